@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "base/bytes.h"
+
+#include "base/text.h"
+
+namespace vitrine {
+
+Result<std::string_view> ByteReader::name()
+{
+    const uint32_t length = TRY(leb<uint32_t>());
+    const uint64_t start = offset();
+    const Bytes text = TRY(bytes(length));
+    if (!is_utf8(text))
+        return failure("malformed UTF-8 encoding", start);
+    return text_of(text);
+}
+
+} // namespace vitrine

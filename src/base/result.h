@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace vitrine {
+
+/// Why an input or a request was refused: one sentence fit to be shown, and the byte offset in the file
+/// where there is one.
+struct Error {
+    std::string message;
+    std::optional<uint64_t> offset {};
+
+    /// The message, followed by ` (at offset 0x..)` when the place is known.
+    std::string to_text() const;
+};
+
+/// The value, or why there is none.
+template<class T> using Result = std::expected<T, Error>;
+
+/// An `Error` ready to be returned from a function that answers with a `Result`.
+inline std::unexpected<Error> failure(std::string message, std::optional<uint64_t> offset = {})
+{
+    return std::unexpected(Error { std::move(message), offset });
+}
+
+/// Prints what cannot be and aborts; `ASSERT` calls it.
+[[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
+
+} // namespace vitrine
+
+/// Evaluates to the value of a `Result`, or returns its error from the function around it.
+#define TRY(...)                                                        \
+    ({                                                                  \
+        auto&& try_result_ = (__VA_ARGS__);                             \
+        if (!try_result_) [[unlikely]]                                  \
+            return std::unexpected(std::move(try_result_).error());     \
+        *std::move(try_result_);                                        \
+    })
+
+/// Returns the error of a `Result<void>` from the function around it, if it has one.
+#define CHECK(...)                                                      \
+    do {                                                                \
+        if (auto&& check_result_ = (__VA_ARGS__); !check_result_) [[unlikely]] \
+            return std::unexpected(std::move(check_result_).error());   \
+    } while (false)
+
+/// Our own fault, never the input's: on in release builds too.
+#define ASSERT(...) (static_cast<bool>(__VA_ARGS__) ? void() : ::vitrine::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+namespace vitrine {
+
+/// The one coordinate for code: a byte's offset in the file of its core module.
+using CodeOffset = uint32_t;
+
+/// [doc] The side table
+///
+/// The interpreter runs a body's own bytes, which say how deep a branch goes but not where that is. Validation
+/// finds out and writes one entry per possible branch, in the order of the code. A cursor into the table moves
+/// along with the offset: each of these instructions owns the entry (or entries) at the cursor.
+///
+///     instruction   entries   taken                          not taken
+///     if            1         condition is false             cursor + 1
+///     else          1         reached from the `then` part   -
+///     br            1         always                         -
+///     br_if         1         condition is true              cursor + 1
+///     br_table      n + 1     the entry of the operand       -
+///
+/// Instructions that cannot be reached own no entry. A branch to a loop goes to the `loop` opcode, one to a
+/// block behind its `end`, one to the function's own label to the function's final `end`.
+struct Branch {
+    /// From the first byte of the branching instruction to the target.
+    int32_t offset_delta;
+    /// From this entry to the one the cursor has at the target.
+    int32_t entry_delta;
+    /// Slots carried to the target, and slots below them that are dropped.
+    uint32_t carried : 12;
+    uint32_t dropped : 20;
+
+    static constexpr uint32_t max_carried = (1u << 12) - 1;
+    static constexpr uint32_t max_dropped = (1u << 20) - 1;
+};
+static_assert(sizeof(Branch) == 12);
+
+/// A loop: where compiled code may be entered and where execution can be interrupted.
+struct LoopHeader {
+    /// Offset of the `loop` opcode.
+    CodeOffset offset;
+    /// Index in the module's branches that the cursor has there.
+    uint32_t entry;
+    /// Operand slots of the frame there, without the loop's parameters.
+    uint32_t height;
+};
+
+/// What execution needs to know of one function body. Slots are 8 bytes; a frame is
+/// `[parameters | locals | operands]`.
+struct FuncMeta {
+    /// The body's first byte: the vector of local declarations. What DWARF calls low_pc.
+    CodeOffset body_offset = 0;
+    /// The first instruction.
+    CodeOffset code_offset = 0;
+    /// Behind the final `end`.
+    CodeOffset end_offset = 0;
+    uint32_t param_slots = 0;
+    uint32_t result_slots = 0;
+    /// Parameters and locals.
+    uint32_t local_slots = 0;
+    /// The whole frame at its largest, at least 1.
+    uint32_t frame_slots = 1;
+    /// Number of parameters and locals (not slots).
+    uint32_t local_count = 0;
+    /// First of this body's entries in `Module::branches`, and how many they are.
+    uint32_t first_branch = 0;
+    uint32_t branch_count = 0;
+    /// First of its entries in `Module::loops`, and how many they are.
+    uint32_t first_loop = 0;
+    uint32_t loop_count = 0;
+    /// First of its `local_count` entries in `Module::local_weights`: uses of each local, times 8 per enclosing
+    /// loop, saturated.
+    uint32_t first_local_weight = 0;
+
+    bool contains(CodeOffset offset) const { return offset >= body_offset && offset < end_offset; }
+};
+
+} // namespace vitrine

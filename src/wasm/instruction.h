@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/bytes.h"
+#include "wasm/func_meta.h"
+#include "wasm/opcode.h"
+
+#include <array>
+
+namespace vitrine {
+
+/// The type of a block: nothing, one result, or a function type. [spec: binary/instructions, block types]
+struct BlockType {
+    enum class Kind : uint8_t { Empty, Value, Type } kind = Kind::Empty;
+    ValueType value {};
+    TypeIndex type {};
+};
+
+/// Alignment (binary logarithm), offset and memory of a load or store.
+struct MemArg {
+    uint32_t align = 0;
+    MemoryIndex memory {};
+    uint64_t offset = 0;
+};
+
+/// One decoded instruction. Which members count is said by `info(op).immediate`.
+struct Instruction {
+    Op op;
+    /// Offset of the first byte, and behind the last.
+    CodeOffset offset;
+    CodeOffset end;
+    /// Immediates that are indices, depths, lanes or counts, in the order of the binary.
+    uint32_t index = 0;
+    uint32_t index2 = 0;
+    MemArg memory {};
+    BlockType block {};
+    /// A heap type as a reference type; of br_on_cast both, with their nullability.
+    ValueType type {};
+    ValueType type2 {};
+    /// Bits of an integer or float constant, the lower half of a v128 constant.
+    uint64_t constant = 0;
+    uint64_t constant_high = 0;
+    /// The still encoded vector of br_table (count, labels, default), select (count, types) or try_table (count, clauses),
+    /// validated for form only; the 16 lanes of a shuffle.
+    Bytes vector {};
+};
+
+/// Decodes the instruction at the reader's position; refuses unknown opcodes (`illegal opcode 0x..`) and malformed immediates with
+/// their offset. Does not look at features.
+Result<Instruction> decode_instruction(ByteReader& in);
+
+/// The offset behind the valid instruction that starts at `offset` of the module's bytes.
+CodeOffset next_instruction(Bytes module, CodeOffset offset);
+
+/// A value type and a heap type of the binary format. [spec: binary/types]
+Result<ValueType> decode_value_type(ByteReader& in);
+Result<ValueType> decode_heap_type(ByteReader& in, bool nullable);
+
+} // namespace vitrine

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/bytes.h"
+#include "wasm/func_meta.h"
+#include "wasm/names.h"
+#include "wasm/opcode.h"
+#include "wasm/types.h"
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace vitrine {
+
+enum class ExternKind : uint8_t { Func, Table, Memory, Global, Tag };
+
+/// `func`, `table`, `memory`, `global`, `tag`
+std::string_view to_text(ExternKind kind);
+
+/// Where a constant expression stands in the file, `end` included. It is validated, so its evaluation cannot
+/// fail except by what it imports.
+struct ConstExpr {
+    CodeOffset offset = 0;
+    uint32_t size = 0;
+};
+
+struct Import {
+    std::string_view module;
+    std::string_view name;
+    ExternKind kind;
+    /// Index in the index space of its kind.
+    uint32_t index;
+    CodeOffset offset;
+};
+
+struct Export {
+    std::string_view name;
+    ExternKind kind;
+    uint32_t index;
+    CodeOffset offset;
+};
+
+/// Declarations: each index space holds the imports first. `offset` is the place of the declaration (or of
+/// its import) in the file.
+struct FuncDecl {
+    TypeIndex type;
+    CodeOffset offset;
+};
+
+struct TableDecl {
+    TableType type;
+    std::optional<ConstExpr> init {};
+    CodeOffset offset;
+};
+
+struct MemoryDecl {
+    MemoryType type;
+    CodeOffset offset;
+};
+
+struct GlobalDecl {
+    GlobalType type;
+    /// Empty (size 0) for imports.
+    ConstExpr init {};
+    CodeOffset offset;
+};
+
+struct TagDecl {
+    TypeIndex type;
+    CodeOffset offset;
+};
+
+enum class SegmentMode : uint8_t { Passive, Active, Declarative };
+
+struct ElemSegment {
+    SegmentMode mode;
+    TableIndex table {};
+    ConstExpr start {};
+    ValueType type;
+    /// Function indices, or one expression per element.
+    std::variant<std::vector<FuncIndex>, std::vector<ConstExpr>> items;
+    CodeOffset offset;
+
+    uint32_t size() const
+    {
+        return std::visit([](const auto& list) { return static_cast<uint32_t>(list.size()); }, items);
+    }
+};
+
+struct DataSegment {
+    SegmentMode mode;
+    MemoryIndex memory {};
+    ConstExpr start {};
+    Bytes bytes;
+    CodeOffset offset;
+};
+
+struct CustomSection {
+    std::string_view name;
+    Bytes bytes;
+    /// Place of `bytes` in the file.
+    CodeOffset offset;
+};
+
+/// Place and size of a section's contents in the file. [spec: binary/modules]
+struct Section {
+    uint8_t id;
+    CodeOffset offset;
+    uint32_t size;
+};
+
+/// What a binary declares; immutable once validated, shared by all its instances. Views in it point into the
+/// bytes that it keeps.
+class Module {
+public:
+    /// The file as it was given.
+    Bytes bytes() const { return bytes_; }
+
+    /// Number of imports of a kind: the first indices of that space.
+    uint32_t imported(ExternKind kind) const { return imported_[static_cast<size_t>(kind)]; }
+    bool is_imported(FuncIndex index) const { return index.value < imported(ExternKind::Func); }
+
+    const FuncType& func_type(FuncIndex index) const { return *types[functions[index].type].func(); }
+    TypeId func_type_id(FuncIndex index) const { return type_ids[functions[index].type]; }
+    /// What execution needs to know of a function defined here.
+    const FuncMeta& meta(FuncIndex index) const { return bodies[index.value - imported(ExternKind::Func)]; }
+    /// The function whose body holds the byte at `offset`, or nothing.
+    std::optional<FuncIndex> find_function(CodeOffset offset) const;
+    const Export* find_export(std::string_view name) const;
+    const Import* find_import(ExternKind kind, uint32_t index) const;
+
+    /// The name section, decoded at the first call; empty where it is malformed.
+    const Names& names() const;
+    /// What to call the entity: its name in the name section, else its export, else its import.
+    std::string name_of(ExternKind kind, uint32_t index) const;
+
+    std::vector<Section> sections;
+    IndexVector<TypeIndex, SubType> types;
+    /// The engine's id of each type; made by validation.
+    IndexVector<TypeIndex, TypeId> type_ids;
+    std::vector<Import> imports;
+    std::vector<Export> exports;
+    IndexVector<FuncIndex, FuncDecl> functions;
+    IndexVector<TableIndex, TableDecl> tables;
+    IndexVector<MemoryIndex, MemoryDecl> memories;
+    IndexVector<GlobalIndex, GlobalDecl> globals;
+    IndexVector<TagIndex, TagDecl> tags;
+    std::optional<FuncIndex> start;
+    CodeOffset start_offset = 0;
+    std::vector<ElemSegment> elems;
+    std::vector<DataSegment> datas;
+    std::optional<uint32_t> data_count;
+    std::vector<CustomSection> customs;
+    /// One per function defined here, in order; the offsets come from the decoder, the rest from validation.
+    std::vector<FuncMeta> bodies;
+    /// What the bodies' metadata points into; made by validation.
+    std::vector<Branch> branches;
+    std::vector<LoopHeader> loops;
+    std::vector<uint16_t> local_weights;
+
+    /// Takes over the file; the decoder fills in the rest.
+    explicit Module(std::vector<uint8_t> bytes)
+        : storage_(std::move(bytes)), bytes_(storage_)
+    {
+    }
+    Module(const Module&) = delete;
+    Module& operator=(const Module&) = delete;
+
+    /// Filled by the decoder.
+    void count_import(ExternKind kind) { ++imported_[static_cast<size_t>(kind)]; }
+
+private:
+    std::vector<uint8_t> storage_;
+    Bytes bytes_;
+    uint32_t imported_[5] {};
+    mutable std::once_flag names_once_;
+    mutable Names names_;
+};
+
+} // namespace vitrine

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/bytes.h"
+
+#include <cstdint>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitrine {
+
+/// Names by index, in ascending order of the index.
+class NameMap {
+public:
+    /// The name, or empty.
+    std::string_view find(uint32_t index) const;
+    void add(uint32_t index, std::string_view name) { names_.emplace_back(index, name); }
+    void sort();
+
+private:
+    std::vector<std::pair<uint32_t, std::string_view>> names_;
+};
+
+/// The contents of a name section. Views point into the module's bytes.
+/// [spec: appendix/custom, name section, with the extended name section's further maps]
+struct Names {
+    std::string_view module;
+    NameMap functions, types, tables, memories, globals, elems, datas, tags;
+    /// Names of parameters and locals, by function.
+    std::vector<std::pair<uint32_t, NameMap>> locals;
+
+    std::string_view local(uint32_t function, uint32_t local) const;
+};
+
+/// Decodes as far as the section is well formed; a name section never makes a module invalid.
+Names decode_names(Bytes section);
+
+} // namespace vitrine

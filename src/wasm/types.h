@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/index.h"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <variant>
+#include <vector>
+
+namespace vitrine {
+
+using TypeIndex = Index<struct TypeKind>;
+using FuncIndex = Index<struct FuncKind>;
+using TableIndex = Index<struct TableKind>;
+using MemoryIndex = Index<struct MemoryKind>;
+using GlobalIndex = Index<struct GlobalKind>;
+using TagIndex = Index<struct TagKind>;
+using ElemIndex = Index<struct ElemKind>;
+using DataIndex = Index<struct DataKind>;
+
+/// A type as the whole engine knows it: two function types of two modules are equal exactly when their ids
+/// are. Given out by `TypeRegistry`.
+using TypeId = Index<struct CanonicalTypeKind>;
+
+/// Heap types. `Type` stands for a defined type, named by an index. [spec: syntax/types, heap types]
+enum class HeapKind : uint8_t {
+    Func,
+    Extern,
+    Any,
+    Eq,
+    I31,
+    Struct,
+    Array,
+    Exn,
+    None,
+    NoFunc,
+    NoExtern,
+    NoExn,
+    Type,
+};
+
+enum class ValueKind : uint8_t { Bottom, I32, I64, F32, F64, V128, Ref };
+
+/// A value type in four bytes, compared as a number. The index of a defined heap type is the module's own
+/// type index, or a `TypeId` in types that come from the registry.
+///
+///      31 ........ 10 | 9 ...... 5 | 4        | 3 .. 0
+///      index          | HeapKind   | nullable | ValueKind
+class ValueType {
+public:
+    constexpr ValueType() = default;
+    constexpr ValueType(ValueKind kind)
+        : bits_(static_cast<uint32_t>(kind))
+    {
+    }
+    static constexpr ValueType ref(HeapKind heap, bool nullable = true, uint32_t index = 0)
+    {
+        ValueType type(ValueKind::Ref);
+        type.bits_ |= (nullable ? 16u : 0u) | static_cast<uint32_t>(heap) << 5 | index << 10;
+        return type;
+    }
+    static const ValueType i32, i64, f32, f64, v128, funcref, externref, exnref, bottom;
+
+    constexpr ValueKind kind() const { return static_cast<ValueKind>(bits_ & 15); }
+    constexpr bool is_ref() const { return kind() == ValueKind::Ref; }
+    constexpr bool is_numeric() const { return kind() >= ValueKind::I32 && kind() <= ValueKind::F64; }
+    constexpr bool is_nullable() const { return bits_ & 16; }
+    constexpr HeapKind heap() const { return static_cast<HeapKind>(bits_ >> 5 & 31); }
+    constexpr uint32_t index() const { return bits_ >> 10; }
+    /// Whether a local or table element of this type has a value from the start.
+    constexpr bool is_defaultable() const { return !is_ref() || is_nullable(); }
+    /// How many 8-byte slots a value takes on the guest's stack.
+    constexpr uint32_t slots() const { return kind() == ValueKind::V128 ? 2 : 1; }
+    /// As WAT writes it: `i32`, `funcref`, `(ref null 3)`.
+    std::string to_text() const;
+
+    friend constexpr bool operator==(ValueType, ValueType) = default;
+
+private:
+    uint32_t bits_ = 0;
+};
+
+inline constexpr ValueType ValueType::i32 { ValueKind::I32 };
+inline constexpr ValueType ValueType::i64 { ValueKind::I64 };
+inline constexpr ValueType ValueType::f32 { ValueKind::F32 };
+inline constexpr ValueType ValueType::f64 { ValueKind::F64 };
+inline constexpr ValueType ValueType::v128 { ValueKind::V128 };
+inline constexpr ValueType ValueType::funcref = ValueType::ref(HeapKind::Func);
+inline constexpr ValueType ValueType::externref = ValueType::ref(HeapKind::Extern);
+inline constexpr ValueType ValueType::exnref = ValueType::ref(HeapKind::Exn);
+inline constexpr ValueType ValueType::bottom { ValueKind::Bottom };
+
+/// `[i32 i64]`, as the spec's error messages write a sequence of types.
+std::string to_text(std::span<const ValueType> types);
+
+/// Slots that values of these types take together.
+uint32_t slots_of(std::span<const ValueType> types);
+
+struct FuncType {
+    std::vector<ValueType> params;
+    std::vector<ValueType> results;
+
+    /// `(param i32) (result i64)`
+    std::string to_text() const;
+    friend bool operator==(const FuncType&, const FuncType&) = default;
+};
+
+/// What a field of a struct or array holds: a value type, or an integer packed into 1 or 2 bytes.
+struct FieldType {
+    ValueType type;
+    uint8_t packed_bytes = 0;
+    bool is_mutable = false;
+    friend bool operator==(const FieldType&, const FieldType&) = default;
+};
+
+struct StructType {
+    std::vector<FieldType> fields;
+    friend bool operator==(const StructType&, const StructType&) = default;
+};
+
+struct ArrayType {
+    FieldType element;
+    friend bool operator==(const ArrayType&, const ArrayType&) = default;
+};
+
+using CompositeType = std::variant<FuncType, StructType, ArrayType>;
+
+/// A defined type with its place in the subtype hierarchy. [spec: syntax/types, recursive types]
+struct SubType {
+    CompositeType composite;
+    std::optional<uint32_t> supertype {};
+    bool is_final = true;
+    /// The recursion group it belongs to: index of its first type, and how many types the group has.
+    uint32_t group_start = 0;
+    uint32_t group_size = 1;
+    uint64_t offset = 0;
+
+    const FuncType* func() const { return std::get_if<FuncType>(&composite); }
+};
+
+/// Size bounds of a memory (in pages) or a table (in elements).
+struct Limits {
+    uint64_t min = 0;
+    std::optional<uint64_t> max {};
+    bool is_64 = false;
+    bool is_shared = false;
+    friend bool operator==(const Limits&, const Limits&) = default;
+};
+
+struct TableType {
+    ValueType element;
+    Limits limits;
+    friend bool operator==(const TableType&, const TableType&) = default;
+};
+
+struct MemoryType {
+    Limits limits;
+    /// Binary logarithm of the page size; 16 for the 64 KiB pages of the standard.
+    uint8_t page_size_log2 = 16;
+    friend bool operator==(const MemoryType&, const MemoryType&) = default;
+};
+
+struct GlobalType {
+    ValueType type;
+    bool is_mutable = false;
+    friend bool operator==(const GlobalType&, const GlobalType&) = default;
+};
+
+inline constexpr uint32_t max_memory_pages = 65536;
+
+/// Gives equal types of all modules of an engine one id. Types are compared by recursion group, as the spec's
+/// equi-recursive equality asks. Safe to use from several threads; ids and types live as long as the registry.
+class TypeRegistry {
+public:
+    /// The ids of a module's types, in order. The types must be valid.
+    IndexVector<TypeIndex, TypeId> add(const IndexVector<TypeIndex, SubType>& types);
+    /// The id of a function type outside a module, as a host function has; its types hold only `TypeId`s.
+    TypeId add(const FuncType& type);
+    /// A type by its id; the indices in it are `TypeId`s. The reference stays valid.
+    const SubType& operator[](TypeId id) const;
+    /// Whether a value of `sub` may stand where `super` is wanted. Types hold `TypeId`s.
+    bool is_subtype(ValueType sub, ValueType super) const;
+    bool is_subtype(TypeId sub, TypeId super) const;
+
+private:
+    std::vector<TypeId> add_group(std::vector<SubType> group);
+
+    mutable std::mutex mutex_;
+    std::vector<std::unique_ptr<SubType>> types_;
+    std::unordered_map<std::string, uint32_t> groups_;
+};
+
+} // namespace vitrine

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "wasm/module.h"
+
+#include <vector>
+
+namespace vitrine {
+
+/// Validates a decoded module, registers its types and fills in the metadata of its bodies. What this engine does not execute is refused with
+/// its name and offset. Error texts are those of the official test suite. [spec: valid/modules]
+Result<void> validate_module(Module& module, TypeRegistry& types);
+
+/// Decodes and validates.
+Result<std::shared_ptr<const Module>> load_module(std::vector<uint8_t> bytes, TypeRegistry& types);
+
+/// The types of a function's parameters and locals, in order.
+std::vector<ValueType> local_types(const Module& module, FuncIndex function);
+
+/// What is known of the state before one instruction: found by validating the body again.
+struct InstructionState {
+    CodeOffset offset;
+    /// Index in `Module::branches` of the side table's cursor.
+    uint32_t entry;
+    /// Types of the frame's operands, bottom first. Where code cannot be reached, what is known.
+    std::vector<ValueType> operands;
+};
+
+/// The state before the instruction that starts at `offset`, or nothing when none starts there.
+std::optional<InstructionState> find_instruction_state(const Module& module, const TypeRegistry& types, FuncIndex function, CodeOffset offset);
+
+/// The offset of the first instruction of the function that starts at or behind `offset`; nothing when the function has ended.
+std::optional<CodeOffset> find_instruction_boundary(const Module& module, FuncIndex function, CodeOffset offset);
+
+} // namespace vitrine
