@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# `cmake --install`: headers, libraries, and the package that find_package(vitrine) finds.
+
+include(CMakePackageConfigHelpers)
+set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/vitrine")
+get_property(installed GLOBAL PROPERTY vitrine_installed)
+
+install(TARGETS ${installed} EXPORT vitrine-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(EXPORT vitrine-targets NAMESPACE vitrine:: DESTINATION "${package_dir}")
+install(DIRECTORY include/vitrine DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+
+configure_file(cmake/vitrine-config.cmake.in vitrine-config.cmake @ONLY)
+write_basic_package_version_file(vitrine-config-version.cmake COMPATIBILITY SameMinorVersion)
+install(FILES
+    "${CMAKE_CURRENT_BINARY_DIR}/vitrine-config.cmake"
+    "${CMAKE_CURRENT_BINARY_DIR}/vitrine-config-version.cmake"
+    DESTINATION "${package_dir}"
+)
+if(TARGET vitrine)
+    install(TARGETS vitrine RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+endif()

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+# How the targets of this project are made: one static library per folder of src/, three products for
+# embedders, and the options all of them share.
+
+include(GNUInstallDirs)
+find_package(Threads REQUIRED)
+
+find_program(VITRINE_CCACHE ccache)
+if(VITRINE_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${VITRINE_CCACHE}")
+endif()
+
+if(PROJECT_IS_TOP_LEVEL AND NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE Release)
+endif()
+
+# vitrine_options(<target>): how our own sources are compiled. Nothing of it reaches an embedder.
+function(vitrine_options target)
+    set_target_properties(${target} PROPERTIES
+        CXX_STANDARD 23
+        CXX_STANDARD_REQUIRED ON
+        CXX_EXTENSIONS OFF
+        POSITION_INDEPENDENT_CODE ON
+    )
+    target_include_directories(${target} PRIVATE "${vitrine_SOURCE_DIR}/src")
+    target_compile_options(${target} PRIVATE
+        -Wall -Wextra -Wswitch
+        $<$<BOOL:${VITRINE_WERROR}>:-Werror>
+        # g++ 12 warns about memcpy inside std::string's operator+ without a reason.
+        $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
+    )
+    if(VITRINE_SANITIZE)
+        target_compile_options(${target} PRIVATE -fsanitize=${VITRINE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+        target_link_options(${target} PUBLIC -fsanitize=${VITRINE_SANITIZE})
+    endif()
+    if(VITRINE_BUILD_FUZZERS)
+        target_compile_options(${target} PRIVATE -fsanitize=fuzzer-no-link)
+    endif()
+endfunction()
+
+# vitrine_layer(<name> SOURCES <files>... [DEPENDS <layers>...] [LINKS <libraries>...])
+# makes the static library vitrine_<name> of the folder src/<name>. LINKS names what is not a layer.
+function(vitrine_layer name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPENDS;LINKS")
+    set(target vitrine_${name})
+    add_library(${target} STATIC ${arg_SOURCES})
+    vitrine_options(${target})
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name}_layer)
+    target_include_directories(${target} PRIVATE "${vitrine_SOURCE_DIR}/include")
+    list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
+    target_link_libraries(${target} PRIVATE ${arg_DEPENDS} ${arg_LINKS})
+    set_property(GLOBAL APPEND PROPERTY vitrine_installed ${target})
+endfunction()
+
+# vitrine_command(SOURCES <files>... [DEPENDS <layers>...] [LINKS <libraries>...])
+# makes the executable `vitrine`, at the top of the build folder.
+function(vitrine_command)
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;DEPENDS;LINKS")
+    add_executable(vitrine ${arg_SOURCES})
+    vitrine_options(vitrine)
+    set_target_properties(vitrine PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${vitrine_BINARY_DIR}")
+    target_include_directories(vitrine PRIVATE "${vitrine_SOURCE_DIR}/include")
+    list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
+    target_link_libraries(vitrine PRIVATE ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)
+endfunction()
+
+# vitrine_product(<name> LAYERS <layers>... [USES <products>...])
+# makes what an embedder links as vitrine::<name>: the public headers and the layers that implement them.
+function(vitrine_product name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LAYERS;USES")
+    set(target vitrine_product_${name})
+    add_library(${target} INTERFACE)
+    add_library(vitrine::${name} ALIAS ${target})
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+    target_compile_features(${target} INTERFACE cxx_std_20)
+    target_include_directories(${target} INTERFACE
+        $<BUILD_INTERFACE:${vitrine_SOURCE_DIR}/include>
+        $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    )
+    list(TRANSFORM arg_LAYERS PREPEND vitrine_)
+    list(TRANSFORM arg_USES PREPEND vitrine::)
+    target_link_libraries(${target} INTERFACE ${arg_LAYERS} ${arg_USES} Threads::Threads)
+    set_property(GLOBAL APPEND PROPERTY vitrine_installed ${target})
+endfunction()
