@@ -59,8 +59,9 @@ struct FuncMeta {
     CodeOffset end_offset = 0;
     uint32_t param_slots = 0;
     uint32_t result_slots = 0;
-    /// Parameters and locals.
-    uint32_t local_slots = 0;
+    /// Parameters and locals; at least 1, so that every frame takes a slot and one limit bounds the depth. The
+    /// operands begin behind them.
+    uint32_t local_slots = 1;
     /// The whole frame at its largest, at least 1.
     uint32_t frame_slots = 1;
     /// Number of parameters and locals (not slots).

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "runtime/memory.h"
+#include "runtime/table.h"
+#include "runtime/trap.h"
+#include "runtime/value.h"
+#include "wasm/module.h"
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace vitrine {
+
+class Store;
+struct Instance;
+struct HostFunction;
+
+/// A function of a store, the guest's or the host's. Its address is its identity.
+struct Function {
+    /// The body as executed, from `meta->body_offset` on: the module's own bytes, or a copy with breakpoints in it.
+    /// Null for host functions.
+    const uint8_t* code = nullptr;
+    const FuncMeta* meta = nullptr;
+    /// The body's part of the side table.
+    const Branch* branches = nullptr;
+    /// The instance it belongs to; null for host functions.
+    Instance* instance = nullptr;
+    TypeId type;
+    /// Index in the instance's function index space.
+    FuncIndex index;
+    HostFunction* host = nullptr;
+    /// Owns `code` when that is a copy.
+    std::unique_ptr<uint8_t[]> private_code;
+
+    bool is_host() const { return host != nullptr; }
+    /// Its name in the module's name section, exports or imports; of a host function as it was defined.
+    std::string name() const;
+    const Module& module() const;
+};
+
+/// What a host function sees of its call.
+struct HostCall {
+    Store& store;
+    /// The instance whose code made the call; null when the embedder called the function itself.
+    Instance* caller;
+    /// In: the arguments, one after the other. Out: the results. As long as the longer of the two.
+    std::span<Slot> slots;
+};
+
+/// [doc] How a host call ends
+///
+/// In one of four ways. `Returned`: the results are in the slots. `Trap`: the guest cannot go on. `CallGuest`: run
+/// this guest function, then go on with `then`, whose slots begin with the callee's results; so a host that needs the guest
+/// (an allocation, a callback) is a frame that a debugger can stop in, and no C++ frame waits for it. `Suspended`: the call has no
+/// results yet; whoever ran the guest gets control, and gives the results when they are there.
+struct Returned { };
+struct Suspended { };
+struct CallGuest;
+using HostOutcome = std::variant<Returned, Trap, std::unique_ptr<CallGuest>, Suspended>;
+using HostCallback = std::function<HostOutcome(HostCall&)>;
+struct CallGuest {
+    Function* callee;
+    std::vector<Value> arguments;
+    HostCallback then;
+};
+
+/// A function of the host: what the guest may call. The callback may be called from every thread that runs a store
+/// it was put into; it must not throw.
+struct HostFunction {
+    std::string module;
+    std::string name;
+    FuncType type;
+    HostCallback callback;
+};
+
+/// A global variable of a store. Its address is its identity.
+struct Global {
+    GlobalType type;
+    Slot slots[2] {};
+
+    Value get() const { return load_value(type.type, slots); }
+    void set(const Value& value) { store_value(value, slots); }
+};
+
+/// A tag of a store: the kind of an exception. Its address is its identity.
+struct Tag {
+    TypeId type;
+};
+
+/// Anything that can be imported and exported.
+using Extern = std::variant<Function*, Table*, Memory*, Global*, Tag*>;
+
+ExternKind kind_of(const Extern& item);
+
+/// A module brought to life in a store. Every index space holds the imports first, as in the module.
+struct Instance {
+    Store* store = nullptr;
+    std::shared_ptr<const Module> module;
+    /// Ordinal of its creation in the store, from 0.
+    uint32_t number = 0;
+    /// What the embedder calls it; empty if it does not.
+    std::string name;
+
+    const TypeId* type_ids = nullptr;
+    std::vector<Function*> functions;
+    std::vector<Table*> tables;
+    std::vector<Memory*> memories;
+    std::vector<Global*> globals;
+    std::vector<Tag*> tags;
+    /// Segments that have been dropped read as empty.
+    std::vector<bool> elem_dropped;
+    std::vector<bool> data_dropped;
+    /// What is defined here, owned.
+    std::unique_ptr<Function[]> own_functions;
+    std::vector<std::vector<Ref>> elems;
+
+    Extern find(ExternKind kind, uint32_t index) const;
+    /// The export of that name, or nothing.
+    std::optional<Extern> find_export(std::string_view name) const;
+};
+
+} // namespace vitrine

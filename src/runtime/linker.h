@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "runtime/store.h"
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace vitrine {
+
+/// Why there is no instance: imports that do not fit, or a trap of the module's own segments.
+using InstantiationFailure = std::variant<Error, Trap>;
+
+/// What a linker can be given: a function of the host, good for any store, or an object of one store.
+struct StoreExtern {
+    const Store* store;
+    Extern item;
+};
+using Definition = std::variant<std::shared_ptr<const HostFunction>, StoreExtern>;
+
+/// Resolves imports by module and name, and makes instances. [spec: exec/modules, instantiation]
+class Linker {
+public:
+    /// A later definition of a name replaces the earlier one only when shadowing is allowed; otherwise it is an error.
+    void allow_shadowing(bool allow) { allow_shadowing_ = allow; }
+    Result<void> define(std::string module, std::string name, Definition definition);
+    /// Defines every export of the instance under the module name.
+    Result<void> define_instance(std::string_view module, const Instance& instance);
+    const Definition* find(std::string_view module, std::string_view name) const;
+
+    /// The module's imports resolved in this store: `unknown import`, `incompatible import type`, each with module, name and offset.
+    Result<std::vector<Extern>> resolve(Store& store, const Module& module) const;
+    /// Resolves, allocates, and initialises tables and memories. The start function is left to the caller:
+    /// `module->start` names it.
+    std::expected<Instance*, InstantiationFailure> instantiate(Store& store, std::shared_ptr<const Module> module) const;
+
+private:
+    std::map<std::pair<std::string, std::string>, Definition, std::less<>> definitions_;
+    bool allow_shadowing_ = false;
+};
+
+/// Makes an instance with the given imports, in the order of the module's. [spec: exec/modules, instantiation]
+std::expected<Instance*, InstantiationFailure> instantiate(Store& store, std::shared_ptr<const Module> module,
+                                                           std::span<const Extern> imports);
+
+/// Segment operations, shared by instantiation and the bulk instructions.
+TrapKind table_init(Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count);
+TrapKind memory_init(Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count);
+
+} // namespace vitrine

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/memory.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <sys/mman.h>
+
+namespace vitrine {
+
+bool ReservationBudget::take()
+{
+    if (used_.fetch_add(1, std::memory_order_relaxed) < max_reservations)
+        return true;
+    give_back();
+    return false;
+}
+
+Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type, ReservationBudget& budget)
+{
+    std::unique_ptr<Memory> memory(new Memory(type, budget));
+    if (budget.take()) {
+        void* space = mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        memory->is_reserved_ = space != MAP_FAILED;
+        if (memory->is_reserved_)
+            memory->base_ = static_cast<uint8_t*>(space);
+        else
+            budget.give_back();
+    }
+    if (!memory->is_reserved_ && type.limits.is_shared)
+        // A shared memory must not move, so it takes its maximum at once.
+        if (!memory->resize_plain(type.limits.max.value_or(max_memory_pages) * page_size))
+            return failure("cannot reserve a shared memory of " + std::to_string(*type.limits.max) + " pages");
+    if (!memory->grow(type.limits.min))
+        return failure("cannot allocate a memory of " + std::to_string(type.limits.min) + " pages");
+    return memory;
+}
+
+Memory::~Memory()
+{
+    if (is_reserved_) {
+        munmap(base_, reserved_bytes);
+        budget_.give_back();
+    } else {
+        std::free(base_);
+    }
+}
+
+bool Memory::resize_plain(uint64_t bytes)
+{
+    const uint64_t old_bytes = size();
+    if (bytes == 0)
+        return true;
+    void* moved = old_bytes == 0 ? std::calloc(1, bytes) : std::realloc(base_, bytes);
+    if (!moved)
+        return false;
+    base_ = static_cast<uint8_t*>(moved);
+    if (old_bytes != 0)
+        std::memset(base_ + old_bytes, 0, bytes - old_bytes);
+    return true;
+}
+
+std::optional<uint64_t> Memory::grow(uint64_t delta_pages)
+{
+    const std::lock_guard lock(growing_);
+    const uint64_t old_bytes = size_.load(std::memory_order_relaxed);
+    const uint64_t old_pages = old_bytes / page_size;
+    const uint64_t limit = std::min({ type_.limits.max.value_or(max_memory_pages), max_pages_, uint64_t { max_memory_pages } });
+    if (old_pages > limit || delta_pages > limit - old_pages)
+        return std::nullopt;
+    if (delta_pages == 0)
+        return old_pages;
+    const uint64_t new_bytes = old_bytes + delta_pages * page_size;
+    const bool done = is_reserved_ ? mprotect(base_ + old_bytes, new_bytes - old_bytes, PROT_READ | PROT_WRITE) == 0
+                                   : is_shared() || resize_plain(new_bytes);
+    if (!done)
+        return std::nullopt;
+    size_.store(new_bytes, std::memory_order_release);
+    return old_pages;
+}
+
+} // namespace vitrine

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/bytes.h"
+#include "wasm/types.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+
+namespace vitrine {
+
+/// Counts the address space reservations of an engine, so that they stay well below what a process can have:
+/// 47 bits hold 16,379 of them, and the kernel allows 65,530 mappings.
+class ReservationBudget {
+public:
+    static constexpr uint32_t max_reservations = 8192;
+    bool take();
+    void give_back() { used_.fetch_sub(1, std::memory_order_relaxed); }
+
+private:
+    std::atomic<uint32_t> used_ = 0;
+};
+
+/// A linear memory. A 32-bit memory lies, if it can, in 8 GiB of reserved address space with its guard pages, so
+/// that no address the guest can form leaves it and growth never moves it; otherwise in plain memory, which may
+/// move when it grows.
+///
+/// The size of a shared memory may grow at any time from another thread; it never shrinks.
+class Memory {
+public:
+    static constexpr uint64_t page_size = 65536;
+    /// All addresses that 32-bit base and 32-bit offset can form, and room for the widest access.
+    static constexpr uint64_t reserved_bytes = (uint64_t { 1 } << 33) + page_size;
+
+    /// A zeroed memory of the type's minimum; an error when the system refuses the space.
+    static Result<std::unique_ptr<Memory>> create(const MemoryType& type, ReservationBudget& budget);
+    ~Memory();
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
+
+    const MemoryType& type() const { return type_; }
+    bool is_shared() const { return type_.limits.is_shared; }
+    /// Whether it lies in reserved space with guard pages, so that compiled code may rely on faults.
+    bool is_reserved() const { return is_reserved_; }
+    uint8_t* base() const { return base_; }
+    /// Bytes.
+    uint64_t size() const { return size_.load(std::memory_order_acquire); }
+    uint64_t pages() const { return size() / page_size; }
+    std::span<uint8_t> bytes() const { return { base_, size() }; }
+
+    /// Adds zeroed pages and answers with the old size in pages; nothing when the type's or the embedder's maximum or
+    /// the system refuses.
+    std::optional<uint64_t> grow(uint64_t delta_pages);
+    /// The embedder's own bound, in pages.
+    void set_max_pages(uint64_t pages) { max_pages_ = pages; }
+
+    /// Whether `count` bytes from `address` lie inside.
+    bool contains(uint64_t address, uint64_t count) const
+    {
+        const uint64_t size = this->size();
+        return address <= size && count <= size - address;
+    }
+
+private:
+    Memory(const MemoryType& type, ReservationBudget& budget)
+        : type_(type), budget_(budget)
+    {
+    }
+    bool resize_plain(uint64_t bytes);
+
+    MemoryType type_;
+    ReservationBudget& budget_;
+    uint8_t* base_ = nullptr;
+    std::atomic<uint64_t> size_ = 0;
+    uint64_t max_pages_ = max_memory_pages;
+    bool is_reserved_ = false;
+    std::mutex growing_;
+};
+
+} // namespace vitrine

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "runtime/instance.h"
+
+#include <deque>
+#include <memory>
+#include <vector>
+
+namespace vitrine {
+
+/// What an engine is configured with.
+struct EngineConfig {
+    /// Opens what the language hides: entities that are not exported, frames, stops.
+    bool guest_debug = false;
+    /// Bytes of the value stack of a guest thread.
+    uint64_t max_stack_bytes = uint64_t { 4 } << 20;
+    /// The embedder's bound on each memory, in pages.
+    uint64_t max_memory_pages = vitrine::max_memory_pages;
+};
+
+/// What all stores and modules of an engine share. Safe to use from several threads.
+struct EngineState {
+    EngineConfig config;
+    TypeRegistry types;
+    ReservationBudget reservations;
+};
+
+/// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
+class Store {
+public:
+    explicit Store(std::shared_ptr<EngineState> engine)
+        : engine_(std::move(engine))
+    {
+    }
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+
+    EngineState& engine() const { return *engine_; }
+
+    Function* add_host_function(HostFunction function);
+    Global* add_global(GlobalType type, const Value& value);
+    Result<Table*> add_table(const TableType& type, Ref initial);
+    /// A memory of its own, or a shared one that it keeps alive.
+    Result<Memory*> add_memory(const MemoryType& type);
+    Memory* add_memory(std::shared_ptr<Memory> shared);
+    Tag* add_tag(TypeId type);
+    ExternObject* add_extern(std::shared_ptr<void> data);
+    Instance* add_instance(std::shared_ptr<const Module> module);
+
+    /// In the order of their creation.
+    const std::deque<Instance>& instances() const { return instances_; }
+    std::deque<Instance>& instances() { return instances_; }
+    /// The shared owner of a shared memory of this store, or null.
+    std::shared_ptr<Memory> find_shared(const Memory* memory) const;
+
+private:
+    std::shared_ptr<EngineState> engine_;
+    std::deque<HostFunction> host_functions_;
+    std::deque<Function> functions_;
+    std::deque<Global> globals_;
+    std::deque<Table> tables_;
+    std::vector<std::unique_ptr<Memory>> memories_;
+    std::vector<std::shared_ptr<Memory>> shared_memories_;
+    std::deque<Tag> tags_;
+    std::deque<ExternObject> externs_;
+    std::deque<Instance> instances_;
+};
+
+} // namespace vitrine

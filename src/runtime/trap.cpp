@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/trap.h"
+
+namespace vitrine {
+
+std::string_view to_text(TrapKind kind)
+{
+    switch (kind) {
+    case TrapKind::None:
+        return "none";
+#define TRAP(name, text) \
+    case TrapKind::name: \
+        return text;
+#include "runtime/traps.inc"
+    }
+    std::unreachable();
+}
+
+std::string Trap::to_text() const
+{
+    if (kind == TrapKind::Exit)
+        return "exit status " + std::to_string(exit_status);
+    return message.empty() ? std::string(vitrine::to_text(kind)) : message;
+}
+
+} // namespace vitrine

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/result.h"
+#include "wasm/func_meta.h"
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitrine {
+
+struct Function;
+
+/// Why the guest could not go on; from `traps.inc`. `Exit` is the guest's own wish to end.
+enum class TrapKind : uint8_t {
+    None,
+#define TRAP(name, text) name,
+#include "runtime/traps.inc"
+};
+
+/// The spec's words for it.
+std::string_view to_text(TrapKind kind);
+
+/// A frame of a backtrace: the function, and the offset of the instruction it was at.
+struct TraceEntry {
+    const Function* function;
+    CodeOffset offset;
+};
+
+/// The guest's fault (or end), an ordinary value that travels in results.
+struct Trap {
+    TrapKind kind = TrapKind::None;
+    /// What a host function said went wrong; empty for the guest's own faults.
+    std::string message {};
+    /// Of `Exit`.
+    int32_t exit_status = 0;
+    /// Innermost first, at most `max_trace` entries.
+    std::vector<TraceEntry> trace {};
+
+    static constexpr size_t max_trace = 64;
+    std::string to_text() const;
+};
+
+/// A value, or the trap that prevented it.
+template<class T> using OrTrapped = std::expected<T, Trap>;
+
+inline std::unexpected<Trap> trapped(TrapKind kind)
+{
+    return std::unexpected(Trap { kind });
+}
+
+} // namespace vitrine
