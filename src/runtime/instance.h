@@ -33,7 +33,7 @@ struct Function {
     TypeId type;
     /// Index in the instance's function index space.
     FuncIndex index;
-    HostFunction* host = nullptr;
+    const HostFunction* host = nullptr;
     /// Owns `code` when that is a copy.
     std::unique_ptr<uint8_t[]> private_code;
 

@@ -16,16 +16,17 @@ bool ReservationBudget::take()
     return false;
 }
 
-Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type, ReservationBudget& budget)
+Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type, std::shared_ptr<ReservationBudget> budget,
+                                               uint64_t max_pages)
 {
-    std::unique_ptr<Memory> memory(new Memory(type, budget));
-    if (budget.take()) {
+    std::unique_ptr<Memory> memory(new Memory(type, budget, max_pages));
+    if (budget->take()) {
         void* space = mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         memory->is_reserved_ = space != MAP_FAILED;
         if (memory->is_reserved_)
             memory->base_ = static_cast<uint8_t*>(space);
         else
-            budget.give_back();
+            budget->give_back();
     }
     if (!memory->is_reserved_ && type.limits.is_shared)
         // A shared memory must not move, so it takes its maximum at once.
@@ -40,7 +41,7 @@ Memory::~Memory()
 {
     if (is_reserved_) {
         munmap(base_, reserved_bytes);
-        budget_.give_back();
+        budget_->give_back();
     } else {
         std::free(base_);
     }

@@ -36,8 +36,10 @@ public:
     /// All addresses that 32-bit base and 32-bit offset can form, and room for the widest access.
     static constexpr uint64_t reserved_bytes = (uint64_t { 1 } << 33) + page_size;
 
-    /// A zeroed memory of the type's minimum; an error when the system refuses the space.
-    static Result<std::unique_ptr<Memory>> create(const MemoryType& type, ReservationBudget& budget);
+    /// A zeroed memory of the type's minimum; an error when that is more than `max_pages`, the embedder's own bound, or
+    /// the system refuses the space.
+    static Result<std::unique_ptr<Memory>> create(const MemoryType& type, std::shared_ptr<ReservationBudget> budget,
+                                                  uint64_t max_pages = max_memory_pages);
     ~Memory();
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
@@ -55,9 +57,6 @@ public:
     /// Adds zeroed pages and answers with the old size in pages; nothing when the type's or the embedder's maximum or
     /// the system refuses.
     std::optional<uint64_t> grow(uint64_t delta_pages);
-    /// The embedder's own bound, in pages.
-    void set_max_pages(uint64_t pages) { max_pages_ = pages; }
-
     /// Whether `count` bytes from `address` lie inside.
     bool contains(uint64_t address, uint64_t count) const
     {
@@ -66,17 +65,17 @@ public:
     }
 
 private:
-    Memory(const MemoryType& type, ReservationBudget& budget)
-        : type_(type), budget_(budget)
+    Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, uint64_t max_pages)
+        : type_(type), budget_(std::move(budget)), max_pages_(max_pages)
     {
     }
     bool resize_plain(uint64_t bytes);
 
     MemoryType type_;
-    ReservationBudget& budget_;
+    std::shared_ptr<ReservationBudget> budget_;
+    uint64_t max_pages_;
     uint8_t* base_ = nullptr;
     std::atomic<uint64_t> size_ = 0;
-    uint64_t max_pages_ = max_memory_pages;
     bool is_reserved_ = false;
     std::mutex growing_;
 };

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 namespace vitrine {
@@ -23,7 +24,7 @@ struct EngineConfig {
 struct EngineState {
     EngineConfig config;
     TypeRegistry types;
-    ReservationBudget reservations;
+    std::shared_ptr<ReservationBudget> reservations = std::make_shared<ReservationBudget>();
 };
 
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
@@ -38,7 +39,8 @@ public:
 
     EngineState& engine() const { return *engine_; }
 
-    Function* add_host_function(HostFunction function);
+    /// The function of this store that stands for a host function: the same one at every call.
+    Function* add_host_function(std::shared_ptr<const HostFunction> function);
     Global* add_global(GlobalType type, const Value& value);
     Result<Table*> add_table(const TableType& type, Ref initial);
     /// A memory of its own, or a shared one that it keeps alive.
@@ -56,7 +58,7 @@ public:
 
 private:
     std::shared_ptr<EngineState> engine_;
-    std::deque<HostFunction> host_functions_;
+    std::unordered_map<std::shared_ptr<const HostFunction>, Function*> host_functions_;
     std::deque<Function> functions_;
     std::deque<Global> globals_;
     std::deque<Table> tables_;
