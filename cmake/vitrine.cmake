@@ -23,7 +23,7 @@ function(vitrine_options target)
         CXX_EXTENSIONS OFF
         POSITION_INDEPENDENT_CODE ON
     )
-    target_include_directories(${target} PRIVATE "${vitrine_SOURCE_DIR}/src")
+    target_include_directories(${target} PRIVATE "${vitrine_SOURCE_DIR}/src" "${vitrine_SOURCE_DIR}/include")
     target_compile_options(${target} PRIVATE
         -Wall -Wextra -Wswitch
         $<$<BOOL:${VITRINE_WERROR}>:-Werror>
@@ -51,7 +51,6 @@ function(vitrine_layer name)
     add_library(${target} STATIC ${arg_SOURCES})
     vitrine_options(${target})
     set_target_properties(${target} PROPERTIES EXPORT_NAME ${name}_layer)
-    target_include_directories(${target} PRIVATE "${vitrine_SOURCE_DIR}/include")
     list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
     target_link_libraries(${target} PRIVATE ${arg_DEPENDS} ${arg_LINKS})
     set_property(GLOBAL APPEND PROPERTY vitrine_installed ${target})
@@ -64,7 +63,6 @@ function(vitrine_command)
     add_executable(vitrine ${arg_SOURCES})
     vitrine_options(vitrine)
     set_target_properties(vitrine PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${vitrine_BINARY_DIR}")
-    target_include_directories(vitrine PRIVATE "${vitrine_SOURCE_DIR}/include")
     list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
     target_link_libraries(vitrine PRIVATE ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)
 endfunction()
