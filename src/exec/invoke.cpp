@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "exec/invoke.h"
+
+#include "exec/frame.h"
+
+#include <algorithm>
+
+namespace vitrine {
+
+namespace {
+
+/// Nested entries from host functions take host stack; this many fit in the smallest usual one.
+constexpr size_t max_activations = 400;
+
+const FuncType& type_of(const Thread& thread, const Function& function)
+{
+    return *thread.store.engine().types[function.type].func();
+}
+
+Slot* push(std::span<const Value> values, Slot* to)
+{
+    for (const Value& value : values) {
+        store_value(value, to);
+        to += value.type.slots();
+    }
+    return to;
+}
+
+/// Takes a stack for the first activation and puts the arguments on it.
+OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
+{
+    if (thread.activations.size() >= max_activations)
+        return trapped(TrapKind::StackOverflow);
+    if (!thread.is_running()) {
+        auto stack = thread.stacks.take();
+        if (!stack)
+            return std::unexpected(Trap { .kind = TrapKind::HostError, .message = stack.error().message });
+        thread.stack = std::move(*stack);
+        thread.control = thread.stack->control_top();
+        thread.free = thread.stack->values();
+        thread.requests->bits.fetch_and(~Requests::interrupt);
+        thread.restore_limit();
+        if (thread.requests->bits.load() != 0)
+            thread.requests->limit.store(nullptr);
+    } else if (thread.free >= thread.stack->limit()) {
+        return trapped(TrapKind::StackOverflow);
+    }
+    thread.activations.push_back({ thread.control, thread.state, thread.free, thread.host, thread.continuations.size() });
+    thread.state = { nullptr, 0, 0, thread.free, push(arguments, thread.free) };
+    thread.host = nullptr;
+    return {};
+}
+
+/// Removes the innermost activation with all that is left of it.
+void leave(Thread& thread)
+{
+    const Activation& activation = thread.activations.back();
+    thread.control = activation.base;
+    thread.state = activation.outer;
+    thread.free = activation.outer_free;
+    thread.host = activation.host;
+    thread.continuations.resize(activation.continuations);
+    thread.activations.pop_back();
+    ++thread.generation;
+    if (!thread.is_running()) {
+        thread.requests->limit.store(nullptr);
+        thread.stacks.give_back(std::move(thread.stack));
+        thread.stepping = false;
+    }
+}
+
+CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
+{
+    if (end == RunEnd::Suspended)
+        return Suspended {};
+    if (end == RunEnd::Trapped) {
+        leave(thread);
+        return std::move(thread.trap);
+    }
+    std::vector<Value> results;
+    results.reserve(type.results.size());
+    const Slot* from = thread.activations.back().outer_free;
+    for (const ValueType result : type.results) {
+        results.push_back(load_value(result, from));
+        from += result.slots();
+    }
+    leave(thread);
+    return results;
+}
+
+HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slot* slots)
+{
+    thread.host = nullptr;
+    if (auto* trap = std::get_if<Trap>(&outcome)) {
+        raise(thread, std::move(*trap));
+        return { HostAction::Trapped };
+    }
+    if (auto* call = std::get_if<std::unique_ptr<CallGuest>>(&outcome)) {
+        push((*call)->arguments, slots);
+        thread.continuations.emplace_back(&host, std::move((*call)->then));
+        return { HostAction::Call, (*call)->callee };
+    }
+    if (std::holds_alternative<Suspended>(outcome)) {
+        if (thread.activations.size() == 1 && thread.continuations.empty()) {
+            thread.host = &host;
+            return { HostAction::Suspended };
+        }
+        raise(thread, { .kind = TrapKind::HostError, .message = "a host function suspended inside a call made by the host" });
+        return { HostAction::Trapped };
+    }
+    return { HostAction::Returned };
+}
+
+/// Runs one part of a host function, its own code or a continuation.
+HostResult run_host(Thread& thread, Function& host, const HostCallback& callback, Slot* slots, uint32_t input_slots)
+{
+    const uint32_t count = std::max(input_slots, slots_of(host.host->type.results));
+    thread.host = &host;
+    thread.free = slots + count;
+    Instance* const caller = thread.state.function ? thread.state.function->instance : nullptr;
+    HostCall call { thread.store, caller, { slots, count } };
+    HostOutcome outcome = callback(call);
+    return take_outcome(thread, host, std::move(outcome), slots);
+}
+
+} // namespace
+
+CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments)
+{
+    if (auto entered = enter(thread, arguments); !entered)
+        return std::move(entered).error();
+    return finish(thread, thread.tier.call(thread, function), type_of(thread, function));
+}
+
+CallEnd resume_call(Thread& thread, std::span<const Value> results)
+{
+    ASSERT(thread.activations.size() == 1 && thread.host);
+    const Record* base = thread.activations.front().base - 1;
+    const Function* entered = thread.state.function ? thread.state.function : thread.host;
+    // The outermost guest function is the one whose caller is the base record.
+    for (const Record* record = thread.control; record < base; ++record)
+        entered = record->function;
+    thread.state.sp = push(results, thread.state.sp);
+    thread.host = nullptr;
+    return finish(thread, thread.tier.resume(thread), type_of(thread, *entered));
+}
+
+void cancel_call(Thread& thread)
+{
+    ASSERT(thread.activations.size() == 1 && thread.host);
+    leave(thread);
+}
+
+OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::span<const Value> arguments)
+{
+    CallEnd end = start_call(thread, function, arguments);
+    if (auto* results = std::get_if<std::vector<Value>>(&end))
+        return std::move(*results);
+    if (auto* trap = std::get_if<Trap>(&end))
+        return std::unexpected(std::move(*trap));
+    cancel_call(thread);
+    return std::unexpected(Trap { .kind = TrapKind::HostError, .message = "a host function suspended in a call that cannot wait" });
+}
+
+HostResult call_host(Thread& thread, Function& host, Slot* slots)
+{
+    return run_host(thread, host, host.host->callback, slots, slots_of(host.host->type.params));
+}
+
+HostResult continue_host(Thread& thread, Slot* slots, Function*& host)
+{
+    auto [function, then] = std::move(thread.continuations.back());
+    thread.continuations.pop_back();
+    host = function;
+    return run_host(thread, *function, then, slots, static_cast<uint32_t>(GuestStack::headroom_slots / 2));
+}
+
+Wish fire(Thread& thread, Cause cause)
+{
+    if (!thread.probe)
+        return Wish::Continue;
+    ++thread.generation;
+    thread.free = thread.state.sp;
+    const Wish wish = thread.probe->fire(thread, cause);
+    ++thread.generation;
+    return wish;
+}
+
+bool handle_requests(Thread& thread)
+{
+    thread.restore_limit();
+    const uint32_t bits = thread.requests->bits.exchange(0);
+    if (bits & Requests::interrupt) {
+        raise(thread, { .kind = TrapKind::Interrupted });
+        return false;
+    }
+    if (bits & Requests::pause && fire(thread, Cause::Pause) == Wish::Kill) {
+        thread.trap = { .kind = TrapKind::Killed, .trace = trace_of(thread) };
+        return false;
+    }
+    return true;
+}
+
+void raise(Thread& thread, Trap trap)
+{
+    // Backtrace of a trap that already has one: it passes through a host function on its way out.
+    if (trap.trace.empty())
+        trap.trace = trace_of(thread);
+    thread.trap = std::move(trap);
+    const bool is_fault = thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed;
+    if (is_fault && fire(thread, Cause::Trap) == Wish::Kill)
+        thread.trap = { .kind = TrapKind::Killed, .trace = std::move(thread.trap.trace) };
+}
+
+} // namespace vitrine

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "exec/thread.h"
+
+#include <span>
+#include <variant>
+#include <vector>
+
+namespace vitrine {
+
+/// How a call of a guest function ended.
+using CallEnd = std::variant<std::vector<Value>, Trap, Suspended>;
+
+/// Calls a function with arguments of its parameter types and runs it until it ends or suspends. May be used while the
+/// thread's guest waits in a host function or in a probe: the call is an activation of its own.
+CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments);
+/// Gives a suspended host function its results, and runs on.
+CallEnd resume_call(Thread& thread, std::span<const Value> results);
+/// Ends a suspended call without running any more of the guest.
+void cancel_call(Thread& thread);
+
+/// As `start_call`; a host function that suspends is a trap here.
+OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::span<const Value> arguments);
+
+/// What a tier does after a host function.
+enum class HostAction : uint8_t {
+    /// Its results are in the slots.
+    Returned,
+    /// `Thread::trap` says why.
+    Trapped,
+    /// Call `CallRequest::callee`; its arguments are in the slots.
+    Call,
+    Suspended,
+};
+
+struct HostResult {
+    HostAction action;
+    Function* callee = nullptr;
+};
+
+/// For tiers: calls a host function whose arguments are at `slots`. The thread's state must be complete, without the arguments.
+HostResult call_host(Thread& thread, Function& host, Slot* slots);
+/// For tiers: goes on with the innermost waiting host function; the results of the function it asked for are at `slots`.
+/// `host` becomes the function that went on.
+HostResult continue_host(Thread& thread, Slot* slots, Function*& host);
+
+/// For tiers: fires the probe, if there is one, with the thread's state complete.
+Wish fire(Thread& thread, Cause cause);
+/// For tiers: a poll found the limit lowered or a bit set. False when the guest must end with `Thread::trap`.
+bool handle_requests(Thread& thread);
+/// For tiers: records a trap at the thread's state and tells the probe.
+void raise(Thread& thread, Trap trap);
+
+} // namespace vitrine

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstdint>
+
+namespace vitrine {
+
+class Thread;
+struct Instance;
+
+/// Why execution looks up. One cause at a time: where a step ends at a marked instruction, the mark counts.
+enum class Cause : uint8_t {
+    /// The next instruction is marked.
+    Mark,
+    /// One instruction was executed while the thread was stepping.
+    Step,
+    /// The pause that was requested.
+    Pause,
+    /// `Thread::trap` happened at the next instruction; nothing is unwound yet.
+    Trap,
+};
+
+/// How to go on.
+enum class Wish : uint8_t {
+    Continue,
+    /// End all guest code of the thread with the trap `Killed`.
+    Kill,
+};
+
+/// Looks when execution reaches something: the one way in which execution knows of debugging. While it looks,
+/// the thread's state is complete: frames can be read and changed, marks set and removed, functions called.
+class Probe {
+public:
+    virtual ~Probe() = default;
+    virtual Wish fire(Thread& thread, Cause cause) = 0;
+    /// An instance was made; its start function has not run.
+    virtual void on_instance(Instance&) { }
+};
+
+} // namespace vitrine

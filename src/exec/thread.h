@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "exec/guest_stack.h"
+#include "exec/probe.h"
+#include "exec/tier.h"
+#include "runtime/store.h"
+
+#include <atomic>
+#include <memory>
+#include <vector>
+
+namespace vitrine {
+
+/// A guest frame between two instructions.
+struct GuestState {
+    /// Null where no guest function has been entered.
+    Function* function = nullptr;
+    /// The next instruction, from the body's first byte, and the side table's cursor there.
+    uint32_t offset = 0;
+    uint32_t entry = 0;
+    Slot* fp = nullptr;
+    /// Behind the last operand.
+    Slot* sp = nullptr;
+};
+
+/// What was asked of a running guest, from any thread or a signal handler. Noticed at function entries and loop
+/// headers: a request sets its bit and then lowers the stack's limit, so that an entry checks both at once.
+struct Requests {
+    static constexpr uint32_t interrupt = 1;
+    static constexpr uint32_t pause = 2;
+
+    std::atomic<uint32_t> bits = 0;
+    std::atomic<Slot*> limit = nullptr;
+
+    void add(uint32_t bit)
+    {
+        bits.fetch_or(bit);
+        limit.store(nullptr);
+    }
+};
+
+/// One entry from the host into the guest: the frames above `base` belong to it. Entries nest through host functions.
+struct Activation {
+    /// The control stack before the entry.
+    Record* base;
+    /// The frame of the activation below, which waits for the host function.
+    GuestState outer;
+    Slot* outer_free;
+    /// The host function of the activation below that made this entry; null when there is none.
+    const Function* host;
+    size_t continuations;
+};
+
+/// A guest thread: its stacks and state, and what the tiers need at hand. Belongs to one store; used by one host
+/// thread at a time, `requests` excepted.
+class Thread {
+public:
+    Thread(Store& store, Tier& tier, StackPool& stacks)
+        : store(store), tier(tier), stacks(stacks)
+    {
+    }
+    Thread(const Thread&) = delete;
+    Thread& operator=(const Thread&) = delete;
+
+    Store& store;
+    Tier& tier;
+    StackPool& stacks;
+
+    /// The innermost frame, whenever no instruction is being executed.
+    GuestState state;
+    /// Top of the control stack.
+    Record* control = nullptr;
+    /// First slot that is not in use, whenever no instruction is being executed: arguments of a nested entry start here.
+    Slot* free = nullptr;
+    std::unique_ptr<GuestStack> stack;
+    std::vector<Activation> activations;
+    /// Host functions that wait for a guest function they asked for, innermost last.
+    std::vector<std::pair<Function*, HostCallback>> continuations;
+    /// The host function being called; null while guest code runs.
+    const Function* host = nullptr;
+
+    std::shared_ptr<Requests> requests = std::make_shared<Requests>();
+    /// Why the last run ended or is about to end.
+    Trap trap;
+    Probe* probe = nullptr;
+    /// Fire the probe before every instruction.
+    bool stepping = false;
+    /// Grows whenever guest code runs; what was learnt of frames at another generation is stale.
+    uint64_t generation = 0;
+
+    bool is_running() const { return !activations.empty(); }
+    /// The limit that requests have lowered, restored. Call before looking at the request bits.
+    void restore_limit() { requests->limit.store(stack ? stack->limit() : nullptr); }
+};
+
+} // namespace vitrine
