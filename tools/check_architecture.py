@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Holds the tree against ARCHITECTURE.md.
+
+- Each folder of src/ has its row in the layer table, and each row its folder.
+- A file includes only its own layer and those its row lists; so does DEPENDS of its CMakeLists.txt.
+- Libraries of others are included only by the layers that list them.
+- Public headers include the standard library and each other.
+- Each file of src/ and include/ is named by exactly one line of the file tables, and each line has its file.
+- Each source starts with the licence line.
+"""
+
+import pathlib
+import re
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PAGE = ROOT / "ARCHITECTURE.md"
+SOURCES = {".h", ".hpp", ".cpp", ".inc"}
+LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
+LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit"}
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+errors = []
+
+
+def error(where, text):
+    errors.append(f"{where}: {text}")
+
+
+def rows(text):
+    """The cells of each line of the tables in `text`, without heads and rulers."""
+    table = []
+    for line in text.splitlines():
+        if re.fullmatch(r"\|[ |:-]+\|", line):
+            table.pop()  # what stood above the ruler was the head
+        elif line.startswith("|"):
+            table.append([cell.strip() for cell in line.strip("|").split("|")])
+    return table
+
+
+def section(page, heading):
+    """The text below a heading, up to the next one of its level or above."""
+    level = heading.split(" ")[0]
+    match = re.search(rf"^{re.escape(heading)}$(.*?)(?=^#{{1,{len(level)}}} |\Z)", page, re.MULTILINE | re.DOTALL)
+    if not match:
+        sys.exit(f"ARCHITECTURE.md: no section '{heading}'")
+    return match[1]
+
+
+def layers_of(page):
+    """Layer -> (layers it may include, libraries it may use), in the order of the table."""
+    layers = {}
+    for name, below, libraries, _ in rows(section(page, "## Layers")):
+        name = name.strip("`")
+        allowed = set(layers) if below == "all above" else set(re.findall(r"\w+", below))
+        for layer in allowed - set(layers):
+            error("ARCHITECTURE.md", f"layer {name} may include {layer}, which is no layer above it in the table")
+        layers[name] = (allowed | {name}, set(re.findall(r"\w+", libraries)))
+    return layers
+
+
+def sources(folder):
+    return sorted(path for path in (ROOT / folder).rglob("*") if path.suffix in SOURCES)
+
+
+def check_layers(layers):
+    folders = {path.name for path in (ROOT / "src").iterdir() if path.is_dir()}
+    for folder in folders - set(layers):
+        error(f"src/{folder}", "has no row in the layer table")
+    for layer in set(layers) - folders:
+        error("ARCHITECTURE.md", f"layer {layer} has no folder src/{layer}")
+
+
+def check_includes(layers):
+    for path in sources("src"):
+        where, layer = path.relative_to(ROOT), path.relative_to(ROOT / "src").parts[0]
+        if layer not in layers:
+            continue
+        allowed, libraries = layers[layer]
+        for form, name in INCLUDE.findall(path.read_text()):
+            first = name.split("/")[0]
+            if form == '"' and not (ROOT / "src" / name).is_file():
+                error(where, f'"{name}" is not a file below src/')
+            elif form == '"' and first not in allowed:
+                error(where, f'includes "{name}", but {layer} may not include {first}')
+            elif first == "vitrine" and "public" not in libraries:
+                error(where, f"includes <{name}>, but {layer} may not include the public headers")
+            elif first in LIBRARIES and LIBRARIES[first] not in libraries:
+                error(where, f"includes <{name}>, but {layer} may not use {LIBRARIES[first]}")
+    for path in sources("include"):
+        for form, name in INCLUDE.findall(path.read_text()):
+            public = form == "<" and (name.startswith("vitrine/") or "/" not in name)
+            if not public:
+                error(path.relative_to(ROOT), f"includes {name}, which is neither public nor standard")
+
+
+def check_depends(layers):
+    for layer, (allowed, _) in layers.items():
+        file = ROOT / "src" / layer / "CMakeLists.txt"
+        text = file.read_text() if file.is_file() else ""
+        for depends in re.findall(r"DEPENDS([^)]*?)(?=SOURCES|LINKS|\))", text):
+            for name in set(depends.split()) - allowed:
+                error(file.relative_to(ROOT), f"depends on {name}, which {layer} may not include")
+
+
+def check_files(page):
+    listed = []
+    for folder in re.findall(r"^### `((?:src|include)/\w+)`", page, re.MULTILINE):
+        for name, _ in rows(section(page, f"### `{folder}`")):
+            name = name.strip("`")
+            forms = [name] if "." in name else [f"{name}.h", f"{name}.cpp"]
+            listed += [f"{folder}/{form}" for form in forms]
+    present = {str(path.relative_to(ROOT)) for folder in ("src", "include") for path in sources(folder)}
+    for file in sorted(set(listed) - present):
+        error("ARCHITECTURE.md", f"{file} has a line but does not exist")
+    for file in sorted(present - set(listed)):
+        error(file, "has no line in ARCHITECTURE.md")
+    for file in sorted({file for file in listed if listed.count(file) > 1}):
+        error("ARCHITECTURE.md", f"{file} has more than one line")
+
+
+def check_licence():
+    for folder in ("src", "include", "tests", "examples"):
+        for path in sources(folder):
+            with path.open(errors="replace") as file:
+                if LICENCE not in file.readline():
+                    error(path.relative_to(ROOT), "does not start with the licence line")
+
+
+def main():
+    page = PAGE.read_text()
+    layers = layers_of(page)
+    check_layers(layers)
+    check_includes(layers)
+    check_depends(layers)
+    check_files(page)
+    check_licence()
+    for text in errors:
+        print(text)
+    print(f"architecture: {len(layers)} layers, {len(sources('src'))} sources, {len(errors)} errors")
+    return 1 if errors else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
