@@ -66,6 +66,7 @@ void leave(Thread& thread)
         thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
         thread.stepping = false;
+        thread.is_killed = false;
     }
 }
 
@@ -91,7 +92,10 @@ CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
 HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slot* slots)
 {
     thread.host = nullptr;
+    if (thread.is_killed)
+        outcome = Trap { .kind = TrapKind::Killed };
     if (auto* trap = std::get_if<Trap>(&outcome)) {
+        thread.state.offset = thread.host_call_offset;
         raise(thread, std::move(*trap));
         return { HostAction::Trapped };
     }
@@ -175,15 +179,19 @@ HostResult continue_host(Thread& thread, Slot* slots, Function*& host)
     return run_host(thread, *function, then, slots, static_cast<uint32_t>(GuestStack::headroom_slots / 2));
 }
 
-Wish fire(Thread& thread, Cause cause)
+bool fire(Thread& thread, Cause cause)
 {
     if (!thread.probe)
-        return Wish::Continue;
+        return true;
     ++thread.generation;
     thread.free = thread.state.sp;
     const Wish wish = thread.probe->fire(thread, cause);
     ++thread.generation;
-    return wish;
+    if (wish == Wish::Kill) {
+        thread.is_killed = true;
+        thread.trap = { .kind = TrapKind::Killed, .trace = trace_of(thread) };
+    }
+    return !thread.is_killed;
 }
 
 bool handle_requests(Thread& thread)
@@ -194,22 +202,17 @@ bool handle_requests(Thread& thread)
         raise(thread, { .kind = TrapKind::Interrupted });
         return false;
     }
-    if (bits & Requests::pause && fire(thread, Cause::Pause) == Wish::Kill) {
-        thread.trap = { .kind = TrapKind::Killed, .trace = trace_of(thread) };
-        return false;
-    }
-    return true;
+    return !(bits & Requests::pause) || fire(thread, Cause::Pause);
 }
 
 void raise(Thread& thread, Trap trap)
 {
-    // Backtrace of a trap that already has one: it passes through a host function on its way out.
+    // A trap that passes through a host function on its way out keeps the trace of where it began.
     if (trap.trace.empty())
         trap.trace = trace_of(thread);
     thread.trap = std::move(trap);
-    const bool is_fault = thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed;
-    if (is_fault && fire(thread, Cause::Trap) == Wish::Kill)
-        thread.trap = { .kind = TrapKind::Killed, .trace = std::move(thread.trap.trace) };
+    if (thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed)
+        fire(thread, Cause::Trap);
 }
 
 } // namespace vitrine

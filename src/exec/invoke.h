@@ -45,9 +45,10 @@ HostResult call_host(Thread& thread, Function& host, Slot* slots);
 /// `host` becomes the function that went on.
 HostResult continue_host(Thread& thread, Slot* slots, Function*& host);
 
-/// For tiers: fires the probe, if there is one, with the thread's state complete.
-Wish fire(Thread& thread, Cause cause);
-/// For tiers: a poll found the limit lowered or a bit set. False when the guest must end with `Thread::trap`.
+/// For tiers: fires the probe, if there is one, with the thread's state complete. False when the guest must end
+/// with `Thread::trap`, as in the next one.
+bool fire(Thread& thread, Cause cause);
+/// For tiers: a poll found the limit lowered or a bit set.
 bool handle_requests(Thread& thread);
 /// For tiers: records a trap at the thread's state and tells the probe.
 void raise(Thread& thread, Trap trap);

@@ -79,11 +79,15 @@ public:
     std::vector<std::pair<Function*, HostCallback>> continuations;
     /// The host function being called; null while guest code runs.
     const Function* host = nullptr;
+    /// The call instruction that called it, from the body's first byte; `state` is already behind it.
+    uint32_t host_call_offset = 0;
 
     std::shared_ptr<Requests> requests = std::make_shared<Requests>();
     /// Why the last run ended or is about to end.
     Trap trap;
     Probe* probe = nullptr;
+    /// The probe wished the guest's end: every activation ends with `Killed`, whatever host functions make of it.
+    bool is_killed = false;
     /// Fire the probe before every instruction.
     bool stepping = false;
     /// Grows whenever guest code runs; what was learnt of frames at another generation is stale.

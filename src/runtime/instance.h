@@ -112,16 +112,16 @@ struct Instance {
     std::vector<Memory*> memories;
     std::vector<Global*> globals;
     std::vector<Tag*> tags;
-    /// Segments that have been dropped read as empty.
-    std::vector<bool> elem_dropped;
-    std::vector<bool> data_dropped;
-    /// What is defined here, owned.
+    /// The functions defined here, owned.
     std::unique_ptr<Function[]> own_functions;
+    /// Element segments by index; those dropped are empty.
     std::vector<std::vector<Ref>> elems;
+    /// Data segments that have been dropped.
+    std::vector<bool> data_dropped;
 
     Extern find(ExternKind kind, uint32_t index) const;
     /// The export of that name, or nothing.
-    std::optional<Extern> find_export(std::string_view name) const;
+    std::optional<Extern> find_export(std::string_view export_name) const;
 };
 
 } // namespace vitrine

@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "runtime/linker.h"
+
+#include "wasm/instruction.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace vitrine {
+
+namespace {
+
+std::string quoted(std::string_view module, std::string_view name)
+{
+    return "\"" + std::string(module) + "\" \"" + std::string(name) + "\"";
+}
+
+/// Whether limits of an object fit the limits of an import. [spec: valid/matching, limits]
+bool fits(uint64_t size, const Limits& actual, const Limits& wanted)
+{
+    return size >= wanted.min && actual.is_64 == wanted.is_64 && actual.is_shared == wanted.is_shared
+        && (!wanted.max || (actual.max && *actual.max <= *wanted.max));
+}
+
+/// Whether an object may stand for the import. [spec: valid/matching, external types]
+bool fits(const Extern& item, const Import& import, const Module& module, const TypeRegistry& types)
+{
+    if (kind_of(item) != import.kind)
+        return false;
+    switch (import.kind) {
+    case ExternKind::Func:
+        return types.is_subtype(std::get<Function*>(item)->type, module.func_type_id({ import.index }));
+    case ExternKind::Table: {
+        const Table& table = *std::get<Table*>(item);
+        const TableType& wanted = module.tables[TableIndex { import.index }].type;
+        return table.type().element == wanted.element && fits(table.size(), table.type().limits, wanted.limits);
+    }
+    case ExternKind::Memory: {
+        const Memory& memory = *std::get<Memory*>(item);
+        return fits(memory.pages(), memory.type().limits, module.memories[MemoryIndex { import.index }].type.limits);
+    }
+    case ExternKind::Global: {
+        const GlobalType& actual = std::get<Global*>(item)->type;
+        const GlobalType& wanted = module.globals[GlobalIndex { import.index }].type;
+        return actual.is_mutable == wanted.is_mutable
+            && (actual.is_mutable ? actual.type == wanted.type : types.is_subtype(actual.type, wanted.type));
+    }
+    case ExternKind::Tag:
+        return std::get<Tag*>(item)->type == module.type_ids[module.tags[TagIndex { import.index }].type];
+    }
+    std::unreachable();
+}
+
+std::string_view kind_text(const Extern& item)
+{
+    return to_text(kind_of(item));
+}
+
+/// Evaluates a constant expression. [spec: valid/instructions, constant expressions]
+Value evaluate(const Instance& instance, ConstExpr expression)
+{
+    ByteReader in(instance.module->bytes().subspan(expression.offset, expression.size), expression.offset);
+    std::vector<Value> stack;
+    const auto pop = [&] {
+        const Value value = stack.back();
+        stack.pop_back();
+        return value.low;
+    };
+    for (;;) {
+        const auto decoded = decode_instruction(in);
+        ASSERT(decoded);
+        Slot right;
+        switch (decoded->op) {
+        case Op::I32Const:
+            stack.push_back(Value::i32(static_cast<uint32_t>(decoded->constant)));
+            break;
+        case Op::I64Const:
+            stack.push_back(Value::i64(decoded->constant));
+            break;
+        case Op::F32Const:
+            stack.push_back({ ValueType::f32, decoded->constant });
+            break;
+        case Op::F64Const:
+            stack.push_back({ ValueType::f64, decoded->constant });
+            break;
+        case Op::GlobalGet:
+            stack.push_back(instance.globals[decoded->index]->get());
+            break;
+        case Op::RefNull:
+            stack.push_back({ decoded->type });
+            break;
+        case Op::RefFunc:
+            stack.push_back(Value::ref(ValueType::funcref, Ref::of(instance.functions[decoded->index])));
+            break;
+        case Op::I32Add:
+            stack.push_back(Value::i32(static_cast<uint32_t>(pop() + pop())));
+            break;
+        case Op::I32Sub:
+            right = pop();
+            stack.push_back(Value::i32(static_cast<uint32_t>(pop() - right)));
+            break;
+        case Op::I32Mul:
+            stack.push_back(Value::i32(static_cast<uint32_t>(pop() * pop())));
+            break;
+        case Op::I64Add:
+            stack.push_back(Value::i64(pop() + pop()));
+            break;
+        case Op::I64Sub:
+            right = pop();
+            stack.push_back(Value::i64(pop() - right));
+            break;
+        case Op::I64Mul:
+            stack.push_back(Value::i64(pop() * pop()));
+            break;
+        case Op::End:
+            return stack.back();
+        default:
+            // Validation lets no other instruction pass.
+            ASSERT(false);
+        }
+    }
+}
+
+void take_import(Instance& instance, const Extern& item)
+{
+    switch (kind_of(item)) {
+    case ExternKind::Func:
+        return instance.functions.push_back(std::get<Function*>(item));
+    case ExternKind::Table:
+        return instance.tables.push_back(std::get<Table*>(item));
+    case ExternKind::Memory:
+        return instance.memories.push_back(std::get<Memory*>(item));
+    case ExternKind::Global:
+        return instance.globals.push_back(std::get<Global*>(item));
+    case ExternKind::Tag:
+        return instance.tags.push_back(std::get<Tag*>(item));
+    }
+}
+
+void make_functions(Instance& instance)
+{
+    const Module& module = *instance.module;
+    instance.functions.reserve(module.functions.size());
+    instance.own_functions = std::make_unique<Function[]>(module.bodies.size());
+    for (uint32_t i = 0; i < module.bodies.size(); ++i) {
+        const FuncIndex index { module.imported(ExternKind::Func) + i };
+        Function& function = instance.own_functions[i];
+        function.meta = &module.bodies[i];
+        function.code = module.bytes().data() + function.meta->body_offset;
+        function.branches = module.branches.data() + function.meta->first_branch;
+        function.instance = &instance;
+        function.type = module.func_type_id(index);
+        function.index = index;
+        instance.functions.push_back(&function);
+    }
+}
+
+/// The module's tables, memories, globals and tags, behind the imports.
+Result<void> make_entities(Store& store, Instance& instance)
+{
+    const Module& module = *instance.module;
+    for (uint32_t i = module.imported(ExternKind::Memory); i < module.memories.size(); ++i)
+        instance.memories.push_back(TRY(store.add_memory(module.memories[MemoryIndex { i }].type)));
+    for (uint32_t i = module.imported(ExternKind::Tag); i < module.tags.size(); ++i)
+        instance.tags.push_back(store.add_tag(module.type_ids[module.tags[TagIndex { i }].type]));
+    for (uint32_t i = module.imported(ExternKind::Global); i < module.globals.size(); ++i) {
+        const GlobalDecl& global = module.globals[GlobalIndex { i }];
+        instance.globals.push_back(store.add_global(global.type, evaluate(instance, global.init)));
+    }
+    for (uint32_t i = module.imported(ExternKind::Table); i < module.tables.size(); ++i) {
+        const TableDecl& table = module.tables[TableIndex { i }];
+        const Ref initial = table.init ? evaluate(instance, *table.init).ref() : Ref {};
+        instance.tables.push_back(TRY(store.add_table(table.type, initial)));
+    }
+    return {};
+}
+
+std::vector<Ref> evaluate_items(const Instance& instance, const ElemSegment& segment)
+{
+    std::vector<Ref> items;
+    items.reserve(segment.size());
+    if (const auto* functions = std::get_if<std::vector<FuncIndex>>(&segment.items))
+        for (const FuncIndex function : *functions)
+            items.push_back(Ref::of(instance.functions[function.value]));
+    else
+        for (const ConstExpr& expression : std::get<std::vector<ConstExpr>>(segment.items))
+            items.push_back(evaluate(instance, expression).ref());
+    return items;
+}
+
+/// Copies the active segments and drops them and the declarative ones.
+TrapKind run_segments(Instance& instance)
+{
+    const Module& module = *instance.module;
+    for (const ElemSegment& segment : module.elems)
+        instance.elems.push_back(evaluate_items(instance, segment));
+    for (uint32_t i = 0; i < module.elems.size(); ++i) {
+        const ElemSegment& segment = module.elems[i];
+        if (segment.mode == SegmentMode::Active) {
+            const uint64_t to = evaluate(instance, segment.start).low;
+            if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size()); trap != TrapKind::None)
+                return trap;
+        }
+        if (segment.mode != SegmentMode::Passive)
+            instance.elems[i] = {};
+    }
+    for (uint32_t i = 0; i < module.datas.size(); ++i) {
+        const DataSegment& segment = module.datas[i];
+        if (segment.mode != SegmentMode::Active)
+            continue;
+        const uint64_t to = evaluate(instance, segment.start).low;
+        if (const TrapKind trap = memory_init(instance, segment.memory, { i }, to, 0, segment.bytes.size());
+            trap != TrapKind::None)
+            return trap;
+        instance.data_dropped[i] = true;
+    }
+    return TrapKind::None;
+}
+
+} // namespace
+
+Result<void> Linker::define(std::string module, std::string name, Definition definition)
+{
+    auto key = std::pair(std::move(module), std::move(name));
+    if (!allow_shadowing_ && definitions_.contains(key))
+        return failure("import " + quoted(key.first, key.second) + " is defined twice");
+    definitions_.insert_or_assign(std::move(key), std::move(definition));
+    return {};
+}
+
+Result<void> Linker::define_instance(std::string_view module, const Instance& instance)
+{
+    for (const Export& item : instance.module->exports)
+        CHECK(define(std::string(module), std::string(item.name),
+                     StoreExtern { instance.store, instance.find(item.kind, item.index) }));
+    return {};
+}
+
+const Definition* Linker::find(std::string_view module, std::string_view name) const
+{
+    const auto found = definitions_.find(std::pair(std::string(module), std::string(name)));
+    return found == definitions_.end() ? nullptr : &found->second;
+}
+
+Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) const
+{
+    std::vector<Extern> items;
+    items.reserve(module.imports.size());
+    for (const Import& import : module.imports) {
+        const Definition* definition = find(import.module, import.name);
+        if (!definition)
+            return failure("unknown import: " + std::string(to_text(import.kind)) + " "
+                               + quoted(import.module, import.name) + " is not defined",
+                           import.offset);
+        if (const auto* object = std::get_if<StoreExtern>(definition)) {
+            // A shared memory belongs to no store; every other object to one.
+            const auto* const* memory = std::get_if<Memory*>(&object->item);
+            const bool is_shared = memory && (*memory)->is_shared();
+            if (object->store != &store && !is_shared)
+                return failure("import " + quoted(import.module, import.name) + " is defined by an object of another store",
+                               import.offset);
+            items.push_back(object->item);
+        } else {
+            items.push_back(store.add_host_function(std::get<std::shared_ptr<const HostFunction>>(*definition)));
+        }
+        if (!fits(items.back(), import, module, store.engine().types))
+            return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
+                               + std::string(kind_text(items.back())) + " that does not fit the imported "
+                               + std::string(to_text(import.kind)),
+                           import.offset);
+    }
+    return items;
+}
+
+std::expected<Instance*, InstantiationFailure> Linker::instantiate(Store& store, std::shared_ptr<const Module> module) const
+{
+    auto imports = resolve(store, *module);
+    if (!imports)
+        return std::unexpected(std::move(imports).error());
+    return vitrine::instantiate(store, std::move(module), *imports);
+}
+
+std::expected<Instance*, InstantiationFailure> instantiate(Store& store, std::shared_ptr<const Module> module,
+                                                           std::span<const Extern> imports)
+{
+    ASSERT(imports.size() == module->imports.size());
+    Instance& instance = *store.add_instance(std::move(module));
+    for (const Extern& item : imports)
+        take_import(instance, item);
+    make_functions(instance);
+    if (auto made = make_entities(store, instance); !made)
+        return std::unexpected(std::move(made).error());
+    instance.data_dropped.resize(instance.module->datas.size());
+    if (const TrapKind trap = run_segments(instance); trap != TrapKind::None)
+        return std::unexpected(Trap { trap });
+    return &instance;
+}
+
+TrapKind table_init(Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count)
+{
+    Table& target = *instance.tables[table.value];
+    const std::vector<Ref>& source = instance.elems[elem.value];
+    if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
+        return TrapKind::TableOutOfBounds;
+    std::copy_n(source.begin() + static_cast<ptrdiff_t>(from), count, target.elements().begin() + static_cast<ptrdiff_t>(to));
+    return TrapKind::None;
+}
+
+TrapKind memory_init(Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count)
+{
+    Memory& target = *instance.memories[memory.value];
+    const Bytes source = instance.data_dropped[data.value] ? Bytes {} : instance.module->datas[data.value].bytes;
+    if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
+        return TrapKind::MemoryOutOfBounds;
+    if (count != 0)
+        std::memcpy(target.base() + to, source.data() + from, count);
+    return TrapKind::None;
+}
+
+} // namespace vitrine
