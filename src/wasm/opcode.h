@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace vitrine {
 
@@ -26,54 +27,68 @@ inline constexpr FeatureInfo feature_table[] = {
 #include "wasm/features.inc"
 };
 
-constexpr const FeatureInfo& info(Feature feature)
-{
-    return feature_table[static_cast<size_t>(feature)];
-}
+constexpr const FeatureInfo& info(Feature feature) { return feature_table[static_cast<size_t>(feature)]; }
 
 /// What follows an opcode in the binary. [spec: binary/instructions]
 enum class Immediate : uint8_t {
     None,
-    Block,           ///< block type
-    Label,           ///< label depth
-    LabelTable,      ///< br_table: vector of depths, then the default
-    Func,            ///< function index
-    CallIndirect,    ///< type index, table index
-    Type,            ///< type index
-    Local,           ///< local index
-    Global,          ///< global index
-    Table,           ///< table index
-    TableTable,      ///< destination table, source table
-    TableInit,       ///< element segment, table
-    Elem,            ///< element segment
-    Data,            ///< data segment
-    Memory,          ///< memory index
-    MemoryMemory,    ///< destination memory, source memory
-    MemoryInit,      ///< data segment, memory
-    MemArg,          ///< alignment (with memory index when bit 6 is set), offset
-    MemArgLane,      ///< memory argument, lane
-    Lane,            ///< lane number
-    Lanes16,         ///< i8x16.shuffle: 16 lane numbers
-    I32,             ///< signed LEB128 of 32 bits
-    I64,             ///< signed LEB128 of 64 bits
-    F32,             ///< 4 bytes
-    F64,             ///< 8 bytes
-    V128,            ///< 16 bytes
-    Heap,            ///< heap type
-    Types,           ///< select: vector of value types
-    TypeField,       ///< struct type, field
-    TypeCount,       ///< array.new_fixed: array type, length
-    TypeData,        ///< array type, data segment
-    TypeElem,        ///< array type, element segment
-    TypeType,        ///< array.copy: destination type, source type
-    CastBranch,      ///< br_on_cast: flags, label, two heap types
-    Tag,             ///< tag index
-    Catches,         ///< try_table: block type, vector of catch clauses
-    ZeroByte,        ///< atomic.fence: one zero byte
+    Block,        ///< block type
+    Label,        ///< label depth
+    LabelTable,   ///< br_table: vector of depths, then the default
+    Func,         ///< function index
+    CallIndirect, ///< type index, table index
+    Type,         ///< type index
+    Local,        ///< local index
+    Global,       ///< global index
+    Table,        ///< table index
+    TableTable,   ///< destination table, source table
+    TableInit,    ///< element segment, table
+    Elem,         ///< element segment
+    Data,         ///< data segment
+    Memory,       ///< memory index
+    MemoryMemory, ///< destination memory, source memory
+    MemoryInit,   ///< data segment, memory
+    MemArg,       ///< alignment (with memory index when bit 6 is set), offset
+    MemArgLane,   ///< memory argument, lane
+    Lane,         ///< lane number
+    Lanes16,      ///< i8x16.shuffle: 16 lane numbers
+    I32,          ///< signed LEB128 of 32 bits
+    I64,          ///< signed LEB128 of 64 bits
+    F32,          ///< 4 bytes
+    F64,          ///< 8 bytes
+    V128,         ///< 16 bytes
+    Heap,         ///< heap type
+    Ref,          ///< heap type, meaning the reference type without null
+    RefNull,      ///< heap type, meaning the reference type with null
+    Types,        ///< select: vector of value types
+    TypeField,    ///< struct type, field
+    TypeCount,    ///< array.new_fixed: array type, length
+    TypeData,     ///< array type, data segment
+    TypeElem,     ///< array type, element segment
+    TypeType,     ///< array.copy: destination type, source type
+    CastBranch,   ///< br_on_cast: flags, label, two heap types
+    Tag,          ///< tag index
+    Catches,      ///< try_table: block type, vector of catch clauses
+    ZeroByte,     ///< atomic.fence: one zero byte
 };
 
 /// The shape of a row in `opcodes.inc`, which is the macro that writes it.
-enum class Shape : uint8_t { Op, Control, Call, Variable, Const, Load, Store, Numeric, Vector, Lane, Atomic, Reference, Bulk };
+enum class Shape : uint8_t {
+    Op,
+    Control,
+    Call,
+    Variable,
+    Const,
+    Load,
+    Store,
+    Numeric,
+    Vector,
+    VectorMemory,
+    Lane,
+    Atomic,
+    Reference,
+    Bulk,
+};
 
 /// Operand and result types of a monomorphic instruction; `is_poly` when they depend on the context.
 struct Signature {
@@ -85,6 +100,37 @@ struct Signature {
 
     friend constexpr bool operator==(const Signature&, const Signature&) = default;
 };
+
+/// The value type of a letter of `opcodes.inc`. At compile time an unknown letter is an error.
+constexpr ValueKind value_kind_of(char letter)
+{
+    switch (letter) {
+    case 'i': return ValueKind::I32;
+    case 'l': return ValueKind::I64;
+    case 'f': return ValueKind::F32;
+    case 'd': return ValueKind::F64;
+    case 'v': return ValueKind::V128;
+    }
+    std::unreachable();
+}
+
+/// The signature that `opcodes.inc` writes as `text`: `ii_i`, `_l`, `poly`.
+constexpr Signature parse_signature(std::string_view text)
+{
+    Signature signature;
+    if (text == "poly") {
+        signature.is_poly = true;
+        return signature;
+    }
+    const size_t line = text.find('_');
+    for (const char letter : text.substr(0, line))
+        signature.params[signature.param_count++] = value_kind_of(letter);
+    for (const char letter : text.substr(line + 1)) {
+        signature.result = value_kind_of(letter);
+        signature.has_result = true;
+    }
+    return signature;
+}
 
 /// Every instruction, in the order of `opcodes.inc`.
 enum class Op : uint16_t {
@@ -101,23 +147,57 @@ struct OpInfo {
     Immediate immediate;
     Signature signature;
     Feature feature;
-    /// How many bytes a load or store accesses; 0 for other instructions.
-    uint8_t access_bytes;
+    /// How many bytes of memory the instruction accesses when its immediate is a memory argument; else 0.
+    uint8_t access_bytes = 0;
+    /// How many lanes a `Lane` row chooses from; else 0.
+    uint8_t lanes = 0;
+
+    constexpr bool is_prefixed() const { return code > 0xff; }
+    constexpr uint8_t prefix() const { return static_cast<uint8_t>(code >> 12); }
+    /// What follows the prefix, as LEB128.
+    constexpr uint32_t subcode() const { return code & 0xfff; }
 };
 
-extern const std::span<const OpInfo> op_table;
+/// All rows; `info(op)` is the one of an instruction.
+inline constexpr auto op_table = std::to_array<OpInfo>({
+#define ROW(shape, text, code, immediate, signature, feature, ...)                                   \
+    { text, code, Shape::shape, Immediate::immediate, parse_signature(#signature), Feature::feature, \
+        __VA_ARGS__ },
+#define OP(name, text, code, immediate, signature, feature) ROW(Op, text, code, immediate, signature, feature)
+#define CONTROL(name, text, code, immediate, signature, feature) \
+    ROW(Control, text, code, immediate, signature, feature)
+#define CALL(name, text, code, immediate, signature, feature) \
+    ROW(Call, text, code, immediate, signature, feature)
+#define VARIABLE(name, text, code, immediate, signature, feature) \
+    ROW(Variable, text, code, immediate, signature, feature)
+#define REFERENCE(name, text, code, immediate, signature, feature) \
+    ROW(Reference, text, code, immediate, signature, feature)
+#define BULK(name, text, code, immediate, signature, feature) \
+    ROW(Bulk, text, code, immediate, signature, feature)
+#define CONST(name, text, code, immediate, signature) ROW(Const, text, code, immediate, signature, Mvp)
+#define LOAD(name, text, code, signature, type) ROW(Load, text, code, MemArg, signature, Mvp, sizeof(type))
+#define STORE(name, text, code, signature, type) ROW(Store, text, code, MemArg, signature, Mvp, sizeof(type))
+#define ATOMIC(name, text, code, signature, type) \
+    ROW(Atomic, text, code, MemArg, signature, Threads, sizeof(type))
+#define VECTOR_MEMORY(name, text, code, signature, type) \
+    ROW(VectorMemory, text, code, MemArg, signature, Simd, sizeof(type))
+#define LANE(name, text, code, immediate, signature, type) \
+    ROW(Lane, text, code, immediate, signature, Simd,      \
+        Immediate::immediate == Immediate::MemArgLane ? sizeof(type) : 0, 16 / sizeof(type))
+#define NUMERIC(name, text, code, signature, feature) ROW(Numeric, text, code, None, signature, feature)
+#define VECTOR(name, text, code, signature, feature) ROW(Vector, text, code, None, signature, feature)
+#include "wasm/opcodes.inc"
+#undef ROW
+});
 
-const OpInfo& info(Op op);
+constexpr const OpInfo& info(Op op) { return op_table[static_cast<size_t>(op)]; }
+
+constexpr bool is_prefix(uint8_t byte) { return byte >= 0xfb && byte <= 0xfe; }
 
 /// The instruction of a one-byte opcode, or of a prefix byte and what follows it.
 std::optional<Op> find_op(uint8_t byte);
 std::optional<Op> find_op(uint8_t prefix, uint32_t code);
-/// The instruction of a name as WAT writes it.
+/// The first instruction of a name as WAT writes it.
 std::optional<Op> find_op(std::string_view text);
-
-constexpr bool is_prefix(uint8_t byte)
-{
-    return byte >= 0xfb && byte <= 0xfe;
-}
 
 } // namespace vitrine
