@@ -18,7 +18,7 @@ template<class Visit> void walk(const Thread& thread, Visit visit)
     const auto visit_guest = [&](bool is_innermost) {
         const FuncMeta& meta = *state.function->meta;
         return visit(Frame { state.function, meta.body_offset + state.offset,
-                             static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, is_innermost, activation });
+                             static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, control, is_innermost, activation });
     };
     for (const Activation& entered : thread.activations | std::views::reverse) {
         --activation;
@@ -32,7 +32,12 @@ template<class Visit> void walk(const Thread& thread, Visit visit)
                 && !visit(Frame { .function = thread.continuations[--continuations].first, .activation = activation }))
                 return;
             state = { control->function, control->offset, control->entry, control->fp, state.fp };
-            if (state.function && !visit_guest(false))
+            if (!state.function)
+                continue;
+            ++control;
+            const bool go_on = visit_guest(false);
+            --control;
+            if (!go_on)
                 return;
         }
         state = entered.outer;

@@ -20,6 +20,8 @@ struct Frame {
     uint32_t entry = 0;
     Slot* fp = nullptr;
     Slot* sp = nullptr;
+    /// The control stack as it is when this frame executes: tells frames apart while they live.
+    const Record* control = nullptr;
     /// Whether it is the innermost of its activation: `offset` is an instruction to be executed.
     bool is_innermost = false;
     /// Which activation, counted from the outermost.

@@ -65,7 +65,6 @@ void leave(Thread& thread)
     if (!thread.is_running()) {
         thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
-        thread.stepping = false;
         thread.is_killed = false;
     }
 }
@@ -207,10 +206,11 @@ bool handle_requests(Thread& thread)
 
 void raise(Thread& thread, Trap trap)
 {
-    // A trap that passes through a host function on its way out keeps the trace of where it began.
-    if (trap.trace.empty())
-        trap.trace = trace_of(thread);
     thread.trap = std::move(trap);
+    // A trap that passes through a host function on its way out has been seen where it began.
+    if (!thread.trap.trace.empty())
+        return;
+    thread.trap.trace = trace_of(thread);
     if (thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed)
         fire(thread, Cause::Trap);
 }

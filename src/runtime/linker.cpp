@@ -272,7 +272,7 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
     return items;
 }
 
-std::expected<Instance*, InstantiationFailure> Linker::instantiate(Store& store, std::shared_ptr<const Module> module) const
+std::expected<Instance*, Failure> Linker::instantiate(Store& store, std::shared_ptr<const Module> module) const
 {
     auto imports = resolve(store, *module);
     if (!imports)
@@ -280,7 +280,7 @@ std::expected<Instance*, InstantiationFailure> Linker::instantiate(Store& store,
     return vitrine::instantiate(store, std::move(module), *imports);
 }
 
-std::expected<Instance*, InstantiationFailure> instantiate(Store& store, std::shared_ptr<const Module> module,
+std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module,
                                                            std::span<const Extern> imports)
 {
     ASSERT(imports.size() == module->imports.size());

@@ -11,9 +11,6 @@
 
 namespace vitrine {
 
-/// Why there is no instance: imports that do not fit, or a trap of the module's own segments.
-using InstantiationFailure = std::variant<Error, Trap>;
-
 /// What a linker can be given: a function of the host, good for any store, or an object of one store.
 struct StoreExtern {
     const Store* store;
@@ -35,7 +32,7 @@ public:
     Result<std::vector<Extern>> resolve(Store& store, const Module& module) const;
     /// Resolves, allocates, and initialises tables and memories. The start function is left to the caller:
     /// `module->start` names it.
-    std::expected<Instance*, InstantiationFailure> instantiate(Store& store, std::shared_ptr<const Module> module) const;
+    std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module) const;
 
 private:
     std::map<std::pair<std::string, std::string>, Definition, std::less<>> definitions_;
@@ -43,7 +40,7 @@ private:
 };
 
 /// Makes an instance with the given imports, in the order of the module's. [spec: exec/modules, instantiation]
-std::expected<Instance*, InstantiationFailure> instantiate(Store& store, std::shared_ptr<const Module> module,
+std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module,
                                                            std::span<const Extern> imports);
 
 /// Segment operations, shared by instantiation and the bulk instructions.

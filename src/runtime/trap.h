@@ -8,6 +8,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 namespace vitrine {
@@ -46,6 +47,9 @@ struct Trap {
 
 /// A value, or the trap that prevented it.
 template<class T> using OrTrapped = std::expected<T, Trap>;
+
+/// Why an operation on the guest failed: it was refused, or the guest trapped.
+using Failure = std::variant<Error, Trap>;
 
 inline std::unexpected<Trap> trapped(TrapKind kind)
 {

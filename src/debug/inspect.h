@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "exec/frame.h"
+#include "runtime/store.h"
+
+#include <string>
+#include <vector>
+
+namespace vitrine::debug {
+
+/// A local of a frame: `name` from the name section, else empty.
+struct Local {
+    std::string name;
+    Value value;
+};
+
+/// Parameters and locals of a guest frame, in order; empty for a host frame.
+std::vector<Local> locals_of(const Frame& frame);
+/// Operands of a guest frame, bottom first.
+std::vector<Value> operands_of(const Frame& frame);
+
+/// Changes a local or operand; the type must be the same, a reference of the frame's store.
+Result<void> set_local(const Frame& frame, uint32_t index, const Value& value);
+Result<void> set_operand(const Frame& frame, uint32_t index, const Value& value);
+
+/// `$name` or `func[3]`, for messages and lists.
+std::string text_of(const Function& function);
+
+} // namespace vitrine::debug
