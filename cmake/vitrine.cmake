@@ -56,12 +56,28 @@ function(vitrine_layer name)
     set_property(GLOBAL APPEND PROPERTY vitrine_installed ${target})
 endfunction()
 
+# vitrine_commit(<variable>): the commit of the tree, read anew with each one; `unknown` outside of git.
+function(vitrine_commit variable)
+    execute_process(COMMAND git rev-parse --short=12 HEAD WORKING_DIRECTORY "${vitrine_SOURCE_DIR}"
+        OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+    if(EXISTS "${vitrine_SOURCE_DIR}/.git/logs/HEAD")
+        set_property(DIRECTORY "${vitrine_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS .git/logs/HEAD)
+    endif()
+    if(NOT commit)
+        set(commit unknown)
+    endif()
+    set(${variable} "${commit}" PARENT_SCOPE)
+endfunction()
+
 # vitrine_command(SOURCES <files>... [DEPENDS <layers>...] [LINKS <libraries>...])
-# makes the executable `vitrine`, at the top of the build folder.
+# makes the executable `vitrine`, at the top of the build folder. Its sources see VITRINE_VERSION and
+# VITRINE_COMMIT as strings.
 function(vitrine_command)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;DEPENDS;LINKS")
+    vitrine_commit(commit)
     add_executable(vitrine ${arg_SOURCES})
     vitrine_options(vitrine)
+    target_compile_definitions(vitrine PRIVATE VITRINE_VERSION="${PROJECT_VERSION}" VITRINE_COMMIT="${commit}")
     set_target_properties(vitrine PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${vitrine_BINARY_DIR}")
     list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
     target_link_libraries(vitrine PRIVATE ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)
