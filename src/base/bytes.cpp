@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 
-namespace vitrine {
+namespace vitrine::core {
 
 Result<std::string_view> ByteReader::name()
 {
@@ -15,4 +15,4 @@ Result<std::string_view> ByteReader::name()
     return text_of(text);
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

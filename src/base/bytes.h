@@ -11,7 +11,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// A view of bytes owned by somebody else.
 using Bytes = std::span<const uint8_t>;
@@ -190,4 +190,4 @@ private:
     std::vector<uint8_t> bytes_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// An index into one of a module's index spaces. A function index is not a table index: `Kind` keeps them
 /// apart at compile time.
@@ -68,8 +68,8 @@ private:
     std::vector<T> items_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core
 
-template<class Kind> struct std::hash<vitrine::Index<Kind>> {
-    size_t operator()(vitrine::Index<Kind> index) const noexcept { return std::hash<uint32_t> {}(index.value); }
+template<class Kind> struct std::hash<vitrine::core::Index<Kind>> {
+    size_t operator()(vitrine::core::Index<Kind> index) const noexcept { return std::hash<uint32_t> {}(index.value); }
 };

@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace vitrine {
+namespace vitrine::core {
 
 std::string Error::to_text() const
 {
@@ -19,4 +19,4 @@ void assertion_failed(const char* expression, const char* file, int line)
     std::abort();
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <utility>
 
-namespace vitrine {
+// Everything under src/ lives in `vitrine::core` (`core::debug`, `core::wasi`, ... where words would clash): the names in
+// `vitrine` itself and `vitrine::debug` are those of the public headers, and mean other classes.
+namespace vitrine::core {
 
 /// Why an input or a request was refused: one sentence fit to be shown, and the byte offset in the file
 /// where there is one.
@@ -33,7 +35,7 @@ inline std::unexpected<Error> failure(std::string message, std::optional<uint64_
 /// Prints what cannot be and aborts; `ASSERT` calls it.
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 
-} // namespace vitrine
+} // namespace vitrine::core
 
 /// Evaluates to the value of a `Result`, or returns its error from the function around it.
 #define TRY(...)                                                        \
@@ -52,4 +54,4 @@ inline std::unexpected<Error> failure(std::string message, std::optional<uint64_
     } while (false)
 
 /// Our own fault, never the input's: on in release builds too.
-#define ASSERT(...) (static_cast<bool>(__VA_ARGS__) ? void() : ::vitrine::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))
+#define ASSERT(...) (static_cast<bool>(__VA_ARGS__) ? void() : ::vitrine::core::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))

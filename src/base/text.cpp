@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -116,4 +116,4 @@ std::string float_text(double value)
     return text_of<double, uint64_t>(value, 52);
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// `0x2a`.
 std::string hex(uint64_t value);
@@ -30,4 +30,4 @@ std::string escaped(std::string_view text);
 std::string float_text(float value);
 std::string float_text(double value);
 
-} // namespace vitrine
+} // namespace vitrine::core

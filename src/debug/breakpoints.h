@@ -9,7 +9,7 @@
 #include <optional>
 #include <vector>
 
-namespace vitrine::debug {
+namespace vitrine::core::debug {
 
 /// Where to stop: a place in a module, in all its instances of the store or in one.
 struct BreakpointSpec {
@@ -62,4 +62,4 @@ private:
     uint32_t next_id_ = 1;
 };
 
-} // namespace vitrine::debug
+} // namespace vitrine::core::debug

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace vitrine::debug {
+namespace vitrine::core::debug {
 
 /// A local of a frame: `name` from the name section, else empty.
 struct Local {
@@ -27,4 +27,4 @@ Result<void> set_operand(const Frame& frame, uint32_t index, const Value& value)
 /// `$name` or `func[3]`, for messages and lists.
 std::string text_of(const Function& function);
 
-} // namespace vitrine::debug
+} // namespace vitrine::core::debug

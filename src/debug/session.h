@@ -12,7 +12,7 @@
 #include <thread>
 #include <variant>
 
-namespace vitrine::debug {
+namespace vitrine::core::debug {
 
 enum class StopKind : uint8_t { Entry, Breakpoint, Step, Interrupt, Trap };
 
@@ -130,4 +130,4 @@ private:
     std::thread guest_;
 };
 
-} // namespace vitrine::debug
+} // namespace vitrine::core::debug

@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -44,4 +44,4 @@ bool is_marked(const Function& function, CodeOffset offset)
         && original_code(function)[offset - function.meta->body_offset] != mark_opcode;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

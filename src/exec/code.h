@@ -3,7 +3,7 @@
 
 #include "runtime/instance.h"
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// The byte that stands for a marked instruction's opcode in a function's own copy of its code; no opcode.
 inline constexpr uint8_t mark_opcode = 0xff;
@@ -21,4 +21,4 @@ inline const uint8_t* original_code(const Function& function)
     return function.instance->module->bytes().data() + function.meta->body_offset;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -3,7 +3,7 @@
 
 #include <ranges>
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -76,4 +76,4 @@ std::vector<TraceEntry> trace_of(const Thread& thread)
     return trace;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -7,7 +7,7 @@
 #include <span>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// A frame of a guest thread as data: the same in every tier. Valid until guest code runs.
 struct Frame {
@@ -42,4 +42,4 @@ size_t depth_of(const Thread& thread);
 /// Functions and offsets for a trap's backtrace: guest frames only, callers at their call instruction's end.
 std::vector<TraceEntry> trace_of(const Thread& thread);
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -3,7 +3,7 @@
 
 #include <sys/mman.h>
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -65,4 +65,4 @@ void StackPool::give_back(std::unique_ptr<GuestStack> stack)
         idle_.push_back(std::move(stack));
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -8,7 +8,7 @@
 #include <mutex>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// Who goes on when a guest function returns.
 enum class ReturnTo : uintptr_t {
@@ -88,4 +88,4 @@ private:
     std::vector<std::unique_ptr<GuestStack>> idle_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -215,4 +215,4 @@ void raise(Thread& thread, Trap trap)
         fire(thread, Cause::Trap);
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// How a call of a guest function ended.
 using CallEnd = std::variant<std::vector<Value>, Trap, Suspended>;
@@ -53,4 +53,4 @@ bool handle_requests(Thread& thread);
 /// For tiers: records a trap at the thread's state and tells the probe.
 void raise(Thread& thread, Trap trap);
 
-} // namespace vitrine
+} // namespace vitrine::core

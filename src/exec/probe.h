@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace vitrine {
+namespace vitrine::core {
 
 class Thread;
 struct Instance;
@@ -37,4 +37,4 @@ public:
     virtual void on_instance(Instance&) { }
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

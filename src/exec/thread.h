@@ -10,7 +10,7 @@
 #include <memory>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// A guest frame between two instructions.
 struct GuestState {
@@ -98,4 +98,4 @@ public:
     void restore_limit() { requests->limit.store(stack ? stack->limit() : nullptr); }
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -3,7 +3,7 @@
 
 #include "runtime/instance.h"
 
-namespace vitrine {
+namespace vitrine::core {
 
 class Thread;
 
@@ -27,4 +27,4 @@ public:
     virtual RunEnd resume(Thread& thread) = 0;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

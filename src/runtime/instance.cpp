@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/instance.h"
 
-namespace vitrine {
+namespace vitrine::core {
 
 std::string Function::name() const
 {
@@ -44,4 +44,4 @@ std::optional<Extern> Instance::find_export(std::string_view export_name) const
     return found ? std::optional(find(found->kind, found->index)) : std::nullopt;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 class Store;
 struct Instance;
@@ -124,4 +124,4 @@ struct Instance {
     std::optional<Extern> find_export(std::string_view export_name) const;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

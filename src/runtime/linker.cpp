@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -277,7 +277,7 @@ std::expected<Instance*, Failure> Linker::instantiate(Store& store, std::shared_
     auto imports = resolve(store, *module);
     if (!imports)
         return std::unexpected(std::move(imports).error());
-    return vitrine::instantiate(store, std::move(module), *imports);
+    return core::instantiate(store, std::move(module), *imports);
 }
 
 std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module,
@@ -317,4 +317,4 @@ TrapKind memory_init(Instance& instance, MemoryIndex memory, DataIndex data, uin
     return TrapKind::None;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// What a linker can be given: a function of the host, good for any store, or an object of one store.
 struct StoreExtern {
@@ -47,4 +47,4 @@ std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<cons
 TrapKind table_init(Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count);
 TrapKind memory_init(Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count);
 
-} // namespace vitrine
+} // namespace vitrine::core

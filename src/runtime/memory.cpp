@@ -6,7 +6,7 @@
 #include <cstring>
 #include <sys/mman.h>
 
-namespace vitrine {
+namespace vitrine::core {
 
 bool ReservationBudget::take()
 {
@@ -80,4 +80,4 @@ std::optional<uint64_t> Memory::grow(uint64_t delta_pages)
     return old_pages;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -11,7 +11,7 @@
 #include <optional>
 #include <span>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// Counts the address space reservations of an engine, so that they stay well below what a process can have:
 /// 47 bits hold 16,379 of them, and the kernel allows 65,530 mappings.
@@ -80,4 +80,4 @@ private:
     std::mutex growing_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

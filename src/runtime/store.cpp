@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace vitrine {
+namespace vitrine::core {
 
 Function* Store::add_host_function(std::shared_ptr<const HostFunction> host)
 {
@@ -69,4 +69,4 @@ std::shared_ptr<Memory> Store::find_shared(const Memory* memory) const
     return found == shared_memories_.end() ? nullptr : *found;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

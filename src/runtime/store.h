@@ -8,7 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// What an engine is configured with.
 struct EngineConfig {
@@ -17,7 +17,7 @@ struct EngineConfig {
     /// Bytes of the value stack of a guest thread.
     uint64_t max_stack_bytes = uint64_t { 4 } << 20;
     /// The embedder's bound on each memory, in pages.
-    uint64_t max_memory_pages = vitrine::max_memory_pages;
+    uint64_t max_memory_pages = core::max_memory_pages;
 };
 
 /// What all stores and modules of an engine share. Safe to use from several threads.
@@ -69,4 +69,4 @@ private:
     std::deque<Instance> instances_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

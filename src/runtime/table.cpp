@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace vitrine {
+namespace vitrine::core {
 
 Result<Table> Table::create(const TableType& type, Ref initial)
 {
@@ -23,4 +23,4 @@ std::optional<uint32_t> Table::grow(uint64_t delta, Ref initial)
     return old_size;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

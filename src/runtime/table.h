@@ -8,7 +8,7 @@
 #include <span>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// A table of references. Its type's indices are `TypeId`s.
 class Table {
@@ -38,4 +38,4 @@ private:
     std::vector<Ref> elements_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/trap.h"
 
-namespace vitrine {
+namespace vitrine::core {
 
 std::string_view to_text(TrapKind kind)
 {
@@ -20,7 +20,7 @@ std::string Trap::to_text() const
 {
     if (kind == TrapKind::Exit)
         return "exit status " + std::to_string(exit_status);
-    return message.empty() ? std::string(vitrine::to_text(kind)) : message;
+    return message.empty() ? std::string(core::to_text(kind)) : message;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

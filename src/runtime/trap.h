@@ -11,7 +11,7 @@
 #include <variant>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 struct Function;
 
@@ -56,4 +56,4 @@ inline std::unexpected<Trap> trapped(TrapKind kind)
     return std::unexpected(Trap { kind });
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -4,7 +4,7 @@
 #include "base/text.h"
 #include "runtime/instance.h"
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -61,4 +61,4 @@ void store_value(const Value& value, Slot* to)
         to[1] = value.high;
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-namespace vitrine {
+namespace vitrine::core {
 
 struct Function;
 
@@ -60,4 +60,4 @@ struct Value {
 Value load_value(ValueType type, const Slot* from);
 void store_value(const Value& value, Slot* to);
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// The one coordinate for code: a byte's offset in the file of its core module.
 using CodeOffset = uint32_t;
@@ -79,4 +79,4 @@ struct FuncMeta {
     bool contains(CodeOffset offset) const { return offset >= body_offset && offset < end_offset; }
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

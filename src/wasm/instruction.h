@@ -7,7 +7,7 @@
 
 #include <array>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// The type of a block: nothing, one result, or a function type. [spec: binary/instructions, block types]
 struct BlockType {
@@ -56,4 +56,4 @@ CodeOffset next_instruction(Bytes module, CodeOffset offset);
 Result<ValueType> decode_value_type(ByteReader& in);
 Result<ValueType> decode_heap_type(ByteReader& in, bool nullable);
 
-} // namespace vitrine
+} // namespace vitrine::core

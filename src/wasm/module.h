@@ -14,7 +14,7 @@
 #include <variant>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 enum class ExternKind : uint8_t { Func, Table, Memory, Global, Tag };
 
@@ -181,4 +181,4 @@ private:
     mutable Names names_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// Names by index, in ascending order of the index.
 class NameMap {
@@ -36,4 +36,4 @@ struct Names {
 /// Decodes as far as the section is well formed; a name section never makes a module invalid.
 Names decode_names(Bytes section);
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace vitrine {
+namespace vitrine::core {
 
 namespace {
 
@@ -77,4 +77,4 @@ std::optional<Op> find_op(std::string_view text)
     return static_cast<Op>(row - op_table.begin());
 }
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// A feature of the language that came after its first version; from `features.inc`.
 enum class Feature : uint8_t {
@@ -200,4 +200,4 @@ std::optional<Op> find_op(uint8_t prefix, uint32_t code);
 /// The first instruction of a name as WAT writes it.
 std::optional<Op> find_op(std::string_view text);
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// One instruction as WAT writes it, with names where the module has them: `local.get $n`, `i32.load offset=12`, `br_table 0 1 2`.
 std::string to_text(const Instruction& instruction, const Module& module, std::optional<FuncIndex> function);
@@ -20,4 +20,4 @@ std::string disassemble(const Module& module);
 /// `name` as an identifier of WAT: `$name`, quoted (`$"a b"`) where it has other characters; without a name `fallback[index]`, e.g. `func[3]`.
 std::string identifier(std::string_view name, std::string_view fallback, uint32_t index);
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -13,7 +13,7 @@
 #include <variant>
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 using TypeIndex = Index<struct TypeKind>;
 using FuncIndex = Index<struct FuncKind>;
@@ -196,4 +196,4 @@ private:
     std::unordered_map<std::string, uint32_t> groups_;
 };
 
-} // namespace vitrine
+} // namespace vitrine::core

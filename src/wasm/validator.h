@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace vitrine {
+namespace vitrine::core {
 
 /// Validates a decoded module, registers its types and fills in the metadata of its bodies. What this engine does not execute is refused with
 /// its name and offset. Error texts are those of the official test suite. [spec: valid/modules]
@@ -32,4 +32,4 @@ std::optional<InstructionState> find_instruction_state(const Module& module, con
 /// The offset of the first instruction of the function that starts at or behind `offset`; nothing when the function has ended.
 std::optional<CodeOffset> find_instruction_boundary(const Module& module, FuncIndex function, CodeOffset offset);
 
-} // namespace vitrine
+} // namespace vitrine::core

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "exec/tier.h"
+
+namespace vitrine::core {
+
+/// The complete tier: runs the bytes of a body in place, so that where it is, is an offset in the file. It has no state
+/// of its own.
+class Interpreter final : public Tier {
+public:
+    RunEnd call(Thread& thread, Function& callee) override;
+    RunEnd resume(Thread& thread) override;
+};
+
+} // namespace vitrine::core
