@@ -99,6 +99,10 @@ HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slo
         return { HostAction::Trapped };
     }
     if (auto* call = std::get_if<std::unique_ptr<CallGuest>>(&outcome)) {
+        if ((*call)->callee->is_host()) {
+            raise(thread, { .kind = TrapKind::HostError, .message = "a host function asked for a call of another" });
+            return { HostAction::Trapped };
+        }
         push((*call)->arguments, slots);
         thread.continuations.emplace_back(&host, std::move((*call)->then));
         return { HostAction::Call, (*call)->callee };
