@@ -59,8 +59,7 @@ public:
     /// Reads `bytes`, whose first byte has the offset `base` in the file.
     explicit ByteReader(Bytes bytes, uint64_t base = 0)
         : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()), base_(base)
-    {
-    }
+    {}
 
     bool at_end() const { return at_ == end_; }
     size_t remaining() const { return static_cast<size_t>(end_ - at_); }
@@ -95,10 +94,7 @@ public:
         return ByteReader(TRY(bytes(count)), start);
     }
 
-    template<class T> Result<T> fixed()
-    {
-        return load<T>(TRY(bytes(sizeof(T))).data());
-    }
+    template<class T> Result<T> fixed() { return load<T>(TRY(bytes(sizeof(T))).data()); }
 
     /// An LEB128 number of at most `Width` bits; the spec's texts for what is wrong with it.
     template<std::integral T, unsigned Width = sizeof(T) * 8> Result<T> leb()
@@ -178,8 +174,9 @@ public:
         for (;;) {
             const uint8_t low = static_cast<uint8_t>(value & 0x7f);
             value >>= 7;
-            const bool done = std::signed_integral<T> ? (value == 0 && !(low & 0x40)) || (value == T(-1) && (low & 0x40))
-                                                      : value == 0;
+            const bool done = std::signed_integral<T>
+                ? (value == 0 && !(low & 0x40)) || (value == T(-1) && (low & 0x40))
+                : value == 0;
             bytes_.push_back(done ? low : low | 0x80);
             if (done)
                 return;

@@ -23,10 +23,7 @@ template<class Kind> struct Index {
 template<class I, class T> class IndexVector {
 public:
     IndexVector() = default;
-    explicit IndexVector(size_t size)
-        : items_(size)
-    {
-    }
+    explicit IndexVector(size_t size) : items_(size) {}
 
     T& operator[](I index)
     {
@@ -71,5 +68,8 @@ private:
 } // namespace vitrine::core
 
 template<class Kind> struct std::hash<vitrine::core::Index<Kind>> {
-    size_t operator()(vitrine::core::Index<Kind> index) const noexcept { return std::hash<uint32_t> {}(index.value); }
+    size_t operator()(vitrine::core::Index<Kind> index) const noexcept
+    {
+        return std::hash<uint32_t> {}(index.value);
+    }
 };

@@ -38,20 +38,22 @@ inline std::unexpected<Error> failure(std::string message, std::optional<uint64_
 } // namespace vitrine::core
 
 /// Evaluates to the value of a `Result`, or returns its error from the function around it.
-#define TRY(...)                                                        \
-    ({                                                                  \
-        auto&& try_result_ = (__VA_ARGS__);                             \
-        if (!try_result_) [[unlikely]]                                  \
-            return std::unexpected(std::move(try_result_).error());     \
-        *std::move(try_result_);                                        \
+#define TRY(...)                                                    \
+    ({                                                              \
+        auto&& try_result_ = (__VA_ARGS__);                         \
+        if (!try_result_) [[unlikely]]                              \
+            return std::unexpected(std::move(try_result_).error()); \
+        *std::move(try_result_);                                    \
     })
 
 /// Returns the error of a `Result<void>` from the function around it, if it has one.
-#define CHECK(...)                                                      \
-    do {                                                                \
+#define CHECK(...)                                                             \
+    do {                                                                       \
         if (auto&& check_result_ = (__VA_ARGS__); !check_result_) [[unlikely]] \
-            return std::unexpected(std::move(check_result_).error());   \
+            return std::unexpected(std::move(check_result_).error());          \
     } while (false)
 
 /// Our own fault, never the input's: on in release builds too.
-#define ASSERT(...) (static_cast<bool>(__VA_ARGS__) ? void() : ::vitrine::core::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))
+#define ASSERT(...)                          \
+    (static_cast<bool>(__VA_ARGS__) ? void() \
+                                    : ::vitrine::core::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))

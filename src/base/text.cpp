@@ -106,14 +106,8 @@ std::string escaped(std::string_view text)
     return result;
 }
 
-std::string float_text(float value)
-{
-    return text_of<float, uint32_t>(value, 23);
-}
+std::string float_text(float value) { return text_of<float, uint32_t>(value, 23); }
 
-std::string float_text(double value)
-{
-    return text_of<double, uint64_t>(value, 52);
-}
+std::string float_text(double value) { return text_of<double, uint64_t>(value, 52); }
 
 } // namespace vitrine::core

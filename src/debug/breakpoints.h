@@ -31,10 +31,7 @@ struct Breakpoint {
 /// get their marks with the instance. Not synchronised: the session sees to that.
 class Breakpoints {
 public:
-    explicit Breakpoints(Store& store)
-        : store_(store)
-    {
-    }
+    explicit Breakpoints(Store& store) : store_(store) {}
 
     /// Its id; refuses an offset that lies in no function.
     Result<uint32_t> add(BreakpointSpec spec);

@@ -23,7 +23,7 @@ struct StopReason {
     uint32_t breakpoint = 0;
     /// Of `Trap`.
     TrapKind trap = TrapKind::None;
-    std::string trap_text;
+    std::string trap_text {};
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
     std::string to_text() const;
@@ -102,7 +102,8 @@ private:
     void run_guest();
     Wish fire(Cause cause);
     std::optional<StopReason> reason_for(Cause cause);
-    Wish stop(StopReason reason);
+    Wish stop(StopReason reason, std::unique_lock<std::mutex>& lock);
+    void marks_have_changed();
     void prepare(Resume how);
     void request_pause();
 

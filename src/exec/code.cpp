@@ -7,10 +7,7 @@ namespace vitrine::core {
 
 namespace {
 
-size_t size_of(const Function& function)
-{
-    return function.meta->end_offset - function.meta->body_offset;
-}
+size_t size_of(const Function& function) { return function.meta->end_offset - function.meta->body_offset; }
 
 } // namespace
 

@@ -18,7 +18,8 @@ template<class Visit> void walk(const Thread& thread, Visit visit)
     const auto visit_guest = [&](bool is_innermost) {
         const FuncMeta& meta = *state.function->meta;
         return visit(Frame { state.function, meta.body_offset + state.offset,
-                             static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, control, is_innermost, activation });
+            static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, control, is_innermost,
+            activation });
     };
     for (const Activation& entered : thread.activations | std::views::reverse) {
         --activation;
@@ -29,7 +30,8 @@ template<class Visit> void walk(const Thread& thread, Visit visit)
             return;
         for (; control != entered.base; ++control) {
             if (control->return_to == ReturnTo::HostContinuation
-                && !visit(Frame { .function = thread.continuations[--continuations].first, .activation = activation }))
+                && !visit(Frame {
+                    .function = thread.continuations[--continuations].first, .activation = activation }))
                 return;
             state = { control->function, control->offset, control->entry, control->fp, state.fp };
             if (!state.function)

@@ -9,10 +9,7 @@ namespace {
 
 constexpr size_t page = 4096;
 
-size_t round_up(size_t bytes)
-{
-    return (bytes + page - 1) & ~(page - 1);
-}
+size_t round_up(size_t bytes) { return (bytes + page - 1) & ~(page - 1); }
 
 } // namespace
 

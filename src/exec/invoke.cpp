@@ -45,7 +45,8 @@ OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
     }
-    thread.activations.push_back({ thread.control, thread.state, thread.free, thread.host, thread.continuations.size() });
+    thread.activations.push_back(
+        { thread.control, thread.state, thread.free, thread.host, thread.continuations.size() });
     thread.state = { nullptr, 0, 0, thread.free, push(arguments, thread.free) };
     thread.host = nullptr;
     return {};
@@ -100,7 +101,8 @@ HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slo
     }
     if (auto* call = std::get_if<std::unique_ptr<CallGuest>>(&outcome)) {
         if ((*call)->callee->is_host()) {
-            raise(thread, { .kind = TrapKind::HostError, .message = "a host function asked for a call of another" });
+            raise(thread,
+                { .kind = TrapKind::HostError, .message = "a host function asked for a call of another" });
             return { HostAction::Trapped };
         }
         push((*call)->arguments, slots);
@@ -112,14 +114,17 @@ HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slo
             thread.host = &host;
             return { HostAction::Suspended };
         }
-        raise(thread, { .kind = TrapKind::HostError, .message = "a host function suspended inside a call made by the host" });
+        raise(thread,
+            { .kind = TrapKind::HostError,
+                .message = "a host function suspended inside a call made by the host" });
         return { HostAction::Trapped };
     }
     return { HostAction::Returned };
 }
 
 /// Runs one part of a host function, its own code or a continuation.
-HostResult run_host(Thread& thread, Function& host, const HostCallback& callback, Slot* slots, uint32_t input_slots)
+HostResult run_host(
+    Thread& thread, Function& host, const HostCallback& callback, Slot* slots, uint32_t input_slots)
 {
     const uint32_t count = std::max(input_slots, slots_of(host.host->type.results));
     thread.host = &host;
@@ -166,7 +171,31 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
     if (auto* trap = std::get_if<Trap>(&end))
         return std::unexpected(std::move(*trap));
     cancel_call(thread);
-    return std::unexpected(Trap { .kind = TrapKind::HostError, .message = "a host function suspended in a call that cannot wait" });
+    return std::unexpected(Trap {
+        .kind = TrapKind::HostError, .message = "a host function suspended in a call that cannot wait" });
+}
+
+std::expected<Instance*, Failure> instantiate(
+    Thread& thread, const Linker& linker, std::shared_ptr<const Module> module)
+{
+    auto instance = linker.instantiate(thread.store, std::move(module));
+    if (!instance)
+        return instance;
+    if (thread.probe)
+        thread.probe->on_instance(**instance);
+    if (const auto start = (*instance)->module->start) {
+        auto ran = invoke(thread, *(*instance)->functions[start->value], {});
+        if (!ran)
+            return std::unexpected(std::move(ran).error());
+    }
+    return instance;
+}
+
+bool poll_in_host(Thread& thread)
+{
+    if (thread.requests->bits.load() & Requests::interrupt)
+        return false;
+    return thread.requests->bits.load() == 0 || handle_requests(thread);
 }
 
 HostResult call_host(Thread& thread, Function& host, Slot* slots)
@@ -187,7 +216,8 @@ bool fire(Thread& thread, Cause cause)
     if (!thread.probe)
         return true;
     ++thread.generation;
-    thread.free = thread.state.sp;
+    if (!thread.host)
+        thread.free = thread.state.sp;
     const Wish wish = thread.probe->fire(thread, cause);
     ++thread.generation;
     if (wish == Wish::Kill) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "exec/thread.h"
+#include "runtime/linker.h"
 
 #include <span>
 #include <variant>
@@ -22,6 +23,14 @@ void cancel_call(Thread& thread);
 
 /// As `start_call`; a host function that suspends is a trap here.
 OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::span<const Value> arguments);
+
+/// Makes an instance, tells the probe of it, and runs its start function. [spec: exec/modules, instantiation]
+std::expected<Instance*, Failure> instantiate(
+    Thread& thread, const Linker& linker, std::shared_ptr<const Module> module);
+
+/// For host functions that block, on the guest's thread: deals with what was asked of the thread meanwhile; a debugger may stop the guest in
+/// here. False when the host function must end with a trap (`Interrupted`) instead of going on.
+bool poll_in_host(Thread& thread);
 
 /// What a tier does after a host function.
 enum class HostAction : uint8_t {

@@ -34,7 +34,7 @@ public:
     virtual ~Probe() = default;
     virtual Wish fire(Thread& thread, Cause cause) = 0;
     /// An instance was made; its start function has not run.
-    virtual void on_instance(Instance&) { }
+    virtual void on_instance(Instance&) {}
 };
 
 } // namespace vitrine::core

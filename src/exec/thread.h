@@ -56,10 +56,7 @@ struct Activation {
 /// thread at a time, `requests` excepted.
 class Thread {
 public:
-    Thread(Store& store, Tier& tier, StackPool& stacks)
-        : store(store), tier(tier), stacks(stacks)
-    {
-    }
+    Thread(Store& store, Tier& tier, StackPool& stacks) : store(store), tier(tier), stacks(stacks) {}
     Thread(const Thread&) = delete;
     Thread& operator=(const Thread&) = delete;
 

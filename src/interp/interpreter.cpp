@@ -177,44 +177,42 @@ RunEnd run(Thread& thread, Start start, Function* callee)
 
     // Numeric instructions, loads, stores and constants: generated from the table.
 #define OP(...)
-#define NUMERIC(name, text, code, signature, feature)                  \
-    op_##name:                                                         \
-    {                                                                  \
-        IMMEDIATES(code);                                              \
-        TRAP_UNLESS_NONE(Apply<numeric::name>::run(sp));               \
-        sp -= Apply<numeric::name>::operands - 1;                      \
-        NEXT_AT(in);                                                   \
+#define NUMERIC(name, text, code, signature, feature)    \
+    op_##name:                                           \
+    {                                                    \
+        IMMEDIATES(code);                                \
+        TRAP_UNLESS_NONE(Apply<numeric::name>::run(sp)); \
+        sp -= Apply<numeric::name>::operands - 1;        \
+        NEXT_AT(in);                                     \
     }
-#define LOAD(name, text, code, signature, type)                                                    \
-    op_##name:                                                                                     \
-    {                                                                                              \
-        ACCESS(sp[-1], sizeof(type));                                                              \
-        const type value = load<type>(at);                                                         \
-        if constexpr (parse_signature(#signature).result == ValueKind::I64)                        \
-            sp[-1] = to_slot(static_cast<int64_t>(value));                                         \
-        else                                                                                       \
-            sp[-1] = to_slot(value);                                                               \
-        NEXT_AT(next);                                                                             \
+#define LOAD(name, text, code, signature, type)                             \
+    op_##name:                                                              \
+    {                                                                       \
+        ACCESS(sp[-1], sizeof(type));                                       \
+        const type value = load<type>(at);                                  \
+        if constexpr (parse_signature(#signature).result == ValueKind::I64) \
+            sp[-1] = to_slot(static_cast<int64_t>(value));                  \
+        else                                                                \
+            sp[-1] = to_slot(value);                                        \
+        NEXT_AT(next);                                                      \
     }
-#define STORE(name, text, code, signature, type)                     \
-    op_##name:                                                       \
-    {                                                                \
-        ACCESS(sp[-2], sizeof(type));                                \
-        const type value = from_slot<type>(sp[-1]);                  \
-        std::memcpy(at, &value, sizeof value);                       \
-        sp -= 2;                                                     \
-        NEXT_AT(next);                                               \
+#define STORE(name, text, code, signature, type)    \
+    op_##name:                                      \
+    {                                               \
+        ACCESS(sp[-2], sizeof(type));               \
+        const type value = from_slot<type>(sp[-1]); \
+        std::memcpy(at, &value, sizeof value);      \
+        sp -= 2;                                    \
+        NEXT_AT(next);                              \
     }
 #include "wasm/opcodes.inc"
 
-op_I32Const:
-{
+op_I32Const: {
     const uint8_t* in = pc + 1;
     *sp++ = static_cast<uint32_t>(read<int32_t>(in));
     NEXT_AT(in);
 }
-op_I64Const:
-{
+op_I64Const: {
     const uint8_t* in = pc + 1;
     *sp++ = static_cast<uint64_t>(read<int64_t>(in));
     NEXT_AT(in);
@@ -227,35 +225,30 @@ op_F64Const:
     NEXT_AT(pc + 9);
 
     // Variables.
-op_LocalGet:
-{
+op_LocalGet: {
     const uint8_t* in = pc + 1;
     *sp = fp[read<uint32_t>(in)];
     ++sp;
     NEXT_AT(in);
 }
-op_LocalSet:
-{
+op_LocalSet: {
     const uint8_t* in = pc + 1;
     fp[read<uint32_t>(in)] = sp[-1];
     --sp;
     NEXT_AT(in);
 }
-op_LocalTee:
-{
+op_LocalTee: {
     const uint8_t* in = pc + 1;
     fp[read<uint32_t>(in)] = sp[-1];
     NEXT_AT(in);
 }
-op_GlobalGet:
-{
+op_GlobalGet: {
     const uint8_t* in = pc + 1;
     *sp = instance->globals[read<uint32_t>(in)]->slots[0];
     ++sp;
     NEXT_AT(in);
 }
-op_GlobalSet:
-{
+op_GlobalSet: {
     const uint8_t* in = pc + 1;
     instance->globals[read<uint32_t>(in)]->slots[0] = sp[-1];
     --sp;
@@ -266,8 +259,7 @@ op_GlobalSet:
 op_Drop:
     --sp;
     NEXT_AT(pc + 1);
-op_SelectTyped:
-{
+op_SelectTyped: {
     // The vector holds one type, of one byte.
     const uint8_t* in = pc + 1;
     read<uint32_t>(in);
@@ -286,14 +278,12 @@ op_Unreachable:
     TRAP_WITH(TrapKind::Unreachable);
 op_Nop:
     NEXT_AT(pc + 1);
-op_Block:
-{
+op_Block: {
     const uint8_t* in = pc + 1;
     read<int64_t>(in);
     NEXT_AT(in);
 }
-op_Loop:
-{
+op_Loop: {
     if (requests.bits.load(std::memory_order_relaxed) != 0) [[unlikely]] {
         SAVE();
         if (!handle_requests(thread))
@@ -333,8 +323,7 @@ op_BrIf:
         ++branch;
         NEXT_AT(in);
     }
-op_BrTable:
-{
+op_BrTable: {
     const uint8_t* in = pc + 1;
     const uint32_t count = read<uint32_t>(in);
     --sp;
@@ -345,8 +334,7 @@ op_BrTable:
 op_End:
     if (pc != last)
         NEXT_AT(pc + 1);
-op_Return:
-{
+op_Return: {
     const uint32_t count = function->meta->result_slots;
     if (count == 1)
         *fp = sp[-1];
@@ -364,15 +352,13 @@ op_Return:
 }
 
     // Calls.
-op_Call:
-{
+op_Call: {
     const uint8_t* in = pc + 1;
     callee = instance->functions[read<uint32_t>(in)];
     return_offset = static_cast<uint32_t>(in - function->code);
     goto call;
 }
-op_CallIndirect:
-{
+op_CallIndirect: {
     const uint8_t* in = pc + 1;
     const uint32_t type = read<uint32_t>(in);
     const Table& table = *instance->tables[read<uint32_t>(in)];
@@ -389,8 +375,7 @@ call:
     if (callee->host) [[unlikely]]
         goto call_host_function;
     return_to = ReturnTo::Interpreter;
-enter:
-{
+enter: {
     const FuncMeta& meta = *callee->meta;
     Slot* const new_fp = sp - meta.param_slots;
     if (new_fp + meta.frame_slots > requests.limit.load(std::memory_order_relaxed)) [[unlikely]] {
@@ -437,7 +422,8 @@ overflowed:
 call_host_function:
     host_slots = sp - slots_of(callee->host->type.params);
     thread.host_call_offset = function ? static_cast<uint32_t>(pc - function->code) : 0;
-    thread.state = { function, return_offset, function ? static_cast<uint32_t>(branch - function->branches) : 0, fp, host_slots };
+    thread.state = { function, return_offset,
+        function ? static_cast<uint32_t>(branch - function->branches) : 0, fp, host_slots };
     host_result = call_host(thread, *callee, host_slots);
 host_has_ended:
     switch (host_result.action) {
@@ -447,10 +433,8 @@ host_has_ended:
             return RunEnd::Returned;
         RELOAD();
         NEXT();
-    case HostAction::Trapped:
-        return RunEnd::Trapped;
-    case HostAction::Suspended:
-        return RunEnd::Suspended;
+    case HostAction::Trapped: return RunEnd::Trapped;
+    case HostAction::Suspended: return RunEnd::Suspended;
     case HostAction::Call:
         fp = thread.state.fp;
         function = thread.state.function;
@@ -461,8 +445,7 @@ host_has_ended:
         return_to = ReturnTo::HostContinuation;
         goto enter;
     }
-return_to_host:
-{
+return_to_host: {
     const Record& record = thread.control[-1];
     if (record.return_to == ReturnTo::Host)
         return RunEnd::Returned;
@@ -473,60 +456,53 @@ return_to_host:
 }
 
     // Memories.
-op_MemorySize:
-{
+op_MemorySize: {
     const uint8_t* in = pc + 1;
     *sp = instance->memories[read<uint32_t>(in)]->pages();
     ++sp;
     NEXT_AT(in);
 }
-op_MemoryGrow:
-{
+op_MemoryGrow: {
     const uint8_t* in = pc + 1;
     Memory& grown = *instance->memories[read<uint32_t>(in)];
     sp[-1] = static_cast<uint32_t>(grown.grow(static_cast<uint32_t>(sp[-1])).value_or(UINT32_MAX));
     ENTER_INSTANCE();
     NEXT_AT(in);
 }
-op_MemoryInit:
-{
+op_MemoryInit: {
     const uint8_t* in = prefixed;
     const DataIndex data { read<uint32_t>(in) };
     const MemoryIndex target { read<uint32_t>(in) };
     TRAP_UNLESS_NONE(memory_init(*instance, target, data, static_cast<uint32_t>(sp[-3]),
-                                 static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
+        static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
     sp -= 3;
     NEXT_AT(in);
 }
-op_DataDrop:
-{
+op_DataDrop: {
     const uint8_t* in = prefixed;
     instance->data_dropped[read<uint32_t>(in)] = true;
     NEXT_AT(in);
 }
-op_MemoryCopy:
-{
+op_MemoryCopy: {
     const uint8_t* in = prefixed;
     Memory& to = *instance->memories[read<uint32_t>(in)];
     Memory& from = *instance->memories[read<uint32_t>(in)];
     TRAP_UNLESS_NONE(interp::copy(to, from, static_cast<uint32_t>(sp[-3]), static_cast<uint32_t>(sp[-2]),
-                                  static_cast<uint32_t>(sp[-1])));
+        static_cast<uint32_t>(sp[-1])));
     sp -= 3;
     NEXT_AT(in);
 }
-op_MemoryFill:
-{
+op_MemoryFill: {
     const uint8_t* in = prefixed;
     Memory& filled = *instance->memories[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::fill(filled, static_cast<uint32_t>(sp[-3]), static_cast<uint32_t>(sp[-2]),
-                                  static_cast<uint32_t>(sp[-1])));
+    TRAP_UNLESS_NONE(interp::fill(
+        filled, static_cast<uint32_t>(sp[-3]), static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
     sp -= 3;
     NEXT_AT(in);
 }
 
     // Tables and references.
-op_TableGet:
-{
+op_TableGet: {
     const uint8_t* in = pc + 1;
     const Table& table = *instance->tables[read<uint32_t>(in)];
     const uint32_t index = static_cast<uint32_t>(sp[-1]);
@@ -534,8 +510,7 @@ op_TableGet:
     sp[-1] = table.elements()[index].bits;
     NEXT_AT(in);
 }
-op_TableSet:
-{
+op_TableSet: {
     const uint8_t* in = pc + 1;
     Table& table = *instance->tables[read<uint32_t>(in)];
     const uint32_t index = static_cast<uint32_t>(sp[-2]);
@@ -544,49 +519,43 @@ op_TableSet:
     sp -= 2;
     NEXT_AT(in);
 }
-op_TableInit:
-{
+op_TableInit: {
     const uint8_t* in = prefixed;
     const ElemIndex elem { read<uint32_t>(in) };
     const TableIndex target { read<uint32_t>(in) };
     TRAP_UNLESS_NONE(table_init(*instance, target, elem, static_cast<uint32_t>(sp[-3]),
-                                static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
+        static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
     sp -= 3;
     NEXT_AT(in);
 }
-op_ElemDrop:
-{
+op_ElemDrop: {
     const uint8_t* in = prefixed;
     instance->elems[read<uint32_t>(in)] = {};
     NEXT_AT(in);
 }
-op_TableCopy:
-{
+op_TableCopy: {
     const uint8_t* in = prefixed;
     Table& to = *instance->tables[read<uint32_t>(in)];
     Table& from = *instance->tables[read<uint32_t>(in)];
     TRAP_UNLESS_NONE(interp::copy(to, from, static_cast<uint32_t>(sp[-3]), static_cast<uint32_t>(sp[-2]),
-                                  static_cast<uint32_t>(sp[-1])));
+        static_cast<uint32_t>(sp[-1])));
     sp -= 3;
     NEXT_AT(in);
 }
-op_TableGrow:
-{
+op_TableGrow: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
     sp[-2] = table.grow(static_cast<uint32_t>(sp[-1]), { sp[-2] }).value_or(UINT32_MAX);
     --sp;
     NEXT_AT(in);
 }
-op_TableSize:
-{
+op_TableSize: {
     const uint8_t* in = prefixed;
     *sp = instance->tables[read<uint32_t>(in)]->size();
     ++sp;
     NEXT_AT(in);
 }
-op_TableFill:
-{
+op_TableFill: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
     TRAP_UNLESS_NONE(
@@ -594,8 +563,7 @@ op_TableFill:
     sp -= 3;
     NEXT_AT(in);
 }
-op_RefNull:
-{
+op_RefNull: {
     const uint8_t* in = pc + 1;
     read<int64_t>(in);
     *sp++ = 0;
@@ -604,8 +572,7 @@ op_RefNull:
 op_RefIsNull:
     sp[-1] = sp[-1] == 0;
     NEXT_AT(pc + 1);
-op_RefFunc:
-{
+op_RefFunc: {
     const uint8_t* in = pc + 1;
     *sp = Ref::of(instance->functions[read<uint32_t>(in)]).bits;
     ++sp;
@@ -613,24 +580,23 @@ op_RefFunc:
 }
 
     // What is not an instruction of its own.
-op_prefixed:
-{
+op_prefixed: {
     prefixed = pc + 1;
     const uint32_t code = read<uint32_t>(prefixed);
-    goto *handlers.prefixed[code];
+    goto* handlers.prefixed[code];
 }
 op_mark:
     SAVE();
     if (!fire(thread, Cause::Mark))
         return RunEnd::Trapped;
     RELOAD();
-    goto *handlers.normal[opcode_at(*function, pc)];
+    goto* handlers.normal[opcode_at(*function, pc)];
 op_step:
     SAVE();
     if (!fire(thread, *pc == mark_opcode ? Cause::Mark : Cause::Step))
         return RunEnd::Trapped;
     RELOAD();
-    goto *handlers.normal[opcode_at(*function, pc)];
+    goto* handlers.normal[opcode_at(*function, pc)];
 trapped:
     SAVE();
     raise(thread, { .kind = trap_kind });
@@ -654,14 +620,8 @@ op_unsupported:
 
 } // namespace
 
-RunEnd Interpreter::call(Thread& thread, Function& callee)
-{
-    return run(thread, Start::Call, &callee);
-}
+RunEnd Interpreter::call(Thread& thread, Function& callee) { return run(thread, Start::Call, &callee); }
 
-RunEnd Interpreter::resume(Thread& thread)
-{
-    return run(thread, Start::Resume, nullptr);
-}
+RunEnd Interpreter::resume(Thread& thread) { return run(thread, Start::Resume, nullptr); }
 
 } // namespace vitrine::core

@@ -93,7 +93,8 @@ struct Access {
 
 /// Decodes a memory argument and finds its bytes: for memories other than the first, and for accesses that lie beyond
 /// the size last seen.
-[[gnu::noinline]] Access find_access(const Instance& instance, const uint8_t* argument, Slot address, uint32_t size);
+[[gnu::noinline]] Access find_access(
+    const Instance& instance, const uint8_t* argument, Slot address, uint32_t size);
 
 /// memory.fill, memory.copy, table.copy, table.fill: all or nothing. [spec: exec/instructions]
 TrapKind fill(Memory& memory, uint32_t at, uint32_t value, uint32_t count);

@@ -16,24 +16,19 @@ const Module& Function::module() const
 
 ExternKind kind_of(const Extern& item)
 {
-    constexpr ExternKind kinds[] { ExternKind::Func, ExternKind::Table, ExternKind::Memory, ExternKind::Global,
-                                   ExternKind::Tag };
+    constexpr ExternKind kinds[] { ExternKind::Func, ExternKind::Table, ExternKind::Memory,
+        ExternKind::Global, ExternKind::Tag };
     return kinds[item.index()];
 }
 
 Extern Instance::find(ExternKind kind, uint32_t index) const
 {
     switch (kind) {
-    case ExternKind::Func:
-        return functions.at(index);
-    case ExternKind::Table:
-        return tables.at(index);
-    case ExternKind::Memory:
-        return memories.at(index);
-    case ExternKind::Global:
-        return globals.at(index);
-    case ExternKind::Tag:
-        return tags.at(index);
+    case ExternKind::Func: return functions.at(index);
+    case ExternKind::Table: return tables.at(index);
+    case ExternKind::Memory: return memories.at(index);
+    case ExternKind::Global: return globals.at(index);
+    case ExternKind::Tag: return tags.at(index);
     }
     std::unreachable();
 }

@@ -58,8 +58,8 @@ struct HostCall {
 /// this guest function, then go on with `then`, whose slots begin with the callee's results; so a host that needs the guest
 /// (an allocation, a callback) is a frame that a debugger can stop in, and no C++ frame waits for it. `Suspended`: the call has no
 /// results yet; whoever ran the guest gets control, and gives the results when they are there.
-struct Returned { };
-struct Suspended { };
+struct Returned {};
+struct Suspended {};
 struct CallGuest;
 using HostOutcome = std::variant<Returned, Trap, std::unique_ptr<CallGuest>, Suspended>;
 using HostCallback = std::function<HostOutcome(HostCall&)>;

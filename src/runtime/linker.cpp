@@ -33,11 +33,13 @@ bool fits(const Extern& item, const Import& import, const Module& module, const 
     case ExternKind::Table: {
         const Table& table = *std::get<Table*>(item);
         const TableType& wanted = module.tables[TableIndex { import.index }].type;
-        return table.type().element == wanted.element && fits(table.size(), table.type().limits, wanted.limits);
+        return table.type().element == wanted.element
+            && fits(table.size(), table.type().limits, wanted.limits);
     }
     case ExternKind::Memory: {
         const Memory& memory = *std::get<Memory*>(item);
-        return fits(memory.pages(), memory.type().limits, module.memories[MemoryIndex { import.index }].type.limits);
+        return fits(
+            memory.pages(), memory.type().limits, module.memories[MemoryIndex { import.index }].type.limits);
     }
     case ExternKind::Global: {
         const GlobalType& actual = std::get<Global*>(item)->type;
@@ -51,10 +53,7 @@ bool fits(const Extern& item, const Import& import, const Module& module, const 
     std::unreachable();
 }
 
-std::string_view kind_text(const Extern& item)
-{
-    return to_text(kind_of(item));
-}
+std::string_view kind_text(const Extern& item) { return to_text(kind_of(item)); }
 
 /// Evaluates a constant expression. [spec: valid/instructions, constant expressions]
 Value evaluate(const Instance& instance, ConstExpr expression)
@@ -71,49 +70,28 @@ Value evaluate(const Instance& instance, ConstExpr expression)
         ASSERT(decoded);
         Slot right;
         switch (decoded->op) {
-        case Op::I32Const:
-            stack.push_back(Value::i32(static_cast<uint32_t>(decoded->constant)));
-            break;
-        case Op::I64Const:
-            stack.push_back(Value::i64(decoded->constant));
-            break;
-        case Op::F32Const:
-            stack.push_back({ ValueType::f32, decoded->constant });
-            break;
-        case Op::F64Const:
-            stack.push_back({ ValueType::f64, decoded->constant });
-            break;
-        case Op::GlobalGet:
-            stack.push_back(instance.globals[decoded->index]->get());
-            break;
-        case Op::RefNull:
-            stack.push_back({ decoded->type });
-            break;
+        case Op::I32Const: stack.push_back(Value::i32(static_cast<uint32_t>(decoded->constant))); break;
+        case Op::I64Const: stack.push_back(Value::i64(decoded->constant)); break;
+        case Op::F32Const: stack.push_back({ ValueType::f32, decoded->constant }); break;
+        case Op::F64Const: stack.push_back({ ValueType::f64, decoded->constant }); break;
+        case Op::GlobalGet: stack.push_back(instance.globals[decoded->index]->get()); break;
+        case Op::RefNull: stack.push_back({ decoded->type }); break;
         case Op::RefFunc:
             stack.push_back(Value::ref(ValueType::funcref, Ref::of(instance.functions[decoded->index])));
             break;
-        case Op::I32Add:
-            stack.push_back(Value::i32(static_cast<uint32_t>(pop() + pop())));
-            break;
+        case Op::I32Add: stack.push_back(Value::i32(static_cast<uint32_t>(pop() + pop()))); break;
         case Op::I32Sub:
             right = pop();
             stack.push_back(Value::i32(static_cast<uint32_t>(pop() - right)));
             break;
-        case Op::I32Mul:
-            stack.push_back(Value::i32(static_cast<uint32_t>(pop() * pop())));
-            break;
-        case Op::I64Add:
-            stack.push_back(Value::i64(pop() + pop()));
-            break;
+        case Op::I32Mul: stack.push_back(Value::i32(static_cast<uint32_t>(pop() * pop()))); break;
+        case Op::I64Add: stack.push_back(Value::i64(pop() + pop())); break;
         case Op::I64Sub:
             right = pop();
             stack.push_back(Value::i64(pop() - right));
             break;
-        case Op::I64Mul:
-            stack.push_back(Value::i64(pop() * pop()));
-            break;
-        case Op::End:
-            return stack.back();
+        case Op::I64Mul: stack.push_back(Value::i64(pop() * pop())); break;
+        case Op::End: return stack.back();
         default:
             // Validation lets no other instruction pass.
             ASSERT(false);
@@ -124,16 +102,11 @@ Value evaluate(const Instance& instance, ConstExpr expression)
 void take_import(Instance& instance, const Extern& item)
 {
     switch (kind_of(item)) {
-    case ExternKind::Func:
-        return instance.functions.push_back(std::get<Function*>(item));
-    case ExternKind::Table:
-        return instance.tables.push_back(std::get<Table*>(item));
-    case ExternKind::Memory:
-        return instance.memories.push_back(std::get<Memory*>(item));
-    case ExternKind::Global:
-        return instance.globals.push_back(std::get<Global*>(item));
-    case ExternKind::Tag:
-        return instance.tags.push_back(std::get<Tag*>(item));
+    case ExternKind::Func: return instance.functions.push_back(std::get<Function*>(item));
+    case ExternKind::Table: return instance.tables.push_back(std::get<Table*>(item));
+    case ExternKind::Memory: return instance.memories.push_back(std::get<Memory*>(item));
+    case ExternKind::Global: return instance.globals.push_back(std::get<Global*>(item));
+    case ExternKind::Tag: return instance.tags.push_back(std::get<Tag*>(item));
     }
 }
 
@@ -198,7 +171,8 @@ TrapKind run_segments(Instance& instance)
         const ElemSegment& segment = module.elems[i];
         if (segment.mode == SegmentMode::Active) {
             const uint64_t to = evaluate(instance, segment.start).low;
-            if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size()); trap != TrapKind::None)
+            if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size());
+                trap != TrapKind::None)
                 return trap;
         }
         if (segment.mode != SegmentMode::Passive)
@@ -232,7 +206,7 @@ Result<void> Linker::define_instance(std::string_view module, const Instance& in
 {
     for (const Export& item : instance.module->exports)
         CHECK(define(std::string(module), std::string(item.name),
-                     StoreExtern { instance.store, instance.find(item.kind, item.index) }));
+            StoreExtern { instance.store, instance.find(item.kind, item.index) }));
     return {};
 }
 
@@ -250,29 +224,32 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
         const Definition* definition = find(import.module, import.name);
         if (!definition)
             return failure("unknown import: " + std::string(to_text(import.kind)) + " "
-                               + quoted(import.module, import.name) + " is not defined",
-                           import.offset);
+                    + quoted(import.module, import.name) + " is not defined",
+                import.offset);
         if (const auto* object = std::get_if<StoreExtern>(definition)) {
             // A shared memory belongs to no store; every other object to one.
             const auto* const* memory = std::get_if<Memory*>(&object->item);
             const bool is_shared = memory && (*memory)->is_shared();
             if (object->store != &store && !is_shared)
-                return failure("import " + quoted(import.module, import.name) + " is defined by an object of another store",
-                               import.offset);
+                return failure("import " + quoted(import.module, import.name)
+                        + " is defined by an object of another store",
+                    import.offset);
             items.push_back(object->item);
         } else {
-            items.push_back(store.add_host_function(std::get<std::shared_ptr<const HostFunction>>(*definition)));
+            items.push_back(
+                store.add_host_function(std::get<std::shared_ptr<const HostFunction>>(*definition)));
         }
         if (!fits(items.back(), import, module, store.engine().types))
             return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
-                               + std::string(kind_text(items.back())) + " that does not fit the imported "
-                               + std::string(to_text(import.kind)),
-                           import.offset);
+                    + std::string(kind_text(items.back())) + " that does not fit the imported "
+                    + std::string(to_text(import.kind)),
+                import.offset);
     }
     return items;
 }
 
-std::expected<Instance*, Failure> Linker::instantiate(Store& store, std::shared_ptr<const Module> module) const
+std::expected<Instance*, Failure> Linker::instantiate(
+    Store& store, std::shared_ptr<const Module> module) const
 {
     auto imports = resolve(store, *module);
     if (!imports)
@@ -280,8 +257,8 @@ std::expected<Instance*, Failure> Linker::instantiate(Store& store, std::shared_
     return core::instantiate(store, std::move(module), *imports);
 }
 
-std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module,
-                                                           std::span<const Extern> imports)
+std::expected<Instance*, Failure> instantiate(
+    Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports)
 {
     ASSERT(imports.size() == module->imports.size());
     Instance& instance = *store.add_instance(std::move(module));
@@ -296,20 +273,24 @@ std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<cons
     return &instance;
 }
 
-TrapKind table_init(Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count)
+TrapKind table_init(
+    Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count)
 {
     Table& target = *instance.tables[table.value];
     const std::vector<Ref>& source = instance.elems[elem.value];
     if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
         return TrapKind::TableOutOfBounds;
-    std::copy_n(source.begin() + static_cast<ptrdiff_t>(from), count, target.elements().begin() + static_cast<ptrdiff_t>(to));
+    std::copy_n(source.begin() + static_cast<ptrdiff_t>(from), count,
+        target.elements().begin() + static_cast<ptrdiff_t>(to));
     return TrapKind::None;
 }
 
-TrapKind memory_init(Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count)
+TrapKind memory_init(
+    Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count)
 {
     Memory& target = *instance.memories[memory.value];
-    const Bytes source = instance.data_dropped[data.value] ? Bytes {} : instance.module->datas[data.value].bytes;
+    const Bytes source =
+        instance.data_dropped[data.value] ? Bytes {} : instance.module->datas[data.value].bytes;
     if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
         return TrapKind::MemoryOutOfBounds;
     if (count != 0)

@@ -40,11 +40,13 @@ private:
 };
 
 /// Makes an instance with the given imports, in the order of the module's. [spec: exec/modules, instantiation]
-std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module,
-                                                           std::span<const Extern> imports);
+std::expected<Instance*, Failure> instantiate(
+    Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports);
 
 /// Segment operations, shared by instantiation and the bulk instructions.
-TrapKind table_init(Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count);
-TrapKind memory_init(Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count);
+TrapKind table_init(
+    Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count);
+TrapKind memory_init(
+    Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count);
 
 } // namespace vitrine::core

@@ -16,12 +16,13 @@ bool ReservationBudget::take()
     return false;
 }
 
-Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type, std::shared_ptr<ReservationBudget> budget,
-                                               uint64_t max_pages)
+Result<std::unique_ptr<Memory>> Memory::create(
+    const MemoryType& type, std::shared_ptr<ReservationBudget> budget, uint64_t max_pages)
 {
     std::unique_ptr<Memory> memory(new Memory(type, budget, max_pages));
     if (budget->take()) {
-        void* space = mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        void* space =
+            mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         memory->is_reserved_ = space != MAP_FAILED;
         if (memory->is_reserved_)
             memory->base_ = static_cast<uint8_t*>(space);
@@ -31,7 +32,8 @@ Result<std::unique_ptr<Memory>> Memory::create(const MemoryType& type, std::shar
     if (!memory->is_reserved_ && type.limits.is_shared)
         // A shared memory must not move, so it takes its maximum at once.
         if (!memory->resize_plain(type.limits.max.value_or(max_memory_pages) * page_size))
-            return failure("cannot reserve a shared memory of " + std::to_string(*type.limits.max) + " pages");
+            return failure(
+                "cannot reserve a shared memory of " + std::to_string(*type.limits.max) + " pages");
     if (!memory->grow(type.limits.min))
         return failure("cannot allocate a memory of " + std::to_string(type.limits.min) + " pages");
     return memory;
@@ -66,14 +68,16 @@ std::optional<uint64_t> Memory::grow(uint64_t delta_pages)
     const std::lock_guard lock(growing_);
     const uint64_t old_bytes = size_.load(std::memory_order_relaxed);
     const uint64_t old_pages = old_bytes / page_size;
-    const uint64_t limit = std::min({ type_.limits.max.value_or(max_memory_pages), max_pages_, uint64_t { max_memory_pages } });
+    const uint64_t limit =
+        std::min({ type_.limits.max.value_or(max_memory_pages), max_pages_, uint64_t { max_memory_pages } });
     if (old_pages > limit || delta_pages > limit - old_pages)
         return std::nullopt;
     if (delta_pages == 0)
         return old_pages;
     const uint64_t new_bytes = old_bytes + delta_pages * page_size;
-    const bool done = is_reserved_ ? mprotect(base_ + old_bytes, new_bytes - old_bytes, PROT_READ | PROT_WRITE) == 0
-                                   : is_shared() || resize_plain(new_bytes);
+    const bool done = is_reserved_
+        ? mprotect(base_ + old_bytes, new_bytes - old_bytes, PROT_READ | PROT_WRITE) == 0
+        : is_shared() || resize_plain(new_bytes);
     if (!done)
         return std::nullopt;
     size_.store(new_bytes, std::memory_order_release);

@@ -38,8 +38,8 @@ public:
 
     /// A zeroed memory of the type's minimum; an error when that is more than `max_pages`, the embedder's own bound, or
     /// the system refuses the space.
-    static Result<std::unique_ptr<Memory>> create(const MemoryType& type, std::shared_ptr<ReservationBudget> budget,
-                                                  uint64_t max_pages = max_memory_pages);
+    static Result<std::unique_ptr<Memory>> create(const MemoryType& type,
+        std::shared_ptr<ReservationBudget> budget, uint64_t max_pages = max_memory_pages);
     ~Memory();
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
@@ -67,8 +67,7 @@ public:
 private:
     Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, uint64_t max_pages)
         : type_(type), budget_(std::move(budget)), max_pages_(max_pages)
-    {
-    }
+    {}
     bool resize_plain(uint64_t bytes);
 
     MemoryType type_;

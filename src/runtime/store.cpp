@@ -43,10 +43,7 @@ Memory* Store::add_memory(std::shared_ptr<Memory> shared)
     return shared.get();
 }
 
-Tag* Store::add_tag(TypeId type)
-{
-    return &tags_.emplace_back(Tag { type });
-}
+Tag* Store::add_tag(TypeId type) { return &tags_.emplace_back(Tag { type }); }
 
 ExternObject* Store::add_extern(std::shared_ptr<void> data)
 {

@@ -30,10 +30,7 @@ struct EngineState {
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
 class Store {
 public:
-    explicit Store(std::shared_ptr<EngineState> engine)
-        : engine_(std::move(engine))
-    {
-    }
+    explicit Store(std::shared_ptr<EngineState> engine) : engine_(std::move(engine)) {}
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 

@@ -8,8 +8,8 @@ namespace vitrine::core {
 Result<Table> Table::create(const TableType& type, Ref initial)
 {
     if (type.limits.min > max_elements)
-        return failure("a table of " + std::to_string(type.limits.min) + " elements is larger than the limit of "
-                       + std::to_string(max_elements));
+        return failure("a table of " + std::to_string(type.limits.min)
+            + " elements is larger than the limit of " + std::to_string(max_elements));
     return Table(type, initial);
 }
 

@@ -29,10 +29,7 @@ public:
     std::optional<uint32_t> grow(uint64_t delta, Ref initial);
 
 private:
-    Table(const TableType& type, Ref initial)
-        : type_(type), elements_(type.limits.min, initial)
-    {
-    }
+    Table(const TableType& type, Ref initial) : type_(type), elements_(type.limits.min, initial) {}
 
     TableType type_;
     std::vector<Ref> elements_;

@@ -6,11 +6,9 @@ namespace vitrine::core {
 std::string_view to_text(TrapKind kind)
 {
     switch (kind) {
-    case TrapKind::None:
-        return "none";
+    case TrapKind::None: return "none";
 #define TRAP(name, text) \
-    case TrapKind::name: \
-        return text;
+    case TrapKind::name: return text;
 #include "runtime/traps.inc"
     }
     std::unreachable();

@@ -51,9 +51,6 @@ template<class T> using OrTrapped = std::expected<T, Trap>;
 /// Why an operation on the guest failed: it was refused, or the guest trapped.
 using Failure = std::variant<Error, Trap>;
 
-inline std::unexpected<Trap> trapped(TrapKind kind)
-{
-    return std::unexpected(Trap { kind });
-}
+inline std::unexpected<Trap> trapped(TrapKind kind) { return std::unexpected(Trap { kind }); }
 
 } // namespace vitrine::core

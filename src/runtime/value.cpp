@@ -14,13 +14,11 @@ std::string ref_text(const Value& value)
         return "null";
     switch (value.type.heap()) {
     case HeapKind::Func:
-    case HeapKind::NoFunc:
-        return "func " + value.ref().function()->name();
+    case HeapKind::NoFunc: return "func " + value.ref().function()->name();
     case HeapKind::Extern:
     case HeapKind::NoExtern:
         return "extern " + hex(std::bit_cast<uint64_t>(value.ref().external()->data.get()));
-    default:
-        return value.type.to_text() + " " + hex(value.low);
+    default: return value.type.to_text() + " " + hex(value.low);
     }
 }
 
@@ -29,21 +27,15 @@ std::string ref_text(const Value& value)
 std::string Value::to_text() const
 {
     switch (type.kind()) {
-    case ValueKind::I32:
-        return std::to_string(static_cast<int32_t>(low));
-    case ValueKind::I64:
-        return std::to_string(static_cast<int64_t>(low));
-    case ValueKind::F32:
-        return float_text(f32());
-    case ValueKind::F64:
-        return float_text(f64());
+    case ValueKind::I32: return std::to_string(static_cast<int32_t>(low));
+    case ValueKind::I64: return std::to_string(static_cast<int64_t>(low));
+    case ValueKind::F32: return float_text(f32());
+    case ValueKind::F64: return float_text(f64());
     case ValueKind::V128:
         return "i32x4 0x" + hex_digits(low & 0xffffffff, 8) + " 0x" + hex_digits(low >> 32, 8) + " 0x"
             + hex_digits(high & 0xffffffff, 8) + " 0x" + hex_digits(high >> 32, 8);
-    case ValueKind::Ref:
-        return ref_text(*this);
-    case ValueKind::Bottom:
-        return "unknown";
+    case ValueKind::Ref: return ref_text(*this);
+    case ValueKind::Bottom: return "unknown";
     }
     std::unreachable();
 }
