@@ -7,10 +7,10 @@ import { readFileSync, writeSync } from 'node:fs';
 import { WASI } from 'node:wasi';
 
 const [folder, file, ...args] = process.argv.slice(2);
-const module = await WebAssembly.compile(readFileSync(file));
+const module = new WebAssembly.Module(readFileSync(file));
 const version = WebAssembly.Module.imports(module).some(({ module }) => module === 'wasi_unstable') ? 'unstable' : 'preview1';
 const wasi = new WASI({ version, args: [file, ...args], preopens: { '.': folder }, returnOnExit: true });
-const instance = await WebAssembly.instantiate(module, wasi.getImportObject());
+const instance = new WebAssembly.Instance(module, wasi.getImportObject());
 
 const before = process.cpuUsage();
 wasi.start(instance);

@@ -378,11 +378,11 @@ call:
 enter: {
     const FuncMeta& meta = *callee->meta;
     Slot* const new_fp = sp - meta.param_slots;
+    bool must_poll = false;
     if (new_fp + meta.frame_slots > requests.limit.load(std::memory_order_relaxed)) [[unlikely]] {
-        if (new_fp + meta.frame_slots > thread.stack->limit()) {
-            trap_kind = TrapKind::StackOverflow;
+        must_poll = true;
+        if (new_fp + meta.frame_slots > thread.stack->limit())
             goto overflowed;
-        }
     }
     const uint32_t entry = function ? static_cast<uint32_t>(branch - function->branches) : 0;
     *--thread.control = { return_to, fp, function, return_offset, entry };
@@ -394,7 +394,7 @@ enter: {
     ENTER_FRAME(callee, meta.code_offset - meta.body_offset, 0);
     if (function->instance != instance) [[unlikely]]
         ENTER_INSTANCE();
-    if (requests.bits.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    if (must_poll) [[unlikely]] {
         SAVE();
         if (!handle_requests(thread))
             return RunEnd::Trapped;
@@ -411,6 +411,7 @@ call_from_host:
     return_to = ReturnTo::Host;
     goto enter;
 overflowed:
+    trap_kind = TrapKind::StackOverflow;
     // The state is the caller's, at its call: with the arguments, as if the call had not begun.
     if (!function || return_to == ReturnTo::HostContinuation) {
         raise(thread, { .kind = trap_kind });
