@@ -7,9 +7,9 @@ namespace vitrine::core {
 
 Result<std::string_view> ByteReader::name()
 {
-    const uint32_t length = TRY(leb<uint32_t>());
+    const uint32_t size = TRY(length());
     const uint64_t start = offset();
-    const Bytes text = TRY(bytes(length));
+    const Bytes text = TRY(bytes(size));
     if (!is_utf8(text))
         return failure("malformed UTF-8 encoding", start);
     return text_of(text);

@@ -109,6 +109,16 @@ public:
         return long_leb<T, Width>();
     }
 
+    /// The length or count of what follows; no item is smaller than a byte, so it is at most what remains.
+    Result<uint32_t> length()
+    {
+        const uint64_t start = offset();
+        const uint32_t count = TRY(leb<uint32_t>());
+        if (count > remaining()) [[unlikely]]
+            return failure("length out of bounds", start);
+        return count;
+    }
+
     /// A name: its length, then well-formed UTF-8. The view is into the bytes read.
     Result<std::string_view> name();
 

@@ -2,13 +2,15 @@
 #pragma once
 
 #include "base/index.h"
+#include "base/result.h"
 
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <mutex>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <variant>
 #include <vector>
@@ -45,6 +47,32 @@ enum class HeapKind : uint8_t {
     Type,
 };
 
+/// An abstract heap type: its byte in the binary, its name, and that of the nullable reference to it.
+struct HeapInfo {
+    uint8_t code;
+    std::string_view text;
+    std::string_view ref_text;
+};
+
+/// The abstract heap types in the order of `HeapKind`.
+inline constexpr HeapInfo heap_table[] = {
+    { 0x70, "func", "funcref" },
+    { 0x6f, "extern", "externref" },
+    { 0x6e, "any", "anyref" },
+    { 0x6d, "eq", "eqref" },
+    { 0x6c, "i31", "i31ref" },
+    { 0x6b, "struct", "structref" },
+    { 0x6a, "array", "arrayref" },
+    { 0x69, "exn", "exnref" },
+    { 0x71, "none", "nullref" },
+    { 0x73, "nofunc", "nullfuncref" },
+    { 0x72, "noextern", "nullexternref" },
+    { 0x74, "noexn", "nullexnref" },
+};
+
+/// Only of an abstract heap type.
+constexpr const HeapInfo& info(HeapKind kind) { return heap_table[static_cast<size_t>(kind)]; }
+
 enum class ValueKind : uint8_t { Bottom, I32, I64, F32, F64, V128, Ref };
 
 /// A value type in four bytes, compared as a number. The index of a defined heap type is the module's own
@@ -55,16 +83,16 @@ enum class ValueKind : uint8_t { Bottom, I32, I64, F32, F64, V128, Ref };
 class ValueType {
 public:
     constexpr ValueType() = default;
-    constexpr ValueType(ValueKind kind)
-        : bits_(static_cast<uint32_t>(kind))
-    {
-    }
+    constexpr ValueType(ValueKind kind) : bits_(static_cast<uint32_t>(kind)) {}
     static constexpr ValueType ref(HeapKind heap, bool nullable = true, uint32_t index = 0)
     {
         ValueType type(ValueKind::Ref);
         type.bits_ |= (nullable ? 16u : 0u) | static_cast<uint32_t>(heap) << 5 | index << 10;
         return type;
     }
+    /// Indices of defined types are below this.
+    static constexpr uint32_t max_index = 1u << 22;
+
     static const ValueType i32, i64, f32, f64, v128, funcref, externref, exnref, bottom;
 
     constexpr ValueKind kind() const { return static_cast<ValueKind>(bits_ & 15); }
@@ -174,12 +202,16 @@ struct GlobalType {
 
 inline constexpr uint32_t max_memory_pages = 65536;
 
-/// Gives equal types of all modules of an engine one id. Types are compared by recursion group, as the spec's
-/// equi-recursive equality asks. Safe to use from several threads; ids and types live as long as the registry.
+/// Gives equal types of all modules of an engine one id. Types are compared by recursion group: two are equal
+/// when their groups have the same shape and they stand at the same place in them. [spec: valid/conventions, rolling
+/// and unrolling] Safe to use from several threads; ids and types live as long as the registry.
 class TypeRegistry {
 public:
+    /// How many different types an engine can hold.
+    static constexpr uint32_t max_types = 1u << 21;
+
     /// The ids of a module's types, in order. The types must be valid.
-    IndexVector<TypeIndex, TypeId> add(const IndexVector<TypeIndex, SubType>& types);
+    Result<IndexVector<TypeIndex, TypeId>> add(const IndexVector<TypeIndex, SubType>& types);
     /// The id of a function type outside a module, as a host function has; its types hold only `TypeId`s.
     TypeId add(const FuncType& type);
     /// A type by its id; the indices in it are `TypeId`s. The reference stays valid.
@@ -189,10 +221,12 @@ public:
     bool is_subtype(TypeId sub, TypeId super) const;
 
 private:
-    std::vector<TypeId> add_group(std::vector<SubType> group);
+    std::optional<uint32_t> add_group(const std::vector<SubType>& group);
 
     mutable std::mutex mutex_;
-    std::vector<std::unique_ptr<SubType>> types_;
+    /// A deque, as its items never move.
+    std::deque<SubType> types_;
+    /// The id of the first type of each recursion group.
     std::unordered_map<std::string, uint32_t> groups_;
 };
 
