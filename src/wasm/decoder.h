@@ -7,8 +7,20 @@
 
 namespace vitrine::core {
 
-/// Decodes a binary: every section, with the offset of each item. What it answers is well formed, not yet valid; bodies are delimited (`FuncMeta::body_offset`, `end_offset`), their
-/// instructions are decoded by validation. Error texts are those of the official test suite. [spec: binary/modules]
+/// What a module may have of each; more is refused with an error that names the limit.
+namespace limits {
+inline constexpr uint64_t module_bytes = (1u << 30) - 1;
+inline constexpr uint32_t items = 1'000'000; ///< of an index space or a section; also imports and exports
+inline constexpr uint32_t segment_items = 10'000'000;
+inline constexpr uint32_t params = 1000; ///< also results
+inline constexpr uint32_t fields = 10'000;
+inline constexpr uint32_t body_bytes = 7'654'321;
+inline constexpr uint32_t locals = 50'000;
+} // namespace limits
+
+/// Decodes a binary: every section, with the offset of each item. What it answers is well formed, not yet valid;
+/// bodies are delimited (`FuncMeta::body_offset`, `code_offset`, `end_offset`), their instructions are decoded by
+/// validation. Error texts are those of the official test suite. [spec: binary/modules]
 Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes);
 
 } // namespace vitrine::core

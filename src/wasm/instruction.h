@@ -40,13 +40,14 @@ struct Instruction {
     /// Bits of an integer or float constant, the lower half of a v128 constant.
     uint64_t constant = 0;
     uint64_t constant_high = 0;
-    /// The still encoded vector of br_table (count, labels, default), select (count, types) or try_table (count, clauses),
-    /// validated for form only; the 16 lanes of a shuffle.
+    /// The still encoded vector of br_table (count, labels, default), select (count, types) or try_table (count,
+    /// clauses), validated for form only; the 16 lanes of a shuffle. Of a vector `index` is the count, and of
+    /// br_table `index2` the default.
     Bytes vector {};
 };
 
-/// Decodes the instruction at the reader's position; refuses unknown opcodes (`illegal opcode 0x..`) and malformed immediates with
-/// their offset. Does not look at features.
+/// Decodes the instruction at the reader's position; refuses unknown opcodes (`illegal opcode ff`) and malformed
+/// immediates with their offset. Does not look at features.
 Result<Instruction> decode_instruction(ByteReader& in);
 
 /// The offset behind the valid instruction that starts at `offset` of the module's bytes.

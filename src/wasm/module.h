@@ -7,6 +7,7 @@
 #include "wasm/opcode.h"
 #include "wasm/types.h"
 
+#include <array>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -121,7 +122,10 @@ public:
     Bytes bytes() const { return bytes_; }
 
     /// Number of imports of a kind: the first indices of that space.
-    uint32_t imported(ExternKind kind) const { return imported_[static_cast<size_t>(kind)]; }
+    uint32_t imported(ExternKind kind) const
+    {
+        return static_cast<uint32_t>(imports_of_[static_cast<size_t>(kind)].size());
+    }
     bool is_imported(FuncIndex index) const { return index.value < imported(ExternKind::Func); }
 
     const FuncType& func_type(FuncIndex index) const { return *types[functions[index].type].func(); }
@@ -131,6 +135,8 @@ public:
     /// The function whose body holds the byte at `offset`, or nothing.
     std::optional<FuncIndex> find_function(CodeOffset offset) const;
     const Export* find_export(std::string_view name) const;
+    /// The first export of the entity.
+    const Export* find_export(ExternKind kind, uint32_t index) const;
     const Import* find_import(ExternKind kind, uint32_t index) const;
 
     /// The name section, decoded at the first call; empty where it is malformed.
@@ -163,20 +169,20 @@ public:
     std::vector<uint16_t> local_weights;
 
     /// Takes over the file; the decoder fills in the rest.
-    explicit Module(std::vector<uint8_t> bytes)
-        : storage_(std::move(bytes)), bytes_(storage_)
-    {
-    }
+    explicit Module(std::vector<uint8_t> bytes) : storage_(std::move(bytes)), bytes_(storage_) {}
     Module(const Module&) = delete;
     Module& operator=(const Module&) = delete;
 
-    /// Filled by the decoder.
-    void count_import(ExternKind kind) { ++imported_[static_cast<size_t>(kind)]; }
+    /// For the decoder: the next import, and what is looked up in the finished lists.
+    void add_import(const Import& import);
+    void index_exports();
 
 private:
     std::vector<uint8_t> storage_;
     Bytes bytes_;
-    uint32_t imported_[5] {};
+    /// Positions in `imports` by kind and index; positions in `exports`, sorted by name and by kind and index.
+    std::array<std::vector<uint32_t>, 5> imports_of_;
+    std::vector<uint32_t> exports_by_name_, exports_by_index_;
     mutable std::once_flag names_once_;
     mutable Names names_;
 };

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasm/instruction.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+
+namespace vitrine::core {
+
+namespace {
+
+constexpr uint32_t max_branch_targets = 65'520;
+
+/// Whether a type that starts with this byte is a negative number: a shorthand of one byte, never an index.
+constexpr bool is_negative(uint8_t byte) { return (byte & 0xc0) == 0x40; }
+
+std::optional<HeapKind> find_heap_kind(uint8_t code)
+{
+    const auto* row = std::ranges::find(heap_table, code, &HeapInfo::code);
+    if (row == std::end(heap_table))
+        return {};
+    return static_cast<HeapKind>(row - heap_table);
+}
+
+Result<TypeIndex> decode_type_index_s33(ByteReader& in, std::string_view what)
+{
+    const uint64_t start = in.offset();
+    const auto number = TRY(in.leb<int64_t, 33>());
+    if (number < 0)
+        return failure("malformed " + std::string(what), start);
+    return TypeIndex { static_cast<uint32_t>(number) };
+}
+
+Result<Op> decode_op(ByteReader& in)
+{
+    const uint64_t start = in.offset();
+    const uint8_t byte = TRY(in.byte());
+    if (!is_prefix(byte)) {
+        if (const auto op = find_op(byte)) [[likely]]
+            return *op;
+        return failure("illegal opcode " + hex_digits(byte, 2), start);
+    }
+    const auto code = TRY(in.leb<uint32_t>());
+    if (const auto op = find_op(byte, code)) [[likely]]
+        return *op;
+    return failure(
+        "illegal opcode " + hex_digits(byte, 2) + " " + hex_digits(code, code > 0xff ? 8 : 2), start);
+}
+
+Result<void> decode_mem_arg(ByteReader& in, MemArg& memory)
+{
+    const uint64_t start = in.offset();
+    const auto flags = TRY(in.leb<uint32_t>());
+    if (flags >= 0x80)
+        return failure("malformed memop flags", start);
+    memory.align = flags & 0x3f;
+    if (flags & 0x40)
+        memory.memory.value = TRY(in.leb<uint32_t>());
+    memory.offset = TRY(in.leb<uint64_t>());
+    return {};
+}
+
+Result<void> decode_block_type(ByteReader& in, BlockType& block)
+{
+    if (!in.at_end() && in.peek() == 0x40) {
+        CHECK(in.byte());
+        block.kind = BlockType::Kind::Empty;
+    } else if (!in.at_end() && is_negative(in.peek())) {
+        block.kind = BlockType::Kind::Value;
+        block.value = TRY(decode_value_type(in));
+    } else {
+        block.kind = BlockType::Kind::Type;
+        block.type = TRY(decode_type_index_s33(in, "block type"));
+    }
+    return {};
+}
+
+Result<void> decode_indices(ByteReader& in, Instruction& instruction, bool two)
+{
+    instruction.index = TRY(in.leb<uint32_t>());
+    if (two)
+        instruction.index2 = TRY(in.leb<uint32_t>());
+    return {};
+}
+
+Result<void> decode_lane(ByteReader& in, uint32_t& lane)
+{
+    lane = TRY(in.byte());
+    return {};
+}
+
+template<class T> Result<void> decode_fixed(ByteReader& in, uint64_t& bits)
+{
+    bits = TRY(in.fixed<T>());
+    return {};
+}
+
+Result<void> decode_v128(ByteReader& in, Instruction& instruction)
+{
+    CHECK(decode_fixed<uint64_t>(in, instruction.constant));
+    return decode_fixed<uint64_t>(in, instruction.constant_high);
+}
+
+Result<void> decode_heap(ByteReader& in, Instruction& instruction, bool nullable)
+{
+    instruction.type = TRY(decode_heap_type(in, nullable));
+    return {};
+}
+
+/// Reads a vector with `item` for each of its items; its bytes stay encoded in `instruction.vector`.
+template<class Item> Result<void> decode_vector(ByteReader& in, Instruction& instruction, Item item)
+{
+    const uint8_t* start = in.position();
+    instruction.index = TRY(in.length());
+    for (uint32_t i = 0; i < instruction.index; ++i)
+        CHECK(item());
+    instruction.vector = { start, in.position() };
+    return {};
+}
+
+Result<void> decode_label_table(ByteReader& in, Instruction& instruction)
+{
+    const uint64_t start = in.offset();
+    const uint8_t* first = in.position();
+    CHECK(decode_vector(in, instruction, [&] { return in.leb<uint32_t>(); }));
+    if (instruction.index > max_branch_targets)
+        return failure(
+            "too many targets of br_table: the limit is " + std::to_string(max_branch_targets), start);
+    instruction.index2 = TRY(in.leb<uint32_t>());
+    instruction.vector = { first, in.position() };
+    return {};
+}
+
+Result<void> decode_catch(ByteReader& in)
+{
+    const uint64_t start = in.offset();
+    const uint8_t kind = TRY(in.byte());
+    if (kind > 3)
+        return failure("malformed catch clause", start);
+    if (kind < 2)
+        CHECK(in.leb<uint32_t>());
+    CHECK(in.leb<uint32_t>());
+    return {};
+}
+
+Result<void> decode_cast_branch(ByteReader& in, Instruction& instruction)
+{
+    const uint64_t start = in.offset();
+    const uint8_t flags = TRY(in.byte());
+    if (flags > 3)
+        return failure("malformed br_on_cast flags", start);
+    instruction.index = TRY(in.leb<uint32_t>());
+    instruction.type = TRY(decode_heap_type(in, flags & 1));
+    instruction.type2 = TRY(decode_heap_type(in, flags & 2));
+    return {};
+}
+
+Result<void> decode_zero_byte(ByteReader& in)
+{
+    const uint64_t start = in.offset();
+    if (TRY(in.byte()) != 0)
+        return failure("zero byte expected", start);
+    return {};
+}
+
+Result<void> decode_immediate(ByteReader& in, Instruction& to)
+{
+    switch (info(to.op).immediate) {
+    case Immediate::None: return {};
+    case Immediate::Block: return decode_block_type(in, to.block);
+    case Immediate::Label:
+    case Immediate::Func:
+    case Immediate::Type:
+    case Immediate::Local:
+    case Immediate::Global:
+    case Immediate::Table:
+    case Immediate::Elem:
+    case Immediate::Data:
+    case Immediate::Memory:
+    case Immediate::Tag: return decode_indices(in, to, false);
+    case Immediate::CallIndirect:
+    case Immediate::TableTable:
+    case Immediate::TableInit:
+    case Immediate::MemoryMemory:
+    case Immediate::MemoryInit:
+    case Immediate::TypeField:
+    case Immediate::TypeCount:
+    case Immediate::TypeData:
+    case Immediate::TypeElem:
+    case Immediate::TypeType: return decode_indices(in, to, true);
+    case Immediate::LabelTable: return decode_label_table(in, to);
+    case Immediate::MemArg: return decode_mem_arg(in, to.memory);
+    case Immediate::MemArgLane: CHECK(decode_mem_arg(in, to.memory)); return decode_lane(in, to.index);
+    case Immediate::Lane: return decode_lane(in, to.index);
+    case Immediate::Lanes16: to.vector = TRY(in.bytes(16)); return {};
+    case Immediate::I32: to.constant = static_cast<uint32_t>(TRY(in.leb<int32_t>())); return {};
+    case Immediate::I64: to.constant = static_cast<uint64_t>(TRY(in.leb<int64_t>())); return {};
+    case Immediate::F32: return decode_fixed<uint32_t>(in, to.constant);
+    case Immediate::F64: return decode_fixed<uint64_t>(in, to.constant);
+    case Immediate::V128: return decode_v128(in, to);
+    case Immediate::Heap:
+    case Immediate::RefNull: return decode_heap(in, to, true);
+    case Immediate::Ref: return decode_heap(in, to, false);
+    case Immediate::Types: return decode_vector(in, to, [&] { return decode_value_type(in); });
+    case Immediate::CastBranch: return decode_cast_branch(in, to);
+    case Immediate::Catches:
+        CHECK(decode_block_type(in, to.block));
+        return decode_vector(in, to, [&] { return decode_catch(in); });
+    case Immediate::ZeroByte: return decode_zero_byte(in);
+    }
+    std::unreachable();
+}
+
+} // namespace
+
+Result<Instruction> decode_instruction(ByteReader& in)
+{
+    const auto start = static_cast<CodeOffset>(in.offset());
+    Instruction instruction
+    {
+        .op = TRY(decode_op(in))
+        , .offset = start, .end = 0
+    };
+    CHECK(decode_immediate(in, instruction));
+    instruction.end = static_cast<CodeOffset>(in.offset());
+    return instruction;
+}
+
+CodeOffset next_instruction(Bytes module, CodeOffset offset)
+{
+    ByteReader in(module.subspan(offset), offset);
+    const auto instruction = decode_instruction(in);
+    ASSERT(instruction);
+    return instruction->end;
+}
+
+Result<ValueType> decode_value_type(ByteReader& in)
+{
+    const uint64_t start = in.offset();
+    const uint8_t byte = TRY(in.byte());
+    switch (byte) {
+    case 0x7f: return ValueType::i32;
+    case 0x7e: return ValueType::i64;
+    case 0x7d: return ValueType::f32;
+    case 0x7c: return ValueType::f64;
+    case 0x7b: return ValueType::v128;
+    case 0x64: return decode_heap_type(in, false);
+    case 0x63: return decode_heap_type(in, true);
+    }
+    if (const auto heap = find_heap_kind(byte))
+        return ValueType::ref(*heap);
+    return failure("malformed value type", start);
+}
+
+Result<ValueType> decode_heap_type(ByteReader& in, bool nullable)
+{
+    const uint64_t start = in.offset();
+    if (!in.at_end() && is_negative(in.peek())) {
+        if (const auto heap = find_heap_kind(TRY(in.byte())))
+            return ValueType::ref(*heap, nullable);
+        return failure("malformed heap type", start);
+    }
+    const TypeIndex index = TRY(decode_type_index_s33(in, "heap type"));
+    if (index.value >= ValueType::max_index)
+        return failure("unknown type " + std::to_string(index.value), start);
+    return ValueType::ref(HeapKind::Type, nullable, index.value);
+}
+
+} // namespace vitrine::core

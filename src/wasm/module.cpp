@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasm/module.h"
+
+#include <algorithm>
+#include <numeric>
+#include <tuple>
+
+namespace vitrine::core {
+
+std::string_view to_text(ExternKind kind)
+{
+    switch (kind) {
+    case ExternKind::Func: return "func";
+    case ExternKind::Table: return "table";
+    case ExternKind::Memory: return "memory";
+    case ExternKind::Global: return "global";
+    case ExternKind::Tag: return "tag";
+    }
+    std::unreachable();
+}
+
+std::optional<FuncIndex> Module::find_function(CodeOffset offset) const
+{
+    const auto behind = std::ranges::upper_bound(bodies, offset, {}, &FuncMeta::body_offset);
+    if (behind == bodies.begin() || !std::prev(behind)->contains(offset))
+        return {};
+    const auto number = static_cast<uint32_t>(std::prev(behind) - bodies.begin());
+    return FuncIndex { imported(ExternKind::Func) + number };
+}
+
+void Module::add_import(const Import& import)
+{
+    imports_of_[static_cast<size_t>(import.kind)].push_back(static_cast<uint32_t>(imports.size()));
+    imports.push_back(import);
+}
+
+const Import* Module::find_import(ExternKind kind, uint32_t index) const
+{
+    const auto& positions = imports_of_[static_cast<size_t>(kind)];
+    return index < positions.size() ? &imports[positions[index]] : nullptr;
+}
+
+void Module::index_exports()
+{
+    std::vector<uint32_t> positions(exports.size());
+    std::iota(positions.begin(), positions.end(), 0u);
+    exports_by_name_ = positions;
+    std::ranges::sort(exports_by_name_, {}, [this](uint32_t at) { return std::tuple(exports[at].name, at); });
+    exports_by_index_ = std::move(positions);
+    std::ranges::sort(exports_by_index_, {},
+        [this](uint32_t at) { return std::tuple(exports[at].kind, exports[at].index, at); });
+}
+
+const Export* Module::find_export(std::string_view name) const
+{
+    const auto found = std::ranges::lower_bound(
+        exports_by_name_, name, {}, [this](uint32_t at) { return exports[at].name; });
+    return found != exports_by_name_.end() && exports[*found].name == name ? &exports[*found] : nullptr;
+}
+
+const Export* Module::find_export(ExternKind kind, uint32_t index) const
+{
+    const std::tuple wanted(kind, index);
+    const auto key = [this](uint32_t at) { return std::tuple(exports[at].kind, exports[at].index); };
+    const auto found = std::ranges::lower_bound(exports_by_index_, wanted, {}, key);
+    return found != exports_by_index_.end() && key(*found) == wanted ? &exports[*found] : nullptr;
+}
+
+const Names& Module::names() const
+{
+    std::call_once(names_once_, [this] {
+        const auto section = std::ranges::find(customs, "name", &CustomSection::name);
+        if (section != customs.end())
+            names_ = decode_names(section->bytes);
+    });
+    return names_;
+}
+
+std::string Module::name_of(ExternKind kind, uint32_t index) const
+{
+    const NameMap* maps[] = { &names().functions, &names().tables, &names().memories, &names().globals,
+        &names().tags };
+    if (const auto name = maps[static_cast<size_t>(kind)]->find(index); !name.empty())
+        return std::string(name);
+    if (const Export* found = find_export(kind, index))
+        return std::string(found->name);
+    if (const Import* found = find_import(kind, index))
+        return std::string(found->module) + "." + std::string(found->name);
+    return {};
+}
+
+} // namespace vitrine::core

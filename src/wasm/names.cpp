@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasm/names.h"
+
+#include <algorithm>
+
+namespace vitrine::core {
+
+namespace {
+
+Result<NameMap> decode_name_map(ByteReader& in)
+{
+    NameMap map;
+    for (uint32_t left = TRY(in.length()); left > 0; --left) {
+        const auto index = TRY(in.leb<uint32_t>());
+        map.add(index, TRY(in.name()));
+    }
+    map.sort();
+    return map;
+}
+
+Result<void> decode_locals(ByteReader& in, Names& names)
+{
+    for (uint32_t left = TRY(in.length()); left > 0; --left) {
+        const auto function = TRY(in.leb<uint32_t>());
+        names.locals.emplace_back(function, TRY(decode_name_map(in)));
+    }
+    return {};
+}
+
+/// [spec: appendix/custom, subsections]
+Result<void> decode_subsection(uint8_t id, ByteReader& in, Names& names)
+{
+    switch (id) {
+    case 0: names.module = TRY(in.name()); return {};
+    case 1: names.functions = TRY(decode_name_map(in)); return {};
+    case 2: return decode_locals(in, names);
+    case 4: names.types = TRY(decode_name_map(in)); return {};
+    case 5: names.tables = TRY(decode_name_map(in)); return {};
+    case 6: names.memories = TRY(decode_name_map(in)); return {};
+    case 7: names.globals = TRY(decode_name_map(in)); return {};
+    case 8: names.elems = TRY(decode_name_map(in)); return {};
+    case 9: names.datas = TRY(decode_name_map(in)); return {};
+    case 11: names.tags = TRY(decode_name_map(in)); return {};
+    default: return {}; // labels, fields, and what may come
+    }
+}
+
+/// Decodes subsections until one has no length; what is wrong within one does not concern the next.
+Result<void> decode_subsections(ByteReader& in, Names& names)
+{
+    while (!in.at_end()) {
+        const uint8_t id = TRY(in.byte());
+        ByteReader subsection = TRY(in.sub_reader(TRY(in.length())));
+        (void)decode_subsection(id, subsection, names);
+    }
+    return {};
+}
+
+} // namespace
+
+std::string_view NameMap::find(uint32_t index) const
+{
+    const auto found =
+        std::ranges::lower_bound(names_, index, {}, &std::pair<uint32_t, std::string_view>::first);
+    return found != names_.end() && found->first == index ? found->second : std::string_view();
+}
+
+void NameMap::sort()
+{
+    std::ranges::sort(names_, {}, [](const auto& item) { return std::pair(item.first, item.second.data()); });
+}
+
+std::string_view Names::local(uint32_t function, uint32_t local) const
+{
+    const auto found = std::ranges::lower_bound(locals, function, {}, &std::pair<uint32_t, NameMap>::first);
+    return found != locals.end() && found->first == function ? found->second.find(local) : std::string_view();
+}
+
+Names decode_names(Bytes section)
+{
+    Names names;
+    ByteReader in(section);
+    (void)decode_subsections(in, names);
+    std::ranges::sort(names.locals, {}, &std::pair<uint32_t, NameMap>::first);
+    return names;
+}
+
+} // namespace vitrine::core
