@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "exec/frame.h"
+#include "exec/invoke.h"
+#include "interp/interpreter.h"
+#include "runtime/linker.h"
+#include "support/wat.h"
+#include "wasm/validator.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitrine::core::test {
+
+/// A module of a text that must be valid.
+inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_view wat)
+{
+    auto module = load_module(wasm_of(wat), engine.types);
+    EXPECT_TRUE(module.has_value()) << module.error().to_text();
+    return *module;
+}
+
+/// An engine, a store and its guest thread in the interpreter, as an embedder has them.
+struct Guest {
+    explicit Guest(EngineConfig config = { .guest_debug = true })
+        : engine(std::make_shared<EngineState>())
+    {
+        engine->config = config;
+    }
+
+    /// Defines a host function.
+    void define(std::string module, std::string name, FuncType type, HostCallback callback)
+    {
+        auto host = std::make_shared<HostFunction>(HostFunction { module, name, std::move(type), std::move(callback) });
+        ASSERT_TRUE(linker.define(std::move(module), std::move(name), std::shared_ptr<const HostFunction>(std::move(host))));
+    }
+
+    std::expected<Instance*, Failure> try_instantiate(std::string_view wat)
+    {
+        return core::instantiate(thread, linker, module_of(*engine, wat));
+    }
+
+    Instance& instantiate(std::string_view wat)
+    {
+        auto instance = try_instantiate(wat);
+        EXPECT_TRUE(instance.has_value());
+        return **instance;
+    }
+
+    static Function& function(Instance& instance, std::string_view name)
+    {
+        return *std::get<Function*>(*instance.find_export(name));
+    }
+
+    OrTrapped<std::vector<Value>> call(Instance& instance, std::string_view name, std::vector<Value> arguments = {})
+    {
+        return invoke(thread, function(instance, name), arguments);
+    }
+
+    std::shared_ptr<EngineState> engine;
+    Store store { engine };
+    Interpreter interpreter;
+    StackPool stacks { engine->config.max_stack_bytes };
+    Thread thread { store, interpreter, stacks };
+    Linker linker;
+};
+
+} // namespace vitrine::core::test
