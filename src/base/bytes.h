@@ -109,7 +109,7 @@ public:
         return long_leb<T, Width>();
     }
 
-    /// The length or count of what follows; no item is smaller than a byte, so it is at most what remains.
+    /// The length of what follows: at most what remains.
     Result<uint32_t> length()
     {
         const uint64_t start = offset();

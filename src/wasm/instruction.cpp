@@ -111,7 +111,7 @@ Result<void> decode_heap(ByteReader& in, Instruction& instruction, bool nullable
 template<class Item> Result<void> decode_vector(ByteReader& in, Instruction& instruction, Item item)
 {
     const uint8_t* start = in.position();
-    instruction.index = TRY(in.length());
+    instruction.index = TRY(in.leb<uint32_t>());
     for (uint32_t i = 0; i < instruction.index; ++i)
         CHECK(item());
     instruction.vector = { start, in.position() };
