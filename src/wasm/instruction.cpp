@@ -31,15 +31,13 @@ Result<TypeIndex> decode_type_index_s33(ByteReader& in, std::string_view what)
     return TypeIndex { static_cast<uint32_t>(number) };
 }
 
-Result<Op> decode_op(ByteReader& in)
+/// The instruction of a prefixed opcode; every other byte is refused.
+Result<Op> decode_prefixed_op(ByteReader& in)
 {
     const uint64_t start = in.offset();
     const uint8_t byte = TRY(in.byte());
-    if (!is_prefix(byte)) {
-        if (const auto op = find_op(byte)) [[likely]]
-            return *op;
+    if (!is_prefix(byte))
         return failure("illegal opcode " + hex_digits(byte, 2), start);
-    }
     const auto code = TRY(in.leb<uint32_t>());
     if (const auto op = find_op(byte, code)) [[likely]]
         return *op;
@@ -163,9 +161,9 @@ Result<void> decode_zero_byte(ByteReader& in)
     return {};
 }
 
-Result<void> decode_immediate(ByteReader& in, Instruction& to)
+Result<void> decode_immediate(ByteReader& in, Instruction& to, Immediate immediate)
 {
-    switch (info(to.op).immediate) {
+    switch (immediate) {
     case Immediate::None: return {};
     case Immediate::Block: return decode_block_type(in, to.block);
     case Immediate::Label:
@@ -211,19 +209,46 @@ Result<void> decode_immediate(ByteReader& in, Instruction& to)
     std::unreachable();
 }
 
+/// The instruction of a one-byte opcode and what follows it.
+struct ShortOp {
+    Op op {};
+    Immediate immediate {};
+    bool exists = false;
+};
+
+constexpr auto short_ops = [] {
+    std::array<ShortOp, 256> table {};
+    for (size_t number = 0; number < op_table.size(); ++number)
+        if (!op_table[number].is_prefixed())
+            table[op_table[number].code] = { static_cast<Op>(number), op_table[number].immediate, true };
+    return table;
+}();
+
+/// Nearly all instructions take the first way: validation spends a good part of its time here.
+inline Result<void> decode_into(ByteReader& in, Instruction& to)
+{
+    if (!in.at_end()) [[likely]] {
+        if (const ShortOp& found = short_ops[in.peek()]; found.exists) [[likely]] {
+            in.set_position(in.position() + 1);
+            to.op = found.op;
+            return decode_immediate(in, to, found.immediate);
+        }
+    }
+    to.op = TRY(decode_prefixed_op(in));
+    return decode_immediate(in, to, info(to.op).immediate);
+}
+
 } // namespace
 
 Result<Instruction> decode_instruction(ByteReader& in)
 {
     const auto start = static_cast<CodeOffset>(in.offset());
-    Instruction instruction
-    {
-        .op = TRY(decode_op(in))
-        , .offset = start, .end = 0
-    };
-    CHECK(decode_immediate(in, instruction));
-    instruction.end = static_cast<CodeOffset>(in.offset());
-    return instruction;
+    Result<Instruction> result(std::in_place, Op {}, start, start);
+    if (auto done = decode_into(in, *result); !done) [[unlikely]]
+        result = std::unexpected(std::move(done).error());
+    else
+        result->end = static_cast<CodeOffset>(in.offset());
+    return result;
 }
 
 CodeOffset next_instruction(Bytes module, CodeOffset offset)
