@@ -2,8 +2,6 @@
 #include "runtime/memory.h"
 
 #include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <sys/mman.h>
 
 namespace vitrine::core {
@@ -44,22 +42,24 @@ Memory::~Memory()
     if (is_reserved_) {
         munmap(base_, reserved_bytes);
         budget_->give_back();
-    } else {
-        std::free(base_);
+    } else if (plain_bytes_ != 0) {
+        munmap(base_, plain_bytes_);
     }
 }
 
 bool Memory::resize_plain(uint64_t bytes)
 {
-    const uint64_t old_bytes = size();
-    if (bytes == 0)
+    const uint64_t old_bytes = plain_bytes_;
+    if (bytes == old_bytes)
         return true;
-    void* moved = old_bytes == 0 ? std::calloc(1, bytes) : std::realloc(base_, bytes);
-    if (!moved)
+    // Neighbouring mappings of this kind are one to the kernel, so that many small memories do not run out of them.
+    void* moved = old_bytes == 0
+        ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+        : mremap(base_, old_bytes, bytes, MREMAP_MAYMOVE);
+    if (moved == MAP_FAILED)
         return false;
     base_ = static_cast<uint8_t*>(moved);
-    if (old_bytes != 0)
-        std::memset(base_ + old_bytes, 0, bytes - old_bytes);
+    plain_bytes_ = bytes;
     return true;
 }
 

@@ -76,6 +76,8 @@ private:
     uint8_t* base_ = nullptr;
     std::atomic<uint64_t> size_ = 0;
     bool is_reserved_ = false;
+    /// Bytes mapped at `base_` when it is not reserved.
+    uint64_t plain_bytes_ = 0;
     std::mutex growing_;
 };
 

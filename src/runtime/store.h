@@ -22,7 +22,9 @@ struct EngineConfig {
 
 /// What all stores and modules of an engine share. Safe to use from several threads.
 struct EngineState {
-    EngineConfig config;
+    explicit EngineState(const EngineConfig& configuration = {}) : config(configuration) { }
+
+    const EngineConfig config;
     TypeRegistry types;
     std::shared_ptr<ReservationBudget> reservations = std::make_shared<ReservationBudget>();
 };

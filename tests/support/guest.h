@@ -28,9 +28,8 @@ inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_
 /// An engine, a store and its guest thread in the interpreter, as an embedder has them.
 struct Guest {
     explicit Guest(EngineConfig config = { .guest_debug = true })
-        : engine(std::make_shared<EngineState>())
+        : engine(std::make_shared<EngineState>(config))
     {
-        engine->config = config;
     }
 
     /// Defines a host function.

@@ -24,9 +24,11 @@ TEST(Instances, AHundredThousandWithAPageOfMemoryEachLiveInOneProcess)
         ASSERT_TRUE(core::instantiate(guest.thread, guest.linker, module));
     ASSERT_EQ(guest.store.instances().size(), count);
     uint32_t number = 0;
-    for (Instance& instance : guest.store.instances())
-        if (number++ % 1000 == 0)
-            ASSERT_EQ(guest.call(instance, "touch", { Value::i32(number) })->front(), Value::i32(number));
+    for (Instance& instance : guest.store.instances()) {
+        if (number++ % 1000 != 0)
+            continue;
+        ASSERT_EQ(guest.call(instance, "touch", { Value::i32(number) })->front(), Value::i32(number));
+    }
     EXPECT_TRUE(guest.store.instances().front().memories.front()->is_reserved());
     EXPECT_FALSE(guest.store.instances().back().memories.front()->is_reserved());
 }

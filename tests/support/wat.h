@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+namespace vitrine::core::test {
+
+/// The binary of a module written as text, made by wasm-tools; aborts with its message when the text is wrong.
+std::vector<uint8_t> wasm_of(std::string_view wat);
+
+} // namespace vitrine::core::test
