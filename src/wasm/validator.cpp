@@ -21,6 +21,8 @@ std::unexpected<Error> unknown(std::string_view what, uint32_t index, uint64_t o
     return failure("unknown " + std::string(what) + " " + std::to_string(index), offset);
 }
 
+constexpr uint8_t code_section = 10;
+
 /// The rules of everything but bodies. [spec: valid/modules]
 class ModuleValidator {
 public:
@@ -234,9 +236,13 @@ private:
     Result<void> check_bodies()
     {
         BodyOutput output;
+        // Room for more than real code needs: pages that are not written cost nothing, growing would copy.
+        const Section* code = nullptr;
+        for (const Section& section : module_.sections)
+            code = section.id == code_section ? &section : code;
+        output.branches.reserve(code ? code->size / 24 : 0);
         for (uint32_t i = 0; i < module_.bodies.size(); ++i)
             CHECK(body_.validate_body({ module_.imported(ExternKind::Func) + i }, module_.bodies[i], output));
-        output.branches.shrink_to_fit();
         output.loops.shrink_to_fit();
         output.local_weights.shrink_to_fit();
         module_.branches = std::move(output.branches);
