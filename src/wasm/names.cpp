@@ -70,10 +70,16 @@ void NameMap::sort()
     std::ranges::sort(names_, {}, [](const auto& item) { return std::pair(item.first, item.second.data()); });
 }
 
-std::string_view Names::local(uint32_t function, uint32_t local) const
+const NameMap* Names::find_locals(uint32_t function) const
 {
     const auto found = std::ranges::lower_bound(locals, function, {}, &std::pair<uint32_t, NameMap>::first);
-    return found != locals.end() && found->first == function ? found->second.find(local) : std::string_view();
+    return found != locals.end() && found->first == function ? &found->second : nullptr;
+}
+
+std::string_view Names::local(uint32_t function, uint32_t local) const
+{
+    const NameMap* map = find_locals(function);
+    return map ? map->find(local) : std::string_view();
 }
 
 Names decode_names(Bytes section)

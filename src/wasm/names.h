@@ -30,6 +30,8 @@ struct Names {
     /// Names of parameters and locals, by function.
     std::vector<std::pair<uint32_t, NameMap>> locals;
 
+    /// The names of a function's parameters and locals, or null.
+    const NameMap* find_locals(uint32_t function) const;
     std::string_view local(uint32_t function, uint32_t local) const;
 };
 
