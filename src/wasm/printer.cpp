@@ -68,7 +68,15 @@ private:
     }
     std::string type(uint32_t index) const { return item(names_.types, index); }
     std::string type_use(uint32_t index) const { return " (type" + type(index) + ")"; }
-    std::string memory(uint32_t index) const { return index == 0 ? "" : item(ExternKind::Memory, index); }
+    /// Memory 0 and table 0 need not be said where they are alone.
+    std::string unless_first(ExternKind kind, uint32_t index) const
+    {
+        return index == 0 ? "" : item(kind, index);
+    }
+    std::string two(ExternKind kind) const
+    {
+        return at_.index == 0 && at_.index2 == 0 ? "" : item(kind, at_.index) + item(kind, at_.index2);
+    }
     std::string local() const;
     std::string block() const;
     std::string label_table() const;
@@ -101,15 +109,13 @@ std::string ImmediatePrinter::to_text() const
     case Immediate::Local: return local();
     case Immediate::Global: return item(ExternKind::Global, first);
     case Immediate::Table: return item(ExternKind::Table, first);
-    case Immediate::TableTable: return item(ExternKind::Table, first) + item(ExternKind::Table, second);
-    case Immediate::TableInit: return item(ExternKind::Table, second) + item(names_.elems, first);
+    case Immediate::TableTable: return two(ExternKind::Table);
+    case Immediate::TableInit: return unless_first(ExternKind::Table, second) + item(names_.elems, first);
     case Immediate::Elem: return item(names_.elems, first);
     case Immediate::Data: return item(names_.datas, first);
-    case Immediate::Memory: return memory(first);
-    case Immediate::MemoryMemory:
-        return (first | second) == 0 ? ""
-                                     : item(ExternKind::Memory, first) + item(ExternKind::Memory, second);
-    case Immediate::MemoryInit: return memory(second) + item(names_.datas, first);
+    case Immediate::Memory: return unless_first(ExternKind::Memory, first);
+    case Immediate::MemoryMemory: return two(ExternKind::Memory);
+    case Immediate::MemoryInit: return unless_first(ExternKind::Memory, second) + item(names_.datas, first);
     case Immediate::MemArg: return mem_arg();
     case Immediate::MemArgLane: return mem_arg() + number(first);
     case Immediate::Lane: return number(first);
@@ -167,12 +173,12 @@ std::string ImmediatePrinter::label_table() const
 
 std::string ImmediatePrinter::call_indirect() const
 {
-    return (at_.index2 == 0 ? "" : item(ExternKind::Table, at_.index2)) + type_use(at_.index);
+    return unless_first(ExternKind::Table, at_.index2) + type_use(at_.index);
 }
 
 std::string ImmediatePrinter::mem_arg() const
 {
-    std::string text = memory(at_.memory.memory.value);
+    std::string text = unless_first(ExternKind::Memory, at_.memory.memory.value);
     if (at_.memory.offset != 0)
         text += " offset=" + std::to_string(at_.memory.offset);
     const uint64_t align = uint64_t { 1 } << at_.memory.align;
