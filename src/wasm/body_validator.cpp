@@ -14,7 +14,8 @@ Result<void> check_feature(const Instruction& at)
     const FeatureInfo& feature = info(info(at.op).feature);
     if (feature.is_supported) [[likely]]
         return {};
-    return failure(std::string(feature.flag) + " is not supported: " + std::string(info(at.op).text), at.offset);
+    return failure(
+        std::string(feature.flag) + " is not supported: " + std::string(info(at.op).text), at.offset);
 }
 
 } // namespace
@@ -34,16 +35,18 @@ void BodyValidator::push(std::span<const ValueType> types)
         push(type);
 }
 
-std::unexpected<Error> BodyValidator::mismatch(const Instruction& at, std::span<const ValueType> expected) const
+std::unexpected<Error> BodyValidator::mismatch(
+    const Instruction& at, std::span<const ValueType> expected) const
 {
     const size_t available = operands_.size() - controls_.back().height;
     const size_t shown = std::min(available, expected.size());
-    return failure("type mismatch in " + std::string(info(at.op).text) + ": expected " + to_text(expected) + ", got "
-                       + to_text(std::span(operands_).last(shown)),
-                   at.offset);
+    return failure("type mismatch in " + std::string(info(at.op).text) + ": expected " + to_text(expected)
+            + ", got " + to_text(std::span(operands_).last(shown)),
+        at.offset);
 }
 
-std::unexpected<Error> BodyValidator::unknown(const Instruction& at, std::string_view what, uint32_t index) const
+std::unexpected<Error> BodyValidator::unknown(
+    const Instruction& at, std::string_view what, uint32_t index) const
 {
     return failure("unknown " + std::string(what) + " " + std::to_string(index), at.offset);
 }
@@ -54,7 +57,8 @@ Result<ValueType> BodyValidator::pop(const Instruction& at)
     if (operands_.size() == control.height) {
         if (control.is_unreachable)
             return ValueType::bottom;
-        return failure("type mismatch in " + std::string(info(at.op).text) + ": expected a value, got []", at.offset);
+        return failure(
+            "type mismatch in " + std::string(info(at.op).text) + ": expected a value, got []", at.offset);
     }
     const ValueType type = operands_.back();
     operands_.pop_back();
@@ -137,7 +141,8 @@ Result<void> BodyValidator::check_block(const Instruction& at, const BlockType& 
 
 Result<void> BodyValidator::push_control(const Instruction& at, Op op, const BlockType& block)
 {
-    CHECK(check_block(at, block));
+    if (op != Op::If)
+        CHECK(check_block(at, block));
     Control control { op, block, 0, 0 };
     const auto params = params_of(control);
     CHECK(pop(at, params));
@@ -164,8 +169,8 @@ Result<BodyValidator::Control> BodyValidator::pop_control(const Instruction& at)
     CHECK(pop(at, results));
     if (operands_.size() != controls_.back().height)
         return failure("type mismatch in " + std::string(info(at.op).text) + ": expected " + to_text(results)
-                           + ", got more values",
-                       at.offset);
+                + ", got more values",
+            at.offset);
     const Control control = controls_.back();
     controls_.pop_back();
     if (control.op == Op::Loop)
@@ -204,7 +209,8 @@ Result<void> BodyValidator::else_block(const Instruction& at)
 Result<void> BodyValidator::end_block(const Instruction& at)
 {
     // Without an else part the operands pass through.
-    if (controls_.back().op == Op::If && !std::ranges::equal(params_of(controls_.back()), results_of(controls_.back())))
+    if (controls_.back().op == Op::If
+        && !std::ranges::equal(params_of(controls_.back()), results_of(controls_.back())))
         return failure("type mismatch in if without else: parameters and results differ", at.offset);
     const bool is_function = controls_.size() == 1;
     const std::span<const ValueType> results = results_of(controls_.back());
@@ -259,8 +265,8 @@ Result<void> BodyValidator::add_branch(const Instruction& at, uint32_t depth)
     const uint32_t dropped = slots_ - carried - control.slot_height;
     if (carried > Branch::max_carried || dropped > Branch::max_dropped)
         return failure("branch carries or drops more operands than the limit of "
-                           + std::to_string(Branch::max_carried) + " and " + std::to_string(Branch::max_dropped),
-                       at.offset);
+                + std::to_string(Branch::max_carried) + " and " + std::to_string(Branch::max_dropped),
+            at.offset);
     const uint32_t entry = add_entry(at.offset, carried, dropped);
     if (control.op == Op::Loop) {
         resolve(entry, control.loop_offset, control.loop_entry);
@@ -324,9 +330,9 @@ Result<void> BodyValidator::step_table(const Instruction& at)
     };
     constexpr ValueType i32 = ValueType::i32;
     const auto differ = [&](ValueType from, ValueType to) {
-        return failure("type mismatch in " + std::string(info(at.op).text) + ": " + from.to_text() + " into a table of "
-                           + to.to_text(),
-                       at.offset);
+        return failure("type mismatch in " + std::string(info(at.op).text) + ": " + from.to_text()
+                + " into a table of " + to.to_text(),
+            at.offset);
     };
     switch (at.op) {
     case Op::TableGet: {
@@ -335,18 +341,23 @@ Result<void> BodyValidator::step_table(const Instruction& at)
         push(type);
         return {};
     }
-    case Op::TableSet:
-        return pop(at, { i32, TRY(table(at.index)) });
+    case Op::TableSet: return pop(at, { i32, TRY(table(at.index)) });
     case Op::TableSize:
         CHECK(table(at.index));
         push(i32);
         return {};
     case Op::TableGrow:
-        CHECK(pop(at, { TRY(table(at.index)), i32 }));
+        CHECK(pop(at, {
+            TRY(table(at.index))
+            , i32
+        }));
         push(i32);
         return {};
     case Op::TableFill:
-        return pop(at, { i32, TRY(table(at.index)), i32 });
+        return pop(at, {
+            i32, TRY(table(at.index))
+            , i32
+        });
     case Op::TableCopy: {
         const ValueType to = TRY(table(at.index));
         const ValueType from = TRY(table(at.index2));
@@ -355,14 +366,13 @@ Result<void> BodyValidator::step_table(const Instruction& at)
         return pop(at, { i32, i32, i32 });
     }
     case Op::TableInit: {
-        const ValueType from = TRY(elem(at.index));
         const ValueType to = TRY(table(at.index2));
+        const ValueType from = TRY(elem(at.index));
         if (!types_.is_subtype(from, to))
             return differ(from, to);
         return pop(at, { i32, i32, i32 });
     }
-    default:
-        return failure("unknown instruction", at.offset);
+    default: return failure("unknown instruction", at.offset);
     }
 }
 
@@ -394,20 +404,16 @@ Result<void> BodyValidator::step_memory(const Instruction& at)
         push(i32);
         return {};
     case Op::MemoryInit:
-        CHECK(data(at.index));
         CHECK(check_memory(at, at.index2));
+        CHECK(data(at.index));
         return pop(at, { i32, i32, i32 });
-    case Op::DataDrop:
-        return data(at.index);
+    case Op::DataDrop: return data(at.index);
     case Op::MemoryCopy:
         CHECK(check_memory(at, at.index));
         CHECK(check_memory(at, at.index2));
         return pop(at, { i32, i32, i32 });
-    case Op::MemoryFill:
-        CHECK(check_memory(at, at.index));
-        return pop(at, { i32, i32, i32 });
-    default:
-        return step_table(at);
+    case Op::MemoryFill: CHECK(check_memory(at, at.index)); return pop(at, { i32, i32, i32 });
+    default: return step_table(at);
     }
 }
 
@@ -457,7 +463,8 @@ Result<void> BodyValidator::step_call(const Instruction& at)
         if (!table)
             return unknown(at, "table", at.index2);
         if (!types_.is_subtype(table->type.element, ValueType::funcref))
-            return failure("type mismatch in call_indirect: the table holds " + table->type.element.to_text(), at.offset);
+            return failure("type mismatch in call_indirect: the table holds " + table->type.element.to_text(),
+                at.offset);
         const SubType* type = module_.types.find(TypeIndex { at.index });
         if (!type || !type->func())
             return unknown(at, "type", at.index);
@@ -488,9 +495,9 @@ Result<void> BodyValidator::step_select(const Instruction& at)
     const auto is_plain = [](ValueType type) { return !type.is_ref(); };
     if (!is_plain(first) || !is_plain(second)
         || (first != second && first != ValueType::bottom && second != ValueType::bottom))
-        return failure("type mismatch in select: expected two numbers of one type, got " + first.to_text() + " and "
-                           + second.to_text(),
-                       at.offset);
+        return failure("type mismatch in select: expected two numbers of one type, got " + first.to_text()
+                + " and " + second.to_text(),
+            at.offset);
     push(first == ValueType::bottom ? second : first);
     return {};
 }
@@ -505,7 +512,8 @@ Result<void> BodyValidator::step_reference(const Instruction& at)
     case Op::RefIsNull: {
         const ValueType type = TRY(pop(at));
         if (!type.is_ref() && type != ValueType::bottom)
-            return failure("type mismatch in ref.is_null: expected a reference, got " + type.to_text(), at.offset);
+            return failure(
+                "type mismatch in ref.is_null: expected a reference, got " + type.to_text(), at.offset);
         push(ValueType::i32);
         return {};
     }
@@ -516,49 +524,37 @@ Result<void> BodyValidator::step_reference(const Instruction& at)
             return failure("undeclared function reference " + std::to_string(at.index), at.offset);
         push(ValueType::funcref);
         return {};
-    default:
-        return step_memory(at);
+    default: return step_memory(at);
     }
 }
 
 Result<void> BodyValidator::step_poly(const Instruction& at)
 {
     switch (at.op) {
-    case Op::Unreachable:
-        set_unreachable();
-        return {};
+    case Op::Unreachable: set_unreachable(); return {};
     case Op::Block:
-    case Op::Loop:
-        return push_control(at, at.op, at.block);
+    case Op::Loop: return push_control(at, at.op, at.block);
     case Op::If:
+        CHECK(check_block(at, at.block));
         CHECK(pop(at, ValueType::i32));
         return push_control(at, at.op, at.block);
-    case Op::Else:
-        return else_block(at);
-    case Op::End:
-        return end_block(at);
+    case Op::Else: return else_block(at);
+    case Op::End: return end_block(at);
     case Op::Br:
     case Op::BrIf:
     case Op::BrTable:
-    case Op::Return:
-        return step_branch(at);
+    case Op::Return: return step_branch(at);
     case Op::Call:
-    case Op::CallIndirect:
-        return step_call(at);
-    case Op::Drop:
-        CHECK(pop(at));
-        return {};
+    case Op::CallIndirect: return step_call(at);
+    case Op::Drop: CHECK(pop(at)); return {};
     case Op::Select:
-    case Op::SelectTyped:
-        return step_select(at);
+    case Op::SelectTyped: return step_select(at);
     case Op::LocalGet:
     case Op::LocalSet:
     case Op::LocalTee:
     case Op::GlobalGet:
-    case Op::GlobalSet:
-        return step_variable(at);
-    default:
-        return step_reference(at);
+    case Op::GlobalSet: return step_variable(at);
+    default: return step_reference(at);
     }
 }
 
@@ -616,7 +612,8 @@ Result<void> BodyValidator::validate_body(FuncIndex function, FuncMeta& meta, Bo
     CHECK(begin(function, &output));
     for (const ValueType type : locals_)
         CHECK(check_value_type(module_, type, meta.body_offset));
-    ByteReader in(module_.bytes().subspan(meta.code_offset, meta.end_offset - meta.code_offset), meta.code_offset);
+    ByteReader in(
+        module_.bytes().subspan(meta.code_offset, meta.end_offset - meta.code_offset), meta.code_offset);
     while (!controls_.empty()) {
         const Instruction instruction = TRY(decode_instruction(in));
         CHECK(step(instruction));
@@ -639,7 +636,8 @@ std::optional<InstructionState> BodyValidator::find_state(FuncIndex function, Co
     scratch_ = {};
     if (!begin(function, &scratch_))
         return std::nullopt;
-    ByteReader in(module_.bytes().subspan(meta.code_offset, meta.end_offset - meta.code_offset), meta.code_offset);
+    ByteReader in(
+        module_.bytes().subspan(meta.code_offset, meta.end_offset - meta.code_offset), meta.code_offset);
     while (!controls_.empty() && in.offset() < offset) {
         const auto instruction = decode_instruction(in);
         if (!instruction || !step(*instruction))
@@ -647,7 +645,8 @@ std::optional<InstructionState> BodyValidator::find_state(FuncIndex function, Co
     }
     if (controls_.empty() || in.offset() != offset)
         return std::nullopt;
-    return InstructionState { offset, static_cast<uint32_t>(meta.first_branch + scratch_.branches.size()), operands_ };
+    return InstructionState { offset, static_cast<uint32_t>(meta.first_branch + scratch_.branches.size()),
+        operands_ };
 }
 
 Result<void> BodyValidator::check_constant(const Instruction& at, uint32_t visible_globals)
@@ -665,21 +664,19 @@ Result<void> BodyValidator::check_constant(const Instruction& at, uint32_t visib
     case Op::I64Mul:
     case Op::RefNull:
     case Op::RefFunc:
-    case Op::End:
-        return {};
+    case Op::End: return {};
     case Op::GlobalGet:
         if (at.index >= visible_globals)
             return unknown(at, "global", at.index);
         if (module_.globals[GlobalIndex { at.index }].type.is_mutable)
             return failure("constant expression required", at.offset);
         return {};
-    default:
-        CHECK(check_feature(at));
-        return failure("constant expression required", at.offset);
+    default: CHECK(check_feature(at)); return failure("constant expression required", at.offset);
     }
 }
 
-Result<void> BodyValidator::validate_constant(ConstExpr expression, ValueType expected, uint32_t visible_globals)
+Result<void> BodyValidator::validate_constant(
+    ConstExpr expression, ValueType expected, uint32_t visible_globals)
 {
     scratch_ = {};
     type_ = nullptr;

@@ -27,10 +27,7 @@ struct BodyOutput {
 /// [spec: appendix/algorithm]
 class BodyValidator {
 public:
-    BodyValidator(const Module& module, const TypeRegistry& types)
-        : module_(module), types_(types)
-    {
-    }
+    BodyValidator(const Module& module, const TypeRegistry& types) : module_(module), types_(types) {}
 
     /// Validates a body and fills in its metadata.
     Result<void> validate_body(FuncIndex function, FuncMeta& meta, BodyOutput& output);

@@ -28,8 +28,7 @@ class ModuleValidator {
 public:
     ModuleValidator(Module& module, const TypeRegistry& types)
         : module_(module), types_(types), body_(module, types)
-    {
-    }
+    {}
 
     Result<void> validate()
     {
@@ -53,7 +52,8 @@ private:
         if (!type)
             return unknown("type", index.value, offset);
         if (!type->func())
-            return failure("type mismatch: type " + std::to_string(index.value) + " is no function type", offset);
+            return failure(
+                "type mismatch: type " + std::to_string(index.value) + " is no function type", offset);
         return {};
     }
 
@@ -64,7 +64,8 @@ private:
         return {};
     }
 
-    Result<void> check_limits(const Limits& limits, uint64_t bound, const std::string& too_large, uint64_t offset)
+    Result<void> check_limits(
+        const Limits& limits, uint64_t bound, const std::string& too_large, uint64_t offset)
     {
         if (limits.is_64)
             return unsupported(Feature::Memory64, "64-bit limits", offset);
@@ -79,7 +80,8 @@ private:
     {
         for (const TableDecl& table : module_.tables) {
             CHECK(check_value_type(module_, table.type.element, table.offset));
-            CHECK(check_limits(table.type.limits, UINT32_MAX, "table size must be at most 2^32-1", table.offset));
+            CHECK(check_limits(
+                table.type.limits, UINT32_MAX, "table size must be at most 2^32-1", table.offset));
             if (table.type.limits.is_shared)
                 return unsupported(Feature::Threads, "shared table", table.offset);
             if (table.init)
@@ -91,8 +93,8 @@ private:
     Result<void> check_memories()
     {
         for (const MemoryDecl& memory : module_.memories) {
-            CHECK(check_limits(memory.type.limits, max_memory_pages, "memory size must be at most 65536 pages (4GiB)",
-                               memory.offset));
+            CHECK(check_limits(memory.type.limits, max_memory_pages,
+                "memory size must be at most 65536 pages (4GiB)", memory.offset));
             if (memory.type.limits.is_shared && !memory.type.limits.max)
                 return failure("shared memory must have maximum", memory.offset);
         }
@@ -124,16 +126,11 @@ private:
     uint32_t size_of(ExternKind kind) const
     {
         switch (kind) {
-        case ExternKind::Func:
-            return module_.functions.size();
-        case ExternKind::Table:
-            return module_.tables.size();
-        case ExternKind::Memory:
-            return module_.memories.size();
-        case ExternKind::Global:
-            return module_.globals.size();
-        case ExternKind::Tag:
-            return module_.tags.size();
+        case ExternKind::Func: return module_.functions.size();
+        case ExternKind::Table: return module_.tables.size();
+        case ExternKind::Memory: return module_.memories.size();
+        case ExternKind::Global: return module_.globals.size();
+        case ExternKind::Tag: return module_.tags.size();
         }
         std::unreachable();
     }
@@ -143,7 +140,8 @@ private:
         std::unordered_set<std::string_view> names;
         for (const Export& item : module_.exports) {
             if (item.index >= size_of(item.kind))
-                return unknown(item.kind == ExternKind::Func ? "function" : to_text(item.kind), item.index, item.offset);
+                return unknown(
+                    item.kind == ExternKind::Func ? "function" : to_text(item.kind), item.index, item.offset);
             if (!names.insert(item.name).second)
                 return failure("duplicate export name \"" + std::string(item.name) + "\"", item.offset);
         }
@@ -214,8 +212,8 @@ private:
                 return unknown("table", segment.table.value, segment.offset);
             if (!types_.is_subtype(segment.type, table->type.element))
                 return failure("type mismatch: " + segment.type.to_text() + " elements for a table of "
-                                   + table->type.element.to_text(),
-                               segment.offset);
+                        + table->type.element.to_text(),
+                    segment.offset);
             CHECK(body_.validate_constant(segment.start, ValueType::i32, module_.globals.size()));
         }
         return {};
@@ -262,8 +260,9 @@ Result<void> check_types(const Module& module)
     for (const SubType& type : module.types) {
         const FuncType* function = type.func();
         if (!function)
-            return unsupported(Feature::Gc, std::holds_alternative<StructType>(type.composite) ? "struct type" : "array type",
-                               type.offset);
+            return unsupported(Feature::Gc,
+                std::holds_alternative<StructType>(type.composite) ? "struct type" : "array type",
+                type.offset);
         if (type.supertype || !type.is_final || type.group_size != 1)
             return unsupported(Feature::Gc, "recursion group or subtype", type.offset);
         for (const auto* list : { &function->params, &function->results })
@@ -285,14 +284,11 @@ Result<void> check_value_type(const Module& module, ValueType type, uint64_t off
         return unknown("type", type.index(), offset);
     switch (type.heap()) {
     case HeapKind::Exn:
-    case HeapKind::NoExn:
-        return unsupported(Feature::Exceptions, type.to_text(), offset);
+    case HeapKind::NoExn: return unsupported(Feature::Exceptions, type.to_text(), offset);
     case HeapKind::Func:
     case HeapKind::Extern:
-    case HeapKind::Type:
-        return unsupported(Feature::FunctionReferences, type.to_text(), offset);
-    default:
-        return unsupported(Feature::Gc, type.to_text(), offset);
+    case HeapKind::Type: return unsupported(Feature::FunctionReferences, type.to_text(), offset);
+    default: return unsupported(Feature::Gc, type.to_text(), offset);
     }
 }
 
@@ -314,7 +310,8 @@ std::vector<ValueType> local_types(const Module& module, FuncIndex function)
 {
     std::vector<ValueType> types = module.func_type(function).params;
     const FuncMeta& meta = module.meta(function);
-    ByteReader in(module.bytes().subspan(meta.body_offset, meta.code_offset - meta.body_offset), meta.body_offset);
+    ByteReader in(
+        module.bytes().subspan(meta.body_offset, meta.code_offset - meta.body_offset), meta.body_offset);
     // The decoder has read these once already.
     const auto groups = in.leb<uint32_t>();
     for (uint32_t group = 0; groups && group < *groups; ++group) {
@@ -326,19 +323,22 @@ std::vector<ValueType> local_types(const Module& module, FuncIndex function)
     return types;
 }
 
-std::optional<InstructionState> find_instruction_state(const Module& module, const TypeRegistry& types, FuncIndex function,
-                                                       CodeOffset offset)
+std::optional<InstructionState> find_instruction_state(
+    const Module& module, const TypeRegistry& types, FuncIndex function, CodeOffset offset)
 {
-    if (!module.functions.contains(function) || module.is_imported(function) || !module.meta(function).contains(offset))
+    if (!module.functions.contains(function) || module.is_imported(function)
+        || !module.meta(function).contains(offset))
         return std::nullopt;
     BodyValidator body(module, types);
     body.declared_functions.assign(module.functions.size(), true);
     return body.find_state(function, offset);
 }
 
-std::optional<CodeOffset> find_instruction_boundary(const Module& module, FuncIndex function, CodeOffset offset)
+std::optional<CodeOffset> find_instruction_boundary(
+    const Module& module, FuncIndex function, CodeOffset offset)
 {
-    if (!module.functions.contains(function) || module.is_imported(function) || !module.meta(function).contains(offset))
+    if (!module.functions.contains(function) || module.is_imported(function)
+        || !module.meta(function).contains(offset))
         return std::nullopt;
     const FuncMeta& meta = module.meta(function);
     CodeOffset at = meta.code_offset;
