@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string_view>
+#include <vector>
+
+namespace vitrine::core::test {
+
+using ByteVector = std::vector<uint8_t>;
+
+/// The bytes of hexadecimal digits, with spaces anywhere between bytes: `"00 61 73 6d"`.
+ByteVector hex_bytes(std::string_view digits);
+
+/// All of them in a row.
+ByteVector joined(std::initializer_list<ByteVector> parts);
+
+/// A section: id, size, contents. [spec: binary/modules]
+ByteVector section(uint8_t id, const ByteVector& contents);
+/// A section that is a vector.
+ByteVector section(uint8_t id, const std::vector<ByteVector>& items);
+ByteVector custom_section(std::string_view name, const ByteVector& contents);
+
+/// A module: the header, then the sections. The first one begins at offset 8.
+ByteVector module_with(std::initializer_list<ByteVector> sections);
+
+/// A function body: its size, no locals, the code as it is.
+ByteVector body_of(const ByteVector& code);
+
+/// A module of one function without parameters, results and locals; `code` ends with `end`. The code begins at
+/// offset 23 when it is shorter than 100 bytes.
+ByteVector module_with_code(const ByteVector& code);
+
+} // namespace vitrine::core::test
