@@ -87,12 +87,14 @@ void Session::run_guest()
         at_entry_ = wants_stop_ = wants_kill_ = false;
         state_ = State::Idle;
         outcome_ = outcome;
-        const auto listener = listener_;
-        lock.unlock();
-        changed_.notify_all();
-        if (listener)
+        if (const auto listener = listener_) {
+            is_telling_end_ = true;
+            lock.unlock();
             listener(std::move(outcome));
-        lock.lock();
+            lock.lock();
+            is_telling_end_ = false;
+        }
+        changed_.notify_all();
     }
 }
 
@@ -118,7 +120,8 @@ Result<Event> Session::wait()
     std::unique_lock lock(mutex_);
     if (state_ == State::Idle && !outcome_)
         return failure("the session's guest is not running");
-    changed_.wait(lock, [&] { return outcome_ || (state_ == State::Stopped && !listener_); });
+    changed_.wait(
+        lock, [&] { return (outcome_ && !is_telling_end_) || (state_ == State::Stopped && !listener_); });
     if (outcome_)
         return Event(*std::exchange(outcome_, std::nullopt));
     return Event(*reason_);

@@ -86,7 +86,8 @@ public:
     Result<void> remove_breakpoint(uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
 
-    /// Who else is told: called on the guest's thread right after each stop, and after the end. While one is set, stops are the listener's business.
+    /// Who else is told: called on the guest's thread right after each stop, and after the end, before `wait` answers. While one is set, stops are the
+    /// listener's business.
     void set_listener(std::function<void(const Event&)> listener);
     /// Called, from any thread, when a host function that blocks should return so that the guest can stop.
     void set_unblock(std::function<void()> unblock);
@@ -123,6 +124,7 @@ private:
     bool marks_are_stale_ = false;
     bool wants_stop_ = false;
     bool wants_kill_ = false;
+    bool is_telling_end_ = false;
     bool is_closing_ = false;
     /// Of the step under way: the frame it must end in, and where.
     bool at_entry_ = false;
