@@ -1,0 +1,1039 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The C++ API of Vitrine, a WebAssembly runtime that a debugger can see into. C++20, no exceptions needed.
+//
+// Threads: an `Engine` and its `Module`s may be used from any thread, a `Store` and its handles from one at a time. While a
+// debug session runs the guest, using the store's handles from another thread is an `Error`.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+#if __has_include(<expected>)
+#  include <expected>
+#endif
+
+namespace vitrine {
+
+class Caller;
+class Engine;
+class Func;
+class Global;
+class Instance;
+class Linker;
+class Memory;
+class Module;
+class SharedMemory;
+class Store;
+class Table;
+class Tag;
+class Val;
+
+namespace debug {
+class Session;
+}
+
+/// What the library keeps to itself.
+namespace detail {
+struct Access;
+struct EngineBody;
+struct LinkerBody;
+struct ModuleBody;
+struct StoreLink;
+} // namespace detail
+
+// ---------------------------------------------------------------------------------------------- errors
+
+enum class TrapKind : std::uint8_t {
+    Unreachable,
+    MemoryOutOfBounds,
+    TableOutOfBounds,
+    UndefinedElement,
+    UninitializedElement,
+    IndirectCallTypeMismatch,
+    IntegerDivideByZero,
+    IntegerOverflow,
+    InvalidConversionToInteger,
+    StackOverflow,
+    /// An `Interrupter` ended the guest.
+    Interrupted,
+    /// A host function failed; the text is its own.
+    HostError,
+    /// The guest asked to end, as WASI's proc_exit does: `Trap::exit_status` says how.
+    Exit,
+    /// A debugger ended the guest.
+    Killed,
+};
+
+/// A guest function that was active when a trap happened.
+struct TraceFrame {
+    /// Index in its module's function index space.
+    std::uint32_t function = 0;
+    /// From the name section, the exports or the imports; empty if there is none.
+    std::string name;
+    /// Byte offset in the module's file: of the instruction itself for the innermost frame, behind the call for the others.
+    std::uint32_t offset = 0;
+    /// From the module's name section; empty if there is none.
+    std::string module;
+};
+
+/// Why the guest could not go on. Its text is the specification's, or what the host function said.
+struct Trap {
+    TrapKind kind = TrapKind::Unreachable;
+    std::string text;
+    /// Innermost frame first; the outermost of a deep recursion are left out.
+    std::vector<TraceFrame> backtrace;
+    /// Of `Exit`.
+    int exit_status = 0;
+};
+
+/// Why something failed: a refusal, or the guest's trap.
+class Error {
+public:
+    explicit Error(std::string message, std::optional<std::uint64_t> offset = std::nullopt)
+        : message_(std::move(message)), offset_(offset)
+    {}
+    explicit Error(Trap trap) : message_(trap.text), trap_(std::make_shared<const Trap>(std::move(trap))) {}
+
+    const std::string& message() const { return message_; }
+    /// Byte offset in the file that was refused.
+    std::optional<std::uint64_t> offset() const { return offset_; }
+    /// The trap, when the guest is at fault; null otherwise. Lives as long as the error.
+    const Trap* trap() const { return trap_.get(); }
+    /// The status of a guest that asked to end.
+    std::optional<int> exit_status() const
+    {
+        return trap_ && trap_->kind == TrapKind::Exit ? std::optional(trap_->exit_status) : std::nullopt;
+    }
+    /// One line, fit to be shown.
+    std::string to_text() const;
+
+private:
+    std::string message_;
+    std::optional<std::uint64_t> offset_;
+    std::shared_ptr<const Trap> trap_;
+};
+
+/// A value, or the error that prevented it: the interface of `std::expected<T, Error>`, and one class in every
+/// language standard. Asking for the one that is not there is undefined.
+template<class T> class [[nodiscard]] Result {
+public:
+    using value_type = T;
+    using error_type = Error;
+
+    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}
+    Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}
+
+    bool has_value() const { return content_.index() == 0; }
+    explicit operator bool() const { return has_value(); }
+
+    T& value() & { return *std::get_if<0>(&content_); }
+    const T& value() const& { return *std::get_if<0>(&content_); }
+    T&& value() && { return std::move(*std::get_if<0>(&content_)); }
+    T& operator*() & { return value(); }
+    const T& operator*() const& { return value(); }
+    T&& operator*() && { return std::move(*this).value(); }
+    T* operator->() { return &value(); }
+    const T* operator->() const { return &value(); }
+    template<class U> T value_or(U&& other) const&
+    {
+        return has_value() ? value() : static_cast<T>(std::forward<U>(other));
+    }
+
+    Error& error() & { return *std::get_if<1>(&content_); }
+    const Error& error() const& { return *std::get_if<1>(&content_); }
+    Error&& error() && { return std::move(*std::get_if<1>(&content_)); }
+
+    template<class F> auto and_then(F&& next) const& -> std::invoke_result_t<F, const T&>
+    {
+        if (has_value())
+            return std::forward<F>(next)(value());
+        return error();
+    }
+    template<class F> auto transform(F&& change) const& -> Result<std::invoke_result_t<F, const T&>>
+    {
+        if (has_value())
+            return std::forward<F>(change)(value());
+        return error();
+    }
+
+#if defined(__cpp_lib_expected)
+    operator std::expected<T, Error>() const&
+    {
+        if (has_value())
+            return value();
+        return std::unexpected(error());
+    }
+    operator std::expected<T, Error>() &&
+    {
+        if (has_value())
+            return std::move(*this).value();
+        return std::unexpected(std::move(*this).error());
+    }
+#endif
+
+private:
+    std::variant<T, Error> content_;
+};
+
+template<> class [[nodiscard]] Result<void> {
+public:
+    using value_type = void;
+    using error_type = Error;
+
+    Result() = default;
+    Result(Error error) : error_(std::move(error)) {}
+
+    bool has_value() const { return !error_; }
+    explicit operator bool() const { return has_value(); }
+    void value() const {}
+    void operator*() const {}
+    Error& error() & { return *error_; }
+    const Error& error() const& { return *error_; }
+    Error&& error() && { return std::move(*error_); }
+
+#if defined(__cpp_lib_expected)
+    operator std::expected<void, Error>() const
+    {
+        if (has_value())
+            return {};
+        return std::unexpected(error());
+    }
+#endif
+
+private:
+    std::optional<Error> error_;
+};
+
+// ---------------------------------------------------------------------------------------------- types
+
+enum class ValKind : std::uint8_t { None, I32, I64, F32, F64, V128, FuncRef, ExternRef, AnyRef, ExnRef };
+
+/// `i32`, `funcref`, ...
+std::string_view to_text(ValKind kind);
+
+struct FuncType {
+    std::vector<ValKind> params;
+    std::vector<ValKind> results;
+
+    /// `(param i32) (result i64)`
+    std::string to_text() const;
+    friend bool operator==(const FuncType&, const FuncType&) = default;
+};
+
+struct GlobalType {
+    ValKind kind = ValKind::I32;
+    bool is_mutable = false;
+    friend bool operator==(const GlobalType&, const GlobalType&) = default;
+};
+
+/// Sizes in pages of 64 KiB.
+struct MemoryType {
+    std::uint64_t min = 0;
+    std::optional<std::uint64_t> max = std::nullopt;
+    bool is_shared = false;
+    bool is_64 = false;
+    friend bool operator==(const MemoryType&, const MemoryType&) = default;
+};
+
+/// Sizes in elements.
+struct TableType {
+    ValKind element = ValKind::FuncRef;
+    std::uint64_t min = 0;
+    std::optional<std::uint64_t> max = std::nullopt;
+    bool is_64 = false;
+    friend bool operator==(const TableType&, const TableType&) = default;
+};
+
+enum class ExternKind : std::uint8_t { Func, Table, Memory, Global, Tag };
+
+/// `func`, `table`, `memory`, `global`, `tag`
+std::string_view to_text(ExternKind kind);
+
+// Rows that describe a module's index spaces; imports come first in each.
+
+struct ImportName {
+    std::string module;
+    std::string name;
+};
+
+/// What every row of an index space says.
+struct EntityInfo {
+    std::uint32_t index = 0;
+    /// From the name section; else empty.
+    std::string name;
+    /// Where it comes from, when it is imported.
+    std::optional<ImportName> import = std::nullopt;
+    /// The names under which it is exported.
+    std::vector<std::string> exports;
+};
+
+struct FuncInfo : EntityInfo {
+    FuncType type;
+    /// Where its body begins in the file, in bytes: the header of its locals, behind which the first instruction comes. 0 for imports.
+    std::uint32_t offset = 0;
+    /// Behind the body's last byte. 0 for imports.
+    std::uint32_t end = 0;
+};
+struct GlobalInfo : EntityInfo {
+    GlobalType type;
+};
+struct MemoryInfo : EntityInfo {
+    MemoryType type;
+};
+struct TableInfo : EntityInfo {
+    TableType type;
+};
+struct TagInfo : EntityInfo {
+    FuncType type;
+};
+
+struct ImportInfo {
+    std::string module;
+    std::string name;
+    ExternKind kind = ExternKind::Func;
+    std::uint32_t index = 0;
+};
+
+struct ExportInfo {
+    std::string name;
+    ExternKind kind = ExternKind::Func;
+    std::uint32_t index = 0;
+};
+
+// ---------------------------------------------------------------------------------------------- engine and module
+
+/// How an engine is made. Each setter returns the config, so that they chain.
+class Config {
+public:
+    /// Opens what the language hides: entities that are not exported, frames, stops. Off by default. The guest runs the same code either way.
+    Config& guest_debug(bool on)
+    {
+        guest_debug_ = on;
+        return *this;
+    }
+    /// Bytes of a guest thread's stack, 64 KiB to 1 GiB; 4 MiB by default. What does not fit is the trap `StackOverflow`.
+    Config& max_stack_bytes(std::uint64_t bytes)
+    {
+        max_stack_bytes_ = bytes;
+        return *this;
+    }
+    /// Upper bound of each memory in pages of 64 KiB; 65536 by default.
+    Config& max_memory_pages(std::uint64_t pages)
+    {
+        max_memory_pages_ = pages;
+        return *this;
+    }
+
+private:
+    friend detail::Access;
+    bool guest_debug_ = false;
+    std::uint64_t max_stack_bytes_ = std::uint64_t { 4 } << 20;
+    std::uint64_t max_memory_pages_ = 65536;
+};
+
+/// What modules and stores have in common. A shared handle, usable from any thread.
+class Engine {
+public:
+    Engine();
+    /// An engine of a config that does not hold carries the error, and everything made with it answers with it.
+    explicit Engine(const Config& config);
+    static Result<Engine> create(const Config& config);
+
+    /// Why the engine cannot be used; null when it can.
+    const Error* error() const;
+    bool guest_debug() const;
+
+private:
+    friend detail::Access;
+    std::shared_ptr<detail::EngineBody> body_;
+};
+
+/// A validated module. A shared handle, usable from any thread.
+class Module {
+public:
+    /// Decodes and validates a binary; the bytes are copied.
+    static Result<Module> from_bytes(const Engine& engine, std::span<const std::byte> bytes);
+    static Result<Module> from_file(const Engine& engine, const std::string& path);
+
+    /// From the name section; else empty.
+    std::string name() const;
+    std::vector<FuncInfo> functions() const;
+    std::vector<TableInfo> tables() const;
+    std::vector<MemoryInfo> memories() const;
+    std::vector<GlobalInfo> globals() const;
+    std::vector<TagInfo> tags() const;
+    std::vector<ImportInfo> imports() const;
+    std::vector<ExportInfo> exports() const;
+    /// The original file, valid as long as a handle of the module lives; none when guest_debug is off.
+    std::optional<std::span<const std::byte>> bytecode() const;
+
+    friend bool operator==(const Module&, const Module&) = default;
+
+private:
+    friend detail::Access;
+    Module() = default;
+    std::shared_ptr<const detail::ModuleBody> body_;
+};
+
+// ---------------------------------------------------------------------------------------------- values and handles
+
+namespace detail {
+
+/// An object of a store: small, copyable, equal when it means the same object.
+class Handle {
+public:
+    friend bool operator==(const Handle&, const Handle&) = default;
+    std::size_t hash() const { return std::hash<void*>()(object_); }
+
+protected:
+    friend Access;
+    Handle() = default;
+    std::shared_ptr<StoreLink> link_;
+    void* object_ = nullptr;
+};
+
+struct V128 {
+    std::array<std::uint8_t, 16> bytes {};
+    friend bool operator==(const V128&, const V128&) = default;
+};
+
+} // namespace detail
+
+using V128 = detail::V128;
+
+/// Signature of a C++ function as a type of the guest.
+template<class Signature> class TypedFunc;
+
+/// A function of a store, the guest's or the host's.
+class Func : public detail::Handle {
+public:
+    FuncType type() const;
+    /// From the name section, the exports or the imports; a host function's is `module.name`.
+    std::string name() const;
+    /// Index in its module's function index space; none for host functions.
+    std::optional<std::uint32_t> index() const;
+    /// Calls it on this thread. The number and kinds of the arguments must be those of the type.
+    Result<std::vector<Val>> call(std::span<const Val> arguments) const;
+    Result<std::vector<Val>> call(std::initializer_list<Val> arguments) const;
+    /// The same function with its types checked once: `typed<std::int32_t(std::int32_t)>()`. Several results are a `std::tuple`.
+    template<class Signature> Result<TypedFunc<Signature>> typed() const;
+
+    /// A host function of a store from any callable that `Linker::define` takes.
+    template<class F> static Result<Func> wrap(Store& store, F&& function);
+
+private:
+    friend detail::Access;
+};
+
+/// A WebAssembly value, or none.
+class Val {
+public:
+    Val() = default;
+    static Val i32(std::int32_t value) { return Val(ValKind::I32, static_cast<std::uint32_t>(value)); }
+    static Val i64(std::int64_t value) { return Val(ValKind::I64, static_cast<std::uint64_t>(value)); }
+    static Val f32(float value);
+    static Val f64(double value);
+    static Val v128(V128 value);
+    /// A reference to a function, or null.
+    static Val funcref(std::optional<Func> function);
+    /// A reference to data of the host, kept alive as long as the store it enters; null for a null pointer.
+    static Val externref(std::shared_ptr<void> data);
+    /// The null reference of a kind.
+    static Val null(ValKind kind) { return Val(kind, 0); }
+
+    ValKind kind() const { return kind_; }
+    bool is_ref() const { return kind_ >= ValKind::FuncRef; }
+    /// Whether it is a null reference.
+    bool is_null() const;
+
+    // These assert the kind, naming both.
+    std::int32_t i32() const { return static_cast<std::int32_t>(expect(ValKind::I32)); }
+    std::int64_t i64() const { return static_cast<std::int64_t>(expect(ValKind::I64)); }
+    float f32() const;
+    double f64() const;
+    V128 v128() const;
+    std::optional<Func> funcref() const;
+    std::shared_ptr<void> externref() const;
+
+    // These answer none for another kind.
+    std::optional<std::int32_t> as_i32() const
+    {
+        return kind_ == ValKind::I32 ? std::optional(i32()) : std::nullopt;
+    }
+    std::optional<std::int64_t> as_i64() const
+    {
+        return kind_ == ValKind::I64 ? std::optional(i64()) : std::nullopt;
+    }
+    std::optional<float> as_f32() const
+    {
+        return kind_ == ValKind::F32 ? std::optional(f32()) : std::nullopt;
+    }
+    std::optional<double> as_f64() const
+    {
+        return kind_ == ValKind::F64 ? std::optional(f64()) : std::nullopt;
+    }
+    std::optional<V128> as_v128() const
+    {
+        return kind_ == ValKind::V128 ? std::optional(v128()) : std::nullopt;
+    }
+
+    /// Integers signed, floats shortest, references as `null`, `func $name`, `extern 0x..`.
+    std::string to_text() const;
+
+    /// Floats are compared by their bits, references by what they mean.
+    friend bool operator==(const Val&, const Val&) = default;
+
+private:
+    friend detail::Access;
+    Val(ValKind kind, std::uint64_t bits) : kind_(kind), bits_ { bits, 0 } {}
+    std::uint64_t expect(ValKind kind) const;
+
+    ValKind kind_ = ValKind::None;
+    std::array<std::uint64_t, 2> bits_ {};
+    std::shared_ptr<void> data_;
+    std::optional<Func> func_;
+};
+
+/// A global variable.
+class Global : public detail::Handle {
+public:
+    static Result<Global> create(Store& store, GlobalType type, const Val& value);
+    GlobalType type() const;
+    /// The value; an empty one when the store is gone or not to be used now.
+    Val get() const;
+    /// Refused for an immutable global and for a value of another kind.
+    Result<void> set(const Val& value) const;
+
+private:
+    friend detail::Access;
+};
+
+/// A linear memory that is not shared. Reads and writes are all or nothing.
+class Memory : public detail::Handle {
+public:
+    static Result<Memory> create(Store& store, MemoryType type);
+    MemoryType type() const;
+    /// Bytes.
+    std::uint64_t size() const;
+    Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
+    Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
+    Result<void> fill(std::uint64_t address, std::uint64_t count, std::byte value) const;
+    /// Adds pages of 64 KiB and answers with the old size in pages.
+    Result<std::uint64_t> grow(std::uint64_t pages) const;
+    /// The first address at or behind `from` where these bytes stand.
+    std::optional<std::uint64_t> find(std::span<const std::byte> bytes, std::uint64_t from = 0) const;
+    /// All bytes; valid until the next guest call or growth.
+    std::span<std::byte> data() const;
+
+private:
+    friend detail::Access;
+};
+
+/// A linear memory that several stores may have; outlives them. May be used from any thread.
+class SharedMemory {
+public:
+    static Result<SharedMemory> create(const Engine& engine, MemoryType type);
+    MemoryType type() const;
+    std::uint64_t size() const;
+    Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
+    Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
+    Result<std::uint64_t> grow(std::uint64_t pages) const;
+    std::size_t hash() const { return std::hash<void*>()(object_.get()); }
+
+    friend bool operator==(const SharedMemory&, const SharedMemory&) = default;
+
+private:
+    friend detail::Access;
+    SharedMemory() = default;
+    std::shared_ptr<void> object_;
+};
+
+/// A table of references.
+class Table : public detail::Handle {
+public:
+    static Result<Table> create(Store& store, TableType type, const Val& initial);
+    TableType type() const;
+    /// Elements.
+    std::uint64_t size() const;
+    Result<Val> get(std::uint64_t index) const;
+    Result<void> set(std::uint64_t index, const Val& value) const;
+    /// Adds elements and answers with the old size.
+    Result<std::uint64_t> grow(std::uint64_t count, const Val& initial) const;
+
+private:
+    friend detail::Access;
+};
+
+/// The kind of an exception.
+class Tag : public detail::Handle {
+public:
+    static Result<Tag> create(Store& store, const FuncType& type);
+    FuncType type() const;
+
+private:
+    friend detail::Access;
+};
+
+/// Stops a running guest with the trap `Interrupted`. Usable from any thread and from a signal handler, also when the store is gone.
+class Interrupter {
+public:
+    void interrupt() const noexcept;
+
+private:
+    friend detail::Access;
+    Interrupter() = default;
+    std::shared_ptr<void> requests_;
+};
+
+/// A module brought to life in a store.
+class Instance : public detail::Handle {
+public:
+    Module module() const;
+    /// Ordinal of its creation in the store, from 0.
+    std::uint32_t number() const;
+
+    // Exports by name.
+    std::optional<Func> func(std::string_view name) const;
+    std::optional<Global> global(std::string_view name) const;
+    std::optional<Memory> memory(std::string_view name) const;
+    std::optional<SharedMemory> shared_memory(std::string_view name) const;
+    std::optional<Table> table(std::string_view name) const;
+    std::optional<Tag> tag(std::string_view name) const;
+    /// An exported function with its types checked; the error says which look-up failed.
+    template<class Signature> Result<TypedFunc<Signature>> typed(std::string_view name) const;
+
+    // Everything by index in the instance's own index spaces, imports included, exported or not: the same handles that exports give. None when guest_debug is off, when
+    // the index is out of bounds, and for a memory of the other kind.
+    std::optional<Func> debug_function(std::uint32_t index) const;
+    std::optional<Global> debug_global(std::uint32_t index) const;
+    std::optional<Memory> debug_memory(std::uint32_t index) const;
+    std::optional<SharedMemory> debug_shared_memory(std::uint32_t index) const;
+    std::optional<Table> debug_table(std::uint32_t index) const;
+    std::optional<Tag> debug_tag(std::uint32_t index) const;
+
+private:
+    friend detail::Access;
+};
+
+/// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
+class Store {
+public:
+    explicit Store(const Engine& engine);
+    Store(Store&&) noexcept;
+    Store& operator=(Store&&) noexcept;
+    ~Store();
+
+    /// Why the store cannot be used; null when it can.
+    const Error* error() const;
+    Interrupter interrupter() const;
+    /// All instances in the order of their creation; empty when guest_debug is off.
+    std::vector<Instance> instances() const;
+
+private:
+    friend detail::Access;
+    std::shared_ptr<detail::StoreLink> link_;
+};
+
+/// What a host function sees of its caller. Valid during the call.
+class Caller {
+public:
+    /// The instance whose code made the call; none when the embedder did.
+    std::optional<Instance> instance() const;
+    /// The caller's exported memory of that name.
+    std::optional<Memory> memory(std::string_view name = "memory") const;
+
+private:
+    friend detail::Access;
+    Caller() = default;
+    std::shared_ptr<detail::StoreLink> link_;
+    void* instance_ = nullptr;
+};
+
+// ---------------------------------------------------------------------------------------------- host functions and typed calls
+
+namespace detail {
+
+/// A host function on slots of 8 bytes: arguments in, results out.
+using SlotFunction = std::function<Result<void>(Caller&, std::uint64_t*)>;
+
+template<class T> constexpr ValKind kind_of()
+{
+    static_assert(std::is_arithmetic_v<T> && !std::is_same_v<T, bool> && (sizeof(T) == 4 || sizeof(T) == 8),
+        "guest functions take and return integers and floats of 32 and 64 bits");
+    if constexpr (std::is_floating_point_v<T>)
+        return sizeof(T) == 4 ? ValKind::F32 : ValKind::F64;
+    else
+        return sizeof(T) == 4 ? ValKind::I32 : ValKind::I64;
+}
+
+template<class T> T from_slot(std::uint64_t slot)
+{
+    T value;
+    __builtin_memcpy(&value, &slot, sizeof value);
+    return value;
+}
+template<class T> std::uint64_t to_slot(T value)
+{
+    std::uint64_t slot = 0;
+    __builtin_memcpy(&slot, &value, sizeof value);
+    return slot;
+}
+
+/// What a result type of C++ means: how many values, and which.
+template<class R> struct Results {
+    static std::vector<ValKind> kinds() { return { kind_of<R>() }; }
+    static void store(std::uint64_t* slots, const R& value) { slots[0] = to_slot(value); }
+    static R load(const std::uint64_t* slots) { return from_slot<R>(slots[0]); }
+    static constexpr std::size_t count = 1;
+};
+template<> struct Results<void> {
+    static std::vector<ValKind> kinds() { return {}; }
+    static constexpr std::size_t count = 0;
+};
+template<class... R> struct Results<std::tuple<R...>> {
+    static std::vector<ValKind> kinds() { return { kind_of<R>()... }; }
+    static void store(std::uint64_t* slots, const std::tuple<R...>& values)
+    {
+        std::apply([&](const R&... value) { ((*slots++ = to_slot(value)), ...); }, values);
+    }
+    static std::tuple<R...> load(const std::uint64_t* slots) { return { from_slot<R>(*slots++)... }; }
+    static constexpr std::size_t count = sizeof...(R);
+};
+template<class R> struct Results<Result<R>> : Results<R> {};
+
+template<class R> struct IsResult : std::false_type {};
+template<class R> struct IsResult<Result<R>> : std::true_type {};
+
+/// Runs a callable and stores what it returns.
+template<class R, class F> Result<void> store_result(std::uint64_t* slots, F&& run)
+{
+    if constexpr (std::is_void_v<R>) {
+        run();
+        return {};
+    } else if constexpr (IsResult<R>::value) {
+        R result = run();
+        if (!result)
+            return std::move(result).error();
+        if constexpr (!std::is_void_v<typename R::value_type>)
+            Results<R>::store(slots, *result);
+        return {};
+    } else {
+        Results<R>::store(slots, run());
+        return {};
+    }
+}
+
+#if defined(__cpp_exceptions)
+Error error_of_exception();
+#endif
+
+/// The parts of a callable's signature, without a leading `Caller&`.
+template<class R, bool with_caller, class... A> struct HostSignature {
+    static FuncType type() { return { { kind_of<std::remove_cvref_t<A>>()... }, Results<R>::kinds() }; }
+
+    template<class F> static SlotFunction adapt(F&& function)
+    {
+        auto shared = std::make_shared<std::decay_t<F>>(std::forward<F>(function));
+        return [shared](Caller& caller, std::uint64_t* slots) -> Result<void> {
+            const auto run = [&] {
+                return [&]<std::size_t... I>(std::index_sequence<I...>) -> R {
+                    if constexpr (with_caller)
+                        return (*shared)(caller, from_slot<std::remove_cvref_t<A>>(slots[I])...);
+                    else
+                        return (*shared)(from_slot<std::remove_cvref_t<A>>(slots[I])...);
+                }(std::index_sequence_for<A...>());
+            };
+            (void)caller;
+#if defined(__cpp_exceptions)
+            try {
+                return store_result<R>(slots, run);
+            } catch (...) {
+                return error_of_exception();
+            }
+#else
+            return store_result<R>(slots, run);
+#endif
+        };
+    }
+};
+
+template<class F> struct HostTraits : HostTraits<decltype(&F::operator())> {};
+template<class R, class... A> struct HostTraits<R(A...)> : HostSignature<R, false, A...> {};
+template<class R, class... A> struct HostTraits<R(Caller&, A...)> : HostSignature<R, true, A...> {};
+template<class R, class... A> struct HostTraits<R (*)(A...)> : HostTraits<R(A...)> {};
+template<class R, class... A> struct HostTraits<R (*)(A...) noexcept> : HostTraits<R(A...)> {};
+template<class C, class R, class... A> struct HostTraits<R (C::*)(A...)> : HostTraits<R(A...)> {};
+template<class C, class R, class... A> struct HostTraits<R (C::*)(A...) const> : HostTraits<R(A...)> {};
+template<class C, class R, class... A> struct HostTraits<R (C::*)(A...) noexcept> : HostTraits<R(A...)> {};
+template<class C, class R, class... A>
+struct HostTraits<R (C::*)(A...) const noexcept> : HostTraits<R(A...)> {};
+
+Result<void> check_type(const Func& function, const FuncType& wanted);
+Result<void> call_slots(const Func& function, std::uint64_t* slots);
+Result<Func> wrap(Store& store, FuncType type, SlotFunction function);
+
+} // namespace detail
+
+/// A function whose types were checked: calling it converts no `Val`.
+template<class R, class... A> class TypedFunc<R(A...)> {
+public:
+    Result<R> operator()(A... arguments) const
+    {
+        constexpr std::size_t count = std::max<std::size_t>({ sizeof...(A), detail::Results<R>::count, 1 });
+        std::array<std::uint64_t, count> slots { detail::to_slot(arguments)... };
+        if (auto called = detail::call_slots(function_, slots.data()); !called)
+            return std::move(called).error();
+        if constexpr (std::is_void_v<R>)
+            return {};
+        else
+            return detail::Results<R>::load(slots.data());
+    }
+    const Func& func() const { return function_; }
+
+private:
+    friend Func;
+    explicit TypedFunc(Func function) : function_(std::move(function)) {}
+    Func function_;
+};
+
+template<class Signature> Result<TypedFunc<Signature>> Func::typed() const
+{
+    if (auto checked = detail::check_type(*this, detail::HostTraits<Signature>::type()); !checked)
+        return std::move(checked).error();
+    return TypedFunc<Signature>(*this);
+}
+
+template<class F> Result<Func> Func::wrap(Store& store, F&& function)
+{
+    using Traits = detail::HostTraits<std::decay_t<F>>;
+    return detail::wrap(store, Traits::type(), Traits::adapt(std::forward<F>(function)));
+}
+
+namespace detail {
+Result<Func> find_func(const Instance& instance, std::string_view name);
+}
+
+template<class Signature> Result<TypedFunc<Signature>> Instance::typed(std::string_view name) const
+{
+    auto function = detail::find_func(*this, name);
+    if (!function)
+        return std::move(function).error();
+    return function->template typed<Signature>();
+}
+
+/// A host function that sees its arguments and gives its results as values.
+using UntypedFunction = std::function<Result<std::vector<Val>>(Caller&, std::span<const Val>)>;
+
+/// Resolves the imports of modules. Good for any store of its engine; objects of a store only for that one. Definitions chain; what is wrong with one of them is
+/// reported by `instantiate`. A linker used for stores on several threads needs callables that are safe there.
+class Linker {
+public:
+    explicit Linker(const Engine& engine);
+    Linker(Linker&&) noexcept;
+    Linker& operator=(Linker&&) noexcept;
+    ~Linker();
+
+    /// A function of the host: any callable on integers and floats, with an optional `Caller&` before them, that returns nothing, a value, a `std::tuple`, or a `Result`
+    /// of these. An error, or an exception, becomes a trap with its text.
+    template<class F>
+        requires requires { &std::decay_t<F>::operator(); }
+    || std::is_function_v<std::remove_pointer_t<std::decay_t<F>>>
+    Linker& define(std::string module, std::string name, F&& function)
+    {
+        using Traits = detail::HostTraits<std::decay_t<F>>;
+        return define_slots(
+            std::move(module), std::move(name), Traits::type(), Traits::adapt(std::forward<F>(function)));
+    }
+    /// A function of the host of any type.
+    Linker& define(std::string module, std::string name, FuncType type, UntypedFunction function);
+    Linker& define(std::string module, std::string name, const Func& function);
+    Linker& define(std::string module, std::string name, const Global& global);
+    Linker& define(std::string module, std::string name, const Memory& memory);
+    Linker& define(std::string module, std::string name, const SharedMemory& memory);
+    Linker& define(std::string module, std::string name, const Table& table);
+    Linker& define(std::string module, std::string name, const Tag& tag);
+    /// Every export of an instance, under the module name.
+    Linker& define_instance(std::string_view module, const Instance& instance);
+    /// A name that is defined twice is an error, unless this is set: then the later definition counts.
+    Linker& allow_shadowing(bool allow);
+
+    /// Makes an instance and runs its start function.
+    Result<Instance> instantiate(Store& store, const Module& module) const;
+    /// What would be wrong with the imports; nothing is made.
+    Result<void> check(Store& store, const Module& module) const;
+
+private:
+    friend detail::Access;
+    Linker& define_slots(std::string module, std::string name, FuncType type, detail::SlotFunction function);
+    std::shared_ptr<detail::LinkerBody> body_;
+};
+
+// ---------------------------------------------------------------------------------------------- debugging
+
+namespace debug {
+
+namespace detail {
+struct SessionBody;
+}
+
+/// Where to stop: the first instruction at or behind a byte offset in the module's file, in all its instances of the session's store or in one.
+struct BreakpointSpec {
+    Module module;
+    std::uint32_t offset = 0;
+    std::optional<Instance> instance = std::nullopt;
+};
+
+struct Breakpoint {
+    std::uint32_t id = 0;
+    /// The offset that was asked for, and that of the instruction where it stops.
+    std::uint32_t requested = 0;
+    std::uint32_t offset = 0;
+    std::uint64_t hits = 0;
+};
+
+enum class StopKind : std::uint8_t { Entry, Breakpoint, Step, Interrupt, Trap };
+
+struct StopReason {
+    StopKind kind = StopKind::Entry;
+    /// Of `Breakpoint`.
+    std::uint32_t breakpoint = 0;
+    /// Of `Trap`: its text.
+    std::string trap;
+
+    /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
+    std::string to_text() const;
+};
+
+struct Local {
+    /// From the name section; else empty.
+    std::string name;
+    Val value;
+};
+
+/// A frame of the stopped guest. Dies when the guest goes on: then it has no locals and no operands, and changes are errors.
+class Frame {
+public:
+    bool is_valid() const;
+    /// Whether it is a host function between guest frames.
+    bool is_host() const;
+    Func function() const;
+    /// None for a host function.
+    std::optional<Instance> instance() const;
+    /// Byte offset in the module's file: of the next instruction for the innermost frame of an activation, behind the call for its callers.
+    std::uint32_t offset() const;
+    /// Which entry from the host into the guest it belongs to, counted from the outermost.
+    std::uint32_t activation() const;
+    /// Parameters and locals.
+    std::vector<Local> locals() const;
+    /// Bottom first.
+    std::vector<Val> operands() const;
+    Result<void> set_local(std::uint32_t index, const Val& value) const;
+    Result<void> set_operand(std::uint32_t index, const Val& value) const;
+
+private:
+    friend vitrine::detail::Access;
+    Frame() = default;
+    std::shared_ptr<detail::SessionBody> session_;
+    std::shared_ptr<const void> frame_;
+    std::uint64_t generation_ = 0;
+};
+
+/// A guest that stands still. Letting it go on consumes this.
+class Stopped {
+public:
+    Stopped(Stopped&&) noexcept = default;
+    Stopped& operator=(Stopped&&) noexcept = default;
+    ~Stopped() = default;
+
+    const StopReason& reason() const { return reason_; }
+    /// Every activation, innermost frame first.
+    std::vector<Frame> frames() const;
+
+private:
+    friend vitrine::detail::Access;
+    Stopped() = default;
+    std::shared_ptr<detail::SessionBody> session_;
+    StopReason reason_;
+};
+
+/// The guest has ended, or could not be run: results, or the error. Misuse of the session arrives here too.
+struct Exited {
+    Result<std::vector<Val>> results;
+};
+
+using Event = std::variant<Stopped, Exited>;
+
+/// Runs the guest of a store on a thread of its own, and stops it. The store must outlive it. Its members may be called from any thread; `call`, `instantiate` and those that
+/// resume wait for the next stop or end.
+class Session {
+public:
+    /// A store has at most one session, and its engine must have guest_debug; otherwise the session carries the error.
+    explicit Session(Store& store);
+    static Result<Session> create(Store& store);
+    /// Ends the guest if it has not ended.
+    ~Session();
+    Session(Session&&) noexcept;
+    Session& operator=(Session&&) noexcept;
+
+    /// Why the session cannot be used; null when it can.
+    const Error* error() const;
+
+    /// Its id. The place may be in a module that has no instance yet.
+    Result<std::uint32_t> add_breakpoint(const BreakpointSpec& spec);
+    Result<void> remove_breakpoint(std::uint32_t id);
+    std::vector<Breakpoint> breakpoints() const;
+
+    /// Calls a function of the store. With `stop_at_entry` the guest stops before its first instruction.
+    Event call(const Func& function, std::span<const Val> arguments, bool stop_at_entry = false);
+    Event call(const Func& function, std::initializer_list<Val> arguments, bool stop_at_entry = false);
+    /// Makes an instance: its start function stops as every other. `instance` is it, once that has ended well.
+    Event instantiate(const Linker& linker, const Module& module, bool stop_at_entry = false);
+    std::optional<Instance> instance() const;
+    /// Runs any code on the guest's thread, which may use the store's handles there; its result is that of the event.
+    Event run(std::function<Result<std::vector<Val>>()> body, bool stop_at_entry = false);
+
+    Event resume(Stopped stopped);
+    /// One instruction.
+    Event step(Stopped stopped);
+    /// One instruction; a call with all that happens in it.
+    Event step_over(Stopped stopped);
+    /// To the instruction behind the call of the innermost frame.
+    Event step_out(Stopped stopped);
+    /// To an offset in the innermost frame's function.
+    Event run_to(Stopped stopped, std::uint32_t offset);
+    /// Ends the guest with the trap `Killed`.
+    Event kill(Stopped stopped);
+
+    /// Stops the running guest at its next function entry or loop header. Does nothing when it does not run.
+    void interrupt();
+
+private:
+    friend vitrine::detail::Access;
+    Session() = default;
+    std::shared_ptr<detail::SessionBody> body_;
+};
+
+} // namespace debug
+} // namespace vitrine
+
+template<class T>
+    requires std::is_base_of_v<vitrine::detail::Handle, T>
+struct std::hash<T> {
+    std::size_t operator()(const T& handle) const noexcept { return handle.hash(); }
+};
+template<> struct std::hash<vitrine::SharedMemory> {
+    std::size_t operator()(const vitrine::SharedMemory& memory) const noexcept { return memory.hash(); }
+};
