@@ -306,11 +306,9 @@ Result<ValueType> Decoder::decode_ref_type()
 
 Result<Limits> Decoder::decode_limits(uint8_t max_flags)
 {
-    constexpr uint8_t has_max = 1, is_shared = 2, is_64 = 4, has_page_size = 8;
+    constexpr uint8_t has_max = 1, is_shared = 2, is_64 = 4;
     const uint64_t start = in_.offset();
     const uint8_t flags = TRY(in_.byte());
-    if (flags == (flags & (max_flags | has_page_size)) && flags & has_page_size)
-        return failure("malformed limits flags: pages of another size are not supported", start);
     if (flags != (flags & max_flags))
         return failure("malformed limits flags", start);
     Limits limits;

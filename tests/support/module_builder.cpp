@@ -76,7 +76,7 @@ ByteVector module_with_code(const ByteVector& code)
     return module_with({
         section(1, hex_bytes("01 60 00 00")),
         section(3, hex_bytes("01 00")),
-        section(10, std::vector { body_of(code) }),
+        section(10, std::vector<ByteVector> { body_of(code) }),
     });
 }
 
