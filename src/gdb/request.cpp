@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "gdb/request.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace vitrine::core::gdb {
+
+namespace {
+
+/// What follows a packet's name. Each method takes what it reads, or answers with nothing.
+class Arguments {
+public:
+    explicit Arguments(std::string_view text) : text_(text) {}
+
+    bool at_end() const { return text_.empty(); }
+
+    bool skip(std::string_view expected)
+    {
+        if (!text_.starts_with(expected))
+            return false;
+        text_.remove_prefix(expected.size());
+        return true;
+    }
+
+    char letter()
+    {
+        if (text_.empty())
+            return '\0';
+        const char letter = text_.front();
+        text_.remove_prefix(1);
+        return letter;
+    }
+
+    template<class T = uint64_t> std::optional<T> number(int base = 16)
+    {
+        T value = 0;
+        const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), value, base);
+        if (error != std::errc {})
+            return std::nullopt;
+        text_.remove_prefix(static_cast<size_t>(end - text_.data()));
+        return value;
+    }
+
+    /// `separator` and a number behind it.
+    std::optional<uint64_t> next_number(std::string_view separator, int base = 16)
+    {
+        return skip(separator) ? number(base) : std::nullopt;
+    }
+
+    /// A thread's number, or 0 and -1 for any and all; the outer optional says whether there was one.
+    std::optional<ask::ThreadId> thread()
+    {
+        if (skip("-1"))
+            return ask::ThreadId {};
+        const auto number = this->number();
+        if (!number)
+            return std::nullopt;
+        return *number == 0 ? ask::ThreadId {} : number;
+    }
+
+    /// All the rest as pairs of hexadecimal digits.
+    std::optional<std::vector<uint8_t>> bytes()
+    {
+        std::vector<uint8_t> bytes;
+        while (text_.size() >= 2) {
+            Arguments pair(text_.substr(0, 2));
+            const auto byte = pair.number<uint8_t>();
+            if (!byte || !pair.at_end())
+                return std::nullopt;
+            bytes.push_back(*byte);
+            text_.remove_prefix(2);
+        }
+        return text_.empty() ? std::optional(std::move(bytes)) : std::nullopt;
+    }
+
+private:
+    std::string_view text_;
+};
+
+/// Nothing when the arguments make no sense.
+using Parsed = std::optional<Request>;
+
+template<class Ask> Parsed just(Arguments in)
+{
+    if (!in.at_end())
+        return ask::Unknown {};
+    return Ask {};
+}
+
+template<class Ask> Parsed whatever_follows(Arguments) { return Ask {}; }
+
+template<class Ask> Parsed number(Arguments in)
+{
+    const auto number = in.number();
+    if (!number || !in.at_end())
+        return std::nullopt;
+    return Ask { *number };
+}
+
+template<class Ask> Parsed thread(Arguments in)
+{
+    const auto thread = in.thread();
+    if (!thread || !in.at_end())
+        return std::nullopt;
+    return Ask { *thread };
+}
+
+template<bool is_first> Parsed thread_list(Arguments in)
+{
+    return in.at_end() ? ask::ThreadList { is_first } : Request(ask::Unknown {});
+}
+
+Parsed select_thread(Arguments in)
+{
+    const char operation = in.letter();
+    if (operation != 'g' && operation != 'c')
+        return std::nullopt;
+    return thread<ask::ThreadExists>(in);
+}
+
+Parsed libraries(Arguments in)
+{
+    const auto offset = in.number();
+    const auto length = in.next_number(",");
+    if (!offset || !length || !in.at_end())
+        return std::nullopt;
+    return ask::Libraries { *offset, *length };
+}
+
+/// `;thread:1;` behind the arguments, or nothing.
+bool skip_thread_suffix(Arguments& in)
+{
+    if (in.skip(";thread:") && !in.thread())
+        return false;
+    in.skip(";");
+    return in.at_end();
+}
+
+Parsed read_register(Arguments in)
+{
+    const auto number = in.number();
+    if (!number || !skip_thread_suffix(in))
+        return std::nullopt;
+    return ask::ReadRegister { *number };
+}
+
+Parsed write_register(Arguments in)
+{
+    const auto number = in.number();
+    if (!number || !in.skip("="))
+        return std::nullopt;
+    return ask::WriteRegister { *number };
+}
+
+/// `frame;index`, both decimal.
+template<class Ask> Parsed frame_and_index(Arguments in)
+{
+    const auto frame = in.number(10);
+    const auto index = in.next_number(";", 10);
+    if (!frame || !index || !in.at_end())
+        return std::nullopt;
+    return Ask { *frame, *index };
+}
+
+/// As the others, or `index;instance:id;`.
+Parsed read_global(Arguments in)
+{
+    if (const auto of_frame = frame_and_index<ask::ReadGlobal>(in))
+        return of_frame;
+    const auto index = in.number(10);
+    const auto instance = in.next_number(";instance:", 10);
+    in.skip(";");
+    if (!index || !instance || !in.at_end())
+        return std::nullopt;
+    return ask::ReadGlobalOf { *instance, *index };
+}
+
+template<bool is_binary> Parsed read_memory(Arguments in)
+{
+    const auto address = in.number();
+    const auto length = in.next_number(",");
+    if (!address || !length || !in.at_end())
+        return std::nullopt;
+    return ask::ReadMemory { *address, *length, is_binary };
+}
+
+Parsed write_memory(Arguments in)
+{
+    const auto address = in.number();
+    const auto length = in.next_number(",");
+    auto bytes = in.skip(":") ? in.bytes() : std::nullopt;
+    if (!address || !length || !bytes || bytes->size() != *length)
+        return std::nullopt;
+    return ask::WriteMemory { *address, std::move(*bytes) };
+}
+
+/// `kind,address,size`: software and hardware breakpoints are the same here; watchpoints are not known.
+template<class Ask> Parsed breakpoint(Arguments in)
+{
+    const auto kind = in.number();
+    const auto address = in.next_number(",");
+    const auto size = in.next_number(",");
+    if (!kind || !address || !size || !in.at_end())
+        return std::nullopt;
+    return *kind <= 1 ? Ask { *address } : Request(ask::Unknown {});
+}
+
+/// Behind `C` and `S` stands the signal to go on with, which is nothing to a guest.
+template<bool is_step, bool has_signal> Parsed resume(Arguments in)
+{
+    if ((has_signal && !in.number()) || !in.at_end())
+        return std::nullopt;
+    return ask::Resume { is_step };
+}
+
+/// `c`, `C05`, `s:1`, ... separated by `;`: the leftmost one that means the thread counts.
+Parsed resume_actions(Arguments in)
+{
+    std::optional<ask::Resume> action;
+    do {
+        const char letter = in.letter();
+        const bool is_step = letter == 's' || letter == 'S';
+        const bool has_signal = letter == 'C' || letter == 'S';
+        if ((!is_step && letter != 'c' && letter != 'C') || (has_signal && !in.number()))
+            return std::nullopt;
+        ask::ThreadId thread;
+        if (in.skip(":")) {
+            const auto named = in.thread();
+            if (!named)
+                return std::nullopt;
+            thread = *named;
+        }
+        if (!action && thread.value_or(main_thread) == main_thread)
+            action = ask::Resume { is_step };
+    } while (in.skip(";"));
+    if (!action || !in.at_end())
+        return std::nullopt;
+    return *action;
+}
+
+Parsed detach(Arguments in)
+{
+    const bool stays_stopped = in.skip("1");
+    if (!in.at_end() && !(in.skip(";") && in.number()))
+        return std::nullopt;
+    return ask::Detach { stays_stopped };
+}
+
+struct Row {
+    std::string_view prefix;
+    Parsed (*parse)(Arguments);
+};
+
+/// The packets that are understood; the first row that fits counts. [rsp: packets; lldb: gdb-remote protocol]
+constexpr Row packets[] = {
+    { "?", just<ask::LastStop> },
+    { "C", resume<false, true> },
+    { "D", detach },
+    { "H", select_thread },
+    { "M", write_memory },
+    { "P", write_register },
+    { "QEnableErrorStrings", just<ask::ErrorTexts> },
+    { "QListThreadsInStopReply", just<ask::Agree> },
+    { "QStartNoAckMode", just<ask::StopAcks> },
+    { "QThreadSuffixSupported", just<ask::Agree> },
+    { "S", resume<true, true> },
+    { "T", thread<ask::ThreadExists> },
+    { "Z", breakpoint<ask::SetBreakpoint> },
+    { "c", resume<false, false> },
+    { "k", just<ask::Kill> },
+    { "m", read_memory<false> },
+    { "p", read_register },
+    { "qC", just<ask::CurrentThread> },
+    { "qHostInfo", just<ask::HostInfo> },
+    { "qMemoryRegionInfo:", number<ask::MemoryRegion> },
+    { "qProcessInfo", just<ask::ProcessInfo> },
+    { "qRegisterInfo", number<ask::RegisterInfo> },
+    { "qSupported", whatever_follows<ask::Features> },
+    { "qSupportsDetachAndStayStopped:", just<ask::Agree> },
+    { "qSymbol:", whatever_follows<ask::Agree> },
+    { "qThreadStopInfo", thread<ask::ThreadStop> },
+    { "qWasmCallStack:", thread<ask::CallStack> },
+    { "qWasmGlobal:", read_global },
+    { "qWasmLocal:", frame_and_index<ask::ReadLocal> },
+    { "qWasmStackValue:", frame_and_index<ask::ReadOperand> },
+    { "qXfer:libraries:read::", libraries },
+    { "qfThreadInfo", thread_list<true> },
+    { "qsThreadInfo", thread_list<false> },
+    { "s", resume<true, false> },
+    { "vCont;", resume_actions },
+    { "vCont?", just<ask::ResumeActions> },
+    { "x", read_memory<true> },
+    { "z", breakpoint<ask::RemoveBreakpoint> },
+};
+
+} // namespace
+
+Request parse_request(std::string_view payload)
+{
+    for (const Row& row : packets) {
+        if (!payload.starts_with(row.prefix))
+            continue;
+        auto request = row.parse(Arguments(payload.substr(row.prefix.size())));
+        return request ? std::move(*request) : ask::Malformed { row.prefix };
+    }
+    return ask::Unknown {};
+}
+
+std::vector<std::string_view> known_packets()
+{
+    std::vector<std::string_view> prefixes;
+    std::ranges::transform(packets, std::back_inserter(prefixes), &Row::prefix);
+    return prefixes;
+}
+
+} // namespace vitrine::core::gdb

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "gdb/server.h"
+
+#include "base/text.h"
+#include "gdb/packet.h"
+
+#include <boost/asio.hpp>
+
+#include <array>
+#include <atomic>
+#include <charconv>
+#include <chrono>
+#include <deque>
+#include <fcntl.h>
+
+namespace vitrine::core::gdb {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+/// Answers that wait to be written: with more, a client's requests are left unread.
+constexpr size_t max_unsent = size_t { 1 } << 20;
+/// Guest output that waits to be written: with more, the guest waits.
+constexpr size_t max_output = size_t { 1 } << 18;
+/// How long a client may take none of what is written to it.
+constexpr std::chrono::seconds patience { 30 };
+/// How long a client may take to close its side.
+constexpr std::chrono::seconds farewell { 1 };
+/// How long to wait when no connection can be taken.
+constexpr std::chrono::milliseconds accept_pause { 100 };
+
+/// Programs that the host starts shall not hold the port.
+template<class Socket> void close_on_exec(Socket& socket)
+{
+    ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+}
+
+struct HostAndPort {
+    std::string host;
+    std::string port;
+};
+
+Result<HostAndPort> parse_address(std::string_view text)
+{
+    const size_t colon = text.rfind(':');
+    std::string_view host = colon == std::string_view::npos ? "" : text.substr(0, colon);
+    const std::string_view port = colon == std::string_view::npos ? text : text.substr(colon + 1);
+    if (host.starts_with('[') && host.ends_with(']'))
+        host = host.substr(1, host.size() - 2);
+    else if (host.contains(':'))
+        return failure("an IPv6 address is written as [ADDRESS]:PORT: " + std::string(text));
+    uint16_t number = 0;
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+    if (error != std::errc {} || end != port.data() + port.size())
+        return failure("no port between 0 and 65535 in '" + std::string(text) + "'");
+    return HostAndPort { std::string(host.empty() ? "127.0.0.1" : host), std::string(port) };
+}
+
+std::string address_text(const tcp::endpoint& endpoint)
+{
+    const std::string host = endpoint.address().to_string();
+    return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
+}
+
+/// One connection. Lives as long as something is read from or written to it.
+struct Connection {
+    explicit Connection(tcp::socket socket) : socket(std::move(socket)), timer(this->socket.get_executor()) {}
+
+    struct Message {
+        std::string wire;
+        /// How many bytes of guest output it carries.
+        size_t output = 0;
+    };
+
+    tcp::socket socket;
+    /// While something is written or the end is awaited.
+    asio::steady_timer timer;
+    PacketReader reader;
+    std::array<char, 16384> chunk;
+    /// Received, not yet looked at.
+    std::string input;
+    std::deque<Message> unsent;
+    size_t unsent_bytes = 0;
+    /// The last packet, to be sent again when it is refused; kept while there are acknowledgements.
+    std::string last;
+    bool has_acks = true;
+    /// Whether it has sent a packet: whoever has not is no client yet.
+    bool has_spoken = false;
+    bool is_reading = false;
+    /// Nothing more is read; closed when everything is sent.
+    bool is_leaving = false;
+};
+
+using ConnectionPtr = std::shared_ptr<Connection>;
+
+} // namespace
+
+/// What the server's thread works with. All members but those marked run on that thread.
+class Server::Door : public std::enable_shared_from_this<Door> {
+public:
+    Door(debug::Session& session, Process process) : session_(session), stub_(session, process) {}
+
+    Result<tcp::endpoint> listen(const HostAndPort& address);
+    /// The thread's body.
+    void run() { io_.run(); }
+    /// From any thread.
+    template<class Task> void post(Task task) { asio::post(io_, std::move(task)); }
+
+    void start();
+    void announce(std::shared_ptr<const Module> module, std::string path)
+    {
+        stub_.view().announce(std::move(module), std::move(path));
+    }
+    void close();
+
+    /// From the guest's thread.
+    void send_output(Bytes bytes);
+    /// From any thread.
+    void wait_for_client() { was_let_go_.wait(false); }
+
+private:
+    void accept();
+    void take(tcp::socket socket);
+    void read(const ConnectionPtr& connection);
+    void work_off(const ConnectionPtr& connection);
+    void handle(const ConnectionPtr& connection, Item item);
+    void answer(const ConnectionPtr& connection, std::string_view payload);
+    void send_packet(const ConnectionPtr& connection, std::string_view payload, std::string_view before = "",
+        size_t output = 0);
+    void send(const ConnectionPtr& connection, Connection::Message message);
+    void write(const ConnectionPtr& connection);
+    void on_written(const ConnectionPtr& connection, error_code error);
+    void leave(const ConnectionPtr& connection);
+    void say_farewell(const ConnectionPtr& connection);
+    void drop(const ConnectionPtr& connection);
+    void discard(Connection& connection);
+    void on_event(const debug::Event& event);
+    void on_output(const std::string& bytes);
+    void forget_output(size_t bytes);
+    void update();
+
+    debug::Session& session_;
+    asio::io_context io_ { 1 };
+    asio::executor_work_guard<asio::io_context::executor_type> guard_ = asio::make_work_guard(io_);
+    tcp::acceptor acceptor_ { io_ };
+    asio::steady_timer accept_timer_ { io_ };
+    Stub stub_;
+    ConnectionPtr client_;
+    bool is_listening_ = false;
+    bool is_closing_ = false;
+    /// Seen by all threads.
+    std::atomic<size_t> output_ = 0;
+    std::atomic<bool> was_let_go_ = false;
+};
+
+Result<tcp::endpoint> Server::Door::listen(const HostAndPort& address)
+{
+    error_code error;
+    const auto found = tcp::resolver(io_).resolve(address.host, address.port, tcp::resolver::passive, error);
+    if (!error) {
+        const tcp::endpoint endpoint = *found.begin();
+        acceptor_.open(endpoint.protocol(), error);
+        if (!error)
+            acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+        if (!error)
+            acceptor_.bind(endpoint, error);
+        if (!error)
+            acceptor_.listen(tcp::acceptor::max_listen_connections, error);
+    }
+    if (error)
+        return failure("cannot listen on " + address.host + ":" + address.port + ": " + error.message());
+    close_on_exec(acceptor_);
+    return acceptor_.local_endpoint(error);
+}
+
+void Server::Door::start()
+{
+    update();
+    accept();
+}
+
+void Server::Door::accept()
+{
+    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+        if (is_closing_)
+            return;
+        if (!error) {
+            take(std::move(socket));
+            return accept();
+        }
+        accept_timer_.expires_after(accept_pause);
+        accept_timer_.async_wait([this](error_code stopped) {
+            if (!stopped)
+                accept();
+        });
+    });
+}
+
+void Server::Door::take(tcp::socket socket)
+{
+    error_code ignored;
+    close_on_exec(socket);
+    socket.set_option(tcp::no_delay(true), ignored);
+    socket.set_option(asio::socket_base::keep_alive(true), ignored);
+    auto connection = std::make_shared<Connection>(std::move(socket));
+    // Whoever has not said a word so far is no debugger, and makes room.
+    if (client_ && client_->has_spoken)
+        return leave(connection);
+    if (const ConnectionPtr silent = client_)
+        leave(silent);
+    client_ = std::move(connection);
+    read(client_);
+}
+
+void Server::Door::read(const ConnectionPtr& connection)
+{
+    connection->is_reading = true;
+    connection->socket.async_read_some(
+        asio::buffer(connection->chunk), [this, connection](error_code error, size_t size) {
+            connection->is_reading = false;
+            if (connection->is_leaving)
+                return;
+            if (error)
+                return drop(connection);
+            connection->input.append(connection->chunk.data(), size);
+            work_off(connection);
+        });
+}
+
+/// Handles what was received, as far as there is room for the answers.
+void Server::Door::work_off(const ConnectionPtr& connection)
+{
+    std::string_view input = connection->input;
+    while (!connection->is_leaving && connection->unsent_bytes < max_unsent) {
+        auto item = connection->reader.next(input);
+        if (!item)
+            break;
+        handle(connection, std::move(*item));
+    }
+    connection->input.erase(0, connection->input.size() - input.size());
+    update();
+    if (!connection->is_leaving && !connection->is_reading && connection->input.empty())
+        read(connection);
+}
+
+void Server::Door::handle(const ConnectionPtr& connection, Item item)
+{
+    switch (item.kind) {
+    case Item::Kind::BadChecksum:
+        if (connection->has_acks)
+            return send(connection, { "-" });
+        [[fallthrough]];
+    case Item::Kind::Packet: return answer(connection, item.payload);
+    case Item::Kind::TooLong:
+        if (connection->has_spoken)
+            return send_packet(connection, "E01", connection->has_acks ? "+" : "");
+        return leave(connection);
+    case Item::Kind::Interrupt:
+        if (const auto payload = stub_.interrupt())
+            send_packet(connection, *payload);
+        return;
+    case Item::Kind::Nack:
+        if (connection->has_acks && !connection->last.empty())
+            send(connection, { connection->last });
+        return;
+    case Item::Kind::Ack: return;
+    case Item::Kind::Noise:
+        // A browser, say.
+        if (!connection->has_spoken)
+            leave(connection);
+        return;
+    }
+}
+
+void Server::Door::answer(const ConnectionPtr& connection, std::string_view payload)
+{
+    if (!connection->has_spoken) {
+        connection->has_spoken = true;
+        stub_.attach();
+        update();
+    }
+    const Stub::Answer answer = stub_.answer(parse_request(payload));
+    const std::string_view ack = connection->has_acks ? "+" : "";
+    if (answer.payload)
+        send_packet(connection, *answer.payload, ack);
+    else if (!ack.empty())
+        send(connection, { std::string(ack) });
+    if (answer.after == Stub::Answer::After::StopAcks)
+        connection->has_acks = false;
+    if (answer.after == Stub::Answer::After::Close)
+        leave(connection);
+}
+
+/// A packet and what stands before it, in one piece.
+void Server::Door::send_packet(
+    const ConnectionPtr& connection, std::string_view payload, std::string_view before, size_t output)
+{
+    std::string packet = encode_packet(payload);
+    if (connection->has_acks)
+        connection->last = packet;
+    send(connection, { std::string(before) + packet, output });
+}
+
+void Server::Door::send(const ConnectionPtr& connection, Connection::Message message)
+{
+    connection->unsent_bytes += message.wire.size();
+    connection->unsent.push_back(std::move(message));
+    if (connection->unsent.size() == 1)
+        write(connection);
+}
+
+void Server::Door::write(const ConnectionPtr& connection)
+{
+    connection->timer.expires_after(patience);
+    connection->timer.async_wait([this, connection](error_code stopped) {
+        if (!stopped)
+            drop(connection);
+    });
+    asio::async_write(connection->socket, asio::buffer(connection->unsent.front().wire),
+        [this, connection](error_code error, size_t) { on_written(connection, error); });
+}
+
+void Server::Door::on_written(const ConnectionPtr& connection, error_code error)
+{
+    if (error)
+        return drop(connection);
+    // Dropped after it was written.
+    if (connection->unsent.empty())
+        return;
+    connection->timer.cancel();
+    const Connection::Message& sent = connection->unsent.front();
+    connection->unsent_bytes -= sent.wire.size();
+    forget_output(sent.output);
+    connection->unsent.pop_front();
+    if (!connection->unsent.empty())
+        write(connection);
+    else if (connection->is_leaving)
+        say_farewell(connection);
+    if (!connection->is_leaving)
+        work_off(connection);
+}
+
+/// Closes the connection when everything is sent; there is room for the next client already now.
+void Server::Door::leave(const ConnectionPtr& connection)
+{
+    connection->is_leaving = true;
+    if (client_ == connection)
+        client_.reset();
+    if (connection->unsent.empty())
+        say_farewell(connection);
+}
+
+/// Waits for the other side's end, as closing with something unread would lose what was sent.
+void Server::Door::say_farewell(const ConnectionPtr& connection)
+{
+    error_code ignored;
+    connection->socket.cancel(ignored);
+    connection->socket.shutdown(tcp::socket::shutdown_send, ignored);
+    connection->timer.expires_after(farewell);
+    connection->timer.async_wait([connection](error_code stopped) {
+        error_code ignored;
+        if (!stopped)
+            connection->socket.close(ignored);
+    });
+    const auto read_on = [connection](auto& self) -> void {
+        connection->socket.async_read_some(
+            asio::buffer(connection->chunk), [connection, self](error_code error, size_t) {
+                if (!error)
+                    return self(self);
+                connection->timer.cancel();
+            });
+    };
+    read_on(read_on);
+}
+
+/// The connection is broken.
+void Server::Door::drop(const ConnectionPtr& connection)
+{
+    error_code ignored;
+    connection->socket.close(ignored);
+    connection->timer.cancel();
+    connection->is_leaving = true;
+    discard(*connection);
+    if (client_ != connection)
+        return;
+    client_.reset();
+    if (connection->has_spoken)
+        stub_.lose();
+    update();
+}
+
+void Server::Door::discard(Connection& connection)
+{
+    for (const Connection::Message& message : connection.unsent)
+        forget_output(message.output);
+    connection.unsent.clear();
+    connection.unsent_bytes = 0;
+}
+
+void Server::Door::on_event(const debug::Event& event)
+{
+    if (!is_listening_)
+        return;
+    const auto payload = stub_.on_event(event);
+    if (payload && client_)
+        send_packet(client_, *payload);
+    update();
+}
+
+void Server::Door::send_output(Bytes bytes)
+{
+    output_.fetch_add(bytes.size());
+    post([this, text = std::string(text_of(bytes))] { on_output(text); });
+    for (size_t waiting = output_.load(); waiting > max_output; waiting = output_.load())
+        output_.wait(waiting);
+}
+
+void Server::Door::on_output(const std::string& bytes)
+{
+    if (!client_ || !stub_.wants_output())
+        return forget_output(bytes.size());
+    Bytes rest = bytes_of(bytes);
+    while (!rest.empty()) {
+        const Bytes piece = rest.first(std::min(rest.size(), max_payload_size / 2 - 1));
+        send_packet(client_, "O" + hex_of(piece), "", piece.size());
+        rest = rest.subspan(piece.size());
+    }
+}
+
+void Server::Door::forget_output(size_t bytes)
+{
+    if (bytes == 0)
+        return;
+    output_.fetch_sub(bytes);
+    output_.notify_all();
+}
+
+/// Brings what others see in line with the stub.
+void Server::Door::update()
+{
+    if (stub_.was_let_go() != was_let_go_.load()) {
+        was_let_go_.store(stub_.was_let_go());
+        was_let_go_.notify_all();
+    }
+    const bool wants_events = stub_.wants_events() && !is_closing_;
+    if (wants_events == is_listening_)
+        return;
+    is_listening_ = wants_events;
+    if (!is_listening_)
+        return session_.set_listener(nullptr);
+    session_.set_listener([door = weak_from_this()](const debug::Event& event) {
+        if (const auto there = door.lock())
+            there->post([raw = there.get(), event] { raw->on_event(event); });
+    });
+    stub_.catch_up();
+}
+
+void Server::Door::close()
+{
+    error_code ignored;
+    is_closing_ = true;
+    acceptor_.close(ignored);
+    accept_timer_.cancel();
+    const auto payload = stub_.close();
+    if (const ConnectionPtr client = client_) {
+        if (payload)
+            send_packet(client, *payload);
+        leave(client);
+    }
+    update();
+    was_let_go_.store(true);
+    was_let_go_.notify_all();
+    guard_.reset();
+}
+
+Result<std::unique_ptr<Server>> Server::open(
+    debug::Session& session, std::string_view address, Process process)
+{
+    auto door = std::make_shared<Door>(session, process);
+    const tcp::endpoint endpoint = TRY(door->listen(TRY(parse_address(address))));
+    return std::unique_ptr<Server>(
+        new Server(std::move(door), address_text(endpoint), endpoint.address().is_loopback()));
+}
+
+Server::Server(std::shared_ptr<Door> door, std::string address, bool is_loopback)
+    : door_(std::move(door)), address_(std::move(address)), is_loopback_(is_loopback)
+{
+    door_->start();
+    thread_ = std::thread([door = door_.get()] { door->run(); });
+}
+
+Server::~Server()
+{
+    door_->post([door = door_.get()] { door->close(); });
+    thread_.join();
+}
+
+void Server::announce(std::shared_ptr<const Module> module, std::string path)
+{
+    door_->post([door = door_.get(), module = std::move(module), path = std::move(path)]() mutable {
+        door->announce(std::move(module), std::move(path));
+    });
+}
+
+void Server::send_output(Bytes bytes) { door_->send_output(bytes); }
+
+void Server::wait_for_client() { door_->wait_for_client(); }
+
+} // namespace vitrine::core::gdb

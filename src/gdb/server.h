@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "debug/session.h"
+#include "gdb/stub.h"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+
+namespace vitrine::core::gdb {
+
+/// The door for LLDB: listens on a TCP port and serves one client at a time, on a thread of its own. The session must
+/// outlive it. A client that leaves, with or without a word, makes room for the next.
+class Server {
+public:
+    /// Listens from here on. The address is `HOST:PORT`, `[HOST]:PORT` or `PORT`; without a host it is
+    /// 127.0.0.1, and port 0 is any free one.
+    static Result<std::unique_ptr<Server>> open(
+        debug::Session& session, std::string_view address, Process process);
+    /// Tells the client of the end, and waits for a moment until it has heard of it.
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// Where it listens, as `HOST:PORT`.
+    const std::string& address() const { return address_; }
+    /// Whether only this machine can come in.
+    bool is_loopback() const { return is_loopback_; }
+
+    /// There will be an instance of this module, whose file is `path` (absolute; empty when there is none): it is shown
+    /// to clients already now, and LLDB reads the file instead of asking for the bytes.
+    void announce(std::shared_ptr<const Module> module, std::string path);
+
+    /// Shows what the guest prints. From the guest's thread, which waits while the client has too much to read.
+    void send_output(Bytes bytes);
+
+    /// Waits until a client has come and has let the guest go on, so that what it wished to set is set.
+    void wait_for_client();
+
+private:
+    class Door;
+
+    Server(std::shared_ptr<Door> door, std::string address, bool is_loopback);
+
+    std::shared_ptr<Door> door_;
+    std::string address_;
+    bool is_loopback_;
+    std::thread thread_;
+};
+
+} // namespace vitrine::core::gdb

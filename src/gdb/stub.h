@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "gdb/request.h"
+#include "gdb/view.h"
+
+namespace vitrine::core::gdb {
+
+/// What a client takes for the process that it debugs.
+enum class Process : uint8_t {
+    /// The one call that the session runs: its end is the end of the process, and without a client it waits for one.
+    Call,
+    /// Whatever the session's owner does: calls come and go, and nobody need watch them.
+    Owner,
+};
+
+/// [doc] The side of the protocol that answers
+///
+/// Knows what the client believes of the guest, and what is true. A client believes that the guest stands still until it says
+/// how to go on, and that it runs until it is told of a stop.
+///
+///     Nobody --attach--> Still --resume--> Runs --stop, end--> Still --detach, kill, lose--> Nobody
+///
+/// Where the two differ, a stop is kept until the client lets the guest go on, which is then answered at once.
+/// No socket and no thread: whoever calls sees to it that one call comes at a time.
+class Stub {
+public:
+    Stub(debug::Session& session, Process process) : session_(session), process_(process), view_(session) {}
+
+    struct Answer {
+        /// Nothing when the answer comes later: the guest runs.
+        std::optional<std::string> payload;
+        enum class After : uint8_t { GoOn, StopAcks, Close } after = After::GoOn;
+    };
+
+    View& view() { return view_; }
+
+    /// A client has come.
+    void attach();
+    /// The client has gone without a word: a running guest is stopped, and waits for the next one.
+    void lose();
+    Answer answer(const Request& request);
+    /// The client wants the guest to stop; what to tell it at once, if anything.
+    std::optional<std::string> interrupt();
+    /// The guest has stopped or ended; what to tell the client, if anything.
+    std::optional<std::string> on_event(const debug::Event& event);
+    /// Finds out whether the guest is stopped, when events have not been told up to now.
+    void catch_up();
+    /// The door closes; what to tell the client, if anything.
+    std::optional<std::string> close();
+
+    bool is_attached() const { return client_ != Client::Nobody; }
+    /// Whether stops are the stub's business now.
+    bool wants_events() const { return process_ == Process::Call || is_attached() || holds_guest_; }
+    /// Whether the client can be told what the guest prints.
+    bool wants_output() const { return client_ == Client::Runs && !is_greeting_; }
+    /// Whether a client has let the guest go on, and since when none has been lost.
+    bool was_let_go() const { return was_let_go_; }
+
+private:
+    enum class Client : uint8_t { Nobody, Still, Runs };
+
+    // One for each thing that can be asked.
+    Answer on(const ask::Unknown&);
+    Answer on(const ask::Malformed&);
+    Answer on(const ask::Agree&);
+    Answer on(const ask::StopAcks&);
+    Answer on(const ask::ErrorTexts&);
+    Answer on(const ask::Features&);
+    Answer on(const ask::HostInfo&);
+    Answer on(const ask::ProcessInfo&);
+    Answer on(const ask::ResumeActions&);
+    Answer on(const ask::RegisterInfo&);
+    Answer on(const ask::Libraries&);
+    Answer on(const ask::ThreadList&);
+    Answer on(const ask::CurrentThread&);
+    Answer on(const ask::ThreadExists&);
+    Answer on(const ask::LastStop&);
+    Answer on(const ask::ThreadStop&);
+    Answer on(const ask::CallStack&);
+    Answer on(const ask::ReadRegister&);
+    Answer on(const ask::WriteRegister&);
+    Answer on(const ask::ReadLocal&);
+    Answer on(const ask::ReadOperand&);
+    Answer on(const ask::ReadGlobal&);
+    Answer on(const ask::ReadGlobalOf&);
+    Answer on(const ask::ReadMemory&);
+    Answer on(const ask::WriteMemory&);
+    Answer on(const ask::MemoryRegion&);
+    Answer on(const ask::SetBreakpoint&);
+    Answer on(const ask::RemoveBreakpoint&);
+    Answer on(const ask::Resume&);
+    Answer on(const ask::Detach&);
+    Answer on(const ask::Kill&);
+
+    Answer error(unsigned code, std::string_view text) const;
+    Answer value(const Result<Value>& value) const;
+    void let_go(debug::Resume::Kind how);
+    void leave(bool holds_guest);
+    std::optional<std::string> on_stop(const debug::StopReason& reason);
+    std::optional<std::string> on_end(const debug::Outcome& outcome);
+    std::string stop_text(const debug::StopReason& reason);
+    /// Of a guest that stands still as it executes nothing.
+    std::string idle_text();
+
+    debug::Session& session_;
+    Process process_;
+    View view_;
+    Client client_ = Client::Nobody;
+    /// The client does not know of any state yet, and waits for the first one.
+    bool is_greeting_ = false;
+    bool wants_error_texts_ = false;
+    bool wants_interrupt_ = false;
+    /// Without a client: whether a stopped guest waits for one.
+    bool holds_guest_ = false;
+    bool was_let_go_ = false;
+    /// Why the guest stands still, and whether the client knows.
+    std::optional<debug::StopReason> stop_;
+    bool is_told_ = false;
+    /// How the process ended.
+    std::optional<std::string> end_;
+    /// The list of modules as the client reads it, in pieces.
+    std::string libraries_;
+};
+
+} // namespace vitrine::core::gdb
