@@ -330,6 +330,9 @@ Result<TableType> Decoder::decode_table_type()
 
 Result<MemoryType> Decoder::decode_memory_type()
 {
+    constexpr uint8_t has_page_size = 8, flags = 15;
+    if (!in_.at_end() && in_.peek() <= flags && in_.peek() & has_page_size)
+        return failure("malformed limits flags: pages of another size are not supported", in_.offset());
     return MemoryType { TRY(decode_limits(0b111)) };
 }
 
