@@ -380,7 +380,7 @@ public:
     /// The original file, valid as long as a handle of the module lives; none when guest_debug is off.
     std::optional<std::span<const std::byte>> bytecode() const;
 
-    friend bool operator==(const Module&, const Module&) = default;
+    friend bool operator==(const Module& a, const Module& b);
 
 private:
     friend detail::Access;
@@ -494,7 +494,7 @@ public:
     std::string to_text() const;
 
     /// Floats are compared by their bits, references by what they mean.
-    friend bool operator==(const Val&, const Val&) = default;
+    friend bool operator==(const Val& a, const Val& b);
 
 private:
     friend detail::Access;

@@ -193,6 +193,13 @@ TrapKind run_segments(Instance& instance)
 
 } // namespace
 
+Definition definition_of(const Store& store, const Extern& item)
+{
+    if (const auto* memory = std::get_if<Memory*>(&item); memory && (*memory)->is_shared())
+        return store.find_shared(*memory);
+    return StoreExtern(store, item);
+}
+
 Result<void> Linker::define(std::string module, std::string name, Definition definition)
 {
     auto key = std::pair(std::move(module), std::move(name));
@@ -206,7 +213,7 @@ Result<void> Linker::define_instance(std::string_view module, const Instance& in
 {
     for (const Export& item : instance.module->exports)
         CHECK(define(std::string(module), std::string(item.name),
-            StoreExtern { instance.store, instance.find(item.kind, item.index) }));
+            definition_of(*instance.store, instance.find(item.kind, item.index))));
     return {};
 }
 
@@ -216,29 +223,32 @@ const Definition* Linker::find(std::string_view module, std::string_view name) c
     return found == definitions_.end() ? nullptr : &found->second;
 }
 
+Result<Extern> Linker::resolve(Store& store, const Import& import) const
+{
+    const std::string name = quoted(import.module, import.name);
+    const Definition* definition = find(import.module, import.name);
+    if (!definition)
+        return failure(
+            "unknown import: " + std::string(to_text(import.kind)) + " " + name + " is not defined",
+            import.offset);
+    if (const auto* host = std::get_if<std::shared_ptr<const HostFunction>>(definition))
+        return store.add_host_function(*host);
+    if (const auto* memory = std::get_if<std::shared_ptr<Memory>>(definition))
+        return store.add_memory(*memory);
+    const auto& object = std::get<StoreExtern>(*definition);
+    if (object.life.expired())
+        return failure("import " + name + " is defined by an object of a store that is gone", import.offset);
+    if (object.store != &store)
+        return failure("import " + name + " is defined by an object of another store", import.offset);
+    return object.item;
+}
+
 Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) const
 {
     std::vector<Extern> items;
     items.reserve(module.imports.size());
     for (const Import& import : module.imports) {
-        const Definition* definition = find(import.module, import.name);
-        if (!definition)
-            return failure("unknown import: " + std::string(to_text(import.kind)) + " "
-                    + quoted(import.module, import.name) + " is not defined",
-                import.offset);
-        if (const auto* object = std::get_if<StoreExtern>(definition)) {
-            // A shared memory belongs to no store; every other object to one.
-            const auto* const* memory = std::get_if<Memory*>(&object->item);
-            const bool is_shared = memory && (*memory)->is_shared();
-            if (object->store != &store && !is_shared)
-                return failure("import " + quoted(import.module, import.name)
-                        + " is defined by an object of another store",
-                    import.offset);
-            items.push_back(object->item);
-        } else {
-            items.push_back(
-                store.add_host_function(std::get<std::shared_ptr<const HostFunction>>(*definition)));
-        }
+        items.push_back(TRY(resolve(store, import)));
         if (!fits(items.back(), import, module, store.engine().types))
             return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
                     + std::string(kind_text(items.back())) + " that does not fit the imported "

@@ -11,12 +11,20 @@
 
 namespace vitrine::core {
 
-/// What a linker can be given: a function of the host, good for any store, or an object of one store.
+/// An object of one store, good for that one as long as it lives.
 struct StoreExtern {
+    StoreExtern(const Store& owner, Extern object) : store(&owner), item(object), life(owner.life()) {}
+
     const Store* store;
     Extern item;
+    std::weak_ptr<const void> life;
 };
-using Definition = std::variant<std::shared_ptr<const HostFunction>, StoreExtern>;
+
+/// What a linker can be given: a function of the host or a shared memory, good for any store, or an object of one store.
+using Definition = std::variant<std::shared_ptr<const HostFunction>, std::shared_ptr<Memory>, StoreExtern>;
+
+/// What defines an object of a store for others: a shared memory belongs to no store.
+Definition definition_of(const Store& store, const Extern& item);
 
 /// Resolves imports by module and name, and makes instances. [spec: exec/modules, instantiation]
 class Linker {
@@ -35,6 +43,8 @@ public:
     std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module) const;
 
 private:
+    Result<Extern> resolve(Store& store, const Import& import) const;
+
     std::map<std::pair<std::string, std::string>, Definition, std::less<>> definitions_;
     bool allow_shadowing_ = false;
 };

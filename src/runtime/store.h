@@ -22,7 +22,7 @@ struct EngineConfig {
 
 /// What all stores and modules of an engine share. Safe to use from several threads.
 struct EngineState {
-    explicit EngineState(const EngineConfig& configuration = {}) : config(configuration) { }
+    explicit EngineState(const EngineConfig& configuration = {}) : config(configuration) {}
 
     const EngineConfig config;
     TypeRegistry types;
@@ -37,6 +37,10 @@ public:
     Store& operator=(const Store&) = delete;
 
     EngineState& engine() const { return *engine_; }
+    /// Lives as long as the store: what outlives it can tell.
+    std::weak_ptr<const void> life() const { return life_; }
+    /// What the embedder's API knows the store by; not used here.
+    std::weak_ptr<void> embedder;
 
     /// The function of this store that stands for a host function: the same one at every call.
     Function* add_host_function(std::shared_ptr<const HostFunction> function);
@@ -57,6 +61,7 @@ public:
 
 private:
     std::shared_ptr<EngineState> engine_;
+    std::shared_ptr<const void> life_ = std::make_shared<char>();
     std::unordered_map<std::shared_ptr<const HostFunction>, Function*> host_functions_;
     std::deque<Function> functions_;
     std::deque<Global> globals_;

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "debug/session.h"
+#include "exec/invoke.h"
+#include "interp/interpreter.h"
+#include "runtime/linker.h"
+#include "vitrine/vitrine.hpp"
+
+#include <memory>
+#include <optional>
+
+// What stands behind the public classes, and how the files of this folder get at it.
+
+namespace vitrine::debug::detail {
+
+struct SessionBody {
+    std::shared_ptr<vitrine::detail::StoreLink> link;
+    /// Null when the session could not be made or its store is gone; `error` says why.
+    std::unique_ptr<core::debug::Session> session;
+    std::optional<Error> error;
+    std::optional<Instance> instance;
+    /// What the guest's thread ended with, for whoever waits.
+    std::optional<Result<std::vector<Val>>> results;
+};
+
+} // namespace vitrine::debug::detail
+
+namespace vitrine::detail {
+
+struct EngineBody {
+    explicit EngineBody(const core::EngineConfig& config)
+        : state(std::make_shared<core::EngineState>(config)), stacks(config.max_stack_bytes)
+    {}
+
+    std::shared_ptr<core::EngineState> state;
+    core::StackPool stacks;
+    core::Interpreter interpreter;
+    std::optional<Error> error;
+};
+
+struct ModuleBody {
+    std::shared_ptr<EngineBody> engine;
+    std::shared_ptr<const core::Module> module;
+};
+
+/// A store, as long as it lives.
+struct StoreBody {
+    explicit StoreBody(EngineBody& engine)
+        : store(engine.state), thread(store, engine.interpreter, engine.stacks)
+    {}
+
+    core::Store store;
+    core::Thread thread;
+    /// The session on the store, if there is one.
+    std::weak_ptr<debug::detail::SessionBody> session;
+};
+
+/// What a store's handles hold on to: `body` is null once the store is gone.
+struct StoreLink {
+    std::shared_ptr<EngineBody> engine;
+    std::shared_ptr<core::Requests> requests;
+    std::unique_ptr<StoreBody> body;
+    std::optional<Error> error;
+};
+
+struct LinkerBody {
+    std::shared_ptr<EngineBody> engine;
+    core::Linker linker;
+    /// The first thing that was wrong with a definition.
+    std::optional<Error> error;
+};
+
+/// The one friend of all public classes.
+struct Access {
+    // Parts.
+    template<class T> static auto& body(T&& object) { return object.body_; }
+    template<class T> static auto& link(T&& object) { return object.link_; }
+    template<class T> static void* object(const T& handle) { return handle.object_; }
+
+    /// A handle of an object of the store.
+    template<class T> static T handle(std::shared_ptr<StoreLink> link, void* object)
+    {
+        T handle;
+        handle.link_ = std::move(link);
+        handle.object_ = object;
+        return handle;
+    }
+    static Module module(std::shared_ptr<const ModuleBody> body);
+    static SharedMemory shared(std::shared_ptr<core::Memory> memory);
+    static core::Memory& memory(const SharedMemory& memory)
+    {
+        return *static_cast<core::Memory*>(memory.object_.get());
+    }
+    static std::shared_ptr<core::Memory> owner(const SharedMemory& memory)
+    {
+        return std::static_pointer_cast<core::Memory>(memory.object_);
+    }
+    static core::EngineConfig config(const Config& config);
+    static Caller caller(std::shared_ptr<StoreLink> link, core::Instance* instance);
+    static Interrupter interrupter(std::shared_ptr<core::Requests> requests);
+    static debug::Frame frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame);
+    static debug::Stopped stopped(
+        std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason);
+
+    /// Ends a store, and the guest of its session first.
+    static void end(StoreLink& link);
+    /// The store behind a link, if this thread may use it now; else the error says why not.
+    static Result<StoreBody*> use(const std::shared_ptr<StoreLink>& link);
+
+    static Val val(const std::shared_ptr<StoreLink>& link, const core::Value& value);
+    /// A value for the store, refused when it is of another type or refers to something of another store.
+    static Result<core::Value> value(
+        const std::shared_ptr<StoreLink>& link, const Val& val, core::ValueType type);
+    static Result<std::vector<core::Value>> values(const std::shared_ptr<StoreLink>& link,
+        std::span<const Val> vals, const std::vector<core::ValueType>& types);
+    static std::vector<Val> vals(const std::shared_ptr<StoreLink>& link, std::span<const core::Value> values);
+
+    static ValKind kind(core::ValueType type);
+    static core::ValueType type(ValKind kind);
+    static FuncType func_type(const core::FuncType& type);
+    static core::FuncType func_type(const FuncType& type);
+
+    static Error error(const core::Error& error) { return Error(error.message, error.offset); }
+    static Error error(const core::Trap& trap);
+    static Error error(const core::Failure& failure);
+    /// The trap that a host function's error becomes.
+    static core::Trap trap(const Error& error);
+};
+
+} // namespace vitrine::detail

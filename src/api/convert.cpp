@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/access.h"
+
+#include "base/text.h"
+
+namespace vitrine {
+
+namespace detail {
+
+ValKind Access::kind(core::ValueType type)
+{
+    switch (type.kind()) {
+    case core::ValueKind::Bottom: return ValKind::None;
+    case core::ValueKind::I32: return ValKind::I32;
+    case core::ValueKind::I64: return ValKind::I64;
+    case core::ValueKind::F32: return ValKind::F32;
+    case core::ValueKind::F64: return ValKind::F64;
+    case core::ValueKind::V128: return ValKind::V128;
+    case core::ValueKind::Ref: break;
+    }
+    switch (type.heap()) {
+    case core::HeapKind::Func:
+    case core::HeapKind::NoFunc: return ValKind::FuncRef;
+    case core::HeapKind::Extern:
+    case core::HeapKind::NoExtern: return ValKind::ExternRef;
+    case core::HeapKind::Exn:
+    case core::HeapKind::NoExn: return ValKind::ExnRef;
+    default: return ValKind::AnyRef;
+    }
+}
+
+core::ValueType Access::type(ValKind kind)
+{
+    switch (kind) {
+    case ValKind::None: return core::ValueType::bottom;
+    case ValKind::I32: return core::ValueType::i32;
+    case ValKind::I64: return core::ValueType::i64;
+    case ValKind::F32: return core::ValueType::f32;
+    case ValKind::F64: return core::ValueType::f64;
+    case ValKind::V128: return core::ValueType::v128;
+    case ValKind::FuncRef: return core::ValueType::funcref;
+    case ValKind::ExternRef: return core::ValueType::externref;
+    case ValKind::AnyRef: return core::ValueType::ref(core::HeapKind::Any);
+    case ValKind::ExnRef: return core::ValueType::exnref;
+    }
+    std::unreachable();
+}
+
+FuncType Access::func_type(const core::FuncType& type)
+{
+    FuncType result;
+    for (const core::ValueType param : type.params)
+        result.params.push_back(kind(param));
+    for (const core::ValueType item : type.results)
+        result.results.push_back(kind(item));
+    return result;
+}
+
+core::FuncType Access::func_type(const FuncType& func)
+{
+    core::FuncType result;
+    for (const ValKind param : func.params)
+        result.params.push_back(type(param));
+    for (const ValKind item : func.results)
+        result.results.push_back(type(item));
+    return result;
+}
+
+Error Access::error(const core::Trap& trap)
+{
+    Trap result;
+    result.text = trap.to_text();
+    result.exit_status = trap.exit_status;
+    // The two lists differ by the runtime's `None`.
+    result.kind = static_cast<TrapKind>(static_cast<uint8_t>(trap.kind) - 1);
+    for (const core::TraceEntry& entry : trap.trace) {
+        const core::Module& module = entry.function->module();
+        result.backtrace.push_back({ entry.function->index.value, entry.function->name(), entry.offset,
+            std::string(module.names().module) });
+    }
+    return Error(std::move(result));
+}
+
+#define TRAP(name, text) \
+    static_assert(static_cast<int>(TrapKind::name) + 1 == static_cast<int>(core::TrapKind::name));
+#include "runtime/traps.inc"
+
+Error Access::error(const core::Failure& failure)
+{
+    return std::visit([](const auto& reason) { return error(reason); }, failure);
+}
+
+core::Trap Access::trap(const Error& error)
+{
+    const Trap* trap = error.trap();
+    if (!trap)
+        return { .kind = core::TrapKind::HostError, .message = error.to_text() };
+    return { .kind = static_cast<core::TrapKind>(static_cast<uint8_t>(trap->kind) + 1),
+        .message = trap->text,
+        .exit_status = trap->exit_status };
+}
+
+Val Access::val(const std::shared_ptr<StoreLink>& link, const core::Value& value)
+{
+    Val result(kind(value.type), value.low);
+    result.bits_[1] = value.high;
+    if (!result.is_ref() || value.ref().is_null())
+        return result;
+    if (result.kind_ == ValKind::FuncRef)
+        result.func_ = handle<Func>(link, value.ref().function());
+    else if (result.kind_ == ValKind::ExternRef)
+        result.data_ = value.ref().external()->data;
+    return result;
+}
+
+Result<core::Value> Access::value(
+    const std::shared_ptr<StoreLink>& link, const Val& val, core::ValueType type)
+{
+    if (val.kind_ != kind(type))
+        return Error(
+            "expected a value of type " + type.to_text() + ", got " + std::string(to_text(val.kind_)));
+    core::Value result { type, val.bits_[0], val.bits_[1] };
+    if (!val.is_ref())
+        return result;
+    if (val.is_null() && !type.is_nullable())
+        return Error("expected a value of type " + type.to_text() + ", got null");
+    if (val.func_) {
+        if (val.func_->link_ != link)
+            return Error("the function belongs to another store");
+        result.low = core::Ref::of(static_cast<const core::Function*>(val.func_->object_)).bits;
+    } else if (val.data_) {
+        result.low = core::Ref::of(link->body->store.add_extern(val.data_)).bits;
+    } else {
+        result.low = 0;
+    }
+    return result;
+}
+
+Result<std::vector<core::Value>> Access::values(const std::shared_ptr<StoreLink>& link,
+    std::span<const Val> vals, const std::vector<core::ValueType>& types)
+{
+    if (vals.size() != types.size())
+        return Error("expected " + std::to_string(types.size()) + " values " + core::to_text(types) + ", got "
+            + std::to_string(vals.size()));
+    std::vector<core::Value> result;
+    for (size_t i = 0; i < vals.size(); ++i) {
+        auto converted = value(link, vals[i], types[i]);
+        if (!converted)
+            return Error("value " + std::to_string(i) + ": " + converted.error().message());
+        result.push_back(*converted);
+    }
+    return result;
+}
+
+std::vector<Val> Access::vals(const std::shared_ptr<StoreLink>& link, std::span<const core::Value> values)
+{
+    std::vector<Val> result;
+    for (const core::Value& value : values)
+        result.push_back(val(link, value));
+    return result;
+}
+
+#if defined(__cpp_exceptions)
+Error error_of_exception()
+{
+    try {
+        throw;
+    } catch (const std::exception& exception) {
+        return Error(exception.what());
+    } catch (...) {
+        return Error("the host function threw something that is not a std::exception");
+    }
+}
+#endif
+
+} // namespace detail
+
+std::string Error::to_text() const { return core::Error { message_, offset_ }.to_text(); }
+
+std::string_view to_text(ValKind kind)
+{
+    constexpr std::string_view names[] { "none", "i32", "i64", "f32", "f64", "v128", "funcref", "externref",
+        "anyref", "exnref" };
+    return names[static_cast<size_t>(kind)];
+}
+
+std::string_view to_text(ExternKind kind) { return core::to_text(static_cast<core::ExternKind>(kind)); }
+
+std::string FuncType::to_text() const { return detail::Access::func_type(*this).to_text(); }
+
+Val Val::f32(float value) { return Val(ValKind::F32, std::bit_cast<uint32_t>(value)); }
+
+Val Val::f64(double value) { return Val(ValKind::F64, std::bit_cast<uint64_t>(value)); }
+
+Val Val::v128(V128 value)
+{
+    Val result(ValKind::V128, 0);
+    result.bits_ = std::bit_cast<std::array<uint64_t, 2>>(value.bytes);
+    return result;
+}
+
+Val Val::funcref(std::optional<Func> function)
+{
+    Val result(ValKind::FuncRef, 0);
+    if (function)
+        result.bits_[0] = std::bit_cast<uint64_t>(detail::Access::object(*function));
+    result.func_ = std::move(function);
+    return result;
+}
+
+Val Val::externref(std::shared_ptr<void> data)
+{
+    Val result(ValKind::ExternRef, 0);
+    result.data_ = std::move(data);
+    return result;
+}
+
+bool Val::is_null() const { return is_ref() && !func_ && !data_; }
+
+uint64_t Val::expect(ValKind kind) const
+{
+    if (kind_ != kind) {
+        const std::string text = "a value of kind " + std::string(vitrine::to_text(kind_))
+            + " is asked for its " + std::string(vitrine::to_text(kind));
+        core::assertion_failed(text.c_str(), "vitrine.hpp", 0);
+    }
+    return bits_[0];
+}
+
+float Val::f32() const { return std::bit_cast<float>(static_cast<uint32_t>(expect(ValKind::F32))); }
+
+double Val::f64() const { return std::bit_cast<double>(expect(ValKind::F64)); }
+
+V128 Val::v128() const
+{
+    expect(ValKind::V128);
+    return { std::bit_cast<std::array<uint8_t, 16>>(bits_) };
+}
+
+std::optional<Func> Val::funcref() const
+{
+    expect(ValKind::FuncRef);
+    return func_;
+}
+
+std::shared_ptr<void> Val::externref() const
+{
+    expect(ValKind::ExternRef);
+    return data_;
+}
+
+std::string Val::to_text() const
+{
+    if (kind_ == ValKind::None)
+        return "none";
+    if (is_null())
+        return "null";
+    if (kind_ == ValKind::FuncRef)
+        return "func " + func_->name();
+    if (kind_ == ValKind::ExternRef)
+        return "extern " + core::hex(std::bit_cast<uint64_t>(data_.get()));
+    return core::Value { detail::Access::type(kind_), bits_[0], bits_[1] }.to_text();
+}
+
+bool operator==(const Val& a, const Val& b)
+{
+    if (a.is_ref() && a.kind_ == b.kind_)
+        return a.func_ == b.func_ && a.data_ == b.data_;
+    return a.kind_ == b.kind_ && a.bits_ == b.bits_;
+}
+
+} // namespace vitrine

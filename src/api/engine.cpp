@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/access.h"
+
+#include "wasm/validator.h"
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include <sys/stat.h>
+
+namespace vitrine {
+
+using detail::Access;
+
+namespace detail {
+
+core::EngineConfig Access::config(const Config& config)
+{
+    return { .guest_debug = config.guest_debug_,
+        .max_stack_bytes = config.max_stack_bytes_,
+        .max_memory_pages = config.max_memory_pages_ };
+}
+
+Module Access::module(std::shared_ptr<const ModuleBody> body)
+{
+    Module module;
+    module.body_ = std::move(body);
+    return module;
+}
+
+} // namespace detail
+
+// Engines.
+
+Engine::Engine() : Engine(Config()) {}
+
+Engine::Engine(const Config& config) : body_(std::make_shared<detail::EngineBody>(Access::config(config)))
+{
+    const core::EngineConfig& wanted = body_->state->config;
+    if (wanted.max_stack_bytes < uint64_t { 64 } << 10 || wanted.max_stack_bytes > uint64_t { 1 } << 30)
+        body_->error = Error("max_stack_bytes must be between 64 KiB and 1 GiB");
+    else if (wanted.max_memory_pages > core::max_memory_pages)
+        body_->error = Error("max_memory_pages must be at most 65536");
+}
+
+Result<Engine> Engine::create(const Config& config)
+{
+    Engine engine(config);
+    if (engine.error())
+        return *engine.error();
+    return engine;
+}
+
+const Error* Engine::error() const { return body_->error ? &*body_->error : nullptr; }
+
+bool Engine::guest_debug() const { return body_->state->config.guest_debug; }
+
+// Modules.
+
+namespace {
+
+Result<Module> load(const Engine& engine, std::vector<uint8_t> bytes)
+{
+    const auto& body = Access::body(engine);
+    auto module = core::load_module(std::move(bytes), body->state->types);
+    if (!module)
+        return Access::error(module.error());
+    return Access::module(
+        std::make_shared<const detail::ModuleBody>(detail::ModuleBody { body, std::move(*module) }));
+}
+
+/// The parts that all rows have in common.
+void describe(
+    const core::Module& module, core::ExternKind kind, uint32_t index, std::string_view name, EntityInfo& row)
+{
+    row.index = index;
+    row.name = name;
+    if (const core::Import* import = module.find_import(kind, index))
+        row.import = ImportName { std::string(import->module), std::string(import->name) };
+}
+
+/// Export names, to all rows of a kind at once.
+template<class Row>
+void add_exports(const core::Module& module, core::ExternKind kind, std::vector<Row>& rows)
+{
+    for (const core::Export& item : module.exports)
+        if (item.kind == kind)
+            rows[item.index].exports.emplace_back(item.name);
+}
+
+} // namespace
+
+Result<Module> Module::from_bytes(const Engine& engine, std::span<const std::byte> bytes)
+{
+    if (engine.error())
+        return *engine.error();
+    const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
+    return load(engine, { begin, begin + bytes.size() });
+}
+
+Result<Module> Module::from_file(const Engine& engine, const std::string& path)
+{
+    if (engine.error())
+        return *engine.error();
+    const auto refuse = [&] { return Error("cannot read " + path + ": " + std::strerror(errno)); };
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+    if (!file)
+        return refuse();
+    // A file's size is only a hint: it may be a pipe.
+    struct stat status {};
+    const bool has_size = fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode);
+    std::vector<uint8_t> bytes(has_size ? static_cast<size_t>(status.st_size) + 1 : size_t { 1 } << 16);
+    for (size_t size = 0;;) {
+        if (size == bytes.size())
+            bytes.resize(2 * size);
+        const size_t count = std::fread(bytes.data() + size, 1, bytes.size() - size, file.get());
+        size += count;
+        if (count == 0) {
+            bytes.resize(size);
+            break;
+        }
+    }
+    if (std::ferror(file.get()))
+        return refuse();
+    auto module = load(engine, std::move(bytes));
+    if (!module)
+        return Error(path + ": " + module.error().message(), module.error().offset());
+    return module;
+}
+
+bool operator==(const Module& a, const Module& b) { return a.body_->module == b.body_->module; }
+
+std::string Module::name() const { return std::string(body_->module->names().module); }
+
+std::vector<FuncInfo> Module::functions() const
+{
+    const core::Module& module = *body_->module;
+    std::vector<FuncInfo> rows(module.functions.size());
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+        const core::FuncIndex index { i };
+        describe(module, core::ExternKind::Func, i, module.names().functions.find(i), rows[i]);
+        rows[i].type = Access::func_type(module.func_type(index));
+        if (!module.is_imported(index)) {
+            rows[i].offset = module.meta(index).body_offset;
+            rows[i].end = module.meta(index).end_offset;
+        }
+    }
+    add_exports(module, core::ExternKind::Func, rows);
+    return rows;
+}
+
+std::vector<TableInfo> Module::tables() const
+{
+    const core::Module& module = *body_->module;
+    std::vector<TableInfo> rows(module.tables.size());
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+        const core::TableType& type = module.tables[core::TableIndex { i }].type;
+        describe(module, core::ExternKind::Table, i, module.names().tables.find(i), rows[i]);
+        rows[i].type = { Access::kind(type.element), type.limits.min, type.limits.max, type.limits.is_64 };
+    }
+    add_exports(module, core::ExternKind::Table, rows);
+    return rows;
+}
+
+std::vector<MemoryInfo> Module::memories() const
+{
+    const core::Module& module = *body_->module;
+    std::vector<MemoryInfo> rows(module.memories.size());
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+        const core::Limits& limits = module.memories[core::MemoryIndex { i }].type.limits;
+        describe(module, core::ExternKind::Memory, i, module.names().memories.find(i), rows[i]);
+        rows[i].type = { limits.min, limits.max, limits.is_shared, limits.is_64 };
+    }
+    add_exports(module, core::ExternKind::Memory, rows);
+    return rows;
+}
+
+std::vector<GlobalInfo> Module::globals() const
+{
+    const core::Module& module = *body_->module;
+    std::vector<GlobalInfo> rows(module.globals.size());
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+        const core::GlobalType& type = module.globals[core::GlobalIndex { i }].type;
+        describe(module, core::ExternKind::Global, i, module.names().globals.find(i), rows[i]);
+        rows[i].type = { Access::kind(type.type), type.is_mutable };
+    }
+    add_exports(module, core::ExternKind::Global, rows);
+    return rows;
+}
+
+std::vector<TagInfo> Module::tags() const
+{
+    const core::Module& module = *body_->module;
+    std::vector<TagInfo> rows(module.tags.size());
+    for (uint32_t i = 0; i < rows.size(); ++i) {
+        describe(module, core::ExternKind::Tag, i, module.names().tags.find(i), rows[i]);
+        rows[i].type = Access::func_type(*module.types[module.tags[core::TagIndex { i }].type].func());
+    }
+    add_exports(module, core::ExternKind::Tag, rows);
+    return rows;
+}
+
+std::vector<ImportInfo> Module::imports() const
+{
+    std::vector<ImportInfo> rows;
+    for (const core::Import& import : body_->module->imports)
+        rows.push_back({ std::string(import.module), std::string(import.name),
+            static_cast<ExternKind>(import.kind), import.index });
+    return rows;
+}
+
+std::vector<ExportInfo> Module::exports() const
+{
+    std::vector<ExportInfo> rows;
+    for (const core::Export& item : body_->module->exports)
+        rows.push_back({ std::string(item.name), static_cast<ExternKind>(item.kind), item.index });
+    return rows;
+}
+
+std::optional<std::span<const std::byte>> Module::bytecode() const
+{
+    if (!body_->engine->state->config.guest_debug)
+        return std::nullopt;
+    return std::as_bytes(body_->module->bytes());
+}
+
+} // namespace vitrine

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/access.h"
+
+#include <algorithm>
+
+namespace vitrine {
+
+using detail::Access;
+
+namespace detail {
+
+Caller Access::caller(std::shared_ptr<StoreLink> link, core::Instance* instance)
+{
+    Caller caller;
+    caller.link_ = std::move(link);
+    caller.instance_ = instance;
+    return caller;
+}
+
+} // namespace detail
+
+namespace {
+
+/// How a host function finds the link of the store that calls it.
+std::shared_ptr<detail::StoreLink> link_of(core::Store& store)
+{
+    return std::static_pointer_cast<detail::StoreLink>(store.embedder.lock());
+}
+
+core::HostCallback on_slots(detail::SlotFunction function)
+{
+    return [function = std::move(function)](core::HostCall& call) -> core::HostOutcome {
+        Caller caller = Access::caller(link_of(call.store), call.caller);
+        if (auto done = function(caller, call.slots.data()); !done)
+            return Access::trap(done.error());
+        return core::Returned {};
+    };
+}
+
+core::HostCallback on_values(core::FuncType type, UntypedFunction function)
+{
+    return
+        [type = std::move(type), function = std::move(function)](core::HostCall& call) -> core::HostOutcome {
+            const auto link = link_of(call.store);
+            Caller caller = Access::caller(link, call.caller);
+            std::vector<core::Value> arguments;
+            const core::Slot* from = call.slots.data();
+            for (const core::ValueType param : type.params) {
+                arguments.push_back(core::load_value(param, from));
+                from += param.slots();
+            }
+#if defined(__cpp_exceptions)
+            Result<std::vector<Val>> results = [&]() -> Result<std::vector<Val>> {
+                try {
+                    return function(caller, Access::vals(link, arguments));
+                } catch (...) {
+                    return detail::error_of_exception();
+                }
+            }();
+#else
+            Result<std::vector<Val>> results = function(caller, Access::vals(link, arguments));
+#endif
+            if (!results)
+                return Access::trap(results.error());
+            const auto values = Access::values(link, *results, type.results);
+            if (!values)
+                return Access::trap(Error("results of a host function: " + values.error().message()));
+            core::Slot* to = call.slots.data();
+            for (const core::Value& value : *values) {
+                core::store_value(value, to);
+                to += value.type.slots();
+            }
+            return core::Returned {};
+        };
+}
+
+void note(detail::LinkerBody& body, const core::Result<void>& defined)
+{
+    if (!defined && !body.error)
+        body.error = Access::error(defined.error());
+}
+
+} // namespace
+
+std::optional<Instance> Caller::instance() const
+{
+    return instance_ ? std::optional(Access::handle<Instance>(link_, instance_)) : std::nullopt;
+}
+
+std::optional<Memory> Caller::memory(std::string_view name) const
+{
+    const auto caller = instance();
+    return caller ? caller->memory(name) : std::nullopt;
+}
+
+namespace detail {
+
+Result<Func> wrap(Store& store, FuncType type, SlotFunction function)
+{
+    const auto& link = Access::link(store);
+    const auto body = Access::use(link);
+    if (!body)
+        return body.error();
+    auto host = std::make_shared<const core::HostFunction>(
+        core::HostFunction { "host", "function", Access::func_type(type), on_slots(std::move(function)) });
+    return Access::handle<Func>(link, (*body)->store.add_host_function(std::move(host)));
+}
+
+} // namespace detail
+
+Linker::Linker(const Engine& engine) : body_(std::make_shared<detail::LinkerBody>())
+{
+    body_->engine = Access::body(engine);
+    if (engine.error())
+        body_->error = *engine.error();
+}
+
+Linker::Linker(Linker&&) noexcept = default;
+Linker& Linker::operator=(Linker&&) noexcept = default;
+Linker::~Linker() = default;
+
+Linker& Linker::allow_shadowing(bool allow)
+{
+    body_->linker.allow_shadowing(allow);
+    return *this;
+}
+
+Linker& Linker::define_slots(
+    std::string module, std::string name, FuncType type, detail::SlotFunction function)
+{
+    auto host = std::make_shared<const core::HostFunction>(
+        core::HostFunction { module, name, Access::func_type(type), on_slots(std::move(function)) });
+    note(*body_, body_->linker.define(std::move(module), std::move(name), std::move(host)));
+    return *this;
+}
+
+Linker& Linker::define(std::string module, std::string name, FuncType type, UntypedFunction function)
+{
+    const core::FuncType wanted = Access::func_type(type);
+    auto host = std::make_shared<const core::HostFunction>(
+        core::HostFunction { module, name, wanted, on_values(wanted, std::move(function)) });
+    note(*body_, body_->linker.define(std::move(module), std::move(name), std::move(host)));
+    return *this;
+}
+
+namespace {
+
+/// Defines an object of a store, by the kind that its handle has.
+template<class T, class H>
+void define_object(detail::LinkerBody& body, std::string module, std::string name, const H& handle)
+{
+    const auto store = Access::use(Access::link(handle));
+    if (!store) {
+        if (!body.error)
+            body.error =
+                Error("definition of \"" + module + "\" \"" + name + "\": " + store.error().message());
+        return;
+    }
+    const core::StoreExtern object((*store)->store, static_cast<T*>(Access::object(handle)));
+    note(body, body.linker.define(std::move(module), std::move(name), object));
+}
+
+} // namespace
+
+Linker& Linker::define(std::string module, std::string name, const Func& function)
+{
+    define_object<core::Function>(*body_, std::move(module), std::move(name), function);
+    return *this;
+}
+
+Linker& Linker::define(std::string module, std::string name, const Global& global)
+{
+    define_object<core::Global>(*body_, std::move(module), std::move(name), global);
+    return *this;
+}
+
+Linker& Linker::define(std::string module, std::string name, const Memory& memory)
+{
+    define_object<core::Memory>(*body_, std::move(module), std::move(name), memory);
+    return *this;
+}
+
+Linker& Linker::define(std::string module, std::string name, const SharedMemory& memory)
+{
+    note(*body_, body_->linker.define(std::move(module), std::move(name), Access::owner(memory)));
+    return *this;
+}
+
+Linker& Linker::define(std::string module, std::string name, const Table& table)
+{
+    define_object<core::Table>(*body_, std::move(module), std::move(name), table);
+    return *this;
+}
+
+Linker& Linker::define(std::string module, std::string name, const Tag& tag)
+{
+    define_object<core::Tag>(*body_, std::move(module), std::move(name), tag);
+    return *this;
+}
+
+Linker& Linker::define_instance(std::string_view module, const Instance& instance)
+{
+    if (const auto store = Access::use(Access::link(instance)); !store && !body_->error)
+        body_->error = store.error();
+    else if (store)
+        note(*body_,
+            body_->linker.define_instance(module, *static_cast<core::Instance*>(Access::object(instance))));
+    return *this;
+}
+
+namespace {
+
+Result<detail::StoreBody*> check_parts(
+    const detail::LinkerBody& linker, const std::shared_ptr<detail::StoreLink>& store, const Module& module)
+{
+    if (linker.error)
+        return *linker.error;
+    const auto body = Access::use(store);
+    if (!body)
+        return body;
+    if (store->engine != linker.engine)
+        return Error("the store belongs to another engine than the linker");
+    if (Access::body(module)->engine != linker.engine)
+        return Error("the module belongs to another engine than the linker");
+    return body;
+}
+
+} // namespace
+
+Result<void> Linker::check(Store& store, const Module& module) const
+{
+    const auto body = check_parts(*body_, Access::link(store), module);
+    if (!body)
+        return body.error();
+    if (auto resolved = body_->linker.resolve((*body)->store, *Access::body(module)->module); !resolved)
+        return Access::error(resolved.error());
+    return {};
+}
+
+Result<Instance> Linker::instantiate(Store& store, const Module& module) const
+{
+    const auto& link = Access::link(store);
+    const auto body = check_parts(*body_, link, module);
+    if (!body)
+        return body.error();
+    const auto instance = core::instantiate((*body)->thread, body_->linker, Access::body(module)->module);
+    if (!instance)
+        return Access::error(instance.error());
+    return Access::handle<Instance>(link, *instance);
+}
+
+} // namespace vitrine

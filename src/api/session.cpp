@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/access.h"
+
+namespace vitrine {
+
+using detail::Access;
+
+namespace detail {
+
+debug::Frame Access::frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame)
+{
+    debug::Frame result;
+    result.generation_ = session->session->thread().generation;
+    result.session_ = std::move(session);
+    result.frame_ = std::make_shared<const core::Frame>(frame);
+    return result;
+}
+
+debug::Stopped Access::stopped(std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason)
+{
+    debug::Stopped stopped;
+    stopped.session_ = std::move(session);
+    stopped.reason_ = std::move(reason);
+    return stopped;
+}
+
+} // namespace detail
+
+namespace debug {
+
+namespace {
+
+const core::Frame& core_frame(const std::shared_ptr<const void>& frame)
+{
+    return *static_cast<const core::Frame*>(frame.get());
+}
+
+const Error stale_frame("the frame is gone: the guest went on");
+
+StopReason reason_of(const core::debug::StopReason& reason)
+{
+    return { static_cast<StopKind>(reason.kind), reason.breakpoint, reason.trap_text };
+}
+
+Event exited(Error error) { return Exited { std::move(error) }; }
+
+/// Waits for the guest to stop or end.
+Event next_event(const std::shared_ptr<detail::SessionBody>& body)
+{
+    auto event = body->session->wait();
+    if (!event)
+        return exited(Access::error(event.error()));
+    if (const auto* reason = std::get_if<core::debug::StopReason>(&*event))
+        return Access::stopped(body, reason_of(*reason));
+    return Exited { *std::exchange(body->results, std::nullopt) };
+}
+
+/// What a listener is told of an end: enough to tell how it was.
+core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
+{
+    if (results)
+        return std::vector<core::Value> {};
+    if (results.error().trap())
+        return std::unexpected(Access::trap(results.error()));
+    return std::unexpected(core::Error { results.error().message(), results.error().offset() });
+}
+
+/// Runs code on the guest's thread, and waits.
+Event start(const std::shared_ptr<detail::SessionBody>& body, std::function<Result<std::vector<Val>>()> code,
+    bool stop_at_entry)
+{
+    if (body->error)
+        return exited(*body->error);
+    // The session outlives its guest's thread.
+    const auto guest = [&body = *body, code = std::move(code)] {
+        body.results = code();
+        return outcome_of(*body.results);
+    };
+    if (auto started = body->session->start(guest, stop_at_entry); !started)
+        return exited(Access::error(started.error()));
+    return next_event(body);
+}
+
+} // namespace
+
+std::string StopReason::to_text() const
+{
+    return core::debug::StopReason {
+        .kind = static_cast<core::debug::StopKind>(kind), .breakpoint = breakpoint, .trap_text = trap
+    }
+        .to_text();
+}
+
+// Frames.
+
+bool Frame::is_valid() const
+{
+    return session_ && session_->session && session_->session->stopped()
+        && session_->session->thread().generation == generation_;
+}
+
+bool Frame::is_host() const { return is_valid() && core_frame(frame_).is_host(); }
+
+Func Frame::function() const
+{
+    // Identity only: whoever holds a stale frame may still ask which function it was.
+    return Access::handle<Func>(session_->link, const_cast<core::Function*>(core_frame(frame_).function));
+}
+
+std::optional<Instance> Frame::instance() const
+{
+    core::Instance* instance = core_frame(frame_).function->instance;
+    return instance ? std::optional(Access::handle<Instance>(session_->link, instance)) : std::nullopt;
+}
+
+uint32_t Frame::offset() const { return core_frame(frame_).offset; }
+
+uint32_t Frame::activation() const { return core_frame(frame_).activation; }
+
+std::vector<Local> Frame::locals() const
+{
+    std::vector<Local> locals;
+    if (is_valid())
+        for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
+            locals.push_back({ local.name, Access::val(session_->link, local.value) });
+    return locals;
+}
+
+std::vector<Val> Frame::operands() const
+{
+    if (!is_valid())
+        return {};
+    return Access::vals(session_->link, core::debug::operands_of(core_frame(frame_)));
+}
+
+namespace {
+
+using Setter = core::Result<void> (*)(const core::Frame&, uint32_t, const core::Value&);
+
+Result<void> set(Setter setter, const core::Frame& frame,
+    const std::shared_ptr<vitrine::detail::StoreLink>& link, uint32_t index, const Val& value)
+{
+    const auto converted = Access::value(link, value, Access::type(value.kind()));
+    if (!converted)
+        return converted.error();
+    if (auto done = setter(frame, index, *converted); !done)
+        return Access::error(done.error());
+    return {};
+}
+
+} // namespace
+
+Result<void> Frame::set_local(uint32_t index, const Val& value) const
+{
+    if (!is_valid())
+        return stale_frame;
+    return set(core::debug::set_local, core_frame(frame_), session_->link, index, value);
+}
+
+Result<void> Frame::set_operand(uint32_t index, const Val& value) const
+{
+    if (!is_valid())
+        return stale_frame;
+    return set(core::debug::set_operand, core_frame(frame_), session_->link, index, value);
+}
+
+std::vector<Frame> Stopped::frames() const
+{
+    std::vector<Frame> frames;
+    if (session_ && session_->session)
+        for (const core::Frame& frame : session_->session->frames())
+            frames.push_back(Access::frame(session_, frame));
+    return frames;
+}
+
+// Sessions.
+
+Session::Session(Store& store) : body_(std::make_shared<detail::SessionBody>())
+{
+    body_->link = Access::link(store);
+    const auto used = Access::use(body_->link);
+    if (!used) {
+        body_->error = used.error();
+        return;
+    }
+    auto session = core::debug::Session::create((*used)->store, (*used)->thread);
+    if (!session) {
+        body_->error = Access::error(session.error());
+        return;
+    }
+    body_->session = std::move(*session);
+    (*used)->session = body_;
+}
+
+Result<Session> Session::create(Store& store)
+{
+    Session session(store);
+    if (session.error())
+        return *session.error();
+    return session;
+}
+
+Session::Session(Session&&) noexcept = default;
+
+Session& Session::operator=(Session&& other) noexcept
+{
+    std::swap(body_, other.body_);
+    return *this;
+}
+
+Session::~Session()
+{
+    if (!body_ || !body_->session)
+        return;
+    body_->error = Error("the session is gone");
+    body_->session.reset();
+}
+
+const Error* Session::error() const { return body_->error ? &*body_->error : nullptr; }
+
+Result<uint32_t> Session::add_breakpoint(const BreakpointSpec& spec)
+{
+    if (body_->error)
+        return *body_->error;
+    const auto& module = Access::body(spec.module);
+    if (module->engine != body_->link->engine)
+        return Error("the module belongs to another engine than the session");
+    core::debug::BreakpointSpec wanted { .module = module->module, .offset = spec.offset };
+    if (spec.instance) {
+        if (Access::link(*spec.instance) != body_->link)
+            return Error("the instance belongs to another store than the session");
+        wanted.instance = static_cast<const core::Instance*>(Access::object(*spec.instance));
+        if (wanted.instance->module != module->module)
+            return Error("the instance is not one of the module");
+    }
+    auto added = body_->session->add_breakpoint(std::move(wanted));
+    if (!added)
+        return Access::error(added.error());
+    return *added;
+}
+
+Result<void> Session::remove_breakpoint(uint32_t id)
+{
+    if (body_->error)
+        return *body_->error;
+    if (auto removed = body_->session->remove_breakpoint(id); !removed)
+        return Access::error(removed.error());
+    return {};
+}
+
+std::vector<Breakpoint> Session::breakpoints() const
+{
+    std::vector<Breakpoint> rows;
+    if (!body_->error)
+        for (const core::debug::Breakpoint& breakpoint : body_->session->breakpoints())
+            rows.push_back({ breakpoint.id, breakpoint.spec.offset, breakpoint.offset, breakpoint.hits });
+    return rows;
+}
+
+Event Session::call(const Func& function, std::span<const Val> arguments, bool stop_at_entry)
+{
+    if (Access::link(function) != body_->link)
+        return exited(Error("the function belongs to another store than the session"));
+    return run(
+        [function, arguments = std::vector(arguments.begin(), arguments.end())] {
+            return function.call(arguments);
+        },
+        stop_at_entry);
+}
+
+Event Session::call(const Func& function, std::initializer_list<Val> arguments, bool stop_at_entry)
+{
+    return call(function, std::span(arguments.begin(), arguments.size()), stop_at_entry);
+}
+
+Event Session::instantiate(const Linker& linker, const Module& module, bool stop_at_entry)
+{
+    if (body_->error)
+        return exited(*body_->error);
+    const auto& parts = Access::body(linker);
+    if (parts->error)
+        return exited(*parts->error);
+    if (parts->engine != body_->link->engine || Access::body(module)->engine != parts->engine)
+        return exited(Error("linker, module and store belong to different engines"));
+    body_->instance.reset();
+    return start(
+        body_,
+        [&body = *body_, parts, module = Access::body(module)->module]() -> Result<std::vector<Val>> {
+            auto instance = core::instantiate(body.session->thread(), parts->linker, module);
+            if (!instance)
+                return Access::error(instance.error());
+            body.instance = Access::handle<Instance>(body.link, *instance);
+            return std::vector<Val> {};
+        },
+        stop_at_entry);
+}
+
+std::optional<Instance> Session::instance() const { return body_->instance; }
+
+Event Session::run(std::function<Result<std::vector<Val>>()> code, bool stop_at_entry)
+{
+    return start(body_, std::move(code), stop_at_entry);
+}
+
+namespace {
+
+Event go_on(const std::shared_ptr<detail::SessionBody>& body, core::debug::Resume how)
+{
+    if (body->error)
+        return exited(*body->error);
+    if (auto resumed = body->session->resume(how); !resumed)
+        return exited(Access::error(resumed.error()));
+    return next_event(body);
+}
+
+using Kind = core::debug::Resume::Kind;
+
+} // namespace
+
+Event Session::resume(Stopped) { return go_on(body_, { Kind::Go }); }
+
+Event Session::step(Stopped) { return go_on(body_, { Kind::Step }); }
+
+Event Session::step_over(Stopped) { return go_on(body_, { Kind::StepOver }); }
+
+Event Session::step_out(Stopped) { return go_on(body_, { Kind::StepOut }); }
+
+Event Session::run_to(Stopped, uint32_t offset) { return go_on(body_, { Kind::RunTo, offset }); }
+
+Event Session::kill(Stopped) { return go_on(body_, { Kind::Kill }); }
+
+void Session::interrupt()
+{
+    if (body_->session)
+        body_->session->interrupt();
+}
+
+} // namespace debug
+} // namespace vitrine

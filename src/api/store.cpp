@@ -1,0 +1,623 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/access.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace vitrine {
+
+using detail::Access;
+
+namespace detail {
+
+Result<StoreBody*> Access::use(const std::shared_ptr<StoreLink>& link)
+{
+    if (!link)
+        return Error("the handle is empty");
+    if (link->error)
+        return *link->error;
+    if (!link->body)
+        return Error("the store is gone");
+    const auto session = link->body->session.lock();
+    if (session && session->session && !session->session->may_use_store())
+        return Error("the store is running under a debug session");
+    return link->body.get();
+}
+
+void Access::end(StoreLink& link)
+{
+    if (!link.body)
+        return;
+    if (const auto session = link.body->session.lock()) {
+        session->error = Error("the store is gone");
+        session->session.reset();
+    }
+    link.body.reset();
+}
+
+Interrupter Access::interrupter(std::shared_ptr<core::Requests> requests)
+{
+    Interrupter interrupter;
+    interrupter.requests_ = std::move(requests);
+    return interrupter;
+}
+
+SharedMemory Access::shared(std::shared_ptr<core::Memory> memory)
+{
+    SharedMemory shared;
+    shared.object_ = std::move(memory);
+    return shared;
+}
+
+} // namespace detail
+
+namespace {
+
+/// The object of a handle whose store may be used now; null otherwise.
+template<class T, class H> T* object_of(const H& handle)
+{
+    return Access::use(Access::link(handle)) ? static_cast<T*>(Access::object(handle)) : nullptr;
+}
+
+Error out_of_bounds(const char* what, uint64_t address, uint64_t count, uint64_t size)
+{
+    return Error(std::string(what) + " of " + std::to_string(count) + " bytes at " + std::to_string(address)
+        + " leaves the memory of " + std::to_string(size) + " bytes");
+}
+
+Result<void> read_memory(const core::Memory& memory, uint64_t address, std::span<std::byte> to)
+{
+    if (!memory.contains(address, to.size()))
+        return out_of_bounds("a read", address, to.size(), memory.size());
+    if (!to.empty())
+        std::memcpy(to.data(), memory.base() + address, to.size());
+    return {};
+}
+
+Result<void> write_memory(core::Memory& memory, uint64_t address, std::span<const std::byte> from)
+{
+    if (!memory.contains(address, from.size()))
+        return out_of_bounds("a write", address, from.size(), memory.size());
+    if (!from.empty())
+        std::memcpy(memory.base() + address, from.data(), from.size());
+    return {};
+}
+
+Result<uint64_t> grow_memory(core::Memory& memory, uint64_t pages)
+{
+    if (const auto old = memory.grow(pages))
+        return *old;
+    return Error(
+        "the memory of " + std::to_string(memory.pages()) + " pages cannot grow by " + std::to_string(pages));
+}
+
+MemoryType type_of(const core::Memory& memory)
+{
+    const core::Limits& limits = memory.type().limits;
+    return { limits.min, limits.max, limits.is_shared, limits.is_64 };
+}
+
+Result<core::MemoryType> core_type(const MemoryType& type)
+{
+    if (type.is_64)
+        return Error("64-bit memories are not supported");
+    const uint64_t max = type.max.value_or(core::max_memory_pages);
+    if (type.min > core::max_memory_pages || max > core::max_memory_pages)
+        return Error("memory size must be at most 65536 pages (4GiB)");
+    if (type.min > max)
+        return Error("size minimum must not be greater than maximum");
+    if (type.is_shared && !type.max)
+        return Error("shared memory must have maximum");
+    return core::MemoryType { .limits = { .min = type.min, .max = type.max, .is_shared = type.is_shared } };
+}
+
+} // namespace
+
+// Stores.
+
+Store::Store(const Engine& engine) : link_(std::make_shared<detail::StoreLink>())
+{
+    link_->engine = Access::body(engine);
+    if (engine.error()) {
+        link_->error = *engine.error();
+        return;
+    }
+    link_->body = std::make_unique<detail::StoreBody>(*link_->engine);
+    link_->requests = link_->body->thread.requests;
+    link_->body->store.embedder = link_;
+}
+
+Store::Store(Store&&) noexcept = default;
+
+Store& Store::operator=(Store&& other) noexcept
+{
+    if (link_ && link_ != other.link_)
+        Access::end(*link_);
+    link_ = std::move(other.link_);
+    return *this;
+}
+
+Store::~Store()
+{
+    if (link_)
+        Access::end(*link_);
+}
+
+const Error* Store::error() const { return link_->error ? &*link_->error : nullptr; }
+
+Interrupter Store::interrupter() const { return Access::interrupter(link_->requests); }
+
+std::vector<Instance> Store::instances() const
+{
+    std::vector<Instance> instances;
+    const auto body = Access::use(link_);
+    if (!body || !link_->engine->state->config.guest_debug)
+        return instances;
+    for (core::Instance& instance : (*body)->store.instances())
+        instances.push_back(Access::handle<Instance>(link_, &instance));
+    return instances;
+}
+
+void Interrupter::interrupt() const noexcept
+{
+    if (requests_)
+        static_cast<core::Requests*>(requests_.get())->add(core::Requests::interrupt);
+}
+
+// Functions.
+
+FuncType Func::type() const
+{
+    const auto* function = object_of<core::Function>(*this);
+    if (!function)
+        return {};
+    return Access::func_type(*link_->engine->state->types[function->type].func());
+}
+
+std::string Func::name() const
+{
+    const auto* function = object_of<core::Function>(*this);
+    return function ? function->name() : "";
+}
+
+std::optional<uint32_t> Func::index() const
+{
+    const auto* function = object_of<core::Function>(*this);
+    return function && !function->is_host() ? std::optional(function->index.value) : std::nullopt;
+}
+
+Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
+{
+    const auto body = Access::use(link_);
+    if (!body)
+        return body.error();
+    auto& function = *static_cast<core::Function*>(object_);
+    const auto values =
+        Access::values(link_, arguments, link_->engine->state->types[function.type].func()->params);
+    if (!values)
+        return Error("cannot call " + function.name() + ": " + values.error().message());
+    const auto results = core::invoke((*body)->thread, function, *values);
+    if (!results)
+        return Access::error(results.error());
+    return Access::vals(link_, *results);
+}
+
+Result<std::vector<Val>> Func::call(std::initializer_list<Val> arguments) const
+{
+    return call(std::span(arguments.begin(), arguments.size()));
+}
+
+namespace detail {
+
+Result<void> check_type(const Func& function, const FuncType& wanted)
+{
+    if (const auto body = Access::use(Access::link(function)); !body)
+        return body.error();
+    const FuncType actual = function.type();
+    if (actual != wanted)
+        return Error(
+            "function " + function.name() + " is of type " + actual.to_text() + ", not " + wanted.to_text());
+    return {};
+}
+
+Result<void> call_slots(const Func& function, uint64_t* slots)
+{
+    const auto body = Access::use(Access::link(function));
+    if (!body)
+        return body.error();
+    auto& callee = *static_cast<core::Function*>(Access::object(function));
+    const core::FuncType& type = *Access::link(function)->engine->state->types[callee.type].func();
+    std::vector<core::Value> arguments;
+    arguments.reserve(type.params.size());
+    for (const core::ValueType param : type.params)
+        arguments.push_back({ param, *slots++ });
+    slots -= arguments.size();
+    const auto results = core::invoke((*body)->thread, callee, arguments);
+    if (!results)
+        return Access::error(results.error());
+    for (const core::Value& result : *results)
+        *slots++ = result.low;
+    return {};
+}
+
+Result<Func> find_func(const Instance& instance, std::string_view name)
+{
+    if (const auto body = Access::use(Access::link(instance)); !body)
+        return body.error();
+    if (auto function = instance.func(name))
+        return std::move(*function);
+    return Error("there is no exported function \"" + std::string(name) + "\"");
+}
+
+} // namespace detail
+
+// Globals.
+
+Result<Global> Global::create(Store& store, GlobalType type, const Val& value)
+{
+    const auto& link = Access::link(store);
+    const auto body = Access::use(link);
+    if (!body)
+        return body.error();
+    const core::ValueType wanted = Access::type(type.kind);
+    const auto initial = Access::value(link, value, wanted);
+    if (!initial)
+        return initial.error();
+    return Access::handle<Global>(link, (*body)->store.add_global({ wanted, type.is_mutable }, *initial));
+}
+
+GlobalType Global::type() const
+{
+    const auto* global = object_of<core::Global>(*this);
+    return global ? GlobalType { Access::kind(global->type.type), global->type.is_mutable }
+                  : GlobalType { ValKind::None, false };
+}
+
+Val Global::get() const
+{
+    const auto* global = object_of<core::Global>(*this);
+    return global ? Access::val(link_, global->get()) : Val();
+}
+
+Result<void> Global::set(const Val& value) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    auto& global = *static_cast<core::Global*>(object_);
+    if (!global.type.is_mutable)
+        return Error("the global is immutable");
+    const auto converted = Access::value(link_, value, global.type.type);
+    if (!converted)
+        return converted.error();
+    global.set(*converted);
+    return {};
+}
+
+// Memories.
+
+Result<Memory> Memory::create(Store& store, MemoryType type)
+{
+    const auto& link = Access::link(store);
+    const auto body = Access::use(link);
+    if (!body)
+        return body.error();
+    if (type.is_shared)
+        return Error("a shared memory is a SharedMemory");
+    const auto wanted = core_type(type);
+    if (!wanted)
+        return wanted.error();
+    const auto memory = (*body)->store.add_memory(*wanted);
+    if (!memory)
+        return Access::error(memory.error());
+    return Access::handle<Memory>(link, *memory);
+}
+
+MemoryType Memory::type() const
+{
+    const auto* memory = object_of<core::Memory>(*this);
+    return memory ? type_of(*memory) : MemoryType {};
+}
+
+uint64_t Memory::size() const
+{
+    const auto* memory = object_of<core::Memory>(*this);
+    return memory ? memory->size() : 0;
+}
+
+Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return read_memory(*static_cast<core::Memory*>(object_), address, to);
+}
+
+Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return write_memory(*static_cast<core::Memory*>(object_), address, from);
+}
+
+Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    auto& memory = *static_cast<core::Memory*>(object_);
+    if (!memory.contains(address, count))
+        return out_of_bounds("a fill", address, count, memory.size());
+    if (count != 0)
+        std::memset(memory.base() + address, static_cast<int>(value), count);
+    return {};
+}
+
+Result<uint64_t> Memory::grow(uint64_t pages) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return grow_memory(*static_cast<core::Memory*>(object_), pages);
+}
+
+std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t from) const
+{
+    const std::span<std::byte> all = data();
+    if (from > all.size())
+        return std::nullopt;
+    const auto found = std::ranges::search(all.subspan(from), bytes);
+    if (found.begin() == all.end() && !bytes.empty())
+        return std::nullopt;
+    return static_cast<uint64_t>(found.begin() - all.begin());
+}
+
+std::span<std::byte> Memory::data() const
+{
+    const auto* memory = object_of<core::Memory>(*this);
+    return memory ? std::as_writable_bytes(memory->bytes()) : std::span<std::byte> {};
+}
+
+Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
+{
+    if (engine.error())
+        return *engine.error();
+    type.is_shared = true;
+    const auto wanted = core_type(type);
+    if (!wanted)
+        return wanted.error();
+    const core::EngineState& state = *Access::body(engine)->state;
+    auto memory = core::Memory::create(*wanted, state.reservations, state.config.max_memory_pages);
+    if (!memory)
+        return Access::error(memory.error());
+    return Access::shared(std::move(*memory));
+}
+
+MemoryType SharedMemory::type() const { return type_of(Access::memory(*this)); }
+
+uint64_t SharedMemory::size() const { return Access::memory(*this).size(); }
+
+Result<void> SharedMemory::read(uint64_t address, std::span<std::byte> to) const
+{
+    return read_memory(Access::memory(*this), address, to);
+}
+
+Result<void> SharedMemory::write(uint64_t address, std::span<const std::byte> from) const
+{
+    return write_memory(Access::memory(*this), address, from);
+}
+
+Result<uint64_t> SharedMemory::grow(uint64_t pages) const
+{
+    return grow_memory(Access::memory(*this), pages);
+}
+
+// Tables.
+
+Result<Table> Table::create(Store& store, TableType type, const Val& initial)
+{
+    const auto& link = Access::link(store);
+    const auto body = Access::use(link);
+    if (!body)
+        return body.error();
+    if (type.is_64 || (type.element != ValKind::FuncRef && type.element != ValKind::ExternRef))
+        return Error("only 32-bit tables of funcref and externref are supported");
+    const core::ValueType element = Access::type(type.element);
+    const auto value = Access::value(link, initial, element);
+    if (!value)
+        return value.error();
+    const auto table =
+        (*body)->store.add_table({ element, { .min = type.min, .max = type.max } }, value->ref());
+    if (!table)
+        return Access::error(table.error());
+    return Access::handle<Table>(link, *table);
+}
+
+TableType Table::type() const
+{
+    const auto* table = object_of<core::Table>(*this);
+    if (!table)
+        return {};
+    const core::TableType& type = table->type();
+    return { Access::kind(type.element), type.limits.min, type.limits.max, type.limits.is_64 };
+}
+
+uint64_t Table::size() const
+{
+    const auto* table = object_of<core::Table>(*this);
+    return table ? table->size() : 0;
+}
+
+Result<Val> Table::get(uint64_t index) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    const auto& table = *static_cast<core::Table*>(object_);
+    if (index >= table.size())
+        return Error(
+            "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
+    return Access::val(link_, core::Value::ref(table.type().element, table.elements()[index]));
+}
+
+Result<void> Table::set(uint64_t index, const Val& value) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    auto& table = *static_cast<core::Table*>(object_);
+    if (index >= table.size())
+        return Error(
+            "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
+    const auto converted = Access::value(link_, value, table.type().element);
+    if (!converted)
+        return converted.error();
+    table.elements()[index] = converted->ref();
+    return {};
+}
+
+Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    auto& table = *static_cast<core::Table*>(object_);
+    const auto converted = Access::value(link_, initial, table.type().element);
+    if (!converted)
+        return converted.error();
+    if (const auto old = table.grow(count, converted->ref()))
+        return *old;
+    return Error(
+        "the table of " + std::to_string(table.size()) + " elements cannot grow by " + std::to_string(count));
+}
+
+// Tags.
+
+Result<Tag> Tag::create(Store& store, const FuncType& type)
+{
+    const auto& link = Access::link(store);
+    const auto body = Access::use(link);
+    if (!body)
+        return body.error();
+    if (!type.results.empty())
+        return Error("non-empty tag result type");
+    const core::TypeId id = link->engine->state->types.add(Access::func_type(type));
+    return Access::handle<Tag>(link, (*body)->store.add_tag(id));
+}
+
+FuncType Tag::type() const
+{
+    const auto* tag = object_of<core::Tag>(*this);
+    return tag ? Access::func_type(*link_->engine->state->types[tag->type].func()) : FuncType {};
+}
+
+// Instances.
+
+namespace {
+
+/// The object of an export of that name, or null.
+template<class T> T* find_export(const Instance& handle, std::string_view name)
+{
+    const auto* instance = object_of<core::Instance>(handle);
+    const auto item = instance ? instance->find_export(name) : std::nullopt;
+    const auto* object = item ? std::get_if<T*>(&*item) : nullptr;
+    return object ? *object : nullptr;
+}
+
+/// The object at an index of one of the instance's index spaces, if the engine shows such things; null otherwise.
+template<class T>
+T* find_private(const Instance& handle, std::vector<T*> core::Instance::* space, uint32_t index)
+{
+    const auto* instance = object_of<core::Instance>(handle);
+    if (!instance || !Access::link(handle)->engine->state->config.guest_debug
+        || index >= (instance->*space).size())
+        return nullptr;
+    return (instance->*space)[index];
+}
+
+template<class H, class T> std::optional<H> handle_of(const Instance& instance, T* object)
+{
+    return object ? std::optional(Access::handle<H>(Access::link(instance), object)) : std::nullopt;
+}
+
+std::optional<Memory> memory_of(const Instance& instance, core::Memory* memory)
+{
+    return handle_of<Memory>(instance, memory && !memory->is_shared() ? memory : nullptr);
+}
+
+std::optional<SharedMemory> shared_memory_of(const Instance& instance, core::Memory* memory)
+{
+    if (!memory || !memory->is_shared())
+        return std::nullopt;
+    return Access::shared(Access::link(instance)->body->store.find_shared(memory));
+}
+
+} // namespace
+
+Module Instance::module() const
+{
+    const auto& instance = *static_cast<core::Instance*>(object_);
+    return Access::module(
+        std::make_shared<const detail::ModuleBody>(detail::ModuleBody { link_->engine, instance.module }));
+}
+
+uint32_t Instance::number() const
+{
+    const auto* instance = object_of<core::Instance>(*this);
+    return instance ? instance->number : 0;
+}
+
+std::optional<Func> Instance::func(std::string_view name) const
+{
+    return handle_of<Func>(*this, find_export<core::Function>(*this, name));
+}
+
+std::optional<Global> Instance::global(std::string_view name) const
+{
+    return handle_of<Global>(*this, find_export<core::Global>(*this, name));
+}
+
+std::optional<Memory> Instance::memory(std::string_view name) const
+{
+    return memory_of(*this, find_export<core::Memory>(*this, name));
+}
+
+std::optional<SharedMemory> Instance::shared_memory(std::string_view name) const
+{
+    return shared_memory_of(*this, find_export<core::Memory>(*this, name));
+}
+
+std::optional<Table> Instance::table(std::string_view name) const
+{
+    return handle_of<Table>(*this, find_export<core::Table>(*this, name));
+}
+
+std::optional<Tag> Instance::tag(std::string_view name) const
+{
+    return handle_of<Tag>(*this, find_export<core::Tag>(*this, name));
+}
+
+std::optional<Func> Instance::debug_function(uint32_t index) const
+{
+    return handle_of<Func>(*this, find_private(*this, &core::Instance::functions, index));
+}
+
+std::optional<Global> Instance::debug_global(uint32_t index) const
+{
+    return handle_of<Global>(*this, find_private(*this, &core::Instance::globals, index));
+}
+
+std::optional<Memory> Instance::debug_memory(uint32_t index) const
+{
+    return memory_of(*this, find_private(*this, &core::Instance::memories, index));
+}
+
+std::optional<SharedMemory> Instance::debug_shared_memory(uint32_t index) const
+{
+    return shared_memory_of(*this, find_private(*this, &core::Instance::memories, index));
+}
+
+std::optional<Table> Instance::debug_table(uint32_t index) const
+{
+    return handle_of<Table>(*this, find_private(*this, &core::Instance::tables, index));
+}
+
+std::optional<Tag> Instance::debug_tag(uint32_t index) const
+{
+    return handle_of<Tag>(*this, find_private(*this, &core::Instance::tags, index));
+}
+
+} // namespace vitrine
