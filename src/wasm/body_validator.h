@@ -5,17 +5,35 @@
 #include "wasm/module.h"
 #include "wasm/validator.h"
 
+#include <algorithm>
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace vitrine::core {
 
+/// `simd is not supported: i32x4.add`
+std::unexpected<Error> unsupported(Feature feature, std::string_view what, uint64_t offset);
+
+/// `unknown table 3`
+std::unexpected<Error> unknown(std::string_view what, uint32_t index, uint64_t offset);
+
 /// Refuses a value type that does not exist or is not supported; `offset` is told.
 Result<void> check_value_type(const Module& module, ValueType type, uint64_t offset);
 
-/// What a body's metadata is written into; shared by the bodies of a module.
+/// Whether a value of the module's type `actual` may stand where `expected` is wanted. Its types must be
+/// registered. [spec: valid/matching]
+bool matches(const Module& module, const TypeRegistry& types, ValueType actual, ValueType expected);
+
+/// The type of an address in a memory or of an index in a table.
+inline ValueType address_type(const Limits& limits) { return limits.is_64 ? ValueType::i64 : ValueType::i32; }
+
+/// Replaces `types` by those of a function's parameters and locals.
+Result<void> read_local_types(const Module& module, FuncIndex function, std::vector<ValueType>& types);
+
+/// What the metadata of bodies points into; grows with each body of a module.
 struct BodyOutput {
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
@@ -29,6 +47,11 @@ class BodyValidator {
 public:
     BodyValidator(const Module& module, const TypeRegistry& types) : module_(module), types_(types) {}
 
+    /// How many operand slots a frame may have: what a branch can drop.
+    static constexpr uint32_t max_operand_slots = Branch::max_dropped;
+    /// How many locals all functions of a module may have together.
+    static constexpr uint32_t max_module_locals = 50'000'000;
+
     /// Validates a body and fills in its metadata.
     Result<void> validate_body(FuncIndex function, FuncMeta& meta, BodyOutput& output);
     /// The state before the instruction at `offset` of a valid body; nothing when none starts there.
@@ -40,13 +63,20 @@ public:
     std::vector<bool> declared_functions;
 
 private:
+    static constexpr uint32_t none = UINT32_MAX;
+
     /// An open block. [spec: appendix/algorithm, control frames]
     struct Control {
         Op op;
-        BlockType block;
+        BlockType block {};
         /// Operands, and slots of operands, below the block's own.
-        uint32_t height;
-        uint32_t slot_height;
+        uint32_t height = 0;
+        uint32_t slot_height = 0;
+        /// Slots that a branch to the block's label carries.
+        uint32_t label_slots = 0;
+        /// Whether the block's beginning can be reached.
+        bool is_live = true;
+        /// Behind an unconditional branch: operands that are not there have any type.
         bool is_unreachable = false;
         /// Of a loop: where branches go.
         CodeOffset loop_offset = 0;
@@ -55,58 +85,80 @@ private:
         uint32_t pending = none;
         /// Of an `if`: its own entry.
         uint32_t if_entry = none;
+        /// The br_table that was the last to be checked against the label.
+        CodeOffset checked_by = 0;
     };
-    static constexpr uint32_t none = UINT32_MAX;
 
-    Result<void> begin(FuncIndex function, BodyOutput* output);
+    Control body_control(FuncIndex function) const;
+    void begin(Control outermost, BodyOutput& output);
+    /// Takes one instruction after the other up to `stop` or the final `end`.
+    Result<void> run(ByteReader& in, CodeOffset stop);
+
+    // The typing rules.
     Result<void> step(const Instruction& at);
     Result<void> step_poly(const Instruction& at);
-    Result<void> step_call(const Instruction& at);
-    Result<void> step_variable(const Instruction& at);
+    Result<void> step_branch(const Instruction& at);
+    Result<void> step_br_table(const Instruction& at);
+    Result<void> step_call(const Instruction& at, const FuncType& callee);
+    Result<void> step_call_indirect(const Instruction& at);
+    Result<void> step_local(const Instruction& at);
+    Result<void> step_global(const Instruction& at);
     Result<void> step_select(const Instruction& at);
     Result<void> step_reference(const Instruction& at);
-    Result<void> step_branch(const Instruction& at);
     Result<void> step_table(const Instruction& at);
     Result<void> step_memory(const Instruction& at);
-    Result<void> check_constant(const Instruction& at, uint32_t visible_globals);
+    Result<void> check_constant(const Instruction& at, uint32_t visible_globals) const;
 
-    Result<void> push_control(const Instruction& at, Op op, const BlockType& block);
+    // Blocks and the side table.
+    Result<void> push_control(const Instruction& at);
     Result<Control> pop_control(const Instruction& at);
     Result<void> end_block(const Instruction& at);
     Result<void> else_block(const Instruction& at);
     void set_unreachable();
-
-    void push(ValueType type);
-    void push(std::span<const ValueType> types);
-    Result<ValueType> pop(const Instruction& at);
-    /// How many of the expected operands are there; in unreachable code the lower ones need not be.
-    Result<uint32_t> check_top(const Instruction& at, std::span<const ValueType> expected) const;
-    Result<void> pop(const Instruction& at, ValueType expected);
-    Result<void> pop(const Instruction& at, std::span<const ValueType> expected);
-    Result<void> pop(const Instruction& at, std::initializer_list<ValueType> expected);
-    std::unexpected<Error> mismatch(const Instruction& at, std::span<const ValueType> expected) const;
-    std::unexpected<Error> unknown(const Instruction& at, std::string_view what, uint32_t index) const;
-
-    Result<void> check_block(const Instruction& at, const BlockType& block) const;
-    Result<void> check_memory(const Instruction& at, uint32_t index) const;
-    Result<void> check_elem(const Instruction& at) const;
-    Result<const Control*> label(const Instruction& at, uint32_t depth) const;
+    bool is_reachable() const { return controls_.back().is_live && !controls_.back().is_unreachable; }
+    void add_branch(const Instruction& at, Control& target);
+    uint32_t add_entry(CodeOffset from, uint32_t carried, uint32_t dropped);
+    void add_pending(Control& control, uint32_t entry);
+    void resolve(uint32_t entry, CodeOffset target, uint32_t target_entry);
+    uint32_t next_entry() const { return static_cast<uint32_t>(output_->branches.size()); }
     std::span<const ValueType> params_of(const Control& control) const;
     std::span<const ValueType> results_of(const Control& control) const;
     std::span<const ValueType> label_types(const Control& control) const;
-    Result<void> add_branch(const Instruction& at, uint32_t depth);
-    uint32_t add_entry(CodeOffset from, uint32_t carried, uint32_t dropped);
-    void resolve(uint32_t entry, CodeOffset target, uint32_t target_entry);
-    Result<ValueType> use_local(const Instruction& at);
-    bool at_end() const { return controls_.empty(); }
+
+    // Operands.
+    void push(ValueType type)
+    {
+        operands_.push_back(type);
+        slots_ += type.slots();
+        max_slots_ = std::max(max_slots_, slots_);
+    }
+    void push(std::span<const ValueType> types);
+    Result<ValueType> pop_any(const Instruction& at);
+    Result<void> pop(const Instruction& at, std::span<const ValueType> expected);
+    Result<void> pop(const Instruction& at, std::initializer_list<ValueType> expected);
+    /// Pops what is expected, pushes the results.
+    Result<void> apply(const Instruction& at, std::initializer_list<ValueType> expected,
+        std::initializer_list<ValueType> results);
+    /// How many of the expected operands are there; in unreachable code the lower ones need not be.
+    Result<uint32_t> check_top(const Instruction& at, std::span<const ValueType> expected) const;
+    size_t available() const { return operands_.size() - controls_.back().height; }
+    std::unexpected<Error> mismatch(
+        const Instruction& at, std::span<const ValueType> expected, size_t shown) const;
+
+    // What instructions name.
+    Result<void> check_block(const Instruction& at) const;
+    Result<void> check_memory_access(const Instruction& at, const OpInfo& row) const;
+    Result<const MemoryDecl*> find_memory(const Instruction& at, uint32_t index) const;
+    Result<const TableDecl*> find_table(const Instruction& at, uint32_t index) const;
+    Result<ValueType> find_elem(const Instruction& at) const;
+    Result<void> check_data(const Instruction& at) const;
+    Result<Control*> find_label(const Instruction& at, uint32_t depth);
 
     const Module& module_;
     const TypeRegistry& types_;
-    const FuncType* type_ = nullptr;
     BodyOutput* output_ = nullptr;
-    /// The output of a body that is only looked at.
+    /// The output of what is only looked at.
     BodyOutput scratch_;
-    uint32_t first_branch_ = 0;
     uint32_t first_weight_ = 0;
     uint32_t loop_depth_ = 0;
     uint32_t slots_ = 0;

@@ -11,16 +11,6 @@ namespace vitrine::core {
 
 namespace {
 
-std::unexpected<Error> unsupported(Feature feature, const std::string& what, uint64_t offset)
-{
-    return failure(std::string(info(feature).flag) + " is not supported: " + what, offset);
-}
-
-std::unexpected<Error> unknown(std::string_view what, uint32_t index, uint64_t offset)
-{
-    return failure("unknown " + std::string(what) + " " + std::to_string(index), offset);
-}
-
 constexpr uint8_t code_section = 10;
 
 /// The rules of everything but bodies. [spec: valid/modules]
@@ -210,11 +200,12 @@ private:
             const TableDecl* table = module_.tables.find(segment.table);
             if (!table)
                 return unknown("table", segment.table.value, segment.offset);
-            if (!types_.is_subtype(segment.type, table->type.element))
+            if (!matches(module_, types_, segment.type, table->type.element))
                 return failure("type mismatch: " + segment.type.to_text() + " elements for a table of "
                         + table->type.element.to_text(),
                     segment.offset);
-            CHECK(body_.validate_constant(segment.start, ValueType::i32, module_.globals.size()));
+            CHECK(body_.validate_constant(
+                segment.start, address_type(table->type.limits), module_.globals.size()));
         }
         return {};
     }
@@ -224,9 +215,11 @@ private:
         for (const DataSegment& segment : module_.datas) {
             if (segment.mode != SegmentMode::Active)
                 continue;
-            if (!module_.memories.contains(segment.memory))
+            const MemoryDecl* memory = module_.memories.find(segment.memory);
+            if (!memory)
                 return unknown("memory", segment.memory.value, segment.offset);
-            CHECK(body_.validate_constant(segment.start, ValueType::i32, module_.globals.size()));
+            CHECK(body_.validate_constant(
+                segment.start, address_type(memory->type.limits), module_.globals.size()));
         }
         return {};
     }
@@ -263,8 +256,10 @@ Result<void> check_types(const Module& module)
             return unsupported(Feature::Gc,
                 std::holds_alternative<StructType>(type.composite) ? "struct type" : "array type",
                 type.offset);
-        if (type.supertype || !type.is_final || type.group_size != 1)
-            return unsupported(Feature::Gc, "recursion group or subtype", type.offset);
+        if (type.group_size != 1)
+            return unsupported(Feature::Gc, "recursion group", type.offset);
+        if (type.supertype || !type.is_final)
+            return unsupported(Feature::Gc, "sub type", type.offset);
         for (const auto* list : { &function->params, &function->results })
             for (const ValueType item : *list)
                 CHECK(check_value_type(module, item, type.offset));
@@ -273,24 +268,6 @@ Result<void> check_types(const Module& module)
 }
 
 } // namespace
-
-Result<void> check_value_type(const Module& module, ValueType type, uint64_t offset)
-{
-    if (type.kind() == ValueKind::V128)
-        return unsupported(Feature::Simd, "v128", offset);
-    if (!type.is_ref() || type == ValueType::funcref || type == ValueType::externref)
-        return {};
-    if (type.heap() == HeapKind::Type && type.index() >= module.types.size())
-        return unknown("type", type.index(), offset);
-    switch (type.heap()) {
-    case HeapKind::Exn:
-    case HeapKind::NoExn: return unsupported(Feature::Exceptions, type.to_text(), offset);
-    case HeapKind::Func:
-    case HeapKind::Extern:
-    case HeapKind::Type: return unsupported(Feature::FunctionReferences, type.to_text(), offset);
-    default: return unsupported(Feature::Gc, type.to_text(), offset);
-    }
-}
 
 Result<void> validate_module(Module& module, TypeRegistry& types)
 {
@@ -308,18 +285,8 @@ Result<std::shared_ptr<const Module>> load_module(std::vector<uint8_t> bytes, Ty
 
 std::vector<ValueType> local_types(const Module& module, FuncIndex function)
 {
-    std::vector<ValueType> types = module.func_type(function).params;
-    const FuncMeta& meta = module.meta(function);
-    ByteReader in(
-        module.bytes().subspan(meta.body_offset, meta.code_offset - meta.body_offset), meta.body_offset);
-    // The decoder has read these once already.
-    const auto groups = in.leb<uint32_t>();
-    for (uint32_t group = 0; groups && group < *groups; ++group) {
-        const auto count = in.leb<uint32_t>();
-        const auto type = decode_value_type(in);
-        ASSERT(count && type);
-        types.insert(types.end(), *count, *type);
-    }
+    std::vector<ValueType> types;
+    ASSERT(read_local_types(module, function, types));
     return types;
 }
 
