@@ -212,6 +212,8 @@ Session::~Session()
 {
     if (!body_ || !body_->session)
         return;
+    // The guest's thread may look at the session until it has ended.
+    body_->session->close();
     body_->error = Error("the session is gone");
     body_->session.reset();
 }

@@ -29,6 +29,8 @@ void Access::end(StoreLink& link)
     if (!link.body)
         return;
     if (const auto session = link.body->session.lock()) {
+        // The guest's thread may look at the session until it has ended.
+        session->session->close();
         session->error = Error("the store is gone");
         session->session.reset();
     }

@@ -55,6 +55,13 @@ Session::Session(Store& store, Thread& thread)
 
 Session::~Session()
 {
+    close();
+}
+
+void Session::close()
+{
+    if (!guest_.joinable())
+        return;
     set_listener(nullptr);
     kill();
     {
@@ -102,6 +109,8 @@ Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
 {
     {
         const std::lock_guard lock(mutex_);
+        if (is_closing_)
+            return failure("the session is closed");
         if (state_ != State::Idle)
             return failure("the session's guest is already running");
         body_ = std::move(body);

@@ -55,8 +55,10 @@ class Session {
 public:
     /// A store has at most one session. The thread must be the store's.
     static Result<std::unique_ptr<Session>> create(Store& store, Thread& thread);
-    /// Ends the guest if it runs or is stopped.
+    /// Closes it.
     ~Session();
+    /// Ends the guest if it runs or is stopped, and its thread; the session does nothing any more.
+    void close();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
