@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Any bytes as a module: decoded, disassembled, validated. What is refused has a place; what is valid can be walked
+// over, instruction by instruction.
+
+#include "wasm/decoder.h"
+#include "wasm/instruction.h"
+#include "wasm/printer.h"
+#include "wasm/validator.h"
+
+using namespace vitrine::core;
+
+namespace {
+
+void check_error(const Error& error, size_t size)
+{
+    ASSERT(!error.message.empty());
+    ASSERT(error.offset && *error.offset <= size);
+}
+
+void check_bodies(const Module& module)
+{
+    for (const FuncMeta& body : module.bodies) {
+        CodeOffset at = body.code_offset;
+        while (at < body.end_offset)
+            at = next_instruction(module.bytes(), at);
+        ASSERT(at == body.end_offset);
+    }
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
+{
+    auto module = decode_module({ data, data + size });
+    if (!module) {
+        check_error(module.error(), size);
+        return 0;
+    }
+    ASSERT(!disassemble(**module).empty());
+    TypeRegistry types;
+    if (const auto valid = validate_module(**module, types); !valid)
+        check_error(valid.error(), size);
+    else
+        check_bodies(**module);
+    return 0;
+}
