@@ -367,7 +367,7 @@ Result<void> BodyValidator::step_branch(const Instruction& at)
 Result<void> BodyValidator::step_br_table(const Instruction& at)
 {
     CHECK(pop(at, { i32 }));
-    const size_t arity = label_types(*TRY(find_label(at, at.index2))).size();
+    const auto default_types = label_types(*TRY(find_label(at, at.index2)));
     const uint8_t* next = at.vector.data();
     const auto count = read_valid_leb<uint32_t>(next);
     for (uint32_t i = 0; i <= count; ++i) {
@@ -375,10 +375,10 @@ Result<void> BodyValidator::step_br_table(const Instruction& at)
         Control& target = *TRY(find_label(at, depth));
         if (target.checked_by != at.offset) {
             const auto types = label_types(target);
-            if (types.size() != arity)
-                return failure("type mismatch in br_table: label " + std::to_string(depth) + " takes "
-                        + std::to_string(types.size()) + " operands, the default label "
-                        + std::to_string(arity),
+            if (types.size() != default_types.size())
+                return failure(
+                    text_of_mismatch("br_table", to_text(default_types) + " as for the default label",
+                        to_text(types) + " for label " + std::to_string(depth)),
                     at.offset);
             CHECK(check_top(at, types));
             target.checked_by = at.offset;
@@ -718,7 +718,7 @@ Result<void> BodyValidator::validate_body(FuncIndex function, FuncMeta& meta, Bo
     if (!controls_.empty())
         return failure(text_of_missing_end(module_, meta), meta.end_offset);
     if (!in.at_end())
-        return failure("END opcode expected at the end of the body only", in.offset());
+        return failure("END opcode expected: the function body goes on behind its end", in.offset());
 
     meta.frame_slots = meta.local_slots + max_slots_;
     meta.branch_count = static_cast<uint32_t>(output.branches.size()) - meta.first_branch;

@@ -39,11 +39,8 @@ private:
     Result<void> check_func_type(TypeIndex index, uint64_t offset)
     {
         const SubType* type = module_.types.find(index);
-        if (!type)
+        if (!type || !type->func())
             return unknown("type", index.value, offset);
-        if (!type->func())
-            return failure(
-                "type mismatch: type " + std::to_string(index.value) + " is no function type", offset);
         return {};
     }
 
@@ -54,13 +51,13 @@ private:
         return {};
     }
 
-    Result<void> check_limits(
-        const Limits& limits, uint64_t bound, const std::string& too_large, uint64_t offset)
+    Result<void> check_limits(const Limits& limits, const std::string& what, uint64_t bound,
+        const std::string& bound_text, uint64_t offset)
     {
         if (limits.is_64)
-            return unsupported(Feature::Memory64, "64-bit limits", offset);
+            return unsupported(Feature::Memory64, "64-bit " + what, offset);
         if (limits.min > bound || (limits.max && *limits.max > bound))
-            return failure(too_large, offset);
+            return failure(what + " size must be at most " + bound_text, offset);
         if (limits.max && *limits.max < limits.min)
             return failure("size minimum must not be greater than maximum", offset);
         return {};
@@ -70,10 +67,7 @@ private:
     {
         for (const TableDecl& table : module_.tables) {
             CHECK(check_value_type(module_, table.type.element, table.offset));
-            CHECK(check_limits(
-                table.type.limits, UINT32_MAX, "table size must be at most 2^32-1", table.offset));
-            if (table.type.limits.is_shared)
-                return unsupported(Feature::Threads, "shared table", table.offset);
+            CHECK(check_limits(table.type.limits, "table", UINT32_MAX, "2^32-1", table.offset));
             if (table.init)
                 return unsupported(Feature::FunctionReferences, "table with an initial value", table.offset);
         }
@@ -83,8 +77,8 @@ private:
     Result<void> check_memories()
     {
         for (const MemoryDecl& memory : module_.memories) {
-            CHECK(check_limits(memory.type.limits, max_memory_pages,
-                "memory size must be at most 65536 pages (4GiB)", memory.offset));
+            CHECK(check_limits(
+                memory.type.limits, "memory", max_memory_pages, "65536 pages (4GiB)", memory.offset));
             if (memory.type.limits.is_shared && !memory.type.limits.max)
                 return failure("shared memory must have maximum", memory.offset);
         }

@@ -1,0 +1,548 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasm/validator.h"
+
+#include "base/bytes.h"
+#include "support/module_builder.h"
+#include "support/wat.h"
+#include "wasm/body_validator.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+namespace vitrine::core::test {
+namespace {
+
+/// `valid`, or why the module is refused and where.
+std::string verdict(ByteVector bytes)
+{
+    TypeRegistry types;
+    const auto module = load_module(std::move(bytes), types);
+    return module ? "valid" : module.error().to_text();
+}
+
+std::string verdict(const char* wat) { return verdict(wasm_of(wat)); }
+
+/// As `section`, also of one item, which could be taken for its bytes.
+ByteVector vector_section(uint8_t id, const std::vector<ByteVector>& items) { return section(id, items); }
+
+struct Case {
+    const char* wat;
+    const char* verdict;
+};
+
+void expect_verdicts(std::initializer_list<Case> cases)
+{
+    for (const Case& each : cases)
+        EXPECT_EQ(verdict(each.wat), each.verdict) << each.wat;
+}
+
+// -- Operands and blocks
+
+TEST(Validator, OperandsOfTheWrongType)
+{
+    expect_verdicts({
+        { "(module (func f32.const 0 i32.const 0 i32.add drop))",
+            "type mismatch in i32.add: expected [i32 i32], got [f32 i32] (at offset 0x1e)" },
+        { "(module (func i32.const 0 i32.add drop))",
+            "type mismatch in i32.add: expected [i32 i32], got [i32] (at offset 0x19)" },
+        { "(module (func i64.const 1 drop drop))",
+            "type mismatch in drop: expected a value, got [] (at offset 0x1a)" },
+        { "(module (func (param i32) f64.const 1 local.set 0))",
+            "type mismatch in local.set: expected [i32], got [f64] (at offset 0x21)" },
+        { "(module (func (param i32) local.tee 0 drop))",
+            "type mismatch in local.tee: expected [i32], got [] (at offset 0x18)" },
+        { "(module (global (mut i64) (i64.const 0)) (func i32.const 1 global.set 0))",
+            "type mismatch in global.set: expected [i64], got [i32] (at offset 0x21)" },
+        { "(module (func (param i32 i64)) (func i64.const 1 i32.const 2 call 0))",
+            "type mismatch in call: expected [i32 i64], got [i64 i32] (at offset 0x24)" },
+        { "(module (func i32.const 1 ref.is_null drop))",
+            "type mismatch in ref.is_null: expected a reference, got [i32] (at offset 0x19)" },
+        { "(module (memory 1) (func i64.const 0 i32.load drop))",
+            "type mismatch in i32.load: expected [i32], got [i64] (at offset 0x1e)" },
+        { "(module (memory 1) (func f32.const 0 memory.grow drop))",
+            "type mismatch in memory.grow: expected [i32], got [f32] (at offset 0x21)" },
+        { "(module (memory 1) (func i32.const 0 i64.const 0 i32.const 0 memory.fill))",
+            "type mismatch in memory.fill: expected [i32 i32 i32], got [i32 i64 i32] (at offset 0x22)" },
+        { "(module (table 1 funcref) (func i32.const 0 ref.null extern table.set 0))",
+            "type mismatch in table.set: expected [i32 funcref], got [i32 externref] (at offset 0x21)" },
+    });
+}
+
+TEST(Validator, Select)
+{
+    expect_verdicts({
+        { "(module (func i32.const 0 i64.const 0 i32.const 1 select drop))",
+            "type mismatch in select: expected two numbers of one type, got [i32 i64] (at offset 0x1d)" },
+        { "(module (func ref.null func ref.null func i32.const 1 select drop))",
+            "type mismatch in select: expected two numbers of one type, got [funcref funcref] (at offset "
+            "0x1d)" },
+        { "(module (func i32.const 0 i32.const 1 select drop))",
+            "type mismatch in select: expected a value, got [] (at offset 0x1b)" },
+        { "(module (func i32.const 0 i32.const 0 i32.const 1 select (result i64) drop))",
+            "type mismatch in select: expected [i64 i64 i32], got [i32 i32 i32] (at offset 0x1d)" },
+        { "(module (func i32.const 0 i32.const 0 i32.const 1 select (result i32 i32) drop))",
+            "invalid result arity (at offset 0x1d)" },
+        { "(module (func ref.null func ref.null func i32.const 1 select (result funcref) drop))", "valid" },
+        { "(module (func unreachable select drop))", "valid" },
+        { "(module (func unreachable f32.const 1 i32.const 1 select f32.neg drop))", "valid" },
+        { "(module (func unreachable f32.const 1 i32.const 1 select i32.clz drop))",
+            "type mismatch in i32.clz: expected [i32], got [f32] (at offset 0x20)" },
+    });
+}
+
+TEST(Validator, Blocks)
+{
+    expect_verdicts({
+        { "(module (func (result i32)))", "type mismatch in end: expected [i32], got [] (at offset 0x18)" },
+        { "(module (func i32.const 1 i64.const 2))",
+            "type mismatch in end: expected [], got [i32 i64] (at offset 0x1b)" },
+        { "(module (func block (result f32) i32.const 1 end drop))",
+            "type mismatch in end: expected [f32], got [i32] (at offset 0x1b)" },
+        { "(module (func block i32.const 1 end))",
+            "type mismatch in end: expected [], got [i32] (at offset 0x1b)" },
+        { "(module (func i32.const 1 block (param i64) drop end))",
+            "type mismatch in block: expected [i64], got [i32] (at offset 0x1d)" },
+        { "(module (func i64.const 1 if end))",
+            "type mismatch in if: expected [i32], got [i64] (at offset 0x19)" },
+        { "(module (func i32.const 1 if (result i32) i32.const 1 else i64.const 1 end drop))",
+            "type mismatch in end: expected [i32], got [i64] (at offset 0x20)" },
+        { "(module (func i32.const 1 if (result i32) i64.const 1 else i32.const 1 end drop))",
+            "type mismatch in else: expected [i32], got [i64] (at offset 0x1d)" },
+        { "(module (func i32.const 1 if (result i32) i32.const 1 end drop))",
+            "type mismatch in if without else: expected [i32], got [] (at offset 0x1d)" },
+        { "(module (func i32.const 1 i32.const 1 if (param i32) (result i32) end drop))", "valid" },
+        { "(module (func unreachable i32.const 1 i64.const 2))",
+            "type mismatch in end: expected [], got [i32 i64] (at offset 0x1c)" },
+    });
+}
+
+TEST(Validator, Branches)
+{
+    expect_verdicts({
+        { "(module (func br 1))", "unknown label 1 (at offset 0x17)" },
+        { "(module (func i32.const 0 br_if 2))", "unknown label 2 (at offset 0x19)" },
+        { "(module (func i32.const 0 br_table 0 0 7 0))", "unknown label 7 (at offset 0x19)" },
+        { "(module (func i32.const 0 br_table 0 0 9))", "unknown label 9 (at offset 0x19)" },
+        { "(module (func block (result i32) br 0 end drop))",
+            "type mismatch in br: expected [i32], got [] (at offset 0x19)" },
+        { "(module (func f32.const 1 br_if 0))",
+            "type mismatch in br_if: expected [i32], got [f32] (at offset 0x1c)" },
+        { "(module (func block (result i32) i64.const 0 i32.const 0 br_if 0 end drop))",
+            "type mismatch in br_if: expected [i32], got [i64] (at offset 0x1d)" },
+        { "(module (func block (result i32) i32.const 0 i32.const 0 br_table 0 1 end drop))",
+            "type mismatch in br_table: expected [] as for the default label, got [i32] for label 0 (at "
+            "offset 0x1d)" },
+        { "(module (func block (result i32) i64.const 0 i32.const 0 br_table 0 0 end drop))",
+            "type mismatch in br_table: expected [i32], got [i64] (at offset 0x1d)" },
+        { "(module (func loop (param i32) br 0 end))",
+            "type mismatch in loop: expected [i32], got [] (at offset 0x1b)" },
+        { "(module (func (result i64) i32.const 1 return))",
+            "type mismatch in return: expected [i64], got [i32] (at offset 0x1a)" },
+        { "(module (func (result i64) i32.const 1 i64.const 1 return))", "valid" },
+        { "(module (func (result i32) block (result i32) unreachable i32.const 0 br_table 0 1 end))",
+            "valid" },
+    });
+}
+
+TEST(Validator, Calls)
+{
+    expect_verdicts({
+        { "(module (func call 3))", "unknown function 3 (at offset 0x17)" },
+        { "(module (type (func)) (func i32.const 0 call_indirect (type 0)))",
+            "unknown table 0 (at offset 0x19)" },
+        { "(module (table 1 funcref) (func i32.const 0 call_indirect (type 5)))",
+            "unknown type 5 (at offset 0x1f)" },
+        { "(module (type (func)) (table 1 externref) (func i32.const 0 call_indirect (type 0)))",
+            "type mismatch in call_indirect: expected a table of funcref, got externref (at offset 0x1f)" },
+        { "(module (type (func)) (table 1 funcref) (func i64.const 0 call_indirect (type 0)))",
+            "type mismatch in call_indirect: expected [i32], got [i64] (at offset 0x1f)" },
+        { "(module (type (func (param f32))) (table 1 funcref) (func i32.const 0 call_indirect (type 0)))",
+            "type mismatch in call_indirect: expected [f32], got [] (at offset 0x23)" },
+    });
+}
+
+TEST(Validator, UnknownNames)
+{
+    expect_verdicts({
+        { "(module (func local.get 3 drop))", "unknown local 3 (at offset 0x17)" },
+        { "(module (func (param i32) i32.const 0 local.set 1))", "unknown local 1 (at offset 0x1a)" },
+        { "(module (func global.get 2 drop))", "unknown global 2 (at offset 0x17)" },
+        { "(module (func i32.const 0 global.set 2))", "unknown global 2 (at offset 0x19)" },
+        { "(module (global i32 (i32.const 0)) (func i32.const 0 global.set 0))",
+            "immutable global 0 (at offset 0x21)" },
+        { "(module (func ref.func 4 drop))", "unknown function 4 (at offset 0x17)" },
+        { "(module (func ref.func 0 drop))", "undeclared function reference 0 (at offset 0x17)" },
+        { "(module (func $f) (export \"f\" (func $f)) (func ref.func $f drop))", "valid" },
+        { "(module (func $f) (elem declare func $f) (func ref.func $f drop))", "valid" },
+        { "(module (func $f) (global funcref (ref.func $f)) (func ref.func $f drop))", "valid" },
+        { "(module (func $f) (elem declare funcref (ref.func $f)) (func ref.func $f drop))", "valid" },
+        { "(module (func i32.const 0 i32.load drop))", "unknown memory 0 (at offset 0x19)" },
+        { "(module (memory 1) (func i32.const 0 i32.const 0 i32.store8 2))",
+            "unknown memory 2 (at offset 0x20)" },
+        { "(module (func memory.size drop))", "unknown memory 0 (at offset 0x17)" },
+        { "(module (memory 1) (func i32.const 0 i32.const 0 i32.const 0 memory.copy 0 1))",
+            "unknown memory 1 (at offset 0x22)" },
+        { "(module (memory 1) (func data.drop 0))", "unknown data segment 0 (at offset 0x1f)" },
+        { "(module (memory 1) (data \"a\") (func i32.const 0 i32.const 0 i32.const 0 memory.init 1))",
+            "unknown data segment 1 (at offset 0x25)" },
+        { "(module (func elem.drop 0))", "unknown elem segment 0 (at offset 0x17)" },
+        { "(module (table 1 funcref) (func i32.const 0 i32.const 0 i32.const 0 table.init 0 1))",
+            "unknown elem segment 1 (at offset 0x23)" },
+        { "(module (func i32.const 0 table.get 1 drop))", "unknown table 1 (at offset 0x19)" },
+        { "(module (table 1 funcref) (func i32.const 0 i32.const 0 i32.const 0 table.copy 0 1))",
+            "unknown table 1 (at offset 0x23)" },
+        { "(module (table 1 funcref) (table 1 externref)"
+          " (func i32.const 0 i32.const 0 i32.const 0 table.copy 0 1))",
+            "type mismatch in table.copy: expected elements of funcref, got externref (at offset 0x26)" },
+        { "(module (table 1 externref) (elem func)"
+          " (func i32.const 0 i32.const 0 i32.const 0 table.init 0 0))",
+            "type mismatch in table.init: expected elements of externref, got (ref func) (at offset 0x29)" },
+        { "(module (func block (type 7) end))", "unknown type 7 (at offset 0x17)" },
+    });
+}
+
+TEST(Validator, MemoryAccess)
+{
+    expect_verdicts({
+        { "(module (memory 1) (func i32.const 0 i32.load align=8 drop))",
+            "alignment must not be larger than natural (at offset 0x1e)" },
+        { "(module (memory 1) (func i32.const 0 i64.load8_u align=2 drop))",
+            "alignment must not be larger than natural (at offset 0x1e)" },
+        { "(module (memory 1) (func i32.const 0 f64.const 0 f64.store align=8))", "valid" },
+        { "(module (memory 0) (memory 1) (func i32.const 0 i64.load32_u 1 offset=0xffffffff align=4 drop))",
+            "valid" },
+    });
+    const auto load = [](std::string_view offset) {
+        return verdict(module_with({ section(1, hex_bytes("01 60 00 00")), section(3, hex_bytes("01 00")),
+            section(5, hex_bytes("01 00 01")),
+            vector_section(10,
+                { body_of(joined({ hex_bytes("41 00 28 02"), hex_bytes(offset), hex_bytes("1a 0b") })) }) }));
+    };
+    EXPECT_EQ(load("ff ff ff ff 0f"), "valid");
+    EXPECT_EQ(load("80 80 80 80 10"), "offset out of range (at offset 0x1e)");
+}
+
+// -- What stands outside of bodies
+
+TEST(Validator, Entities)
+{
+    expect_verdicts({
+        { "(module (import \"a\" \"b\" (func (type 3))))", "unknown type 3 (at offset 0xb)" },
+        { "(module (func (type 1)))", "unknown type 1 (at offset 0xb)" },
+        { "(module (table 2 1 funcref))", "size minimum must not be greater than maximum (at offset 0xb)" },
+        { "(module (memory 2 1))", "size minimum must not be greater than maximum (at offset 0xb)" },
+        { "(module (memory 65537))", "memory size must be at most 65536 pages (4GiB) (at offset 0xb)" },
+        { "(module (memory 1 65537))", "memory size must be at most 65536 pages (4GiB) (at offset 0xb)" },
+        { "(module (memory 65536 65536))", "valid" },
+        { "(module (import \"a\" \"m\" (memory 65537)))",
+            "memory size must be at most 65536 pages (4GiB) (at offset 0xb)" },
+        { "(module (memory 1 2 shared))", "valid" },
+        { "(module (memory 1 shared))", "shared memory must have maximum (at offset 0xb)" },
+        { "(module (tag (param i32)))", "valid" },
+        { "(module (import \"a\" \"t\" (tag (param i32))))", "valid" },
+        { "(module (tag (result i32)))", "non-empty tag result type (at offset 0x12)" },
+        { "(module (tag (type 2)))", "unknown type 2 (at offset 0xb)" },
+        { "(module (memory 0) (memory 1))", "valid" },
+    });
+    const auto table = [](std::string_view limits) {
+        return verdict(
+            module_with({ vector_section(4, { joined({ hex_bytes("70"), hex_bytes(limits) }) }) }));
+    };
+    EXPECT_EQ(table("00 ff ff ff ff 0f"), "valid");
+    EXPECT_EQ(table("00 80 80 80 80 10"), "table size must be at most 2^32-1 (at offset 0xb)");
+}
+
+TEST(Validator, ExportsAndStart)
+{
+    expect_verdicts({
+        { "(module (func) (export \"a\" (func 0)) (export \"b\" (func 0)))", "valid" },
+        { "(module (func) (export \"a\" (func 0)) (export \"a\" (func 0)))",
+            "duplicate export name \"a\" (at offset 0x19)" },
+        { "(module (export \"a\" (func 1)))", "unknown function 1 (at offset 0xb)" },
+        { "(module (export \"a\" (table 1)))", "unknown table 1 (at offset 0xb)" },
+        { "(module (export \"a\" (memory 1)))", "unknown memory 1 (at offset 0xb)" },
+        { "(module (export \"a\" (global 1)))", "unknown global 1 (at offset 0xb)" },
+        { "(module (export \"a\" (tag 1)))", "unknown tag 1 (at offset 0xb)" },
+        { "(module (start 0))", "unknown function 0 (at offset 0xa)" },
+        { "(module (func (param i32)) (start 0))",
+            "start function must have no parameters and no results (at offset 0x15)" },
+        { "(module (func (result i32) i32.const 0) (start 0))",
+            "start function must have no parameters and no results (at offset 0x15)" },
+        { "(module (func) (start 0))", "valid" },
+    });
+}
+
+TEST(Validator, ConstantExpressions)
+{
+    expect_verdicts({
+        { "(module (global i32 (i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3)))))", "valid" },
+        { "(module (global i32 (i64.const 1)))",
+            "type mismatch in end: expected [i32], got [i64] (at offset 0xf)" },
+        { "(module (global i32))", "type mismatch in end: expected [i32], got [] (at offset 0xd)" },
+        { "(module (global i32 i32.const 1 i32.const 2))",
+            "type mismatch in end: expected [i32], got [i32 i32] (at offset 0x11)" },
+        { "(module (global i32 (i32.and (i32.const 1) (i32.const 2))))",
+            "constant expression required, not i32.and (at offset 0x11)" },
+        { "(module (global i32 i32.const 1 nop))", "constant expression required, not nop (at offset 0xf)" },
+        { "(module (global i32 (global.get 0)))", "unknown global 0 (at offset 0xd)" },
+        { "(module (global i32 (global.get 1)) (global i32 (i32.const 0)))",
+            "unknown global 1 (at offset 0xd)" },
+        { "(module (global i32 (i32.const 0)) (global i32 (global.get 0)))", "valid" },
+        { "(module (global (mut i32) (i32.const 0)) (global i32 (global.get 0)))",
+            "constant expression required: global 0 is mutable (at offset 0x12)" },
+        { "(module (global funcref (ref.func 2)))", "unknown function 2 (at offset 0xd)" },
+        { "(module (global externref (ref.null func)))",
+            "type mismatch in end: expected [externref], got [funcref] (at offset 0xf)" },
+        { "(module (global i32 (i32x4.extract_lane 0 (v128.const i32x4 0 0 0 0))))",
+            "simd is not supported: v128.const (at offset 0xd)" },
+    });
+}
+
+TEST(Validator, Segments)
+{
+    expect_verdicts({
+        { "(module (elem (i32.const 0) func))", "unknown table 0 (at offset 0xb)" },
+        { "(module (table 1 funcref) (elem (i64.const 0) func))",
+            "type mismatch in end: expected [i32], got [i64] (at offset 0x14)" },
+        { "(module (table 1 funcref) (elem (i32.const 0) func 1))", "unknown function 1 (at offset 0x11)" },
+        { "(module (table 1 externref) (elem (i32.const 0) func))",
+            "type mismatch: (ref func) elements for a table of externref (at offset 0x11)" },
+        { "(module (elem funcref (ref.null extern)))",
+            "type mismatch in end: expected [funcref], got [externref] (at offset 0x10)" },
+        { "(module (elem funcref (i32.const 1)))",
+            "type mismatch in end: expected [funcref], got [i32] (at offset 0x10)" },
+        { "(module (data (i32.const 0) \"a\"))", "unknown memory 0 (at offset 0xb)" },
+        { "(module (memory 1) (data (f32.const 0) \"a\"))",
+            "type mismatch in end: expected [i32], got [f32] (at offset 0x16)" },
+        { "(module (memory 1) (data (memory 2) (i32.const 0) \"a\"))", "unknown memory 2 (at offset 0x10)" },
+        { "(module (import \"a\" \"b\" (global i32)) (memory 1) (data (global.get 0) \"a\"))", "valid" },
+    });
+}
+
+TEST(Validator, DataSegmentsInCodeNeedTheirCount)
+{
+    const auto with_count = [](ByteVector count) {
+        return verdict(module_with({ section(1, hex_bytes("01 60 00 00")), section(3, hex_bytes("01 00")),
+            std::move(count), vector_section(10, { body_of(hex_bytes("fc 09 00 0b")) }),
+            section(11, hex_bytes("01 01 00")) }));
+    };
+    EXPECT_EQ(with_count(section(12, hex_bytes("01"))), "valid");
+    EXPECT_EQ(with_count({}), "data count section required (at offset 0x17)");
+}
+
+// -- What a text cannot say
+
+TEST(Validator, BodiesThatEndWrongly)
+{
+    const auto bodies = [](const std::vector<ByteVector>& bodies, ByteVector behind = {}) {
+        return verdict(module_with({ section(1, hex_bytes("01 60 00 00")),
+            section(3, std::vector<ByteVector>(bodies.size(), hex_bytes("00"))), section(10, bodies),
+            std::move(behind) }));
+    };
+    const ByteVector whole = body_of(hex_bytes("01 0b")), open = body_of(hex_bytes("01 01"));
+    EXPECT_EQ(bodies({ whole, whole }), "valid");
+    EXPECT_EQ(
+        bodies({ open, whole }), "END opcode expected: the function body has no final end (at offset 0x1a)");
+    EXPECT_EQ(bodies({ whole, open }),
+        "unexpected end of section or function: the function body has no final end (at offset 0x1e)");
+    EXPECT_EQ(bodies({ whole, open }, section(11, hex_bytes("00"))),
+        "section size mismatch: the function body has no final end (at offset 0x1e)");
+    EXPECT_EQ(bodies({ body_of(hex_bytes("0b 01")) }),
+        "END opcode expected: the function body goes on behind its end (at offset 0x18)");
+    EXPECT_EQ(bodies({ body_of(hex_bytes("41 80")) }), "unexpected end (at offset 0x19)");
+    EXPECT_EQ(bodies({ body_of(hex_bytes("05 0b")) }), "else without if (at offset 0x17)");
+    EXPECT_EQ(bodies({ body_of(hex_bytes("02 40 05 0b 0b")) }), "else without if (at offset 0x19)");
+    EXPECT_EQ(bodies({ body_of(hex_bytes("ff 0b")) }), "illegal opcode ff (at offset 0x17)");
+}
+
+/// The interpreter skips a block's type as one LEB128.
+TEST(Validator, TypesInCodeAreOneByte)
+{
+    EXPECT_EQ(verdict(module_with_code(hex_bytes("02 70 d0 70 0b 1a 0b"))), "valid");
+    EXPECT_EQ(verdict(module_with_code(hex_bytes("02 63 70 d0 70 0b 1a 0b"))),
+        "function-references is not supported: (ref null func) instead of funcref (at offset 0x17)");
+    EXPECT_EQ(verdict(module_with_code(hex_bytes("d0 6f d0 6f 41 00 1c 01 6f 1a 0b"))), "valid");
+    EXPECT_EQ(verdict(module_with_code(hex_bytes("d0 6f d0 6f 41 00 1c 01 63 6f 1a 0b"))),
+        "function-references is not supported: (ref null extern) instead of externref (at offset 0x1d)");
+}
+
+// -- Every row of the table
+
+ByteVector opcode_of(const OpInfo& row)
+{
+    ByteWriter out;
+    if (row.is_prefixed()) {
+        out.byte(row.prefix());
+        out.leb(row.subcode());
+    } else {
+        out.byte(static_cast<uint8_t>(row.code));
+    }
+    return out.bytes();
+}
+
+/// Zeros are well-formed immediates of every kind.
+TEST(Validator, EveryInstructionOfAnUnsupportedFeatureIsRefusedByName)
+{
+    size_t refused = 0;
+    for (const OpInfo& row : op_table) {
+        if (info(row.feature).is_supported)
+            continue;
+        const ByteVector code = joined({ opcode_of(row), ByteVector(16, 0), hex_bytes("0b") });
+        EXPECT_EQ(verdict(module_with_code(code)),
+            std::string(info(row.feature).flag) + " is not supported: " + std::string(row.text)
+                + " (at offset 0x17)");
+        ++refused;
+    }
+    EXPECT_EQ(refused, 370u);
+}
+
+ByteVector constant_of(ValueKind kind)
+{
+    switch (kind) {
+    case ValueKind::I32: return hex_bytes("41 00");
+    case ValueKind::I64: return hex_bytes("42 00");
+    case ValueKind::F32: return hex_bytes("43 00 00 00 00");
+    case ValueKind::F64: return hex_bytes("44 00 00 00 00 00 00 00 00");
+    default: return {};
+    }
+}
+
+/// A module of memory 0, element segment 0, data segment 0 and one function that ends with what stands on the stack.
+ByteVector module_of(const ByteVector& code)
+{
+    return module_with({ section(1, hex_bytes("01 60 00 00")), section(3, hex_bytes("01 00")),
+        section(5, hex_bytes("01 00 01")), section(9, hex_bytes("01 01 00 00")), section(12, hex_bytes("01")),
+        vector_section(10, { body_of(joined({ code, hex_bytes("0b") })) }),
+        section(11, hex_bytes("01 01 00")) });
+}
+
+/// `row` behind constants of the given types; what it leaves is stored in the type it should have.
+std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands)
+{
+    ByteVector code;
+    for (const ValueKind kind : operands)
+        code = joined({ code, constant_of(kind) });
+    const size_t immediates = row.immediate == Immediate::MemArg ? 2
+        : row.immediate == Immediate::F32                        ? 4
+        : row.immediate == Immediate::F64                        ? 8
+        : row.immediate == Immediate::None                       ? 0
+                                                                 : 1;
+    code = joined({ code, opcode_of(row), ByteVector(immediates, 0) });
+    if (!row.signature.has_result)
+        return verdict(module_of(code));
+    // Equal to a constant of its type, by `i32.eq`, `i64.eq`, `f32.eq` or `f64.eq`.
+    const char* equal = row.signature.result == ValueKind::I32 ? "46 1a"
+        : row.signature.result == ValueKind::I64               ? "51 1a"
+        : row.signature.result == ValueKind::F32               ? "5b 1a"
+                                                               : "61 1a";
+    return verdict(module_of(joined({ code, constant_of(row.signature.result), hex_bytes(equal) })));
+}
+
+std::string mismatch_of(const OpInfo& row, const std::vector<ValueKind>& operands)
+{
+    const auto text_of = [](const std::vector<ValueKind>& kinds) {
+        return to_text(std::vector<ValueType>(kinds.begin(), kinds.end()));
+    };
+    return "type mismatch in " + std::string(row.text) + ": expected "
+        + text_of({ row.signature.params.begin(), row.signature.params.begin() + row.signature.param_count })
+        + ", got " + text_of(operands);
+}
+
+TEST(Validator, EveryMonomorphicInstructionTakesWhatItsSignatureSays)
+{
+    size_t tested = 0;
+    for (const OpInfo& row : op_table) {
+        const Signature& signature = row.signature;
+        if (signature.is_poly || !info(row.feature).is_supported)
+            continue;
+        const std::vector<ValueKind> operands(
+            signature.params.begin(), signature.params.begin() + signature.param_count);
+        EXPECT_EQ(verdict_on(row, operands), "valid") << row.text;
+        for (size_t wrong = 0; wrong < operands.size(); ++wrong) {
+            auto others = operands;
+            others[wrong] = operands[wrong] == ValueKind::F32 ? ValueKind::I32 : ValueKind::F32;
+            EXPECT_TRUE(verdict_on(row, others).starts_with(mismatch_of(row, others)))
+                << verdict_on(row, others);
+        }
+        if (!operands.empty()) {
+            const std::vector<ValueKind> fewer(operands.begin() + 1, operands.end());
+            EXPECT_TRUE(verdict_on(row, fewer).starts_with(mismatch_of(row, fewer)))
+                << verdict_on(row, fewer);
+        }
+        ++tested;
+    }
+    EXPECT_EQ(tested, 166u);
+}
+
+TEST(Validator, UnsupportedTypesAreRefusedByName)
+{
+    expect_verdicts({
+        { "(module (type (func (param v128))))", "simd is not supported: v128 (at offset 0xb)" },
+        { "(module (func (local i32 v128)))", "simd is not supported: v128 (at offset 0x1a)" },
+        { "(module (global (import \"a\" \"b\") v128))", "simd is not supported: v128 (at offset 0xb)" },
+        { "(module (func block (result v128) unreachable end drop))",
+            "simd is not supported: v128 (at offset 0x17)" },
+        { "(module (func unreachable select (result v128) drop))",
+            "simd is not supported: v128 (at offset 0x18)" },
+        { "(module (global (import \"a\" \"b\") (ref func)))",
+            "function-references is not supported: (ref func) (at offset 0xb)" },
+        { "(module (type (func)) (global (import \"a\" \"b\") (ref null 0)))",
+            "function-references is not supported: (ref null 0) (at offset 0x11)" },
+        { "(module (table (import \"a\" \"b\") 1 (ref null extern)) (table (import \"a\" \"b\") 1 (ref "
+          "extern)))",
+            "function-references is not supported: (ref extern) (at offset 0x13)" },
+        { "(module (table 1 funcref (ref.null func)))",
+            "function-references is not supported: table with an initial value (at offset 0xb)" },
+        { "(module (func (param exnref)))", "exceptions is not supported: exnref (at offset 0xb)" },
+        { "(module (func (param nullexnref)))", "exceptions is not supported: nullexnref (at offset 0xb)" },
+        { "(module (func (param anyref)))", "gc is not supported: anyref (at offset 0xb)" },
+        { "(module (func ref.null any drop))", "gc is not supported: anyref (at offset 0x17)" },
+        { "(module (elem i31ref))", "gc is not supported: i31ref (at offset 0xb)" },
+        { "(module (type (struct)))", "gc is not supported: struct type (at offset 0xb)" },
+        { "(module (type (array i8)))", "gc is not supported: array type (at offset 0xb)" },
+        { "(module (rec (type (func)) (type (func))))",
+            "gc is not supported: recursion group (at offset 0xd)" },
+        { "(module (type (sub (func))))", "gc is not supported: sub type (at offset 0xb)" },
+        { "(module (memory i64 1))", "memory64 is not supported: 64-bit memory (at offset 0xb)" },
+        { "(module (table i64 1 funcref))", "memory64 is not supported: 64-bit table (at offset 0xb)" },
+    });
+    // A type that does not exist.
+    EXPECT_EQ(verdict(module_with({ section(6, hex_bytes("01 63 05 00 d0 05 0b")) })),
+        "unknown type 5 (at offset 0xb)");
+}
+
+// -- Limits
+
+TEST(Validator, OperandsHaveALimit)
+{
+    // 1000 results a call.
+    const ByteVector results = joined({ hex_bytes("60 00 e8 07"), ByteVector(1000, 0x7f) });
+    const auto calls = [&](size_t count) {
+        ByteVector code = { 0x00 };
+        for (size_t i = 0; i < count; ++i)
+            code = joined({ code, hex_bytes("10 00") });
+        code.insert(code.end(), { 0x0f, 0x0b });
+        return verdict(module_with({ vector_section(1, { results, hex_bytes("60 00 00") }),
+            vector_section(2, { hex_bytes("01 61 01 62 00 00") }), section(3, hex_bytes("01 01")),
+            vector_section(10, { body_of(code) }) }));
+    };
+    EXPECT_EQ(calls(1048), "valid");
+    EXPECT_EQ(calls(1049), "too many operands: the limit is 1048575 slots (at offset 0xc40)");
+}
+
+TEST(Validator, LocalsOfAModuleHaveALimit)
+{
+    const auto functions = [](size_t count) {
+        const ByteVector body = hex_bytes("06 01 d0 86 03 7f 0b");
+        return verdict(module_with({ section(1, hex_bytes("01 60 00 00")),
+            section(3, std::vector<ByteVector>(count, hex_bytes("00"))),
+            section(10, std::vector<ByteVector>(count, body)) }));
+    };
+    EXPECT_EQ(functions(1000), "valid");
+    EXPECT_EQ(functions(1001), "too many locals in all functions: the limit is 50000000 (at offset 0x1f5a)");
+}
+
+} // namespace
+} // namespace vitrine::core::test
