@@ -6,6 +6,8 @@
 #include "interp/interpreter.h"
 #include "runtime/linker.h"
 #include "vitrine/vitrine.hpp"
+#include "vitrine/wasi.hpp"
+#include "wasi/preview1.h"
 
 #include <memory>
 #include <optional>
@@ -97,6 +99,7 @@ struct Access {
         return std::static_pointer_cast<core::Memory>(memory.object_);
     }
     static core::EngineConfig config(const Config& config);
+    static core::wasi::Config config(const WasiConfig& config);
     static Caller caller(std::shared_ptr<StoreLink> link, core::Instance* instance);
     static Interrupter interrupter(std::shared_ptr<core::Requests> requests);
     static debug::Frame frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame);

@@ -53,10 +53,7 @@ Session::Session(Store& store, Thread& thread)
     guest_ = std::thread([this] { run_guest(); });
 }
 
-Session::~Session()
-{
-    close();
-}
+Session::~Session() { close(); }
 
 void Session::close()
 {
@@ -151,20 +148,13 @@ Result<void> Session::resume(Resume how)
     return {};
 }
 
-void Session::request_pause()
-{
-    thread_.requests->add(Requests::pause);
-    if (unblock_)
-        unblock_();
-}
-
 void Session::interrupt()
 {
     const std::lock_guard lock(mutex_);
     if (state_ != State::Running)
         return;
     wants_stop_ = true;
-    request_pause();
+    thread_.requests->add(Requests::pause);
 }
 
 void Session::kill()
@@ -174,7 +164,7 @@ void Session::kill()
         if (state_ == State::Idle)
             return;
         wants_kill_ = true;
-        request_pause();
+        thread_.requests->add(Requests::pause);
     }
     changed_.notify_all();
 }
@@ -232,7 +222,7 @@ void Session::marks_have_changed()
         return;
     }
     marks_are_stale_ = true;
-    request_pause();
+    thread_.requests->add(Requests::pause);
 }
 
 void Session::set_listener(std::function<void(const Event&)> listener)
@@ -242,12 +232,6 @@ void Session::set_listener(std::function<void(const Event&)> listener)
         listener_ = std::move(listener);
     }
     changed_.notify_all();
-}
-
-void Session::set_unblock(std::function<void()> unblock)
-{
-    const std::lock_guard lock(mutex_);
-    unblock_ = std::move(unblock);
 }
 
 bool Session::may_use_store() const

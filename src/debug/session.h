@@ -91,9 +91,6 @@ public:
     /// Who else is told: called on the guest's thread right after each stop, and after the end, before `wait` answers. While one is set, stops are the
     /// listener's business.
     void set_listener(std::function<void(const Event&)> listener);
-    /// Called, from any thread, when a host function that blocks should return so that the guest can stop.
-    void set_unblock(std::function<void()> unblock);
-
     /// Whether the calling thread may use the store now.
     bool may_use_store() const;
 
@@ -108,7 +105,6 @@ private:
     Wish stop(StopReason reason, std::unique_lock<std::mutex>& lock);
     void marks_have_changed();
     void prepare(Resume how);
-    void request_pause();
 
     Store& store_;
     Thread& thread_;
@@ -121,7 +117,6 @@ private:
     std::optional<Outcome> outcome_;
     std::optional<Resume> resume_;
     std::function<void(const Event&)> listener_;
-    std::function<void()> unblock_;
     Breakpoints breakpoints_;
     bool marks_are_stale_ = false;
     bool wants_stop_ = false;

@@ -25,19 +25,27 @@ struct GuestState {
 };
 
 /// What was asked of a running guest, from any thread or a signal handler. Noticed at function entries and loop
-/// headers: a request sets its bit and then lowers the stack's limit, so that an entry checks both at once.
-struct Requests {
+/// headers: a request sets its bit and then lowers the stack's limit, so that an entry checks both at once. Host
+/// functions that block wait for `wake_fd` too.
+class Requests {
+public:
     static constexpr uint32_t interrupt = 1;
     static constexpr uint32_t pause = 2;
+
+    Requests() = default;
+    ~Requests();
+    Requests(const Requests&) = delete;
+    Requests& operator=(const Requests&) = delete;
 
     std::atomic<uint32_t> bits = 0;
     std::atomic<Slot*> limit = nullptr;
 
-    void add(uint32_t bit)
-    {
-        bits.fetch_or(bit);
-        limit.store(nullptr);
-    }
+    void add(uint32_t bit) noexcept;
+    /// An eventfd that becomes readable with a request; made at the first call, which is the store's thread's.
+    int wake_fd();
+
+private:
+    std::atomic<int> wake_fd_ = -1;
 };
 
 /// One entry from the host into the guest: the frames above `base` belong to it. Entries nest through host functions.

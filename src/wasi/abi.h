@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <array>
+#include <cerrno>
+#include <cstdint>
+#include <expected>
+#include <string_view>
+#include <unistd.h>
+
+// The numbers and layouts that preview 1 shares with its guests.
+
+namespace vitrine::core::wasi {
+
+/// What a function answers with.
+enum class Errno : uint16_t {
+    Success,
+#define ERRNO(name, host) name,
+#include "wasi/errno.inc"
+    Notcapable,
+};
+
+/// A value, or the errno that the guest gets instead.
+template<class T> using Answer = std::expected<T, Errno>;
+
+/// What the guest calls a host's errno.
+Errno errno_of(int host);
+
+/// The guest's name for the errno that a system call has just left behind.
+inline std::unexpected<Errno> host_error() { return std::unexpected(errno_of(errno)); }
+inline std::unexpected<Errno> refuse(Errno why) { return std::unexpected(why); }
+
+// Parameters, as the table of functions names them.
+
+/// A file descriptor of the guest.
+enum class Fd : uint32_t {};
+/// An address in the guest's memory.
+enum class Pointer : uint32_t {};
+using Number = uint32_t;
+using Long = uint64_t;
+
+enum class FileType : uint8_t {
+    Unknown,
+    BlockDevice,
+    CharacterDevice,
+    Directory,
+    RegularFile,
+    SocketDgram,
+    SocketStream,
+    SymbolicLink,
+};
+
+enum class Clock : uint32_t { Realtime, Monotonic, ProcessCpu, ThreadCpu };
+inline constexpr uint32_t clock_count = 4;
+
+namespace rights {
+constexpr uint64_t fd_datasync = 1 << 0;
+constexpr uint64_t fd_read = 1 << 1;
+constexpr uint64_t fd_seek = 1 << 2;
+constexpr uint64_t fd_fdstat_set_flags = 1 << 3;
+constexpr uint64_t fd_sync = 1 << 4;
+constexpr uint64_t fd_tell = 1 << 5;
+constexpr uint64_t fd_write = 1 << 6;
+constexpr uint64_t fd_advise = 1 << 7;
+constexpr uint64_t fd_allocate = 1 << 8;
+constexpr uint64_t fd_readdir = 1 << 14;
+constexpr uint64_t path_filestat_set_size = 1 << 19;
+constexpr uint64_t fd_filestat_get = 1 << 21;
+constexpr uint64_t fd_filestat_set_size = 1 << 22;
+constexpr uint64_t fd_filestat_set_times = 1 << 23;
+constexpr uint64_t poll_fd_readwrite = 1 << 27;
+constexpr uint64_t sock_shutdown = 1 << 28;
+/// All that begin with `path_`, and `fd_readdir` among them.
+constexpr uint64_t of_paths = 0x7fffe00 & ~(fd_filestat_get | fd_filestat_set_size | fd_filestat_set_times);
+} // namespace rights
+
+namespace lookup_flags {
+constexpr uint32_t symlink_follow = 1, all = 1;
+}
+namespace open_flags {
+constexpr uint32_t create = 1, directory = 2, exclusive = 4, truncate = 8, all = 15;
+}
+namespace fd_flags {
+constexpr uint32_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16, all = 31;
+}
+namespace time_flags {
+constexpr uint32_t atim = 1, atim_now = 2, mtim = 4, mtim_now = 8, all = 15;
+}
+
+/// What differs between preview 1 and the snapshot before it.
+struct Snapshot {
+    std::string_view module;
+    /// Where the guest's numbers seek from.
+    std::array<int, 3> whence;
+    /// A filestat: the bytes of its link count and of all; the link count ends where the size begins.
+    uint32_t link_count_bytes, size_at, filestat_bytes;
+    /// A subscription: where a clock begins, the bytes of all.
+    uint32_t clock_at, subscription_bytes;
+};
+
+inline constexpr Snapshot preview1 { "wasi_snapshot_preview1", { SEEK_SET, SEEK_CUR, SEEK_END }, 8, 32, 64, 16, 48 };
+inline constexpr Snapshot preview0 { "wasi_unstable", { SEEK_CUR, SEEK_END, SEEK_SET }, 4, 24, 56, 24, 56 };
+
+} // namespace vitrine::core::wasi

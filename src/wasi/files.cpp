@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasi/files.h"
+
+#include <algorithm>
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+
+namespace vitrine::core::wasi {
+
+namespace {
+
+FileType type_of_mode(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFBLK: return FileType::BlockDevice;
+    case S_IFCHR: return FileType::CharacterDevice;
+    case S_IFDIR: return FileType::Directory;
+    case S_IFREG: return FileType::RegularFile;
+    case S_IFLNK: return FileType::SymbolicLink;
+    case S_IFSOCK: return FileType::SocketStream;
+    default: return FileType::Unknown;
+    }
+}
+
+FileType type_of_socket(int fd)
+{
+    int type = 0;
+    socklen_t length = sizeof type;
+    ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
+    return type == SOCK_DGRAM ? FileType::SocketDgram : FileType::SocketStream;
+}
+
+constexpr uint64_t rights_of_all = rights::fd_datasync | rights::fd_fdstat_set_flags | rights::fd_sync | rights::fd_filestat_get
+    | rights::fd_filestat_set_times | rights::poll_fd_readwrite;
+constexpr uint64_t rights_of_readers = rights::fd_read;
+constexpr uint64_t rights_of_writers = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
+constexpr uint64_t rights_of_seekers = rights::fd_seek | rights::fd_tell | rights::fd_advise;
+// Truncation while opening is not a right of its own here: nothing could take it away.
+constexpr uint64_t rights_of_folders = rights_of_all | (rights::of_paths & ~rights::path_filestat_set_size);
+
+/// Nobody is refused for want of a right: these tell the guest what the host would let it do.
+uint64_t rights_of(FileType type, int host_flags, bool is_seekable)
+{
+    if (type == FileType::Directory)
+        return rights_of_folders;
+    const int mode = host_flags & O_ACCMODE;
+    return rights_of_all | (mode != O_WRONLY ? rights_of_readers : 0) | (mode != O_RDONLY ? rights_of_writers : 0)
+        | (is_seekable ? rights_of_seekers : 0)
+        | (type == FileType::SocketStream || type == FileType::SocketDgram ? rights::sock_shutdown : 0);
+}
+
+/// The names in a folder, `.` and `..` first. The number of the folder above is nobody's business: 0.
+Answer<std::vector<File::Entry>> read_entries(int folder)
+{
+    struct stat self;
+    if (::fstat(folder, &self) != 0)
+        return host_error();
+    HostFd again(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!again)
+        return host_error();
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(::fcntl(again.get(), F_DUPFD_CLOEXEC, 0)), ::closedir);
+    if (!stream)
+        return host_error();
+    std::vector<File::Entry> entries { { ".", self.st_ino, FileType::Directory }, { "..", 0, FileType::Directory } };
+    for (;;) {
+        errno = 0;
+        const dirent* entry = ::readdir(stream.get());
+        if (!entry && errno != 0)
+            return host_error();
+        if (!entry)
+            return entries;
+        const std::string_view name = entry->d_name;
+        if (name == "." || name == "..")
+            continue;
+        FileType type = type_of_mode(DTTOIF(entry->d_type));
+        struct stat status;
+        if (entry->d_type == DT_UNKNOWN && ::fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+            type = file_type_of(status);
+        entries.push_back({ std::string(name), entry->d_ino, type });
+    }
+}
+
+} // namespace
+
+FileType file_type_of(const struct stat& status) { return type_of_mode(status.st_mode); }
+
+Answer<std::shared_ptr<File>> File::open(HostFd host, bool is_inherited)
+{
+    struct stat status;
+    const int host_flags = ::fcntl(host.get(), F_GETFL);
+    if (host_flags < 0 || ::fstat(host.get(), &status) != 0)
+        return host_error();
+    auto file = std::make_shared<File>();
+    file->type_ = S_ISSOCK(status.st_mode) ? type_of_socket(host.get()) : file_type_of(status);
+    file->is_inherited_ = is_inherited;
+    file->is_seekable_ = !file->is_directory() && ::lseek(host.get(), 0, SEEK_CUR) >= 0;
+    file->may_wait_ = !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode);
+    file->rights_ = rights_of(file->type_, host_flags, file->is_seekable_);
+    file->host_ = std::move(host);
+    return file;
+}
+
+Answer<std::shared_ptr<File>> File::open(Sink sink)
+{
+    HostFd null(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    if (!null)
+        return host_error();
+    auto file = TRY(open(std::move(null), false));
+    file->sink_ = std::move(sink);
+    file->is_seekable_ = false;
+    file->rights_ = rights_of(file->type_, O_WRONLY, false);
+    return file;
+}
+
+uint64_t File::inherited_rights() const
+{
+    constexpr uint64_t of_files = rights_of_all | rights_of_readers | rights_of_writers | rights_of_seekers;
+    return is_directory() ? rights_of_folders | of_files : 0;
+}
+
+Answer<uint32_t> File::flags() const
+{
+    const int host_flags = ::fcntl(host_.get(), F_GETFL);
+    if (host_flags < 0)
+        return host_error();
+    uint32_t flags = is_nonblocking_ ? fd_flags::nonblock : 0;
+    if (host_flags & O_APPEND)
+        flags |= fd_flags::append;
+    if ((host_flags & O_SYNC) == O_SYNC)
+        flags |= fd_flags::sync | fd_flags::rsync;
+    if (host_flags & O_DSYNC)
+        flags |= fd_flags::dsync;
+    return flags;
+}
+
+Answer<void> File::set_flags(uint32_t flags)
+{
+    const uint32_t changed = flags ^ TRY(this->flags());
+    if (flags & ~fd_flags::all)
+        return refuse(Errno::Inval);
+    // The host cannot change how an open file is synchronised, and a file of others is not the guest's to change.
+    if (changed & ~(fd_flags::append | fd_flags::nonblock) || (changed & fd_flags::append && is_inherited_))
+        return refuse(Errno::Notsup);
+    if (changed & fd_flags::append) {
+        const int others = ::fcntl(host_.get(), F_GETFL) & ~O_APPEND;
+        if (::fcntl(host_.get(), F_SETFL, others | (flags & fd_flags::append ? O_APPEND : 0)) != 0)
+            return host_error();
+    }
+    is_nonblocking_ = flags & fd_flags::nonblock;
+    return {};
+}
+
+Answer<std::vector<File::Entry>> File::entries(uint64_t first)
+{
+    if (!is_directory())
+        return refuse(Errno::Notdir);
+    const std::lock_guard lock(listing_);
+    if (first == 0 || !entries_)
+        entries_ = TRY(read_entries(host_.get()));
+    const auto skipped = static_cast<std::ptrdiff_t>(std::min<uint64_t>(first, entries_->size()));
+    return std::vector(entries_->begin() + skipped, entries_->end());
+}
+
+Answer<std::shared_ptr<File>> FileTable::find(Fd fd) const
+{
+    const std::lock_guard lock(mutex_);
+    const auto number = static_cast<size_t>(fd);
+    if (number >= files_.size() || !files_[number])
+        return refuse(Errno::Badf);
+    return files_[number];
+}
+
+size_t FileTable::lowest_free() const
+{
+    return static_cast<size_t>(std::ranges::find(files_, nullptr) - files_.begin());
+}
+
+Answer<void> FileTable::check_room() const
+{
+    const std::lock_guard lock(mutex_);
+    if (lowest_free() >= max_files_)
+        return refuse(Errno::Mfile);
+    return {};
+}
+
+Answer<Fd> FileTable::add(std::shared_ptr<File> file)
+{
+    const std::lock_guard lock(mutex_);
+    const size_t number = lowest_free();
+    if (number >= max_files_)
+        return refuse(Errno::Mfile);
+    if (number == files_.size())
+        files_.emplace_back();
+    files_[number] = std::move(file);
+    return static_cast<Fd>(number);
+}
+
+Answer<void> FileTable::close(Fd fd)
+{
+    std::shared_ptr<File> closed = TRY(find(fd));
+    const std::lock_guard lock(mutex_);
+    files_[static_cast<size_t>(fd)] = nullptr;
+    return {};
+}
+
+Answer<void> FileTable::renumber(Fd from, Fd to)
+{
+    std::shared_ptr<File> moved = TRY(find(from));
+    std::shared_ptr<File> closed = TRY(find(to));
+    const std::lock_guard lock(mutex_);
+    files_[static_cast<size_t>(from)] = nullptr;
+    files_[static_cast<size_t>(to)] = std::move(moved);
+    return {};
+}
+
+} // namespace vitrine::core::wasi

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/result.h"
+#include "wasi/abi.h"
+
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <sys/stat.h>
+#include <utility>
+#include <vector>
+
+namespace vitrine::core::wasi {
+
+/// Owns a file descriptor of the host.
+class HostFd {
+public:
+    HostFd() = default;
+    explicit HostFd(int fd) : fd_(fd) {}
+    HostFd(HostFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+    HostFd& operator=(HostFd&& other) noexcept
+    {
+        std::swap(fd_, other.fd_);
+        return *this;
+    }
+    ~HostFd()
+    {
+        if (fd_ >= 0)
+            ::close(fd_);
+    }
+
+    int get() const { return fd_; }
+    explicit operator bool() const { return fd_ >= 0; }
+
+private:
+    int fd_ = -1;
+};
+
+/// Takes what a guest writes to a stream.
+using Sink = std::function<void(std::span<const std::byte>)>;
+
+FileType file_type_of(const struct stat& status);
+
+/// What a descriptor of the guest stands for.
+class File {
+public:
+    /// Takes over a descriptor of the host; `is_inherited` says that others use the same open file.
+    static Answer<std::shared_ptr<File>> open(HostFd host, bool is_inherited);
+    /// A file that only takes bytes, and looks to the guest like a terminal.
+    static Answer<std::shared_ptr<File>> open(Sink sink);
+
+    int host() const { return host_.get(); }
+    FileType type() const { return type_; }
+    bool is_directory() const { return type_ == FileType::Directory; }
+    bool is_seekable() const { return is_seekable_; }
+    /// Whether reading and writing may have to wait.
+    bool may_wait() const { return may_wait_; }
+    const Sink& sink() const { return sink_; }
+    uint64_t rights() const { return rights_; }
+    /// What files opened through this folder may have.
+    uint64_t inherited_rights() const;
+
+    Answer<uint32_t> flags() const;
+    Answer<void> set_flags(uint32_t flags);
+    bool is_nonblocking() const { return is_nonblocking_; }
+
+    struct Entry {
+        std::string name;
+        uint64_t inode;
+        FileType type;
+    };
+    /// The folder's entries from the one with the number `first` on, as they were when entry 0 was last asked for: so their numbers hold
+    /// while files come and go.
+    Answer<std::vector<Entry>> entries(uint64_t first);
+
+    /// Of a preopened folder: what the guest knows it as.
+    std::optional<std::string> preopened_as;
+
+private:
+    HostFd host_;
+    FileType type_ = FileType::Unknown;
+    bool is_inherited_ = false;
+    bool is_seekable_ = false;
+    bool may_wait_ = false;
+    uint64_t rights_ = 0;
+    Sink sink_;
+    /// Ours alone: the host's flag would be that of all who share the open file.
+    std::atomic<bool> is_nonblocking_ = false;
+    std::mutex listing_;
+    std::optional<std::vector<Entry>> entries_;
+};
+
+/// The guest's descriptors, by number. Safe to use from several threads.
+class FileTable {
+public:
+    explicit FileTable(uint32_t max_files) : max_files_(max_files) {}
+
+    Answer<std::shared_ptr<File>> find(Fd fd) const;
+    /// Whether there is a number left; `Mfile` if not.
+    Answer<void> check_room() const;
+    /// Gives it the lowest free number.
+    Answer<Fd> add(std::shared_ptr<File> file);
+    Answer<void> close(Fd fd);
+    /// Moves a file to the number of another, which is closed.
+    Answer<void> renumber(Fd from, Fd to);
+
+private:
+    size_t lowest_free() const;
+
+    const uint32_t max_files_;
+    mutable std::mutex mutex_;
+    std::vector<std::shared_ptr<File>> files_;
+};
+
+} // namespace vitrine::core::wasi
