@@ -12,8 +12,6 @@ namespace {
 
 using testing::ElementsAre;
 
-const std::vector<Value> none;
-
 Value i32(int32_t value) { return Value::i32(static_cast<uint32_t>(value)); }
 Value i64(int64_t value) { return Value::i64(static_cast<uint64_t>(value)); }
 
