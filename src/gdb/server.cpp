@@ -12,6 +12,7 @@
 #include <chrono>
 #include <deque>
 #include <fcntl.h>
+#include <poll.h>
 
 namespace vitrine::core::gdb {
 
@@ -28,7 +29,7 @@ constexpr size_t max_output = size_t { 1 } << 18;
 /// How long a client may take none of what is written to it.
 constexpr std::chrono::seconds patience { 30 };
 /// How long a client may take to close its side.
-constexpr std::chrono::seconds farewell { 1 };
+constexpr std::chrono::milliseconds farewell { 250 };
 /// How long to wait when no connection can be taken.
 constexpr std::chrono::milliseconds accept_pause { 100 };
 
@@ -36,6 +37,13 @@ constexpr std::chrono::milliseconds accept_pause { 100 };
 template<class Socket> void close_on_exec(Socket& socket)
 {
     ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+}
+
+/// Whether the other side has closed, though there may be something left to be read.
+bool is_closed_by_peer(tcp::socket& socket)
+{
+    pollfd poll { socket.native_handle(), POLLRDHUP, 0 };
+    return ::poll(&poll, 1, 0) == 1;
 }
 
 struct HostAndPort {
@@ -124,6 +132,8 @@ public:
 private:
     void accept();
     void take(tcp::socket socket);
+    void admit(ConnectionPtr connection);
+    void make_room();
     void read(const ConnectionPtr& connection);
     void work_off(const ConnectionPtr& connection);
     void handle(const ConnectionPtr& connection, Item item);
@@ -149,6 +159,8 @@ private:
     asio::steady_timer accept_timer_ { io_ };
     Stub stub_;
     ConnectionPtr client_;
+    /// Has come before the client's end was noticed.
+    ConnectionPtr next_;
     bool is_listening_ = false;
     bool is_closing_ = false;
     /// Seen by all threads.
@@ -206,13 +218,32 @@ void Server::Door::take(tcp::socket socket)
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
     auto connection = std::make_shared<Connection>(std::move(socket));
-    // Whoever has not said a word so far is no debugger, and makes room.
-    if (client_ && client_->has_spoken)
-        return leave(connection);
-    if (const ConnectionPtr silent = client_)
+    if (!client_)
+        return admit(std::move(connection));
+    if (!client_->has_spoken) {
+        // Whoever has not said a word so far is no debugger.
+        const ConnectionPtr silent = client_;
         leave(silent);
+        return admit(std::move(connection));
+    }
+    // One that has left is still listened to the end.
+    if (next_ || !is_closed_by_peer(client_->socket))
+        return leave(connection);
+    next_ = std::move(connection);
+}
+
+void Server::Door::admit(ConnectionPtr connection)
+{
     client_ = std::move(connection);
     read(client_);
+}
+
+/// The client is one no longer.
+void Server::Door::make_room()
+{
+    client_.reset();
+    if (next_)
+        admit(std::exchange(next_, nullptr));
 }
 
 void Server::Door::read(const ConnectionPtr& connection)
@@ -347,10 +378,10 @@ void Server::Door::on_written(const ConnectionPtr& connection, error_code error)
 void Server::Door::leave(const ConnectionPtr& connection)
 {
     connection->is_leaving = true;
-    if (client_ == connection)
-        client_.reset();
     if (connection->unsent.empty())
         say_farewell(connection);
+    if (client_ == connection)
+        make_room();
 }
 
 /// Waits for the other side's end, as closing with something unread would lose what was sent.
@@ -386,9 +417,9 @@ void Server::Door::drop(const ConnectionPtr& connection)
     discard(*connection);
     if (client_ != connection)
         return;
-    client_.reset();
     if (connection->has_spoken)
         stub_.lose();
+    make_room();
     update();
 }
 
@@ -465,6 +496,7 @@ void Server::Door::close()
     acceptor_.close(ignored);
     accept_timer_.cancel();
     const auto payload = stub_.close();
+    next_.reset();
     if (const ConnectionPtr client = client_) {
         if (payload)
             send_packet(client, *payload);

@@ -73,12 +73,8 @@ void Stub::attach()
 
 void Stub::lose()
 {
-    if (!is_attached())
-        return;
-    was_let_go_ = false;
-    leave(true);
-    if (!stop_)
-        session_.interrupt();
+    if (is_attached())
+        leave(true);
 }
 
 std::optional<std::string> Stub::close()
@@ -90,9 +86,12 @@ std::optional<std::string> Stub::close()
 
 void Stub::leave(bool holds_guest)
 {
+    if (holds_guest && !stop_ && is_free())
+        session_.interrupt();
     view_.remove_all_breakpoints();
     client_ = Client::Nobody;
     holds_guest_ = holds_guest;
+    was_let_go_ = !holds_guest;
 }
 
 void Stub::catch_up()
@@ -281,9 +280,11 @@ Stub::Answer Stub::on(const ask::LastStop&)
     if (process_ == Process::Owner && session_.is_idle())
         return { idle_text() };
     is_greeting_ = true;
-    wants_interrupt_ = true;
     client_ = Client::Runs;
-    session_.interrupt();
+    if (is_free()) {
+        wants_interrupt_ = true;
+        session_.interrupt();
+    }
     return {};
 }
 
@@ -386,20 +387,14 @@ Stub::Answer Stub::on(const ask::Resume& asked)
 
 Stub::Answer Stub::on(const ask::Detach& asked)
 {
-    was_let_go_ = !asked.stays_stopped;
     leave(asked.stays_stopped);
-    if (asked.stays_stopped) {
-        if (!stop_)
-            session_.interrupt();
-    } else {
+    if (!asked.stays_stopped)
         let_go(debug::Resume::Kind::Go);
-    }
     return { "OK", Answer::After::Close };
 }
 
 Stub::Answer Stub::on(const ask::Kill&)
 {
-    was_let_go_ = true;
     leave(false);
     stop_.reset();
     view_.on_resume();

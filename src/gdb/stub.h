@@ -95,6 +95,8 @@ private:
 
     Answer error(unsigned code, std::string_view text) const;
     Answer value(const Result<Value>& value) const;
+    /// Whether the guest runs unless it is stopped; otherwise it will stop by itself, at its start.
+    bool is_free() const { return was_let_go_ || process_ == Process::Owner; }
     void let_go(debug::Resume::Kind how);
     void leave(bool holds_guest);
     std::optional<std::string> on_stop(const debug::StopReason& reason);

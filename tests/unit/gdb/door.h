@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "gdb/stub.h"
+
+#include "support/guest.h"
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+namespace vitrine::core::gdb::test {
+
+/// A guest with everything that a debugger asks for: calls, a trap, an endless loop, values of each kind, two memories, output.
+constexpr auto zoo = R"((module $zoo
+    (import "host" "tick" (func $tick (param i32)))
+    (memory $first (export "first") 1 2)
+    (memory $second 1)
+    (global $total (mut i32) (i32.const 7))
+    (global $wide i64 (i64.const 0x1122334455667788))
+    (data (i32.const 16) "hello")
+    (data (memory $second) (i32.const 16) "world")
+    (func $double (param $n i32) (result i32) (local $unused f64) (local $far i64)
+      local.get $n
+      i32.const 2
+      i32.mul)
+    (func $run (export "run") (param $n i32) (result i32)
+      i64.const 5
+      local.get $n
+      call $double
+      global.set $total
+      drop
+      global.get $total)
+    (func (export "spin") (loop $again (br $again)))
+    (func (export "trap") (param i32) (result i32) i32.const 1 local.get 0 i32.div_u)
+    (func (export "tick") (param i32) local.get 0 call $tick)
+    (func $dive (export "dive") call $dive)))";
+
+/// The guest under a session, and calls of it.
+struct Debugged : core::test::Guest {
+    explicit Debugged(std::string_view wat = zoo)
+    {
+        define("host", "tick", { { ValueType::i32 }, {} }, [this](HostCall& call) { return on_tick(call); });
+        instance = &instantiate(wat);
+        session = *debug::Session::create(store, thread);
+    }
+
+    void start(std::string_view name, std::vector<Value> arguments, bool stop_at_entry = true)
+    {
+        Function& callee = function(*instance, name);
+        const auto body = [this, &callee, arguments]() -> debug::Outcome {
+            auto results = invoke(thread, callee, arguments);
+            if (!results)
+                return std::unexpected(std::move(results).error());
+            return *results;
+        };
+        EXPECT_TRUE(session->start(body, stop_at_entry));
+    }
+
+    /// The client's address of a place in the first instance.
+    static uint64_t code(CodeOffset offset) { return Address { Address::Space::Object, 1, offset }.bits(); }
+    const FuncMeta& meta(uint32_t function) const { return instance->module->meta(FuncIndex { function }); }
+
+    std::function<HostOutcome(HostCall&)> on_tick = [](HostCall&) -> HostOutcome { return Returned {}; };
+    Instance* instance;
+    std::unique_ptr<debug::Session> session;
+};
+
+/// A stub and its client in one thread, without a socket.
+class Conversation {
+public:
+    explicit Conversation(debug::Session& session, Process process = Process::Call) : stub(session, process)
+    {
+        session.set_listener([this](const debug::Event& event) {
+            const std::lock_guard lock(mutex_);
+            events_.push_back(event);
+            changed_.notify_all();
+        });
+        stub.attach();
+    }
+
+    /// The answer to a packet; when there is none at once, what comes when the guest stops.
+    std::string ask(std::string_view payload)
+    {
+        auto answer = stub.answer(parse_request(payload));
+        return answer.payload ? *answer.payload : wait();
+    }
+
+    /// What the next events give, until one gives something.
+    std::string wait()
+    {
+        for (;;)
+            if (const auto payload = stub.on_event(next_event()))
+                return *payload;
+    }
+
+    debug::Event next_event()
+    {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, std::chrono::seconds(20), [&] { return !events_.empty(); }))
+            throw std::runtime_error("no event");
+        debug::Event event = std::move(events_.front());
+        events_.pop_front();
+        return event;
+    }
+
+    Stub stub;
+
+private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<debug::Event> events_;
+};
+
+} // namespace vitrine::core::gdb::test
