@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Doors for debuggers: LLDB attaches to a debug session of yours.
+#pragma once
+
+#include <vitrine/vitrine.hpp>
+
+namespace vitrine::debug {
+
+namespace detail {
+struct GdbServerBody;
+}
+
+/// Lets LLDB attach to a session: listens on a TCP port, and serves one client at a time, on a thread of its own. While a client is attached, stops are the client's
+/// business, and the session's own calls wait for the end. The session must outlive it.
+class GdbServer {
+public:
+    enum class Serves : std::uint8_t {
+        /// Calls come and go; without a client the guest runs as if there were no door.
+        Embedder,
+        /// The session runs one call: its end is the end of the process for the client, and a stopped guest waits for a client.
+        OneCall,
+    };
+
+    /// The address is `HOST:PORT`, `[HOST]:PORT` or `PORT`; without a host 127.0.0.1, and port 0 is any free one. A server that cannot listen carries the error.
+    GdbServer(Session& session, std::string_view address, Serves serves = Serves::Embedder);
+    static Result<GdbServer> create(
+        Session& session, std::string_view address, Serves serves = Serves::Embedder);
+    ~GdbServer();
+    GdbServer(GdbServer&&) noexcept;
+    GdbServer& operator=(GdbServer&&) noexcept;
+
+    /// Why the server cannot be used; null when it can.
+    const Error* error() const;
+    /// Where it listens, as `HOST:PORT`; empty when it does not.
+    std::string address() const;
+    /// Whether only this machine can come in.
+    bool is_loopback() const;
+
+    /// There will be an instance of this module: clients see it already now. `path` is its file's absolute path, which LLDB reads instead of asking for the bytes; empty when there is none.
+    void announce(const Module& module, std::string path);
+    /// Shows what the guest prints in the client's window. From the guest's thread.
+    void send_output(std::span<const std::byte> bytes);
+    /// Waits until a client has come and has let the guest go on, so that its breakpoints are set.
+    void wait_for_client();
+
+private:
+    friend vitrine::detail::Access;
+    GdbServer() = default;
+    std::unique_ptr<detail::GdbServerBody> body_;
+};
+
+} // namespace vitrine::debug

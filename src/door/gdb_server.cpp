@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "vitrine/debugger.hpp"
+
+#include "api/access.h"
+#include "gdb/server.h"
+
+namespace vitrine::debug {
+
+using vitrine::detail::Access;
+
+namespace detail {
+
+struct GdbServerBody {
+    std::unique_ptr<core::gdb::Server> server;
+    std::optional<Error> error;
+};
+
+} // namespace detail
+
+GdbServer::GdbServer(Session& session, std::string_view address, Serves serves)
+    : body_(std::make_unique<detail::GdbServerBody>())
+{
+    if (session.error()) {
+        body_->error = *session.error();
+        return;
+    }
+    const auto process = serves == Serves::OneCall ? core::gdb::Process::Call : core::gdb::Process::Owner;
+    auto server = core::gdb::Server::open(*Access::body(session)->session, address, process);
+    if (!server)
+        body_->error = Access::error(server.error());
+    else
+        body_->server = std::move(*server);
+}
+
+Result<GdbServer> GdbServer::create(Session& session, std::string_view address, Serves serves)
+{
+    GdbServer server(session, address, serves);
+    if (server.error())
+        return *server.error();
+    return server;
+}
+
+GdbServer::~GdbServer() = default;
+GdbServer::GdbServer(GdbServer&&) noexcept = default;
+GdbServer& GdbServer::operator=(GdbServer&&) noexcept = default;
+
+const Error* GdbServer::error() const { return body_->error ? &*body_->error : nullptr; }
+
+std::string GdbServer::address() const { return body_->server ? body_->server->address() : ""; }
+
+bool GdbServer::is_loopback() const { return !body_->server || body_->server->is_loopback(); }
+
+void GdbServer::announce(const Module& module, std::string path)
+{
+    if (body_->server)
+        body_->server->announce(Access::body(module)->module, std::move(path));
+}
+
+void GdbServer::send_output(std::span<const std::byte> bytes)
+{
+    if (body_->server)
+        body_->server->send_output({ reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() });
+}
+
+void GdbServer::wait_for_client()
+{
+    if (body_->server)
+        body_->server->wait_for_client();
+}
+
+} // namespace vitrine::debug
