@@ -260,8 +260,17 @@ std::optional<StopReason> Session::reason_for(Cause cause)
         return StopReason {
             .kind = StopKind::Trap, .trap = thread_.trap.kind, .trap_text = thread_.trap.to_text()
         };
-    if (cause == Cause::Pause)
-        return wants_stop_ ? std::optional(StopReason { .kind = StopKind::Interrupt }) : std::nullopt;
+    const Place here { thread_.control, thread_.state.function, thread_.state.offset };
+    const auto paused_at = std::exchange(paused_at_, std::nullopt);
+    if (cause == Cause::Step && paused_at == here)
+        return std::nullopt;
+    if (cause == Cause::Pause) {
+        if (!wants_stop_)
+            return std::nullopt;
+        if (!thread_.host)
+            paused_at_ = here;
+        return StopReason { .kind = StopKind::Interrupt };
+    }
     if (at_entry_)
         return StopReason { .kind = StopKind::Entry };
     if (cause == Cause::Mark) {

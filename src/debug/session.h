@@ -123,6 +123,14 @@ private:
     bool wants_kill_ = false;
     bool is_telling_end_ = false;
     bool is_closing_ = false;
+    /// Where the guest noticed that it shall stop: before an instruction, which a step from there shall execute.
+    struct Place {
+        const Record* control;
+        const Function* function;
+        uint32_t offset;
+        friend bool operator==(const Place&, const Place&) = default;
+    };
+    std::optional<Place> paused_at_;
     /// Of the step under way: the frame it must end in, and where.
     bool at_entry_ = false;
     const Record* step_control_ = nullptr;

@@ -34,7 +34,8 @@ constexpr auto zoo = R"((module $zoo
     (func (export "spin") (loop $again (br $again)))
     (func (export "trap") (param i32) (result i32) i32.const 1 local.get 0 i32.div_u)
     (func (export "tick") (param i32) local.get 0 call $tick)
-    (func $dive (export "dive") call $dive)))";
+    (func $dive (export "dive") call $dive)
+    (func (export "tick-and-double") i32.const 0 call $tick i32.const 3 call $double drop)))";
 
 /// The guest under a session, and calls of it.
 struct Debugged : core::test::Guest {

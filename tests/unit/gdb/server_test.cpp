@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "gdb/server.h"
 
+#include "base/text.h"
 #include "gdb/packet.h"
 #include "unit/gdb/door.h"
 
@@ -122,6 +123,11 @@ struct ServerTest : testing::Test {
         auto client = std::make_unique<Client>(*server);
         client->stop_acks();
         return client;
+    }
+    /// On the function that `run` calls.
+    std::string set_breakpoint() const
+    {
+        return "Z0," + hex_digits(Debugged::code(guest.meta(1).code_offset), 16) + ",1";
     }
     std::string trap_of(const debug::Event& event) const
     {
@@ -260,7 +266,7 @@ TEST_F(ServerTest, AClientMayVanishAtAnyByte)
     open();
     guest.start("spin", {});
     const std::string bytes = "+" + encode_packet("QStartNoAckMode") + "+" + encode_packet("?")
-        + encode_packet("m10,5") + encode_packet("Z0,4000000100000080,1") + encode_packet("c");
+        + encode_packet("m10,5") + encode_packet(set_breakpoint()) + encode_packet("c");
     for (size_t size = 0; size <= bytes.size(); ++size) {
         Client client(*server);
         client.send(std::string_view(bytes).substr(0, size));
@@ -398,7 +404,7 @@ TEST_F(ServerTest, AClosedDoorGivesTheStopsBack)
     guest.start("run", { Value::i32(21) });
     auto client = connect();
     EXPECT_THAT(client->ask("?"), StartsWith("T05"));
-    EXPECT_EQ(client->ask("Z0,4000000100000080,1"), "OK");
+    EXPECT_EQ(client->ask(set_breakpoint()), "OK");
     server.reset();
     EXPECT_EQ(client->receive(), "closed");
     EXPECT_TRUE(guest.session->breakpoints().empty());

@@ -425,9 +425,25 @@ TEST_F(StubTest, AnEndlessLoopIsInterrupted)
     EXPECT_EQ(client.stub.answer(parse_request("qWasmLocal:0;0")).payload, "E01");
     EXPECT_EQ(client.stub.interrupt(), std::nullopt);
     EXPECT_EQ(client.stub.interrupt(), std::nullopt);
-    EXPECT_THAT(client.wait(), AllOf(StartsWith("T02thread:1;"), EndsWith(";reason:signal;")));
+    const std::string stop = client.wait();
+    EXPECT_THAT(stop, AllOf(StartsWith("T02thread:1;"), EndsWith(";reason:signal;")));
     EXPECT_EQ(client.ask("m10,5"), hex_text("hello"));
+    EXPECT_NE(pc_of(client.ask("s")), pc_of(stop));
     client.stub.answer(parse_request("k"));
+}
+
+TEST_F(StubTest, AStepFromAnInterruptExecutesAnInstruction)
+{
+    guest.on_tick = [&](HostCall&) -> HostOutcome {
+        guest.session->interrupt();
+        return Returned {};
+    };
+    begin("tick-and-double");
+    // The request is noticed where the next function is entered.
+    const uint64_t entry = Debugged::code(guest.meta(1).code_offset);
+    EXPECT_EQ(pc_of(client.ask("c")), entry);
+    EXPECT_EQ(pc_of(client.ask("s")), entry + 2);
+    EXPECT_EQ(client.ask("c"), "W00");
 }
 
 TEST_F(StubTest, ABreakpointSetWhileTheGuestRunsStopsIt)
