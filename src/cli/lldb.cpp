@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/lldb.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdlib>
+#include <vector>
+
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace vitrine::cli {
+
+namespace {
+
+/// What LLDB is told before anything else. Without a language its expressions abort it; calls of guest functions it cannot make.
+std::vector<std::string> commands_for(const std::string& address)
+{
+    return { "settings set target.language c++", "process connect --plugin wasm connect://" + address };
+}
+
+/// The first of LLDB's names that is in PATH.
+std::optional<std::string> find_lldb()
+{
+    const char* path = std::getenv("PATH");
+    std::string folders = path ? path : "/usr/bin:/bin";
+    for (const std::string_view name : { "lldb-22", "lldb" })
+        for (size_t at = 0; at <= folders.size();) {
+            const size_t end = std::min(folders.find(':', at), folders.size());
+            const std::string candidate = folders.substr(at, end - at) + "/" + std::string(name);
+            if (access(candidate.c_str(), X_OK) == 0)
+                return candidate;
+            at = end + 1;
+        }
+    return std::nullopt;
+}
+
+} // namespace
+
+std::string lldb_command(const std::string& address)
+{
+    std::string line = "lldb-22";
+    for (const std::string& command : commands_for(address))
+        line += " -o '" + command + "'";
+    return line;
+}
+
+Result<pid_t> start_lldb(const std::string& address)
+{
+    const auto program = find_lldb();
+    if (!program)
+        return Error("--lldb: neither lldb-22 nor lldb is in PATH (Debian's package is lldb-22)");
+    std::vector<std::string> arguments { *program };
+    for (const std::string& command : commands_for(address))
+        arguments.insert(arguments.end(), { "-o", command });
+    std::vector<char*> argv;
+    for (std::string& argument : arguments)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    // The terminal's Ctrl-C is for LLDB, which stops the guest with it.
+    std::signal(SIGINT, SIG_IGN);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    pid_t process = 0;
+    const int error = posix_spawn(&process, program->c_str(), nullptr, &attributes, argv.data(), environ);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0)
+        return Error("--lldb: cannot start " + *program + ": " + std::strerror(error));
+    return process;
+}
+
+void wait_for_lldb(pid_t process)
+{
+    int status = 0;
+    while (waitpid(process, &status, 0) < 0 && errno == EINTR) { }
+}
+
+} // namespace vitrine::cli
