@@ -3,17 +3,31 @@
 
 #include "api/access.h"
 
+#include <cstdlib>
+#include <string_view>
+#include <unistd.h>
+
 namespace vitrine {
 
 using detail::Access;
 
+WasiConfig& WasiConfig::inherit_env()
+{
+    for (char** variable = ::environ; variable && *variable; ++variable) {
+        const std::string_view text = *variable;
+        // A name without a value, or a value without a name, is nothing that a guest could be given.
+        if (const size_t sign = text.find('='); sign != 0 && sign != text.npos)
+            env(std::string(text.substr(0, sign)), std::string(text.substr(sign + 1)));
+    }
+    return *this;
+}
+
 namespace {
 
-core::wasi::Sink sink_of(const WasiConfig::Sink& sink)
+/// The guest thread of a store whose guest is calling us: so there is one.
+core::Thread& thread_of(core::Store& store)
 {
-    if (!sink)
-        return nullptr;
-    return [sink](std::span<const uint8_t> bytes) { sink(std::as_bytes(bytes)); };
+    return std::static_pointer_cast<detail::StoreLink>(store.embedder.lock())->body->thread;
 }
 
 } // namespace
@@ -27,9 +41,18 @@ core::wasi::Config Access::config(const WasiConfig& config)
     result.env = config.env_;
     for (const auto& [host, guest] : config.preopens_)
         result.preopens.push_back({ host, guest });
-    result.stdin_text = config.stdin_text_;
-    result.stdout_sink = sink_of(config.stdout_);
-    result.stderr_sink = sink_of(config.stderr_);
+    if (config.stdin_text_)
+        result.in = *config.stdin_text_;
+    if (config.stdout_)
+        result.out = config.stdout_;
+    if (config.stderr_)
+        result.err = config.stderr_;
+    if (config.clock_)
+        result.clock = [clock = config.clock_](
+                           core::wasi::Clock which) { return clock(static_cast<WasiClock>(which)); };
+    result.random = config.random_;
+    result.wake_fd = [](core::Store& store) { return thread_of(store).requests->wake_fd(); };
+    result.may_go_on = [](core::Store& store) { return core::poll_in_host(thread_of(store)); };
     return result;
 }
 
@@ -40,12 +63,9 @@ Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config)
     const auto body = Access::use(Access::link(store));
     if (!body)
         return body.error();
-    core::wasi::Config wanted = Access::config(config);
-    core::Thread& thread = (*body)->thread;
-    // Only called by the thread's own guest, so that the thread is there.
-    wanted.wake_fd = thread.requests->wake_fd();
-    wanted.on_wake = [&thread] { return core::poll_in_host(thread); };
-    auto host = core::wasi::Preview1::create(std::move(wanted));
+    if (Access::link(store)->engine != Access::body(linker)->engine)
+        return Error("the store belongs to another engine than the linker");
+    auto host = core::wasi::Preview1::create(Access::config(config));
     if (!host)
         return Access::error(host.error());
     if (auto defined = core::wasi::define(Access::body(linker)->linker, *host); !defined)

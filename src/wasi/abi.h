@@ -28,6 +28,13 @@ Errno errno_of(int host);
 
 /// The guest's name for the errno that a system call has just left behind.
 inline std::unexpected<Errno> host_error() { return std::unexpected(errno_of(errno)); }
+/// The answer to a system call that gives nothing but success or failure.
+inline Answer<void> answer_of(int result)
+{
+    if (result != 0)
+        return host_error();
+    return {};
+}
 inline std::unexpected<Errno> refuse(Errno why) { return std::unexpected(why); }
 
 // Parameters, as the table of functions names them.
@@ -98,7 +105,8 @@ struct Snapshot {
     uint32_t clock_at, subscription_bytes;
 };
 
-inline constexpr Snapshot preview1 { "wasi_snapshot_preview1", { SEEK_SET, SEEK_CUR, SEEK_END }, 8, 32, 64, 16, 48 };
+inline constexpr Snapshot preview1 { "wasi_snapshot_preview1", { SEEK_SET, SEEK_CUR, SEEK_END }, 8, 32, 64,
+    16, 48 };
 inline constexpr Snapshot preview0 { "wasi_unstable", { SEEK_CUR, SEEK_END, SEEK_SET }, 4, 24, 56, 24, 56 };
 
 } // namespace vitrine::core::wasi

@@ -31,8 +31,8 @@ FileType type_of_socket(int fd)
     return type == SOCK_DGRAM ? FileType::SocketDgram : FileType::SocketStream;
 }
 
-constexpr uint64_t rights_of_all = rights::fd_datasync | rights::fd_fdstat_set_flags | rights::fd_sync | rights::fd_filestat_get
-    | rights::fd_filestat_set_times | rights::poll_fd_readwrite;
+constexpr uint64_t rights_of_all = rights::fd_datasync | rights::fd_fdstat_set_flags | rights::fd_sync
+    | rights::fd_filestat_get | rights::fd_filestat_set_times | rights::poll_fd_readwrite;
 constexpr uint64_t rights_of_readers = rights::fd_read;
 constexpr uint64_t rights_of_writers = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
 constexpr uint64_t rights_of_seekers = rights::fd_seek | rights::fd_tell | rights::fd_advise;
@@ -45,8 +45,8 @@ uint64_t rights_of(FileType type, int host_flags, bool is_seekable)
     if (type == FileType::Directory)
         return rights_of_folders;
     const int mode = host_flags & O_ACCMODE;
-    return rights_of_all | (mode != O_WRONLY ? rights_of_readers : 0) | (mode != O_RDONLY ? rights_of_writers : 0)
-        | (is_seekable ? rights_of_seekers : 0)
+    return rights_of_all | (mode != O_WRONLY ? rights_of_readers : 0)
+        | (mode != O_RDONLY ? rights_of_writers : 0) | (is_seekable ? rights_of_seekers : 0)
         | (type == FileType::SocketStream || type == FileType::SocketDgram ? rights::sock_shutdown : 0);
 }
 
@@ -59,10 +59,12 @@ Answer<std::vector<File::Entry>> read_entries(int folder)
     HostFd again(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!again)
         return host_error();
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(::fcntl(again.get(), F_DUPFD_CLOEXEC, 0)), ::closedir);
+    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(again.get()), ::closedir);
     if (!stream)
         return host_error();
-    std::vector<File::Entry> entries { { ".", self.st_ino, FileType::Directory }, { "..", 0, FileType::Directory } };
+    again.release();
+    std::vector<File::Entry> entries { { ".", self.st_ino, FileType::Directory },
+        { "..", 0, FileType::Directory } };
     for (;;) {
         errno = 0;
         const dirent* entry = ::readdir(stream.get());
@@ -75,7 +77,8 @@ Answer<std::vector<File::Entry>> read_entries(int folder)
             continue;
         FileType type = type_of_mode(DTTOIF(entry->d_type));
         struct stat status;
-        if (entry->d_type == DT_UNKNOWN && ::fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+        if (entry->d_type == DT_UNKNOWN
+            && ::fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
             type = file_type_of(status);
         entries.push_back({ std::string(name), entry->d_ino, type });
     }
@@ -128,17 +131,17 @@ Answer<uint32_t> File::flags() const
     if (host_flags & O_APPEND)
         flags |= fd_flags::append;
     if ((host_flags & O_SYNC) == O_SYNC)
-        flags |= fd_flags::sync | fd_flags::rsync;
-    if (host_flags & O_DSYNC)
+        flags |= fd_flags::sync;
+    else if (host_flags & O_DSYNC)
         flags |= fd_flags::dsync;
     return flags;
 }
 
 Answer<void> File::set_flags(uint32_t flags)
 {
-    const uint32_t changed = flags ^ TRY(this->flags());
     if (flags & ~fd_flags::all)
         return refuse(Errno::Inval);
+    const uint32_t changed = flags ^ TRY(this->flags());
     // The host cannot change how an open file is synchronised, and a file of others is not the guest's to change.
     if (changed & ~(fd_flags::append | fd_flags::nonblock) || (changed & fd_flags::append && is_inherited_))
         return refuse(Errno::Notsup);
@@ -151,15 +154,14 @@ Answer<void> File::set_flags(uint32_t flags)
     return {};
 }
 
-Answer<std::vector<File::Entry>> File::entries(uint64_t first)
+Answer<File::Listing> File::entries(bool anew)
 {
     if (!is_directory())
         return refuse(Errno::Notdir);
-    const std::lock_guard lock(listing_);
-    if (first == 0 || !entries_)
-        entries_ = TRY(read_entries(host_.get()));
-    const auto skipped = static_cast<std::ptrdiff_t>(std::min<uint64_t>(first, entries_->size()));
-    return std::vector(entries_->begin() + skipped, entries_->end());
+    const std::lock_guard lock(listing_mutex_);
+    if (anew || !listing_)
+        listing_ = std::make_shared<const std::vector<Entry>>(TRY(read_entries(host_.get())));
+    return listing_;
 }
 
 Answer<std::shared_ptr<File>> FileTable::find(Fd fd) const

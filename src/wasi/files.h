@@ -36,6 +36,7 @@ public:
     }
 
     int get() const { return fd_; }
+    int release() { return std::exchange(fd_, -1); }
     explicit operator bool() const { return fd_ >= 0; }
 
 private:
@@ -69,15 +70,17 @@ public:
     Answer<uint32_t> flags() const;
     Answer<void> set_flags(uint32_t flags);
     bool is_nonblocking() const { return is_nonblocking_; }
+    void set_nonblocking(bool on) { is_nonblocking_ = on; }
 
     struct Entry {
         std::string name;
         uint64_t inode;
         FileType type;
     };
-    /// The folder's entries from the one with the number `first` on, as they were when entry 0 was last asked for: so their numbers hold
-    /// while files come and go.
-    Answer<std::vector<Entry>> entries(uint64_t first);
+    using Listing = std::shared_ptr<const std::vector<Entry>>;
+    /// The folder's entries: read anew, or as they were when last read, so that an entry keeps its number while files
+    /// come and go.
+    Answer<Listing> entries(bool anew);
 
     /// Of a preopened folder: what the guest knows it as.
     std::optional<std::string> preopened_as;
@@ -92,8 +95,8 @@ private:
     Sink sink_;
     /// Ours alone: the host's flag would be that of all who share the open file.
     std::atomic<bool> is_nonblocking_ = false;
-    std::mutex listing_;
-    std::optional<std::vector<Entry>> entries_;
+    std::mutex listing_mutex_;
+    Listing listing_;
 };
 
 /// The guest's descriptors, by number. Safe to use from several threads.

@@ -1,381 +1,221 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/preview1.h"
 
-#include "wasi/descriptor.h"
+#include "base/text.h"
+#include "wasi/call.h"
 
-#include <array>
-#include <cerrno>
-#include <climits>
-#include <ctime>
-
+#include <cstring>
 #include <fcntl.h>
-#include <poll.h>
-#include <sched.h>
+#include <limits>
 #include <sys/eventfd.h>
-#include <sys/random.h>
-#include <sys/uio.h>
-#include <unistd.h>
-
-// Everything that is no file: arguments, clocks, random numbers, waiting, ending; and the table's entry into the linker.
+#include <sys/mman.h>
 
 namespace vitrine::core::wasi {
 
-// Calls.
+namespace {
 
-std::optional<std::span<uint8_t>> Call::bytes(uint32_t address, uint64_t count) const
+std::unexpected<Error> host_failure(const std::string& what)
 {
-    if (!memory_.contains(address, count))
-        return std::nullopt;
-    return std::span(memory_.base() + address, count);
+    return failure(what + ": " + std::strerror(errno));
 }
 
-std::optional<std::string_view> Call::text(uint32_t address, uint32_t length) const
+/// Puts a file at the next number.
+Result<void> add(Preview1& host, const std::string& what, Answer<std::shared_ptr<File>> file)
 {
-    const auto span = bytes(address, length);
-    return span ? std::optional(text_of(*span)) : std::nullopt;
+    if (!file)
+        return host_failure(what);
+    if (!host.files().add(std::move(*file)))
+        return failure(what + ": the guest may not have so many open files");
+    return {};
 }
 
-// The host.
+/// A stream of the host under a number of our own, so that closing ours leaves it alone. One that is closed is empty.
+HostFd duplicate(int fd)
+{
+    HostFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
+    return copy || errno != EBADF ? std::move(copy) : HostFd(::open("/dev/null", O_RDWR | O_CLOEXEC));
+}
 
-Preview1::Preview1(Config config) : config_(std::move(config))
+/// A file with this content that cannot be changed.
+HostFd file_of(std::string_view text)
+{
+    HostFd fd(::memfd_create("stdin", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    while (fd && !text.empty()) {
+        const ssize_t written = ::write(fd.get(), text.data(), text.size());
+        if (written < 0)
+            return {};
+        text.remove_prefix(static_cast<size_t>(written));
+    }
+    if (::lseek(fd.get(), 0, SEEK_SET) != 0
+        || ::fcntl(fd.get(), F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK) != 0)
+        return {};
+    return fd;
+}
+
+Result<void> add_streams(Preview1& host)
+{
+    const auto add_fd = [&](const char* name, HostFd fd, bool is_inherited) {
+        return add(host, name, fd ? File::open(std::move(fd), is_inherited) : host_error());
+    };
+    const auto add_output = [&](const char* name, const std::variant<int, Sink>& to) {
+        if (const Sink* sink = std::get_if<Sink>(&to))
+            return add(host, name, File::open(*sink));
+        return add_fd(name, duplicate(std::get<int>(to)), true);
+    };
+    const Config& config = host.config();
+    if (const auto* text = std::get_if<std::string>(&config.in))
+        CHECK(add_fd("standard input", file_of(*text), false));
+    else
+        CHECK(add_fd("standard input", duplicate(std::get<int>(config.in)), true));
+    CHECK(add_output("standard output", config.out));
+    return add_output("standard error", config.err);
+}
+
+Result<void> add_folder(Preview1& host, const Preopen& preopen)
+{
+    const std::string what = "preopened folder \"" + escaped(preopen.host_path) + "\"";
+    HostFd fd(::open(preopen.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!fd)
+        return host_failure(what);
+    auto file = File::open(std::move(fd), false);
+    if (file)
+        (*file)->preopened_as = preopen.guest_path;
+    return add(host, what, std::move(file));
+}
+
+Result<void> check_strings(const Config& config)
+{
+    uint64_t total = 0;
+    for (const std::string& arg : config.args) {
+        if (arg.contains('\0'))
+            return failure("argument \"" + escaped(arg) + "\" has a NUL in it");
+        total += arg.size() + 1;
+    }
+    for (const auto& [name, value] : config.env) {
+        if (name.empty() || name.contains('=') || name.contains('\0') || value.contains('\0'))
+            return failure(
+                "environment variable \"" + escaped(name) + "\" has an empty name, a \"=\" in it, or a NUL");
+        total += name.size() + value.size() + 2;
+    }
+    for (const Preopen& preopen : config.preopens)
+        if (preopen.host_path.contains('\0') || preopen.guest_path.contains('\0'))
+            return failure("preopened folder \"" + escaped(preopen.host_path) + "\" has a NUL in its name");
+    if (total > std::numeric_limits<uint32_t>::max())
+        return failure("arguments and environment are too long for a guest");
+    return {};
+}
+
+} // namespace
+
+Preview1::Preview1(Config config, Resolution resolution, HostFd wake_fd)
+    : config_(std::move(config)),
+      sandbox_(resolution),
+      files_(config_.max_files),
+      wake_fd_(std::move(wake_fd))
 {
     for (const auto& [name, value] : config_.env)
-        env_.push_back(name + "=" + value);
+        environment_.push_back(name + "=" + value);
+}
+
+void Preview1::interrupt() noexcept
+{
+    const int saved = errno;
+    ::eventfd_write(wake_fd_.get(), 1);
+    errno = saved;
 }
 
 Result<std::shared_ptr<Preview1>> Preview1::create(Config config)
 {
-    std::shared_ptr<Preview1> host(new Preview1(std::move(config)));
-    for (int fd = 0; fd < 3; ++fd)
-        host->add({ .shared_fd = fd, .is_terminal = isatty(fd) == 1 });
-    host->find(1)->sink = host->config_.stdout_sink;
-    host->find(2)->sink = host->config_.stderr_sink;
-    for (const Preopen& preopen : host->config_.preopens) {
-        UniqueFd folder(open(preopen.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-        if (!folder)
-            return failure("cannot open the folder " + preopen.host_path + ": " + std::strerror(errno));
-        host->add({ .own_fd = std::move(folder), .is_folder = true, .preopen = preopen.guest_path });
-    }
+    CHECK(check_strings(config));
+    const Resolution resolution = config.resolution ? *config.resolution : detect_resolution();
+    HostFd wake_fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake_fd)
+        return host_failure("eventfd");
+    auto host = std::make_shared<Preview1>(std::move(config), resolution, std::move(wake_fd));
+    CHECK(add_streams(*host));
+    for (const Preopen& preopen : host->config().preopens)
+        CHECK(add_folder(*host, preopen));
     return host;
 }
 
-/// Waits until the descriptor is ready, the time is over or the guest must end. Without a descriptor `fd` is -1.
-Preview1::Ready Preview1::wait_for(Call& call, int fd, short events, std::optional<uint64_t> nanoseconds)
-{
-    std::array<pollfd, 2> polled { pollfd { config_.wake_fd, POLLIN, 0 }, pollfd { fd, events, 0 } };
-    timespec start {};
-    clock_gettime(CLOCK_MONOTONIC, &start);
-    for (;;) {
-        std::optional<timespec> left;
-        if (nanoseconds) {
-            timespec now {};
-            clock_gettime(CLOCK_MONOTONIC, &now);
-            const auto passed = static_cast<uint64_t>(
-                (now.tv_sec - start.tv_sec) * 1'000'000'000 + (now.tv_nsec - start.tv_nsec));
-            const uint64_t rest = *nanoseconds > passed ? *nanoseconds - passed : 0;
-            left = timespec { static_cast<time_t>(rest / 1'000'000'000),
-                static_cast<long>(rest % 1'000'000'000) };
-        }
-        const int count = ppoll(polled.data(), polled.size(), left ? &*left : nullptr, nullptr);
-        if (count > 0 && polled[0].revents) {
-            uint64_t drained = 0;
-            eventfd_read(config_.wake_fd, &drained);
-            if (config_.on_wake && config_.on_wake())
-                continue;
-            call.trap = Trap { .kind = TrapKind::Interrupted };
-            return Ready::Ended;
-        }
-        if (count >= 0 || errno != EINTR)
-            return Ready::Yes;
-    }
-}
-
-// Arguments and environment.
-
-Errno Preview1::list_strings(Call& call, std::span<const std::string> strings) const
-{
-    uint32_t pointer = call.i(0), buffer = call.i(1);
-    for (const std::string& text : strings) {
-        const auto to = call.bytes(buffer, text.size() + 1);
-        if (!to || !call.store(pointer, buffer))
-            return Errno::Fault;
-        std::memcpy(to->data(), text.c_str(), text.size() + 1);
-        pointer += 4;
-        buffer += static_cast<uint32_t>(text.size() + 1);
-    }
-    return Errno::Success;
-}
-
-Errno Preview1::list_sizes(Call& call, std::span<const std::string> strings) const
-{
-    uint64_t bytes = 0;
-    for (const std::string& text : strings)
-        bytes += text.size() + 1;
-    if (bytes > UINT32_MAX)
-        return Errno::Overflow;
-    const bool stored = call.store(call.i(0), static_cast<uint32_t>(strings.size()))
-        && call.store(call.i(1), static_cast<uint32_t>(bytes));
-    return stored ? Errno::Success : Errno::Fault;
-}
-
-Errno Preview1::args_get(Call& call) { return list_strings(call, config_.args); }
-Errno Preview1::args_sizes_get(Call& call) { return list_sizes(call, config_.args); }
-Errno Preview1::environ_get(Call& call) { return list_strings(call, env_); }
-Errno Preview1::environ_sizes_get(Call& call) { return list_sizes(call, env_); }
-
-// Clocks and random numbers.
-
 namespace {
 
-constexpr uint64_t second = 1'000'000'000;
+template<class T> constexpr char letter = 'i';
+template<> constexpr char letter<Fd> = 'f';
+template<> constexpr char letter<Pointer> = 'p';
+template<> constexpr char letter<Long> = 'l';
+template<class... Params> constexpr char letters[] = { letter<Params>..., '\0' };
 
-std::optional<clockid_t> clock_of(uint32_t id)
+Memory* memory_of(const Instance* caller)
 {
-    constexpr std::array clocks { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
-        CLOCK_THREAD_CPUTIME_ID };
-    return id < clocks.size() ? std::optional(clocks[id]) : std::nullopt;
-}
-
-uint64_t nanoseconds_of(const timespec& time)
-{
-    return static_cast<uint64_t>(time.tv_sec) * second + static_cast<uint64_t>(time.tv_nsec);
-}
-
-} // namespace
-
-Errno Preview1::clock_res_get(Call& call)
-{
-    const auto clock = clock_of(call.i(0));
-    timespec resolution {};
-    if (!clock)
-        return Errno::Invalid;
-    if (clock_getres(*clock, &resolution) != 0)
-        return errno_of(errno);
-    return call.store(call.i(1), nanoseconds_of(resolution)) ? Errno::Success : Errno::Fault;
-}
-
-Errno Preview1::clock_time_get(Call& call)
-{
-    const auto clock = clock_of(call.i(0));
-    timespec now {};
-    if (!clock)
-        return Errno::Invalid;
-    if (clock_gettime(*clock, &now) != 0)
-        return errno_of(errno);
-    return call.store(call.i(2), nanoseconds_of(now)) ? Errno::Success : Errno::Fault;
-}
-
-Errno Preview1::random_get(Call& call)
-{
-    const auto to = call.bytes(call.i(0), call.i(1));
-    if (!to)
-        return Errno::Fault;
-    for (size_t done = 0; done < to->size();) {
-        const ssize_t count = getrandom(to->data() + done, to->size() - done, 0);
-        if (count < 0 && errno != EINTR)
-            return errno_of(errno);
-        done += count > 0 ? static_cast<size_t>(count) : 0;
-    }
-    return Errno::Success;
-}
-
-// The process.
-
-Errno Preview1::proc_exit(Call& call)
-{
-    call.trap = Trap { .kind = TrapKind::Exit, .exit_status = static_cast<int32_t>(call.i(0)) };
-    return Errno::Success;
-}
-
-Errno Preview1::proc_raise(Call&) { return Errno::NotSupported; }
-
-Errno Preview1::sched_yield(Call&)
-{
-    ::sched_yield();
-    return Errno::Success;
-}
-
-// Waiting. [wasi: preview1, subscription and event]
-
-namespace {
-
-struct Subscription {
-    static constexpr uint32_t bytes = 48;
-    enum class Kind : uint8_t { Clock, Read, Write };
-
-    explicit Subscription(const uint8_t* from)
-        : user_data(load<uint64_t>(from)),
-          kind(static_cast<Kind>(from[8])),
-          id(load<uint32_t>(from + 16)),
-          timeout(load<uint64_t>(from + 24)),
-          is_absolute(load<uint16_t>(from + 40) & 1)
-    {}
-
-    uint64_t user_data;
-    Kind kind;
-    /// The clock or the descriptor.
-    uint32_t id;
-    uint64_t timeout;
-    bool is_absolute;
-};
-
-struct Event {
-    static constexpr uint32_t bytes = 32;
-
-    void store(uint8_t* to) const
-    {
-        std::memset(to, 0, bytes);
-        std::memcpy(to, &user_data, 8);
-        std::memcpy(to + 8, &error, 2);
-        to[10] = static_cast<uint8_t>(kind);
-        std::memcpy(to + 16, &available, 8);
-    }
-
-    uint64_t user_data;
-    Errno error;
-    Subscription::Kind kind;
-    uint64_t available = 0;
-};
-
-/// How long from now a clock's subscription lasts.
-OrErrno<uint64_t> duration_of(const Subscription& subscription)
-{
-    const auto clock = clock_of(subscription.id);
-    timespec now {};
-    if (!clock || clock_gettime(*clock, &now) != 0)
-        return std::unexpected(Errno::Invalid);
-    if (!subscription.is_absolute)
-        return subscription.timeout;
-    const uint64_t passed = nanoseconds_of(now);
-    return subscription.timeout > passed ? subscription.timeout - passed : 0;
-}
-
-} // namespace
-
-Errno Preview1::poll_oneoff(Call& call)
-{
-    const uint32_t count = call.i(2);
-    if (count == 0)
-        return Errno::Invalid;
-    const auto in = call.bytes(call.i(0), uint64_t { count } * Subscription::bytes);
-    const auto out = call.bytes(call.i(1), uint64_t { count } * Event::bytes);
-    if (!in || !out || !call.bytes(call.i(3), 4))
-        return Errno::Fault;
-    std::vector<Event> events;
-    std::optional<std::pair<uint64_t, Subscription>> first_clock;
-    std::vector<std::pair<Subscription, int>> waiting;
-    for (uint32_t i = 0; i < count; ++i) {
-        const Subscription subscription(in->data() + size_t { i } * Subscription::bytes);
-        if (subscription.kind == Subscription::Kind::Clock) {
-            const auto duration = duration_of(subscription);
-            if (!duration)
-                events.push_back({ subscription.user_data, duration.error(), subscription.kind });
-            else if (!first_clock || *duration < first_clock->first)
-                first_clock.emplace(*duration, subscription);
-        } else if (subscription.kind <= Subscription::Kind::Write) {
-            const Descriptor* descriptor = find(subscription.id);
-            const int fd = system_fd(subscription.id);
-            if (!descriptor)
-                events.push_back({ subscription.user_data, Errno::BadFd, subscription.kind });
-            else if (fd < 0 || subscription.kind == Subscription::Kind::Write)
-                events.push_back({ subscription.user_data, Errno::Success, subscription.kind, 1 });
-            else
-                waiting.emplace_back(subscription, fd);
-        } else {
-            return Errno::Invalid;
-        }
-    }
-    for (const auto& [subscription, fd] : waiting) {
-        pollfd polled { fd, POLLIN, 0 };
-        if (poll(&polled, 1, 0) > 0)
-            events.push_back({ subscription.user_data, Errno::Success, subscription.kind, 1 });
-    }
-    if (events.empty()) {
-        // One descriptor is waited for; of several the first, for as long as the clock allows.
-        const int fd = waiting.empty() ? -1 : waiting.front().second;
-        if (wait_for(call, fd, POLLIN, first_clock ? std::optional(first_clock->first) : std::nullopt)
-            == Ready::Ended)
-            return Errno::Interrupted;
-        pollfd polled { fd, POLLIN, 0 };
-        if (fd >= 0 && poll(&polled, 1, 0) > 0)
-            events.push_back(
-                { waiting.front().first.user_data, Errno::Success, Subscription::Kind::Read, 1 });
-        else if (first_clock)
-            events.push_back({ first_clock->second.user_data, Errno::Success, Subscription::Kind::Clock });
-    }
-    for (size_t i = 0; i < events.size(); ++i)
-        events[i].store(out->data() + i * Event::bytes);
-    call.store(call.i(3), static_cast<uint32_t>(events.size()));
-    return Errno::Success;
-}
-
-// Sockets: there are none to be had.
-
-Errno Preview1::sock_accept(Call& call) { return find(call.i(0)) ? Errno::NotSocket : Errno::BadFd; }
-Errno Preview1::sock_recv(Call& call) { return find(call.i(0)) ? Errno::NotSocket : Errno::BadFd; }
-Errno Preview1::sock_send(Call& call) { return find(call.i(0)) ? Errno::NotSocket : Errno::BadFd; }
-Errno Preview1::sock_shutdown(Call& call) { return find(call.i(0)) ? Errno::NotSocket : Errno::BadFd; }
-
-// The table.
-
-namespace {
-
-struct Row {
-    std::string_view name;
-    std::string_view parameters;
-    Errno (Preview1::*function)(Call&);
-};
-
-constexpr Row rows[] {
-#define FUNCTION(name, parameters) { #name, #parameters, &Preview1::name },
-#include "wasi/preview1.inc"
-};
-
-constexpr std::string_view names[] {
-#define FUNCTION(name, parameters) #name,
-#include "wasi/preview1.inc"
-};
-
-FuncType type_of(const Row& row)
-{
-    FuncType type;
-    for (const char letter : row.parameters)
-        type.params.push_back(letter == 'i' ? ValueType::i32 : ValueType::i64);
-    if (row.name != "proc_exit")
-        type.results.push_back(ValueType::i32);
-    return type;
-}
-
-HostOutcome run(Preview1& host, const Row& row, HostCall& call)
-{
-    const auto exported = call.caller ? call.caller->find_export("memory") : std::nullopt;
+    if (!caller)
+        return nullptr;
+    const auto exported = caller->find_export("memory");
     Memory* const* memory = exported ? std::get_if<Memory*>(&*exported) : nullptr;
-    if (!memory)
-        return Trap { .kind = TrapKind::HostError,
-            .message = std::string(row.name) + " needs a caller that exports its memory as \"memory\"" };
-    Call arguments(call, **memory);
-    const Errno error = (host.*row.function)(arguments);
-    if (arguments.trap)
-        return std::move(*arguments.trap);
-    if (!call.slots.empty())
-        call.slots[0] = static_cast<Slot>(error);
-    return Returned {};
+    return memory ? *memory : nullptr;
+}
+
+/// Defines one function in one snapshot: its parameters and how they are taken from the slots follow from its C++ type.
+template<class... Params>
+Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& host, const Snapshot& snapshot,
+    std::string_view name, Answer<void> (*function)(Call&, Params...), bool returns)
+{
+    constexpr bool needs_memory = (std::is_same_v<Params, Pointer> || ...);
+    const std::string module(snapshot.module);
+    auto callback = [=, &snapshot](HostCall& host_call) -> HostOutcome {
+        Memory* const memory = needs_memory ? memory_of(host_call.caller) : nullptr;
+        if (needs_memory && !memory)
+            return Trap { .kind = TrapKind::HostError,
+                .message = module + "." + std::string(name)
+                    + ": the calling module exports no memory named \"memory\"" };
+        Call call(*host, host_call.store, snapshot, memory);
+        const auto answer = [&]<size_t... I>(std::index_sequence<I...>) {
+            return function(call, static_cast<Params>(host_call.slots[I])...);
+        }(std::index_sequence_for<Params...>());
+        if (call.trap)
+            return std::move(*call.trap);
+        host_call.slots[0] = static_cast<Slot>(answer ? Errno::Success : answer.error());
+        return Returned {};
+    };
+    FuncType type { { (sizeof(Params) == 8 ? ValueType::i64 : ValueType::i32)... }, {} };
+    if (returns)
+        type.results.push_back(ValueType::i32);
+    return linker.define(module, std::string(name),
+        std::make_shared<const HostFunction>(
+            HostFunction { module, std::string(name), std::move(type), std::move(callback) }));
+}
+
+template<class... Params>
+constexpr FunctionRow row_of(std::string_view name, Answer<void> (*)(Call&, Params...), bool is_in_preview0)
+{
+    return { name, letters<Params...>, is_in_preview0 };
 }
 
 } // namespace
 
-Result<void> define(Linker& linker, std::shared_ptr<Preview1> host)
+Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& host)
 {
-    constexpr auto module = "wasi_snapshot_preview1";
-    for (const Row& row : rows) {
-        const auto callback = [host, &row](HostCall& call) { return run(*host, row, call); };
-        CHECK(linker.define(module, std::string(row.name),
-            std::make_shared<const HostFunction>(
-                HostFunction { module, std::string(row.name), type_of(row), callback })));
-    }
+#define DEFINE(snapshot, name, returns) CHECK(define(linker, host, snapshot, #name, &wasi::name, returns))
+#define FUNCTION(name, ...)       \
+    DEFINE(preview1, name, true); \
+    DEFINE(preview0, name, true);
+#define ADDED(name, ...) DEFINE(preview1, name, true);
+#define ENDING(name, ...)          \
+    DEFINE(preview1, name, false); \
+    DEFINE(preview0, name, false);
+#include "wasi/preview1.inc"
+#undef DEFINE
     return {};
 }
 
-std::span<const std::string_view> function_names() { return names; }
+std::span<const FunctionRow> function_table()
+{
+    static constexpr FunctionRow rows[] = {
+#define FUNCTION(name, ...) row_of(#name, &wasi::name, true),
+#define ADDED(name, ...) row_of(#name, &wasi::name, false),
+#include "wasi/preview1.inc"
+    };
+    return rows;
+}
 
 } // namespace vitrine::core::wasi

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/linker.h"
+#include "wasi/files.h"
 #include "wasi/sandbox.h"
 
 #include <functional>
@@ -9,104 +10,79 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
-
-#include <sys/stat.h>
 
 namespace vitrine::core::wasi {
 
-/// Takes what the guest prints. Called on the guest's thread.
-using Sink = std::function<void(std::span<const uint8_t>)>;
-
+/// A folder of the host that the guest has open from the start.
 struct Preopen {
     std::string host_path;
     std::string guest_path;
 };
 
-/// What a guest is given of the world.
+/// What a guest gets from its host. Strings are bytes, not necessarily UTF-8.
 struct Config {
     /// The program's name first.
-    std::vector<std::string> args;
-    std::vector<std::pair<std::string, std::string>> env;
-    std::vector<Preopen> preopens;
-    /// Standard input as a text; without one the process's own.
-    std::optional<std::string> stdin_text;
-    /// Where standard output and error go; without one to the process's own.
-    Sink stdout_sink;
-    Sink stderr_sink;
-    Resolver resolver = Resolver::Best;
-    /// An eventfd that ends the waiting of a call that blocks; not owned. Then `on_wake` is called on the guest's
-    /// thread: true goes on waiting, false ends the guest with the trap `Interrupted`.
-    int wake_fd = -1;
-    std::function<bool()> on_wake;
+    std::vector<std::string> args {};
+    std::vector<std::pair<std::string, std::string>> env {};
+    std::vector<Preopen> preopens {};
+    /// A descriptor of the host, which stays the host's own, or a text; for output, whatever takes it.
+    std::variant<int, std::string> in = 0;
+    std::variant<int, Sink> out = 1;
+    std::variant<int, Sink> err = 2;
+    /// Replaces the clocks of the host: nanoseconds. How long a wait takes is still the host's time.
+    std::function<uint64_t(Clock)> clock {};
+    /// Replaces the random bytes of the host.
+    std::function<void(std::span<std::byte>)> random {};
+    /// An eventfd of the store whose guest is about to wait: it ends the wait. Without it, `Preview1::interrupt` does.
+    std::function<int(Store&)> wake_fd {};
+    /// Asked on the guest's thread when a call is about to wait and whenever it is woken: false ends the guest with the
+    /// trap `Interrupted`. Without it, every wake-up does.
+    std::function<bool(Store&)> may_go_on {};
+    /// How many descriptors the guest may have, so that it does not use up the host's.
+    uint32_t max_files = 512;
+    std::optional<Resolution> resolution {};
 };
 
-/// The arguments of a call, and the memory that its pointers point into.
-class Call {
-public:
-    Call(HostCall& host, Memory& memory) : host_(host), memory_(memory) {}
-
-    uint32_t i(size_t index) const { return static_cast<uint32_t>(host_.slots[index]); }
-    uint64_t l(size_t index) const { return host_.slots[index]; }
-    /// The bytes at a pointer of the guest; nothing when they leave its memory.
-    std::optional<std::span<uint8_t>> bytes(uint32_t address, uint64_t count) const;
-    std::optional<std::string_view> text(uint32_t address, uint32_t length) const;
-    /// Writes a number; false when it does not fit in the memory.
-    template<class T> bool store(uint32_t address, T value) const
-    {
-        const auto to = bytes(address, sizeof value);
-        if (to)
-            std::memcpy(to->data(), &value, sizeof value);
-        return to.has_value();
-    }
-    /// Ends the guest instead of returning to it.
-    std::optional<Trap> trap;
-
-private:
-    HostCall& host_;
-    Memory& memory_;
-};
-
-/// A WASI preview 1 host: the state that its functions share. For one guest thread at a time.
+/// The world of one guest process, with all its open files. Lives as long as a linker or store has its functions. May be
+/// used from several threads, as the callables of its config may.
 class Preview1 {
 public:
-    /// Opens the preopened folders; an error names the one that cannot be.
+    /// Refuses a folder that cannot be opened, and strings that no guest could be given.
     static Result<std::shared_ptr<Preview1>> create(Config config);
+    Preview1(Config config, Resolution resolution, HostFd wake_fd);
 
-    // The functions of the table, each with the arguments of its signature.
-#define FUNCTION(name, parameters) Errno name(Call& call);
-#include "wasi/preview1.inc"
+    /// Ends the call that is waiting now (for input, time, room in a pipe), if there is one; the next one waits again. From any
+    /// thread or a signal handler. The guest ends with `Interrupted` unless the config says otherwise.
+    void interrupt() noexcept;
+
+    const Config& config() const { return config_; }
+    FileTable& files() { return files_; }
+    const Sandbox& sandbox() const { return sandbox_; }
+    int wake_fd(Store& store) const { return config_.wake_fd ? config_.wake_fd(store) : wake_fd_.get(); }
+    /// Each as `name=value`.
+    const std::vector<std::string>& environment() const { return environment_; }
 
 private:
-    struct Descriptor;
-    struct Entry;
-    struct Vectors;
-    enum class Ready : uint8_t { Yes, Ended };
-
-    explicit Preview1(Config config);
-    Descriptor* find(uint32_t fd);
-    /// A descriptor of the system; -1 for one that has none.
-    int system_fd(uint32_t fd);
-    uint32_t add(Descriptor descriptor);
-    Errno list_strings(Call& call, std::span<const std::string> strings) const;
-    Errno list_sizes(Call& call, std::span<const std::string> strings) const;
-    OrErrno<Vectors> vectors(Call& call, size_t first) const;
-    Ready wait_for(Call& call, int fd, short events, std::optional<uint64_t> nanoseconds);
-    Errno read_stdin_text(Call& call, const Vectors& to, uint32_t result);
-    OrErrno<Place> place(Call& call, size_t fd, size_t path);
-    Errno stat_at(Call& call, const struct stat& status, uint32_t address) const;
-
-    Config config_;
-    std::vector<std::string> env_;
-    std::vector<std::optional<Descriptor>> descriptors_;
-    size_t stdin_position_ = 0;
+    const Config config_;
+    const Sandbox sandbox_;
+    FileTable files_;
+    const HostFd wake_fd_;
+    std::vector<std::string> environment_;
 };
 
-/// Defines the functions under `wasi_snapshot_preview1`.
-Result<void> define(Linker& linker, std::shared_ptr<Preview1> host);
+/// Defines all functions of preview 1, and of the snapshot before it, which some old programs import.
+Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& host);
 
-/// The names of all functions, in the order of the table.
-std::span<const std::string_view> function_names();
+/// A row of the table of functions: a letter per parameter (f: descriptor, p: pointer, i: other i32, l: i64).
+struct FunctionRow {
+    std::string_view name;
+    std::string_view parameters;
+    bool is_in_preview0;
+};
+std::span<const FunctionRow> function_table();
 
 } // namespace vitrine::core::wasi

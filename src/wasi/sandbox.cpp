@@ -1,199 +1,179 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/sandbox.h"
 
-#include <array>
-#include <cerrno>
 #include <climits>
-#include <deque>
-#include <vector>
-
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 
 namespace vitrine::core::wasi {
 
 namespace {
 
+/// A call of openat2 while files are renamed may be asked to try again.
+constexpr int max_attempts = 16;
+/// As many links as the kernel follows.
 constexpr int max_links = 40;
 
-OrErrno<UniqueFd> opened(int fd)
+int open_beneath(int root, const char* path, int flags, mode_t mode)
 {
-    if (fd < 0)
-        return std::unexpected(errno_of(errno));
-    return UniqueFd(fd);
-}
-
-/// The components of a path; empty ones and `.` count for nothing, but a final slash asks for a folder.
-std::deque<std::string> split(std::string_view path)
-{
-    std::deque<std::string> components;
-    while (!path.empty()) {
-        const size_t slash = std::min(path.find('/'), path.size());
-        if (const auto component = path.substr(0, slash); !component.empty() && component != ".")
-            components.emplace_back(component);
-        path.remove_prefix(std::min(slash + 1, path.size()));
+    open_how how {};
+    how.flags = static_cast<uint64_t>(flags | O_CLOEXEC);
+    how.mode = mode;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+    int fd = -1;
+    for (int attempt = 0; attempt < max_attempts && fd < 0; ++attempt) {
+        fd = static_cast<int>(::syscall(SYS_openat2, root, path, &how, sizeof how));
+        if (fd < 0 && errno != EAGAIN && errno != EINTR)
+            break;
     }
-    return components;
+    return fd;
 }
 
-OrErrno<std::string> read_link(int folder, const char* name)
+/// Where a link leads, or nothing when the name is not a link.
+std::optional<std::string> target_of(int folder, const char* name)
 {
-    std::array<char, PATH_MAX> target;
-    const ssize_t length = readlinkat(folder, name, target.data(), target.size());
-    if (length < 0)
-        return std::unexpected(errno_of(errno));
-    if (static_cast<size_t>(length) == target.size())
-        return std::unexpected(Errno::NameTooLong);
-    return std::string(target.data(), static_cast<size_t>(length));
+    char target[PATH_MAX];
+    const ssize_t length = ::readlinkat(folder, name, target, sizeof target);
+    return length < 0 ? std::nullopt : std::optional(std::string(target, static_cast<size_t>(length)));
 }
 
-OrErrno<UniqueFd> open_by_hand(int folder, std::string_view path, int flags, unsigned mode)
-{
-    std::deque<std::string> rest = split(path);
-    const bool wants_folder = path.ends_with('/') || path.ends_with("/.") || path == ".";
-    std::vector<UniqueFd> folders;
-    const auto current = [&] { return folders.empty() ? folder : folders.back().get(); };
-    for (int links = 0; !rest.empty();) {
-        const std::string name = std::move(rest.front());
-        rest.pop_front();
-        if (name == "..") {
-            if (folders.empty())
-                return std::unexpected(Errno::Permission);
-            folders.pop_back();
-            continue;
+/// Walks a path one component at a time. The folders entered are kept open: `..` goes back to the one before.
+class Walk {
+public:
+    Walk(int root, std::string path) : root_(root), rest_(std::move(path)) {}
+
+    Answer<HostFd> open(int flags, bool follow, mode_t mode)
+    {
+        for (;;) {
+            const bool is_last = take_component();
+            if (name_ == "." || name_ == "..") {
+                if (name_ == "..")
+                    CHECK(leave());
+                if (is_last)
+                    return open_here(".", flags, mode);
+            } else if (!is_last || must_be_folder_) {
+                CHECK(enter());
+                if (is_last && rest_.empty())
+                    return open_here(".", flags, mode);
+            } else {
+                auto opened = open_here(name_.c_str(), flags | O_NOFOLLOW, mode);
+                if (!follow || !TRY(expand_link(opened)))
+                    return opened;
+            }
         }
-        struct stat status {};
-        const bool exists = fstatat(current(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-        const bool is_link = exists && S_ISLNK(status.st_mode);
-        const bool keeps_link = rest.empty() && (flags & O_NOFOLLOW) && !wants_folder;
-        if (is_link && !keeps_link) {
-            if (++links > max_links)
-                return std::unexpected(Errno::Loop);
-            const auto target = read_link(current(), name.c_str());
-            if (!target)
-                return std::unexpected(target.error());
-            if (target->starts_with('/'))
-                return std::unexpected(Errno::Permission);
-            const std::deque<std::string> components = split(*target);
-            rest.insert(rest.begin(), components.begin(), components.end());
-            continue;
-        }
-        if (rest.empty())
-            // What was a file a moment ago and is a link now is not followed.
-            return opened(openat(current(), name.c_str(),
-                flags | O_NOFOLLOW | O_CLOEXEC | (wants_folder ? O_DIRECTORY : 0), mode));
-        auto next = opened(openat(current(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-        if (!next)
-            return next;
-        folders.push_back(std::move(*next));
     }
-    return opened(openat(current(), ".", (flags & ~(O_CREAT | O_EXCL)) | O_CLOEXEC, mode));
-}
+
+private:
+    int here() const { return folders_.empty() ? root_ : folders_.back().get(); }
+
+    /// Moves the next component from the rest into the name; true when it was the last one.
+    bool take_component()
+    {
+        const size_t end = rest_.find('/');
+        const size_t next = end == std::string::npos ? end : rest_.find_first_not_of('/', end);
+        name_ = rest_.substr(0, end);
+        must_be_folder_ = end != std::string::npos;
+        rest_ = next == std::string::npos ? "" : rest_.substr(next);
+        return rest_.empty();
+    }
+
+    Answer<HostFd> open_here(const char* name, int flags, mode_t mode) const
+    {
+        HostFd fd(::openat(here(), name, flags | O_CLOEXEC, mode));
+        if (!fd)
+            return host_error();
+        return fd;
+    }
+
+    Answer<void> leave()
+    {
+        if (folders_.empty())
+            return refuse(Errno::Perm);
+        folders_.pop_back();
+        return {};
+    }
+
+    /// Enters the folder of that name, or puts where the link of that name leads before the rest.
+    Answer<void> enter()
+    {
+        auto folder = open_here(name_.c_str(), O_PATH | O_NOFOLLOW | O_DIRECTORY, 0);
+        if (folder)
+            folders_.push_back(std::move(*folder));
+        else if (!TRY(expand_link(folder)))
+            return refuse(folder.error());
+        return {};
+    }
+
+    /// Whether the name is a link, given what opening it without following gave: then the rest begins with where it leads.
+    Answer<bool> expand_link(const Answer<HostFd>& opened)
+    {
+        if (!opened && opened.error() != Errno::Loop && opened.error() != Errno::Notdir)
+            return false;
+        struct stat status;
+        if (opened && (::fstat(opened->get(), &status) != 0 || !S_ISLNK(status.st_mode)))
+            return false;
+        const auto target = target_of(here(), name_.c_str());
+        if (!target)
+            return false;
+        if (target->starts_with('/'))
+            return refuse(Errno::Perm);
+        if (++links_ > max_links)
+            return refuse(Errno::Loop);
+        if (target->empty() || target->size() + rest_.size() >= PATH_MAX)
+            return refuse(target->empty() ? Errno::Noent : Errno::Nametoolong);
+        rest_ = *target + (must_be_folder_ ? "/" : "") + rest_;
+        return true;
+    }
+
+    const int root_;
+    std::string rest_;
+    std::string name_;
+    /// Whether a slash follows the name.
+    bool must_be_folder_ = false;
+    int links_ = 0;
+    std::vector<HostFd> folders_;
+};
 
 } // namespace
 
-UniqueFd::~UniqueFd()
+Resolution detect_resolution()
 {
-    if (fd_ >= 0)
-        close(fd_);
+    const HostFd fd(open_beneath(AT_FDCWD, ".", O_PATH, 0));
+    return fd || (errno != ENOSYS && errno != EPERM) ? Resolution::Kernel : Resolution::Components;
 }
 
-OrErrno<UniqueFd> open_below(int folder, std::string_view path, int flags, unsigned mode, Resolver resolver)
+Answer<HostFd> Sandbox::open(int root, const std::string& path, int flags, bool follow, mode_t mode) const
 {
     if (path.empty())
-        return std::unexpected(Errno::NoEntry);
-    if (path.contains('\0'))
-        return std::unexpected(Errno::Invalid);
+        return refuse(Errno::Noent);
     if (path.starts_with('/'))
-        return std::unexpected(Errno::Permission);
-    if (resolver == Resolver::ByHand)
-        return open_by_hand(folder, path, flags, mode);
-    const bool makes = flags & O_CREAT;
-    const open_how how { .flags = static_cast<uint64_t>(flags | O_CLOEXEC),
-        .mode = makes ? mode : 0,
-        .resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS };
-    for (int tries = 0; tries < 16; ++tries) {
-        const auto fd =
-            static_cast<int>(syscall(SYS_openat2, folder, std::string(path).c_str(), &how, sizeof how));
-        if (fd >= 0)
-            return UniqueFd(fd);
-        // The kernel asks to try again when something was renamed meanwhile.
-        if (errno != EAGAIN)
-            break;
-    }
-    if (errno == ENOSYS || errno == EPERM || errno == EAGAIN)
-        return open_by_hand(folder, path, flags, mode);
-    return std::unexpected(errno == EXDEV ? Errno::Permission : errno_of(errno));
+        return refuse(Errno::Perm);
+    if (resolution_ == Resolution::Components)
+        return Walk(root, path).open(flags, follow, mode);
+    HostFd fd(open_beneath(root, path.c_str(), flags | (follow ? 0 : O_NOFOLLOW), mode));
+    if (!fd)
+        return refuse(errno == EXDEV ? Errno::Perm : errno_of(errno));
+    return fd;
 }
 
-OrErrno<Place> find_place(int folder, std::string_view path, Resolver resolver)
+Answer<Place> Sandbox::place_of(int root, const std::string& path) const
 {
     if (path.empty())
-        return std::unexpected(Errno::NoEntry);
-    if (path.contains('\0'))
-        return std::unexpected(Errno::Invalid);
+        return refuse(Errno::Noent);
     if (path.starts_with('/'))
-        return std::unexpected(Errno::Permission);
-    Place place;
-    while (path.ends_with('/')) {
-        place.must_be_folder = true;
-        path.remove_suffix(1);
-    }
-    const size_t slash = path.rfind('/');
-    place.name = path.substr(slash == std::string_view::npos ? 0 : slash + 1);
-    if (place.name == "." || place.name == "..")
-        return std::unexpected(place.name == "." ? Errno::Invalid : Errno::Permission);
-    const std::string_view parent =
-        slash == std::string_view::npos ? std::string_view(".") : path.substr(0, slash + 1);
-    auto opened = open_below(folder, parent, O_PATH | O_DIRECTORY, 0, resolver);
-    if (!opened)
-        return std::unexpected(opened.error());
-    place.folder = std::move(*opened);
-    return place;
-}
-
-Errno errno_of(int system_error)
-{
-    switch (system_error) {
-    case 0: return Errno::Success;
-    case E2BIG: return Errno::TooBig;
-    case EACCES: return Errno::Access;
-    case EAGAIN: return Errno::Again;
-    case EBADF: return Errno::BadFd;
-    case EBUSY: return Errno::Busy;
-    case EEXIST: return Errno::Exist;
-    case EFAULT: return Errno::Fault;
-    case EFBIG: return Errno::FileTooBig;
-    case EILSEQ: return Errno::IllegalBytes;
-    case EINTR: return Errno::Interrupted;
-    case EINVAL: return Errno::Invalid;
-    case EISDIR: return Errno::IsDirectory;
-    case ELOOP: return Errno::Loop;
-    case EMFILE:
-    case ENFILE: return Errno::TooManyFiles;
-    case EMLINK: return Errno::TooManyLinks;
-    case ENAMETOOLONG: return Errno::NameTooLong;
-    case ENOENT: return Errno::NoEntry;
-    case ENOMEM: return Errno::NoMemory;
-    case ENOSPC: return Errno::NoSpace;
-    case ENOSYS: return Errno::NotSupportedCall;
-    case ENOTDIR: return Errno::NotDirectory;
-    case ENOTEMPTY: return Errno::NotEmpty;
-    case ENOTSOCK: return Errno::NotSocket;
-    case EOPNOTSUPP: return Errno::NotSupported;
-    case ENXIO: return Errno::NoDevice;
-    case EOVERFLOW: return Errno::Overflow;
-    case EPERM: return Errno::Permission;
-    case EPIPE: return Errno::Pipe;
-    case EROFS: return Errno::ReadOnly;
-    case ESPIPE: return Errno::Seek;
-    case ETXTBSY: return Errno::TextBusy;
-    case EXDEV: return Errno::CrossDevice;
-    default: return Errno::Io;
-    }
+        return refuse(Errno::Perm);
+    const size_t end = path.find_last_not_of('/') + 1;
+    const size_t slash = path.rfind('/', end - 1);
+    const size_t begin = slash == std::string::npos ? 0 : slash + 1;
+    // The kernel refuses `..` as a last component, but only what lies in the sandbox may be asked for at all.
+    if (path.compare(begin, end - begin, "..") == 0)
+        (void)TRY(open(root, path, O_PATH, true));
+    if (begin == 0)
+        return Place { {}, root, path };
+    HostFd folder = TRY(open(root, path.substr(0, begin), O_PATH | O_DIRECTORY, true));
+    const int fd = folder.get();
+    return Place { std::move(folder), fd, path.substr(begin) };
 }
 
 } // namespace vitrine::core::wasi

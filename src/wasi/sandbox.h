@@ -1,58 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "wasi/errno.h"
+#include "wasi/files.h"
 
-#include <expected>
 #include <string>
-#include <string_view>
-#include <utility>
 
 namespace vitrine::core::wasi {
 
-template<class T> using OrErrno = std::expected<T, Errno>;
+/// [doc] No path leaves its folder
+///
+/// A path of the guest is resolved below an open folder and never above it, whatever links are on the way: `..` past
+/// the folder, an absolute path or link, and a link of /proc that jumps are refused. The kernel does it (openat2 with
+/// RESOLVE_BENEATH); where it cannot, the path is walked one component at a time, from one open folder to the next,
+/// without ever following a link blindly. What names a last component (create, rename, remove, link) opens the folder
+/// around it first, and names one component there, which no system call follows.
+enum class Resolution : uint8_t { Kernel, Components };
 
-/// Owns a file descriptor of the system.
-class UniqueFd {
+/// How paths can be resolved here: some systems and containers refuse openat2.
+Resolution detect_resolution();
+
+/// A folder, and the name of something in it: slashes at the end stay, as they say that it must be a folder.
+struct Place {
+    /// What `folder` refers to, unless that is where the path began.
+    HostFd opened;
+    int folder;
+    std::string name;
+};
+
+/// Resolves the guest's paths.
+class Sandbox {
 public:
-    UniqueFd() = default;
-    explicit UniqueFd(int fd) : fd_(fd) {}
-    UniqueFd(UniqueFd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-    UniqueFd& operator=(UniqueFd&& other) noexcept
-    {
-        std::swap(fd_, other.fd_);
-        return *this;
-    }
-    ~UniqueFd();
+    explicit Sandbox(Resolution resolution) : resolution_(resolution) {}
 
-    int get() const { return fd_; }
-    explicit operator bool() const { return fd_ >= 0; }
+    /// Opens what the path names, as openat does; a link at its end only when `follow` says so. `Perm` when it leads out.
+    Answer<HostFd> open(int root, const std::string& path, int flags, bool follow, mode_t mode = 0) const;
+    /// The last component, for what creates, renames or removes it.
+    Answer<Place> place_of(int root, const std::string& path) const;
 
 private:
-    int fd_ = -1;
+    const Resolution resolution_;
 };
-
-/// How paths are kept below their folder.
-enum class Resolver : uint8_t {
-    /// By the kernel, where it can (`openat2`), else by hand.
-    Best,
-    /// Component by component, never following what it has not read itself.
-    ByHand,
-};
-
-/// Opens `path` below `folder`: no `..`, absolute path or symbolic link leaves it, whatever changes meanwhile. `flags` as open(2); with O_NOFOLLOW the
-/// last component may not be a link.
-OrErrno<UniqueFd> open_below(int folder, std::string_view path, int flags, unsigned mode, Resolver resolver);
-
-/// The last component of a path, and the folder it is in.
-struct Place {
-    UniqueFd folder;
-    std::string name;
-    /// The path ended with a slash.
-    bool must_be_folder = false;
-};
-
-/// For calls that work on a name: opens the folder of the last component, which is not followed. `.` and `..` as last component are refused.
-OrErrno<Place> find_place(int folder, std::string_view path, Resolver resolver);
 
 } // namespace vitrine::core::wasi

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasi/preview1.h"
+#include "wasi/wait.h"
+
+#include <algorithm>
+#include <sched.h>
+#include <sys/random.h>
+
+// What is not about files: arguments, environment, clocks, random bytes, the end; and sockets, of which there are none.
+
+namespace vitrine::core::wasi {
+
+namespace {
+
+Number size_of(const std::vector<std::string>& strings)
+{
+    Number size = 0;
+    for (const std::string& string : strings)
+        size += static_cast<Number>(string.size()) + 1;
+    return size;
+}
+
+/// Writes strings, each with a NUL behind it, and their addresses.
+Answer<void> put_strings(
+    Call& call, const std::vector<std::string>& strings, Pointer addresses, Pointer buffer)
+{
+    const auto list = TRY(call.bytes(addresses, strings.size() * sizeof(Pointer)));
+    const auto room = TRY(call.bytes(buffer, size_of(strings)));
+    size_t used = 0;
+    for (size_t i = 0; i < strings.size(); ++i) {
+        const auto address = static_cast<uint32_t>(static_cast<uint32_t>(buffer) + used);
+        std::memcpy(&list[i * sizeof address], &address, sizeof address);
+        std::memcpy(&room[used], strings[i].c_str(), strings[i].size() + 1);
+        used += strings[i].size() + 1;
+    }
+    return {};
+}
+
+Answer<void> put_sizes(Call& call, const std::vector<std::string>& strings, Pointer count, Pointer size)
+{
+    const auto count_out = TRY(call.out<Number>(count));
+    const auto size_out = TRY(call.out<Number>(size));
+    count_out.put(static_cast<Number>(strings.size()));
+    size_out.put(size_of(strings));
+    return {};
+}
+
+constexpr clockid_t host_clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
+    CLOCK_THREAD_CPUTIME_ID };
+static_assert(std::size(host_clocks) == clock_count);
+
+/// Sockets can only come from the embedder, as standard streams.
+Answer<void> refuse_socket(Call& call, Fd fd)
+{
+    const FileType type = TRY(call.file(fd))
+    ->type();
+    return refuse(
+        type == FileType::SocketStream || type == FileType::SocketDgram ? Errno::Notsup : Errno::Notsock);
+}
+
+} // namespace
+
+uint64_t time_of(const Call& call, Clock clock)
+{
+    const auto& replaced = call.host.config().clock;
+    return replaced ? replaced(clock) : host_time(host_clocks[static_cast<uint32_t>(clock)]);
+}
+
+Answer<void> args_get(Call& call, Pointer addresses, Pointer buffer)
+{
+    return put_strings(call, call.host.config().args, addresses, buffer);
+}
+
+Answer<void> args_sizes_get(Call& call, Pointer count, Pointer size)
+{
+    return put_sizes(call, call.host.config().args, count, size);
+}
+
+Answer<void> environ_get(Call& call, Pointer addresses, Pointer buffer)
+{
+    return put_strings(call, call.host.environment(), addresses, buffer);
+}
+
+Answer<void> environ_sizes_get(Call& call, Pointer count, Pointer size)
+{
+    return put_sizes(call, call.host.environment(), count, size);
+}
+
+Answer<void> clock_res_get(Call& call, Number clock, Pointer result)
+{
+    const auto out = TRY(call.out<Long>(result));
+    if (clock >= clock_count)
+        return refuse(Errno::Inval);
+    timespec resolution {};
+    if (::clock_getres(host_clocks[clock], &resolution) != 0)
+        return host_error();
+    out.put(call.host.config().clock
+            ? 1
+            : static_cast<Long>(resolution.tv_sec) * 1'000'000'000 + static_cast<Long>(resolution.tv_nsec));
+    return {};
+}
+
+Answer<void> clock_time_get(Call& call, Number clock, Long, Pointer result)
+{
+    const auto out = TRY(call.out<Long>(result));
+    if (clock >= clock_count)
+        return refuse(Errno::Inval);
+    out.put(time_of(call, static_cast<Clock>(clock)));
+    return {};
+}
+
+Answer<void> proc_exit(Call& call, Number status)
+{
+    call.trap = Trap { .kind = TrapKind::Exit, .exit_status = static_cast<int32_t>(status) };
+    return {};
+}
+
+Answer<void> proc_raise(Call&, Number) { return refuse(Errno::Notsup); }
+
+Answer<void> sched_yield(Call&)
+{
+    ::sched_yield();
+    return {};
+}
+
+Answer<void> random_get(Call& call, Pointer buffer, Number length)
+{
+    auto rest = TRY(call.bytes(buffer, length));
+    if (const auto& replaced = call.host.config().random) {
+        replaced(std::as_writable_bytes(rest));
+        return {};
+    }
+    while (!rest.empty()) {
+        const ssize_t got = ::getrandom(rest.data(), rest.size(), 0);
+        if (got < 0 && errno != EINTR)
+            return host_error();
+        rest = rest.subspan(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+    }
+    return {};
+}
+
+Answer<void> sock_accept(Call& call, Fd fd, Number, Pointer) { return refuse_socket(call, fd); }
+
+Answer<void> sock_recv(Call& call, Fd fd, Pointer, Number, Number, Pointer, Pointer)
+{
+    return refuse_socket(call, fd);
+}
+
+Answer<void> sock_send(Call& call, Fd fd, Pointer, Number, Number, Pointer)
+{
+    return refuse_socket(call, fd);
+}
+
+Answer<void> sock_shutdown(Call& call, Fd fd, Number) { return refuse_socket(call, fd); }
+
+} // namespace vitrine::core::wasi
