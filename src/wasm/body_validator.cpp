@@ -110,8 +110,9 @@ Result<void> read_local_types(const Module& module, FuncIndex function, std::vec
 
 void BodyValidator::push(std::span<const ValueType> types)
 {
-    for (const ValueType type : types)
-        push(type);
+    operands_.insert(operands_.end(), types.begin(), types.end());
+    slots_ += slots_of(types);
+    max_slots_ = std::max(max_slots_, slots_);
 }
 
 /// `shown` is how many of the operands are told, from the top.
