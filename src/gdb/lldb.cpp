@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "gdb/lldb.h"
+
+#include <algorithm>
+
+namespace vitrine::core::gdb {
+
+namespace {
+
+/// The values of the field `language` in a producers section. [tool conventions: producers section]
+Result<std::vector<std::string>> languages_in(Bytes section)
+{
+    std::vector<std::string> languages;
+    ByteReader in(section);
+    for (uint32_t fields = TRY(in.length()); fields > 0; --fields) {
+        const bool is_language = TRY(in.name())
+        == "language";
+        for (uint32_t values = TRY(in.length()); values > 0; --values) {
+            const std::string_view value = TRY(in.name());
+            TRY(in.name());
+            if (is_language)
+                languages.emplace_back(value);
+        }
+    }
+    return languages;
+}
+
+/// `c`, `c++`, or empty when it is another one, which LLDB takes from the debug information.
+std::string language_of(const Module& module)
+{
+    std::vector<std::string> languages;
+    for (const CustomSection& section : module.customs)
+        if (section.name == "producers")
+            languages = languages_in(section.bytes).value_or(languages);
+    const auto is_cpp = [](const std::string& language) { return language.starts_with("C_plus_plus"); };
+    const auto is_c = [](const std::string& language) { return language.starts_with("C"); };
+    if (std::ranges::any_of(languages, is_cpp))
+        return "c++";
+    return std::ranges::all_of(languages, is_c) ? "c" : "";
+}
+
+} // namespace
+
+std::vector<std::string> lldb_commands(const Module& module, std::string_view address)
+{
+    std::vector<std::string> commands;
+    if (const std::string language = language_of(module); !language.empty())
+        commands.push_back("settings set target.language " + language);
+    commands.push_back("process connect --plugin wasm connect://" + std::string(address));
+    return commands;
+}
+
+} // namespace vitrine::core::gdb
