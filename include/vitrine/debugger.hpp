@@ -40,6 +40,8 @@ public:
     void announce(const Module& module, std::string path);
     /// Shows what the guest prints in the client's window. From the guest's thread.
     void send_output(std::span<const std::byte> bytes);
+    /// What LLDB 22 has to be told to debug this module here: its commands, in order.
+    std::vector<std::string> lldb_commands(const Module& module) const;
     /// Waits until a client has come and has let the guest go on, so that its breakpoints are set.
     void wait_for_client();
 

@@ -19,7 +19,7 @@ namespace vitrine::debug::detail {
 struct SessionBody {
     std::shared_ptr<vitrine::detail::StoreLink> link;
     /// Null when the session could not be made or its store is gone; `error` says why.
-    std::unique_ptr<core::debug::Session> session;
+    std::shared_ptr<core::debug::Session> session;
     std::optional<Error> error;
     std::optional<Instance> instance;
     /// What the guest's thread ended with, for whoever waits.

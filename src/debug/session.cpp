@@ -67,6 +67,7 @@ void Session::close()
     }
     changed_.notify_all();
     guest_.join();
+    const std::lock_guard lock(mutex_);
     for (const Breakpoint& breakpoint : std::vector(breakpoints_.list()))
         (void)breakpoints_.remove(breakpoint.id);
     breakpoints_.sync();
@@ -193,9 +194,31 @@ std::vector<Frame> Session::frames() const
     return state_ == State::Stopped ? frames_of(thread_) : std::vector<Frame> {};
 }
 
+Session::Look::Look(Session& session) : session_(nullptr)
+{
+    const std::lock_guard lock(session.mutex_);
+    if (session.state_ != State::Stopped || session.wants_kill_)
+        return;
+    session_ = &session;
+    ++session.looks_;
+}
+
+Session::Look::~Look()
+{
+    if (!session_)
+        return;
+    {
+        const std::lock_guard lock(session_->mutex_);
+        --session_->looks_;
+    }
+    session_->changed_.notify_all();
+}
+
 Result<uint32_t> Session::add_breakpoint(BreakpointSpec spec)
 {
     const std::lock_guard lock(mutex_);
+    if (is_closing_)
+        return failure("the session is closed");
     auto added = breakpoints_.add(std::move(spec));
     marks_have_changed();
     return added;
@@ -204,6 +227,8 @@ Result<uint32_t> Session::add_breakpoint(BreakpointSpec spec)
 Result<void> Session::remove_breakpoint(uint32_t id)
 {
     const std::lock_guard lock(mutex_);
+    if (is_closing_)
+        return failure("the session is closed");
     auto removed = breakpoints_.remove(id);
     marks_have_changed();
     return removed;
@@ -300,7 +325,7 @@ Wish Session::stop(StopReason reason, std::unique_lock<std::mutex>& lock)
         lock.lock();
     }
     changed_.notify_all();
-    changed_.wait(lock, [&] { return resume_ || wants_kill_; });
+    changed_.wait(lock, [&] { return (resume_ || wants_kill_) && looks_ == 0; });
     state_ = State::Running;
     const auto how = std::exchange(resume_, std::nullopt);
     if (!how || how->kind == Resume::Kind::Kill)

@@ -81,6 +81,19 @@ public:
     /// The reason, while the guest is stopped.
     std::optional<StopReason> stopped() const;
 
+    /// While it lives, a stopped guest stays as it is, whoever lets it go on or ends it meanwhile. False when the guest is not stopped.
+    class Look {
+    public:
+        explicit Look(Session& session);
+        ~Look();
+        Look(const Look&) = delete;
+        Look& operator=(const Look&) = delete;
+        explicit operator bool() const { return session_ != nullptr; }
+
+    private:
+        Session* session_;
+    };
+
     /// The frames of a stopped guest; empty when it is not stopped.
     std::vector<Frame> frames() const;
 
@@ -122,6 +135,7 @@ private:
     bool wants_stop_ = false;
     bool wants_kill_ = false;
     bool is_telling_end_ = false;
+    uint32_t looks_ = 0;
     bool is_closing_ = false;
     /// Where the guest noticed that it shall stop: before an instruction, which a step from there shall execute.
     struct Place {

@@ -2,6 +2,7 @@
 #include "vitrine/debugger.hpp"
 
 #include "api/access.h"
+#include "gdb/lldb.h"
 #include "gdb/server.h"
 
 namespace vitrine::debug {
@@ -11,6 +12,8 @@ using vitrine::detail::Access;
 namespace detail {
 
 struct GdbServerBody {
+    /// Closed, but there, when the public session ends first.
+    std::shared_ptr<core::debug::Session> session;
     std::unique_ptr<core::gdb::Server> server;
     std::optional<Error> error;
 };
@@ -25,7 +28,8 @@ GdbServer::GdbServer(Session& session, std::string_view address, Serves serves)
         return;
     }
     const auto process = serves == Serves::OneCall ? core::gdb::Process::Call : core::gdb::Process::Owner;
-    auto server = core::gdb::Server::open(*Access::body(session)->session, address, process);
+    body_->session = Access::body(session)->session;
+    auto server = core::gdb::Server::open(*body_->session, address, process);
     if (!server)
         body_->error = Access::error(server.error());
     else
@@ -60,6 +64,11 @@ void GdbServer::send_output(std::span<const std::byte> bytes)
 {
     if (body_->server)
         body_->server->send_output({ reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() });
+}
+
+std::vector<std::string> GdbServer::lldb_commands(const Module& module) const
+{
+    return core::gdb::lldb_commands(*Access::body(module)->module, address());
 }
 
 void GdbServer::wait_for_client()

@@ -100,12 +100,17 @@ void Stub::catch_up()
         (void)on_stop(*reason);
 }
 
+void Stub::forget_stop()
+{
+    stop_.reset();
+    view_.on_resume();
+}
+
 void Stub::let_go(debug::Resume::Kind how)
 {
     if (!stop_)
         return;
-    stop_.reset();
-    view_.on_resume();
+    forget_stop();
     // Refused only when somebody else has ended the stop; the next event tells what became of it.
     (void)session_.resume({ how });
 }
@@ -119,7 +124,8 @@ std::optional<std::string> Stub::on_event(const debug::Event& event)
 
 std::optional<std::string> Stub::on_stop(const debug::StopReason& reason)
 {
-    if (stop_)
+    const debug::Session::Look look(session_);
+    if (stop_ || !look)
         return std::nullopt;
     stop_ = reason;
     view_.on_stop(reason);
@@ -136,8 +142,7 @@ std::optional<std::string> Stub::on_stop(const debug::StopReason& reason)
 
 std::optional<std::string> Stub::on_end(const debug::Outcome& outcome)
 {
-    stop_.reset();
-    view_.on_resume();
+    forget_stop();
     if (process_ == Process::Call)
         end_ = end_text(outcome);
     if (client_ != Client::Runs || (process_ == Process::Owner && !wants_interrupt_))
@@ -198,6 +203,10 @@ Stub::Answer Stub::value(const Result<Value>& value) const
 
 Stub::Answer Stub::answer(const Request& request)
 {
+    const debug::Session::Look look(session_);
+    // Somebody else has ended the stop; what became of the guest is told by the next event.
+    if (stop_ && !look)
+        forget_stop();
     return std::visit([this](const auto& asked) { return on(asked); }, request);
 }
 
@@ -396,8 +405,7 @@ Stub::Answer Stub::on(const ask::Detach& asked)
 Stub::Answer Stub::on(const ask::Kill&)
 {
     leave(false);
-    stop_.reset();
-    view_.on_resume();
+    forget_stop();
     session_.kill();
     return { "X09", Answer::After::Close };
 }

@@ -98,6 +98,7 @@ private:
     /// Whether the guest runs unless it is stopped; otherwise it will stop by itself, at its start.
     bool is_free() const { return was_let_go_ || process_ == Process::Owner; }
     void let_go(debug::Resume::Kind how);
+    void forget_stop();
     void leave(bool holds_guest);
     std::optional<std::string> on_stop(const debug::StopReason& reason);
     std::optional<std::string> on_end(const debug::Outcome& outcome);
