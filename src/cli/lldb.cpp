@@ -5,7 +5,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
-#include <vector>
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -14,12 +13,6 @@
 namespace vitrine::cli {
 
 namespace {
-
-/// What LLDB is told before anything else. Without a language its expressions abort it; calls of guest functions it cannot make.
-std::vector<std::string> commands_for(const std::string& address)
-{
-    return { "settings set target.language c++", "process connect --plugin wasm connect://" + address };
-}
 
 /// The first of LLDB's names that is in PATH.
 std::optional<std::string> find_lldb()
@@ -39,21 +32,21 @@ std::optional<std::string> find_lldb()
 
 } // namespace
 
-std::string lldb_command(const std::string& address)
+std::string lldb_command(const std::vector<std::string>& commands)
 {
     std::string line = "lldb-22";
-    for (const std::string& command : commands_for(address))
+    for (const std::string& command : commands)
         line += " -o '" + command + "'";
     return line;
 }
 
-Result<pid_t> start_lldb(const std::string& address)
+Result<pid_t> start_lldb(const std::vector<std::string>& commands)
 {
     const auto program = find_lldb();
     if (!program)
         return Error("--lldb: neither lldb-22 nor lldb is in PATH (Debian's package is lldb-22)");
     std::vector<std::string> arguments { *program };
-    for (const std::string& command : commands_for(address))
+    for (const std::string& command : commands)
         arguments.insert(arguments.end(), { "-o", command });
     std::vector<char*> argv;
     for (std::string& argument : arguments)
@@ -80,7 +73,7 @@ Result<pid_t> start_lldb(const std::string& address)
 void wait_for_lldb(pid_t process)
 {
     int status = 0;
-    while (waitpid(process, &status, 0) < 0 && errno == EINTR) { }
+    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {}
 }
 
 } // namespace vitrine::cli

@@ -123,12 +123,12 @@ std::string door_address(const Options& options)
     return options.door.starts_with('=') ? options.door.substr(1) : options.door;
 }
 
-void announce_door(const debug::GdbServer& server, const Options& options)
+void announce_door(const debug::GdbServer& server, const Module& module, const Options& options)
 {
     if (!server.is_loopback())
         print_warning("anyone who can reach " + server.address() + " can read and change the guest");
     if (!options.quiet && !options.lldb)
-        fmt::print(stderr, "vitrine: waiting for a debugger on {}: {}\n", server.address(), lldb_command(server.address()));
+        fmt::print(stderr, "vitrine: waiting for a debugger on {}: {}\n", server.address(), lldb_command(server.lldb_commands(module)));
 }
 
 /// Runs the guest in a session with a door.
@@ -157,10 +157,10 @@ int run_debugged(Store& store, Linker& linker, const Module& module, const Optio
     if (auto fits = linker.check(store, module); !fits)
         return report(fits.error());
     server.announce(module, absolute_path(options.module));
-    announce_door(server, options);
+    announce_door(server, module, options);
     std::optional<pid_t> lldb;
     if (options.lldb) {
-        auto started = start_lldb(server.address());
+        auto started = start_lldb(server.lldb_commands(module));
         if (!started)
             return report(started.error());
         lldb = *started;
