@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "vitrine/wasi.hpp"
+#include <vitrine/wasi.hpp>
 
 #include "api/access.h"
 

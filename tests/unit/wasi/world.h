@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "runtime/linker.h"
+#include "support/wat.h"
+#include "wasi/preview1.h"
+#include "wasm/validator.h"
+
+#include <gtest/gtest.h>
+
+#include <concepts>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitrine::core::wasi {
+
+inline void PrintTo(Errno error, std::ostream* out)
+{
+    constexpr std::string_view names[] = { "Success",
+#define ERRNO(name, host) #name,
+#include "wasi/errno.inc"
+        "Notcapable" };
+    *out << names[static_cast<size_t>(error)];
+}
+
+} // namespace vitrine::core::wasi
+
+namespace vitrine::core::wasi::test {
+
+/// A folder of its own, removed at the end.
+class TemporaryFolder {
+public:
+    TemporaryFolder()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "vitrine-wasi-XXXXXX").string();
+        EXPECT_NE(::mkdtemp(name.data()), nullptr);
+        path_ = name;
+    }
+    TemporaryFolder(const TemporaryFolder&) = delete;
+    TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+    ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+
+    const std::filesystem::path& path() const { return path_; }
+    std::filesystem::path operator/(std::string_view name) const { return path_ / name; }
+
+    void write(std::string_view name, std::string_view content) const
+    {
+        std::ofstream(path_ / name) << content;
+    }
+    std::string read(std::string_view name) const
+    {
+        std::ifstream in(path_ / name, std::ios::binary);
+        return { std::istreambuf_iterator<char>(in), {} };
+    }
+    void make_folder(std::string_view name) const { std::filesystem::create_directories(path_ / name); }
+    void link(std::string_view target, std::string_view name) const
+    {
+        std::filesystem::create_symlink(target, path_ / name);
+    }
+
+private:
+    std::filesystem::path path_;
+};
+
+/// A guest that is nothing but its memory, and calls what a test tells it to.
+class World {
+public:
+    explicit World(Config config = {}, const Snapshot& snapshot = preview1) : snapshot_(snapshot)
+    {
+        auto host = Preview1::create(std::move(config));
+        EXPECT_TRUE(host.has_value()) << host.error().to_text();
+        host_ = *host;
+        EXPECT_TRUE(define(linker_, host_));
+        static const auto wasm = core::test::wasm_of(R"((module (memory (export "memory") 2)))");
+        caller = *linker_.instantiate(store_, *load_module(wasm, engine_->types));
+    }
+
+    /// A config with one preopened folder, at descriptor 3.
+    static Config with(const TemporaryFolder& folder)
+    {
+        Config config;
+        config.preopens.push_back({ folder.path().string(), "/" });
+        return config;
+    }
+
+    /// Calls a function; its trap, if any, stays in `trap`.
+    template<class... Arguments> Errno operator()(std::string_view name, Arguments... arguments)
+    {
+        return call(name, { static_cast<Slot>(arguments)... });
+    }
+    Errno call(std::string_view name, std::vector<Slot> slots)
+    {
+        const Definition* definition = linker_.find(snapshot_.module, name);
+        EXPECT_NE(definition, nullptr) << name;
+        if (slots.empty())
+            slots.push_back(0);
+        HostCall host_call { store_, caller, slots };
+        HostOutcome outcome = std::get<std::shared_ptr<const HostFunction>>(*definition)->callback(host_call);
+        trap.reset();
+        if (auto* ended = std::get_if<Trap>(&outcome))
+            trap = std::move(*ended);
+        return static_cast<Errno>(slots[0]);
+    }
+
+    Memory& memory() { return *store_.instances().front().memories[0]; }
+    template<class T> T get(uint32_t address) { return load<T>(memory().base() + address); }
+    template<class T> void put(uint32_t address, T value)
+    {
+        std::memcpy(memory().base() + address, &value, sizeof value);
+    }
+    std::string text(uint32_t address, size_t length)
+    {
+        return { reinterpret_cast<char*>(memory().base()) + address, length };
+    }
+    /// Puts a text into the memory; its address is `address`.
+    void put_text(uint32_t address, std::string_view text)
+    {
+        std::memcpy(memory().base() + address, text.data(), text.size());
+    }
+
+    // Short forms for what many tests do first. Paths lie at 1000 and 1500, results at 2000, vectors of one buffer at 3000, its content at 4000.
+    Errno open(std::string_view path, uint32_t open_flags = 0, uint64_t rights = read_write,
+        uint32_t flags = 0, uint32_t lookup = 1, uint32_t folder = 3)
+    {
+        return on_path(path, [&](uint32_t at, uint32_t length) {
+            return (*this)("path_open", folder, lookup, at, length, open_flags, rights, 0, flags, 2000);
+        });
+    }
+    /// The descriptor that `open` or another function has just put at 2000.
+    uint32_t result() { return get<uint32_t>(2000); }
+    /// Calls a function whose last parameters are a path.
+    Errno at_path(std::string_view name, std::string_view path, uint32_t folder = 3)
+    {
+        return on_path(path, [&](uint32_t at, uint32_t length) { return (*this)(name, folder, at, length); });
+    }
+    /// Calls a function on two paths below folder 3: path_rename, path_link, path_symlink.
+    Errno on_paths(std::string_view name, std::string_view from, std::string_view to, uint32_t flags = 0)
+    {
+        put_text(1000, from);
+        put_text(1500, to);
+        if (name == "path_symlink")
+            return (*this)(name, 1000, from.size(), 3, 1500, to.size());
+        if (name == "path_link")
+            return (*this)(name, 3, flags, 1000, from.size(), 3, 1500, to.size());
+        return (*this)(name, 3, 1000, from.size(), 3, 1500, to.size());
+    }
+    Errno stat(std::string_view path, uint32_t lookup = 0, uint32_t folder = 3)
+    {
+        return on_path(path, [&](uint32_t at, uint32_t length) {
+            return (*this)("path_filestat_get", folder, lookup, at, length, 2000);
+        });
+    }
+    Errno write(uint32_t fd, std::string_view content)
+    {
+        put_text(4000, content);
+        put_buffer(4000, static_cast<uint32_t>(content.size()));
+        return (*this)("fd_write", fd, 3000, 1, 2000);
+    }
+    /// Reads into 4000; `read_text` is what came.
+    Errno read(uint32_t fd, uint32_t length = 100)
+    {
+        put_buffer(4000, length);
+        return (*this)("fd_read", fd, 3000, 1, 2000);
+    }
+    std::string read_text() { return text(4000, result()); }
+    void put_buffer(uint32_t address, uint32_t length)
+    {
+        put(3000, address);
+        put(3004, length);
+    }
+
+    static constexpr uint64_t read_write = rights::fd_read | rights::fd_write;
+
+    Preview1& host() { return *host_; }
+    Linker& linker() { return linker_; }
+    Store& store() { return store_; }
+
+    /// Of the last call.
+    std::optional<Trap> trap;
+    /// Whose memory is used; null when the embedder itself calls.
+    Instance* caller = nullptr;
+
+private:
+    template<class F> Errno on_path(std::string_view path, F&& call)
+    {
+        put_text(1000, path);
+        return call(1000, static_cast<uint32_t>(path.size()));
+    }
+
+    const Snapshot& snapshot_;
+    std::shared_ptr<EngineState> engine_ = std::make_shared<EngineState>();
+    Store store_ { engine_ };
+    Linker linker_;
+    std::shared_ptr<Preview1> host_;
+};
+
+} // namespace vitrine::core::wasi::test
