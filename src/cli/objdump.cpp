@@ -52,11 +52,11 @@ int dump(const Options& options)
 Command add_objdump(CLI::App& app)
 {
     CLI::App& command = *app.add_subcommand("objdump", "Show a module's code as text, with offsets");
+    command.set_help_flag("--help", "Print this help");
     const auto options = std::make_shared<Options>();
     command.add_flag("-d,--disassemble", options->disassemble, "Disassemble everything (the default)");
     command.add_flag("-h,--headers", options->headers, "List the sections");
     command.add_flag("-x,--details", options->details, "Show the structure");
-    command.set_help_flag("--help", "Print this help");
     command.add_option("file", options->file, "The module")->required();
     command.footer("Example: vitrine objdump -d app.wasm");
     return [options] { return dump(*options); };
