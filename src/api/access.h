@@ -5,9 +5,9 @@
 #include "exec/invoke.h"
 #include "interp/interpreter.h"
 #include "runtime/linker.h"
-#include "vitrine/vitrine.hpp"
-#include "vitrine/wasi.hpp"
 #include "wasi/preview1.h"
+#include <vitrine/vitrine.hpp>
+#include <vitrine/wasi.hpp>
 
 #include <memory>
 #include <optional>

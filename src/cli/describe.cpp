@@ -44,11 +44,13 @@ json::array describe_segments(const core::Module& module)
     constexpr std::string_view modes[] { "passive", "active", "declarative" };
     json::array rows;
     for (const core::ElemSegment& segment : module.elems)
-        rows.push_back(json::object { { "kind", "elem" }, { "mode", modes[static_cast<size_t>(segment.mode)] },
-            { "size", segment.size() }, { "offset", segment.offset } });
+        rows.push_back(
+            json::object { { "kind", "elem" }, { "mode", modes[static_cast<size_t>(segment.mode)] },
+                { "size", segment.size() }, { "offset", segment.offset } });
     for (const core::DataSegment& segment : module.datas)
-        rows.push_back(json::object { { "kind", "data" }, { "mode", modes[static_cast<size_t>(segment.mode)] },
-            { "size", segment.bytes.size() }, { "offset", segment.offset } });
+        rows.push_back(
+            json::object { { "kind", "data" }, { "mode", modes[static_cast<size_t>(segment.mode)] },
+                { "size", segment.bytes.size() }, { "offset", segment.offset } });
     return rows;
 }
 
@@ -94,9 +96,11 @@ json::object describe(const Module& module, const std::string& file)
         tags.push_back(std::move(object));
     }
     for (const ExportInfo& row : module.exports())
-        exports.push_back(json::object { { "name", row.name }, { "kind", to_text(row.kind) }, { "index", row.index } });
+        exports.push_back(
+            json::object { { "name", row.name }, { "kind", to_text(row.kind) }, { "index", row.index } });
     for (const core::CustomSection& section : inner.customs)
-        customs.push_back(json::object { { "name", section.name }, { "size", section.bytes.size() }, { "offset", section.offset } });
+        customs.push_back(json::object {
+            { "name", section.name }, { "size", section.bytes.size() }, { "offset", section.offset } });
     document["functions"] = std::move(functions);
     document["tables"] = std::move(tables);
     document["memories"] = std::move(memories);
@@ -146,10 +150,10 @@ void print_row(std::string_view kind, const json::object& row)
 void print_description(const json::object& document)
 {
     fmt::print("module {}{} ({} bytes)\n", text_of(document.at("file")),
-        document.contains("name") ? " \"" + text_of(document.at("name")) + "\"" : "", text_of(document.at("size")));
-    constexpr std::pair<std::string_view, std::string_view> spaces[] {
-        { "functions", "func" }, { "tables", "table" }, { "memories", "memory" }, { "globals", "global" }, { "tags", "tag" }
-    };
+        document.contains("name") ? " \"" + text_of(document.at("name")) + "\"" : "",
+        text_of(document.at("size")));
+    constexpr std::pair<std::string_view, std::string_view> spaces[] { { "functions", "func" },
+        { "tables", "table" }, { "memories", "memory" }, { "globals", "global" }, { "tags", "tag" } };
     for (const auto& [title, kind] : spaces) {
         const json::array& rows = document.at(title).get_array();
         if (rows.empty())
@@ -159,8 +163,9 @@ void print_description(const json::object& document)
             print_row(kind, row.get_object());
     }
     for (const json::value& row : document.at("segments").get_array())
-        fmt::print("{} segment, {}, {} {} at {:#x}\n", text_of(row.at("kind")), text_of(row.at("mode")), text_of(row.at("size")),
-            text_of(row.at("kind")) == "data" ? "bytes" : "elements", row.at("offset").to_number<uint64_t>());
+        fmt::print("{} segment, {}, {} {} at {:#x}\n", text_of(row.at("kind")), text_of(row.at("mode")),
+            text_of(row.at("size")), text_of(row.at("kind")) == "data" ? "bytes" : "elements",
+            row.at("offset").to_number<uint64_t>());
     for (const json::value& row : document.at("customs").get_array())
         fmt::print("custom section {}, {} bytes at {:#x}\n", to_text(row.at("name")), text_of(row.at("size")),
             row.at("offset").to_number<uint64_t>());

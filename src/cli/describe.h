@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "vitrine/vitrine.hpp"
+#include <vitrine/vitrine.hpp>
 
 #include <boost/json/value.hpp>
 

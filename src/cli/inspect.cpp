@@ -33,7 +33,9 @@ struct Options : GuestOptions {
 std::optional<uint64_t> parse_unsigned(std::string_view text)
 {
     const auto value = parse_number(std::string(text), ValKind::I64);
-    return value && !text.starts_with('-') && !text.empty() ? std::optional(static_cast<uint64_t>(value->i64())) : std::nullopt;
+    return value && !text.starts_with('-') && !text.empty()
+        ? std::optional(static_cast<uint64_t>(value->i64()))
+        : std::nullopt;
 }
 
 Result<MemoryRange> parse_range(const std::string& text)
@@ -56,7 +58,9 @@ Result<uint32_t> find_place(const Module& module, const std::string& place)
     const FuncInfo* found = nullptr;
     if (place.starts_with("0x")) {
         const auto offset = parse_unsigned(place);
-        if (offset && std::ranges::any_of(functions, [&](const FuncInfo& row) { return *offset >= row.offset && *offset < row.end; }))
+        if (offset && std::ranges::any_of(functions, [&](const FuncInfo& row) {
+                return *offset >= row.offset && *offset < row.end;
+            }))
             return static_cast<uint32_t>(*offset);
         return Error("--at " + place + ": no function has code at this offset");
     }
@@ -68,7 +72,9 @@ Result<uint32_t> find_place(const Module& module, const std::string& place)
     } else {
         const std::string name = place.starts_with('$') ? place.substr(1) : place;
         const auto is_named = [&](const FuncInfo& row) { return row.name == name; };
-        const auto is_exported = [&](const FuncInfo& row) { return std::ranges::find(row.exports, name) != row.exports.end(); };
+        const auto is_exported = [&](const FuncInfo& row) {
+            return std::ranges::find(row.exports, name) != row.exports.end();
+        };
         auto row = std::ranges::find_if(functions, is_named);
         row = row == functions.end() ? std::ranges::find_if(functions, is_exported) : row;
         if (row == functions.end())
@@ -136,7 +142,8 @@ json::array describe_tables(const Instance& instance)
     json::array tables;
     for (const TableInfo& row : instance.module().tables()) {
         const Table table = *instance.debug_table(row.index);
-        json::object object { { "index", row.index }, { "type", to_text(row.type.element) }, { "size", table.size() } };
+        json::object object { { "index", row.index }, { "type", to_text(row.type.element) },
+            { "size", table.size() } };
         if (!row.name.empty())
             object["name"] = row.name;
         json::array elements;
@@ -144,9 +151,11 @@ json::array describe_tables(const Instance& instance)
             const Val element = *table.get(i);
             if (element.is_null())
                 elements.emplace_back(nullptr);
-            else if (const auto function = element.kind() == ValKind::FuncRef ? element.funcref() : std::nullopt)
-                elements.push_back(function->index() ? json::object { { "function", function->name() }, { "index", *function->index() } }
-                                                     : json::object { { "function", function->name() } });
+            else if (const auto function =
+                         element.kind() == ValKind::FuncRef ? element.funcref() : std::nullopt)
+                elements.push_back(function->index()
+                        ? json::object { { "function", function->name() }, { "index", *function->index() } }
+                        : json::object { { "function", function->name() } });
             else
                 elements.push_back(to_json(element));
         }
@@ -167,13 +176,15 @@ Result<json::object> describe_memory(const Instance& instance, const MemoryRange
         return Error(fmt::format("--memory: the module has no memory {}", range.index));
     const uint64_t size = memory ? memory->size() : shared->size();
     bytes.resize(range.address < size ? std::min(range.length, size - range.address) : 0);
-    const auto done = memory ? memory->read(std::min(range.address, size), bytes) : shared->read(std::min(range.address, size), bytes);
+    const auto done = memory ? memory->read(std::min(range.address, size), bytes)
+                             : shared->read(std::min(range.address, size), bytes);
     if (!done)
         return done.error();
     std::string text;
     for (const std::byte byte : bytes)
         text += fmt::format("{:02x}", static_cast<unsigned>(byte));
-    return json::object { { "index", range.index }, { "address", range.address }, { "size", size }, { "bytes", text } };
+    return json::object { { "index", range.index }, { "address", range.address }, { "size", size },
+        { "bytes", text } };
 }
 
 Result<json::object> describe_stop(const debug::Stopped& stopped, std::span<const MemoryRange> ranges)
@@ -235,22 +246,24 @@ void print_state(const json::object& state)
             fmt::print("#{} {} (host)\n", number++, text_of(frame.at("function")));
             continue;
         }
-        fmt::print("#{} {} func[{}] at {:#x}\n", number++, text_of(frame.at("function")), text_of(frame.at("index")),
-            frame.at("offset").to_number<uint64_t>());
+        fmt::print("#{} {} func[{}] at {:#x}\n", number++, text_of(frame.at("function")),
+            text_of(frame.at("index")), frame.at("offset").to_number<uint64_t>());
         for (const json::value& local : frame.at("locals").get_array())
-            fmt::print("    {} = {} ({})\n", label_of(local.get_object(), "local"), text_of(local.at("value")), text_of(local.at("type")));
+            fmt::print("    {} = {} ({})\n", label_of(local.get_object(), "local"),
+                text_of(local.at("value")), text_of(local.at("type")));
         size_t depth = 0;
         for (const json::value& operand : frame.at("operands").get_array())
-            fmt::print("    operand[{}] = {} ({})\n", depth++, text_of(operand.at("value")), text_of(operand.at("type")));
+            fmt::print("    operand[{}] = {} ({})\n", depth++, text_of(operand.at("value")),
+                text_of(operand.at("type")));
     }
     if (!state.contains("globals"))
         return;
     for (const json::value& item : state.at("globals").get_array())
-        fmt::print("{} = {} ({}){}\n", label_of(item.get_object(), "global"), text_of(item.at("value")), text_of(item.at("type")),
-            item.at("exported").get_bool() ? "" : " private");
+        fmt::print("{} = {} ({}){}\n", label_of(item.get_object(), "global"), text_of(item.at("value")),
+            text_of(item.at("type")), item.at("exported").get_bool() ? "" : " private");
     for (const json::value& item : state.at("tables").get_array()) {
-        fmt::print("{}: {} {}{}\n", label_of(item.get_object(), "table"), text_of(item.at("size")), text_of(item.at("type")),
-            item.at("exported").get_bool() ? "" : ", private");
+        fmt::print("{}: {} {}{}\n", label_of(item.get_object(), "table"), text_of(item.at("size")),
+            text_of(item.at("type")), item.at("exported").get_bool() ? "" : ", private");
         size_t index = 0;
         for (const json::value& element : item.at("elements").get_array()) {
             if (const auto* object = element.if_object())
@@ -266,14 +279,15 @@ void print_state(const json::object& state)
 }
 
 /// Runs the guest to the place and describes what is there; its own status when it does not come by.
-Result<json::object> run_to_place(const Engine& engine, const Module& module, const Options& options, uint32_t offset,
-    std::span<const MemoryRange> ranges)
+Result<json::object> run_to_place(const Engine& engine, const Module& module, const Options& options,
+    uint32_t offset, std::span<const MemoryRange> ranges)
 {
     auto wasi = options.wasi();
     if (!wasi)
         return wasi.error();
     if (options.as_json)
-        wasi->stdout_to([](std::span<const std::byte> bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); });
+        wasi->stdout_to(
+            [](std::span<const std::byte> bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); });
     Store store(engine);
     Linker linker(engine);
     if (auto added = add_wasi(linker, store, *wasi); !added)
@@ -336,11 +350,14 @@ int inspect(Options& options, const CLI::App& command)
 
 Command add_inspect(CLI::App& app)
 {
-    CLI::App& command = *app.add_subcommand("inspect", "Show the structure of a module, or its state at a place");
+    CLI::App& command =
+        *app.add_subcommand("inspect", "Show the structure of a module, or its state at a place");
     const auto options = std::make_shared<Options>();
     options->add_to(command);
-    command.add_option("--at", options->at, "Run to a function (name, $name, func[3]) or an offset (0x51), and show everything there");
-    command.add_option("--memory", options->memory, "With --at: show memory, INDEX:ADDRESS+LENGTH")->allow_extra_args(false);
+    command.add_option("--at", options->at,
+        "Run to a function (name, $name, func[3]) or an offset (0x51), and show everything there");
+    command.add_option("--memory", options->memory, "With --at: show memory, INDEX:ADDRESS+LENGTH")
+        ->allow_extra_args(false);
     command.add_flag("--json", options->as_json, "As JSON; what the guest prints goes to stderr then");
     command.footer("Example: vitrine inspect --at main --memory 0:1024+64 app.wasm");
     return [options, &command] { return inspect(*options, command); };

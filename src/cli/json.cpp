@@ -56,8 +56,7 @@ std::string to_text(const boost::json::value& document)
 boost::json::value to_json(const Val& value)
 {
     switch (value.kind()) {
-    case ValKind::I32:
-        return value.i32();
+    case ValKind::I32: return value.i32();
     case ValKind::F32:
         // Shortest as f32, not as the double it becomes.
         if (std::isfinite(value.f32()))
@@ -67,8 +66,7 @@ boost::json::value to_json(const Val& value)
         if (std::isfinite(value.f64()))
             return value.f64();
         return value.to_text().c_str();
-    default:
-        return value.to_text().c_str();
+    default: return value.to_text().c_str();
     }
 }
 

@@ -26,11 +26,13 @@ int run_command(int argc, char** argv)
     CLI::App app("A WebAssembly runtime that a debugger can see into", "vitrine");
     std::string colour = "auto";
     app.set_version_flag("--version", version());
-    app.add_option("--color", colour, "Colour of messages: auto, always, never")->check(CLI::IsMember({ "auto", "always", "never" }));
+    app.add_option("--color", colour, "Colour of messages: auto, always, never")
+        ->check(CLI::IsMember({ "auto", "always", "never" }));
     app.require_subcommand(1);
     app.footer("Example: vitrine run --dir . app.wasm input.txt");
     app.fallthrough(false);
-    const Command commands[] { add_run(app), add_inspect(app), add_objdump(app), add_validate(app), add_opcodes(app) };
+    const Command commands[] { add_run(app), add_inspect(app), add_objdump(app), add_validate(app),
+        add_opcodes(app) };
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& asked) {

@@ -29,15 +29,9 @@ void set_colour(Colour colour)
     is_coloured = colour == Colour::Always || (colour == Colour::Auto && wanted);
 }
 
-void print_error(std::string_view text)
-{
-    print("error", "\x1b[1;31m", text);
-}
+void print_error(std::string_view text) { print("error", "\x1b[1;31m", text); }
 
-void print_warning(std::string_view text)
-{
-    print("warning", "\x1b[1;33m", text);
-}
+void print_warning(std::string_view text) { print("warning", "\x1b[1;33m", text); }
 
 int report(const Error& error)
 {
@@ -52,7 +46,8 @@ int report(const Error& error)
     for (size_t i = 0; i < trap->backtrace.size(); ++i) {
         const TraceFrame& frame = trap->backtrace[i];
         const std::string module = frame.module.empty() ? "" : frame.module + "!";
-        fmt::print(stderr, "  #{} {}{} func[{}] at {:#x}\n", i, module, frame.name.empty() ? "?" : frame.name, frame.function, frame.offset);
+        fmt::print(stderr, "  #{} {}{} func[{}] at {:#x}\n", i, module, frame.name.empty() ? "?" : frame.name,
+            frame.function, frame.offset);
     }
     if (trap->kind == TrapKind::Killed)
         return status::killed;

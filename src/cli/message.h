@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "vitrine/vitrine.hpp"
+#include <vitrine/vitrine.hpp>
 
 #include <string>
 #include <string_view>
@@ -16,7 +16,7 @@ inline constexpr int timeout = 124;
 inline constexpr int interrupted = 130;
 inline constexpr int trap = 134;
 inline constexpr int killed = 137;
-}
+} // namespace status
 
 enum class Colour : uint8_t { Auto, Always, Never };
 

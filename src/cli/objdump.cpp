@@ -26,7 +26,8 @@ void print_sections(const core::Module& module)
     constexpr std::string_view names[] { "custom", "type", "import", "func", "table", "memory", "global",
         "export", "start", "elem", "code", "data", "datacount", "tag" };
     for (const core::Section& section : module.sections)
-        fmt::print("{:#010x} {:>10} {}\n", section.offset, section.size, section.id < std::size(names) ? names[section.id] : "?");
+        fmt::print("{:#010x} {:>10} {}\n", section.offset, section.size,
+            section.id < std::size(names) ? names[section.id] : "?");
 }
 
 int dump(const Options& options)
@@ -76,8 +77,10 @@ Command add_opcodes(CLI::App& app)
                 continue;
             }
             rows.push_back(boost::json::object { { "name", row.text },
-                { "prefix", row.is_prefixed() ? boost::json::value(row.prefix()) : boost::json::value(nullptr) },
-                { "code", row.is_prefixed() ? row.subcode() : row.code }, { "feature", core::info(row.feature).flag },
+                { "prefix",
+                    row.is_prefixed() ? boost::json::value(row.prefix()) : boost::json::value(nullptr) },
+                { "code", row.is_prefixed() ? row.subcode() : row.code },
+                { "feature", core::info(row.feature).flag },
                 { "supported", core::info(row.feature).is_supported } });
         }
         if (*as_json)

@@ -15,10 +15,14 @@ namespace vitrine::cli {
 
 void GuestOptions::add_to(CLI::App& command)
 {
-    command.add_option("--dir", folders, "Open a folder to the guest: HOST or HOST::GUEST")->allow_extra_args(false);
-    command.add_option("--env", environment, "Set an environment variable: NAME=VALUE, or NAME to pass it on")->allow_extra_args(false);
+    command.add_option("--dir", folders, "Open a folder to the guest: HOST or HOST::GUEST")
+        ->allow_extra_args(false);
+    command
+        .add_option("--env", environment, "Set an environment variable: NAME=VALUE, or NAME to pass it on")
+        ->allow_extra_args(false);
     command.add_option("--invoke", invoke, "Call this export, with numbers as arguments, instead of _start");
-    command.add_option("--timeout", timeout, "End the guest after so many seconds (status 124)")->check(CLI::PositiveNumber);
+    command.add_option("--timeout", timeout, "End the guest after so many seconds (status 124)")
+        ->check(CLI::PositiveNumber);
     // What follows the module's path belongs to the guest.
     command.prefix_command();
 }
@@ -81,7 +85,8 @@ template<class Bits> std::optional<Bits> parse_integer(std::string_view text)
     const bool is_hex = text.starts_with("0x");
     text.remove_prefix(is_hex ? 2 : 0);
     Bits value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, is_hex ? 16 : 10);
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, is_hex ? 16 : 10);
     if (text.empty() || error != std::errc() || end != text.data() + text.size())
         return std::nullopt;
     const Bits smallest = Bits { 1 } << (sizeof(Bits) * 8 - 1);
@@ -109,9 +114,10 @@ template<class Float, class Bits> std::optional<Float> parse_float(std::string_v
     } else {
         const bool is_hex = text.starts_with("0x");
         text.remove_prefix(is_hex ? 2 : 0);
-        const auto [end, error]
-            = std::from_chars(text.data(), text.data() + text.size(), value, is_hex ? std::chars_format::hex : std::chars_format::general);
-        const bool starts_well = !text.empty() && (is_hex || text.front() == '.' || (text.front() >= '0' && text.front() <= '9'));
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value,
+            is_hex ? std::chars_format::hex : std::chars_format::general);
+        const bool starts_well =
+            !text.empty() && (is_hex || text.front() == '.' || (text.front() >= '0' && text.front() <= '9'));
         if (!starts_well || error != std::errc() || end != text.data() + text.size())
             return std::nullopt;
     }
@@ -132,9 +138,11 @@ Result<Val> parse_number(const std::string& text, ValKind kind)
     };
     switch (kind) {
     case ValKind::I32:
-        return make(parse_integer<uint32_t>(digits), [](uint32_t value) { return Val::i32(static_cast<int32_t>(value)); });
+        return make(parse_integer<uint32_t>(digits),
+            [](uint32_t value) { return Val::i32(static_cast<int32_t>(value)); });
     case ValKind::I64:
-        return make(parse_integer<uint64_t>(digits), [](uint64_t value) { return Val::i64(static_cast<int64_t>(value)); });
+        return make(parse_integer<uint64_t>(digits),
+            [](uint64_t value) { return Val::i64(static_cast<int64_t>(value)); });
     case ValKind::F32:
         return make(parse_float<float, uint32_t>(digits), [](float value) { return Val::f32(value); });
     case ValKind::F64:
@@ -147,8 +155,9 @@ Result<Val> parse_number(const std::string& text, ValKind kind)
 Result<std::vector<Val>> parse_arguments(const std::vector<std::string>& texts, const FuncType& type)
 {
     if (texts.size() != type.params.size())
-        return Error(fmt::format("the function takes {} arguments, {} are given: its type is {}", type.params.size(), texts.size(),
-            type.params.empty() && type.results.empty() ? "(func)" : type.to_text()));
+        return Error(
+            fmt::format("the function takes {} arguments, {} are given: its type is {}", type.params.size(),
+                texts.size(), type.params.empty() && type.results.empty() ? "(func)" : type.to_text()));
     std::vector<Val> values;
     for (size_t i = 0; i < texts.size(); ++i) {
         auto value = parse_number(texts[i], type.params[i]);
@@ -168,12 +177,15 @@ Result<Func> find_entry(const Instance& instance, const GuestOptions& options)
     for (const ExportInfo& item : instance.module().exports())
         if (item.kind == ExternKind::Func)
             functions.push_back(item.name);
-    const std::string choice = functions.empty() ? "it exports no function" : "it exports " + fmt::format("{}", fmt::join(functions, ", "));
+    const std::string choice = functions.empty()
+        ? "it exports no function"
+        : "it exports " + fmt::format("{}", fmt::join(functions, ", "));
     return Error(fmt::format("{} has no function \"{}\" to call: {}{}", options.module, name, choice,
         options.invoke.empty() && !functions.empty() ? "; --invoke calls one of them" : ""));
 }
 
-Result<std::vector<Val>> run_guest(const Linker& linker, Store& store, const Module& module, const GuestOptions& options)
+Result<std::vector<Val>> run_guest(
+    const Linker& linker, Store& store, const Module& module, const GuestOptions& options)
 {
     auto instance = linker.instantiate(store, module);
     if (!instance)
@@ -185,7 +197,8 @@ Result<std::vector<Val>> run_guest(const Linker& linker, Store& store, const Mod
     if (const auto initialize = instance->func("_initialize"); initialize && !options.invoke.empty())
         if (auto done = initialize->call({}); !done)
             return done.error();
-    const auto arguments = options.invoke.empty() ? Result<std::vector<Val>>(std::vector<Val> {}) : parse_arguments(options.arguments, entry->type());
+    const auto arguments = options.invoke.empty() ? Result<std::vector<Val>>(std::vector<Val> {})
+                                                  : parse_arguments(options.arguments, entry->type());
     if (!arguments)
         return Error("--invoke " + options.invoke + ": " + arguments.error().message());
     return entry->call(*arguments);

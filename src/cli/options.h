@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "vitrine/vitrine.hpp"
-#include "vitrine/wasi.hpp"
+#include <vitrine/vitrine.hpp>
+#include <vitrine/wasi.hpp>
 
 #include <CLI/App.hpp>
 
@@ -42,6 +42,7 @@ Result<std::vector<Val>> parse_arguments(const std::vector<std::string>& texts, 
 Result<Func> find_entry(const Instance& instance, const GuestOptions& options);
 
 /// Instantiates, initialises a reactor and calls the entry: a guest's whole life, on the calling thread.
-Result<std::vector<Val>> run_guest(const Linker& linker, Store& store, const Module& module, const GuestOptions& options);
+Result<std::vector<Val>> run_guest(
+    const Linker& linker, Store& store, const Module& module, const GuestOptions& options);
 
 } // namespace vitrine::cli

@@ -4,7 +4,7 @@
 #include "cli/message.h"
 #include "cli/options.h"
 
-#include "vitrine/debugger.hpp"
+#include <vitrine/debugger.hpp>
 
 #include <atomic>
 #include <chrono>
@@ -109,7 +109,9 @@ int finish(const Result<std::vector<Val>>& results, const Options& options, cons
     const Trap* trap = results.error().trap();
     if (trap && trap->kind == TrapKind::Interrupted && ended) {
         if (!options.quiet)
-            print_error(*ended == status::timeout ? fmt::format("the guest ran longer than {} s", options.timeout) : "interrupted");
+            print_error(*ended == status::timeout
+                    ? fmt::format("the guest ran longer than {} s", options.timeout)
+                    : "interrupted");
         return *ended;
     }
     return report(results.error());
@@ -128,7 +130,8 @@ void announce_door(const debug::GdbServer& server, const Module& module, const O
     if (!server.is_loopback())
         print_warning("anyone who can reach " + server.address() + " can read and change the guest");
     if (!options.quiet && !options.lldb)
-        fmt::print(stderr, "vitrine: waiting for a debugger on {}: {}\n", server.address(), lldb_command(server.lldb_commands(module)));
+        fmt::print(stderr, "vitrine: waiting for a debugger on {}: {}\n", server.address(),
+            lldb_command(server.lldb_commands(module)));
 }
 
 /// Runs the guest in a session with a door.
@@ -211,12 +214,16 @@ Command add_run(CLI::App& app)
     CLI::App& command = *app.add_subcommand("run", "Run a WASI command, or a function of a module");
     const auto options = std::make_shared<Options>();
     options->add_to(command);
-    command.add_option("-g", options->door, "Wait for a debugger on -gPORT or -gADDRESS:PORT; port 0 takes a free one")->allow_extra_args(false);
+    command
+        .add_option(
+            "-g", options->door, "Wait for a debugger on -gPORT or -gADDRESS:PORT; port 0 takes a free one")
+        ->allow_extra_args(false);
     command.add_flag("--lldb", options->lldb, "Start LLDB on the guest in this terminal");
     command.add_flag("--quiet", options->quiet, "Say nothing about the door");
     command.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
     command.add_flag("--guest-debug", options->guest_debug, "Open the guest to debuggers, without a door");
-    command.footer("Everything behind the module's path belongs to the guest.\nExample: vitrine run --dir . app.wasm input.txt");
+    command.footer("Everything behind the module's path belongs to the guest.\nExample: vitrine run --dir . "
+                   "app.wasm input.txt");
     return [options, &command] { return run(*options, command); };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "vitrine/debugger.hpp"
+#include <vitrine/debugger.hpp>
 
 #include "api/access.h"
 #include "gdb/lldb.h"

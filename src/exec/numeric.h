@@ -24,14 +24,8 @@ template<class T> struct OrTrap {
     T value {};
     TrapKind trap = TrapKind::None;
 
-    constexpr OrTrap(T number)
-        : value(number)
-    {
-    }
-    constexpr OrTrap(TrapKind kind)
-        : trap(kind)
-    {
-    }
+    constexpr OrTrap(T number) : value(number) {}
+    constexpr OrTrap(TrapKind kind) : trap(kind) {}
 };
 
 /// The meanings, by type. [spec: exec/numerics]
@@ -48,7 +42,10 @@ template<class T> constexpr T bit_and(T a, T b) { return a & b; }
 template<class T> constexpr T bit_or(T a, T b) { return a | b; }
 template<class T> constexpr T bit_xor(T a, T b) { return a ^ b; }
 template<class T> constexpr T shl(T a, T b) { return a << (b % width<T>); }
-template<class T> constexpr T shr_s(T a, T b) { return static_cast<T>(static_cast<Signed<T>>(a) >> (b % width<T>)); }
+template<class T> constexpr T shr_s(T a, T b)
+{
+    return static_cast<T>(static_cast<Signed<T>>(a) >> (b % width<T>));
+}
 template<class T> constexpr T shr_u(T a, T b) { return a >> (b % width<T>); }
 template<class T> constexpr T rotl(T a, T b) { return std::rotl(a, static_cast<int>(b % width<T>)); }
 template<class T> constexpr T rotr(T a, T b) { return std::rotr(a, static_cast<int>(b % width<T>)); }
@@ -111,7 +108,8 @@ template<class T> constexpr T abs(T a) { return std::bit_cast<T>(std::bit_cast<B
 template<class T> constexpr T neg(T a) { return std::bit_cast<T>(std::bit_cast<Bits<T>>(a) ^ sign_bit<T>); }
 template<class T> constexpr T copysign(T a, T b)
 {
-    return std::bit_cast<T>((std::bit_cast<Bits<T>>(a) & ~sign_bit<T>) | (std::bit_cast<Bits<T>>(b) & sign_bit<T>));
+    return std::bit_cast<T>(
+        (std::bit_cast<Bits<T>>(a) & ~sign_bit<T>) | (std::bit_cast<Bits<T>>(b) & sign_bit<T>));
 }
 
 inline float float_add(float a, float b) { return _mm_cvtss_f32(_mm_add_ss(_mm_set_ss(a), _mm_set_ss(b))); }
@@ -119,14 +117,32 @@ inline float float_sub(float a, float b) { return _mm_cvtss_f32(_mm_sub_ss(_mm_s
 inline float float_mul(float a, float b) { return _mm_cvtss_f32(_mm_mul_ss(_mm_set_ss(a), _mm_set_ss(b))); }
 inline float float_div(float a, float b) { return _mm_cvtss_f32(_mm_div_ss(_mm_set_ss(a), _mm_set_ss(b))); }
 inline float float_sqrt(float a) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a))); }
-inline double double_add(double a, double b) { return _mm_cvtsd_f64(_mm_add_sd(_mm_set_sd(a), _mm_set_sd(b))); }
-inline double double_sub(double a, double b) { return _mm_cvtsd_f64(_mm_sub_sd(_mm_set_sd(a), _mm_set_sd(b))); }
-inline double double_mul(double a, double b) { return _mm_cvtsd_f64(_mm_mul_sd(_mm_set_sd(a), _mm_set_sd(b))); }
-inline double double_div(double a, double b) { return _mm_cvtsd_f64(_mm_div_sd(_mm_set_sd(a), _mm_set_sd(b))); }
+inline double double_add(double a, double b)
+{
+    return _mm_cvtsd_f64(_mm_add_sd(_mm_set_sd(a), _mm_set_sd(b)));
+}
+inline double double_sub(double a, double b)
+{
+    return _mm_cvtsd_f64(_mm_sub_sd(_mm_set_sd(a), _mm_set_sd(b)));
+}
+inline double double_mul(double a, double b)
+{
+    return _mm_cvtsd_f64(_mm_mul_sd(_mm_set_sd(a), _mm_set_sd(b)));
+}
+inline double double_div(double a, double b)
+{
+    return _mm_cvtsd_f64(_mm_div_sd(_mm_set_sd(a), _mm_set_sd(b)));
+}
 inline double double_sqrt(double a) { return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(a), _mm_set_sd(a))); }
 
-template<int mode> float round(float a) { return _mm_cvtss_f32(_mm_round_ss(_mm_set_ss(a), _mm_set_ss(a), mode)); }
-template<int mode> double round(double a) { return _mm_cvtsd_f64(_mm_round_sd(_mm_set_sd(a), _mm_set_sd(a), mode)); }
+template<int mode> float round(float a)
+{
+    return _mm_cvtss_f32(_mm_round_ss(_mm_set_ss(a), _mm_set_ss(a), mode));
+}
+template<int mode> double round(double a)
+{
+    return _mm_cvtsd_f64(_mm_round_sd(_mm_set_sd(a), _mm_set_sd(a), mode));
+}
 inline constexpr int up = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC;
 inline constexpr int down = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
 inline constexpr int to_zero = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
@@ -285,7 +301,7 @@ template<class T> struct KindOf {
         : sizeof(T) == 4                                       ? ValueKind::I32
                                                                : ValueKind::I64;
 };
-template<class T> struct KindOf<OrTrap<T>> : KindOf<T> { };
+template<class T> struct KindOf<OrTrap<T>> : KindOf<T> {};
 
 /// The signature of the instruction that a function computes.
 template<class R, class... A> constexpr Signature signature_of(R (*)(A...))
@@ -297,8 +313,7 @@ template<class R, class... A> constexpr Signature signature_of(R (*)(A...))
 }
 
 #define OP(...)
-#define NUMERIC(name, text, ...) \
-    static_assert(signature_of(numeric::name) == info(Op::name).signature, text);
+#define NUMERIC(name, text, ...) static_assert(signature_of(numeric::name) == info(Op::name).signature, text);
 #include "wasm/opcodes.inc"
 
 } // namespace vitrine::core::numeric

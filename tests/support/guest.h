@@ -29,14 +29,15 @@ inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_
 struct Guest {
     explicit Guest(EngineConfig config = { .guest_debug = true })
         : engine(std::make_shared<EngineState>(config))
-    {
-    }
+    {}
 
     /// Defines a host function.
     void define(std::string module, std::string name, FuncType type, HostCallback callback)
     {
-        auto host = std::make_shared<HostFunction>(HostFunction { module, name, std::move(type), std::move(callback) });
-        ASSERT_TRUE(linker.define(std::move(module), std::move(name), std::shared_ptr<const HostFunction>(std::move(host))));
+        auto host = std::make_shared<HostFunction>(
+            HostFunction { module, name, std::move(type), std::move(callback) });
+        ASSERT_TRUE(linker.define(
+            std::move(module), std::move(name), std::shared_ptr<const HostFunction>(std::move(host))));
     }
 
     std::expected<Instance*, Failure> try_instantiate(std::string_view wat)
@@ -56,7 +57,8 @@ struct Guest {
         return *std::get<Function*>(*instance.find_export(name));
     }
 
-    OrTrapped<std::vector<Value>> call(Instance& instance, std::string_view name, std::vector<Value> arguments = {})
+    OrTrapped<std::vector<Value>> call(
+        Instance& instance, std::string_view name, std::vector<Value> arguments = {})
     {
         return invoke(thread, function(instance, name), arguments);
     }

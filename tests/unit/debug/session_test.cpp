@@ -34,8 +34,7 @@ constexpr auto counter = R"((module
 struct Debugged : Guest {
     explicit Debugged(std::string_view wat = counter)
         : instance(&instantiate(wat)), module(instance->module), session(*Session::create(store, thread))
-    {
-    }
+    {}
 
     const FuncMeta& meta(uint32_t function) const { return module->meta(FuncIndex { function }); }
 
@@ -69,7 +68,8 @@ std::string text_of(const Event& event)
         return reason->to_text();
     const auto& outcome = std::get<Outcome>(event);
     if (!outcome)
-        return std::visit([](const auto& failure) { return "failed: " + failure.to_text(); }, outcome.error());
+        return std::visit(
+            [](const auto& failure) { return "failed: " + failure.to_text(); }, outcome.error());
     std::string text = "ended:";
     for (const Value& value : *outcome)
         text += " " + value.to_text();
@@ -79,12 +79,14 @@ std::string text_of(const Event& event)
 TEST(Session, BreakpointsStopInEveryCallAndCountTheirHits)
 {
     Debugged guest;
-    const auto id = guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(0).body_offset });
+    const auto id =
+        guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(0).body_offset });
     ASSERT_TRUE(id);
     EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) })), "breakpoint 1");
     auto frames = guest.session->frames();
     ASSERT_EQ(frames.size(), 2u);
-    EXPECT_EQ(frames[0].offset, guest.meta(0).code_offset) << "slips from the header to the first instruction";
+    EXPECT_EQ(frames[0].offset, guest.meta(0).code_offset)
+        << "slips from the header to the first instruction";
     EXPECT_EQ(locals_of(frames[0]).at(0).name, "n");
     EXPECT_EQ(locals_of(frames[0]).at(0).value, Value::i32(5));
     EXPECT_EQ(locals_of(frames[1]).at(0).value, Value::i32(5));
@@ -96,7 +98,8 @@ TEST(Session, BreakpointsStopInEveryCallAndCountTheirHits)
     EXPECT_EQ(guest.session->breakpoints().front().offset, guest.meta(0).code_offset);
     ASSERT_TRUE(guest.session->remove_breakpoint(*id));
     EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) })), "ended: 21");
-    EXPECT_EQ(Guest::function(*guest.instance, "run").code, guest.module->bytes().data() + guest.meta(1).body_offset);
+    EXPECT_EQ(Guest::function(*guest.instance, "run").code,
+        guest.module->bytes().data() + guest.meta(1).body_offset);
 }
 
 TEST(Session, StepsGoInstructionByInstructionIntoCalls)
@@ -113,11 +116,23 @@ TEST(Session, StepsGoInstructionByInstructionIntoCalls)
     }
     EXPECT_EQ(text_of(event), "ended: 13");
     const std::vector<std::pair<uint32_t, size_t>> expected {
-        { 1, 1 }, { 1, 2 }, { 1, 1 }, { 1, 0 }, { 1, 1 },           // ... call $double
-        { 0, 0 }, { 0, 1 }, { 0, 2 }, { 0, 1 },                     // local.get i32.const i32.mul end
-        { 1, 1 },                                                   // call $double
-        { 0, 0 }, { 0, 1 }, { 0, 2 }, { 0, 1 },                     //
-        { 1, 1 }, { 1, 2 }, { 1, 1 },                               // i32.const i32.add end
+        { 1, 1 },
+        { 1, 2 },
+        { 1, 1 },
+        { 1, 0 },
+        { 1, 1 }, // ... call $double
+        { 0, 0 },
+        { 0, 1 },
+        { 0, 2 },
+        { 0, 1 }, // local.get i32.const i32.mul end
+        { 1, 1 }, // call $double
+        { 0, 0 },
+        { 0, 1 },
+        { 0, 2 },
+        { 0, 1 }, //
+        { 1, 1 },
+        { 1, 2 },
+        { 1, 1 }, // i32.const i32.add end
     };
     EXPECT_EQ(places, expected);
 }
@@ -125,7 +140,8 @@ TEST(Session, StepsGoInstructionByInstructionIntoCalls)
 TEST(Session, StepsOverAndOutOfCalls)
 {
     Debugged guest;
-    ASSERT_TRUE(guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(1).code_offset + 9 }));
+    ASSERT_TRUE(
+        guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(1).code_offset + 9 }));
     EXPECT_EQ(text_of(guest.start("run", { Value::i32(3) })), "breakpoint 1");
     EXPECT_EQ(text_of(guest.resume(Resume::Kind::StepOver)), "step");
     Frame frame = guest.session->frames().front();
@@ -161,7 +177,8 @@ TEST(Session, StepOverARecursiveCallEndsInTheSameFrame)
 TEST(Session, LocalsAndOperandsCanBeChanged)
 {
     Debugged guest;
-    ASSERT_TRUE(guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(0).code_offset + 2 }));
+    ASSERT_TRUE(
+        guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(0).code_offset + 2 }));
     EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) })), "breakpoint 1");
     const auto frames = guest.session->frames();
     EXPECT_THAT(operands_of(frames[0]), ElementsAre(Value::i32(5)));
@@ -207,7 +224,8 @@ TEST(Session, ABreakpointAddedWhileTheGuestRunsTakesEffect)
     auto event = std::async(std::launch::async, [&] { return guest.start("spin", {}); });
     while (!guest.session->is_running())
         std::this_thread::yield();
-    ASSERT_TRUE(guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(2).code_offset + 2 }));
+    ASSERT_TRUE(
+        guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(2).code_offset + 2 }));
     EXPECT_EQ(text_of(event.get()), "breakpoint 1");
 }
 
@@ -217,7 +235,8 @@ TEST(Session, BreakpointsSetBeforeInstantiationStopInStartFunctions)
     const auto module = test::module_of(*guest.engine, R"((module (global $g (mut i32) (i32.const 0))
         (func $start (global.set $g (i32.const 9))) (start $start)))");
     const auto session = *Session::create(guest.store, guest.thread);
-    ASSERT_TRUE(session->add_breakpoint({ .module = module, .offset = module->meta(FuncIndex { 0 }).body_offset }));
+    ASSERT_TRUE(
+        session->add_breakpoint({ .module = module, .offset = module->meta(FuncIndex { 0 }).body_offset }));
     ASSERT_TRUE(session->start([&]() -> Outcome {
         auto instance = instantiate(guest.thread, guest.linker, module);
         if (!instance)
@@ -239,7 +258,8 @@ TEST(Session, OneInstanceOrOneStoreDoesNotStopAnother)
     Instance& elsewhere = other.instantiate(counter);
     // The same module in two instances of a store: only the one that was named stops.
     Instance& twin = **core::instantiate(first.thread, first.linker, first.module);
-    ASSERT_TRUE(first.session->add_breakpoint({ .module = first.module, .offset = first.meta(0).body_offset, .instance = &twin }));
+    ASSERT_TRUE(first.session->add_breakpoint(
+        { .module = first.module, .offset = first.meta(0).body_offset, .instance = &twin }));
     EXPECT_EQ(text_of(first.start("run", { Value::i32(5) })), "ended: 21");
     first.instance = &second;
     EXPECT_EQ(text_of(first.start("run", { Value::i32(5) })), "ended: 21");
@@ -259,13 +279,15 @@ TEST(Session, MisuseIsAnError)
     EXPECT_FALSE(guest.session->add_breakpoint({ .module = guest.module, .offset = 3 }));
     EXPECT_FALSE(guest.session->add_breakpoint({ .module = guest.module, .offset = UINT32_MAX }));
     Guest closed({ .guest_debug = false });
-    EXPECT_EQ(Session::create(closed.store, closed.thread).error().message, "the engine is not configured with guest_debug");
+    EXPECT_EQ(Session::create(closed.store, closed.thread).error().message,
+        "the engine is not configured with guest_debug");
 }
 
 TEST(Session, EndingASessionEndsItsGuestAndLeavesTheStoreUsable)
 {
     Debugged guest;
-    ASSERT_TRUE(guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(0).body_offset }));
+    ASSERT_TRUE(
+        guest.session->add_breakpoint({ .module = guest.module, .offset = guest.meta(0).body_offset }));
     EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) })), "breakpoint 1");
     guest.session.reset();
     EXPECT_FALSE(guest.thread.is_running());

@@ -36,13 +36,15 @@ TEST(Instances, AHundredThousandWithAPageOfMemoryEachLiveInOneProcess)
 TEST(Instances, ImportsThatDoNotFitAreNamed)
 {
     Guest guest;
-    guest.define("host", "f", { { ValueType::i32 }, {} }, [](HostCall&) -> HostOutcome { return Returned {}; });
+    guest.define(
+        "host", "f", { { ValueType::i32 }, {} }, [](HostCall&) -> HostOutcome { return Returned {}; });
     EXPECT_THAT(message_of(guest.try_instantiate(R"((module (import "host" "g" (func))))")),
-                testing::StartsWith("unknown import: func \"host\" \"g\" is not defined (at offset 0x"));
+        testing::StartsWith("unknown import: func \"host\" \"g\" is not defined (at offset 0x"));
     EXPECT_THAT(message_of(guest.try_instantiate(R"((module (import "host" "f" (func))))")),
-                testing::StartsWith("incompatible import type: \"host\" \"f\" is a func that does not fit the imported func"));
+        testing::StartsWith(
+            "incompatible import type: \"host\" \"f\" is a func that does not fit the imported func"));
     EXPECT_THAT(message_of(guest.try_instantiate(R"((module (import "host" "f" (memory 1))))")),
-                testing::StartsWith("incompatible import type"));
+        testing::StartsWith("incompatible import type"));
     EXPECT_TRUE(guest.try_instantiate(R"((module (import "host" "f" (func (param i32)))))"));
 }
 
@@ -50,16 +52,18 @@ TEST(Instances, ADefinitionIsShadowedOnlyWhenThatIsAllowed)
 {
     Guest guest;
     const auto answer = [](uint32_t number) {
-        return std::make_shared<const HostFunction>(HostFunction { "host", "f", { {}, { ValueType::i32 } }, [=](HostCall& call) -> HostOutcome {
-            call.slots[0] = number;
-            return Returned {};
-        } });
+        return std::make_shared<const HostFunction>(
+            HostFunction { "host", "f", { {}, { ValueType::i32 } }, [=](HostCall& call) -> HostOutcome {
+                              call.slots[0] = number;
+                              return Returned {};
+                          } });
     };
     ASSERT_TRUE(guest.linker.define("host", "f", answer(1)));
     const auto refused = guest.linker.define("host", "f", answer(2));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message, "import \"host\" \"f\" is defined twice");
-    constexpr auto wat = R"((module (import "host" "f" (func $f (result i32))) (func (export "run") (result i32) (call $f))))";
+    constexpr auto wat =
+        R"((module (import "host" "f" (func $f (result i32))) (func (export "run") (result i32) (call $f))))";
     EXPECT_EQ(guest.call(guest.instantiate(wat), "run")->front(), Value::i32(1));
     guest.linker.allow_shadowing(true);
     ASSERT_TRUE(guest.linker.define("host", "f", answer(2)));
@@ -70,10 +74,12 @@ TEST(Instances, ASegmentOutOfBoundsAndAStartThatTrapsAreTraps)
 {
     Guest guest;
     EXPECT_EQ(message_of(guest.try_instantiate(R"((module (memory 1) (data (i32.const 65535) "ab")))")),
-              "out of bounds memory access");
-    EXPECT_EQ(message_of(guest.try_instantiate(R"((module (table 1 funcref) (elem (i32.const 1) func 0) (func)))")),
-              "out of bounds table access");
-    EXPECT_EQ(message_of(guest.try_instantiate(R"((module (func $start unreachable) (start $start)))")), "unreachable");
+        "out of bounds memory access");
+    EXPECT_EQ(
+        message_of(guest.try_instantiate(R"((module (table 1 funcref) (elem (i32.const 1) func 0) (func)))")),
+        "out of bounds table access");
+    EXPECT_EQ(message_of(guest.try_instantiate(R"((module (func $start unreachable) (start $start)))")),
+        "unreachable");
 }
 
 TEST(Instances, ConstantExpressionsCompute)
@@ -93,7 +99,7 @@ TEST(Instances, AnObjectOfAnotherStoreIsRefused)
     Instance& foreign = other.instantiate(R"((module (global (export "g") i32 (i32.const 1))))");
     ASSERT_TRUE(guest.linker.define_instance("other", foreign));
     EXPECT_THAT(message_of(guest.try_instantiate(R"((module (import "other" "g" (global i32))))")),
-                testing::HasSubstr("is defined by an object of another store"));
+        testing::HasSubstr("is defined by an object of another store"));
 }
 
 } // namespace

@@ -114,10 +114,11 @@ TEST(Interpreter, FramesWithoutValuesOverflowToo)
 TEST(Interpreter, HostFunctionsReturnValuesOrTrap)
 {
     Guest guest;
-    guest.define("host", "swap", { { ValueType::i32, ValueType::i64 }, { ValueType::i64, ValueType::i32 } }, [](HostCall& call) -> HostOutcome {
-        std::swap(call.slots[0], call.slots[1]);
-        return Returned {};
-    });
+    guest.define("host", "swap", { { ValueType::i32, ValueType::i64 }, { ValueType::i64, ValueType::i32 } },
+        [](HostCall& call) -> HostOutcome {
+            std::swap(call.slots[0], call.slots[1]);
+            return Returned {};
+        });
     guest.define("host", "fail", {}, [](HostCall& call) -> HostOutcome {
         EXPECT_NE(call.caller, nullptr);
         return Trap { .kind = TrapKind::HostError, .message = "out of paper" };
@@ -132,7 +133,8 @@ TEST(Interpreter, HostFunctionsReturnValuesOrTrap)
     EXPECT_EQ(failed.error().to_text(), "out of paper");
     EXPECT_EQ(failed.error().trace.size(), 1u);
     // Called by the embedder itself, without a guest.
-    EXPECT_THAT(*invoke(guest.thread, *instance.functions[0], std::vector { i32(1), i64(2) }), ElementsAre(i64(2), i32(1)));
+    EXPECT_THAT(*invoke(guest.thread, *instance.functions[0], std::vector { i32(1), i64(2) }),
+        ElementsAre(i64(2), i32(1)));
 }
 
 TEST(Interpreter, AHostFunctionAsksForAGuestFunctionAndGoesOn)
@@ -140,16 +142,17 @@ TEST(Interpreter, AHostFunctionAsksForAGuestFunctionAndGoesOn)
     Guest guest;
     Instance* instance = nullptr;
     size_t depth = 0;
-    guest.define("host", "twice", { { ValueType::i32 }, { ValueType::i32 } }, [&](HostCall& call) -> HostOutcome {
-        auto request = std::make_unique<CallGuest>();
-        request->callee = &Guest::function(*instance, "add_one");
-        request->arguments = { Value::i32(static_cast<uint32_t>(call.slots[0])) };
-        request->then = [&](HostCall& then) -> HostOutcome {
-            then.slots[0] *= 2;
-            return Returned {};
-        };
-        return request;
-    });
+    guest.define(
+        "host", "twice", { { ValueType::i32 }, { ValueType::i32 } }, [&](HostCall& call) -> HostOutcome {
+            auto request = std::make_unique<CallGuest>();
+            request->callee = &Guest::function(*instance, "add_one");
+            request->arguments = { Value::i32(static_cast<uint32_t>(call.slots[0])) };
+            request->then = [&](HostCall& then) -> HostOutcome {
+                then.slots[0] *= 2;
+                return Returned {};
+            };
+            return request;
+        });
     guest.define("host", "look", {}, [&](HostCall&) -> HostOutcome {
         depth = depth_of(guest.thread);
         return Returned {};
@@ -169,7 +172,8 @@ TEST(Interpreter, AHostFunctionAsksForAGuestFunctionAndGoesOn)
 TEST(Interpreter, ASuspendedHostCallResumesWithItsResults)
 {
     Guest guest;
-    guest.define("host", "wait", { { ValueType::i32 }, { ValueType::i64 } }, [](HostCall&) -> HostOutcome { return Suspended {}; });
+    guest.define("host", "wait", { { ValueType::i32 }, { ValueType::i64 } },
+        [](HostCall&) -> HostOutcome { return Suspended {}; });
     Instance& instance = guest.instantiate(R"((module
         (import "host" "wait" (func $wait (param i32) (result i64)))
         (func $inner (param i32) (result i64) (i64.add (call $wait (local.get 0)) (i64.const 1)))
@@ -185,8 +189,10 @@ TEST(Interpreter, ASuspendedHostCallResumesWithItsResults)
     // A caller that cannot wait gets a trap.
     EXPECT_EQ(guest.call(instance, "run", { i32(1) }).error().kind, TrapKind::HostError);
     // The embedder calling the host function itself.
-    ASSERT_TRUE(std::holds_alternative<Suspended>(start_call(guest.thread, *instance.functions[0], std::vector { i32(1) })));
-    EXPECT_THAT(std::get<std::vector<Value>>(resume_call(guest.thread, std::vector { i64(5) })), ElementsAre(i64(5)));
+    ASSERT_TRUE(std::holds_alternative<Suspended>(
+        start_call(guest.thread, *instance.functions[0], std::vector { i32(1) })));
+    EXPECT_THAT(
+        std::get<std::vector<Value>>(resume_call(guest.thread, std::vector { i64(5) })), ElementsAre(i64(5)));
 }
 
 TEST(Interpreter, ActivationsNestThroughHostFunctions)
@@ -194,13 +200,15 @@ TEST(Interpreter, ActivationsNestThroughHostFunctions)
     Guest guest;
     Instance* instance = nullptr;
     std::vector<Frame> frames;
-    guest.define("host", "enter", { { ValueType::i32 }, { ValueType::i32 } }, [&](HostCall& call) -> HostOutcome {
-        const auto result = guest.call(*instance, "inner", { Value::i32(static_cast<uint32_t>(call.slots[0])) });
-        if (!result)
-            return result.error();
-        call.slots[0] = result->front().low;
-        return Returned {};
-    });
+    guest.define(
+        "host", "enter", { { ValueType::i32 }, { ValueType::i32 } }, [&](HostCall& call) -> HostOutcome {
+            const auto result =
+                guest.call(*instance, "inner", { Value::i32(static_cast<uint32_t>(call.slots[0])) });
+            if (!result)
+                return result.error();
+            call.slots[0] = result->front().low;
+            return Returned {};
+        });
     guest.define("host", "look", {}, [&](HostCall&) -> HostOutcome {
         frames = frames_of(guest.thread);
         return Returned {};
@@ -235,7 +243,8 @@ TEST(Interpreter, EndlessRecursionThroughTheHostIsAStackOverflow)
         const auto result = guest.call(*instance, "run");
         return result ? HostOutcome(Returned {}) : HostOutcome(result.error());
     });
-    instance = &guest.instantiate(R"((module (import "host" "again" (func $again)) (func (export "run") (call $again))))");
+    instance = &guest.instantiate(
+        R"((module (import "host" "again" (func $again)) (func (export "run") (call $again))))");
     EXPECT_EQ(guest.call(*instance, "run").error().kind, TrapKind::StackOverflow);
     EXPECT_FALSE(guest.thread.is_running());
 }

@@ -25,7 +25,8 @@ TEST(Memory, GrowsInPlaceUpToItsMaximumWithZeroedPages)
     EXPECT_EQ(memory->grow(2), 1u);
     EXPECT_EQ(memory->base(), base);
     EXPECT_EQ(memory->size(), 3 * Memory::page_size);
-    EXPECT_TRUE(std::ranges::all_of(memory->bytes().subspan(Memory::page_size), [](uint8_t byte) { return byte == 0; }));
+    EXPECT_TRUE(std::ranges::all_of(
+        memory->bytes().subspan(Memory::page_size), [](uint8_t byte) { return byte == 0; }));
     EXPECT_EQ(memory->grow(1), std::nullopt);
     EXPECT_EQ(memory->grow(UINT64_MAX), std::nullopt);
     EXPECT_EQ(memory->grow(0), 3u);
@@ -51,7 +52,7 @@ TEST(Memory, FallsBackToPlainMemoryWithoutAReservation)
 TEST(Memory, AnEmptyMemoryWithoutAReservationHasNoBytes)
 {
     const auto budget = std::make_shared<ReservationBudget>();
-    while (budget->take()) { }
+    while (budget->take()) {}
     auto memory = *Memory::create(type_of(0), budget);
     EXPECT_EQ(memory->size(), 0u);
     EXPECT_TRUE(memory->contains(0, 0));
