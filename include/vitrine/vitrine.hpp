@@ -718,7 +718,7 @@ template<class R> struct IsResult : std::false_type {};
 template<class R> struct IsResult<Result<R>> : std::true_type {};
 
 /// Runs a callable and stores what it returns.
-template<class R, class F> Result<void> store_result(std::uint64_t* slots, F&& run)
+template<class R, class F> Result<void> store_result(std::uint64_t* slots, const F& run)
 {
     if constexpr (std::is_void_v<R>) {
         run();
@@ -783,7 +783,7 @@ struct HostTraits<R (C::*)(A...) const noexcept> : HostTraits<R(A...)> {};
 
 Result<void> check_type(const Func& function, const FuncType& wanted);
 Result<void> call_slots(const Func& function, std::uint64_t* slots);
-Result<Func> wrap(Store& store, FuncType type, SlotFunction function);
+Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function);
 
 } // namespace detail
 
@@ -858,7 +858,7 @@ public:
             std::move(module), std::move(name), Traits::type(), Traits::adapt(std::forward<F>(function)));
     }
     /// A function of the host of any type.
-    Linker& define(std::string module, std::string name, FuncType type, UntypedFunction function);
+    Linker& define(std::string module, std::string name, const FuncType& type, UntypedFunction function);
     Linker& define(std::string module, std::string name, const Func& function);
     Linker& define(std::string module, std::string name, const Global& global);
     Linker& define(std::string module, std::string name, const Memory& memory);
@@ -877,7 +877,8 @@ public:
 
 private:
     friend detail::Access;
-    Linker& define_slots(std::string module, std::string name, FuncType type, detail::SlotFunction function);
+    Linker& define_slots(
+        std::string module, std::string name, const FuncType& type, detail::SlotFunction function);
     std::shared_ptr<detail::LinkerBody> body_;
 };
 

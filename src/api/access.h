@@ -76,8 +76,8 @@ struct LinkerBody {
 /// The one friend of all public classes.
 struct Access {
     // Parts.
-    template<class T> static auto& body(T&& object) { return object.body_; }
-    template<class T> static auto& link(T&& object) { return object.link_; }
+    template<class T> static auto& body(T& object) { return object.body_; }
+    template<class T> static auto& link(T& object) { return object.link_; }
     template<class T> static void* object(const T& handle) { return handle.object_; }
 
     /// A handle of an object of the store.

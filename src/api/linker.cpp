@@ -95,15 +95,15 @@ std::optional<Memory> Caller::memory(std::string_view name) const
 
 namespace detail {
 
-Result<Func> wrap(Store& store, FuncType type, SlotFunction function)
+Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
 {
     const auto& link = Access::link(store);
     const auto body = Access::use(link);
     if (!body)
         return body.error();
-    auto host = std::make_shared<const core::HostFunction>(
+    const auto host = std::make_shared<const core::HostFunction>(
         core::HostFunction { "host", "function", Access::func_type(type), on_slots(std::move(function)) });
-    return Access::handle<Func>(link, (*body)->store.add_host_function(std::move(host)));
+    return Access::handle<Func>(link, (*body)->store.add_host_function(host));
 }
 
 } // namespace detail
@@ -126,7 +126,7 @@ Linker& Linker::allow_shadowing(bool allow)
 }
 
 Linker& Linker::define_slots(
-    std::string module, std::string name, FuncType type, detail::SlotFunction function)
+    std::string module, std::string name, const FuncType& type, detail::SlotFunction function)
 {
     auto host = std::make_shared<const core::HostFunction>(
         core::HostFunction { module, name, Access::func_type(type), on_slots(std::move(function)) });
@@ -134,7 +134,7 @@ Linker& Linker::define_slots(
     return *this;
 }
 
-Linker& Linker::define(std::string module, std::string name, FuncType type, UntypedFunction function)
+Linker& Linker::define(std::string module, std::string name, const FuncType& type, UntypedFunction function)
 {
     const core::FuncType wanted = Access::func_type(type);
     auto host = std::make_shared<const core::HostFunction>(

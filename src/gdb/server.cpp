@@ -136,7 +136,7 @@ private:
     void make_room();
     void read(const ConnectionPtr& connection);
     void work_off(const ConnectionPtr& connection);
-    void handle(const ConnectionPtr& connection, Item item);
+    void handle(const ConnectionPtr& connection, const Item& item);
     void answer(const ConnectionPtr& connection, std::string_view payload);
     void send_packet(const ConnectionPtr& connection, std::string_view payload, std::string_view before = "",
         size_t output = 0);
@@ -269,7 +269,7 @@ void Server::Door::work_off(const ConnectionPtr& connection)
         auto item = connection->reader.next(input);
         if (!item)
             break;
-        handle(connection, std::move(*item));
+        handle(connection, *item);
     }
     connection->input.erase(0, connection->input.size() - input.size());
     update();
@@ -277,7 +277,7 @@ void Server::Door::work_off(const ConnectionPtr& connection)
         read(connection);
 }
 
-void Server::Door::handle(const ConnectionPtr& connection, Item item)
+void Server::Door::handle(const ConnectionPtr& connection, const Item& item)
 {
     switch (item.kind) {
     case Item::Kind::BadChecksum:

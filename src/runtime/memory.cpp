@@ -15,7 +15,7 @@ bool ReservationBudget::take()
 }
 
 Result<std::unique_ptr<Memory>> Memory::create(
-    const MemoryType& type, std::shared_ptr<ReservationBudget> budget, uint64_t max_pages)
+    const MemoryType& type, const std::shared_ptr<ReservationBudget>& budget, uint64_t max_pages)
 {
     std::unique_ptr<Memory> memory(new Memory(type, budget, max_pages));
     if (budget->take()) {

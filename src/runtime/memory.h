@@ -39,7 +39,7 @@ public:
     /// A zeroed memory of the type's minimum; an error when that is more than `max_pages`, the embedder's own bound, or
     /// the system refuses the space.
     static Result<std::unique_ptr<Memory>> create(const MemoryType& type,
-        std::shared_ptr<ReservationBudget> budget, uint64_t max_pages = max_memory_pages);
+        const std::shared_ptr<ReservationBudget>& budget, uint64_t max_pages = max_memory_pages);
     ~Memory();
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;

@@ -5,7 +5,7 @@
 
 namespace vitrine::core {
 
-Function* Store::add_host_function(std::shared_ptr<const HostFunction> host)
+Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
 {
     Function*& known = host_functions_[host];
     if (!known) {
@@ -36,7 +36,7 @@ Result<Memory*> Store::add_memory(const MemoryType& type)
     return memories_.emplace_back(std::move(memory)).get();
 }
 
-Memory* Store::add_memory(std::shared_ptr<Memory> shared)
+Memory* Store::add_memory(const std::shared_ptr<Memory>& shared)
 {
     if (!find_shared(shared.get()))
         shared_memories_.push_back(shared);

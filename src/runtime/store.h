@@ -43,12 +43,12 @@ public:
     std::weak_ptr<void> embedder;
 
     /// The function of this store that stands for a host function: the same one at every call.
-    Function* add_host_function(std::shared_ptr<const HostFunction> function);
+    Function* add_host_function(const std::shared_ptr<const HostFunction>& host);
     Global* add_global(GlobalType type, const Value& value);
     Result<Table*> add_table(const TableType& type, Ref initial);
     /// A memory of its own, or a shared one that it keeps alive.
     Result<Memory*> add_memory(const MemoryType& type);
-    Memory* add_memory(std::shared_ptr<Memory> shared);
+    Memory* add_memory(const std::shared_ptr<Memory>& shared);
     Tag* add_tag(TypeId type);
     ExternObject* add_extern(std::shared_ptr<void> data);
     Instance* add_instance(std::shared_ptr<const Module> module);
