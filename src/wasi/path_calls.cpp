@@ -36,14 +36,12 @@ int host_open_flags(Number open, Long rights, Number flags)
     constexpr Long writing = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
     // Nobody waits in here for the other end of a pipe, and no terminal becomes ours.
     int host = O_NONBLOCK | O_NOCTTY;
-    if (open & open_flags::directory)
-        host |= O_RDONLY | O_DIRECTORY;
-    else if (rights & writing)
+    if (rights & writing)
         host |= rights & reading ? O_RDWR : O_WRONLY;
-    const std::pair<bool, int> more[] = { { open & open_flags::create, O_CREAT },
-        { open & open_flags::exclusive, O_EXCL }, { open & open_flags::truncate, O_TRUNC },
-        { flags & fd_flags::append, O_APPEND }, { flags & fd_flags::dsync, O_DSYNC },
-        { flags & (fd_flags::sync | fd_flags::rsync), O_SYNC } };
+    const std::pair<bool, int> more[] = { { open & open_flags::directory, O_DIRECTORY },
+        { open & open_flags::create, O_CREAT }, { open & open_flags::exclusive, O_EXCL },
+        { open & open_flags::truncate, O_TRUNC }, { flags & fd_flags::append, O_APPEND },
+        { flags & fd_flags::dsync, O_DSYNC }, { flags & (fd_flags::sync | fd_flags::rsync), O_SYNC } };
     for (const auto& [is_set, bit] : more)
         host |= is_set ? bit : 0;
     return host;

@@ -116,6 +116,7 @@ TEST(Files, RightsSayHowAFileIsOpenedAndFoldersAreOnlyRead)
     EXPECT_EQ(world("fd_allocate", 3, 0, 1), Errno::Badf);
     EXPECT_EQ(world("fd_filestat_set_size", 3, 0), Errno::Inval);
     EXPECT_EQ(world.open("folder", open_flags::directory | open_flags::create), Errno::Inval);
+    EXPECT_EQ(world.open("folder", open_flags::directory, World::read_write), Errno::Isdir);
 }
 
 TEST(Files, FlagsAreThoseOfTheOpenFile)
@@ -320,7 +321,7 @@ TEST(Descriptors, AreClosedWithTheWorldAndInheritedByNobody)
     {
         World world(World::with(folder));
         EXPECT_EQ(world.open("file"), Errno::Success);
-        EXPECT_EQ(world.open(".", open_flags::directory), Errno::Success);
+        EXPECT_EQ(world.open(".", open_flags::directory, 0), Errno::Success);
         EXPECT_EQ(open_host_files().size(), before.size() + 7) << "streams, folder, eventfd, and two";
         for (const int fd : open_host_files()) {
             EXPECT_TRUE(before.contains(fd) || ::fcntl(fd, F_GETFD) & FD_CLOEXEC) << fd;

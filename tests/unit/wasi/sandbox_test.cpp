@@ -109,7 +109,7 @@ TEST_P(Sandboxed, TheFolderAroundItIsNotReachedAsALastComponent)
 {
     World& guest = *world;
     for (const std::string way : { "..", "folder/../..", "../", "to_folder/../.." }) {
-        EXPECT_EQ(guest.open(way, open_flags::directory), Errno::Perm) << way;
+        EXPECT_EQ(guest.open(way, open_flags::directory, 0), Errno::Perm) << way;
         EXPECT_EQ(guest.stat(way), Errno::Perm) << way;
         EXPECT_EQ(guest.at_path("path_create_directory", way), Errno::Perm) << way;
         EXPECT_EQ(guest.at_path("path_remove_directory", way), Errno::Perm) << way;
@@ -179,7 +179,7 @@ TEST_P(Sandboxed, LinksWithinAreFollowed)
     ASSERT_EQ(guest.read(guest.result()), Errno::Success);
     EXPECT_EQ(guest.read_text(), "in folder");
     EXPECT_EQ(guest.open("to_folder/../to_folder_slash/deep/../file"), Errno::Success);
-    EXPECT_EQ(guest.open("to_folder", open_flags::directory), Errno::Success);
+    EXPECT_EQ(guest.open("to_folder", open_flags::directory, 0), Errno::Success);
     EXPECT_EQ(guest.open("to_folder", open_flags::directory, 0, 0, 0), Errno::Notdir);
     EXPECT_EQ(guest.open("to_file", 0, World::read_write, 0, 0), Errno::Loop);
     EXPECT_EQ(guest.open("dangling_in"), Errno::Noent);
@@ -252,7 +252,7 @@ TEST_P(Sandboxed, AFileIsNoFolder)
 TEST_P(Sandboxed, AnOpenFolderIsASandboxOfItsOwn)
 {
     World& guest = *world;
-    ASSERT_EQ(guest.open("folder", open_flags::directory), Errno::Success);
+    ASSERT_EQ(guest.open("folder", open_flags::directory, 0), Errno::Success);
     const uint32_t folder = guest.result();
     EXPECT_EQ(guest.open("file", 0, World::read_write, 0, 1, folder), Errno::Success);
     EXPECT_EQ(guest.open("../file", 0, World::read_write, 0, 1, folder), Errno::Perm);

@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs the official tests of WASI preview 1 with `vitrine run`.
+
+Each program has a .json beside it that says what it needs and what it does; without one it is run bare and must exit
+with 0. What is known to fail is listed in known_failures.txt, a name a line: it fails there, or the list is wrong.
+Exits with 77, skipped, when there is no archive; fails when VITRINE_REQUIRE_SHARED=1 then.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tarfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+TIMEOUT = 60
+
+
+def run(command, program, work):
+    """None when the program does what it should; else what it did instead."""
+    spec_file = program.with_suffix(".json")
+    spec = json.loads(spec_file.read_text()) if spec_file.is_file() else {}
+    folders = [("/", spec["root"])] if "root" in spec else [(name, name) for name in spec.get("dirs", [])]
+    scratch = work / "scratch"
+    shutil.rmtree(scratch, ignore_errors=True)
+    line = [command, "run"]
+    for guest, name in folders:
+        shutil.copytree(program.parent / name, scratch / name, symlinks=True)
+        line += ["--dir", f"{scratch / name}::{guest}"]
+    for name, value in spec.get("env", {}).items():
+        line += ["--env", f"{name}={value}"]
+    line += [str(program), *spec.get("args", [])]
+    try:
+        done = subprocess.run(line, stdin=subprocess.DEVNULL, capture_output=True, timeout=TIMEOUT)
+    except subprocess.TimeoutExpired:
+        return f"does not end within {TIMEOUT} seconds"
+    if done.returncode != spec.get("exit_code", 0):
+        return f"exits with {done.returncode}: {done.stderr.decode(errors='replace').strip()}"
+    if "stdout" in spec and done.stdout.decode(errors="replace") != spec["stdout"]:
+        return f"prints {done.stdout!r}"
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--vitrine", required=True, help="the command")
+    parser.add_argument("--work", type=pathlib.Path, required=True, help="a folder to work in")
+    options = parser.parse_args()
+
+    archive = pathlib.Path(os.environ.get("VITRINE_SHARED", HERE.parents[2] / "shared")) / "tests/wasi-p1.tar.xz"
+    if not archive.is_file():
+        print(f"{archive} is missing")
+        return 1 if os.environ.get("VITRINE_REQUIRE_SHARED") == "1" else 77
+    shutil.rmtree(options.work, ignore_errors=True)
+    options.work.mkdir(parents=True)
+    with tarfile.open(archive) as packed:
+        packed.extractall(options.work)
+
+    known = {line for line in (HERE / "known_failures.txt").read_text().splitlines() if line and line[0] != "#"}
+    programs = sorted(options.work.rglob("*.wasm"))
+    failed = {}
+    for program in programs:
+        language = program.relative_to(options.work).parts[1]
+        if (problem := run(options.vitrine, program, options.work)) is not None:
+            failed[f"{language}/{program.stem}"] = problem
+    for name in sorted(set(failed) - known):
+        print(f"{name} {failed[name]}")
+    for name in sorted(known - set(failed)):
+        print(f"{name} passes: take it off the list of known failures")
+    print(f"wasi-testsuite: {len(programs)} programs, {len(programs) - len(failed)} pass, {len(known & set(failed))} known to fail")
+    return 0 if programs and set(failed) == known else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
