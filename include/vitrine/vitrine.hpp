@@ -1020,6 +1020,10 @@ public:
 
     /// Stops the running guest at its next function entry or loop header. Does nothing when it does not run.
     void interrupt();
+    /// Ends the guest with the trap `Killed`, whether it runs or is stopped. Does nothing when it has ended.
+    void kill();
+    /// Why the guest stands still just now, if it does: also when a door has the say.
+    std::optional<StopReason> stopped() const;
 
 private:
     friend vitrine::detail::Access;

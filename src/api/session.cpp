@@ -337,5 +337,17 @@ void Session::interrupt()
         body_->session->interrupt();
 }
 
+void Session::kill()
+{
+    if (body_->session)
+        body_->session->kill();
+}
+
+std::optional<StopReason> Session::stopped() const
+{
+    const auto reason = body_->session ? body_->session->stopped() : std::nullopt;
+    return reason ? std::optional(reason_of(*reason)) : std::nullopt;
+}
+
 } // namespace debug
 } // namespace vitrine
