@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs golden files: guests, commands on them, and what these must print.
+
+    run_golden.py [--bless] [--vitrine PROGRAM] [--wasm-tools PROGRAM] [--work FOLDER] FILE...
+
+tests/golden/readme.txt explains the form by example. With --bless, or VITRINE_BLESS=1 in the environment, the
+expectations are rewritten.
+"""
+
+import argparse
+import difflib
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+CLANG = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt"]
+# What a line of output may not begin with, as it means something else there.
+MARKS = ("$ ", "! ", "[", "| ", ";;;")
+SECONDS = 60
+
+
+class Broken(Exception):
+    """The file itself is wrong, or a guest in it cannot be made."""
+
+
+def sections(text):
+    """The comment at the top, and the sections behind it: (head line without its mark, lines)."""
+    parts = []
+    comment = []
+    for line in text.splitlines():
+        if re.match(r";;; (WAT|HEX|C|TEXT) \S|;;; RUN$", line):
+            parts.append((line[4:], []))
+        elif parts:
+            parts[-1][1].append(line)
+        elif line.startswith(";;;") or not line:
+            comment.append(line)
+        else:
+            raise Broken(f"'{line}' stands before the first section (;;; WAT, HEX, C, TEXT, RUN)")
+    return comment, parts
+
+
+def make_file(head, lines, folder, wasm_tools):
+    """Makes what a section describes."""
+    kind, name, *rest = head.split(" ", 2)
+    path = folder / name
+    text = "\n".join(lines).strip("\n") + "\n"
+    if kind == "HEX":
+        path.write_bytes(bytes.fromhex("".join(line.split("#")[0] for line in lines)))
+    elif kind == "TEXT":
+        path.write_text(text)
+    elif kind == "WAT":
+        run([wasm_tools, "parse", "-", "-o", path, *shlex.split("".join(rest))], text)
+    elif kind == "C":
+        (folder / f"{name}.c").write_text(text)
+        run([*CLANG, *shlex.split("".join(rest)), f"{name}.c", "-o", name], "", folder)
+
+
+def run(command, text, folder=None):
+    done = subprocess.run(command, input=text, text=True, cwd=folder, capture_output=True, timeout=SECONDS)
+    if done.returncode:
+        raise Broken(f"{command[0]}: {done.stderr.strip()}")
+
+
+def output_lines(bytes_, mark):
+    """What was printed, as lines of a golden file."""
+    lines = bytes_.decode("utf-8", "backslashreplace").split("\n")
+    last = lines.pop()
+    if mark:
+        lines = [mark + line for line in lines]
+    else:
+        lines = ["| " + line if line.startswith(MARKS) else line for line in lines]
+    return lines + ([f"{mark}{last}", "[no newline]"] if last else [])
+
+
+def transcript(command, folder, environment):
+    """The command, its output, its errors, and its status when that is not 0."""
+    done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, timeout=SECONDS)
+    lines = [f"$ {command}", *output_lines(done.stdout, ""), *output_lines(done.stderr, "! ")]
+    return lines + ([f"[{done.returncode}]"] if done.returncode else [])
+
+
+def actual(path, arguments):
+    """The file as it would have to be."""
+    comment, parts = sections(path.read_text())
+    folder = pathlib.Path(arguments.work).resolve() / path.resolve().relative_to(ROOT).with_suffix("")
+    if folder.exists():
+        run(["rm", "-r", folder], "")
+    folder.mkdir(parents=True)
+    vitrine = pathlib.Path(arguments.vitrine).resolve()
+    environment = {"PATH": f"{vitrine.parent}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    lines = list(comment)
+    for head, body in parts:
+        lines.append(f";;; {head}")
+        if head != "RUN":
+            make_file(head, body, folder, arguments.wasm_tools)
+            lines += body
+            continue
+        commands = [line[2:] for line in body if line.startswith("$ ")]
+        if not commands:
+            raise Broken("a section RUN has no command ('$ ...')")
+        for command in commands:
+            lines += transcript(command, folder, environment)
+    return "\n".join(lines) + "\n"
+
+
+def check(path, arguments):
+    """Whether the file says what happens."""
+    try:
+        text = actual(path, arguments)
+    except (Broken, subprocess.TimeoutExpired, OSError, ValueError) as error:
+        print(f"{path}: {error}")
+        return False
+    if text == path.read_text():
+        return True
+    if arguments.bless:
+        path.write_text(text)
+        print(f"{path}: rewritten")
+        return True
+    sys.stdout.writelines(difflib.unified_diff(path.read_text().splitlines(True), text.splitlines(True),
+                                               f"{path} (expected)", f"{path} (actual)"))
+    return False
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bless", action="store_true", default=os.environ.get("VITRINE_BLESS") == "1")
+    parser.add_argument("--vitrine", default=ROOT / "build/release/vitrine")
+    parser.add_argument("--wasm-tools", default=ROOT / "build/venv/wasm-tools")
+    parser.add_argument("--work", default=ROOT / "build/golden")
+    parser.add_argument("files", nargs="+", type=pathlib.Path)
+    arguments = parser.parse_args()
+    results = [check(path, arguments) for path in arguments.files]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
