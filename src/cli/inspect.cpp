@@ -308,9 +308,9 @@ Result<json::object> run_to_place(const Engine& engine, const Module& module, co
     return state;
 }
 
-int inspect(Options& options, const CLI::App& command)
+int inspect(Options& options, const CLI::App& command, const Behind& behind)
 {
-    if (auto taken = options.take_rest(command); !taken) {
+    if (auto taken = options.take_rest(command, behind); !taken) {
         print_error(taken.error().message() + " (vitrine inspect --help)");
         return status::usage;
     }
@@ -348,7 +348,7 @@ int inspect(Options& options, const CLI::App& command)
 
 } // namespace
 
-Command add_inspect(CLI::App& app)
+Command add_inspect(CLI::App& app, const Behind& behind)
 {
     CLI::App& command =
         *app.add_subcommand("inspect", "Show the structure of a module, or its state at a place");
@@ -360,7 +360,7 @@ Command add_inspect(CLI::App& app)
         ->allow_extra_args(false);
     command.add_flag("--json", options->as_json, "As JSON; what the guest prints goes to stderr then");
     command.footer("Example: vitrine inspect --at main --memory 0:1024+64 app.wasm");
-    return [options, &command] { return inspect(*options, command); };
+    return [options, &command, &behind] { return inspect(*options, command, behind); };
 }
 
 } // namespace vitrine::cli

@@ -5,6 +5,7 @@
 #include "wasm/opcode.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <csignal>
 #include <fmt/format.h>
 
@@ -23,6 +24,12 @@ std::string version()
 
 int run_command(int argc, char** argv)
 {
+    std::vector<std::string> arguments(argv + 1, argv + argc);
+    Behind behind;
+    if (const auto dashes = std::ranges::find(arguments, "--"); dashes != arguments.end()) {
+        behind.emplace(dashes + 1, arguments.end());
+        arguments.erase(dashes, arguments.end());
+    }
     CLI::App app("A WebAssembly runtime that a debugger can see into", "vitrine");
     std::string colour = "auto";
     app.set_version_flag("--version", version());
@@ -31,10 +38,12 @@ int run_command(int argc, char** argv)
     app.require_subcommand(1);
     app.footer("Example: vitrine run --dir . app.wasm input.txt");
     app.fallthrough(false);
-    const Command commands[] { add_run(app), add_inspect(app), add_objdump(app), add_validate(app),
-        add_opcodes(app) };
+    const Command commands[] { add_run(app, behind), add_inspect(app, behind), add_objdump(app),
+        add_validate(app), add_opcodes(app) };
     try {
-        app.parse(argc, argv);
+        // Taken from the back.
+        std::ranges::reverse(arguments);
+        app.parse(arguments);
     } catch (const CLI::Success& asked) {
         return app.exit(asked);
     } catch (const CLI::ParseError& wrong) {

@@ -27,14 +27,18 @@ void GuestOptions::add_to(CLI::App& command)
     command.prefix_command();
 }
 
-Result<void> GuestOptions::take_rest(const CLI::App& command)
+Result<void> GuestOptions::take_rest(const CLI::App& command, const Behind& behind)
 {
     arguments = command.remaining();
-    if (!arguments.empty() && arguments.front() == "--")
-        arguments.erase(arguments.begin());
+    if (behind) {
+        // Behind the module it is the guest's own.
+        if (!arguments.empty())
+            arguments.emplace_back("--");
+        arguments.insert(arguments.end(), behind->begin(), behind->end());
+    }
     if (arguments.empty())
         return Error("no module is given");
-    if (arguments.front().starts_with("-") && arguments.front() != "-")
+    if (arguments.front().starts_with("-") && !command.remaining().empty())
         return Error("unknown option " + arguments.front());
     module = arguments.front();
     arguments.erase(arguments.begin());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "cli/commands.h"
+
 #include <vitrine/vitrine.hpp>
 #include <vitrine/wasi.hpp>
 
@@ -23,8 +25,9 @@ struct GuestOptions {
     std::vector<std::string> arguments;
 
     void add_to(CLI::App& command);
-    /// Takes the module and the guest's arguments from what the options left; an error when there is no module.
-    Result<void> take_rest(const CLI::App& command);
+    /// Takes the module and the guest's arguments from what the options left and what stands behind `--`; an error
+    /// when there is no module.
+    Result<void> take_rest(const CLI::App& command, const Behind& behind);
     /// WASI as the options say; an error names the option.
     Result<WasiConfig> wasi() const;
 };

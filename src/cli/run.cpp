@@ -181,9 +181,9 @@ int run_debugged(Store& store, Linker& linker, const Module& module, const Optio
     return result;
 }
 
-int run(Options& options, const CLI::App& command)
+int run(Options& options, const CLI::App& command, const Behind& behind)
 {
-    if (auto taken = options.take_rest(command); !taken) {
+    if (auto taken = options.take_rest(command, behind); !taken) {
         print_error(taken.error().message() + " (vitrine run --help)");
         return status::usage;
     }
@@ -209,7 +209,7 @@ int run(Options& options, const CLI::App& command)
 
 } // namespace
 
-Command add_run(CLI::App& app)
+Command add_run(CLI::App& app, const Behind& behind)
 {
     CLI::App& command = *app.add_subcommand("run", "Run a WASI command, or a function of a module");
     const auto options = std::make_shared<Options>();
@@ -224,7 +224,7 @@ Command add_run(CLI::App& app)
     command.add_flag("--guest-debug", options->guest_debug, "Open the guest to debuggers, without a door");
     command.footer("Everything behind the module's path belongs to the guest.\nExample: vitrine run --dir . "
                    "app.wasm input.txt");
-    return [options, &command] { return run(*options, command); };
+    return [options, &command, &behind] { return run(*options, command, behind); };
 }
 
 } // namespace vitrine::cli
