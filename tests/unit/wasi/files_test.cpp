@@ -8,6 +8,7 @@
 #include <csignal>
 #include <fcntl.h>
 #include <set>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <thread>
 
@@ -328,6 +329,26 @@ TEST(Descriptors, AreClosedWithTheWorldAndInheritedByNobody)
         }
     }
     EXPECT_EQ(open_host_files(), before);
+}
+
+TEST(Descriptors, WhenTheHostHasNoneLeftTheGuestIsToldSo)
+{
+    TemporaryFolder folder;
+    folder.make_folder("folder");
+    folder.write("file", "");
+    World world(World::with(folder));
+    rlimit before {};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit few { static_cast<rlim_t>(*open_host_files().rbegin() + 1), before.rlim_max };
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    while (world.open("file") == Errno::Success) {}
+    EXPECT_EQ(world.open("file"), Errno::Mfile);
+    EXPECT_EQ(world.stat("file"), Errno::Mfile);
+    EXPECT_EQ(world.at_path("path_unlink_file", "folder/../file"), Errno::Mfile);
+    EXPECT_EQ(world("fd_readdir", 3, 10'000, 100, 0, 2000), Errno::Mfile);
+    EXPECT_EQ(world.at_path("path_unlink_file", "file"), Errno::Success) << "this needs none";
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_EQ(world.stat("folder"), Errno::Success);
 }
 
 TEST(Descriptors, RenumberClosesTheTarget)
