@@ -1,0 +1,166 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""How LLDB and a guest come together and part: interrupts, traps, ends, output, detaching, vanishing."""
+
+import signal
+import time
+import unittest
+
+from debuggee import Guest, Lldb, SessionTest, VITRINE, compile_guest, line_of, run_script
+
+ENDLESS = "endless.c"
+FAULTS = "faults.c"
+
+
+class Interrupts(SessionTest):
+    def start(self, lldb):
+        lldb.expect(r"stop reason = signal SIGTRAP")
+        # In either order.
+        lldb.ask("continue", r"(?s)(?=.*^turning$)(?=.*Process 1 resuming$).*")
+
+    def stop(self, lldb, interrupt):
+        interrupt()
+        lldb.expect(r"stop reason = signal SIGINT")
+        lldb.expect(rf"`main at {ENDLESS}:")
+
+    def test_an_endless_loop_is_stopped_and_ended(self):
+        with Guest(compile_guest(ENDLESS, "-O0")) as guest, Lldb(guest) as lldb:
+            self.start(lldb)
+            self.stop(lldb, lambda: lldb.send("process interrupt"))
+            turns = int(lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1])
+            lldb.ask("continue", r"Process 1 resuming")
+            # As Ctrl-C does.
+            self.stop(lldb, lldb.interrupt)
+            self.assertGreater(int(lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1]), turns)
+            lldb.ask("stepi", r"stop reason = instruction step into")
+            lldb.ask("expr stop = 9", r"\(.*int\) \$\d+ = 9")
+            lldb.ask("continue", r"^stopped by 9$")
+            lldb.expect(r"exited with status = 7 ")
+            self.assertEqual(lldb.quit(), 0)
+            self.assertEqual(guest.finish(), (7, "turning\nstopped by 9\n", ""))
+
+    def test_a_breakpoint_set_while_the_guest_runs(self):
+        with Guest(compile_guest(ENDLESS, "-O0")) as guest, Lldb(guest) as lldb:
+            self.start(lldb)
+            # LLDB stops the guest, sets it, and lets the guest go on, without a word.
+            lldb.ask(f"b {ENDLESS}:{line_of(ENDLESS, 'turn')}", r"Breakpoint 1: where = ")
+            lldb.expect(r"stop reason = breakpoint 1\.1")
+            lldb.ask("process kill", r"exited with status = 9 \(0x00000009\) killed")
+            status, _, errors = guest.finish()
+            self.assertEqual(status, 137)
+            self.assertIn("stopped by the debugger", errors)
+
+    def test_the_guests_of_two_clients_after_each_other(self):
+        with Guest(compile_guest(ENDLESS, "-O0")) as guest:
+            with Lldb(guest) as lldb:
+                self.start(lldb)
+                lldb.ask("process interrupt", r"stop reason = signal SIGINT")
+                lldb.ask(f"b {ENDLESS}:{line_of(ENDLESS, 'turn')}", r"Breakpoint 1: where = ")
+                lldb.ask("detach", r"Process 1 detached")
+                lldb.quit()
+            # It runs on, and its breakpoint is gone.
+            time.sleep(0.1)
+            self.assertIsNone(guest.process.poll())
+            with Lldb(guest) as lldb:
+                lldb.expect(r"stop reason = signal SIGINT")
+                before = int(lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1])
+                lldb.ask("stepi", r"stop reason = instruction step into")
+                lldb.ask("expr stop = 3", r"\(.*int\) \$\d+ = 3")
+                lldb.ask("process detach", r"Process 1 detached")
+                self.assertGreater(before, 0)
+            self.assertEqual(guest.finish(), (7, "turning\nstopped by 3\n", ""))
+
+    def test_a_client_that_is_killed_while_the_guest_runs(self):
+        with Guest(compile_guest(ENDLESS, "-O0")) as guest:
+            with Lldb(guest) as lldb:
+                self.start(lldb)
+                lldb.kill()
+            # The guest stops, and waits for the next client.
+            with Lldb(guest) as lldb:
+                lldb.expect(r"stop reason = signal SIGINT")
+                turns = lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1]
+                lldb.kill()
+            time.sleep(0.05)
+            with Lldb(guest) as lldb:
+                lldb.expect(r"stop reason = signal SIGINT")
+                self.assertEqual(lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1], turns)
+                lldb.ask("expr stop = 4", r"\(.*int\) \$\d+ = 4")
+                lldb.ask("continue", r"exited with status = 7 ")
+            self.assertEqual(guest.finish(), (7, "turning\nstopped by 4\n", ""))
+
+
+class Ends(SessionTest):
+    def test_the_guests_status(self):
+        with Guest(compile_guest(FAULTS, "-O0"), "42") as guest:
+            self.check(guest, [], [("continue", r"^about to 42$", r"exited with status = 42 \(0x0000002a\)")])
+            self.assertEqual(guest.finish(), (42, "about to 42\n", ""))
+
+    def fault(self, how, text, function, *steps):
+        """A trap is told with its text at the place where it happens, and again by vitrine, with a backtrace."""
+        with Guest(compile_guest(FAULTS, "-O0"), how) as guest:
+            self.check(guest, [], [
+                ("continue", rf"^about to {how}$", rf"stop reason = trap: {text}$", rf"frame #0: .*`{function}\("),
+                ("bt", r"frame #1: "),
+                *steps,
+                ("continue", r"exited with status = 6 "),
+            ])
+            status, _, errors = guest.finish()
+            self.assertEqual(status, 134)
+            self.assertIn(text, errors)
+            self.assertRegex(errors, r"#0 .*0x[0-9a-f]+\n  #1 ")
+
+    def test_a_division_by_zero(self):
+        self.fault("divide", "integer divide by zero", "divide", ("frame variable", r"\(int\) a = 7\n\(int\) b = 0$"),
+            ("frame select 1", rf"at {FAULTS}:{line_of(FAULTS, 'call')}"))
+
+    def test_an_abort(self):
+        self.fault("trap", "unreachable", "__main_argc_argv", ("frame info", rf"at {FAULTS}:{line_of(FAULTS, 'trap')}"))
+
+    def test_an_access_out_of_bounds(self):
+        self.fault("read", "out of bounds memory access", "__main_argc_argv",
+            ("frame info", rf"at {FAULTS}:{line_of(FAULTS, 'read')}"))
+
+    def test_a_stack_that_is_exhausted(self):
+        # The guest's own stack in memory ends before the engine's.
+        self.fault("dive", "out of bounds memory access", "dive", ("bt 5", r"frame #4: .*`dive\("))
+
+    def test_a_guest_that_is_killed(self):
+        with Guest(compile_guest(FAULTS, "-O0"), "0") as guest:
+            self.check(guest, [], [("process kill", r"exited with status = 9 \(0x00000009\) killed")])
+            self.assertEqual(guest.finish()[:2], (137, ""))
+
+    def test_a_detached_guest_runs_to_its_end(self):
+        with Guest(compile_guest(FAULTS, "-O0"), "5") as guest:
+            self.check(guest, [], [("b main", r"Breakpoint 1: "), ("detach", r"Process 1 detached")])
+            self.assertEqual(guest.finish(), (5, "about to 5\n", ""))
+
+    def test_lldb_that_quits_detaches(self):
+        with Guest(compile_guest(FAULTS, "-O0"), "5") as guest:
+            self.check(guest, [], ["b main", "settings set auto-confirm true", "quit"])
+            self.assertEqual(guest.finish(), (5, "about to 5\n", ""))
+
+
+class Launches(unittest.TestCase):
+    def test_lldb_starts_the_guest_itself(self):
+        """`process launch` on LLDB's wasm platform, with breakpoints that are set before."""
+        wasm = compile_guest(FAULTS, "-O0")
+
+        class Launch:
+            command = ["lldb-22",
+                "-O", f"settings set -- platform.plugin.wasm.runtime-path {VITRINE}",
+                "-O", "settings set -- platform.plugin.wasm.runtime-args run --quiet",
+                "-O", "settings set -- platform.plugin.wasm.port-arg -g127.0.0.1:",
+                "-O", "settings set target.language c",
+                "-O", "platform select wasm"]
+
+        answers = run_script(Launch, [f"target create {wasm}", "b divide", "process launch -- divide", "bt", "continue",
+            "continue"])
+        self.assertRegex(answers[2], r"Breakpoint 1: where = .*`divide")
+        self.assertRegex(answers[3], r"stop reason = breakpoint 1\.1")
+        self.assertRegex(answers[4], r"frame #1: .*`__main_argc_argv\(argc=2")
+        self.assertRegex(answers[5], r"stop reason = trap: integer divide by zero")
+        self.assertRegex(answers[6], r"exited with status = 6 ")
+
+
+if __name__ == "__main__":
+    unittest.main()

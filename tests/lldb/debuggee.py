@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Guests under `vitrine run -g`, and real LLDBs that attach to them."""
+
+import os
+import pathlib
+import re
+import shlex
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+VITRINE = os.environ["VITRINE"]
+BUILD = tempfile.TemporaryDirectory(prefix="vitrine-lldb-")
+LLDB = "lldb-22"
+PATIENCE = 60
+
+COMPILE = {
+    ".c": ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-g"],
+    ".cpp": ["clang++-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-g", "-fno-exceptions"],
+}
+
+
+def compile_guest(source, *flags):
+    """The guest made of guests/SOURCE, compiled once per test program."""
+    path = HERE / "guests" / source
+    wasm = pathlib.Path(BUILD.name) / f"{path.stem}{''.join(flags)}.wasm"
+    if not wasm.exists():
+        subprocess.run([*COMPILE[path.suffix], *flags, str(path), "-o", str(wasm)], check=True)
+    return wasm
+
+
+def line_of(source, mark):
+    """The number of the line that ends with `// @MARK`."""
+    for number, line in enumerate((HERE / "guests" / source).read_text().splitlines(), 1):
+        if line.rstrip().endswith(f"// @{mark}"):
+            return number
+    raise LookupError(f"{source} has no mark {mark}")
+
+
+class Guest:
+    """A guest that waits for a debugger. `command` is the line that it prints for attaching one."""
+
+    def __init__(self, wasm, *arguments, options=()):
+        self.process = subprocess.Popen([VITRINE, "run", *options, "-g0", str(wasm), *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stderr.readline()
+        match = re.fullmatch(r"vitrine: waiting for a debugger on (\S+): (lldb-22 .*)\n", line)
+        if not match:
+            raise AssertionError(f"vitrine printed {line!r} {self.process.communicate()}")
+        self.address = match[1]
+        self.command = shlex.split(match[2])
+
+    def finish(self):
+        """Its status, output and errors, once it has ended."""
+        try:
+            output, errors = self.process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        return self.process.returncode, output, errors
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.communicate()
+
+
+def run_script(guest, commands):
+    """What LLDB answers to each command, each run to its end before the next: a list of texts. The first is that of attaching."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lldb") as script:
+        script.write("\n".join(commands) + "\n")
+        script.flush()
+        done = subprocess.run([*lldb_command(guest), "-s", script.name], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE, errors="replace")
+    if done.returncode != 0:
+        raise AssertionError(f"LLDB ended with {done.returncode}:\n{done.stdout}")
+    answers = []
+    rest = done.stdout
+    for command in commands:
+        answer, found, rest = rest.partition(f"(lldb) {command}\n")
+        if not found:
+            raise AssertionError(f"LLDB did not come to '{command}':\n{done.stdout}")
+        answers.append(answer)
+    return [*answers, rest]
+
+
+def lldb_command(guest):
+    program, *attach = guest.command
+    assert program == LLDB
+    return [program, "--no-lldbinit", "-O", "settings set use-color false",
+        "-O", "settings set interpreter.stop-command-source-on-error false", *attach]
+
+
+class Lldb:
+    """An LLDB that is typed at while the guest runs."""
+
+    def __init__(self, guest):
+        self.process = subprocess.Popen(lldb_command(guest), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, errors="replace")
+        self.text = ""
+        self.at = 0
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while chunk := os.read(self.process.stdout.fileno(), 65536):
+            with self.changed:
+                self.text += chunk.decode(errors="replace")
+                self.changed.notify_all()
+        with self.changed:
+            self.text += "\n[LLDB has ended]\n"
+            self.changed.notify_all()
+
+    def send(self, command):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+
+    def expect(self, pattern):
+        """The match of what LLDB prints next that fits, in order."""
+        deadline = time.monotonic() + PATIENCE
+        with self.changed:
+            while True:
+                if match := re.compile(pattern, re.MULTILINE).search(self.text, self.at):
+                    self.at = match.end()
+                    return match
+                if not self.changed.wait(deadline - time.monotonic()) and time.monotonic() > deadline:
+                    raise AssertionError(f"LLDB never printed '{pattern}':\n{self.text}")
+
+    def ask(self, command, pattern):
+        self.send(command)
+        return self.expect(pattern)
+
+    def interrupt(self):
+        """As Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def quit(self):
+        self.process.stdin.close()
+        return self.process.wait(PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+class SessionTest(unittest.TestCase):
+    """Sessions that are written down: commands, each alone or with patterns that its answer has to match."""
+
+    def check(self, guest, attached, steps):
+        steps = [(step,) if isinstance(step, str) else step for step in steps]
+        answers = run_script(guest, [command for command, *_ in steps])
+        transcript = answers[0] + "".join(f"(lldb) {step[0]}\n{answer}" for step, answer in zip(steps, answers[1:]))
+        for (command, *patterns), answer in zip([("attach", *attached), *steps], answers):
+            for pattern in patterns:
+                if not re.search(pattern, answer, re.MULTILINE):
+                    self.fail(f"after '{command}' LLDB did not print '{pattern}':\n{transcript}")
