@@ -5,17 +5,17 @@
 #include "wasm/opcode.h"
 
 #include <bit>
-#include <concepts>
+#include <cmath>
 #include <cstdint>
 #include <limits>
-#include <smmintrin.h>
 #include <type_traits>
 
 // [doc] What each numeric instruction computes
 //
-// One name per NUMERIC row of the instruction table. All tiers take the meaning from here, so they cannot disagree.
-// Floating-point arithmetic is written as the processor's own instructions: a compiler may swap the operands of `a + b`, and
-// which of two NaNs survives depends on their order.
+// One name per NUMERIC row of the instruction table, in its order. All tiers take the meaning from here, so
+// they cannot disagree. Floating-point arithmetic is the processor's instruction, spelt out: given `a + b` or
+// an intrinsic, a compiler may swap the operands, on which depends which of two NaNs survives, or compute the
+// result itself, with another NaN.
 
 namespace vitrine::core::numeric {
 
@@ -28,63 +28,47 @@ template<class T> struct OrTrap {
     constexpr OrTrap(TrapKind kind) : trap(kind) {}
 };
 
-/// The meanings, by type. [spec: exec/numerics]
-namespace meaning {
+// The meanings, by type. [spec: exec/numerics]
 
-template<class T> using Signed = std::make_signed_t<T>;
-template<class T> inline constexpr int width = std::numeric_limits<T>::digits;
+template<class T> inline constexpr T width = sizeof(T) * 8;
 
-// Integers: T is unsigned.
+// Integers: where the sign matters T is the type that the operands are taken as; elsewhere it is unsigned.
 template<class T> constexpr T add(T a, T b) { return a + b; }
 template<class T> constexpr T sub(T a, T b) { return a - b; }
 template<class T> constexpr T mul(T a, T b) { return a * b; }
 template<class T> constexpr T bit_and(T a, T b) { return a & b; }
 template<class T> constexpr T bit_or(T a, T b) { return a | b; }
 template<class T> constexpr T bit_xor(T a, T b) { return a ^ b; }
-template<class T> constexpr T shl(T a, T b) { return a << (b % width<T>); }
-template<class T> constexpr T shr_s(T a, T b)
-{
-    return static_cast<T>(static_cast<Signed<T>>(a) >> (b % width<T>));
-}
-template<class T> constexpr T shr_u(T a, T b) { return a >> (b % width<T>); }
-template<class T> constexpr T rotl(T a, T b) { return std::rotl(a, static_cast<int>(b % width<T>)); }
-template<class T> constexpr T rotr(T a, T b) { return std::rotr(a, static_cast<int>(b % width<T>)); }
+template<class T> constexpr T shl(T a, T b) { return a << (b & (width<T> - 1)); }
+template<class T> constexpr T shr(T a, T b) { return a >> (b & (width<T> - 1)); }
+template<class T> constexpr T rotl(T a, T b) { return std::rotl(a, static_cast<int>(b & (width<T> - 1))); }
+template<class T> constexpr T rotr(T a, T b) { return std::rotr(a, static_cast<int>(b & (width<T> - 1))); }
 template<class T> constexpr T clz(T a) { return static_cast<T>(std::countl_zero(a)); }
 template<class T> constexpr T ctz(T a) { return static_cast<T>(std::countr_zero(a)); }
 template<class T> constexpr T popcnt(T a) { return static_cast<T>(std::popcount(a)); }
-template<class T> constexpr uint32_t eqz(T a) { return a == 0; }
+template<class Narrow, class T> constexpr T extend(T a) { return static_cast<Narrow>(a); }
 
-template<class T> constexpr OrTrap<T> div_s(T a, T b)
+template<class T> constexpr OrTrap<T> div(T a, T b)
 {
     if (b == 0)
         return TrapKind::IntegerDivideByZero;
-    if (a == T { 1 } << (width<T> - 1) && b == static_cast<T>(-1))
+    if (std::is_signed_v<T> && a == std::numeric_limits<T>::min() && b == static_cast<T>(-1))
         return TrapKind::IntegerOverflow;
-    return static_cast<T>(static_cast<Signed<T>>(a) / static_cast<Signed<T>>(b));
-}
-template<class T> constexpr OrTrap<T> div_u(T a, T b)
-{
-    if (b == 0)
-        return TrapKind::IntegerDivideByZero;
     return a / b;
 }
-template<class T> constexpr OrTrap<T> rem_s(T a, T b)
+
+template<class T> constexpr OrTrap<T> rem(T a, T b)
 {
     if (b == 0)
         return TrapKind::IntegerDivideByZero;
     // The smallest number by -1 overflows in the processor.
-    if (b == static_cast<T>(-1))
+    if (std::is_signed_v<T> && b == static_cast<T>(-1))
         return T { 0 };
-    return static_cast<T>(static_cast<Signed<T>>(a) % static_cast<Signed<T>>(b));
-}
-template<class T> constexpr OrTrap<T> rem_u(T a, T b)
-{
-    if (b == 0)
-        return TrapKind::IntegerDivideByZero;
     return a % b;
 }
 
-// Comparisons: T is the type compared as, signed or not, integer or float.
+// Comparisons: T is the type compared as.
+template<class T> constexpr uint32_t eqz(T a) { return a == 0; }
 template<class T> constexpr uint32_t eq(T a, T b) { return a == b; }
 template<class T> constexpr uint32_t ne(T a, T b) { return a != b; }
 template<class T> constexpr uint32_t lt(T a, T b) { return a < b; }
@@ -92,224 +76,280 @@ template<class T> constexpr uint32_t gt(T a, T b) { return a > b; }
 template<class T> constexpr uint32_t le(T a, T b) { return a <= b; }
 template<class T> constexpr uint32_t ge(T a, T b) { return a >= b; }
 
-// Conversions between integers.
-template<class From, class To> constexpr To convert(From a) { return static_cast<To>(a); }
-template<class Narrow, class T> constexpr T extend(T a)
-{
-    return static_cast<T>(static_cast<Signed<T>>(static_cast<Narrow>(a)));
-}
-template<class To, class From> constexpr To reinterpret(From a) { return std::bit_cast<To>(a); }
-
-// Floats.
+// Floats as bits: a NaN stays as it is.
 template<class T> using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
 template<class T> inline constexpr Bits<T> sign_bit = Bits<T> { 1 } << (sizeof(T) * 8 - 1);
+template<class T> constexpr Bits<T> bits(T a) { return std::bit_cast<Bits<T>>(a); }
 
-template<class T> constexpr T abs(T a) { return std::bit_cast<T>(std::bit_cast<Bits<T>>(a) & ~sign_bit<T>); }
-template<class T> constexpr T neg(T a) { return std::bit_cast<T>(std::bit_cast<Bits<T>>(a) ^ sign_bit<T>); }
+template<class T> constexpr T abs(T a) { return std::bit_cast<T>(bits(a) & ~sign_bit<T>); }
+template<class T> constexpr T neg(T a) { return std::bit_cast<T>(bits(a) ^ sign_bit<T>); }
 template<class T> constexpr T copysign(T a, T b)
 {
-    return std::bit_cast<T>(
-        (std::bit_cast<Bits<T>>(a) & ~sign_bit<T>) | (std::bit_cast<Bits<T>>(b) & sign_bit<T>));
+    return std::bit_cast<T>((bits(a) & ~sign_bit<T>) | (bits(b) & sign_bit<T>));
 }
 
-inline float float_add(float a, float b) { return _mm_cvtss_f32(_mm_add_ss(_mm_set_ss(a), _mm_set_ss(b))); }
-inline float float_sub(float a, float b) { return _mm_cvtss_f32(_mm_sub_ss(_mm_set_ss(a), _mm_set_ss(b))); }
-inline float float_mul(float a, float b) { return _mm_cvtss_f32(_mm_mul_ss(_mm_set_ss(a), _mm_set_ss(b))); }
-inline float float_div(float a, float b) { return _mm_cvtss_f32(_mm_div_ss(_mm_set_ss(a), _mm_set_ss(b))); }
-inline float float_sqrt(float a) { return _mm_cvtss_f32(_mm_sqrt_ss(_mm_set_ss(a))); }
-inline double double_add(double a, double b)
-{
-    return _mm_cvtsd_f64(_mm_add_sd(_mm_set_sd(a), _mm_set_sd(b)));
-}
-inline double double_sub(double a, double b)
-{
-    return _mm_cvtsd_f64(_mm_sub_sd(_mm_set_sd(a), _mm_set_sd(b)));
-}
-inline double double_mul(double a, double b)
-{
-    return _mm_cvtsd_f64(_mm_mul_sd(_mm_set_sd(a), _mm_set_sd(b)));
-}
-inline double double_div(double a, double b)
-{
-    return _mm_cvtsd_f64(_mm_div_sd(_mm_set_sd(a), _mm_set_sd(b)));
-}
-inline double double_sqrt(double a) { return _mm_cvtsd_f64(_mm_sqrt_sd(_mm_set_sd(a), _mm_set_sd(a))); }
+// Floats as the processor computes them: of a NaN operand it makes a quiet one, of two it takes the first.
+#define SSE_UNARY(name, instruction)                \
+    template<class T> T name(T a)                   \
+    {                                               \
+        if constexpr (sizeof(T) == 4)               \
+            asm(instruction "ss %0, %0" : "+x"(a)); \
+        else                                        \
+            asm(instruction "sd %0, %0" : "+x"(a)); \
+        return a;                                   \
+    }
+#define SSE_BINARY(name, instruction)                        \
+    template<class T> T name(T a, T b)                       \
+    {                                                        \
+        if constexpr (sizeof(T) == 4)                        \
+            asm(instruction "ss %1, %0" : "+x"(a) : "x"(b)); \
+        else                                                 \
+            asm(instruction "sd %1, %0" : "+x"(a) : "x"(b)); \
+        return a;                                            \
+    }
+SSE_UNARY(sse_sqrt, "sqrt")
+SSE_BINARY(sse_add, "add")
+SSE_BINARY(sse_sub, "sub")
+SSE_BINARY(sse_mul, "mul")
+SSE_BINARY(sse_div, "div")
+SSE_BINARY(sse_min, "min")
+SSE_BINARY(sse_max, "max")
+#undef SSE_UNARY
+#undef SSE_BINARY
 
-template<int mode> float round(float a)
-{
-    return _mm_cvtss_f32(_mm_round_ss(_mm_set_ss(a), _mm_set_ss(a), mode));
-}
-template<int mode> double round(double a)
-{
-    return _mm_cvtsd_f64(_mm_round_sd(_mm_set_sd(a), _mm_set_sd(a), mode));
-}
-inline constexpr int up = _MM_FROUND_TO_POS_INF | _MM_FROUND_NO_EXC;
-inline constexpr int down = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC;
-inline constexpr int to_zero = _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC;
-inline constexpr int to_even = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-
-inline float quiet_sum(float a, float b) { return float_add(a, b); }
-inline double quiet_sum(double a, double b) { return double_add(a, b); }
-
-/// The sum of two operands of which one is a NaN is that NaN, quiet; that of equal ones tells the zeros apart by their bits.
+/// With a NaN, what a sum gives. Of two zeros the processor takes the second: asked both ways it gives both,
+/// and their bits together make the negative one.
 template<class T> T min(T a, T b)
 {
-    if (a != a || b != b) [[unlikely]]
-        return quiet_sum(a, b);
-    if (a == b)
-        return std::bit_cast<T>(std::bit_cast<Bits<T>>(a) | std::bit_cast<Bits<T>>(b));
-    return a < b ? a : b;
+    if (std::isunordered(a, b)) [[unlikely]]
+        return sse_add(a, b);
+    return std::bit_cast<T>(bits(sse_min(a, b)) | bits(sse_min(b, a)));
 }
+
+/// The same for the maximum, and the positive zero.
 template<class T> T max(T a, T b)
 {
-    if (a != a || b != b) [[unlikely]]
-        return quiet_sum(a, b);
-    if (a == b)
-        return std::bit_cast<T>(std::bit_cast<Bits<T>>(a) & std::bit_cast<Bits<T>>(b));
-    return a > b ? a : b;
+    if (std::isunordered(a, b)) [[unlikely]]
+        return sse_add(a, b);
+    return std::bit_cast<T>(bits(sse_max(a, b)) & bits(sse_max(b, a)));
 }
 
-/// The first power of two that is too large for the integer, and for the smallest integer the last float above what is too small.
-template<class From, class To> constexpr bool is_too_large(From a)
+/// How to round to an integer, as the processor counts; 8 stands for not reporting an inexact result.
+enum class Rounding : uint8_t { ToEven = 8, Down = 9, Up = 10, ToZero = 11 };
+
+template<Rounding how, class T> T round(T a)
 {
-    // 2^31, 2^32, 2^63 and 2^64 are exact in both float types.
-    constexpr From bound = static_cast<From>(To { 1 } << (width<To> - 1)) * 2;
-    return a >= bound;
-}
-template<class From, class To> constexpr bool is_too_small(From a)
-{
-    if constexpr (std::is_unsigned_v<To>)
-        return a <= From { -1 };
-    else if constexpr (sizeof(From) == 8 && sizeof(To) == 4)
-        return a <= From { -2147483649.0 };
+    if constexpr (sizeof(T) == 4)
+        asm("roundss %1, %0, %0" : "+x"(a) : "i"(static_cast<int>(how)));
     else
-        return a < static_cast<From>(std::numeric_limits<To>::min());
+        asm("roundsd %1, %0, %0" : "+x"(a) : "i"(static_cast<int>(how)));
+    return a;
 }
-template<class From, class To> constexpr OrTrap<std::make_unsigned_t<To>> trunc(From a)
+
+// Conversions.
+template<class From, class To> constexpr To convert(From a) { return static_cast<To>(a); }
+template<class From, class To> constexpr To reinterpret(From a) { return std::bit_cast<To>(a); }
+
+inline double promote(float a)
 {
-    if (a != a)
-        return TrapKind::InvalidConversionToInteger;
-    if (is_too_large<From, To>(a) || is_too_small<From, To>(a))
-        return TrapKind::IntegerOverflow;
-    return static_cast<std::make_unsigned_t<To>>(static_cast<To>(a));
+    double result = 0;
+    asm("cvtss2sd %1, %0" : "+x"(result) : "x"(a));
+    return result;
 }
-template<class From, class To> constexpr std::make_unsigned_t<To> trunc_sat(From a)
+
+inline float demote(double a)
 {
-    using Result = std::make_unsigned_t<To>;
-    if (a != a)
-        return 0;
-    if (is_too_large<From, To>(a))
-        return static_cast<Result>(std::numeric_limits<To>::max());
-    if (is_too_small<From, To>(a))
-        return static_cast<Result>(std::numeric_limits<To>::min());
-    return static_cast<Result>(static_cast<To>(a));
+    float result = 0;
+    asm("cvtsd2ss %1, %0" : "+x"(result) : "x"(a));
+    return result;
 }
 
-} // namespace meaning
+/// Whether a float without its fraction is a number of To; a NaN is not.
+template<class To, class From> constexpr bool fits(From a)
+{
+    // Powers of two, exact in either type; one below the lowest number may have no float of its own.
+    constexpr From above = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
+    constexpr From lowest = static_cast<From>(std::numeric_limits<To>::min());
+    constexpr From below = lowest - 1;
+    return (below < lowest ? a > below : a >= lowest) && a < above;
+}
 
-// clang-format off
-#define INTEGER(prefix, Type)                                                                              \
-    inline constexpr auto prefix##Eqz = meaning::eqz<Type>;                                                \
-    inline constexpr auto prefix##Eq = meaning::eq<Type>;                                                  \
-    inline constexpr auto prefix##Ne = meaning::ne<Type>;                                                  \
-    inline constexpr auto prefix##LtS = meaning::lt<meaning::Signed<Type>>;                                \
-    inline constexpr auto prefix##LtU = meaning::lt<Type>;                                                 \
-    inline constexpr auto prefix##GtS = meaning::gt<meaning::Signed<Type>>;                                \
-    inline constexpr auto prefix##GtU = meaning::gt<Type>;                                                 \
-    inline constexpr auto prefix##LeS = meaning::le<meaning::Signed<Type>>;                                \
-    inline constexpr auto prefix##LeU = meaning::le<Type>;                                                 \
-    inline constexpr auto prefix##GeS = meaning::ge<meaning::Signed<Type>>;                                \
-    inline constexpr auto prefix##GeU = meaning::ge<Type>;                                                 \
-    inline constexpr auto prefix##Clz = meaning::clz<Type>;                                                \
-    inline constexpr auto prefix##Ctz = meaning::ctz<Type>;                                                \
-    inline constexpr auto prefix##Popcnt = meaning::popcnt<Type>;                                          \
-    inline constexpr auto prefix##Add = meaning::add<Type>;                                                \
-    inline constexpr auto prefix##Sub = meaning::sub<Type>;                                                \
-    inline constexpr auto prefix##Mul = meaning::mul<Type>;                                                \
-    inline constexpr auto prefix##DivS = meaning::div_s<Type>;                                             \
-    inline constexpr auto prefix##DivU = meaning::div_u<Type>;                                             \
-    inline constexpr auto prefix##RemS = meaning::rem_s<Type>;                                             \
-    inline constexpr auto prefix##RemU = meaning::rem_u<Type>;                                             \
-    inline constexpr auto prefix##And = meaning::bit_and<Type>;                                            \
-    inline constexpr auto prefix##Or = meaning::bit_or<Type>;                                              \
-    inline constexpr auto prefix##Xor = meaning::bit_xor<Type>;                                            \
-    inline constexpr auto prefix##Shl = meaning::shl<Type>;                                                \
-    inline constexpr auto prefix##ShrS = meaning::shr_s<Type>;                                             \
-    inline constexpr auto prefix##ShrU = meaning::shr_u<Type>;                                             \
-    inline constexpr auto prefix##Rotl = meaning::rotl<Type>;                                              \
-    inline constexpr auto prefix##Rotr = meaning::rotr<Type>;                                              \
-    inline constexpr auto prefix##Extend8S = meaning::extend<int8_t, Type>;                                \
-    inline constexpr auto prefix##Extend16S = meaning::extend<int16_t, Type>;                              \
-    inline constexpr auto prefix##TruncF32S = meaning::trunc<float, meaning::Signed<Type>>;                \
-    inline constexpr auto prefix##TruncF32U = meaning::trunc<float, Type>;                                 \
-    inline constexpr auto prefix##TruncF64S = meaning::trunc<double, meaning::Signed<Type>>;               \
-    inline constexpr auto prefix##TruncF64U = meaning::trunc<double, Type>;                                \
-    inline constexpr auto prefix##TruncSatF32S = meaning::trunc_sat<float, meaning::Signed<Type>>;         \
-    inline constexpr auto prefix##TruncSatF32U = meaning::trunc_sat<float, Type>;                          \
-    inline constexpr auto prefix##TruncSatF64S = meaning::trunc_sat<double, meaning::Signed<Type>>;        \
-    inline constexpr auto prefix##TruncSatF64U = meaning::trunc_sat<double, Type>;
+template<class From, class To> constexpr OrTrap<To> trunc(From a)
+{
+    if (!fits<To>(a)) [[unlikely]]
+        return a != a ? TrapKind::InvalidConversionToInteger : TrapKind::IntegerOverflow;
+    return static_cast<To>(a);
+}
 
-#define FLOAT(prefix, Type)                                                                                \
-    inline constexpr auto prefix##Eq = meaning::eq<Type>;                                                  \
-    inline constexpr auto prefix##Ne = meaning::ne<Type>;                                                  \
-    inline constexpr auto prefix##Lt = meaning::lt<Type>;                                                  \
-    inline constexpr auto prefix##Gt = meaning::gt<Type>;                                                  \
-    inline constexpr auto prefix##Le = meaning::le<Type>;                                                  \
-    inline constexpr auto prefix##Ge = meaning::ge<Type>;                                                  \
-    inline constexpr auto prefix##Abs = meaning::abs<Type>;                                                \
-    inline constexpr auto prefix##Neg = meaning::neg<Type>;                                                \
-    inline constexpr Type (*prefix##Ceil)(Type) = meaning::round<meaning::up>;                             \
-    inline constexpr Type (*prefix##Floor)(Type) = meaning::round<meaning::down>;                          \
-    inline constexpr Type (*prefix##Trunc)(Type) = meaning::round<meaning::to_zero>;                       \
-    inline constexpr Type (*prefix##Nearest)(Type) = meaning::round<meaning::to_even>;                     \
-    inline constexpr auto prefix##Sqrt = meaning::Type##_sqrt;                                             \
-    inline constexpr auto prefix##Add = meaning::Type##_add;                                               \
-    inline constexpr auto prefix##Sub = meaning::Type##_sub;                                               \
-    inline constexpr auto prefix##Mul = meaning::Type##_mul;                                               \
-    inline constexpr auto prefix##Div = meaning::Type##_div;                                               \
-    inline constexpr auto prefix##Min = meaning::min<Type>;                                                \
-    inline constexpr auto prefix##Max = meaning::max<Type>;                                                \
-    inline constexpr auto prefix##Copysign = meaning::copysign<Type>;                                      \
-    inline constexpr auto prefix##ConvertI32S = meaning::convert<int32_t, Type>;                           \
-    inline constexpr auto prefix##ConvertI32U = meaning::convert<uint32_t, Type>;                          \
-    inline constexpr auto prefix##ConvertI64S = meaning::convert<int64_t, Type>;                           \
-    inline constexpr auto prefix##ConvertI64U = meaning::convert<uint64_t, Type>;
-// clang-format on
+template<class From, class To> constexpr To trunc_sat(From a)
+{
+    if (fits<To>(a)) [[likely]]
+        return static_cast<To>(a);
+    return a != a ? 0 : a < 0 ? std::numeric_limits<To>::min() : std::numeric_limits<To>::max();
+}
 
-INTEGER(I32, uint32_t)
-INTEGER(I64, uint64_t)
-FLOAT(F32, float)
-FLOAT(F64, double)
-#undef INTEGER
-#undef FLOAT
+// The instructions.
 
-inline constexpr auto I32WrapI64 = meaning::convert<uint64_t, uint32_t>;
-inline constexpr auto I64ExtendI32S = meaning::convert<int32_t, int64_t>;
-inline constexpr auto I64ExtendI32U = meaning::convert<uint32_t, uint64_t>;
-inline constexpr auto I64Extend32S = meaning::extend<int32_t, uint64_t>;
-inline constexpr auto F32DemoteF64 = meaning::convert<double, float>;
-inline constexpr auto F64PromoteF32 = meaning::convert<float, double>;
-inline constexpr auto I32ReinterpretF32 = meaning::reinterpret<uint32_t, float>;
-inline constexpr auto I64ReinterpretF64 = meaning::reinterpret<uint64_t, double>;
-inline constexpr auto F32ReinterpretI32 = meaning::reinterpret<float, uint32_t>;
-inline constexpr auto F64ReinterpretI64 = meaning::reinterpret<double, uint64_t>;
+inline constexpr auto I32Eqz = eqz<uint32_t>;
+inline constexpr auto I32Eq = eq<uint32_t>;
+inline constexpr auto I32Ne = ne<uint32_t>;
+inline constexpr auto I32LtS = lt<int32_t>;
+inline constexpr auto I32LtU = lt<uint32_t>;
+inline constexpr auto I32GtS = gt<int32_t>;
+inline constexpr auto I32GtU = gt<uint32_t>;
+inline constexpr auto I32LeS = le<int32_t>;
+inline constexpr auto I32LeU = le<uint32_t>;
+inline constexpr auto I32GeS = ge<int32_t>;
+inline constexpr auto I32GeU = ge<uint32_t>;
 
-/// The value kind of a C++ number; of `OrTrap<T>` that of T.
-template<class T> struct KindOf {
-    static constexpr ValueKind kind = std::is_same_v<T, float> ? ValueKind::F32
-        : std::is_same_v<T, double>                            ? ValueKind::F64
-        : sizeof(T) == 4                                       ? ValueKind::I32
-                                                               : ValueKind::I64;
-};
-template<class T> struct KindOf<OrTrap<T>> : KindOf<T> {};
+inline constexpr auto I64Eqz = eqz<uint64_t>;
+inline constexpr auto I64Eq = eq<uint64_t>;
+inline constexpr auto I64Ne = ne<uint64_t>;
+inline constexpr auto I64LtS = lt<int64_t>;
+inline constexpr auto I64LtU = lt<uint64_t>;
+inline constexpr auto I64GtS = gt<int64_t>;
+inline constexpr auto I64GtU = gt<uint64_t>;
+inline constexpr auto I64LeS = le<int64_t>;
+inline constexpr auto I64LeU = le<uint64_t>;
+inline constexpr auto I64GeS = ge<int64_t>;
+inline constexpr auto I64GeU = ge<uint64_t>;
+
+inline constexpr auto F32Eq = eq<float>;
+inline constexpr auto F32Ne = ne<float>;
+inline constexpr auto F32Lt = lt<float>;
+inline constexpr auto F32Gt = gt<float>;
+inline constexpr auto F32Le = le<float>;
+inline constexpr auto F32Ge = ge<float>;
+
+inline constexpr auto F64Eq = eq<double>;
+inline constexpr auto F64Ne = ne<double>;
+inline constexpr auto F64Lt = lt<double>;
+inline constexpr auto F64Gt = gt<double>;
+inline constexpr auto F64Le = le<double>;
+inline constexpr auto F64Ge = ge<double>;
+
+inline constexpr auto I32Clz = clz<uint32_t>;
+inline constexpr auto I32Ctz = ctz<uint32_t>;
+inline constexpr auto I32Popcnt = popcnt<uint32_t>;
+inline constexpr auto I32Add = add<uint32_t>;
+inline constexpr auto I32Sub = sub<uint32_t>;
+inline constexpr auto I32Mul = mul<uint32_t>;
+inline constexpr auto I32DivS = div<int32_t>;
+inline constexpr auto I32DivU = div<uint32_t>;
+inline constexpr auto I32RemS = rem<int32_t>;
+inline constexpr auto I32RemU = rem<uint32_t>;
+inline constexpr auto I32And = bit_and<uint32_t>;
+inline constexpr auto I32Or = bit_or<uint32_t>;
+inline constexpr auto I32Xor = bit_xor<uint32_t>;
+inline constexpr auto I32Shl = shl<uint32_t>;
+inline constexpr auto I32ShrS = shr<int32_t>;
+inline constexpr auto I32ShrU = shr<uint32_t>;
+inline constexpr auto I32Rotl = rotl<uint32_t>;
+inline constexpr auto I32Rotr = rotr<uint32_t>;
+
+inline constexpr auto I64Clz = clz<uint64_t>;
+inline constexpr auto I64Ctz = ctz<uint64_t>;
+inline constexpr auto I64Popcnt = popcnt<uint64_t>;
+inline constexpr auto I64Add = add<uint64_t>;
+inline constexpr auto I64Sub = sub<uint64_t>;
+inline constexpr auto I64Mul = mul<uint64_t>;
+inline constexpr auto I64DivS = div<int64_t>;
+inline constexpr auto I64DivU = div<uint64_t>;
+inline constexpr auto I64RemS = rem<int64_t>;
+inline constexpr auto I64RemU = rem<uint64_t>;
+inline constexpr auto I64And = bit_and<uint64_t>;
+inline constexpr auto I64Or = bit_or<uint64_t>;
+inline constexpr auto I64Xor = bit_xor<uint64_t>;
+inline constexpr auto I64Shl = shl<uint64_t>;
+inline constexpr auto I64ShrS = shr<int64_t>;
+inline constexpr auto I64ShrU = shr<uint64_t>;
+inline constexpr auto I64Rotl = rotl<uint64_t>;
+inline constexpr auto I64Rotr = rotr<uint64_t>;
+
+inline constexpr auto F32Abs = abs<float>;
+inline constexpr auto F32Neg = neg<float>;
+inline constexpr auto F32Ceil = round<Rounding::Up, float>;
+inline constexpr auto F32Floor = round<Rounding::Down, float>;
+inline constexpr auto F32Trunc = round<Rounding::ToZero, float>;
+inline constexpr auto F32Nearest = round<Rounding::ToEven, float>;
+inline constexpr auto F32Sqrt = sse_sqrt<float>;
+inline constexpr auto F32Add = sse_add<float>;
+inline constexpr auto F32Sub = sse_sub<float>;
+inline constexpr auto F32Mul = sse_mul<float>;
+inline constexpr auto F32Div = sse_div<float>;
+inline constexpr auto F32Min = min<float>;
+inline constexpr auto F32Max = max<float>;
+inline constexpr auto F32Copysign = copysign<float>;
+
+inline constexpr auto F64Abs = abs<double>;
+inline constexpr auto F64Neg = neg<double>;
+inline constexpr auto F64Ceil = round<Rounding::Up, double>;
+inline constexpr auto F64Floor = round<Rounding::Down, double>;
+inline constexpr auto F64Trunc = round<Rounding::ToZero, double>;
+inline constexpr auto F64Nearest = round<Rounding::ToEven, double>;
+inline constexpr auto F64Sqrt = sse_sqrt<double>;
+inline constexpr auto F64Add = sse_add<double>;
+inline constexpr auto F64Sub = sse_sub<double>;
+inline constexpr auto F64Mul = sse_mul<double>;
+inline constexpr auto F64Div = sse_div<double>;
+inline constexpr auto F64Min = min<double>;
+inline constexpr auto F64Max = max<double>;
+inline constexpr auto F64Copysign = copysign<double>;
+
+inline constexpr auto I32WrapI64 = convert<uint64_t, uint32_t>;
+inline constexpr auto I32TruncF32S = trunc<float, int32_t>;
+inline constexpr auto I32TruncF32U = trunc<float, uint32_t>;
+inline constexpr auto I32TruncF64S = trunc<double, int32_t>;
+inline constexpr auto I32TruncF64U = trunc<double, uint32_t>;
+inline constexpr auto I64ExtendI32S = convert<int32_t, int64_t>;
+inline constexpr auto I64ExtendI32U = convert<uint32_t, uint64_t>;
+inline constexpr auto I64TruncF32S = trunc<float, int64_t>;
+inline constexpr auto I64TruncF32U = trunc<float, uint64_t>;
+inline constexpr auto I64TruncF64S = trunc<double, int64_t>;
+inline constexpr auto I64TruncF64U = trunc<double, uint64_t>;
+inline constexpr auto F32ConvertI32S = convert<int32_t, float>;
+inline constexpr auto F32ConvertI32U = convert<uint32_t, float>;
+inline constexpr auto F32ConvertI64S = convert<int64_t, float>;
+inline constexpr auto F32ConvertI64U = convert<uint64_t, float>;
+inline constexpr auto F32DemoteF64 = demote;
+inline constexpr auto F64ConvertI32S = convert<int32_t, double>;
+inline constexpr auto F64ConvertI32U = convert<uint32_t, double>;
+inline constexpr auto F64ConvertI64S = convert<int64_t, double>;
+inline constexpr auto F64ConvertI64U = convert<uint64_t, double>;
+inline constexpr auto F64PromoteF32 = promote;
+inline constexpr auto I32ReinterpretF32 = reinterpret<float, uint32_t>;
+inline constexpr auto I64ReinterpretF64 = reinterpret<double, uint64_t>;
+inline constexpr auto F32ReinterpretI32 = reinterpret<uint32_t, float>;
+inline constexpr auto F64ReinterpretI64 = reinterpret<uint64_t, double>;
+
+inline constexpr auto I32Extend8S = extend<int8_t, int32_t>;
+inline constexpr auto I32Extend16S = extend<int16_t, int32_t>;
+inline constexpr auto I64Extend8S = extend<int8_t, int64_t>;
+inline constexpr auto I64Extend16S = extend<int16_t, int64_t>;
+inline constexpr auto I64Extend32S = extend<int32_t, int64_t>;
+
+inline constexpr auto I32TruncSatF32S = trunc_sat<float, int32_t>;
+inline constexpr auto I32TruncSatF32U = trunc_sat<float, uint32_t>;
+inline constexpr auto I32TruncSatF64S = trunc_sat<double, int32_t>;
+inline constexpr auto I32TruncSatF64U = trunc_sat<double, uint32_t>;
+inline constexpr auto I64TruncSatF32S = trunc_sat<float, int64_t>;
+inline constexpr auto I64TruncSatF32U = trunc_sat<float, uint64_t>;
+inline constexpr auto I64TruncSatF64S = trunc_sat<double, int64_t>;
+inline constexpr auto I64TruncSatF64U = trunc_sat<double, uint64_t>;
+
+/// The kind of value that a C++ number is; of `OrTrap<T>` that of T.
+template<class T>
+inline constexpr ValueKind kind_of =
+    std::is_floating_point_v<T> ? (sizeof(T) == 4 ? ValueKind::F32 : ValueKind::F64)
+                                : (sizeof(T) == 4 ? ValueKind::I32 : ValueKind::I64);
+template<class T> inline constexpr ValueKind kind_of<OrTrap<T>> = kind_of<T>;
 
 /// The signature of the instruction that a function computes.
 template<class R, class... A> constexpr Signature signature_of(R (*)(A...))
 {
-    Signature signature { .param_count = sizeof...(A), .result = KindOf<R>::kind, .has_result = true };
-    uint8_t at = 0;
-    ((signature.params[at++] = KindOf<A>::kind), ...);
-    return signature;
+    return {
+        .params = { kind_of<A>... }, .param_count = sizeof...(A), .result = kind_of<R>, .has_result = true
+    };
 }
 
 #define OP(...)
