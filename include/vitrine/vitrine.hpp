@@ -709,7 +709,12 @@ template<class... R> struct Results<std::tuple<R...>> {
     {
         std::apply([&](const R&... value) { ((*slots++ = to_slot(value)), ...); }, values);
     }
-    static std::tuple<R...> load(const std::uint64_t* slots) { return { from_slot<R>(*slots++)... }; }
+    static std::tuple<R...> load(const std::uint64_t* slots)
+    {
+        return [&]<std::size_t... I>(std::index_sequence<I...>) {
+            return std::tuple<R...>(from_slot<R>(slots[I])...);
+        }(std::index_sequence_for<R...>());
+    }
     static constexpr std::size_t count = sizeof...(R);
 };
 template<class R> struct Results<Result<R>> : Results<R> {};
