@@ -168,7 +168,7 @@ inline float demote(double a)
 template<class To, class From> constexpr bool fits(From a)
 {
     // Powers of two, exact in either type; one below the lowest number may have no float of its own.
-    constexpr From above = static_cast<From>(std::numeric_limits<To>::max() / 2 + 1) * 2;
+    constexpr From above = static_cast<From>((std::numeric_limits<To>::max() >> 1) + 1) * 2;
     constexpr From lowest = static_cast<From>(std::numeric_limits<To>::min());
     constexpr From below = lowest - 1;
     return (below < lowest ? a > below : a >= lowest) && a < above;
