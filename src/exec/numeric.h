@@ -50,19 +50,19 @@ template<class Narrow, class T> constexpr T extend(T a) { return static_cast<Nar
 
 template<class T> constexpr OrTrap<T> div(T a, T b)
 {
-    if (b == 0)
+    if (b == 0) [[unlikely]]
         return TrapKind::IntegerDivideByZero;
-    if (std::is_signed_v<T> && a == std::numeric_limits<T>::min() && b == static_cast<T>(-1))
+    if (std::is_signed_v<T> && a == std::numeric_limits<T>::min() && b == static_cast<T>(-1)) [[unlikely]]
         return TrapKind::IntegerOverflow;
     return a / b;
 }
 
 template<class T> constexpr OrTrap<T> rem(T a, T b)
 {
-    if (b == 0)
+    if (b == 0) [[unlikely]]
         return TrapKind::IntegerDivideByZero;
     // The smallest number by -1 overflows in the processor.
-    if (std::is_signed_v<T> && b == static_cast<T>(-1))
+    if (std::is_signed_v<T> && b == static_cast<T>(-1)) [[unlikely]]
         return T { 0 };
     return a % b;
 }
