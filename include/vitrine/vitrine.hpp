@@ -126,8 +126,28 @@ private:
     std::shared_ptr<const Trap> trap_;
 };
 
+template<class T> class Result;
+
+namespace detail {
+/// Ends the program: a result's error, named here, was not looked at.
+[[noreturn]] void no_value(const Error& error);
+/// Ends the program: a result was asked for its error, and has none.
+[[noreturn]] void no_error();
+
+/// What `transform` answers with.
+template<class R, class F> Result<std::invoke_result_t<F, R>> transformed(F&& change, R&& value)
+{
+    if constexpr (std::is_void_v<std::invoke_result_t<F, R>>) {
+        std::forward<F>(change)(std::forward<R>(value));
+        return {};
+    } else {
+        return std::forward<F>(change)(std::forward<R>(value));
+    }
+}
+} // namespace detail
+
 /// A value, or the error that prevented it: the interface of `std::expected<T, Error>`, and one class in every
-/// language standard. Asking for the one that is not there is undefined.
+/// language standard. Asking for the one that is not there ends the program with a message.
 template<class T> class [[nodiscard]] Result {
 public:
     using value_type = T;
@@ -139,34 +159,75 @@ public:
     bool has_value() const { return content_.index() == 0; }
     explicit operator bool() const { return has_value(); }
 
-    T& value() & { return *std::get_if<0>(&content_); }
-    const T& value() const& { return *std::get_if<0>(&content_); }
-    T&& value() && { return std::move(*std::get_if<0>(&content_)); }
-    T& operator*() & { return value(); }
+    const T& value() const&
+    {
+        if (const T* value = std::get_if<0>(&content_))
+            return *value;
+        detail::no_value(error());
+    }
+    T& value() & { return const_cast<T&>(std::as_const(*this).value()); }
+    T&& value() && { return std::move(value()); }
     const T& operator*() const& { return value(); }
-    T&& operator*() && { return std::move(*this).value(); }
-    T* operator->() { return &value(); }
+    T& operator*() & { return value(); }
+    T&& operator*() && { return std::move(value()); }
     const T* operator->() const { return &value(); }
+    T* operator->() { return &value(); }
     template<class U> T value_or(U&& other) const&
     {
         return has_value() ? value() : static_cast<T>(std::forward<U>(other));
     }
+    template<class U> T value_or(U&& other) &&
+    {
+        return has_value() ? std::move(value()) : static_cast<T>(std::forward<U>(other));
+    }
 
-    Error& error() & { return *std::get_if<1>(&content_); }
-    const Error& error() const& { return *std::get_if<1>(&content_); }
-    Error&& error() && { return std::move(*std::get_if<1>(&content_)); }
+    const Error& error() const&
+    {
+        if (const Error* error = std::get_if<1>(&content_))
+            return *error;
+        detail::no_error();
+    }
+    Error& error() & { return const_cast<Error&>(std::as_const(*this).error()); }
+    Error&& error() && { return std::move(error()); }
 
-    template<class F> auto and_then(F&& next) const& -> std::invoke_result_t<F, const T&>
+    /// The value becomes another result.
+    template<class F> auto and_then(F&& next) const& -> std::remove_cvref_t<std::invoke_result_t<F, const T&>>
     {
         if (has_value())
             return std::forward<F>(next)(value());
         return error();
     }
+    template<class F> auto and_then(F&& next) && -> std::remove_cvref_t<std::invoke_result_t<F, T>>
+    {
+        if (has_value())
+            return std::forward<F>(next)(std::move(value()));
+        return std::move(error());
+    }
+    /// The value becomes another value, or nothing.
     template<class F> auto transform(F&& change) const& -> Result<std::invoke_result_t<F, const T&>>
     {
         if (has_value())
-            return std::forward<F>(change)(value());
+            return detail::transformed<const T&>(std::forward<F>(change), value());
         return error();
+    }
+    template<class F> auto transform(F&& change) && -> Result<std::invoke_result_t<F, T>>
+    {
+        if (has_value())
+            return detail::transformed<T>(std::forward<F>(change), std::move(value()));
+        return std::move(error());
+    }
+    /// The error becomes another result.
+    template<class F> Result or_else(F&& next) const&
+    {
+        if (has_value())
+            return *this;
+        return std::forward<F>(next)(error());
+    }
+    template<class F> Result or_else(F&& next) &&
+    {
+        if (has_value())
+            return std::move(*this);
+        return std::forward<F>(next)(std::move(error()));
     }
 
 #if defined(__cpp_lib_expected)
@@ -179,8 +240,8 @@ public:
     operator std::expected<T, Error>() &&
     {
         if (has_value())
-            return std::move(*this).value();
-        return std::unexpected(std::move(*this).error());
+            return std::move(value());
+        return std::unexpected(std::move(error()));
     }
 #endif
 
@@ -198,11 +259,45 @@ public:
 
     bool has_value() const { return !error_; }
     explicit operator bool() const { return has_value(); }
-    void value() const {}
-    void operator*() const {}
-    Error& error() & { return *error_; }
-    const Error& error() const& { return *error_; }
-    Error&& error() && { return std::move(*error_); }
+    void value() const
+    {
+        if (error_)
+            detail::no_value(*error_);
+    }
+    void operator*() const { value(); }
+
+    const Error& error() const&
+    {
+        if (!error_)
+            detail::no_error();
+        return *error_;
+    }
+    Error& error() & { return const_cast<Error&>(std::as_const(*this).error()); }
+    Error&& error() && { return std::move(error()); }
+
+    template<class F> auto and_then(F&& next) const -> std::remove_cvref_t<std::invoke_result_t<F>>
+    {
+        if (has_value())
+            return std::forward<F>(next)();
+        return error();
+    }
+    template<class F> auto transform(F&& change) const -> Result<std::invoke_result_t<F>>
+    {
+        if (!has_value())
+            return error();
+        if constexpr (std::is_void_v<std::invoke_result_t<F>>) {
+            std::forward<F>(change)();
+            return {};
+        } else {
+            return std::forward<F>(change)();
+        }
+    }
+    template<class F> Result or_else(F&& next) const
+    {
+        if (has_value())
+            return *this;
+        return std::forward<F>(next)(error());
+    }
 
 #if defined(__cpp_lib_expected)
     operator std::expected<void, Error>() const
@@ -348,6 +443,8 @@ private:
 class Engine {
 public:
     Engine();
+    Engine(const Engine&) = default;
+    Engine& operator=(const Engine&) = default;
     /// An engine of a config that does not hold carries the error, and everything made with it answers with it.
     explicit Engine(const Config& config);
     static Result<Engine> create(const Config& config);
@@ -364,6 +461,8 @@ private:
 /// A validated module. A shared handle, usable from any thread.
 class Module {
 public:
+    Module(const Module&) = default;
+    Module& operator=(const Module&) = default;
     /// Decodes and validates a binary; the bytes are copied.
     static Result<Module> from_bytes(const Engine& engine, std::span<const std::byte> bytes);
     static Result<Module> from_file(const Engine& engine, const std::string& path);
@@ -395,24 +494,27 @@ namespace detail {
 /// An object of a store: small, copyable, equal when it means the same object.
 class Handle {
 public:
+    Handle(const Handle&) = default;
+    Handle& operator=(const Handle&) = default;
+
     friend bool operator==(const Handle&, const Handle&) = default;
     std::size_t hash() const { return std::hash<void*>()(object_); }
 
 protected:
     friend Access;
     Handle() = default;
+    ~Handle() = default;
     std::shared_ptr<StoreLink> link_;
     void* object_ = nullptr;
 };
 
+} // namespace detail
+
+/// 128 bits, lowest byte first.
 struct V128 {
     std::array<std::uint8_t, 16> bytes {};
     friend bool operator==(const V128&, const V128&) = default;
 };
-
-} // namespace detail
-
-using V128 = detail::V128;
 
 /// Signature of a C++ function as a type of the guest.
 template<class Signature> class TypedFunc;
@@ -451,8 +553,8 @@ public:
     static Val funcref(std::optional<Func> function);
     /// A reference to data of the host, kept alive as long as the store it enters; null for a null pointer.
     static Val externref(std::shared_ptr<void> data);
-    /// The null reference of a kind.
-    static Val null(ValKind kind) { return Val(kind, 0); }
+    /// The null reference of a kind, which must be one of references.
+    static Val null(ValKind kind);
 
     ValKind kind() const { return kind_; }
     bool is_ref() const { return kind_ >= ValKind::FuncRef; }
@@ -489,8 +591,11 @@ public:
     {
         return kind_ == ValKind::V128 ? std::optional(v128()) : std::nullopt;
     }
+    /// Neither for another kind nor for null.
+    std::optional<Func> as_funcref() const { return kind_ == ValKind::FuncRef ? func_ : std::nullopt; }
+    std::shared_ptr<void> as_externref() const { return kind_ == ValKind::ExternRef ? data_ : nullptr; }
 
-    /// Integers signed, floats shortest, references as `null`, `func $name`, `extern 0x..`.
+    /// Integers signed, floats shortest, references as `null`, `func NAME`, `extern 0x..`.
     std::string to_text() const;
 
     /// Floats are compared by their bits, references by what they mean.
@@ -542,22 +647,30 @@ private:
     friend detail::Access;
 };
 
-/// A linear memory that several stores may have; outlives them. May be used from any thread.
+/// A linear memory that several stores of an engine may have; outlives them. May be used from any thread, also while
+/// guests run: bytes that they change meanwhile are read as they were before or after. Reads and writes are all or nothing.
 class SharedMemory {
 public:
+    SharedMemory(const SharedMemory&) = default;
+    SharedMemory& operator=(const SharedMemory&) = default;
+
+    /// It is shared whatever the type says, and needs a maximum.
     static Result<SharedMemory> create(const Engine& engine, MemoryType type);
     MemoryType type() const;
+    /// Bytes.
     std::uint64_t size() const;
     Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
+    /// Adds pages of 64 KiB and answers with the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
     std::size_t hash() const { return std::hash<void*>()(object_.get()); }
 
-    friend bool operator==(const SharedMemory&, const SharedMemory&) = default;
+    friend bool operator==(const SharedMemory& a, const SharedMemory& b) { return a.object_ == b.object_; }
 
 private:
     friend detail::Access;
     SharedMemory() = default;
+    std::shared_ptr<detail::EngineBody> engine_;
     std::shared_ptr<void> object_;
 };
 
@@ -587,7 +700,8 @@ private:
     friend detail::Access;
 };
 
-/// Stops a running guest with the trap `Interrupted`. Usable from any thread and from a signal handler, also when the store is gone.
+/// Stops a running guest with the trap `Interrupted`, at its next function entry or loop header; does nothing when none runs. Usable from any
+/// thread and from a signal handler, also when the store is gone.
 class Interrupter {
 public:
     void interrupt() const noexcept;
@@ -601,6 +715,10 @@ private:
 /// A module brought to life in a store.
 class Instance : public detail::Handle {
 public:
+    Instance(const Instance&) = default;
+    Instance& operator=(const Instance&) = default;
+
+    /// Also when the store is gone.
     Module module() const;
     /// Ordinal of its creation in the store, from 0.
     std::uint32_t number() const;
@@ -626,6 +744,8 @@ public:
 
 private:
     friend detail::Access;
+    Instance() = default;
+    std::shared_ptr<const void> module_;
 };
 
 /// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
@@ -638,28 +758,38 @@ public:
 
     /// Why the store cannot be used; null when it can.
     const Error* error() const;
+    /// May be asked for from any thread.
     Interrupter interrupter() const;
     /// All instances in the order of their creation; empty when guest_debug is off.
     std::vector<Instance> instances() const;
 
 private:
     friend detail::Access;
+    friend Caller;
+    Store(std::shared_ptr<detail::StoreLink> link, bool is_owner);
     std::shared_ptr<detail::StoreLink> link_;
+    /// A host function has its caller's store without owning it.
+    bool is_owner_ = true;
 };
 
 /// What a host function sees of its caller. Valid during the call.
 class Caller {
 public:
+    Caller(const Caller&) = delete;
+    Caller& operator=(const Caller&) = delete;
+
     /// The instance whose code made the call; none when the embedder did.
     std::optional<Instance> instance() const;
     /// The caller's exported memory of that name.
     std::optional<Memory> memory(std::string_view name = "memory") const;
+    /// The store of the guest that calls: to make objects and instances in it.
+    Store& store() { return store_; }
 
 private:
     friend detail::Access;
-    Caller() = default;
-    std::shared_ptr<detail::StoreLink> link_;
-    void* instance_ = nullptr;
+    Caller(std::shared_ptr<detail::StoreLink> link, void* instance);
+    Store store_;
+    void* instance_;
 };
 
 // ---------------------------------------------------------------------------------------------- host functions and typed calls
@@ -741,10 +871,6 @@ template<class R, class F> Result<void> store_result(std::uint64_t* slots, const
     }
 }
 
-#if defined(__cpp_exceptions)
-Error error_of_exception();
-#endif
-
 /// The parts of a callable's signature, without a leading `Caller&`.
 template<class R, bool with_caller, class... A> struct HostSignature {
     static FuncType type() { return { { kind_of<std::remove_cvref_t<A>>()... }, Results<R>::kinds() }; }
@@ -753,24 +879,15 @@ template<class R, bool with_caller, class... A> struct HostSignature {
     {
         auto shared = std::make_shared<std::decay_t<F>>(std::forward<F>(function));
         return [shared](Caller& caller, std::uint64_t* slots) -> Result<void> {
-            const auto run = [&] {
+            (void)caller;
+            return store_result<R>(slots, [&] {
                 return [&]<std::size_t... I>(std::index_sequence<I...>) -> R {
                     if constexpr (with_caller)
                         return (*shared)(caller, from_slot<std::remove_cvref_t<A>>(slots[I])...);
                     else
                         return (*shared)(from_slot<std::remove_cvref_t<A>>(slots[I])...);
                 }(std::index_sequence_for<A...>());
-            };
-            (void)caller;
-#if defined(__cpp_exceptions)
-            try {
-                return store_result<R>(slots, run);
-            } catch (...) {
-                return error_of_exception();
-            }
-#else
-            return store_result<R>(slots, run);
-#endif
+            });
         };
     }
 };
@@ -904,6 +1021,9 @@ struct BreakpointSpec {
 
 struct Breakpoint {
     std::uint32_t id = 0;
+    Module module;
+    /// None when it stops in every instance.
+    std::optional<Instance> instance;
     /// The offset that was asked for, and that of the instruction where it stops.
     std::uint32_t requested = 0;
     std::uint32_t offset = 0;
@@ -936,8 +1056,9 @@ public:
     /// Whether it is a host function between guest frames.
     bool is_host() const;
     Func function() const;
-    /// None for a host function.
+    /// None for a host function, and when the frame is dead.
     std::optional<Instance> instance() const;
+    std::optional<Module> module() const;
     /// Byte offset in the module's file: of the next instruction for the innermost frame of an activation, behind the call for its callers.
     std::uint32_t offset() const;
     /// Which entry from the host into the guest it belongs to, counted from the outermost.
@@ -957,7 +1078,7 @@ private:
     std::uint64_t generation_ = 0;
 };
 
-/// A guest that stands still. Letting it go on consumes this.
+/// A guest that stands still. Letting it go on consumes this; dropping it leaves the guest as it is, until its session ends.
 class Stopped {
 public:
     Stopped(Stopped&&) noexcept = default;
@@ -982,14 +1103,14 @@ struct Exited {
 
 using Event = std::variant<Stopped, Exited>;
 
-/// Runs the guest of a store on a thread of its own, and stops it. The store must outlive it. Its members may be called from any thread; `call`, `instantiate` and those that
-/// resume wait for the next stop or end.
+/// Runs the guest of a store on a thread of its own, and stops it. The store must outlive it. Its members may be called from any thread; `call`, `instantiate`, `run` and those that
+/// resume wait for the next stop or end. Misuse (a call while the guest stands still, the stop of another session, ...) is an `Exited` with an error, and changes nothing.
 class Session {
 public:
     /// A store has at most one session, and its engine must have guest_debug; otherwise the session carries the error.
     explicit Session(Store& store);
     static Result<Session> create(Store& store);
-    /// Ends the guest if it has not ended.
+    /// Ends the guest if it has not ended. Not on the guest's own thread.
     ~Session();
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
@@ -1016,9 +1137,9 @@ public:
     Event step(Stopped stopped);
     /// One instruction; a call with all that happens in it.
     Event step_over(Stopped stopped);
-    /// To the instruction behind the call of the innermost frame.
+    /// To the instruction behind the call of the innermost frame; to the end when nobody called it.
     Event step_out(Stopped stopped);
-    /// To an offset in the innermost frame's function.
+    /// To the first instruction at or behind an offset in the innermost guest frame's function, or to the next stop before it.
     Event run_to(Stopped stopped, std::uint32_t offset);
     /// Ends the guest with the trap `Killed`.
     Event kill(Stopped stopped);

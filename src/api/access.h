@@ -30,6 +30,23 @@ struct SessionBody {
 
 namespace vitrine::detail {
 
+/// What the exception being handled says.
+Error error_of_exception();
+
+/// Runs code of the embedder; what it throws becomes an error.
+template<class R, class F> Result<R> guarded(const F& code)
+{
+#if defined(__cpp_exceptions)
+    try {
+        return code();
+    } catch (...) {
+        return error_of_exception();
+    }
+#else
+    return code();
+#endif
+}
+
 struct EngineBody {
     explicit EngineBody(const core::EngineConfig& config)
         : state(std::make_shared<core::EngineState>(config)), stacks(config.max_stack_bytes)
@@ -86,10 +103,15 @@ struct Access {
         T handle;
         handle.link_ = std::move(link);
         handle.object_ = object;
+        if constexpr (std::is_same_v<T, Instance>)
+            handle.module_ = static_cast<core::Instance*>(object)->module;
         return handle;
     }
-    static Module module(std::shared_ptr<const ModuleBody> body);
-    static SharedMemory shared(std::shared_ptr<core::Memory> memory);
+    static Module module(
+        const std::shared_ptr<EngineBody>& engine, const std::shared_ptr<const core::Module>& module);
+    static Module module(const Instance& instance);
+    static SharedMemory shared(std::shared_ptr<EngineBody> engine, std::shared_ptr<core::Memory> memory);
+    static const std::shared_ptr<EngineBody>& engine(const SharedMemory& memory) { return memory.engine_; }
     static core::Memory& memory(const SharedMemory& memory)
     {
         return *static_cast<core::Memory*>(memory.object_.get());
@@ -100,7 +122,10 @@ struct Access {
     }
     static core::EngineConfig config(const Config& config);
     static core::wasi::Config config(const WasiConfig& config);
-    static Caller caller(std::shared_ptr<StoreLink> link, core::Instance* instance);
+    static Caller caller(std::shared_ptr<StoreLink> link, core::Instance* instance)
+    {
+        return Caller(std::move(link), instance);
+    }
     static Interrupter interrupter(std::shared_ptr<core::Requests> requests);
     static debug::Frame frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame);
     static debug::Stopped stopped(
@@ -108,6 +133,8 @@ struct Access {
 
     /// Ends a store, and the guest of its session first.
     static void end(StoreLink& link);
+    /// The session that a stop belongs to; null once it has gone on.
+    static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }
     /// The store behind a link, if this thread may use it now; else the error says why not.
     static Result<StoreBody*> use(const std::shared_ptr<StoreLink>& link);
 
@@ -121,6 +148,8 @@ struct Access {
 
     static ValKind kind(core::ValueType type);
     static core::ValueType type(ValKind kind);
+    /// Refuses kinds that no value has.
+    static Result<void> check(const FuncType& type);
     static FuncType func_type(const core::FuncType& type);
     static core::FuncType func_type(const FuncType& type);
 

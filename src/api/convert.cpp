@@ -3,6 +3,11 @@
 
 #include "base/text.h"
 
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
 namespace vitrine {
 
 namespace detail {
@@ -44,6 +49,14 @@ core::ValueType Access::type(ValKind kind)
     case ValKind::ExnRef: return core::ValueType::exnref;
     }
     std::unreachable();
+}
+
+Result<void> Access::check(const FuncType& type)
+{
+    for (const auto* kinds : { &type.params, &type.results })
+        if (std::ranges::find(*kinds, ValKind::None) != kinds->end())
+            return Error("no value is of kind none");
+    return {};
 }
 
 FuncType Access::func_type(const core::FuncType& type)
@@ -160,18 +173,35 @@ std::vector<Val> Access::vals(const std::shared_ptr<StoreLink>& link, std::span<
     return result;
 }
 
-#if defined(__cpp_exceptions)
 Error error_of_exception()
 {
+#if defined(__cpp_exceptions)
     try {
         throw;
     } catch (const std::exception& exception) {
         return Error(exception.what());
-    } catch (...) {
-        return Error("the host function threw something that is not a std::exception");
-    }
-}
+    } catch (...) {}
 #endif
+    return Error("the host threw something that is not a std::exception");
+}
+
+namespace {
+
+/// The embedder's mistake, found where no error can be returned.
+[[noreturn]] void misused(const std::string& text)
+{
+    std::fprintf(stderr, "vitrine: %s\n", text.c_str());
+    std::abort();
+}
+
+} // namespace
+
+void no_value(const Error& error)
+{
+    misused("a result that has no value was asked for it: " + error.to_text());
+}
+
+void no_error() { misused("a result that has no error was asked for it"); }
 
 } // namespace detail
 
@@ -183,6 +213,12 @@ std::string_view to_text(ValKind kind)
         "anyref", "exnref" };
     return names[static_cast<size_t>(kind)];
 }
+
+static_assert(static_cast<int>(ExternKind::Func) == static_cast<int>(core::ExternKind::Func)
+    && static_cast<int>(ExternKind::Table) == static_cast<int>(core::ExternKind::Table)
+    && static_cast<int>(ExternKind::Memory) == static_cast<int>(core::ExternKind::Memory)
+    && static_cast<int>(ExternKind::Global) == static_cast<int>(core::ExternKind::Global)
+    && static_cast<int>(ExternKind::Tag) == static_cast<int>(core::ExternKind::Tag));
 
 std::string_view to_text(ExternKind kind) { return core::to_text(static_cast<core::ExternKind>(kind)); }
 
@@ -215,15 +251,21 @@ Val Val::externref(std::shared_ptr<void> data)
     return result;
 }
 
-bool Val::is_null() const { return is_ref() && !func_ && !data_; }
+Val Val::null(ValKind kind)
+{
+    const Val null(kind, 0);
+    if (!null.is_ref())
+        detail::misused("there is no null of kind " + std::string(vitrine::to_text(kind)));
+    return null;
+}
+
+bool Val::is_null() const { return is_ref() && bits_[0] == 0 && !data_; }
 
 uint64_t Val::expect(ValKind kind) const
 {
-    if (kind_ != kind) {
-        const std::string text = "a value of kind " + std::string(vitrine::to_text(kind_))
-            + " is asked for its " + std::string(vitrine::to_text(kind));
-        core::assertion_failed(text.c_str(), "vitrine.hpp", 0);
-    }
+    if (kind_ != kind)
+        detail::misused("a value of kind " + std::string(vitrine::to_text(kind_)) + " was asked for its "
+            + std::string(vitrine::to_text(kind)));
     return bits_[0];
 }
 
@@ -264,9 +306,9 @@ std::string Val::to_text() const
 
 bool operator==(const Val& a, const Val& b)
 {
-    if (a.is_ref() && a.kind_ == b.kind_)
-        return a.func_ == b.func_ && a.data_ == b.data_;
-    return a.kind_ == b.kind_ && a.bits_ == b.bits_;
+    if (a.kind_ != b.kind_ || a.func_ != b.func_ || a.data_ != b.data_)
+        return false;
+    return a.data_ || a.bits_ == b.bits_;
 }
 
 } // namespace vitrine

@@ -22,11 +22,12 @@ core::EngineConfig Access::config(const Config& config)
         .max_memory_pages = config.max_memory_pages_ };
 }
 
-Module Access::module(std::shared_ptr<const ModuleBody> body)
+Module Access::module(
+    const std::shared_ptr<EngineBody>& engine, const std::shared_ptr<const core::Module>& module)
 {
-    Module module;
-    module.body_ = std::move(body);
-    return module;
+    Module result;
+    result.body_ = std::make_shared<const ModuleBody>(ModuleBody { engine, module });
+    return result;
 }
 
 } // namespace detail
@@ -63,12 +64,16 @@ namespace {
 Result<Module> load(const Engine& engine, std::vector<uint8_t> bytes)
 {
     const auto& body = Access::body(engine);
-    auto module = core::load_module(std::move(bytes), body->state->types);
+    const auto module = core::load_module(std::move(bytes), body->state->types);
     if (!module)
         return Access::error(module.error());
-    return Access::module(
-        std::make_shared<const detail::ModuleBody>(detail::ModuleBody { body, std::move(*module) }));
+    return Access::module(body, *module);
 }
+
+/// Offsets in a module are numbers of 32 bits.
+constexpr size_t max_module_bytes = UINT32_MAX;
+
+Error too_large() { return Error("the module is larger than 4 GiB"); }
 
 /// The parts that all rows have in common.
 void describe(
@@ -95,6 +100,8 @@ Result<Module> Module::from_bytes(const Engine& engine, std::span<const std::byt
 {
     if (engine.error())
         return *engine.error();
+    if (bytes.size() > max_module_bytes)
+        return too_large();
     const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
     return load(engine, { begin, begin + bytes.size() });
 }
@@ -110,8 +117,13 @@ Result<Module> Module::from_file(const Engine& engine, const std::string& path)
     // A file's size is only a hint: it may be a pipe.
     struct stat status {};
     const bool has_size = fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode);
-    std::vector<uint8_t> bytes(has_size ? static_cast<size_t>(status.st_size) + 1 : size_t { 1 } << 16);
+    const size_t hint = has_size ? static_cast<size_t>(status.st_size) + 1 : size_t { 1 } << 16;
+    if (hint > max_module_bytes)
+        return Error(path + ": " + too_large().message());
+    std::vector<uint8_t> bytes(hint);
     for (size_t size = 0;;) {
+        if (size > max_module_bytes / 2 && size == bytes.size())
+            return Error(path + ": " + too_large().message());
         if (size == bytes.size())
             bytes.resize(2 * size);
         const size_t count = std::fread(bytes.data() + size, 1, bytes.size() - size, file.get());

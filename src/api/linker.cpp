@@ -7,18 +7,6 @@ namespace vitrine {
 
 using detail::Access;
 
-namespace detail {
-
-Caller Access::caller(std::shared_ptr<StoreLink> link, core::Instance* instance)
-{
-    Caller caller;
-    caller.link_ = std::move(link);
-    caller.instance_ = instance;
-    return caller;
-}
-
-} // namespace detail
-
 namespace {
 
 /// How a host function finds the link of the store that calls it.
@@ -31,7 +19,8 @@ core::HostCallback on_slots(detail::SlotFunction function)
 {
     return [function = std::move(function)](core::HostCall& call) -> core::HostOutcome {
         Caller caller = Access::caller(link_of(call.store), call.caller);
-        if (auto done = function(caller, call.slots.data()); !done)
+        const auto done = detail::guarded<void>([&] { return function(caller, call.slots.data()); });
+        if (!done)
             return Access::trap(done.error());
         return core::Returned {};
     };
@@ -49,17 +38,8 @@ core::HostCallback on_values(core::FuncType type, UntypedFunction function)
                 arguments.push_back(core::load_value(param, from));
                 from += param.slots();
             }
-#if defined(__cpp_exceptions)
-            Result<std::vector<Val>> results = [&]() -> Result<std::vector<Val>> {
-                try {
-                    return function(caller, Access::vals(link, arguments));
-                } catch (...) {
-                    return detail::error_of_exception();
-                }
-            }();
-#else
-            Result<std::vector<Val>> results = function(caller, Access::vals(link, arguments));
-#endif
+            const auto results = detail::guarded<std::vector<Val>>(
+                [&] { return function(caller, Access::vals(link, arguments)); });
             if (!results)
                 return Access::trap(results.error());
             const auto values = Access::values(link, *results, type.results);
@@ -74,17 +54,36 @@ core::HostCallback on_values(core::FuncType type, UntypedFunction function)
         };
 }
 
+/// Keeps the first thing that is wrong with the definitions.
+void note(detail::LinkerBody& body, Error error)
+{
+    if (!body.error)
+        body.error = std::move(error);
+}
+
 void note(detail::LinkerBody& body, const core::Result<void>& defined)
 {
-    if (!defined && !body.error)
-        body.error = Access::error(defined.error());
+    if (!defined)
+        note(body, Access::error(defined.error()));
+}
+
+/// What is wrong with one definition.
+Error wrong(std::string_view module, std::string_view name, std::string_view why)
+{
+    return Error("import \"" + std::string(module) + "\" \"" + std::string(name)
+        + "\" cannot be defined: " + std::string(why));
 }
 
 } // namespace
 
+Caller::Caller(std::shared_ptr<detail::StoreLink> link, void* instance)
+    : store_(std::move(link), false), instance_(instance)
+{}
+
 std::optional<Instance> Caller::instance() const
 {
-    return instance_ ? std::optional(Access::handle<Instance>(link_, instance_)) : std::nullopt;
+    return instance_ ? std::optional(Access::handle<Instance>(Access::link(store_), instance_))
+                     : std::nullopt;
 }
 
 std::optional<Memory> Caller::memory(std::string_view name) const
@@ -115,8 +114,18 @@ Linker::Linker(const Engine& engine) : body_(std::make_shared<detail::LinkerBody
         body_->error = *engine.error();
 }
 
-Linker::Linker(Linker&&) noexcept = default;
-Linker& Linker::operator=(Linker&&) noexcept = default;
+Linker::Linker(Linker&& other) noexcept : body_(std::move(other.body_))
+{
+    other.body_ = std::make_shared<detail::LinkerBody>();
+    other.body_->error = Error("the linker was moved from");
+}
+
+Linker& Linker::operator=(Linker&& other) noexcept
+{
+    std::swap(body_, other.body_);
+    return *this;
+}
+
 Linker::~Linker() = default;
 
 Linker& Linker::allow_shadowing(bool allow)
@@ -136,6 +145,10 @@ Linker& Linker::define_slots(
 
 Linker& Linker::define(std::string module, std::string name, const FuncType& type, UntypedFunction function)
 {
+    if (const auto checked = Access::check(type); !checked) {
+        note(*body_, wrong(module, name, checked.error().message()));
+        return *this;
+    }
     const core::FuncType wanted = Access::func_type(type);
     auto host = std::make_shared<const core::HostFunction>(
         core::HostFunction { module, name, wanted, on_values(wanted, std::move(function)) });
@@ -150,12 +163,8 @@ template<class T, class H>
 void define_object(detail::LinkerBody& body, std::string module, std::string name, const H& handle)
 {
     const auto store = Access::use(Access::link(handle));
-    if (!store) {
-        if (!body.error)
-            body.error =
-                Error("definition of \"" + module + "\" \"" + name + "\": " + store.error().message());
-        return;
-    }
+    if (!store)
+        return note(body, wrong(module, name, store.error().message()));
     const core::StoreExtern object((*store)->store, static_cast<T*>(Access::object(handle)));
     note(body, body.linker.define(std::move(module), std::move(name), object));
 }
@@ -182,7 +191,10 @@ Linker& Linker::define(std::string module, std::string name, const Memory& memor
 
 Linker& Linker::define(std::string module, std::string name, const SharedMemory& memory)
 {
-    note(*body_, body_->linker.define(std::move(module), std::move(name), Access::owner(memory)));
+    if (Access::engine(memory) != body_->engine)
+        note(*body_, wrong(module, name, "the memory belongs to another engine than the linker"));
+    else
+        note(*body_, body_->linker.define(std::move(module), std::move(name), Access::owner(memory)));
     return *this;
 }
 
@@ -200,9 +212,14 @@ Linker& Linker::define(std::string module, std::string name, const Tag& tag)
 
 Linker& Linker::define_instance(std::string_view module, const Instance& instance)
 {
-    if (const auto store = Access::use(Access::link(instance)); !store && !body_->error)
-        body_->error = store.error();
-    else if (store)
+    if (const auto store = Access::use(Access::link(instance)); !store)
+        note(*body_,
+            Error("instance \"" + std::string(module) + "\" cannot be defined: " + store.error().message()));
+    else if (Access::link(instance)->engine != body_->engine)
+        note(*body_,
+            Error("instance \"" + std::string(module)
+                + "\" cannot be defined: it belongs to another engine than the linker"));
+    else
         note(*body_,
             body_->linker.define_instance(module, *static_cast<core::Instance*>(Access::object(instance))));
     return *this;

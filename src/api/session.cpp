@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
 
+#include "base/text.h"
+#include "wasm/validator.h"
+
+#include <algorithm>
+
 namespace vitrine {
 
 using detail::Access;
@@ -35,7 +40,31 @@ const core::Frame& core_frame(const std::shared_ptr<const void>& frame)
     return *static_cast<const core::Frame*>(frame.get());
 }
 
-const Error stale_frame("the frame is gone: the guest went on");
+Error stale_frame() { return Error("the frame is gone: the guest went on"); }
+
+/// Keeps a stopped guest as it is while this lives, whoever ends it meanwhile.
+class Hold {
+public:
+    explicit Hold(const std::shared_ptr<detail::SessionBody>& body)
+    {
+        if (body && body->session)
+            look_.emplace(*body->session);
+    }
+    /// Holds for a frame: not when the guest went on since it was looked at.
+    Hold(const std::shared_ptr<detail::SessionBody>& body, uint64_t generation) : Hold(body)
+    {
+        is_stale_ = *this && body->session->thread().generation != generation;
+    }
+    explicit operator bool() const { return look_ && *look_ && !is_stale_; }
+
+private:
+    std::optional<core::debug::Session::Look> look_;
+    bool is_stale_ = false;
+};
+
+#define SAME(kind) static_cast<int>(StopKind::kind) == static_cast<int>(core::debug::StopKind::kind)
+static_assert(SAME(Entry) && SAME(Breakpoint) && SAME(Step) && SAME(Interrupt) && SAME(Trap));
+#undef SAME
 
 StopReason reason_of(const core::debug::StopReason& reason)
 {
@@ -73,7 +102,7 @@ Event start(const std::shared_ptr<detail::SessionBody>& body, std::function<Resu
         return exited(*body->error);
     // The session outlives its guest's thread.
     const auto guest = [&body = *body, code = std::move(code)] {
-        body.results = code();
+        body.results = vitrine::detail::guarded<std::vector<Val>>(code);
         return outcome_of(*body.results);
     };
     if (auto started = body->session->start(guest, stop_at_entry); !started)
@@ -93,13 +122,13 @@ std::string StopReason::to_text() const
 
 // Frames.
 
-bool Frame::is_valid() const
-{
-    return session_ && session_->session && session_->session->stopped()
-        && session_->session->thread().generation == generation_;
-}
+bool Frame::is_valid() const { return static_cast<bool>(Hold(session_, generation_)); }
 
-bool Frame::is_host() const { return is_valid() && core_frame(frame_).is_host(); }
+bool Frame::is_host() const
+{
+    const Hold hold(session_, generation_);
+    return hold && core_frame(frame_).is_host();
+}
 
 Func Frame::function() const
 {
@@ -109,8 +138,15 @@ Func Frame::function() const
 
 std::optional<Instance> Frame::instance() const
 {
-    core::Instance* instance = core_frame(frame_).function->instance;
+    const Hold hold(session_, generation_);
+    core::Instance* instance = hold ? core_frame(frame_).function->instance : nullptr;
     return instance ? std::optional(Access::handle<Instance>(session_->link, instance)) : std::nullopt;
+}
+
+std::optional<Module> Frame::module() const
+{
+    const auto of = instance();
+    return of ? std::optional(of->module()) : std::nullopt;
 }
 
 uint32_t Frame::offset() const { return core_frame(frame_).offset; }
@@ -120,7 +156,7 @@ uint32_t Frame::activation() const { return core_frame(frame_).activation; }
 std::vector<Local> Frame::locals() const
 {
     std::vector<Local> locals;
-    if (is_valid())
+    if (const Hold hold(session_, generation_); hold)
         for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
             locals.push_back({ local.name, Access::val(session_->link, local.value) });
     return locals;
@@ -128,7 +164,8 @@ std::vector<Local> Frame::locals() const
 
 std::vector<Val> Frame::operands() const
 {
-    if (!is_valid())
+    const Hold hold(session_, generation_);
+    if (!hold)
         return {};
     return Access::vals(session_->link, core::debug::operands_of(core_frame(frame_)));
 }
@@ -152,22 +189,24 @@ Result<void> set(Setter setter, const core::Frame& frame,
 
 Result<void> Frame::set_local(uint32_t index, const Val& value) const
 {
-    if (!is_valid())
-        return stale_frame;
+    const Hold hold(session_, generation_);
+    if (!hold)
+        return stale_frame();
     return set(core::debug::set_local, core_frame(frame_), session_->link, index, value);
 }
 
 Result<void> Frame::set_operand(uint32_t index, const Val& value) const
 {
-    if (!is_valid())
-        return stale_frame;
+    const Hold hold(session_, generation_);
+    if (!hold)
+        return stale_frame();
     return set(core::debug::set_operand, core_frame(frame_), session_->link, index, value);
 }
 
 std::vector<Frame> Stopped::frames() const
 {
     std::vector<Frame> frames;
-    if (session_ && session_->session)
+    if (const Hold hold(session_); hold)
         for (const core::Frame& frame : session_->session->frames())
             frames.push_back(Access::frame(session_, frame));
     return frames;
@@ -200,17 +239,24 @@ Result<Session> Session::create(Store& store)
     return session;
 }
 
-Session::Session(Session&&) noexcept = default;
+Session::Session(Session&& other) noexcept : body_(std::move(other.body_))
+{
+    other.body_ = std::make_shared<detail::SessionBody>();
+    other.body_->error = Error("the session was moved from");
+}
 
 Session& Session::operator=(Session&& other) noexcept
 {
+    if (this == &other)
+        return *this;
+    const Session former(std::move(*this));
     std::swap(body_, other.body_);
     return *this;
 }
 
 Session::~Session()
 {
-    if (!body_ || !body_->session)
+    if (!body_->session)
         return;
     // The guest's thread may look at the session until it has ended.
     body_->session->close();
@@ -250,17 +296,33 @@ Result<void> Session::remove_breakpoint(uint32_t id)
     return {};
 }
 
+namespace {
+
+std::optional<Instance> instance_of(
+    const std::shared_ptr<vitrine::detail::StoreLink>& link, const core::Instance* instance)
+{
+    if (!instance)
+        return std::nullopt;
+    return Access::handle<Instance>(link, const_cast<core::Instance*>(instance));
+}
+
+} // namespace
+
 std::vector<Breakpoint> Session::breakpoints() const
 {
     std::vector<Breakpoint> rows;
     if (!body_->error)
         for (const core::debug::Breakpoint& breakpoint : body_->session->breakpoints())
-            rows.push_back({ breakpoint.id, breakpoint.spec.offset, breakpoint.offset, breakpoint.hits });
+            rows.push_back({ breakpoint.id, Access::module(body_->link->engine, breakpoint.spec.module),
+                instance_of(body_->link, breakpoint.spec.instance), breakpoint.spec.offset, breakpoint.offset,
+                breakpoint.hits });
     return rows;
 }
 
 Event Session::call(const Func& function, std::span<const Val> arguments, bool stop_at_entry)
 {
+    if (body_->error)
+        return exited(*body_->error);
     if (Access::link(function) != body_->link)
         return exited(Error("the function belongs to another store than the session"));
     return run(
@@ -306,30 +368,49 @@ Event Session::run(std::function<Result<std::vector<Val>>()> code, bool stop_at_
 
 namespace {
 
-Event go_on(const std::shared_ptr<detail::SessionBody>& body, core::debug::Resume how)
+using Resume = core::debug::Resume;
+using Kind = Resume::Kind;
+
+/// Whether the innermost guest function has an instruction at or behind the offset.
+bool can_run_to(const core::debug::Session& session, uint32_t offset)
+{
+    const std::vector<core::Frame> frames = session.frames();
+    const auto innermost = std::ranges::find_if(frames, [](const auto& frame) { return !frame.is_host(); });
+    return innermost != frames.end()
+        && core::find_instruction_boundary(innermost->function->module(), innermost->function->index, offset);
+}
+
+Event go_on(const std::shared_ptr<detail::SessionBody>& body, const Stopped& stopped, Resume how)
 {
     if (body->error)
         return exited(*body->error);
-    if (auto resumed = body->session->resume(how); !resumed)
+    if (Access::session(stopped) != body)
+        return exited(Error(Access::session(stopped) ? "the guest stopped in another session"
+                                                     : "the guest has gone on from this stop already"));
+    if (const Hold hold(body); hold && how.kind == Kind::RunTo && !can_run_to(*body->session, how.offset))
+        return exited(Error("offset " + core::hex(how.offset) + " is not in the innermost function"));
+    if (const auto resumed = body->session->resume(how); !resumed && !body->session->is_idle())
         return exited(Access::error(resumed.error()));
+    // Whoever ended the guest meanwhile has left its end to be told here.
     return next_event(body);
 }
 
-using Kind = core::debug::Resume::Kind;
-
 } // namespace
 
-Event Session::resume(Stopped) { return go_on(body_, { Kind::Go }); }
+Event Session::resume(Stopped stopped) { return go_on(body_, stopped, { Kind::Go }); }
 
-Event Session::step(Stopped) { return go_on(body_, { Kind::Step }); }
+Event Session::step(Stopped stopped) { return go_on(body_, stopped, { Kind::Step }); }
 
-Event Session::step_over(Stopped) { return go_on(body_, { Kind::StepOver }); }
+Event Session::step_over(Stopped stopped) { return go_on(body_, stopped, { Kind::StepOver }); }
 
-Event Session::step_out(Stopped) { return go_on(body_, { Kind::StepOut }); }
+Event Session::step_out(Stopped stopped) { return go_on(body_, stopped, { Kind::StepOut }); }
 
-Event Session::run_to(Stopped, uint32_t offset) { return go_on(body_, { Kind::RunTo, offset }); }
+Event Session::run_to(Stopped stopped, uint32_t offset)
+{
+    return go_on(body_, stopped, { Kind::RunTo, offset });
+}
 
-Event Session::kill(Stopped) { return go_on(body_, { Kind::Kill }); }
+Event Session::kill(Stopped stopped) { return go_on(body_, stopped, { Kind::Kill }); }
 
 void Session::interrupt()
 {

@@ -2,6 +2,7 @@
 #include "api/access.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 
 namespace vitrine {
@@ -28,7 +29,7 @@ void Access::end(StoreLink& link)
 {
     if (!link.body)
         return;
-    if (const auto session = link.body->session.lock()) {
+    if (const auto session = link.body->session.lock(); session && session->session) {
         // The guest's thread may look at the session until it has ended.
         session->session->close();
         session->error = Error("the store is gone");
@@ -44,9 +45,15 @@ Interrupter Access::interrupter(std::shared_ptr<core::Requests> requests)
     return interrupter;
 }
 
-SharedMemory Access::shared(std::shared_ptr<core::Memory> memory)
+Module Access::module(const Instance& instance)
+{
+    return module(instance.link_->engine, std::static_pointer_cast<const core::Module>(instance.module_));
+}
+
+SharedMemory Access::shared(std::shared_ptr<EngineBody> engine, std::shared_ptr<core::Memory> memory)
 {
     SharedMemory shared;
+    shared.engine_ = std::move(engine);
     shared.object_ = std::move(memory);
     return shared;
 }
@@ -65,24 +72,6 @@ Error out_of_bounds(const char* what, uint64_t address, uint64_t count, uint64_t
 {
     return Error(std::string(what) + " of " + std::to_string(count) + " bytes at " + std::to_string(address)
         + " leaves the memory of " + std::to_string(size) + " bytes");
-}
-
-Result<void> read_memory(const core::Memory& memory, uint64_t address, std::span<std::byte> to)
-{
-    if (!memory.contains(address, to.size()))
-        return out_of_bounds("a read", address, to.size(), memory.size());
-    if (!to.empty())
-        std::memcpy(to.data(), memory.base() + address, to.size());
-    return {};
-}
-
-Result<void> write_memory(core::Memory& memory, uint64_t address, std::span<const std::byte> from)
-{
-    if (!memory.contains(address, from.size()))
-        return out_of_bounds("a write", address, from.size(), memory.size());
-    if (!from.empty())
-        std::memcpy(memory.base() + address, from.data(), from.size());
-    return {};
 }
 
 Result<uint64_t> grow_memory(core::Memory& memory, uint64_t pages)
@@ -129,19 +118,29 @@ Store::Store(const Engine& engine) : link_(std::make_shared<detail::StoreLink>()
     link_->body->store.embedder = link_;
 }
 
-Store::Store(Store&&) noexcept = default;
+Store::Store(std::shared_ptr<detail::StoreLink> link, bool is_owner)
+    : link_(std::move(link)), is_owner_(is_owner)
+{}
+
+Store::Store(Store&& other) noexcept : link_(std::move(other.link_)), is_owner_(other.is_owner_)
+{
+    other.link_ = std::make_shared<detail::StoreLink>();
+    other.link_->error = Error("the store was moved from");
+}
 
 Store& Store::operator=(Store&& other) noexcept
 {
-    if (link_ && link_ != other.link_)
-        Access::end(*link_);
-    link_ = std::move(other.link_);
+    if (this == &other)
+        return *this;
+    Store former(std::move(*this));
+    std::swap(link_, other.link_);
+    is_owner_ = other.is_owner_;
     return *this;
 }
 
 Store::~Store()
 {
-    if (link_)
+    if (is_owner_)
         Access::end(*link_);
 }
 
@@ -261,6 +260,8 @@ Result<Global> Global::create(Store& store, GlobalType type, const Val& value)
     const auto body = Access::use(link);
     if (!body)
         return body.error();
+    if (type.kind == ValKind::None)
+        return Error("no value is of kind none");
     const core::ValueType wanted = Access::type(type.kind);
     const auto initial = Access::value(link, value, wanted);
     if (!initial)
@@ -330,14 +331,24 @@ Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
 {
     if (const auto body = Access::use(link_); !body)
         return body.error();
-    return read_memory(*static_cast<core::Memory*>(object_), address, to);
+    const auto& memory = *static_cast<core::Memory*>(object_);
+    if (!memory.contains(address, to.size()))
+        return out_of_bounds("a read", address, to.size(), memory.size());
+    if (!to.empty())
+        std::memcpy(to.data(), memory.base() + address, to.size());
+    return {};
 }
 
 Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) const
 {
     if (const auto body = Access::use(link_); !body)
         return body.error();
-    return write_memory(*static_cast<core::Memory*>(object_), address, from);
+    auto& memory = *static_cast<core::Memory*>(object_);
+    if (!memory.contains(address, from.size()))
+        return out_of_bounds("a write", address, from.size(), memory.size());
+    if (!from.empty())
+        std::memcpy(memory.base() + address, from.data(), from.size());
+    return {};
 }
 
 Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) const
@@ -388,21 +399,41 @@ Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
     auto memory = core::Memory::create(*wanted, state.reservations, state.config.max_memory_pages);
     if (!memory)
         return Access::error(memory.error());
-    return Access::shared(std::move(*memory));
+    return Access::shared(Access::body(engine), std::move(*memory));
 }
 
 MemoryType SharedMemory::type() const { return type_of(Access::memory(*this)); }
 
 uint64_t SharedMemory::size() const { return Access::memory(*this).size(); }
 
+namespace {
+
+/// A byte that other threads may change meanwhile.
+std::atomic_ref<uint8_t> byte_at(const core::Memory& memory, uint64_t address)
+{
+    return std::atomic_ref(memory.base()[address]);
+}
+
+} // namespace
+
 Result<void> SharedMemory::read(uint64_t address, std::span<std::byte> to) const
 {
-    return read_memory(Access::memory(*this), address, to);
+    const core::Memory& memory = Access::memory(*this);
+    if (!memory.contains(address, to.size()))
+        return out_of_bounds("a read", address, to.size(), memory.size());
+    for (std::byte& byte : to)
+        byte = std::byte(byte_at(memory, address++).load(std::memory_order_relaxed));
+    return {};
 }
 
 Result<void> SharedMemory::write(uint64_t address, std::span<const std::byte> from) const
 {
-    return write_memory(Access::memory(*this), address, from);
+    const core::Memory& memory = Access::memory(*this);
+    if (!memory.contains(address, from.size()))
+        return out_of_bounds("a write", address, from.size(), memory.size());
+    for (const std::byte byte : from)
+        byte_at(memory, address++).store(static_cast<uint8_t>(byte), std::memory_order_relaxed);
+    return {};
 }
 
 Result<uint64_t> SharedMemory::grow(uint64_t pages) const
@@ -420,6 +451,8 @@ Result<Table> Table::create(Store& store, TableType type, const Val& initial)
         return body.error();
     if (type.is_64 || (type.element != ValKind::FuncRef && type.element != ValKind::ExternRef))
         return Error("only 32-bit tables of funcref and externref are supported");
+    if (type.min > type.max.value_or(type.min))
+        return Error("size minimum must not be greater than maximum");
     const core::ValueType element = Access::type(type.element);
     const auto value = Access::value(link, initial, element);
     if (!value)
@@ -494,6 +527,8 @@ Result<Tag> Tag::create(Store& store, const FuncType& type)
     const auto body = Access::use(link);
     if (!body)
         return body.error();
+    if (const auto checked = Access::check(type); !checked)
+        return checked.error();
     if (!type.results.empty())
         return Error("non-empty tag result type");
     const core::TypeId id = link->engine->state->types.add(Access::func_type(type));
@@ -544,17 +579,13 @@ std::optional<SharedMemory> shared_memory_of(const Instance& instance, core::Mem
 {
     if (!memory || !memory->is_shared())
         return std::nullopt;
-    return Access::shared(Access::link(instance)->body->store.find_shared(memory));
+    const auto& link = Access::link(instance);
+    return Access::shared(link->engine, link->body->store.find_shared(memory));
 }
 
 } // namespace
 
-Module Instance::module() const
-{
-    const auto& instance = *static_cast<core::Instance*>(object_);
-    return Access::module(
-        std::make_shared<const detail::ModuleBody>(detail::ModuleBody { link_->engine, instance.module }));
-}
+Module Instance::module() const { return Access::module(*this); }
 
 uint32_t Instance::number() const
 {
