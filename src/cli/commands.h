@@ -4,22 +4,32 @@
 #include <CLI/App.hpp>
 
 #include <functional>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vitrine::cli {
 
-/// What stands behind the first `--` of the command line: it is no option, whatever it looks like.
-using Behind = std::optional<std::vector<std::string>>;
+/// Runs a command on the words that are no options; its status.
+using Action = std::function<int(const std::vector<std::string>& words)>;
 
-/// Each adds a command with its options, and answers with what runs it: the process's status.
-using Command = std::function<int()>;
+/// A command: how it is called, what help says of it, and what adds its options and knows how to run it.
+struct CommandRow {
+    std::string_view name;
+    std::string_view arguments;
+    std::string_view summary;
+    std::string_view details;
+    std::string_view example;
+    /// From its first word that is no option on, everything belongs to the guest.
+    bool takes_guest;
+    Action (*add)(CLI::App&);
+};
 
-Command add_run(CLI::App& app, const Behind& behind);
-Command add_inspect(CLI::App& app, const Behind& behind);
-Command add_objdump(CLI::App& app);
-Command add_validate(CLI::App& app);
-Command add_opcodes(CLI::App& app);
+// One for each command, in the file of its name.
+Action add_run(CLI::App& app);
+Action add_inspect(CLI::App& app);
+Action add_objdump(CLI::App& app);
+Action add_validate(CLI::App& app);
+Action add_opcodes(CLI::App& app);
 
 } // namespace vitrine::cli

@@ -1,176 +1,258 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/describe.h"
 
-#include "api/access.h"
+#include "cli/message.h"
 
-#include <boost/json.hpp>
-#include <fmt/format.h>
+#include "api/access.h"
+#include "wasm/printer.h"
 
 namespace vitrine::cli {
 
-namespace json = boost::json;
-
 namespace {
 
-json::array names_of(const std::vector<std::string>& names)
+const core::Module& inner(const Module& module) { return *detail::Access::body(module)->module; }
+
+// -- A module as a document
+
+void add_name(JsonObject& row, std::string_view name)
 {
-    json::array result;
-    for (const std::string& name : names)
-        result.emplace_back(name);
-    return result;
+    if (!name.empty())
+        row["name"] = to_json(name);
 }
 
-json::object common(const EntityInfo& row)
+/// What all rows of index spaces have.
+JsonObject entity_row(const EntityInfo& info)
 {
-    json::object object { { "index", row.index } };
-    if (!row.name.empty())
-        object["name"] = row.name;
-    if (row.import)
-        object["import"] = { { "module", row.import->module }, { "name", row.import->name } };
-    if (!row.exports.empty())
-        object["exports"] = names_of(row.exports);
-    return object;
+    JsonObject row { { "index", info.index } };
+    add_name(row, info.name);
+    if (info.import)
+        row["import"] = { { "module", info.import->module }, { "name", info.import->name } };
+    JsonArray exports(info.exports.begin(), info.exports.end());
+    if (!exports.empty())
+        row["exports"] = std::move(exports);
+    return row;
 }
 
-template<class Limits> void add_limits(json::object& object, const Limits& limits)
+template<class Type> void add_limits(JsonObject& row, const Type& type)
 {
-    object["min"] = limits.min;
-    if (limits.max)
-        object["max"] = *limits.max;
+    row["min"] = type.min;
+    if (type.max)
+        row["max"] = *type.max;
 }
 
-json::array describe_segments(const core::Module& module)
+void add_type(JsonObject& row, const FuncInfo& info)
+{
+    row["type"] = info.type.to_text();
+    if (info.import)
+        return;
+    row["offset"] = info.offset;
+    row["end"] = info.end;
+}
+
+void add_type(JsonObject& row, const TableInfo& info)
+{
+    row["type"] = to_text(info.type.element);
+    add_limits(row, info.type);
+}
+
+void add_type(JsonObject& row, const MemoryInfo& info)
+{
+    add_limits(row, info.type);
+    row["shared"] = info.type.is_shared;
+}
+
+void add_type(JsonObject& row, const GlobalInfo& info)
+{
+    row["type"] = to_text(info.type.kind);
+    row["mutable"] = info.type.is_mutable;
+}
+
+void add_type(JsonObject& row, const TagInfo& info) { row["type"] = info.type.to_text(); }
+
+template<class Info> JsonArray entity_rows(const std::vector<Info>& infos)
+{
+    JsonArray rows;
+    for (const Info& info : infos) {
+        JsonObject row = entity_row(info);
+        add_type(row, info);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+JsonArray type_rows(const core::Module& module)
+{
+    JsonArray rows;
+    for (uint32_t i = 0; i < module.types.size(); ++i)
+        rows.push_back({ { "index", i }, { "type", core::to_text(module.types[core::TypeIndex { i }]) } });
+    return rows;
+}
+
+JsonArray export_rows(const Module& module)
+{
+    JsonArray rows;
+    for (const ExportInfo& item : module.exports())
+        rows.push_back({ { "name", item.name }, { "kind", to_text(item.kind) }, { "index", item.index } });
+    return rows;
+}
+
+JsonObject segment_row(
+    uint32_t index, std::string_view name, core::SegmentMode mode, uint64_t size, uint64_t offset)
 {
     constexpr std::string_view modes[] { "passive", "active", "declarative" };
-    json::array rows;
-    for (const core::ElemSegment& segment : module.elems)
+    JsonObject row { { "index", index } };
+    add_name(row, name);
+    row["mode"] = modes[static_cast<size_t>(mode)];
+    row["size"] = size;
+    row["offset"] = offset;
+    return row;
+}
+
+JsonArray elem_rows(const core::Module& module)
+{
+    JsonArray rows;
+    for (uint32_t i = 0; i < module.elems.size(); ++i) {
+        const core::ElemSegment& segment = module.elems[i];
+        JsonObject row =
+            segment_row(i, module.names().elems.find(i), segment.mode, segment.size(), segment.offset);
+        row["type"] = segment.type.to_text();
+        if (segment.mode == core::SegmentMode::Active)
+            row["table"] = segment.table.value;
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+JsonArray data_rows(const core::Module& module)
+{
+    JsonArray rows;
+    for (uint32_t i = 0; i < module.datas.size(); ++i) {
+        const core::DataSegment& segment = module.datas[i];
+        JsonObject row =
+            segment_row(i, module.names().datas.find(i), segment.mode, segment.bytes.size(), segment.offset);
+        if (segment.mode == core::SegmentMode::Active)
+            row["memory"] = segment.memory.value;
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+JsonArray custom_rows(const core::Module& module)
+{
+    JsonArray rows;
+    for (const core::CustomSection& section : module.customs)
         rows.push_back(
-            json::object { { "kind", "elem" }, { "mode", modes[static_cast<size_t>(segment.mode)] },
-                { "size", segment.size() }, { "offset", segment.offset } });
-    for (const core::DataSegment& segment : module.datas)
-        rows.push_back(
-            json::object { { "kind", "data" }, { "mode", modes[static_cast<size_t>(segment.mode)] },
-                { "size", segment.bytes.size() }, { "offset", segment.offset } });
+            { { "name", section.name }, { "size", section.bytes.size() }, { "offset", section.offset } });
     return rows;
 }
 
 } // namespace
 
-json::object describe(const Module& module, const std::string& file)
+JsonObject describe(const Module& module, const std::string& file)
 {
-    const core::Module& inner = *detail::Access::body(module)->module;
-    json::object document { { "file", file }, { "size", inner.bytes().size() } };
-    if (const std::string name = module.name(); !name.empty())
-        document["name"] = name;
-    json::array functions, tables, memories, globals, tags, exports, customs;
-    for (const FuncInfo& row : module.functions()) {
-        json::object object = common(row);
-        object["type"] = row.type.to_text();
-        if (!row.import) {
-            object["offset"] = row.offset;
-            object["end"] = row.end;
-        }
-        functions.push_back(std::move(object));
-    }
-    for (const TableInfo& row : module.tables()) {
-        json::object object = common(row);
-        object["type"] = to_text(row.type.element);
-        add_limits(object, row.type);
-        tables.push_back(std::move(object));
-    }
-    for (const MemoryInfo& row : module.memories()) {
-        json::object object = common(row);
-        add_limits(object, row.type);
-        object["shared"] = row.type.is_shared;
-        memories.push_back(std::move(object));
-    }
-    for (const GlobalInfo& row : module.globals()) {
-        json::object object = common(row);
-        object["type"] = to_text(row.type.kind);
-        object["mutable"] = row.type.is_mutable;
-        globals.push_back(std::move(object));
-    }
-    for (const TagInfo& row : module.tags()) {
-        json::object object = common(row);
-        object["type"] = row.type.to_text();
-        tags.push_back(std::move(object));
-    }
-    for (const ExportInfo& row : module.exports())
-        exports.push_back(
-            json::object { { "name", row.name }, { "kind", to_text(row.kind) }, { "index", row.index } });
-    for (const core::CustomSection& section : inner.customs)
-        customs.push_back(json::object {
-            { "name", section.name }, { "size", section.bytes.size() }, { "offset", section.offset } });
-    document["functions"] = std::move(functions);
-    document["tables"] = std::move(tables);
-    document["memories"] = std::move(memories);
-    document["globals"] = std::move(globals);
-    document["tags"] = std::move(tags);
-    document["exports"] = std::move(exports);
-    document["segments"] = describe_segments(inner);
-    document["customs"] = std::move(customs);
-    if (inner.start)
-        document["start"] = inner.start->value;
+    const core::Module& parts = inner(module);
+    JsonObject document { { "file", to_json(file) }, { "size", parts.bytes().size() } };
+    add_name(document, module.name());
+    document["types"] = type_rows(parts);
+    document["functions"] = entity_rows(module.functions());
+    document["tables"] = entity_rows(module.tables());
+    document["memories"] = entity_rows(module.memories());
+    document["globals"] = entity_rows(module.globals());
+    document["tags"] = entity_rows(module.tags());
+    document["exports"] = export_rows(module);
+    if (parts.start)
+        document["start"] = parts.start->value;
+    document["elements"] = elem_rows(parts);
+    document["data"] = data_rows(parts);
+    document["customs"] = custom_rows(parts);
     return document;
+}
+
+// -- The document as text
+
+std::string label_of(const JsonObject& row, std::string_view kind)
+{
+    const Json* name = row.if_contains("name");
+    return fmt::format(
+        "{}[{}]{}{}", kind, plain_text(row.at("index")), name ? " " : "", name ? plain_text(*name) : "");
 }
 
 namespace {
 
-std::string text_of(const json::value& value)
-{
-    return value.is_string() ? std::string(value.get_string()) : to_text(value);
-}
+std::string hex(const Json& offset) { return fmt::format("{:#x}", offset.to_number<uint64_t>()); }
 
-/// One row of an index space: `func[3] $name (param i32) 0x51 export "f"`.
-void print_row(std::string_view kind, const json::object& row)
+/// Kind, index, name, then what the row has of a type, a place, an import and exports.
+void print_row(std::string_view kind, const JsonObject& row)
 {
-    fmt::print("  {}[{}]", kind, text_of(row.at("index")));
-    if (const auto* name = row.if_contains("name"))
-        fmt::print(" ${}", text_of(*name));
-    if (const auto* is_mutable = row.if_contains("mutable"))
-        fmt::print("{}", is_mutable->get_bool() ? " mut" : "");
-    if (const auto* type = row.if_contains("type"); type && !type->get_string().empty())
-        fmt::print(" {}", text_of(*type));
-    if (const auto* min = row.if_contains("min"))
-        fmt::print(" {}..{}", text_of(*min), row.contains("max") ? text_of(row.at("max")) : "");
-    if (const auto* shared = row.if_contains("shared"); shared && shared->get_bool())
-        fmt::print(" shared");
-    if (const auto* offset = row.if_contains("offset"))
-        fmt::print(" {:#x}..{:#x}", offset->to_number<uint64_t>(), row.at("end").to_number<uint64_t>());
-    if (const auto* import = row.if_contains("import"))
-        fmt::print(" import {}.{}", text_of(import->at("module")), text_of(import->at("name")));
-    if (const auto* exports = row.if_contains("exports"))
-        for (const json::value& name : exports->get_array())
-            fmt::print(" export {}", to_text(name));
-    fmt::print("\n");
+    std::string text = "  " + label_of(row, kind);
+    const auto add = [&](const char* key, auto form) {
+        if (const Json* value = row.if_contains(key))
+            text += form(*value);
+    };
+    add("mode", [](const Json& mode) { return " " + plain_text(mode); });
+    add("mutable", [](const Json& is_mutable) { return is_mutable.get_bool() ? " mut" : ""; });
+    add("type", [](const Json& type) { return (type.get_string().empty() ? "" : " ") + plain_text(type); });
+    add("min", [](const Json& min) { return " " + plain_text(min) + ".."; });
+    add("max", [](const Json& max) { return plain_text(max); });
+    add("shared", [](const Json& is_shared) { return is_shared.get_bool() ? " shared" : ""; });
+    add("table", [](const Json& table) { return " of table[" + plain_text(table) + "]"; });
+    add("memory", [](const Json& memory) { return " of memory[" + plain_text(memory) + "]"; });
+    add("size", [&](const Json& size) {
+        return ", " + plain_text(size) + (kind == "data" ? " bytes" : " elements");
+    });
+    add("offset", [](const Json& offset) { return " at " + hex(offset); });
+    add("end", [](const Json& end) { return ".." + hex(end); });
+    add("import", [](const Json& import) {
+        return ", import " + to_text(import.at("module")) + " " + to_text(import.at("name"));
+    });
+    add("exports", [](const Json& names) {
+        std::string all;
+        for (const Json& name : names.get_array())
+            all += ", export " + to_text(name);
+        return all;
+    });
+    print("{}\n", text);
 }
 
 } // namespace
 
-void print_description(const json::object& document)
+void print_description(const JsonObject& document)
 {
-    fmt::print("module {}{} ({} bytes)\n", text_of(document.at("file")),
-        document.contains("name") ? " \"" + text_of(document.at("name")) + "\"" : "",
-        text_of(document.at("size")));
-    constexpr std::pair<std::string_view, std::string_view> spaces[] { { "functions", "func" },
-        { "tables", "table" }, { "memories", "memory" }, { "globals", "global" }, { "tags", "tag" } };
+    constexpr std::pair<std::string_view, std::string_view> spaces[] { { "types", "type" },
+        { "functions", "func" }, { "tables", "table" }, { "memories", "memory" }, { "globals", "global" },
+        { "tags", "tag" }, { "elements", "elem" }, { "data", "data" } };
+    const Json* name = document.if_contains("name");
+    print("{}: {}{} bytes\n", plain_text(document.at("file")),
+        name ? "module " + plain_text(*name) + ", " : "", plain_text(document.at("size")));
     for (const auto& [title, kind] : spaces) {
-        const json::array& rows = document.at(title).get_array();
-        if (rows.empty())
-            continue;
-        fmt::print("{}: {}\n", title, rows.size());
-        for (const json::value& row : rows)
+        const JsonArray& rows = document.at(title).get_array();
+        if (!rows.empty())
+            print("{}: {}\n", title, rows.size());
+        for (const Json& row : rows)
             print_row(kind, row.get_object());
     }
-    for (const json::value& row : document.at("segments").get_array())
-        fmt::print("{} segment, {}, {} {} at {:#x}\n", text_of(row.at("kind")), text_of(row.at("mode")),
-            text_of(row.at("size")), text_of(row.at("kind")) == "data" ? "bytes" : "elements",
-            row.at("offset").to_number<uint64_t>());
-    for (const json::value& row : document.at("customs").get_array())
-        fmt::print("custom section {}, {} bytes at {:#x}\n", to_text(row.at("name")), text_of(row.at("size")),
-            row.at("offset").to_number<uint64_t>());
-    if (const auto* start = document.if_contains("start"))
-        fmt::print("start: func[{}]\n", text_of(*start));
+    if (const Json* start = document.if_contains("start"))
+        print("start: func[{}]\n", plain_text(*start));
+    const JsonArray& customs = document.at("customs").get_array();
+    if (!customs.empty())
+        print("custom sections: {}\n", customs.size());
+    for (const Json& row : customs)
+        print("  {}, {} bytes at {}\n", to_text(row.at("name")), plain_text(row.at("size")),
+            hex(row.at("offset")));
+}
+
+void print_sections(const Module& module)
+{
+    constexpr std::string_view names[] { "custom", "type", "import", "function", "table", "memory", "global",
+        "export", "start", "element", "code", "data", "data count", "tag" };
+    const core::Module& parts = inner(module);
+    auto custom = parts.customs.begin();
+    print("{:<12} {:>10} {:>10}\n", "section", "offset", "size");
+    for (const core::Section& section : parts.sections) {
+        const std::string name =
+            section.id == 0 ? fmt::format("  {}", to_text(to_json((custom++)->name))) : "";
+        print("{:<12} {:#010x} {:>10}{}\n", names[section.id], section.offset, section.size, name);
+    }
 }
 
 } // namespace vitrine::cli

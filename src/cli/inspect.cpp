@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/guest.h"
+#include "cli/limits.h"
 #include "cli/message.h"
-#include "cli/options.h"
-
-#include <boost/json.hpp>
+#include "cli/number.h"
+#include "cli/state.h"
 
 #include <algorithm>
 #include <cstdio>
-#include <fmt/format.h>
-#include <variant>
+
+#include <fmt/ranges.h>
 
 namespace vitrine::cli {
 
-namespace json = boost::json;
-
 namespace {
-
-/// A stretch of a memory to show: `INDEX:ADDRESS+LENGTH`.
-struct MemoryRange {
-    uint32_t index = 0;
-    uint64_t address = 0;
-    uint64_t length = 0;
-};
 
 struct Options : GuestOptions {
     std::string at;
@@ -30,337 +22,167 @@ struct Options : GuestOptions {
     bool as_json = false;
 };
 
-std::optional<uint64_t> parse_unsigned(std::string_view text)
+/// `INDEX:ADDRESS+LENGTH`
+Result<MemoryRange> parse_range(const std::string& text, size_t memories)
 {
-    const auto value = parse_number(std::string(text), ValKind::I64);
-    return value && !text.starts_with('-') && !text.empty()
-        ? std::optional(static_cast<uint64_t>(value->i64()))
-        : std::nullopt;
-}
-
-Result<MemoryRange> parse_range(const std::string& text)
-{
-    const size_t colon = text.find(':'), plus = text.find('+', colon == std::string::npos ? 0 : colon);
-    if (colon != std::string::npos && plus != std::string::npos) {
+    const size_t colon = text.find(':'), plus = text.find('+');
+    if (colon != std::string::npos && plus != std::string::npos && colon < plus) {
         const auto index = parse_unsigned(text.substr(0, colon));
         const auto address = parse_unsigned(text.substr(colon + 1, plus - colon - 1));
         const auto length = parse_unsigned(text.substr(plus + 1));
-        if (index && *index <= UINT32_MAX && address && length && *length <= uint64_t { 1 } << 32)
+        if (index && *index >= memories)
+            return Error(fmt::format("--memory {}: the number of memories is {}", text, memories));
+        if (index && address && length)
             return MemoryRange { static_cast<uint32_t>(*index), *address, *length };
     }
     return Error("--memory " + text + ": expected INDEX:ADDRESS+LENGTH, for example 0:1024+64");
 }
 
-/// The offset that a place means: an offset itself, or the beginning of a function.
-Result<uint32_t> find_place(const Module& module, const std::string& place)
+Result<std::vector<MemoryRange>> parse_ranges(const Options& options, const Module& module)
+{
+    std::vector<MemoryRange> ranges;
+    for (const std::string& text : options.memory) {
+        const auto range = parse_range(text, module.memories().size());
+        if (!range)
+            return range.error();
+        ranges.push_back(*range);
+    }
+    return ranges;
+}
+
+/// The functions that a place may mean: by index, by name, or by export.
+std::vector<FuncInfo> find_functions(const Module& module, std::string_view place)
 {
     const std::vector<FuncInfo> functions = module.functions();
-    const FuncInfo* found = nullptr;
-    if (place.starts_with("0x")) {
-        const auto offset = parse_unsigned(place);
-        if (offset && std::ranges::any_of(functions, [&](const FuncInfo& row) {
-                return *offset >= row.offset && *offset < row.end;
-            }))
+    std::vector<FuncInfo> found;
+    if (place.starts_with("func[") && place.ends_with(']'))
+        if (const auto index = parse_unsigned(place.substr(5, place.size() - 6));
+            index && *index < functions.size())
+            return { functions[*index] };
+    const std::string_view name = place.substr(place.starts_with('$') ? 1 : 0);
+    std::ranges::copy_if(
+        functions, std::back_inserter(found), [&](const FuncInfo& row) { return row.name == name; });
+    if (found.empty())
+        std::ranges::copy_if(functions, std::back_inserter(found),
+            [&](const FuncInfo& row) { return std::ranges::find(row.exports, name) != row.exports.end(); });
+    return found;
+}
+
+/// The offset that `--at` means: its own, or that of a function's body.
+Result<uint32_t> find_place(const Module& module, const std::string& place)
+{
+    if (const auto offset = place.starts_with("0x") ? parse_unsigned(place) : std::nullopt) {
+        const auto is_in = [&](const FuncInfo& row) { return *offset >= row.offset && *offset < row.end; };
+        if (std::ranges::any_of(module.functions(), is_in))
             return static_cast<uint32_t>(*offset);
         return Error("--at " + place + ": no function has code at this offset");
     }
-    if (place.starts_with("func[") && place.ends_with(']')) {
-        const auto index = parse_unsigned(place.substr(5, place.size() - 6));
-        if (!index || *index >= functions.size())
-            return Error(fmt::format("--at {}: the module has {} functions", place, functions.size()));
-        found = &functions[*index];
-    } else {
-        const std::string name = place.starts_with('$') ? place.substr(1) : place;
-        const auto is_named = [&](const FuncInfo& row) { return row.name == name; };
-        const auto is_exported = [&](const FuncInfo& row) {
-            return std::ranges::find(row.exports, name) != row.exports.end();
-        };
-        auto row = std::ranges::find_if(functions, is_named);
-        row = row == functions.end() ? std::ranges::find_if(functions, is_exported) : row;
-        if (row == functions.end())
-            return Error("--at " + place + ": no function has this name");
-        found = &*row;
+    const std::vector<FuncInfo> found = find_functions(module, place);
+    if (found.empty())
+        return Error(
+            "--at " + place + ": no such function (expected a name, $name, func[3] or an offset like 0x51)");
+    if (found.size() > 1) {
+        std::vector<std::string> labels;
+        for (const FuncInfo& row : found)
+            labels.push_back(fmt::format("func[{}]", row.index));
+        return Error(
+            fmt::format("--at {}: several functions have this name: {}", place, fmt::join(labels, ", ")));
     }
-    if (found->import)
+    if (found.front().import)
         return Error("--at " + place + ": an imported function has no code here");
-    return found->offset;
+    return found.front().offset;
 }
 
-json::object value_of(const Val& value)
+void print_document(JsonObject document, bool as_json, void (*print_text)(const JsonObject&))
 {
-    return { { "type", to_text(value.kind()) }, { "value", to_json(value) } };
+    if (as_json)
+        print("{}\n", to_text(document));
+    else
+        print_text(document);
 }
 
-json::array describe_frames(const debug::Stopped& stopped)
+/// Runs the guest to the place, and shows what is there.
+int show_state(const Options& options, const Engine& engine, const Module& module)
 {
-    json::array frames;
-    for (const debug::Frame& frame : stopped.frames()) {
-        json::object object { { "function", frame.function().name() } };
-        if (frame.is_host()) {
-            object["host"] = true;
-            frames.push_back(std::move(object));
-            continue;
-        }
-        object["index"] = *frame.function().index();
-        object["offset"] = frame.offset();
-        json::array locals, operands;
-        for (const debug::Local& local : frame.locals()) {
-            json::object row { { "index", locals.size() } };
-            if (!local.name.empty())
-                row["name"] = local.name;
-            row["type"] = to_text(local.value.kind());
-            row["value"] = to_json(local.value);
-            locals.push_back(std::move(row));
-        }
-        for (const Val& operand : frame.operands())
-            operands.push_back(value_of(operand));
-        object["locals"] = std::move(locals);
-        object["operands"] = std::move(operands);
-        frames.push_back(std::move(object));
-    }
-    return frames;
-}
-
-json::array describe_globals(const Instance& instance)
-{
-    json::array globals;
-    for (const GlobalInfo& row : instance.module().globals()) {
-        json::object object { { "index", row.index } };
-        if (!row.name.empty())
-            object["name"] = row.name;
-        const Val value = instance.debug_global(row.index)->get();
-        object["type"] = to_text(value.kind());
-        object["value"] = to_json(value);
-        object["exported"] = !row.exports.empty();
-        globals.push_back(std::move(object));
-    }
-    return globals;
-}
-
-json::array describe_tables(const Instance& instance)
-{
-    json::array tables;
-    for (const TableInfo& row : instance.module().tables()) {
-        const Table table = *instance.debug_table(row.index);
-        json::object object { { "index", row.index }, { "type", to_text(row.type.element) },
-            { "size", table.size() } };
-        if (!row.name.empty())
-            object["name"] = row.name;
-        json::array elements;
-        for (uint64_t i = 0; i < table.size(); ++i) {
-            const Val element = *table.get(i);
-            if (element.is_null())
-                elements.emplace_back(nullptr);
-            else if (const auto function =
-                         element.kind() == ValKind::FuncRef ? element.funcref() : std::nullopt)
-                elements.push_back(function->index()
-                        ? json::object { { "function", function->name() }, { "index", *function->index() } }
-                        : json::object { { "function", function->name() } });
-            else
-                elements.push_back(to_json(element));
-        }
-        object["elements"] = std::move(elements);
-        object["exported"] = !row.exports.empty();
-        tables.push_back(std::move(object));
-    }
-    return tables;
-}
-
-/// The readable part of a range.
-Result<json::object> describe_memory(const Instance& instance, const MemoryRange& range)
-{
-    std::vector<std::byte> bytes;
-    const auto memory = instance.debug_memory(range.index);
-    const auto shared = instance.debug_shared_memory(range.index);
-    if (!memory && !shared)
-        return Error(fmt::format("--memory: the module has no memory {}", range.index));
-    const uint64_t size = memory ? memory->size() : shared->size();
-    bytes.resize(range.address < size ? std::min(range.length, size - range.address) : 0);
-    const auto done = memory ? memory->read(std::min(range.address, size), bytes)
-                             : shared->read(std::min(range.address, size), bytes);
-    if (!done)
-        return done.error();
-    std::string text;
-    for (const std::byte byte : bytes)
-        text += fmt::format("{:02x}", static_cast<unsigned>(byte));
-    return json::object { { "index", range.index }, { "address", range.address }, { "size", size },
-        { "bytes", text } };
-}
-
-Result<json::object> describe_stop(const debug::Stopped& stopped, std::span<const MemoryRange> ranges)
-{
-    json::object state { { "stopped", stopped.reason().to_text() }, { "frames", describe_frames(stopped) } };
-    for (const debug::Frame& frame : stopped.frames()) {
-        const auto instance = frame.instance();
-        if (!instance)
-            continue;
-        state["globals"] = describe_globals(*instance);
-        state["tables"] = describe_tables(*instance);
-        json::array memory;
-        for (const MemoryRange& range : ranges) {
-            auto described = describe_memory(*instance, range);
-            if (!described)
-                return described.error();
-            memory.push_back(std::move(*described));
-        }
-        state["memory"] = std::move(memory);
-        break;
-    }
-    return state;
-}
-
-std::string text_of(const json::value& value)
-{
-    return value.is_string() ? std::string(value.get_string()) : to_text(value);
-}
-
-std::string label_of(const json::object& row, std::string_view kind)
-{
-    const auto* name = row.if_contains("name");
-    return fmt::format("{}[{}]{}", kind, text_of(row.at("index")), name ? " $" + text_of(*name) : "");
-}
-
-void print_bytes(const json::object& range)
-{
-    const std::string hex = text_of(range.at("bytes"));
-    const auto address = range.at("address").to_number<uint64_t>();
-    fmt::print("memory[{}] at {:#x}, {} bytes\n", text_of(range.at("index")), address, hex.size() / 2);
-    for (size_t line = 0; line < hex.size(); line += 32) {
-        std::string digits, letters;
-        for (size_t at = line; at < std::min(line + 32, hex.size()); at += 2) {
-            const auto byte = static_cast<unsigned char>(std::stoul(hex.substr(at, 2), nullptr, 16));
-            digits += hex.substr(at, 2) + " ";
-            letters += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
-        }
-        fmt::print("  {:#010x}  {:<48} {}\n", address + line / 2, digits, letters);
-    }
-}
-
-void print_state(const json::object& state)
-{
-    fmt::print("stopped: {}\n", text_of(state.at("stopped")));
-    size_t number = 0;
-    for (const json::value& item : state.at("frames").get_array()) {
-        const json::object& frame = item.get_object();
-        if (frame.contains("host")) {
-            fmt::print("#{} {} (host)\n", number++, text_of(frame.at("function")));
-            continue;
-        }
-        fmt::print("#{} {} func[{}] at {:#x}\n", number++, text_of(frame.at("function")),
-            text_of(frame.at("index")), frame.at("offset").to_number<uint64_t>());
-        for (const json::value& local : frame.at("locals").get_array())
-            fmt::print("    {} = {} ({})\n", label_of(local.get_object(), "local"),
-                text_of(local.at("value")), text_of(local.at("type")));
-        size_t depth = 0;
-        for (const json::value& operand : frame.at("operands").get_array())
-            fmt::print("    operand[{}] = {} ({})\n", depth++, text_of(operand.at("value")),
-                text_of(operand.at("type")));
-    }
-    if (!state.contains("globals"))
-        return;
-    for (const json::value& item : state.at("globals").get_array())
-        fmt::print("{} = {} ({}){}\n", label_of(item.get_object(), "global"), text_of(item.at("value")),
-            text_of(item.at("type")), item.at("exported").get_bool() ? "" : " private");
-    for (const json::value& item : state.at("tables").get_array()) {
-        fmt::print("{}: {} {}{}\n", label_of(item.get_object(), "table"), text_of(item.at("size")),
-            text_of(item.at("type")), item.at("exported").get_bool() ? "" : ", private");
-        size_t index = 0;
-        for (const json::value& element : item.at("elements").get_array()) {
-            if (const auto* object = element.if_object())
-                fmt::print("    [{}] {}{}\n", index, text_of(object->at("function")),
-                    object->contains("index") ? " func[" + text_of(object->at("index")) + "]" : "");
-            else if (!element.is_null())
-                fmt::print("    [{}] {}\n", index, text_of(element));
-            ++index;
-        }
-    }
-    for (const json::value& range : state.at("memory").get_array())
-        print_bytes(range.get_object());
-}
-
-/// Runs the guest to the place and describes what is there; its own status when it does not come by.
-Result<json::object> run_to_place(const Engine& engine, const Module& module, const Options& options,
-    uint32_t offset, std::span<const MemoryRange> ranges)
-{
+    const auto offset = find_place(module, options.at);
+    if (!offset)
+        return usage_error(offset.error(), "inspect");
+    const auto ranges = parse_ranges(options, module);
+    if (!ranges)
+        return usage_error(ranges.error(), "inspect");
+    const auto seconds = options.seconds();
+    if (!seconds)
+        return usage_error(seconds.error(), "inspect");
     auto wasi = options.wasi();
     if (!wasi)
-        return wasi.error();
+        return usage_error(wasi.error(), "inspect");
+    const auto entry = find_entry(module, options);
+    if (!entry)
+        return options.invoke.empty() ? report(entry.error()) : usage_error(entry.error(), "inspect");
+
+    Limits limits(*seconds, true);
+    Store store(engine);
+    Linker linker(engine);
     if (options.as_json)
         wasi->stdout_to(
             [](std::span<const std::byte> bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); });
-    Store store(engine);
-    Linker linker(engine);
     if (auto added = add_wasi(linker, store, *wasi); !added)
-        return added.error();
+        return report(added.error());
     debug::Session session(store);
-    if (auto added = session.add_breakpoint({ .module = module, .offset = offset }); !added)
-        return added.error();
-    debug::Event event = session.run([&] { return run_guest(linker, store, module, options); });
-    auto* stopped = std::get_if<debug::Stopped>(&event);
-    if (!stopped) {
-        const auto& results = std::get<debug::Exited>(event).results;
-        if (!results && !results.error().exit_status())
-            return results.error();
-        return Error("--at " + options.at + ": the guest ended without coming by");
+    if (auto added = session.add_breakpoint({ .module = module, .offset = *offset }); !added)
+        return report(added.error());
+    limits.watch([&session] { session.kill(); });
+    debug::Event event = session.run([&] { return run_guest(linker, store, module, *entry); });
+    limits.stop();
+
+    if (auto* stopped = std::get_if<debug::Stopped>(&event)) {
+        JsonObject state { { "file", to_json(options.module) } };
+        for (auto& part : describe_state(*stopped, *ranges))
+            state[part.key()] = part.value();
+        print_document(std::move(state), options.as_json, print_state);
+        if (stopped->reason().kind != debug::StopKind::Trap)
+            return 0;
+        event = session.resume(std::move(*stopped));
     }
-    auto state = describe_stop(*stopped, ranges);
-    event = session.kill(std::move(*stopped));
-    return state;
+    const auto& results = std::get<debug::Exited>(event).results;
+    const Trap* trap = results ? nullptr : results.error().trap();
+    if (const auto status = limits.status(); status && trap)
+        return report(*trap, "the guest was ended before it came to " + options.at, *status);
+    if (!results && !results.error().exit_status())
+        return report(results.error());
+    return report(Error("--at " + options.at + ": the guest has ended, and never came there"));
 }
 
-int inspect(Options& options, const CLI::App& command, const Behind& behind)
+int inspect(Options& options, const std::vector<std::string>& words)
 {
-    if (auto taken = options.take_rest(command, behind); !taken) {
-        print_error(taken.error().message() + " (vitrine inspect --help)");
-        return status::usage;
-    }
-    std::vector<MemoryRange> ranges;
-    for (const std::string& text : options.memory) {
-        const auto range = parse_range(text);
-        if (!range || options.at.empty()) {
-            print_error(range ? "--memory needs --at, which says when" : range.error().message());
-            return status::usage;
-        }
-        ranges.push_back(*range);
-    }
+    if (auto taken = options.take(words); !taken)
+        return usage_error(taken.error(), "inspect");
     const Engine engine(Config().guest_debug(true));
     const auto module = Module::from_file(engine, options.module);
     if (!module)
         return report(module.error());
-    json::object document = describe(*module, options.module);
-    if (!options.at.empty()) {
-        const auto offset = find_place(*module, options.at);
-        if (!offset)
-            return report(offset.error());
-        auto state = run_to_place(engine, *module, options, *offset, ranges);
-        if (!state)
-            return report(state.error());
-        if (!options.as_json)
-            print_state(*state);
-        document["state"] = std::move(*state);
-    } else if (!options.as_json) {
-        print_description(document);
-    }
-    if (options.as_json)
-        fmt::print("{}\n", to_text(document));
+    if (!options.at.empty())
+        return show_state(options, engine, *module);
+    if (!options.memory.empty())
+        return usage_error(Error("--memory needs --at, which says when"), "inspect");
+    print_document(describe(*module, options.module), options.as_json, print_description);
     return 0;
 }
 
 } // namespace
 
-Command add_inspect(CLI::App& app, const Behind& behind)
+Action add_inspect(CLI::App& app)
 {
-    CLI::App& command =
-        *app.add_subcommand("inspect", "Show the structure of a module, or its state at a place");
     const auto options = std::make_shared<Options>();
-    options->add_to(command);
-    command.add_option("--at", options->at,
-        "Run to a function (name, $name, func[3]) or an offset (0x51), and show everything there");
-    command.add_option("--memory", options->memory, "With --at: show memory, INDEX:ADDRESS+LENGTH")
+    options->add_to(app);
+    app.add_option("--at", options->at,
+           "Run to a function (name, $name, func[3]) or an offset (0x51), and show what is there")
+        ->type_name("PLACE");
+    app.add_option("--memory", options->memory, "With --at: show memory too")
+        ->type_name("INDEX:ADDRESS+LENGTH")
         ->allow_extra_args(false);
-    command.add_flag("--json", options->as_json, "As JSON; what the guest prints goes to stderr then");
-    command.footer("Example: vitrine inspect --at main --memory 0:1024+64 app.wasm");
-    return [options, &command, &behind] { return inspect(*options, command, behind); };
+    app.add_flag("--json", options->as_json, "As JSON; what the guest prints goes to stderr then");
+    return [options](const std::vector<std::string>& words) { return inspect(*options, words); };
 }
 
 } // namespace vitrine::cli

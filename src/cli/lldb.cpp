@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/lldb.h"
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
@@ -40,7 +42,39 @@ std::string lldb_command(const std::vector<std::string>& commands)
     return line;
 }
 
-Result<pid_t> start_lldb(const std::vector<std::string>& commands)
+namespace {
+
+/// Starts a program that takes signals as if nobody had changed anything about them.
+Result<pid_t> spawn(const std::string& program, std::vector<std::string> arguments)
+{
+    std::vector<char*> argv;
+    for (std::string& argument : arguments)
+        argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    sigset_t defaults;
+    sigemptyset(&defaults);
+    sigaddset(&defaults, SIGINT);
+    sigaddset(&defaults, SIGPIPE);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &defaults);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    pid_t process = 0;
+    const int error = posix_spawn(&process, program.c_str(), nullptr, &attributes, argv.data(), environ);
+    posix_spawnattr_destroy(&attributes);
+    if (error != 0)
+        return Error("--lldb: cannot start " + program + ": " + std::strerror(error));
+    return process;
+}
+
+void wait_for(pid_t process)
+{
+    while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {}
+}
+
+} // namespace
+
+Result<std::unique_ptr<Lldb>> Lldb::start(const std::vector<std::string>& commands, debug::Session& session)
 {
     const auto program = find_lldb();
     if (!program)
@@ -48,32 +82,29 @@ Result<pid_t> start_lldb(const std::vector<std::string>& commands)
     std::vector<std::string> arguments { *program };
     for (const std::string& command : commands)
         arguments.insert(arguments.end(), { "-o", command });
-    std::vector<char*> argv;
-    for (std::string& argument : arguments)
-        argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    // The terminal's Ctrl-C is for LLDB, which stops the guest with it.
     std::signal(SIGINT, SIG_IGN);
-    posix_spawnattr_t attributes;
-    posix_spawnattr_init(&attributes);
-    sigset_t defaults;
-    sigemptyset(&defaults);
-    sigaddset(&defaults, SIGINT);
-    sigaddset(&defaults, SIGPIPE);
-    posix_spawnattr_setsigdefault(&attributes, &defaults);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    pid_t process = 0;
-    const int error = posix_spawn(&process, program->c_str(), nullptr, &attributes, argv.data(), environ);
-    posix_spawnattr_destroy(&attributes);
-    if (error != 0)
-        return Error("--lldb: cannot start " + *program + ": " + std::strerror(error));
-    return process;
+    auto process = spawn(*program, std::move(arguments));
+    if (!process)
+        return process.error();
+    return std::unique_ptr<Lldb>(new Lldb(*process, session));
 }
 
-void wait_for_lldb(pid_t process)
+Lldb::Lldb(pid_t process, debug::Session& session)
 {
-    int status = 0;
-    while (waitpid(process, &status, 0) < 0 && errno == EINTR) {}
+    thread_ = std::thread([this, process, &session] {
+        wait_for(process);
+        // A guest that LLDB has detached from goes on alone.
+        std::signal(SIGINT, SIG_DFL);
+        for (; !guest_is_over_; std::this_thread::sleep_for(std::chrono::milliseconds(20)))
+            if (session.stopped())
+                session.kill();
+    });
+}
+
+Lldb::~Lldb()
+{
+    guest_is_over_ = true;
+    thread_.join();
 }
 
 } // namespace vitrine::cli

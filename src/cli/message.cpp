@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/message.h"
 
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 namespace vitrine::cli {
@@ -14,10 +15,12 @@ namespace {
 /// Set once, before anything is printed.
 bool is_coloured = false;
 
-void print(std::string_view kind, std::string_view colour, std::string_view text)
+void write_to(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
+
+void print_message(std::string_view kind, std::string_view colour, std::string_view text)
 {
     const std::string_view on = is_coloured ? colour : "", off = is_coloured ? "\x1b[0m" : "";
-    fmt::print(stderr, "vitrine: {}{}:{} {}\n", on, kind, off, text);
+    write_to(stderr, fmt::format("vitrine: {}{}:{} {}\n", on, kind, off, text));
 }
 
 } // namespace
@@ -25,13 +28,33 @@ void print(std::string_view kind, std::string_view colour, std::string_view text
 void set_colour(Colour colour)
 {
     const char* no_color = std::getenv("NO_COLOR");
-    const bool wanted = isatty(STDERR_FILENO) && !(no_color && *no_color);
-    is_coloured = colour == Colour::Always || (colour == Colour::Auto && wanted);
+    const bool is_wanted = isatty(STDERR_FILENO) && !(no_color && *no_color);
+    is_coloured = colour == Colour::Always || (colour == Colour::Auto && is_wanted);
 }
 
-void print_error(std::string_view text) { print("error", "\x1b[1;31m", text); }
+void write(std::string_view text) { write_to(stdout, text); }
 
-void print_warning(std::string_view text) { print("warning", "\x1b[1;33m", text); }
+bool flush_output()
+{
+    if (std::fflush(stdout) == 0 && !std::ferror(stdout))
+        return true;
+    // Who ignores SIGPIPE, as under a debugger, is told by an error that nobody waits for the rest.
+    if (errno != EPIPE)
+        print_error(std::string("cannot write to stdout: ") + std::strerror(errno));
+    return false;
+}
+
+void print_error(std::string_view text) { print_message("error", "\x1b[1;31m", text); }
+
+void print_warning(std::string_view text) { print_message("warning", "\x1b[1;33m", text); }
+
+void print_note(std::string_view text) { write_to(stderr, fmt::format("vitrine: {}\n", text)); }
+
+int usage_error(const Error& error, std::string_view command)
+{
+    print_error(fmt::format("{} (vitrine {}{}--help)", error.message(), command, command.empty() ? "" : " "));
+    return status::usage;
+}
 
 int report(const Error& error)
 {
@@ -40,18 +63,25 @@ int report(const Error& error)
         print_error(error.to_text());
         return status::refused;
     }
-    if (trap->kind == TrapKind::Exit)
-        return trap->exit_status & 0xff;
-    print_error((trap->kind == TrapKind::Interrupted ? "" : "trap: ") + trap->text);
-    for (size_t i = 0; i < trap->backtrace.size(); ++i) {
-        const TraceFrame& frame = trap->backtrace[i];
-        const std::string module = frame.module.empty() ? "" : frame.module + "!";
-        fmt::print(stderr, "  #{} {}{} func[{}] at {:#x}\n", i, module, frame.name.empty() ? "?" : frame.name,
-            frame.function, frame.offset);
+    switch (trap->kind) {
+    case TrapKind::Exit: return trap->exit_status & 0xff;
+    case TrapKind::Killed: return report(*trap, "the debugger ended the guest", status::killed);
+    default: return report(*trap, "trap: " + trap->text, status::trap);
     }
-    if (trap->kind == TrapKind::Killed)
-        return status::killed;
-    return status::trap;
+}
+
+int report(const Trap& trap, std::string_view text, int status)
+{
+    print_error(text);
+    std::string backtrace;
+    for (size_t i = 0; i < trap.backtrace.size(); ++i) {
+        const TraceFrame& frame = trap.backtrace[i];
+        backtrace +=
+            fmt::format("  #{} func[{}]{}{} at {:#x}{}{}\n", i, frame.function, frame.name.empty() ? "" : " ",
+                frame.name, frame.offset, frame.module.empty() ? "" : " in ", frame.module);
+    }
+    write_to(stderr, backtrace);
+    return status;
 }
 
 } // namespace vitrine::cli

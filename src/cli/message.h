@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <fmt/format.h>
 #include <vitrine/vitrine.hpp>
 
 #include <string>
@@ -23,11 +24,27 @@ enum class Colour : uint8_t { Auto, Always, Never };
 /// Whether messages are coloured from here on; `Auto` asks the terminal and NO_COLOR.
 void set_colour(Colour colour);
 
+/// To stdout.
+void write(std::string_view text);
+template<class... Values> void print(fmt::format_string<Values...> format, Values&&... values)
+{
+    write(fmt::format(format, std::forward<Values>(values)...));
+}
+/// Whether all of it arrived; the message is printed here.
+bool flush_output();
+
 /// `vitrine: error: ...` on stderr.
 void print_error(std::string_view text);
 void print_warning(std::string_view text);
+/// `vitrine: ...` on stderr.
+void print_note(std::string_view text);
 
-/// What went wrong with a guest, with the backtrace of a trap, and the status that says so.
+/// The command was called wrongly; the status that says so.
+int usage_error(const Error& error, std::string_view command = "");
+
+/// An input that was refused, or the guest's trap with its backtrace; the status that says so.
 int report(const Error& error);
+/// The same with words of ours for what ended the guest.
+int report(const Trap& trap, std::string_view text, int status);
 
 } // namespace vitrine::cli

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
+#include "cli/guest.h"
+#include "cli/limits.h"
 #include "cli/lldb.h"
 #include "cli/message.h"
-#include "cli/options.h"
+#include "cli/number.h"
 
 #include <vitrine/debugger.hpp>
 
-#include <atomic>
-#include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstdio>
-#include <fmt/format.h>
-#include <mutex>
-#include <thread>
-#include <variant>
+#include <filesystem>
 
 namespace vitrine::cli {
 
@@ -25,206 +21,166 @@ struct Options : GuestOptions {
     bool lldb = false;
     bool quiet = false;
     bool typed = false;
-    bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
+    /// Where the door listens, from `-g4711`, `-g127.0.0.1:4711` or `-g=127.0.0.1:4711`.
+    std::string address() const
+    {
+        return door.empty() ? "127.0.0.1:0" : door.substr(door.starts_with('=') ? 1 : 0);
+    }
 };
 
-/// Ends the guest at Ctrl-C or when its time is over, as long as it lives.
-class Limits {
-public:
-    Limits(const Interrupter& interrupter, double seconds, bool takes_signal) : interrupter_(interrupter)
-    {
-        if (takes_signal) {
-            active_ = this;
-            std::signal(SIGINT, [](int) {
-                if (const Limits* limits = active_) {
-                    was_interrupted_ = true;
-                    limits->interrupter_.interrupt();
-                }
-            });
-        }
-        if (seconds > 0)
-            clock_ = std::thread([this, seconds] { wait(std::chrono::duration<double>(seconds)); });
-    }
-    ~Limits()
-    {
-        active_ = nullptr;
-        {
-            const std::lock_guard lock(mutex_);
-            is_over_ = true;
-        }
-        changed_.notify_all();
-        if (clock_.joinable())
-            clock_.join();
-    }
-
-    /// The status of a guest that was ended here.
-    std::optional<int> status() const
-    {
-        if (was_timeout_)
-            return status::timeout;
-        return was_interrupted_ ? std::optional(status::interrupted) : std::nullopt;
-    }
-
-private:
-    void wait(std::chrono::duration<double> time)
-    {
-        std::unique_lock lock(mutex_);
-        if (changed_.wait_for(lock, time, [&] { return is_over_; }))
-            return;
-        was_timeout_ = true;
-        // The guest may be between two calls just now.
-        do
-            interrupter_.interrupt();
-        while (!changed_.wait_for(lock, std::chrono::milliseconds(20), [&] { return is_over_; }));
-    }
-
-    // A signal handler finds its way by these.
-    static inline std::atomic<const Limits*> active_ = nullptr;
-    static inline std::atomic<bool> was_interrupted_ = false;
-
-    Interrupter interrupter_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool is_over_ = false;
-    std::atomic<bool> was_timeout_ = false;
-    std::thread clock_;
+/// What all ways to run a guest need.
+struct Guest {
+    Store& store;
+    Linker& linker;
+    const Module& module;
+    const Entry& entry;
 };
 
-void print_results(const std::vector<Val>& results, bool typed)
+Result<void> check_address(const Options& options)
 {
-    for (const Val& result : results)
-        fmt::print("{}{}\n", typed ? std::string(to_text(result.kind())) + ":" : "", result.to_text());
-    std::fflush(stdout);
+    const std::string address = options.address();
+    const size_t colon = address.rfind(':');
+    const auto port =
+        parse_unsigned(std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
+    if (!port || *port > UINT16_MAX || colon == 0)
+        return Error(
+            "-g" + options.door + ": expected -gPORT or -gADDRESS:PORT, with a port of at most 65535");
+    return {};
 }
 
-/// The guest's results, or its status.
-int finish(const Result<std::vector<Val>>& results, const Options& options, const std::optional<int>& ended)
+/// The status of a guest that has ended: of its own, or of what ended it. Results are printed.
+int finish(const Result<std::vector<Val>>& results, const Options& options, const Limits& limits)
 {
     if (results) {
-        print_results(*results, options.typed);
+        for (const Val& result : *results)
+            print("{}{}{}\n", options.typed ? to_text(result.kind()) : "", options.typed ? ":" : "",
+                result.to_text());
         return 0;
     }
     const Trap* trap = results.error().trap();
-    if (trap && trap->kind == TrapKind::Interrupted && ended) {
-        if (!options.quiet)
-            print_error(*ended == status::timeout
-                    ? fmt::format("the guest ran longer than {} s", options.timeout)
-                    : "interrupted");
-        return *ended;
-    }
+    const bool was_ended = trap && (trap->kind == TrapKind::Interrupted || trap->kind == TrapKind::Killed);
+    if (const auto status = limits.status(); status && was_ended)
+        return report(*trap,
+            *status == status::timeout ? fmt::format("the guest ran for {} s", limits.seconds())
+                                       : "interrupted",
+            *status);
     return report(results.error());
 }
 
-/// A door's address from the option's word: `-g4711`, `-g127.0.0.1:4711`, `-g=127.0.0.1:4711`.
-std::string door_address(const Options& options)
+/// Refused when a folder cannot be opened.
+Result<void> add_host(const Guest& guest, const WasiConfig& wasi)
 {
-    if (options.door.empty())
-        return "127.0.0.1:0";
-    return options.door.starts_with('=') ? options.door.substr(1) : options.door;
+    if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)
+        return Error("--dir: " + added.error().message());
+    return {};
 }
 
-void announce_door(const debug::GdbServer& server, const Module& module, const Options& options)
+int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& options, Limits& limits)
 {
-    if (!server.is_loopback())
-        print_warning("anyone who can reach " + server.address() + " can read and change the guest");
-    if (!options.quiet && !options.lldb)
-        fmt::print(stderr, "vitrine: waiting for a debugger on {}: {}\n", server.address(),
-            lldb_command(server.lldb_commands(module)));
+    if (auto added = add_host(guest, wasi); !added)
+        return report(added.error());
+    limits.watch([interrupter = guest.store.interrupter()] { interrupter.interrupt(); });
+    const auto results = run_guest(guest.linker, guest.store, guest.module, guest.entry);
+    limits.stop();
+    return finish(results, options, limits);
+}
+
+/// What the guest prints goes to the client of the door, and to the stream unless the client has that.
+WasiConfig::Sink show_on(debug::GdbServer& server, std::FILE* stream)
+{
+    return [&server, stream](std::span<const std::byte> bytes) {
+        server.send_output(bytes);
+        if (!stream)
+            return;
+        std::fwrite(bytes.data(), 1, bytes.size(), stream);
+        std::fflush(stream);
+    };
 }
 
 /// Runs the guest in a session with a door.
-int run_debugged(Store& store, Linker& linker, const Module& module, const Options& options, WasiConfig wasi)
+int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Limits& limits)
 {
-    debug::Session session(store);
-    debug::GdbServer server(session, door_address(options), debug::GdbServer::Serves::OneCall);
-    if (const Error* error = session.error() ? session.error() : server.error()) {
-        print_error("-g " + door_address(options) + ": " + error->to_text());
-        return status::refused;
-    }
-    const auto show = [&](std::FILE* stream) {
-        return [&, stream](std::span<const std::byte> bytes) {
-            server.send_output(bytes);
-            if (!options.lldb) {
-                std::fwrite(bytes.data(), 1, bytes.size(), stream);
-                std::fflush(stream);
-            }
-        };
-    };
-    wasi.stdout_to(show(stdout)).stderr_to(show(stderr));
+    // What a client or a closed terminal does to us shall not end the guest.
+    std::signal(SIGPIPE, SIG_IGN);
+    debug::Session session(guest.store);
+    debug::GdbServer server(session, options.address(), debug::GdbServer::Serves::OneCall);
+    if (server.error())
+        return report(Error("-g" + options.door + ": " + server.error()->to_text()));
+    wasi.stdout_to(show_on(server, options.lldb ? nullptr : stdout))
+        .stderr_to(show_on(server, options.lldb ? nullptr : stderr));
     if (options.lldb)
         wasi.stdin_text("");
-    if (auto added = add_wasi(linker, store, wasi); !added)
+    if (auto added = add_host(guest, wasi); !added)
         return report(added.error());
-    if (auto fits = linker.check(store, module); !fits)
+    if (auto fits = guest.linker.check(guest.store, guest.module); !fits)
         return report(fits.error());
-    server.announce(module, absolute_path(options.module));
-    announce_door(server, module, options);
-    std::optional<pid_t> lldb;
+
+    std::error_code unknown;
+    server.announce(guest.module, std::filesystem::canonical(options.module, unknown));
+    const std::vector<std::string> commands = server.lldb_commands(guest.module);
+    if (!server.is_loopback())
+        print_warning("whoever can reach " + server.address() + " can read and change the guest");
+    if (!options.quiet && !options.lldb)
+        print_note("waiting for a debugger on " + server.address() + ": " + lldb_command(commands));
+    std::unique_ptr<Lldb> lldb;
     if (options.lldb) {
-        auto started = start_lldb(server.lldb_commands(module));
+        auto started = Lldb::start(commands, session);
         if (!started)
             return report(started.error());
-        lldb = *started;
+        lldb = *std::move(started);
     }
-    std::optional<int> ended;
-    debug::Event event = [&] {
-        Limits limits(store.interrupter(), options.timeout, !options.lldb);
-        auto end = session.run([&] { return run_guest(linker, store, module, options); }, true);
-        ended = limits.status();
-        return end;
-    }();
-    const int result = finish(std::get<debug::Exited>(event).results, options, ended);
-    if (lldb)
-        wait_for_lldb(*lldb);
-    return result;
+
+    limits.watch([&session] { session.kill(); });
+    const auto body = [&] { return run_guest(guest.linker, guest.store, guest.module, guest.entry); };
+    const debug::Event end = session.run(body, true);
+    limits.stop();
+    lldb.reset();
+    return finish(std::get<debug::Exited>(end).results, options, limits);
 }
 
-int run(Options& options, const CLI::App& command, const Behind& behind)
+int run(Options& options, const std::vector<std::string>& words)
 {
-    if (auto taken = options.take_rest(command, behind); !taken) {
-        print_error(taken.error().message() + " (vitrine run --help)");
-        return status::usage;
-    }
+    if (auto taken = options.take(words); !taken)
+        return usage_error(taken.error(), "run");
+    if (auto fits = check_address(options); !fits)
+        return usage_error(fits.error(), "run");
+    const auto seconds = options.seconds();
+    if (!seconds)
+        return usage_error(seconds.error(), "run");
     auto wasi = options.wasi();
-    if (!wasi) {
-        print_error(wasi.error().message());
-        return status::usage;
-    }
-    Engine engine(Config().guest_debug(options.is_debugged() || options.guest_debug));
+    if (!wasi)
+        return usage_error(wasi.error(), "run");
+
+    const Engine engine(Config().guest_debug(options.is_debugged()));
     const auto module = Module::from_file(engine, options.module);
     if (!module)
         return report(module.error());
+    const auto entry = find_entry(*module, options);
+    if (!entry)
+        return options.invoke.empty() ? report(entry.error()) : usage_error(entry.error(), "run");
+
+    Limits limits(*seconds, !options.lldb);
     Store store(engine);
     Linker linker(engine);
-    if (options.is_debugged())
-        return run_debugged(store, linker, *module, options, std::move(*wasi));
-    if (auto added = add_wasi(linker, store, *wasi); !added)
-        return report(added.error());
-    Limits limits(store.interrupter(), options.timeout, true);
-    const auto results = run_guest(linker, store, *module, options);
-    return finish(results, options, limits.status());
+    const Guest guest { store, linker, *module, *entry };
+    return options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
+                                 : run_plainly(guest, *wasi, options, limits);
 }
 
 } // namespace
 
-Command add_run(CLI::App& app, const Behind& behind)
+Action add_run(CLI::App& app)
 {
-    CLI::App& command = *app.add_subcommand("run", "Run a WASI command, or a function of a module");
     const auto options = std::make_shared<Options>();
-    options->add_to(command);
-    command
-        .add_option(
-            "-g", options->door, "Wait for a debugger on -gPORT or -gADDRESS:PORT; port 0 takes a free one")
-        ->allow_extra_args(false);
-    command.add_flag("--lldb", options->lldb, "Start LLDB on the guest in this terminal");
-    command.add_flag("--quiet", options->quiet, "Say nothing about the door");
-    command.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
-    command.add_flag("--guest-debug", options->guest_debug, "Open the guest to debuggers, without a door");
-    command.footer("Everything behind the module's path belongs to the guest.\nExample: vitrine run --dir . "
-                   "app.wasm input.txt");
-    return [options, &command, &behind] { return run(*options, command, behind); };
+    options->add_to(app);
+    app.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
+    app.add_option("-g", options->door, "Wait for a debugger there; port 0 takes a free one")
+        ->type_name("[ADDRESS:]PORT");
+    app.add_flag("--quiet", options->quiet, "With -g, do not say how to attach");
+    app.add_flag("--lldb", options->lldb, "Start LLDB on the guest in this terminal");
+    return [options](const std::vector<std::string>& words) { return run(*options, words); };
 }
 
 } // namespace vitrine::cli

@@ -2,27 +2,26 @@
 #include "cli/commands.h"
 #include "cli/message.h"
 
-#include <memory>
-
 namespace vitrine::cli {
 
-Command add_validate(CLI::App& app)
+namespace {
+
+int validate(const std::vector<std::string>& files)
 {
-    struct Options {
-        std::vector<std::string> files;
-    };
-    CLI::App& command = *app.add_subcommand("validate", "Decode and validate modules");
-    const auto options = std::make_shared<Options>();
-    command.add_option("files", options->files, "The modules")->required();
-    command.footer("Example: vitrine validate app.wasm");
-    return [options] {
+    if (files.empty())
+        return usage_error(Error("no file is given"), "validate");
+    int status = 0;
+    for (const std::string& file : files) {
+        // An engine keeps the types of its modules; these have nothing in common.
         const Engine engine;
-        int result = 0;
-        for (const std::string& file : options->files)
-            if (const auto module = Module::from_file(engine, file); !module)
-                result = report(module.error());
-        return result;
-    };
+        if (const auto module = Module::from_file(engine, file); !module)
+            status = report(module.error());
+    }
+    return status;
 }
+
+} // namespace
+
+Action add_validate(CLI::App&) { return validate; }
 
 } // namespace vitrine::cli

@@ -259,14 +259,6 @@ std::string to_text(const CompositeType& composite)
     return text + ")";
 }
 
-std::string to_text(const SubType& type)
-{
-    if (type.is_final && !type.supertype)
-        return to_text(type.composite);
-    const std::string supertype = type.supertype ? std::to_string(*type.supertype) + " " : "";
-    return (type.is_final ? "(sub final " : "(sub ") + supertype + to_text(type.composite) + ")";
-}
-
 std::string to_text(const Limits& limits)
 {
     return (limits.is_64 ? "i64 " : "") + std::to_string(limits.min)
@@ -544,6 +536,14 @@ void Disassembler::print_code(FuncIndex function, ByteReader& in)
 }
 
 } // namespace
+
+std::string to_text(const SubType& type)
+{
+    if (type.is_final && !type.supertype)
+        return to_text(type.composite);
+    const std::string supertype = type.supertype ? std::to_string(*type.supertype) + " " : "";
+    return (type.is_final ? "(sub final " : "(sub ") + supertype + to_text(type.composite) + ")";
+}
 
 std::string to_text(const Instruction& instruction, const Module& module, std::optional<FuncIndex> function)
 {

@@ -17,6 +17,9 @@ std::string disassemble(const Module& module, FuncIndex function);
 /// The whole module: imports, index spaces, segments, exports and all bodies, WAT-like, with offsets.
 std::string disassemble(const Module& module);
 
+/// `(func (param i32))`, `(sub 0 (struct (field i32)))`
+std::string to_text(const SubType& type);
+
 /// `name` as an identifier of WAT: `$name`, quoted (`$"a b"`) where it has other characters; without a name `fallback[index]`, e.g. `func[3]`.
 std::string identifier(std::string_view name, std::string_view fallback, uint32_t index);
 

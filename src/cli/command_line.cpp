@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/command_line.h"
+
+#include "cli/message.h"
+
+#include "wasm/opcode.h"
+
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include <algorithm>
+#include <csignal>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace vitrine::cli {
+
+namespace {
+
+/// Words of a command line: options with their values, and all others.
+struct Words {
+    std::vector<std::string> options;
+    std::vector<std::string> rest;
+};
+
+/// The option that a word names; `has_value` is set when the word holds its value too.
+const CLI::Option* find_option(const CLI::App& app, const std::string& word, bool& has_value)
+{
+    const bool is_long = word.starts_with("--");
+    const size_t end = is_long ? word.find('=') : 2;
+    has_value = end < word.size();
+    return app.get_option_no_throw(word.substr(0, end));
+}
+
+/// Sorts the words, up to the first that is no option if that ends the options. An error names the word that is wrong.
+Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words, bool rest_ends_options)
+{
+    Words sorted;
+    const auto take_rest = [&](size_t from) {
+        sorted.rest.insert(sorted.rest.end(), words.begin() + static_cast<ptrdiff_t>(from), words.end());
+        return sorted;
+    };
+    for (size_t i = 0; i < words.size(); ++i) {
+        const std::string& word = words[i];
+        if (word == "--")
+            return take_rest(i + 1);
+        if (!word.starts_with('-') || word == "-") {
+            if (rest_ends_options)
+                return take_rest(i);
+            sorted.rest.push_back(word);
+            continue;
+        }
+        bool has_value = false;
+        const CLI::Option* option = find_option(app, word, has_value);
+        if (!option)
+            return Error("unknown option " + word);
+        sorted.options.push_back(word);
+        if (has_value || option->get_items_expected_max() == 0)
+            continue;
+        if (word.size() == 2)
+            return Error(word + " needs a value in the same word: " + word + option->get_type_name());
+        if (i + 1 == words.size())
+            return Error(word + " needs a value: " + option->get_type_name());
+        sorted.options.push_back(words[++i]);
+    }
+    return sorted;
+}
+
+/// Sorts the words and sets the options.
+Result<std::vector<std::string>> parse(
+    CLI::App& app, std::span<const std::string> words, bool rest_ends_options)
+{
+    auto sorted = sort_words(app, words, rest_ends_options);
+    if (!sorted)
+        return sorted.error();
+    // CLI11 takes the last word first.
+    std::ranges::reverse(sorted->options);
+    try {
+        app.parse(sorted->options);
+    } catch (const CLI::CallForHelp&) {
+        // Seen by whoever asks for the option.
+    } catch (const CLI::ParseError& wrong) {
+        return Error(wrong.what());
+    }
+    return std::move(sorted->rest);
+}
+
+bool is_help(const CLI::App& app) { return app.get_help_ptr()->count() > 0; }
+
+/// `auto`, `always` or `never`, everywhere.
+void add_colour(CLI::App& app, std::string& when)
+{
+    app.add_option("--color", when, "Colour of messages")->type_name("auto|always|never");
+}
+
+Result<void> use_colour(const std::string& when)
+{
+    constexpr std::string_view names[] { "auto", "always", "never" };
+    const auto* found = std::ranges::find(names, when);
+    if (found == std::end(names))
+        return Error("--color " + when + ": expected auto, always or never");
+    set_colour(static_cast<Colour>(found - names));
+    return {};
+}
+
+std::string options_text(const CLI::App& app)
+{
+    CLI::Formatter formatter;
+    formatter.column_width(34);
+    return formatter.make_groups(&app, CLI::AppFormatMode::Normal);
+}
+
+void print_help(const CommandRow& row, const CLI::App& app)
+{
+    print("{}\n\nUsage: vitrine {} {}\n{}\n{}\n\nExample: {}\n", row.summary, row.name, row.arguments,
+        options_text(app), row.details, row.example);
+}
+
+void print_help(std::span<const CommandRow> commands, const CLI::App& app)
+{
+    print("A WebAssembly runtime that a debugger can see into\n\nUsage: vitrine COMMAND ...\n{}\nCommands:\n",
+        options_text(app));
+    for (const CommandRow& row : commands)
+        print("  {:<10} {}\n", row.name, row.summary);
+    print("\n`vitrine COMMAND --help` explains a command.\n\nExample: {}\n", commands.front().example);
+}
+
+/// Version, commit, and the features that are executed.
+void print_version()
+{
+    print("vitrine {} ({})\nfeatures:", VITRINE_VERSION, VITRINE_COMMIT);
+    for (const core::FeatureInfo& feature : core::feature_table)
+        if (feature.is_supported)
+            print(" {}", feature.flag);
+    print("\n");
+}
+
+int run_row(const CommandRow& row, std::span<const std::string> words, std::string colour)
+{
+    CLI::App app;
+    add_colour(app, colour);
+    const Action action = row.add(app);
+    const auto rest = parse(app, words, row.takes_guest);
+    if (!rest)
+        return usage_error(rest.error(), row.name);
+    if (is_help(app))
+        return print_help(row, app), 0;
+    if (auto used = use_colour(colour); !used)
+        return usage_error(used.error(), row.name);
+    return action(*rest);
+}
+
+int run_words(std::span<const CommandRow> commands, std::span<const std::string> words)
+{
+    CLI::App app;
+    std::string colour = "auto";
+    bool is_version = false;
+    add_colour(app, colour);
+    app.add_flag("--version", is_version, "Print version, commit and features");
+    const auto rest = parse(app, words, true);
+    if (!rest)
+        return usage_error(rest.error());
+    if (is_help(app))
+        return print_help(commands, app), 0;
+    if (is_version)
+        return print_version(), 0;
+    if (rest->empty())
+        return usage_error(Error("no command is given"));
+    const auto row = std::ranges::find(commands, rest->front(), &CommandRow::name);
+    if (row == commands.end())
+        return usage_error(Error("unknown command " + rest->front()));
+    return run_row(*row, std::span(*rest).subspan(1), std::move(colour));
+}
+
+/// A stream that was closed by whoever started us stays silent; without this its descriptor would become another file's.
+void open_standard_streams()
+{
+    for (const int descriptor : { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO })
+        if (fcntl(descriptor, F_GETFD) < 0)
+            (void)open("/dev/null", O_RDWR);
+}
+
+} // namespace
+
+int run_command_line(std::span<const CommandRow> commands, int argc, char** argv)
+{
+    open_standard_streams();
+    // Who closes our output ends us quietly, even if whoever started us ignored that.
+    std::signal(SIGPIPE, SIG_DFL);
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    const int status = run_words(commands, words);
+    if (!flush_output() && status == 0)
+        return status::refused;
+    return status;
+}
+
+} // namespace vitrine::cli

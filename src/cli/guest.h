@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <vitrine/vitrine.hpp>
+#include <vitrine/wasi.hpp>
+
+#include <CLI/App.hpp>
+
+#include <string>
+#include <vector>
+
+namespace vitrine::cli {
+
+/// The options that say how a guest runs, and the module with its arguments behind them.
+struct GuestOptions {
+    std::vector<std::string> folders;
+    std::vector<std::string> environment;
+    std::string invoke;
+    std::string timeout;
+    std::string module;
+    std::vector<std::string> arguments;
+
+    void add_to(CLI::App& app);
+    /// Takes the words that are no options: the module's path and the guest's arguments.
+    Result<void> take(const std::vector<std::string>& words);
+    /// What the guest gets of the world.
+    Result<WasiConfig> wasi() const;
+    /// How long it may run; 0 is for ever.
+    Result<double> seconds() const;
+};
+
+/// How a guest starts.
+struct Entry {
+    std::string function;
+    std::vector<Val> arguments {};
+    /// A reactor is initialised before anything else of it is called.
+    bool is_reactor = false;
+};
+
+/// What `--invoke` names, with its arguments checked against its type; without it `_start`.
+Result<Entry> find_entry(const Module& module, const GuestOptions& options);
+
+/// A guest's life, on the calling thread: makes the instance and calls the entry.
+Result<std::vector<Val>> run_guest(
+    const Linker& linker, Store& store, const Module& module, const Entry& entry);
+
+} // namespace vitrine::cli

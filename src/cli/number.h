@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <vitrine/vitrine.hpp>
+
+#include <string_view>
+
+namespace vitrine::cli {
+
+/// A number as WAT writes it, of the kind that is wanted: decimal or hexadecimal, with `_` between digits, `inf`, `nan`,
+/// `nan:0x1`. A reference can be `null`. [spec: text/values]
+Result<Val> parse_number(std::string_view text, ValKind kind);
+
+/// An unsigned integer, decimal or hexadecimal.
+std::optional<uint64_t> parse_unsigned(std::string_view text);
+
+} // namespace vitrine::cli

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/state.h"
+
+#include "cli/describe.h"
+#include "cli/message.h"
+
+#include <algorithm>
+
+namespace vitrine::cli {
+
+namespace {
+
+// -- The state as a document
+
+JsonObject named_row(uint64_t index, std::string_view name)
+{
+    JsonObject row { { "index", index } };
+    if (!name.empty())
+        row["name"] = to_json(name);
+    return row;
+}
+
+void add_value(JsonObject& row, const Val& value)
+{
+    row["type"] = to_text(value.kind());
+    row["value"] = to_json(value);
+}
+
+JsonObject frame_row(const debug::Frame& frame)
+{
+    const Func function = frame.function();
+    if (frame.is_host())
+        return { { "name", to_json(function.name()) }, { "host", true } };
+    JsonObject row = named_row(function.index().value_or(0), function.name());
+    row["offset"] = frame.offset();
+    JsonArray locals, operands;
+    for (const debug::Local& local : frame.locals()) {
+        JsonObject item = named_row(locals.size(), local.name);
+        add_value(item, local.value);
+        locals.push_back(std::move(item));
+    }
+    for (const Val& operand : frame.operands()) {
+        JsonObject item { { "index", operands.size() } };
+        add_value(item, operand);
+        operands.push_back(std::move(item));
+    }
+    row["locals"] = std::move(locals);
+    row["operands"] = std::move(operands);
+    return row;
+}
+
+JsonArray global_rows(const Instance& instance)
+{
+    JsonArray rows;
+    for (const GlobalInfo& info : instance.module().globals()) {
+        JsonObject row = named_row(info.index, info.name);
+        add_value(row, instance.debug_global(info.index)->get());
+        row["exported"] = !info.exports.empty();
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+JsonArray table_rows(const Instance& instance)
+{
+    JsonArray rows;
+    for (const TableInfo& info : instance.module().tables()) {
+        const Table table = *instance.debug_table(info.index);
+        JsonObject row = named_row(info.index, info.name);
+        row["type"] = to_text(info.type.element);
+        row["size"] = table.size();
+        row["exported"] = !info.exports.empty();
+        JsonArray elements;
+        for (uint64_t i = 0; i < table.size(); ++i)
+            elements.push_back(to_json(*table.get(i)));
+        row["elements"] = std::move(elements);
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+uint64_t size_of(const Instance& instance, uint32_t memory)
+{
+    if (const auto plain = instance.debug_memory(memory))
+        return plain->size();
+    return instance.debug_shared_memory(memory)->size();
+}
+
+JsonArray memory_rows(const Instance& instance)
+{
+    JsonArray rows;
+    for (const MemoryInfo& info : instance.module().memories()) {
+        JsonObject row = named_row(info.index, info.name);
+        row["size"] = size_of(instance, info.index);
+        row["exported"] = !info.exports.empty();
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+/// The readable part of a range.
+JsonObject range_row(const Instance& instance, const MemoryRange& range)
+{
+    const uint64_t size = size_of(instance, range.index);
+    const uint64_t begin = std::min(range.address, size);
+    std::vector<std::byte> bytes(std::min(range.length, size - begin));
+    const auto done = [&] {
+        if (const auto plain = instance.debug_memory(range.index))
+            return plain->read(begin, bytes);
+        return instance.debug_shared_memory(range.index)->read(begin, bytes);
+    }();
+    std::string text;
+    for (const std::byte byte : done ? bytes : std::vector<std::byte> {})
+        fmt::format_to(std::back_inserter(text), "{:02x}", std::to_integer<unsigned>(byte));
+    return { { "index", range.index }, { "address", range.address }, { "length", range.length },
+        { "bytes", text } };
+}
+
+} // namespace
+
+JsonObject describe_state(const debug::Stopped& stopped, std::span<const MemoryRange> ranges)
+{
+    JsonObject state { { "stopped", stopped.reason().to_text() } };
+    const std::vector<debug::Frame> frames = stopped.frames();
+    JsonArray rows, memory;
+    for (const debug::Frame& frame : frames)
+        rows.push_back(frame_row(frame));
+    state["frames"] = std::move(rows);
+    const auto guest =
+        std::ranges::find_if(frames, [](const debug::Frame& frame) { return frame.instance().has_value(); });
+    if (guest == frames.end())
+        return state;
+    const Instance instance = *guest->instance();
+    state["globals"] = global_rows(instance);
+    state["tables"] = table_rows(instance);
+    state["memories"] = memory_rows(instance);
+    for (const MemoryRange& range : ranges)
+        memory.push_back(range_row(instance, range));
+    state["memory"] = std::move(memory);
+    return state;
+}
+
+// -- The document as text
+
+namespace {
+
+/// A function by index and name, any other value as it is.
+std::string value_text(const Json& value)
+{
+    const auto* object = value.if_object();
+    if (!object)
+        return plain_text(value);
+    if (object->contains("index"))
+        return label_of(*object, "func");
+    return plain_text(object->at("name"));
+}
+
+void print_value(
+    std::string_view indent, std::string_view kind, const JsonObject& row, std::string_view more = "")
+{
+    print("{}{} = {} ({}){}\n", indent, label_of(row, kind), value_text(row.at("value")),
+        plain_text(row.at("type")), more);
+}
+
+std::string_view privacy_of(const JsonObject& row)
+{
+    return row.at("exported").get_bool() ? "" : ", private";
+}
+
+void print_frame(size_t number, const JsonObject& frame)
+{
+    if (frame.contains("host")) {
+        print("#{} {} (host)\n", number, plain_text(frame.at("name")));
+        return;
+    }
+    print("#{} {} at {:#x}\n", number, label_of(frame, "func"), frame.at("offset").to_number<uint64_t>());
+    for (const Json& local : frame.at("locals").get_array())
+        print_value("    ", "local", local.get_object());
+    for (const Json& operand : frame.at("operands").get_array())
+        print_value("    ", "operand", operand.get_object());
+}
+
+void print_table(const JsonObject& table)
+{
+    print("{}: {} elements ({}){}\n", label_of(table, "table"), plain_text(table.at("size")),
+        plain_text(table.at("type")), privacy_of(table));
+    size_t index = 0;
+    for (const Json& element : table.at("elements").get_array()) {
+        if (!element.is_null())
+            print("    [{}] {}\n", index, value_text(element));
+        ++index;
+    }
+}
+
+void print_range(const JsonObject& range)
+{
+    constexpr size_t digits_per_line = 2 * 16;
+    const std::string digits = plain_text(range.at("bytes"));
+    const auto address = range.at("address").to_number<uint64_t>();
+    const auto length = range.at("length").to_number<uint64_t>();
+    const bool is_part = digits.size() / 2 < length;
+    print("{} at {:#x}, {} bytes{}\n", label_of(range, "memory"), address, length,
+        is_part ? fmt::format(", of which {} are there", digits.size() / 2) : "");
+    for (size_t line = 0; line < digits.size(); line += digits_per_line) {
+        std::string hex, letters;
+        for (size_t at = line; at < std::min(line + digits_per_line, digits.size()); at += 2) {
+            const auto byte = static_cast<unsigned char>(std::stoul(digits.substr(at, 2), nullptr, 16));
+            hex += digits.substr(at, 2) + " ";
+            letters += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
+        }
+        print("    {:#010x}  {:<48} {}\n", address + line / 2, hex, letters);
+    }
+}
+
+} // namespace
+
+void print_state(const JsonObject& state)
+{
+    const auto each = [&](const char* key, auto&& print_one) {
+        if (const Json* rows = state.if_contains(key))
+            for (const Json& row : rows->get_array())
+                print_one(row.get_object());
+    };
+    size_t number = 0;
+    print("stopped: {}\n", plain_text(state.at("stopped")));
+    each("frames", [&](const JsonObject& row) { print_frame(number++, row); });
+    each("globals", [](const JsonObject& row) { print_value("", "global", row, privacy_of(row)); });
+    each("tables", print_table);
+    each("memories", [](const JsonObject& row) {
+        print("{}: {} bytes{}\n", label_of(row, "memory"), plain_text(row.at("size")), privacy_of(row));
+    });
+    each("memory", print_range);
+}
+
+} // namespace vitrine::cli

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "cli/json.h"
+
+#include <vitrine/vitrine.hpp>
+
+#include <span>
+
+namespace vitrine::cli {
+
+/// A stretch of a memory.
+struct MemoryRange {
+    uint32_t index = 0;
+    uint64_t address = 0;
+    uint64_t length = 0;
+};
+
+/// What is in a stopped guest: its frames, and of the innermost frame's instance the globals, tables and memories, exported or not, with the readable part
+/// of the ranges; docs/inspect-json.md has the schema.
+JsonObject describe_state(const debug::Stopped& stopped, std::span<const MemoryRange> ranges);
+
+/// The same for people.
+void print_state(const JsonObject& state);
+
+} // namespace vitrine::cli
