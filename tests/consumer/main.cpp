@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <cstdio>
+#include <span>
 #include <vector>
 
 namespace {
@@ -31,7 +32,7 @@ int fail(const vitrine::Error& error)
 int main()
 {
     vitrine::Engine engine(vitrine::Config().guest_debug(true));
-    auto module = vitrine::Module::from_bytes(engine, binary);
+    auto module = vitrine::Module::from_bytes(engine, std::as_bytes(std::span(binary)));
     if (!module)
         return fail(module.error());
 
