@@ -136,9 +136,10 @@ void print_version()
     print("\n");
 }
 
-int run_row(const CommandRow& row, std::span<const std::string> words, std::string colour)
+int run_row(const CommandRow& row, std::span<const std::string> words)
 {
     CLI::App app;
+    std::string colour = "auto";
     add_colour(app, colour);
     const Action action = row.add(app);
     const auto rest = parse(app, words, row.takes_guest);
@@ -151,26 +152,36 @@ int run_row(const CommandRow& row, std::span<const std::string> words, std::stri
     return action(*rest);
 }
 
-int run_words(std::span<const CommandRow> commands, std::span<const std::string> words)
+/// What can be asked of the command as a whole.
+int run_without_command(std::span<const CommandRow> commands, std::span<const std::string> words)
 {
     CLI::App app;
-    std::string colour = "auto";
+    std::string colour;
     bool is_version = false;
     add_colour(app, colour);
     app.add_flag("--version", is_version, "Print version, commit and features");
-    const auto rest = parse(app, words, true);
-    if (!rest)
+    if (const auto rest = parse(app, words, true); !rest)
         return usage_error(rest.error());
     if (is_help(app))
         return print_help(commands, app), 0;
     if (is_version)
         return print_version(), 0;
-    if (rest->empty())
-        return usage_error(Error("no command is given"));
-    const auto row = std::ranges::find(commands, rest->front(), &CommandRow::name);
+    return usage_error(Error("no command is given"));
+}
+
+int run_words(std::span<const CommandRow> commands, std::vector<std::string> words)
+{
+    // Options may stand before the command's name: LLDB's platform puts the port there.
+    auto name = words.begin();
+    while (name != words.end() && name->starts_with('-') && *name != "--")
+        name += *name == "--color" && name + 1 != words.end() ? 2 : 1;
+    if (name == words.end() || *name == "--")
+        return run_without_command(commands, words);
+    const auto row = std::ranges::find(commands, *name, &CommandRow::name);
     if (row == commands.end())
-        return usage_error(Error("unknown command " + rest->front()));
-    return run_row(*row, std::span(*rest).subspan(1), std::move(colour));
+        return usage_error(Error("unknown command " + *name));
+    words.erase(name);
+    return run_row(*row, words);
 }
 
 /// A stream that was closed by whoever started us stays silent; without this its descriptor would become another file's.
@@ -188,8 +199,7 @@ int run_command_line(std::span<const CommandRow> commands, int argc, char** argv
     open_standard_streams();
     // Who closes our output ends us quietly, even if whoever started us ignored that.
     std::signal(SIGPIPE, SIG_DFL);
-    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
-    const int status = run_words(commands, words);
+    const int status = run_words(commands, { argv + std::min(argc, 1), argv + argc });
     if (!flush_output() && status == 0)
         return status::refused;
     return status;
