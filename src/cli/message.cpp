@@ -65,7 +65,7 @@ int report(const Error& error)
     }
     switch (trap->kind) {
     case TrapKind::Exit: return trap->exit_status & 0xff;
-    case TrapKind::Killed: return report(*trap, trap->text, status::killed);
+    case TrapKind::Killed: return report(*trap, "the debugger ended the guest", status::killed);
     default: return report(*trap, "trap: " + trap->text, status::trap);
     }
 }
@@ -76,12 +76,8 @@ int report(const Trap& trap, std::string_view text, int status)
     std::string backtrace;
     for (size_t i = 0; i < trap.backtrace.size(); ++i) {
         const TraceFrame& frame = trap.backtrace[i];
-        backtrace += fmt::format("  #{} func[{}]{}{} at {:#x}
-                                 ", i, frame.function,
-                frame.name.empty()
-                ? ""
-                : " ",
-            frame.name, frame.offset);
+        backtrace += fmt::format("  #{} func[{}]{}{} at {:#x}\n", i, frame.function,
+            frame.name.empty() ? "" : " ", frame.name, frame.offset);
     }
     write_to(stderr, backtrace);
     return status;
