@@ -26,7 +26,7 @@ say "2. vitrine inspect --at deposit: frames, and the private state, at the firs
 # The address of the accounts is not exported either: the argument of deposit points at one of them.
 "$vitrine" inspect --at deposit "$out/bank.wasm" > "$out/state.txt"
 grep -E '^(stopped|#|global|table|    \[)' "$out/state.txt" | head -24
-expect "$out/state.txt" "stopped: breakpoint 1" "#0 deposit" "__stack_pointer" "private" "] deposit" "] withdraw"
+expect "$out/state.txt" "stopped: breakpoint 1" "#0 func[" "deposit at 0x" "__stack_pointer" "private" "] deposit" "] withdraw"
 account=$(sed -n 's/^    local\[0\][^=]*= \([0-9]*\).*/\1/p' "$out/state.txt" | head -1)
 
 say "3. The same with the memory of all accounts: deposit's argument says where \"jade\" is."

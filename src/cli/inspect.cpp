@@ -93,7 +93,7 @@ Result<uint32_t> find_place(const Module& module, const std::string& place)
     return found.front().offset;
 }
 
-void print_document(JsonObject document, bool as_json, void (*print_text)(const JsonObject&))
+void print_document(const JsonObject& document, bool as_json, void (*print_text)(const JsonObject&))
 {
     if (as_json)
         print("{}\n", to_text(document));
@@ -139,7 +139,7 @@ int show_state(const Options& options, const Engine& engine, const Module& modul
         JsonObject state { { "file", to_json(options.module) } };
         for (auto& part : describe_state(*stopped, *ranges))
             state[part.key()] = part.value();
-        print_document(std::move(state), options.as_json, print_state);
+        print_document(state, options.as_json, print_state);
         if (stopped->reason().kind != debug::StopKind::Trap)
             return 0;
         event = session.resume(std::move(*stopped));
