@@ -82,19 +82,19 @@ struct TraceFrame {
     /// Index in its module's function index space.
     std::uint32_t function = 0;
     /// From the name section, the exports or the imports; empty if there is none.
-    std::string name;
+    std::string name {};
     /// Byte offset in the module's file: of the instruction itself for the innermost frame, behind the call for the others.
     std::uint32_t offset = 0;
     /// From the module's name section; empty if there is none.
-    std::string module;
+    std::string module {};
 };
 
 /// Why the guest could not go on. Its text is the specification's, or what the host function said.
 struct Trap {
     TrapKind kind = TrapKind::Unreachable;
-    std::string text;
+    std::string text {};
     /// Innermost frame first; the outermost of a deep recursion are left out.
-    std::vector<TraceFrame> backtrace;
+    std::vector<TraceFrame> backtrace {};
     /// Of `Exit`.
     int exit_status = 0;
 };
@@ -320,8 +320,8 @@ enum class ValKind : std::uint8_t { None, I32, I64, F32, F64, V128, FuncRef, Ext
 std::string_view to_text(ValKind kind);
 
 struct FuncType {
-    std::vector<ValKind> params;
-    std::vector<ValKind> results;
+    std::vector<ValKind> params {};
+    std::vector<ValKind> results {};
 
     /// `(param i32) (result i64)`
     std::string to_text() const;

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "world.h"
+
+#include <cstdio>
+#include <fstream>
+#include <thread>
+
+namespace vitrine {
+namespace {
+
+using test::World;
+
+constexpr auto everything = R"((module $shop
+    (import "host" "log" (func $log (param i32 i64)))
+    (import "host" "rate" (global $rate f64))
+    (import "host" "shelf" (memory $shelf 1 2))
+    (import "host" "staff" (table $staff 3 funcref))
+    (import "host" "fire" (tag $fire (param i32)))
+    (global $stock (mut i32) (i32.const 1))
+    (memory $lanes (export "lanes") 2 5 shared)
+    (table $goods 4 9 externref)
+    (tag $theft (param f32))
+    (func $sell (export "sell") (export "give") (param f32) (result i32 externref)
+      i32.const 1 ref.null extern)
+    (export "rate" (global $rate))
+    (export "theft" (tag $theft))))";
+
+TEST(Modules, DescribeTheirIndexSpacesImportsFirst)
+{
+    for (const bool guest_debug : { false, true }) {
+        const World world(guest_debug);
+        const Module module = world.module(everything);
+        EXPECT_EQ(module.name(), "shop");
+
+        const auto functions = module.functions();
+        ASSERT_EQ(functions.size(), 2u);
+        EXPECT_EQ(functions[0].index, 0u);
+        EXPECT_EQ(functions[0].name, "log");
+        EXPECT_EQ(functions[0].import->module, "host");
+        EXPECT_EQ(functions[0].import->name, "log");
+        EXPECT_EQ(functions[0].type.to_text(), "(param i32 i64)");
+        EXPECT_EQ(functions[0].offset, 0u);
+        EXPECT_EQ(functions[1].name, "sell");
+        EXPECT_FALSE(functions[1].import);
+        EXPECT_THAT(functions[1].exports, testing::ElementsAre("sell", "give"));
+        EXPECT_EQ(functions[1].type, (FuncType { { ValKind::F32 }, { ValKind::I32, ValKind::ExternRef } }));
+        EXPECT_EQ(functions[1].end - functions[1].offset, 6u) << "no locals, i32.const, ref.null, end";
+
+        const auto globals = module.globals();
+        ASSERT_EQ(globals.size(), 2u);
+        EXPECT_EQ(globals[0].type, (GlobalType { ValKind::F64, false }));
+        EXPECT_THAT(globals[0].exports, testing::ElementsAre("rate"));
+        EXPECT_EQ(globals[1].name, "stock");
+        EXPECT_EQ(globals[1].type, (GlobalType { ValKind::I32, true }));
+
+        const auto memories = module.memories();
+        ASSERT_EQ(memories.size(), 2u);
+        EXPECT_EQ(memories[0].type, (MemoryType { .min = 1, .max = 2 }));
+        EXPECT_EQ(memories[1].type, (MemoryType { .min = 2, .max = 5, .is_shared = true }));
+        EXPECT_EQ(memories[1].name, "lanes");
+
+        const auto tables = module.tables();
+        ASSERT_EQ(tables.size(), 2u);
+        EXPECT_EQ(tables[0].type, (TableType { .element = ValKind::FuncRef, .min = 3 }));
+        EXPECT_EQ(tables[1].type, (TableType { .element = ValKind::ExternRef, .min = 4, .max = 9 }));
+
+        const auto tags = module.tags();
+        ASSERT_EQ(tags.size(), 2u);
+        EXPECT_EQ(tags[0].import->name, "fire");
+        EXPECT_EQ(tags[1].type, (FuncType { { ValKind::F32 }, {} }));
+        EXPECT_THAT(tags[1].exports, testing::ElementsAre("theft"));
+    }
+}
+
+TEST(Modules, ListTheirImportsAndExports)
+{
+    const World world;
+    const Module module = world.module(everything);
+    std::string text;
+    for (const ImportInfo& row : module.imports())
+        text += row.module + " " + row.name + " " + std::string(to_text(row.kind)) + " "
+            + std::to_string(row.index) + "\n";
+    for (const ExportInfo& row : module.exports())
+        text += row.name + " " + std::string(to_text(row.kind)) + " " + std::to_string(row.index) + "\n";
+    EXPECT_EQ(text,
+        "host log func 0\nhost rate global 0\nhost shelf memory 0\nhost staff table 0\nhost fire tag 0\n"
+        "lanes memory 1\nsell func 1\ngive func 1\nrate global 0\ntheft tag 1\n");
+}
+
+TEST(Modules, WithoutANameSectionHaveEmptyNames)
+{
+    const World world;
+    const Module module = world.module(R"((module (func (export "f")) (global i32 (i32.const 0))))");
+    EXPECT_EQ(module.name(), "");
+    EXPECT_EQ(module.functions()[0].name, "");
+    EXPECT_EQ(module.globals()[0].name, "");
+}
+
+TEST(Modules, ABreakpointAtAFunctionsOffsetStopsAtItsFirstInstruction)
+{
+    World world;
+    const auto instance = world.instantiate(R"((module (func $f (export "f") (local i32 i64) nop nop)))");
+    const std::uint32_t offset = instance.module().functions()[0].offset;
+    debug::Session session(world.store);
+    ASSERT_TRUE(session.add_breakpoint({ .module = instance.module(), .offset = offset }));
+    const auto stop = test::stopped(session.call(*instance.func("f"), {}));
+    EXPECT_EQ(stop.frames()[0].offset(), offset + 5) << "behind the locals' header";
+}
+
+TEST(Modules, GiveTheirBytesOnlyToDebuggers)
+{
+    const auto bytes = core::test::wasm_of(everything);
+    const auto binary = std::as_bytes(std::span(bytes));
+    const Engine closed, open(Config().guest_debug(true));
+    EXPECT_FALSE(Module::from_bytes(closed, binary)->bytecode());
+    const Module module = *Module::from_bytes(open, binary);
+    ASSERT_TRUE(module.bytecode());
+    EXPECT_TRUE(std::ranges::equal(*module.bytecode(), binary));
+}
+
+TEST(Modules, ThatAreRefusedSayWhatAndWhere)
+{
+    const Engine engine;
+    const std::byte not_wasm[] { std::byte('M'), std::byte('Z') };
+    EXPECT_FALSE(Module::from_bytes(engine, {}));
+    EXPECT_FALSE(Module::from_bytes(engine, not_wasm));
+    auto bytes = core::test::wasm_of(R"((module (func (result i32) i32.const 1)))");
+    bytes[bytes.size() - 2] = 0x6a; // the constant's operand becomes i32.add, the constant 0x41 takes it
+    bytes[bytes.size() - 3] = 0x01; // nop
+    const auto module = Module::from_bytes(engine, std::as_bytes(std::span(bytes)));
+    ASSERT_FALSE(module);
+    EXPECT_EQ(module.error().offset(), bytes.size() - 2);
+    EXPECT_THAT(module.error().to_text(), testing::HasSubstr("(at offset 0x"));
+}
+
+TEST(Modules, ComeFromFiles)
+{
+    const std::string path = testing::TempDir() + "vitrine_module_test.wasm";
+    const auto bytes = core::test::wasm_of(everything);
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+    const Engine engine(Config().guest_debug(true));
+    const auto module = Module::from_file(engine, path);
+    ASSERT_TRUE(module) << module.error().to_text();
+    EXPECT_TRUE(std::ranges::equal(*module->bytecode(), std::as_bytes(std::span(bytes))));
+
+    std::ofstream(path, std::ios::binary) << "text";
+    EXPECT_THAT(Module::from_file(engine, path).error().message(), testing::StartsWith(path + ": "));
+    std::remove(path.c_str());
+    EXPECT_EQ(Module::from_file(engine, path).error().message(),
+        "cannot read " + path + ": No such file or directory");
+    EXPECT_EQ(Module::from_file(engine, testing::TempDir()).error().message(),
+        "cannot read " + testing::TempDir() + ": Is a directory");
+}
+
+TEST(Modules, AreSharedHandles)
+{
+    const World world;
+    Module module = world.module(everything);
+    const Module copy = module;
+    EXPECT_EQ(module, copy);
+    EXPECT_FALSE(module == world.module(everything));
+    const Module moved = std::move(module);
+    EXPECT_EQ(module.name(), "shop")
+        << "moving copies: nothing is left empty"; // NOLINT(bugprone-use-after-move)
+    EXPECT_EQ(moved, copy);
+}
+
+TEST(Modules, AreUsedFromSeveralThreads)
+{
+    const Engine engine;
+    const auto bytes = core::test::wasm_of(
+        R"((module (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))))");
+    const Module shared = *Module::from_bytes(engine, std::as_bytes(std::span(bytes)));
+    std::vector<std::thread> threads;
+    std::atomic<int> good = 0;
+    for (int i = 0; i < 4; ++i)
+        threads.emplace_back([&, i] {
+            const Module own = *Module::from_bytes(engine, std::as_bytes(std::span(bytes)));
+            for (const Module& module : { shared, own }) {
+                Store store(engine);
+                const auto instance = Linker(engine).instantiate(store, module);
+                good += instance->typed<std::int32_t(std::int32_t)>("f").value()(i).value() == i + 1;
+                good += module.functions().size() == 1;
+            }
+        });
+    for (std::thread& thread : threads)
+        thread.join();
+    EXPECT_EQ(good, 16);
+}
+
+} // namespace
+} // namespace vitrine

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "world.h"
+
+#include <bit>
+#include <limits>
+
+namespace vitrine {
+namespace {
+
+using test::World;
+
+TEST(Values, SayTheirKindAndGiveOnlyThat)
+{
+    const Val values[] { Val(), Val::i32(-1), Val::i64(-1), Val::f32(1.5F), Val::f64(2.5),
+        Val::v128({ { 1, 2, 3 } }), Val::funcref({}), Val::externref(nullptr) };
+    const ValKind kinds[] { ValKind::None, ValKind::I32, ValKind::I64, ValKind::F32, ValKind::F64,
+        ValKind::V128, ValKind::FuncRef, ValKind::ExternRef };
+    for (std::size_t i = 0; i < std::size(values); ++i) {
+        const Val& value = values[i];
+        EXPECT_EQ(value.kind(), kinds[i]);
+        EXPECT_EQ(value.as_i32().has_value(), i == 1);
+        EXPECT_EQ(value.as_i64().has_value(), i == 2);
+        EXPECT_EQ(value.as_f32().has_value(), i == 3);
+        EXPECT_EQ(value.as_f64().has_value(), i == 4);
+        EXPECT_EQ(value.as_v128().has_value(), i == 5);
+        EXPECT_EQ(value.is_ref(), i >= 6);
+        EXPECT_EQ(value.is_null(), i >= 6);
+        EXPECT_FALSE(value.as_funcref());
+        EXPECT_FALSE(value.as_externref());
+    }
+    EXPECT_EQ(values[1].i32(), -1);
+    EXPECT_EQ(values[2].i64(), -1);
+    EXPECT_EQ(values[3].f32(), 1.5F);
+    EXPECT_EQ(values[4].f64(), 2.5);
+    EXPECT_EQ(values[5].v128().bytes[2], 3);
+}
+
+TEST(ValuesDeathTest, TheWrongKindNamesBoth)
+{
+    EXPECT_DEATH((void)Val::i32(1).i64(), "a value of kind i32 was asked for its i64");
+    EXPECT_DEATH((void)Val().f32(), "a value of kind none was asked for its f32");
+    EXPECT_DEATH((void)Val::i64(1).externref(), "a value of kind i64 was asked for its externref");
+    EXPECT_DEATH((void)Val::null(ValKind::I32), "there is no null of kind i32");
+}
+
+TEST(Values, HaveText)
+{
+    World world;
+    const auto instance = world.instantiate(R"((module (func $twice (export "double"))))");
+    EXPECT_EQ(Val().to_text(), "none");
+    EXPECT_EQ(Val::i32(-7).to_text(), "-7");
+    EXPECT_EQ(Val::i64(std::numeric_limits<std::int64_t>::min()).to_text(), "-9223372036854775808");
+    EXPECT_EQ(Val::f32(0.1F).to_text(), "0.1");
+    EXPECT_EQ(Val::f64(0.1).to_text(), "0.1");
+    EXPECT_EQ(Val::null(ValKind::AnyRef).to_text(), "null");
+    EXPECT_EQ(Val::funcref(instance.func("double")).to_text(), "func twice");
+    EXPECT_THAT(Val::externref(std::make_shared<int>(1)).to_text(), testing::StartsWith("extern 0x"));
+}
+
+TEST(Values, AreEqualWhenTheyMeanTheSame)
+{
+    World world;
+    const auto instance = world.instantiate(R"((module (func (export "a")) (func (export "b"))))");
+    const auto data = std::make_shared<int>(1);
+    EXPECT_EQ(Val(), Val());
+    EXPECT_EQ(Val::i32(1), Val::i32(1));
+    EXPECT_NE(Val::i32(1), Val::i64(1));
+    const double nan = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_EQ(Val::f64(nan), Val::f64(nan)) << "by their bits";
+    EXPECT_NE(Val::f64(0.0), Val::f64(-0.0));
+    EXPECT_NE(Val::v128({ { 1 } }), Val::v128({ { 2 } }));
+    EXPECT_EQ(Val::funcref(instance.func("a")), Val::funcref(instance.func("a")));
+    EXPECT_NE(Val::funcref(instance.func("a")), Val::funcref(instance.func("b")));
+    EXPECT_NE(Val::funcref(instance.func("a")), Val::funcref({}));
+    EXPECT_EQ(Val::externref(data), Val::externref(data));
+    EXPECT_NE(Val::externref(data), Val::externref(std::make_shared<int>(1)));
+    EXPECT_NE(Val::null(ValKind::FuncRef), Val::null(ValKind::ExternRef));
+}
+
+TEST(Values, ReferencesReturnFromTheGuestAsWhatTheyWere)
+{
+    World world;
+    const auto instance = world.instantiate(R"((module
+        (func (export "func") (param funcref) (result funcref) local.get 0)
+        (func (export "extern") (param externref) (result externref) local.get 0)
+        (func (export "is_null") (param externref) (result i32) (ref.is_null (local.get 0)))))");
+    const Func func = *instance.func("func");
+    EXPECT_EQ(func.call({ Val::funcref(func) })->front().as_funcref(), func);
+    EXPECT_TRUE(func.call({ Val::funcref({}) })->front().is_null());
+    const auto data = std::make_shared<int>(7);
+    const Val returned = instance.func("extern")->call({ Val::externref(data) })->front();
+    EXPECT_EQ(returned.as_externref(), data);
+    EXPECT_EQ(returned, Val::externref(data));
+    EXPECT_EQ(instance.func("is_null")->call({ returned })->front(), Val::i32(0));
+    EXPECT_EQ(instance.func("is_null")->call({ Val::null(ValKind::ExternRef) })->front(), Val::i32(1));
+}
+
+TEST(Values, DataOfTheHostLivesAsLongAsTheStoreItEntered)
+{
+    auto data = std::make_shared<int>(7);
+    const std::weak_ptr<int> life = data;
+    {
+        World world;
+        const auto instance = world.instantiate(R"((module (table (export "kept") 1 externref)))");
+        EXPECT_TRUE(instance.table("kept")->set(0, Val::externref(std::move(data))));
+        EXPECT_FALSE(life.expired());
+    }
+    EXPECT_TRUE(life.expired());
+}
+
+TEST(Values, NansKeepTheirBitsOnTheWayThroughTheGuest)
+{
+    World world;
+    const auto instance = world.instantiate(R"((module
+        (func (export "same") (param f32 f64) (result f32 f64) local.get 0 local.get 1)))");
+    const float narrow = std::bit_cast<float>(0x7fa00001U);
+    const double wide = std::bit_cast<double>(std::uint64_t { 0xfff4000000000007 });
+    const auto results = *instance.func("same")->call({ Val::f32(narrow), Val::f64(wide) });
+    EXPECT_EQ(results[0], Val::f32(narrow));
+    EXPECT_EQ(results[1], Val::f64(wide));
+}
+
+} // namespace
+} // namespace vitrine
