@@ -20,7 +20,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CLANG = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt"]
 # What a line of output may not begin with, as it means something else there.
-MARKS = ("$ ", "! ", "[", "| ", ";;;")
+MARKS = ("$ ", "! ", "[", "|", "# ", ";;;")
 SECONDS = 60
 
 
@@ -66,15 +66,13 @@ def run(command, text, folder=None):
         raise Broken(f"{command[0]}: {done.stderr.strip()}")
 
 
-def output_lines(bytes_, mark):
+def output_lines(printed, mark):
     """What was printed, as lines of a golden file."""
-    lines = bytes_.decode("utf-8", "backslashreplace").split("\n")
-    last = lines.pop()
-    if mark:
-        lines = [mark + line for line in lines]
-    else:
-        lines = ["| " + line if line.startswith(MARKS) else line for line in lines]
-    return lines + ([f"{mark}{last}", "[no newline]"] if last else [])
+    lines = printed.decode("utf-8", "backslashreplace").split("\n")
+    end = ["[no newline]"] if lines[-1] else []
+    if not end:
+        lines.pop()
+    return [mark + ("| " + line).rstrip() if not line or line.startswith(MARKS) else mark + line for line in lines] + end
 
 
 def transcript(command, folder, environment):
@@ -101,11 +99,11 @@ def actual(path, arguments):
             make_file(head, body, folder, arguments.wasm_tools)
             lines += body
             continue
-        commands = [line[2:] for line in body if line.startswith("$ ")]
-        if not commands:
-            raise Broken("a section RUN has no command ('$ ...')")
-        for command in commands:
-            lines += transcript(command, folder, environment)
+        for line in body:
+            if line.startswith("$ "):
+                lines += transcript(line[2:], folder, environment)
+            elif not line or line.startswith("# "):
+                lines.append(line)
     return "\n".join(lines) + "\n"
 
 

@@ -24,45 +24,70 @@ struct Words {
     std::vector<std::string> rest;
 };
 
-/// The option that a word names; `has_value` is set when the word holds its value too.
-const CLI::Option* find_option(const CLI::App& app, const std::string& word, bool& has_value)
+bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
+
+/// An option and the value that stands in its word: `--dir=x`, `-g1234`.
+struct OptionWord {
+    const CLI::Option* option;
+    std::string name;
+    bool has_value;
+};
+
+OptionWord read_option(const CLI::App& app, const std::string& word)
 {
-    const bool is_long = word.starts_with("--");
-    const size_t end = is_long ? word.find('=') : 2;
-    has_value = end < word.size();
-    return app.get_option_no_throw(word.substr(0, end));
+    const size_t end = word.starts_with("--") ? word.find('=') : 2;
+    std::string name = word.substr(0, end);
+    const CLI::Option* option = app.get_option_no_throw(name);
+    return { option, std::move(name), end < word.size() };
+}
+
+/// `-dx` as `-d` and `-x`; any other word as it is.
+std::vector<std::string> split_flags(const CLI::App& app, std::string word)
+{
+    std::vector<std::string> words;
+    while (!word.starts_with("--")) {
+        const OptionWord first = read_option(app, word);
+        if (!first.has_value || !first.option || takes_value(*first.option))
+            break;
+        words.push_back(first.name);
+        word.erase(1, 1);
+    }
+    words.push_back(std::move(word));
+    return words;
 }
 
 /// Sorts the words, up to the first that is no option if that ends the options. An error names the word that is wrong.
 Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words, bool rest_ends_options)
 {
     Words sorted;
-    const auto take_rest = [&](size_t from) {
-        sorted.rest.insert(sorted.rest.end(), words.begin() + static_cast<ptrdiff_t>(from), words.end());
-        return sorted;
-    };
     for (size_t i = 0; i < words.size(); ++i) {
-        const std::string& word = words[i];
-        if (word == "--")
-            return take_rest(i + 1);
-        if (!word.starts_with('-') || word == "-") {
-            if (rest_ends_options)
-                return take_rest(i);
-            sorted.rest.push_back(word);
+        const bool is_end = words[i] == "--";
+        const bool is_option = words[i].starts_with('-') && words[i] != "-";
+        if (is_end || (!is_option && rest_ends_options)) {
+            const auto rest = words.subspan(is_end ? i + 1 : i);
+            sorted.rest.insert(sorted.rest.end(), rest.begin(), rest.end());
+            break;
+        }
+        if (!is_option) {
+            sorted.rest.push_back(words[i]);
             continue;
         }
-        bool has_value = false;
-        const CLI::Option* option = find_option(app, word, has_value);
-        if (!option)
-            return Error("unknown option " + word);
-        sorted.options.push_back(word);
-        if (has_value || option->get_items_expected_max() == 0)
-            continue;
-        if (word.size() == 2)
-            return Error(word + " needs a value in the same word: " + word + option->get_type_name());
-        if (i + 1 == words.size())
-            return Error(word + " needs a value: " + option->get_type_name());
-        sorted.options.push_back(words[++i]);
+        for (const std::string& word : split_flags(app, words[i])) {
+            const OptionWord read = read_option(app, word);
+            if (!read.option)
+                return Error("unknown option " + read.name);
+            if (read.has_value && !takes_value(*read.option))
+                return Error(word + ": this option has no value");
+            sorted.options.push_back(word);
+            if (read.has_value || !takes_value(*read.option))
+                continue;
+            const std::string type = read.option->get_type_name();
+            if (word.size() == 2)
+                return Error(word + " needs a value in the same word: " + word + type);
+            if (i + 1 == words.size())
+                return Error(word + " needs a value: " + type);
+            sorted.options.push_back(words[++i]);
+        }
     }
     return sorted;
 }

@@ -77,7 +77,7 @@ const ExportInfo* find_function(const std::vector<ExportInfo>& exports, std::str
     return nullptr;
 }
 
-/// `it exports the functions f, g`
+/// `what --invoke can call is f, g`
 std::string choice_of(const std::vector<ExportInfo>& exports)
 {
     std::vector<std::string> names;
@@ -86,7 +86,7 @@ std::string choice_of(const std::vector<ExportInfo>& exports)
             names.push_back(item.name);
     if (names.empty())
         return "it exports no function";
-    return fmt::format("it exports the function{} {}", names.size() == 1 ? "" : "s", fmt::join(names, ", "));
+    return fmt::format("what --invoke can call is {}", fmt::join(names, ", "));
 }
 
 Result<std::vector<Val>> parse_arguments(const std::vector<std::string>& texts, const FuncType& type)
@@ -113,8 +113,7 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
     Entry entry { .function = "_start", .is_reactor = !is_command && find_function(exports, "_initialize") };
     if (options.invoke.empty()) {
         if (!is_command)
-            return Error(fmt::format("{} has no function _start: {}{}", options.module, choice_of(exports),
-                exports.empty() ? "" : " (--invoke calls one)"));
+            return Error(fmt::format("{} has no function _start: {}", options.module, choice_of(exports)));
         return entry;
     }
     entry.function = options.invoke;

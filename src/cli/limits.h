@@ -26,7 +26,6 @@ public:
     void stop();
     /// The status, when it was this that ended the guest.
     std::optional<int> status() const;
-    double seconds() const { return seconds_; }
 
 private:
     void run(const std::function<void()>& end);

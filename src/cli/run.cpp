@@ -61,11 +61,11 @@ int finish(const Result<std::vector<Val>>& results, const Options& options, cons
     }
     const Trap* trap = results.error().trap();
     const bool was_ended = trap && (trap->kind == TrapKind::Interrupted || trap->kind == TrapKind::Killed);
-    if (const auto status = limits.status(); status && was_ended)
+    if (const auto status = limits.status(); status && was_ended) {
+        const bool is_late = *status == status::timeout;
         return report(*trap,
-            *status == status::timeout ? fmt::format("the guest ran for {} s", limits.seconds())
-                                       : "interrupted",
-            *status);
+            is_late ? "--timeout " + options.timeout + ": the guest's time is over" : "interrupted", *status);
+    }
     return report(results.error());
 }
 

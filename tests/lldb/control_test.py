@@ -17,6 +17,7 @@ class Interrupts(SessionTest):
         lldb.expect(r"stop reason = signal SIGTRAP")
         # In either order.
         lldb.ask("continue", r"(?s)(?=.*^turning$)(?=.*Process 1 resuming$).*")
+        lldb.wait_until_running()
 
     def stop(self, lldb, interrupt):
         interrupt()
@@ -29,6 +30,7 @@ class Interrupts(SessionTest):
             self.stop(lldb, lambda: lldb.send("process interrupt"))
             turns = int(lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1])
             lldb.ask("continue", r"Process 1 resuming")
+            lldb.wait_until_running()
             # As Ctrl-C does.
             self.stop(lldb, lldb.interrupt)
             self.assertGreater(int(lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1]), turns)

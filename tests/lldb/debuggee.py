@@ -137,6 +137,11 @@ class Lldb:
         self.send(command)
         return self.expect(pattern)
 
+    def wait_until_running(self):
+        """LLDB says `resuming`, and shows the guest's output, a moment before it lets itself be interrupted."""
+        while self.ask("process status", r"^Process \d+ (is running|stopped)")[1] != "is running":
+            time.sleep(0.05)
+
     def interrupt(self):
         """As Ctrl-C does."""
         self.process.send_signal(signal.SIGINT)
