@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/thread.h"
 
+#include <cerrno>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -16,8 +17,12 @@ void Requests::add(uint32_t bit) noexcept
 {
     bits.fetch_or(bit);
     limit.store(nullptr);
-    if (const int fd = wake_fd_.load(); fd >= 0)
+    if (const int fd = wake_fd_.load(); fd >= 0) {
+        // A signal handler may ask, and leaves errno as it was.
+        const int errno_before = errno;
         eventfd_write(fd, 1);
+        errno = errno_before;
+    }
 }
 
 int Requests::wake_fd()

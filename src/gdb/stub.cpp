@@ -124,6 +124,10 @@ std::optional<std::string> Stub::on_event(const debug::Event& event)
 
 std::optional<std::string> Stub::on_stop(const debug::StopReason& reason)
 {
+    if (was_killed_) {
+        session_.kill();
+        return std::nullopt;
+    }
     const debug::Session::Look look(session_);
     if (stop_ || !look)
         return std::nullopt;
@@ -406,6 +410,8 @@ Stub::Answer Stub::on(const ask::Kill&)
 {
     leave(false);
     forget_stop();
+    // A call that has not begun yet is ended where it first stops.
+    was_killed_ = process_ == Process::Call && session_.is_idle() && !end_;
     session_.kill();
     return { "X09", Answer::After::Close };
 }

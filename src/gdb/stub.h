@@ -117,6 +117,7 @@ private:
     /// Without a client: whether a stopped guest waits for one.
     bool holds_guest_ = false;
     bool was_let_go_ = false;
+    bool was_killed_ = false;
     /// Why the guest stands still, and whether the client knows.
     std::optional<debug::StopReason> stop_;
     bool is_told_ = false;

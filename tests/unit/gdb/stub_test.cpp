@@ -466,6 +466,15 @@ TEST_F(StubTest, KillingEndsTheGuest)
     EXPECT_EQ(std::get<Trap>(std::get<debug::Outcome>(event).error()).kind, TrapKind::Killed);
 }
 
+TEST_F(StubTest, KillingBeforeTheCallBeginsEndsItToo)
+{
+    EXPECT_EQ(client.ask("k"), "X09");
+    guest.start("spin", {});
+    EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
+    const debug::Event event = *guest.session->wait();
+    EXPECT_EQ(std::get<Trap>(std::get<debug::Outcome>(event).error()).kind, TrapKind::Killed);
+}
+
 TEST_F(StubTest, DetachingRemovesTheBreakpointsAndLetsTheGuestGoOn)
 {
     begin("run", { Value::i32(21) });
