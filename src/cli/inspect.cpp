@@ -23,26 +23,24 @@ struct Options : GuestOptions {
 };
 
 /// `INDEX:ADDRESS+LENGTH`
-Result<MemoryRange> parse_range(const std::string& text, size_t memories)
+Result<MemoryRange> parse_range(const std::string& text)
 {
     const size_t colon = text.find(':'), plus = text.find('+');
     if (colon != std::string::npos && plus != std::string::npos && colon < plus) {
         const auto index = parse_unsigned(text.substr(0, colon));
         const auto address = parse_unsigned(text.substr(colon + 1, plus - colon - 1));
         const auto length = parse_unsigned(text.substr(plus + 1));
-        if (index && *index >= memories)
-            return Error(fmt::format("--memory {}: the number of memories is {}", text, memories));
-        if (index && address && length)
+        if (index && *index <= UINT32_MAX && address && length)
             return MemoryRange { static_cast<uint32_t>(*index), *address, *length };
     }
     return Error("--memory " + text + ": expected INDEX:ADDRESS+LENGTH, for example 0:1024+64");
 }
 
-Result<std::vector<MemoryRange>> parse_ranges(const Options& options, const Module& module)
+Result<std::vector<MemoryRange>> parse_ranges(const std::vector<std::string>& texts)
 {
     std::vector<MemoryRange> ranges;
-    for (const std::string& text : options.memory) {
-        const auto range = parse_range(text, module.memories().size());
+    for (const std::string& text : texts) {
+        const auto range = parse_range(text);
         if (!range)
             return range.error();
         ranges.push_back(*range);
@@ -102,14 +100,18 @@ void print_document(const JsonObject& document, bool as_json, void (*print_text)
 }
 
 /// Runs the guest to the place, and shows what is there.
-int show_state(const Options& options, const Engine& engine, const Module& module)
+int show_state(const Options& options, std::span<const MemoryRange> ranges, const Engine& engine,
+    const Module& module)
 {
     const auto offset = find_place(module, options.at);
     if (!offset)
         return usage_error(offset.error(), "inspect");
-    const auto ranges = parse_ranges(options, module);
-    if (!ranges)
-        return usage_error(ranges.error(), "inspect");
+    const size_t memories = module.memories().size();
+    for (const MemoryRange& range : ranges)
+        if (range.index >= memories)
+            return usage_error(
+                Error(fmt::format("--memory {}: the number of memories is {}", range.index, memories)),
+                "inspect");
     const auto seconds = options.seconds();
     if (!seconds)
         return usage_error(seconds.error(), "inspect");
@@ -137,7 +139,7 @@ int show_state(const Options& options, const Engine& engine, const Module& modul
 
     if (auto* stopped = std::get_if<debug::Stopped>(&event)) {
         JsonObject state { { "file", to_json(options.module) } };
-        for (auto& part : describe_state(*stopped, *ranges))
+        for (auto& part : describe_state(*stopped, ranges))
             state[part.key()] = part.value();
         print_document(state, options.as_json, print_state);
         if (stopped->reason().kind != debug::StopKind::Trap)
@@ -157,14 +159,17 @@ int inspect(Options& options, const std::vector<std::string>& words)
 {
     if (auto taken = options.take(words); !taken)
         return usage_error(taken.error(), "inspect");
+    const auto ranges = parse_ranges(options.memory);
+    if (!ranges)
+        return usage_error(ranges.error(), "inspect");
+    if (options.at.empty() && !ranges->empty())
+        return usage_error(Error("--memory needs --at, which says when"), "inspect");
     const Engine engine(Config().guest_debug(true));
     const auto module = Module::from_file(engine, options.module);
     if (!module)
         return report(module.error());
     if (!options.at.empty())
-        return show_state(options, engine, *module);
-    if (!options.memory.empty())
-        return usage_error(Error("--memory needs --at, which says when"), "inspect");
+        return show_state(options, *ranges, engine, *module);
     print_document(describe(*module, options.module), options.as_json, print_description);
     return 0;
 }
