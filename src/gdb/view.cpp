@@ -261,7 +261,7 @@ Result<void> View::write(uint64_t address, Bytes bytes)
     const Memory* memory = find_memory(to.id);
     if (!memory || !memory->contains(to.offset, bytes.size()))
         return failure("no memory is there");
-    std::memcpy(memory->base() + to.offset, bytes.data(), bytes.size());
+    std::ranges::copy(bytes, memory->base() + to.offset);
     return {};
 }
 
