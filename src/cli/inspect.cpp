@@ -100,8 +100,8 @@ void print_document(const JsonObject& document, bool as_json, void (*print_text)
 }
 
 /// Runs the guest to the place, and shows what is there.
-int show_state(const Options& options, std::span<const MemoryRange> ranges, const Engine& engine,
-    const Module& module)
+int show_state(
+    const Options& options, std::span<const MemoryRange> ranges, const Engine& engine, const Module& module)
 {
     const auto offset = find_place(module, options.at);
     if (!offset)
