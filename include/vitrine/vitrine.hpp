@@ -67,6 +67,20 @@ enum class TrapKind : std::uint8_t {
     IntegerOverflow,
     InvalidConversionToInteger,
     StackOverflow,
+    NullReference,
+    NullFunction,
+    NullStruct,
+    NullArray,
+    NullI31,
+    NullException,
+    ArrayOutOfBounds,
+    CastFailure,
+    UnalignedAtomic,
+    NotShared,
+    /// The heap of structs and arrays is full.
+    OutOfMemory,
+    /// Nobody caught what was thrown: `Trap::exception`.
+    UncaughtException,
     /// An `Interrupter` ended the guest.
     Interrupted,
     /// A host function failed; the text is its own.
@@ -97,6 +111,9 @@ struct Trap {
     std::vector<TraceFrame> backtrace {};
     /// Of `Exit`.
     int exit_status = 0;
+    /// Of `UncaughtException`: keeps what was thrown, so that a host function that returns the error throws it on.
+    /// `Val::thrown` shows it.
+    std::shared_ptr<void> exception {};
 };
 
 /// Why something failed: a refusal, or the guest's trap.
@@ -425,10 +442,31 @@ public:
         max_stack_bytes_ = bytes;
         return *this;
     }
-    /// Upper bound of each memory in pages of 64 KiB; 65536 by default.
+    /// Upper bound of each memory in pages of 64 KiB; by default only the memory's own type bounds it.
     Config& max_memory_pages(std::uint64_t pages)
     {
         max_memory_pages_ = pages;
+        return *this;
+    }
+    /// Upper bound of the bytes of all structs, arrays and exceptions of a store; 4 GiB by default. What does not fit
+    /// is the trap `OutOfMemory`.
+    Config& max_heap_bytes(std::uint64_t bytes)
+    {
+        max_heap_bytes_ = bytes;
+        return *this;
+    }
+    /// Collects garbage at every allocation, to find mistakes. Slow; off by default.
+    Config& stress_collector(bool on)
+    {
+        stress_collector_ = on;
+        return *this;
+    }
+    /// Switches a feature of the language on or off, by the name that `vitrine opcodes` shows (`simd`, `gc`,
+    /// `threads`, ...); the engine carries an error for another name. Modules that use what is off are refused. By
+    /// default all of WebAssembly 3.0 and the legacy exceptions are on, `custom-page-sizes` and `wide-arithmetic` off.
+    Config& feature(std::string name, bool on)
+    {
+        features_.emplace_back(std::move(name), on);
         return *this;
     }
 
@@ -436,7 +474,10 @@ private:
     friend detail::Access;
     bool guest_debug_ = false;
     std::uint64_t max_stack_bytes_ = std::uint64_t { 4 } << 20;
-    std::uint64_t max_memory_pages_ = 65536;
+    std::uint64_t max_memory_pages_ = std::uint64_t { 1 } << 32;
+    std::uint64_t max_heap_bytes_ = std::uint64_t { 4 } << 30;
+    bool stress_collector_ = false;
+    std::vector<std::pair<std::string, bool>> features_;
 };
 
 /// What modules and stores have in common. A shared handle, usable from any thread.
@@ -540,6 +581,28 @@ private:
     friend detail::Access;
 };
 
+/// A struct, an array or an exception of the guest, or data of the host that the guest took as anyref. It lives as long as
+/// something refers to it, here or in the guest. Equal when it means the same object. Used by the store's thread.
+class Object {
+public:
+    enum class Kind : std::uint8_t { Struct, Array, Exception, Extern };
+    Kind kind() const;
+    /// The number of fields, elements or thrown values.
+    std::uint64_t size() const;
+    /// A field, element or value; a packed one is zero-extended to i32.
+    Result<Val> get(std::uint64_t index) const;
+    /// Refused for what is immutable or of another type.
+    Result<void> set(std::uint64_t index, const Val& value) const;
+
+    friend bool operator==(const Object& a, const Object& b);
+
+private:
+    friend detail::Access;
+    std::shared_ptr<detail::StoreLink> link_;
+    /// Roots the object.
+    std::shared_ptr<void> root_;
+};
+
 /// A WebAssembly value, or none.
 class Val {
 public:
@@ -553,6 +616,12 @@ public:
     static Val funcref(std::optional<Func> function);
     /// A reference to data of the host, kept alive as long as the store it enters; null for a null pointer.
     static Val externref(std::shared_ptr<void> data);
+    /// An i31, as an anyref; the highest bit is dropped.
+    static Val i31(std::int32_t value);
+    /// A reference to an object: anyref, exnref for an exception, externref for data of the host.
+    static Val ref(Object object);
+    /// What was thrown when nobody caught it, as an exnref; none for another trap.
+    static Val thrown(const Trap& trap);
     /// The null reference of a kind, which must be one of references.
     static Val null(ValKind kind);
 
@@ -569,6 +638,11 @@ public:
     V128 v128() const;
     std::optional<Func> funcref() const;
     std::shared_ptr<void> externref() const;
+
+    /// The number of an anyref or externref that is an i31.
+    std::optional<std::int32_t> as_i31() const;
+    /// What an anyref, exnref or externref refers to, if it is an object.
+    const std::optional<Object>& as_object() const { return target_; }
 
     // These answer none for another kind.
     std::optional<std::int32_t> as_i32() const
@@ -595,7 +669,8 @@ public:
     std::optional<Func> as_funcref() const { return kind_ == ValKind::FuncRef ? func_ : std::nullopt; }
     std::shared_ptr<void> as_externref() const { return kind_ == ValKind::ExternRef ? data_ : nullptr; }
 
-    /// Integers signed, floats shortest, references as `null`, `func NAME`, `extern 0x..`.
+    /// Integers signed, floats shortest, references as `null`, `func NAME`, `extern 0x..`, `i31 5`,
+    /// `struct {1, null}`, `array[2] {1, 2}`, `exception {7}`.
     std::string to_text() const;
 
     /// Floats are compared by their bits, references by what they mean.
@@ -610,6 +685,7 @@ private:
     std::array<std::uint64_t, 2> bits_ {};
     std::shared_ptr<void> data_;
     std::optional<Func> func_;
+    std::optional<Object> target_;
 };
 
 /// A global variable.

@@ -121,6 +121,7 @@ struct Access {
         return std::static_pointer_cast<core::Memory>(memory.object_);
     }
     static core::EngineConfig config(const Config& config);
+    static Result<core::FeatureSet> features(const Config& config);
     static core::wasi::Config config(const WasiConfig& config);
     static Caller caller(std::shared_ptr<StoreLink> link, core::Instance* instance)
     {
@@ -145,6 +146,10 @@ struct Access {
     static Result<std::vector<core::Value>> values(const std::shared_ptr<StoreLink>& link,
         std::span<const Val> vals, const std::vector<core::ValueType>& types);
     static std::vector<Val> vals(const std::shared_ptr<StoreLink>& link, std::span<const core::Value> values);
+
+    /// The root of an object, null when its store is gone.
+    static core::Root* root(const Object& object);
+    static std::optional<Object> target(const std::shared_ptr<StoreLink>& link, core::Ref ref);
 
     static ValKind kind(core::ValueType type);
     static core::ValueType type(ValKind kind);

@@ -84,6 +84,7 @@ Error Access::error(const core::Trap& trap)
     Trap result;
     result.text = trap.to_text();
     result.exit_status = trap.exit_status;
+    result.exception = trap.exception;
     // The two lists differ by the runtime's `None`.
     result.kind = static_cast<TrapKind>(static_cast<uint8_t>(trap.kind) - 1);
     for (const core::TraceEntry& entry : trap.trace) {
@@ -110,7 +111,8 @@ core::Trap Access::trap(const Error& error)
         return { .kind = core::TrapKind::HostError, .message = error.to_text() };
     return { .kind = static_cast<core::TrapKind>(static_cast<uint8_t>(trap->kind) + 1),
         .message = trap->text,
-        .exit_status = trap->exit_status };
+        .exit_status = trap->exit_status,
+        .exception = std::static_pointer_cast<core::Root>(trap->exception) };
 }
 
 Val Access::val(const std::shared_ptr<StoreLink>& link, const core::Value& value)
@@ -119,33 +121,75 @@ Val Access::val(const std::shared_ptr<StoreLink>& link, const core::Value& value
     result.bits_[1] = value.high;
     if (!result.is_ref() || value.ref().is_null())
         return result;
-    if (result.kind_ == ValKind::FuncRef)
+    if (result.kind_ == ValKind::FuncRef) {
         result.func_ = handle<Func>(link, value.ref().function());
-    else if (result.kind_ == ValKind::ExternRef)
-        result.data_ = value.ref().external()->data;
+        return result;
+    }
+    if (value.ref().is_i31())
+        return result;
+    const core::Object& object = *value.ref().object();
+    if (result.kind_ == ValKind::ExternRef && object.kind == core::Object::Kind::Extern)
+        result.data_ = static_cast<const core::ExternObject&>(object).data;
+    else
+        result.target_ = target(link, value.ref());
     return result;
+}
+
+std::optional<Object> Access::target(const std::shared_ptr<StoreLink>& link, core::Ref ref)
+{
+    Object object;
+    object.link_ = link;
+    object.root_ = std::make_shared<core::Root>(link->body->store.heap, ref.object());
+    return object;
+}
+
+core::Root* Access::root(const Object& object)
+{
+    auto* root = static_cast<core::Root*>(object.root_.get());
+    return root->object() ? root : nullptr;
 }
 
 Result<core::Value> Access::value(
     const std::shared_ptr<StoreLink>& link, const Val& val, core::ValueType type)
 {
+    const auto mismatch = [&](std::string_view got) {
+        return Error("expected a value of type " + type.to_text() + ", got " + std::string(got));
+    };
     if (val.kind_ != kind(type))
-        return Error(
-            "expected a value of type " + type.to_text() + ", got " + std::string(to_text(val.kind_)));
+        return mismatch(to_text(val.kind_));
     core::Value result { type, val.bits_[0], val.bits_[1] };
     if (!val.is_ref())
         return result;
-    if (val.is_null() && !type.is_nullable())
-        return Error("expected a value of type " + type.to_text() + ", got null");
+    if (val.is_null()) {
+        if (!type.is_nullable())
+            return mismatch("null");
+        result.low = 0;
+        return result;
+    }
+    core::Heap& heap = link->body->store.heap;
+    core::ValueType actual;
     if (val.func_) {
         if (val.func_->link_ != link)
             return Error("the function belongs to another store");
-        result.low = core::Ref::of(static_cast<const core::Function*>(val.func_->object_)).bits;
+        const auto* function = static_cast<const core::Function*>(val.func_->object_);
+        result.low = core::Ref::of(function).bits;
+        actual = core::ValueType::ref(core::HeapKind::Type, false, function->type.value);
     } else if (val.data_) {
-        result.low = core::Ref::of(link->body->store.add_extern(val.data_)).bits;
+        result.low = core::Ref::of(heap.make_extern(val.data_)).bits;
+        actual = core::ValueType::ref(core::HeapKind::Extern, false);
     } else {
-        result.low = 0;
+        if (val.target_) {
+            const core::Root* object = root(*val.target_);
+            if (!object || object->heap() != &heap)
+                return Error("the object belongs to another store, or to one that is gone");
+        }
+        actual = core::dynamic_type(result.ref());
     }
+    // A value of the any hierarchy may stand in an externref, and the other way round.
+    const bool is_converted = type == core::ValueType::ref(core::HeapKind::Extern, type.is_nullable())
+        || type == core::ValueType::ref(core::HeapKind::Any, type.is_nullable());
+    if (!is_converted && !link->engine->state->types.is_subtype(actual, type))
+        return mismatch(val.to_text());
     return result;
 }
 
@@ -155,6 +199,8 @@ Result<std::vector<core::Value>> Access::values(const std::shared_ptr<StoreLink>
     if (vals.size() != types.size())
         return Error("expected " + std::to_string(types.size()) + " values " + core::to_text(types) + ", got "
             + std::to_string(vals.size()));
+    // What is made for one value is not yet rooted when the next one is made.
+    const core::Heap::Pause pause(link->body->store.heap);
     std::vector<core::Value> result;
     for (size_t i = 0; i < vals.size(); ++i) {
         auto converted = value(link, vals[i], types[i]);
@@ -251,6 +297,22 @@ Val Val::externref(std::shared_ptr<void> data)
     return result;
 }
 
+Val Val::i31(int32_t value)
+{
+    return Val(ValKind::AnyRef, core::Ref::i31(static_cast<uint32_t>(value)).bits);
+}
+
+Val Val::ref(Object object)
+{
+    const Object::Kind kind = object.kind();
+    Val result(kind == Object::Kind::Exception ? ValKind::ExnRef : ValKind::AnyRef, 0);
+    if (const core::Root* root = detail::Access::root(object)) {
+        result.bits_[0] = core::Ref::of(root->object()).bits;
+        result.target_ = std::move(object);
+    }
+    return result;
+}
+
 Val Val::null(ValKind kind)
 {
     const Val null(kind, 0);
@@ -291,6 +353,67 @@ std::shared_ptr<void> Val::externref() const
     return data_;
 }
 
+Val Val::thrown(const Trap& trap)
+{
+    const auto root = std::static_pointer_cast<core::Root>(trap.exception);
+    if (!root || !root->object())
+        return {};
+    return detail::Access::val(
+        std::static_pointer_cast<detail::StoreLink>(root->heap()->store().embedder.lock()),
+        core::Value::ref(core::ValueType::exnref, core::Ref::of(root->object())));
+}
+
+std::optional<int32_t> Val::as_i31() const
+{
+    const core::Ref ref { bits_[0] };
+    const bool is_i31 = (kind_ == ValKind::AnyRef || kind_ == ValKind::ExternRef) && ref.is_i31();
+    return is_i31 ? std::optional(ref.i31_signed()) : std::nullopt;
+}
+
+Object::Kind Object::kind() const
+{
+    const core::Root* root = detail::Access::root(*this);
+    return root ? static_cast<Kind>(root->object()->kind) : Kind::Extern;
+}
+
+uint64_t Object::size() const
+{
+    const core::Root* root = detail::Access::root(*this);
+    return root ? core::part_count(*root->object()) : 0;
+}
+
+Result<Val> Object::get(uint64_t index) const
+{
+    if (const auto used = detail::Access::use(link_); !used)
+        return used.error();
+    if (index >= size())
+        return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
+    return detail::Access::val(
+        link_, core::part_of(*detail::Access::root(*this)->object(), static_cast<uint32_t>(index)));
+}
+
+Result<void> Object::set(uint64_t index, const Val& value) const
+{
+    const auto before = get(index);
+    if (!before)
+        return before.error();
+    core::Object& object = *detail::Access::root(*this)->object();
+    const auto part = static_cast<uint32_t>(index);
+    if (!core::is_mutable_part(object, part))
+        return Error("part " + std::to_string(index) + " is immutable");
+    const auto converted = detail::Access::value(link_, value, core::part_of(object, part).type);
+    if (!converted)
+        return converted.error();
+    core::set_part(object, part, *converted);
+    return {};
+}
+
+bool operator==(const Object& a, const Object& b)
+{
+    const core::Root *first = detail::Access::root(a), *second = detail::Access::root(b);
+    return first && second ? first->object() == second->object() : a.root_ == b.root_;
+}
+
 std::string Val::to_text() const
 {
     if (kind_ == ValKind::None)
@@ -299,8 +422,10 @@ std::string Val::to_text() const
         return "null";
     if (kind_ == ValKind::FuncRef)
         return "func " + func_->name();
-    if (kind_ == ValKind::ExternRef)
+    if (data_)
         return "extern " + core::hex(std::bit_cast<uint64_t>(data_.get()));
+    if (target_ && !detail::Access::root(*target_))
+        return "an object of a store that is gone";
     return core::Value { detail::Access::type(kind_), bits_[0], bits_[1] }.to_text();
 }
 

@@ -15,11 +15,26 @@ using detail::Access;
 
 namespace detail {
 
+Result<core::FeatureSet> Access::features(const Config& config)
+{
+    core::FeatureSet features;
+    for (const auto& [name, on] : config.features_) {
+        const auto* row = std::ranges::find(core::feature_table, name, &core::FeatureInfo::flag);
+        if (row == std::end(core::feature_table))
+            return Error("there is no feature '" + name + "'");
+        features.set(static_cast<core::Feature>(row - core::feature_table), on);
+    }
+    return features;
+}
+
 core::EngineConfig Access::config(const Config& config)
 {
     return { .guest_debug = config.guest_debug_,
         .max_stack_bytes = config.max_stack_bytes_,
-        .max_memory_pages = config.max_memory_pages_ };
+        .max_memory_pages = config.max_memory_pages_,
+        .max_heap_bytes = config.max_heap_bytes_,
+        .stress_collector = config.stress_collector_,
+        .features = features(config).value_or(core::FeatureSet()) };
 }
 
 Module Access::module(
@@ -41,8 +56,8 @@ Engine::Engine(const Config& config) : body_(std::make_shared<detail::EngineBody
     const core::EngineConfig& wanted = body_->state->config;
     if (wanted.max_stack_bytes < uint64_t { 64 } << 10 || wanted.max_stack_bytes > uint64_t { 1 } << 30)
         body_->error = Error("max_stack_bytes must be between 64 KiB and 1 GiB");
-    else if (wanted.max_memory_pages > core::max_memory_pages)
-        body_->error = Error("max_memory_pages must be at most 65536");
+    else if (const auto features = Access::features(config); !features)
+        body_->error = features.error();
 }
 
 Result<Engine> Engine::create(const Config& config)
@@ -64,7 +79,7 @@ namespace {
 Result<Module> load(const Engine& engine, std::vector<uint8_t> bytes)
 {
     const auto& body = Access::body(engine);
-    const auto module = core::load_module(std::move(bytes), body->state->types);
+    const auto module = core::load_module(std::move(bytes), body->state->types, body->state->config.features);
     if (!module)
         return Access::error(module.error());
     return Access::module(body, *module);

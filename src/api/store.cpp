@@ -532,13 +532,13 @@ Result<Tag> Tag::create(Store& store, const FuncType& type)
     if (!type.results.empty())
         return Error("non-empty tag result type");
     const core::TypeId id = link->engine->state->types.add(Access::func_type(type));
-    return Access::handle<Tag>(link, (*body)->store.add_tag(id));
+    return Access::handle<Tag>(link, (*body)->store.add_tag(link->engine->state->types.info(id)));
 }
 
 FuncType Tag::type() const
 {
     const auto* tag = object_of<core::Tag>(*this);
-    return tag ? Access::func_type(*link_->engine->state->types[tag->type].func()) : FuncType {};
+    return tag ? Access::func_type(*tag->type->type.func()) : FuncType {};
 }
 
 // Instances.

@@ -156,7 +156,7 @@ void print_version()
 {
     print("vitrine {} ({})\nfeatures:", VITRINE_VERSION, VITRINE_COMMIT);
     for (const core::FeatureInfo& feature : core::feature_table)
-        if (feature.is_supported)
+        if (feature.is_default)
             print(" {}", feature.flag);
     print("\n");
 }

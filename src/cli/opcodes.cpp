@@ -36,7 +36,7 @@ Json to_json(const core::OpInfo& row)
     if (!row.signature.is_poly)
         object["type"] = type_text(row.signature);
     object["feature"] = feature.flag;
-    object["supported"] = feature.is_supported;
+    object["default"] = feature.is_default;
     return object;
 }
 

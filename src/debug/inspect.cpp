@@ -14,13 +14,13 @@ struct Home {
     Slot* slots;
 };
 
-std::vector<Home> homes(std::span<const ValueType> types, Slot* at, const Slot* end)
+std::vector<Home> homes(const Frame& frame, std::span<const ValueType> types, Slot* at, const Slot* end)
 {
     std::vector<Home> result;
     for (const ValueType type : types) {
         if (at + type.slots() > end)
             break;
-        result.push_back({ type, at });
+        result.push_back({ frame.function->module().canonical(type), at });
         at += type.slots();
     }
     return result;
@@ -30,8 +30,8 @@ std::vector<Home> local_homes(const Frame& frame)
 {
     if (frame.is_host())
         return {};
-    return homes(
-        local_types(frame.function->module(), frame.function->index), frame.locals(), frame.operands());
+    return homes(frame, local_types(frame.function->module(), frame.function->index), frame.locals(),
+        frame.operands());
 }
 
 /// A caller's operands end where its callee's arguments begin: the results, which validation expects on top, are not there yet.
@@ -44,7 +44,7 @@ std::vector<Home> operand_homes(const Frame& frame)
         find_instruction_state(frame.function->module(), types, frame.function->index, frame.offset);
     if (!state)
         return {};
-    return homes(state->operands, frame.operands(), frame.sp);
+    return homes(frame, state->operands, frame.operands(), frame.sp);
 }
 
 Result<void> set(std::span<const Home> homes, uint32_t index, const Value& value, std::string_view what)

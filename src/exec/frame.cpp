@@ -49,6 +49,11 @@ template<class Visit> void walk(const Thread& thread, Visit visit)
 
 } // namespace
 
+void walk_frames(const Thread& thread, const std::function<bool(const Frame&)>& visit)
+{
+    walk(thread, visit);
+}
+
 std::vector<Frame> frames_of(const Thread& thread, size_t limit)
 {
     std::vector<Frame> frames;

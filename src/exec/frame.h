@@ -3,6 +3,7 @@
 
 #include "exec/thread.h"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -32,6 +33,9 @@ struct Frame {
     Slot* operands() const { return fp + function->meta->local_slots; }
     uint32_t operand_slots() const { return static_cast<uint32_t>(sp - operands()); }
 };
+
+/// Calls `visit` with each frame of every activation, innermost first, until it answers false.
+void walk_frames(const Thread& thread, const std::function<bool(const Frame&)>& visit);
 
 /// The frames of every activation, innermost first, at most `limit`.
 std::vector<Frame> frames_of(const Thread& thread, size_t limit = SIZE_MAX);

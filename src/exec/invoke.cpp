@@ -2,6 +2,7 @@
 #include "exec/invoke.h"
 
 #include "exec/frame.h"
+#include "exec/unwind.h"
 
 #include <algorithm>
 
@@ -96,6 +97,11 @@ HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slo
         outcome = Trap { .kind = TrapKind::Killed };
     if (auto* trap = std::get_if<Trap>(&outcome)) {
         thread.state.offset = thread.host_call_offset;
+        if (trap->exception && trap->exception->object()) {
+            auto& exception = static_cast<ExceptionObject&>(*trap->exception->object());
+            return { throw_exception(thread, exception, std::move(*trap)) ? HostAction::Caught
+                                                                          : HostAction::Trapped };
+        }
         raise(thread, std::move(*trap));
         return { HostAction::Trapped };
     }

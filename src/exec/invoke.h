@@ -38,6 +38,8 @@ enum class HostAction : uint8_t {
     Returned,
     /// `Thread::trap` says why.
     Trapped,
+    /// It threw, and the thread's state is where the guest has caught it.
+    Caught,
     /// Call `CallRequest::callee`; its arguments are in the slots.
     Call,
     Suspended,

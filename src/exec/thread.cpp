@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/thread.h"
 
+#include "exec/frame.h"
+#include "wasm/validator.h"
+
+#include <algorithm>
 #include <cerrno>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -30,6 +34,63 @@ int Requests::wake_fd()
     if (wake_fd_.load() < 0)
         wake_fd_.store(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     return wake_fd_.load();
+}
+
+Thread::Thread(Store& store, Tier& tier, StackPool& stacks) : store(store), tier(tier), stacks(stacks)
+{
+    store.heap.add_source(*this);
+}
+
+Thread::~Thread()
+{
+    store.heap.remove_source(*this);
+    if (wait_fd_ >= 0)
+        close(wait_fd_);
+}
+
+int Thread::wait_fd()
+{
+    if (wait_fd_ < 0)
+        wait_fd_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return wait_fd_;
+}
+
+/// Validation knows the types of all slots at each instruction; what it says of one place is kept.
+const std::vector<uint32_t>& Thread::managed_slots(const Function& function, CodeOffset offset)
+{
+    const auto [found, is_new] = managed_slots_.try_emplace({ function.meta, offset });
+    std::vector<uint32_t>& slots = found->second;
+    if (!is_new)
+        return slots;
+    const Module& module = function.module();
+    const TypeRegistry& types = store.engine().types;
+    const auto add = [&](std::span<const ValueType> values, uint32_t slot) {
+        for (const ValueType value : values) {
+            if (types.is_managed(module.canonical(value)))
+                slots.push_back(slot);
+            slot += value.slots();
+        }
+    };
+    add(local_types(module, function.index), 0);
+    const FuncMeta& meta = *function.meta;
+    for (uint32_t i = 0; i < meta.hidden_slots; ++i)
+        slots.push_back(meta.local_slots - meta.hidden_slots + i);
+    if (const auto state = find_instruction_state(module, types, function.index, offset))
+        add(state->operands, meta.local_slots);
+    return slots;
+}
+
+void Thread::mark_roots(Marker& marker)
+{
+    walk_frames(*this, [&](const Frame& frame) {
+        if (frame.is_host())
+            return true;
+        for (const uint32_t slot : managed_slots(*frame.function, frame.offset))
+            // A caller's operands end where its callee's arguments begin.
+            if (frame.fp + slot < std::max(frame.sp, frame.operands()))
+                marker.mark(Ref { frame.fp[slot] });
+        return true;
+    });
 }
 
 } // namespace vitrine::core

@@ -7,6 +7,7 @@
 #include "runtime/store.h"
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -62,9 +63,10 @@ struct Activation {
 
 /// A guest thread: its stacks and state, and what the tiers need at hand. Belongs to one store; used by one host
 /// thread at a time, `requests` excepted.
-class Thread {
+class Thread : private RootSource {
 public:
-    Thread(Store& store, Tier& tier, StackPool& stacks) : store(store), tier(tier), stacks(stacks) {}
+    Thread(Store& store, Tier& tier, StackPool& stacks);
+    ~Thread();
     Thread(const Thread&) = delete;
     Thread& operator=(const Thread&) = delete;
 
@@ -99,8 +101,19 @@ public:
     uint64_t generation = 0;
 
     bool is_running() const { return !activations.empty(); }
+    /// What `memory.atomic.wait` sleeps on: an eventfd, made at the first call.
+    int wait_fd();
+
     /// The limit that requests have lowered, restored. Call before looking at the request bits.
     void restore_limit() { requests->limit.store(stack ? stack->limit() : nullptr); }
+
+private:
+    void mark_roots(Marker& marker) override;
+    const std::vector<uint32_t>& managed_slots(const Function& function, CodeOffset offset);
+
+    int wait_fd_ = -1;
+    /// By body and offset: the slots of a frame, from `fp`, that hold references which the collector follows.
+    std::map<std::pair<const FuncMeta*, CodeOffset>, std::vector<uint32_t>> managed_slots_;
 };
 
 } // namespace vitrine::core

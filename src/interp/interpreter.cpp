@@ -3,7 +3,11 @@
 
 #include "exec/code.h"
 #include "exec/invoke.h"
+#include "exec/unwind.h"
+#include "exec/wait.h"
+#include "interp/atomic.h"
 #include "interp/operand.h"
+#include "interp/reference.h"
 #include "runtime/linker.h"
 #include "wasm/opcode.h"
 
@@ -19,6 +23,9 @@
 //
 // Stepping needs no test in the handlers: another table leads every opcode to `op_step`. A marked instruction
 // has the opcode `mark_opcode` in the function's own copy of the code; both look the true opcode up in the module's bytes.
+//
+// A v128 takes two slots, so that in functions with v128 a local's index is not its slot, and what `drop` drops is not
+// told by the opcode. These few instructions have a second handler for such functions (`wide_..`), in a third table.
 
 namespace vitrine::core {
 
@@ -27,33 +34,45 @@ namespace {
 using interp::Access;
 using interp::Apply;
 using interp::from_slot;
+using interp::from_slots;
+using interp::guest_load;
+using interp::guest_store;
 using interp::read;
 using interp::to_slot;
+using interp::to_slots;
 
 using Handler = const void*;
 
-/// Handlers by opcode byte, and by what follows the prefix 0xfc.
+/// Handlers by opcode byte, in functions without and with v128, and by what follows a prefix, 0xfb to 0xfe.
 struct Handlers {
     std::array<Handler, 256> normal;
+    std::array<Handler, 256> wide;
     std::array<Handler, 256> stepping;
-    std::array<Handler, 32> prefixed;
+    std::array<std::array<Handler, 0x120>, 4> prefixed;
 };
 
-Handlers arrange(const Handler* by_op, Handler prefixed, Handler marked, Handler step, Handler unsupported)
+struct WideHandler {
+    Op op;
+    Handler handler;
+};
+
+Handlers arrange(const Handler* by_op, const Handler (&prefixes)[4], Handler marked, Handler step,
+    std::initializer_list<WideHandler> wide)
 {
-    Handlers handlers;
-    handlers.normal.fill(unsupported);
-    handlers.prefixed.fill(unsupported);
+    Handlers handlers {};
     handlers.stepping.fill(step);
     for (size_t op = 0; op < op_table.size(); ++op) {
         const OpInfo& row = op_table[op];
         if (!row.is_prefixed())
             handlers.normal[row.code] = by_op[op];
-        else if (row.prefix() == 0xfc && row.subcode() < handlers.prefixed.size())
-            handlers.prefixed[row.subcode()] = by_op[op];
+        else
+            handlers.prefixed[row.prefix() - 0xfb].at(row.subcode()) = by_op[op];
     }
-    handlers.normal[0xfc] = prefixed;
+    std::ranges::copy(prefixes, handlers.normal.begin() + 0xfb);
     handlers.normal[mark_opcode] = marked;
+    handlers.wide = handlers.normal;
+    for (const auto [op, handler] : wide)
+        handlers.wide[info(op).code] = handler;
     return handlers;
 }
 
@@ -78,13 +97,22 @@ enum class Start : uint8_t { Call, Resume };
         pc = function->code + (frame_offset);                                                      \
         branch = function->branches + (frame_entry);                                               \
         last = function->code + (function->meta->end_offset - function->meta->body_offset) - 1;    \
+        if (function->meta->is_wide != is_wide) [[unlikely]] {                                     \
+            is_wide = !is_wide;                                                                    \
+            DISPATCH();                                                                            \
+        }                                                                                          \
     } while (false)
+/// What executes the instruction itself, and what the next opcode leads to.
+#define HANDLERS() (is_wide ? handlers.wide.data() : handlers.normal.data())
+#define DISPATCH() (dispatch = thread.stepping ? handlers.stepping.data() : HANDLERS())
 #define ENTER_INSTANCE()                                                                           \
     do {                                                                                           \
         instance = function->instance;                                                             \
         const bool has_memory = !instance->memories.empty();                                       \
         memory = has_memory ? instance->memories.front()->base() : nullptr;                        \
-        memory_size = has_memory ? instance->memories.front()->size() : 0;                         \
+        /* Addresses of 64 bits take the long way. */                                              \
+        memory_size = has_memory && !instance->memories.front()->is_64()                           \
+            ? instance->memories.front()->size() : 0;                                              \
     } while (false)
 #define RELOAD()                                                                                   \
     do {                                                                                           \
@@ -92,7 +120,15 @@ enum class Start : uint8_t { Call, Resume };
         sp = thread.state.sp;                                                                      \
         ENTER_FRAME(thread.state.function, thread.state.offset, thread.state.entry);               \
         ENTER_INSTANCE();                                                                          \
-        dispatch = thread.stepping ? handlers.stepping.data() : handlers.normal.data();            \
+        DISPATCH();                                                                                \
+    } while (false)
+/// Goes on where the thread's state says, after a throw was caught; ends the run when it was not.
+#define LAND_IF(caught)                                                                            \
+    do {                                                                                           \
+        if (!(caught))                                                                             \
+            return RunEnd::Trapped;                                                                \
+        RELOAD();                                                                                  \
+        NEXT();                                                                                    \
     } while (false)
 
 #define NEXT() goto *dispatch[*pc]
@@ -119,21 +155,55 @@ enum class Start : uint8_t { Call, Resume };
 /// Defines `in`, behind the opcode.
 #define IMMEDIATES(code) const uint8_t* in = (code) > 0xff ? prefixed : pc + 1
 
-/// Defines `at`, the bytes in memory that the instruction accesses, and `next`.
-#define ACCESS(address, size)                                                                      \
-    const uint8_t* next = pc + 2;                                                                  \
+/// Defines `at`, the bytes in memory that the instruction accesses, and `next`, behind the memory argument.
+#define ACCESS(argument, address, size)                                                            \
+    const uint8_t* next = (argument) + 1;                                                          \
     uint8_t* at;                                                                                   \
     {                                                                                              \
-        const bool is_plain = pc[1] < 0x40;                                                        \
+        const bool is_plain = next[-1] < 0x40;                                                     \
         const uint64_t start = uint64_t { static_cast<uint32_t>(address) } + read<uint32_t>(next); \
         at = memory + start;                                                                       \
         if (!is_plain || start + (size) > memory_size) [[unlikely]] {                              \
-            const Access access = interp::find_access(*instance, pc + 1, (address), (size));       \
+            const Access access = interp::find_access(*instance, (argument), (address), (size));   \
             TRAP_IF(!access.bytes, TrapKind::MemoryOutOfBounds);                                   \
             at = access.bytes;                                                                     \
             next = access.next;                                                                    \
         }                                                                                          \
     }
+
+/// Pops what names the callee.
+#define FIND_INDIRECT_CALLEE(in)                                                                   \
+    const TypeId type = instance->type_ids[read<uint32_t>(in)];                                    \
+    const Table& table = *instance->tables[read<uint32_t>(in)];                                    \
+    const uint64_t index = sp[-1];                                                                 \
+    TRAP_IF(index >= table.size(), TrapKind::UndefinedElement);                                    \
+    callee = table.elements()[index].function();                                                   \
+    TRAP_IF(!callee, TrapKind::UninitializedElement);                                              \
+    TRAP_IF(callee->type != type && !thread.store.engine().types.is_subtype(callee->type, type),   \
+            TrapKind::IndirectCallTypeMismatch);                                                   \
+    --sp
+#define FIND_REFERENCED_CALLEE()                                                                   \
+    callee = Ref { sp[-1] }.function();                                                            \
+    TRAP_IF(!callee, TrapKind::NullFunction);                                                      \
+    --sp
+
+/// The slot of a local, and whether it takes two, in a function with v128.
+#define WIDE_LOCAL(in)                                                                             \
+    const uint32_t place = function->instance->module->wide_locals                                 \
+        [function->meta->first_wide_local + read<uint32_t>(in)];                                   \
+    Slot* const local = fp + (place >> 1);                                                         \
+    const bool has_two = place & 1
+
+/// The object that a reference in a slot means; a trap when it is null.
+#define OBJECT(name, slot, null_trap)                                                              \
+    Object* const name = Ref { slot }.object();                                                    \
+    TRAP_IF(!(name), null_trap)
+
+/// What must be done before an object is made: the collector looks at the frames.
+#define NEW_OBJECT(name, expression)                                                               \
+    SAVE();                                                                                        \
+    Object* const name = (expression);                                                             \
+    TRAP_IF(!(name), TrapKind::OutOfMemory)
 
 // clang-format on
 
@@ -141,15 +211,16 @@ RunEnd run(Thread& thread, Start start, Function* callee)
 {
     static const Handler by_op[] {
 #define OP(name, ...) &&op_##name,
-#define VECTOR(...) &&op_unsupported,
-#define VECTOR_MEMORY(...) &&op_unsupported,
-#define LANE(...) &&op_unsupported,
-#define ATOMIC(...) &&op_unsupported,
 #include "wasm/opcodes.inc"
     };
-    static const Handlers handlers = arrange(by_op, &&op_prefixed, &&op_mark, &&op_step, &&op_unsupported);
+    static const Handler prefixes[] { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe };
+    static const Handlers handlers = arrange(by_op, prefixes, &&op_mark, &&op_step,
+        { { Op::LocalGet, &&wide_LocalGet }, { Op::LocalSet, &&wide_LocalSet },
+            { Op::LocalTee, &&wide_LocalTee }, { Op::GlobalGet, &&wide_GlobalGet },
+            { Op::GlobalSet, &&wide_GlobalSet }, { Op::Drop, &&wide_Drop }, { Op::Select, &&wide_Select } });
 
     Requests& requests = *thread.requests;
+    bool is_wide = false;
     const Handler* dispatch = handlers.normal.data();
     Function* function = thread.state.function;
     Instance* instance = nullptr;
@@ -182,28 +253,99 @@ RunEnd run(Thread& thread, Start start, Function* callee)
     {                                                    \
         IMMEDIATES(code);                                \
         TRAP_UNLESS_NONE(Apply<numeric::name>::run(sp)); \
-        sp -= Apply<numeric::name>::operands - 1;        \
+        sp += Apply<numeric::name>::moved;               \
         NEXT_AT(in);                                     \
     }
+#define VECTOR(name, text, code, signature, feature) NUMERIC(name, text, code, signature, feature)
 #define LOAD(name, text, code, signature, type)                             \
     op_##name:                                                              \
     {                                                                       \
-        ACCESS(sp[-1], sizeof(type));                                       \
-        const type value = load<type>(at);                                  \
+        ACCESS(pc + 1, sp[-1], sizeof(type));                               \
+        const type value = guest_load<type>(at);                            \
         if constexpr (parse_signature(#signature).result == ValueKind::I64) \
             sp[-1] = to_slot(static_cast<int64_t>(value));                  \
         else                                                                \
             sp[-1] = to_slot(value);                                        \
         NEXT_AT(next);                                                      \
     }
-#define STORE(name, text, code, signature, type)    \
-    op_##name:                                      \
-    {                                               \
-        ACCESS(sp[-2], sizeof(type));               \
-        const type value = from_slot<type>(sp[-1]); \
-        std::memcpy(at, &value, sizeof value);      \
-        sp -= 2;                                    \
-        NEXT_AT(next);                              \
+#define STORE(name, text, code, signature, type)        \
+    op_##name:                                          \
+    {                                                   \
+        ACCESS(pc + 1, sp[-2], sizeof(type));           \
+        guest_store<type>(at, from_slot<type>(sp[-1])); \
+        sp -= 2;                                        \
+        NEXT_AT(next);                                  \
+    }
+#define VECTOR_MEMORY(name, text, code, signature, type)           \
+    op_##name:                                                     \
+    {                                                              \
+        if constexpr (parse_signature(#signature).has_result) {    \
+            ACCESS(prefixed, sp[-1], sizeof(type));                \
+            to_slots(interp::load_vector<type>(at, text), sp - 1); \
+            ++sp;                                                  \
+            NEXT_AT(next);                                         \
+        } else {                                                   \
+            ACCESS(prefixed, sp[-3], sizeof(type));                \
+            guest_store(at, from_slots<numeric::V128>(sp - 2));    \
+            sp -= 3;                                               \
+            NEXT_AT(next);                                         \
+        }                                                          \
+    }
+#define LANE(name, text, code, immediate, signature, type)                                                \
+    op_##name:                                                                                            \
+    {                                                                                                     \
+        if constexpr (Immediate::immediate == Immediate::MemArgLane) {                                    \
+            ACCESS(prefixed, sp[-3], sizeof(type));                                                       \
+            uint8_t* const lane = reinterpret_cast<uint8_t*>(sp - 2) + *next * sizeof(type);              \
+            if constexpr (parse_signature(#signature).has_result) {                                       \
+                const type value = guest_load<type>(at);                                                  \
+                std::memcpy(lane, &value, sizeof value);                                                  \
+                sp[-3] = sp[-2];                                                                          \
+                sp[-2] = sp[-1];                                                                          \
+                --sp;                                                                                     \
+            } else {                                                                                      \
+                guest_store(at, load<type>(lane));                                                        \
+                sp -= 3;                                                                                  \
+            }                                                                                             \
+            NEXT_AT(next + 1);                                                                            \
+        } else if constexpr (parse_signature(#signature).param_count == 1) {                              \
+            const type value = load<type>(reinterpret_cast<uint8_t*>(sp - 2) + *prefixed * sizeof(type)); \
+            --sp;                                                                                         \
+            sp[-1] = to_slot(value);                                                                      \
+            NEXT_AT(prefixed + 1);                                                                        \
+        } else {                                                                                          \
+            const type value = from_slot<type>(sp[-1]);                                                   \
+            --sp;                                                                                         \
+            std::memcpy(                                                                                  \
+                reinterpret_cast<uint8_t*>(sp - 2) + *prefixed * sizeof(type), &value, sizeof value);     \
+            NEXT_AT(prefixed + 1);                                                                        \
+        }                                                                                                 \
+    }
+#define ATOMIC(name, text, code, signature, type)                                                    \
+    op_##name:                                                                                       \
+    {                                                                                                \
+        constexpr auto kind = interp::atomic_kind(text);                                             \
+        constexpr int params = parse_signature(#signature).param_count;                              \
+        ACCESS(prefixed, sp[-params], sizeof(type));                                                 \
+        TRAP_IF(std::bit_cast<uintptr_t>(at) % sizeof(type) != 0, TrapKind::UnalignedAtomic);        \
+        if constexpr (kind == interp::AtomicKind::Notify) {                                          \
+            sp[-2] = notify(at, static_cast<uint32_t>(sp[-1]));                                      \
+        } else if constexpr (kind == interp::AtomicKind::Wait) {                                     \
+            TRAP_IF(!interp::accessed_memory(*instance, prefixed).is_shared(), TrapKind::NotShared); \
+            SAVE();                                                                                  \
+            const auto answer = wait_on(thread, reinterpret_cast<const type*>(at),                   \
+                static_cast<type>(sp[-2]), static_cast<int64_t>(sp[-1]));                            \
+            if (!answer)                                                                             \
+                return RunEnd::Trapped;                                                              \
+            RELOAD();                                                                                \
+            sp[-3] = *answer;                                                                        \
+        } else {                                                                                     \
+            const Slot result = interp::run_atomic<kind, type>(at, sp + 1 - params);                 \
+            if constexpr (parse_signature(#signature).has_result)                                    \
+                sp[-params] = result;                                                                \
+        }                                                                                            \
+        sp -= params - parse_signature(#signature).has_result;                                       \
+        NEXT_AT(next);                                                                               \
     }
 #include "wasm/opcodes.inc"
 
@@ -255,18 +397,86 @@ op_GlobalSet: {
     NEXT_AT(in);
 }
 
+op_V128Const:
+    std::memcpy(sp, prefixed, 16);
+    sp += 2;
+    NEXT_AT(prefixed + 16);
+op_I8x16Shuffle: {
+    uint8_t from[32], to[16];
+    std::memcpy(from, sp - 4, sizeof from);
+    for (int i = 0; i < 16; ++i)
+        to[i] = from[prefixed[i]];
+    sp -= 2;
+    std::memcpy(sp - 2, to, sizeof to);
+    NEXT_AT(prefixed + 16);
+}
+wide_LocalGet: {
+    const uint8_t* in = pc + 1;
+    WIDE_LOCAL(in);
+    sp[0] = local[0];
+    if (has_two)
+        sp[1] = local[1];
+    sp += 1 + has_two;
+    NEXT_AT(in);
+}
+wide_LocalSet: {
+    const uint8_t* in = pc + 1;
+    WIDE_LOCAL(in);
+    sp -= 1 + has_two;
+    local[0] = sp[0];
+    if (has_two)
+        local[1] = sp[1];
+    NEXT_AT(in);
+}
+wide_LocalTee: {
+    const uint8_t* in = pc + 1;
+    WIDE_LOCAL(in);
+    const Slot* const from = sp - 1 - has_two;
+    local[0] = from[0];
+    if (has_two)
+        local[1] = from[1];
+    NEXT_AT(in);
+}
+wide_GlobalGet: {
+    const uint8_t* in = pc + 1;
+    const Global& global = *instance->globals[read<uint32_t>(in)];
+    sp = std::copy_n(global.slots, global.type.type.slots(), sp);
+    NEXT_AT(in);
+}
+wide_GlobalSet: {
+    const uint8_t* in = pc + 1;
+    Global& global = *instance->globals[read<uint32_t>(in)];
+    sp -= global.type.type.slots();
+    std::copy_n(sp, global.type.type.slots(), global.slots);
+    NEXT_AT(in);
+}
+wide_Drop:
+    sp -= branch->carried;
+    ++branch;
+    NEXT_AT(pc + 1);
+wide_Select: {
+    const uint32_t width = branch->carried;
+    ++branch;
+    sp -= 1 + width;
+    if (!static_cast<uint32_t>(sp[width]))
+        std::copy_n(sp, width, sp - width);
+    NEXT_AT(pc + 1);
+}
+
     // Parametric.
 op_Drop:
     --sp;
     NEXT_AT(pc + 1);
 op_SelectTyped: {
-    // The vector holds one type, of one byte.
+    // The vector holds one type.
     const uint8_t* in = pc + 1;
     read<uint32_t>(in);
-    ++in;
-    sp -= 2;
-    sp[-1] = static_cast<uint32_t>(sp[1]) ? sp[-1] : sp[0];
-    NEXT_AT(in);
+    constexpr uint8_t v128 = 0x7b;
+    const int width = *in == v128 ? 2 : 1;
+    sp -= 1 + width;
+    if (!static_cast<uint32_t>(sp[width]))
+        std::copy_n(sp, width, sp - width);
+    NEXT_AT(interp::skip_type(in));
 }
 op_Select:
     sp -= 2;
@@ -278,33 +488,29 @@ op_Unreachable:
     TRAP_WITH(TrapKind::Unreachable);
 op_Nop:
     NEXT_AT(pc + 1);
-op_Block: {
-    const uint8_t* in = pc + 1;
-    read<int64_t>(in);
-    NEXT_AT(in);
-}
-op_Loop: {
+op_Block:
+op_Try:
+    NEXT_AT(interp::skip_type(pc + 1));
+op_Loop:
     if (requests.bits.load(std::memory_order_relaxed) != 0) [[unlikely]] {
         SAVE();
         if (!handle_requests(thread))
             return RunEnd::Trapped;
         RELOAD();
     }
-    const uint8_t* in = pc + 1;
-    read<int64_t>(in);
-    NEXT_AT(in);
-}
+    NEXT_AT(interp::skip_type(pc + 1));
 op_If:
     --sp;
     if (static_cast<uint32_t>(*sp)) {
-        const uint8_t* in = pc + 1;
-        read<int64_t>(in);
         ++branch;
-        NEXT_AT(in);
+        NEXT_AT(interp::skip_type(pc + 1));
     }
     pc += branch->offset_delta;
     branch += branch->entry_delta;
     NEXT();
+op_Catch:
+op_CatchAll:
+    // Reached from the part before.
 op_Else:
     pc += branch->offset_delta;
     branch += branch->entry_delta;
@@ -331,6 +537,79 @@ op_BrTable: {
     TAKE_BRANCH();
     NEXT();
 }
+op_BrOnNull:
+    if (sp[-1] == 0) {
+        --sp;
+        TAKE_BRANCH();
+        NEXT();
+    } else {
+        const uint8_t* in = pc + 1;
+        read<uint32_t>(in);
+        ++branch;
+        NEXT_AT(in);
+    }
+op_BrOnNonNull:
+    if (sp[-1] != 0) {
+        TAKE_BRANCH();
+        NEXT();
+    } else {
+        const uint8_t* in = pc + 1;
+        read<uint32_t>(in);
+        --sp;
+        ++branch;
+        NEXT_AT(in);
+    }
+op_BrOnCast:
+op_BrOnCastFail: {
+    constexpr uint8_t to_is_nullable = 2;
+    const uint8_t* in = prefixed;
+    const uint8_t flags = *in++;
+    read<uint32_t>(in);
+    read<int64_t>(in);
+    const auto to = read<int64_t>(in);
+    const bool holds = interp::is_instance(*instance, Ref { sp[-1] }, to, flags & to_is_nullable);
+    const bool on_cast = prefixed[-1] == (info(Op::BrOnCast).code & 0xff);
+    if (holds == on_cast) {
+        TAKE_BRANCH();
+        NEXT();
+    } else {
+        ++branch;
+        NEXT_AT(in);
+    }
+}
+
+    // Exceptions.
+op_TryTable: {
+    const uint8_t* in = interp::skip_type(pc + 1);
+    const uint32_t count = read<uint32_t>(in);
+    for (uint32_t i = 0; i < count; ++i) {
+        constexpr uint8_t catches_all = 2;
+        if (!(*in++ & catches_all))
+            read<uint32_t>(in);
+        read<uint32_t>(in);
+    }
+    branch += count;
+    NEXT_AT(in);
+}
+op_Delegate: {
+    const uint8_t* in = pc + 1;
+    read<uint32_t>(in);
+    NEXT_AT(in);
+}
+op_Throw: {
+    const uint8_t* in = pc + 1;
+    SAVE();
+    LAND_IF(throw_new_exception(thread, *instance->tags[read<uint32_t>(in)]));
+}
+op_ThrowRef: {
+    OBJECT(exception, sp[-1], TrapKind::NullException);
+    SAVE();
+    LAND_IF(throw_exception(thread, static_cast<ExceptionObject&>(*exception)));
+}
+op_Rethrow:
+    SAVE();
+    LAND_IF(throw_exception(thread, static_cast<ExceptionObject&>(*Ref { fp[branch->dropped] }.object())));
+
 op_End:
     if (pc != last)
         NEXT_AT(pc + 1);
@@ -360,16 +639,48 @@ op_Call: {
 }
 op_CallIndirect: {
     const uint8_t* in = pc + 1;
-    const uint32_t type = read<uint32_t>(in);
-    const Table& table = *instance->tables[read<uint32_t>(in)];
-    const uint32_t index = static_cast<uint32_t>(sp[-1]);
-    TRAP_IF(index >= table.size(), TrapKind::UndefinedElement);
-    callee = table.elements()[index].function();
-    TRAP_IF(!callee, TrapKind::UninitializedElement);
-    TRAP_IF(callee->type != instance->type_ids[type], TrapKind::IndirectCallTypeMismatch);
-    --sp;
+    FIND_INDIRECT_CALLEE(in);
     return_offset = static_cast<uint32_t>(in - function->code);
     goto call;
+}
+op_CallRef: {
+    const uint8_t* in = pc + 1;
+    read<uint32_t>(in);
+    FIND_REFERENCED_CALLEE();
+    return_offset = static_cast<uint32_t>(in - function->code);
+    goto call;
+}
+op_ReturnCallIndirect: {
+    const uint8_t* in = pc + 1;
+    FIND_INDIRECT_CALLEE(in);
+    goto tail_call;
+}
+op_ReturnCallRef:
+    FIND_REFERENCED_CALLEE();
+    goto tail_call;
+op_ReturnCall: {
+    const uint8_t* in = pc + 1;
+    callee = instance->functions[read<uint32_t>(in)];
+    goto tail_call;
+}
+tail_call: {
+    // The frame is replaced: its arguments move down, and its record becomes the callee's. Nothing may go wrong behind that.
+    const uint32_t params = callee->host ? slots_of(callee->host->type.params) : callee->meta->param_slots;
+    if (!callee->host && fp + callee->meta->frame_slots > thread.stack->limit()) [[unlikely]] {
+        return_to = ReturnTo::Interpreter;
+        goto overflowed;
+    }
+    std::memmove(fp, sp - params, params * sizeof(Slot));
+    sp = fp + params;
+    const Record& record = *thread.control++;
+    return_to = record.return_to;
+    return_offset = record.offset;
+    fp = record.fp;
+    function = record.function;
+    branch = function ? function->branches + record.entry : nullptr;
+    if (callee->host)
+        goto tail_call_host_function;
+    goto enter;
 }
 call:
     if (callee->host) [[unlikely]]
@@ -405,7 +716,7 @@ enter: {
 
     // Between guest and host.
 call_from_host:
-    dispatch = thread.stepping ? handlers.stepping.data() : handlers.normal.data();
+    DISPATCH();
     if (callee->host)
         goto call_host_function;
     return_to = ReturnTo::Host;
@@ -417,9 +728,20 @@ overflowed:
         raise(thread, { .kind = trap_kind });
         return RunEnd::Trapped;
     }
-    if (opcode_at(*function, pc) == info(Op::CallIndirect).code)
+    // The index or reference that named the callee is there still.
+    if (const uint8_t opcode = opcode_at(*function, pc);
+        opcode != info(Op::Call).code && opcode != info(Op::ReturnCall).code)
         ++sp;
     goto trapped;
+tail_call_host_function:
+    // As if the caller had called it; the base of an activation and a waiting host function get the results themselves.
+    if (function)
+        pc = function->code + return_offset;
+    if (return_to == ReturnTo::HostContinuation) {
+        // The record stays: it says who waits.
+        --thread.control;
+        function = nullptr;
+    }
 call_host_function:
     host_slots = sp - slots_of(callee->host->type.params);
     thread.host_call_offset = function ? static_cast<uint32_t>(pc - function->code) : 0;
@@ -430,11 +752,16 @@ host_has_ended:
     switch (host_result.action) {
     case HostAction::Returned:
         thread.state.sp = host_slots + slots_of(callee->host->type.results);
-        if (!thread.state.function)
-            return RunEnd::Returned;
+        if (!thread.state.function) {
+            if (thread.control == thread.activations.back().base)
+                return RunEnd::Returned;
+            ++thread.control;
+            goto continue_waiting_host;
+        }
         RELOAD();
         NEXT();
     case HostAction::Trapped: return RunEnd::Trapped;
+    case HostAction::Caught: LAND_IF(true);
     case HostAction::Suspended: return RunEnd::Suspended;
     case HostAction::Call:
         fp = thread.state.fp;
@@ -446,11 +773,13 @@ host_has_ended:
         return_to = ReturnTo::HostContinuation;
         goto enter;
     }
-return_to_host: {
-    const Record& record = thread.control[-1];
-    if (record.return_to == ReturnTo::Host)
+return_to_host:
+    if (thread.control[-1].return_to == ReturnTo::Host)
         return RunEnd::Returned;
     host_slots = sp - function->meta->result_slots;
+    goto continue_waiting_host;
+continue_waiting_host: {
+    const Record& record = thread.control[-1];
     thread.state = { record.function, record.offset, record.entry, record.fp, host_slots };
     host_result = continue_host(thread, host_slots, callee);
     goto host_has_ended;
@@ -466,7 +795,7 @@ op_MemorySize: {
 op_MemoryGrow: {
     const uint8_t* in = pc + 1;
     Memory& grown = *instance->memories[read<uint32_t>(in)];
-    sp[-1] = static_cast<uint32_t>(grown.grow(static_cast<uint32_t>(sp[-1])).value_or(UINT32_MAX));
+    sp[-1] = grown.grow(sp[-1]).value_or(grown.is_64() ? UINT64_MAX : UINT32_MAX);
     ENTER_INSTANCE();
     NEXT_AT(in);
 }
@@ -474,8 +803,7 @@ op_MemoryInit: {
     const uint8_t* in = prefixed;
     const DataIndex data { read<uint32_t>(in) };
     const MemoryIndex target { read<uint32_t>(in) };
-    TRAP_UNLESS_NONE(memory_init(*instance, target, data, static_cast<uint32_t>(sp[-3]),
-        static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
+    TRAP_UNLESS_NONE(memory_init(*instance, target, data, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
@@ -488,16 +816,14 @@ op_MemoryCopy: {
     const uint8_t* in = prefixed;
     Memory& to = *instance->memories[read<uint32_t>(in)];
     Memory& from = *instance->memories[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::copy(to, from, static_cast<uint32_t>(sp[-3]), static_cast<uint32_t>(sp[-2]),
-        static_cast<uint32_t>(sp[-1])));
+    TRAP_UNLESS_NONE(interp::copy(to, from, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
 op_MemoryFill: {
     const uint8_t* in = prefixed;
     Memory& filled = *instance->memories[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::fill(
-        filled, static_cast<uint32_t>(sp[-3]), static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
+    TRAP_UNLESS_NONE(interp::fill(filled, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
@@ -506,7 +832,7 @@ op_MemoryFill: {
 op_TableGet: {
     const uint8_t* in = pc + 1;
     const Table& table = *instance->tables[read<uint32_t>(in)];
-    const uint32_t index = static_cast<uint32_t>(sp[-1]);
+    const uint64_t index = sp[-1];
     TRAP_IF(index >= table.size(), TrapKind::TableOutOfBounds);
     sp[-1] = table.elements()[index].bits;
     NEXT_AT(in);
@@ -514,7 +840,7 @@ op_TableGet: {
 op_TableSet: {
     const uint8_t* in = pc + 1;
     Table& table = *instance->tables[read<uint32_t>(in)];
-    const uint32_t index = static_cast<uint32_t>(sp[-2]);
+    const uint64_t index = sp[-2];
     TRAP_IF(index >= table.size(), TrapKind::TableOutOfBounds);
     table.elements()[index] = { sp[-1] };
     sp -= 2;
@@ -524,8 +850,7 @@ op_TableInit: {
     const uint8_t* in = prefixed;
     const ElemIndex elem { read<uint32_t>(in) };
     const TableIndex target { read<uint32_t>(in) };
-    TRAP_UNLESS_NONE(table_init(*instance, target, elem, static_cast<uint32_t>(sp[-3]),
-        static_cast<uint32_t>(sp[-2]), static_cast<uint32_t>(sp[-1])));
+    TRAP_UNLESS_NONE(table_init(*instance, target, elem, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
@@ -538,15 +863,15 @@ op_TableCopy: {
     const uint8_t* in = prefixed;
     Table& to = *instance->tables[read<uint32_t>(in)];
     Table& from = *instance->tables[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::copy(to, from, static_cast<uint32_t>(sp[-3]), static_cast<uint32_t>(sp[-2]),
-        static_cast<uint32_t>(sp[-1])));
+    TRAP_UNLESS_NONE(interp::copy(to, from, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
 op_TableGrow: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
-    sp[-2] = table.grow(static_cast<uint32_t>(sp[-1]), { sp[-2] }).value_or(UINT32_MAX);
+    const auto old_size = table.grow(sp[-1], { sp[-2] });
+    sp[-2] = old_size ? *old_size : table.type().limits.is_64 ? UINT64_MAX : UINT32_MAX;
     --sp;
     NEXT_AT(in);
 }
@@ -559,8 +884,7 @@ op_TableSize: {
 op_TableFill: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(
-        interp::fill(table, static_cast<uint32_t>(sp[-3]), { sp[-2] }, static_cast<uint32_t>(sp[-1])));
+    TRAP_UNLESS_NONE(interp::fill(table, sp[-3], { sp[-2] }, sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
@@ -580,42 +904,273 @@ op_RefFunc: {
     NEXT_AT(in);
 }
 
-    // What is not an instruction of its own.
-op_prefixed: {
-    prefixed = pc + 1;
-    const uint32_t code = read<uint32_t>(prefixed);
-    goto* handlers.prefixed[code];
+op_RefAsNonNull:
+    TRAP_IF(sp[-1] == 0, TrapKind::NullReference);
+    NEXT_AT(pc + 1);
+op_RefEq:
+    --sp;
+    sp[-1] = sp[-1] == sp[0];
+    NEXT_AT(pc + 1);
+op_RefTest:
+op_RefTestNull: {
+    const uint8_t* in = prefixed;
+    const bool nullable = prefixed[-1] == (info(Op::RefTestNull).code & 0xff);
+    sp[-1] = interp::is_instance(*instance, Ref { sp[-1] }, read<int64_t>(in), nullable);
+    NEXT_AT(in);
 }
+op_RefCast:
+op_RefCastNull: {
+    const uint8_t* in = prefixed;
+    const bool nullable = prefixed[-1] == (info(Op::RefCastNull).code & 0xff);
+    TRAP_IF(
+        !interp::is_instance(*instance, Ref { sp[-1] }, read<int64_t>(in), nullable), TrapKind::CastFailure);
+    NEXT_AT(in);
+}
+op_AnyConvertExtern:
+op_ExternConvertAny:
+    NEXT_AT(prefixed);
+op_RefI31:
+    sp[-1] = Ref::i31(static_cast<uint32_t>(sp[-1])).bits;
+    NEXT_AT(prefixed);
+op_I31GetS:
+    TRAP_IF(sp[-1] == 0, TrapKind::NullI31);
+    sp[-1] = to_slot(Ref { sp[-1] }.i31_signed());
+    NEXT_AT(prefixed);
+op_I31GetU:
+    TRAP_IF(sp[-1] == 0, TrapKind::NullI31);
+    sp[-1] = Ref { sp[-1] }.i31_unsigned();
+    NEXT_AT(prefixed);
+
+    // Structs.
+op_StructNew: {
+    const uint8_t* in = prefixed;
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    NEW_OBJECT(object, thread.store.heap.make_struct(type));
+    sp -= type.slots;
+    std::copy_n(sp, type.slots, object->slots());
+    *sp++ = Ref::of(object).bits;
+    NEXT_AT(in);
+}
+op_StructNewDefault: {
+    const uint8_t* in = prefixed;
+    NEW_OBJECT(object, thread.store.heap.make_struct(*instance->types[read<uint32_t>(in)]));
+    *sp++ = Ref::of(object).bits;
+    NEXT_AT(in);
+}
+op_StructGet: {
+    const uint8_t* in = prefixed;
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    const uint32_t field = read<uint32_t>(in);
+    OBJECT(object, sp[-1], TrapKind::NullStruct);
+    const Slot* const from = object->slots() + type.field_slots[field];
+    sp[-1] = from[0];
+    if (type.field_width(field) == 2)
+        *sp++ = from[1];
+    NEXT_AT(in);
+}
+op_StructGetS:
+op_StructGetU: {
+    const uint8_t* in = prefixed;
+    const bool is_signed = prefixed[-1] == (info(Op::StructGetS).code & 0xff);
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    const uint32_t field = read<uint32_t>(in);
+    OBJECT(object, sp[-1], TrapKind::NullStruct);
+    sp[-1] = interp::extend_packed(object->slots()[type.field_slots[field]],
+        type.type.structure()->fields[field].packed_bytes, is_signed);
+    NEXT_AT(in);
+}
+op_StructSet: {
+    const uint8_t* in = prefixed;
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    const uint32_t field = read<uint32_t>(in), width = type.field_width(field);
+    OBJECT(object, sp[-1 - static_cast<int>(width)], TrapKind::NullStruct);
+    sp -= width;
+    std::copy_n(sp, width, object->slots() + type.field_slots[field]);
+    --sp;
+    NEXT_AT(in);
+}
+
+    // Arrays.
+op_ArrayNew: {
+    const uint8_t* in = prefixed;
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    const auto length = static_cast<uint32_t>(sp[-1]);
+    NEW_OBJECT(array, thread.store.heap.make_array(type, length));
+    sp -= 1 + interp::element_width(type);
+    interp::array_fill(array, 0, sp, length);
+    *sp++ = Ref::of(array).bits;
+    NEXT_AT(in);
+}
+op_ArrayNewDefault: {
+    const uint8_t* in = prefixed;
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    NEW_OBJECT(array, thread.store.heap.make_array(type, static_cast<uint32_t>(sp[-1])));
+    sp[-1] = Ref::of(array).bits;
+    NEXT_AT(in);
+}
+op_ArrayNewFixed: {
+    const uint8_t* in = prefixed;
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    const uint32_t length = read<uint32_t>(in), width = interp::element_width(type);
+    NEW_OBJECT(array, thread.store.heap.make_array(type, length));
+    sp -= uint64_t { length } * width;
+    for (uint32_t i = 0; i < length; ++i)
+        store_element(*array, i, sp + uint64_t { i } * width);
+    *sp++ = Ref::of(array).bits;
+    NEXT_AT(in);
+}
+op_ArrayNewData:
+op_ArrayNewElem: {
+    const uint8_t* in = prefixed;
+    const bool is_data = prefixed[-1] == (info(Op::ArrayNewData).code & 0xff);
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    const uint32_t segment = read<uint32_t>(in);
+    const auto from = static_cast<uint32_t>(sp[-2]), length = static_cast<uint32_t>(sp[-1]);
+    // What the segment does not have is no reason to make an array.
+    TRAP_UNLESS_NONE(is_data
+            ? interp::check_data(*instance, segment, from, length * uint64_t { type.element_bytes })
+            : interp::check_elem(*instance, segment, from, length));
+    NEW_OBJECT(array, thread.store.heap.make_array(type, length));
+    if (is_data)
+        interp::array_init_data(*instance, array, 0, segment, from, length);
+    else
+        interp::array_init_elem(*instance, array, 0, segment, from, length);
+    --sp;
+    sp[-1] = Ref::of(array).bits;
+    NEXT_AT(in);
+}
+op_ArrayGet: {
+    const uint8_t* in = prefixed;
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    OBJECT(array, sp[-2], TrapKind::NullArray);
+    const auto index = static_cast<uint32_t>(sp[-1]);
+    TRAP_IF(index >= array->length, TrapKind::ArrayOutOfBounds);
+    load_element(*array, index, sp - 2);
+    sp += interp::element_width(type) - 2;
+    NEXT_AT(in);
+}
+op_ArrayGetS:
+op_ArrayGetU: {
+    const uint8_t* in = prefixed;
+    const bool is_signed = prefixed[-1] == (info(Op::ArrayGetS).code & 0xff);
+    const TypeInfo& type = *instance->types[read<uint32_t>(in)];
+    OBJECT(array, sp[-2], TrapKind::NullArray);
+    const auto index = static_cast<uint32_t>(sp[-1]);
+    TRAP_IF(index >= array->length, TrapKind::ArrayOutOfBounds);
+    Slot element;
+    load_element(*array, index, &element);
+    --sp;
+    sp[-1] = interp::extend_packed(element, type.element_bytes, is_signed);
+    NEXT_AT(in);
+}
+op_ArraySet: {
+    const uint8_t* in = prefixed;
+    const uint32_t width = interp::element_width(*instance->types[read<uint32_t>(in)]);
+    const Slot* const operands = sp - 2 - width;
+    OBJECT(array, operands[0], TrapKind::NullArray);
+    const auto index = static_cast<uint32_t>(operands[1]);
+    TRAP_IF(index >= array->length, TrapKind::ArrayOutOfBounds);
+    store_element(*array, index, operands + 2);
+    sp -= 2 + width;
+    NEXT_AT(in);
+}
+op_ArrayLen: {
+    OBJECT(array, sp[-1], TrapKind::NullArray);
+    sp[-1] = array->length;
+    NEXT_AT(prefixed);
+}
+op_ArrayFill: {
+    const uint8_t* in = prefixed;
+    const uint32_t width = interp::element_width(*instance->types[read<uint32_t>(in)]);
+    const Slot* const operands = sp - 3 - width;
+    TRAP_UNLESS_NONE(interp::array_fill(Ref { operands[0] }.object(), operands[1], operands + 2, sp[-1]));
+    sp -= 3 + width;
+    NEXT_AT(in);
+}
+op_ArrayCopy: {
+    const uint8_t* in = prefixed;
+    read<uint32_t>(in);
+    read<uint32_t>(in);
+    TRAP_UNLESS_NONE(
+        interp::array_copy(Ref { sp[-5] }.object(), sp[-4], Ref { sp[-3] }.object(), sp[-2], sp[-1]));
+    sp -= 5;
+    NEXT_AT(in);
+}
+op_ArrayInitData: {
+    const uint8_t* in = prefixed;
+    read<uint32_t>(in);
+    TRAP_UNLESS_NONE(interp::array_init_data(
+        *instance, Ref { sp[-4] }.object(), sp[-3], read<uint32_t>(in), sp[-2], sp[-1]));
+    sp -= 4;
+    NEXT_AT(in);
+}
+op_ArrayInitElem: {
+    const uint8_t* in = prefixed;
+    read<uint32_t>(in);
+    TRAP_UNLESS_NONE(interp::array_init_elem(
+        *instance, Ref { sp[-4] }.object(), sp[-3], read<uint32_t>(in), sp[-2], sp[-1]));
+    sp -= 4;
+    NEXT_AT(in);
+}
+
+    // Wide arithmetic and the fence.
+op_I64Add128: {
+    const bool carries = __builtin_add_overflow(sp[-4], sp[-2], &sp[-4]);
+    sp[-3] += sp[-1] + carries;
+    sp -= 2;
+    NEXT_AT(prefixed);
+}
+op_I64Sub128: {
+    const bool borrows = __builtin_sub_overflow(sp[-4], sp[-2], &sp[-4]);
+    sp[-3] -= sp[-1] + borrows;
+    sp -= 2;
+    NEXT_AT(prefixed);
+}
+op_I64MulWideS:
+op_I64MulWideU: {
+    const bool is_signed = prefixed[-1] == (info(Op::I64MulWideS).code & 0xff);
+    const auto product = is_signed
+        ? static_cast<unsigned __int128>(
+              static_cast<__int128>(static_cast<int64_t>(sp[-2])) * static_cast<int64_t>(sp[-1]))
+        : static_cast<unsigned __int128>(sp[-2]) * sp[-1];
+    sp[-2] = static_cast<Slot>(product);
+    sp[-1] = static_cast<Slot>(product >> 64);
+    NEXT_AT(prefixed);
+}
+op_AtomicFence:
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    NEXT_AT(prefixed + 1);
+
+    // What is not an instruction of its own.
+#define PREFIX(byte)                                    \
+    {                                                   \
+        prefixed = pc + 1;                              \
+        const uint32_t code = read<uint32_t>(prefixed); \
+        goto* handlers.prefixed[byte - 0xfb][code];     \
+    }
+op_prefix_fb:
+    PREFIX(0xfb)
+op_prefix_fc:
+    PREFIX(0xfc)
+op_prefix_fd:
+    PREFIX(0xfd)
+op_prefix_fe:
+    PREFIX(0xfe)
 op_mark:
     SAVE();
     if (!fire(thread, Cause::Mark))
         return RunEnd::Trapped;
     RELOAD();
-    goto* handlers.normal[opcode_at(*function, pc)];
+    goto* HANDLERS()[opcode_at(*function, pc)];
 op_step:
     SAVE();
     if (!fire(thread, *pc == mark_opcode ? Cause::Mark : Cause::Step))
         return RunEnd::Trapped;
     RELOAD();
-    goto* handlers.normal[opcode_at(*function, pc)];
+    goto* HANDLERS()[opcode_at(*function, pc)];
 trapped:
     SAVE();
     raise(thread, { .kind = trap_kind });
-    return RunEnd::Trapped;
-
-    // Instructions of features that are not supported: validation lets none of them pass.
-    // clang-format off
-op_Try: op_Catch: op_Throw: op_Rethrow: op_ThrowRef: op_Delegate: op_CatchAll: op_TryTable: op_BrOnNull:
-op_BrOnNonNull: op_BrOnCast: op_BrOnCastFail: op_ReturnCall: op_ReturnCallIndirect: op_CallRef:
-op_ReturnCallRef: op_RefEq: op_RefAsNonNull: op_StructNew: op_StructNewDefault: op_StructGet:
-op_StructGetS: op_StructGetU: op_StructSet: op_ArrayNew: op_ArrayNewDefault: op_ArrayNewFixed:
-op_ArrayNewData: op_ArrayNewElem: op_ArrayGet: op_ArrayGetS: op_ArrayGetU: op_ArraySet: op_ArrayLen:
-op_ArrayFill: op_ArrayCopy: op_ArrayInitData: op_ArrayInitElem: op_RefTest: op_RefTestNull: op_RefCast:
-op_RefCastNull: op_AnyConvertExtern: op_ExternConvertAny: op_RefI31: op_I31GetS: op_I31GetU:
-op_AtomicFence: op_V128Const: op_I8x16Shuffle:
-    // clang-format on
-op_unsupported:
-    ASSERT(false);
     return RunEnd::Trapped;
 }
 

@@ -5,18 +5,30 @@
 
 namespace vitrine::core::interp {
 
+namespace {
+
+constexpr uint32_t has_memory_index = 0x40;
+
+} // namespace
+
+const Memory& accessed_memory(const Instance& instance, const uint8_t* argument)
+{
+    const auto flags = read_valid_leb<uint32_t>(argument);
+    return *instance.memories[flags & has_memory_index ? read_valid_leb<uint32_t>(argument) : 0];
+}
+
 Access find_access(const Instance& instance, const uint8_t* argument, Slot address, uint32_t size)
 {
-    constexpr uint32_t has_memory_index = 0x40;
     const auto flags = read_valid_leb<uint32_t>(argument);
     const uint32_t index = flags & has_memory_index ? read_valid_leb<uint32_t>(argument) : 0;
     const auto offset = read_valid_leb<uint64_t>(argument);
     Memory& memory = *instance.memories[index];
-    const uint64_t start = uint64_t { static_cast<uint32_t>(address) } + offset;
-    return { memory.contains(start, size) ? memory.base() + start : nullptr, argument };
+    uint64_t start = 0;
+    const bool is_inside = !__builtin_add_overflow(address, offset, &start) && memory.contains(start, size);
+    return { is_inside ? memory.base() + start : nullptr, argument };
 }
 
-TrapKind fill(Memory& memory, uint32_t at, uint32_t value, uint32_t count)
+TrapKind fill(Memory& memory, uint64_t at, uint64_t value, uint64_t count)
 {
     if (!memory.contains(at, count))
         return TrapKind::MemoryOutOfBounds;
@@ -25,7 +37,7 @@ TrapKind fill(Memory& memory, uint32_t at, uint32_t value, uint32_t count)
     return TrapKind::None;
 }
 
-TrapKind copy(Memory& to_memory, Memory& from_memory, uint32_t to, uint32_t from, uint32_t count)
+TrapKind copy(Memory& to_memory, Memory& from_memory, uint64_t to, uint64_t from, uint64_t count)
 {
     if (!to_memory.contains(to, count) || !from_memory.contains(from, count))
         return TrapKind::MemoryOutOfBounds;
@@ -34,7 +46,7 @@ TrapKind copy(Memory& to_memory, Memory& from_memory, uint32_t to, uint32_t from
     return TrapKind::None;
 }
 
-TrapKind fill(Table& table, uint32_t at, Ref value, uint32_t count)
+TrapKind fill(Table& table, uint64_t at, Ref value, uint64_t count)
 {
     if (!table.contains(at, count))
         return TrapKind::TableOutOfBounds;
@@ -42,7 +54,7 @@ TrapKind fill(Table& table, uint32_t at, Ref value, uint32_t count)
     return TrapKind::None;
 }
 
-TrapKind copy(Table& to_table, Table& from_table, uint32_t to, uint32_t from, uint32_t count)
+TrapKind copy(Table& to_table, Table& from_table, uint64_t to, uint64_t from, uint64_t count)
 {
     if (!to_table.contains(to, count) || !from_table.contains(from, count))
         return TrapKind::TableOutOfBounds;

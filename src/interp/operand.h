@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/numeric.h"
+#include "exec/vector.h"
 #include "runtime/instance.h"
 
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 #include <type_traits>
 
 namespace vitrine::core::interp {
@@ -34,23 +35,54 @@ template<class T> Slot to_slot(T value)
         return static_cast<uint64_t>(value);
 }
 
-/// Runs a function of `numeric` on the topmost operands, the last argument at `sp[-1]`, and leaves the result in
+/// Slots that a number or vector takes.
+template<class T> inline constexpr int width_of = std::is_same_v<T, numeric::V128> ? 2 : 1;
+
+template<class T> T from_slots(const Slot* slots)
+{
+    if constexpr (std::is_same_v<T, numeric::V128>) {
+        numeric::V128 vector;
+        std::memcpy(&vector, slots, sizeof vector);
+        return vector;
+    } else {
+        return from_slot<T>(*slots);
+    }
+}
+
+template<class T> void to_slots(T value, Slot* slots)
+{
+    if constexpr (std::is_same_v<T, numeric::V128>)
+        std::memcpy(slots, &value, sizeof value);
+    else
+        *slots = to_slot(value);
+}
+
+/// Runs a function of `numeric` on the topmost operands, the last argument ending at `sp`, and leaves the result in
 /// place of the first. The operands stay untouched when it traps.
 template<auto function> struct Apply;
 
 template<class R, class... A, R (*function)(A...)> struct Apply<function> {
-    static constexpr int operands = sizeof...(A);
+    /// Slots of the operands, and by how many `sp` moves.
+    static constexpr int operands = (width_of<A> + ...);
+    static constexpr int moved = width_of<R> - operands;
 
     [[gnu::always_inline]] static TrapKind run(Slot* sp)
     {
         return [sp]<size_t... I>(std::index_sequence<I...>) {
-            const R result = function(from_slot<A>(sp[static_cast<int>(I) - operands])...);
+            constexpr int widths[] { width_of<A>... };
+            constexpr auto place = [widths](size_t argument) {
+                int slot = -operands;
+                for (size_t i = 0; i < argument; ++i)
+                    slot += widths[i];
+                return slot;
+            };
+            const R result = function(from_slots<A>(sp + place(I))...);
             if constexpr (requires { result.trap; }) {
                 if (result.trap != TrapKind::None) [[unlikely]]
                     return result.trap;
-                sp[-operands] = to_slot(result.value);
+                to_slots(result.value, sp - operands);
             } else {
-                sp[-operands] = to_slot(result);
+                to_slots(result, sp - operands);
             }
             return TrapKind::None;
         }(std::index_sequence_for<A...> {});
@@ -85,6 +117,46 @@ template<class T> [[gnu::always_inline]] inline T read(const uint8_t*& at)
         return byte;
 }
 
+/// Skips a block type or value type: most are one byte long.
+[[gnu::always_inline]] inline const uint8_t* skip_type(const uint8_t* at)
+{
+    constexpr uint8_t nullable_ref = 0x63, ref = 0x64;
+    const uint8_t byte = *at;
+    if (byte == nullable_ref || byte == ref) [[unlikely]]
+        ++at;
+    read<int64_t>(at);
+    return at;
+}
+
+/// Guest memory as the guest reads and writes it. Another thread may do so at the same time: to C++ these are relaxed
+/// atomics of bytes, which on this processor are plain moves; only ThreadSanitizer has to be told.
+#if defined(__SANITIZE_THREAD__)
+template<class T> T guest_load(const uint8_t* at)
+{
+    uint8_t bytes[sizeof(T)];
+    for (size_t i = 0; i < sizeof(T); ++i)
+        bytes[i] = __atomic_load_n(at + i, __ATOMIC_RELAXED);
+    T value;
+    std::memcpy(&value, bytes, sizeof value);
+    return value;
+}
+template<class T> void guest_store(uint8_t* at, const T& value)
+{
+    uint8_t bytes[sizeof(T)];
+    std::memcpy(bytes, &value, sizeof value);
+    for (size_t i = 0; i < sizeof(T); ++i)
+        __atomic_store_n(at + i, bytes[i], __ATOMIC_RELAXED);
+}
+#else
+template<class T> T guest_load(const uint8_t* at)
+{
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+template<class T> void guest_store(uint8_t* at, const T& value) { std::memcpy(at, &value, sizeof value); }
+#endif
+
 /// The bytes that a load or store accesses, null when they are out of bounds, and where the code goes on.
 struct Access {
     uint8_t* bytes;
@@ -96,10 +168,37 @@ struct Access {
 [[gnu::noinline]] Access find_access(
     const Instance& instance, const uint8_t* argument, Slot address, uint32_t size);
 
+/// The memory that a memory argument names.
+const Memory& accessed_memory(const Instance& instance, const uint8_t* argument);
+
+/// What a vector load puts into the lanes: the bytes themselves, wider numbers, one number in each, one and zeros; the
+/// instruction's name tells the last two apart.
+template<class T> numeric::V128 load_vector(const uint8_t* at, std::string_view text)
+{
+    numeric::V128 result {};
+    if constexpr (std::is_array_v<T>) {
+        using Narrow = std::remove_extent_t<T>;
+        if constexpr (sizeof(T) == 16)
+            return guest_load<numeric::V128>(at);
+        else {
+            using Wide = std::conditional_t<sizeof(Narrow) == 1, int16_t,
+                std::conditional_t<sizeof(Narrow) == 2, int32_t, int64_t>>;
+            result.bits[0] = guest_load<uint64_t>(at);
+            return numeric::vector::extend<Narrow, Wide, numeric::vector::Half::Low>(result);
+        }
+    } else {
+        const T number = guest_load<T>(at);
+        if (text.ends_with("splat"))
+            return numeric::vector::splat<T>(number);
+        result.bits[0] = number;
+        return result;
+    }
+}
+
 /// memory.fill, memory.copy, table.copy, table.fill: all or nothing. [spec: exec/instructions]
-TrapKind fill(Memory& memory, uint32_t at, uint32_t value, uint32_t count);
-TrapKind copy(Memory& to_memory, Memory& from_memory, uint32_t to, uint32_t from, uint32_t count);
-TrapKind fill(Table& table, uint32_t at, Ref value, uint32_t count);
-TrapKind copy(Table& to_table, Table& from_table, uint32_t to, uint32_t from, uint32_t count);
+TrapKind fill(Memory& memory, uint64_t at, uint64_t value, uint64_t count);
+TrapKind copy(Memory& to_memory, Memory& from_memory, uint64_t to, uint64_t from, uint64_t count);
+TrapKind fill(Table& table, uint64_t at, Ref value, uint64_t count);
+TrapKind copy(Table& to_table, Table& from_table, uint64_t to, uint64_t from, uint64_t count);
 
 } // namespace vitrine::core::interp

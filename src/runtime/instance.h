@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "runtime/heap.h"
 #include "runtime/memory.h"
 #include "runtime/table.h"
 #include "runtime/trap.h"
@@ -89,7 +90,7 @@ struct Global {
 
 /// A tag of a store: the kind of an exception. Its address is its identity.
 struct Tag {
-    TypeId type;
+    const TypeInfo* type;
 };
 
 /// Anything that can be imported and exported.
@@ -107,6 +108,7 @@ struct Instance {
     std::string name;
 
     const TypeId* type_ids = nullptr;
+    const TypeInfo* const* types = nullptr;
     std::vector<Function*> functions;
     std::vector<Table*> tables;
     std::vector<Memory*> memories;

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 namespace vitrine::core {
 
@@ -33,71 +34,142 @@ bool fits(const Extern& item, const Import& import, const Module& module, const 
     case ExternKind::Table: {
         const Table& table = *std::get<Table*>(item);
         const TableType& wanted = module.tables[TableIndex { import.index }].type;
-        return table.type().element == wanted.element
+        return table.type().element == module.canonical(wanted.element)
             && fits(table.size(), table.type().limits, wanted.limits);
     }
     case ExternKind::Memory: {
         const Memory& memory = *std::get<Memory*>(item);
-        return fits(
-            memory.pages(), memory.type().limits, module.memories[MemoryIndex { import.index }].type.limits);
+        const MemoryType& wanted = module.memories[MemoryIndex { import.index }].type;
+        return memory.type().page_size_log2 == wanted.page_size_log2
+            && fits(memory.pages(), memory.type().limits, wanted.limits);
     }
     case ExternKind::Global: {
         const GlobalType& actual = std::get<Global*>(item)->type;
         const GlobalType& wanted = module.globals[GlobalIndex { import.index }].type;
+        const ValueType type = module.canonical(wanted.type);
         return actual.is_mutable == wanted.is_mutable
-            && (actual.is_mutable ? actual.type == wanted.type : types.is_subtype(actual.type, wanted.type));
+            && (actual.is_mutable ? actual.type == type : types.is_subtype(actual.type, type));
     }
     case ExternKind::Tag:
-        return std::get<Tag*>(item)->type == module.type_ids[module.tags[TagIndex { import.index }].type];
+        return std::get<Tag*>(item)->type
+            == module.type_infos[module.tags[TagIndex { import.index }].type.value];
     }
     std::unreachable();
 }
 
 std::string_view kind_text(const Extern& item) { return to_text(kind_of(item)); }
 
-/// Evaluates a constant expression. [spec: valid/instructions, constant expressions]
-Value evaluate(const Instance& instance, ConstExpr expression)
-{
-    ByteReader in(instance.module->bytes().subspan(expression.offset, expression.size), expression.offset);
-    std::vector<Value> stack;
-    const auto pop = [&] {
-        const Value value = stack.back();
-        stack.pop_back();
-        return value.low;
-    };
-    for (;;) {
-        const auto decoded = decode_instruction(in);
-        ASSERT(decoded);
-        Slot right;
-        switch (decoded->op) {
-        case Op::I32Const: stack.push_back(Value::i32(static_cast<uint32_t>(decoded->constant))); break;
-        case Op::I64Const: stack.push_back(Value::i64(decoded->constant)); break;
-        case Op::F32Const: stack.push_back({ ValueType::f32, decoded->constant }); break;
-        case Op::F64Const: stack.push_back({ ValueType::f64, decoded->constant }); break;
-        case Op::GlobalGet: stack.push_back(instance.globals[decoded->index]->get()); break;
-        case Op::RefNull: stack.push_back({ decoded->type }); break;
-        case Op::RefFunc:
-            stack.push_back(Value::ref(ValueType::funcref, Ref::of(instance.functions[decoded->index])));
-            break;
-        case Op::I32Add: stack.push_back(Value::i32(static_cast<uint32_t>(pop() + pop()))); break;
-        case Op::I32Sub:
-            right = pop();
-            stack.push_back(Value::i32(static_cast<uint32_t>(pop() - right)));
-            break;
-        case Op::I32Mul: stack.push_back(Value::i32(static_cast<uint32_t>(pop() * pop()))); break;
-        case Op::I64Add: stack.push_back(Value::i64(pop() + pop())); break;
-        case Op::I64Sub:
-            right = pop();
-            stack.push_back(Value::i64(pop() - right));
-            break;
-        case Op::I64Mul: stack.push_back(Value::i64(pop() * pop())); break;
-        case Op::End: return stack.back();
-        default:
-            // Validation lets no other instruction pass.
-            ASSERT(false);
+/// Evaluates constant expressions; nothing is collected meanwhile. [spec: valid/instructions, constant expressions]
+class Evaluator {
+public:
+    explicit Evaluator(const Instance& instance) : instance_(instance), pause_(instance.store->heap) {}
+
+    /// An error when the heap has no room.
+    Result<Value> evaluate(ConstExpr expression)
+    {
+        const Bytes bytes = instance_.module->bytes().subspan(expression.offset, expression.size);
+        ByteReader in(bytes, expression.offset);
+        stack_.clear();
+        for (;;) {
+            const auto decoded = decode_instruction(in);
+            ASSERT(decoded);
+            if (decoded->op == Op::End)
+                return stack_.back();
+            if (info(decoded->op).shape == Shape::Reference)
+                CHECK(step_reference(*decoded));
+            else
+                step(*decoded);
         }
     }
-}
+
+private:
+    Value pop()
+    {
+        const Value value = stack_.back();
+        stack_.pop_back();
+        return value;
+    }
+
+    template<class Compute> void binary(ValueType type, Compute compute)
+    {
+        const Slot right = pop().low, left = pop().low;
+        const Slot result = compute(left, right);
+        stack_.push_back({ type, type == ValueType::i32 ? static_cast<uint32_t>(result) : result });
+    }
+
+    void step(const Instruction& at)
+    {
+        switch (at.op) {
+        case Op::I32Const: return stack_.push_back(Value::i32(static_cast<uint32_t>(at.constant)));
+        case Op::I64Const: return stack_.push_back(Value::i64(at.constant));
+        case Op::F32Const: return stack_.push_back({ ValueType::f32, at.constant });
+        case Op::F64Const: return stack_.push_back({ ValueType::f64, at.constant });
+        case Op::V128Const: return stack_.push_back({ ValueType::v128, at.constant, at.constant_high });
+        case Op::GlobalGet: return stack_.push_back(instance_.globals[at.index]->get());
+        case Op::I32Add: return binary(ValueType::i32, std::plus<Slot>());
+        case Op::I32Sub: return binary(ValueType::i32, std::minus<Slot>());
+        case Op::I32Mul: return binary(ValueType::i32, std::multiplies<Slot>());
+        case Op::I64Add: return binary(ValueType::i64, std::plus<Slot>());
+        case Op::I64Sub: return binary(ValueType::i64, std::minus<Slot>());
+        case Op::I64Mul: return binary(ValueType::i64, std::multiplies<Slot>());
+        // Validation lets no other instruction pass.
+        default: ASSERT(false);
+        }
+    }
+
+    Result<void> step_reference(const Instruction& at)
+    {
+        Heap& heap = instance_.store->heap;
+        switch (at.op) {
+        case Op::RefNull: stack_.push_back({ instance_.module->canonical(at.type) }); return {};
+        case Op::RefFunc: {
+            const Function* function = instance_.functions[at.index];
+            stack_.push_back(
+                Value::ref(ValueType::ref(HeapKind::Type, false, function->type.value), Ref::of(function)));
+            return {};
+        }
+        case Op::RefI31:
+            stack_.push_back(
+                Value::ref(ValueType::ref(HeapKind::I31, false), Ref::i31(static_cast<uint32_t>(pop().low))));
+            return {};
+        case Op::AnyConvertExtern: stack_.back().type = ValueType::anyref; return {};
+        case Op::ExternConvertAny: stack_.back().type = ValueType::externref; return {};
+        case Op::StructNew:
+        case Op::StructNewDefault: {
+            Object* object = heap.make_struct(*instance_.types[at.index]);
+            return fill(object, at.op == Op::StructNew && object ? part_count(*object) : 0);
+        }
+        case Op::ArrayNew: {
+            const auto length = static_cast<uint32_t>(pop().low);
+            const Value value = pop();
+            Object* object = heap.make_array(*instance_.types[at.index], length);
+            for (uint32_t i = 0; object && i < length; ++i)
+                set_part(*object, i, value);
+            return fill(object, 0);
+        }
+        case Op::ArrayNewDefault:
+            return fill(heap.make_array(*instance_.types[at.index], static_cast<uint32_t>(pop().low)), 0);
+        case Op::ArrayNewFixed:
+            return fill(heap.make_array(*instance_.types[at.index], at.index2), at.index2);
+        default: ASSERT(false); return {};
+        }
+    }
+
+    /// Pops the last `count` values into the object's parts, and pushes the object.
+    Result<void> fill(Object* object, uint32_t count)
+    {
+        if (!object)
+            return failure("no room in the heap for a constant");
+        for (; count > 0; --count)
+            set_part(*object, count - 1, pop());
+        stack_.push_back(Value::ref(dynamic_type(Ref::of(object)), Ref::of(object)));
+        return {};
+    }
+
+    const Instance& instance_;
+    Heap::Pause pause_;
+    std::vector<Value> stack_;
+};
 
 void take_import(Instance& instance, const Extern& item)
 {
@@ -132,23 +204,28 @@ void make_functions(Instance& instance)
 Result<void> make_entities(Store& store, Instance& instance)
 {
     const Module& module = *instance.module;
+    Evaluator constants(instance);
     for (uint32_t i = module.imported(ExternKind::Memory); i < module.memories.size(); ++i)
         instance.memories.push_back(TRY(store.add_memory(module.memories[MemoryIndex { i }].type)));
     for (uint32_t i = module.imported(ExternKind::Tag); i < module.tags.size(); ++i)
-        instance.tags.push_back(store.add_tag(module.type_ids[module.tags[TagIndex { i }].type]));
+        instance.tags.push_back(store.add_tag(*module.type_infos[module.tags[TagIndex { i }].type.value]));
     for (uint32_t i = module.imported(ExternKind::Global); i < module.globals.size(); ++i) {
         const GlobalDecl& global = module.globals[GlobalIndex { i }];
-        instance.globals.push_back(store.add_global(global.type, evaluate(instance, global.init)));
+        const GlobalType type { module.canonical(global.type.type), global.type.is_mutable };
+        instance.globals.push_back(store.add_global(type, TRY(constants.evaluate(global.init))));
     }
     for (uint32_t i = module.imported(ExternKind::Table); i < module.tables.size(); ++i) {
         const TableDecl& table = module.tables[TableIndex { i }];
-        const Ref initial = table.init ? evaluate(instance, *table.init).ref() : Ref {};
-        instance.tables.push_back(TRY(store.add_table(table.type, initial)));
+        const Ref initial = table.init ? TRY(constants.evaluate(*table.init))
+        .ref() : Ref {};
+        const TableType type { module.canonical(table.type.element), table.type.limits };
+        instance.tables.push_back(TRY(store.add_table(type, initial)));
     }
     return {};
 }
 
-std::vector<Ref> evaluate_items(const Instance& instance, const ElemSegment& segment)
+Result<std::vector<Ref>> evaluate_items(
+    const Instance& instance, Evaluator& constants, const ElemSegment& segment)
 {
     std::vector<Ref> items;
     items.reserve(segment.size());
@@ -157,20 +234,22 @@ std::vector<Ref> evaluate_items(const Instance& instance, const ElemSegment& seg
             items.push_back(Ref::of(instance.functions[function.value]));
     else
         for (const ConstExpr& expression : std::get<std::vector<ConstExpr>>(segment.items))
-            items.push_back(evaluate(instance, expression).ref());
+            items.push_back(TRY(constants.evaluate(expression)).ref());
     return items;
 }
 
-/// Copies the active segments and drops them and the declarative ones.
-TrapKind run_segments(Instance& instance)
+/// Copies the active segments and drops them and the declarative ones; answers with the trap when one does not fit.
+Result<TrapKind> run_segments(Instance& instance)
 {
     const Module& module = *instance.module;
+    Evaluator constants(instance);
     for (const ElemSegment& segment : module.elems)
-        instance.elems.push_back(evaluate_items(instance, segment));
+        instance.elems.push_back(TRY(evaluate_items(instance, constants, segment)));
     for (uint32_t i = 0; i < module.elems.size(); ++i) {
         const ElemSegment& segment = module.elems[i];
         if (segment.mode == SegmentMode::Active) {
-            const uint64_t to = evaluate(instance, segment.start).low;
+            const uint64_t to = TRY(constants.evaluate(segment.start))
+            .low;
             if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size());
                 trap != TrapKind::None)
                 return trap;
@@ -182,7 +261,8 @@ TrapKind run_segments(Instance& instance)
         const DataSegment& segment = module.datas[i];
         if (segment.mode != SegmentMode::Active)
             continue;
-        const uint64_t to = evaluate(instance, segment.start).low;
+        const uint64_t to = TRY(constants.evaluate(segment.start))
+        .low;
         if (const TrapKind trap = memory_init(instance, segment.memory, { i }, to, 0, segment.bytes.size());
             trap != TrapKind::None)
             return trap;
@@ -278,8 +358,11 @@ std::expected<Instance*, Failure> instantiate(
     if (auto made = make_entities(store, instance); !made)
         return std::unexpected(std::move(made).error());
     instance.data_dropped.resize(instance.module->datas.size());
-    if (const TrapKind trap = run_segments(instance); trap != TrapKind::None)
-        return std::unexpected(Trap { trap });
+    const auto trap = run_segments(instance);
+    if (!trap)
+        return std::unexpected(trap.error());
+    if (*trap != TrapKind::None)
+        return std::unexpected(Trap { *trap });
     return &instance;
 }
 

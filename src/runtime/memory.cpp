@@ -15,10 +15,10 @@ bool ReservationBudget::take()
 }
 
 Result<std::unique_ptr<Memory>> Memory::create(
-    const MemoryType& type, const std::shared_ptr<ReservationBudget>& budget, uint64_t max_pages)
+    const MemoryType& type, const std::shared_ptr<ReservationBudget>& budget, uint64_t max_bytes)
 {
-    std::unique_ptr<Memory> memory(new Memory(type, budget, max_pages));
-    if (budget->take()) {
+    std::unique_ptr<Memory> memory(new Memory(type, budget, max_bytes));
+    if (!memory->is_64() && budget->take()) {
         void* space =
             mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         memory->is_reserved_ = space != MAP_FAILED;
@@ -29,12 +29,19 @@ Result<std::unique_ptr<Memory>> Memory::create(
     }
     if (!memory->is_reserved_ && type.limits.is_shared)
         // A shared memory must not move, so it takes its maximum at once.
-        if (!memory->resize_plain(type.limits.max.value_or(max_memory_pages) * page_size))
+        if (!memory->resize_plain(memory->most_pages() << type.page_size_log2))
             return failure(
-                "cannot reserve a shared memory of " + std::to_string(*type.limits.max) + " pages");
+                "cannot reserve a shared memory of " + std::to_string(memory->most_pages()) + " pages");
     if (!memory->grow(type.limits.min))
         return failure("cannot allocate a memory of " + std::to_string(type.limits.min) + " pages");
     return memory;
+}
+
+uint64_t Memory::most_pages() const
+{
+    const uint64_t space = is_64() ? max_bytes_64 : uint64_t { 1 } << 32;
+    const uint64_t pages = std::min(space, max_bytes_) >> type_.page_size_log2;
+    return std::min(type_.limits.max.value_or(pages), pages);
 }
 
 Memory::~Memory()
@@ -63,21 +70,29 @@ bool Memory::resize_plain(uint64_t bytes)
     return true;
 }
 
+/// Whole pages of the system: behind the end of a memory with small pages some bytes more can be touched, which the
+/// tiers never do.
+bool Memory::open_reserved(uint64_t old_bytes, uint64_t new_bytes)
+{
+    constexpr uint64_t system_page = 4096;
+    const auto rounded = [](uint64_t bytes) { return (bytes + system_page - 1) & ~(system_page - 1); };
+    const uint64_t begin = rounded(old_bytes), end = rounded(new_bytes);
+    return begin == end || mprotect(base_ + begin, end - begin, PROT_READ | PROT_WRITE) == 0;
+}
+
 std::optional<uint64_t> Memory::grow(uint64_t delta_pages)
 {
     const std::lock_guard lock(growing_);
     const uint64_t old_bytes = size_.load(std::memory_order_relaxed);
-    const uint64_t old_pages = old_bytes / page_size;
-    const uint64_t limit =
-        std::min({ type_.limits.max.value_or(max_memory_pages), max_pages_, uint64_t { max_memory_pages } });
+    const uint64_t old_pages = old_bytes >> type_.page_size_log2;
+    const uint64_t limit = most_pages();
     if (old_pages > limit || delta_pages > limit - old_pages)
         return std::nullopt;
     if (delta_pages == 0)
         return old_pages;
-    const uint64_t new_bytes = old_bytes + delta_pages * page_size;
-    const bool done = is_reserved_
-        ? mprotect(base_ + old_bytes, new_bytes - old_bytes, PROT_READ | PROT_WRITE) == 0
-        : is_shared() || resize_plain(new_bytes);
+    const uint64_t new_bytes = old_bytes + (delta_pages << type_.page_size_log2);
+    const bool done =
+        is_reserved_ ? open_reserved(old_bytes, new_bytes) : is_shared() || resize_plain(new_bytes);
     if (!done)
         return std::nullopt;
     size_.store(new_bytes, std::memory_order_release);

@@ -33,13 +33,15 @@ private:
 class Memory {
 public:
     static constexpr uint64_t page_size = 65536;
+    /// 64-bit memories are never larger, whatever their type says: what a process can have.
+    static constexpr uint64_t max_bytes_64 = uint64_t { 1 } << 46;
     /// All addresses that 32-bit base and 32-bit offset can form, and room for the widest access.
     static constexpr uint64_t reserved_bytes = (uint64_t { 1 } << 33) + page_size;
 
-    /// A zeroed memory of the type's minimum; an error when that is more than `max_pages`, the embedder's own bound, or
+    /// A zeroed memory of the type's minimum; an error when that is more than `max_bytes`, the embedder's own bound, or
     /// the system refuses the space.
     static Result<std::unique_ptr<Memory>> create(const MemoryType& type,
-        const std::shared_ptr<ReservationBudget>& budget, uint64_t max_pages = max_memory_pages);
+        const std::shared_ptr<ReservationBudget>& budget, uint64_t max_bytes = max_bytes_64);
     ~Memory();
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
@@ -51,7 +53,9 @@ public:
     uint8_t* base() const { return base_; }
     /// Bytes.
     uint64_t size() const { return size_.load(std::memory_order_acquire); }
-    uint64_t pages() const { return size() / page_size; }
+    /// Pages of the memory's own size.
+    uint64_t pages() const { return size() >> type_.page_size_log2; }
+    bool is_64() const { return type_.limits.is_64; }
     std::span<uint8_t> bytes() const { return { base_, size() }; }
 
     /// Adds zeroed pages and answers with the old size in pages; nothing when the type's or the embedder's maximum or
@@ -65,14 +69,17 @@ public:
     }
 
 private:
-    Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, uint64_t max_pages)
-        : type_(type), budget_(std::move(budget)), max_pages_(max_pages)
+    Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, uint64_t max_bytes)
+        : type_(type), budget_(std::move(budget)), max_bytes_(max_bytes)
     {}
     bool resize_plain(uint64_t bytes);
+    bool open_reserved(uint64_t old_bytes, uint64_t new_bytes);
+    /// What the type, the address space and the embedder allow.
+    uint64_t most_pages() const;
 
     MemoryType type_;
     std::shared_ptr<ReservationBudget> budget_;
-    uint64_t max_pages_;
+    uint64_t max_bytes_;
     uint8_t* base_ = nullptr;
     std::atomic<uint64_t> size_ = 0;
     bool is_reserved_ = false;

@@ -5,6 +5,12 @@
 
 namespace vitrine::core {
 
+Store::Store(std::shared_ptr<EngineState> engine)
+    : heap(*this, engine->config.max_heap_bytes, engine->config.stress_collector), engine_(std::move(engine))
+{
+    heap.add_source(*this);
+}
+
 Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
 {
     Function*& known = host_functions_[host];
@@ -30,7 +36,10 @@ Result<Table*> Store::add_table(const TableType& type, Ref initial)
 
 Result<Memory*> Store::add_memory(const MemoryType& type)
 {
-    auto memory = TRY(Memory::create(type, engine_->reservations, engine_->config.max_memory_pages));
+    const uint64_t max_pages = engine_->config.max_memory_pages;
+    const uint64_t max_bytes =
+        std::min(max_pages, Memory::max_bytes_64 / Memory::page_size) * Memory::page_size;
+    auto memory = TRY(Memory::create(type, engine_->reservations, max_bytes));
     if (memory->is_shared())
         return add_memory(std::shared_ptr(std::move(memory)));
     return memories_.emplace_back(std::move(memory)).get();
@@ -43,11 +52,24 @@ Memory* Store::add_memory(const std::shared_ptr<Memory>& shared)
     return shared.get();
 }
 
-Tag* Store::add_tag(TypeId type) { return &tags_.emplace_back(Tag { type }); }
+Tag* Store::add_tag(const TypeInfo& type) { return &tags_.emplace_back(Tag { &type }); }
 
-ExternObject* Store::add_extern(std::shared_ptr<void> data)
+/// What entities refer to; dropped and declared segments are empty.
+void Store::mark_roots(Marker& marker)
 {
-    return &externs_.emplace_back(ExternObject { std::move(data) });
+    const TypeRegistry& types = engine_->types;
+    for (const Global& global : globals_)
+        if (types.is_managed(global.type.type))
+            marker.mark(Ref { global.slots[0] });
+    for (const Table& table : tables_)
+        if (types.is_managed(table.type().element))
+            for (const Ref element : table.elements())
+                marker.mark(element);
+    for (const Instance& instance : instances_)
+        for (size_t i = 0; i < instance.elems.size(); ++i)
+            if (types.is_managed(instance.module->canonical(instance.module->elems[i].type)))
+                for (const Ref element : instance.elems[i])
+                    marker.mark(element);
 }
 
 Instance* Store::add_instance(std::shared_ptr<const Module> module)
@@ -55,6 +77,7 @@ Instance* Store::add_instance(std::shared_ptr<const Module> module)
     Instance& instance = instances_.emplace_back();
     instance.store = this;
     instance.type_ids = module->type_ids.begin().base();
+    instance.types = module->type_infos.data();
     instance.module = std::move(module);
     instance.number = static_cast<uint32_t>(instances_.size() - 1);
     return &instance;

@@ -17,7 +17,12 @@ struct EngineConfig {
     /// Bytes of the value stack of a guest thread.
     uint64_t max_stack_bytes = uint64_t { 4 } << 20;
     /// The embedder's bound on each memory, in pages.
-    uint64_t max_memory_pages = core::max_memory_pages;
+    uint64_t max_memory_pages = uint64_t { 1 } << 32;
+    /// Bytes of all objects of a store's collected heap.
+    uint64_t max_heap_bytes = uint64_t { 4 } << 30;
+    /// Collects at every allocation: finds references that nobody roots.
+    bool stress_collector = false;
+    FeatureSet features {};
 };
 
 /// What all stores and modules of an engine share. Safe to use from several threads.
@@ -30,13 +35,14 @@ struct EngineState {
 };
 
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
-class Store {
+class Store : private RootSource {
 public:
-    explicit Store(std::shared_ptr<EngineState> engine) : engine_(std::move(engine)) {}
+    explicit Store(std::shared_ptr<EngineState> engine);
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
     EngineState& engine() const { return *engine_; }
+    Heap heap;
     /// Lives as long as the store: what outlives it can tell.
     std::weak_ptr<const void> life() const { return life_; }
     /// What the embedder's API knows the store by; not used here.
@@ -49,8 +55,7 @@ public:
     /// A memory of its own, or a shared one that it keeps alive.
     Result<Memory*> add_memory(const MemoryType& type);
     Memory* add_memory(const std::shared_ptr<Memory>& shared);
-    Tag* add_tag(TypeId type);
-    ExternObject* add_extern(std::shared_ptr<void> data);
+    Tag* add_tag(const TypeInfo& type);
     Instance* add_instance(std::shared_ptr<const Module> module);
 
     /// In the order of their creation.
@@ -60,6 +65,8 @@ public:
     std::shared_ptr<Memory> find_shared(const Memory* memory) const;
 
 private:
+    void mark_roots(Marker& marker) override;
+
     std::shared_ptr<EngineState> engine_;
     std::shared_ptr<const void> life_ = std::make_shared<char>();
     std::unordered_map<std::shared_ptr<const HostFunction>, Function*> host_functions_;
@@ -69,7 +76,6 @@ private:
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::shared_ptr<Memory>> shared_memories_;
     std::deque<Tag> tags_;
-    std::deque<ExternObject> externs_;
     std::deque<Instance> instances_;
 };
 

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -14,6 +15,7 @@
 namespace vitrine::core {
 
 struct Function;
+class Root;
 
 /// Why the guest could not go on; from `traps.inc`. `Exit` is the guest's own wish to end.
 enum class TrapKind : uint8_t {
@@ -38,6 +40,8 @@ struct Trap {
     std::string message {};
     /// Of `Exit`.
     int32_t exit_status = 0;
+    /// Of `UncaughtException`: what was thrown. A host function that returns the trap throws it on.
+    std::shared_ptr<Root> exception {};
     /// Innermost first, at most `max_trace` entries.
     std::vector<TraceEntry> trace {};
 

@@ -2,24 +2,52 @@
 #include "runtime/value.h"
 
 #include "base/text.h"
+#include "runtime/heap.h"
 #include "runtime/instance.h"
+
+#include <algorithm>
 
 namespace vitrine::core {
 
 namespace {
 
-std::string ref_text(const Value& value)
+constexpr uint32_t max_parts = 16;
+
+std::string ref_text(ValueType type, Ref ref, bool with_parts);
+
+/// The parts of an object; what they refer to is only named.
+std::string parts_text(const Object& object)
 {
-    if (value.ref().is_null())
-        return "null";
-    switch (value.type.heap()) {
-    case HeapKind::Func:
-    case HeapKind::NoFunc: return "func " + value.ref().function()->name();
-    case HeapKind::Extern:
-    case HeapKind::NoExtern:
-        return "extern " + hex(std::bit_cast<uint64_t>(value.ref().external()->data.get()));
-    default: return value.type.to_text() + " " + hex(value.low);
+    std::string text = " {";
+    const uint32_t count = part_count(object);
+    for (uint32_t i = 0; i < std::min(count, max_parts); ++i) {
+        const Value part = part_of(object, i);
+        text += i == 0 ? "" : ", ";
+        text += part.type.is_ref() ? ref_text(part.type, part.ref(), false) : part.to_text();
     }
+    return text + (count > max_parts ? ", ...}" : "}");
+}
+
+bool is_function(ValueType type) { return type.heap() == HeapKind::Func || type.heap() == HeapKind::NoFunc; }
+
+std::string ref_text(ValueType type, Ref ref, bool with_parts)
+{
+    if (ref.is_null())
+        return "null";
+    if (is_function(type))
+        return "func " + ref.function()->name();
+    if (ref.is_i31())
+        return "i31 " + std::to_string(ref.i31_signed());
+    const Object& object = *ref.object();
+    const std::string parts = with_parts ? parts_text(object) : "";
+    switch (object.kind) {
+    case Object::Kind::Struct: return "struct" + parts;
+    case Object::Kind::Array: return "array[" + std::to_string(object.length) + "]" + parts;
+    case Object::Kind::Exception: return "exception" + parts;
+    case Object::Kind::Extern:
+        return "extern " + hex(std::bit_cast<uint64_t>(static_cast<const ExternObject&>(object).data.get()));
+    }
+    std::unreachable();
 }
 
 } // namespace
@@ -34,7 +62,7 @@ std::string Value::to_text() const
     case ValueKind::V128:
         return "i32x4 0x" + hex_digits(low & 0xffffffff, 8) + " 0x" + hex_digits(low >> 32, 8) + " 0x"
             + hex_digits(high & 0xffffffff, 8) + " 0x" + hex_digits(high >> 32, 8);
-    case ValueKind::Ref: return ref_text(*this);
+    case ValueKind::Ref: return ref_text(type, ref(), true);
     case ValueKind::Bottom: return "unknown";
     }
     std::unreachable();

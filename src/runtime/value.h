@@ -11,24 +11,26 @@
 namespace vitrine::core {
 
 struct Function;
+struct Object;
 
 /// Eight bytes of the guest's stack, a global or a table. i32 and f32 are zero-extended; a v128 takes two.
 using Slot = uint64_t;
 
-/// What an externref refers to: data of the host.
-struct ExternObject {
-    std::shared_ptr<void> data;
-};
-
-/// A reference as it lies in a slot: an address, null is 0. What it points to is said by its static type.
+/// A reference as it lies in a slot: null is 0. That to a function is a `Function`'s address. All others are an
+/// `Object`'s address, or twice the number and 1 for an i31; so converting between externref and anyref changes nothing.
 struct Ref {
     Slot bits = 0;
 
     static Ref of(const Function* function) { return { std::bit_cast<Slot>(function) }; }
-    static Ref of(const ExternObject* object) { return { std::bit_cast<Slot>(object) }; }
+    static Ref of(const Object* object) { return { std::bit_cast<Slot>(object) }; }
+    static Ref i31(uint32_t number) { return { Slot { number & 0x7fffffff } << 1 | 1 }; }
     bool is_null() const { return bits == 0; }
+    bool is_i31() const { return bits & 1; }
     Function* function() const { return std::bit_cast<Function*>(bits); }
-    ExternObject* external() const { return std::bit_cast<ExternObject*>(bits); }
+    Object* object() const { return std::bit_cast<Object*>(bits); }
+    /// Of an i31: its 31 bits, and these with their sign.
+    uint32_t i31_unsigned() const { return static_cast<uint32_t>(bits >> 1); }
+    int32_t i31_signed() const { return static_cast<int32_t>(static_cast<uint32_t>(bits)) >> 1; }
 
     friend bool operator==(Ref, Ref) = default;
 };
@@ -50,7 +52,8 @@ struct Value {
     float f32() const { return std::bit_cast<float>(static_cast<uint32_t>(low)); }
     double f64() const { return std::bit_cast<double>(low); }
 
-    /// `i32` and `i64` signed, floats shortest, v128 as `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`.
+    /// `i32` and `i64` signed, floats shortest, v128 as `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`,
+    /// `i31 5`, `struct {1, null}`, `array[3] {1, 2, 3}`, `exception {7}`.
     std::string to_text() const;
 
     friend bool operator==(const Value&, const Value&) = default;

@@ -14,14 +14,14 @@
 
 namespace vitrine::core {
 
-/// `simd is not supported: i32x4.add`
-std::unexpected<Error> unsupported(Feature feature, std::string_view what, uint64_t offset);
+/// Refuses what belongs to a feature that is off: `simd is switched off: i32x4.add`
+Result<void> check_feature(FeatureSet features, Feature feature, std::string_view what, uint64_t offset);
 
 /// `unknown table 3`
 std::unexpected<Error> unknown(std::string_view what, uint32_t index, uint64_t offset);
 
-/// Refuses a value type that does not exist or is not supported; `offset` is told.
-Result<void> check_value_type(const Module& module, ValueType type, uint64_t offset);
+/// Refuses a value type that does not exist or belongs to a feature that is off; `offset` is told.
+Result<void> check_value_type(const Module& module, FeatureSet features, ValueType type, uint64_t offset);
 
 /// Whether a value of the module's type `actual` may stand where `expected` is wanted. Its types must be
 /// registered. [spec: valid/matching]
@@ -31,13 +31,38 @@ bool matches(const Module& module, const TypeRegistry& types, ValueType actual, 
 inline ValueType address_type(const Limits& limits) { return limits.is_64 ? ValueType::i64 : ValueType::i32; }
 
 /// Replaces `types` by those of a function's parameters and locals.
-Result<void> read_local_types(const Module& module, FuncIndex function, std::vector<ValueType>& types);
+Result<void> read_local_types(
+    const Module& module, FeatureSet features, FuncIndex function, std::vector<ValueType>& types);
+
+/// `type mismatch in i32.add: expected [i32 i32], got [i64]`
+std::string text_of_mismatch(std::string_view where, const std::string& expected, const std::string& got);
 
 /// What the metadata of bodies points into; grows with each body of a module.
 struct BodyOutput {
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
     std::vector<uint16_t> local_weights;
+    std::vector<Handler> handlers;
+    std::vector<Catch> catches;
+    std::vector<uint32_t> wide_locals;
+
+    struct Sizes {
+        uint32_t branches, loops, local_weights, handlers, catches;
+    };
+    Sizes sizes() const
+    {
+        const auto of = [](const auto& list) { return static_cast<uint32_t>(list.size()); };
+        return { of(branches), of(loops), of(local_weights), of(handlers), of(catches) };
+    }
+    /// Back to the sizes before a body.
+    void shrink(const Sizes& sizes)
+    {
+        branches.resize(sizes.branches);
+        loops.resize(sizes.loops);
+        local_weights.resize(sizes.local_weights);
+        handlers.resize(sizes.handlers);
+        catches.resize(sizes.catches);
+    }
 };
 
 /// Types one function body or constant expression after the other, as the spec's validation algorithm does, and
@@ -45,7 +70,9 @@ struct BodyOutput {
 /// [spec: appendix/algorithm]
 class BodyValidator {
 public:
-    BodyValidator(const Module& module, const TypeRegistry& types) : module_(module), types_(types) {}
+    BodyValidator(const Module& module, const TypeRegistry& types, FeatureSet features)
+        : module_(module), types_(types), features_(features)
+    {}
 
     /// How many operand slots a frame may have: what a branch can drop.
     static constexpr uint32_t max_operand_slots = Branch::max_dropped;
@@ -69,6 +96,7 @@ private:
     struct Control {
         Op op;
         BlockType block {};
+        CodeOffset offset = 0;
         /// Operands, and slots of operands, below the block's own.
         uint32_t height = 0;
         uint32_t slot_height = 0;
@@ -87,10 +115,22 @@ private:
         uint32_t if_entry = none;
         /// The br_table that was the last to be checked against the label.
         CodeOffset checked_by = 0;
+        /// How many locals had been set for the first time when the block began.
+        uint32_t first_set = 0;
+        /// Of what catches: its clauses, and where the code ends whose exceptions are caught.
+        uint32_t first_catch = Catch::none, last_catch = Catch::none;
+        CodeOffset catch_offset = 0;
+        /// Of the legacy form: how many `catch` it is in.
+        uint32_t catch_depth = 0;
     };
 
+    /// What a reference is in code that cannot be reached.
+    static constexpr ValueType bottom_ref = ValueType::ref(HeapKind::Bottom, false);
+
     Control body_control(FuncIndex function) const;
-    void begin(Control outermost, BodyOutput& output);
+    /// `params` of the locals have a value from the start, whatever their types.
+    void begin(Control outermost, BodyOutput& output, size_t params);
+    Result<void> validate_code(FuncIndex function, const FuncMeta& meta, BodyOutput& output);
     /// Takes one instruction after the other up to `stop` or the final `end`.
     Result<void> run(ByteReader& in, CodeOffset stop);
 
@@ -103,14 +143,33 @@ private:
     Result<void> step_call_indirect(const Instruction& at);
     Result<void> step_local(const Instruction& at);
     Result<void> step_global(const Instruction& at);
+    Result<void> step_drop(const Instruction& at);
     Result<void> step_select(const Instruction& at);
+    void add_width(const Instruction& at, ValueType type);
     Result<void> step_reference(const Instruction& at);
+    Result<void> step_null_branch(const Instruction& at);
+    Result<void> step_cast(const Instruction& at);
+    Result<void> step_cast_branch(const Instruction& at);
+    Result<void> step_struct(const Instruction& at);
+    Result<void> step_array(const Instruction& at);
+    Result<void> step_array_segment(const Instruction& at);
+    Result<void> step_return_call(const Instruction& at, const FuncType& callee);
+    Result<void> step_throw(const Instruction& at);
+    Result<void> step_try_table(const Instruction& at);
+    Result<void> step_catch(const Instruction& at);
+    Result<void> step_delegate(const Instruction& at);
+    Result<void> step_rethrow(const Instruction& at);
     Result<void> step_table(const Instruction& at);
     Result<void> step_memory(const Instruction& at);
     Result<void> check_constant(const Instruction& at, uint32_t visible_globals) const;
 
     // Blocks and the side table.
     Result<void> push_control(const Instruction& at);
+    void add_catch(Control& to, Catch clause);
+    void add_handler(const Control& control, CodeOffset end, CodeOffset delegates_to = UINT32_MAX);
+    void resolve_catches();
+    void set_initialized(uint32_t local);
+    void forget_initialized(const Control& control);
     Result<Control> pop_control(const Instruction& at);
     Result<void> end_block(const Instruction& at);
     Result<void> else_block(const Instruction& at);
@@ -130,10 +189,13 @@ private:
     {
         operands_.push_back(type);
         slots_ += type.slots();
+        has_wide_ |= type == ValueType::v128;
         max_slots_ = std::max(max_slots_, slots_);
     }
     void push(std::span<const ValueType> types);
     Result<ValueType> pop_any(const Instruction& at);
+    /// A reference of any type; `bottom_ref` where there may be any.
+    Result<ValueType> pop_ref(const Instruction& at);
     Result<void> pop(const Instruction& at, std::span<const ValueType> expected);
     Result<void> pop(const Instruction& at, std::initializer_list<ValueType> expected);
     /// Pops what is expected, pushes the results.
@@ -150,12 +212,18 @@ private:
     Result<void> check_memory_access(const Instruction& at, const OpInfo& row) const;
     Result<const MemoryDecl*> find_memory(const Instruction& at, uint32_t index) const;
     Result<const TableDecl*> find_table(const Instruction& at, uint32_t index) const;
-    Result<ValueType> find_elem(const Instruction& at) const;
-    Result<void> check_data(const Instruction& at) const;
+    Result<ValueType> find_elem(const Instruction& at, uint32_t index) const;
+    Result<void> check_lanes(const Instruction& at, const OpInfo& row) const;
+    Result<void> check_data(const Instruction& at, uint32_t index) const;
+    Result<const FuncType*> find_func_type(const Instruction& at, uint32_t index) const;
+    Result<const StructType*> find_struct(const Instruction& at) const;
+    Result<const FieldType*> find_array(const Instruction& at, uint32_t index) const;
+    Result<const FuncType*> find_tag(const Instruction& at, uint32_t index) const;
     Result<Control*> find_label(const Instruction& at, uint32_t depth);
 
     const Module& module_;
     const TypeRegistry& types_;
+    const FeatureSet features_;
     BodyOutput* output_ = nullptr;
     /// The output of what is only looked at.
     BodyOutput scratch_;
@@ -163,7 +231,23 @@ private:
     uint32_t loop_depth_ = 0;
     uint32_t slots_ = 0;
     uint32_t max_slots_ = 0;
+    /// Slots of parameters and locals, and how many hidden ones are needed behind them.
+    uint32_t first_hidden_slot_ = 0;
+    uint32_t hidden_slots_ = 0;
+    /// Whether the body uses v128, so that `drop` and `select` have entries; found out on the way.
+    bool is_wide_ = false;
+    bool has_wide_ = false;
     std::vector<ValueType> locals_;
+    /// Locals without a value at first that have one now, and in which order they got it.
+    std::vector<bool> is_set_;
+    std::vector<uint32_t> set_locals_;
+    /// Clauses of try_table, with their entries and the offset of the instruction.
+    struct PendingCatch {
+        uint32_t clause;
+        uint32_t entry;
+        CodeOffset from;
+    };
+    std::vector<PendingCatch> pending_catches_;
     std::vector<ValueType> operands_;
     std::vector<Control> controls_;
 };

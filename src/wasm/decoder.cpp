@@ -330,10 +330,17 @@ Result<TableType> Decoder::decode_table_type()
 
 Result<MemoryType> Decoder::decode_memory_type()
 {
-    constexpr uint8_t has_page_size = 8, flags = 15;
-    if (!in_.at_end() && in_.peek() <= flags && in_.peek() & has_page_size)
-        return failure("malformed limits flags: pages of another size are not supported", in_.offset());
-    return MemoryType { TRY(decode_limits(0b111)) };
+    constexpr uint8_t has_page_size = 8;
+    const bool is_paged = !in_.at_end() && in_.peek() & has_page_size;
+    MemoryType type { TRY(decode_limits(0b1111)) };
+    if (is_paged) {
+        const uint64_t start = in_.offset();
+        const auto log2 = TRY(in_.leb<uint32_t>());
+        if (log2 > 16)
+            return failure("invalid custom page size", start);
+        type.page_size_log2 = static_cast<uint8_t>(log2);
+    }
+    return type;
 }
 
 Result<GlobalType> Decoder::decode_global_type()

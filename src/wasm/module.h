@@ -130,6 +130,13 @@ public:
 
     const FuncType& func_type(FuncIndex index) const { return *types[functions[index].type].func(); }
     TypeId func_type_id(FuncIndex index) const { return type_ids[functions[index].type]; }
+    /// A type of this module as all modules know it: with a `TypeId` in place of the index.
+    ValueType canonical(ValueType type) const
+    {
+        if (!type.is_ref() || type.heap() != HeapKind::Type)
+            return type;
+        return ValueType::ref(HeapKind::Type, type.is_nullable(), type_ids[TypeIndex { type.index() }].value);
+    }
     /// What execution needs to know of a function defined here.
     const FuncMeta& meta(FuncIndex index) const { return bodies[index.value - imported(ExternKind::Func)]; }
     /// The function whose body holds the byte at `offset`, or nothing.
@@ -148,6 +155,7 @@ public:
     IndexVector<TypeIndex, SubType> types;
     /// The engine's id of each type; made by validation.
     IndexVector<TypeIndex, TypeId> type_ids;
+    std::vector<const TypeInfo*> type_infos;
     std::vector<Import> imports;
     std::vector<Export> exports;
     IndexVector<FuncIndex, FuncDecl> functions;
@@ -167,6 +175,9 @@ public:
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
     std::vector<uint16_t> local_weights;
+    std::vector<Handler> handlers;
+    std::vector<Catch> catches;
+    std::vector<uint32_t> wide_locals;
 
     /// Takes over the file; the decoder fills in the rest.
     explicit Module(std::vector<uint8_t> bytes) : storage_(std::move(bytes)), bytes_(storage_) {}

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -13,21 +14,48 @@ namespace vitrine::core {
 
 /// A feature of the language that came after its first version; from `features.inc`.
 enum class Feature : uint8_t {
-#define FEATURE(name, flag, supported) name,
+#define FEATURE(name, flag, by_default) name,
 #include "wasm/features.inc"
 };
 
 struct FeatureInfo {
     std::string_view flag;
-    bool is_supported;
+    bool is_default;
 };
 
 inline constexpr FeatureInfo feature_table[] = {
-#define FEATURE(name, flag, supported) { flag, supported },
+#define FEATURE(name, flag, by_default) { flag, by_default },
 #include "wasm/features.inc"
 };
 
 constexpr const FeatureInfo& info(Feature feature) { return feature_table[static_cast<size_t>(feature)]; }
+
+/// Which features an engine executes; at first those that are on by default.
+class FeatureSet {
+public:
+    constexpr FeatureSet()
+    {
+        for (size_t i = 0; i < std::size(feature_table); ++i)
+            set(static_cast<Feature>(i), feature_table[i].is_default);
+    }
+    constexpr bool has(Feature feature) const { return bits_ >> static_cast<uint32_t>(feature) & 1; }
+    constexpr void set(Feature feature, bool on)
+    {
+        const uint32_t bit = uint32_t { 1 } << static_cast<uint32_t>(feature);
+        bits_ = on ? bits_ | bit : bits_ & ~bit;
+    }
+    /// Every feature there is.
+    static constexpr FeatureSet all()
+    {
+        FeatureSet set;
+        for (size_t i = 0; i < std::size(feature_table); ++i)
+            set.set(static_cast<Feature>(i), true);
+        return set;
+    }
+
+private:
+    uint32_t bits_ = 0;
+};
 
 /// What follows an opcode in the binary. [spec: binary/instructions]
 enum class Immediate : uint8_t {

@@ -19,6 +19,8 @@ std::string ValueType::to_text() const
     case ValueKind::V128: return "v128";
     case ValueKind::Ref: break;
     }
+    if (heap() == HeapKind::Bottom)
+        return "(ref bot)";
     if (heap() != HeapKind::Type && is_nullable())
         return std::string(info(heap()).ref_text);
     const std::string target =
@@ -133,6 +135,8 @@ HeapKind heap_kind_of(const CompositeType& composite)
 bool is_subtype(HeapKind sub, HeapKind super)
 {
     using enum HeapKind;
+    if (sub == Bottom)
+        return true;
     switch (super) {
     case Any: return sub == Any || is_subtype(sub, Eq);
     case Eq: return sub == Eq || sub == I31 || sub == Struct || sub == Array || sub == None;
@@ -160,12 +164,19 @@ std::optional<uint32_t> TypeRegistry::add_group(const std::vector<SubType>& grou
         return {};
     const auto first = static_cast<uint32_t>(types_.size());
     for (const SubType& type : group) {
-        types_.push_back(
-            renamed(type, [&](uint32_t x) { return x < first_in_group ? x : first + (x - first_in_group); }));
-        types_.back().group_start = first;
-        types_.back().group_size = static_cast<uint32_t>(group.size());
-        types_.back().offset = 0;
+        TypeInfo& info = types_.emplace_back();
+        info.id = { static_cast<uint32_t>(types_.size() - 1) };
+        info.type =
+            renamed(type, [&](uint32_t x) { return x < first_in_group ? x : first + (x - first_in_group); });
+        info.type.group_start = first;
+        info.type.group_size = static_cast<uint32_t>(group.size());
+        info.type.offset = 0;
+        if (info.type.supertype)
+            info.chain = types_[*info.type.supertype].chain;
+        info.chain.push_back(&info);
     }
+    for (uint32_t i = first; i < types_.size(); ++i)
+        lay_out(types_[i]);
     groups_.emplace(std::move(key), first);
     return first;
 }
@@ -198,22 +209,55 @@ TypeId TypeRegistry::add(const FuncType& type)
     return TypeId { *id };
 }
 
-const SubType& TypeRegistry::operator[](TypeId id) const
+bool TypeRegistry::is_managed_unlocked(ValueType type) const
+{
+    if (!type.is_ref())
+        return false;
+    if (type.heap() == HeapKind::Type)
+        return !types_[type.index()].type.func();
+    return type.heap() != HeapKind::Func && type.heap() != HeapKind::NoFunc;
+}
+
+/// Fields lie in slots, whatever their size; elements as densely as they are declared.
+void TypeRegistry::lay_out(TypeInfo& info)
+{
+    const auto add = [&](ValueType type) {
+        info.field_slots.push_back(info.slots);
+        if (is_managed_unlocked(type))
+            info.managed_slots.push_back(info.slots);
+        info.slots += type.slots();
+    };
+    if (const auto* structure = info.type.structure()) {
+        for (const FieldType& field : structure->fields)
+            add(field.type);
+    } else if (const auto* func = info.type.func()) {
+        std::ranges::for_each(func->params, add);
+    } else if (const auto* array = info.type.array()) {
+        const FieldType& element = array->element;
+        const bool is_narrow = element.type == ValueType::i32 || element.type == ValueType::f32;
+        info.element_bytes = element.is_packed() ? element.packed_bytes
+            : is_narrow                          ? 4
+                                                 : static_cast<uint8_t>(8 * element.type.slots());
+        info.has_managed_elements = is_managed_unlocked(element.type);
+    }
+}
+
+const TypeInfo& TypeRegistry::info(TypeId id) const
 {
     const std::lock_guard lock(mutex_);
     ASSERT(id.value < types_.size());
     return types_[id.value];
 }
 
+bool TypeRegistry::is_managed(ValueType type) const
+{
+    const std::lock_guard lock(mutex_);
+    return is_managed_unlocked(type);
+}
+
 bool TypeRegistry::is_subtype(TypeId sub, TypeId super) const
 {
-    while (sub != super) {
-        const auto& above = (*this)[sub].supertype;
-        if (!above)
-            return false;
-        sub = TypeId { *above };
-    }
-    return true;
+    return sub == super || info(sub).is_subtype_of(info(super));
 }
 
 bool TypeRegistry::is_subtype(ValueType sub, ValueType super) const
@@ -225,6 +269,8 @@ bool TypeRegistry::is_subtype(ValueType sub, ValueType super) const
     const auto abstract = [&](ValueType type) {
         return heap_kind_of((*this)[TypeId { type.index() }].composite);
     };
+    if (sub.heap() == HeapKind::Bottom)
+        return true;
     if (sub.heap() == HeapKind::Type) {
         if (super.heap() == HeapKind::Type)
             return is_subtype(TypeId { sub.index() }, TypeId { super.index() });

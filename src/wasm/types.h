@@ -45,6 +45,8 @@ enum class HeapKind : uint8_t {
     NoExtern,
     NoExn,
     Type,
+    /// Below all others: what a value has in code that cannot be reached.
+    Bottom,
 };
 
 /// An abstract heap type: its byte in the binary, its name, and that of the nullable reference to it.
@@ -93,7 +95,7 @@ public:
     /// Indices of defined types are below this.
     static constexpr uint32_t max_index = 1u << 22;
 
-    static const ValueType i32, i64, f32, f64, v128, funcref, externref, exnref, bottom;
+    static const ValueType i32, i64, f32, f64, v128, funcref, externref, exnref, anyref, bottom;
 
     constexpr ValueKind kind() const { return static_cast<ValueKind>(bits_ & 15); }
     constexpr bool is_ref() const { return kind() == ValueKind::Ref; }
@@ -122,6 +124,7 @@ inline constexpr ValueType ValueType::v128 { ValueKind::V128 };
 inline constexpr ValueType ValueType::funcref = ValueType::ref(HeapKind::Func);
 inline constexpr ValueType ValueType::externref = ValueType::ref(HeapKind::Extern);
 inline constexpr ValueType ValueType::exnref = ValueType::ref(HeapKind::Exn);
+inline constexpr ValueType ValueType::anyref = ValueType::ref(HeapKind::Any);
 inline constexpr ValueType ValueType::bottom { ValueKind::Bottom };
 
 /// `[i32 i64]`, as the spec's error messages write a sequence of types.
@@ -144,6 +147,8 @@ struct FieldType {
     ValueType type;
     uint8_t packed_bytes = 0;
     bool is_mutable = false;
+
+    bool is_packed() const { return packed_bytes != 0; }
     friend bool operator==(const FieldType&, const FieldType&) = default;
 };
 
@@ -170,6 +175,35 @@ struct SubType {
     uint64_t offset = 0;
 
     const FuncType* func() const { return std::get_if<FuncType>(&composite); }
+    const StructType* structure() const { return std::get_if<StructType>(&composite); }
+    const ArrayType* array() const { return std::get_if<ArrayType>(&composite); }
+};
+
+/// What execution needs to know of a type.
+struct TypeInfo {
+    TypeId id;
+    /// Indices in it are `TypeId`s.
+    SubType type;
+    /// Its supertypes, the outermost first, and the type itself: a subtype's begins with it.
+    std::vector<const TypeInfo*> chain;
+    /// Of a struct (of a function): the slot of each field (parameter), how many slots there are, and which of them
+    /// hold references that the collector must follow.
+    std::vector<uint32_t> field_slots;
+    uint32_t slots = 0;
+    std::vector<uint32_t> managed_slots;
+    /// Of an array: the bytes of an element, and whether the collector must follow them.
+    uint8_t element_bytes = 0;
+    bool has_managed_elements = false;
+
+    /// Slots that a field takes.
+    uint32_t field_width(uint32_t field) const
+    {
+        return (field + 1 < field_slots.size() ? field_slots[field + 1] : slots) - field_slots[field];
+    }
+    bool is_subtype_of(const TypeInfo& super) const
+    {
+        return chain.size() >= super.chain.size() && chain[super.chain.size() - 1] == &super;
+    }
 };
 
 /// Size bounds of a memory (in pages) or a table (in elements).
@@ -215,17 +249,22 @@ public:
     /// The id of a function type outside a module, as a host function has; its types hold only `TypeId`s.
     TypeId add(const FuncType& type);
     /// A type by its id; the indices in it are `TypeId`s. The reference stays valid.
-    const SubType& operator[](TypeId id) const;
+    const SubType& operator[](TypeId id) const { return info(id).type; }
+    const TypeInfo& info(TypeId id) const;
+    /// Whether values of the type refer to what the collector owns: all references but those to functions.
+    bool is_managed(ValueType type) const;
     /// Whether a value of `sub` may stand where `super` is wanted. Types hold `TypeId`s.
     bool is_subtype(ValueType sub, ValueType super) const;
     bool is_subtype(TypeId sub, TypeId super) const;
 
 private:
     std::optional<uint32_t> add_group(const std::vector<SubType>& group);
+    void lay_out(TypeInfo& info);
+    bool is_managed_unlocked(ValueType type) const;
 
     mutable std::mutex mutex_;
     /// A deque, as its items never move.
-    std::deque<SubType> types_;
+    std::deque<TypeInfo> types_;
     /// The id of the first type of each recursion group.
     std::unordered_map<std::string, uint32_t> groups_;
 };

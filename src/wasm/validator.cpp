@@ -16,8 +16,8 @@ constexpr uint8_t code_section = 10;
 /// The rules of everything but bodies. [spec: valid/modules]
 class ModuleValidator {
 public:
-    ModuleValidator(Module& module, const TypeRegistry& types)
-        : module_(module), types_(types), body_(module, types)
+    ModuleValidator(Module& module, const TypeRegistry& types, FeatureSet features)
+        : module_(module), types_(types), features_(features), body_(module, types, features)
     {}
 
     Result<void> validate()
@@ -28,6 +28,7 @@ public:
         CHECK(check_tags());
         declare_functions();
         CHECK(check_globals());
+        CHECK(check_table_contents());
         CHECK(check_exports());
         CHECK(check_start());
         CHECK(check_elems());
@@ -55,7 +56,7 @@ private:
         const std::string& bound_text, uint64_t offset)
     {
         if (limits.is_64)
-            return unsupported(Feature::Memory64, "64-bit " + what, offset);
+            CHECK(check_feature(features_, Feature::Memory64, "64-bit " + what, offset));
         if (limits.min > bound || (limits.max && *limits.max > bound))
             return failure(what + " size must be at most " + bound_text, offset);
         if (limits.max && *limits.max < limits.min)
@@ -66,10 +67,31 @@ private:
     Result<void> check_tables()
     {
         for (const TableDecl& table : module_.tables) {
-            CHECK(check_value_type(module_, table.type.element, table.offset));
-            CHECK(check_limits(table.type.limits, "table", UINT32_MAX, "2^32-1", table.offset));
-            if (table.init)
-                return unsupported(Feature::FunctionReferences, "table with an initial value", table.offset);
+            const Limits& limits = table.type.limits;
+            CHECK(check_value_type(module_, features_, table.type.element, table.offset));
+            CHECK(limits.is_64 ? check_limits(limits, "table", UINT64_MAX, "2^64-1", table.offset)
+                               : check_limits(limits, "table", UINT32_MAX, "2^32-1", table.offset));
+            if (&table == &module_.tables[TableIndex { 0 }] || features_.has(Feature::ReferenceTypes))
+                continue;
+            return failure("multiple tables", table.offset);
+        }
+        return {};
+    }
+
+    /// Runs behind the globals: what a table begins with may name them.
+    Result<void> check_table_contents()
+    {
+        for (uint32_t i = module_.imported(ExternKind::Table); i < module_.tables.size(); ++i) {
+            const TableDecl& table = module_.tables[TableIndex { i }];
+            if (table.init) {
+                CHECK(check_feature(
+                    features_, Feature::FunctionReferences, "table with an initial value", table.offset));
+                CHECK(body_.validate_constant(*table.init, table.type.element, module_.globals.size()));
+            } else if (!table.type.element.is_defaultable()) {
+                return failure(
+                    "type mismatch: a table of " + table.type.element.to_text() + " needs an initial value",
+                    table.offset);
+            }
         }
         return {};
     }
@@ -77,10 +99,28 @@ private:
     Result<void> check_memories()
     {
         for (const MemoryDecl& memory : module_.memories) {
-            CHECK(check_limits(
-                memory.type.limits, "memory", max_memory_pages, "65536 pages (4GiB)", memory.offset));
-            if (memory.type.limits.is_shared && !memory.type.limits.max)
-                return failure("shared memory must have maximum", memory.offset);
+            const Limits& limits = memory.type.limits;
+            if (memory.type.page_size_log2 != 16) {
+                CHECK(check_feature(
+                    features_, Feature::CustomPageSizes, "pages of another size", memory.offset));
+                if (memory.type.page_size_log2 != 0)
+                    return failure("invalid custom page size", memory.offset);
+            }
+            // The address space, in pages.
+            const uint32_t bits = (limits.is_64 ? 64u : 32u) - memory.type.page_size_log2;
+            const uint64_t bound = bits == 64     ? UINT64_MAX
+                : memory.type.page_size_log2 == 0 ? (uint64_t { 1 } << bits) - 1
+                                                  : uint64_t { 1 } << bits;
+            const std::string text =
+                bound == max_memory_pages ? "65536 pages (4GiB)" : std::to_string(bound) + " pages";
+            CHECK(check_limits(limits, "memory", bound, text, memory.offset));
+            if (limits.is_shared) {
+                CHECK(check_feature(features_, Feature::Threads, "shared memory", memory.offset));
+                if (!limits.max)
+                    return failure("shared memory must have maximum", memory.offset);
+            }
+            if (&memory != &module_.memories[MemoryIndex { 0 }] && !features_.has(Feature::MultiMemory))
+                return failure("multiple memories", memory.offset);
         }
         return {};
     }
@@ -88,6 +128,8 @@ private:
     Result<void> check_tags()
     {
         for (const TagDecl& tag : module_.tags) {
+            if (!features_.has(Feature::LegacyExceptions))
+                CHECK(check_feature(features_, Feature::Exceptions, "tag", tag.offset));
             CHECK(check_func_type(tag.type, tag.offset));
             if (!module_.types[tag.type].func()->results.empty())
                 return failure("non-empty tag result type", tag.offset);
@@ -99,7 +141,7 @@ private:
     {
         uint32_t index = 0;
         for (const GlobalDecl& global : module_.globals) {
-            CHECK(check_value_type(module_, global.type.type, global.offset));
+            CHECK(check_value_type(module_, features_, global.type.type, global.offset));
             if (index >= module_.imported(ExternKind::Global))
                 CHECK(body_.validate_constant(global.init, global.type.type, index));
             ++index;
@@ -167,6 +209,9 @@ private:
                 declare(item.index);
         for (const GlobalDecl& global : module_.globals)
             declare_in(global.init);
+        for (const TableDecl& table : module_.tables)
+            if (table.init)
+                declare_in(*table.init);
         for (const ElemSegment& segment : module_.elems) {
             if (const auto* functions = std::get_if<std::vector<FuncIndex>>(&segment.items))
                 for (const FuncIndex function : *functions)
@@ -185,7 +230,7 @@ private:
                     if (!module_.functions.contains(function))
                         return unknown("function", function.value, segment.offset);
             } else {
-                CHECK(check_value_type(module_, segment.type, segment.offset));
+                CHECK(check_value_type(module_, features_, segment.type, segment.offset));
                 for (const ConstExpr& expression : std::get<std::vector<ConstExpr>>(segment.items))
                     CHECK(body_.validate_constant(expression, segment.type, module_.globals.size()));
             }
@@ -233,54 +278,140 @@ private:
         module_.branches = std::move(output.branches);
         module_.loops = std::move(output.loops);
         module_.local_weights = std::move(output.local_weights);
+        module_.handlers = std::move(output.handlers);
+        module_.catches = std::move(output.catches);
+        module_.wide_locals = std::move(output.wide_locals);
         return {};
     }
 
     Module& module_;
     const TypeRegistry& types_;
+    const FeatureSet features_;
     BodyValidator body_;
 };
 
-/// Types that are not function types, or need more than this engine executes.
-Result<void> check_types(const Module& module)
-{
-    for (const SubType& type : module.types) {
-        const FuncType* function = type.func();
-        if (!function)
-            return unsupported(Feature::Gc,
-                std::holds_alternative<StructType>(type.composite) ? "struct type" : "array type",
-                type.offset);
-        if (type.group_size != 1)
-            return unsupported(Feature::Gc, "recursion group", type.offset);
-        if (type.supertype || !type.is_final)
-            return unsupported(Feature::Gc, "sub type", type.offset);
-        for (const auto* list : { &function->params, &function->results })
-            for (const ValueType item : *list)
-                CHECK(check_value_type(module, item, type.offset));
+/// The rules of type definitions. [spec: valid/types]
+class TypeValidator {
+public:
+    TypeValidator(const Module& module, FeatureSet features) : module_(module), features_(features) {}
+
+    /// That types name only types before them or of their own group.
+    Result<void> check_names() const
+    {
+        for (uint32_t i = 0; i < module_.types.size(); ++i) {
+            const SubType& type = module_.types[TypeIndex { i }];
+            if (type.group_size != 1 || type.supertype || !type.is_final || !type.func())
+                CHECK(check_feature(features_, Feature::Gc, "type " + std::to_string(i), type.offset));
+            if (type.supertype && *type.supertype >= i)
+                return unknown("type", *type.supertype, type.offset);
+            CHECK(check_parts(type));
+        }
+        return {};
     }
-    return {};
-}
+
+    /// That a sub type fits its super type.
+    Result<void> check_subtypes(const TypeRegistry& types) const
+    {
+        for (uint32_t i = 0; i < module_.types.size(); ++i) {
+            const SubType& type = module_.types[TypeIndex { i }];
+            if (!type.supertype)
+                continue;
+            const SubType& super = module_.types[TypeIndex { *type.supertype }];
+            if (super.is_final || !fits(types, type.composite, super.composite))
+                return failure("sub type " + std::to_string(i) + " does not match super type "
+                        + std::to_string(*type.supertype),
+                    type.offset);
+            if (types.info(module_.type_ids[TypeIndex { i }]).chain.size() > limits::subtype_depth)
+                return failure("too many super types above each other: the limit is "
+                        + std::to_string(limits::subtype_depth),
+                    type.offset);
+        }
+        return {};
+    }
+
+private:
+    Result<void> check_part(const SubType& type, ValueType part) const
+    {
+        if (part.is_ref() && part.heap() == HeapKind::Type
+            && part.index() >= type.group_start + type.group_size)
+            return unknown("type", part.index(), type.offset);
+        return check_value_type(module_, features_, part, type.offset);
+    }
+
+    Result<void> check_parts(const SubType& type) const
+    {
+        if (const FuncType* function = type.func()) {
+            for (const auto* list : { &function->params, &function->results })
+                for (const ValueType part : *list)
+                    CHECK(check_part(type, part));
+            if (function->results.size() > 1)
+                return check_feature(
+                    features_, Feature::MultiValue, "a function with several results", type.offset);
+        } else if (const StructType* structure = type.structure()) {
+            for (const FieldType& field : structure->fields)
+                CHECK(check_part(type, field.type));
+        } else {
+            return check_part(type, type.array()->element.type);
+        }
+        return {};
+    }
+
+    bool fits(const TypeRegistry& types, const FieldType& sub, const FieldType& super) const
+    {
+        if (sub.packed_bytes != super.packed_bytes || sub.is_mutable != super.is_mutable)
+            return false;
+        return matches(module_, types, sub.type, super.type)
+            && (!sub.is_mutable || matches(module_, types, super.type, sub.type));
+    }
+
+    bool fits(const TypeRegistry& types, const CompositeType& sub, const CompositeType& super) const
+    {
+        if (sub.index() != super.index())
+            return false;
+        if (const auto* function = std::get_if<FuncType>(&sub)) {
+            const auto& other = std::get<FuncType>(super);
+            const auto match = [&](ValueType a, ValueType b) { return matches(module_, types, a, b); };
+            return std::ranges::equal(other.params, function->params, match)
+                && std::ranges::equal(function->results, other.results, match);
+        }
+        if (const auto* structure = std::get_if<StructType>(&sub)) {
+            const auto& other = std::get<StructType>(super).fields;
+            return structure->fields.size() >= other.size()
+                && std::ranges::equal(std::span(structure->fields).first(other.size()), other,
+                    [&](const FieldType& a, const FieldType& b) { return fits(types, a, b); });
+        }
+        return fits(types, std::get<ArrayType>(sub).element, std::get<ArrayType>(super).element);
+    }
+
+    const Module& module_;
+    const FeatureSet features_;
+};
 
 } // namespace
 
-Result<void> validate_module(Module& module, TypeRegistry& types)
+Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features)
 {
-    CHECK(check_types(module));
+    const TypeValidator type_validator(module, features);
+    CHECK(type_validator.check_names());
     module.type_ids = TRY(types.add(module.types));
-    return ModuleValidator(module, types).validate();
+    for (const TypeId id : module.type_ids)
+        module.type_infos.push_back(&types.info(id));
+    CHECK(type_validator.check_subtypes(types));
+    return ModuleValidator(module, types, features).validate();
 }
 
-Result<std::shared_ptr<const Module>> load_module(std::vector<uint8_t> bytes, TypeRegistry& types)
+Result<std::shared_ptr<const Module>> load_module(
+    std::vector<uint8_t> bytes, TypeRegistry& types, FeatureSet features)
 {
     std::shared_ptr<Module> module = TRY(decode_module(std::move(bytes)));
-    CHECK(validate_module(*module, types));
+    CHECK(validate_module(*module, types, features));
     return module;
 }
 
 std::vector<ValueType> local_types(const Module& module, FuncIndex function)
 {
     std::vector<ValueType> types;
-    ASSERT(read_local_types(module, function, types));
+    ASSERT(read_local_types(module, FeatureSet::all(), function, types));
     return types;
 }
 
@@ -290,7 +421,7 @@ std::optional<InstructionState> find_instruction_state(
     if (!module.functions.contains(function) || module.is_imported(function)
         || !module.meta(function).contains(offset))
         return std::nullopt;
-    BodyValidator body(module, types);
+    BodyValidator body(module, types, FeatureSet::all());
     body.declared_functions.assign(module.functions.size(), true);
     return body.find_state(function, offset);
 }

@@ -7,12 +7,13 @@
 
 namespace vitrine::core {
 
-/// Validates a decoded module, registers its types and fills in the metadata of its bodies. What this engine does not execute is refused with
-/// its name and offset. Error texts are those of the official test suite. [spec: valid/modules]
-Result<void> validate_module(Module& module, TypeRegistry& types);
+/// Validates a decoded module, registers its types and fills in the metadata of its bodies. What belongs to a feature that is off
+/// is refused with the feature's name and the offset. Error texts are those of the official test suite. [spec: valid/modules]
+Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features = {});
 
 /// Decodes and validates.
-Result<std::shared_ptr<const Module>> load_module(std::vector<uint8_t> bytes, TypeRegistry& types);
+Result<std::shared_ptr<const Module>> load_module(
+    std::vector<uint8_t> bytes, TypeRegistry& types, FeatureSet features = {});
 
 /// The types of a function's parameters and locals, in order.
 std::vector<ValueType> local_types(const Module& module, FuncIndex function);

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "interp/operand.h"
+#include "runtime/heap.h"
+#include "runtime/store.h"
+
+namespace vitrine::core::interp {
+
+/// Whether a non-null reference is of the heap type that the code names as `heap`, a type index or a negative byte.
+/// [spec: exec/instructions, ref.test]
+bool is_instance(const Instance& instance, Ref ref, int64_t heap);
+
+/// Whether the reference is of the reference type.
+inline bool is_instance(const Instance& instance, Ref ref, int64_t heap, bool nullable)
+{
+    return ref.is_null() ? nullable : is_instance(instance, ref, heap);
+}
+
+/// A field or element as `.._s` and `.._u` read it.
+inline Slot extend_packed(Slot value, uint8_t bytes, bool is_signed)
+{
+    if (bytes == 1)
+        return is_signed ? to_slot(static_cast<int8_t>(value)) : static_cast<uint8_t>(value);
+    return is_signed ? to_slot(static_cast<int16_t>(value)) : static_cast<uint16_t>(value);
+}
+
+inline bool contains(const Object& array, uint64_t start, uint64_t count)
+{
+    return start <= array.length && count <= array.length - start;
+}
+
+/// Slots that an array's element takes on the stack.
+inline uint32_t element_width(const TypeInfo& type) { return type.element_bytes == 16 ? 2 : 1; }
+
+/// Whether a segment has these bytes or elements.
+TrapKind check_data(const Instance& instance, uint32_t data, uint64_t from, uint64_t bytes);
+TrapKind check_elem(const Instance& instance, uint32_t elem, uint64_t from, uint64_t count);
+
+/// array.fill, array.copy, array.init_data, array.init_elem: all or nothing. The arrays may be null.
+TrapKind array_fill(Object* array, uint64_t at, const Slot* value, uint64_t count);
+TrapKind array_copy(Object* to, uint64_t to_index, Object* from, uint64_t from_index, uint64_t count);
+TrapKind array_init_data(
+    const Instance& instance, Object* array, uint64_t at, uint32_t data, uint64_t from, uint64_t count);
+TrapKind array_init_elem(
+    const Instance& instance, Object* array, uint64_t at, uint32_t elem, uint64_t from, uint64_t count);
+
+} // namespace vitrine::core::interp
