@@ -38,8 +38,6 @@ std::string text_of(const core::Failure& failure)
     return "error " + in_quotes(std::get<core::Error>(failure).to_text());
 }
 
-std::string text_of(const Results& results) { return results ? to_text(*results) : text_of(results.error()); }
-
 /// Messages say more than the suite's texts: these are the beginning, or stand in them.
 bool says(std::string_view message, std::string_view text) { return message.contains(text); }
 
@@ -120,7 +118,7 @@ Verdict Runner::run(const WastCommand& command)
     case WastKind::AssertTrap:
     case WastKind::AssertExhaustion:
     case WastKind::AssertException: return run_action(command);
-    case WastKind::Unknown: return Difference { "a command of the runner", "this one" };
+    case WastKind::Unknown: return Difference { "a known command", "an unknown one" };
     }
     std::unreachable();
 }
@@ -292,10 +290,13 @@ bool Runner::are_expected(const std::vector<core::Value>& results, const std::ve
 
 Verdict Runner::run_action(const WastCommand& command)
 {
-    const Results results = perform(command.action);
+    const Results results = perform(*command.action);
     const auto* trap = results ? nullptr : std::get_if<core::Trap>(&results.error());
     const auto unless = [&](bool is_right, std::string expected) -> Verdict {
-        return is_right ? Verdict() : Difference { std::move(expected), text_of(results) };
+        if (is_right)
+            return {};
+        return Difference { std::move(expected),
+            results ? to_text(*results, host_refs_) : text_of(results.error()) };
     };
     switch (command.kind) {
     case WastKind::AssertReturn:
@@ -322,10 +323,10 @@ std::string describe(const WastCommand& command)
     std::string text = command.type;
     if (command.file)
         text += " " + *command.file;
-    if (command.kind == WastKind::Unknown || command.action.field.empty())
+    if (!command.action)
         return text;
-    text += " " + in_quotes(command.action.field);
-    return command.action.arguments.empty() ? text : text + " (" + to_text(command.action.arguments) + ")";
+    text += " " + in_quotes(command.action->field);
+    return command.action->arguments.empty() ? text : text + " (" + to_text(command.action->arguments) + ")";
 }
 
 int run_script(const WastScript& script, Runner& runner)

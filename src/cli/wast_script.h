@@ -48,7 +48,7 @@ struct WastCommand {
     std::optional<std::string> file;
     /// What the message must say.
     std::string text;
-    WastAction action;
+    std::optional<WastAction> action;
     std::vector<WastValue> expected;
 };
 

@@ -290,10 +290,12 @@ std::string to_text(const std::vector<WastValue>& values)
     return list_text(values, [](const WastValue& value) { return value.to_text(); });
 }
 
-std::string to_text(const std::vector<core::Value>& values)
+std::string to_text(const std::vector<core::Value>& values, const HostRefs& host)
 {
-    return list_text(
-        values, [](const core::Value& value) { return value.type.to_text() + " " + value.to_text(); });
+    return list_text(values, [&](const core::Value& value) {
+        const auto number = value.type.is_ref() ? host.find(value.ref()) : std::nullopt;
+        return value.type.to_text() + " " + (number ? "host " + std::to_string(*number) : value.to_text());
+    });
 }
 
 core::Ref HostRefs::get(uint32_t number)
@@ -302,6 +304,12 @@ core::Ref HostRefs::get(uint32_t number)
     if (is_new)
         place->second = core::Ref::of(store_.add_extern(std::make_shared<uint32_t>(number)));
     return place->second;
+}
+
+std::optional<uint32_t> HostRefs::find(core::Ref ref) const
+{
+    const auto found = std::ranges::find(refs_, ref, [](const auto& item) { return item.second; });
+    return found == refs_.end() ? std::nullopt : std::optional(found->first);
 }
 
 core::Result<core::Value> argument_of(

@@ -49,18 +49,21 @@ core::Result<WastValue> read_wast_value(const JsonNode& node);
 core::Result<std::vector<WastValue>> read_wast_values(const JsonNode& node);
 
 std::string to_text(const std::vector<WastValue>& values);
-std::string to_text(const std::vector<core::Value>& values);
 
 /// The host's objects that a script refers to by number.
 class HostRefs {
 public:
     explicit HostRefs(core::Store& store) : store_(store) {}
     core::Ref get(uint32_t number);
+    /// The number of an object; nothing if it is none of these.
+    std::optional<uint32_t> find(core::Ref ref) const;
 
 private:
     core::Store& store_;
     std::map<uint32_t, core::Ref> refs_;
 };
+
+std::string to_text(const std::vector<core::Value>& values, const HostRefs& host);
 
 /// The argument for a parameter of that type.
 core::Result<core::Value> argument_of(

@@ -253,7 +253,7 @@ def main():
 
     print_table(outcomes)
     expectations = Expectations(LIST.read_text() if LIST.is_file() else "")
-    if options.verbose:
+    if options.verbose and any(outcome.failures for outcome in outcomes):
         print("\n".join(text for outcome in outcomes for _, text in outcome.failures))
     problems = [text for outcome in outcomes for text in expectations.problems_of(outcome)]
     problems += [f"{name} is in {LIST.name}, but there is no such file" for name in sorted(expectations.names() - set(names))]
@@ -265,7 +265,7 @@ def main():
         for outcome in outcomes:
             expectations.set(outcome)
         LIST.write_text(expectations.to_text())
-    else:
+    elif problems:
         print("\n".join(problems))
     print(
         f"core suite: {len(outcomes)} files, {sum(outcome.passed for outcome in outcomes)} commands pass, "
