@@ -31,5 +31,6 @@ Action add_inspect(CLI::App& app);
 Action add_objdump(CLI::App& app);
 Action add_validate(CLI::App& app);
 Action add_opcodes(CLI::App& app);
+Action add_wast(CLI::App& app);
 
 } // namespace vitrine::cli

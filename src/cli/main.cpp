@@ -45,6 +45,15 @@ constexpr vitrine::cli::CommandRow commands[] {
         .example = "vitrine opcodes --json",
         .takes_guest = false,
         .add = vitrine::cli::add_opcodes },
+    { .name = "wast",
+        .arguments = "[options] FILE.json",
+        .summary = "Run a script of the official WebAssembly test suite",
+        .details =
+            "The script and its modules come from a .wast, by `wasm-tools json-from-wast` or `wast2json`.\n"
+            "Each command that fails is a line; the last line counts them. The status is 1 when one failed.",
+        .example = "vitrine wast --features=-multi-memory memory.json",
+        .takes_guest = false,
+        .add = vitrine::cli::add_wast },
 };
 
 } // namespace

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "wasm/opcode.h"
+#include <vitrine/vitrine.hpp>
+
+#include <string_view>
+#include <vector>
+
+namespace vitrine::cli {
+
+/// A feature to be switched on or off; of several that name the same one the last counts.
+struct FeatureChoice {
+    core::Feature feature;
+    bool is_on;
+};
+
+/// Reads `name,-name,all`: these on, that with a minus off, or all of them. Empty text chooses nothing.
+Result<std::vector<FeatureChoice>> parse_features(std::string_view text);
+
+} // namespace vitrine::cli
