@@ -74,14 +74,14 @@ public:
     Result<uint8_t> byte()
     {
         if (at_ == end_) [[unlikely]]
-            return failure("unexpected end", offset());
+            return failure("unexpected end of section or function", offset());
         return *at_++;
     }
 
     Result<Bytes> bytes(size_t count)
     {
         if (count > remaining()) [[unlikely]]
-            return failure("unexpected end", offset());
+            return failure("unexpected end of section or function", offset());
         const Bytes result { at_, count };
         at_ += count;
         return result;
@@ -131,7 +131,7 @@ private:
             if (shift >= Width)
                 return failure("integer representation too long", start);
             if (at_ == end_)
-                return failure("unexpected end", offset());
+                return failure("unexpected end of section or function", offset());
             const uint8_t byte = *at_++;
             value |= static_cast<uint64_t>(byte & 0x7f) << shift;
             const unsigned left = Width - shift;

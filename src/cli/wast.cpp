@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "exec/invoke.h"
 #include "interp/interpreter.h"
+#include "wasm/branch_hints.h"
 #include "wasm/validator.h"
 
 #include <filesystem>
@@ -41,21 +42,12 @@ std::string text_of(const core::Failure& failure)
 /// Messages say more than the suite's texts: these are the beginning, or stand in them.
 bool says(std::string_view message, std::string_view text) { return message.contains(text); }
 
-/// How an exception that nobody caught ends a call.
-bool is_exception(const core::Trap& trap) { return trap.to_text().starts_with("uncaught exception"); }
-
-/// The one place where the choice reaches the engine. It has nothing to switch yet, so a choice that differs from what
-/// it executes is said.
 core::EngineConfig config_of(const std::vector<FeatureChoice>& choices)
 {
-    std::string ignored;
+    core::EngineConfig config;
     for (const FeatureChoice& choice : choices)
-        if (choice.is_on != core::info(choice.feature).is_supported)
-            ignored += (ignored.empty() ? "" : ",") + std::string(choice.is_on ? "" : "-")
-                + std::string(core::info(choice.feature).flag);
-    if (!ignored.empty())
-        print_warning("--features: this engine cannot switch " + ignored);
-    return {};
+        config.features.set(choice.feature, choice.is_on);
+    return config;
 }
 
 /// Runs the commands of a script in one store.
@@ -109,6 +101,7 @@ Verdict Runner::run(const WastCommand& command)
     case WastKind::ModuleDefinition:
     case WastKind::AssertMalformed:
     case WastKind::AssertInvalid:
+    case WastKind::AssertInvalidCustom:
     case WastKind::AssertUnlinkable:
     case WastKind::AssertUninstantiable: return run_module(command);
     case WastKind::ModuleInstance: return run_instance(command);
@@ -162,8 +155,12 @@ Verdict Runner::run_module(const WastCommand& command)
     auto bytes = read_file(folder_ / *command.file);
     if (!bytes)
         return Difference { "a file", text_of(bytes.error()) };
-    const core::Result<SharedModule> module = core::load_module(*std::move(bytes), engine_->types);
-    if (command.kind == WastKind::AssertMalformed || command.kind == WastKind::AssertInvalid)
+    core::Result<SharedModule> module = core::load_module(*std::move(bytes), engine_->types, engine_->config.features);
+    if (command.kind == WastKind::AssertInvalidCustom && module)
+        if (auto checked = core::check_branch_hints(**module); !checked)
+            module = std::unexpected(std::move(checked).error());
+    if (command.kind == WastKind::AssertMalformed || command.kind == WastKind::AssertInvalid
+        || command.kind == WastKind::AssertInvalidCustom)
         return check_refused(module, command.text);
     if (!module)
         return Difference { "a valid module", text_of(module.error()) };
@@ -269,7 +266,7 @@ Results Runner::invoke(const core::Instance& instance, const WastAction& action)
         return core::failure("arguments for the type " + type.to_text());
     std::vector<core::Value> arguments;
     for (size_t i = 0; i < type.params.size(); ++i) {
-        auto argument = argument_of(action.arguments[i], type.params[i], engine_->types, host_refs_);
+        auto argument = argument_of(action.arguments[i], type.params[i], host_refs_);
         if (!argument)
             return std::unexpected(std::move(argument).error());
         arguments.push_back(*argument);
@@ -304,7 +301,7 @@ Verdict Runner::run_action(const WastCommand& command)
     case WastKind::AssertTrap:
     case WastKind::AssertExhaustion:
         return unless(trap && says(trap->to_text(), command.text), "trap " + in_quotes(command.text));
-    case WastKind::AssertException: return unless(trap && is_exception(*trap), "an exception");
+    case WastKind::AssertException: return unless(trap && trap->exception, "an exception");
     default: return unless(results.has_value(), "no failure");
     }
 }

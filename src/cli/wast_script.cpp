@@ -29,7 +29,7 @@ constexpr KindInfo kind_table[] {
     { "assert_malformed", WastKind::AssertMalformed, has_module | has_text },
     { "assert_malformed_custom", WastKind::AssertMalformed, has_module | has_text },
     { "assert_invalid", WastKind::AssertInvalid, has_module | has_text },
-    { "assert_invalid_custom", WastKind::AssertInvalid, has_module | has_text },
+    { "assert_invalid_custom", WastKind::AssertInvalidCustom, has_module | has_text },
     { "assert_unlinkable", WastKind::AssertUnlinkable, has_module | has_text },
     { "assert_uninstantiable", WastKind::AssertUninstantiable, has_module | has_text },
 };

@@ -17,6 +17,7 @@ enum class WastKind : uint8_t {
     AssertException,
     AssertMalformed,
     AssertInvalid,
+    AssertInvalidCustom,
     AssertUnlinkable,
     AssertUninstantiable,
     /// What the runner does not know; it fails.

@@ -176,8 +176,25 @@ bool matches_number(const WastNumber& wanted, const core::Value& value)
     return true;
 }
 
-/// Everything the runner knows of references. A null of any type is a null. The kinds that need a look at what the
-/// reference points to (any, eq, i31, struct, array, exn, host) match nothing until the engine has such objects.
+/// What a reference is, whatever type it has where it comes from: converting one between any and extern changes nothing.
+bool is_of_kind(core::Ref ref, WastRefKind kind)
+{
+    const auto is = [&](std::initializer_list<core::Object::Kind> kinds) {
+        return !ref.is_i31() && std::ranges::find(kinds, ref.object()->kind) != kinds.end();
+    };
+    using enum core::Object::Kind;
+    switch (kind) {
+    case WastRefKind::I31: return ref.is_i31();
+    case WastRefKind::Struct: return is({ Struct });
+    case WastRefKind::Array: return is({ Array });
+    case WastRefKind::Eq: return ref.is_i31() || is({ Struct, Array });
+    case WastRefKind::Exn: return is({ Exception });
+    case WastRefKind::Host: return is({ Extern });
+    default: return !is({ Exception });
+    }
+}
+
+/// A null of any type is a null.
 bool matches_ref(
     const WastRef& wanted, const core::Value& value, const core::TypeRegistry& types, HostRefs& host)
 {
@@ -186,13 +203,12 @@ bool matches_ref(
     const core::Ref ref = value.ref();
     if (wanted.kind == WastRefKind::Null || ref.is_null())
         return wanted.kind == WastRefKind::Null && ref.is_null();
-    switch (wanted.kind) {
-    case WastRefKind::Func: return types.is_subtype(value.type, ValueType::funcref);
-    case WastRefKind::Extern:
-        return types.is_subtype(value.type, ValueType::externref)
-            && (!wanted.number || ref == host.get(*wanted.number));
-    default: return false;
-    }
+    const bool is_func = types.is_subtype(value.type, ValueType::funcref);
+    if (wanted.kind == WastRefKind::Func || is_func)
+        return wanted.kind == WastRefKind::Func && is_func;
+    if (wanted.kind == WastRefKind::Extern && !types.is_subtype(value.type, ValueType::externref))
+        return false;
+    return is_of_kind(ref, wanted.kind) && (!wanted.number || ref == host.get(*wanted.number));
 }
 
 // -- Text
@@ -298,11 +314,17 @@ std::string to_text(const std::vector<core::Value>& values, const HostRefs& host
     });
 }
 
+core::Ref HostRefs::root(core::Object* object)
+{
+    roots_.push_back(std::make_unique<core::Root>(store_.heap, object));
+    return core::Ref::of(object);
+}
+
 core::Ref HostRefs::get(uint32_t number)
 {
     const auto [place, is_new] = refs_.try_emplace(number);
     if (is_new)
-        place->second = core::Ref::of(store_.add_extern(std::make_shared<uint32_t>(number)));
+        place->second = root(store_.heap.make_extern(std::make_shared<uint32_t>(number)));
     return place->second;
 }
 
@@ -313,7 +335,7 @@ std::optional<uint32_t> HostRefs::find(core::Ref ref) const
 }
 
 core::Result<core::Value> argument_of(
-    const WastValue& argument, ValueType type, const core::TypeRegistry& types, HostRefs& host)
+    const WastValue& argument, ValueType type, HostRefs& host)
 {
     if (const auto* number = std::get_if<WastNumber>(&argument.form))
         if (number->type == type && is_exact(*number))
@@ -321,7 +343,9 @@ core::Result<core::Value> argument_of(
     if (const auto* ref = std::get_if<WastRef>(&argument.form)) {
         if (ref->kind == WastRefKind::Null && type.is_ref() && type.is_nullable())
             return core::Value { type };
-        if (ref->kind == WastRefKind::Extern && ref->number && types.is_subtype(ValueType::externref, type))
+        const bool is_host = (ref->kind == WastRefKind::Extern && type.is_ref() && type.heap() == core::HeapKind::Extern)
+            || (ref->kind == WastRefKind::Host && type.is_ref() && type.heap() == core::HeapKind::Any);
+        if (is_host && ref->number)
             return core::Value::ref(type, host.get(*ref->number));
     }
     return core::failure("argument " + argument.to_text() + " for a parameter of type " + type.to_text());

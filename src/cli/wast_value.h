@@ -59,15 +59,18 @@ public:
     std::optional<uint32_t> find(core::Ref ref) const;
 
 private:
+    core::Ref root(core::Object* object);
+
     core::Store& store_;
     std::map<uint32_t, core::Ref> refs_;
+    std::vector<std::unique_ptr<core::Root>> roots_;
 };
 
 std::string to_text(const std::vector<core::Value>& values, const HostRefs& host);
 
 /// The argument for a parameter of that type.
 core::Result<core::Value> argument_of(
-    const WastValue& argument, core::ValueType type, const core::TypeRegistry& types, HostRefs& host);
+    const WastValue& argument, core::ValueType type, HostRefs& host);
 
 /// Whether a result is what the script says.
 bool matches(

@@ -82,6 +82,12 @@ uint8_t opcode_at(const Function& function, const uint8_t* pc)
     return original_code(function)[pc - function.code];
 }
 
+Trap uninitialized_element(uint64_t index)
+{
+    constexpr TrapKind kind = TrapKind::UninitializedElement;
+    return { .kind = kind, .message = std::string(to_text(kind)) + " " + std::to_string(index) };
+}
+
 /// How `run` begins.
 enum class Start : uint8_t { Call, Resume };
 
@@ -178,7 +184,11 @@ enum class Start : uint8_t { Call, Resume };
     const uint64_t index = sp[-1];                                                                 \
     TRAP_IF(index >= table.size(), TrapKind::UndefinedElement);                                    \
     callee = table.elements()[index].function();                                                   \
-    TRAP_IF(!callee, TrapKind::UninitializedElement);                                              \
+    if (!callee) [[unlikely]] {                                                                    \
+        SAVE();                                                                                    \
+        raise(thread, uninitialized_element(index));                                               \
+        return RunEnd::Trapped;                                                                    \
+    }                                                                                              \
     TRAP_IF(callee->type != type && !thread.store.engine().types.is_subtype(callee->type, type),   \
             TrapKind::IndirectCallTypeMismatch);                                                   \
     --sp
@@ -1046,7 +1056,7 @@ op_ArrayGet: {
     const auto index = static_cast<uint32_t>(sp[-1]);
     TRAP_IF(index >= array->length, TrapKind::ArrayOutOfBounds);
     load_element(*array, index, sp - 2);
-    sp += interp::element_width(type) - 2;
+    sp -= 2 - static_cast<ptrdiff_t>(interp::element_width(type));
     NEXT_AT(in);
 }
 op_ArrayGetS:
@@ -1126,13 +1136,17 @@ op_I64Sub128: {
     sp -= 2;
     NEXT_AT(prefixed);
 }
-op_I64MulWideS:
+op_I64MulWideS: {
+    // Of the unsigned product the other factor is subtracted for each one below zero.
+    const Slot a = sp[-2], b = sp[-1];
+    const auto product = static_cast<unsigned __int128>(a) * b;
+    sp[-2] = static_cast<Slot>(product);
+    sp[-1] = static_cast<Slot>(product >> 64) - (static_cast<int64_t>(a) < 0 ? b : 0)
+        - (static_cast<int64_t>(b) < 0 ? a : 0);
+    NEXT_AT(prefixed);
+}
 op_I64MulWideU: {
-    const bool is_signed = prefixed[-1] == (info(Op::I64MulWideS).code & 0xff);
-    const auto product = is_signed
-        ? static_cast<unsigned __int128>(
-              static_cast<__int128>(static_cast<int64_t>(sp[-2])) * static_cast<int64_t>(sp[-1]))
-        : static_cast<unsigned __int128>(sp[-2]) * sp[-1];
+    const auto product = static_cast<unsigned __int128>(sp[-2]) * sp[-1];
     sp[-2] = static_cast<Slot>(product);
     sp[-1] = static_cast<Slot>(product >> 64);
     NEXT_AT(prefixed);

@@ -171,7 +171,7 @@ Result<void> BodyValidator::step_select(const Instruction& at)
     const ValueType first = TRY(pop_any(at));
     const bool are_equal = first == second || first == ValueType::bottom || second == ValueType::bottom;
     if (first.is_ref() || second.is_ref() || !are_equal)
-        return failure(text_of_mismatch("select", "two numbers of one type",
+        return failure(text_of_stack_mismatch("select", "two numbers of one type",
                            "[" + first.to_text() + " " + second.to_text() + "]"),
             at.offset);
     const ValueType type = first == ValueType::bottom ? second : first;

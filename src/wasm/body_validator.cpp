@@ -8,7 +8,13 @@
 
 namespace vitrine::core {
 
-/// `expected` operands and what stands in their place.
+std::string text_of_stack_mismatch(
+    std::string_view where, const std::string& expected, const std::string& got)
+{
+    return "type mismatch: instruction requires " + expected + " but stack has " + got + " in "
+        + std::string(where);
+}
+
 std::string text_of_mismatch(std::string_view where, const std::string& expected, const std::string& got)
 {
     return "type mismatch in " + std::string(where) + ": expected " + expected + ", got " + got;
@@ -103,7 +109,7 @@ std::unexpected<Error> BodyValidator::mismatch(
     const Instruction& at, std::span<const ValueType> expected, size_t shown) const
 {
     const std::span<const ValueType> operands = operands_;
-    return failure(text_of_mismatch(info(at.op).text, to_text(expected),
+    return failure(text_of_stack_mismatch(info(at.op).text, to_text(expected),
                        to_text(operands.last(std::min(shown, available())))),
         at.offset);
 }
@@ -113,7 +119,7 @@ Result<ValueType> BodyValidator::pop_any(const Instruction& at)
     if (available() == 0) {
         if (controls_.back().is_unreachable)
             return ValueType::bottom;
-        return failure(text_of_mismatch(info(at.op).text, "a value", "[]"), at.offset);
+        return failure(text_of_stack_mismatch(info(at.op).text, "a value", "[]"), at.offset);
     }
     const ValueType type = operands_.back();
     operands_.pop_back();
@@ -128,7 +134,7 @@ Result<ValueType> BodyValidator::pop_ref(const Instruction& at)
         return bottom_ref;
     if (!type.is_ref())
         return failure(
-            text_of_mismatch(info(at.op).text, "a reference", "[" + type.to_text() + "]"), at.offset);
+            text_of_stack_mismatch(info(at.op).text, "a reference", "[" + type.to_text() + "]"), at.offset);
     return type;
 }
 
@@ -240,7 +246,11 @@ Result<BodyValidator::Control> BodyValidator::pop_control(const Instruction& at)
 {
     const auto results = results_of(controls_.back());
     if (available() > results.size())
-        return mismatch(at, results, results.size() + 8);
+        return failure("type mismatch: block requires " + to_text(results) + " but stack has "
+                + to_text(std::span<const ValueType>(operands_).last(
+                    std::min(available(), results.size() + 8)))
+                + " in " + std::string(info(at.op).text),
+            at.offset);
     CHECK(pop(at, results));
     const Control control = controls_.back();
     controls_.pop_back();

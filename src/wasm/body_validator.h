@@ -34,8 +34,11 @@ inline ValueType address_type(const Limits& limits) { return limits.is_64 ? Valu
 Result<void> read_local_types(
     const Module& module, FeatureSet features, FuncIndex function, std::vector<ValueType>& types);
 
-/// `type mismatch in i32.add: expected [i32 i32], got [i64]`
+/// `type mismatch in table.copy: expected funcref, got externref`
 std::string text_of_mismatch(std::string_view where, const std::string& expected, const std::string& got);
+/// `type mismatch: instruction requires [i32 i32] but stack has [i64] in i32.add`
+std::string text_of_stack_mismatch(
+    std::string_view where, const std::string& expected, const std::string& got);
 
 /// What the metadata of bodies points into; grows with each body of a module.
 struct BodyOutput {

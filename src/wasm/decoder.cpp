@@ -19,7 +19,7 @@ constexpr uint8_t custom_section = 0;
 
 class Decoder {
 public:
-    explicit Decoder(Module& module) : module_(module), in_(module.bytes()) {}
+    Decoder(Module& module, FeatureSet features) : module_(module), features_(features), in_(module.bytes()) {}
 
     Result<void> decode_header();
     Result<void> decode_sections();
@@ -80,6 +80,7 @@ private:
     CodeOffset offset() const { return static_cast<CodeOffset>(in_.offset()); }
 
     Module& module_;
+    const FeatureSet features_;
     ByteReader in_;
     uint32_t defined_functions_ = 0;
 };
@@ -166,7 +167,7 @@ Result<uint32_t> Decoder::count(std::string_view what, uint64_t room)
     if (count > room)
         return failure("too many " + std::string(what) + ": the limit is " + std::to_string(room), start);
     if (count > in_.remaining())
-        return failure("unexpected end", start);
+        return failure("unexpected end of section or function", start);
     return count;
 }
 
@@ -332,7 +333,7 @@ Result<MemoryType> Decoder::decode_memory_type()
 {
     constexpr uint8_t has_page_size = 8;
     const bool is_paged = !in_.at_end() && in_.peek() & has_page_size;
-    MemoryType type { TRY(decode_limits(0b1111)) };
+    MemoryType type { TRY(decode_limits(features_.has(Feature::CustomPageSizes) ? 0b1111 : 0b111)) };
     if (is_paged) {
         const uint64_t start = in_.offset();
         const auto log2 = TRY(in_.leb<uint32_t>());
@@ -642,14 +643,31 @@ Result<void> Decoder::skip_locals()
 
 } // namespace
 
-Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes)
+/// Bodies are decoded by validation. When something behind them is malformed, what is wrong in them comes first.
+std::optional<Error> find_malformed_instruction(const Module& module)
+{
+    for (const FuncMeta& body : module.bodies) {
+        // The last instruction may go on behind the body's end.
+        ByteReader in(module.bytes().subspan(body.code_offset), body.code_offset);
+        while (in.offset() < body.end_offset)
+            if (auto instruction = decode_instruction(in); !instruction)
+                return std::move(instruction).error();
+    }
+    return std::nullopt;
+}
+
+Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes, FeatureSet features)
 {
     if (bytes.size() > limits::module_bytes)
         return failure("module too large: the limit is " + std::to_string(limits::module_bytes) + " bytes");
     auto module = std::make_unique<Module>(std::move(bytes));
-    Decoder decoder(*module);
+    Decoder decoder(*module, features);
     CHECK(decoder.decode_header());
-    CHECK(decoder.decode_sections());
+    if (auto decoded = decoder.decode_sections(); !decoded) {
+        if (auto earlier = find_malformed_instruction(*module))
+            return std::unexpected(*std::move(earlier));
+        return std::unexpected(std::move(decoded).error());
+    }
     CHECK(decoder.check_lengths());
     module->index_exports();
     return module;

@@ -23,6 +23,6 @@ inline constexpr uint32_t fixed_elements = 10'000; ///< of array.new_fixed
 /// Decodes a binary: every section, with the offset of each item. What it answers is well formed, not yet valid;
 /// bodies are delimited (`FuncMeta::body_offset`, `code_offset`, `end_offset`), their instructions are decoded by
 /// validation. Error texts are those of the official test suite. [spec: binary/modules]
-Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes);
+Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes, FeatureSet features = {});
 
 } // namespace vitrine::core

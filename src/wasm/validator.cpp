@@ -68,7 +68,9 @@ private:
     {
         for (const TableDecl& table : module_.tables) {
             const Limits& limits = table.type.limits;
-            CHECK(check_value_type(module_, features_, table.type.element, table.offset));
+            // The first version had one table, of functions.
+            if (table.type.element != ValueType::funcref)
+                CHECK(check_value_type(module_, features_, table.type.element, table.offset));
             CHECK(limits.is_64 ? check_limits(limits, "table", UINT64_MAX, "2^64-1", table.offset)
                                : check_limits(limits, "table", UINT32_MAX, "2^32-1", table.offset));
             if (&table == &module_.tables[TableIndex { 0 }] || features_.has(Feature::ReferenceTypes))
@@ -78,7 +80,6 @@ private:
         return {};
     }
 
-    /// Runs behind the globals: what a table begins with may name them.
     Result<void> check_table_contents()
     {
         for (uint32_t i = module_.imported(ExternKind::Table); i < module_.tables.size(); ++i) {
@@ -86,7 +87,7 @@ private:
             if (table.init) {
                 CHECK(check_feature(
                     features_, Feature::FunctionReferences, "table with an initial value", table.offset));
-                CHECK(body_.validate_constant(*table.init, table.type.element, module_.globals.size()));
+                CHECK(body_.validate_constant(*table.init, table.type.element, module_.imported(ExternKind::Global)));
             } else if (!table.type.element.is_defaultable()) {
                 return failure(
                     "type mismatch: a table of " + table.type.element.to_text() + " needs an initial value",
@@ -230,7 +231,8 @@ private:
                     if (!module_.functions.contains(function))
                         return unknown("function", function.value, segment.offset);
             } else {
-                CHECK(check_value_type(module_, features_, segment.type, segment.offset));
+                if (segment.type != ValueType::funcref)
+                    CHECK(check_value_type(module_, features_, segment.type, segment.offset));
                 for (const ConstExpr& expression : std::get<std::vector<ConstExpr>>(segment.items))
                     CHECK(body_.validate_constant(expression, segment.type, module_.globals.size()));
             }
@@ -403,7 +405,7 @@ Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet fea
 Result<std::shared_ptr<const Module>> load_module(
     std::vector<uint8_t> bytes, TypeRegistry& types, FeatureSet features)
 {
-    std::shared_ptr<Module> module = TRY(decode_module(std::move(bytes)));
+    std::shared_ptr<Module> module = TRY(decode_module(std::move(bytes), features));
     CHECK(validate_module(*module, types, features));
     return module;
 }
