@@ -90,16 +90,18 @@ MemoryType type_of(const core::Memory& memory)
 
 Result<core::MemoryType> core_type(const MemoryType& type)
 {
-    if (type.is_64)
-        return Error("64-bit memories are not supported");
-    const uint64_t max = type.max.value_or(core::max_memory_pages);
-    if (type.min > core::max_memory_pages || max > core::max_memory_pages)
-        return Error("memory size must be at most 65536 pages (4GiB)");
+    const uint64_t most = type.is_64 ? uint64_t { 1 } << 48 : core::max_memory_pages;
+    const uint64_t max = type.max.value_or(most);
+    if (type.min > most || max > most)
+        return Error(type.is_64 ? "memory size must be at most 2^48 pages"
+                                : "memory size must be at most 65536 pages (4GiB)");
     if (type.min > max)
         return Error("size minimum must not be greater than maximum");
     if (type.is_shared && !type.max)
         return Error("shared memory must have maximum");
-    return core::MemoryType { .limits = { .min = type.min, .max = type.max, .is_shared = type.is_shared } };
+    return core::MemoryType {
+        .limits = { .min = type.min, .max = type.max, .is_64 = type.is_64, .is_shared = type.is_shared }
+    };
 }
 
 } // namespace

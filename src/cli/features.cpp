@@ -44,4 +44,29 @@ Result<std::vector<FeatureChoice>> parse_features(std::string_view text)
     return choices;
 }
 
+void FeatureOption::add_to(CLI::App& app)
+{
+    app.add_option("--features", list, "Switch features on, or with a minus off: name,-name,all")
+        ->type_name("LIST");
+}
+
+Result<std::vector<FeatureChoice>> FeatureOption::choices() const
+{
+    auto choices = parse_features(list);
+    if (!choices)
+        return Error("--features " + list + ": " + choices.error().message());
+    return choices;
+}
+
+Result<Config> FeatureOption::config() const
+{
+    const auto chosen = choices();
+    if (!chosen)
+        return chosen.error();
+    Config config;
+    for (const FeatureChoice& choice : *chosen)
+        config.feature(std::string(core::info(choice.feature).flag), choice.is_on);
+    return config;
+}
+
 } // namespace vitrine::cli

@@ -4,6 +4,9 @@
 #include "wasm/opcode.h"
 #include <vitrine/vitrine.hpp>
 
+#include <CLI/App.hpp>
+
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -17,5 +20,15 @@ struct FeatureChoice {
 
 /// Reads `name,-name,all`: these on, that with a minus off, or all of them. Empty text chooses nothing.
 Result<std::vector<FeatureChoice>> parse_features(std::string_view text);
+
+/// The option `--features`, of every command that loads a module.
+struct FeatureOption {
+    std::string list;
+
+    void add_to(CLI::App& app);
+    Result<std::vector<FeatureChoice>> choices() const;
+    /// An engine's configuration with these features.
+    Result<Config> config() const;
+};
 
 } // namespace vitrine::cli

@@ -19,6 +19,7 @@ void GuestOptions::add_to(CLI::App& app)
     add("--env", environment, "NAME[=VALUE]", "Set a variable of the guest's environment, or pass on ours");
     add("--invoke", invoke, "FUNCTION", "Call this export, with numbers as arguments, instead of _start");
     add("--timeout", timeout, "SECONDS", "End the guest when it has run so long");
+    features.add_to(app);
 }
 
 Result<void> GuestOptions::take(const std::vector<std::string>& words)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "cli/features.h"
+
 #include <vitrine/vitrine.hpp>
 #include <vitrine/wasi.hpp>
 
@@ -17,6 +19,7 @@ struct GuestOptions {
     std::vector<std::string> environment;
     std::string invoke;
     std::string timeout;
+    FeatureOption features;
     std::string module;
     std::vector<std::string> arguments;
 

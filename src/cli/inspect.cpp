@@ -164,7 +164,10 @@ int inspect(Options& options, const std::vector<std::string>& words)
         return usage_error(ranges.error(), "inspect");
     if (options.at.empty() && !ranges->empty())
         return usage_error(Error("--memory needs --at, which says when"), "inspect");
-    const Engine engine(Config().guest_debug(true));
+    auto config = options.features.config();
+    if (!config)
+        return usage_error(config.error(), "inspect");
+    const Engine engine(config->guest_debug(true));
     const auto module = Module::from_file(engine, options.module);
     if (!module)
         return report(module.error());

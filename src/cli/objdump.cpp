@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/features.h"
 #include "cli/message.h"
 
 #include "api/access.h"
@@ -14,6 +15,7 @@ struct Options {
     bool disassemble = false;
     bool headers = false;
     bool structure = false;
+    FeatureOption features;
 };
 
 int dump(const Options& options, const std::vector<std::string>& words)
@@ -21,7 +23,10 @@ int dump(const Options& options, const std::vector<std::string>& words)
     if (words.size() != 1)
         return usage_error(
             Error(words.empty() ? "no file is given" : "unexpected argument " + words[1]), "objdump");
-    const Engine engine;
+    const auto config = options.features.config();
+    if (!config)
+        return usage_error(config.error(), "objdump");
+    const Engine engine(*config);
     const auto module = Module::from_file(engine, words.front());
     if (!module)
         return report(module.error());
@@ -43,6 +48,7 @@ Action add_objdump(CLI::App& app)
     app.add_flag("-d,--disassemble", options->disassemble, "Disassemble all functions");
     app.add_flag("-h,--headers", options->headers, "List the sections");
     app.add_flag("-x,--structure", options->structure, "Show what the module is made of");
+    options->features.add_to(app);
     return [options](const std::vector<std::string>& words) { return dump(*options, words); };
 }
 

@@ -153,7 +153,10 @@ int run(Options& options, const std::vector<std::string>& words)
     if (!wasi)
         return usage_error(wasi.error(), "run");
 
-    const Engine engine(Config().guest_debug(options.is_debugged()));
+    auto config = options.features.config();
+    if (!config)
+        return usage_error(config.error(), "run");
+    const Engine engine(config->guest_debug(options.is_debugged()));
     const auto module = Module::from_file(engine, options.module);
     if (!module)
         return report(module.error());

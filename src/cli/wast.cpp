@@ -155,7 +155,8 @@ Verdict Runner::run_module(const WastCommand& command)
     auto bytes = read_file(folder_ / *command.file);
     if (!bytes)
         return Difference { "a file", text_of(bytes.error()) };
-    core::Result<SharedModule> module = core::load_module(*std::move(bytes), engine_->types, engine_->config.features);
+    core::Result<SharedModule> module =
+        core::load_module(*std::move(bytes), engine_->types, engine_->config.features);
     if (command.kind == WastKind::AssertInvalidCustom && module)
         if (auto checked = core::check_branch_hints(**module); !checked)
             module = std::unexpected(std::move(checked).error());
@@ -344,14 +345,14 @@ int run_script(const WastScript& script, Runner& runner)
     return failed == 0 ? 0 : status::refused;
 }
 
-int run(const std::string& features, const std::vector<std::string>& words)
+int run(const FeatureOption& features, const std::vector<std::string>& words)
 {
     if (words.size() != 1)
         return usage_error(
             Error(words.empty() ? "no file is given" : "unexpected argument " + words[1]), "wast");
-    const auto choices = parse_features(features);
+    const auto choices = features.choices();
     if (!choices)
-        return usage_error(Error("--features " + features + ": " + choices.error().message()), "wast");
+        return usage_error(choices.error(), "wast");
     const std::string& path = words.front();
     const auto bytes = read_file(path);
     if (!bytes)
@@ -367,9 +368,8 @@ int run(const std::string& features, const std::vector<std::string>& words)
 
 Action add_wast(CLI::App& app)
 {
-    const auto features = std::make_shared<std::string>();
-    app.add_option("--features", *features, "Switch features on, or with a minus off: name,-name,all")
-        ->type_name("LIST");
+    const auto features = std::make_shared<FeatureOption>();
+    features->add_to(app);
     return [features](const std::vector<std::string>& words) { return run(*features, words); };
 }
 

@@ -334,8 +334,7 @@ std::optional<uint32_t> HostRefs::find(core::Ref ref) const
     return found == refs_.end() ? std::nullopt : std::optional(found->first);
 }
 
-core::Result<core::Value> argument_of(
-    const WastValue& argument, ValueType type, HostRefs& host)
+core::Result<core::Value> argument_of(const WastValue& argument, ValueType type, HostRefs& host)
 {
     if (const auto* number = std::get_if<WastNumber>(&argument.form))
         if (number->type == type && is_exact(*number))
@@ -343,7 +342,8 @@ core::Result<core::Value> argument_of(
     if (const auto* ref = std::get_if<WastRef>(&argument.form)) {
         if (ref->kind == WastRefKind::Null && type.is_ref() && type.is_nullable())
             return core::Value { type };
-        const bool is_host = (ref->kind == WastRefKind::Extern && type.is_ref() && type.heap() == core::HeapKind::Extern)
+        const bool is_host =
+            (ref->kind == WastRefKind::Extern && type.is_ref() && type.heap() == core::HeapKind::Extern)
             || (ref->kind == WastRefKind::Host && type.is_ref() && type.heap() == core::HeapKind::Any);
         if (is_host && ref->number)
             return core::Value::ref(type, host.get(*ref->number));

@@ -69,8 +69,7 @@ private:
 std::string to_text(const std::vector<core::Value>& values, const HostRefs& host);
 
 /// The argument for a parameter of that type.
-core::Result<core::Value> argument_of(
-    const WastValue& argument, core::ValueType type, HostRefs& host);
+core::Result<core::Value> argument_of(const WastValue& argument, core::ValueType type, HostRefs& host);
 
 /// Whether a result is what the script says.
 bool matches(

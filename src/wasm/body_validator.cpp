@@ -247,8 +247,8 @@ Result<BodyValidator::Control> BodyValidator::pop_control(const Instruction& at)
     const auto results = results_of(controls_.back());
     if (available() > results.size())
         return failure("type mismatch: block requires " + to_text(results) + " but stack has "
-                + to_text(std::span<const ValueType>(operands_).last(
-                    std::min(available(), results.size() + 8)))
+                + to_text(
+                    std::span<const ValueType>(operands_).last(std::min(available(), results.size() + 8)))
                 + " in " + std::string(info(at.op).text),
             at.offset);
     CHECK(pop(at, results));

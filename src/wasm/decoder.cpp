@@ -19,7 +19,8 @@ constexpr uint8_t custom_section = 0;
 
 class Decoder {
 public:
-    Decoder(Module& module, FeatureSet features) : module_(module), features_(features), in_(module.bytes()) {}
+    Decoder(Module& module, FeatureSet features) : module_(module), features_(features), in_(module.bytes())
+    {}
 
     Result<void> decode_header();
     Result<void> decode_sections();

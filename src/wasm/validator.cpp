@@ -87,7 +87,8 @@ private:
             if (table.init) {
                 CHECK(check_feature(
                     features_, Feature::FunctionReferences, "table with an initial value", table.offset));
-                CHECK(body_.validate_constant(*table.init, table.type.element, module_.imported(ExternKind::Global)));
+                CHECK(body_.validate_constant(
+                    *table.init, table.type.element, module_.imported(ExternKind::Global)));
             } else if (!table.type.element.is_defaultable()) {
                 return failure(
                     "type mismatch: a table of " + table.type.element.to_text() + " needs an initial value",

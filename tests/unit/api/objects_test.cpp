@@ -136,7 +136,8 @@ TEST(Memories, OfATypeThatDoesNotHoldAreRefused)
     EXPECT_EQ(refusal({ .min = 2, .max = 1 }), "size minimum must not be greater than maximum");
     EXPECT_EQ(refusal({ .min = 65537 }), "memory size must be at most 65536 pages (4GiB)");
     EXPECT_EQ(refusal({ .min = 1, .max = 65537 }), "memory size must be at most 65536 pages (4GiB)");
-    EXPECT_EQ(refusal({ .min = 1, .is_64 = true }), "64-bit memories are not supported");
+    EXPECT_EQ(refusal({ .min = (uint64_t { 1 } << 48) + 1, .is_64 = true }),
+        "memory size must be at most 2^48 pages");
     EXPECT_EQ(refusal({ .min = 1, .max = 1, .is_shared = true }), "a shared memory is a SharedMemory");
     EXPECT_EQ(error_of(SharedMemory::create(world.engine, { .min = 1 })), "shared memory must have maximum");
 }

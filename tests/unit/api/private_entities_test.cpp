@@ -262,7 +262,7 @@ TEST(Engines, WithAConfigThatDoesNotHoldCarryTheirError)
     const Engine engine(Config().max_stack_bytes(1));
     ASSERT_TRUE(engine.error());
     EXPECT_EQ(engine.error()->message(), "max_stack_bytes must be between 64 KiB and 1 GiB");
-    EXPECT_FALSE(Engine::create(Config().max_memory_pages(65537)));
+    EXPECT_FALSE(Engine::create(Config().feature("no-such", true)));
     EXPECT_FALSE(Module::from_bytes(engine, {}));
     Store store(engine);
     EXPECT_TRUE(store.error());

@@ -69,7 +69,7 @@ TEST(Leb, ReadsEveryLengthAndSign)
 TEST(Leb, RefusesWhatIsTooLongOrTooLarge)
 {
     constexpr const char *too_long = "integer representation too long", *too_large = "integer too large";
-    constexpr const char* end = "unexpected end";
+    constexpr const char* end = "unexpected end of section or function";
     expect_errors<uint32_t>(
         { { "", end, 0 }, { "80", end, 1 }, { "80 80 80 80", end, 4 }, { "80 80 80 80 80 00", too_long, 0 },
             { "80 80 80 80 10", too_large, 0 }, { "ff ff ff ff 1f", too_large, 0 } });
@@ -114,7 +114,7 @@ TEST(ByteReader, CountsOffsetsFromItsBase)
     EXPECT_EQ(part.fixed<uint16_t>().error().offset, 0x23u);
     EXPECT_EQ(in.offset(), 0x24u);
     EXPECT_EQ(in.byte(), 5);
-    EXPECT_EQ(in.byte().error().message, "unexpected end");
+    EXPECT_EQ(in.byte().error().message, "unexpected end of section or function");
 }
 
 TEST(ByteReader, ALengthIsAtMostWhatRemains)

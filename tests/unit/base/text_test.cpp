@@ -53,7 +53,8 @@ TEST(Text, FloatsReadBack)
 
 TEST(Error, ShowsItsOffset)
 {
-    EXPECT_EQ((Error { "unexpected end", 0x20 }).to_text(), "unexpected end (at offset 0x20)");
+    EXPECT_EQ((Error { "unexpected end of section or function", 0x20 }).to_text(),
+        "unexpected end of section or function (at offset 0x20)");
     EXPECT_EQ((Error { "no such file" }).to_text(), "no such file");
 }
 

@@ -64,10 +64,10 @@ TEST(Memory, AnEmptyMemoryWithoutAReservationHasNoBytes)
 TEST(Memory, TheEmbeddersMaximumIsRefusedWithItsNumber)
 {
     const auto budget = std::make_shared<ReservationBudget>();
-    const auto memory = Memory::create(type_of(11), budget, 10);
+    const auto memory = Memory::create(type_of(11), budget, 10 * Memory::page_size);
     ASSERT_FALSE(memory);
     EXPECT_EQ(memory.error().message, "cannot allocate a memory of 11 pages");
-    EXPECT_EQ((*Memory::create(type_of(10), budget, 10))->grow(1), std::nullopt);
+    EXPECT_EQ((*Memory::create(type_of(10), budget, 10 * Memory::page_size))->grow(1), std::nullopt);
 }
 
 TEST(Memory, BoundsDoNotOverflow)

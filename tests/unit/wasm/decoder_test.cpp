@@ -234,10 +234,10 @@ TEST(DecoderErrors, Header)
         const char* message;
         uint64_t offset;
     } table[] = {
-        { "", "unexpected end", 0 },
-        { "00 61 73", "unexpected end", 0 },
+        { "", "unexpected end of section or function", 0 },
+        { "00 61 73", "unexpected end of section or function", 0 },
         { "00 61 73 6e", "magic header not detected", 0 },
-        { "00 61 73 6d 01 00 00", "unexpected end", 4 },
+        { "00 61 73 6d 01 00 00", "unexpected end of section or function", 4 },
         { "00 61 73 6d 02 00 00 00", "unknown binary version", 4 },
         { "00 61 73 6d 0d 00 00 00", "unknown binary version", 4 },
         { "00 61 73 6d 0d 00 01 00", "unknown binary version: this is a component, not a core module", 4 },
@@ -255,7 +255,7 @@ TEST(DecoderErrors, Sections)
     expect_errors({
         { "0e 01 00", "malformed section id", 8 },
         { "ff 01 00", "malformed section id", 8 },
-        { "01", "unexpected end", 9 },
+        { "01", "unexpected end of section or function", 9 },
         { "01 05 00", "length out of bounds", 9 },
         { "01 80 80 80 80 80 00", "integer representation too long", 9 },
         { "01 ff ff ff ff 1f", "integer too large", 9 },
@@ -267,7 +267,7 @@ TEST(DecoderErrors, Sections)
         { "0d 01 00 05 01 00", "unexpected content after last section", 11 },
         { "0a 01 00 0c 01 00", "unexpected content after last section", 11 },
         { "0c 01 00 09 01 00", "unexpected content after last section", 11 },
-        { "00 00", "unexpected end", 10 },
+        { "00 00", "unexpected end of section or function", 10 },
         { "00 02 05 61", "length out of bounds", 10 },
         { "00 02 01 ff", "malformed UTF-8 encoding", 11 },
         { "01 04 01 60 00 00 03 02 01 00", "function and code section have inconsistent lengths", 18 },
@@ -286,7 +286,7 @@ TEST(DecoderErrors, Types)
         { "01 05 01 60 01 64 41", "malformed heap type", 14 },
         { "01 04 01 5e 78 02", "malformed mutability", 13 },
         { "01 07 01 50 02 00 00 60 00 00", "sub type with more than one super type", 12 },
-        { "01 01 05", "unexpected end", 10 },
+        { "01 01 05", "unexpected end of section or function", 10 },
     });
 }
 
@@ -298,7 +298,7 @@ TEST(DecoderErrors, ImportsAndExports)
         { "02 06 01 00 00 04 01 00", "malformed tag attribute", 14 },
         { "02 06 01 00 00 03 7f 02", "malformed mutability", 15 },
         { "07 04 01 00 05 00", "malformed export kind", 12 },
-        { "07 06 02 02 66 31 00 00", "unexpected end", 16 },
+        { "07 06 02 02 66 31 00 00", "unexpected end of section or function", 16 },
     });
 }
 
@@ -310,12 +310,12 @@ TEST(DecoderErrors, Declarations)
         { "04 04 01 70 02 00", "malformed limits flags", 12 },
         { "04 03 01 40 01", "zero byte expected", 12 },
         { "05 03 01 10 00", "malformed limits flags", 11 },
-        { "05 03 01 08 00", "malformed limits flags: pages of another size are not supported", 11 },
+        { "05 03 01 08 00", "malformed limits flags", 11 },
         { "05 07 01 00 82 80 80 80 80 80 80 80 80 70", "integer too large", 12 },
-        { "05 01 01", "unexpected end", 10 },
+        { "05 01 01", "unexpected end of section or function", 10 },
         { "0d 03 01 01 00", "malformed tag attribute", 11 },
         { "06 06 01 7f 02 41 00 0b", "malformed mutability", 12 },
-        { "06 05 01 7f 00 41 00", "unexpected end", 15 },
+        { "06 05 01 7f 00 41 00", "unexpected end of section or function", 15 },
         { "06 05 01 7f 00 ff 0b", "illegal opcode ff", 13 },
     });
 }
@@ -327,7 +327,7 @@ TEST(DecoderErrors, Segments)
         { "09 04 01 01 01 00", "malformed element kind", 12 },
         { "09 04 01 05 7f 00", "malformed reference type", 12 },
         { "0b 02 01 03", "malformed data segment kind", 11 },
-        { "0b 04 01 01 05 61", "unexpected end", 13 },
+        { "0b 04 01 01 05 61", "unexpected end of section or function", 13 },
     });
 }
 

@@ -128,7 +128,7 @@ TEST(Instruction, EveryRowIsRefusedWhenCut)
             const auto instruction =
                 decode(ByteVector(bytes.begin(), bytes.begin() + static_cast<long>(size)), 0x10);
             ASSERT_FALSE(instruction.has_value()) << row.text;
-            EXPECT_EQ(instruction.error().message, "unexpected end") << row.text;
+            EXPECT_EQ(instruction.error().message, "unexpected end of section or function") << row.text;
             EXPECT_GE(*instruction.error().offset, 0x10u) << row.text;
         }
     }

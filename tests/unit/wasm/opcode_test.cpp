@@ -30,6 +30,7 @@ TEST(OpTable, HasEveryInstructionOfEachFeature)
         { Feature::Threads, 67 },
         { Feature::Simd, 236 },
         { Feature::RelaxedSimd, 20 },
+        { Feature::WideArithmetic, 4 },
     };
     EXPECT_EQ(counts, expected);
 }

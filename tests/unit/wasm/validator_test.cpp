@@ -15,10 +15,10 @@ namespace vitrine::core::test {
 namespace {
 
 /// `valid`, or why the module is refused and where.
-std::string verdict(ByteVector bytes)
+std::string verdict(ByteVector bytes, FeatureSet features = {})
 {
     TypeRegistry types;
-    const auto module = load_module(std::move(bytes), types);
+    const auto module = load_module(std::move(bytes), types, features);
     return module ? "valid" : module.error().to_text();
 }
 
@@ -44,7 +44,8 @@ TEST(Validator, OperandsOfTheWrongType)
 {
     expect_verdicts({
         { "(module (func f32.const 0 i32.const 0 i32.add drop))",
-            "type mismatch: instruction requires [i32 i32] but stack has [f32 i32] in i32.add (at offset 0x1e)" },
+            "type mismatch: instruction requires [i32 i32] but stack has [f32 i32] in i32.add (at offset "
+            "0x1e)" },
         { "(module (func i32.const 0 i32.add drop))",
             "type mismatch: instruction requires [i32 i32] but stack has [i32] in i32.add (at offset 0x19)" },
         { "(module (func i64.const 1 drop drop))",
@@ -56,17 +57,21 @@ TEST(Validator, OperandsOfTheWrongType)
         { "(module (global (mut i64) (i64.const 0)) (func i32.const 1 global.set 0))",
             "type mismatch: instruction requires [i64] but stack has [i32] in global.set (at offset 0x21)" },
         { "(module (func (param i32 i64)) (func i64.const 1 i32.const 2 call 0))",
-            "type mismatch: instruction requires [i32 i64] but stack has [i64 i32] in call (at offset 0x24)" },
+            "type mismatch: instruction requires [i32 i64] but stack has [i64 i32] in call (at offset "
+            "0x24)" },
         { "(module (func i32.const 1 ref.is_null drop))",
-            "type mismatch: instruction requires a reference but stack has [i32] in ref.is_null (at offset 0x19)" },
+            "type mismatch: instruction requires a reference but stack has [i32] in ref.is_null (at offset "
+            "0x19)" },
         { "(module (memory 1) (func i64.const 0 i32.load drop))",
             "type mismatch: instruction requires [i32] but stack has [i64] in i32.load (at offset 0x1e)" },
         { "(module (memory 1) (func f32.const 0 memory.grow drop))",
             "type mismatch: instruction requires [i32] but stack has [f32] in memory.grow (at offset 0x21)" },
         { "(module (memory 1) (func i32.const 0 i64.const 0 i32.const 0 memory.fill))",
-            "type mismatch: instruction requires [i32 i32 i32] but stack has [i32 i64 i32] in memory.fill (at offset 0x22)" },
+            "type mismatch: instruction requires [i32 i32 i32] but stack has [i32 i64 i32] in memory.fill "
+            "(at offset 0x22)" },
         { "(module (table 1 funcref) (func i32.const 0 ref.null extern table.set 0))",
-            "type mismatch: instruction requires [i32 funcref] but stack has [i32 externref] in table.set (at offset 0x21)" },
+            "type mismatch: instruction requires [i32 funcref] but stack has [i32 externref] in table.set "
+            "(at offset 0x21)" },
     });
 }
 
@@ -74,14 +79,17 @@ TEST(Validator, Select)
 {
     expect_verdicts({
         { "(module (func i32.const 0 i64.const 0 i32.const 1 select drop))",
-            "type mismatch: instruction requires two numbers of one type but stack has [i32 i64] in select (at offset 0x1d)" },
+            "type mismatch: instruction requires two numbers of one type but stack has [i32 i64] in select "
+            "(at offset 0x1d)" },
         { "(module (func ref.null func ref.null func i32.const 1 select drop))",
-            "type mismatch: instruction requires two numbers of one type but stack has [funcref funcref] in select (at offset "
+            "type mismatch: instruction requires two numbers of one type but stack has [funcref funcref] in "
+            "select (at offset "
             "0x1d)" },
         { "(module (func i32.const 0 i32.const 1 select drop))",
             "type mismatch: instruction requires a value but stack has [] in select (at offset 0x1b)" },
         { "(module (func i32.const 0 i32.const 0 i32.const 1 select (result i64) drop))",
-            "type mismatch: instruction requires [i64 i64 i32] but stack has [i32 i32 i32] in select (at offset 0x1d)" },
+            "type mismatch: instruction requires [i64 i64 i32] but stack has [i32 i32 i32] in select (at "
+            "offset 0x1d)" },
         { "(module (func i32.const 0 i32.const 0 i32.const 1 select (result i32 i32) drop))",
             "invalid result arity (at offset 0x1d)" },
         { "(module (func ref.null func ref.null func i32.const 1 select (result funcref) drop))", "valid" },
@@ -95,13 +103,14 @@ TEST(Validator, Select)
 TEST(Validator, Blocks)
 {
     expect_verdicts({
-        { "(module (func (result i32)))", "type mismatch: instruction requires [i32] but stack has [] in end (at offset 0x18)" },
+        { "(module (func (result i32)))",
+            "type mismatch: instruction requires [i32] but stack has [] in end (at offset 0x18)" },
         { "(module (func i32.const 1 i64.const 2))",
-            "type mismatch: instruction requires [] but stack has [i32 i64] in end (at offset 0x1b)" },
+            "type mismatch: block requires [] but stack has [i32 i64] in end (at offset 0x1b)" },
         { "(module (func block (result f32) i32.const 1 end drop))",
             "type mismatch: instruction requires [f32] but stack has [i32] in end (at offset 0x1b)" },
         { "(module (func block i32.const 1 end))",
-            "type mismatch: instruction requires [] but stack has [i32] in end (at offset 0x1b)" },
+            "type mismatch: block requires [] but stack has [i32] in end (at offset 0x1b)" },
         { "(module (func i32.const 1 block (param i64) drop end))",
             "type mismatch: instruction requires [i64] but stack has [i32] in block (at offset 0x1d)" },
         { "(module (func i64.const 1 if end))",
@@ -114,7 +123,7 @@ TEST(Validator, Blocks)
             "type mismatch in if without else: expected [i32], got [] (at offset 0x1d)" },
         { "(module (func i32.const 1 i32.const 1 if (param i32) (result i32) end drop))", "valid" },
         { "(module (func unreachable i32.const 1 i64.const 2))",
-            "type mismatch: instruction requires [] but stack has [i32 i64] in end (at offset 0x1c)" },
+            "type mismatch: block requires [] but stack has [i32 i64] in end (at offset 0x1c)" },
     });
 }
 
@@ -157,7 +166,8 @@ TEST(Validator, Calls)
         { "(module (type (func)) (table 1 externref) (func i32.const 0 call_indirect (type 0)))",
             "type mismatch in call_indirect: expected a table of funcref, got externref (at offset 0x1f)" },
         { "(module (type (func)) (table 1 funcref) (func i64.const 0 call_indirect (type 0)))",
-            "type mismatch: instruction requires [i32] but stack has [i64] in call_indirect (at offset 0x1f)" },
+            "type mismatch: instruction requires [i32] but stack has [i64] in call_indirect (at offset "
+            "0x1f)" },
         { "(module (type (func (param f32))) (table 1 funcref) (func i32.const 0 call_indirect (type 0)))",
             "type mismatch: instruction requires [f32] but stack has [] in call_indirect (at offset 0x23)" },
     });
@@ -280,9 +290,10 @@ TEST(Validator, ConstantExpressions)
         { "(module (global i32 (i32.add (i32.const 1) (i32.mul (i32.const 2) (i32.const 3)))))", "valid" },
         { "(module (global i32 (i64.const 1)))",
             "type mismatch: instruction requires [i32] but stack has [i64] in end (at offset 0xf)" },
-        { "(module (global i32))", "type mismatch: instruction requires [i32] but stack has [] in end (at offset 0xd)" },
+        { "(module (global i32))",
+            "type mismatch: instruction requires [i32] but stack has [] in end (at offset 0xd)" },
         { "(module (global i32 i32.const 1 i32.const 2))",
-            "type mismatch: instruction requires [i32] but stack has [i32 i32] in end (at offset 0x11)" },
+            "type mismatch: block requires [i32] but stack has [i32 i32] in end (at offset 0x11)" },
         { "(module (global i32 (i32.and (i32.const 1) (i32.const 2))))",
             "constant expression required, not i32.and (at offset 0x11)" },
         { "(module (global i32 i32.const 1 nop))", "constant expression required, not nop (at offset 0xf)" },
@@ -294,9 +305,10 @@ TEST(Validator, ConstantExpressions)
             "constant expression required: global 0 is mutable (at offset 0x12)" },
         { "(module (global funcref (ref.func 2)))", "unknown function 2 (at offset 0xd)" },
         { "(module (global externref (ref.null func)))",
-            "type mismatch: instruction requires [externref] but stack has [funcref] in end (at offset 0xf)" },
+            "type mismatch: instruction requires [externref] but stack has [funcref] in end (at offset "
+            "0xf)" },
         { "(module (global i32 (i32x4.extract_lane 0 (v128.const i32x4 0 0 0 0))))",
-            "simd is not supported: v128.const (at offset 0xd)" },
+            "constant expression required, not i32x4.extract_lane (at offset 0x1f)" },
     });
 }
 
@@ -310,7 +322,8 @@ TEST(Validator, Segments)
         { "(module (table 1 externref) (elem (i32.const 0) func))",
             "type mismatch: (ref func) elements for a table of externref (at offset 0x11)" },
         { "(module (elem funcref (ref.null extern)))",
-            "type mismatch: instruction requires [funcref] but stack has [externref] in end (at offset 0x10)" },
+            "type mismatch: instruction requires [funcref] but stack has [externref] in end (at offset "
+            "0x10)" },
         { "(module (elem funcref (i32.const 1)))",
             "type mismatch: instruction requires [funcref] but stack has [i32] in end (at offset 0x10)" },
         { "(module (data (i32.const 0) \"a\"))", "unknown memory 0 (at offset 0xb)" },
@@ -351,21 +364,19 @@ TEST(Validator, BodiesThatEndWrongly)
         "section size mismatch: the function body has no final end (at offset 0x1e)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("0b 01")) }),
         "END opcode expected: the function body goes on behind its end (at offset 0x18)");
-    EXPECT_EQ(bodies({ body_of(hex_bytes("41 80")) }), "unexpected end (at offset 0x19)");
+    EXPECT_EQ(
+        bodies({ body_of(hex_bytes("41 80")) }), "unexpected end of section or function (at offset 0x19)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("05 0b")) }), "else without if (at offset 0x17)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("02 40 05 0b 0b")) }), "else without if (at offset 0x19)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("ff 0b")) }), "illegal opcode ff (at offset 0x17)");
 }
 
-/// The interpreter skips a block's type as one LEB128.
-TEST(Validator, TypesInCodeAreOneByte)
+TEST(Validator, TypesInCodeHaveALongForm)
 {
     EXPECT_EQ(verdict(module_with_code(hex_bytes("02 70 d0 70 0b 1a 0b"))), "valid");
-    EXPECT_EQ(verdict(module_with_code(hex_bytes("02 63 70 d0 70 0b 1a 0b"))),
-        "function-references is not supported: (ref null func) instead of funcref (at offset 0x17)");
+    EXPECT_EQ(verdict(module_with_code(hex_bytes("02 63 70 d0 70 0b 1a 0b"))), "valid");
     EXPECT_EQ(verdict(module_with_code(hex_bytes("d0 6f d0 6f 41 00 1c 01 6f 1a 0b"))), "valid");
-    EXPECT_EQ(verdict(module_with_code(hex_bytes("d0 6f d0 6f 41 00 1c 01 63 6f 1a 0b"))),
-        "function-references is not supported: (ref null extern) instead of externref (at offset 0x1d)");
+    EXPECT_EQ(verdict(module_with_code(hex_bytes("d0 6f d0 6f 41 00 1c 01 63 6f 1a 0b"))), "valid");
 }
 
 // -- Every row of the table
@@ -383,19 +394,24 @@ ByteVector opcode_of(const OpInfo& row)
 }
 
 /// Zeros are well-formed immediates of every kind.
-TEST(Validator, EveryInstructionOfAnUnsupportedFeatureIsRefusedByName)
+FeatureSet all_but(Feature feature)
+{
+    FeatureSet features = FeatureSet::all();
+    features.set(feature, false);
+    return features;
+}
+
+TEST(Validator, EveryInstructionIsRefusedWhenItsFeatureIsOff)
 {
     size_t refused = 0;
     for (const OpInfo& row : op_table) {
-        if (info(row.feature).is_supported)
-            continue;
         const ByteVector code = joined({ opcode_of(row), ByteVector(16, 0), hex_bytes("0b") });
-        EXPECT_EQ(verdict(module_with_code(code)),
-            std::string(info(row.feature).flag) + " is not supported: " + std::string(row.text)
+        EXPECT_EQ(verdict(module_with_code(code), all_but(row.feature)),
+            std::string(info(row.feature).flag) + " is switched off: " + std::string(row.text)
                 + " (at offset 0x17)");
         ++refused;
     }
-    EXPECT_EQ(refused, 370u);
+    EXPECT_EQ(refused, op_table.size());
 }
 
 ByteVector constant_of(ValueKind kind)
@@ -405,6 +421,7 @@ ByteVector constant_of(ValueKind kind)
     case ValueKind::I64: return hex_bytes("42 00");
     case ValueKind::F32: return hex_bytes("43 00 00 00 00");
     case ValueKind::F64: return hex_bytes("44 00 00 00 00 00 00 00 00");
+    case ValueKind::V128: return joined({ hex_bytes("fd 0c"), ByteVector(16, 0) });
     default: return {};
     }
 }
@@ -424,7 +441,17 @@ std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands
     ByteVector code;
     for (const ValueKind kind : operands)
         code = joined({ code, constant_of(kind) });
+    if (row.shape == Shape::Atomic) {
+        // The alignment must be the natural one.
+        const auto align = static_cast<uint8_t>(std::countr_zero(row.access_bytes));
+        code = joined({ code, opcode_of(row), { align, 0 } });
+        return verdict(
+            module_of(joined({ code, row.signature.has_result ? hex_bytes("1a") : ByteVector {} })));
+    }
     const size_t immediates = row.immediate == Immediate::MemArg ? 2
+        : row.immediate == Immediate::MemArgLane                 ? 3
+        : row.immediate == Immediate::V128                       ? 16
+        : row.immediate == Immediate::Lanes16                    ? 16
         : row.immediate == Immediate::F32                        ? 4
         : row.immediate == Immediate::F64                        ? 8
         : row.immediate == Immediate::None                       ? 0
@@ -432,6 +459,9 @@ std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands
     code = joined({ code, opcode_of(row), ByteVector(immediates, 0) });
     if (!row.signature.has_result)
         return verdict(module_of(code));
+    if (row.signature.result == ValueKind::V128)
+        // Inverted, by `v128.not`.
+        return verdict(module_of(joined({ code, hex_bytes("fd 4d 1a") })));
     // Equal to a constant of its type, by `i32.eq`, `i64.eq`, `f32.eq` or `f64.eq`.
     const char* equal = row.signature.result == ValueKind::I32 ? "46 1a"
         : row.signature.result == ValueKind::I64               ? "51 1a"
@@ -445,9 +475,9 @@ std::string mismatch_of(const OpInfo& row, const std::vector<ValueKind>& operand
     const auto text_of = [](const std::vector<ValueKind>& kinds) {
         return to_text(std::vector<ValueType>(kinds.begin(), kinds.end()));
     };
-    return "type mismatch in " + std::string(row.text) + ": expected "
+    return "type mismatch: instruction requires "
         + text_of({ row.signature.params.begin(), row.signature.params.begin() + row.signature.param_count })
-        + ", got " + text_of(operands);
+        + " but stack has " + text_of(operands) + " in " + std::string(row.text);
 }
 
 TEST(Validator, EveryMonomorphicInstructionTakesWhatItsSignatureSays)
@@ -455,7 +485,7 @@ TEST(Validator, EveryMonomorphicInstructionTakesWhatItsSignatureSays)
     size_t tested = 0;
     for (const OpInfo& row : op_table) {
         const Signature& signature = row.signature;
-        if (signature.is_poly || !info(row.feature).is_supported)
+        if (signature.is_poly)
             continue;
         const std::vector<ValueKind> operands(
             signature.params.begin(), signature.params.begin() + signature.param_count);
@@ -473,41 +503,62 @@ TEST(Validator, EveryMonomorphicInstructionTakesWhatItsSignatureSays)
         }
         ++tested;
     }
-    EXPECT_EQ(tested, 166u);
+    EXPECT_EQ(tested, 489u);
 }
 
-TEST(Validator, UnsupportedTypesAreRefusedByName)
+TEST(Validator, TypesAreRefusedWhenTheirFeatureIsOff)
 {
-    expect_verdicts({
-        { "(module (type (func (param v128))))", "simd is not supported: v128 (at offset 0xb)" },
-        { "(module (func (local i32 v128)))", "simd is not supported: v128 (at offset 0x1a)" },
-        { "(module (global (import \"a\" \"b\") v128))", "simd is not supported: v128 (at offset 0xb)" },
-        { "(module (func block (result v128) unreachable end drop))",
-            "simd is not supported: v128 (at offset 0x17)" },
-        { "(module (func unreachable select (result v128) drop))",
-            "simd is not supported: v128 (at offset 0x18)" },
-        { "(module (global (import \"a\" \"b\") (ref func)))",
-            "function-references is not supported: (ref func) (at offset 0xb)" },
-        { "(module (type (func)) (global (import \"a\" \"b\") (ref null 0)))",
-            "function-references is not supported: (ref null 0) (at offset 0x11)" },
-        { "(module (table (import \"a\" \"b\") 1 (ref null extern)) (table (import \"a\" \"b\") 1 (ref "
-          "extern)))",
-            "function-references is not supported: (ref extern) (at offset 0x13)" },
-        { "(module (table 1 funcref (ref.null func)))",
-            "function-references is not supported: table with an initial value (at offset 0xb)" },
-        { "(module (func (param exnref)))", "exceptions is not supported: exnref (at offset 0xb)" },
-        { "(module (func (param nullexnref)))", "exceptions is not supported: nullexnref (at offset 0xb)" },
-        { "(module (func (param anyref)))", "gc is not supported: anyref (at offset 0xb)" },
-        { "(module (func ref.null any drop))", "gc is not supported: anyref (at offset 0x17)" },
-        { "(module (elem i31ref))", "gc is not supported: i31ref (at offset 0xb)" },
-        { "(module (type (struct)))", "gc is not supported: struct type (at offset 0xb)" },
-        { "(module (type (array i8)))", "gc is not supported: array type (at offset 0xb)" },
-        { "(module (rec (type (func)) (type (func))))",
-            "gc is not supported: recursion group (at offset 0xd)" },
-        { "(module (type (sub (func))))", "gc is not supported: sub type (at offset 0xb)" },
-        { "(module (memory i64 1))", "memory64 is not supported: 64-bit memory (at offset 0xb)" },
-        { "(module (table i64 1 funcref))", "memory64 is not supported: 64-bit table (at offset 0xb)" },
-    });
+    const std::pair<Feature, Case> cases[] {
+        { Feature::Simd,
+            { "(module (type (func (param v128))))", "simd is switched off: v128 (at offset 0xb)" } },
+        { Feature::Simd,
+            { "(module (func (local i32 v128)))", "simd is switched off: v128 (at offset 0x1a)" } },
+        { Feature::Simd,
+            { "(module (global (import \"a\" \"b\") v128))", "simd is switched off: v128 (at offset 0xb)" } },
+        { Feature::Simd,
+            { "(module (func block (result v128) unreachable end drop))",
+                "simd is switched off: v128 (at offset 0x17)" } },
+        { Feature::Simd,
+            { "(module (func unreachable select (result v128) drop))",
+                "simd is switched off: v128 (at offset 0x18)" } },
+        { Feature::FunctionReferences,
+            { "(module (global (import \"a\" \"b\") (ref func)))",
+                "function-references is switched off: (ref func) (at offset 0xb)" } },
+        { Feature::FunctionReferences,
+            { "(module (type (func)) (global (import \"a\" \"b\") (ref null 0)))",
+                "function-references is switched off: (ref null 0) (at offset 0x11)" } },
+        { Feature::FunctionReferences,
+            { "(module (table 1 funcref (ref.null func)))",
+                "function-references is switched off: table with an initial value (at offset 0xb)" } },
+        { Feature::ReferenceTypes,
+            { "(module (func (param externref)))",
+                "reference-types is switched off: externref (at offset 0xb)" } },
+        { Feature::Exceptions,
+            { "(module (func (param exnref)))", "exceptions is switched off: exnref (at offset 0xb)" } },
+        { Feature::Gc, { "(module (func (param anyref)))", "gc is switched off: anyref (at offset 0xb)" } },
+        { Feature::Gc,
+            { "(module (func ref.null any drop))", "gc is switched off: anyref (at offset 0x17)" } },
+        { Feature::Gc, { "(module (elem i31ref))", "gc is switched off: i31ref (at offset 0xb)" } },
+        { Feature::Gc, { "(module (type (struct)))", "gc is switched off: type 0 (at offset 0xb)" } },
+        { Feature::Gc, { "(module (type (array i8)))", "gc is switched off: type 0 (at offset 0xb)" } },
+        { Feature::Gc,
+            { "(module (rec (type (func)) (type (func))))", "gc is switched off: type 0 (at offset 0xd)" } },
+        { Feature::Gc, { "(module (type (sub (func))))", "gc is switched off: type 0 (at offset 0xb)" } },
+        { Feature::Memory64,
+            { "(module (memory i64 1))", "memory64 is switched off: 64-bit memory (at offset 0xb)" } },
+        { Feature::Memory64,
+            { "(module (table i64 1 funcref))", "memory64 is switched off: 64-bit table (at offset 0xb)" } },
+        { Feature::Threads,
+            { "(module (memory 1 1 shared))", "threads is switched off: shared memory (at offset 0xb)" } },
+        { Feature::MultiMemory, { "(module (memory 1) (memory 1))", "multiple memories (at offset 0xd)" } },
+        { Feature::MultiValue,
+            { "(module (type (func (result i32 i32))))",
+                "multi-value is switched off: a function with several results (at offset 0xb)" } },
+    };
+    for (const auto& [feature, text] : cases) {
+        EXPECT_EQ(verdict(wasm_of(text.wat), all_but(feature)), text.verdict) << text.wat;
+        EXPECT_EQ(verdict(wasm_of(text.wat), FeatureSet::all()), "valid") << text.wat;
+    }
     // A type that does not exist.
     EXPECT_EQ(verdict(module_with({ section(6, hex_bytes("01 63 05 00 d0 05 0b")) })),
         "unknown type 5 (at offset 0xb)");
