@@ -42,9 +42,14 @@ std::string text_of(const core::Failure& failure)
 /// Messages say more than the suite's texts: these are the beginning, or stand in them.
 bool says(std::string_view message, std::string_view text) { return message.contains(text); }
 
-core::EngineConfig config_of(const std::vector<FeatureChoice>& choices)
+struct Options {
+    FeatureOption features;
+    bool stress_collector = false;
+};
+
+core::EngineConfig config_of(const std::vector<FeatureChoice>& choices, bool stress_collector)
 {
-    core::EngineConfig config;
+    core::EngineConfig config { .stress_collector = stress_collector };
     for (const FeatureChoice& choice : choices)
         config.features.set(choice.feature, choice.is_on);
     return config;
@@ -53,8 +58,8 @@ core::EngineConfig config_of(const std::vector<FeatureChoice>& choices)
 /// Runs the commands of a script in one store.
 class Runner {
 public:
-    Runner(const std::vector<FeatureChoice>& features, std::filesystem::path folder)
-        : engine_(std::make_shared<core::EngineState>(config_of(features))), folder_(std::move(folder))
+    Runner(const core::EngineConfig& config, std::filesystem::path folder)
+        : engine_(std::make_shared<core::EngineState>(config)), folder_(std::move(folder))
     {
         make_linker();
     }
@@ -345,12 +350,12 @@ int run_script(const WastScript& script, Runner& runner)
     return failed == 0 ? 0 : status::refused;
 }
 
-int run(const FeatureOption& features, const std::vector<std::string>& words)
+int run(const Options& options, const std::vector<std::string>& words)
 {
     if (words.size() != 1)
         return usage_error(
             Error(words.empty() ? "no file is given" : "unexpected argument " + words[1]), "wast");
-    const auto choices = features.choices();
+    const auto choices = options.features.choices();
     if (!choices)
         return usage_error(choices.error(), "wast");
     const std::string& path = words.front();
@@ -360,7 +365,7 @@ int run(const FeatureOption& features, const std::vector<std::string>& words)
     const auto script = read_wast_script({ reinterpret_cast<const char*>(bytes->data()), bytes->size() });
     if (!script)
         return report(Error(path + ": " + script.error().to_text()));
-    Runner runner(*choices, std::filesystem::path(path).parent_path());
+    Runner runner(config_of(*choices, options.stress_collector), std::filesystem::path(path).parent_path());
     return run_script(*script, runner);
 }
 
@@ -368,9 +373,10 @@ int run(const FeatureOption& features, const std::vector<std::string>& words)
 
 Action add_wast(CLI::App& app)
 {
-    const auto features = std::make_shared<FeatureOption>();
-    features->add_to(app);
-    return [features](const std::vector<std::string>& words) { return run(*features, words); };
+    const auto options = std::make_shared<Options>();
+    options->features.add_to(app);
+    app.add_flag("--stress-collector", options->stress_collector, "Collect garbage at every allocation");
+    return [options](const std::vector<std::string>& words) { return run(*options, words); };
 }
 
 } // namespace vitrine::cli

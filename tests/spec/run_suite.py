@@ -121,8 +121,8 @@ def convert(wast, name, tools, work):
 # -- Running
 
 
-def run(vitrine, script, name, timeout):
-    command = [vitrine, "wast"]
+def run(vitrine, script, name, timeout, stress):
+    command = [vitrine, "wast", *(["--stress-collector"] if stress else [])]
     command += [f"--features={list_}" for folder, list_ in FEATURES.items() if name.startswith(folder)]
     try:
         done = subprocess.run([*command, str(script)], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
@@ -221,6 +221,7 @@ def parse_options():
     parser.add_argument("--wasm-tools", default=os.environ.get("VITRINE_WASM_TOOLS", "wasm-tools"), help="the program")
     parser.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="for each file")
     parser.add_argument("--jobs", type=int, default=2, help="files at a time")
+    parser.add_argument("--stress-collector", action="store_true", help="collect garbage at every allocation")
     parser.add_argument("--record", action="store_true", help=f"rewrite {LIST.name} for the files that are run")
     parser.add_argument("--verbose", action="store_true", help="print every failure, also those that are expected")
     parser.add_argument("part", nargs="?", default="", help="run only files with this in their name")
@@ -246,7 +247,7 @@ def main():
 
     def convert_and_run(name):
         script, problem = convert(suite / name, name, options, work)
-        return Outcome(name, problem=problem) if problem else run(options.vitrine, script, name, options.timeout)
+        return Outcome(name, problem=problem) if problem else run(options.vitrine, script, name, options.timeout, options.stress_collector)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         outcomes = list(pool.map(convert_and_run, chosen))
