@@ -63,7 +63,7 @@ struct Activation {
 
 /// A guest thread: its stacks and state, and what the tiers need at hand. Belongs to one store; used by one host
 /// thread at a time, `requests` excepted.
-class Thread : private RootSource {
+class Thread final : private RootSource {
 public:
     Thread(Store& store, Tier& tier, StackPool& stacks);
     ~Thread();

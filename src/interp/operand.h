@@ -66,16 +66,19 @@ template<class R, class... A, R (*function)(A...)> struct Apply<function> {
     static constexpr int operands = (width_of<A> + ...);
     static constexpr int moved = width_of<R> - operands;
 
+    /// Where an argument begins, from `sp` on.
+    static constexpr int place(size_t argument)
+    {
+        constexpr int widths[] { width_of<A>... };
+        int slot = -operands;
+        for (size_t i = 0; i < argument; ++i)
+            slot += widths[i];
+        return slot;
+    }
+
     [[gnu::always_inline]] static TrapKind run(Slot* sp)
     {
         return [sp]<size_t... I>(std::index_sequence<I...>) {
-            constexpr int widths[] { width_of<A>... };
-            constexpr auto place = [widths](size_t argument) {
-                int slot = -operands;
-                for (size_t i = 0; i < argument; ++i)
-                    slot += widths[i];
-                return slot;
-            };
             const R result = function(from_slots<A>(sp + place(I))...);
             if constexpr (requires { result.trap; }) {
                 if (result.trap != TrapKind::None) [[unlikely]]

@@ -35,7 +35,7 @@ struct EngineState {
 };
 
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
-class Store : private RootSource {
+class Store final : private RootSource {
 public:
     explicit Store(std::shared_ptr<EngineState> engine);
     Store(const Store&) = delete;
