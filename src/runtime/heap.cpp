@@ -257,8 +257,8 @@ void Heap::collect()
     Marker marker;
     for (const Root* root = roots_; root; root = root->next_)
         marker.mark(root->object_);
-    for (RootSource* source : sources_)
-        source->mark_roots(marker);
+    for (const auto& [owner, source] : sources_)
+        source(marker);
     while (!marker.gray_.empty()) {
         Object* object = marker.gray_.back();
         marker.gray_.pop_back();

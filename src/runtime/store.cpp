@@ -8,7 +8,7 @@ namespace vitrine::core {
 Store::Store(std::shared_ptr<EngineState> engine)
     : heap(*this, engine->config.max_heap_bytes, engine->config.stress_collector), engine_(std::move(engine))
 {
-    heap.add_source(*this);
+    heap.add_source(this, [this](Marker& marker) { mark_roots(marker); });
 }
 
 Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
@@ -55,7 +55,7 @@ Memory* Store::add_memory(const std::shared_ptr<Memory>& shared)
 Tag* Store::add_tag(const TypeInfo& type) { return &tags_.emplace_back(Tag { &type }); }
 
 /// What entities refer to; dropped and declared segments are empty.
-void Store::mark_roots(Marker& marker)
+void Store::mark_roots(Marker& marker) const
 {
     const TypeRegistry& types = engine_->types;
     for (const Global& global : globals_)

@@ -35,7 +35,7 @@ struct EngineState {
 };
 
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
-class Store final : private RootSource {
+class Store {
 public:
     explicit Store(std::shared_ptr<EngineState> engine);
     Store(const Store&) = delete;
@@ -65,7 +65,7 @@ public:
     std::shared_ptr<Memory> find_shared(const Memory* memory) const;
 
 private:
-    void mark_roots(Marker& marker) override;
+    void mark_roots(Marker& marker) const;
 
     std::shared_ptr<EngineState> engine_;
     std::shared_ptr<const void> life_ = std::make_shared<char>();
