@@ -38,6 +38,14 @@ constexpr std::array<uint64_t, 14> edges { 0, ~uint64_t { 0 }, 1, 0x80000000'800
     0x7ff00000'7f800000, 0x7ff80000'7fc00000, 0x40091eb8'4048f5c3, 65535, 0x43e00000'4f000000,
     0x80000000'00000000, 0x00000001'00000004, 0xc0000000'c0000000, 0x3fefffff'bf7fffff };
 
+/// All but what the other runtime cannot do.
+FeatureSet features()
+{
+    FeatureSet set = FeatureSet::all();
+    set.set(Feature::LegacyExceptions, false);
+    return set;
+}
+
 std::string quoted(std::string_view text)
 {
     std::string result = "\"";
@@ -92,7 +100,7 @@ public:
         : engine_(std::make_shared<EngineState>(EngineConfig { .max_memory_pages = max_pages,
               .max_heap_bytes = 64 << 20,
               .stress_collector = stress,
-              .features = FeatureSet::all() }))
+              .features = features() }))
     {}
 
     std::string run(std::vector<uint8_t> bytes)
@@ -260,7 +268,7 @@ private:
 std::string validate(std::vector<uint8_t> bytes)
 {
     TypeRegistry types;
-    const auto module = load_module(std::move(bytes), types, FeatureSet::all());
+    const auto module = load_module(std::move(bytes), types, features());
     return "{\"end\": "
         + (module ? "\"valid\"" : "\"invalid\", \"text\": " + quoted(module.error().to_text())) + "}";
 }
