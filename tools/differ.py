@@ -468,6 +468,10 @@ def change_bytes(rng, file):
     file.write_bytes(code)
 
 
+# relaxed_madd and relaxed_nmadd: Wasmtime rounds once, we round the product as well; both may be.
+ROUNDS_TWICE = re.compile(rb"\xfd[\x85-\x88]\x02")
+
+
 def make_and_compare(pair, seed, number):
     """The difference, or nothing; raises Skip. The module is in the file answered with."""
     rng = random.Random(f"{seed}/{number}")
@@ -477,6 +481,8 @@ def make_and_compare(pair, seed, number):
     mode = rng.choice(("run", "run", "run", "run", "stress", "validate"))
     if mode == "validate":
         change_bytes(rng, file)
+    elif ROUNDS_TWICE.search(file.read_bytes()):
+        raise Skip("relaxed_madd")
     return pair.difference(file, mode), mode
 
 
