@@ -291,8 +291,11 @@ TEST(Interpreter, AnOffsetOf64BitsIsReadAsSuch)
     EXPECT_EQ(guest.call(instance, "small", { i32(1) }).error().kind, TrapKind::MemoryOutOfBounds);
 
     Instance& first = guest.instantiate(R"((module (memory i64 1)
-        (func (export "load") (param i64) (result i32) (i32.load offset=0x10000000000 (local.get 0)))))");
+        (func (export "load") (param i64) (result i32) (i32.load offset=0x10000000000 (local.get 0)))
+        (func (export "near") (param i64) (result i32) (i32.load offset=4 (local.get 0)))
+        (data (i64.const 8) "\07")))");
     EXPECT_EQ(guest.call(first, "load", { i64(0) }).error().kind, TrapKind::MemoryOutOfBounds);
+    EXPECT_THAT(*guest.call(first, "near", { i64(4) }), ElementsAre(i32(7)));
 }
 
 TEST(Interpreter, MemoriesBeyondTheFirstAndGrowth)
