@@ -11,6 +11,13 @@ constexpr uint32_t has_memory_index = 0x40;
 
 } // namespace
 
+const uint8_t* skip_long_type(const uint8_t* at)
+{
+    at += *at == nullable_ref_byte || *at == ref_byte;
+    read<int64_t>(at);
+    return at;
+}
+
 const Memory& accessed_memory(const Instance& instance, const uint8_t* argument)
 {
     const auto flags = read_valid_leb<uint32_t>(argument);

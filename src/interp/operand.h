@@ -120,15 +120,18 @@ template<class T> [[gnu::always_inline]] inline T read(const uint8_t*& at)
         return byte;
 }
 
-/// Skips a block type or value type: most are one byte long.
+/// What a reference type begins with that is followed by a heap type. [spec: binary/types]
+inline constexpr uint8_t nullable_ref_byte = 0x63, ref_byte = 0x64;
+
+[[gnu::noinline]] const uint8_t* skip_long_type(const uint8_t* at);
+
+/// Skips a block type or value type: nearly all are one byte long.
 [[gnu::always_inline]] inline const uint8_t* skip_type(const uint8_t* at)
 {
-    constexpr uint8_t nullable_ref = 0x63, ref = 0x64;
     const uint8_t byte = *at;
-    if (byte == nullable_ref || byte == ref) [[unlikely]]
-        ++at;
-    read<int64_t>(at);
-    return at;
+    if ((byte & 0x80) != 0 || byte == nullable_ref_byte || byte == ref_byte) [[unlikely]]
+        return skip_long_type(at);
+    return at + 1;
 }
 
 /// Guest memory as the guest reads and writes it. Another thread may do so at the same time: to C++ these are relaxed
