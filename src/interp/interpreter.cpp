@@ -805,7 +805,7 @@ op_MemorySize: {
 op_MemoryGrow: {
     const uint8_t* in = pc + 1;
     Memory& grown = *instance->memories[read<uint32_t>(in)];
-    sp[-1] = grown.grow(sp[-1]).value_or(grown.is_64() ? UINT64_MAX : UINT32_MAX);
+    sp[-1] = thread.store.grow(grown, sp[-1]).value_or(grown.is_64() ? UINT64_MAX : UINT32_MAX);
     ENTER_INSTANCE();
     NEXT_AT(in);
 }
@@ -880,7 +880,7 @@ op_TableCopy: {
 op_TableGrow: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
-    const auto old_size = table.grow(sp[-1], { sp[-2] });
+    const auto old_size = thread.store.grow(table, sp[-1], { sp[-2] });
     sp[-2] = old_size ? *old_size : table.type().limits.is_64 ? UINT64_MAX : UINT32_MAX;
     --sp;
     NEXT_AT(in);

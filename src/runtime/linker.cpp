@@ -314,7 +314,7 @@ Result<Extern> Linker::resolve(Store& store, const Import& import) const
     if (const auto* host = std::get_if<std::shared_ptr<const HostFunction>>(definition))
         return store.add_host_function(*host);
     if (const auto* memory = std::get_if<std::shared_ptr<Memory>>(definition))
-        return store.add_memory(*memory);
+        return TRY(store.add_memory(*memory));
     const auto& object = std::get<StoreExtern>(*definition);
     if (object.life.expired())
         return failure("import " + name + " is defined by an object of a store that is gone", import.offset);
@@ -351,7 +351,10 @@ std::expected<Instance*, Failure> instantiate(
     Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports)
 {
     ASSERT(imports.size() == module->imports.size());
-    Instance& instance = *store.add_instance(std::move(module));
+    const auto added = store.add_instance(std::move(module));
+    if (!added)
+        return std::unexpected(added.error());
+    Instance& instance = **added;
     for (const Extern& item : imports)
         take_import(instance, item);
     make_functions(instance);
