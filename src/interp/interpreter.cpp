@@ -35,8 +35,6 @@ using interp::Access;
 using interp::Apply;
 using interp::from_slot;
 using interp::from_slots;
-using interp::guest_load;
-using interp::guest_store;
 using interp::read;
 using interp::to_slot;
 using interp::to_slots;

@@ -39,8 +39,7 @@ TrapKind fill(Memory& memory, uint64_t at, uint64_t value, uint64_t count)
 {
     if (!memory.contains(at, count))
         return TrapKind::MemoryOutOfBounds;
-    if (count != 0)
-        std::memset(memory.base() + at, static_cast<int>(value & 0xff), count);
+    guest_fill(memory.base() + at, static_cast<uint8_t>(value), count);
     return TrapKind::None;
 }
 
@@ -48,8 +47,7 @@ TrapKind copy(Memory& to_memory, Memory& from_memory, uint64_t to, uint64_t from
 {
     if (!to_memory.contains(to, count) || !from_memory.contains(from, count))
         return TrapKind::MemoryOutOfBounds;
-    if (count != 0)
-        std::memmove(to_memory.base() + to, from_memory.base() + from, count);
+    guest_move(to_memory.base() + to, from_memory.base() + from, count);
     return TrapKind::None;
 }
 

@@ -389,8 +389,7 @@ TrapKind memory_init(
         instance.data_dropped[data.value] ? Bytes {} : instance.module->datas[data.value].bytes;
     if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
         return TrapKind::MemoryOutOfBounds;
-    if (count != 0)
-        std::memcpy(target.base() + to, source.data() + from, count);
+    guest_move(target.base() + to, source.data() + from, count);
     return TrapKind::None;
 }
 
