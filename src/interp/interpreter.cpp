@@ -166,7 +166,8 @@ enum class Start : uint8_t { Call, Resume };
     {                                                                                              \
         const bool is_plain = next[-1] < 0x40;                                                     \
         const uint64_t start = uint64_t { static_cast<uint32_t>(address) } + read<uint32_t>(next); \
-        at = memory + start;                                                                       \
+        /* Not yet known to be inside. */                                                          \
+        at = std::bit_cast<uint8_t*>(std::bit_cast<uintptr_t>(memory) + start);                    \
         if (!is_plain || start + (size) > memory_size) [[unlikely]] {                              \
             const Access access = interp::find_access(*instance, (argument), (address), (size));   \
             TRAP_IF(!access.bytes, TrapKind::MemoryOutOfBounds);                                   \
