@@ -103,7 +103,7 @@ ValueType dynamic_type(Ref ref)
     const Object& object = *ref.object();
     switch (object.kind) {
     case Object::Kind::Struct:
-    case Object::Kind::Array: return ValueType::ref(HeapKind::Type, false, object.type->id.value);
+    case Object::Kind::Array: return ValueType::ref(object.type->id, false, false);
     case Object::Kind::Exception: return ValueType::ref(HeapKind::Exn, false);
     case Object::Kind::Extern: return ValueType::ref(HeapKind::Extern, false);
     }

@@ -124,8 +124,7 @@ private:
         case Op::RefNull: stack_.push_back({ instance_.module->canonical(at.type) }); return {};
         case Op::RefFunc: {
             const Function* function = instance_.functions[at.index];
-            stack_.push_back(
-                Value::ref(ValueType::ref(HeapKind::Type, false, function->type.value), Ref::of(function)));
+            stack_.push_back(Value::ref(ValueType::ref(function->type, false, true), Ref::of(function)));
             return {};
         }
         case Op::RefI31:
