@@ -159,14 +159,15 @@ enum class Start : uint8_t { Call, Resume };
 /// Defines `in`, behind the opcode.
 #define IMMEDIATES(code) const uint8_t* in = (code) > 0xff ? prefixed : pc + 1
 
-/// Defines `at`, the bytes in memory that the instruction accesses, and `next`, behind the memory argument.
+/// Defines `at`, the bytes in memory that the instruction accesses, and `next`, behind the memory argument. The offset
+/// may have 64 bits: then the memory is not the one that is at hand, and what is computed here is not used.
 #define ACCESS(argument, address, size)                                                            \
     const uint8_t* next = (argument) + 1;                                                          \
     uint8_t* at;                                                                                   \
     {                                                                                              \
         const bool is_plain = next[-1] < 0x40;                                                     \
-        const uint64_t start = uint64_t { static_cast<uint32_t>(address) } + read<uint32_t>(next); \
-        /* Not yet known to be inside. */                                                          \
+        const auto offset = static_cast<uint32_t>(read<uint64_t>(next));                           \
+        const uint64_t start = uint64_t { static_cast<uint32_t>(address) } + offset;               \
         at = std::bit_cast<uint8_t*>(std::bit_cast<uintptr_t>(memory) + start);                    \
         if (!is_plain || start + (size) > memory_size) [[unlikely]] {                              \
             const Access access = interp::find_access(*instance, (argument), (address), (size));   \
