@@ -159,8 +159,8 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
     }
     (*body)->store.limiter = [limiter = std::move(limiter)](
                                  core::Resource resource, uint64_t current, uint64_t desired) {
-        const auto allowed = detail::guarded<bool>(
-            [&] { return limiter(static_cast<Resource>(resource), current, desired); });
+        const auto allowed =
+            detail::guarded<bool>([&] { return limiter(static_cast<Resource>(resource), current, desired); });
         return allowed && *allowed;
     };
     return {};

@@ -593,8 +593,8 @@ TEST(Validator, BlocksHaveALimit)
         return verdict(module_with_code(code));
     };
     EXPECT_EQ(blocks(1'000'000), "valid");
-    EXPECT_EQ(blocks(1'000'001),
-        "too many blocks inside each other: the limit is 1000000 (at offset 0x1e849d)");
+    EXPECT_EQ(
+        blocks(1'000'001), "too many blocks inside each other: the limit is 1000000 (at offset 0x1e849d)");
 }
 
 TEST(Validator, LocalsOfAModuleHaveALimit)
