@@ -1122,14 +1122,16 @@ struct Breakpoint {
     std::uint64_t hits = 0;
 };
 
-enum class StopKind : std::uint8_t { Entry, Breakpoint, Step, Interrupt, Trap };
+enum class StopKind : std::uint8_t { Entry, Breakpoint, Step, Interrupt, Trap, Throw };
 
 struct StopReason {
     StopKind kind = StopKind::Entry;
     /// Of `Breakpoint`.
     std::uint32_t breakpoint = 0;
-    /// Of `Trap`: its text.
+    /// Of `Trap`: its text. Of `Throw`: what was thrown, as text.
     std::string trap;
+    /// Of `Throw`, and of the trap that nobody caught it: what was thrown, as an exnref; else none.
+    Val exception {};
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
     std::string to_text() const;
@@ -1214,6 +1216,9 @@ public:
     Result<std::uint32_t> add_breakpoint(const BreakpointSpec& spec);
     Result<void> remove_breakpoint(std::uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
+    /// Whether to stop where an exception is thrown that a guest catches, before anything is unwound. Off at first. One that nobody
+    /// catches always stops, as a trap.
+    Result<void> stop_on_throw(bool on);
 
     /// Calls a function of the store. With `stop_at_entry` the guest stops before its first instruction.
     Event call(const Func& function, std::span<const Val> arguments, bool stop_at_entry = false);
@@ -1227,7 +1232,8 @@ public:
     Event resume(Stopped stopped);
     /// One instruction.
     Event step(Stopped stopped);
-    /// One instruction; a call with all that happens in it.
+    /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; a
+    /// tail call leads into its callee.
     Event step_over(Stopped stopped);
     /// To the instruction behind the call of the innermost frame; to the end when nobody called it.
     Event step_out(Stopped stopped);
