@@ -1,12 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/session.h"
 
+#include "exec/unwind.h"
 #include "wasm/instruction.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
 
 namespace vitrine::core::debug {
+
+namespace {
+
+bool is_tail_call(Op op)
+{
+    return op == Op::ReturnCall || op == Op::ReturnCallIndirect || op == Op::ReturnCallRef;
+}
+
+} // namespace
 
 /// What the store's thread fires; passes everything on to the session.
 class Session::Watcher final : public Probe {
@@ -302,12 +312,18 @@ std::optional<StopReason> Session::reason_for(Cause cause)
         const Frame frame = frames_of(thread_, 1).front();
         if (const Breakpoint* breakpoint = breakpoints_.hit(frame))
             return StopReason { .kind = StopKind::Breakpoint, .breakpoint = breakpoint->id };
-        const bool is_target =
-            step_offset_ == frame.offset && (!step_control_ || step_control_ == frame.control);
-        if (!is_target && !thread_.stepping)
+        if (!is_step_target(frame) && !thread_.stepping)
             return std::nullopt;
     }
     return StopReason { .kind = StopKind::Step };
+}
+
+bool Session::is_step_target(const Frame& frame) const
+{
+    if (step_offset_ == frame.offset && (!step_control_ || step_control_ == frame.control))
+        return true;
+    // The control stack grows downwards.
+    return frame.control >= landing_control_ && landings_.contains({ frame.function, frame.offset });
 }
 
 Wish Session::stop(StopReason reason, std::unique_lock<std::mutex>& lock)
@@ -316,6 +332,7 @@ Wish Session::stop(StopReason reason, std::unique_lock<std::mutex>& lock)
     at_entry_ = wants_stop_ = false;
     step_control_ = nullptr;
     step_offset_.reset();
+    landings_.clear();
     breakpoints_.clear_internal();
     state_ = State::Stopped;
     reason_ = reason;
@@ -335,6 +352,29 @@ Wish Session::stop(StopReason reason, std::unique_lock<std::mutex>& lock)
     return Wish::Continue;
 }
 
+/// Of `prepare`: stops at the offset, in the frame that is given by its control stack, or in any.
+void Session::run_to(const Frame& frame, CodeOffset offset, const Record* control)
+{
+    breakpoints_.add_internal(*frame.function, offset);
+    step_offset_ = offset;
+    step_control_ = control;
+}
+
+/// Of `prepare`: stops where the first of these frames, or one that called it, catches an exception.
+void Session::run_to_landings(std::span<const Frame> frames)
+{
+    landing_control_ = frames.front().control;
+    std::set<std::pair<const Function*, CodeOffset>> seen;
+    for (const Frame& frame : frames) {
+        if (frame.is_host() || !seen.emplace(frame.function, frame.offset).second)
+            continue;
+        for (const CodeOffset offset : landings_of(frame))
+            landings_.emplace(frame.function, offset);
+    }
+    for (const auto& [function, offset] : landings_)
+        breakpoints_.add_internal(*function, offset);
+}
+
 void Session::prepare(Resume how)
 {
     if (how.kind == Resume::Kind::Go)
@@ -342,10 +382,12 @@ void Session::prepare(Resume how)
     const std::vector<Frame> frames = frames_of(thread_);
     const auto is_guest = [](const Frame& frame) { return !frame.is_host(); };
     const auto innermost = std::ranges::find_if(frames, is_guest);
-    const auto run_to = [&](const Frame& frame, CodeOffset offset, const Record* control) {
-        breakpoints_.add_internal(*frame.function, offset);
-        step_offset_ = offset;
-        step_control_ = control;
+    const auto step_out = [&] {
+        const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
+        if (caller == frames.end())
+            return;
+        run_to(*caller, caller->offset, caller->control);
+        run_to_landings({ caller, frames.end() });
     };
     if (how.kind == Resume::Kind::Step || innermost == frames.end()) {
         thread_.stepping = true;
@@ -354,14 +396,16 @@ void Session::prepare(Resume how)
         ByteReader in(module.bytes().subspan(innermost->offset), innermost->offset);
         const auto instruction = decode_instruction(in);
         ASSERT(instruction);
-        if (info(instruction->op).shape == Shape::Call)
-            run_to(*innermost, instruction->end, innermost->control);
-        else
+        if (info(instruction->op).shape != Shape::Call) {
             thread_.stepping = true;
+        } else if (is_tail_call(instruction->op)) {
+            step_out();
+        } else {
+            run_to(*innermost, instruction->end, innermost->control);
+            run_to_landings({ innermost, frames.end() });
+        }
     } else if (how.kind == Resume::Kind::StepOut) {
-        const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
-        if (caller != frames.end())
-            run_to(*caller, caller->offset, caller->control);
+        step_out();
     } else if (how.kind == Resume::Kind::RunTo) {
         const auto offset =
             find_instruction_boundary(innermost->function->module(), innermost->function->index, how.offset);

@@ -9,6 +9,8 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <span>
 #include <thread>
 #include <variant>
 
@@ -118,6 +120,9 @@ private:
     Wish stop(StopReason reason, std::unique_lock<std::mutex>& lock);
     void marks_have_changed();
     void prepare(Resume how);
+    bool is_step_target(const Frame& frame) const;
+    void run_to(const Frame& frame, CodeOffset offset, const Record* control);
+    void run_to_landings(std::span<const Frame> frames);
 
     Store& store_;
     Thread& thread_;
@@ -149,6 +154,9 @@ private:
     bool at_entry_ = false;
     const Record* step_control_ = nullptr;
     std::optional<CodeOffset> step_offset_;
+    /// Where it ends too, when an exception goes past that: in this frame or one that called it.
+    const Record* landing_control_ = nullptr;
+    std::set<std::pair<const Function*, CodeOffset>> landings_;
     std::thread guest_;
 };
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/unwind.h"
 
-#include "exec/frame.h"
 #include "exec/invoke.h"
 
 #include <algorithm>
@@ -19,26 +18,35 @@ struct Landing {
     size_t continuations;
 };
 
-/// The handler and its clause that catch the exception where the frame is.
-std::optional<Landing> find_landing(const Frame& frame, const ExceptionObject& exception)
+/// Calls `visit` with each handler and its clauses that hold the place where the frame is, the innermost first, until it answers false.
+template<class Visit> void for_each_clause(const Frame& frame, Visit visit)
 {
-    const Function& function = *frame.function;
-    const Module& module = function.module();
+    const Module& module = frame.function->module();
+    const FuncMeta& meta = *frame.function->meta;
     // A caller is behind its call.
     const CodeOffset offset = frame.is_innermost ? frame.offset : frame.offset - 1;
     CodeOffset latest_begin = UINT32_MAX;
-    for (uint32_t i = 0; i < function.meta->handler_count; ++i) {
-        const Handler& handler = module.handlers[function.meta->first_handler + i];
+    for (uint32_t i = 0; i < meta.handler_count; ++i) {
+        const Handler& handler = module.handlers[meta.first_handler + i];
         if (offset < handler.begin || offset >= handler.end || handler.begin > latest_begin)
             continue;
         latest_begin = std::min(latest_begin, handler.delegates_to);
-        for (uint32_t at = handler.first_catch; at != Catch::none; at = module.catches[at].next) {
-            const Catch& clause = module.catches[at];
-            if (clause.tag == Catch::any_tag || function.instance->tags[clause.tag] == exception.tag)
-                return Landing { frame, &handler, &clause, 0 };
-        }
+        for (uint32_t at = handler.first_catch; at != Catch::none; at = module.catches[at].next)
+            if (!visit(handler, module.catches[at]))
+                return;
     }
-    return std::nullopt;
+}
+
+/// The handler and its clause that catch the exception where the frame is.
+std::optional<Landing> find_landing(const Frame& frame, const ExceptionObject& exception)
+{
+    std::optional<Landing> landing;
+    for_each_clause(frame, [&](const Handler& handler, const Catch& clause) {
+        if (clause.tag == Catch::any_tag || frame.function->instance->tags[clause.tag] == exception.tag)
+            landing = Landing { frame, &handler, &clause, 0 };
+        return !landing;
+    });
+    return landing;
 }
 
 /// Makes the frame the innermost, with what was thrown on its stack.
@@ -61,6 +69,16 @@ void land(Thread& thread, const Landing& landing, const ExceptionObject& excepti
 }
 
 } // namespace
+
+std::vector<CodeOffset> landings_of(const Frame& frame)
+{
+    std::vector<CodeOffset> landings;
+    for_each_clause(frame, [&](const Handler&, const Catch& clause) {
+        landings.push_back(clause.target);
+        return true;
+    });
+    return landings;
+}
 
 bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
 {

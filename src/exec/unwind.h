@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/thread.h"
+#include "exec/frame.h"
 
 namespace vitrine::core {
 
@@ -13,5 +13,8 @@ bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen = {})
 
 /// `throw`: makes the exception of the values below `sp`, and throws it.
 bool throw_new_exception(Thread& thread, const Tag& tag);
+
+/// Where the frame may go on when what it calls throws.
+std::vector<CodeOffset> landings_of(const Frame& frame);
 
 } // namespace vitrine::core
