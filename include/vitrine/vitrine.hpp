@@ -825,6 +825,19 @@ private:
 };
 
 /// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
+/// What a guest can use up.
+enum class Resource : std::uint8_t {
+    Memory,    ///< bytes of one memory
+    Table,     ///< elements of one table
+    Heap,      ///< bytes of all structs, arrays and exceptions
+    Memories,  ///< how many memories a store has, shared ones included
+    Tables,    ///< how many tables
+    Instances, ///< how many instances
+};
+
+/// Says whether a store may use more of something. What is refused fails as if the system had no more of it.
+using ResourceLimiter = std::function<bool(Resource resource, std::uint64_t current, std::uint64_t desired)>;
+
 class Store {
 public:
     explicit Store(const Engine& engine);
@@ -836,6 +849,9 @@ public:
     const Error* error() const;
     /// May be asked for from any thread.
     Interrupter interrupter() const;
+    /// Asked before a memory, a table or the heap of this store grows, and before it gets another one; from then on.
+    /// An empty function takes the limiter away. What throws refuses.
+    Result<void> limit_resources(ResourceLimiter limiter);
     /// All instances in the order of their creation; empty when guest_debug is off.
     std::vector<Instance> instances() const;
 

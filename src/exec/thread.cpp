@@ -38,12 +38,12 @@ int Requests::wake_fd()
 
 Thread::Thread(Store& store, Tier& tier, StackPool& stacks) : store(store), tier(tier), stacks(stacks)
 {
-    store.heap.add_source(*this);
+    store.heap.add_source(this, [this](Marker& marker) { mark_roots(marker); });
 }
 
 Thread::~Thread()
 {
-    store.heap.remove_source(*this);
+    store.heap.remove_source(this);
     if (wait_fd_ >= 0)
         close(wait_fd_);
 }

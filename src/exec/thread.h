@@ -63,7 +63,7 @@ struct Activation {
 
 /// A guest thread: its stacks and state, and what the tiers need at hand. Belongs to one store; used by one host
 /// thread at a time, `requests` excepted.
-class Thread : private RootSource {
+class Thread {
 public:
     Thread(Store& store, Tier& tier, StackPool& stacks);
     ~Thread();
@@ -108,7 +108,7 @@ public:
     void restore_limit() { requests->limit.store(stack ? stack->limit() : nullptr); }
 
 private:
-    void mark_roots(Marker& marker) override;
+    void mark_roots(Marker& marker);
     const std::vector<uint32_t>& managed_slots(const Function& function, CodeOffset offset);
 
     int wait_fd_ = -1;

@@ -2,6 +2,7 @@
 #include "runtime/heap.h"
 
 #include "runtime/instance.h"
+#include "runtime/store.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -139,16 +140,29 @@ Heap::~Heap()
         free(std::exchange(objects_, objects_->next));
 }
 
-void* Heap::take(uint64_t bytes)
+bool Heap::makes_room(uint64_t bytes)
 {
     if (is_stressed_ || bytes_ + bytes > next_collection_)
         collect();
-    if (bytes > limit_ || bytes_ > limit_ - bytes) {
-        collect();
-        if (bytes > limit_ || bytes_ > limit_ - bytes)
-            return nullptr;
+    if (bytes_ + bytes > allowed_) {
+        constexpr uint64_t step = uint64_t { 64 } << 10;
+        const uint64_t desired = std::max({ bytes_ + bytes, 2 * bytes_, step });
+        if (store_.allows(Resource::Heap, bytes_, desired))
+            allowed_ = desired;
+        else
+            collect();
+        if (bytes_ + bytes > allowed_)
+            return false;
     }
-    void* place = std::calloc(1, bytes);
+    if (bytes <= limit_ && bytes_ <= limit_ - bytes)
+        return true;
+    collect();
+    return bytes <= limit_ && bytes_ <= limit_ - bytes;
+}
+
+void* Heap::take(uint64_t bytes)
+{
+    void* place = makes_room(bytes) ? std::calloc(1, bytes) : nullptr;
     if (place) {
         bytes_ += bytes;
         ++count_;
@@ -257,8 +271,8 @@ void Heap::collect()
     Marker marker;
     for (const Root* root = roots_; root; root = root->next_)
         marker.mark(root->object_);
-    for (RootSource* source : sources_)
-        source->mark_roots(marker);
+    for (const auto& [owner, source] : sources_)
+        source(marker);
     while (!marker.gray_.empty()) {
         Object* object = marker.gray_.back();
         marker.gray_.pop_back();

@@ -4,6 +4,7 @@
 #include "runtime/value.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -113,15 +114,6 @@ private:
     std::vector<Object*> gray_;
 };
 
-/// Something that holds references.
-class RootSource {
-public:
-    virtual void mark_roots(Marker& marker) = 0;
-
-protected:
-    ~RootSource() = default;
-};
-
 /// A store's objects, marked and swept. Used by the store's thread.
 class Heap {
 public:
@@ -144,8 +136,15 @@ public:
     uint64_t bytes() const { return bytes_; }
     uint64_t count() const { return count_; }
 
-    void add_source(RootSource& source) { sources_.push_back(&source); }
-    void remove_source(RootSource& source) { std::erase(sources_, &source); }
+    /// What else holds references, by its owner: told to `source` whenever it is asked.
+    void add_source(const void* owner, std::function<void(Marker&)> source)
+    {
+        sources_.emplace_back(owner, std::move(source));
+    }
+    void remove_source(const void* owner)
+    {
+        std::erase_if(sources_, [owner](const auto& item) { return item.first == owner; });
+    }
 
     /// While it lives nothing is collected.
     class Pause {
@@ -163,6 +162,7 @@ private:
     friend Root;
     static constexpr uint64_t first_collection = uint64_t { 4 } << 20;
 
+    bool makes_room(uint64_t bytes);
     void* take(uint64_t bytes);
     void add(Object& object, Object::Kind kind, const TypeInfo* type);
     void trace(Object& object, Marker& marker);
@@ -177,7 +177,9 @@ private:
     uint64_t bytes_ = 0;
     uint64_t count_ = 0;
     uint64_t next_collection_ = first_collection;
-    std::vector<RootSource*> sources_;
+    /// What the embedder's limiter has agreed to; it is asked when the heap grows beyond.
+    uint64_t allowed_ = 0;
+    std::vector<std::pair<const void*, std::function<void(Marker&)>>> sources_;
     Root* roots_ = nullptr;
 };
 

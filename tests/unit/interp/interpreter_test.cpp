@@ -280,6 +280,21 @@ TEST(Interpreter, CallsBetweenInstancesUseEachOnesMemory)
     EXPECT_THAT(*guest.call(second, "both"), ElementsAre(i32(0x30), i32(7), i32(0x30)));
 }
 
+TEST(Interpreter, AnOffsetOf64BitsIsReadAsSuch)
+{
+    Guest guest;
+    Instance& instance = guest.instantiate(R"((module (memory $small 1) (memory $large i64 1)
+        (func (export "load") (param i64) (result i32) (i32.load $large offset=0xffffffff00000000 (local.get 0)))
+        (func (export "small") (param i32) (result i32) (i32.load $small offset=0xffffffff (local.get 0)))))");
+    for (const int64_t address : { int64_t { 0 }, int64_t { 1 } << 32, int64_t { -1 } })
+        EXPECT_EQ(guest.call(instance, "load", { i64(address) }).error().kind, TrapKind::MemoryOutOfBounds);
+    EXPECT_EQ(guest.call(instance, "small", { i32(1) }).error().kind, TrapKind::MemoryOutOfBounds);
+
+    Instance& first = guest.instantiate(R"((module (memory i64 1)
+        (func (export "load") (param i64) (result i32) (i32.load offset=0x10000000000 (local.get 0)))))");
+    EXPECT_EQ(guest.call(first, "load", { i64(0) }).error().kind, TrapKind::MemoryOutOfBounds);
+}
+
 TEST(Interpreter, MemoriesBeyondTheFirstAndGrowth)
 {
     Guest guest;

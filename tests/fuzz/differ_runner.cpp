@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What tools/differ.py compares with another runtime. Reads lines `MODE FILE`; writes a line of JSON for each.
+//
+// `validate`: whether the module is valid. `run`: it is instantiated without imports, its exported functions are called with
+// zeros and values at the edges, and what came of it is written: each call with its arguments, so that the
+// other runtime can do the same, the values of globals and tables, checksums of memories. `stress` is `run`, and each
+// allocation collects. Numbers are written as the digits of their bits.
+
+#include "base/text.h"
+#include "exec/invoke.h"
+#include "interp/interpreter.h"
+#include "runtime/linker.h"
+#include "wasm/validator.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <fstream>
+#include <iostream>
+#include <iterator>
+#include <mutex>
+#include <thread>
+
+using namespace vitrine::core;
+
+namespace {
+
+// Known to tools/differ.py.
+constexpr uint64_t max_pages = 64;
+constexpr size_t max_parts = 16, max_elements = 64;
+constexpr int max_depth = 3;
+
+constexpr size_t max_calls = 48;
+constexpr std::chrono::seconds time_of_module { 8 };
+
+constexpr std::array<uint64_t, 14> edges { 0, ~uint64_t { 0 }, 1, 0x80000000'80000000, 0x7fffffff'7fffffff,
+    0x7ff00000'7f800000, 0x7ff80000'7fc00000, 0x40091eb8'4048f5c3, 65535, 0x43e00000'4f000000,
+    0x80000000'00000000, 0x00000001'00000004, 0xc0000000'c0000000, 0x3fefffff'bf7fffff };
+
+std::string quoted(std::string_view text)
+{
+    std::string result = "\"";
+    for (const char c : text)
+        result += c < ' ' || c > '~' || c == '"' || c == '\\' ? '?' : c;
+    return result + "\"";
+}
+
+uint32_t checksum(std::span<const uint8_t> bytes)
+{
+    static constexpr auto table = [] {
+        std::array<uint32_t, 256> made {};
+        for (uint32_t i = 0; i < made.size(); ++i) {
+            made[i] = i;
+            for (int bit = 0; bit < 8; ++bit)
+                made[i] = (made[i] >> 1) ^ (made[i] & 1 ? 0xedb88320 : 0);
+        }
+        return made;
+    }();
+    uint32_t sum = ~uint32_t { 0 };
+    for (const uint8_t byte : bytes)
+        sum = (sum >> 8) ^ table[(sum ^ byte) & 0xff];
+    return ~sum;
+}
+
+/// Interrupts a guest whose time is over, again and again until it is told to stop.
+class Alarm {
+public:
+    explicit Alarm(std::shared_ptr<Requests> requests)
+        : thread_([requests = std::move(requests), this](const std::stop_token& stop) {
+              std::unique_lock lock(mutex_);
+              auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(time_of_module);
+              while (!stop.stop_requested()) {
+                  changed_.wait_for(lock, stop, rest, [] { return false; });
+                  if (!stop.stop_requested())
+                      requests->add(Requests::interrupt);
+                  rest = std::chrono::milliseconds(10);
+              }
+          })
+    {}
+
+private:
+    std::mutex mutex_;
+    std::condition_variable_any changed_;
+    std::jthread thread_;
+};
+
+/// Runs one module and writes what comes of it.
+class Runner {
+public:
+    explicit Runner(bool stress)
+        : engine_(std::make_shared<EngineState>(EngineConfig { .max_memory_pages = max_pages,
+              .max_heap_bytes = 64 << 20,
+              .stress_collector = stress,
+              .features = FeatureSet::all() }))
+    {}
+
+    std::string run(std::vector<uint8_t> bytes)
+    {
+        auto module = load_module(std::move(bytes), engine_->types, engine_->config.features);
+        if (!module)
+            return "{\"end\": \"invalid\", \"text\": " + quoted(module.error().to_text()) + "}";
+        auto instance = instantiate(thread_, Linker(), *module);
+        if (!instance) {
+            if (const Trap* trap = std::get_if<Trap>(&instance.error()))
+                return "{\"end\": " + quoted(text_of(*trap)) + "}";
+            return "{\"end\": \"refused\", \"text\": " + quoted(std::get<Error>(instance.error()).to_text())
+                + "}";
+        }
+        const std::string calls = call_all(**instance);
+        return "{\"end\": \"ok\", \"calls\": [" + calls + "], \"items\": [" + items_of(**instance) + "]}";
+    }
+
+private:
+    std::string number(ValueType type, uint64_t low, uint64_t high)
+    {
+        switch (type.kind()) {
+        case ValueKind::I32: return "i32 " + hex_digits(low, 8);
+        case ValueKind::F32: return "f32 " + hex_digits(low, 8);
+        case ValueKind::I64: return "i64 " + hex_digits(low, 16);
+        case ValueKind::F64: return "f64 " + hex_digits(low, 16);
+        default: return "v128 " + hex_digits(high, 16) + hex_digits(low, 16);
+        }
+    }
+
+    std::string text_of(const Object& object, int depth)
+    {
+        if (object.kind == Object::Kind::Extern)
+            return "extern";
+        std::string text = object.kind == Object::Kind::Struct ? "struct"
+            : object.kind == Object::Kind::Array               ? "array " + std::to_string(object.length)
+                                                               : "exn";
+        if (depth == 0)
+            return text;
+        text += " {";
+        for (uint32_t i = 0; i < std::min<size_t>(part_count(object), max_parts); ++i)
+            text += (i ? ", " : "") + text_of(part_of(object, i), depth - 1);
+        return text + "}";
+    }
+
+    std::string text_of(const Value& value, int depth = max_depth)
+    {
+        if (!value.type.is_ref())
+            return number(value.type, value.low, value.high);
+        const Ref ref = value.ref();
+        if (ref.is_null())
+            return "null";
+        if (engine_->types.is_subtype(value.type, ValueType::funcref))
+            return "func";
+        if (ref.is_i31())
+            return "i31 " + std::to_string(ref.i31_unsigned());
+        return text_of(*ref.object(), depth);
+    }
+
+    std::string text_of(const Trap& trap)
+    {
+        std::string text = "trap " + std::string(to_text(trap.kind));
+        if (trap.exception && trap.exception->object())
+            text += ": " + text_of(*trap.exception->object(), max_depth);
+        return text;
+    }
+
+    /// Nothing where the type has no value that both runtimes can make.
+    static std::optional<Value> make(ValueType type, size_t seed)
+    {
+        const uint64_t bits = edges[seed % edges.size()];
+        if (type.is_ref()) {
+            const bool holds_i31 =
+                type.heap() == HeapKind::Any || type.heap() == HeapKind::Eq || type.heap() == HeapKind::I31;
+            if (holds_i31 && (!type.is_nullable() || seed % 2 == 1))
+                return Value::ref(type, Ref::i31(static_cast<uint32_t>(bits)));
+            return type.is_nullable() ? std::optional(Value { type }) : std::nullopt;
+        }
+        if (type == ValueType::i32 || type == ValueType::f32)
+            return Value { type, static_cast<uint32_t>(bits) };
+        return Value { type, bits, type == ValueType::v128 ? edges[(seed + 5) % edges.size()] : 0 };
+    }
+
+    std::string call_all(const Instance& instance)
+    {
+        std::string text;
+        size_t calls = 0;
+        for (const size_t round : { 0, 1, 2 })
+            for (size_t i = 0; i < instance.module->exports.size() && calls < max_calls; ++i)
+                if (instance.module->exports[i].kind == ExternKind::Func) {
+                    const std::string call = call_one(instance, i, round == 0 ? 0 : round * 7 + i);
+                    if (!call.empty())
+                        text += (calls++ ? ", " : "") + call;
+                }
+        return text;
+    }
+
+    /// Empty when the function cannot be called.
+    std::string call_one(const Instance& instance, size_t index, size_t seed)
+    {
+        Function& function = *instance.functions[instance.module->exports[index].index];
+        const FuncType& type = *engine_->types[function.type].func();
+        std::vector<Value> arguments;
+        std::string text = "{\"export\": " + std::to_string(index) + ", \"arguments\": [";
+        for (const ValueType param : type.params) {
+            const auto value = make(param, seed ? seed++ : 0);
+            if (!value)
+                return {};
+            text += arguments.empty() ? "" : ", ";
+            text +=
+                value->ref().is_null() && param.is_ref() ? quoted(null_of(param)) : quoted(text_of(*value));
+            arguments.push_back(*value);
+        }
+        text += "], \"count\": " + std::to_string(type.results.size());
+        const auto results = invoke(thread_, function, arguments);
+        if (!results)
+            return text + ", \"end\": " + quoted(text_of(results.error())) + "}";
+        text += ", \"end\": \"";
+        for (const Value& result : *results)
+            text += (&result == results->data() ? "" : ", ") + text_of(result);
+        return text + "\"}";
+    }
+
+    /// Says to which hierarchy a null belongs.
+    std::string null_of(ValueType type)
+    {
+        for (const ValueType top : { ValueType::funcref, ValueType::externref, ValueType::exnref })
+            if (engine_->types.is_subtype(type, top))
+                return "null " + top.to_text();
+        return "null anyref";
+    }
+
+    std::string items_of(const Instance& instance)
+    {
+        std::string text;
+        for (const Export& item : instance.module->exports)
+            text += (text.empty() ? "" : ", ") + quoted(text_of(instance.find(item.kind, item.index)));
+        return text;
+    }
+
+    std::string text_of(const Extern& item)
+    {
+        std::string text(to_text(kind_of(item)));
+        if (const auto* global = std::get_if<Global*>(&item))
+            text += " " + text_of((*global)->get());
+        if (const auto* memory = std::get_if<Memory*>(&item))
+            text +=
+                " " + std::to_string((*memory)->size()) + " " + hex_digits(checksum((*memory)->bytes()), 8);
+        if (const auto* table = std::get_if<Table*>(&item)) {
+            text += " " + std::to_string((*table)->size());
+            for (uint32_t i = 0; i < std::min<size_t>((*table)->size(), max_elements); ++i)
+                text += ", " + text_of(Value::ref((*table)->type().element, (*table)->elements()[i]));
+        }
+        return text;
+    }
+
+    std::shared_ptr<EngineState> engine_;
+    Store store_ { engine_ };
+    Interpreter interpreter_;
+    StackPool stacks_ { engine_->config.max_stack_bytes };
+    Thread thread_ { store_, interpreter_, stacks_ };
+    Alarm alarm_ { thread_.requests };
+};
+
+std::string validate(std::vector<uint8_t> bytes)
+{
+    TypeRegistry types;
+    const auto module = load_module(std::move(bytes), types, FeatureSet::all());
+    return "{\"end\": "
+        + (module ? "\"valid\"" : "\"invalid\", \"text\": " + quoted(module.error().to_text())) + "}";
+}
+
+} // namespace
+
+int main()
+{
+    std::string mode, path;
+    while (std::cin >> mode && std::getline(std::cin >> std::ws, path)) {
+        std::ifstream file(path, std::ios::binary);
+        std::vector<uint8_t> bytes { std::istreambuf_iterator<char>(file), {} };
+        std::cout << (mode == "validate" ? validate(std::move(bytes))
+                                         : Runner(mode == "stress").run(std::move(bytes)))
+                  << std::endl;
+    }
+}
