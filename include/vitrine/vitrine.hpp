@@ -1232,8 +1232,8 @@ public:
     Event resume(Stopped stopped);
     /// One instruction.
     Event step(Stopped stopped);
-    /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; a
-    /// tail call leads into its callee.
+    /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; over a
+    /// tail call to behind the call of the frame that it ends.
     Event step_over(Stopped stopped);
     /// To the instruction behind the call of the innermost frame; to the end when nobody called it.
     Event step_out(Stopped stopped);

@@ -370,6 +370,11 @@ void Session::prepare(Resume how)
         step_offset_ = offset;
         step_control_ = control;
     };
+    const auto step_out = [&] {
+        const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
+        if (caller != frames.end())
+            run_to(*caller, caller->offset, caller->control);
+    };
     if (how.kind == Resume::Kind::Step || innermost == frames.end()) {
         thread_.stepping = true;
     } else if (how.kind == Resume::Kind::StepOver) {
@@ -377,17 +382,16 @@ void Session::prepare(Resume how)
         ByteReader in(module.bytes().subspan(innermost->offset), innermost->offset);
         const auto instruction = decode_instruction(in);
         ASSERT(instruction);
-        // A tail call has nothing behind it: the step ends in the callee.
         const OpInfo& row = info(instruction->op);
-        const bool is_tail_call = row.text.starts_with("return_call");
-        if (row.shape == Shape::Call && !is_tail_call)
-            run_to(*innermost, instruction->end, innermost->control);
-        else
+        if (row.shape != Shape::Call)
             thread_.stepping = true;
+        else if (row.text.starts_with("return_call"))
+            // Nothing of this frame is executed behind it.
+            step_out();
+        else
+            run_to(*innermost, instruction->end, innermost->control);
     } else if (how.kind == Resume::Kind::StepOut) {
-        const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
-        if (caller != frames.end())
-            run_to(*caller, caller->offset, caller->control);
+        step_out();
     } else if (how.kind == Resume::Kind::RunTo) {
         const auto offset =
             find_instruction_boundary(innermost->function->module(), innermost->function->index, how.offset);
