@@ -33,14 +33,14 @@ def sections(text):
     parts = []
     comment = []
     for line in text.splitlines():
-        if re.match(r";;; (WAT|HEX|C|TEXT) \S|;;; RUN$", line):
+        if re.match(r";;; (WAT|HEX|C|FILE|TEXT) \S|;;; RUN$", line):
             parts.append((line[4:], []))
         elif parts:
             parts[-1][1].append(line)
         elif line.startswith(";;;") or not line:
             comment.append(line)
         else:
-            raise Broken(f"'{line}' stands before the first section (;;; WAT, HEX, C, TEXT, RUN)")
+            raise Broken(f"'{line}' stands before the first section (;;; WAT, HEX, C, FILE, TEXT, RUN)")
     return comment, parts
 
 
@@ -51,6 +51,8 @@ def make_file(head, lines, folder, wasm_tools):
     text = "\n".join(lines).strip("\n") + "\n"
     if kind == "HEX":
         path.write_bytes(bytes.fromhex("".join(line.split("#")[0] for line in lines)))
+    elif kind == "FILE":
+        path.write_bytes((ROOT / rest[0]).read_bytes())
     elif kind == "TEXT":
         path.write_text(text)
     elif kind == "WAT":

@@ -825,6 +825,19 @@ private:
 };
 
 /// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
+/// What a guest can use up.
+enum class Resource : std::uint8_t {
+    Memory,    ///< bytes of one memory
+    Table,     ///< elements of one table
+    Heap,      ///< bytes of all structs, arrays and exceptions
+    Memories,  ///< how many memories a store has, shared ones included
+    Tables,    ///< how many tables
+    Instances, ///< how many instances
+};
+
+/// Says whether a store may use more of something. What is refused fails as if the system had no more of it.
+using ResourceLimiter = std::function<bool(Resource resource, std::uint64_t current, std::uint64_t desired)>;
+
 class Store {
 public:
     explicit Store(const Engine& engine);
@@ -836,6 +849,9 @@ public:
     const Error* error() const;
     /// May be asked for from any thread.
     Interrupter interrupter() const;
+    /// Asked before a memory, a table or the heap of this store grows, and before it gets another one; from then on.
+    /// An empty function takes the limiter away. What throws refuses.
+    Result<void> limit_resources(ResourceLimiter limiter);
     /// All instances in the order of their creation; empty when guest_debug is off.
     std::vector<Instance> instances() const;
 
@@ -1106,14 +1122,16 @@ struct Breakpoint {
     std::uint64_t hits = 0;
 };
 
-enum class StopKind : std::uint8_t { Entry, Breakpoint, Step, Interrupt, Trap };
+enum class StopKind : std::uint8_t { Entry, Breakpoint, Step, Interrupt, Trap, Throw };
 
 struct StopReason {
     StopKind kind = StopKind::Entry;
     /// Of `Breakpoint`.
     std::uint32_t breakpoint = 0;
-    /// Of `Trap`: its text.
+    /// Of `Trap`: its text. Of `Throw`: what was thrown, as text.
     std::string trap;
+    /// Of `Throw`, and of the trap that nobody caught it: what was thrown, as an exnref; else none.
+    Val exception {};
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
     std::string to_text() const;
@@ -1198,6 +1216,9 @@ public:
     Result<std::uint32_t> add_breakpoint(const BreakpointSpec& spec);
     Result<void> remove_breakpoint(std::uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
+    /// Whether to stop where an exception is thrown that a guest catches, before anything is unwound. Off at first. One that nobody
+    /// catches always stops, as a trap.
+    Result<void> stop_on_throw(bool on);
 
     /// Calls a function of the store. With `stop_at_entry` the guest stops before its first instruction.
     Event call(const Func& function, std::span<const Val> arguments, bool stop_at_entry = false);
@@ -1211,7 +1232,8 @@ public:
     Event resume(Stopped stopped);
     /// One instruction.
     Event step(Stopped stopped);
-    /// One instruction; a call with all that happens in it.
+    /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; over a
+    /// tail call to behind the call of the frame that it ends.
     Event step_over(Stopped stopped);
     /// To the instruction behind the call of the innermost frame; to the end when nobody called it.
     Event step_out(Stopped stopped);

@@ -24,13 +24,11 @@ ValKind Access::kind(core::ValueType type)
     case core::ValueKind::Ref: break;
     }
     switch (type.heap()) {
-    case core::HeapKind::Func:
-    case core::HeapKind::NoFunc: return ValKind::FuncRef;
     case core::HeapKind::Extern:
     case core::HeapKind::NoExtern: return ValKind::ExternRef;
     case core::HeapKind::Exn:
     case core::HeapKind::NoExn: return ValKind::ExnRef;
-    default: return ValKind::AnyRef;
+    default: return type.is_function_ref() ? ValKind::FuncRef : ValKind::AnyRef;
     }
 }
 
@@ -173,7 +171,7 @@ Result<core::Value> Access::value(
             return Error("the function belongs to another store");
         const auto* function = static_cast<const core::Function*>(val.func_->object_);
         result.low = core::Ref::of(function).bits;
-        actual = core::ValueType::ref(core::HeapKind::Type, false, function->type.value);
+        actual = core::ValueType::ref(function->type, false, true);
     } else if (val.data_) {
         result.low = core::Ref::of(heap.make_extern(val.data_)).bits;
         actual = core::ValueType::ref(core::HeapKind::Extern, false);

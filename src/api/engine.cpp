@@ -167,7 +167,7 @@ std::vector<FuncInfo> Module::functions() const
     for (uint32_t i = 0; i < rows.size(); ++i) {
         const core::FuncIndex index { i };
         describe(module, core::ExternKind::Func, i, module.names().functions.find(i), rows[i]);
-        rows[i].type = Access::func_type(module.func_type(index));
+        rows[i].type = Access::func_type(*module.type_infos[module.functions[index].type.value]->type.func());
         if (!module.is_imported(index)) {
             rows[i].offset = module.meta(index).body_offset;
             rows[i].end = module.meta(index).end_offset;
@@ -184,7 +184,8 @@ std::vector<TableInfo> Module::tables() const
     for (uint32_t i = 0; i < rows.size(); ++i) {
         const core::TableType& type = module.tables[core::TableIndex { i }].type;
         describe(module, core::ExternKind::Table, i, module.names().tables.find(i), rows[i]);
-        rows[i].type = { Access::kind(type.element), type.limits.min, type.limits.max, type.limits.is_64 };
+        rows[i].type = { Access::kind(module.canonical(type.element)), type.limits.min, type.limits.max,
+            type.limits.is_64 };
     }
     add_exports(module, core::ExternKind::Table, rows);
     return rows;
@@ -210,7 +211,7 @@ std::vector<GlobalInfo> Module::globals() const
     for (uint32_t i = 0; i < rows.size(); ++i) {
         const core::GlobalType& type = module.globals[core::GlobalIndex { i }].type;
         describe(module, core::ExternKind::Global, i, module.names().globals.find(i), rows[i]);
-        rows[i].type = { Access::kind(type.type), type.is_mutable };
+        rows[i].type = { Access::kind(module.canonical(type.type)), type.is_mutable };
     }
     add_exports(module, core::ExternKind::Global, rows);
     return rows;
@@ -222,7 +223,8 @@ std::vector<TagInfo> Module::tags() const
     std::vector<TagInfo> rows(module.tags.size());
     for (uint32_t i = 0; i < rows.size(); ++i) {
         describe(module, core::ExternKind::Tag, i, module.names().tags.find(i), rows[i]);
-        rows[i].type = Access::func_type(*module.types[module.tags[core::TagIndex { i }].type].func());
+        rows[i].type =
+            Access::func_type(*module.type_infos[module.tags[core::TagIndex { i }].type.value]->type.func());
     }
     add_exports(module, core::ExternKind::Tag, rows);
     return rows;

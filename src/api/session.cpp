@@ -63,12 +63,17 @@ private:
 };
 
 #define SAME(kind) static_cast<int>(StopKind::kind) == static_cast<int>(core::debug::StopKind::kind)
-static_assert(SAME(Entry) && SAME(Breakpoint) && SAME(Step) && SAME(Interrupt) && SAME(Trap));
+static_assert(SAME(Entry) && SAME(Breakpoint) && SAME(Step) && SAME(Interrupt) && SAME(Trap) && SAME(Throw));
 #undef SAME
 
-StopReason reason_of(const core::debug::StopReason& reason)
+StopReason reason_of(
+    const std::shared_ptr<vitrine::detail::StoreLink>& link, const core::debug::StopReason& reason)
 {
-    return { static_cast<StopKind>(reason.kind), reason.breakpoint, reason.trap_text };
+    StopReason result { static_cast<StopKind>(reason.kind), reason.breakpoint, reason.trap_text };
+    if (reason.exception && reason.exception->object())
+        result.exception = Access::val(
+            link, core::Value::ref(core::ValueType::exnref, core::Ref::of(reason.exception->object())));
+    return result;
 }
 
 Event exited(Error error) { return Exited { std::move(error) }; }
@@ -80,7 +85,7 @@ Event next_event(const std::shared_ptr<detail::SessionBody>& body)
     if (!event)
         return exited(Access::error(event.error()));
     if (const auto* reason = std::get_if<core::debug::StopReason>(&*event))
-        return Access::stopped(body, reason_of(*reason));
+        return Access::stopped(body, reason_of(body->link, *reason));
     return Exited { *std::exchange(body->results, std::nullopt) };
 }
 
@@ -287,6 +292,14 @@ Result<uint32_t> Session::add_breakpoint(const BreakpointSpec& spec)
     return *added;
 }
 
+Result<void> Session::stop_on_throw(bool on)
+{
+    if (body_->error)
+        return *body_->error;
+    body_->session->stop_on_throw(on);
+    return {};
+}
+
 Result<void> Session::remove_breakpoint(uint32_t id)
 {
     if (body_->error)
@@ -426,7 +439,7 @@ void Session::kill()
 std::optional<StopReason> Session::stopped() const
 {
     const auto reason = body_->session ? body_->session->stopped() : std::nullopt;
-    return reason ? std::optional(reason_of(*reason)) : std::nullopt;
+    return reason ? std::optional(reason_of(body_->link, *reason)) : std::nullopt;
 }
 
 } // namespace debug

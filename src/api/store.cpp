@@ -74,9 +74,9 @@ Error out_of_bounds(const char* what, uint64_t address, uint64_t count, uint64_t
         + " leaves the memory of " + std::to_string(size) + " bytes");
 }
 
-Result<uint64_t> grow_memory(core::Memory& memory, uint64_t pages)
+Result<uint64_t> grown(const core::Memory& memory, uint64_t pages, std::optional<uint64_t> old)
 {
-    if (const auto old = memory.grow(pages))
+    if (old)
         return *old;
     return Error(
         "the memory of " + std::to_string(memory.pages()) + " pages cannot grow by " + std::to_string(pages));
@@ -147,6 +147,24 @@ Store::~Store()
 }
 
 const Error* Store::error() const { return link_->error ? &*link_->error : nullptr; }
+
+Result<void> Store::limit_resources(ResourceLimiter limiter)
+{
+    const auto body = Access::use(link_);
+    if (!body)
+        return body.error();
+    if (!limiter) {
+        (*body)->store.limiter = nullptr;
+        return {};
+    }
+    (*body)->store.limiter = [limiter = std::move(limiter)](
+                                 core::Resource resource, uint64_t current, uint64_t desired) {
+        const auto allowed =
+            detail::guarded<bool>([&] { return limiter(static_cast<Resource>(resource), current, desired); });
+        return allowed && *allowed;
+    };
+    return {};
+}
 
 Interrupter Store::interrupter() const { return Access::interrupter(link_->requests); }
 
@@ -369,7 +387,8 @@ Result<uint64_t> Memory::grow(uint64_t pages) const
 {
     if (const auto body = Access::use(link_); !body)
         return body.error();
-    return grow_memory(*static_cast<core::Memory*>(object_), pages);
+    auto& memory = *static_cast<core::Memory*>(object_);
+    return grown(memory, pages, link_->body->store.grow(memory, pages));
 }
 
 std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t from) const
@@ -440,7 +459,7 @@ Result<void> SharedMemory::write(uint64_t address, std::span<const std::byte> fr
 
 Result<uint64_t> SharedMemory::grow(uint64_t pages) const
 {
-    return grow_memory(Access::memory(*this), pages);
+    return grown(Access::memory(*this), pages, Access::memory(*this).grow(pages));
 }
 
 // Tables.
@@ -515,7 +534,7 @@ Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
     const auto converted = Access::value(link_, initial, table.type().element);
     if (!converted)
         return converted.error();
-    if (const auto old = table.grow(count, converted->ref()))
+    if (const auto old = link_->body->store.grow(table, count, converted->ref()))
         return *old;
     return Error(
         "the table of " + std::to_string(table.size()) + " elements cannot grow by " + std::to_string(count));

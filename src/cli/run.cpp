@@ -22,6 +22,8 @@ struct Options : GuestOptions {
     bool quiet = false;
     bool typed = false;
 
+    bool guest_debug = false;
+
     bool is_debugged() const { return lldb || !door.empty(); }
     /// Where the door listens, from `-g4711`, `-g127.0.0.1:4711` or `-g=127.0.0.1:4711`.
     std::string address() const
@@ -156,7 +158,7 @@ int run(Options& options, const std::vector<std::string>& words)
     auto config = options.features.config();
     if (!config)
         return usage_error(config.error(), "run");
-    const Engine engine(config->guest_debug(options.is_debugged()));
+    const Engine engine(config->guest_debug(options.is_debugged() || options.guest_debug));
     const auto module = Module::from_file(engine, options.module);
     if (!module)
         return report(module.error());
@@ -178,6 +180,9 @@ Action add_run(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->add_to(app);
+    // What it costs that a guest could be looked into is measured with this.
+    app.add_flag("--guest-debug", options->guest_debug, "Open the guest to debuggers, with none there")
+        ->group("");
     app.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
     app.add_option("-g", options->door, "Wait for a debugger there; port 0 takes a free one")
         ->type_name("[ADDRESS:]PORT");

@@ -31,6 +31,7 @@ std::string StopReason::to_text() const
     case StopKind::Step: return "step";
     case StopKind::Interrupt: return "interrupt";
     case StopKind::Trap: return "trap: " + trap_text;
+    case StopKind::Throw: return "throw: " + trap_text;
     }
     std::unreachable();
 }
@@ -250,6 +251,12 @@ void Session::marks_have_changed()
     thread_.requests->add(Requests::pause);
 }
 
+void Session::stop_on_throw(bool on)
+{
+    const std::lock_guard lock(mutex_);
+    stops_on_throw_ = on;
+}
+
 void Session::set_listener(std::function<void(const Event&)> listener)
 {
     {
@@ -282,13 +289,29 @@ Wish Session::fire(Cause cause)
 std::optional<StopReason> Session::reason_for(Cause cause)
 {
     if (cause == Cause::Trap)
-        return StopReason {
-            .kind = StopKind::Trap, .trap = thread_.trap.kind, .trap_text = thread_.trap.to_text()
-        };
+        return StopReason { .kind = StopKind::Trap,
+            .trap = thread_.trap.kind,
+            .trap_text = thread_.trap.to_text(),
+            .exception = thread_.trap.exception };
+    if (cause == Cause::Throw) {
+        if (!stops_on_throw_)
+            return std::nullopt;
+        const Ref thrown = Ref::of(thread_.thrown);
+        return StopReason { .kind = StopKind::Throw,
+            .trap_text = Value::ref(ValueType::exnref, thrown).to_text(),
+            .exception = std::make_shared<Root>(store_.heap, thread_.thrown) };
+    }
     const Place here { thread_.control, thread_.state.function, thread_.state.offset };
     const auto paused_at = std::exchange(paused_at_, std::nullopt);
     if (cause == Cause::Step && paused_at == here)
         return std::nullopt;
+    if (cause == Cause::Catch) {
+        // The frame in which the step would have ended is gone, or goes on here.
+        if (!step_control_ || thread_.control < step_control_)
+            return std::nullopt;
+        paused_at_ = here;
+        return StopReason { .kind = StopKind::Step };
+    }
     if (cause == Cause::Pause) {
         if (!wants_stop_)
             return std::nullopt;
@@ -347,6 +370,11 @@ void Session::prepare(Resume how)
         step_offset_ = offset;
         step_control_ = control;
     };
+    const auto step_out = [&] {
+        const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
+        if (caller != frames.end())
+            run_to(*caller, caller->offset, caller->control);
+    };
     if (how.kind == Resume::Kind::Step || innermost == frames.end()) {
         thread_.stepping = true;
     } else if (how.kind == Resume::Kind::StepOver) {
@@ -354,14 +382,16 @@ void Session::prepare(Resume how)
         ByteReader in(module.bytes().subspan(innermost->offset), innermost->offset);
         const auto instruction = decode_instruction(in);
         ASSERT(instruction);
-        if (info(instruction->op).shape == Shape::Call)
-            run_to(*innermost, instruction->end, innermost->control);
-        else
+        const OpInfo& row = info(instruction->op);
+        if (row.shape != Shape::Call)
             thread_.stepping = true;
+        else if (row.text.starts_with("return_call"))
+            // Nothing of this frame is executed behind it.
+            step_out();
+        else
+            run_to(*innermost, instruction->end, innermost->control);
     } else if (how.kind == Resume::Kind::StepOut) {
-        const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
-        if (caller != frames.end())
-            run_to(*caller, caller->offset, caller->control);
+        step_out();
     } else if (how.kind == Resume::Kind::RunTo) {
         const auto offset =
             find_instruction_boundary(innermost->function->module(), innermost->function->index, how.offset);

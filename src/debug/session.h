@@ -14,7 +14,7 @@
 
 namespace vitrine::core::debug {
 
-enum class StopKind : uint8_t { Entry, Breakpoint, Step, Interrupt, Trap };
+enum class StopKind : uint8_t { Entry, Breakpoint, Step, Interrupt, Trap, Throw };
 
 /// Why the guest stopped: one reason.
 struct StopReason {
@@ -24,8 +24,10 @@ struct StopReason {
     /// Of `Trap`.
     TrapKind trap = TrapKind::None;
     std::string trap_text {};
+    /// Of `Throw`, and of the trap that nobody caught it: what was thrown.
+    std::shared_ptr<Root> exception {};
 
-    /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
+    /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`, `throw: exception {7}`
     std::string to_text() const;
 };
 
@@ -97,6 +99,8 @@ public:
     /// The frames of a stopped guest; empty when it is not stopped.
     std::vector<Frame> frames() const;
 
+    /// Whether to stop where an exception is thrown that a guest catches; one that nobody catches always stops, as a trap.
+    void stop_on_throw(bool on);
     Result<uint32_t> add_breakpoint(BreakpointSpec spec);
     Result<void> remove_breakpoint(uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
@@ -135,6 +139,7 @@ private:
     bool wants_stop_ = false;
     bool wants_kill_ = false;
     bool is_telling_end_ = false;
+    bool stops_on_throw_ = false;
     uint32_t looks_ = 0;
     bool is_closing_ = false;
     /// Where the guest noticed that it shall stop: before an instruction, which a step from there shall execute.

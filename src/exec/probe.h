@@ -16,6 +16,10 @@ enum class Cause : uint8_t {
     Step,
     /// The pause that was requested.
     Pause,
+    /// `Thread::thrown` is thrown, and a guest catches it; nothing is unwound yet.
+    Throw,
+    /// It is caught: the thread's state is the beginning of the handler.
+    Catch,
     /// `Thread::trap` happened at the next instruction; nothing is unwound yet.
     Trap,
 };

@@ -92,6 +92,8 @@ public:
     std::shared_ptr<Requests> requests = std::make_shared<Requests>();
     /// Why the last run ended or is about to end.
     Trap trap;
+    /// What is being thrown, while a probe looks at it.
+    ExceptionObject* thrown = nullptr;
     Probe* probe = nullptr;
     /// The probe wished the guest's end: every activation ends with `Killed`, whatever host functions make of it.
     bool is_killed = false;

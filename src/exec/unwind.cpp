@@ -60,6 +60,18 @@ void land(Thread& thread, const Landing& landing, const ExceptionObject& excepti
         clause.entry - meta.first_branch, frame.fp, sp };
 }
 
+/// Fires the probe; what is thrown stays alive meanwhile. False when the guest must end.
+bool tell(Thread& thread, Cause cause, ExceptionObject& exception)
+{
+    if (!thread.probe)
+        return true;
+    const Root root(thread.store.heap, &exception);
+    thread.thrown = &exception;
+    const bool goes_on = fire(thread, cause);
+    thread.thrown = nullptr;
+    return goes_on;
+}
+
 } // namespace
 
 bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
@@ -84,9 +96,11 @@ bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
         }
         return false;
     });
+    if ((landing || is_caught_outside) && seen.trace.empty() && !tell(thread, Cause::Throw, exception))
+        return false;
     if (landing) {
         land(thread, *landing, exception);
-        return true;
+        return tell(thread, Cause::Catch, exception);
     }
     Trap trap = std::move(seen);
     trap.kind = TrapKind::UncaughtException;

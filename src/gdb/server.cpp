@@ -539,6 +539,11 @@ void Server::announce(std::shared_ptr<const Module> module, std::string path)
 
 void Server::send_output(Bytes bytes) { door_->send_output(bytes); }
 
-void Server::wait_for_client() { door_->wait_for_client(); }
+void Server::wait_for_client()
+{
+    // The server may be gone before this thread has seen that it closes.
+    const std::shared_ptr<Door> door = door_;
+    door->wait_for_client();
+}
 
 } // namespace vitrine::core::gdb

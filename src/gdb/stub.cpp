@@ -181,6 +181,7 @@ std::string Stub::stop_text(const debug::StopReason& reason)
         if (view_.is_at_breakpoint())
             return text + "reason:breakpoint;";
         [[fallthrough]];
+    case debug::StopKind::Throw:
     case debug::StopKind::Trap:
         return text + "reason:exception;description:" + hex_text(reason.to_text()) + ";";
     case debug::StopKind::Step: return text + "reason:trace;";

@@ -35,8 +35,6 @@ using interp::Access;
 using interp::Apply;
 using interp::from_slot;
 using interp::from_slots;
-using interp::guest_load;
-using interp::guest_store;
 using interp::read;
 using interp::to_slot;
 using interp::to_slots;
@@ -170,7 +168,7 @@ enum class Start : uint8_t { Call, Resume };
         const bool is_plain = next[-1] < 0x40;                                                     \
         const auto offset = static_cast<uint32_t>(read<uint64_t>(next));                           \
         const uint64_t start = uint64_t { static_cast<uint32_t>(address) } + offset;               \
-        at = memory + start;                                                                       \
+        at = std::bit_cast<uint8_t*>(std::bit_cast<uintptr_t>(memory) + start);                    \
         if (!is_plain || start + (size) > memory_size) [[unlikely]] {                              \
             const Access access = interp::find_access(*instance, (argument), (address), (size));   \
             TRAP_IF(!access.bytes, TrapKind::MemoryOutOfBounds);                                   \
@@ -807,7 +805,7 @@ op_MemorySize: {
 op_MemoryGrow: {
     const uint8_t* in = pc + 1;
     Memory& grown = *instance->memories[read<uint32_t>(in)];
-    sp[-1] = grown.grow(sp[-1]).value_or(grown.is_64() ? UINT64_MAX : UINT32_MAX);
+    sp[-1] = thread.store.grow(grown, sp[-1]).value_or(grown.is_64() ? UINT64_MAX : UINT32_MAX);
     ENTER_INSTANCE();
     NEXT_AT(in);
 }
@@ -882,7 +880,7 @@ op_TableCopy: {
 op_TableGrow: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
-    const auto old_size = table.grow(sp[-1], { sp[-2] });
+    const auto old_size = thread.store.grow(table, sp[-1], { sp[-2] });
     sp[-2] = old_size ? *old_size : table.type().limits.is_64 ? UINT64_MAX : UINT32_MAX;
     --sp;
     NEXT_AT(in);

@@ -11,6 +11,13 @@ constexpr uint32_t has_memory_index = 0x40;
 
 } // namespace
 
+const uint8_t* skip_long_type(const uint8_t* at)
+{
+    at += *at == nullable_ref_byte || *at == ref_byte;
+    read<int64_t>(at);
+    return at;
+}
+
 const Memory& accessed_memory(const Instance& instance, const uint8_t* argument)
 {
     const auto flags = read_valid_leb<uint32_t>(argument);
@@ -32,8 +39,7 @@ TrapKind fill(Memory& memory, uint64_t at, uint64_t value, uint64_t count)
 {
     if (!memory.contains(at, count))
         return TrapKind::MemoryOutOfBounds;
-    if (count != 0)
-        std::memset(memory.base() + at, static_cast<int>(value & 0xff), count);
+    guest_fill(memory.base() + at, static_cast<uint8_t>(value), count);
     return TrapKind::None;
 }
 
@@ -41,8 +47,7 @@ TrapKind copy(Memory& to_memory, Memory& from_memory, uint64_t to, uint64_t from
 {
     if (!to_memory.contains(to, count) || !from_memory.contains(from, count))
         return TrapKind::MemoryOutOfBounds;
-    if (count != 0)
-        std::memmove(to_memory.base() + to, from_memory.base() + from, count);
+    guest_move(to_memory.base() + to, from_memory.base() + from, count);
     return TrapKind::None;
 }
 

@@ -120,45 +120,19 @@ template<class T> [[gnu::always_inline]] inline T read(const uint8_t*& at)
         return byte;
 }
 
-/// Skips a block type or value type: most are one byte long.
+/// What a reference type begins with that is followed by a heap type. [spec: binary/types]
+inline constexpr uint8_t nullable_ref_byte = 0x63, ref_byte = 0x64;
+
+[[gnu::noinline]] const uint8_t* skip_long_type(const uint8_t* at);
+
+/// Skips a block type or value type: nearly all are one byte long.
 [[gnu::always_inline]] inline const uint8_t* skip_type(const uint8_t* at)
 {
-    constexpr uint8_t nullable_ref = 0x63, ref = 0x64;
     const uint8_t byte = *at;
-    if (byte == nullable_ref || byte == ref) [[unlikely]]
-        ++at;
-    read<int64_t>(at);
-    return at;
+    if ((byte & 0x80) != 0 || byte == nullable_ref_byte || byte == ref_byte) [[unlikely]]
+        return skip_long_type(at);
+    return at + 1;
 }
-
-/// Guest memory as the guest reads and writes it. Another thread may do so at the same time: to C++ these are relaxed
-/// atomics of bytes, which on this processor are plain moves; only ThreadSanitizer has to be told.
-#if defined(__SANITIZE_THREAD__)
-template<class T> T guest_load(const uint8_t* at)
-{
-    uint8_t bytes[sizeof(T)];
-    for (size_t i = 0; i < sizeof(T); ++i)
-        bytes[i] = __atomic_load_n(at + i, __ATOMIC_RELAXED);
-    T value;
-    std::memcpy(&value, bytes, sizeof value);
-    return value;
-}
-template<class T> void guest_store(uint8_t* at, const T& value)
-{
-    uint8_t bytes[sizeof(T)];
-    std::memcpy(bytes, &value, sizeof value);
-    for (size_t i = 0; i < sizeof(T); ++i)
-        __atomic_store_n(at + i, bytes[i], __ATOMIC_RELAXED);
-}
-#else
-template<class T> T guest_load(const uint8_t* at)
-{
-    T value;
-    std::memcpy(&value, at, sizeof value);
-    return value;
-}
-template<class T> void guest_store(uint8_t* at, const T& value) { std::memcpy(at, &value, sizeof value); }
-#endif
 
 /// The bytes that a load or store accesses, null when they are out of bounds, and where the code goes on.
 struct Access {

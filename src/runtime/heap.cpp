@@ -2,6 +2,7 @@
 #include "runtime/heap.h"
 
 #include "runtime/instance.h"
+#include "runtime/store.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -102,7 +103,7 @@ ValueType dynamic_type(Ref ref)
     const Object& object = *ref.object();
     switch (object.kind) {
     case Object::Kind::Struct:
-    case Object::Kind::Array: return ValueType::ref(HeapKind::Type, false, object.type->id.value);
+    case Object::Kind::Array: return ValueType::ref(object.type->id, false, false);
     case Object::Kind::Exception: return ValueType::ref(HeapKind::Exn, false);
     case Object::Kind::Extern: return ValueType::ref(HeapKind::Extern, false);
     }
@@ -139,16 +140,29 @@ Heap::~Heap()
         free(std::exchange(objects_, objects_->next));
 }
 
-void* Heap::take(uint64_t bytes)
+bool Heap::makes_room(uint64_t bytes)
 {
     if (is_stressed_ || bytes_ + bytes > next_collection_)
         collect();
-    if (bytes > limit_ || bytes_ > limit_ - bytes) {
-        collect();
-        if (bytes > limit_ || bytes_ > limit_ - bytes)
-            return nullptr;
+    if (bytes_ + bytes > allowed_) {
+        constexpr uint64_t step = uint64_t { 64 } << 10;
+        const uint64_t desired = std::max({ bytes_ + bytes, 2 * bytes_, step });
+        if (store_.allows(Resource::Heap, bytes_, desired))
+            allowed_ = desired;
+        else
+            collect();
+        if (bytes_ + bytes > allowed_)
+            return false;
     }
-    void* place = std::calloc(1, bytes);
+    if (bytes <= limit_ && bytes_ <= limit_ - bytes)
+        return true;
+    collect();
+    return bytes <= limit_ && bytes_ <= limit_ - bytes;
+}
+
+void* Heap::take(uint64_t bytes)
+{
+    void* place = makes_room(bytes) ? std::calloc(1, bytes) : nullptr;
     if (place) {
         bytes_ += bytes;
         ++count_;

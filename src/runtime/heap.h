@@ -162,6 +162,7 @@ private:
     friend Root;
     static constexpr uint64_t first_collection = uint64_t { 4 } << 20;
 
+    bool makes_room(uint64_t bytes);
     void* take(uint64_t bytes);
     void add(Object& object, Object::Kind kind, const TypeInfo* type);
     void trace(Object& object, Marker& marker);
@@ -176,6 +177,8 @@ private:
     uint64_t bytes_ = 0;
     uint64_t count_ = 0;
     uint64_t next_collection_ = first_collection;
+    /// What the embedder's limiter has agreed to; it is asked when the heap grows beyond.
+    uint64_t allowed_ = 0;
     std::vector<std::pair<const void*, std::function<void(Marker&)>>> sources_;
     Root* roots_ = nullptr;
 };

@@ -124,8 +124,7 @@ private:
         case Op::RefNull: stack_.push_back({ instance_.module->canonical(at.type) }); return {};
         case Op::RefFunc: {
             const Function* function = instance_.functions[at.index];
-            stack_.push_back(
-                Value::ref(ValueType::ref(HeapKind::Type, false, function->type.value), Ref::of(function)));
+            stack_.push_back(Value::ref(ValueType::ref(function->type, false, true), Ref::of(function)));
             return {};
         }
         case Op::RefI31:
@@ -314,7 +313,7 @@ Result<Extern> Linker::resolve(Store& store, const Import& import) const
     if (const auto* host = std::get_if<std::shared_ptr<const HostFunction>>(definition))
         return store.add_host_function(*host);
     if (const auto* memory = std::get_if<std::shared_ptr<Memory>>(definition))
-        return store.add_memory(*memory);
+        return TRY(store.add_memory(*memory));
     const auto& object = std::get<StoreExtern>(*definition);
     if (object.life.expired())
         return failure("import " + name + " is defined by an object of a store that is gone", import.offset);
@@ -351,7 +350,10 @@ std::expected<Instance*, Failure> instantiate(
     Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports)
 {
     ASSERT(imports.size() == module->imports.size());
-    Instance& instance = *store.add_instance(std::move(module));
+    const auto added = store.add_instance(std::move(module));
+    if (!added)
+        return std::unexpected(added.error());
+    Instance& instance = **added;
     for (const Extern& item : imports)
         take_import(instance, item);
     make_functions(instance);
@@ -386,8 +388,7 @@ TrapKind memory_init(
         instance.data_dropped[data.value] ? Bytes {} : instance.module->datas[data.value].bytes;
     if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
         return TrapKind::MemoryOutOfBounds;
-    if (count != 0)
-        std::memcpy(target.base() + to, source.data() + from, count);
+    guest_move(target.base() + to, source.data() + from, count);
     return TrapKind::None;
 }
 

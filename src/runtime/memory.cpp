@@ -99,4 +99,28 @@ std::optional<uint64_t> Memory::grow(uint64_t delta_pages)
     return old_pages;
 }
 
+void guest_fill(uint8_t* at, uint8_t value, uint64_t count)
+{
+#if defined(VITRINE_THREAD_SANITIZER)
+    for (uint64_t i = 0; i < count; ++i)
+        guest_store(at + i, value);
+#else
+    if (count != 0)
+        std::memset(at, value, count);
+#endif
+}
+
+void guest_move(uint8_t* to, const uint8_t* from, uint64_t count)
+{
+#if defined(VITRINE_THREAD_SANITIZER)
+    for (uint64_t i = 0; i < count; ++i) {
+        const uint64_t place = to < from ? i : count - 1 - i;
+        guest_store(to + place, guest_load<uint8_t>(from + place));
+    }
+#else
+    if (count != 0)
+        std::memmove(to, from, count);
+#endif
+}
+
 } // namespace vitrine::core

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -87,5 +88,44 @@ private:
     uint64_t plain_bytes_ = 0;
     std::mutex growing_;
 };
+
+/// Guest memory as the guest reads and writes it. Another thread may do so at the same time: to C++ these are relaxed
+/// atomics of bytes, which on this processor are plain moves; only ThreadSanitizer has to be told.
+#if defined(__SANITIZE_THREAD__)
+#  define VITRINE_THREAD_SANITIZER
+#elif defined(__has_feature)
+#  if __has_feature(thread_sanitizer)
+#    define VITRINE_THREAD_SANITIZER
+#  endif
+#endif
+#if defined(VITRINE_THREAD_SANITIZER)
+template<class T> T guest_load(const uint8_t* at)
+{
+    uint8_t bytes[sizeof(T)];
+    for (size_t i = 0; i < sizeof(T); ++i)
+        bytes[i] = __atomic_load_n(at + i, __ATOMIC_RELAXED);
+    T value;
+    std::memcpy(&value, bytes, sizeof value);
+    return value;
+}
+template<class T> void guest_store(uint8_t* at, const T& value)
+{
+    uint8_t bytes[sizeof(T)];
+    std::memcpy(bytes, &value, sizeof value);
+    for (size_t i = 0; i < sizeof(T); ++i)
+        __atomic_store_n(at + i, bytes[i], __ATOMIC_RELAXED);
+}
+#else
+template<class T> T guest_load(const uint8_t* at)
+{
+    T value;
+    std::memcpy(&value, at, sizeof value);
+    return value;
+}
+template<class T> void guest_store(uint8_t* at, const T& value) { std::memcpy(at, &value, sizeof value); }
+#endif
+/// The same for many bytes; the ranges of a move may overlap.
+void guest_fill(uint8_t* at, uint8_t value, uint64_t count);
+void guest_move(uint8_t* to, const uint8_t* from, uint64_t count);
 
 } // namespace vitrine::core

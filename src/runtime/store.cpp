@@ -29,26 +29,60 @@ Global* Store::add_global(GlobalType type, const Value& value)
     return &global;
 }
 
+Result<void> Store::check(Resource resource, uint64_t current, uint64_t desired, const char* what) const
+{
+    if (allows(resource, current, desired))
+        return {};
+    return failure("the embedder's limiter refuses " + std::to_string(desired) + " " + what);
+}
+
+std::optional<uint64_t> Store::grow(Memory& memory, uint64_t delta_pages) const
+{
+    const uint64_t size = memory.size();
+    uint64_t desired = 0;
+    if (__builtin_mul_overflow(delta_pages, uint64_t { 1 } << memory.type().page_size_log2, &desired)
+        || __builtin_add_overflow(desired, size, &desired) || !allows(Resource::Memory, size, desired))
+        return std::nullopt;
+    return memory.grow(delta_pages);
+}
+
+std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial) const
+{
+    if (delta > Table::max_elements || !allows(Resource::Table, table.size(), table.size() + delta))
+        return std::nullopt;
+    return table.grow(delta, initial);
+}
+
 Result<Table*> Store::add_table(const TableType& type, Ref initial)
 {
+    CHECK(check(Resource::Tables, tables_.size(), tables_.size() + 1, "tables"));
+    CHECK(check(Resource::Table, 0, type.limits.min, "elements of a table"));
     return &tables_.emplace_back(TRY(Table::create(type, initial)));
 }
 
 Result<Memory*> Store::add_memory(const MemoryType& type)
 {
+    const uint64_t count = memories_.size() + shared_memories_.size();
+    CHECK(check(Resource::Memories, count, count + 1, "memories"));
+    CHECK(check(Resource::Memory, 0, type.limits.min << type.page_size_log2, "bytes of a memory"));
     const uint64_t max_pages = engine_->config.max_memory_pages;
     const uint64_t max_bytes =
         std::min(max_pages, Memory::max_bytes_64 / Memory::page_size) * Memory::page_size;
     auto memory = TRY(Memory::create(type, engine_->reservations, max_bytes));
-    if (memory->is_shared())
-        return add_memory(std::shared_ptr(std::move(memory)));
+    if (memory->is_shared()) {
+        shared_memories_.push_back(std::move(memory));
+        return shared_memories_.back().get();
+    }
     return memories_.emplace_back(std::move(memory)).get();
 }
 
-Memory* Store::add_memory(const std::shared_ptr<Memory>& shared)
+Result<Memory*> Store::add_memory(const std::shared_ptr<Memory>& shared)
 {
-    if (!find_shared(shared.get()))
+    if (!find_shared(shared.get())) {
+        const uint64_t count = memories_.size() + shared_memories_.size();
+        CHECK(check(Resource::Memories, count, count + 1, "memories"));
         shared_memories_.push_back(shared);
+    }
     return shared.get();
 }
 
@@ -72,8 +106,9 @@ void Store::mark_roots(Marker& marker) const
                     marker.mark(element);
 }
 
-Instance* Store::add_instance(std::shared_ptr<const Module> module)
+Result<Instance*> Store::add_instance(std::shared_ptr<const Module> module)
 {
+    CHECK(check(Resource::Instances, instances_.size(), instances_.size() + 1, "instances"));
     Instance& instance = instances_.emplace_back();
     instance.store = this;
     instance.type_ids = module->type_ids.begin().base();

@@ -4,6 +4,7 @@
 #include "runtime/instance.h"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <unordered_map>
 #include <vector>
@@ -25,6 +26,19 @@ struct EngineConfig {
     FeatureSet features {};
 };
 
+/// What a guest can use up.
+enum class Resource : uint8_t {
+    Memory,    ///< bytes of one memory
+    Table,     ///< elements of one table
+    Heap,      ///< bytes of the collected heap
+    Memories,  ///< how many memories a store has, shared ones included
+    Tables,    ///< how many tables
+    Instances, ///< how many instances
+};
+
+/// Asked before a store uses more of something; what is refused does not happen.
+using Limiter = std::function<bool(Resource resource, uint64_t current, uint64_t desired)>;
+
 /// What all stores and modules of an engine share. Safe to use from several threads.
 struct EngineState {
     explicit EngineState(const EngineConfig& configuration = {}) : config(configuration) {}
@@ -43,6 +57,15 @@ public:
 
     EngineState& engine() const { return *engine_; }
     Heap heap;
+    /// Empty when the embedder has no opinion.
+    Limiter limiter;
+    bool allows(Resource resource, uint64_t current, uint64_t desired) const
+    {
+        return !limiter || limiter(resource, current, desired);
+    }
+    // As `Memory::grow` and `Table::grow`, if the limiter agrees.
+    std::optional<uint64_t> grow(Memory& memory, uint64_t delta_pages) const;
+    std::optional<uint32_t> grow(Table& table, uint64_t delta, Ref initial) const;
     /// Lives as long as the store: what outlives it can tell.
     std::weak_ptr<const void> life() const { return life_; }
     /// What the embedder's API knows the store by; not used here.
@@ -54,9 +77,9 @@ public:
     Result<Table*> add_table(const TableType& type, Ref initial);
     /// A memory of its own, or a shared one that it keeps alive.
     Result<Memory*> add_memory(const MemoryType& type);
-    Memory* add_memory(const std::shared_ptr<Memory>& shared);
+    Result<Memory*> add_memory(const std::shared_ptr<Memory>& shared);
     Tag* add_tag(const TypeInfo& type);
-    Instance* add_instance(std::shared_ptr<const Module> module);
+    Result<Instance*> add_instance(std::shared_ptr<const Module> module);
 
     /// In the order of their creation.
     const std::deque<Instance>& instances() const { return instances_; }
@@ -66,6 +89,8 @@ public:
 
 private:
     void mark_roots(Marker& marker) const;
+    /// Refuses what the limiter does not want.
+    Result<void> check(Resource resource, uint64_t current, uint64_t desired, const char* what) const;
 
     std::shared_ptr<EngineState> engine_;
     std::shared_ptr<const void> life_ = std::make_shared<char>();

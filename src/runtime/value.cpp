@@ -28,13 +28,11 @@ std::string parts_text(const Object& object)
     return text + (count > max_parts ? ", ...}" : "}");
 }
 
-bool is_function(ValueType type) { return type.heap() == HeapKind::Func || type.heap() == HeapKind::NoFunc; }
-
 std::string ref_text(ValueType type, Ref ref, bool with_parts)
 {
     if (ref.is_null())
         return "null";
-    if (is_function(type))
+    if (type.is_function_ref())
         return "func " + ref.function()->name();
     if (ref.is_i31())
         return "i31 " + std::to_string(ref.i31_signed());

@@ -218,6 +218,9 @@ Result<void> BodyValidator::check_block(const Instruction& at) const
 
 Result<void> BodyValidator::push_control(const Instruction& at)
 {
+    if (controls_.size() > limits::nesting)
+        return failure(
+            "too many blocks inside each other: the limit is " + std::to_string(limits::nesting), at.offset);
     Control control { .op = at.op, .block = at.block, .offset = at.offset };
     const auto params = params_of(control);
     CHECK(pop(at, params));

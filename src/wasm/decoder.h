@@ -16,6 +16,7 @@ inline constexpr uint32_t params = 1000; ///< also results
 inline constexpr uint32_t fields = 10'000;
 inline constexpr uint32_t body_bytes = 7'654'321;
 inline constexpr uint32_t locals = 50'000;
+inline constexpr uint32_t nesting = 1'000'000;     ///< blocks inside each other
 inline constexpr uint32_t subtype_depth = 64;      ///< a type and the super types above it
 inline constexpr uint32_t fixed_elements = 10'000; ///< of array.new_fixed
 } // namespace limits

@@ -135,7 +135,8 @@ public:
     {
         if (!type.is_ref() || type.heap() != HeapKind::Type)
             return type;
-        return ValueType::ref(HeapKind::Type, type.is_nullable(), type_ids[TypeIndex { type.index() }].value);
+        const TypeIndex index { type.index() };
+        return ValueType::ref(type_ids[index], type.is_nullable(), types[index].func() != nullptr);
     }
     /// What execution needs to know of a function defined here.
     const FuncMeta& meta(FuncIndex index) const { return bodies[index.value - imported(ExternKind::Func)]; }

@@ -76,7 +76,7 @@ template<class Composite, class Visit> void for_each_type(Composite& composite, 
     }
 }
 
-/// `type` with each index of a type, `x`, replaced by `rename(x)`.
+/// `type` with each index of a type, `x`, replaced by `rename(x)`; the value types do not say whether it is a function's.
 template<class Rename> SubType renamed(SubType type, Rename rename)
 {
     for_each_type(type.composite, [&](ValueType& part) {
@@ -168,6 +168,13 @@ std::optional<uint32_t> TypeRegistry::add_group(const std::vector<SubType>& grou
         info.id = { static_cast<uint32_t>(types_.size() - 1) };
         info.type =
             renamed(type, [&](uint32_t x) { return x < first_in_group ? x : first + (x - first_in_group); });
+        for_each_type(info.type.composite, [&](ValueType& part) {
+            if (!part.is_ref() || part.heap() != HeapKind::Type)
+                return;
+            const uint32_t x = part.index();
+            const SubType& target = x < first ? types_[x].type : group[x - first];
+            part = ValueType::ref(TypeId { x }, part.is_nullable(), target.func() != nullptr);
+        });
         info.type.group_start = first;
         info.type.group_size = static_cast<uint32_t>(group.size());
         info.type.offset = 0;
@@ -209,21 +216,12 @@ TypeId TypeRegistry::add(const FuncType& type)
     return TypeId { *id };
 }
 
-bool TypeRegistry::is_managed_unlocked(ValueType type) const
-{
-    if (!type.is_ref())
-        return false;
-    if (type.heap() == HeapKind::Type)
-        return !types_[type.index()].type.func();
-    return type.heap() != HeapKind::Func && type.heap() != HeapKind::NoFunc;
-}
-
 /// Fields lie in slots, whatever their size; elements as densely as they are declared.
 void TypeRegistry::lay_out(TypeInfo& info)
 {
     const auto add = [&](ValueType type) {
         info.field_slots.push_back(info.slots);
-        if (is_managed_unlocked(type))
+        if (is_managed(type))
             info.managed_slots.push_back(info.slots);
         info.slots += type.slots();
     };
@@ -238,7 +236,7 @@ void TypeRegistry::lay_out(TypeInfo& info)
         info.element_bytes = element.is_packed() ? element.packed_bytes
             : is_narrow                          ? 4
                                                  : static_cast<uint8_t>(8 * element.type.slots());
-        info.has_managed_elements = is_managed_unlocked(element.type);
+        info.has_managed_elements = is_managed(element.type);
     }
 }
 
@@ -247,12 +245,6 @@ const TypeInfo& TypeRegistry::info(TypeId id) const
     const std::lock_guard lock(mutex_);
     ASSERT(id.value < types_.size());
     return types_[id.value];
-}
-
-bool TypeRegistry::is_managed(ValueType type) const
-{
-    const std::lock_guard lock(mutex_);
-    return is_managed_unlocked(type);
 }
 
 bool TypeRegistry::is_subtype(TypeId sub, TypeId super) const

@@ -78,10 +78,11 @@ constexpr const HeapInfo& info(HeapKind kind) { return heap_table[static_cast<si
 enum class ValueKind : uint8_t { Bottom, I32, I64, F32, F64, V128, Ref };
 
 /// A value type in four bytes, compared as a number. The index of a defined heap type is the module's own
-/// type index, or a `TypeId` in types that come from the registry.
+/// type index, or a `TypeId` in types that come from the registry; these say whether it is that of a function, as only that tells
+/// what a reference's bits are.
 ///
-///      31 ........ 10 | 9 ...... 5 | 4        | 3 .. 0
-///      index          | HeapKind   | nullable | ValueKind
+///      31 ........ 10 | 9           | 8 ...... 5 | 4        | 3 .. 0
+///      index          | is function | HeapKind   | nullable | ValueKind
 class ValueType {
 public:
     constexpr ValueType() = default;
@@ -92,6 +93,13 @@ public:
         type.bits_ |= (nullable ? 16u : 0u) | static_cast<uint32_t>(heap) << 5 | index << 10;
         return type;
     }
+    /// A reference to a defined type by its id.
+    static constexpr ValueType ref(TypeId type, bool nullable, bool is_function)
+    {
+        ValueType result = ref(HeapKind::Type, nullable, type.value);
+        result.bits_ |= is_function ? function_bit : 0;
+        return result;
+    }
     /// Indices of defined types are below this.
     static constexpr uint32_t max_index = 1u << 22;
 
@@ -101,7 +109,13 @@ public:
     constexpr bool is_ref() const { return kind() == ValueKind::Ref; }
     constexpr bool is_numeric() const { return kind() >= ValueKind::I32 && kind() <= ValueKind::F64; }
     constexpr bool is_nullable() const { return bits_ & 16; }
-    constexpr HeapKind heap() const { return static_cast<HeapKind>(bits_ >> 5 & 31); }
+    constexpr HeapKind heap() const { return static_cast<HeapKind>(bits_ >> 5 & 15); }
+    /// Whether the references are to functions; the index must be a `TypeId`.
+    constexpr bool is_function_ref() const
+    {
+        return is_ref()
+            && (heap() == HeapKind::Func || heap() == HeapKind::NoFunc || (bits_ & function_bit) != 0);
+    }
     constexpr uint32_t index() const { return bits_ >> 10; }
     /// Whether a local or table element of this type has a value from the start.
     constexpr bool is_defaultable() const { return !is_ref() || is_nullable(); }
@@ -113,8 +127,11 @@ public:
     friend constexpr bool operator==(ValueType, ValueType) = default;
 
 private:
+    static constexpr uint32_t function_bit = 1u << 9;
+
     uint32_t bits_ = 0;
 };
+static_assert(static_cast<uint32_t>(HeapKind::Bottom) < 16);
 
 inline constexpr ValueType ValueType::i32 { ValueKind::I32 };
 inline constexpr ValueType ValueType::i64 { ValueKind::I64 };
@@ -252,7 +269,7 @@ public:
     const SubType& operator[](TypeId id) const { return info(id).type; }
     const TypeInfo& info(TypeId id) const;
     /// Whether values of the type refer to what the collector owns: all references but those to functions.
-    bool is_managed(ValueType type) const;
+    static bool is_managed(ValueType type) { return type.is_ref() && !type.is_function_ref(); }
     /// Whether a value of `sub` may stand where `super` is wanted. Types hold `TypeId`s.
     bool is_subtype(ValueType sub, ValueType super) const;
     bool is_subtype(TypeId sub, TypeId super) const;
@@ -260,7 +277,6 @@ public:
 private:
     std::optional<uint32_t> add_group(const std::vector<SubType>& group);
     void lay_out(TypeInfo& info);
-    bool is_managed_unlocked(ValueType type) const;
 
     mutable std::mutex mutex_;
     /// A deque, as its items never move.

@@ -20,7 +20,7 @@ namespace vitrine::core::test {
 /// A module of a text that must be valid.
 inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_view wat)
 {
-    auto module = load_module(wasm_of(wat), engine.types);
+    auto module = load_module(wasm_of(wat), engine.types, engine.config.features);
     EXPECT_TRUE(module.has_value()) << module.error().to_text();
     return *module;
 }
@@ -30,6 +30,7 @@ struct Guest {
     explicit Guest(EngineConfig config = { .guest_debug = true })
         : engine(std::make_shared<EngineState>(config))
     {}
+    explicit Guest(std::shared_ptr<EngineState> shared_engine) : engine(std::move(shared_engine)) {}
 
     /// Defines a host function.
     void define(std::string module, std::string name, FuncType type, HostCallback callback)

@@ -620,6 +620,103 @@ TEST(Sessions, WhoseStoreIsGoneAnswerWithErrors)
     EXPECT_FALSE(guest.session->stopped());
 }
 
+constexpr auto thrower = R"((module
+    (tag $e (param i32))
+    (func $throw (param i32) (throw $e (local.get 0)))
+    (func $relay (param i32) (call $throw (local.get 0)) (drop (i32.const 9)))
+    (func $catch (export "catch") (result i32)
+      (block $caught (result i32)
+        (try_table (catch $e $caught) (call $relay (i32.const 5)))
+        (i32.const 0))
+      (i32.add (i32.const 1)))
+    (func (export "leave") (call $relay (i32.const 6)))
+    (func $tail (param i32) (result i32) (local.get 0))
+    (func $jump (result i32) (return_call $tail (i32.const 4)))
+    (func (export "jumps") (result i32) (i32.add (call $jump) (i32.const 1)))))";
+
+/// A guest that throws, at the beginning of a function.
+struct Thrower : World {
+    explicit Thrower(std::string_view function) : instance(instantiate(thrower)), session(store)
+    {
+        stop.emplace(stopped(session.call(*instance.func(function), {}, true)));
+    }
+
+    std::uint32_t function() const { return *stop->frames().front().function().index(); }
+
+    Instance instance;
+    Session session;
+    std::optional<Stopped> stop;
+};
+
+TEST(Sessions, StopWhereAnExceptionIsThrown)
+{
+    Thrower guest("catch");
+    ASSERT_TRUE(guest.session.stop_on_throw(true));
+    Stopped stop = stopped(guest.session.resume(*std::move(guest.stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::Throw);
+    EXPECT_EQ(stop.reason().to_text(), "throw: exception {5}");
+    EXPECT_EQ(*stop.reason().exception.as_object()->get(0), Val::i32(5));
+    ASSERT_EQ(stop.frames().size(), 3u) << "nothing is unwound";
+    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(5) });
+    stop = stopped(guest.session.step(std::move(stop)));
+    EXPECT_EQ(stop.frames().size(), 1u) << "in the handler";
+    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(5) });
+    EXPECT_EQ(exited(guest.session.resume(std::move(stop)))->front(), Val::i32(6));
+}
+
+TEST(Sessions, StepOverACallThatThrowsToTheHandler)
+{
+    Thrower guest("catch");
+    // To the call, over it: the exception lands behind the block.
+    Stopped stop = *std::move(guest.stop);
+    while (stop.frames().front().operands().empty())
+        stop = stopped(guest.session.step(std::move(stop)));
+    stop = stopped(guest.session.step_over(std::move(stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::Step);
+    ASSERT_EQ(stop.frames().size(), 1u);
+    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(5) });
+    // From there every step executes an instruction.
+    const std::uint32_t before = stop.frames()[0].offset();
+    stop = stopped(guest.session.step(std::move(stop)));
+    EXPECT_NE(stop.frames()[0].offset(), before);
+    EXPECT_EQ(exited(guest.session.resume(std::move(stop)))->front(), Val::i32(6));
+}
+
+TEST(Sessions, StepOutOfAFrameThatAnExceptionLeaves)
+{
+    Thrower guest("catch");
+    ASSERT_TRUE(guest.session.stop_on_throw(true));
+    Stopped stop = stopped(guest.session.resume(*std::move(guest.stop)));
+    stop = stopped(guest.session.step_out(std::move(stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::Step);
+    EXPECT_EQ(stop.frames().size(), 1u);
+}
+
+TEST(Sessions, StopOnExceptionsThatNobodyCatchesBeforeTheyUnwind)
+{
+    Thrower guest("leave");
+    Stopped stop = stopped(guest.session.resume(*std::move(guest.stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::Trap);
+    EXPECT_EQ(stop.reason().trap, "uncaught exception {6}");
+    EXPECT_EQ(*stop.reason().exception.as_object()->get(0), Val::i32(6));
+    EXPECT_EQ(stop.frames().size(), 3u);
+    EXPECT_EQ(
+        exited(guest.session.resume(std::move(stop))).error().trap()->kind, TrapKind::UncaughtException);
+}
+
+TEST(Sessions, StepOverATailCallToItsCaller)
+{
+    Thrower guest("jumps");
+    Stopped stop = stopped(guest.session.step(*std::move(guest.stop)));
+    // In `jump`, before the constant and then before the tail call.
+    stop = stopped(guest.session.step(std::move(stop)));
+    const std::size_t depth = stop.frames().size();
+    stop = stopped(guest.session.step_over(std::move(stop)));
+    EXPECT_EQ(stop.frames().size(), depth - 1);
+    EXPECT_EQ(stop.frames().front().operands(), std::vector { Val::i32(4) });
+    EXPECT_EQ(exited(guest.session.resume(std::move(stop)))->front(), Val::i32(5));
+}
+
 TEST(Sessions, Move)
 {
     Debuggee guest;

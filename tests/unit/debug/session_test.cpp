@@ -2,6 +2,8 @@
 #include "debug/session.h"
 
 #include "support/guest.h"
+#include "wasm/instruction.h"
+#include "wasm/printer.h"
 
 #include <gmock/gmock.h>
 
@@ -172,6 +174,113 @@ TEST(Session, StepOverARecursiveCallEndsInTheSameFrame)
     ASSERT_EQ(frames.size(), 1u);
     EXPECT_EQ(locals_of(frames[0])[0].value, Value::i32(5));
     EXPECT_THAT(operands_of(frames[0]), ElementsAre(Value::i32(5), Value::i32(10)));
+}
+
+/// Steps in `run` over its first call.
+constexpr auto leaves = R"((module
+    (tag $e)
+    (func $throws (param i32) local.get 0 (if (then throw $e)))
+    (func $passes (param i32) local.get 0 call $throws)
+    (func $tail (result i32) i32.const 1 drop i32.const 2)
+    (func $to_tail (result i32) return_call $tail)
+    (func $inner (param $n i32)
+      block try_table (catch_all 0) local.get $n call $passes end end
+      nop)
+    (func (export "run") (param $n i32) (result i32)
+      block try_table (catch_all 0) local.get $n call $passes i32.const 3 return end end
+      i32.const 4)
+    (func (export "legacy") (param $n i32) (result i32)
+      try local.get $n call $passes catch_all i32.const 5 return end
+      i32.const 6)
+    (func $again (export "again") (param $n i32) (result i32)
+      try
+        local.get $n i32.const 1 i32.sub
+        local.get $n i32.const 3 i32.lt_u
+        if (param i32) call $throws else call $again drop end
+      catch_all i32.const 7 return end
+      i32.const 8)
+    (func (export "tail") (result i32) call $to_tail i32.const 10 i32.add)
+    (func (export "inner") (result i32) i32.const 1 call $inner i32.const 11)))";
+
+std::string next_of(Debugged& guest)
+{
+    const Frame frame = guest.session->frames().front();
+    ByteReader in(guest.module->bytes().subspan(frame.offset), frame.offset);
+    return to_text(*decode_instruction(in), *guest.module, frame.function->index);
+}
+
+/// Starts a function and goes on to the first call in it.
+void start_at_call(Debugged& guest, std::string_view name, std::vector<Value> arguments)
+{
+    EXPECT_EQ(text_of(guest.start(name, std::move(arguments), true)), "entry");
+    while (!next_of(guest).starts_with("call"))
+        EXPECT_EQ(text_of(guest.resume(Resume::Kind::Step)), "step");
+}
+
+TEST(Session, StepsOverACallEndWhereItsExceptionIsCaught)
+{
+    Debugged guest(leaves);
+    for (const auto& [name, thrown, returned] : { std::tuple { "run", "i32.const 4", "i32.const 3" },
+             std::tuple { "legacy", "i32.const 5", "catch_all" } }) {
+        start_at_call(guest, name, { Value::i32(1) });
+        EXPECT_EQ(text_of(guest.resume(Resume::Kind::StepOver)), "step");
+        EXPECT_EQ(next_of(guest), thrown);
+        EXPECT_EQ(guest.session->frames().size(), 1u);
+        EXPECT_TRUE(text_of(guest.resume(Resume::Kind::Go)).starts_with("ended"));
+        start_at_call(guest, name, { Value::i32(0) });
+        EXPECT_EQ(text_of(guest.resume(Resume::Kind::StepOver)), "step");
+        EXPECT_EQ(next_of(guest), returned);
+        EXPECT_TRUE(text_of(guest.resume(Resume::Kind::Go)).starts_with("ended"));
+    }
+}
+
+TEST(Session, StepsOutEndWhereAnExceptionIsCaught)
+{
+    Debugged guest(leaves);
+    for (const auto& [how, steps] :
+        { std::pair { Resume::Kind::StepOut, 1 }, std::pair { Resume::Kind::StepOver, 2 } }) {
+        start_at_call(guest, "run", { Value::i32(1) });
+        // Into $passes, which catches nothing.
+        for (int i = 0; i < steps; ++i)
+            EXPECT_EQ(text_of(guest.resume(Resume::Kind::Step)), "step");
+        EXPECT_EQ(guest.session->frames().size(), 2u);
+        EXPECT_EQ(text_of(guest.resume(how)), "step");
+        EXPECT_EQ(next_of(guest), "i32.const 4");
+        EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "ended: 4");
+    }
+}
+
+/// What is caught deeper than the step began does not end it, though it is the same code.
+TEST(Session, StepsOverARecursiveCallPassHandlersOfDeeperFrames)
+{
+    Debugged guest(leaves);
+    start_at_call(guest, "again", { Value::i32(3) });
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::StepOver)), "step");
+    EXPECT_EQ(guest.session->frames().size(), 1u);
+    EXPECT_EQ(next_of(guest), "drop");
+    EXPECT_THAT(operands_of(guest.session->frames()[0]), ElementsAre(Value::i32(7)));
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "ended: 8");
+}
+
+TEST(Session, StepsOverATailCallEndInTheCaller)
+{
+    Debugged guest(leaves);
+    start_at_call(guest, "tail", {});
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Step)), "step");
+    EXPECT_EQ(next_of(guest), "return_call $tail");
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::StepOver)), "step");
+    EXPECT_EQ(next_of(guest), "i32.const 10");
+    EXPECT_THAT(operands_of(guest.session->frames()[0]), ElementsAre(Value::i32(2)));
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "ended: 12");
+}
+
+TEST(Session, StepsOverACallPassWhatIsCaughtWithinIt)
+{
+    Debugged guest(leaves);
+    start_at_call(guest, "inner", {});
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::StepOver)), "step");
+    EXPECT_EQ(next_of(guest), "i32.const 11");
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "ended: 11");
 }
 
 TEST(Session, LocalsAndOperandsCanBeChanged)

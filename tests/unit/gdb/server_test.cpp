@@ -450,7 +450,7 @@ TEST_F(ServerTest, AnOwnerWaitsUntilTheClientHasSaidWhatItWants)
 TEST_F(ServerTest, ADoorThatClosesWaitsForNobody)
 {
     open(Process::Owner);
-    auto waiting = std::async(std::launch::async, [&] { server->wait_for_client(); });
+    auto waiting = std::async(std::launch::async, [&waited = *server] { waited.wait_for_client(); });
     std::this_thread::sleep_for(10ms);
     Client silent(*server);
     const auto start = std::chrono::steady_clock::now();

@@ -2,10 +2,13 @@
 #include "wasm/printer.h"
 
 #include "support/module_builder.h"
+#include "support/row_guests.h"
 #include "support/wat.h"
 #include "wasm/decoder.h"
 
 #include <gtest/gtest.h>
+
+#include <set>
 
 namespace vitrine::core::test {
 namespace {
@@ -134,6 +137,51 @@ TEST(Printer, AFunctionIsIndentedByNesting)
         "0x00002c      end\n"
         "0x00002d    end\n"
         "0x00002e  end\n");
+}
+
+/// The disassembly of a function as WAT: without offsets, in parentheses, each declaration of locals too.
+std::string wat_of_function(const Module& module, FuncIndex function)
+{
+    const std::string text = disassemble(module, function);
+    std::string wat;
+    for (size_t at = 0, end; (end = text.find('\n', at)) != std::string::npos; at = end + 1) {
+        const std::string line = text.substr(at + 8, end - at - 8);
+        const size_t word = line.find_first_not_of(' ');
+        if (word == 2 && line.substr(word) == "end")
+            break;
+        if (line.substr(word).starts_with("local "))
+            wat += "(" + line.substr(word) + ")";
+        else
+            wat += (at == 0 ? "(" : "") + line;
+        wat += "\n";
+    }
+    return wat + ")\n";
+}
+
+/// The assembler knows each instruction by the text that the table gives it, and gives it the code that the table has.
+TEST(Printer, EveryInstructionAssemblesToWhatItWas)
+{
+    const auto module = decoded(wasm_of(row_module()));
+    std::string wat = "(module" + std::string(row_environment());
+    for (uint32_t i = 0; i < module->functions.size(); ++i)
+        wat += wat_of_function(*module, FuncIndex { i });
+    const auto again = decoded(wasm_of(wat + ")"));
+    ASSERT_EQ(again->bodies.size(), module->bodies.size());
+    std::set<Op> seen;
+    for (uint32_t i = 0; i < module->functions.size(); ++i) {
+        const FuncMeta &first = module->meta(FuncIndex { i }), &second = again->meta(FuncIndex { i });
+        const auto bytes_of = [](const Module& owner, const FuncMeta& meta) {
+            const Bytes body = owner.bytes().subspan(meta.body_offset, meta.end_offset - meta.body_offset);
+            return ByteVector(body.begin(), body.end());
+        };
+        EXPECT_EQ(bytes_of(*module, first), bytes_of(*again, second))
+            << disassemble(*module, FuncIndex { i });
+        const ByteVector code = bytes_of(*module, first);
+        ByteReader reader(Bytes(code).subspan(first.code_offset - first.body_offset));
+        while (!reader.at_end())
+            seen.insert(decode_instruction(reader)->op);
+    }
+    EXPECT_EQ(seen.size(), op_table.size());
 }
 
 TEST(Printer, AModuleShowsEverythingItDeclares)

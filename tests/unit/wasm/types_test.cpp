@@ -151,7 +151,11 @@ TEST(TypeRegistry, IndicesInItsTypesAreIds)
     const auto& first = std::get<StructType>(registry[TypeId { ids[1] }].composite);
     EXPECT_EQ(first.fields[0].type, ref_to(ids[2]));
     const SubType& second = registry[TypeId { ids[2] }];
-    EXPECT_EQ(std::get<StructType>(second.composite).fields[0].type, ref_to(ids[0]));
+    const ValueType function = std::get<StructType>(second.composite).fields[0].type;
+    EXPECT_EQ(function, ValueType::ref(TypeId { ids[0] }, true, true));
+    EXPECT_EQ(function.index(), ids[0]);
+    EXPECT_TRUE(function.is_function_ref());
+    EXPECT_FALSE(first.fields[0].type.is_function_ref());
     EXPECT_EQ(second.supertype, ids[1]);
 }
 

@@ -583,6 +583,20 @@ TEST(Validator, OperandsHaveALimit)
     EXPECT_EQ(calls(1049), "too many operands: the limit is 1048575 slots (at offset 0xc40)");
 }
 
+TEST(Validator, BlocksHaveALimit)
+{
+    const auto blocks = [](size_t count) {
+        ByteVector code;
+        for (size_t i = 0; i < count; ++i)
+            code.insert(code.end(), { 0x02, 0x40 });
+        code.insert(code.end(), count + 1, 0x0b);
+        return verdict(module_with_code(code));
+    };
+    EXPECT_EQ(blocks(1'000'000), "valid");
+    EXPECT_EQ(
+        blocks(1'000'001), "too many blocks inside each other: the limit is 1000000 (at offset 0x1e849d)");
+}
+
 TEST(Validator, LocalsOfAModuleHaveALimit)
 {
     const auto functions = [](size_t count) {
