@@ -112,8 +112,10 @@ ValueType dynamic_type(Ref ref)
 
 // -- Roots
 
-Root::Root(Heap& heap, Object* object) : heap_(&heap), object_(object), next_(heap.roots_)
+Root::Root(Heap& heap, Object* object) : heap_(&heap), object_(object)
 {
+    const std::lock_guard lock(heap.roots_mutex_);
+    next_ = heap.roots_;
     if (next_)
         next_->previous_ = this;
     heap.roots_ = this;
@@ -123,6 +125,7 @@ Root::~Root()
 {
     if (!heap_)
         return;
+    const std::lock_guard lock(heap_->roots_mutex_);
     (previous_ ? previous_->next_ : heap_->roots_) = next_;
     if (next_)
         next_->previous_ = previous_;
@@ -269,8 +272,11 @@ void Heap::collect()
         return;
     const Pause pause(*this);
     Marker marker;
-    for (const Root* root = roots_; root; root = root->next_)
-        marker.mark(root->object_);
+    {
+        const std::lock_guard lock(roots_mutex_);
+        for (const Root* root = roots_; root; root = root->next_)
+            marker.mark(root->object_);
+    }
     for (const auto& [owner, source] : sources_)
         source(marker);
     while (!marker.gray_.empty()) {

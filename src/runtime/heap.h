@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -73,7 +74,8 @@ ValueType dynamic_type(Ref ref);
 
 class Heap;
 
-/// Keeps an object alive; used by the store's thread. The object is null when the store is gone.
+/// Keeps an object alive; made and used by the store's thread, and let go by any, as long as the store lives. The object is null when
+/// the store is gone.
 class Root {
 public:
     Root(Heap& heap, Object* object);
@@ -180,6 +182,8 @@ private:
     /// What the embedder's limiter has agreed to; it is asked when the heap grows beyond.
     uint64_t allowed_ = 0;
     std::vector<std::pair<const void*, std::function<void(Marker&)>>> sources_;
+    /// Roots may be let go while the guest runs on another thread.
+    std::mutex roots_mutex_;
     Root* roots_ = nullptr;
 };
 
