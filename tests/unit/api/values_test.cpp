@@ -120,5 +120,28 @@ TEST(Values, NansKeepTheirBitsOnTheWayThroughTheGuest)
     EXPECT_EQ(results[1], Val::f64(wide));
 }
 
+/// A reference of a function's own type is a function as well, and no object.
+TEST(Values, FunctionsOfADefinedTypeGoThroughTheGuest)
+{
+    World world;
+    const Module module = world.module(R"((module (type $f (func (param i32) (result i32)))
+        (func $twice (export "twice") (type $f) (i32.mul (local.get 0) (i32.const 2)))
+        (func (export "other") (result i64) (i64.const 0))
+        (func (export "same") (param (ref null $f)) (result (ref null $f)) (local.get 0))
+        (global (export "g") (ref $f) (ref.func $twice))
+        (table (export "t") 1 (ref null $f))))");
+    EXPECT_EQ(module.functions()[2].type, (FuncType { { ValKind::FuncRef }, { ValKind::FuncRef } }));
+    EXPECT_EQ(module.globals()[0].type.kind, ValKind::FuncRef);
+    EXPECT_EQ(module.tables()[0].type.element, ValKind::FuncRef);
+    const Instance instance = world.linker.instantiate(world.store, module).value();
+    const Func twice = *instance.func("twice"), same = *instance.func("same");
+    EXPECT_EQ(same.type(), module.functions()[2].type);
+    EXPECT_EQ(same.call({ Val::funcref(twice) })->front().as_funcref(), twice);
+    EXPECT_EQ(same.call({ Val::funcref(twice) })->front().to_text(), "func twice");
+    EXPECT_TRUE(same.call({ Val::funcref({}) })->front().is_null());
+    EXPECT_FALSE(same.call({ Val::funcref(instance.func("other")) }));
+    EXPECT_EQ(instance.global("g")->get().as_funcref(), twice);
+}
+
 } // namespace
 } // namespace vitrine
