@@ -56,6 +56,9 @@ Result<void> set(std::span<const Home> homes, uint32_t index, const Value& value
     if (home.type != value.type)
         return failure(std::string(what) + " " + std::to_string(index) + " is of type " + home.type.to_text()
             + ", not " + value.type.to_text());
+    if (home.type.is_ref() && !home.type.is_nullable() && value.ref().is_null())
+        return failure(std::string(what) + " " + std::to_string(index) + " is of type " + home.type.to_text()
+            + " and cannot be null");
     store_value(value, home.slots);
     return {};
 }

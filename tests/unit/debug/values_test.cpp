@@ -252,6 +252,8 @@ TEST(Values, ReferencesCanBeChanged)
     const auto operands = operands_of(frame);
     EXPECT_EQ(set_local(frame, 0, operands[0]).error().message,
         "local 0 is of type " + locals[0].value.type.to_text() + ", not " + operands[0].type.to_text());
+    EXPECT_EQ(set_operand(frame, 0, { operands[0].type }).error().message,
+        "operand 0 is of type " + operands[0].type.to_text() + " and cannot be null");
     ASSERT_TRUE(set_local(frame, 0, Value::ref(locals[0].value.type, operands[0].ref())));
     ASSERT_TRUE(set_local(frame, 1, Value::ref(locals[1].value.type, operands[1].ref())));
     ASSERT_TRUE(set_local(frame, 2, Value::ref(ValueType::anyref, Ref::i31(3))));
