@@ -39,6 +39,10 @@ public:
     virtual Wish fire(Thread& thread, Cause cause) = 0;
     /// An instance was made; its start function has not run.
     virtual void on_instance(Instance&) {}
+    /// The guest made another guest thread, which has run nothing yet. On the thread that made it.
+    virtual void on_spawn(Thread&) {}
+    /// A guest thread that was made so ends: it runs nothing any more. On that thread.
+    virtual void on_thread_end(Thread&) {}
 };
 
 } // namespace vitrine::core
