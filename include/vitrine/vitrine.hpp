@@ -42,7 +42,9 @@ class Tag;
 class Val;
 
 namespace debug {
+class Resume;
 class Session;
+class Stopped;
 }
 
 /// What the library keeps to itself.
@@ -697,6 +699,8 @@ public:
     Val get() const;
     /// Refused for an immutable global and for a value of another kind.
     Result<void> set(const Val& value) const;
+    /// As `set`, also for an immutable global; refused when guest_debug is off.
+    Result<void> debug_set(const Val& value) const;
 
 private:
     friend detail::Access;
@@ -854,6 +858,11 @@ public:
     Result<void> limit_resources(ResourceLimiter limiter);
     /// All instances in the order of their creation; empty when guest_debug is off.
     std::vector<Instance> instances() const;
+    /// Makes a debug session with a handler, which the store keeps; an empty handler ends it. Needs guest_debug. Not
+    /// while the guest runs.
+    Result<void> on_debug_event(std::function<debug::Resume(debug::Stopped&)> handler);
+    /// That session, to set breakpoints with; null when there is none.
+    debug::Session* debug_session() const;
 
 private:
     friend detail::Access;
@@ -1104,37 +1113,82 @@ namespace detail {
 struct SessionBody;
 }
 
-/// Where to stop: the first instruction at or behind a byte offset in the module's file, in all its instances of the session's store or in one.
+/// Where to stop, and when: the first instruction at or behind a byte offset in the module's file, in all its instances of the
+/// session's stores or in one.
 struct BreakpointSpec {
     Module module;
     std::uint32_t offset = 0;
     std::optional<Instance> instance = std::nullopt;
+    /// An expression that must hold (docs/expressions.md), as `$0 == 7 && i32[$sp+12] > 3`; without one it always does. Evaluated in the engine.
+    std::string condition {};
+    /// How often the guest passes before it stops.
+    std::uint64_t ignore_count = 0;
+    /// With a message the guest does not stop: the message is logged (`Session::on_message`), each `{expression}` in it
+    /// replaced by its value.
+    std::string message {};
+    /// Gone after its first stop.
+    bool is_temporary = false;
+    bool is_enabled = true;
 };
 
 struct Breakpoint {
     std::uint32_t id = 0;
-    Module module;
-    /// None when it stops in every instance.
-    std::optional<Instance> instance;
-    /// The offset that was asked for, and that of the instruction where it stops.
-    std::uint32_t requested = 0;
+    /// As it was asked for.
+    BreakpointSpec spec;
+    /// Of the instruction where it stops.
     std::uint32_t offset = 0;
+    /// How often the guest came there and the condition held.
     std::uint64_t hits = 0;
 };
 
-enum class StopKind : std::uint8_t { Entry, Breakpoint, Step, Interrupt, Trap, Throw };
+enum class StopKind : std::uint8_t {
+    Entry,
+    Breakpoint,
+    Step,
+    Interrupt,
+    /// The guest cannot go on; nothing is unwound yet.
+    Trap,
+    /// An exception is thrown that a guest catches; nothing is unwound yet.
+    Throw,
+    /// An instance was made; its start function has not run.
+    Load,
+    /// A call that the debugger made has ended: the guest is where it was before.
+    CallEnd,
+};
 
 struct StopReason {
     StopKind kind = StopKind::Entry;
-    /// Of `Breakpoint`.
-    std::uint32_t breakpoint = 0;
-    /// Of `Trap`: its text. Of `Throw`: what was thrown, as text.
-    std::string trap;
+    /// The guest thread that stopped.
+    std::uint32_t thread = 1;
+    /// Of `Breakpoint`: its id.
+    std::uint32_t id = 0;
+    /// Of `Trap`: its kind; `HostError` for a host function that failed.
+    TrapKind trap = TrapKind::Unreachable;
+    /// Of `Trap`: its text. Of `Throw`: what was thrown, as text. Of `Breakpoint`: why its condition could not be evaluated, else empty.
+    std::string text {};
     /// Of `Throw`, and of the trap that nobody caught it: what was thrown, as an exnref; else none.
     Val exception {};
+    /// Of `Load`.
+    std::optional<Instance> instance = std::nullopt;
+    /// Of `CallEnd`: what the call answered, or why it failed.
+    std::optional<Result<std::vector<Val>>> results = std::nullopt;
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
     std::string to_text() const;
+};
+
+/// What stops the guest, besides breakpoints, steps and interrupts.
+struct StopsOn {
+    /// A throw that a guest catches.
+    bool caught_throw = false;
+    /// A throw that nobody catches.
+    bool uncaught_throw = true;
+    /// The guest's own faults.
+    bool trap = true;
+    /// A host function that failed.
+    bool host_error = true;
+    /// A new instance.
+    bool load = false;
 };
 
 struct Local {
@@ -1163,13 +1217,37 @@ public:
     std::vector<Val> operands() const;
     Result<void> set_local(std::uint32_t index, const Val& value) const;
     Result<void> set_operand(std::uint32_t index, const Val& value) const;
+    /// The value of an expression over the frame's locals, operands, globals, memories and tables (docs/expressions.md). The offset
+    /// of an error in it is the position in the text.
+    Result<Val> evaluate(std::string_view expression) const;
+    /// Gives the place that the first expression names (a local, a global, bytes of a memory, ...) the value of the second.
+    Result<void> assign(std::string_view place, std::string_view expression) const;
 
 private:
     friend vitrine::detail::Access;
     Frame() = default;
     std::shared_ptr<detail::SessionBody> session_;
+    std::shared_ptr<vitrine::detail::StoreLink> link_;
     std::shared_ptr<const void> frame_;
     std::uint64_t generation_ = 0;
+};
+
+/// A guest thread of a session: that of its own store, or of another one that was added or spawned.
+class GuestThread {
+public:
+    /// From 1; none is given twice.
+    std::uint32_t id() const { return id_; }
+    /// Whether it runs code of the guest, or waits in a host function that the guest called.
+    bool is_running() const { return is_running_; }
+    /// Every activation, innermost frame first; empty when the guest is not stopped.
+    std::vector<Frame> frames() const;
+
+private:
+    friend vitrine::detail::Access;
+    GuestThread() = default;
+    std::shared_ptr<detail::SessionBody> session_;
+    std::uint32_t id_ = 0;
+    bool is_running_ = false;
 };
 
 /// A guest that stands still. Letting it go on consumes this; dropping it leaves the guest as it is, until its session ends.
@@ -1180,8 +1258,28 @@ public:
     ~Stopped() = default;
 
     const StopReason& reason() const { return reason_; }
-    /// Every activation, innermost frame first.
+    /// Of the thread that stopped: every activation, innermost frame first.
     std::vector<Frame> frames() const;
+    /// All guest threads; they all stand still.
+    std::vector<GuestThread> threads() const;
+
+    // Where the thread that stopped goes on. What is refused (because it waits in a host function, or the place does not fit) changes
+    // nothing; otherwise frames that were looked at before are dead.
+
+    /// The next instruction is the one at `offset` of the innermost function. It must expect the operands that are
+    /// there, or fewer: the rest is dropped.
+    Result<void> jump(std::uint32_t offset);
+    /// Leaves the next instruction out. What it would have made is zero or null, or an operand that it would have taken.
+    Result<void> skip();
+    /// The frame, and all that it has called, return to its caller with these results. Not beyond a host function.
+    Result<void> return_from(const Frame& frame, std::span<const Val> results);
+    Result<void> return_from(const Frame& frame, std::initializer_list<Val> results);
+    /// Throws an exception when the guest goes on, instead of whatever was about to happen.
+    Result<void> throw_exception(const Tag& tag, std::span<const Val> values);
+    Result<void> throw_exception(const Tag& tag, std::initializer_list<Val> values);
+    /// Takes the exception that is being thrown, so that nobody catches it: the call from the host fails cleanly. Use
+    /// `return_from` to let the guest go on without it.
+    Result<void> clear_exception();
 
 private:
     friend vitrine::detail::Access;
@@ -1197,13 +1295,45 @@ struct Exited {
 
 using Event = std::variant<Stopped, Exited>;
 
-/// Runs the guest of a store on a thread of its own, and stops it. The store must outlive it. Its members may be called from any thread; `call`, `instantiate`, `run` and those that
-/// resume wait for the next stop or end. Misuse (a call while the guest stands still, the stop of another session, ...) is an `Exited` with an error, and changes nothing.
+/// How a handler lets the guest go on.
+class Resume {
+public:
+    static Resume go() { return Resume(0); }
+    /// One instruction.
+    static Resume step() { return Resume(1); }
+    /// One instruction; a call with all that happens in it.
+    static Resume step_over() { return Resume(2); }
+    /// To the instruction behind the call of the innermost frame.
+    static Resume step_out() { return Resume(3); }
+    /// To the first instruction at or behind an offset in the innermost guest frame's function.
+    static Resume run_to(std::uint32_t offset) { return Resume(4, offset); }
+    /// Ends the guest with the trap `Killed`.
+    static Resume stop_guest() { return Resume(5); }
+
+private:
+    friend vitrine::detail::Access;
+    explicit Resume(std::uint8_t kind, std::uint32_t offset = 0) : kind_(kind), offset_(offset) {}
+    std::uint8_t kind_;
+    std::uint32_t offset_;
+};
+
+/// Called at each stop on the guest's thread: it may look at the guest, change it and call it (its stops nest), and says how it goes on.
+using StopHandler = std::function<Resume(Stopped&)>;
+
+/// Watches the guest of a store, or of several, and stops it. The stores must outlive it. Two ways:
+///
+/// Without a handler it runs the guest on a thread of its own: `call`, `instantiate`, `run` and those that resume wait for the next stop or
+/// end. With a handler the embedder runs the guest as ever, on his own thread, and the handler is called at each stop.
+///
+/// All members may be called from any thread. Misuse (a call while the guest stands still, the stop of another
+/// session, ...) is an error, and changes nothing.
 class Session {
 public:
     /// A store has at most one session, and its engine must have guest_debug; otherwise the session carries the error.
     explicit Session(Store& store);
+    Session(Store& store, StopHandler handler);
     static Result<Session> create(Store& store);
+    static Result<Session> create(Store& store, StopHandler handler);
     /// Ends the guest if it has not ended. Not on the guest's own thread.
     ~Session();
     Session(Session&&) noexcept;
@@ -1212,13 +1342,21 @@ public:
     /// Why the session cannot be used; null when it can.
     const Error* error() const;
 
+    /// The guest of another store, which its embedder runs on another thread, is watched too: breakpoints hold for it, and all stop when one
+    /// stops. Not while it runs.
+    Result<void> add_store(Store& store);
+    Result<void> remove_store(Store& store);
+
     /// Its id. The place may be in a module that has no instance yet.
     Result<std::uint32_t> add_breakpoint(const BreakpointSpec& spec);
+    /// Everything but the place.
+    Result<void> change_breakpoint(std::uint32_t id, const BreakpointSpec& spec);
     Result<void> remove_breakpoint(std::uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
-    /// Whether to stop where an exception is thrown that a guest catches, before anything is unwound. Off at first. One that nobody
-    /// catches always stops, as a trap.
-    Result<void> stop_on_throw(bool on);
+    /// What else stops; an exception that a guest catches does not at first.
+    Result<void> stop_on(StopsOn what);
+    /// Takes the messages of breakpoints, on the guest's thread.
+    Result<void> on_message(std::function<void(std::string_view)> sink);
 
     /// Calls a function of the store. With `stop_at_entry` the guest stops before its first instruction.
     Event call(const Func& function, std::span<const Val> arguments, bool stop_at_entry = false);
@@ -1228,9 +1366,11 @@ public:
     std::optional<Instance> instance() const;
     /// Runs any code on the guest's thread, which may use the store's handles there; its result is that of the event.
     Event run(std::function<Result<std::vector<Val>>()> body, bool stop_at_entry = false);
+    /// Waits for the next stop of a guest that is running; for sessions on stores that their embedder runs.
+    Event wait();
 
     Event resume(Stopped stopped);
-    /// One instruction.
+    /// One instruction, of the thread that stopped; the others stand still.
     Event step(Stopped stopped);
     /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; over a
     /// tail call to behind the call of the frame that it ends.
@@ -1241,8 +1381,12 @@ public:
     Event run_to(Stopped stopped, std::uint32_t offset);
     /// Ends the guest with the trap `Killed`.
     Event kill(Stopped stopped);
+    /// Calls a function on the thread that stopped, as a call of its own on top of its frames. Breakpoints in it stop; a trap
+    /// unwinds only to it. The event of its end is the stop `CallEnd`, with the guest where it was.
+    Event call(Stopped stopped, const Func& function, std::span<const Val> arguments);
+    Event call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments);
 
-    /// Stops the running guest at its next function entry or loop header. Does nothing when it does not run.
+    /// Stops the running guest at its next function entry or loop header, or in the host function that it waits in. Does nothing when it does not run.
     void interrupt();
     /// Ends the guest with the trap `Killed`, whether it runs or is stopped. Does nothing when it has ended.
     void kill();

@@ -22,8 +22,9 @@ struct SessionBody {
     std::shared_ptr<core::debug::Session> session;
     std::optional<Error> error;
     std::optional<Instance> instance;
-    /// What the guest's thread ended with, for whoever waits.
+    /// What the guest's thread ended with, for whoever waits; what the debugger's own call ended with.
     std::optional<Result<std::vector<Val>>> results;
+    std::optional<Result<std::vector<Val>>> call_results;
 };
 
 } // namespace vitrine::debug::detail
@@ -73,6 +74,8 @@ struct StoreBody {
     core::Thread thread;
     /// The session on the store, if there is one.
     std::weak_ptr<debug::detail::SessionBody> session;
+    /// The one that the store keeps itself.
+    std::unique_ptr<debug::Session> own_session;
 };
 
 /// What a store's handles hold on to: `body` is null once the store is gone.
@@ -131,6 +134,17 @@ struct Access {
     static debug::Frame frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame);
     static debug::Stopped stopped(
         std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason);
+    static debug::GuestThread thread(
+        std::shared_ptr<debug::detail::SessionBody> session, const core::debug::ThreadInfo& thread);
+    static core::debug::Resume resume(debug::Resume how)
+    {
+        return { static_cast<core::debug::Resume::Kind>(how.kind_), how.offset_ };
+    }
+
+    static const core::Frame* core_frame(const debug::Frame& frame)
+    {
+        return static_cast<const core::Frame*>(frame.frame_.get());
+    }
 
     /// Ends a store, and the guest of its session first.
     static void end(StoreLink& link);

@@ -15,9 +15,20 @@ namespace detail {
 debug::Frame Access::frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame)
 {
     debug::Frame result;
-    result.generation_ = session->session->thread().generation;
+    result.generation_ = frame.thread->generation;
     result.session_ = std::move(session);
+    result.link_ = std::static_pointer_cast<StoreLink>(frame.thread->store.embedder.lock());
     result.frame_ = std::make_shared<const core::Frame>(frame);
+    return result;
+}
+
+debug::GuestThread Access::thread(
+    std::shared_ptr<debug::detail::SessionBody> session, const core::debug::ThreadInfo& thread)
+{
+    debug::GuestThread result;
+    result.session_ = std::move(session);
+    result.id_ = thread.id;
+    result.is_running_ = thread.is_running;
     return result;
 }
 
@@ -50,29 +61,62 @@ public:
         if (body && body->session)
             look_.emplace(*body->session);
     }
-    /// Holds for a frame: not when the guest went on since it was looked at.
-    Hold(const std::shared_ptr<detail::SessionBody>& body, uint64_t generation) : Hold(body)
+    /// Holds for a frame: not when its guest went on since it was looked at.
+    Hold(const std::shared_ptr<detail::SessionBody>& body, const core::Thread* thread, uint64_t generation)
+        : Hold(body)
     {
-        is_stale_ = *this && body->session->thread().generation != generation;
+        is_stale_ = *this && !is_current(*body->session, thread, generation);
     }
     explicit operator bool() const { return look_ && *look_ && !is_stale_; }
 
 private:
+    /// The thread may be gone.
+    static bool is_current(
+        const core::debug::Session& session, const core::Thread* thread, uint64_t generation)
+    {
+        const auto threads = session.threads();
+        return std::ranges::any_of(threads, [&](const core::debug::ThreadInfo& info) {
+            return info.thread == thread && thread->generation == generation;
+        });
+    }
+
     std::optional<core::debug::Session::Look> look_;
     bool is_stale_ = false;
 };
 
 #define SAME(kind) static_cast<int>(StopKind::kind) == static_cast<int>(core::debug::StopKind::kind)
-static_assert(SAME(Entry) && SAME(Breakpoint) && SAME(Step) && SAME(Interrupt) && SAME(Trap) && SAME(Throw));
+static_assert(SAME(Entry) && SAME(Breakpoint) && SAME(Step) && SAME(Interrupt) && SAME(Trap) && SAME(Throw)
+    && SAME(Load) && SAME(CallEnd));
 #undef SAME
 
-StopReason reason_of(
-    const std::shared_ptr<vitrine::detail::StoreLink>& link, const core::debug::StopReason& reason)
+/// What the API knows a store of the session by.
+std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Store& store)
 {
-    StopReason result { static_cast<StopKind>(reason.kind), reason.breakpoint, reason.trap_text };
+    return std::static_pointer_cast<vitrine::detail::StoreLink>(store.embedder.lock());
+}
+
+std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Frame& frame)
+{
+    return link_of(frame.thread->store);
+}
+
+TrapKind trap_kind(core::TrapKind kind)
+{
+    return kind == core::TrapKind::None ? TrapKind::Unreachable
+                                        : static_cast<TrapKind>(static_cast<int>(kind) - 1);
+}
+
+StopReason reason_of(const detail::SessionBody& body, const core::debug::StopReason& reason)
+{
+    StopReason result { static_cast<StopKind>(reason.kind), reason.thread, reason.id, trap_kind(reason.trap),
+        reason.text };
     if (reason.exception && reason.exception->object())
-        result.exception = Access::val(
-            link, core::Value::ref(core::ValueType::exnref, core::Ref::of(reason.exception->object())));
+        result.exception = Access::val(link_of(reason.exception->heap()->store()),
+            core::Value::ref(core::ValueType::exnref, core::Ref::of(reason.exception->object())));
+    if (reason.instance)
+        result.instance = Access::handle<Instance>(link_of(*reason.instance->store), reason.instance);
+    if (reason.kind == core::debug::StopKind::CallEnd)
+        result.results = body.call_results;
     return result;
 }
 
@@ -85,7 +129,7 @@ Event next_event(const std::shared_ptr<detail::SessionBody>& body)
     if (!event)
         return exited(Access::error(event.error()));
     if (const auto* reason = std::get_if<core::debug::StopReason>(&*event))
-        return Access::stopped(body, reason_of(body->link, *reason));
+        return Access::stopped(body, reason_of(*body, *reason));
     return Exited { *std::exchange(body->results, std::nullopt) };
 }
 
@@ -120,32 +164,32 @@ Event start(const std::shared_ptr<detail::SessionBody>& body, std::function<Resu
 std::string StopReason::to_text() const
 {
     return core::debug::StopReason {
-        .kind = static_cast<core::debug::StopKind>(kind), .breakpoint = breakpoint, .trap_text = trap
+        .kind = static_cast<core::debug::StopKind>(kind), .id = id, .text = text
     }
         .to_text();
 }
 
 // Frames.
 
-bool Frame::is_valid() const { return static_cast<bool>(Hold(session_, generation_)); }
+bool Frame::is_valid() const { return static_cast<bool>(Hold(session_, core_frame(frame_).thread, generation_)); }
 
 bool Frame::is_host() const
 {
-    const Hold hold(session_, generation_);
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
     return hold && core_frame(frame_).is_host();
 }
 
 Func Frame::function() const
 {
     // Identity only: whoever holds a stale frame may still ask which function it was.
-    return Access::handle<Func>(session_->link, const_cast<core::Function*>(core_frame(frame_).function));
+    return Access::handle<Func>(link_, const_cast<core::Function*>(core_frame(frame_).function));
 }
 
 std::optional<Instance> Frame::instance() const
 {
-    const Hold hold(session_, generation_);
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
     core::Instance* instance = hold ? core_frame(frame_).function->instance : nullptr;
-    return instance ? std::optional(Access::handle<Instance>(session_->link, instance)) : std::nullopt;
+    return instance ? std::optional(Access::handle<Instance>(link_, instance)) : std::nullopt;
 }
 
 std::optional<Module> Frame::module() const
@@ -161,18 +205,18 @@ uint32_t Frame::activation() const { return core_frame(frame_).activation; }
 std::vector<Local> Frame::locals() const
 {
     std::vector<Local> locals;
-    if (const Hold hold(session_, generation_); hold)
+    if (const Hold hold(session_, core_frame(frame_).thread, generation_); hold)
         for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
-            locals.push_back({ local.name, Access::val(session_->link, local.value) });
+            locals.push_back({ local.name, Access::val(link_, local.value) });
     return locals;
 }
 
 std::vector<Val> Frame::operands() const
 {
-    const Hold hold(session_, generation_);
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
     if (!hold)
         return {};
-    return Access::vals(session_->link, core::debug::operands_of(core_frame(frame_)));
+    return Access::vals(link_, core::debug::operands_of(core_frame(frame_)));
 }
 
 namespace {
@@ -194,51 +238,198 @@ Result<void> set(Setter setter, const core::Frame& frame,
 
 Result<void> Frame::set_local(uint32_t index, const Val& value) const
 {
-    const Hold hold(session_, generation_);
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
     if (!hold)
         return stale_frame();
-    return set(core::debug::set_local, core_frame(frame_), session_->link, index, value);
+    return set(core::debug::set_local, core_frame(frame_), link_, index, value);
 }
 
 Result<void> Frame::set_operand(uint32_t index, const Val& value) const
 {
-    const Hold hold(session_, generation_);
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
     if (!hold)
         return stale_frame();
-    return set(core::debug::set_operand, core_frame(frame_), session_->link, index, value);
+    return set(core::debug::set_operand, core_frame(frame_), link_, index, value);
 }
 
-std::vector<Frame> Stopped::frames() const
+Result<Val> Frame::evaluate(std::string_view expression) const
+{
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
+    if (!hold)
+        return stale_frame();
+    const auto value = core::debug::evaluate(core_frame(frame_), expression);
+    if (!value)
+        return Access::error(value.error());
+    return Access::val(link_, *value);
+}
+
+Result<void> Frame::assign(std::string_view place, std::string_view expression) const
+{
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
+    if (!hold)
+        return stale_frame();
+    if (auto done = core::debug::assign(core_frame(frame_), place, expression); !done)
+        return Access::error(done.error());
+    return {};
+}
+
+namespace {
+
+std::vector<Frame> frames_of(const std::shared_ptr<detail::SessionBody>& session, uint32_t thread)
 {
     std::vector<Frame> frames;
-    if (const Hold hold(session_); hold)
-        for (const core::Frame& frame : session_->session->frames())
-            frames.push_back(Access::frame(session_, frame));
+    if (const Hold hold(session); hold)
+        for (const core::Frame& frame : session->session->frames(thread))
+            frames.push_back(Access::frame(session, frame));
     return frames;
+}
+
+} // namespace
+
+std::vector<Frame> GuestThread::frames() const { return frames_of(session_, id_); }
+
+std::vector<Frame> Stopped::frames() const { return frames_of(session_, 0); }
+
+std::vector<GuestThread> Stopped::threads() const
+{
+    std::vector<GuestThread> threads;
+    if (const Hold hold(session_); hold)
+        for (const core::debug::ThreadInfo& thread : session_->session->threads())
+            threads.push_back(Access::thread(session_, thread));
+    return threads;
+}
+
+namespace {
+
+/// Changes where the guest goes on.
+template<class Change> Result<void> steer(const std::shared_ptr<detail::SessionBody>& session, Change change)
+{
+    const Hold hold(session);
+    if (!hold)
+        return Error("the guest has gone on from this stop already");
+    if (core::Result<void> done = change(*session->session); !done)
+        return Access::error(done.error());
+    return {};
+}
+
+} // namespace
+
+Result<void> Stopped::jump(uint32_t offset)
+{
+    return steer(session_, [&](core::debug::Session& session) { return session.jump(offset); });
+}
+
+Result<void> Stopped::skip()
+{
+    return steer(session_, [](core::debug::Session& session) { return session.skip(); });
+}
+
+Result<void> Stopped::clear_exception()
+{
+    return steer(session_, [](core::debug::Session& session) { return session.clear_exception(); });
+}
+
+Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> results)
+{
+    const core::Frame* from = Access::core_frame(frame);
+    if (!frame.is_valid() || from->is_host())
+        return Error(frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
+    const auto link = link_of(*from);
+    const auto values = Access::values(
+        link, results, link->engine->state->types[from->function->type].func()->results);
+    if (!values)
+        return values.error();
+    return steer(
+        session_, [&](core::debug::Session& session) { return session.return_from(*from, *values); });
+}
+
+Result<void> Stopped::return_from(const Frame& frame, std::initializer_list<Val> results)
+{
+    return return_from(frame, std::span(results.begin(), results.size()));
+}
+
+Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> values)
+{
+    const Hold hold(session_);
+    const core::Thread* thread = hold ? session_->session->stopped_thread() : nullptr;
+    if (!thread)
+        return Error("the guest has gone on from this stop already");
+    const auto link = link_of(thread->store);
+    if (Access::link(tag) != link)
+        return Error("the tag belongs to another store than the thread that stopped");
+    const auto& core_tag = *static_cast<const core::Tag*>(Access::object(tag));
+    const auto converted = Access::values(link, values, core_tag.type->type.func()->params);
+    if (!converted)
+        return converted.error();
+    return steer(session_,
+        [&](core::debug::Session& session) { return session.throw_exception(core_tag, *converted); });
+}
+
+Result<void> Stopped::throw_exception(const Tag& tag, std::initializer_list<Val> values)
+{
+    return throw_exception(tag, std::span(values.begin(), values.size()));
 }
 
 // Sessions.
 
+namespace {
+
+/// Makes the session of a body whose link is set; without a handler one that runs guests itself.
+void open(const std::shared_ptr<detail::SessionBody>& body, core::debug::Session::Handler handler)
+{
+    const auto used = Access::use(body->link);
+    if (!used) {
+        body->error = used.error();
+        return;
+    }
+    auto session = core::debug::Session::create((*used)->store, (*used)->thread, std::move(handler));
+    if (!session) {
+        body->error = Access::error(session.error());
+        return;
+    }
+    body->session = std::move(*session);
+    (*used)->session = body;
+}
+
+} // namespace
+
 Session::Session(Store& store) : body_(std::make_shared<detail::SessionBody>())
 {
     body_->link = Access::link(store);
-    const auto used = Access::use(body_->link);
-    if (!used) {
-        body_->error = used.error();
+    open(body_, nullptr);
+}
+
+Session::Session(Store& store, StopHandler handler) : body_(std::make_shared<detail::SessionBody>())
+{
+    body_->link = Access::link(store);
+    if (!handler) {
+        body_->error = Error("the handler is empty");
         return;
     }
-    auto session = core::debug::Session::create((*used)->store, (*used)->thread);
-    if (!session) {
-        body_->error = Access::error(session.error());
-        return;
-    }
-    body_->session = std::move(*session);
-    (*used)->session = body_;
+    open(body_,
+        [weak = std::weak_ptr(body_), handler = std::move(handler)](const core::debug::StopReason& reason) {
+            const auto body = weak.lock();
+            if (!body)
+                return core::debug::Resume { core::debug::Resume::Kind::Kill };
+            Stopped stopped = Access::stopped(body, reason_of(*body, reason));
+            const auto how =
+                vitrine::detail::guarded<debug::Resume>([&]() -> Result<debug::Resume> { return handler(stopped); });
+            return how ? Access::resume(*how)
+                       : core::debug::Resume { core::debug::Resume::Kind::Kill };
+        });
 }
 
 Result<Session> Session::create(Store& store)
 {
     Session session(store);
+    if (session.error())
+        return *session.error();
+    return session;
+}
+
+Result<Session> Session::create(Store& store, StopHandler handler)
+{
+    Session session(store, std::move(handler));
     if (session.error())
         return *session.error();
     return session;
@@ -271,32 +462,90 @@ Session::~Session()
 
 const Error* Session::error() const { return body_->error ? &*body_->error : nullptr; }
 
-Result<uint32_t> Session::add_breakpoint(const BreakpointSpec& spec)
+Result<void> Session::add_store(Store& store)
 {
     if (body_->error)
         return *body_->error;
+    const auto used = Access::use(Access::link(store));
+    if (!used)
+        return used.error();
+    if (Access::link(store)->engine != body_->link->engine)
+        return Error("the store belongs to another engine than the session");
+    if (auto added = body_->session->add_store((*used)->store, (*used)->thread); !added)
+        return Access::error(added.error());
+    (*used)->session = body_;
+    return {};
+}
+
+Result<void> Session::remove_store(Store& store)
+{
+    if (body_->error)
+        return *body_->error;
+    const auto used = Access::use(Access::link(store));
+    if (!used)
+        return used.error();
+    if (auto removed = body_->session->remove_store((*used)->store); !removed)
+        return Access::error(removed.error());
+    (*used)->session.reset();
+    return {};
+}
+
+namespace {
+
+/// The same specification inside, when all that it names belongs to the session.
+Result<core::debug::BreakpointSpec> core_spec(
+    const std::shared_ptr<detail::SessionBody>& body, const BreakpointSpec& spec)
+{
+    if (body->error)
+        return *body->error;
     const auto& module = Access::body(spec.module);
-    if (module->engine != body_->link->engine)
+    if (module->engine != body->link->engine)
         return Error("the module belongs to another engine than the session");
-    core::debug::BreakpointSpec wanted { .module = module->module, .offset = spec.offset };
+    core::debug::BreakpointSpec wanted { .module = module->module,
+        .offset = spec.offset,
+        .condition = spec.condition,
+        .ignore_count = spec.ignore_count,
+        .message = spec.message,
+        .is_temporary = spec.is_temporary,
+        .is_enabled = spec.is_enabled };
     if (spec.instance) {
-        if (Access::link(*spec.instance) != body_->link)
+        const auto& link = Access::link(*spec.instance);
+        if (!link || !link->body || link->body->session.lock() != body)
             return Error("the instance belongs to another store than the session");
         wanted.instance = static_cast<const core::Instance*>(Access::object(*spec.instance));
         if (wanted.instance->module != module->module)
             return Error("the instance is not one of the module");
     }
-    auto added = body_->session->add_breakpoint(std::move(wanted));
+    return wanted;
+}
+
+std::optional<Instance> instance_of(const core::Instance* instance)
+{
+    if (!instance)
+        return std::nullopt;
+    return Access::handle<Instance>(link_of(*instance->store), const_cast<core::Instance*>(instance));
+}
+
+} // namespace
+
+Result<uint32_t> Session::add_breakpoint(const BreakpointSpec& spec)
+{
+    auto wanted = core_spec(body_, spec);
+    if (!wanted)
+        return wanted.error();
+    auto added = body_->session->add_breakpoint(*std::move(wanted));
     if (!added)
         return Access::error(added.error());
     return *added;
 }
 
-Result<void> Session::stop_on_throw(bool on)
+Result<void> Session::change_breakpoint(uint32_t id, const BreakpointSpec& spec)
 {
-    if (body_->error)
-        return *body_->error;
-    body_->session->stop_on_throw(on);
+    auto wanted = core_spec(body_, spec);
+    if (!wanted)
+        return wanted.error();
+    if (auto changed = body_->session->change_breakpoint(id, *std::move(wanted)); !changed)
+        return Access::error(changed.error());
     return {};
 }
 
@@ -309,27 +558,40 @@ Result<void> Session::remove_breakpoint(uint32_t id)
     return {};
 }
 
-namespace {
-
-std::optional<Instance> instance_of(
-    const std::shared_ptr<vitrine::detail::StoreLink>& link, const core::Instance* instance)
-{
-    if (!instance)
-        return std::nullopt;
-    return Access::handle<Instance>(link, const_cast<core::Instance*>(instance));
-}
-
-} // namespace
-
 std::vector<Breakpoint> Session::breakpoints() const
 {
     std::vector<Breakpoint> rows;
-    if (!body_->error)
-        for (const core::debug::Breakpoint& breakpoint : body_->session->breakpoints())
-            rows.push_back({ breakpoint.id, Access::module(body_->link->engine, breakpoint.spec.module),
-                instance_of(body_->link, breakpoint.spec.instance), breakpoint.spec.offset, breakpoint.offset,
-                breakpoint.hits });
+    if (body_->error)
+        return rows;
+    for (core::debug::Breakpoint& breakpoint : body_->session->breakpoints()) {
+        core::debug::BreakpointSpec& spec = breakpoint.spec;
+        rows.push_back({ breakpoint.id,
+            { Access::module(body_->link->engine, spec.module), spec.offset, instance_of(spec.instance),
+                std::move(spec.condition), spec.ignore_count, std::move(spec.message), spec.is_temporary,
+                spec.is_enabled },
+            breakpoint.offset, breakpoint.hits });
+    }
     return rows;
+}
+
+Result<void> Session::stop_on(StopsOn what)
+{
+    if (body_->error)
+        return *body_->error;
+    body_->session->stop_on(
+        { what.caught_throw, what.uncaught_throw, what.trap, what.host_error, what.load });
+    return {};
+}
+
+Result<void> Session::on_message(std::function<void(std::string_view)> sink)
+{
+    if (body_->error)
+        return *body_->error;
+    if (!sink)
+        body_->session->set_log(nullptr);
+    else
+        body_->session->set_log([sink = std::move(sink)](const std::string& message) { sink(message); });
+    return {};
 }
 
 Event Session::call(const Func& function, std::span<const Val> arguments, bool stop_at_entry)
@@ -409,9 +671,43 @@ Event go_on(const std::shared_ptr<detail::SessionBody>& body, const Stopped& sto
 
 } // namespace
 
+Event Session::wait()
+{
+    if (body_->error)
+        return exited(*body_->error);
+    return next_event(body_);
+}
+
+Event Session::call(Stopped stopped, const Func& function, std::span<const Val> arguments)
+{
+    if (body_->error)
+        return exited(*body_->error);
+    if (Access::session(stopped) != body_)
+        return exited(Error("the guest stopped in another session"));
+    const core::Thread* thread = body_->session->stopped_thread();
+    if (thread && Access::link(function) != link_of(thread->store))
+        return exited(Error("the function belongs to another store than the thread that stopped"));
+    const auto body = [&body = *body_, function,
+                          arguments = std::vector(arguments.begin(), arguments.end())] {
+        body.call_results = function.call(arguments);
+        return outcome_of(*body.call_results);
+    };
+    if (auto started = body_->session->call(body); !started)
+        return exited(Access::error(started.error()));
+    return next_event(body_);
+}
+
+Event Session::call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments)
+{
+    return call(std::move(stopped), function, std::span(arguments.begin(), arguments.size()));
+}
+
 Event Session::resume(Stopped stopped) { return go_on(body_, stopped, { Kind::Go }); }
 
-Event Session::step(Stopped stopped) { return go_on(body_, stopped, { Kind::Step }); }
+Event Session::step(Stopped stopped)
+{
+    return go_on(body_, stopped, { .kind = Kind::Step, .is_alone = true });
+}
 
 Event Session::step_over(Stopped stopped) { return go_on(body_, stopped, { Kind::StepOver }); }
 
@@ -439,7 +735,7 @@ void Session::kill()
 std::optional<StopReason> Session::stopped() const
 {
     const auto reason = body_->session ? body_->session->stopped() : std::nullopt;
-    return reason ? std::optional(reason_of(body_->link, *reason)) : std::nullopt;
+    return reason ? std::optional(reason_of(*body_, *reason)) : std::nullopt;
 }
 
 } // namespace debug

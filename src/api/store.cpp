@@ -20,7 +20,7 @@ Result<StoreBody*> Access::use(const std::shared_ptr<StoreLink>& link)
     if (!link->body)
         return Error("the store is gone");
     const auto session = link->body->session.lock();
-    if (session && session->session && !session->session->may_use_store())
+    if (session && session->session && !session->session->may_use_store(link->body->store))
         return Error("the store is running under a debug session");
     return link->body.get();
 }
@@ -29,11 +29,16 @@ void Access::end(StoreLink& link)
 {
     if (!link.body)
         return;
+    link.body->own_session.reset();
     if (const auto session = link.body->session.lock(); session && session->session) {
-        // The guest's thread may look at the session until it has ended.
-        session->session->close();
-        session->error = Error("the store is gone");
-        session->session.reset();
+        if (&session->session->store() != &link.body->store) {
+            (void)session->session->remove_store(link.body->store);
+        } else {
+            // The guest's thread may look at the session until it has ended.
+            session->session->close();
+            session->error = Error("the store is gone");
+            session->session.reset();
+        }
     }
     link.body.reset();
 }
@@ -164,6 +169,28 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
         return allowed && *allowed;
     };
     return {};
+}
+
+Result<void> Store::on_debug_event(debug::StopHandler handler)
+{
+    const auto body = Access::use(link_);
+    if (!body)
+        return body.error();
+    if ((*body)->thread.is_running())
+        return Error("the store's guest is running");
+    (*body)->own_session.reset();
+    if (!handler)
+        return {};
+    auto session = debug::Session::create(*this, std::move(handler));
+    if (!session)
+        return session.error();
+    (*body)->own_session = std::make_unique<debug::Session>(*std::move(session));
+    return {};
+}
+
+debug::Session* Store::debug_session() const
+{
+    return link_->body ? link_->body->own_session.get() : nullptr;
 }
 
 Interrupter Store::interrupter() const { return Access::interrupter(link_->requests); }
@@ -302,6 +329,21 @@ Val Global::get() const
     return global ? Access::val(link_, global->get()) : Val();
 }
 
+namespace {
+
+/// Gives a global a value of its type.
+Result<void> set_global(
+    const std::shared_ptr<detail::StoreLink>& link, core::Global& global, const Val& value)
+{
+    const auto converted = Access::value(link, value, global.type.type);
+    if (!converted)
+        return converted.error();
+    global.set(*converted);
+    return {};
+}
+
+} // namespace
+
 Result<void> Global::set(const Val& value) const
 {
     if (const auto body = Access::use(link_); !body)
@@ -309,11 +351,16 @@ Result<void> Global::set(const Val& value) const
     auto& global = *static_cast<core::Global*>(object_);
     if (!global.type.is_mutable)
         return Error("the global is immutable");
-    const auto converted = Access::value(link_, value, global.type.type);
-    if (!converted)
-        return converted.error();
-    global.set(*converted);
-    return {};
+    return set_global(link_, global, value);
+}
+
+Result<void> Global::debug_set(const Val& value) const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    if (!link_->engine->state->config.guest_debug)
+        return Error("the engine is not configured with guest_debug");
+    return set_global(link_, *static_cast<core::Global*>(object_), value);
 }
 
 // Memories.

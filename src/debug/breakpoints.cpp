@@ -2,79 +2,144 @@
 #include "debug/breakpoints.h"
 
 #include "base/text.h"
-#include "exec/code.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
 
 namespace vitrine::core::debug {
 
-Result<uint32_t> Breakpoints::add(BreakpointSpec spec)
+Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec)
 {
     const auto function = spec.module->find_function(spec.offset);
     const auto offset =
         function ? find_instruction_boundary(*spec.module, *function, spec.offset) : std::nullopt;
     if (!offset)
         return failure("no instruction of the module is at or behind this place of a function", spec.offset);
-    list_.push_back({ next_id_, std::move(spec), *offset });
-    return next_id_++;
+    Entry entry { { id, std::move(spec), *offset, 0 }, {}, {} };
+    const auto explain = [](const char* what, Error error) {
+        error.message = std::string(what) + ": " + error.message;
+        return std::unexpected(std::move(error));
+    };
+    if (!entry.spec.condition.empty()) {
+        auto condition = Expression::compile(entry.spec.condition, *entry.spec.module, *function, *offset);
+        if (!condition)
+            return explain("condition", std::move(condition).error());
+        entry.condition = std::move(*condition);
+    }
+    if (!entry.spec.message.empty()) {
+        auto message = Message::compile(entry.spec.message, *entry.spec.module, *function, *offset);
+        if (!message)
+            return explain("message", std::move(message).error());
+        entry.message = std::move(*message);
+    }
+    return entry;
+}
+
+Result<void> Breakpoints::add(uint32_t id, BreakpointSpec spec)
+{
+    Entry entry = TRY(compile(id, std::move(spec)));
+    Entry& added = entries_.emplace(id, std::move(entry)).first->second;
+    at_[{ added.spec.module.get(), added.offset }].push_back(&added);
+    return {};
+}
+
+Result<std::map<uint32_t, Breakpoints::Entry>::iterator> Breakpoints::look_up(uint32_t id)
+{
+    const auto found = entries_.find(id);
+    if (found == entries_.end())
+        return failure("there is no breakpoint " + std::to_string(id));
+    return found;
+}
+
+Result<void> Breakpoints::change(uint32_t id, BreakpointSpec spec)
+{
+    Entry& old = TRY(look_up(id))->second;
+    if (spec.module != old.spec.module || spec.offset != old.spec.offset)
+        return failure("a breakpoint's place cannot be changed");
+    Entry entry = TRY(compile(id, std::move(spec)));
+    entry.hits = old.hits;
+    old = std::move(entry);
+    return {};
 }
 
 Result<void> Breakpoints::remove(uint32_t id)
 {
-    if (std::erase_if(list_, [&](const Breakpoint& breakpoint) { return breakpoint.id == id; }) == 0)
-        return failure("there is no breakpoint " + std::to_string(id));
+    const auto found = TRY(look_up(id));
+    const auto at = at_.find({ found->second.spec.module.get(), found->second.offset });
+    std::erase(at->second, &found->second);
+    if (at->second.empty())
+        at_.erase(at);
+    entries_.erase(found);
     return {};
 }
 
-void Breakpoints::add_internal(const Function& function, CodeOffset offset)
+void Breakpoints::clear()
 {
-    internal_.emplace_back(function.instance->functions[function.index.value], offset);
+    at_.clear();
+    entries_.clear();
 }
 
-void Breakpoints::clear_internal() { internal_.clear(); }
-
-std::vector<Breakpoints::Place> Breakpoints::wanted_marks() const
+std::vector<Breakpoint> Breakpoints::list() const
 {
-    std::vector<Place> wanted = internal_;
-    for (const Breakpoint& breakpoint : list_) {
-        const FuncIndex function = *breakpoint.spec.module->find_function(breakpoint.offset);
-        for (const Instance& instance : store_.instances()) {
-            const bool is_meant = !breakpoint.spec.instance || breakpoint.spec.instance == &instance;
-            if (instance.module == breakpoint.spec.module && is_meant)
-                wanted.emplace_back(instance.functions[function.value], breakpoint.offset);
+    std::vector<Breakpoint> list;
+    for (const auto& [id, entry] : entries_)
+        list.push_back(entry);
+    return list;
+}
+
+const Breakpoint* Breakpoints::find(uint32_t id) const
+{
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? nullptr : &found->second;
+}
+
+bool Breakpoints::is_meant(const Entry& entry, const Instance& instance)
+{
+    return entry.spec.is_enabled && entry.spec.module == instance.module
+        && (!entry.spec.instance || entry.spec.instance == &instance);
+}
+
+std::vector<MarkedPlace> Breakpoints::places_in(Store& store) const
+{
+    std::vector<MarkedPlace> places;
+    if (entries_.empty())
+        return places;
+    for (Instance& instance : store.instances())
+        for (const auto& [id, entry] : entries_)
+            if (is_meant(entry, instance))
+                places.emplace_back(
+                    instance.functions[entry.spec.module->find_function(entry.offset)->value], entry.offset);
+    return places;
+}
+
+Breakpoints::Hit Breakpoints::hit(const Frame& frame, const std::function<void(std::string)>& log)
+{
+    const Instance& instance = *frame.function->instance;
+    const auto found = at_.find({ instance.module.get(), frame.offset });
+    if (found == at_.end())
+        return {};
+    Hit hit;
+    for (Entry* entry : found->second) {
+        if (!is_meant(*entry, instance))
+            continue;
+        std::string problem;
+        if (entry->condition) {
+            const auto holds = entry->condition->is_true(frame);
+            if (holds && !*holds)
+                continue;
+            if (!holds)
+                problem = "condition: " + holds.error().message;
         }
+        if (++entry->hits <= entry->spec.ignore_count && problem.empty())
+            continue;
+        if (entry->message && problem.empty())
+            log(entry->message->text(frame));
+        else if (hit.id == 0)
+            hit = { entry->id, std::move(problem) };
     }
-    std::ranges::sort(wanted);
-    wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
-    return wanted;
-}
-
-void Breakpoints::sync()
-{
-    std::vector<Place> wanted = wanted_marks();
-    std::vector<Place> difference;
-    std::ranges::set_difference(marks_, wanted, std::back_inserter(difference));
-    for (const auto& [function, offset] : difference)
-        unmark(*function, offset);
-    difference.clear();
-    std::ranges::set_difference(wanted, marks_, std::back_inserter(difference));
-    for (const auto& [function, offset] : difference)
-        mark(*function, offset);
-    marks_ = std::move(wanted);
-}
-
-const Breakpoint* Breakpoints::hit(const Frame& frame)
-{
-    const auto found = std::ranges::find_if(list_, [&](const Breakpoint& breakpoint) {
-        const Instance* instance = frame.function->instance;
-        return breakpoint.offset == frame.offset && breakpoint.spec.module == instance->module
-            && (!breakpoint.spec.instance || breakpoint.spec.instance == instance);
-    });
-    if (found == list_.end())
-        return nullptr;
-    ++found->hits;
-    return &*found;
+    if (const Breakpoint* stops = find(hit.id); stops && stops->spec.is_temporary)
+        (void)remove(hit.id);
+    return hit;
 }
 
 } // namespace vitrine::core::debug

@@ -1,21 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "debug/expression.h"
+#include "debug/marks.h"
 #include "exec/frame.h"
 #include "runtime/store.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
 namespace vitrine::core::debug {
 
-/// Where to stop: a place in a module, in all its instances of the store or in one.
+/// Where to stop, and when: a place in a module, in all its instances or in one.
 struct BreakpointSpec {
     std::shared_ptr<const Module> module;
     CodeOffset offset = 0;
     const Instance* instance = nullptr;
+    /// An expression that must hold; without one it always does.
+    std::string condition {};
+    /// How often the guest passes before it stops.
+    uint64_t ignore_count = 0;
+    /// With a message the guest does not stop: the message is logged, its `{expressions}` replaced by their values.
+    std::string message {};
+    /// Gone after its first stop.
+    bool is_temporary = false;
+    bool is_enabled = true;
 };
 
 /// A breakpoint as it is listed.
@@ -24,39 +37,55 @@ struct Breakpoint {
     BreakpointSpec spec;
     /// The first instruction at or behind the requested offset: where it stops.
     CodeOffset offset = 0;
+    /// How often the guest came there and the condition held.
     uint64_t hits = 0;
 };
 
-/// The breakpoints of one store, keyed by module and offset, and the marks in the code that they need. Modules that have no instance yet
-/// get their marks with the instance. Not synchronised: the session sees to that.
+/// The breakpoints of a session, by module and offset. Modules that have no instance yet get their marks with the instance. Not
+/// synchronised: the session sees to that.
 class Breakpoints {
 public:
-    explicit Breakpoints(Store& store) : store_(store) {}
-
-    /// Its id; refuses an offset that lies in no function.
-    Result<uint32_t> add(BreakpointSpec spec);
+    /// Refuses an offset that lies in no function, and a condition or message with an error, whose offset is then the
+    /// position in its text.
+    Result<void> add(uint32_t id, BreakpointSpec spec);
+    /// Everything but the place may be changed; the hits stay.
+    Result<void> change(uint32_t id, BreakpointSpec spec);
     Result<void> remove(uint32_t id);
-    const std::vector<Breakpoint>& list() const { return list_; }
+    void clear();
+    std::vector<Breakpoint> list() const;
+    const Breakpoint* find(uint32_t id) const;
 
-    /// Marks places for the debugger's own use, until `clear_internal`.
-    void add_internal(const Function& function, CodeOffset offset);
-    void clear_internal();
+    /// The instructions of the store's functions that stand for the breakpoints.
+    std::vector<MarkedPlace> places_in(Store& store) const;
 
-    /// Brings the marks in the code in line with the list; the guest must not be executing an instruction.
-    void sync();
-    /// The breakpoint that stops this frame at its next instruction, its hits counted; null when none does.
-    const Breakpoint* hit(const Frame& frame);
+    /// What becomes of a guest at a marked instruction.
+    struct Hit {
+        /// The breakpoint that stops it, 0 when none does.
+        uint32_t id = 0;
+        /// Why its condition could not be evaluated.
+        std::string problem {};
+    };
+    /// Counts hits, logs messages, and removes what is temporary.
+    Hit hit(const Frame& frame, const std::function<void(std::string)>& log);
 
 private:
-    using Place = std::pair<Function*, CodeOffset>;
+    struct Entry : Breakpoint {
+        std::optional<Expression> condition;
+        std::optional<Message> message;
+    };
+    struct PlaceHash {
+        size_t operator()(const std::pair<const Module*, CodeOffset>& place) const
+        {
+            return std::hash<const void*>()(place.first) ^ (size_t { place.second } * 0x9e3779b97f4a7c15u);
+        }
+    };
 
-    std::vector<Place> wanted_marks() const;
+    static Result<Entry> compile(uint32_t id, BreakpointSpec spec);
+    static bool is_meant(const Entry& entry, const Instance& instance);
+    Result<std::map<uint32_t, Entry>::iterator> look_up(uint32_t id);
 
-    Store& store_;
-    std::vector<Breakpoint> list_;
-    std::vector<Place> internal_;
-    std::vector<Place> marks_;
-    uint32_t next_id_ = 1;
+    std::map<uint32_t, Entry> entries_;
+    std::unordered_map<std::pair<const Module*, CodeOffset>, std::vector<Entry*>, PlaceHash> at_;
 };
 
 } // namespace vitrine::core::debug

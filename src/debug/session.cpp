@@ -1,42 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/session.h"
 
+#include "debug/detour.h"
 #include "wasm/instruction.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace vitrine::core::debug {
 
-/// What the store's thread fires; passes everything on to the session.
+namespace {
+
+/// How long host functions may take to notice that the guest shall stop, before it counts as stopped in them.
+constexpr std::chrono::milliseconds patience { 50 };
+
+std::optional<Frame> innermost_frame(const Thread& thread)
+{
+    std::optional<Frame> innermost;
+    walk_frames(thread, [&](const Frame& frame) {
+        innermost = frame;
+        return false;
+    });
+    return innermost;
+}
+
+bool is_guest(const Frame& frame) { return !frame.is_host(); }
+
+} // namespace
+
+/// What a store's thread fires; passes everything on to the session.
 class Session::Watcher final : public Probe {
 public:
-    explicit Watcher(Session& session) : session_(session) {}
-    Wish fire(Thread&, Cause cause) override { return session_.fire(cause); }
+    Watcher(Session& session, Member& member) : session_(session), member_(member) {}
+    Wish fire(Thread&, Cause cause) override { return session_.fire(member_, cause); }
     void on_instance(Instance&) override
     {
         const std::lock_guard lock(session_.mutex_);
-        session_.breakpoints_.sync();
+        session_.sync(member_);
+    }
+    void wait_outside(Thread&) override { session_.wait_outside(member_); }
+    void on_spawn(Thread& child) override
+    {
+        const std::lock_guard lock(session_.mutex_);
+        session_.add_member(child.store, child);
+    }
+    void on_thread_end(Thread&) override
+    {
+        Session& session = session_;
+        const std::lock_guard lock(session.mutex_);
+        session.drop_member(member_);
     }
 
 private:
     Session& session_;
+    Member& member_;
 };
 
 std::string StopReason::to_text() const
 {
     switch (kind) {
     case StopKind::Entry: return "entry";
-    case StopKind::Breakpoint: return "breakpoint " + std::to_string(breakpoint);
+    case StopKind::Breakpoint:
+        return "breakpoint " + std::to_string(id) + (text.empty() ? "" : ": " + text);
     case StopKind::Step: return "step";
     case StopKind::Interrupt: return "interrupt";
-    case StopKind::Trap: return "trap: " + trap_text;
-    case StopKind::Throw: return "throw: " + trap_text;
+    case StopKind::Trap: return "trap: " + text;
+    case StopKind::Throw: return "throw: " + text;
+    case StopKind::Load: return "load";
+    case StopKind::CallEnd: return "call has ended";
     }
     std::unreachable();
 }
 
-Result<std::unique_ptr<Session>> Session::create(Store& store, Thread& thread)
+// Life.
+
+Result<std::unique_ptr<Session>> Session::create(Store& store, Thread& thread, Handler handler)
 {
     if (!store.engine().config.guest_debug)
         return failure("the engine is not configured with guest_debug");
@@ -44,36 +83,115 @@ Result<std::unique_ptr<Session>> Session::create(Store& store, Thread& thread)
         return failure("the store has a session already");
     if (thread.is_running())
         return failure("the store's guest is running");
-    return std::unique_ptr<Session>(new Session(store, thread));
+    return std::unique_ptr<Session>(new Session(store, thread, std::move(handler)));
 }
 
-Session::Session(Store& store, Thread& thread)
-    : store_(store), thread_(thread), watcher_(std::make_unique<Watcher>(*this)), breakpoints_(store)
+Session::Session(Store& store, Thread& thread, Handler handler)
+    : store_(store), thread_(thread), handler_(std::move(handler))
 {
-    thread_.probe = watcher_.get();
-    guest_ = std::thread([this] { run_guest(); });
+    add_member(store, thread);
+    if (!handler_)
+        guest_ = std::thread([this] { run_guest(); });
 }
 
 Session::~Session() { close(); }
 
 void Session::close()
 {
-    if (!guest_.joinable())
-        return;
     set_listener(nullptr);
-    kill();
     {
         const std::lock_guard lock(mutex_);
+        if (is_closing_)
+            return;
+        condemn_all();
         is_closing_ = true;
     }
     changed_.notify_all();
-    guest_.join();
+    if (guest_.joinable())
+        guest_.join();
+    // The embedder's threads, which have been told to end.
+    while (is_guest_running())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    if (interrupts_.joinable())
+        interrupts_.join();
     const std::lock_guard lock(mutex_);
-    for (const Breakpoint& breakpoint : std::vector(breakpoints_.list()))
-        (void)breakpoints_.remove(breakpoint.id);
-    breakpoints_.sync();
-    thread_.probe = nullptr;
+    breakpoints_.clear();
+    while (!members_.empty())
+        drop_member(*members_.back());
 }
+
+void Session::add_member(Store& store, Thread& thread)
+{
+    auto member = std::make_unique<Member>();
+    member->id = next_thread_++;
+    member->store = &store;
+    member->thread = &thread;
+    member->watcher = std::make_unique<Watcher>(*this, *member);
+    thread.probe = member->watcher.get();
+    // It gets its marks, and waits if it must, when it first goes inside.
+    thread.requests->add(Requests::pause);
+    members_.push_back(std::move(member));
+}
+
+void Session::drop_member(Member& member)
+{
+    member.thread->probe = nullptr;
+    member.thread->stepping = false;
+    if (alone_ == &member)
+        alone_ = nullptr;
+    std::erase_if(members_, [&](const auto& candidate) { return candidate.get() == &member; });
+    changed_.notify_all();
+}
+
+Result<void> Session::add_store(Store& store, Thread& thread)
+{
+    const std::lock_guard lock(mutex_);
+    if (is_closing_)
+        return failure("the session is closed");
+    if (!store.engine().config.guest_debug)
+        return failure("the engine is not configured with guest_debug");
+    if (thread.probe)
+        return failure("the store has a session already");
+    if (thread.is_running())
+        return failure("the store's guest is running");
+    add_member(store, thread);
+    return {};
+}
+
+Result<void> Session::remove_store(Store& store)
+{
+    const std::lock_guard lock(mutex_);
+    const auto found =
+        std::ranges::find_if(members_, [&](const auto& member) { return member->store == &store; });
+    if (found == members_.end())
+        return failure("the store is not one of the session");
+    if (&store == &store_)
+        return failure("the session's own store stays until it ends");
+    if ((*found)->thread->runner.load() != std::thread::id {})
+        return failure("the store's guest is running");
+    (*found)->marks.set({});
+    drop_member(**found);
+    return {};
+}
+
+bool Session::is_guest_running() const
+{
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(members_,
+        [](const auto& member) { return member->thread->runner.load() != std::thread::id {}; });
+}
+
+std::vector<ThreadInfo> Session::threads() const
+{
+    const std::lock_guard lock(mutex_);
+    std::vector<ThreadInfo> threads;
+    for (const auto& member : members_)
+        threads.push_back(
+            { member->id, member->thread, member->thread->runner.load() != std::thread::id {} });
+    return threads;
+}
+
+// Running.
 
 void Session::run_guest()
 {
@@ -86,12 +204,12 @@ void Session::run_guest()
         lock.unlock();
         Outcome outcome = body();
         lock.lock();
-        thread_.stepping = false;
-        breakpoints_.clear_internal();
-        breakpoints_.sync();
-        thread_.requests->bits.fetch_and(~Requests::pause);
-        at_entry_ = wants_stop_ = wants_kill_ = false;
-        state_ = State::Idle;
+        Member& own = *members_.front();
+        own.thread->stepping = own.is_condemned = false;
+        own.marks.clear_passing();
+        own.thread->requests->bits.fetch_and(~Requests::pause);
+        at_entry_ = wants_stop_ = false;
+        is_body_running_ = false;
         outcome_ = outcome;
         if (const auto listener = listener_) {
             is_telling_end_ = true;
@@ -110,14 +228,15 @@ Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
         const std::lock_guard lock(mutex_);
         if (is_closing_)
             return failure("the session is closed");
-        if (state_ != State::Idle)
+        if (handler_)
+            return failure("the session's handler watches what the embedder runs");
+        if (is_body_running_)
             return failure("the session's guest is already running");
         body_ = std::move(body);
         outcome_.reset();
-        state_ = State::Running;
+        is_body_running_ = true;
         at_entry_ = stop_at_entry;
         thread_.stepping = stop_at_entry;
-        breakpoints_.sync();
     }
     changed_.notify_all();
     return {};
@@ -126,47 +245,132 @@ Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
 Result<Event> Session::wait()
 {
     std::unique_lock lock(mutex_);
-    if (state_ == State::Idle && !outcome_)
+    if (handler_)
+        return failure("the session's handler is told of all stops");
+    if (!is_body_running_ && !outcome_ && state_ != State::Stopped && members_.size() == 1)
         return failure("the session's guest is not running");
-    changed_.wait(
-        lock, [&] { return (outcome_ && !is_telling_end_) || (state_ == State::Stopped && !listener_); });
+    changed_.wait(lock, [&] {
+        return is_closing_ || (state_ == State::Stopped && !listener_) || (outcome_ && !is_telling_end_);
+    });
+    if (state_ == State::Stopped && !listener_)
+        return Event(*reason_);
     if (outcome_)
         return Event(*std::exchange(outcome_, std::nullopt));
-    return Event(*reason_);
+    return failure("the session is closed");
 }
 
 Result<void> Session::resume(Resume how)
 {
     {
         const std::lock_guard lock(mutex_);
-        if (state_ != State::Stopped)
+        if (state_ != State::Stopped || handler_)
             return failure("the session's guest is not stopped");
+        if (how.thread != 0
+            && std::ranges::none_of(members_, [&](const auto& member) { return member->id == how.thread; }))
+            return failure("there is no guest thread " + std::to_string(how.thread));
         resume_ = how;
         // Running from here on, so that whoever waits next waits for the next stop.
-        state_ = State::Running;
+        state_ = State::Going;
         reason_.reset();
     }
     changed_.notify_all();
     return {};
 }
 
+Result<void> Session::call(std::function<Outcome()> body)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        if (state_ != State::Stopped || handler_)
+            return failure("the session's guest is not stopped");
+        if (is_from_outside_)
+            return failure("the guest waits in a host function, and cannot be called");
+        call_ = std::move(body);
+        state_ = State::Going;
+        reason_.reset();
+    }
+    changed_.notify_all();
+    return {};
+}
+
+void Session::pause_all()
+{
+    for (const auto& member : members_)
+        member->thread->requests->add(Requests::pause);
+}
+
 void Session::interrupt()
 {
     const std::lock_guard lock(mutex_);
-    if (state_ != State::Running)
+    if (is_closing_ || state_ == State::Stopped)
+        return;
+    const bool is_any_running = is_body_running_ || std::ranges::any_of(members_, [](const auto& member) {
+        return member->thread->runner.load() != std::thread::id {};
+    });
+    if (!is_any_running)
         return;
     wants_stop_ = true;
-    thread_.requests->add(Requests::pause);
+    pause_all();
+    if (!handler_ && !interrupts_.joinable())
+        interrupts_ = std::thread([this] { watch_interrupts(); });
+    changed_.notify_all();
+}
+
+void Session::watch_interrupts()
+{
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait(lock, [&] { return is_closing_ || wants_stop_; });
+        changed_.wait_for(lock, patience, [&] { return is_closing_ || !wants_stop_; });
+        if (is_closing_)
+            return;
+        const bool is_nobody_inside = std::ranges::none_of(members_,
+            [](const auto& member) { return member->thread->execution.load() == Execution::Inside; });
+        if (wants_stop_ && is_nobody_inside && !stopper_)
+            stop_from_outside(lock);
+    }
+}
+
+/// All guest threads that run wait in host functions: one of them is told to have stopped there.
+void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
+{
+    const auto running = std::ranges::find_if(
+        members_, [](const auto& member) { return member->thread->runner.load() != std::thread::id {}; });
+    if (running == members_.end())
+        return;
+    Member& member = **running;
+    stopper_ = &member;
+    alone_ = nullptr;
+    is_from_outside_ = true;
+    wants_stop_ = false;
+    state_ = State::Stopped;
+    reason_ = StopReason { .kind = StopKind::Interrupt, .thread = member.id };
+    tell(lock);
+    const Resume how = decide(lock);
+    state_ = State::Going;
+    reason_.reset();
+    is_from_outside_ = false;
+    if (how.kind == Resume::Kind::Kill)
+        condemn_all();
+    go_on(member, how);
+}
+
+void Session::condemn_all()
+{
+    for (const auto& member : members_) {
+        const bool is_own = !handler_ && member == members_.front();
+        if (is_own ? is_body_running_ : member->thread->runner.load() != std::thread::id {})
+            member->is_condemned = true;
+        if (member->is_condemned)
+            member->thread->requests->add(Requests::pause);
+    }
 }
 
 void Session::kill()
 {
     {
         const std::lock_guard lock(mutex_);
-        if (state_ == State::Idle)
-            return;
-        wants_kill_ = true;
-        thread_.requests->add(Requests::pause);
+        condemn_all();
     }
     changed_.notify_all();
 }
@@ -174,13 +378,13 @@ void Session::kill()
 bool Session::is_idle() const
 {
     const std::lock_guard lock(mutex_);
-    return state_ == State::Idle;
+    return !is_body_running_ && state_ != State::Stopped;
 }
 
 bool Session::is_running() const
 {
     const std::lock_guard lock(mutex_);
-    return state_ == State::Running;
+    return is_body_running_ && state_ != State::Stopped;
 }
 
 std::optional<StopReason> Session::stopped() const
@@ -189,16 +393,29 @@ std::optional<StopReason> Session::stopped() const
     return state_ == State::Stopped ? reason_ : std::nullopt;
 }
 
-std::vector<Frame> Session::frames() const
+// Looking.
+
+std::vector<Frame> Session::frames(uint32_t thread) const
 {
     const std::lock_guard lock(mutex_);
-    return state_ == State::Stopped ? frames_of(thread_) : std::vector<Frame> {};
+    if (state_ != State::Stopped)
+        return {};
+    for (const auto& member : members_)
+        if (thread == 0 ? member.get() == stopper_ : member->id == thread)
+            return frames_of(*member->thread);
+    return {};
+}
+
+Thread* Session::stopped_thread() const
+{
+    const std::lock_guard lock(mutex_);
+    return state_ == State::Stopped ? stopper_->thread : nullptr;
 }
 
 Session::Look::Look(Session& session) : session_(nullptr)
 {
     const std::lock_guard lock(session.mutex_);
-    if (session.state_ != State::Stopped || session.wants_kill_)
+    if (session.state_ != State::Stopped || session.stopper_->is_condemned)
         return;
     session_ = &session;
     ++session.looks_;
@@ -215,14 +432,42 @@ Session::Look::~Look()
     session_->changed_.notify_all();
 }
 
+bool Session::may_use_store(const Store& store) const
+{
+    const std::lock_guard lock(mutex_);
+    if (state_ == State::Stopped)
+        return true;
+    const auto found =
+        std::ranges::find_if(members_, [&](const auto& member) { return member->store == &store; });
+    const auto here = std::this_thread::get_id();
+    if (found == members_.end())
+        return true;
+    if (found == members_.begin() && !handler_)
+        return !is_body_running_ || here == guest_.get_id();
+    const auto runner = (*found)->thread->runner.load();
+    return runner == here || runner == std::thread::id {};
+}
+
+// What stops.
+
 Result<uint32_t> Session::add_breakpoint(BreakpointSpec spec)
 {
     const std::lock_guard lock(mutex_);
     if (is_closing_)
         return failure("the session is closed");
-    auto added = breakpoints_.add(std::move(spec));
+    CHECK(breakpoints_.add(next_id_, std::move(spec)));
     marks_have_changed();
-    return added;
+    return next_id_++;
+}
+
+Result<void> Session::change_breakpoint(uint32_t id, BreakpointSpec spec)
+{
+    const std::lock_guard lock(mutex_);
+    if (is_closing_)
+        return failure("the session is closed");
+    CHECK(breakpoints_.change(id, std::move(spec)));
+    marks_have_changed();
+    return {};
 }
 
 Result<void> Session::remove_breakpoint(uint32_t id)
@@ -230,9 +475,9 @@ Result<void> Session::remove_breakpoint(uint32_t id)
     const std::lock_guard lock(mutex_);
     if (is_closing_)
         return failure("the session is closed");
-    auto removed = breakpoints_.remove(id);
+    CHECK(breakpoints_.remove(id));
     marks_have_changed();
-    return removed;
+    return {};
 }
 
 std::vector<Breakpoint> Session::breakpoints() const
@@ -241,20 +486,30 @@ std::vector<Breakpoint> Session::breakpoints() const
     return breakpoints_.list();
 }
 
+/// Each thread brings its code in line when it next looks up, or goes inside.
 void Session::marks_have_changed()
 {
-    if (state_ != State::Running || std::this_thread::get_id() == guest_.get_id()) {
-        breakpoints_.sync();
-        return;
-    }
-    marks_are_stale_ = true;
-    thread_.requests->add(Requests::pause);
+    for (const auto& member : members_)
+        member->marks_are_stale = true;
+    pause_all();
 }
 
-void Session::stop_on_throw(bool on)
+void Session::sync(Member& member)
+{
+    member.marks_are_stale = false;
+    member.marks.set(breakpoints_.places_in(*member.store));
+}
+
+void Session::stop_on(StopsOn what)
 {
     const std::lock_guard lock(mutex_);
-    stops_on_throw_ = on;
+    stops_on_ = what;
+}
+
+StopsOn Session::stops_on() const
+{
+    const std::lock_guard lock(mutex_);
+    return stops_on_;
 }
 
 void Session::set_listener(std::function<void(const Event&)> listener)
@@ -266,109 +521,288 @@ void Session::set_listener(std::function<void(const Event&)> listener)
     changed_.notify_all();
 }
 
-bool Session::may_use_store() const
+void Session::set_log(std::function<void(std::string)> log)
 {
     const std::lock_guard lock(mutex_);
-    return state_ != State::Running || std::this_thread::get_id() == guest_.get_id();
+    log_ = std::move(log);
 }
 
-Wish Session::fire(Cause cause)
+// Stopping.
+
+/// A call that the debugger makes on its own thread, while the guest is stopped or idle, has nobody to stop for.
+bool Session::stops_here(const Member& member) const
 {
-    // A call made while the guest is stopped runs on the debugger's own thread, which has nobody to stop for.
-    if (std::this_thread::get_id() != guest_.get_id())
+    const auto here = std::this_thread::get_id();
+    if (!handler_ && member.thread == &thread_)
+        return here == guest_.get_id();
+    const auto runner = member.thread->runner.load();
+    return runner == here || runner == std::thread::id {};
+}
+
+bool Session::must_stand(const Member& member) const
+{
+    if (member.is_condemned)
+        return false;
+    return (stopper_ && (stopper_ != &member || is_from_outside_)) || (alone_ && alone_ != &member);
+}
+
+void Session::stand_outside(Member& member, std::unique_lock<std::mutex>& lock)
+{
+    member.thread->execution.store(Execution::Outside);
+    changed_.notify_all();
+    changed_.wait(lock, [&] { return !must_stand(member); });
+    member.thread->execution.store(Execution::Inside);
+}
+
+void Session::wait_outside(Member& member)
+{
+    if (!stops_here(member))
+        return;
+    std::unique_lock lock(mutex_);
+    if (must_stand(member))
+        stand_outside(member, lock);
+    if (member.marks_are_stale)
+        sync(member);
+}
+
+Wish Session::fire(Member& member, Cause cause)
+{
+    if (!stops_here(member))
         return Wish::Continue;
     std::unique_lock lock(mutex_);
-    if (wants_kill_)
-        return Wish::Kill;
-    if (std::exchange(marks_are_stale_, false))
-        breakpoints_.sync();
-    auto reason = reason_for(cause);
-    return reason ? stop(std::move(*reason), lock) : Wish::Continue;
+    if (must_stand(member))
+        stand_outside(member, lock);
+    if (member.marks_are_stale)
+        sync(member);
+    std::optional<StopReason> reason;
+    if (!member.is_condemned)
+        reason = reason_for(member, cause, lock);
+    const Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;
+    if (!member.is_condemned)
+        return wish;
+    // What the session runs ends as a whole; another thread's next call is a new one.
+    member.is_condemned = is_body_running_ && member.thread == &thread_;
+    return Wish::Kill;
 }
 
-std::optional<StopReason> Session::reason_for(Cause cause)
+std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
 {
-    if (cause == Cause::Trap)
-        return StopReason { .kind = StopKind::Trap,
-            .trap = thread_.trap.kind,
-            .trap_text = thread_.trap.to_text(),
-            .exception = thread_.trap.exception };
-    if (cause == Cause::Throw) {
-        if (!stops_on_throw_)
-            return std::nullopt;
-        const Ref thrown = Ref::of(thread_.thrown);
-        return StopReason { .kind = StopKind::Throw,
-            .trap_text = Value::ref(ValueType::exnref, thrown).to_text(),
-            .exception = std::make_shared<Root>(store_.heap, thread_.thrown) };
-    }
-    const Place here { thread_.control, thread_.state.function, thread_.state.offset };
-    const auto paused_at = std::exchange(paused_at_, std::nullopt);
-    if (cause == Cause::Step && paused_at == here)
+    const Trap& trap = thread.trap;
+    const bool is_wanted = trap.kind == TrapKind::UncaughtException ? stops_on_.uncaught_throw
+        : trap.kind == TrapKind::HostError                          ? stops_on_.host_error
+                                                                    : stops_on_.trap;
+    if (!is_wanted)
         return std::nullopt;
-    if (cause == Cause::Catch) {
-        // The frame in which the step would have ended is gone, or goes on here.
-        if (!step_control_ || thread_.control < step_control_)
-            return std::nullopt;
-        paused_at_ = here;
-        return StopReason { .kind = StopKind::Step };
+    return StopReason {
+        .kind = StopKind::Trap, .trap = trap.kind, .text = trap.to_text(), .exception = trap.exception
+    };
+}
+
+std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock)
+{
+    const Frame frame = *innermost_frame(*member.thread);
+    std::vector<std::string> messages;
+    auto hit =
+        breakpoints_.hit(frame, [&](std::string message) { messages.push_back(std::move(message)); });
+    if (const auto log = log_; log && !messages.empty()) {
+        lock.unlock();
+        for (std::string& message : messages)
+            log(std::move(message));
+        lock.lock();
     }
-    if (cause == Cause::Pause) {
-        if (!wants_stop_)
-            return std::nullopt;
-        if (!thread_.host)
-            paused_at_ = here;
-        return StopReason { .kind = StopKind::Interrupt };
-    }
-    if (at_entry_)
-        return StopReason { .kind = StopKind::Entry };
-    if (cause == Cause::Mark) {
-        const Frame frame = frames_of(thread_, 1).front();
-        if (const Breakpoint* breakpoint = breakpoints_.hit(frame))
-            return StopReason { .kind = StopKind::Breakpoint, .breakpoint = breakpoint->id };
-        const bool is_target =
-            step_offset_ == frame.offset && (!step_control_ || step_control_ == frame.control);
-        if (!is_target && !thread_.stepping)
-            return std::nullopt;
-    }
+    if (hit.id != 0)
+        return StopReason {
+            .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem)
+        };
+    const bool is_target = member.step_offset == frame.offset
+        && (!member.step_control || member.step_control == frame.control);
+    if (!is_target && !member.thread->stepping)
+        return std::nullopt;
     return StopReason { .kind = StopKind::Step };
 }
 
-Wish Session::stop(StopReason reason, std::unique_lock<std::mutex>& lock)
+std::optional<StopReason> Session::reason_for(
+    Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
-    thread_.stepping = false;
-    at_entry_ = wants_stop_ = false;
-    step_control_ = nullptr;
-    step_offset_.reset();
-    breakpoints_.clear_internal();
-    state_ = State::Stopped;
-    reason_ = reason;
+    const Thread& thread = *member.thread;
+    const Place here { thread.control, thread.state.function, thread.state.offset };
+    const auto paused_at = std::exchange(member.paused_at, std::nullopt);
+    switch (cause) {
+    case Cause::Trap: return reason_of_trap(thread);
+    case Cause::Throw: {
+        if (!stops_on_.caught_throw)
+            return std::nullopt;
+        const Ref thrown = Ref::of(thread.thrown);
+        return StopReason { .kind = StopKind::Throw,
+            .text = Value::ref(ValueType::exnref, thrown).to_text(),
+            .exception = std::make_shared<Root>(member.store->heap, thread.thrown) };
+    }
+    case Cause::Catch:
+        // The frame in which the step would have ended is gone, or goes on here.
+        if (!member.step_control || thread.control < member.step_control)
+            return std::nullopt;
+        member.paused_at = here;
+        return StopReason { .kind = StopKind::Step };
+    case Cause::Load:
+        if (!stops_on_.load)
+            return std::nullopt;
+        return StopReason { .kind = StopKind::Load, .instance = &member.store->instances().back() };
+    case Cause::Pause:
+        if (!wants_stop_)
+            return std::nullopt;
+        if (!thread.host)
+            member.paused_at = here;
+        return StopReason { .kind = StopKind::Interrupt };
+    case Cause::Step:
+        if (paused_at == here)
+            return std::nullopt;
+        return StopReason { .kind = at_entry_ ? StopKind::Entry : StopKind::Step };
+    case Cause::Mark:
+        if (at_entry_)
+            return StopReason { .kind = StopKind::Entry };
+        return reason_of_mark(member, lock);
+    }
+    std::unreachable();
+}
+
+/// Waits until no other thread executes guest code.
+void Session::stop_others(Member& member, std::unique_lock<std::mutex>& lock)
+{
+    // Another thread's stop comes first.
+    if (must_stand(member))
+        stand_outside(member, lock);
+    stopper_ = &member;
+    alone_ = nullptr;
+    const auto others_are_outside = [&] {
+        return std::ranges::all_of(members_, [&](const auto& other) {
+            return other.get() == &member || other->thread->execution.load() == Execution::Outside;
+        });
+    };
+    for (const auto& other : members_)
+        if (other.get() != &member)
+            other->thread->requests->add(Requests::pause);
+    // A thread that calls the host goes outside without a word.
+    while (!others_are_outside())
+        changed_.wait_for(lock, std::chrono::milliseconds(1));
+}
+
+void Session::tell(std::unique_lock<std::mutex>& lock)
+{
     if (const auto listener = listener_) {
+        const StopReason reason = *reason_;
         lock.unlock();
-        listener(std::move(reason));
+        listener(reason);
         lock.lock();
     }
     changed_.notify_all();
-    changed_.wait(lock, [&] { return (resume_ || wants_kill_) && looks_ == 0; });
-    state_ = State::Running;
-    const auto how = std::exchange(resume_, std::nullopt);
-    if (!how || how->kind == Resume::Kind::Kill)
-        return Wish::Kill;
-    prepare(*how);
-    breakpoints_.sync();
-    return Wish::Continue;
 }
 
-void Session::prepare(Resume how)
+Resume Session::decide(std::unique_lock<std::mutex>& lock)
+{
+    if (handler_) {
+        const StopReason reason = *reason_;
+        lock.unlock();
+        const Resume how = handler_(reason);
+        lock.lock();
+        changed_.wait(lock, [&] { return looks_ == 0; });
+        return how;
+    }
+    for (;;) {
+        changed_.wait(lock, [&] { return (resume_ || call_ || stopper_->is_condemned) && looks_ == 0; });
+        if (stopper_->is_condemned) {
+            resume_.reset();
+            call_ = nullptr;
+            return { Resume::Kind::Kill };
+        }
+        if (!call_)
+            return *std::exchange(resume_, std::nullopt);
+        run_call(lock);
+    }
+}
+
+/// A call that the debugger makes, on the thread of the guest that stopped. Stops in it nest.
+void Session::run_call(std::unique_lock<std::mutex>& lock)
+{
+    const auto body = std::exchange(call_, nullptr);
+    const Wish wish = std::exchange(wish_, Wish::Continue);
+    const auto to_throw = to_throw_;
+    lock.unlock();
+    Outcome outcome = body();
+    lock.lock();
+    wish_ = wish;
+    to_throw_ = to_throw;
+    stopper_->thread->stepping = false;
+    stopper_->marks.clear_passing();
+    if (stopper_->is_condemned)
+        return;
+    state_ = State::Stopped;
+    reason_ =
+        StopReason { .kind = StopKind::CallEnd, .thread = stopper_->id, .outcome = std::move(outcome) };
+    tell(lock);
+}
+
+Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock)
+{
+    const bool is_nested = stopper_ == &member;
+    if (!is_nested)
+        stop_others(member, lock);
+    Thread& thread = *member.thread;
+    thread.stepping = at_entry_ = wants_stop_ = false;
+    member.step_control = nullptr;
+    member.step_offset.reset();
+    member.marks.clear_passing();
+    reason.thread = member.id;
+    const State outer_state = std::exchange(state_, State::Stopped);
+    const auto outer_reason = std::exchange(reason_, std::move(reason));
+    const Wish outer_wish = std::exchange(wish_, Wish::Continue);
+    tell(lock);
+    const Resume how = decide(lock);
+    state_ = outer_state;
+    reason_ = outer_reason;
+    if (how.kind == Resume::Kind::Kill)
+        condemn_all();
+    Wish wish = std::exchange(wish_, outer_wish);
+    if (how.kind == Resume::Kind::Kill || member.is_condemned)
+        wish = Wish::Kill;
+    else if (wish == Wish::Throw)
+        thread.thrown = static_cast<ExceptionObject*>(to_throw_->object());
+    if (member.marks_are_stale)
+        sync(member);
+    if (!is_nested)
+        go_on(member, how);
+    else if (wish != Wish::Kill)
+        prepare(member, how);
+    if (must_stand(member))
+        stand_outside(member, lock);
+    return wish;
+}
+
+void Session::go_on(Member& stopped, Resume how)
+{
+    Member* goes = &stopped;
+    for (const auto& member : members_)
+        if (member->id == how.thread)
+            goes = member.get();
+    if (how.kind != Resume::Kind::Kill && !goes->is_condemned)
+        prepare(*goes, how);
+    alone_ = how.is_alone ? goes : nullptr;
+    stopper_ = nullptr;
+    changed_.notify_all();
+}
+
+/// Sets what ends the step.
+void Session::prepare(Member& member, Resume how)
 {
     if (how.kind == Resume::Kind::Go)
         return;
-    const std::vector<Frame> frames = frames_of(thread_);
-    const auto is_guest = [](const Frame& frame) { return !frame.is_host(); };
+    Thread& thread = *member.thread;
+    const std::vector<Frame> frames = frames_of(thread);
     const auto innermost = std::ranges::find_if(frames, is_guest);
     const auto run_to = [&](const Frame& frame, CodeOffset offset, const Record* control) {
-        breakpoints_.add_internal(*frame.function, offset);
-        step_offset_ = offset;
-        step_control_ = control;
+        member.marks.add_passing(
+            { frame.function->instance->functions[frame.function->index.value], offset });
+        member.step_offset = offset;
+        member.step_control = control;
     };
     const auto step_out = [&] {
         const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
@@ -376,15 +810,15 @@ void Session::prepare(Resume how)
             run_to(*caller, caller->offset, caller->control);
     };
     if (how.kind == Resume::Kind::Step || innermost == frames.end()) {
-        thread_.stepping = true;
+        thread.stepping = true;
     } else if (how.kind == Resume::Kind::StepOver) {
         const Module& module = innermost->function->module();
         ByteReader in(module.bytes().subspan(innermost->offset), innermost->offset);
         const auto instruction = decode_instruction(in);
         ASSERT(instruction);
         const OpInfo& row = info(instruction->op);
-        if (row.shape != Shape::Call)
-            thread_.stepping = true;
+        if (row.shape != Shape::Call || !innermost->is_innermost)
+            thread.stepping = true;
         else if (row.text.starts_with("return_call"))
             // Nothing of this frame is executed behind it.
             step_out();
@@ -398,6 +832,67 @@ void Session::prepare(Resume how)
         if (offset)
             run_to(*innermost, *offset, nullptr);
     }
+}
+
+// Detours.
+
+/// The stopped thread, where it can be sent elsewhere.
+Result<Session::Member*> Session::steerable() const
+{
+    if (state_ != State::Stopped)
+        return failure("the session's guest is not stopped");
+    if (is_from_outside_ || stopper_->thread->host || !stopper_->thread->state.function)
+        return failure("the guest is not at an instruction of its own: it waits in a host function");
+    return stopper_;
+}
+
+Result<void> Session::jump(CodeOffset offset)
+{
+    const std::lock_guard lock(mutex_);
+    Member* member = TRY(steerable());
+    CHECK(debug::jump(*member->thread, offset));
+    wish_ = Wish::Move;
+    return {};
+}
+
+Result<void> Session::skip()
+{
+    const std::lock_guard lock(mutex_);
+    Member* member = TRY(steerable());
+    CHECK(debug::skip(*member->thread));
+    wish_ = Wish::Move;
+    return {};
+}
+
+Result<void> Session::return_from(const Frame& frame, std::span<const Value> results)
+{
+    const std::lock_guard lock(mutex_);
+    Member* member = TRY(steerable());
+    CHECK(debug::return_from(*member->thread, frame, results));
+    wish_ = Wish::Move;
+    return {};
+}
+
+Result<void> Session::throw_exception(const Tag& tag, std::span<const Value> values)
+{
+    const std::lock_guard lock(mutex_);
+    Member* member = TRY(steerable());
+    to_throw_ = TRY(make_exception(*member->store, tag, values));
+    wish_ = Wish::Throw;
+    return {};
+}
+
+Result<void> Session::clear_exception()
+{
+    const std::lock_guard lock(mutex_);
+    if (state_ != State::Stopped || !reason_->exception)
+        return failure("no exception is being thrown");
+    Thread& thread = *stopper_->thread;
+    thread.trap = { .kind = TrapKind::HostError,
+        .message = "the debugger took the exception",
+        .trace = trace_of(thread) };
+    wish_ = Wish::Fail;
+    return {};
 }
 
 } // namespace vitrine::core::debug

@@ -14,49 +14,107 @@
 
 namespace vitrine::core::debug {
 
-enum class StopKind : uint8_t { Entry, Breakpoint, Step, Interrupt, Trap, Throw };
+enum class StopKind : uint8_t {
+    Entry,
+    Breakpoint,
+    Step,
+    Interrupt,
+    Trap,
+    Throw,
+    /// An instance was made; its start function has not run.
+    Load,
+    /// A call that the debugger made has ended; the guest is where it was before.
+    CallEnd,
+};
+
+/// What guest code ended with: results, a refusal, or a trap (`Exit` among them).
+using Outcome = std::expected<std::vector<Value>, Failure>;
 
 /// Why the guest stopped: one reason.
 struct StopReason {
     StopKind kind = StopKind::Entry;
-    /// Of `Breakpoint`.
-    uint32_t breakpoint = 0;
+    /// The guest thread that stopped.
+    uint32_t thread = 1;
+    /// Of `Breakpoint`: which.
+    uint32_t id = 0;
     /// Of `Trap`.
     TrapKind trap = TrapKind::None;
-    std::string trap_text {};
+    /// Of `Trap`: its text. Of `Throw`: what is thrown. Of `Breakpoint`: why its condition could not be evaluated.
+    std::string text {};
     /// Of `Throw`, and of the trap that nobody caught it: what was thrown.
     std::shared_ptr<Root> exception {};
+    /// Of `Load`.
+    Instance* instance = nullptr;
+    /// Of `CallEnd`.
+    std::optional<Outcome> outcome {};
 
-    /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`, `throw: exception {7}`
+    /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`, `throw: exception {7}`,
+    /// `load`, `call: 5`
     std::string to_text() const;
 };
 
 /// How to go on from a stop.
 struct Resume {
     enum class Kind : uint8_t { Go, Step, StepOver, StepOut, RunTo, Kill } kind = Kind::Go;
-    /// Of `RunTo`: an offset in the innermost frame's function.
+    /// Of `RunTo`: an offset in the innermost guest frame's function.
     CodeOffset offset = 0;
+    /// The guest thread that steps; 0 is the one that stopped.
+    uint32_t thread = 0;
+    /// Whether the other guest threads stand still meanwhile.
+    bool is_alone = false;
 };
 
-/// What guest code ended with: results, a refusal, or a trap (`Exit` among them).
-using Outcome = std::expected<std::vector<Value>, Failure>;
+/// What stops the guest, besides breakpoints, steps and interrupts.
+struct StopsOn {
+    /// A throw that a guest catches, where it is thrown.
+    bool caught_throw = false;
+    /// A throw that nobody catches, which is a trap.
+    bool uncaught_throw = true;
+    /// The guest's own faults.
+    bool trap = true;
+    /// A host function that failed.
+    bool host_error = true;
+    /// A new instance.
+    bool load = false;
+};
 
 /// The guest stopped, or it ended.
 using Event = std::variant<StopReason, Outcome>;
 
+/// A guest thread of a session.
+struct ThreadInfo {
+    /// From 1, in the order in which they joined; none is given twice.
+    uint32_t id;
+    Thread* thread;
+    /// Whether it is in guest code or waits in a host function.
+    bool is_running;
+};
+
 /// [doc] A debugging session
 ///
-/// Runs the guest of one store on a thread of its own, and stops it. Here the guest's thread and the debugger's thread meet,
-/// and nowhere else: they hand a turn to each other under one mutex.
+/// Watches the guest threads of one or more stores, and stops them all when one of them stops. Here the guests' threads and the
+/// debugger's meet, and nowhere else: under one mutex.
 ///
-///     Idle --start--> Running --fire--> Stopped --resume--> Running --the body returns--> Idle
+/// The session runs the guest of its first store on a thread of its own; whoever controls it, on another thread, waits and resumes. Or
+/// there is a handler: then the store's embedder runs the guest as ever, and each stop calls the handler on the guest's
+/// thread. The guest threads of other stores belong to their own host threads in either case.
 ///
-/// While `Stopped` or `Idle` the controlling thread may read and change everything in the store; while `Running` only the guest's thread does.
+///     Going --fire--> Stopping --all others are outside of guest code--> Stopped --resume--> Going
+///                                                                         |   ^
+///                                                                        call |  the call's stops nest
+///
+/// A thread is *outside* while it executes no guest instruction: it waits in a host function, or in here. While `Stopped` the
+/// controlling thread may read and change everything in the stores. A thread that comes back from the outside waits
+/// until the others go on. A stop that a second thread has come to meanwhile is told when the first has gone on.
+///
 /// All members may be called from any thread; what needs a stopped guest refuses when there is none.
 class Session {
 public:
-    /// A store has at most one session. The thread must be the store's.
-    static Result<std::unique_ptr<Session>> create(Store& store, Thread& thread);
+    /// Decides on a guest's own thread how it goes on.
+    using Handler = std::function<Resume(const StopReason&)>;
+
+    /// A store has at most one session. The thread must be the store's. Without a handler the session has a thread that runs guests.
+    static Result<std::unique_ptr<Session>> create(Store& store, Thread& thread, Handler handler = nullptr);
     /// Closes it.
     ~Session();
     /// Ends the guest if it runs or is stopped, and its thread; the session does nothing any more.
@@ -64,8 +122,16 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
+    /// Another store's guest thread is watched too, and stops with the others. It must not be running.
+    Result<void> add_store(Store& store, Thread& thread);
+    /// No more; what runs in it ends first.
+    Result<void> remove_store(Store& store);
+
+    /// The first store and its thread.
     Store& store() const { return store_; }
     Thread& thread() const { return thread_; }
+    /// All guest threads.
+    std::vector<ThreadInfo> threads() const;
 
     /// Runs `body` on the guest's thread; with `stop_at_entry` the guest stops before its first instruction.
     Result<void> start(std::function<Outcome()> body, bool stop_at_entry = false);
@@ -73,11 +139,14 @@ public:
     Result<Event> wait();
     /// Lets a stopped guest go on.
     Result<void> resume(Resume how);
-    /// Asks a running guest to stop; it stops at its next function entry or loop header with `Interrupt`. Ignored unless it runs.
+    /// Runs `body`, which calls the guest, on the thread of the guest that stopped; `wait` tells of stops in it, and of its end.
+    Result<void> call(std::function<Outcome()> body);
+    /// Asks a running guest to stop; a thread of it stops with `Interrupt` at its next function entry or loop header, or in the host function that it waits in.
     void interrupt();
     /// Ends a running or stopped guest.
     void kill();
 
+    /// Whether the session's own thread runs no guest, and none is stopped.
     bool is_idle() const;
     bool is_running() const;
     /// The reason, while the guest is stopped.
@@ -96,65 +165,132 @@ public:
         Session* session_;
     };
 
-    /// The frames of a stopped guest; empty when it is not stopped.
-    std::vector<Frame> frames() const;
+    /// The frames of a guest thread (0: the one that stopped) of a stopped guest; empty when it is not stopped.
+    std::vector<Frame> frames(uint32_t thread = 0) const;
+    /// The thread that stopped; null when none did.
+    Thread* stopped_thread() const;
 
-    /// Whether to stop where an exception is thrown that a guest catches; one that nobody catches always stops, as a trap.
-    void stop_on_throw(bool on);
+    // What happens to the stopped thread when it goes on; each refuses where that makes no sense, and changes nothing then. See debug/detour.h.
+    Result<void> jump(CodeOffset offset);
+    Result<void> skip();
+    Result<void> return_from(const Frame& frame, std::span<const Value> results);
+    Result<void> throw_exception(const Tag& tag, std::span<const Value> values);
+    Result<void> clear_exception();
+
+    void stop_on(StopsOn what);
+    StopsOn stops_on() const;
     Result<uint32_t> add_breakpoint(BreakpointSpec spec);
+    /// Everything but the place.
+    Result<void> change_breakpoint(uint32_t id, BreakpointSpec spec);
     Result<void> remove_breakpoint(uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
 
     /// Who else is told: called on the guest's thread right after each stop, and after the end, before `wait` answers. While one is set, stops are the
     /// listener's business.
     void set_listener(std::function<void(const Event&)> listener);
+    /// Takes the messages of breakpoints; on the guest's thread.
+    void set_log(std::function<void(std::string)> log);
     /// Whether the calling thread may use the store now.
-    bool may_use_store() const;
+    bool may_use_store(const Store& store) const;
 
 private:
     class Watcher;
-    enum class State : uint8_t { Idle, Running, Stopped };
+    enum class State : uint8_t { Going, Stopped };
 
-    Session(Store& store, Thread& thread);
-    void run_guest();
-    Wish fire(Cause cause);
-    std::optional<StopReason> reason_for(Cause cause);
-    Wish stop(StopReason reason, std::unique_lock<std::mutex>& lock);
-    void marks_have_changed();
-    void prepare(Resume how);
-
-    Store& store_;
-    Thread& thread_;
-    std::unique_ptr<Watcher> watcher_;
-    mutable std::mutex mutex_;
-    std::condition_variable changed_;
-    State state_ = State::Idle;
-    std::function<Outcome()> body_;
-    std::optional<StopReason> reason_;
-    std::optional<Outcome> outcome_;
-    std::optional<Resume> resume_;
-    std::function<void(const Event&)> listener_;
-    Breakpoints breakpoints_;
-    bool marks_are_stale_ = false;
-    bool wants_stop_ = false;
-    bool wants_kill_ = false;
-    bool is_telling_end_ = false;
-    bool stops_on_throw_ = false;
-    uint32_t looks_ = 0;
-    bool is_closing_ = false;
-    /// Where the guest noticed that it shall stop: before an instruction, which a step from there shall execute.
+    /// Where a guest noticed that it shall stop: before an instruction, which a step from there shall execute.
     struct Place {
         const Record* control;
         const Function* function;
         uint32_t offset;
         friend bool operator==(const Place&, const Place&) = default;
     };
-    std::optional<Place> paused_at_;
-    /// Of the step under way: the frame it must end in, and where.
+    /// A guest thread that is watched.
+    struct Member {
+        uint32_t id = 0;
+        Store* store = nullptr;
+        Thread* thread = nullptr;
+        std::unique_ptr<Watcher> watcher {};
+        Marks marks {};
+        bool marks_are_stale = true;
+        /// Its guest code ends where it next looks up.
+        bool is_condemned = false;
+        std::optional<Place> paused_at {};
+        /// Of the step under way: the frame it must end in, and where.
+        const Record* step_control = nullptr;
+        std::optional<CodeOffset> step_offset {};
+    };
+
+    Session(Store& store, Thread& thread, Handler handler);
+    void add_member(Store& store, Thread& thread);
+    void drop_member(Member& member);
+    void run_guest();
+    void watch_interrupts();
+    void stop_from_outside(std::unique_lock<std::mutex>& lock);
+
+    bool stops_here(const Member& member) const;
+    Wish fire(Member& member, Cause cause);
+    void wait_outside(Member& member);
+    void on_instance(Member& member, Instance& instance);
+    std::optional<StopReason> reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
+    std::optional<StopReason> reason_of_trap(const Thread& thread) const;
+    std::optional<StopReason> reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock);
+    Wish stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
+    void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
+    void tell(std::unique_lock<std::mutex>& lock);
+    Resume decide(std::unique_lock<std::mutex>& lock);
+    void run_call(std::unique_lock<std::mutex>& lock);
+    void go_on(Member& stopped, Resume how);
+    void stand_outside(Member& member, std::unique_lock<std::mutex>& lock);
+    bool must_stand(const Member& member) const;
+    void pause_all();
+    void condemn_all();
+    void marks_have_changed();
+    void sync(Member& member);
+    void prepare(Member& member, Resume how);
+    bool is_guest_running() const;
+    Result<Member*> steerable() const;
+
+    Store& store_;
+    Thread& thread_;
+    const Handler handler_;
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::unique_ptr<Member>> members_;
+    uint32_t next_thread_ = 1;
+
+    State state_ = State::Going;
+    /// The thread for whose stop the others stand still; null while all go.
+    Member* stopper_ = nullptr;
+    /// The stop was told for a thread that waits in a host function: nobody waits in here.
+    bool is_from_outside_ = false;
+    /// The only one that goes on, if not all do.
+    Member* alone_ = nullptr;
+    std::optional<StopReason> reason_;
+    std::optional<Resume> resume_;
+    /// What shall become of the stopped thread, unless it just goes on.
+    Wish wish_ = Wish::Continue;
+    std::shared_ptr<Root> to_throw_;
+    uint32_t looks_ = 0;
+
+    std::function<Outcome()> body_;
+    bool is_body_running_ = false;
+    std::optional<Outcome> outcome_;
+    std::function<Outcome()> call_;
+
+    std::function<void(const Event&)> listener_;
+    std::function<void(std::string)> log_;
+    Breakpoints breakpoints_;
+    uint32_t next_id_ = 1;
+    StopsOn stops_on_;
     bool at_entry_ = false;
-    const Record* step_control_ = nullptr;
-    std::optional<CodeOffset> step_offset_;
+    bool wants_stop_ = false;
+    bool wants_kill_ = false;
+    bool is_telling_end_ = false;
+    bool is_closing_ = false;
+
     std::thread guest_;
+    /// Sees to it that an interrupt stops a guest whose threads all wait in host functions. Made at the first one.
+    std::thread interrupts_;
 };
 
 } // namespace vitrine::core::debug

@@ -19,19 +19,21 @@ template<class Visit> void walk(const Thread& thread, Visit visit)
         const FuncMeta& meta = *state.function->meta;
         return visit(Frame { state.function, meta.body_offset + state.offset,
             static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, control, is_innermost,
-            activation });
+            activation, &thread });
+    };
+    const auto visit_host = [&](const Function* function) {
+        return visit(Frame { .function = function, .activation = activation, .thread = &thread });
     };
     for (const Activation& entered : thread.activations | std::views::reverse) {
         --activation;
         // A host function with a guest below it; one that the embedder called has none.
-        if (host && state.function && !visit(Frame { .function = host, .activation = activation }))
+        if (host && state.function && !visit_host(host))
             return;
         if (state.function && !visit_guest(host == nullptr))
             return;
         for (; control != entered.base; ++control) {
             if (control->return_to == ReturnTo::HostContinuation
-                && !visit(Frame {
-                    .function = thread.continuations[--continuations].first, .activation = activation }))
+                && !visit_host(thread.continuations[--continuations].first))
                 return;
             state = { control->function, control->offset, control->entry, control->fp, state.fp };
             if (!state.function)

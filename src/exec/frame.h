@@ -27,6 +27,7 @@ struct Frame {
     bool is_innermost = false;
     /// Which activation, counted from the outermost.
     uint32_t activation = 0;
+    const Thread* thread = nullptr;
 
     bool is_host() const { return function->is_host(); }
     Slot* locals() const { return fp; }

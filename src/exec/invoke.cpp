@@ -33,6 +33,7 @@ OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
     if (thread.activations.size() >= max_activations)
         return trapped(TrapKind::StackOverflow);
     if (!thread.is_running()) {
+        thread.runner.store(std::this_thread::get_id());
         auto stack = thread.stacks.take();
         if (!stack)
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = stack.error().message });
@@ -50,6 +51,7 @@ OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
         { thread.control, thread.state, thread.free, thread.host, thread.continuations.size() });
     thread.state = { nullptr, 0, 0, thread.free, push(arguments, thread.free) };
     thread.host = nullptr;
+    thread.go_inside();
     return {};
 }
 
@@ -68,7 +70,10 @@ void leave(Thread& thread)
         thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
         thread.is_killed = false;
+        thread.runner.store({});
     }
+    if (thread.host || !thread.is_running())
+        thread.go_outside();
 }
 
 CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
@@ -92,6 +97,9 @@ CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
 
 HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slot* slots)
 {
+    const auto fail = [&](Trap trap) {
+        return HostResult { raise(thread, std::move(trap)) ? HostAction::Moved : HostAction::Trapped };
+    };
     thread.host = nullptr;
     if (thread.is_killed)
         outcome = Trap { .kind = TrapKind::Killed };
@@ -99,18 +107,15 @@ HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slo
         thread.state.offset = thread.host_call_offset;
         if (trap->exception && trap->exception->object()) {
             auto& exception = static_cast<ExceptionObject&>(*trap->exception->object());
-            return { throw_exception(thread, exception, std::move(*trap)) ? HostAction::Caught
+            return { throw_exception(thread, exception, std::move(*trap)) ? HostAction::Moved
                                                                           : HostAction::Trapped };
         }
-        raise(thread, std::move(*trap));
-        return { HostAction::Trapped };
+        return fail(std::move(*trap));
     }
     if (auto* call = std::get_if<std::unique_ptr<CallGuest>>(&outcome)) {
-        if ((*call)->callee->is_host()) {
-            raise(thread,
+        if ((*call)->callee->is_host())
+            return fail(
                 { .kind = TrapKind::HostError, .message = "a host function asked for a call of another" });
-            return { HostAction::Trapped };
-        }
         push((*call)->arguments, slots);
         thread.continuations.emplace_back(&host, std::move((*call)->then));
         return { HostAction::Call, (*call)->callee };
@@ -118,12 +123,11 @@ HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slo
     if (std::holds_alternative<Suspended>(outcome)) {
         if (thread.activations.size() == 1 && thread.continuations.empty()) {
             thread.host = &host;
+            thread.go_outside();
             return { HostAction::Suspended };
         }
-        raise(thread,
-            { .kind = TrapKind::HostError,
-                .message = "a host function suspended inside a call made by the host" });
-        return { HostAction::Trapped };
+        return fail({ .kind = TrapKind::HostError,
+            .message = "a host function suspended inside a call made by the host" });
     }
     return { HostAction::Returned };
 }
@@ -137,7 +141,9 @@ HostResult run_host(
     thread.free = slots + count;
     Instance* const caller = thread.state.function ? thread.state.function->instance : nullptr;
     HostCall call { thread.store, caller, { slots, count } };
+    thread.go_outside();
     HostOutcome outcome = callback(call);
+    thread.go_inside();
     return take_outcome(thread, host, std::move(outcome), slots);
 }
 
@@ -160,6 +166,8 @@ CallEnd resume_call(Thread& thread, std::span<const Value> results)
         entered = record->function;
     thread.state.sp = push(results, thread.state.sp);
     thread.host = nullptr;
+    thread.runner.store(std::this_thread::get_id());
+    thread.go_inside();
     return finish(thread, thread.tier.resume(thread), type_of(thread, *entered));
 }
 
@@ -187,8 +195,11 @@ std::expected<Instance*, Failure> instantiate(
     auto instance = linker.instantiate(thread.store, std::move(module));
     if (!instance)
         return instance;
-    if (thread.probe)
+    if (thread.probe) {
         thread.probe->on_instance(**instance);
+        if (!fire(thread, Cause::Load))
+            return std::unexpected(std::move(thread.trap));
+    }
     if (const auto start = (*instance)->module->start) {
         auto ran = invoke(thread, *(*instance)->functions[start->value], {});
         if (!ran)
@@ -219,6 +230,7 @@ HostResult continue_host(Thread& thread, Slot* slots, Function*& host)
 
 bool fire(Thread& thread, Cause cause)
 {
+    thread.was_moved = false;
     if (!thread.probe)
         return true;
     ++thread.generation;
@@ -226,33 +238,37 @@ bool fire(Thread& thread, Cause cause)
         thread.free = thread.state.sp;
     const Wish wish = thread.probe->fire(thread, cause);
     ++thread.generation;
+    thread.was_moved = wish == Wish::Move || wish == Wish::Throw;
     if (wish == Wish::Kill) {
         thread.is_killed = true;
         thread.trap = { .kind = TrapKind::Killed, .trace = trace_of(thread) };
     }
-    return !thread.is_killed;
+    if (thread.is_killed || wish == Wish::Fail)
+        return false;
+    if (wish != Wish::Throw)
+        return true;
+    return thread.was_moved = throw_exception(thread, *thread.thrown);
 }
 
 bool handle_requests(Thread& thread)
 {
+    thread.was_moved = false;
     thread.restore_limit();
     const uint32_t bits = thread.requests->bits.exchange(0);
-    if (bits & Requests::interrupt) {
-        raise(thread, { .kind = TrapKind::Interrupted });
-        return false;
-    }
+    if (bits & Requests::interrupt)
+        return raise(thread, { .kind = TrapKind::Interrupted });
     return !(bits & Requests::pause) || fire(thread, Cause::Pause);
 }
 
-void raise(Thread& thread, Trap trap)
+bool raise(Thread& thread, Trap trap)
 {
     thread.trap = std::move(trap);
     // A trap that passes through a host function on its way out has been seen where it began.
     if (!thread.trap.trace.empty())
-        return;
+        return false;
     thread.trap.trace = trace_of(thread);
-    if (thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed)
-        fire(thread, Cause::Trap);
+    return thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed
+        && fire(thread, Cause::Trap) && thread.was_moved;
 }
 
 } // namespace vitrine::core

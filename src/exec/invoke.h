@@ -38,8 +38,8 @@ enum class HostAction : uint8_t {
     Returned,
     /// `Thread::trap` says why.
     Trapped,
-    /// It threw, and the thread's state is where the guest has caught it.
-    Caught,
+    /// The guest goes on where the thread's state says: it has caught what the function threw, or was moved by the probe.
+    Moved,
     /// Call `CallRequest::callee`; its arguments are in the slots.
     Call,
     Suspended,
@@ -56,12 +56,13 @@ HostResult call_host(Thread& thread, Function& host, Slot* slots);
 /// `host` becomes the function that went on.
 HostResult continue_host(Thread& thread, Slot* slots, Function*& host);
 
-/// For tiers: fires the probe, if there is one, with the thread's state complete. False when the guest must end
-/// with `Thread::trap`, as in the next one.
+/// For tiers: fires the probe, if there is one, with the thread's state complete. False when the activation must end
+/// with `Thread::trap`. True when the guest goes on where the thread's state says; `Thread::was_moved` tells whether
+/// that is somewhere else than where it was.
 bool fire(Thread& thread, Cause cause);
-/// For tiers: a poll found the limit lowered or a bit set.
+/// For tiers: a poll found the limit lowered or a bit set. As `fire`.
 bool handle_requests(Thread& thread);
-/// For tiers: records a trap at the thread's state and tells the probe.
-void raise(Thread& thread, Trap trap);
+/// For tiers: records a trap at the thread's state and tells the probe. True when that has moved the guest elsewhere: then it goes on there.
+[[nodiscard]] bool raise(Thread& thread, Trap trap);
 
 } // namespace vitrine::core

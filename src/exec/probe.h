@@ -22,11 +22,21 @@ enum class Cause : uint8_t {
     Catch,
     /// `Thread::trap` happened at the next instruction; nothing is unwound yet.
     Trap,
+    /// An instance was made, which the probe has heard of; its start function has not run.
+    Load,
 };
 
 /// How to go on.
 enum class Wish : uint8_t {
+    /// As if nobody had looked: a trap unwinds, what is thrown flies on.
     Continue,
+    /// Where the thread's state says now, whatever was about to happen. Without a function in the state the activation
+    /// returns; its results lie at its base.
+    Move,
+    /// Throw `Thread::thrown` where the thread's state is.
+    Throw,
+    /// End the activation with `Thread::trap`, which nobody is told of.
+    Fail,
     /// End all guest code of the thread with the trap `Killed`.
     Kill,
 };
@@ -39,6 +49,9 @@ public:
     virtual Wish fire(Thread& thread, Cause cause) = 0;
     /// An instance was made; its start function has not run.
     virtual void on_instance(Instance&) {}
+    /// The thread is about to execute guest code, and something was asked of it: waits as long as it must stand still.
+    /// `Thread::execution` is `Inside` from then on.
+    virtual void wait_outside(Thread&) {}
     /// The guest made another guest thread, which has run nothing yet. On the thread that made it.
     virtual void on_spawn(Thread&) {}
     /// A guest thread that was made so ends: it runs nothing any more. On that thread.

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <thread>
 #include <vector>
 
 namespace vitrine::core {
@@ -48,6 +49,10 @@ public:
 private:
     std::atomic<int> wake_fd_ = -1;
 };
+
+/// Whether a thread with a probe executes guest code just now. A host function, a thread that sleeps in the probe and one
+/// that has not been entered are `Outside`: then the thread's state is complete, and stays as it is until the thread is `Inside` again.
+enum class Execution : uint8_t { Outside, Inside };
 
 /// One entry from the host into the guest: the frames above `base` belong to it. Entries nest through host functions.
 struct Activation {
@@ -95,6 +100,13 @@ public:
     /// What is being thrown, while a probe looks at it.
     ExceptionObject* thrown = nullptr;
     Probe* probe = nullptr;
+    /// Kept up to date only while there is a probe. Whoever wants the thread to stand still requests a pause first and looks
+    /// at this then; the thread says `Inside` first, and looks at the requests then.
+    std::atomic<Execution> execution = Execution::Outside;
+    /// The host thread that made the outermost activation.
+    std::atomic<std::thread::id> runner {};
+    /// The probe moved the guest, for whoever would go on in the middle of an instruction.
+    bool was_moved = false;
     /// The probe wished the guest's end: every activation ends with `Killed`, whatever host functions make of it.
     bool is_killed = false;
     /// Fire the probe before every instruction.
@@ -103,6 +115,20 @@ public:
     uint64_t generation = 0;
 
     bool is_running() const { return !activations.empty(); }
+    /// Guest code is about to be executed, or the host's again.
+    void go_inside()
+    {
+        if (!probe)
+            return;
+        execution.store(Execution::Inside);
+        if (requests->bits.load() & Requests::pause)
+            probe->wait_outside(*this);
+    }
+    void go_outside()
+    {
+        if (probe)
+            execution.store(Execution::Outside);
+    }
     /// What `memory.atomic.wait` sleeps on: an eventfd, made at the first call.
     int wait_fd();
 

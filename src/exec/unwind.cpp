@@ -96,8 +96,11 @@ bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
         }
         return false;
     });
-    if ((landing || is_caught_outside) && seen.trace.empty() && !tell(thread, Cause::Throw, exception))
-        return false;
+    if ((landing || is_caught_outside) && seen.trace.empty()) {
+        const bool goes_on = tell(thread, Cause::Throw, exception);
+        if (!goes_on || thread.was_moved)
+            return goes_on;
+    }
     if (landing) {
         land(thread, *landing, exception);
         return tell(thread, Cause::Catch, exception);
@@ -108,17 +111,14 @@ bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
     trap.message = "uncaught " + Value::ref(ValueType::exnref, Ref::of(&exception)).to_text();
     if (is_caught_outside)
         trap.trace = trace_of(thread);
-    raise(thread, std::move(trap));
-    return false;
+    return raise(thread, std::move(trap));
 }
 
 bool throw_new_exception(Thread& thread, const Tag& tag)
 {
     ExceptionObject* exception = thread.store.heap.make_exception(tag, *tag.type);
-    if (!exception) {
-        raise(thread, { .kind = TrapKind::OutOfMemory });
-        return false;
-    }
+    if (!exception)
+        return raise(thread, { .kind = TrapKind::OutOfMemory });
     std::copy_n(thread.state.sp - tag.type->slots, tag.type->slots, exception->values());
     return throw_exception(thread, *exception);
 }

@@ -55,6 +55,7 @@ std::optional<uint32_t> wait_on(Thread& thread, const T* address, T expected, in
     constexpr uint32_t notified = 0, not_equal = 1, timed_out = 2;
     Waiters& all = waiters();
     Waiter waiter { address, thread.wait_fd() };
+    thread.was_moved = false;
     {
         const std::lock_guard lock(all.mutex);
         if (__atomic_load_n(address, __ATOMIC_SEQ_CST) != expected)
@@ -74,7 +75,7 @@ std::optional<uint32_t> wait_on(Thread& thread, const T* address, T expected, in
         if (ready > 0 && fds[1].revents != 0) {
             eventfd_t value;
             eventfd_read(fds[1].fd, &value);
-            goes_on = thread.requests->bits.load() == 0 || handle_requests(thread);
+            goes_on = handle_requests(thread) && !thread.was_moved;
         }
         const std::lock_guard lock(all.mutex);
         if (waiter.is_notified || !goes_on || (end && Clock::now() >= *end))

@@ -186,7 +186,9 @@ std::string Stub::stop_text(const debug::StopReason& reason)
         return text + "reason:exception;description:" + hex_text(reason.to_text()) + ";";
     case debug::StopKind::Step: return text + "reason:trace;";
     case debug::StopKind::Entry:
-    case debug::StopKind::Interrupt: return text + "reason:signal;";
+    case debug::StopKind::Interrupt:
+    case debug::StopKind::Load:
+    case debug::StopKind::CallEnd: return text + "reason:signal;";
     }
     std::unreachable();
 }

@@ -103,7 +103,7 @@ void View::on_stop(const debug::StopReason& reason)
     for (; instances_met_ < instances.size(); ++instances_met_)
         meet(instances[instances_met_]);
     if (reason.kind == debug::StopKind::Breakpoint)
-        find_breakpoint(reason.breakpoint);
+        find_breakpoint(reason.id);
     narrow_breakpoints();
 }
 

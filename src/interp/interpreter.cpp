@@ -120,6 +120,9 @@ enum class Start : uint8_t { Call, Resume };
     } while (false)
 #define RELOAD()                                                                                   \
     do {                                                                                           \
+        /* Moved out of the outermost function. */                                                 \
+        if (!thread.state.function) [[unlikely]]                                                   \
+            return RunEnd::Returned;                                                               \
         fp = thread.state.fp;                                                                      \
         sp = thread.state.sp;                                                                      \
         ENTER_FRAME(thread.state.function, thread.state.offset, thread.state.entry);               \
@@ -186,8 +189,7 @@ enum class Start : uint8_t { Call, Resume };
     callee = table.elements()[index].function();                                                   \
     if (!callee) [[unlikely]] {                                                                    \
         SAVE();                                                                                    \
-        raise(thread, uninitialized_element(index));                                               \
-        return RunEnd::Trapped;                                                                    \
+        LAND_IF(raise(thread, uninitialized_element(index)));                                      \
     }                                                                                              \
     TRAP_IF(callee->type != type && !thread.store.engine().types.is_subtype(callee->type, type),   \
             TrapKind::IndirectCallTypeMismatch);                                                   \
@@ -346,7 +348,7 @@ RunEnd run(Thread& thread, Start start, Function* callee)
             const auto answer = wait_on(thread, reinterpret_cast<const type*>(at),                   \
                 static_cast<type>(sp[-2]), static_cast<int64_t>(sp[-1]));                            \
             if (!answer)                                                                             \
-                return RunEnd::Trapped;                                                              \
+                LAND_IF(thread.was_moved);                                                           \
             RELOAD();                                                                                \
             sp[-3] = *answer;                                                                        \
         } else {                                                                                     \
@@ -507,6 +509,8 @@ op_Loop:
         if (!handle_requests(thread))
             return RunEnd::Trapped;
         RELOAD();
+        if (thread.was_moved)
+            NEXT();
     }
     NEXT_AT(interp::skip_type(pc + 1));
 op_If:
@@ -616,9 +620,12 @@ op_ThrowRef: {
     SAVE();
     LAND_IF(throw_exception(thread, static_cast<ExceptionObject&>(*exception)));
 }
-op_Rethrow:
+op_Rethrow: {
+    // None was caught when a debugger has led the guest here.
+    OBJECT(exception, fp[branch->dropped], TrapKind::NullException);
     SAVE();
-    LAND_IF(throw_exception(thread, static_cast<ExceptionObject&>(*Ref { fp[branch->dropped] }.object())));
+    LAND_IF(throw_exception(thread, static_cast<ExceptionObject&>(*exception)));
+}
 
 op_End:
     if (pc != last)
@@ -734,10 +741,8 @@ call_from_host:
 overflowed:
     trap_kind = TrapKind::StackOverflow;
     // The state is the caller's, at its call: with the arguments, as if the call had not begun.
-    if (!function || return_to == ReturnTo::HostContinuation) {
-        raise(thread, { .kind = trap_kind });
-        return RunEnd::Trapped;
-    }
+    if (!function || return_to == ReturnTo::HostContinuation)
+        LAND_IF(raise(thread, { .kind = trap_kind }));
     // The index or reference that named the callee is there still.
     if (const uint8_t opcode = opcode_at(*function, pc);
         opcode != info(Op::Call).code && opcode != info(Op::ReturnCall).code)
@@ -771,7 +776,7 @@ host_has_ended:
         RELOAD();
         NEXT();
     case HostAction::Trapped: return RunEnd::Trapped;
-    case HostAction::Caught: LAND_IF(true);
+    case HostAction::Moved: LAND_IF(true);
     case HostAction::Suspended: return RunEnd::Suspended;
     case HostAction::Call:
         fp = thread.state.fp;
@@ -1184,8 +1189,7 @@ op_step:
     goto* HANDLERS()[opcode_at(*function, pc)];
 trapped:
     SAVE();
-    raise(thread, { .kind = trap_kind });
-    return RunEnd::Trapped;
+    LAND_IF(raise(thread, { .kind = trap_kind }));
 }
 
 } // namespace

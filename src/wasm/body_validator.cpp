@@ -503,7 +503,7 @@ std::optional<InstructionState> BodyValidator::find_state(FuncIndex function, Co
     ASSERT(run(in, offset));
     if (controls_.empty() || in.offset() != offset)
         return std::nullopt;
-    return InstructionState { offset, meta.first_branch + next_entry(), operands_ };
+    return InstructionState { offset, meta.first_branch + next_entry(), operands_, is_reachable() };
 }
 
 // -- Constant expressions

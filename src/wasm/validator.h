@@ -25,6 +25,7 @@ struct InstructionState {
     uint32_t entry;
     /// Types of the frame's operands, bottom first. Where code cannot be reached, what is known.
     std::vector<ValueType> operands;
+    bool is_reachable;
 };
 
 /// The state before the instruction that starts at `offset`, or nothing when none starts there.

@@ -74,7 +74,7 @@ TEST(Sessions, StopAtBreakpointsAndListThem)
     const std::uint32_t id = guest.break_at(square);
     auto stop = stopped(guest.call_sum());
     EXPECT_EQ(stop.reason().kind, StopKind::Breakpoint);
-    EXPECT_EQ(stop.reason().breakpoint, id);
+    EXPECT_EQ(stop.reason().id, id);
     EXPECT_EQ(stop.reason().to_text(), "breakpoint 1");
     EXPECT_EQ(guest.session->stopped()->to_text(), "breakpoint 1");
     stop = stopped(guest.session->resume(std::move(stop)));
@@ -83,9 +83,9 @@ TEST(Sessions, StopAtBreakpointsAndListThem)
     const auto rows = guest.session->breakpoints();
     ASSERT_EQ(rows.size(), 1u);
     EXPECT_EQ(rows[0].id, id);
-    EXPECT_EQ(rows[0].module, guest.instance->module());
-    EXPECT_FALSE(rows[0].instance);
-    EXPECT_EQ(rows[0].requested, guest.offset_of(square));
+    EXPECT_EQ(rows[0].spec.module, guest.instance->module());
+    EXPECT_FALSE(rows[0].spec.instance);
+    EXPECT_EQ(rows[0].spec.offset, guest.offset_of(square));
     EXPECT_EQ(rows[0].offset, guest.offset_of(square) + 1) << "behind the locals' header";
     EXPECT_EQ(rows[0].hits, 2u);
 
@@ -241,7 +241,7 @@ TEST(Sessions, BreakpointsMayBeForOneInstance)
     const auto id = guest.session->add_breakpoint(
         { .module = twin.module(), .offset = guest.offset_of(square), .instance = twin });
     ASSERT_TRUE(id);
-    EXPECT_EQ(guest.session->breakpoints()[0].instance, twin);
+    EXPECT_EQ(guest.session->breakpoints()[0].spec.instance, twin);
     EXPECT_EQ(exited(guest.call_sum())->front(), Val::i32(25));
     const auto stop = stopped(guest.session->call(*twin.func("sum"), { Val::i32(1), Val::i32(1) }));
     EXPECT_EQ(stop.frames()[0].instance(), twin);
@@ -651,7 +651,7 @@ struct Thrower : World {
 TEST(Sessions, StopWhereAnExceptionIsThrown)
 {
     Thrower guest("catch");
-    ASSERT_TRUE(guest.session.stop_on_throw(true));
+    ASSERT_TRUE(guest.session.stop_on({ .caught_throw = true }));
     Stopped stop = stopped(guest.session.resume(*std::move(guest.stop)));
     EXPECT_EQ(stop.reason().kind, StopKind::Throw);
     EXPECT_EQ(stop.reason().to_text(), "throw: exception {5}");
@@ -685,7 +685,7 @@ TEST(Sessions, StepOverACallThatThrowsToTheHandler)
 TEST(Sessions, StepOutOfAFrameThatAnExceptionLeaves)
 {
     Thrower guest("catch");
-    ASSERT_TRUE(guest.session.stop_on_throw(true));
+    ASSERT_TRUE(guest.session.stop_on({ .caught_throw = true }));
     Stopped stop = stopped(guest.session.resume(*std::move(guest.stop)));
     stop = stopped(guest.session.step_out(std::move(stop)));
     EXPECT_EQ(stop.reason().kind, StopKind::Step);
@@ -697,7 +697,7 @@ TEST(Sessions, StopOnExceptionsThatNobodyCatchesBeforeTheyUnwind)
     Thrower guest("leave");
     Stopped stop = stopped(guest.session.resume(*std::move(guest.stop)));
     EXPECT_EQ(stop.reason().kind, StopKind::Trap);
-    EXPECT_EQ(stop.reason().trap, "uncaught exception {6}");
+    EXPECT_EQ(stop.reason().text, "uncaught exception {6}");
     EXPECT_EQ(*stop.reason().exception.as_object()->get(0), Val::i32(6));
     EXPECT_EQ(stop.frames().size(), 3u);
     EXPECT_EQ(

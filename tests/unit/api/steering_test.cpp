@@ -1,0 +1,361 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Where a stopped guest goes on: jumps, instructions left out, early returns, exceptions thrown and taken, calls while it is stopped.
+#include "world.h"
+
+namespace vitrine {
+namespace {
+
+using debug::Session;
+using debug::StopKind;
+using debug::Stopped;
+using test::error_of;
+using test::exited;
+using test::stopped;
+using test::World;
+
+constexpr auto guest_text = R"((module $guest
+    (tag $wrong (export "wrong") (param i32))
+    (tag $other (export "other"))
+    (global $calls (mut i32) (i32.const 0))
+    (global $fixed i32 (i32.const 3))
+    (import "host" "call_back" (func $call_back))
+    (import "host" "fail" (func $fail))
+    (func $half (export "half") (param $x i32) (result i32)
+      (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+      (i32.div_u (local.get $x) (i32.const 2)))
+    (func $twice (export "twice") (param $x i32) (result i32)
+      (i32.add (call $half (local.get $x)) (call $half (local.get $x))))
+    (func $divide (export "divide") (param $by i32) (result i32)
+      (i32.div_s (i32.const 12) (local.get $by)))
+    (func $hopeless (export "hopeless") (param i32) (result i32)
+      (block
+        (br_if 0 (i32.eqz (local.get 0)))
+        unreachable)
+      (i32.const 7))
+    (func $throws (export "throws") (param i32) (result i32)
+      (throw $wrong (local.get 0)))
+    (func $catches (export "catches") (param i32) (result i32)
+      (block $caught (result i32)
+        (try_table (result i32) (catch $wrong $caught)
+          (call $throws (local.get 0)))
+        (i32.const 100)
+        i32.add))
+    (func $asks (export "asks") (result i32)
+      (call $call_back)
+      (i32.const 9))
+    (func $fails (export "fails")
+      (call $fail))
+    (func $fixed_plus (export "fixed_plus") (param i32) (result i32)
+      (i32.add (global.get $fixed) (local.get 0)))))";
+
+constexpr std::uint32_t half = 2, divide = 4;
+
+struct Debuggee : World {
+    Debuggee()
+    {
+        linker.define("host", "call_back", [this] { call_back(); });
+        linker.define("host", "fail", []() -> Result<void> { return Error("the host is out of paper"); });
+        instance = instantiate(guest_text);
+        session.emplace(store);
+    }
+
+    Func func(std::string_view name) const { return *instance->func(name); }
+    std::uint32_t offset_of(std::uint32_t function) const
+    {
+        return instance->module().functions()[function].offset;
+    }
+    std::uint32_t break_at(std::uint32_t function)
+    {
+        return session->add_breakpoint({ .module = instance->module(), .offset = offset_of(function) })
+            .value();
+    }
+    Stopped stop_in(std::uint32_t function, std::string_view name, std::int32_t argument)
+    {
+        break_at(function);
+        return stopped(session->call(func(name), { Val::i32(argument) }));
+    }
+    std::int32_t calls() const { return instance->debug_global(0)->get().i32(); }
+
+    std::function<void()> call_back = [] {};
+    std::optional<Instance> instance;
+    std::optional<Session> session;
+};
+
+TEST(Steering, ReturnsEarly)
+{
+    Debuggee guest;
+    Stopped stop = guest.stop_in(half, "twice", 8);
+    const auto frames = stop.frames();
+    ASSERT_TRUE(stop.return_from(frames[0], { Val::i32(40) }));
+    EXPECT_FALSE(frames[0].is_valid());
+    EXPECT_EQ(stop.frames().size(), 1u) << "the caller is the innermost now";
+    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(40) });
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(44));
+    EXPECT_EQ(guest.calls(), 1) << "the first call did nothing";
+}
+
+TEST(Steering, ReturnsFromTheOutermostFrame)
+{
+    Debuggee guest;
+    Stopped stop = guest.stop_in(half, "twice", 8);
+    ASSERT_TRUE(stop.return_from(stop.frames()[1], { Val::i32(-1) }));
+    EXPECT_TRUE(stop.frames().empty());
+    EXPECT_FALSE(stop.skip()) << "no instruction is next";
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(-1));
+    EXPECT_EQ(exited(guest.session->call(guest.func("divide"), { Val::i32(4) }))->front(), Val::i32(3));
+}
+
+TEST(Steering, RefusesResultsOfAnotherType)
+{
+    Debuggee guest;
+    Stopped stop = guest.stop_in(half, "twice", 8);
+    const auto frame = stop.frames()[0];
+    EXPECT_FALSE(stop.return_from(frame, {}));
+    EXPECT_FALSE(stop.return_from(frame, { Val::i64(1) }));
+    EXPECT_FALSE(stop.return_from(frame, { Val::i32(1), Val::i32(2) }));
+    EXPECT_TRUE(frame.is_valid()) << "nothing has changed";
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(8));
+}
+
+TEST(Steering, GoesOnAfterATrap)
+{
+    Debuggee guest;
+    Stopped stop = stopped(guest.session->call(guest.func("divide"), { Val::i32(0) }));
+    EXPECT_EQ(stop.reason().trap, TrapKind::IntegerDivideByZero);
+    EXPECT_EQ(stop.reason().text, "integer divide by zero");
+    // Once more, with another divisor.
+    ASSERT_TRUE(stop.frames()[0].set_operand(1, Val::i32(3)));
+    ASSERT_TRUE(stop.jump(stop.frames()[0].offset()));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(4));
+
+    stop = stopped(guest.session->call(guest.func("divide"), { Val::i32(0) }));
+    ASSERT_TRUE(stop.return_from(stop.frames()[0], { Val::i32(77) }));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(77));
+
+    stop = stopped(guest.session->call(guest.func("divide"), { Val::i32(0) }));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop))).error().trap()->kind,
+        TrapKind::IntegerDivideByZero)
+        << "unless nothing is done about it";
+}
+
+TEST(Steering, SkipsInstructions)
+{
+    Debuggee guest;
+    guest.break_at(divide);
+    Stopped stop = stopped(guest.session->call(guest.func("divide"), { Val::i32(0) }));
+    stop = stopped(guest.session->step(std::move(stop)));
+    stop = stopped(guest.session->step(std::move(stop)));
+    EXPECT_EQ(stop.frames()[0].operands(), (std::vector { Val::i32(12), Val::i32(0) }));
+    ASSERT_TRUE(stop.skip());
+    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(0) }) << "what the division would have made";
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(0));
+}
+
+TEST(Steering, SkipsACall)
+{
+    Debuggee guest;
+    Stopped stop = stopped(guest.session->call(guest.func("twice"), { Val::i32(6) }, true));
+    stop = stopped(guest.session->step(std::move(stop)));
+    ASSERT_TRUE(stop.skip());
+    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(0) });
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(3));
+    EXPECT_EQ(guest.calls(), 1);
+}
+
+TEST(Steering, LeavesTheBlockThatEndsInATrap)
+{
+    Debuggee guest;
+    Stopped stop = stopped(guest.session->call(guest.func("hopeless"), { Val::i32(1) }));
+    EXPECT_EQ(stop.reason().trap, TrapKind::Unreachable);
+    ASSERT_TRUE(stop.skip());
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(7));
+}
+
+TEST(Steering, JumpsOnlyWhereTheOperandsFit)
+{
+    Debuggee guest;
+    guest.break_at(divide);
+    Stopped stop = stopped(guest.session->call(guest.func("divide"), { Val::i32(3) }));
+    const std::uint32_t begin = stop.frames()[0].offset();
+    stop = stopped(guest.session->step(std::move(stop)));
+    stop = stopped(guest.session->step(std::move(stop)));
+    const std::uint32_t division = stop.frames()[0].offset();
+    ASSERT_TRUE(stop.jump(begin)) << "what is too much is dropped";
+    EXPECT_TRUE(stop.frames()[0].operands().empty());
+    EXPECT_THAT(error_of(stop.jump(division)), testing::StartsWith("the instruction expects the operands [i32 i32]"));
+    EXPECT_EQ(error_of(stop.jump(begin + 1)), "no instruction of the innermost function starts there");
+    EXPECT_FALSE(stop.jump(0xffffffff));
+    EXPECT_FALSE(stop.jump(0));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(4));
+}
+
+TEST(Steering, ThrowsAnException)
+{
+    Debuggee guest;
+    constexpr std::uint32_t throws = 6;
+    guest.break_at(throws);
+    Stopped stop = stopped(guest.session->call(guest.func("catches"), { Val::i32(1) }));
+    EXPECT_FALSE(stop.throw_exception(*guest.instance->tag("wrong"), {}));
+    ASSERT_TRUE(stop.throw_exception(*guest.instance->tag("wrong"), { Val::i32(55) }));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(55)) << "caught";
+
+    stop = stopped(guest.session->call(guest.func("catches"), { Val::i32(1) }));
+    ASSERT_TRUE(stop.throw_exception(*guest.instance->tag("other"), {}));
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(stop.reason().trap, TrapKind::UncaughtException);
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop))).error().trap()->kind, TrapKind::UncaughtException);
+}
+
+TEST(Steering, TakesAnException)
+{
+    Debuggee guest;
+    ASSERT_TRUE(guest.session->stop_on({ .caught_throw = true }));
+    Stopped stop = stopped(guest.session->call(guest.func("catches"), { Val::i32(5) }));
+    EXPECT_EQ(stop.reason().kind, StopKind::Throw);
+    ASSERT_TRUE(stop.clear_exception());
+    const auto failed = exited(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(failed.error().trap()->kind, TrapKind::HostError);
+    EXPECT_EQ(failed.error().message(), "the debugger took the exception");
+
+    // The function that throws returns instead.
+    stop = stopped(guest.session->call(guest.func("catches"), { Val::i32(5) }));
+    ASSERT_TRUE(stop.return_from(stop.frames()[0], { Val::i32(1) }));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(101));
+
+    // Another one is thrown instead.
+    stop = stopped(guest.session->call(guest.func("catches"), { Val::i32(5) }));
+    ASSERT_TRUE(stop.throw_exception(*guest.instance->tag("wrong"), { Val::i32(6) }));
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(stop.reason().text, "exception {6}");
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(6));
+
+    Stopped at_trap = stopped(guest.session->call(guest.func("throws"), { Val::i32(5) }));
+    ASSERT_TRUE(at_trap.clear_exception());
+    EXPECT_EQ(exited(guest.session->resume(std::move(at_trap))).error().trap()->kind, TrapKind::HostError);
+
+    Stopped elsewhere = stopped(guest.session->call(guest.func("divide"), { Val::i32(0) }));
+    EXPECT_EQ(error_of(elsewhere.clear_exception()), "no exception is being thrown");
+}
+
+TEST(Steering, CallsTheGuestWhileItIsStopped)
+{
+    Debuggee guest;
+    Stopped stop = guest.stop_in(divide, "divide", 6);
+    const auto frame = stop.frames()[0];
+    stop = stopped(guest.session->call(std::move(stop), guest.func("twice"), { Val::i32(10) }));
+    EXPECT_EQ(stop.reason().kind, StopKind::CallEnd);
+    EXPECT_EQ(stop.reason().results->value(), std::vector { Val::i32(10) });
+    EXPECT_FALSE(frame.is_valid());
+    EXPECT_EQ(stop.frames().size(), 1u);
+    EXPECT_EQ(stop.frames()[0].locals()[0].value, Val::i32(6));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(2));
+    EXPECT_EQ(guest.calls(), 2);
+}
+
+TEST(Steering, NestsStopsOfACall)
+{
+    Debuggee guest;
+    Stopped stop = guest.stop_in(divide, "divide", 6);
+    guest.break_at(half);
+    stop = stopped(guest.session->call(std::move(stop), guest.func("twice"), { Val::i32(10) }));
+    EXPECT_EQ(stop.reason().kind, StopKind::Breakpoint);
+    auto frames = stop.frames();
+    ASSERT_EQ(frames.size(), 3u);
+    EXPECT_EQ(frames[2].activation(), 0u);
+    EXPECT_EQ(frames[1].activation(), 1u) << "an activation of its own";
+    EXPECT_EQ(frames[2].function().name(), "divide");
+    // A call in the call.
+    stop = stopped(guest.session->call(std::move(stop), guest.func("divide"), { Val::i32(0) }));
+    EXPECT_EQ(stop.reason().kind, StopKind::Breakpoint);
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::Trap);
+    EXPECT_EQ(stop.frames().size(), 4u);
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::CallEnd) << "a trap unwinds the call, and no more";
+    EXPECT_EQ(stop.reason().results->error().trap()->kind, TrapKind::IntegerDivideByZero);
+    EXPECT_EQ(stop.frames().size(), 3u);
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::Breakpoint) << "the second call of $half";
+    stop = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::CallEnd);
+    EXPECT_EQ(stop.reason().results->value(), std::vector { Val::i32(10) });
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(2));
+}
+
+TEST(Steering, EndsTheGuestFromWithinACall)
+{
+    Debuggee guest;
+    Stopped stop = guest.stop_in(divide, "divide", 6);
+    guest.break_at(half);
+    stop = stopped(guest.session->call(std::move(stop), guest.func("twice"), { Val::i32(10) }));
+    const auto end = exited(guest.session->kill(std::move(stop)));
+    EXPECT_EQ(end.error().trap()->kind, TrapKind::Killed);
+}
+
+TEST(Steering, RefusesInAHostFunction)
+{
+    Debuggee guest;
+    guest.call_back = [&] {
+        guest.session->interrupt();
+        // The guest stops in here, as the host does not come back for a while.
+        while (!guest.session->stopped())
+            std::this_thread::yield();
+        while (guest.session->stopped())
+            std::this_thread::yield();
+    };
+    Stopped stop = stopped(guest.session->call(guest.func("asks"), {}));
+    EXPECT_EQ(stop.reason().kind, StopKind::Interrupt);
+    ASSERT_EQ(stop.frames().size(), 2u);
+    EXPECT_TRUE(stop.frames()[0].is_host());
+    EXPECT_FALSE(stop.skip());
+    EXPECT_FALSE(stop.jump(stop.frames()[1].offset()));
+    EXPECT_FALSE(stop.throw_exception(*guest.instance->tag("other"), {}));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(9));
+}
+
+TEST(Steering, StopsAtHostErrorsUnlessToldOtherwise)
+{
+    Debuggee guest;
+    Stopped stop = stopped(guest.session->call(guest.func("fails"), {}));
+    EXPECT_EQ(stop.reason().trap, TrapKind::HostError);
+    EXPECT_THAT(stop.reason().text, testing::HasSubstr("the host is out of paper"));
+    EXPECT_TRUE(exited(guest.session->resume(std::move(stop))).error().trap());
+    ASSERT_TRUE(guest.session->stop_on({ .uncaught_throw = false, .trap = false, .host_error = false }));
+    EXPECT_TRUE(exited(guest.session->call(guest.func("fails"), {})).error().trap());
+    EXPECT_TRUE(exited(guest.session->call(guest.func("divide"), { Val::i32(0) })).error().trap());
+    EXPECT_TRUE(exited(guest.session->call(guest.func("throws"), { Val::i32(0) })).error().trap());
+}
+
+TEST(Steering, StopsAtNewInstances)
+{
+    World world;
+    Session session(world.store);
+    ASSERT_TRUE(session.stop_on({ .load = true }));
+    const Module module = world.module("(module $late (func $init) (start $init))");
+    Stopped stop = stopped(session.instantiate(world.linker, module));
+    EXPECT_EQ(stop.reason().kind, StopKind::Load);
+    EXPECT_EQ(stop.reason().instance->module(), module);
+    EXPECT_TRUE(stop.frames().empty());
+    ASSERT_TRUE(session.add_breakpoint({ .module = module, .offset = module.functions()[0].offset }));
+    stop = stopped(session.resume(std::move(stop)));
+    EXPECT_EQ(stop.reason().kind, StopKind::Breakpoint) << "in the start function";
+    EXPECT_TRUE(exited(session.resume(std::move(stop))));
+}
+
+TEST(Steering, ChangesImmutableGlobalsOnRequest)
+{
+    Debuggee guest;
+    const Global fixed = *guest.instance->debug_global(1);
+    EXPECT_FALSE(fixed.set(Val::i32(30)));
+    EXPECT_FALSE(fixed.debug_set(Val::i64(30)));
+    ASSERT_TRUE(fixed.debug_set(Val::i32(30)));
+    EXPECT_EQ(exited(guest.session->call(guest.func("fixed_plus"), { Val::i32(1) }))->front(), Val::i32(31));
+    World closed(false);
+    const Global other = Global::create(closed.store, { ValKind::I32, false }, Val::i32(1)).value();
+    EXPECT_EQ(error_of(other.debug_set(Val::i32(2))), "the engine is not configured with guest_debug");
+}
+
+} // namespace
+} // namespace vitrine
