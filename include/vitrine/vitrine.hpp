@@ -1220,8 +1220,10 @@ public:
     /// The value of an expression over the frame's locals, operands, globals, memories and tables (docs/expressions.md). The offset
     /// of an error in it is the position in the text.
     Result<Val> evaluate(std::string_view expression) const;
-    /// Gives the place that the first expression names (a local, a global, bytes of a memory, ...) the value of the second.
-    Result<void> assign(std::string_view place, std::string_view expression) const;
+    /// The value as text; also of an expression that is itself a text (`cstr[$0]`).
+    Result<std::string> text_of(std::string_view expression) const;
+    /// `place = expression`, or `+=` and its like: writes to a local, a global, an operand, bytes of a memory, ...
+    Result<void> assign(std::string_view assignment) const;
 
 private:
     friend vitrine::detail::Access;

@@ -2,6 +2,7 @@
 #include "api/access.h"
 
 #include "base/text.h"
+#include "debug/expression.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
@@ -252,23 +253,34 @@ Result<void> Frame::set_operand(uint32_t index, const Val& value) const
     return set(core::debug::set_operand, core_frame(frame_), link_, index, value);
 }
 
-Result<Val> Frame::evaluate(std::string_view expression) const
+Result<Val> Frame::evaluate(std::string_view text) const
 {
     const Hold hold(session_, core_frame(frame_).thread, generation_);
     if (!hold)
         return stale_frame();
-    const auto value = core::debug::evaluate(core_frame(frame_), expression);
+    const auto value = core::debug::evaluate(core_frame(frame_), text);
     if (!value)
         return Access::error(value.error());
     return Access::val(link_, *value);
 }
 
-Result<void> Frame::assign(std::string_view place, std::string_view expression) const
+Result<std::string> Frame::text_of(std::string_view expression) const
 {
     const Hold hold(session_, core_frame(frame_).thread, generation_);
     if (!hold)
         return stale_frame();
-    if (auto done = core::debug::assign(core_frame(frame_), place, expression); !done)
+    auto text = core::debug::evaluate_text(core_frame(frame_), expression);
+    if (!text)
+        return Access::error(text.error());
+    return *std::move(text);
+}
+
+Result<void> Frame::assign(std::string_view assignment) const
+{
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
+    if (!hold)
+        return stale_frame();
+    if (auto done = core::debug::assign(core_frame(frame_), assignment); !done)
         return Access::error(done.error());
     return {};
 }

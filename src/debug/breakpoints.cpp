@@ -8,7 +8,7 @@
 
 namespace vitrine::core::debug {
 
-Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec)
+Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec) const
 {
     const auto function = spec.module->find_function(spec.offset);
     const auto offset =
@@ -16,18 +16,21 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
     if (!offset)
         return failure("no instruction of the module is at or behind this place of a function", spec.offset);
     Entry entry { { id, std::move(spec), *offset, 0 }, {}, {} };
+    const expression::Scope scope {
+        .module = entry.spec.module, .types = &types_, .function = *function, .offset = *offset
+    };
     const auto explain = [](const char* what, Error error) {
         error.message = std::string(what) + ": " + error.message;
         return std::unexpected(std::move(error));
     };
     if (!entry.spec.condition.empty()) {
-        auto condition = Expression::compile(entry.spec.condition, *entry.spec.module, *function, *offset);
+        auto condition = Expression::compile_condition(entry.spec.condition, scope);
         if (!condition)
             return explain("condition", std::move(condition).error());
         entry.condition = std::move(*condition);
     }
     if (!entry.spec.message.empty()) {
-        auto message = Message::compile(entry.spec.message, *entry.spec.module, *function, *offset);
+        auto message = LogMessage::compile(entry.spec.message, scope);
         if (!message)
             return explain("message", std::move(message).error());
         entry.message = std::move(*message);

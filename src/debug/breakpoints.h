@@ -45,6 +45,9 @@ struct Breakpoint {
 /// synchronised: the session sees to that.
 class Breakpoints {
 public:
+    /// The types are those of the modules' engine.
+    explicit Breakpoints(const TypeRegistry& types) : types_(types) {}
+
     /// Refuses an offset that lies in no function, and a condition or message with an error, whose offset is then the
     /// position in its text.
     Result<void> add(uint32_t id, BreakpointSpec spec);
@@ -71,7 +74,7 @@ public:
 private:
     struct Entry : Breakpoint {
         std::optional<Expression> condition;
-        std::optional<Message> message;
+        std::optional<LogMessage> message;
     };
     struct PlaceHash {
         size_t operator()(const std::pair<const Module*, CodeOffset>& place) const
@@ -80,10 +83,11 @@ private:
         }
     };
 
-    static Result<Entry> compile(uint32_t id, BreakpointSpec spec);
+    Result<Entry> compile(uint32_t id, BreakpointSpec spec) const;
     static bool is_meant(const Entry& entry, const Instance& instance);
     Result<std::map<uint32_t, Entry>::iterator> look_up(uint32_t id);
 
+    const TypeRegistry& types_;
     std::map<uint32_t, Entry> entries_;
     std::unordered_map<std::pair<const Module*, CodeOffset>, std::vector<Entry*>, PlaceHash> at_;
 };

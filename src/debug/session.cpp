@@ -87,7 +87,7 @@ Result<std::unique_ptr<Session>> Session::create(Store& store, Thread& thread, H
 }
 
 Session::Session(Store& store, Thread& thread, Handler handler)
-    : store_(store), thread_(thread), handler_(std::move(handler))
+    : store_(store), thread_(thread), handler_(std::move(handler)), breakpoints_(store.engine().types)
 {
     add_member(store, thread);
     if (!handler_)

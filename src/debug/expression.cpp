@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "debug/expression.h"
+
+#include "base/text.h"
+#include "runtime/memory.h"
+
+#include <array>
+
+namespace vitrine::core::debug {
+
+namespace {
+
+using Slots = std::array<Slot, expression::Program::max_slots>;
+
+Result<void> run_in(const expression::Program& program, const Frame& frame, Slots& slots)
+{
+    CHECK(expression::check_frame(program, frame));
+    return expression::run(program, frame.function->instance, &frame, slots.data());
+}
+
+Result<void> run_in(const expression::Program& program, Instance& instance, Slots& slots)
+{
+    CHECK(expression::check_instance(program, instance));
+    return expression::run(program, &instance, nullptr, slots.data());
+}
+
+} // namespace
+
+Result<Expression> Expression::compile(std::string_view text, const expression::Scope& scope)
+{
+    return compile(TRY(expression::parse_whole_expression(text)), scope);
+}
+
+Result<Expression> Expression::compile_condition(std::string_view text, const expression::Scope& scope)
+{
+    Expression result = TRY(compile(text, scope));
+    CHECK(result.check_truth());
+    return result;
+}
+
+Result<Expression> Expression::compile(const expression::Node& node, const expression::Scope& scope)
+{
+    return Expression(TRY(expression::compile_expression(node, scope)));
+}
+
+Result<void> Expression::check_format(Format format) const
+{
+    if (format != Format::Plain && !type().is_integer())
+        return failure("only integers have a format");
+    return {};
+}
+
+Result<void> Expression::check_truth() const
+{
+    if (!type().is_integer() && !type().is_reference()) [[unlikely]]
+        return failure("a condition is an integer or a reference", 0);
+    return {};
+}
+
+// -- What is made of the value on the stack
+
+Result<Value> Expression::value_at(const Slot* slots) const
+{
+    if (type().kind == expression::Type::Kind::Text)
+        return failure("a text is not a value");
+    return load_value(type().value_type(), slots);
+}
+
+Result<bool> Expression::truth_of(const Slot* slots) const
+{
+    CHECK(check_truth());
+    return slots[0] != 0;
+}
+
+Result<std::string> Expression::text_of(const Slot* slots, Format format) const
+{
+    CHECK(check_format(format));
+    if (type().kind == expression::Type::Kind::Text) {
+        std::string text(slots[1], '\0');
+        guest_move(
+            reinterpret_cast<uint8_t*>(text.data()), std::bit_cast<const uint8_t*>(slots[0]), slots[1]);
+        return escaped(text);
+    }
+    const bool is_unsigned = type().is(expression::NumberKind::U32) || type().is(expression::NumberKind::U64);
+    if (format == Format::Hex)
+        return hex(slots[0]);
+    if (format == Format::Unsigned || (format == Format::Plain && is_unsigned))
+        return std::to_string(slots[0]);
+    return load_value(type().value_type(), slots).to_text();
+}
+
+// -- In frames and instances
+
+Result<Value> Expression::evaluate(const Frame& frame) const
+{
+    Slots slots;
+    CHECK(run_in(compiled_.program, frame, slots));
+    return value_at(slots.data());
+}
+
+Result<Value> Expression::evaluate(Instance& instance) const
+{
+    Slots slots;
+    CHECK(run_in(compiled_.program, instance, slots));
+    return value_at(slots.data());
+}
+
+Result<bool> Expression::is_true(const Frame& frame) const
+{
+    Slots slots;
+    CHECK(run_in(compiled_.program, frame, slots));
+    return truth_of(slots.data());
+}
+
+Result<bool> Expression::is_true(Instance& instance) const
+{
+    Slots slots;
+    CHECK(run_in(compiled_.program, instance, slots));
+    return truth_of(slots.data());
+}
+
+Result<std::string> Expression::text(const Frame& frame, Format format) const
+{
+    Slots slots;
+    CHECK(run_in(compiled_.program, frame, slots));
+    return text_of(slots.data(), format);
+}
+
+Result<std::string> Expression::text(Instance& instance, Format format) const
+{
+    Slots slots;
+    CHECK(run_in(compiled_.program, instance, slots));
+    return text_of(slots.data(), format);
+}
+
+// -- Assignments
+
+Result<Assignment> Assignment::compile(std::string_view text, const expression::Scope& scope)
+{
+    return Assignment(TRY(expression::compile_assignment(TRY(expression::parse_assignment(text)), scope)));
+}
+
+Result<void> Assignment::perform(const Frame& frame) const
+{
+    Slots slots;
+    return run_in(program_, frame, slots);
+}
+
+Result<void> Assignment::perform(Instance& instance) const
+{
+    Slots slots;
+    return run_in(program_, instance, slots);
+}
+
+// -- LogMessages
+
+namespace {
+
+/// Reads `}` or `:format}` at `at`, and moves behind it.
+Result<Expression::Format> read_format(std::string_view text, size_t& at)
+{
+    using Format = Expression::Format;
+    Format format = Format::Plain;
+    if (at < text.size() && text[at] == ':') {
+        const char letter = at + 1 < text.size() ? text[at + 1] : '\0';
+        if (letter != 'd' && letter != 'u' && letter != 'x')
+            return failure("a format is `d`, `u` or `x`", at + 1);
+        format = letter == 'd' ? Format::Signed : letter == 'u' ? Format::Unsigned : Format::Hex;
+        at += 2;
+    }
+    if (at >= text.size() || text[at] != '}')
+        return failure("`}` expected", at);
+    ++at;
+    return format;
+}
+
+} // namespace
+
+Result<LogMessage> LogMessage::compile(std::string_view text, const expression::Scope& scope)
+{
+    LogMessage message;
+    std::string plain;
+    for (size_t at = 0; at < text.size();) {
+        const char c = text[at];
+        const bool is_brace = c == '{' || c == '}';
+        if (!is_brace || (at + 1 < text.size() && text[at + 1] == c)) {
+            plain += c;
+            at += is_brace ? 2 : 1;
+            continue;
+        }
+        if (c == '}')
+            return failure("`}` without `{`: for a brace write `}}`", at);
+        auto [node, end] = TRY(expression::parse_expression(text, at + 1));
+        Expression expression = TRY(Expression::compile(node, scope));
+        const size_t format_at = end;
+        const Expression::Format format = TRY(read_format(text, end));
+        if (auto fits = expression.check_format(format); !fits)
+            return failure(fits.error().message, format_at);
+        at = end;
+        message.parts_.push_back({ std::move(plain), std::move(expression), format });
+        plain.clear();
+    }
+    message.parts_.push_back({ std::move(plain), {} });
+    return message;
+}
+
+std::string LogMessage::text(const Frame& frame) const
+{
+    std::string result;
+    for (const Part& part : parts_) {
+        result += part.text;
+        if (!part.expression)
+            continue;
+        auto value = part.expression->text(frame, part.format);
+        result += value ? *value : "<" + value.error().message + ">";
+    }
+    return result;
+}
+
+Result<Value> evaluate(const Frame& frame, std::string_view expression)
+{
+    const auto compiled = Expression::compile(expression, TRY(expression::Scope::of(frame)));
+    return TRY(compiled).evaluate(frame);
+}
+
+Result<std::string> evaluate_text(const Frame& frame, std::string_view expression)
+{
+    const auto compiled = Expression::compile(expression, TRY(expression::Scope::of(frame)));
+    return TRY(compiled).text(frame);
+}
+
+Result<void> assign(const Frame& frame, std::string_view assignment)
+{
+    const auto compiled = Assignment::compile(assignment, TRY(expression::Scope::of(frame)));
+    return TRY(compiled).perform(frame);
+}
+
+} // namespace vitrine::core::debug

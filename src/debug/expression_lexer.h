@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/result.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace vitrine::core::debug::expression {
+
+enum class TokenKind : uint8_t { End, Integer, Float, Character, Text, Word, Name, Index, Sign };
+
+/// A piece of an expression.
+struct Token {
+    TokenKind kind = TokenKind::End;
+    size_t begin = 0;
+    size_t end = 0;
+    /// Of a word, a name (without `$` and quotes) and a text: what it says, escapes resolved.
+    std::string text {};
+    /// Of an operator or bracket; points into static text.
+    std::string_view sign {};
+    /// Of an integer, a character and an index.
+    uint64_t number = 0;
+    bool is_hex = false, is_unsigned = false, is_long = false;
+    /// Of a float; `is_single` with the suffix `f`.
+    double real = 0;
+    bool is_single = false;
+};
+
+/// The token at or behind `at`, blanks skipped.
+Result<Token> next_token(std::string_view text, size_t at);
+
+} // namespace vitrine::core::debug::expression

@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "debug/expression_syntax.h"
+
+#include "base/text.h"
+#include "debug/expression_lexer.h"
+
+#include <algorithm>
+#include <array>
+
+namespace vitrine::core::debug::expression {
+
+namespace {
+
+/// Binary operators with how tightly they bind: as in C.
+struct Operator {
+    std::string_view sign;
+    uint8_t strength;
+};
+constexpr Operator operators[] = { { "||", 1 }, { "&&", 2 }, { "|", 3 }, { "^", 4 }, { "&", 5 }, { "==", 6 },
+    { "!=", 6 }, { "<", 7 }, { "<=", 7 }, { ">", 7 }, { ">=", 7 }, { "<<", 8 }, { ">>", 8 }, { "+", 9 },
+    { "-", 9 }, { "*", 10 }, { "/", 10 }, { "%", 10 } };
+
+/// Words before `[` that read memory, and before `(` that convert.
+constexpr std::string_view memory_words[] = { "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32",
+    "f64", "v128", "cstr" };
+constexpr std::string_view cast_words[] = { "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32",
+    "f64" };
+
+/// Words before `[` with an index or a name in the brackets, and what they are then.
+struct SpaceWord {
+    std::string_view word;
+    Syntax syntax;
+    /// Whether `(value)` follows.
+    bool has_value;
+};
+constexpr SpaceWord space_words[] = { { "local", Syntax::Local, false }, { "global", Syntax::Global, false },
+    { "func", Syntax::Function, false }, { "type", Syntax::AsType, true }, { "tag", Syntax::AsTag, true } };
+
+/// The static text equal to `text`, or empty.
+template<size_t N> std::string_view known(const std::string_view (&words)[N], std::string_view text)
+{
+    const auto found = std::ranges::find(words, text);
+    return found == std::end(words) ? std::string_view() : *found;
+}
+
+class Parser {
+public:
+    Parser(std::string_view text, size_t at) : text_(text), end_(at) {}
+
+    Result<void> begin()
+    {
+        if (text_.size() > max_expression_bytes)
+            return failure("an expression has at most " + std::to_string(max_expression_bytes) + " bytes",
+                max_expression_bytes);
+        return advance();
+    }
+
+    Result<Node> choice()
+    {
+        const Depth depth(*this);
+        Node condition = TRY(binary(1));
+        if (!is_sign("?"))
+            return condition;
+        const uint32_t position = here();
+        CHECK(advance());
+        Node one = TRY(choice());
+        CHECK(expect(":"));
+        Node other = TRY(choice());
+        return make({ .syntax = Syntax::Choice, .position = position }, std::move(condition), std::move(one),
+            std::move(other));
+    }
+
+    bool at_end() const { return token_.kind == TokenKind::End; }
+    bool is_sign(std::string_view sign) const
+    {
+        return token_.kind == TokenKind::Sign && token_.sign == sign;
+    }
+    std::string_view sign() const { return token_.sign; }
+    uint32_t here() const { return static_cast<uint32_t>(token_.begin); }
+    Result<void> advance()
+    {
+        token_ = TRY(next_token(text_, end_));
+        end_ = token_.end;
+        return {};
+    }
+    std::unexpected<Error> unexpected(const std::string& wanted) const
+    {
+        const std::string found = at_end()
+            ? "the text ends"
+            : "`" + escaped(text_.substr(token_.begin, token_.end - token_.begin)) + "`";
+        return failure(wanted + " expected, but " + (at_end() ? "" : "found ") + found, here());
+    }
+    template<class... Children> Result<Node> make(Node node, Children... children) const
+    {
+        node.children.reserve(sizeof...(children));
+        (node.children.push_back(std::move(children)), ...);
+        for (const Node& child : node.children)
+            node.depth = std::max(node.depth, child.depth + 1);
+        if (node.depth > max_expression_depth)
+            return too_deep(node.position);
+        return node;
+    }
+
+private:
+    /// Counts the recursion; what is too deep is found in `unary`, through which all of it leads.
+    struct Depth {
+        explicit Depth(Parser& parser) : parser(parser) { ++parser.depth_; }
+        ~Depth() { --parser.depth_; }
+        Depth(const Depth&) = delete;
+        Depth& operator=(const Depth&) = delete;
+        Parser& parser;
+    };
+
+    static std::unexpected<Error> too_deep(uint32_t position)
+    {
+        return failure("too deeply nested", position);
+    }
+
+    Result<void> expect(std::string_view sign)
+    {
+        if (!is_sign(sign))
+            return unexpected("`" + std::string(sign) + "`");
+        return advance();
+    }
+
+    Result<Node> binary(uint8_t weakest)
+    {
+        Node left = TRY(unary());
+        for (;;) {
+            const auto* const found =
+                std::ranges::find_if(operators, [this](const Operator& each) { return is_sign(each.sign); });
+            if (found == std::end(operators) || found->strength < weakest)
+                return left;
+            const uint32_t position = here();
+            CHECK(advance());
+            Node right = TRY(binary(found->strength + 1));
+            const Syntax syntax = found->sign == "&&" ? Syntax::And
+                : found->sign == "||"                 ? Syntax::Or
+                                                      : Syntax::Binary;
+            left = TRY(make({ .syntax = syntax, .position = position, .word = found->sign }, std::move(left),
+                std::move(right)));
+        }
+    }
+
+    Result<Node> unary()
+    {
+        const Depth depth(*this);
+        if (depth_ > 2 * max_expression_depth)
+            return too_deep(here());
+        for (const std::string_view sign : { "!", "~", "-" })
+            if (is_sign(sign)) {
+                const uint32_t position = here();
+                CHECK(advance());
+                return make({ .syntax = Syntax::Unary, .position = position, .word = sign }, TRY(unary()));
+            }
+        return postfix();
+    }
+
+    /// A value and `[index]` behind it, as often as there are any.
+    Result<Node> postfix()
+    {
+        Node node = TRY(primary());
+        while (is_sign("[")) {
+            const uint32_t position = here();
+            CHECK(advance());
+            Node index = TRY(choice());
+            CHECK(expect("]"));
+            node = TRY(
+                make({ .syntax = Syntax::Part, .position = position }, std::move(node), std::move(index)));
+        }
+        return node;
+    }
+
+    Result<Node> primary()
+    {
+        Node node { .syntax = Syntax::Integer, .position = here(), .number = token_.number };
+        switch (token_.kind) {
+        case TokenKind::Character:
+        case TokenKind::Integer:
+            node.is_hex = token_.is_hex;
+            node.is_unsigned = token_.is_unsigned;
+            node.is_long = token_.is_long;
+            break;
+        case TokenKind::Float:
+            node.syntax = Syntax::Float;
+            node.real = token_.real;
+            node.is_single = token_.is_single;
+            break;
+        case TokenKind::Text:
+            node.syntax = Syntax::Text;
+            node.text = token_.text;
+            break;
+        case TokenKind::Index:
+            node.syntax = Syntax::Local;
+            node.selector = { true, static_cast<uint32_t>(token_.number) };
+            break;
+        case TokenKind::Name:
+            node.syntax = Syntax::Name;
+            node.selector = { true, {}, token_.text };
+            break;
+        case TokenKind::Word: return word();
+        case TokenKind::Sign:
+            if (is_sign("(")) {
+                CHECK(advance());
+                Node inner = TRY(choice());
+                CHECK(expect(")"));
+                return inner;
+            }
+            return unexpected("a value");
+        case TokenKind::End: return unexpected("a value");
+        }
+        CHECK(advance());
+        return node;
+    }
+
+    /// What begins with a word: one that the language knows, if the bracket behind it fits, else a name.
+    Result<Node> word()
+    {
+        const std::string word = token_.text;
+        Node node { .syntax = Syntax::Name, .position = here(), .selector = { true, {}, word } };
+        CHECK(advance());
+        if (is_sign("["))
+            return bracketed(word, std::move(node));
+        if (is_sign("("))
+            return called(word, node.position);
+        if (word == "null")
+            return Node { .syntax = Syntax::Null, .position = node.position };
+        return node;
+    }
+
+    /// At `[` behind a word.
+    Result<Node> bracketed(std::string_view word, Node name)
+    {
+        Node node { .syntax = Syntax::Memory, .position = name.position, .word = known(memory_words, word) };
+        if (!node.word.empty() || word == "table") {
+            if (word == "table")
+                node.syntax = Syntax::Slot;
+            CHECK(advance());
+            node.selector = TRY(selector_before_colon());
+            return close(std::move(node), "]");
+        }
+        if (word == "stack") {
+            node.syntax = Syntax::Operand;
+            CHECK(advance());
+            return close(std::move(node), "]");
+        }
+        for (const SpaceWord& space : space_words) {
+            if (word != space.word)
+                continue;
+            CHECK(advance());
+            node.syntax = space.syntax;
+            node.selector = TRY(selector());
+            CHECK(expect("]"));
+            if (!space.has_value)
+                return node;
+            CHECK(expect("("));
+            return close(std::move(node), ")");
+        }
+        return name;
+    }
+
+    /// At `(` behind a word.
+    Result<Node> called(std::string_view word, uint32_t position)
+    {
+        Node node { .syntax = Syntax::Cast, .position = position, .word = known(cast_words, word) };
+        if (word == "size")
+            return size(position);
+        if (word == "is_null")
+            node.syntax = Syntax::IsNull;
+        else if (word == "length")
+            node.syntax = Syntax::Length;
+        else if (node.word.empty())
+            return failure("no function is called `" + escaped(word)
+                    + "`: there are casts to `i8` .. `f64`, `is_null`, `length` "
+                      "and `size`",
+                position);
+        CHECK(advance());
+        return close(std::move(node), ")");
+    }
+
+    /// `size(memory)`, `size(table 1)`, `size(memory $name)`
+    Result<Node> size(uint32_t position)
+    {
+        static constexpr std::string_view words[] = { "memory", "table" };
+        CHECK(advance());
+        const std::string_view word =
+            token_.kind == TokenKind::Word ? known(words, token_.text) : std::string_view();
+        if (word.empty())
+            return unexpected("`memory` or `table`");
+        CHECK(advance());
+        Node node { .syntax = Syntax::Size, .position = position, .word = word };
+        if (!is_sign(")"))
+            node.selector = TRY(selector());
+        CHECK(expect(")"));
+        return node;
+    }
+
+    /// The only child and what closes it.
+    Result<Node> close(Node node, std::string_view sign)
+    {
+        Node child = TRY(choice());
+        CHECK(expect(sign));
+        return make(std::move(node), std::move(child));
+    }
+
+    /// `3`, `name`, `$name`, `$"any name"`
+    Result<Selector> selector()
+    {
+        Selector result { .is_given = true };
+        switch (token_.kind) {
+        case TokenKind::Integer:
+            if (token_.number > UINT32_MAX)
+                return failure("index is too large", here());
+            result.index = static_cast<uint32_t>(token_.number);
+            break;
+        case TokenKind::Word:
+        case TokenKind::Name:
+        case TokenKind::Text: result.name = token_.text; break;
+        default: return unexpected("an index or a name");
+        }
+        CHECK(advance());
+        return result;
+    }
+
+    /// `1:` in front of an address or index, or nothing.
+    Result<Selector> selector_before_colon()
+    {
+        const bool may_be = token_.kind == TokenKind::Integer || token_.kind == TokenKind::Word
+            || token_.kind == TokenKind::Name || token_.kind == TokenKind::Text;
+        if (!may_be)
+            return Selector {};
+        const auto colon = next_token(text_, end_);
+        if (!colon || colon->kind != TokenKind::Sign || colon->sign != ":")
+            return Selector {};
+        Selector result = TRY(selector());
+        CHECK(expect(":"));
+        return result;
+    }
+
+    std::string_view text_;
+    /// Behind the token.
+    size_t end_;
+    Token token_;
+    uint32_t depth_ = 0;
+};
+
+} // namespace
+
+Result<Parsed> parse_expression(std::string_view text, size_t start)
+{
+    Parser parser(text, start);
+    CHECK(parser.begin());
+    Node node = TRY(parser.choice());
+    return Parsed { std::move(node), parser.here() };
+}
+
+Result<Node> parse_whole_expression(std::string_view text)
+{
+    Parser parser(text, 0);
+    CHECK(parser.begin());
+    Node node = TRY(parser.choice());
+    if (parser.is_sign("="))
+        return failure("`=` assigns; to compare write `==`", parser.here());
+    if (!parser.at_end())
+        return parser.unexpected("an operator or the end");
+    return node;
+}
+
+Result<ParsedAssignment> parse_assignment(std::string_view text)
+{
+    Parser parser(text, 0);
+    CHECK(parser.begin());
+    Node place = TRY(parser.choice());
+    const std::string_view sign = parser.sign();
+    const bool assigns = !parser.at_end() && sign.ends_with("=") && sign != "==" && sign != "!="
+        && sign != "<=" && sign != ">=";
+    if (!assigns)
+        return parser.unexpected("`=`");
+    const uint32_t position = parser.here();
+    CHECK(parser.advance());
+    Node value = TRY(parser.choice());
+    if (!parser.at_end())
+        return parser.unexpected("an operator or the end");
+    if (sign.size() > 1)
+        value = TRY(parser.make(
+            { .syntax = Syntax::Binary, .position = position, .word = sign.substr(0, sign.size() - 1) },
+            Node(place), std::move(value)));
+    return ParsedAssignment { std::move(place), std::move(value) };
+}
+
+} // namespace vitrine::core::debug::expression
