@@ -57,7 +57,7 @@ TEST(Handlers, ChooseHowToGoOn)
     Handled guest;
     std::vector<std::string> events;
     guest.handle([&](Stopped& stopped) {
-        const auto& frame = stopped.frames().front();
+        const debug::Frame frame = stopped.frames().front();
         events.push_back(stopped.reason().to_text() + " " + std::to_string(frame.operands().size()));
         return events.size() < 4 ? Resume::step() : events.size() == 4 ? Resume::step_out() : Resume::go();
     });

@@ -14,12 +14,12 @@ using test::stopped;
 using test::World;
 
 constexpr auto guest_text = R"((module $guest
+    (import "host" "call_back" (func $call_back))
+    (import "host" "fail" (func $fail))
     (tag $wrong (export "wrong") (param i32))
     (tag $other (export "other"))
     (global $calls (mut i32) (i32.const 0))
     (global $fixed i32 (i32.const 3))
-    (import "host" "call_back" (func $call_back))
-    (import "host" "fail" (func $fail))
     (func $half (export "half") (param $x i32) (result i32)
       (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
       (i32.div_u (local.get $x) (i32.const 2)))
