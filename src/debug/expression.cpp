@@ -5,23 +5,34 @@
 #include "runtime/memory.h"
 
 #include <array>
+#include <type_traits>
 
 namespace vitrine::core::debug {
 
 namespace {
 
-using Slots = std::array<Slot, expression::Program::max_slots>;
+using expression::Machine;
+using expression::Program;
 
-Result<void> run_in(const expression::Program& program, const Frame& frame, Slots& slots)
-{
-    CHECK(expression::check_frame(program, frame));
-    return expression::run(program, frame.function->instance, &frame, slots.data());
-}
+constexpr auto no_truth = "a condition is an integer or a reference";
 
-Result<void> run_in(const expression::Program& program, Instance& instance, Slots& slots)
+/// Runs the program in a frame or an instance and answers with what `make` makes of the slots it leaves.
+template<class Made, class Place, class Make>
+Result<Made> run_in(const Program& program, Place& place, const Make& make)
 {
-    CHECK(expression::check_instance(program, instance));
-    return expression::run(program, &instance, nullptr, slots.data());
+    if (!fits(program, place)) [[unlikely]]
+        return std::unexpected(misfit(program, place));
+    std::array<Slot, Program::max_slots> slots;
+    Machine machine { program, nullptr, nullptr, slots.data() };
+    if constexpr (std::is_same_v<Place, Instance>)
+        machine.instance = &place;
+    else {
+        machine.instance = place.function->instance;
+        machine.frame = &place;
+    }
+    if (!run(machine)) [[unlikely]]
+        return std::unexpected(std::move(*machine.error));
+    return make(slots.data());
 }
 
 } // namespace
@@ -34,7 +45,8 @@ Result<Expression> Expression::compile(std::string_view text, const expression::
 Result<Expression> Expression::compile_condition(std::string_view text, const expression::Scope& scope)
 {
     Expression result = TRY(compile(text, scope));
-    CHECK(result.check_truth());
+    if (!result.has_truth())
+        return failure(no_truth, 0);
     return result;
 }
 
@@ -50,13 +62,6 @@ Result<void> Expression::check_format(Format format) const
     return {};
 }
 
-Result<void> Expression::check_truth() const
-{
-    if (!type().is_integer() && !type().is_reference()) [[unlikely]]
-        return failure("a condition is an integer or a reference", 0);
-    return {};
-}
-
 // -- What is made of the value on the stack
 
 Result<Value> Expression::value_at(const Slot* slots) const
@@ -68,7 +73,8 @@ Result<Value> Expression::value_at(const Slot* slots) const
 
 Result<bool> Expression::truth_of(const Slot* slots) const
 {
-    CHECK(check_truth());
+    if (!has_truth()) [[unlikely]]
+        return failure(no_truth, 0);
     return slots[0] != 0;
 }
 
@@ -93,44 +99,34 @@ Result<std::string> Expression::text_of(const Slot* slots, Format format) const
 
 Result<Value> Expression::evaluate(const Frame& frame) const
 {
-    Slots slots;
-    CHECK(run_in(compiled_.program, frame, slots));
-    return value_at(slots.data());
+    return run_in<Value>(compiled_.program, frame, [&](const Slot* slots) { return value_at(slots); });
 }
 
 Result<Value> Expression::evaluate(Instance& instance) const
 {
-    Slots slots;
-    CHECK(run_in(compiled_.program, instance, slots));
-    return value_at(slots.data());
+    return run_in<Value>(compiled_.program, instance, [&](const Slot* slots) { return value_at(slots); });
 }
 
 Result<bool> Expression::is_true(const Frame& frame) const
 {
-    Slots slots;
-    CHECK(run_in(compiled_.program, frame, slots));
-    return truth_of(slots.data());
+    return run_in<bool>(compiled_.program, frame, [&](const Slot* slots) { return truth_of(slots); });
 }
 
 Result<bool> Expression::is_true(Instance& instance) const
 {
-    Slots slots;
-    CHECK(run_in(compiled_.program, instance, slots));
-    return truth_of(slots.data());
+    return run_in<bool>(compiled_.program, instance, [&](const Slot* slots) { return truth_of(slots); });
 }
 
 Result<std::string> Expression::text(const Frame& frame, Format format) const
 {
-    Slots slots;
-    CHECK(run_in(compiled_.program, frame, slots));
-    return text_of(slots.data(), format);
+    return run_in<std::string>(
+        compiled_.program, frame, [&](const Slot* slots) { return text_of(slots, format); });
 }
 
 Result<std::string> Expression::text(Instance& instance, Format format) const
 {
-    Slots slots;
-    CHECK(run_in(compiled_.program, instance, slots));
-    return text_of(slots.data(), format);
+    return run_in<std::string>(
+        compiled_.program, instance, [&](const Slot* slots) { return text_of(slots, format); });
 }
 
 // -- Assignments
@@ -142,17 +138,15 @@ Result<Assignment> Assignment::compile(std::string_view text, const expression::
 
 Result<void> Assignment::perform(const Frame& frame) const
 {
-    Slots slots;
-    return run_in(program_, frame, slots);
+    return run_in<void>(program_, frame, [](const Slot*) { return Result<void>(); });
 }
 
 Result<void> Assignment::perform(Instance& instance) const
 {
-    Slots slots;
-    return run_in(program_, instance, slots);
+    return run_in<void>(program_, instance, [](const Slot*) { return Result<void>(); });
 }
 
-// -- LogMessages
+// -- Messages
 
 namespace {
 

@@ -50,7 +50,7 @@ private:
     friend class LogMessage;
     explicit Expression(expression::Compiled compiled) : compiled_(std::move(compiled)) {}
     static Result<Expression> compile(const expression::Node& node, const expression::Scope& scope);
-    Result<void> check_truth() const;
+    bool has_truth() const { return type().is_integer() || type().is_reference(); }
     Result<Value> value_at(const Slot* slots) const;
     Result<bool> truth_of(const Slot* slots) const;
     Result<std::string> text_of(const Slot* slots, Format format) const;

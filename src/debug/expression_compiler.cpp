@@ -74,7 +74,9 @@ Result<void> Compiler::fold(size_t begin)
     Program constants;
     constants.steps.assign(program_.steps.begin() + static_cast<ptrdiff_t>(begin), program_.steps.end());
     std::array<Slot, Program::max_slots> slots;
-    CHECK(run(constants, nullptr, nullptr, slots.data()));
+    Machine machine { constants, nullptr, nullptr, slots.data() };
+    if (!run(machine))
+        return std::unexpected(*machine.error);
     const uint32_t position = constants.steps.back().position;
     program_.steps.resize(begin);
     program_.steps.push_back({ steps::constant, slots[0], 0, position });

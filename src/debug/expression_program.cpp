@@ -5,39 +5,33 @@
 
 namespace vitrine::core::debug::expression {
 
-Result<void> check_instance(const Program& program, const Instance& instance)
+Error misfit(const Program& program, const Frame& frame)
 {
-    if (program.function) [[unlikely]]
-        return failure("the expression needs a frame");
-    if (instance.module != program.module) [[unlikely]]
-        return failure("the expression is for another module");
-    return {};
+    if (!frame.function || frame.is_host())
+        return { "an expression needs a frame of the guest" };
+    if (program.function && frame.function->meta != program.function)
+        return { "the expression is for another function" };
+    if (!program.function && frame.function->instance->module != program.module)
+        return { "the expression is for another module" };
+    return { "the expression uses operands at " + hex(program.offset.value_or(0)) + ", and the frame is at "
+        + hex(frame.offset) };
 }
 
-Result<void> check_frame(const Program& program, const Frame& frame)
+Error misfit(const Program& program, const Instance&)
 {
-    if (!frame.function || frame.is_host()) [[unlikely]]
-        return failure("an expression needs a frame of the guest");
-    if (program.function ? frame.function->meta != program.function
-                         : frame.function->instance->module != program.module) [[unlikely]]
-        return failure(program.function ? "the expression is for another function"
-                                        : "the expression is for another module");
-    if (program.offset && *program.offset != frame.offset) [[unlikely]]
-        return failure("the expression uses operands at " + hex(*program.offset) + ", and the frame is at "
-            + hex(frame.offset));
-    return {};
+    return { program.function ? "the expression needs a frame" : "the expression is for another module" };
 }
 
-Result<void> run(const Program& program, Instance* instance, const Frame* frame, Slot* slots)
+bool run(Machine& machine)
 {
-    Machine machine { program, instance, frame, slots, program.steps.data() };
-    const Step* const end = machine.next + program.steps.size();
+    const Step* const end = machine.program.steps.data() + machine.program.steps.size();
+    machine.next = machine.program.steps.data();
     while (machine.next != end) {
         const Step& step = *machine.next++;
         if (!step.run(machine, step)) [[unlikely]]
-            return std::unexpected(std::move(machine.error));
+            return false;
     }
-    return {};
+    return true;
 }
 
 } // namespace vitrine::core::debug::expression

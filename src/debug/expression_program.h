@@ -54,23 +54,35 @@ struct Machine {
     const Frame* frame;
     /// Behind the last value.
     Slot* sp;
-    const Step* next;
-    Error error {};
+    const Step* next = nullptr;
+    /// Set by the step that failed.
+    std::unique_ptr<Error> error {};
 
     bool fail(const Step& step, std::string message)
     {
-        error = { std::move(message), step.position };
+        error = std::make_unique<Error>(std::move(message), step.position);
         return false;
     }
 };
 
-/// Why the program cannot run in this frame, if so: it is one of the host, of another function or module, at another place.
-Result<void> check_frame(const Program& program, const Frame& frame);
-Result<void> check_instance(const Program& program, const Instance& instance);
+/// Whether the program can run in the frame: one of the guest, in the function and at the place that the program is for.
+inline bool fits(const Program& program, const Frame& frame)
+{
+    return frame.function && !frame.is_host()
+        && (program.function ? frame.function->meta == program.function
+                             : frame.function->instance->module == program.module)
+        && (!program.offset || *program.offset == frame.offset);
+}
+inline bool fits(const Program& program, const Instance& instance)
+{
+    return !program.function && instance.module == program.module;
+}
+/// Why it does not fit.
+Error misfit(const Program& program, const Frame& frame);
+Error misfit(const Program& program, const Instance& instance);
 
-/// Runs a program that fits and leaves its values at `slots`, which has room for `Program::max_slots`. The instance and the frame may be
-/// null for a program that uses none.
-Result<void> run(const Program& program, Instance* instance, const Frame* frame, Slot* slots);
+/// Runs the machine's program, which fits, to its end; its stack has room for `Program::max_slots`. False when a step fails.
+bool run(Machine& machine);
 
 /// A text of at most so many bytes, wherever its end may be.
 inline constexpr uint64_t max_cstr_bytes = 4096;
