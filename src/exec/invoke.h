@@ -59,6 +59,8 @@ HostResult continue_host(Thread& thread, Slot* slots, Function*& host);
 /// For tiers: fires the probe, if there is one, with the thread's state complete. False when the guest must end
 /// with `Thread::trap`, as in the next one.
 bool fire(Thread& thread, Cause cause);
+/// For tiers: fires it because of watches, and shows what was touched.
+bool fire_watch(Thread& thread, std::span<const TouchedRange> touched);
 /// For tiers: a poll found the limit lowered or a bit set.
 bool handle_requests(Thread& thread);
 /// For tiers: records a trap at the thread's state and tells the probe.

@@ -22,6 +22,10 @@ enum class Cause : uint8_t {
     Catch,
     /// `Thread::trap` happened at the next instruction; nothing is unwound yet.
     Trap,
+    /// Only with `Thread::watches`. One instruction was executed that accessed what is watched: `Thread::touched` says what. Or,
+    /// with nothing in there, whatever is watched may have changed or moved: a host function came back, or a memory or a
+    /// table was told to grow. While the thread is stepping it counts as `Step`, which does not come on top. `Mark` does.
+    Watch,
 };
 
 /// How to go on.

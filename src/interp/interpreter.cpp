@@ -5,6 +5,7 @@
 #include "exec/invoke.h"
 #include "exec/unwind.h"
 #include "exec/wait.h"
+#include "interp/access.h"
 #include "interp/atomic.h"
 #include "interp/operand.h"
 #include "interp/reference.h"
@@ -13,6 +14,8 @@
 
 #include <array>
 #include <cstring>
+#include <map>
+#include <mutex>
 
 // [doc] The interpreter
 //
@@ -23,6 +26,10 @@
 //
 // Stepping needs no test in the handlers: another table leads every opcode to `op_step`. A marked instruction
 // has the opcode `mark_opcode` in the function's own copy of the code; both look the true opcode up in the module's bytes.
+//
+// While a thread watches, further tables lead the opcodes that may access what is watched to `op_watched` (loads and stores first
+// to a handler that compares the address with the bounds of all ranges). It finds out what the instruction is about to
+// touch, and leads the opcode after it, whichever that is, to `op_touched`, where the probe looks.
 //
 // A v128 takes two slots, so that in functions with v128 a local's index is not its slot, and what `drop` drops is not
 // told by the opcode. These few instructions have a second handler for such functions (`wide_..`), in a third table.
@@ -41,12 +48,17 @@ using interp::to_slots;
 
 using Handler = const void*;
 
+using HandlerTable = std::array<Handler, 256>;
+
 /// Handlers by opcode byte, in functions without and with v128, and by what follows a prefix, 0xfb to 0xfe.
 struct Handlers {
-    std::array<Handler, 256> normal;
-    std::array<Handler, 256> wide;
-    std::array<Handler, 256> stepping;
+    HandlerTable normal;
+    HandlerTable wide;
+    HandlerTable stepping;
+    HandlerTable touched;
     std::array<std::array<Handler, 0x120>, 4> prefixed;
+    /// What an instruction leads to when it may access what is watched.
+    const Handler* watched;
 };
 
 struct WideHandler {
@@ -54,11 +66,21 @@ struct WideHandler {
     Handler handler;
 };
 
-Handlers arrange(const Handler* by_op, const Handler (&prefixes)[4], Handler marked, Handler step,
+/// Handlers of what is no instruction of its own.
+struct OtherHandlers {
+    Handler prefixes[4];
+    Handler mark;
+    Handler step;
+    Handler touched;
+};
+
+Handlers arrange(const Handler* by_op, const Handler* watched, const OtherHandlers& others,
     std::initializer_list<WideHandler> wide)
 {
     Handlers handlers {};
-    handlers.stepping.fill(step);
+    handlers.watched = watched;
+    handlers.stepping.fill(others.step);
+    handlers.touched.fill(others.touched);
     for (size_t op = 0; op < op_table.size(); ++op) {
         const OpInfo& row = op_table[op];
         if (!row.is_prefixed())
@@ -66,12 +88,58 @@ Handlers arrange(const Handler* by_op, const Handler (&prefixes)[4], Handler mar
         else
             handlers.prefixed[row.prefix() - 0xfb].at(row.subcode()) = by_op[op];
     }
-    std::ranges::copy(prefixes, handlers.normal.begin() + 0xfb);
-    handlers.normal[mark_opcode] = marked;
+    std::ranges::copy(others.prefixes, handlers.normal.begin() + 0xfb);
+    handlers.normal[mark_opcode] = others.mark;
     handlers.wide = handlers.normal;
     for (const auto [op, handler] : wide)
         handlers.wide[info(op).code] = handler;
     return handlers;
+}
+
+/// `normal` and `wide` for threads that watch these accesses.
+struct WatchingTables {
+    WatchingTables(const Handlers& handlers, uint16_t accesses) : normal(handlers.normal), wide(handlers.wide)
+    {
+        for (size_t op = 0; op < op_table.size(); ++op) {
+            const OpInfo& row = op_table[op];
+            const interp::StateUse use = interp::state_use(row);
+            if ((use.accesses() & accesses) == 0 && !use.may_move)
+                continue;
+            const uint32_t byte = row.is_prefixed() ? row.prefix() : row.code;
+            normal[byte] = wide[byte] = handlers.watched[op];
+        }
+    }
+
+    HandlerTable normal;
+    HandlerTable wide;
+};
+
+/// They are made when they are first needed, and stay.
+const WatchingTables& watching_tables(const Handlers& handlers, uint16_t accesses)
+{
+    static std::mutex mutex;
+    static std::map<uint16_t, WatchingTables> known;
+    const std::lock_guard lock(mutex);
+    return known.try_emplace(accesses, handlers, accesses).first->second;
+}
+
+/// What executes the instruction under way, or first finds out what it touches.
+[[gnu::noinline]] const Handler* executing_table(const Handlers& handlers, const Thread& thread, bool is_wide)
+{
+    if (thread.watches) [[unlikely]] {
+        const WatchingTables& tables = watching_tables(handlers, thread.watches->accesses());
+        return (is_wide ? tables.wide : tables.normal).data();
+    }
+    return (is_wide ? handlers.wide : handlers.normal).data();
+}
+
+/// The table that leads from one instruction to the next.
+[[gnu::noinline]] const Handler* find_table(
+    const Handlers& handlers, const Thread& thread, bool is_wide, const interp::Touched& touched)
+{
+    if (touched.is_pending)
+        return handlers.touched.data();
+    return thread.stepping ? handlers.stepping.data() : executing_table(handlers, thread, is_wide);
 }
 
 /// The opcode of the instruction at `pc`, also when it is marked.
@@ -106,9 +174,8 @@ enum class Start : uint8_t { Call, Resume };
             DISPATCH();                                                                            \
         }                                                                                          \
     } while (false)
-/// What executes the instruction itself, and what the next opcode leads to.
-#define HANDLERS() (is_wide ? handlers.wide.data() : handlers.normal.data())
-#define DISPATCH() (dispatch = thread.stepping ? handlers.stepping.data() : HANDLERS())
+#define DISPATCH() (dispatch = find_table(handlers, thread, is_wide, touched))
+#define EXECUTE() goto* executing_table(handlers, thread, is_wide)[opcode_at(*function, pc)]
 #define ENTER_INSTANCE()                                                                           \
     do {                                                                                           \
         instance = function->instance;                                                             \
@@ -177,6 +244,21 @@ enum class Start : uint8_t { Call, Resume };
         }                                                                                          \
     }
 
+/// Between the stack and the bytes at `at`.
+#define LOAD_NUMBER(signature, type)                                                               \
+    do {                                                                                           \
+        const type value = guest_load<type>(at);                                                   \
+        if constexpr (parse_signature(#signature).result == ValueKind::I64)                        \
+            sp[-1] = to_slot(static_cast<int64_t>(value));                                         \
+        else                                                                                       \
+            sp[-1] = to_slot(value);                                                               \
+    } while (false)
+#define STORE_NUMBER(type)                                                                         \
+    do {                                                                                           \
+        guest_store<type>(at, from_slot<type>(sp[-1]));                                            \
+        sp -= 2;                                                                                   \
+    } while (false)
+
 /// Pops what names the callee.
 #define FIND_INDIRECT_CALLEE(in)                                                                   \
     const TypeId type = instance->type_ids[read<uint32_t>(in)];                                    \
@@ -223,8 +305,15 @@ RunEnd run(Thread& thread, Start start, Function* callee)
 #define OP(name, ...) &&op_##name,
 #include "wasm/opcodes.inc"
     };
-    static const Handler prefixes[] { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe };
-    static const Handlers handlers = arrange(by_op, prefixes, &&op_mark, &&op_step,
+    static const Handler watched[] {
+#define OP(...) &&op_watched,
+#define LOAD(name, ...) &&watched_##name,
+#define STORE(name, ...) &&watched_##name,
+#include "wasm/opcodes.inc"
+    };
+    static const OtherHandlers others { { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe },
+        &&op_mark, &&op_step, &&op_touched };
+    static const Handlers handlers = arrange(by_op, watched, others,
         { { Op::LocalGet, &&wide_LocalGet }, { Op::LocalSet, &&wide_LocalSet },
             { Op::LocalTee, &&wide_LocalTee }, { Op::GlobalGet, &&wide_GlobalGet },
             { Op::GlobalSet, &&wide_GlobalSet }, { Op::Drop, &&wide_Drop }, { Op::Select, &&wide_Select } });
@@ -248,13 +337,13 @@ RunEnd run(Thread& thread, Start start, Function* callee)
     HostResult host_result;
     Slot* host_slots = nullptr;
     ReturnTo return_to = ReturnTo::Host;
+    interp::Touched touched;
 
     if (start == Start::Call)
         goto call_from_host;
     if (!function)
         return RunEnd::Returned;
-    RELOAD();
-    NEXT();
+    goto back_from_host;
 
     // Numeric instructions, loads, stores and constants: generated from the table.
 #define OP(...)
@@ -267,24 +356,19 @@ RunEnd run(Thread& thread, Start start, Function* callee)
         NEXT_AT(in);                                     \
     }
 #define VECTOR(name, text, code, signature, feature) NUMERIC(name, text, code, signature, feature)
-#define LOAD(name, text, code, signature, type)                             \
-    op_##name:                                                              \
-    {                                                                       \
-        ACCESS(pc + 1, sp[-1], sizeof(type));                               \
-        const type value = guest_load<type>(at);                            \
-        if constexpr (parse_signature(#signature).result == ValueKind::I64) \
-            sp[-1] = to_slot(static_cast<int64_t>(value));                  \
-        else                                                                \
-            sp[-1] = to_slot(value);                                        \
-        NEXT_AT(next);                                                      \
+#define LOAD(name, text, code, signature, type) \
+    op_##name:                                  \
+    {                                           \
+        ACCESS(pc + 1, sp[-1], sizeof(type));   \
+        LOAD_NUMBER(signature, type);           \
+        NEXT_AT(next);                          \
     }
-#define STORE(name, text, code, signature, type)        \
-    op_##name:                                          \
-    {                                                   \
-        ACCESS(pc + 1, sp[-2], sizeof(type));           \
-        guest_store<type>(at, from_slot<type>(sp[-1])); \
-        sp -= 2;                                        \
-        NEXT_AT(next);                                  \
+#define STORE(name, text, code, signature, type) \
+    op_##name:                                   \
+    {                                            \
+        ACCESS(pc + 1, sp[-2], sizeof(type));    \
+        STORE_NUMBER(type);                      \
+        NEXT_AT(next);                           \
     }
 #define VECTOR_MEMORY(name, text, code, signature, type)           \
     op_##name:                                                     \
@@ -768,10 +852,9 @@ host_has_ended:
             ++thread.control;
             goto continue_waiting_host;
         }
-        RELOAD();
-        NEXT();
+        goto back_from_host;
     case HostAction::Trapped: return RunEnd::Trapped;
-    case HostAction::Caught: LAND_IF(true);
+    case HostAction::Caught: goto back_from_host;
     case HostAction::Suspended: return RunEnd::Suspended;
     case HostAction::Call:
         fp = thread.state.fp;
@@ -783,6 +866,11 @@ host_has_ended:
         return_to = ReturnTo::HostContinuation;
         goto enter;
     }
+back_from_host:
+    // It may have written anything.
+    touched.is_pending |= thread.watches != nullptr;
+    RELOAD();
+    NEXT();
 return_to_host:
     if (thread.control[-1].return_to == ReturnTo::Host)
         return RunEnd::Returned;
@@ -1170,18 +1258,56 @@ op_prefix_fd:
     PREFIX(0xfd)
 op_prefix_fe:
     PREFIX(0xfe)
+
+    // What comes before, and after, an instruction.
 op_mark:
     SAVE();
     if (!fire(thread, Cause::Mark))
         return RunEnd::Trapped;
     RELOAD();
-    goto* HANDLERS()[opcode_at(*function, pc)];
+    EXECUTE();
 op_step:
     SAVE();
     if (!fire(thread, *pc == mark_opcode ? Cause::Mark : Cause::Step))
         return RunEnd::Trapped;
     RELOAD();
-    goto* HANDLERS()[opcode_at(*function, pc)];
+    EXECUTE();
+#define OP(...)
+#define CHECK_BOUNDS(bounds, type)                                                                     \
+    if (thread.watches->bounds().contain_any(std::bit_cast<uintptr_t>(at), sizeof(type))) [[unlikely]] \
+    goto op_watched
+#define LOAD(name, text, code, signature, type) \
+    watched_##name:                             \
+    {                                           \
+        ACCESS(pc + 1, sp[-1], sizeof(type));   \
+        CHECK_BOUNDS(memory_reads, type);       \
+        LOAD_NUMBER(signature, type);           \
+        NEXT_AT(next);                          \
+    }
+#define STORE(name, text, code, signature, type) \
+    watched_##name:                              \
+    {                                            \
+        ACCESS(pc + 1, sp[-2], sizeof(type));    \
+        CHECK_BOUNDS(memory_writes, type);       \
+        STORE_NUMBER(type);                      \
+        NEXT_AT(next);                           \
+    }
+#include "wasm/opcodes.inc"
+op_watched:
+    touched = interp::find_touched(*thread.watches, *function, pc, fp, sp);
+    if (touched.is_pending)
+        DISPATCH();
+    goto*(is_wide ? handlers.wide : handlers.normal)[opcode_at(*function, pc)];
+op_touched:
+    SAVE();
+    touched.is_pending = false;
+    if (!fire_watch(thread, touched.list()))
+        return RunEnd::Trapped;
+    touched.count = 0;
+    RELOAD();
+    if (*pc == mark_opcode)
+        goto op_mark;
+    EXECUTE();
 trapped:
     SAVE();
     raise(thread, { .kind = trap_kind });
