@@ -23,14 +23,12 @@ void extend(Watches::Bounds& bounds, const WatchedRange& range)
 Watches::Watches(std::vector<WatchedRange> ranges) : ranges_(std::move(ranges))
 {
     for (const WatchedRange& range : ranges_) {
-        if (range.reads)
-            accesses_ |= access_bit(range.kind, false);
-        if (range.writes)
-            accesses_ |= access_bit(range.kind, true);
-        if (range.kind == StateKind::Memory && range.reads)
-            extend(memory_reads_, range);
-        if (range.kind == StateKind::Memory && range.writes)
-            extend(memory_writes_, range);
+        for (const bool is_write : { false, true }) {
+            if (!(is_write ? range.writes : range.reads))
+                continue;
+            accesses_ |= access_bit(range.kind, is_write);
+            extend(bounds_[static_cast<size_t>(range.kind)][is_write], range);
+        }
     }
 }
 

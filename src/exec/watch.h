@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -18,6 +20,8 @@ enum class StateKind : uint8_t {
     /// The fields and elements of an object.
     Object,
 };
+
+inline constexpr size_t state_kinds = 5;
 
 /// A set of ways to access state; this is one of them.
 constexpr uint16_t access_bit(StateKind kind, bool is_write)
@@ -63,16 +67,17 @@ public:
 
     /// The accesses that may touch anything: a set of `access_bit`.
     uint16_t accesses() const { return accesses_; }
-    /// Around all ranges of memories for which reads or writes count.
-    const Bounds& memory_reads() const { return memory_reads_; }
-    const Bounds& memory_writes() const { return memory_writes_; }
+    /// Around all ranges of a kind for which reads or writes count.
+    const Bounds& bounds(StateKind kind, bool is_write) const
+    {
+        return bounds_[static_cast<size_t>(kind)][is_write];
+    }
     bool touches(const TouchedRange& range) const;
 
 private:
     std::vector<WatchedRange> ranges_;
     uint16_t accesses_ = 0;
-    Bounds memory_reads_;
-    Bounds memory_writes_;
+    std::array<std::array<Bounds, 2>, state_kinds> bounds_;
 };
 
 } // namespace vitrine::core

@@ -24,7 +24,7 @@ public:
           function_(function),
           instance_(*function.instance),
           op_(op),
-          use_(state_use(info(op))),
+          use_(state_uses[static_cast<size_t>(op)]),
           in_(immediates)
     {}
 

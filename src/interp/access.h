@@ -5,6 +5,7 @@
 #include "interp/atomic.h"
 #include "wasm/opcode.h"
 
+#include <algorithm>
 #include <array>
 #include <span>
 
@@ -53,6 +54,13 @@ constexpr StateUse state_use(const OpInfo& row)
     }
     return {};
 }
+
+/// Of every instruction.
+inline constexpr auto state_uses = [] {
+    std::array<StateUse, op_table.size()> uses;
+    std::ranges::transform(op_table, uses.begin(), state_use);
+    return uses;
+}();
 
 /// What an instruction is about to touch of what is watched.
 struct Touched {

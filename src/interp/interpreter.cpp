@@ -5,17 +5,14 @@
 #include "exec/invoke.h"
 #include "exec/unwind.h"
 #include "exec/wait.h"
-#include "interp/access.h"
 #include "interp/atomic.h"
+#include "interp/dispatch.h"
 #include "interp/operand.h"
 #include "interp/reference.h"
 #include "runtime/linker.h"
 #include "wasm/opcode.h"
 
-#include <array>
 #include <cstring>
-#include <map>
-#include <mutex>
 
 // [doc] The interpreter
 //
@@ -42,105 +39,11 @@ using interp::Access;
 using interp::Apply;
 using interp::from_slot;
 using interp::from_slots;
+using interp::Handler;
+using interp::Handlers;
 using interp::read;
 using interp::to_slot;
 using interp::to_slots;
-
-using Handler = const void*;
-
-using HandlerTable = std::array<Handler, 256>;
-
-/// Handlers by opcode byte, in functions without and with v128, and by what follows a prefix, 0xfb to 0xfe.
-struct Handlers {
-    HandlerTable normal;
-    HandlerTable wide;
-    HandlerTable stepping;
-    HandlerTable touched;
-    std::array<std::array<Handler, 0x120>, 4> prefixed;
-    /// What an instruction leads to when it may access what is watched.
-    const Handler* watched;
-};
-
-struct WideHandler {
-    Op op;
-    Handler handler;
-};
-
-/// Handlers of what is no instruction of its own.
-struct OtherHandlers {
-    Handler prefixes[4];
-    Handler mark;
-    Handler step;
-    Handler touched;
-};
-
-Handlers arrange(const Handler* by_op, const Handler* watched, const OtherHandlers& others,
-    std::initializer_list<WideHandler> wide)
-{
-    Handlers handlers {};
-    handlers.watched = watched;
-    handlers.stepping.fill(others.step);
-    handlers.touched.fill(others.touched);
-    for (size_t op = 0; op < op_table.size(); ++op) {
-        const OpInfo& row = op_table[op];
-        if (!row.is_prefixed())
-            handlers.normal[row.code] = by_op[op];
-        else
-            handlers.prefixed[row.prefix() - 0xfb].at(row.subcode()) = by_op[op];
-    }
-    std::ranges::copy(others.prefixes, handlers.normal.begin() + 0xfb);
-    handlers.normal[mark_opcode] = others.mark;
-    handlers.wide = handlers.normal;
-    for (const auto [op, handler] : wide)
-        handlers.wide[info(op).code] = handler;
-    return handlers;
-}
-
-/// `normal` and `wide` for threads that watch these accesses.
-struct WatchingTables {
-    WatchingTables(const Handlers& handlers, uint16_t accesses) : normal(handlers.normal), wide(handlers.wide)
-    {
-        for (size_t op = 0; op < op_table.size(); ++op) {
-            const OpInfo& row = op_table[op];
-            const interp::StateUse use = interp::state_use(row);
-            if ((use.accesses() & accesses) == 0 && !use.may_move)
-                continue;
-            const uint32_t byte = row.is_prefixed() ? row.prefix() : row.code;
-            normal[byte] = wide[byte] = handlers.watched[op];
-        }
-    }
-
-    HandlerTable normal;
-    HandlerTable wide;
-};
-
-/// They are made when they are first needed, and stay.
-const WatchingTables& watching_tables(const Handlers& handlers, uint16_t accesses)
-{
-    static std::mutex mutex;
-    static std::map<uint16_t, WatchingTables> known;
-    const std::lock_guard lock(mutex);
-    return known.try_emplace(accesses, handlers, accesses).first->second;
-}
-
-/// What executes the instruction under way, or first finds out what it touches.
-[[gnu::noinline]] const Handler* executing_table(const Handlers& handlers, const Thread& thread, bool is_wide)
-{
-    if (thread.watches) [[unlikely]] {
-        const WatchingTables& tables = watching_tables(handlers, thread.watches->accesses());
-        return (is_wide ? tables.wide : tables.normal).data();
-    }
-    return (is_wide ? handlers.wide : handlers.normal).data();
-}
-
-/// The table that leads from one instruction to the next.
-[[gnu::noinline]] const Handler* find_table(
-    const Handlers& handlers, const Thread& thread, bool is_wide, const interp::Touched& touched)
-{
-    if (touched.is_pending)
-        return handlers.touched.data();
-    return thread.stepping ? handlers.stepping.data() : executing_table(handlers, thread, is_wide);
-}
 
 /// The opcode of the instruction at `pc`, also when it is marked.
 uint8_t opcode_at(const Function& function, const uint8_t* pc)
@@ -174,8 +77,8 @@ enum class Start : uint8_t { Call, Resume };
             DISPATCH();                                                                            \
         }                                                                                          \
     } while (false)
-#define DISPATCH() (dispatch = find_table(handlers, thread, is_wide, touched))
-#define EXECUTE() goto* executing_table(handlers, thread, is_wide)[opcode_at(*function, pc)]
+#define DISPATCH() (dispatch = handlers.next(thread, is_wide, touched).data())
+#define EXECUTE() goto* handlers.executing(thread, is_wide)[opcode_at(*function, pc)]
 #define ENTER_INSTANCE()                                                                           \
     do {                                                                                           \
         instance = function->instance;                                                             \
@@ -309,18 +212,19 @@ RunEnd run(Thread& thread, Start start, Function* callee)
 #define OP(...) &&op_watched,
 #define LOAD(name, ...) &&watched_##name,
 #define STORE(name, ...) &&watched_##name,
+#define VARIABLE(name, ...) &&watched_##name,
 #include "wasm/opcodes.inc"
     };
-    static const OtherHandlers others { { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe },
-        &&op_mark, &&op_step, &&op_touched };
-    static const Handlers handlers = arrange(by_op, watched, others,
+    static const Handlers handlers(by_op, watched,
+        { { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe }, &&op_mark, &&op_step,
+            &&op_touched },
         { { Op::LocalGet, &&wide_LocalGet }, { Op::LocalSet, &&wide_LocalSet },
             { Op::LocalTee, &&wide_LocalTee }, { Op::GlobalGet, &&wide_GlobalGet },
             { Op::GlobalSet, &&wide_GlobalSet }, { Op::Drop, &&wide_Drop }, { Op::Select, &&wide_Select } });
 
     Requests& requests = *thread.requests;
     bool is_wide = false;
-    const Handler* dispatch = handlers.normal.data();
+    const Handler* dispatch = handlers.plain(false).data();
     Function* function = thread.state.function;
     Instance* instance = nullptr;
     const uint8_t* pc = nullptr;
@@ -1248,7 +1152,7 @@ op_AtomicFence:
     {                                                   \
         prefixed = pc + 1;                              \
         const uint32_t code = read<uint32_t>(prefixed); \
-        goto* handlers.prefixed[byte - 0xfb][code];     \
+        goto* handlers.prefixed(byte, code);            \
     }
 op_prefix_fb:
     PREFIX(0xfb)
@@ -1273,31 +1177,48 @@ op_step:
     RELOAD();
     EXECUTE();
 #define OP(...)
-#define CHECK_BOUNDS(bounds, type)                                                                     \
-    if (thread.watches->bounds().contain_any(std::bit_cast<uintptr_t>(at), sizeof(type))) [[unlikely]] \
+/// What an instruction touches is found out slowly; that it touches nothing, at once.
+#define LEAVE_IF_TOUCHED(kind, at, size, is_write)                                    \
+    if (const auto begin = std::bit_cast<uintptr_t>(at);                              \
+        thread.watches->bounds(kind, is_write).contain_any(begin, size)               \
+        && thread.watches->touches({ begin, begin + (size), is_write })) [[unlikely]] \
     goto op_watched
-#define LOAD(name, text, code, signature, type) \
-    watched_##name:                             \
-    {                                           \
-        ACCESS(pc + 1, sp[-1], sizeof(type));   \
-        CHECK_BOUNDS(memory_reads, type);       \
-        LOAD_NUMBER(signature, type);           \
-        NEXT_AT(next);                          \
+#define LOAD(name, text, code, signature, type)                       \
+    watched_##name:                                                   \
+    {                                                                 \
+        ACCESS(pc + 1, sp[-1], sizeof(type));                         \
+        LEAVE_IF_TOUCHED(StateKind::Memory, at, sizeof(type), false); \
+        LOAD_NUMBER(signature, type);                                 \
+        NEXT_AT(next);                                                \
     }
-#define STORE(name, text, code, signature, type) \
-    watched_##name:                              \
-    {                                            \
-        ACCESS(pc + 1, sp[-2], sizeof(type));    \
-        CHECK_BOUNDS(memory_writes, type);       \
-        STORE_NUMBER(type);                      \
-        NEXT_AT(next);                           \
+#define STORE(name, text, code, signature, type)                     \
+    watched_##name:                                                  \
+    {                                                                \
+        ACCESS(pc + 1, sp[-2], sizeof(type));                        \
+        LEAVE_IF_TOUCHED(StateKind::Memory, at, sizeof(type), true); \
+        STORE_NUMBER(type);                                          \
+        NEXT_AT(next);                                               \
+    }
+#define VARIABLE(name, text, ...)                                           \
+    watched_##name:                                                         \
+    {                                                                       \
+        if (is_wide)                                                        \
+            goto op_watched;                                                \
+        constexpr interp::StateUse use = interp::state_use(info(Op::name)); \
+        const uint8_t* in = pc + 1;                                         \
+        const auto index = read<uint32_t>(in);                              \
+        const Slot* at = fp + index;                                        \
+        if constexpr (use.kind == StateKind::Global)                        \
+            at = instance->globals[index]->slots;                           \
+        LEAVE_IF_TOUCHED(use.kind, at, sizeof(Slot), use.writes);           \
+        goto op_##name;                                                     \
     }
 #include "wasm/opcodes.inc"
 op_watched:
     touched = interp::find_touched(*thread.watches, *function, pc, fp, sp);
     if (touched.is_pending)
         DISPATCH();
-    goto*(is_wide ? handlers.wide : handlers.normal)[opcode_at(*function, pc)];
+    goto* handlers.plain(is_wide)[opcode_at(*function, pc)];
 op_touched:
     SAVE();
     touched.is_pending = false;
