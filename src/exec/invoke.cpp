@@ -250,6 +250,15 @@ bool fire(Thread& thread, Cause cause)
     return thread.was_moved = throw_exception(thread, *thread.thrown);
 }
 
+bool fire_watch(Thread& thread, std::span<const TouchedRange> touched)
+{
+    // A stop in a call that the probe makes has its own.
+    const auto outer = std::exchange(thread.touched, touched);
+    const bool goes_on = fire(thread, Cause::Watch);
+    thread.touched = outer;
+    return goes_on;
+}
+
 bool handle_requests(Thread& thread)
 {
     thread.was_moved = false;

@@ -60,6 +60,8 @@ HostResult continue_host(Thread& thread, Slot* slots, Function*& host);
 /// with `Thread::trap`. True when the guest goes on where the thread's state says; `Thread::was_moved` tells whether
 /// that is somewhere else than where it was.
 bool fire(Thread& thread, Cause cause);
+/// For tiers: fires it because of watches, and shows what was touched.
+bool fire_watch(Thread& thread, std::span<const TouchedRange> touched);
 /// For tiers: a poll found the limit lowered or a bit set. As `fire`.
 bool handle_requests(Thread& thread);
 /// For tiers: records a trap at the thread's state and tells the probe. True when that has moved the guest elsewhere: then it goes on there.

@@ -24,6 +24,10 @@ enum class Cause : uint8_t {
     Trap,
     /// An instance was made, which the probe has heard of; its start function has not run.
     Load,
+    /// Only with `Thread::watches`. One instruction was executed that accessed what is watched: `Thread::touched` says what. Or,
+    /// with nothing in there, whatever is watched may have changed or moved: a host function came back, or a memory or a
+    /// table was told to grow. While the thread is stepping it counts as `Step`, which does not come on top. `Mark` does.
+    Watch,
 };
 
 /// How to go on.

@@ -4,11 +4,13 @@
 #include "exec/guest_stack.h"
 #include "exec/probe.h"
 #include "exec/tier.h"
+#include "exec/watch.h"
 #include "runtime/store.h"
 
 #include <atomic>
 #include <map>
 #include <memory>
+#include <span>
 #include <thread>
 #include <vector>
 
@@ -111,6 +113,10 @@ public:
     bool is_killed = false;
     /// Fire the probe before every instruction.
     bool stepping = false;
+    /// What is watched; null when nothing is. Changed only while the thread's guest executes no instruction.
+    const Watches* watches = nullptr;
+    /// What the last instruction touched of it, while a probe looks at that.
+    std::span<const TouchedRange> touched;
     /// Grows whenever guest code runs; what was learnt of frames at another generation is stale.
     uint64_t generation = 0;
 

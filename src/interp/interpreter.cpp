@@ -6,12 +6,12 @@
 #include "exec/unwind.h"
 #include "exec/wait.h"
 #include "interp/atomic.h"
+#include "interp/dispatch.h"
 #include "interp/operand.h"
 #include "interp/reference.h"
 #include "runtime/linker.h"
 #include "wasm/opcode.h"
 
-#include <array>
 #include <cstring>
 
 // [doc] The interpreter
@@ -24,6 +24,10 @@
 // Stepping needs no test in the handlers: another table leads every opcode to `op_step`. A marked instruction
 // has the opcode `mark_opcode` in the function's own copy of the code; both look the true opcode up in the module's bytes.
 //
+// While a thread watches, further tables lead the opcodes that may access what is watched to `op_watched` (loads and stores first
+// to a handler that compares the address with the bounds of all ranges). It finds out what the instruction is about to
+// touch, and leads the opcode after it, whichever that is, to `op_touched`, where the probe looks.
+//
 // A v128 takes two slots, so that in functions with v128 a local's index is not its slot, and what `drop` drops is not
 // told by the opcode. These few instructions have a second handler for such functions (`wide_..`), in a third table.
 
@@ -35,44 +39,11 @@ using interp::Access;
 using interp::Apply;
 using interp::from_slot;
 using interp::from_slots;
+using interp::Handler;
+using interp::Handlers;
 using interp::read;
 using interp::to_slot;
 using interp::to_slots;
-
-using Handler = const void*;
-
-/// Handlers by opcode byte, in functions without and with v128, and by what follows a prefix, 0xfb to 0xfe.
-struct Handlers {
-    std::array<Handler, 256> normal;
-    std::array<Handler, 256> wide;
-    std::array<Handler, 256> stepping;
-    std::array<std::array<Handler, 0x120>, 4> prefixed;
-};
-
-struct WideHandler {
-    Op op;
-    Handler handler;
-};
-
-Handlers arrange(const Handler* by_op, const Handler (&prefixes)[4], Handler marked, Handler step,
-    std::initializer_list<WideHandler> wide)
-{
-    Handlers handlers {};
-    handlers.stepping.fill(step);
-    for (size_t op = 0; op < op_table.size(); ++op) {
-        const OpInfo& row = op_table[op];
-        if (!row.is_prefixed())
-            handlers.normal[row.code] = by_op[op];
-        else
-            handlers.prefixed[row.prefix() - 0xfb].at(row.subcode()) = by_op[op];
-    }
-    std::ranges::copy(prefixes, handlers.normal.begin() + 0xfb);
-    handlers.normal[mark_opcode] = marked;
-    handlers.wide = handlers.normal;
-    for (const auto [op, handler] : wide)
-        handlers.wide[info(op).code] = handler;
-    return handlers;
-}
 
 /// The opcode of the instruction at `pc`, also when it is marked.
 uint8_t opcode_at(const Function& function, const uint8_t* pc)
@@ -106,9 +77,8 @@ enum class Start : uint8_t { Call, Resume };
             DISPATCH();                                                                            \
         }                                                                                          \
     } while (false)
-/// What executes the instruction itself, and what the next opcode leads to.
-#define HANDLERS() (is_wide ? handlers.wide.data() : handlers.normal.data())
-#define DISPATCH() (dispatch = thread.stepping ? handlers.stepping.data() : HANDLERS())
+#define DISPATCH() (dispatch = handlers.next(thread, is_wide, touched).data())
+#define EXECUTE() goto* handlers.executing(thread, is_wide)[opcode_at(*function, pc)]
 #define ENTER_INSTANCE()                                                                           \
     do {                                                                                           \
         instance = function->instance;                                                             \
@@ -134,6 +104,8 @@ enum class Start : uint8_t { Call, Resume };
     do {                                                                                           \
         if (!(caught))                                                                             \
             return RunEnd::Trapped;                                                                \
+        /* The instruction did not come to an end. */                                              \
+        touched.is_pending = false;                                                                \
         RELOAD();                                                                                  \
         NEXT();                                                                                    \
     } while (false)
@@ -180,6 +152,21 @@ enum class Start : uint8_t { Call, Resume };
         }                                                                                          \
     }
 
+/// Between the stack and the bytes at `at`.
+#define LOAD_NUMBER(signature, type)                                                               \
+    do {                                                                                           \
+        const type value = guest_load<type>(at);                                                   \
+        if constexpr (parse_signature(#signature).result == ValueKind::I64)                        \
+            sp[-1] = to_slot(static_cast<int64_t>(value));                                         \
+        else                                                                                       \
+            sp[-1] = to_slot(value);                                                               \
+    } while (false)
+#define STORE_NUMBER(type)                                                                         \
+    do {                                                                                           \
+        guest_store<type>(at, from_slot<type>(sp[-1]));                                            \
+        sp -= 2;                                                                                   \
+    } while (false)
+
 /// Pops what names the callee.
 #define FIND_INDIRECT_CALLEE(in)                                                                   \
     const TypeId type = instance->type_ids[read<uint32_t>(in)];                                    \
@@ -225,15 +212,23 @@ RunEnd run(Thread& thread, Start start, Function* callee)
 #define OP(name, ...) &&op_##name,
 #include "wasm/opcodes.inc"
     };
-    static const Handler prefixes[] { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe };
-    static const Handlers handlers = arrange(by_op, prefixes, &&op_mark, &&op_step,
+    static const Handler watched[] {
+#define OP(...) &&op_watched,
+#define LOAD(name, ...) &&watched_##name,
+#define STORE(name, ...) &&watched_##name,
+#define VARIABLE(name, ...) &&watched_##name,
+#include "wasm/opcodes.inc"
+    };
+    static const Handlers handlers(by_op, watched,
+        { { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe }, &&op_mark, &&op_step,
+            &&op_touched },
         { { Op::LocalGet, &&wide_LocalGet }, { Op::LocalSet, &&wide_LocalSet },
             { Op::LocalTee, &&wide_LocalTee }, { Op::GlobalGet, &&wide_GlobalGet },
             { Op::GlobalSet, &&wide_GlobalSet }, { Op::Drop, &&wide_Drop }, { Op::Select, &&wide_Select } });
 
     Requests& requests = *thread.requests;
     bool is_wide = false;
-    const Handler* dispatch = handlers.normal.data();
+    const Handler* dispatch = handlers.plain(false).data();
     Function* function = thread.state.function;
     Instance* instance = nullptr;
     const uint8_t* pc = nullptr;
@@ -250,13 +245,13 @@ RunEnd run(Thread& thread, Start start, Function* callee)
     HostResult host_result;
     Slot* host_slots = nullptr;
     ReturnTo return_to = ReturnTo::Host;
+    interp::Touched touched;
 
     if (start == Start::Call)
         goto call_from_host;
     if (!function)
         return RunEnd::Returned;
-    RELOAD();
-    NEXT();
+    goto back_from_host;
 
     // Numeric instructions, loads, stores and constants: generated from the table.
 #define OP(...)
@@ -269,24 +264,19 @@ RunEnd run(Thread& thread, Start start, Function* callee)
         NEXT_AT(in);                                     \
     }
 #define VECTOR(name, text, code, signature, feature) NUMERIC(name, text, code, signature, feature)
-#define LOAD(name, text, code, signature, type)                             \
-    op_##name:                                                              \
-    {                                                                       \
-        ACCESS(pc + 1, sp[-1], sizeof(type));                               \
-        const type value = guest_load<type>(at);                            \
-        if constexpr (parse_signature(#signature).result == ValueKind::I64) \
-            sp[-1] = to_slot(static_cast<int64_t>(value));                  \
-        else                                                                \
-            sp[-1] = to_slot(value);                                        \
-        NEXT_AT(next);                                                      \
+#define LOAD(name, text, code, signature, type) \
+    op_##name:                                  \
+    {                                           \
+        ACCESS(pc + 1, sp[-1], sizeof(type));   \
+        LOAD_NUMBER(signature, type);           \
+        NEXT_AT(next);                          \
     }
-#define STORE(name, text, code, signature, type)        \
-    op_##name:                                          \
-    {                                                   \
-        ACCESS(pc + 1, sp[-2], sizeof(type));           \
-        guest_store<type>(at, from_slot<type>(sp[-1])); \
-        sp -= 2;                                        \
-        NEXT_AT(next);                                  \
+#define STORE(name, text, code, signature, type) \
+    op_##name:                                   \
+    {                                            \
+        ACCESS(pc + 1, sp[-2], sizeof(type));    \
+        STORE_NUMBER(type);                      \
+        NEXT_AT(next);                           \
     }
 #define VECTOR_MEMORY(name, text, code, signature, type)           \
     op_##name:                                                     \
@@ -773,10 +763,9 @@ host_has_ended:
             ++thread.control;
             goto continue_waiting_host;
         }
-        RELOAD();
-        NEXT();
+        goto back_from_host;
     case HostAction::Trapped: return RunEnd::Trapped;
-    case HostAction::Moved: LAND_IF(true);
+    case HostAction::Moved: goto back_from_host;
     case HostAction::Suspended: return RunEnd::Suspended;
     case HostAction::Call:
         fp = thread.state.fp;
@@ -788,6 +777,11 @@ host_has_ended:
         return_to = ReturnTo::HostContinuation;
         goto enter;
     }
+back_from_host:
+    // It may have written anything.
+    touched.is_pending |= thread.watches != nullptr;
+    RELOAD();
+    NEXT();
 return_to_host:
     if (thread.control[-1].return_to == ReturnTo::Host)
         return RunEnd::Returned;
@@ -1165,7 +1159,7 @@ op_AtomicFence:
     {                                                   \
         prefixed = pc + 1;                              \
         const uint32_t code = read<uint32_t>(prefixed); \
-        goto* handlers.prefixed[byte - 0xfb][code];     \
+        goto* handlers.prefixed(byte, code);            \
     }
 op_prefix_fb:
     PREFIX(0xfb)
@@ -1175,18 +1169,73 @@ op_prefix_fd:
     PREFIX(0xfd)
 op_prefix_fe:
     PREFIX(0xfe)
+
+    // What comes before, and after, an instruction.
 op_mark:
     SAVE();
     if (!fire(thread, Cause::Mark))
         return RunEnd::Trapped;
     RELOAD();
-    goto* HANDLERS()[opcode_at(*function, pc)];
+    EXECUTE();
 op_step:
     SAVE();
     if (!fire(thread, *pc == mark_opcode ? Cause::Mark : Cause::Step))
         return RunEnd::Trapped;
     RELOAD();
-    goto* HANDLERS()[opcode_at(*function, pc)];
+    EXECUTE();
+#define OP(...)
+/// What an instruction touches is found out slowly; that it touches nothing, at once.
+#define LEAVE_IF_TOUCHED(kind, at, size, is_write)                                    \
+    if (const auto begin = std::bit_cast<uintptr_t>(at);                              \
+        thread.watches->bounds(kind, is_write).contain_any(begin, size)               \
+        && thread.watches->touches({ begin, begin + (size), is_write })) [[unlikely]] \
+    goto op_watched
+#define LOAD(name, text, code, signature, type)                       \
+    watched_##name:                                                   \
+    {                                                                 \
+        ACCESS(pc + 1, sp[-1], sizeof(type));                         \
+        LEAVE_IF_TOUCHED(StateKind::Memory, at, sizeof(type), false); \
+        LOAD_NUMBER(signature, type);                                 \
+        NEXT_AT(next);                                                \
+    }
+#define STORE(name, text, code, signature, type)                     \
+    watched_##name:                                                  \
+    {                                                                \
+        ACCESS(pc + 1, sp[-2], sizeof(type));                        \
+        LEAVE_IF_TOUCHED(StateKind::Memory, at, sizeof(type), true); \
+        STORE_NUMBER(type);                                          \
+        NEXT_AT(next);                                               \
+    }
+#define VARIABLE(name, text, ...)                                           \
+    watched_##name:                                                         \
+    {                                                                       \
+        if (is_wide)                                                        \
+            goto op_watched;                                                \
+        constexpr interp::StateUse use = interp::state_use(info(Op::name)); \
+        const uint8_t* in = pc + 1;                                         \
+        const auto index = read<uint32_t>(in);                              \
+        const Slot* at = fp + index;                                        \
+        if constexpr (use.kind == StateKind::Global)                        \
+            at = instance->globals[index]->slots;                           \
+        LEAVE_IF_TOUCHED(use.kind, at, sizeof(Slot), use.writes);           \
+        goto op_##name;                                                     \
+    }
+#include "wasm/opcodes.inc"
+op_watched:
+    touched = interp::find_touched(*thread.watches, *function, pc, fp, sp);
+    if (touched.is_pending)
+        DISPATCH();
+    goto* handlers.plain(is_wide)[opcode_at(*function, pc)];
+op_touched:
+    SAVE();
+    touched.is_pending = false;
+    if (!fire_watch(thread, touched.list()))
+        return RunEnd::Trapped;
+    touched.count = 0;
+    RELOAD();
+    if (*pc == mark_opcode)
+        goto op_mark;
+    EXECUTE();
 trapped:
     SAVE();
     LAND_IF(raise(thread, { .kind = trap_kind }));

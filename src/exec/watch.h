@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace vitrine::core {
+
+/// What of a guest's state can be watched.
+enum class StateKind : uint8_t {
+    Memory,
+    /// `Global::slots`
+    Global,
+    /// The elements of tables.
+    Table,
+    /// The slots of a frame's locals: as long as the frame lives.
+    Local,
+    /// The fields and elements of an object.
+    Object,
+};
+
+inline constexpr size_t state_kinds = 5;
+
+/// A set of ways to access state; this is one of them.
+constexpr uint16_t access_bit(StateKind kind, bool is_write)
+{
+    return static_cast<uint16_t>(1u << (2 * static_cast<uint32_t>(kind) + is_write));
+}
+
+/// Host addresses, not empty, and which accesses to them count.
+struct WatchedRange {
+    uintptr_t begin;
+    uintptr_t end;
+    bool reads;
+    bool writes;
+    StateKind kind;
+};
+
+/// What one instruction accessed of what is watched: all that it read or wrote, not only the watched part.
+struct TouchedRange {
+    uintptr_t begin;
+    uintptr_t end;
+    bool is_write;
+
+    friend bool operator==(const TouchedRange&, const TouchedRange&) = default;
+};
+
+/// All ranges that a guest thread watches. Memories and tables may move when they grow: `Cause::Watch` comes then, and whoever
+/// made the ranges makes them anew.
+class Watches {
+public:
+    /// What an address is compared with first.
+    struct Bounds {
+        uintptr_t begin = 0;
+        uintptr_t bytes = 0;
+
+        /// Whether one of `size` bytes from `address` on lies inside.
+        bool contain_any(uintptr_t address, uintptr_t size) const
+        {
+            return address - begin + (size - 1) < bytes + (size - 1);
+        }
+    };
+
+    explicit Watches(std::vector<WatchedRange> ranges);
+
+    /// The accesses that may touch anything: a set of `access_bit`.
+    uint16_t accesses() const { return accesses_; }
+    /// Around all ranges of a kind for which reads or writes count.
+    const Bounds& bounds(StateKind kind, bool is_write) const
+    {
+        return bounds_[static_cast<size_t>(kind)][is_write];
+    }
+    bool touches(const TouchedRange& range) const;
+
+private:
+    std::vector<WatchedRange> ranges_;
+    uint16_t accesses_ = 0;
+    std::array<std::array<Bounds, 2>, state_kinds> bounds_;
+};
+
+} // namespace vitrine::core

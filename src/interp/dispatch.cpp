@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "interp/dispatch.h"
+
+#include "exec/code.h"
+
+#include <algorithm>
+
+namespace vitrine::core::interp {
+
+Handlers::Handlers(
+    const Handler* by_op, const Handler* watched, const Others& others, std::initializer_list<OfOp> wide)
+    : watched_(watched)
+{
+    stepping_.fill(others.step);
+    touched_.fill(others.touched);
+    for (size_t op = 0; op < op_table.size(); ++op) {
+        const OpInfo& row = op_table[op];
+        if (!row.is_prefixed())
+            normal_[row.code] = by_op[op];
+        else
+            prefixed_[row.prefix() - 0xfb].at(row.subcode()) = by_op[op];
+    }
+    std::ranges::copy(others.prefixes, normal_.begin() + 0xfb);
+    normal_[mark_opcode] = others.mark;
+    wide_ = normal_;
+    for (const auto [op, handler] : wide)
+        wide_[info(op).code] = handler;
+}
+
+const HandlerTable& Handlers::next(const Thread& thread, bool is_wide, const Touched& touched) const
+{
+    if (touched.is_pending)
+        return touched_;
+    return thread.stepping ? stepping_ : executing(thread, is_wide);
+}
+
+const HandlerTable& Handlers::watching(uint16_t accesses, bool is_wide) const
+{
+    const std::lock_guard lock(mutex_);
+    const auto [found, is_new] = watching_.try_emplace(accesses, normal_, wide_);
+    Watching& tables = found->second;
+    for (size_t op = 0; is_new && op < op_table.size(); ++op) {
+        const OpInfo& row = op_table[op];
+        if ((state_uses[op].accesses() & accesses) == 0 && !state_uses[op].may_move)
+            continue;
+        const uint32_t byte = row.is_prefixed() ? row.prefix() : row.code;
+        tables.normal[byte] = tables.wide[byte] = watched_[op];
+    }
+    return is_wide ? tables.wide : tables.normal;
+}
+
+} // namespace vitrine::core::interp
