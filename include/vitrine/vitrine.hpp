@@ -45,7 +45,7 @@ namespace debug {
 class Resume;
 class Session;
 class Stopped;
-}
+} // namespace debug
 
 /// What the library keeps to itself.
 namespace detail {
@@ -1154,17 +1154,31 @@ enum class StopKind : std::uint8_t {
     Load,
     /// A call that the debugger made has ended: the guest is where it was before.
     CallEnd,
+    /// The last instruction, or a host function, accessed what is watched.
+    Watchpoint,
+};
+
+/// What a watchpoint has seen.
+struct WatchHit {
+    bool is_write = false;
+    /// Of a memory: the bytes before and after.
+    std::vector<std::byte> old_bytes {};
+    std::vector<std::byte> new_bytes {};
+    /// Of everything else: the values.
+    Val old_value {};
+    Val new_value {};
 };
 
 struct StopReason {
     StopKind kind = StopKind::Entry;
     /// The guest thread that stopped.
     std::uint32_t thread = 1;
-    /// Of `Breakpoint`: its id.
+    /// Of `Breakpoint` and `Watchpoint`: its id.
     std::uint32_t id = 0;
     /// Of `Trap`: its kind; `HostError` for a host function that failed.
     TrapKind trap = TrapKind::Unreachable;
     /// Of `Trap`: its text. Of `Throw`: what was thrown, as text. Of `Breakpoint`: why its condition could not be evaluated, else empty.
+    /// Of `Watchpoint`: `7 -> 9`, or `7` when it was read.
     std::string text {};
     /// Of `Throw`, and of the trap that nobody caught it: what was thrown, as an exnref; else none.
     Val exception {};
@@ -1172,6 +1186,8 @@ struct StopReason {
     std::optional<Instance> instance = std::nullopt;
     /// Of `CallEnd`: what the call answered, or why it failed.
     std::optional<Result<std::vector<Val>>> results = std::nullopt;
+    /// Of `Watchpoint`.
+    std::optional<WatchHit> watch = std::nullopt;
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
     std::string to_text() const;
@@ -1250,6 +1266,46 @@ private:
     std::shared_ptr<detail::SessionBody> session_;
     std::uint32_t id_ = 0;
     bool is_running_ = false;
+};
+
+/// Bytes of a memory.
+struct MemoryRange {
+    std::variant<Memory, SharedMemory> memory;
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+};
+
+struct TableSlot {
+    Table table;
+    std::uint64_t index = 0;
+};
+
+/// A local of a frame, as long as that lives.
+struct FrameLocal {
+    Frame frame;
+    std::uint32_t index = 0;
+};
+
+enum class WatchAccess : std::uint8_t {
+    Read,
+    Write,
+    /// Both.
+    ReadWrite,
+    /// Writes that leave another value.
+    Change,
+};
+
+/// What to watch, and for what: by instructions of every kind, and by host functions as far as they change something. The guest stops behind
+/// the instruction.
+struct WatchpointSpec {
+    std::variant<MemoryRange, Global, TableSlot, FrameLocal> what;
+    WatchAccess access = WatchAccess::Change;
+};
+
+struct Watchpoint {
+    std::uint32_t id = 0;
+    WatchAccess access = WatchAccess::Change;
+    std::uint64_t hits = 0;
 };
 
 /// A guest that stands still. Letting it go on consumes this; dropping it leaves the guest as it is, until its session ends.
@@ -1355,6 +1411,11 @@ public:
     Result<void> change_breakpoint(std::uint32_t id, const BreakpointSpec& spec);
     Result<void> remove_breakpoint(std::uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
+    /// Its id, of which breakpoints and watchpoints share the numbers. Not while the guest runs.
+    Result<std::uint32_t> add_watchpoint(const WatchpointSpec& spec);
+    Result<void> remove_watchpoint(std::uint32_t id);
+    /// Those on locals end with their frames.
+    std::vector<Watchpoint> watchpoints() const;
     /// What else stops; an exception that a guest catches does not at first.
     Result<void> stop_on(StopsOn what);
     /// Takes the messages of breakpoints, on the guest's thread.
@@ -1368,10 +1429,12 @@ public:
     std::optional<Instance> instance() const;
     /// Runs any code on the guest's thread, which may use the store's handles there; its result is that of the event.
     Event run(std::function<Result<std::vector<Val>>()> body, bool stop_at_entry = false);
-    /// Waits for the next stop of a guest that is running; for sessions on stores that their embedder runs.
+    /// Waits for the next stop or end of a guest that is running: of one that was let go, or that its embedder runs.
     Event wait();
 
     Event resume(Stopped stopped);
+    /// As `resume`, and does not wait.
+    Result<void> go(Stopped stopped);
     /// One instruction, of the thread that stopped; the others stand still.
     Event step(Stopped stopped);
     /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; over a

@@ -87,7 +87,7 @@ private:
 
 #define SAME(kind) static_cast<int>(StopKind::kind) == static_cast<int>(core::debug::StopKind::kind)
 static_assert(SAME(Entry) && SAME(Breakpoint) && SAME(Step) && SAME(Interrupt) && SAME(Trap) && SAME(Throw)
-    && SAME(Load) && SAME(CallEnd));
+    && SAME(Load) && SAME(CallEnd) && SAME(Watchpoint));
 #undef SAME
 
 /// What the API knows a store of the session by.
@@ -107,6 +107,23 @@ TrapKind trap_kind(core::TrapKind kind)
                                         : static_cast<TrapKind>(static_cast<int>(kind) - 1);
 }
 
+std::vector<std::byte> bytes_of(const std::vector<uint8_t>& bytes)
+{
+    const auto view = std::as_bytes(std::span(bytes));
+    return { view.begin(), view.end() };
+}
+
+WatchHit hit_of(const detail::SessionBody& body, uint32_t thread, const core::debug::WatchHit& hit)
+{
+    WatchHit result { hit.is_write, bytes_of(hit.old_bytes), bytes_of(hit.new_bytes) };
+    for (const core::debug::ThreadInfo& info : body.session->threads())
+        if (info.id == thread && hit.old_value) {
+            result.old_value = Access::val(link_of(info.thread->store), *hit.old_value);
+            result.new_value = Access::val(link_of(info.thread->store), *hit.new_value);
+        }
+    return result;
+}
+
 StopReason reason_of(const detail::SessionBody& body, const core::debug::StopReason& reason)
 {
     StopReason result { static_cast<StopKind>(reason.kind), reason.thread, reason.id, trap_kind(reason.trap),
@@ -118,6 +135,8 @@ StopReason reason_of(const detail::SessionBody& body, const core::debug::StopRea
         result.instance = Access::handle<Instance>(link_of(*reason.instance->store), reason.instance);
     if (reason.kind == core::debug::StopKind::CallEnd)
         result.results = body.call_results;
+    if (reason.watch)
+        result.watch = hit_of(body, reason.thread, *reason.watch);
     return result;
 }
 
@@ -172,7 +191,10 @@ std::string StopReason::to_text() const
 
 // Frames.
 
-bool Frame::is_valid() const { return static_cast<bool>(Hold(session_, core_frame(frame_).thread, generation_)); }
+bool Frame::is_valid() const
+{
+    return static_cast<bool>(Hold(session_, core_frame(frame_).thread, generation_));
+}
 
 bool Frame::is_host() const
 {
@@ -347,8 +369,8 @@ Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> resul
     if (!frame.is_valid() || from->is_host())
         return Error(frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
     const auto link = link_of(*from);
-    const auto values = Access::values(
-        link, results, link->engine->state->types[from->function->type].func()->results);
+    const auto values =
+        Access::values(link, results, link->engine->state->types[from->function->type].func()->results);
     if (!values)
         return values.error();
     return steer(
@@ -424,10 +446,9 @@ Session::Session(Store& store, StopHandler handler) : body_(std::make_shared<det
             if (!body)
                 return core::debug::Resume { core::debug::Resume::Kind::Kill };
             Stopped stopped = Access::stopped(body, reason_of(*body, reason));
-            const auto how =
-                vitrine::detail::guarded<debug::Resume>([&]() -> Result<debug::Resume> { return handler(stopped); });
-            return how ? Access::resume(*how)
-                       : core::debug::Resume { core::debug::Resume::Kind::Kill };
+            const auto how = vitrine::detail::guarded<debug::Resume>(
+                [&]() -> Result<debug::Resume> { return handler(stopped); });
+            return how ? Access::resume(*how) : core::debug::Resume { core::debug::Resume::Kind::Kill };
         });
 }
 
@@ -586,6 +607,101 @@ std::vector<Breakpoint> Session::breakpoints() const
     return rows;
 }
 
+namespace {
+
+template<class... F> struct Overloaded : F... {
+    using F::operator()...;
+};
+
+/// The same specification inside, when what it names belongs to the session.
+Result<core::debug::WatchpointSpec> core_spec(
+    const std::shared_ptr<detail::SessionBody>& body, const WatchpointSpec& spec)
+{
+    if (body->error)
+        return *body->error;
+    core::debug::WatchpointSpec wanted { .what = static_cast<core::Global*>(nullptr),
+        .access = static_cast<core::debug::WatchpointSpec::Access>(spec.access) };
+    /// A handle's object, if the handle is one of the session's stores.
+    const auto object = [&]<class T>(const auto& handle, T*) -> T* {
+        const auto& link = Access::link(handle);
+        if (!link || !link->body || link->body->session.lock() != body)
+            return nullptr;
+        wanted.store = &link->body->store;
+        return static_cast<T*>(Access::object(handle));
+    };
+    const bool is_ours =
+        std::visit(Overloaded {
+                       [&](const MemoryRange& range) {
+                           core::debug::MemoryRange inner { nullptr, range.address, range.size };
+                           if (const auto* memory = std::get_if<Memory>(&range.memory)) {
+                               inner.memory = object(*memory, inner.memory);
+                           } else {
+                               const auto& shared = std::get<SharedMemory>(range.memory);
+                               if (Access::engine(shared) != body->link->engine)
+                                   return false;
+                               inner.shared = Access::owner(shared);
+                               inner.memory = inner.shared.get();
+                           }
+                           wanted.what = inner;
+                           return inner.memory != nullptr;
+                       },
+                       [&](const Global& global) {
+                           auto* inner = object(global, static_cast<core::Global*>(nullptr));
+                           wanted.what = inner;
+                           return inner != nullptr;
+                       },
+                       [&](const TableSlot& slot) {
+                           auto* inner = object(slot.table, static_cast<core::Table*>(nullptr));
+                           wanted.what = core::debug::TableSlot { inner, slot.index };
+                           return inner != nullptr;
+                       },
+                       [&](const FrameLocal& local) {
+                           if (!local.frame.is_valid() || local.frame.is_host())
+                               return false;
+                           const core::Frame& frame = *Access::core_frame(local.frame);
+                           wanted.store = &frame.thread->store;
+                           wanted.what = core::debug::FrameLocal { frame, local.index };
+                           return true;
+                       },
+                   },
+            spec.what);
+    if (!is_ours)
+        return Error("what shall be watched is not there, or belongs to another store than the session");
+    return wanted;
+}
+
+} // namespace
+
+Result<uint32_t> Session::add_watchpoint(const WatchpointSpec& spec)
+{
+    auto wanted = core_spec(body_, spec);
+    if (!wanted)
+        return wanted.error();
+    auto added = body_->session->add_watchpoint(*std::move(wanted));
+    if (!added)
+        return Access::error(added.error());
+    return *added;
+}
+
+Result<void> Session::remove_watchpoint(uint32_t id)
+{
+    if (body_->error)
+        return *body_->error;
+    if (auto removed = body_->session->remove_watchpoint(id); !removed)
+        return Access::error(removed.error());
+    return {};
+}
+
+std::vector<Watchpoint> Session::watchpoints() const
+{
+    std::vector<Watchpoint> rows;
+    if (!body_->error)
+        for (const core::debug::Watchpoint& watchpoint : body_->session->watchpoints())
+            rows.push_back(
+                { watchpoint.id, static_cast<WatchAccess>(watchpoint.spec.access), watchpoint.hits });
+    return rows;
+}
+
 Result<void> Session::stop_on(StopsOn what)
 {
     if (body_->error)
@@ -667,17 +783,25 @@ bool can_run_to(const core::debug::Session& session, uint32_t offset)
         && core::find_instruction_boundary(innermost->function->module(), innermost->function->index, offset);
 }
 
-Event go_on(const std::shared_ptr<detail::SessionBody>& body, const Stopped& stopped, Resume how)
+/// Lets the guest go on from this stop.
+Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stopped& stopped, Resume how)
 {
     if (body->error)
-        return exited(*body->error);
+        return *body->error;
     if (Access::session(stopped) != body)
-        return exited(Error(Access::session(stopped) ? "the guest stopped in another session"
-                                                     : "the guest has gone on from this stop already"));
+        return Error(Access::session(stopped) ? "the guest stopped in another session"
+                                              : "the guest has gone on from this stop already");
     if (const Hold hold(body); hold && how.kind == Kind::RunTo && !can_run_to(*body->session, how.offset))
-        return exited(Error("offset " + core::hex(how.offset) + " is not in the innermost function"));
-    // It refuses when somebody else has ended the guest meanwhile: what came of that is told here.
+        return Error("offset " + core::hex(how.offset) + " is not in the innermost function");
+    // It refuses when somebody else has ended the guest meanwhile: what came of that is told by the next event.
     (void)body->session->resume(how);
+    return {};
+}
+
+Event go_on(const std::shared_ptr<detail::SessionBody>& body, const Stopped& stopped, Resume how)
+{
+    if (auto gone = let_go(body, stopped, how); !gone)
+        return exited(gone.error());
     return next_event(body);
 }
 
@@ -713,6 +837,8 @@ Event Session::call(Stopped stopped, const Func& function, std::initializer_list
 {
     return call(std::move(stopped), function, std::span(arguments.begin(), arguments.size()));
 }
+
+Result<void> Session::go(Stopped stopped) { return let_go(body_, stopped, { Kind::Go }); }
 
 Event Session::resume(Stopped stopped) { return go_on(body_, stopped, { Kind::Go }); }
 

@@ -14,8 +14,7 @@ namespace {
 std::optional<InstructionState> state_at(const Thread& thread, CodeOffset offset)
 {
     const Function& function = *thread.state.function;
-    return find_instruction_state(
-        function.module(), thread.store.engine().types, function.index, offset);
+    return find_instruction_state(function.module(), thread.store.engine().types, function.index, offset);
 }
 
 Instruction instruction_at(const Module& module, CodeOffset offset)
@@ -120,8 +119,8 @@ Result<void> jump(Thread& thread, CodeOffset offset)
     if (!there->is_reachable)
         return failure("the instruction cannot be reached", offset);
     if (!is_prefix(there->operands, here->operands))
-        return failure("the instruction expects the operands " + text_of(there->operands)
-                + ", and there are " + text_of(here->operands),
+        return failure("the instruction expects the operands " + text_of(there->operands) + ", and there are "
+                + text_of(here->operands),
             offset);
     move_to(thread, *there, operands_end(thread, there->operands));
     return {};
@@ -179,8 +178,7 @@ Result<void> return_from(Thread& thread, const Frame& frame, std::span<const Val
     return {};
 }
 
-Result<std::shared_ptr<Root>> make_exception(
-    Store& store, const Tag& tag, std::span<const Value> values)
+Result<std::shared_ptr<Root>> make_exception(Store& store, const Tag& tag, std::span<const Value> values)
 {
     const FuncType& type = *tag.type->type.func();
     CHECK(check_values(values, type.params, "the tag's values are "));

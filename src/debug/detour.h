@@ -25,7 +25,6 @@ Result<void> skip(Thread& thread);
 Result<void> return_from(Thread& thread, const Frame& frame, std::span<const Value> results);
 
 /// An exception of the store, kept alive.
-Result<std::shared_ptr<Root>> make_exception(
-    Store& store, const Tag& tag, std::span<const Value> values);
+Result<std::shared_ptr<Root>> make_exception(Store& store, const Tag& tag, std::span<const Value> values);
 
 } // namespace vitrine::core::debug

@@ -214,19 +214,22 @@ std::string LogMessage::text(const Frame& frame) const
 Result<Value> evaluate(const Frame& frame, std::string_view expression)
 {
     const auto compiled = Expression::compile(expression, TRY(expression::Scope::of(frame)));
-    return TRY(compiled).evaluate(frame);
+    return TRY(compiled)
+    .evaluate(frame);
 }
 
 Result<std::string> evaluate_text(const Frame& frame, std::string_view expression)
 {
     const auto compiled = Expression::compile(expression, TRY(expression::Scope::of(frame)));
-    return TRY(compiled).text(frame);
+    return TRY(compiled)
+    .text(frame);
 }
 
 Result<void> assign(const Frame& frame, std::string_view assignment)
 {
     const auto compiled = Assignment::compile(assignment, TRY(expression::Scope::of(frame)));
-    return TRY(compiled).perform(frame);
+    return TRY(compiled)
+    .perform(frame);
 }
 
 } // namespace vitrine::core::debug

@@ -8,12 +8,6 @@ namespace vitrine::core::debug {
 
 namespace {
 
-/// A value of the frame: its type and its home.
-struct Home {
-    ValueType type;
-    Slot* slots;
-};
-
 std::vector<Home> homes(const Frame& frame, std::span<const ValueType> types, Slot* at, const Slot* end)
 {
     std::vector<Home> result;
@@ -64,6 +58,12 @@ Result<void> set(std::span<const Home> homes, uint32_t index, const Value& value
 }
 
 } // namespace
+
+std::optional<Home> find_local_home(const Frame& frame, uint32_t index)
+{
+    const std::vector<Home> homes = local_homes(frame);
+    return index < homes.size() ? std::optional(homes[index]) : std::nullopt;
+}
 
 std::vector<Local> locals_of(const Frame& frame)
 {

@@ -4,10 +4,20 @@
 #include "exec/frame.h"
 #include "runtime/store.h"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace vitrine::core::debug {
+
+/// Where a value of a frame lies, and of which type it is.
+struct Home {
+    ValueType type;
+    Slot* slots;
+};
+
+/// That of a local; none when the frame has no such local.
+std::optional<Home> find_local_home(const Frame& frame, uint32_t index);
 
 /// A local of a frame: `name` from the name section, else empty.
 struct Local {

@@ -38,9 +38,6 @@ void Marks::clear_passing()
     passing_.clear();
 }
 
-bool Marks::is_lasting(const MarkedPlace& place) const
-{
-    return std::ranges::binary_search(lasting_, place);
-}
+bool Marks::is_lasting(const MarkedPlace& place) const { return std::ranges::binary_search(lasting_, place); }
 
 } // namespace vitrine::core::debug

@@ -61,14 +61,14 @@ std::string StopReason::to_text() const
 {
     switch (kind) {
     case StopKind::Entry: return "entry";
-    case StopKind::Breakpoint:
-        return "breakpoint " + std::to_string(id) + (text.empty() ? "" : ": " + text);
+    case StopKind::Breakpoint: return "breakpoint " + std::to_string(id) + (text.empty() ? "" : ": " + text);
     case StopKind::Step: return "step";
     case StopKind::Interrupt: return "interrupt";
     case StopKind::Trap: return "trap: " + text;
     case StopKind::Throw: return "throw: " + text;
     case StopKind::Load: return "load";
     case StopKind::CallEnd: return "call has ended";
+    case StopKind::Watchpoint: return "watchpoint " + std::to_string(id) + ": " + text;
     }
     std::unreachable();
 }
@@ -110,12 +110,15 @@ void Session::close()
     if (guest_.joinable())
         guest_.join();
     // The embedder's threads, which have been told to end.
-    while (is_guest_running())
-        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::unique_lock lock(mutex_);
+    while (is_any_running())
+        changed_.wait_for(lock, std::chrono::milliseconds(1));
+    lock.unlock();
     if (interrupts_.joinable())
         interrupts_.join();
-    const std::lock_guard lock(mutex_);
+    lock.lock();
     breakpoints_.clear();
+    watchpoints_.clear();
     while (!members_.empty())
         drop_member(*members_.back());
 }
@@ -137,6 +140,8 @@ void Session::drop_member(Member& member)
 {
     member.thread->probe = nullptr;
     member.thread->stepping = false;
+    member.thread->watches = nullptr;
+    watchpoints_.drop(*member.store);
     if (alone_ == &member)
         alone_ = nullptr;
     std::erase_if(members_, [&](const auto& candidate) { return candidate.get() == &member; });
@@ -174,11 +179,12 @@ Result<void> Session::remove_store(Store& store)
     return {};
 }
 
-bool Session::is_guest_running() const
+/// Whether a thread is in guest code, or in host functions that it called.
+bool Session::is_any_running() const
 {
-    const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(members_,
-        [](const auto& member) { return member->thread->runner.load() != std::thread::id {}; });
+    return is_body_running_ || std::ranges::any_of(members_, [](const auto& member) {
+        return member->thread->runner.load() != std::thread::id {};
+    });
 }
 
 std::vector<ThreadInfo> Session::threads() const
@@ -304,10 +310,7 @@ void Session::interrupt()
     const std::lock_guard lock(mutex_);
     if (is_closing_ || state_ == State::Stopped)
         return;
-    const bool is_any_running = is_body_running_ || std::ranges::any_of(members_, [](const auto& member) {
-        return member->thread->runner.load() != std::thread::id {};
-    });
-    if (!is_any_running)
+    if (!is_any_running())
         return;
     wants_stop_ = true;
     pause_all();
@@ -456,7 +459,7 @@ Result<uint32_t> Session::add_breakpoint(BreakpointSpec spec)
     if (is_closing_)
         return failure("the session is closed");
     CHECK(breakpoints_.add(next_id_, std::move(spec)));
-    marks_have_changed();
+    stops_have_changed();
     return next_id_++;
 }
 
@@ -466,7 +469,7 @@ Result<void> Session::change_breakpoint(uint32_t id, BreakpointSpec spec)
     if (is_closing_)
         return failure("the session is closed");
     CHECK(breakpoints_.change(id, std::move(spec)));
-    marks_have_changed();
+    stops_have_changed();
     return {};
 }
 
@@ -476,7 +479,7 @@ Result<void> Session::remove_breakpoint(uint32_t id)
     if (is_closing_)
         return failure("the session is closed");
     CHECK(breakpoints_.remove(id));
-    marks_have_changed();
+    stops_have_changed();
     return {};
 }
 
@@ -487,17 +490,51 @@ std::vector<Breakpoint> Session::breakpoints() const
 }
 
 /// Each thread brings its code in line when it next looks up, or goes inside.
-void Session::marks_have_changed()
+void Session::stops_have_changed()
 {
     for (const auto& member : members_)
-        member->marks_are_stale = true;
+        member->is_stale = true;
     pause_all();
 }
 
 void Session::sync(Member& member)
 {
-    member.marks_are_stale = false;
-    member.marks.set(breakpoints_.places_in(*member.store));
+    member.is_stale = false;
+    std::vector<MarkedPlace> places = breakpoints_.places_in(*member.store);
+    const std::vector<MarkedPlace> ends = watchpoints_.places_in(*member.store);
+    places.insert(places.end(), ends.begin(), ends.end());
+    member.marks.set(std::move(places));
+    member.thread->watches = nullptr;
+    member.watches = watchpoints_.ranges();
+    member.thread->watches = member.watches.get();
+}
+
+Result<uint32_t> Session::add_watchpoint(WatchpointSpec spec)
+{
+    const std::lock_guard lock(mutex_);
+    if (is_closing_)
+        return failure("the session is closed");
+    if (state_ != State::Stopped && is_any_running())
+        return failure("the guest is running: a watchpoint needs it to stand still");
+    CHECK(watchpoints_.add(next_id_, std::move(spec)));
+    stops_have_changed();
+    return next_id_++;
+}
+
+Result<void> Session::remove_watchpoint(uint32_t id)
+{
+    const std::lock_guard lock(mutex_);
+    if (is_closing_)
+        return failure("the session is closed");
+    CHECK(watchpoints_.remove(id));
+    stops_have_changed();
+    return {};
+}
+
+std::vector<Watchpoint> Session::watchpoints() const
+{
+    const std::lock_guard lock(mutex_);
+    return watchpoints_.list();
 }
 
 void Session::stop_on(StopsOn what)
@@ -561,7 +598,7 @@ void Session::wait_outside(Member& member)
     std::unique_lock lock(mutex_);
     if (must_stand(member))
         stand_outside(member, lock);
-    if (member.marks_are_stale)
+    if (member.is_stale)
         sync(member);
 }
 
@@ -572,7 +609,7 @@ Wish Session::fire(Member& member, Cause cause)
     std::unique_lock lock(mutex_);
     if (must_stand(member))
         stand_outside(member, lock);
-    if (member.marks_are_stale)
+    if (member.is_stale)
         sync(member);
     std::optional<StopReason> reason;
     if (!member.is_condemned)
@@ -601,9 +638,12 @@ std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
 std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock)
 {
     const Frame frame = *innermost_frame(*member.thread);
+    if (watchpoints_.drop_ended(*member.thread)) {
+        stops_have_changed();
+        sync(member);
+    }
     std::vector<std::string> messages;
-    auto hit =
-        breakpoints_.hit(frame, [&](std::string message) { messages.push_back(std::move(message)); });
+    auto hit = breakpoints_.hit(frame, [&](std::string message) { messages.push_back(std::move(message)); });
     if (const auto log = log_; log && !messages.empty()) {
         lock.unlock();
         for (std::string& message : messages)
@@ -611,18 +651,37 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
         lock.lock();
     }
     if (hit.id != 0)
-        return StopReason {
-            .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem)
-        };
-    const bool is_target = member.step_offset == frame.offset
-        && (!member.step_control || member.step_control == frame.control);
+        return StopReason { .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem) };
+    const bool is_target =
+        member.step_offset == frame.offset && (!member.step_control || member.step_control == frame.control);
     if (!is_target && !member.thread->stepping)
         return std::nullopt;
     return StopReason { .kind = StopKind::Step };
 }
 
-std::optional<StopReason> Session::reason_for(
-    Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
+std::optional<StopReason> Session::reason_of_watch(Member& member)
+{
+    // Whatever is watched may lie elsewhere now.
+    if (member.thread->touched.empty())
+        sync(member);
+    auto hit = watchpoints_.hit(*member.thread, member.thread->touched);
+    if (!hit)
+        return std::nullopt;
+    return StopReason { .kind = StopKind::Watchpoint,
+        .id = hit->first,
+        .text = hit->second.to_text(),
+        .watch = std::move(hit->second) };
+}
+
+std::optional<StopReason> Session::reason_of_step(Member& member, const std::optional<Place>& paused_at)
+{
+    const Thread& thread = *member.thread;
+    if (paused_at == Place { thread.control, thread.state.function, thread.state.offset })
+        return std::nullopt;
+    return StopReason { .kind = at_entry_ ? StopKind::Entry : StopKind::Step };
+}
+
+std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
     const Thread& thread = *member.thread;
     const Place here { thread.control, thread.state.function, thread.state.offset };
@@ -638,6 +697,10 @@ std::optional<StopReason> Session::reason_for(
             .exception = std::make_shared<Root>(member.store->heap, thread.thrown) };
     }
     case Cause::Catch:
+        if (watchpoints_.drop_ended(thread)) {
+            stops_have_changed();
+            sync(member);
+        }
         // The frame in which the step would have ended is gone, or goes on here.
         if (!member.step_control || thread.control < member.step_control)
             return std::nullopt;
@@ -653,10 +716,11 @@ std::optional<StopReason> Session::reason_for(
         if (!thread.host)
             member.paused_at = here;
         return StopReason { .kind = StopKind::Interrupt };
-    case Cause::Step:
-        if (paused_at == here)
-            return std::nullopt;
-        return StopReason { .kind = at_entry_ ? StopKind::Entry : StopKind::Step };
+    case Cause::Step: return reason_of_step(member, paused_at);
+    case Cause::Watch:
+        if (auto reason = reason_of_watch(member))
+            return reason;
+        return thread.stepping ? reason_of_step(member, paused_at) : std::nullopt;
     case Cause::Mark:
         if (at_entry_)
             return StopReason { .kind = StopKind::Entry };
@@ -736,8 +800,7 @@ void Session::run_call(std::unique_lock<std::mutex>& lock)
     if (stopper_->is_condemned)
         return;
     state_ = State::Stopped;
-    reason_ =
-        StopReason { .kind = StopKind::CallEnd, .thread = stopper_->id, .outcome = std::move(outcome) };
+    reason_ = StopReason { .kind = StopKind::CallEnd, .thread = stopper_->id, .outcome = std::move(outcome) };
     tell(lock);
 }
 
@@ -766,7 +829,10 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
         wish = Wish::Kill;
     else if (wish == Wish::Throw)
         thread.thrown = static_cast<ExceptionObject*>(to_throw_->object());
-    if (member.marks_are_stale)
+    // What the debugger has written is not what the guest does.
+    if (!watchpoints_.is_empty())
+        watchpoints_.refresh();
+    if (member.is_stale)
         sync(member);
     if (!is_nested)
         go_on(member, how);
@@ -888,9 +954,9 @@ Result<void> Session::clear_exception()
     if (state_ != State::Stopped || !reason_->exception)
         return failure("no exception is being thrown");
     Thread& thread = *stopper_->thread;
-    thread.trap = { .kind = TrapKind::HostError,
-        .message = "the debugger took the exception",
-        .trace = trace_of(thread) };
+    thread.trap = {
+        .kind = TrapKind::HostError, .message = "the debugger took the exception", .trace = trace_of(thread)
+    };
     wish_ = Wish::Fail;
     return {};
 }

@@ -3,6 +3,7 @@
 
 #include "debug/breakpoints.h"
 #include "debug/inspect.h"
+#include "debug/watchpoints.h"
 #include "exec/invoke.h"
 
 #include <condition_variable>
@@ -25,6 +26,8 @@ enum class StopKind : uint8_t {
     Load,
     /// A call that the debugger made has ended; the guest is where it was before.
     CallEnd,
+    /// The last instruction, or the host, accessed what is watched.
+    Watchpoint,
 };
 
 /// What guest code ended with: results, a refusal, or a trap (`Exit` among them).
@@ -35,7 +38,7 @@ struct StopReason {
     StopKind kind = StopKind::Entry;
     /// The guest thread that stopped.
     uint32_t thread = 1;
-    /// Of `Breakpoint`: which.
+    /// Of `Breakpoint` and `Watchpoint`: which.
     uint32_t id = 0;
     /// Of `Trap`.
     TrapKind trap = TrapKind::None;
@@ -47,9 +50,11 @@ struct StopReason {
     Instance* instance = nullptr;
     /// Of `CallEnd`.
     std::optional<Outcome> outcome {};
+    /// Of `Watchpoint`.
+    std::optional<WatchHit> watch {};
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`, `throw: exception {7}`,
-    /// `load`, `call: 5`
+    /// `load`, `call has ended`, `watchpoint 2: 7 -> 9`
     std::string to_text() const;
 };
 
@@ -184,6 +189,11 @@ public:
     Result<void> change_breakpoint(uint32_t id, BreakpointSpec spec);
     Result<void> remove_breakpoint(uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
+    /// Not while the guest runs. Ids are those of breakpoints and watchpoints alike.
+    Result<uint32_t> add_watchpoint(WatchpointSpec spec);
+    Result<void> remove_watchpoint(uint32_t id);
+    /// Those on locals end with their frames.
+    std::vector<Watchpoint> watchpoints() const;
 
     /// Who else is told: called on the guest's thread right after each stop, and after the end, before `wait` answers. While one is set, stops are the
     /// listener's business.
@@ -211,7 +221,9 @@ private:
         Thread* thread = nullptr;
         std::unique_ptr<Watcher> watcher {};
         Marks marks {};
-        bool marks_are_stale = true;
+        std::unique_ptr<const Watches> watches {};
+        /// Marks and watches do not stand for all that there is.
+        bool is_stale = true;
         /// Its guest code ends where it next looks up.
         bool is_condemned = false;
         std::optional<Place> paused_at {};
@@ -234,6 +246,8 @@ private:
     std::optional<StopReason> reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_trap(const Thread& thread) const;
     std::optional<StopReason> reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock);
+    std::optional<StopReason> reason_of_watch(Member& member);
+    std::optional<StopReason> reason_of_step(Member& member, const std::optional<Place>& paused_at);
     Wish stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
     void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
     void tell(std::unique_lock<std::mutex>& lock);
@@ -244,10 +258,10 @@ private:
     bool must_stand(const Member& member) const;
     void pause_all();
     void condemn_all();
-    void marks_have_changed();
+    void stops_have_changed();
     void sync(Member& member);
     void prepare(Member& member, Resume how);
-    bool is_guest_running() const;
+    bool is_any_running() const;
     Result<Member*> steerable() const;
 
     Store& store_;
@@ -280,6 +294,7 @@ private:
     std::function<void(const Event&)> listener_;
     std::function<void(std::string)> log_;
     Breakpoints breakpoints_;
+    Watchpoints watchpoints_;
     uint32_t next_id_ = 1;
     StopsOn stops_on_;
     bool at_entry_ = false;

@@ -188,6 +188,7 @@ std::string Stub::stop_text(const debug::StopReason& reason)
     case debug::StopKind::Entry:
     case debug::StopKind::Interrupt:
     case debug::StopKind::Load:
+    case debug::StopKind::Watchpoint:
     case debug::StopKind::CallEnd: return text + "reason:signal;";
     }
     std::unreachable();

@@ -151,8 +151,8 @@ TEST(Handlers, CountLogAndIgnore)
     for (const int x : { 1, 1, 3, 4, 3 })
         EXPECT_EQ(guest.sum(x)->front(), Val::i32(x + 1));
     EXPECT_THAT(events,
-        testing::ElementsAre("a = 1", "breakpoint 4", "a = 1", "a = 3", "breakpoint 1", "a = 4", "breakpoint 2",
-            "a = 3", "breakpoint 1"));
+        testing::ElementsAre("a = 1", "breakpoint 4", "a = 1", "a = 3", "breakpoint 1", "a = 4",
+            "breakpoint 2", "a = 3", "breakpoint 1"));
     const auto rows = guest.store.debug_session()->breakpoints();
     ASSERT_EQ(rows.size(), 4u) << "the temporary one is gone";
     EXPECT_EQ(rows[0].id, conditional);
@@ -160,7 +160,8 @@ TEST(Handlers, CountLogAndIgnore)
     EXPECT_EQ(rows[1].hits, 5u);
     EXPECT_EQ(rows[3].hits, 0u);
     events.clear();
-    ASSERT_TRUE(guest.store.debug_session()->change_breakpoint(disabled, { .module = module, .offset = rows[3].spec.offset }));
+    ASSERT_TRUE(guest.store.debug_session()->change_breakpoint(
+        disabled, { .module = module, .offset = rows[3].spec.offset }));
     ASSERT_TRUE(guest.store.debug_session()->remove_breakpoint(ignored));
     EXPECT_TRUE(guest.sum(9));
     EXPECT_THAT(events, testing::ElementsAre("a = 9", "breakpoint 5"));
@@ -209,7 +210,9 @@ TEST(Handlers, AreRefusedWithoutGuestDebug)
         "the store has a session already");
     Handled guest;
     guest.handle([](Stopped&) { return Resume::go(); });
-    EXPECT_EQ(error_of(std::get<debug::Exited>(guest.store.debug_session()->call(*guest.instance.func("trap"), {})).results),
+    EXPECT_EQ(
+        error_of(std::get<debug::Exited>(guest.store.debug_session()->call(*guest.instance.func("trap"), {}))
+                .results),
         "the session's handler watches what the embedder runs");
 }
 

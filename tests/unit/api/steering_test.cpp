@@ -135,8 +135,8 @@ TEST(Steering, GoesOnAfterATrap)
     EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(77));
 
     stop = stopped(guest.session->call(guest.func("divide"), { Val::i32(0) }));
-    EXPECT_EQ(exited(guest.session->resume(std::move(stop))).error().trap()->kind,
-        TrapKind::IntegerDivideByZero)
+    EXPECT_EQ(
+        exited(guest.session->resume(std::move(stop))).error().trap()->kind, TrapKind::IntegerDivideByZero)
         << "unless nothing is done about it";
 }
 
@@ -149,7 +149,8 @@ TEST(Steering, SkipsInstructions)
     stop = stopped(guest.session->step(std::move(stop)));
     EXPECT_EQ(stop.frames()[0].operands(), (std::vector { Val::i32(12), Val::i32(0) }));
     ASSERT_TRUE(stop.skip());
-    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(0) }) << "what the division would have made";
+    EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(0) })
+        << "what the division would have made";
     EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(0));
 }
 
@@ -184,7 +185,8 @@ TEST(Steering, JumpsOnlyWhereTheOperandsFit)
     const std::uint32_t division = stop.frames()[0].offset();
     ASSERT_TRUE(stop.jump(begin)) << "what is too much is dropped";
     EXPECT_TRUE(stop.frames()[0].operands().empty());
-    EXPECT_THAT(error_of(stop.jump(division)), testing::StartsWith("the instruction expects the operands [i32 i32]"));
+    EXPECT_THAT(
+        error_of(stop.jump(division)), testing::StartsWith("the instruction expects the operands [i32 i32]"));
     EXPECT_EQ(error_of(stop.jump(begin + 1)), "no instruction of the innermost function starts there");
     EXPECT_FALSE(stop.jump(0xffffffff));
     EXPECT_FALSE(stop.jump(0));
@@ -205,7 +207,8 @@ TEST(Steering, ThrowsAnException)
     ASSERT_TRUE(stop.throw_exception(*guest.instance->tag("other"), {}));
     stop = stopped(guest.session->resume(std::move(stop)));
     EXPECT_EQ(stop.reason().trap, TrapKind::UncaughtException);
-    EXPECT_EQ(exited(guest.session->resume(std::move(stop))).error().trap()->kind, TrapKind::UncaughtException);
+    EXPECT_EQ(
+        exited(guest.session->resume(std::move(stop))).error().trap()->kind, TrapKind::UncaughtException);
 }
 
 TEST(Steering, TakesAnException)

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "debug/watchpoints.h"
+
+#include "base/text.h"
+#include "debug/inspect.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace vitrine::core::debug {
+
+namespace {
+
+template<class... F> struct Overloaded : F... {
+    using F::operator()...;
+};
+
+/// Where a watched thing lies, what it is, and of which type when it is a value.
+struct Watched {
+    StateKind kind;
+    std::span<uint8_t> bytes;
+    std::optional<ValueType> type;
+};
+
+std::span<uint8_t> bytes_of(Slot* slots, ValueType type)
+{
+    return { reinterpret_cast<uint8_t*>(slots), type.slots() * sizeof(Slot) };
+}
+
+/// Of what is there; a range that does not lie inside has no bytes.
+Watched home_of(const WatchpointSpec& spec)
+{
+    return std::visit(
+        Overloaded {
+            [](const MemoryRange& range) {
+                const bool is_inside = range.memory->contains(range.address, range.size);
+                return Watched { StateKind::Memory,
+                    is_inside ? range.memory->bytes().subspan(range.address, range.size)
+                              : std::span<uint8_t> {},
+                    std::nullopt };
+            },
+            [](Global* global) {
+                const ValueType type = global->type.type;
+                return Watched { StateKind::Global, bytes_of(global->slots, type), type };
+            },
+            [](const TableSlot& slot) {
+                const ValueType type = slot.table->type().element;
+                if (slot.index >= slot.table->size())
+                    return Watched { StateKind::Table, {}, type };
+                Ref& element = slot.table->elements()[slot.index];
+                return Watched { StateKind::Table, bytes_of(&element.bits, type), type };
+            },
+            [](const FrameLocal& local) {
+                const auto home = find_local_home(local.frame, local.index);
+                if (!home)
+                    return Watched { StateKind::Local, {}, std::nullopt };
+                return Watched { StateKind::Local, bytes_of(home->slots, home->type), home->type };
+            },
+        },
+        spec.what);
+}
+
+bool is_alive(const Frame& watched)
+{
+    bool is_found = false;
+    walk_frames(*watched.thread, [&](const Frame& frame) {
+        is_found = frame.control == watched.control && frame.function == watched.function;
+        return !is_found && (frame.is_host() || frame.control <= watched.control);
+    });
+    return is_found;
+}
+
+std::string number_text(const std::vector<uint8_t>& bytes)
+{
+    if (!std::has_single_bit(bytes.size()) || bytes.size() > sizeof(uint64_t))
+        return hex_of(bytes);
+    uint64_t number = 0;
+    std::memcpy(&number, bytes.data(), bytes.size());
+    return std::to_string(number);
+}
+
+/// Keeps what a copied value refers to.
+std::shared_ptr<Root> root_of(const WatchpointSpec& spec, const Watched& home)
+{
+    if (!home.type || !home.type->is_ref() || home.type->is_function_ref() || home.bytes.empty())
+        return nullptr;
+    const Ref ref = load_value(*home.type, reinterpret_cast<const Slot*>(home.bytes.data())).ref();
+    if (ref.is_null() || ref.is_i31())
+        return nullptr;
+    return std::make_shared<Root>(const_cast<Store*>(spec.store)->heap, ref.object());
+}
+
+Value value_of(ValueType type, const std::vector<uint8_t>& bytes)
+{
+    Slot slots[2] {};
+    std::memcpy(slots, bytes.data(), std::min(bytes.size(), sizeof slots));
+    return load_value(type, slots);
+}
+
+bool overlaps(const TouchedRange& range, std::span<const uint8_t> bytes)
+{
+    const auto begin = reinterpret_cast<uintptr_t>(bytes.data());
+    return range.begin < begin + bytes.size() && begin < range.end;
+}
+
+} // namespace
+
+std::string WatchHit::to_text() const
+{
+    const std::string before = old_value ? old_value->to_text() : number_text(old_bytes);
+    if (!is_write)
+        return before;
+    return before + " -> " + (new_value ? new_value->to_text() : number_text(new_bytes));
+}
+
+Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
+{
+    if (const auto* range = std::get_if<MemoryRange>(&spec.what)) {
+        if (range->size == 0)
+            return failure("a range without bytes cannot be watched");
+        if (!range->memory->contains(range->address, range->size))
+            return failure("the range does not lie in the memory, which has "
+                + std::to_string(range->memory->size()) + " bytes");
+    }
+    if (const auto* local = std::get_if<FrameLocal>(&spec.what); local && !is_alive(local->frame))
+        return failure("the frame is gone: the guest went on");
+    const Watched home = home_of(spec);
+    if (home.bytes.empty())
+        return failure(
+            home.kind == StateKind::Table ? "the table has no such element" : "the frame has no such local");
+    Entry& entry = entries_[id];
+    entry.id = id;
+    entry.spec = std::move(spec);
+    entry.copy.assign(home.bytes.begin(), home.bytes.end());
+    entry.root = root_of(entry.spec, home);
+    if (const auto* local = std::get_if<FrameLocal>(&entry.spec.what)) {
+        const Record& caller = *local->frame.control;
+        if (caller.return_to == ReturnTo::Interpreter)
+            entry.end = MarkedPlace { caller.function, caller.function->meta->body_offset + caller.offset };
+    }
+    return {};
+}
+
+Result<void> Watchpoints::remove(uint32_t id)
+{
+    if (entries_.erase(id) == 0)
+        return failure("there is no watchpoint " + std::to_string(id));
+    return {};
+}
+
+void Watchpoints::drop(const Store& store)
+{
+    std::erase_if(entries_, [&](const auto& row) { return row.second.spec.store == &store; });
+}
+
+std::vector<Watchpoint> Watchpoints::list() const
+{
+    std::vector<Watchpoint> list;
+    for (const auto& [id, entry] : entries_)
+        list.push_back(entry);
+    return list;
+}
+
+std::unique_ptr<const Watches> Watchpoints::ranges() const
+{
+    std::vector<WatchedRange> ranges;
+    for (const auto& [id, entry] : entries_) {
+        using enum WatchpointSpec::Access;
+        const Watched home = home_of(entry.spec);
+        const auto begin = reinterpret_cast<uintptr_t>(home.bytes.data());
+        const WatchpointSpec::Access access = entry.spec.access;
+        if (!home.bytes.empty())
+            ranges.push_back({ begin, begin + home.bytes.size(), access == Read || access == ReadWrite,
+                access != Read, home.kind });
+    }
+    return ranges.empty() ? nullptr : std::make_unique<const Watches>(std::move(ranges));
+}
+
+std::vector<MarkedPlace> Watchpoints::places_in(const Store& store) const
+{
+    std::vector<MarkedPlace> places;
+    for (const auto& [id, entry] : entries_)
+        if (entry.end && entry.end->first->instance->store == &store)
+            places.push_back(*entry.end);
+    return places;
+}
+
+void Watchpoints::refresh()
+{
+    std::erase_if(entries_, [](const auto& row) {
+        const auto* local = std::get_if<FrameLocal>(&row.second.spec.what);
+        return local && !is_alive(local->frame);
+    });
+    for (auto& [id, entry] : entries_) {
+        const Watched home = home_of(entry.spec);
+        entry.copy.assign(home.bytes.begin(), home.bytes.end());
+        entry.root = root_of(entry.spec, home);
+    }
+}
+
+bool Watchpoints::drop_ended(const Thread& thread)
+{
+    return std::erase_if(entries_, [&](const auto& row) {
+        const auto* local = std::get_if<FrameLocal>(&row.second.spec.what);
+        return local && local->frame.thread == &thread && !is_alive(local->frame);
+    }) != 0;
+}
+
+std::optional<std::pair<uint32_t, WatchHit>> Watchpoints::hit(
+    const Thread& thread, std::span<const TouchedRange> touched)
+{
+    using enum WatchpointSpec::Access;
+    std::optional<std::pair<uint32_t, WatchHit>> first;
+    for (auto& [id, entry] : entries_) {
+        const auto* local = std::get_if<FrameLocal>(&entry.spec.what);
+        if (local && (local->frame.thread != &thread || !is_alive(local->frame)))
+            continue;
+        const Watched home = home_of(entry.spec);
+        const bool has_changed = !std::ranges::equal(home.bytes, entry.copy);
+        bool was_read = false;
+        // What the host has done shows only when it has changed something.
+        bool was_written = touched.empty() && has_changed;
+        for (const TouchedRange& range : touched)
+            if (overlaps(range, home.bytes))
+                (range.is_write ? was_written : was_read) = true;
+        const auto access = entry.spec.access;
+        const bool counts = access == Read ? was_read
+            : access == Write              ? was_written
+            : access == ReadWrite          ? was_read || was_written
+                                           : was_written && has_changed;
+        if (counts) {
+            ++entry.hits;
+            if (!first) {
+                WatchHit hit { .is_write = was_written, .root = entry.root };
+                std::vector<uint8_t> now(home.bytes.begin(), home.bytes.end());
+                if (!was_written)
+                    entry.copy = now;
+                if (home.type) {
+                    hit.old_value = value_of(*home.type, entry.copy);
+                    hit.new_value = value_of(*home.type, now);
+                } else {
+                    hit.old_bytes = entry.copy;
+                    hit.new_bytes = std::move(now);
+                }
+                first.emplace(id, std::move(hit));
+            }
+        }
+        if (has_changed) {
+            entry.copy.assign(home.bytes.begin(), home.bytes.end());
+            entry.root = root_of(entry.spec, home);
+        }
+    }
+    return first;
+}
+
+} // namespace vitrine::core::debug
