@@ -24,9 +24,10 @@
 // Stepping needs no test in the handlers: another table leads every opcode to `op_step`. A marked instruction
 // has the opcode `mark_opcode` in the function's own copy of the code; both look the true opcode up in the module's bytes.
 //
-// While a thread watches, further tables lead the opcodes that may access what is watched to `op_watched` (loads and stores first
-// to a handler that compares the address with the bounds of all ranges). It finds out what the instruction is about to
-// touch, and leads the opcode after it, whichever that is, to `op_touched`, where the probe looks.
+// While a thread watches, further tables lead the opcodes that may access what is watched to `op_watched`; plain loads, stores and
+// variables first to handlers of their own, which compare the address with what is watched. `op_watched` finds out what the
+// instruction is about to touch, and leads the opcode after it, whichever that is, to `op_touched`, where the probe looks. What
+// traps never gets there.
 //
 // A v128 takes two slots, so that in functions with v128 a local's index is not its slot, and what `drop` drops is not
 // told by the opcode. These few instructions have a second handler for such functions (`wide_..`), in a third table.
