@@ -5,10 +5,8 @@
 #include "debug/expression_steps.h"
 #include "wasm/validator.h"
 
-#include <algorithm>
 #include <array>
 #include <bit>
-#include <limits>
 
 namespace vitrine::core::debug::expression {
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <optional>
 
 namespace vitrine::core::debug::expression {
@@ -229,6 +230,8 @@ private:
         if (parsed.ec != std::errc() || parsed.ptr != end)
             return failure("malformed number", token_.begin);
         token_.is_single = take('f');
+        if (token_.is_single && token_.real > std::numeric_limits<float>::max())
+            return failure("number is too large for f32", token_.begin);
         return end_of_number();
     }
 

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <concepts>
 #include <limits>
+#include <tuple>
 #include <type_traits>
 
 namespace vitrine::core::debug::expression::steps {
@@ -236,40 +237,46 @@ template<class Narrow> bool run_narrow(Machine& machine, const Step&)
 
 // -- Memory
 
-template<class T> bool run_load(Machine& machine, const Step& step)
+/// Where `count` bytes of the step's memory lie; null with a failure when they do not.
+uint8_t* memory_at(Machine& machine, const Step& step, uint64_t address, uint64_t count)
 {
-    const uint64_t address = pop<uint64_t>(machine);
     const Memory& memory = *machine.instance->memories[step.operand];
-    if (!memory.contains(address, sizeof(T))) [[unlikely]]
-        return machine.fail(step,
-            "address " + hex(address) + " is out of bounds: the memory has " + hex(memory.size()) + " bytes");
-    const uint8_t* const at = memory.base() + address;
-    if constexpr (sizeof(T) == 16) {
-        push(machine, guest_load<Slot>(at));
-        push(machine, guest_load<Slot>(at + 8));
-    } else if constexpr (sizeof(T) < 4)
-        push(machine, static_cast<int32_t>(guest_load<T>(at)));
-    else
-        push(machine, guest_load<T>(at));
-    return true;
+    if (memory.contains(address, count)) [[likely]]
+        return memory.base() + address;
+    machine.fail(step,
+        "address " + hex(address) + " is out of bounds: the memory has " + hex(memory.size()) + " bytes");
+    return nullptr;
 }
 
 struct Vector {
     Slot halves[2];
 };
 
+template<class T> bool run_load(Machine& machine, const Step& step)
+{
+    const uint8_t* const at = memory_at(machine, step, pop<uint64_t>(machine), sizeof(T));
+    if (!at) [[unlikely]]
+        return false;
+    const T value = guest_load<T>(at);
+    if constexpr (sizeof(T) == 16) {
+        push(machine, value.halves[0]);
+        push(machine, value.halves[1]);
+    } else if constexpr (sizeof(T) < 4)
+        push(machine, static_cast<int32_t>(value));
+    else
+        push(machine, value);
+    return true;
+}
+
 template<class T> bool run_store(Machine& machine, const Step& step)
 {
-    constexpr uint32_t slots = sizeof(T) == 16 ? 2 : 1;
-    machine.sp -= slots + 1;
-    const uint64_t address = machine.sp[0];
-    const Memory& memory = *machine.instance->memories[step.operand];
-    if (!memory.contains(address, sizeof(T))) [[unlikely]]
-        return machine.fail(step,
-            "address " + hex(address) + " is out of bounds: the memory has " + hex(memory.size()) + " bytes");
+    machine.sp -= sizeof(T) == 16 ? 3 : 2;
+    uint8_t* const at = memory_at(machine, step, machine.sp[0], sizeof(T));
+    if (!at) [[unlikely]]
+        return false;
     T value;
     std::memcpy(&value, &machine.sp[1], sizeof value);
-    guest_store(memory.base() + address, value);
+    guest_store(at, value);
     return true;
 }
 
@@ -277,12 +284,11 @@ template<class T> bool run_store(Machine& machine, const Step& step)
 bool run_load_text(Machine& machine, const Step& step)
 {
     const uint64_t address = pop<uint64_t>(machine);
-    const Memory& memory = *machine.instance->memories[step.operand];
-    if (!memory.contains(address, 1)) [[unlikely]]
-        return machine.fail(step,
-            "address " + hex(address) + " is out of bounds: the memory has " + hex(memory.size()) + " bytes");
-    const uint8_t* const at = memory.base() + address;
-    const uint64_t most = std::min(memory.size() - address, max_cstr_bytes);
+    const uint8_t* const at = memory_at(machine, step, address, 1);
+    if (!at) [[unlikely]]
+        return false;
+    const uint64_t most =
+        std::min(machine.instance->memories[step.operand]->size() - address, max_cstr_bytes);
     uint64_t length = 0;
     while (length < most && guest_load<uint8_t>(at + length) != 0)
         ++length;
@@ -367,29 +373,31 @@ template<uint32_t slots> bool write_global(Machine& machine, const Step& step)
     return pop_slots<slots>(machine, machine.instance->globals[step.operand]->slots);
 }
 
+/// The element of the step's table; null with a failure when there is none.
+Ref* table_element(Machine& machine, const Step& step, uint64_t index)
+{
+    Table& table = *machine.instance->tables[step.operand];
+    if (table.contains(index, 1)) [[likely]]
+        return &table.elements()[index];
+    machine.fail(step,
+        "no element " + std::to_string(static_cast<int64_t>(index)) + ": the table has "
+            + std::to_string(table.size()));
+    return nullptr;
+}
+
 bool read_table(Machine& machine, const Step& step)
 {
-    const uint64_t index = pop<uint64_t>(machine);
-    const Table& table = *machine.instance->tables[step.operand];
-    if (!table.contains(index, 1)) [[unlikely]]
-        return machine.fail(step,
-            "no element " + std::to_string(static_cast<int64_t>(index)) + ": the table has "
-                + std::to_string(table.size()));
-    push(machine, table.elements()[index].bits);
-    return true;
+    const Ref* const element = table_element(machine, step, pop<uint64_t>(machine));
+    return element && push_slots<1>(machine, &element->bits);
 }
 
 bool write_table(Machine& machine, const Step& step)
 {
-    const Ref value = pop_ref(machine);
-    const uint64_t index = pop<uint64_t>(machine);
-    Table& table = *machine.instance->tables[step.operand];
-    if (!table.contains(index, 1)) [[unlikely]]
-        return machine.fail(step,
-            "no element " + std::to_string(static_cast<int64_t>(index)) + ": the table has "
-                + std::to_string(table.size()));
-    table.elements()[index] = value;
-    return true;
+    machine.sp -= 2;
+    Ref* const element = table_element(machine, step, machine.sp[0]);
+    if (element)
+        *element = { machine.sp[1] };
+    return element;
 }
 
 // -- Objects
@@ -432,7 +440,7 @@ template<uint32_t slots> bool read_payload(Machine& machine, const Step& step)
         && push_slots<slots>(machine, static_cast<const ExceptionObject*>(object)->values() + step.extra);
 }
 
-/// The array below `above` slots and the index, which is inside; null with a failure.
+/// The array at `at`, behind which lies an index that is inside; null with a failure.
 Object* array_at(Machine& machine, const Step& step, Slot* at)
 {
     Object* const array = object_at(machine, step, at[0]);
@@ -476,13 +484,6 @@ bool is_of_type(const Machine& machine, Ref ref, TypeIndex type)
     const Object& object = *ref.object();
     return (object.kind == Object::Kind::Struct || object.kind == Object::Kind::Array)
         && object.type->is_subtype_of(wanted);
-}
-
-template<class T> bool run_text(Machine& machine, T text)
-{
-    push(machine, std::bit_cast<Slot>(text.data()));
-    push(machine, uint64_t { text.size() });
-    return true;
 }
 
 } // namespace
@@ -538,7 +539,9 @@ bool constant(Machine& machine, const Step& step)
 
 bool text(Machine& machine, const Step& step)
 {
-    return run_text(machine, std::string_view(machine.program.texts).substr(step.operand, step.extra));
+    push(machine, std::bit_cast<Slot>(machine.program.texts.data() + step.operand));
+    push(machine, uint64_t { step.extra });
+    return true;
 }
 
 bool skip_if_zero(Machine& machine, const Step& step)

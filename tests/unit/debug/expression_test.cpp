@@ -345,6 +345,7 @@ TEST(Expression, RefusesWhatIsMalformed)
         { "1.2.3", "compile 0: malformed number" }, { "0b12", "compile 0: malformed number" },
         { "18446744073709551616", "compile 0: number does not fit into 64 bits" },
         { "1e999", "compile 0: number is too large or too small for f64" },
+        { "1e39f", "compile 0: number is too large for f32" },
         { "'ab'", "compile 0: a character in quotes is one byte" },
         { "'a", "compile 0: the closing quote is missing" },
         { "\"a", "compile 0: the closing quote is missing" }, { "\"a\\", "compile 2: unknown escape" },
