@@ -226,8 +226,8 @@ void Server::Door::take(tcp::socket socket)
         leave(silent);
         return admit(std::move(connection));
     }
-    // One that has left is still listened to the end.
-    if (next_ || !is_closed_by_peer(client_->socket))
+    // One that has left is still listened to the end; one that waited for that and has left too is not.
+    if (!is_closed_by_peer(client_->socket) || (next_ && !is_closed_by_peer(next_->socket)))
         return leave(connection);
     next_ = std::move(connection);
 }
