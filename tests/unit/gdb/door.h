@@ -3,6 +3,7 @@
 
 #include "gdb/stub.h"
 
+#include "base/text.h"
 #include "support/guest.h"
 
 #include <condition_variable>
@@ -85,6 +86,14 @@ public:
     {
         auto answer = stub.answer(parse_request(payload));
         return answer.payload ? *answer.payload : wait();
+    }
+
+    /// The text that a command of ours prints.
+    std::string monitor(std::string_view command)
+    {
+        const auto answer = stub.answer(parse_request("qRcmd," + hex_of(bytes_of(command))));
+        EXPECT_EQ(answer.payload, "OK");
+        return answer.output;
     }
 
     /// What the next events give, until one gives something.
