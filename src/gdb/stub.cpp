@@ -290,8 +290,10 @@ Stub::Answer Stub::on(const ask::Libraries& asked)
     if (asked.offset >= libraries_.size())
         return { "l" };
     const std::string_view rest = std::string_view(libraries_).substr(asked.offset);
-    const std::string_view piece = rest.substr(0, std::min<uint64_t>(asked.length, max_payload_size - 1));
-    return { (piece.size() == rest.size() ? "l" : "m") + std::string(piece) };
+    // Escaped, a byte takes at most two of the packet's.
+    const std::string_view piece =
+        rest.substr(0, std::min<uint64_t>(asked.length, (max_payload_size - 1) / 2));
+    return { (piece.size() == rest.size() ? "l" : "m") + escape_binary(bytes_of(piece)) };
 }
 
 Stub::Answer Stub::on(const ask::ThreadList& asked) { return { asked.is_first ? "m1" : "l" }; }

@@ -143,10 +143,11 @@ void View::on_resume()
 
 const std::vector<Frame>& View::frames()
 {
+    static const std::vector<Frame> no_frames;
+    if (!is_stopped_)
+        return no_frames;
     if (!frames_) {
-        frames_.emplace();
-        if (is_stopped_)
-            *frames_ = frames_of(session_.thread(), max_frames);
+        frames_ = frames_of(session_.thread(), max_frames);
         std::erase_if(*frames_, [](const Frame& frame) { return frame.is_host(); });
     }
     return *frames_;

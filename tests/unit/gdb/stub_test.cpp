@@ -281,7 +281,7 @@ TEST_F(StubTest, MemoryIsReadAndWritten)
     EXPECT_EQ(client.ask("m100000010,5"), hex_text("hzzlo"));
     EXPECT_EQ(client.ask("m200000010,5"), hex_text("world"));
     EXPECT_EQ(client.ask("M20000000f,1:23"), "OK");
-    EXPECT_EQ(client.ask("x20000000f,2"), "b}\3w");
+    EXPECT_EQ(client.stub.answer(parse_request("x20000000f,2")).payload, "b}\3w");
     EXPECT_EQ(client.ask("x0,0"), "b");
 }
 
@@ -750,10 +750,12 @@ TEST(Stub, CallsOfAnOwnerComeAndGo)
         EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     }
     EXPECT_THAT(*client.stub.interrupt(), StartsWith("T02thread:1;"));
+    EXPECT_EQ(client.ask("qWasmCallStack:1"), "");
     // A stop that comes while the client takes the guest for stopped is kept for it.
     guest.start("run", { Value::i32(21) });
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_THAT(client.ask("c"), EndsWith(";reason:signal;"));
+    EXPECT_EQ(client.ask("qWasmCallStack:1"), little_endian(Debugged::code(guest.meta(2).code_offset)));
     EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_EQ(client.stub.close(), "W00");
