@@ -19,6 +19,8 @@ public:
         Embedder,
         /// The session runs one call: its end is the end of the process for the client, and a stopped guest waits for a client.
         OneCall,
+        /// As `OneCall`, but the call does not wait for the first client. Let the session stop it at its entry all the same.
+        OneFreeCall,
     };
 
     /// The address is `HOST:PORT`, `[HOST]:PORT` or `PORT`; without a host 127.0.0.1, and port 0 is any free one. A server that cannot listen carries the error.

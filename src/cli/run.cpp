@@ -20,6 +20,8 @@ struct Options : GuestOptions {
     std::string door;
     bool lldb = false;
     bool quiet = false;
+    bool wait = false;
+    bool no_wait = false;
     bool typed = false;
 
     bool guest_debug = false;
@@ -40,8 +42,12 @@ struct Guest {
     const Entry& entry;
 };
 
-Result<void> check_address(const Options& options)
+Result<void> check_door(const Options& options)
 {
+    if (options.wait && options.no_wait)
+        return Error("--wait and --no-wait: only one of them");
+    if ((options.wait || options.no_wait) && options.door.empty())
+        return Error(std::string(options.wait ? "--wait" : "--no-wait") + ": there is no -g");
     const std::string address = options.address();
     const size_t colon = address.rfind(':');
     const auto port =
@@ -107,7 +113,8 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     // What a client or a closed terminal does to us shall not end the guest.
     std::signal(SIGPIPE, SIG_IGN);
     debug::Session session(guest.store);
-    debug::GdbServer server(session, options.address(), debug::GdbServer::Serves::OneCall);
+    debug::GdbServer server(session, options.address(),
+        options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
     if (server.error())
         return report(Error("-g" + options.door + ": " + server.error()->to_text()));
     wasi.stdout_to(show_on(server, options.lldb ? nullptr : stdout))
@@ -125,7 +132,8 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     if (!server.is_loopback())
         print_warning("whoever can reach " + server.address() + " can read and change the guest");
     if (!options.quiet && !options.lldb)
-        print_note("waiting for a debugger on " + server.address() + ": " + lldb_command(commands));
+        print_note(std::string(options.no_wait ? "listening" : "waiting") + " for a debugger on "
+            + server.address() + ": " + lldb_command(commands));
     std::unique_ptr<Lldb> lldb;
     if (options.lldb) {
         auto started = Lldb::start(commands, session);
@@ -146,7 +154,7 @@ int run(Options& options, const std::vector<std::string>& words)
 {
     if (auto taken = options.take(words); !taken)
         return usage_error(taken.error(), "run");
-    if (auto fits = check_address(options); !fits)
+    if (auto fits = check_door(options); !fits)
         return usage_error(fits.error(), "run");
     const auto seconds = options.seconds();
     if (!seconds)
@@ -186,6 +194,8 @@ Action add_run(CLI::App& app)
     app.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
     app.add_option("-g", options->door, "Wait for a debugger there; port 0 takes a free one")
         ->type_name("[ADDRESS:]PORT");
+    app.add_flag("--wait", options->wait, "With -g, run only when a debugger has come (the default)");
+    app.add_flag("--no-wait", options->no_wait, "With -g, run, and stop when a debugger comes");
     app.add_flag("--quiet", options->quiet, "With -g, do not say how to attach");
     app.add_flag("--lldb", options->lldb, "Start LLDB on the guest in this terminal");
     return [options](const std::vector<std::string>& words) { return run(*options, words); };

@@ -20,6 +20,20 @@ struct GdbServerBody {
 
 } // namespace detail
 
+namespace {
+
+core::gdb::Process process_of(GdbServer::Serves serves)
+{
+    switch (serves) {
+    case GdbServer::Serves::Embedder: return core::gdb::Process::Owner;
+    case GdbServer::Serves::OneCall: return core::gdb::Process::Call;
+    case GdbServer::Serves::OneFreeCall: return core::gdb::Process::FreeCall;
+    }
+    std::unreachable();
+}
+
+} // namespace
+
 GdbServer::GdbServer(Session& session, std::string_view address, Serves serves)
     : body_(std::make_unique<detail::GdbServerBody>())
 {
@@ -27,9 +41,8 @@ GdbServer::GdbServer(Session& session, std::string_view address, Serves serves)
         body_->error = *session.error();
         return;
     }
-    const auto process = serves == Serves::OneCall ? core::gdb::Process::Call : core::gdb::Process::Owner;
     body_->session = Access::body(session)->session;
-    auto server = core::gdb::Server::open(*body_->session, address, process);
+    auto server = core::gdb::Server::open(*body_->session, address, process_of(serves));
     if (!server)
         body_->error = Access::error(server.error());
     else

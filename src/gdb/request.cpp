@@ -247,6 +247,14 @@ Parsed detach(Arguments in)
     return ask::Detach { stays_stopped };
 }
 
+Parsed monitor(Arguments in)
+{
+    const auto bytes = in.bytes();
+    if (!bytes)
+        return std::nullopt;
+    return ask::Monitor { std::string(bytes->begin(), bytes->end()) };
+}
+
 struct Row {
     std::string_view prefix;
     Parsed (*parse)(Arguments);
@@ -275,6 +283,7 @@ constexpr Row packets[] = {
     { "qHostInfo", just<ask::HostInfo> },
     { "qMemoryRegionInfo:", number<ask::MemoryRegion> },
     { "qProcessInfo", just<ask::ProcessInfo> },
+    { "qRcmd,", monitor },
     { "qRegisterInfo", number<ask::RegisterInfo> },
     { "qSupported", whatever_follows<ask::Features> },
     { "qSupportsDetachAndStayStopped:", just<ask::Agree> },

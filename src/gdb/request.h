@@ -106,6 +106,10 @@ struct Detach {
     bool stays_stopped;
 };
 struct Kill {};
+/// Words that the user typed for us alone.
+struct Monitor {
+    std::string command;
+};
 
 } // namespace ask
 
@@ -114,7 +118,7 @@ using Request = std::variant<ask::Unknown, ask::Malformed, ask::Agree, ask::Stop
     ask::ThreadList, ask::CurrentThread, ask::ThreadExists, ask::LastStop, ask::ThreadStop, ask::CallStack,
     ask::ReadRegister, ask::WriteRegister, ask::ReadLocal, ask::ReadOperand, ask::ReadGlobal,
     ask::ReadGlobalOf, ask::ReadMemory, ask::WriteMemory, ask::MemoryRegion, ask::SetBreakpoint,
-    ask::RemoveBreakpoint, ask::Resume, ask::Detach, ask::Kill>;
+    ask::RemoveBreakpoint, ask::Resume, ask::Detach, ask::Kill, ask::Monitor>;
 
 /// The number of the guest's only thread.
 constexpr uint64_t main_thread = 1;

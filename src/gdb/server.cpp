@@ -149,6 +149,7 @@ private:
     void discard(Connection& connection);
     void on_event(const debug::Event& event);
     void on_output(const std::string& bytes);
+    void print(const ConnectionPtr& connection, std::string_view text, bool is_counted);
     void forget_output(size_t bytes);
     void update();
 
@@ -226,8 +227,8 @@ void Server::Door::take(tcp::socket socket)
         leave(silent);
         return admit(std::move(connection));
     }
-    // One that has left is still listened to the end.
-    if (next_ || !is_closed_by_peer(client_->socket))
+    // One that has left is still listened to the end; one that waited for that and has left too is not.
+    if (!is_closed_by_peer(client_->socket) || (next_ && !is_closed_by_peer(next_->socket)))
         return leave(connection);
     next_ = std::move(connection);
 }
@@ -314,7 +315,13 @@ void Server::Door::answer(const ConnectionPtr& connection, std::string_view payl
         update();
     }
     const Stub::Answer answer = stub_.answer(parse_request(payload));
-    const std::string_view ack = connection->has_acks ? "+" : "";
+    std::string_view ack = connection->has_acks ? "+" : "";
+    if (!answer.output.empty()) {
+        if (!ack.empty())
+            send(connection, { std::string(ack) });
+        ack = "";
+        print(connection, answer.output, false);
+    }
     if (answer.payload)
         send_packet(connection, *answer.payload, ack);
     else if (!ack.empty())
@@ -453,10 +460,16 @@ void Server::Door::on_output(const std::string& bytes)
 {
     if (!client_ || !stub_.wants_output())
         return forget_output(bytes.size());
-    Bytes rest = bytes_of(bytes);
+    print(client_, bytes, true);
+}
+
+/// In as many packets as it takes.
+void Server::Door::print(const ConnectionPtr& connection, std::string_view text, bool is_counted)
+{
+    Bytes rest = bytes_of(text);
     while (!rest.empty()) {
         const Bytes piece = rest.first(std::min(rest.size(), max_payload_size / 2 - 1));
-        send_packet(client_, "O" + hex_of(piece), "", piece.size());
+        send_packet(connection, "O" + hex_of(piece), "", is_counted ? piece.size() : 0);
         rest = rest.subspan(piece.size());
     }
 }

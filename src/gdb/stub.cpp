@@ -2,6 +2,7 @@
 #include "gdb/stub.h"
 
 #include "base/text.h"
+#include "gdb/monitor.h"
 #include "gdb/packet.h"
 
 #include <algorithm>
@@ -19,6 +20,9 @@ constexpr unsigned no_such_register = 0x45;
 // Linux's numbers, as LLDB expects them.
 constexpr int signal_interrupt = 2;
 constexpr int signal_trap = 5;
+constexpr int signal_abort = 6;
+constexpr int signal_arithmetic = 8;
+constexpr int signal_access = 11;
 
 constexpr std::string_view triple = "wasm32-unknown-unknown-wasm";
 
@@ -44,6 +48,27 @@ std::string value_text(const Value& value)
     case ValueKind::V128: return little_endian(value.low, 8) + little_endian(value.high, 8);
     default: return little_endian(value.low, 8);
     }
+}
+
+/// What a Unix process would have been sent.
+int signal_of(TrapKind trap)
+{
+    switch (trap) {
+    case TrapKind::Unreachable: return signal_abort;
+    case TrapKind::IntegerDivideByZero:
+    case TrapKind::IntegerOverflow:
+    case TrapKind::InvalidConversionToInteger: return signal_arithmetic;
+    case TrapKind::MemoryOutOfBounds:
+    case TrapKind::StackOverflow: return signal_access;
+    default: return signal_trap;
+    }
+}
+
+int signal_of(const debug::StopReason& reason)
+{
+    if (reason.kind == debug::StopKind::Interrupt)
+        return signal_interrupt;
+    return reason.kind == debug::StopKind::Trap ? signal_of(reason.trap) : signal_trap;
 }
 
 /// `W` with the exit status, or `X` with the signal that a Unix process would have died of.
@@ -147,7 +172,7 @@ std::optional<std::string> Stub::on_stop(const debug::StopReason& reason)
 std::optional<std::string> Stub::on_end(const debug::Outcome& outcome)
 {
     forget_stop();
-    if (process_ == Process::Call)
+    if (process_ != Process::Owner)
         end_ = end_text(outcome);
     if (client_ != Client::Runs || (process_ == Process::Owner && !wants_interrupt_))
         return std::nullopt;
@@ -160,7 +185,7 @@ std::optional<std::string> Stub::interrupt()
     if (client_ != Client::Runs || is_greeting_)
         return std::nullopt;
     wants_interrupt_ = true;
-    if (process_ == Process::Call || !session_.is_idle()) {
+    if (process_ != Process::Owner || !session_.is_idle()) {
         session_.interrupt();
         return std::nullopt;
     }
@@ -170,9 +195,8 @@ std::optional<std::string> Stub::interrupt()
 
 std::string Stub::stop_text(const debug::StopReason& reason)
 {
-    const bool is_interrupt = reason.kind == debug::StopKind::Interrupt;
     const uint64_t pc = view_.pc();
-    std::string text = "T" + hex_digits(is_interrupt ? signal_interrupt : signal_trap, 2);
+    std::string text = "T" + hex_digits(signal_of(reason), 2);
     text += "thread:1;name:main;threads:1;thread-pcs:" + number(pc) + ";00:" + little_endian(pc, 8) + ";";
     if (view_.has_news())
         text += "library:;";
@@ -269,8 +293,10 @@ Stub::Answer Stub::on(const ask::Libraries& asked)
     if (asked.offset >= libraries_.size())
         return { "l" };
     const std::string_view rest = std::string_view(libraries_).substr(asked.offset);
-    const std::string_view piece = rest.substr(0, std::min<uint64_t>(asked.length, max_payload_size - 1));
-    return { (piece.size() == rest.size() ? "l" : "m") + std::string(piece) };
+    // Escaped, a byte takes at most two of the packet's.
+    const std::string_view piece =
+        rest.substr(0, std::min<uint64_t>(asked.length, (max_payload_size - 1) / 2));
+    return { (piece.size() == rest.size() ? "l" : "m") + escape_binary(bytes_of(piece)) };
 }
 
 Stub::Answer Stub::on(const ask::ThreadList& asked) { return { asked.is_first ? "m1" : "l" }; }
@@ -415,9 +441,14 @@ Stub::Answer Stub::on(const ask::Kill&)
     leave(false);
     forget_stop();
     // A call that has not begun yet is ended where it first stops.
-    was_killed_ = process_ == Process::Call && session_.is_idle() && !end_;
+    was_killed_ = process_ != Process::Owner && session_.is_idle() && !end_;
     session_.kill();
     return { "X09", Answer::After::Close };
+}
+
+Stub::Answer Stub::on(const ask::Monitor& asked)
+{
+    return { "OK", Answer::After::GoOn, answer_monitor(view_, asked.command) };
 }
 
 } // namespace vitrine::core::gdb

@@ -10,6 +10,8 @@ namespace vitrine::core::gdb {
 enum class Process : uint8_t {
     /// The one call that the session runs: its end is the end of the process, and without a client it waits for one.
     Call,
+    /// As `Call`, but it does not wait for the first client.
+    FreeCall,
     /// Whatever the session's owner does: calls come and go, and nobody need watch them.
     Owner,
 };
@@ -25,12 +27,16 @@ enum class Process : uint8_t {
 /// No socket and no thread: whoever calls sees to it that one call comes at a time.
 class Stub {
 public:
-    Stub(debug::Session& session, Process process) : session_(session), process_(process), view_(session) {}
+    Stub(debug::Session& session, Process process)
+        : session_(session), process_(process), view_(session), was_let_go_(process == Process::FreeCall)
+    {}
 
     struct Answer {
         /// Nothing when the answer comes later: the guest runs.
         std::optional<std::string> payload;
         enum class After : uint8_t { GoOn, StopAcks, Close } after = After::GoOn;
+        /// What to print on the client's console before.
+        std::string output {};
     };
 
     View& view() { return view_; }
@@ -51,10 +57,10 @@ public:
 
     bool is_attached() const { return client_ != Client::Nobody; }
     /// Whether stops are the stub's business now.
-    bool wants_events() const { return process_ == Process::Call || is_attached() || holds_guest_; }
+    bool wants_events() const { return process_ != Process::Owner || is_attached() || holds_guest_; }
     /// Whether the client can be told what the guest prints.
     bool wants_output() const { return client_ == Client::Runs && !is_greeting_; }
-    /// Whether a client has let the guest go on, and since when none has been lost.
+    /// Whether a client has let the guest go on, or nobody need do so, and since when no client has been lost.
     bool was_let_go() const { return was_let_go_; }
 
 private:
@@ -92,6 +98,7 @@ private:
     Answer on(const ask::Resume&);
     Answer on(const ask::Detach&);
     Answer on(const ask::Kill&);
+    Answer on(const ask::Monitor&);
 
     Answer error(unsigned code, std::string_view text) const;
     Answer value(const Result<Value>& value) const;
@@ -116,7 +123,7 @@ private:
     bool wants_interrupt_ = false;
     /// Without a client: whether a stopped guest waits for one.
     bool holds_guest_ = false;
-    bool was_let_go_ = false;
+    bool was_let_go_;
     bool was_killed_ = false;
     /// Why the guest stands still, and whether the client knows.
     std::optional<debug::StopReason> stop_;

@@ -114,7 +114,7 @@ void View::find_breakpoint(uint32_t id)
     is_at_breakpoint_ = requested != breakpoints_.end();
     if (!is_at_breakpoint_ || frames().empty())
         return;
-    const Address actual = place_of(frames().front());
+    const Address actual = place_of(*frames().front().function->instance, frames().front().offset);
     if (!breakpoints_.contains(actual.bits()) && Address::of(requested->first).id == actual.id)
         reported_pc_ = requested->first;
 }
@@ -143,10 +143,11 @@ void View::on_resume()
 
 const std::vector<Frame>& View::frames()
 {
+    static const std::vector<Frame> no_frames;
+    if (!is_stopped_)
+        return no_frames;
     if (!frames_) {
-        frames_.emplace();
-        if (is_stopped_)
-            *frames_ = frames_of(session_.thread(), max_frames);
+        frames_ = frames_of(session_.thread(), max_frames);
         std::erase_if(*frames_, [](const Frame& frame) { return frame.is_host(); });
     }
     return *frames_;
@@ -159,24 +160,37 @@ Result<const Frame*> View::frame(uint64_t number)
     return &frames()[number];
 }
 
-Address View::place_of(const Frame& frame) const
+std::string View::name_of(const Instance& instance) const
 {
-    const auto id = ids_.find(frame.function->instance);
-    return { Address::Space::Object, id != ids_.end() ? id->second : 0, frame.offset };
+    const auto found = std::ranges::find(libraries_, &instance, &Library::instance);
+    return found != libraries_.end() ? found->name : "";
+}
+
+Address View::place_of(const Instance& instance, uint32_t offset) const
+{
+    const auto id = ids_.find(&instance);
+    return { Address::Space::Object, id != ids_.end() ? id->second : 0, offset };
+}
+
+Address View::memory_place(const Instance& instance, uint32_t memory) const
+{
+    const auto id = ids_.find(&instance);
+    return { Address::Space::Memory, id != ids_.end() ? id->second + memory : 0, 0 };
 }
 
 uint64_t View::pc()
 {
     if (reported_pc_)
         return *reported_pc_;
-    return frames().empty() ? 0 : place_of(frames().front()).bits();
+    return frames().empty() ? 0
+                            : place_of(*frames().front().function->instance, frames().front().offset).bits();
 }
 
 std::vector<uint64_t> View::call_stack()
 {
     std::vector<uint64_t> stack;
     for (const Frame& frame : frames())
-        stack.push_back(place_of(frame).bits());
+        stack.push_back(place_of(*frame.function->instance, frame.offset).bits());
     if (!stack.empty())
         stack.front() = pc();
     return stack;

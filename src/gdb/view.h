@@ -44,9 +44,19 @@ public:
     void on_stop(const debug::StopReason& reason);
     void on_resume();
 
+    bool is_stopped() const { return is_stopped_; }
+    /// The guest frames of this stop, innermost first; as many as fit into a packet.
+    const std::vector<Frame>& frames();
+    /// While the guest stands still.
+    std::deque<Instance>& instances() { return session_.store().instances(); }
+    /// What the client calls the instance's module, and where it has the module's bytes and a memory; id 0 when it has not been met.
+    std::string name_of(const Instance& instance) const;
+    Address place_of(const Instance& instance, uint32_t offset) const;
+    Address memory_place(const Instance& instance, uint32_t memory) const;
+
     /// Where the innermost frame is; 0 when there is none. At a breakpoint it is what the client called its place.
     uint64_t pc();
-    /// The places of all guest frames, innermost first; as many as fit into a packet.
+    /// The places of the frames.
     std::vector<uint64_t> call_stack();
     Result<Value> local(uint64_t frame, uint64_t index);
     Result<Value> operand(uint64_t frame, uint64_t index);
@@ -93,9 +103,7 @@ private:
     /// The library whose ids, that of the instance and those of its memories, contain `id`.
     const Library* find_library(uint32_t id) const;
     const Memory* find_memory(uint32_t id);
-    const std::vector<Frame>& frames();
     Result<const Frame*> frame(uint64_t number);
-    Address place_of(const Frame& frame) const;
     template<class Visit> void for_each_region(Visit visit);
 
     debug::Session& session_;

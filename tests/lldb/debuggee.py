@@ -122,16 +122,21 @@ class Lldb:
         self.process.stdin.write(command + "\n")
         self.process.stdin.flush()
 
-    def expect(self, pattern):
-        """The match of what LLDB prints next that fits, in order."""
-        deadline = time.monotonic() + PATIENCE
+    def find(self, pattern, patience):
+        """The match of what LLDB prints next that fits, in order; None when it does not come in time."""
+        deadline = time.monotonic() + patience
         with self.changed:
             while True:
                 if match := re.compile(pattern, re.MULTILINE).search(self.text, self.at):
                     self.at = match.end()
                     return match
                 if not self.changed.wait(deadline - time.monotonic()) and time.monotonic() > deadline:
-                    raise AssertionError(f"LLDB never printed '{pattern}':\n{self.text}")
+                    return None
+
+    def expect(self, pattern):
+        if match := self.find(pattern, PATIENCE):
+            return match
+        raise AssertionError(f"LLDB never printed '{pattern}':\n{self.text}")
 
     def ask(self, command, pattern):
         self.send(command)
@@ -142,9 +147,13 @@ class Lldb:
         while self.ask("process status", r"^Process \d+ (is running|stopped)")[1] != "is running":
             time.sleep(0.05)
 
-    def interrupt(self):
-        """As Ctrl-C does."""
-        self.process.send_signal(signal.SIGINT)
+    def interrupt(self, pattern):
+        """Presses Ctrl-C, and again when nothing comes of it: LLDB takes it for the command before, until that has quite ended."""
+        for _ in range(PATIENCE // 5):
+            self.process.send_signal(signal.SIGINT)
+            if match := self.find(pattern, 5):
+                return match
+        raise AssertionError(f"Ctrl-C never made LLDB print '{pattern}':\n{self.text}")
 
     def kill(self):
         self.process.kill()

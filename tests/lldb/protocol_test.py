@@ -121,10 +121,12 @@ class Wire(unittest.TestCase):
         """More than one would wait for the first one's acknowledgement."""
         with Client(self.guest) as client:
             client.ask("?")
-            start = time.monotonic()
-            for _ in range(200):
+            times = []
+            for _ in range(201):
+                start = time.monotonic()
                 client.ask("m0,1000")
-            self.assertLess(time.monotonic() - start, 4)
+                times.append(time.monotonic() - start)
+            self.assertLess(sorted(times)[100], 0.03)
             self.end(client)
 
     def test_interrupts(self):

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "gdb/packet.h"
 #include "gdb/stub.h"
 
+#include "base/text.h"
 #include "support/guest.h"
 
 #include <condition_variable>
@@ -80,11 +82,23 @@ public:
         stub.attach();
     }
 
-    /// The answer to a packet; when there is none at once, what comes when the guest stops.
+    /// The answer to a packet as it arrives; when there is none at once, what comes when the guest stops.
     std::string ask(std::string_view payload)
     {
-        auto answer = stub.answer(parse_request(payload));
-        return answer.payload ? *answer.payload : wait();
+        const auto answer = stub.answer(parse_request(payload));
+        if (!answer.payload)
+            return wait();
+        const std::string packet = encode_packet(*answer.payload);
+        std::string_view wire = packet;
+        return PacketReader().next(wire)->payload;
+    }
+
+    /// The text that a command of ours prints.
+    std::string monitor(std::string_view command)
+    {
+        const auto answer = stub.answer(parse_request("qRcmd," + hex_of(bytes_of(command))));
+        EXPECT_EQ(answer.payload, "OK");
+        return answer.output;
     }
 
     /// What the next events give, until one gives something.

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <thread>
 
 namespace vitrine::core::gdb {
@@ -280,7 +281,7 @@ TEST_F(StubTest, MemoryIsReadAndWritten)
     EXPECT_EQ(client.ask("m100000010,5"), hex_text("hzzlo"));
     EXPECT_EQ(client.ask("m200000010,5"), hex_text("world"));
     EXPECT_EQ(client.ask("M20000000f,1:23"), "OK");
-    EXPECT_EQ(client.ask("x20000000f,2"), "b}\3w");
+    EXPECT_EQ(client.stub.answer(parse_request("x20000000f,2")).payload, "b}\3w");
     EXPECT_EQ(client.ask("x0,0"), "b");
 }
 
@@ -381,12 +382,59 @@ TEST_F(StubTest, ATrapIsAStopWithItsText)
     begin("trap", { Value::i32(0) });
     const std::string stop = client.ask("c");
     EXPECT_THAT(stop,
-        AllOf(StartsWith("T05thread:1;"),
+        AllOf(StartsWith("T08thread:1;"),
             EndsWith(";reason:exception;description:" + hex_text("trap: integer divide by zero") + ";")));
     // At the instruction whose fault it is, with its operands.
     EXPECT_EQ(pc_of(stop), Debugged::code(guest.meta(4).code_offset + 4));
     EXPECT_EQ(client.ask("qWasmStackValue:0;0"), "01000000");
     EXPECT_EQ(client.ask("c"), "X06");
+}
+
+TEST(Stub, ATrapHasTheSignalThatAUnixProcessWouldHave)
+{
+    for (const auto& [body, signal] : std::vector<std::pair<std::string, std::string>> {
+             { "unreachable", "T06" },
+             { "(drop (i32.load (i32.const 65536)))", "T0b" },
+             { "(drop (i32.div_s (i32.const 1) (i32.const 0)))", "T08" },
+             { "(drop (i32.trunc_f32_s (f32.const nan)))", "T08" },
+             { "(call_indirect (i32.const 0))", "T05" },
+         }) {
+        Debugged guest(R"((module (memory 1) (table 1 funcref) (func (export "run") )" + body + "))");
+        Conversation client(*guest.session);
+        guest.start("run", {});
+        client.ask("?");
+        EXPECT_THAT(client.ask("c"), AllOf(StartsWith(signal), HasSubstr(";reason:exception;"))) << body;
+        guest.session->set_listener(nullptr);
+    }
+}
+
+TEST(Stub, AFreeCallDoesNotWaitForItsFirstClient)
+{
+    Debugged guest;
+    Stub stub(*guest.session, Process::FreeCall);
+    EXPECT_TRUE(stub.was_let_go());
+    std::promise<debug::Event> stopped, ended;
+    guest.session->set_listener([&](const debug::Event& event) {
+        (std::holds_alternative<debug::StopReason>(event) ? stopped : ended).set_value(event);
+    });
+    guest.start("run", { Value::i32(21) });
+    EXPECT_EQ(stub.on_event(stopped.get_future().get()), std::nullopt);
+    EXPECT_EQ(stub.on_event(ended.get_future().get()), std::nullopt);
+    stub.attach();
+    EXPECT_EQ(stub.answer(parse_request("?")).payload, "W00");
+    guest.session->set_listener(nullptr);
+}
+
+/// One that comes before the guest has begun finds it at its entry.
+TEST(Stub, AClientOfAFreeCallMayBeFirst)
+{
+    Debugged guest;
+    Conversation client(*guest.session, Process::FreeCall);
+    EXPECT_EQ(client.stub.answer(parse_request("?")).payload, std::nullopt);
+    guest.start("run", { Value::i32(21) });
+    EXPECT_THAT(client.wait(), EndsWith(";reason:signal;"));
+    EXPECT_EQ(client.ask("c"), "W00");
+    guest.session->set_listener(nullptr);
 }
 
 TEST_F(StubTest, ATrapDuringAStepIsATrap)
@@ -702,10 +750,12 @@ TEST(Stub, CallsOfAnOwnerComeAndGo)
         EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     }
     EXPECT_THAT(*client.stub.interrupt(), StartsWith("T02thread:1;"));
+    EXPECT_EQ(client.ask("qWasmCallStack:1"), "");
     // A stop that comes while the client takes the guest for stopped is kept for it.
     guest.start("run", { Value::i32(21) });
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_THAT(client.ask("c"), EndsWith(";reason:signal;"));
+    EXPECT_EQ(client.ask("qWasmCallStack:1"), little_endian(Debugged::code(guest.meta(2).code_offset)));
     EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_EQ(client.stub.close(), "W00");

@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "gdb/monitor.h"
+
+#include "base/text.h"
+#include "gdb/place.h"
+
+#include <algorithm>
+
+namespace vitrine::core::gdb {
+
+namespace {
+
+/// How many rows a command prints of a list.
+constexpr uint64_t max_rows = 1000;
+constexpr uint64_t bytes_per_row = 16;
+
+using Answer = Result<std::string>;
+
+/// A row for each of a list's items from `from` on, up to a bound.
+template<class Row> std::string list(uint64_t size, Row row, uint64_t from = 0, uint64_t count = max_rows)
+{
+    std::string text;
+    const uint64_t begin = std::min(from, size);
+    const uint64_t end = begin + std::min({ count, max_rows, size - begin });
+    for (uint64_t i = begin; i < end; ++i)
+        text += row(static_cast<uint32_t>(i)) + "\n";
+    if (count > max_rows && end < size)
+        text += "and " + std::to_string(size - end) + " more\n";
+    return text.empty() ? "none\n" : text;
+}
+
+Answer print_instances(const Scope& scope, Words& words)
+{
+    CHECK(words.end());
+    const auto& instances = scope.view.instances();
+    return list(instances.size(), [&](uint32_t i) {
+        const Instance& instance = instances[i];
+        const std::string name = instance.name.empty() ? "" : " " + escaped(instance.name);
+        return (&instance == &scope.instance ? "* " : "  ") + label_of("instance", i, "") + name + ": "
+            + escaped(scope.view.name_of(instance)) + " at " + hex(scope.view.place_of(instance, 0).bits());
+    });
+}
+
+Answer print_functions(const Scope& scope, Words& words)
+{
+    const std::string_view part = words.next();
+    CHECK(words.end());
+    const Instance& instance = scope.instance;
+    std::vector<const Function*> found;
+    for (const Function* function : instance.functions)
+        if (function->name().contains(part))
+            found.push_back(function);
+    return list(found.size(), [&](uint32_t i) {
+        const Function& function = *found[i];
+        const auto index = static_cast<uint64_t>(
+            std::ranges::find(instance.functions, &function) - instance.functions.begin());
+        const std::string label = label_of("func", index, function.name());
+        if (function.is_host())
+            return label + ": of the host";
+        return label + ": at "
+            + hex(scope.view.place_of(*function.instance, function.meta->code_offset).bits())
+            + (function.instance == &instance ? "" : ", of another instance");
+    });
+}
+
+Answer print_globals(const Scope& scope, Words& words)
+{
+    CHECK(words.end());
+    const Instance& instance = scope.instance;
+    return list(instance.globals.size(), [&](uint32_t i) {
+        const Global& global = *instance.globals[i];
+        return label_of("global", i, instance.module->names().globals.find(i)) + " = "
+            + typed_text(*instance.module, global.get()) + (global.type.is_mutable ? "" : ", immutable");
+    });
+}
+
+Answer print_tables(const Scope& scope, Words& words)
+{
+    CHECK(words.end());
+    const Instance& instance = scope.instance;
+    return list(instance.tables.size(), [&](uint32_t i) {
+        const Table& table = *instance.tables[i];
+        return label_of("table", i, instance.module->names().tables.find(i)) + ": "
+            + std::to_string(table.size()) + " elements (" + type_text(*instance.module, table.type().element)
+            + ")";
+    });
+}
+
+Answer print_elements(const Scope& scope, Words& words)
+{
+    const Instance& instance = scope.instance;
+    const uint64_t index = TRY(words.number("a table"));
+    const uint64_t from = words.at_end() ? 0 : TRY(words.number("an element"));
+    const uint64_t count = words.at_end() ? UINT64_MAX : TRY(words.number("elements"));
+    CHECK(words.end());
+    if (index >= instance.tables.size())
+        return failure("the instance has no table " + std::to_string(index));
+    const Table& table = *instance.tables[index];
+    const auto row = [&](uint32_t i) {
+        return "[" + std::to_string(i) + "] "
+            + Value::ref(table.type().element, table.elements()[i]).to_text();
+    };
+    return list(table.size(), row, from, count);
+}
+
+Answer print_memories(const Scope& scope, Words& words)
+{
+    CHECK(words.end());
+    const Instance& instance = scope.instance;
+    return list(instance.memories.size(), [&](uint32_t i) {
+        const Memory& memory = *instance.memories[i];
+        return label_of("memory", i, instance.module->names().memories.find(i)) + ": "
+            + std::to_string(memory.size()) + " bytes at " + hex(scope.view.memory_place(instance, i).bits())
+            + (memory.is_64() ? ", 64-bit" : "") + (memory.is_shared() ? ", shared" : "");
+    });
+}
+
+Answer print_tags(const Scope& scope, Words& words)
+{
+    CHECK(words.end());
+    const Module& module = *scope.instance.module;
+    return list(module.tags.size(), [&](uint32_t i) {
+        const std::string type = module.types[module.tags[TagIndex { i }].type].func()->to_text();
+        return label_of("tag", i, module.names().tags.find(i)) + (type.empty() ? "" : ": " + type);
+    });
+}
+
+Answer print_locals(const Scope& scope, Words& words)
+{
+    CHECK(words.end());
+    if (!scope.frame)
+        return failure("the guest executes nothing");
+    const std::vector<debug::Local> locals = debug::locals_of(*scope.frame);
+    return list(locals.size(), [&](uint32_t i) {
+        return label_of("local", i, locals[i].name) + " = "
+            + typed_text(scope.frame->function->module(), locals[i].value);
+    });
+}
+
+Answer print_operands(const Scope& scope, Words& words)
+{
+    CHECK(words.end());
+    if (!scope.frame)
+        return failure("the guest executes nothing");
+    const std::vector<Value> operands = debug::operands_of(*scope.frame);
+    return list(operands.size(), [&](uint32_t i) {
+        return label_of("operand", i, "") + " = " + typed_text(scope.frame->function->module(), operands[i]);
+    });
+}
+
+/// Beyond the 32 bits that LLDB's addresses have for it, too.
+Answer print_bytes(const Scope& scope, Words& words)
+{
+    const uint64_t index = TRY(words.number("a memory"));
+    const uint64_t address = TRY(words.number("an address"));
+    const uint64_t count = words.at_end() ? bytes_per_row : TRY(words.number("bytes"));
+    CHECK(words.end());
+    if (index >= scope.instance.memories.size())
+        return failure("the instance has no memory " + std::to_string(index));
+    const Memory& memory = *scope.instance.memories[index];
+    if (address >= memory.size())
+        return failure("the memory has " + std::to_string(memory.size()) + " bytes");
+    const Bytes bytes = Bytes(memory.bytes()).subspan(address, std::min(count, memory.size() - address));
+    return list((bytes.size() + bytes_per_row - 1) / bytes_per_row, [&](uint32_t i) {
+        const uint64_t at = i * bytes_per_row;
+        std::string row = hex(address + at) + ":", letters;
+        for (const uint8_t byte : bytes.subspan(at, std::min(bytes_per_row, bytes.size() - at))) {
+            row += " " + hex_digits(byte, 2);
+            letters += byte >= 0x20 && byte < 0x7f ? static_cast<char>(byte) : '.';
+        }
+        return row + std::string(3 * (bytes_per_row - letters.size()) + 2, ' ') + letters;
+    });
+}
+
+/// A value, and in rows of their own the parts of what it refers to.
+Answer show(const Scope& scope, Words& words)
+{
+    const Place place = TRY(find_place(scope, words));
+    CHECK(words.end());
+    const Module& module = *scope.instance.module;
+    std::string text = place.label + " = " + typed_text(module, place.value) + "\n";
+    const Ref ref = place.value.ref();
+    if (!place.value.type.is_ref() || place.value.type.is_function_ref() || ref.is_null() || ref.is_i31()
+        || part_count(*ref.object()) == 0)
+        return text;
+    return text + list(part_count(*ref.object()), [&](uint32_t i) {
+        return "    [" + std::to_string(i) + "] " + typed_text(module, part_of(*ref.object(), i));
+    });
+}
+
+Answer set(const Scope& scope, Words& words)
+{
+    const Place place = TRY(find_place(scope, words));
+    if (words.next() != "=")
+        return failure("expected = and a value");
+    const Value value = TRY(parse_value(scope, place.value.type, words));
+    CHECK(place.set(value));
+    return place.label + " = " + typed_text(*scope.instance.module, value) + "\n";
+}
+
+struct Command {
+    std::string_view name;
+    std::string_view arguments;
+    std::string_view effect;
+    Answer (*run)(const Scope&, Words&);
+};
+
+constexpr Command commands[] = {
+    { "instances", "", "all instances, and where LLDB has them", print_instances },
+    { "functions", "[TEXT]", "functions with TEXT in their name", print_functions },
+    { "globals", "", "globals and their values", print_globals },
+    { "tables", "", "tables and their sizes", print_tables },
+    { "elements", "TABLE [FROM [COUNT]]", "a table's elements", print_elements },
+    { "memories", "", "memories, and where LLDB has them", print_memories },
+    { "bytes", "MEMORY ADDRESS [COUNT]", "what is in a memory, also above 4 GiB", print_bytes },
+    { "tags", "", "tags and their types", print_tags },
+    { "locals", "", "parameters and locals", print_locals },
+    { "stack", "", "operands, the lowest first", print_operands },
+    { "show", "PLACE [PART...]", "a value, and the parts of what it refers to", show },
+    { "set", "PLACE [PART...] = VALUE", "changes a value", set },
+};
+
+Answer help(Words& words)
+{
+    CHECK(words.end());
+    std::string text;
+    for (const Command& command : commands) {
+        const std::string usage = std::string(command.name) + (command.arguments.empty() ? "" : " ")
+            + std::string(command.arguments);
+        text += usage + std::string(usage.size() < 32 ? 32 - usage.size() : 1, ' ')
+            + std::string(command.effect) + "\n";
+    }
+    return text
+        + "\nPLACE is local N, operand N, global N or element TABLE N; PART the number of a field or "
+          "element.\n"
+          "VALUE is a number, four for a v128, null, func N or i31 N.\n"
+          "A command ends with `in FRAME` or `of INSTANCE` unless it means the innermost frame.\n";
+}
+
+Result<Scope> find_scope(View& view, Words& words)
+{
+    const auto frame_number = TRY(words.trailing("in"));
+    const auto instance_number = TRY(words.trailing("of"));
+    if (!view.is_stopped())
+        return failure("the guest does not stand still");
+    auto& instances = view.instances();
+    if (instances.empty())
+        return failure("there is no instance");
+    const auto& frames = view.frames();
+    if (frame_number && *frame_number >= frames.size())
+        return failure("there is no frame " + std::to_string(*frame_number));
+    if (instance_number && *instance_number >= instances.size())
+        return failure("there is no instance " + std::to_string(*instance_number));
+    const Frame* frame = frames.empty() ? nullptr : &frames[frame_number.value_or(0)];
+    if (instance_number)
+        return Scope { view, frame, instances[*instance_number] };
+    return Scope { view, frame, frame ? *frame->function->instance : instances.front() };
+}
+
+Answer run(View& view, Words words)
+{
+    const std::string_view name = words.next();
+    if (name.empty() || name == "help")
+        return help(words);
+    const auto* command = std::ranges::find(commands, name, &Command::name);
+    if (command == std::end(commands))
+        return failure("there is no command '" + escaped(name) + "'; help lists them");
+    const Scope scope = TRY(find_scope(view, words));
+    return command->run(scope, words);
+}
+
+} // namespace
+
+std::string answer_monitor(View& view, std::string_view command)
+{
+    const Answer answer = run(view, Words(command));
+    return answer ? *answer : "error: " + answer.error().to_text() + "\n";
+}
+
+} // namespace vitrine::core::gdb

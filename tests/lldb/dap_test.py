@@ -1,0 +1,255 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""lldb-dap, as editors drive it, on guests that it attaches to or starts."""
+
+import base64
+import json
+import shutil
+import subprocess
+import threading
+import time
+import unittest
+
+from debuggee import Guest, HERE, PATIENCE, VITRINE, compile_guest, line_of
+
+SHAPES = "shapes.c"
+AREA = line_of(SHAPES, "area")
+
+
+def find_adapter():
+    found = shutil.which("lldb-dap-22") or shutil.which("lldb-dap", path="/usr/lib/llvm-22/bin")
+    if not found:
+        raise FileNotFoundError("lldb-dap-22, which Debian has in lldb-22")
+    return found
+
+
+class Adapter:
+    """An lldb-dap and what it says: requests are answered in order, events come at any time."""
+
+    def __init__(self):
+        self.process = subprocess.Popen([find_adapter(), "--no-lldbinit"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL)
+        self.sent = 0
+        self.messages = []
+        self.seen = 0
+        self.changed = threading.Condition()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        stream = self.process.stdout
+        while header := stream.readline():
+            length = int(header.removeprefix(b"Content-Length:"))
+            stream.readline()
+            message = json.loads(stream.read(length))
+            with self.changed:
+                self.messages.append(message)
+                self.changed.notify_all()
+
+    def _await(self, fits, what, start=0):
+        deadline = time.monotonic() + PATIENCE
+        with self.changed:
+            while True:
+                for number, message in enumerate(self.messages[start:], start):
+                    if fits(message):
+                        return number, message
+                if not self.changed.wait(deadline - time.monotonic()) and time.monotonic() > deadline:
+                    raise AssertionError(f"lldb-dap never sent {what}:\n" + "\n".join(map(json.dumps, self.messages)))
+
+    def send(self, command, **arguments):
+        self.sent += 1
+        body = json.dumps({"seq": self.sent, "type": "request", "command": command, "arguments": arguments}).encode()
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.process.stdin.flush()
+        return self.sent
+
+    def answer(self, request):
+        return self._await(lambda m: m["type"] == "response" and m["request_seq"] == request, f"an answer to {request}")[1]
+
+    def ask(self, command, **arguments):
+        answer = self.answer(self.send(command, **arguments))
+        if not answer["success"]:
+            raise AssertionError(f"{command} {arguments}: {answer}")
+        return answer.get("body", {})
+
+    def event(self, name, **values):
+        """The body of the next such event behind the last one that was awaited."""
+        def fits(message):
+            body = message.get("body", {})
+            return message["type"] == "event" and message["event"] == name and all(body.get(k) == v for k, v in values.items())
+
+        self.seen, message = self._await(fits, f"{name} {values}", self.seen)
+        self.seen += 1
+        return message.get("body", {})
+
+    def output(self):
+        """What the guest has printed so far."""
+        with self.changed:
+            return "".join(m["body"]["output"] for m in self.messages
+                if m["type"] == "event" and m["event"] == "output" and m["body"].get("category") == "stdout")
+
+    def await_output(self, text):
+        deadline = time.monotonic() + PATIENCE
+        while text not in self.output():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"the guest never printed {text}: {self.output()!r}")
+            time.sleep(0.02)
+
+    def begin(self, command, breakpoints=(), source=SHAPES, **arguments):
+        """Up to where the guest runs: an editor sends its breakpoints when it hears that the adapter is ready."""
+        capabilities = self.ask("initialize", adapterID="lldb", linesStartAt1=True, columnsStartAt1=True, pathFormat="path")
+        request = self.send(command, **arguments)
+        self.event("initialized")
+        set_ = self.ask("setBreakpoints", source={"path": str(HERE / "guests" / source)},
+            breakpoints=[{"line": line} for line in breakpoints])["breakpoints"]
+        self.ask("configurationDone")
+        answer = self.answer(request)
+        if not answer["success"]:
+            raise AssertionError(answer)
+        return capabilities, set_
+
+    def stopped(self, reason=None):
+        """The frames after the next stop, which has this reason."""
+        stop = self.event("stopped", **({"reason": reason} if reason else {}))
+        return self.ask("stackTrace", threadId=stop["threadId"], levels=20)["stackFrames"]
+
+    def variables(self, reference):
+        return {v["name"]: v for v in self.ask("variables", variablesReference=reference)["variables"]}
+
+    def close(self):
+        self.ask("disconnect")
+        return self.process.wait(PATIENCE)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+
+def guests_of(parent):
+    """The processes of the runtime that a process has started."""
+    children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(parent)], stdout=subprocess.PIPE, text=True).stdout
+    return [int(pid) for pid, name in map(str.split, children.splitlines()) if name == "vitrine"]
+
+
+def is_running(pid):
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], stdout=subprocess.PIPE, text=True).stdout.strip()
+    return state != "" and not state.startswith("Z")
+
+
+def attach_to(guest):
+    *_, language, _, connect = guest.command
+    return {"attachCommands": [language, connect]}
+
+
+class Attached(unittest.TestCase):
+    def test_a_whole_session(self):
+        with Guest(compile_guest(SHAPES, "-O0"), "named") as guest, Adapter() as dap:
+            _, breakpoints = dap.begin("attach", [AREA], **attach_to(guest))
+            self.assertTrue(breakpoints[0]["verified"])
+            self.assertEqual(breakpoints[0]["line"], AREA)
+            frames = dap.stopped("breakpoint")
+            self.assertEqual([frame["name"] for frame in frames[:3]], ["area", "apply", "__main_argc_argv"])
+            self.assertEqual((frames[0]["line"], frames[0]["source"]["name"]), (AREA, SHAPES))
+            self.look_around(dap, frames)
+            self.step_around(dap, frames)
+            dap.ask("setBreakpoints", source={"path": str(HERE / "guests" / SHAPES)}, breakpoints=[])
+            dap.ask("continue", threadId=1)
+            self.assertEqual(dap.event("exited")["exitCode"], 22)
+            dap.event("terminated")
+            self.assertIn("named: 300 112 1422 1412", dap.output().replace("\r\n", "\n"))
+            self.assertEqual(dap.close(), 0)
+            self.assertEqual(guest.finish(), (22, "named: 300 112 1422 1412\n", ""))
+
+    def look_around(self, dap, frames):
+        scopes = {s["name"]: s["variablesReference"] for s in dap.ask("scopes", frameId=frames[0]["id"])["scopes"]}
+        local = dap.variables(scopes["Locals"])
+        self.assertIn("shape", local)
+        fields = dap.variables(local["shape"]["variablesReference"])
+        self.assertEqual((fields["width"]["value"], fields["height"]["value"]), ("40", "6"))
+        self.assertEqual(dap.variables(fields["corner"]["variablesReference"])["y"]["value"], "-3")
+        statics = dap.variables(scopes["Globals"])
+        self.assertIn("total", {name.rpartition("::")[2] for name in statics} | set(statics))
+        # What an editor shows when the mouse rests on a word; it must not be code that LLDB would run.
+        hover = dap.ask("evaluate", expression="shape->height", context="hover", frameId=frames[0]["id"])
+        self.assertEqual(hover["result"], "6")
+        caller = dap.ask("evaluate", expression="shape", context="hover", frameId=frames[1]["id"])
+        self.assertEqual(caller["result"], local["shape"]["value"])
+        # Each write is seen by the guest: its sums depend on them.
+        dap.ask("setVariable", variablesReference=local["shape"]["variablesReference"], name="width", value="50")
+        total = statics.get("total") or statics["::total"]
+        memory = dap.ask("readMemory", memoryReference=total["memoryReference"], count=4)
+        self.assertEqual(base64.b64decode(memory["data"]), (5).to_bytes(4, "little"))
+        dap.ask("writeMemory", memoryReference=total["memoryReference"],
+            data=base64.b64encode((1000).to_bytes(4, "little")).decode())
+        lines = dap.ask("disassemble", memoryReference=frames[0]["instructionPointerReference"], instructionCount=4)["instructions"]
+        self.assertEqual(len(lines), 4)
+        self.assertRegex(lines[0]["instruction"], r"^(local|i32)\.")
+
+    def step_around(self, dap, frames):
+        thread = dap.ask("threads")["threads"]
+        self.assertEqual([t["id"] for t in thread], [1])
+        dap.ask("next", threadId=1)
+        self.assertEqual(dap.stopped("step")[0]["line"], line_of(SHAPES, "area-end"))
+        dap.ask("stepOut", threadId=1)
+        self.assertEqual(dap.stopped("step")[0]["name"], "apply")
+        dap.ask("next", threadId=1, granularity="instruction")
+        dap.stopped("step")
+
+    def test_a_guest_is_paused_and_left_alone(self):
+        with Guest(compile_guest("endless.c", "-O0")) as guest, Adapter() as dap:
+            dap.begin("attach", **attach_to(guest))
+            dap.await_output("turning")
+            dap.ask("pause", threadId=1)
+            frame = dap.stopped()[0]
+            self.assertEqual(frame["name"], "main")
+            [scope] = [s for s in dap.ask("scopes", frameId=frame["id"])["scopes"] if s["name"] == "Globals"]
+            [stop] = [name for name in dap.variables(scope["variablesReference"]) if name.rpartition("::")[2] == "stop"]
+            dap.ask("setVariable", variablesReference=scope["variablesReference"], name=stop, value="6")
+            # An editor that has attached leaves without ending anything.
+            self.assertEqual(dap.close(), 0)
+            self.assertEqual(guest.finish(), (7, "turning\nstopped by 6\n", ""))
+
+
+class Launched(unittest.TestCase):
+    PLATFORM = [
+        f"settings set -- platform.plugin.wasm.runtime-path {VITRINE}",
+        "settings set -- platform.plugin.wasm.runtime-args run --quiet",
+        "settings set -- platform.plugin.wasm.port-arg -g127.0.0.1:",
+        "settings set target.language c",
+        "platform select wasm",
+    ]
+
+    def test_a_trap_in_a_guest_that_the_adapter_starts(self):
+        with Adapter() as dap:
+            _, [breakpoint] = dap.begin("launch", [line_of("faults.c", "divide")], "faults.c",
+                program=str(compile_guest("faults.c", "-O0")), args=["divide"], initCommands=self.PLATFORM)
+            self.assertEqual(breakpoint["line"], line_of("faults.c", "divide"))
+            frames = dap.stopped("breakpoint")
+            self.assertEqual(frames[0]["name"], "divide")
+            dap.ask("continue", threadId=1)
+            frames = dap.stopped("exception")
+            self.assertEqual((frames[0]["name"], frames[0]["line"]), ("divide", line_of("faults.c", "divide")))
+            self.assertIn("trap: integer divide by zero", json.dumps(dap.ask("exceptionInfo", threadId=1)))
+            dap.ask("continue", threadId=1)
+            dap.event("exited", exitCode=6)
+            self.assertEqual(dap.close(), 0)
+
+    def test_the_end_of_the_session_is_that_of_the_guest(self):
+        with Adapter() as dap:
+            dap.begin("launch", program=str(compile_guest("endless.c", "-O0")), initCommands=self.PLATFORM)
+            dap.await_output("turning")
+            before = guests_of(dap.process.pid)
+            self.assertEqual(len(before), 1)
+            self.assertEqual(dap.close(), 0)
+            deadline = time.monotonic() + PATIENCE
+            while any(is_running(pid) for pid in before):
+                self.assertLess(time.monotonic(), deadline, "the guest was left behind")
+                time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What LLDB has no name for: asked with commands of our own, beside what it shows itself."""
+
+import os
+import subprocess
+import unittest
+
+from debuggee import BUILD, Guest, HERE, SessionTest, compile_guest, line_of
+
+MONITOR = "process plugin packet monitor"
+SHAPES = "shapes.c"
+VECTORS = "vectors.c"
+
+
+def assemble(source):
+    """guests/SOURCE, a module as text, as a binary."""
+    path = HERE / "guests" / source
+    wasm = f"{BUILD.name}/{path.stem}.wasm"
+    subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", str(path), "-o", wasm], check=True)
+    return wasm
+
+
+class Monitor(SessionTest):
+    def test_a_c_program(self):
+        with Guest(compile_guest(SHAPES, "-O0")) as guest:
+            self.check(guest, [], [
+                ("b area", r"Breakpoint 1: "),
+                (f"{MONITOR} help", r"^globals +globals and their values$", r"^set PLACE", r"^response: OK$"),
+                ("continue", r"stop reason = breakpoint 1\.1"),
+                (f"{MONITOR} globals", r"^global\[0\] __stack_pointer = \d+ \(i32\)$"),
+                (f"{MONITOR} locals", r"^local\[0\] = \d+ \(i32\)$"),
+                (f"{MONITOR} locals in 2", r"^local\[0\] = "),
+                (f"{MONITOR} elements 0", r"^\[0\] null$", r"^\[\d+\] func area$"),
+                (f"{MONITOR} functions count_d", r"^func\[\d+\] count_down: at 0x40000001[0-9a-f]{8}$"),
+                (f"{MONITOR} memories", r"^memory\[0\]: 131072 bytes at 0x100000000$"),
+                (f"{MONITOR} nonsense", r"^error: there is no command 'nonsense'; help lists them$"),
+                ("breakpoint disable 1"),
+                ("continue", r"exited with status = 47 "),
+            ])
+
+    def test_a_local_that_lldb_cannot_assign(self):
+        """The value is the guest's from then on, and LLDB's when it next looks."""
+        with Guest(compile_guest(SHAPES, "-O2")) as guest:
+            self.check(guest, [], [
+                ("b count_down", r"Breakpoint 1: "),
+                ("continue", r"stop reason = breakpoint 1\.1"),
+                ("frame variable depth", r"\(int\) depth = 4"),
+                (f"{MONITOR} set local 0 = 1", r"^local\[0\] = 1 \(i32\)$"),
+                ("stepi"),
+                ("frame variable depth", r"\(int\) depth = 1"),
+                ("breakpoint delete -f"),
+                ("continue", r"exited with status"),
+            ])
+
+    def test_values_that_are_references(self):
+        """Objects with their fields, changed; a memory beyond what LLDB can address; no debug information at all."""
+        with Guest(assemble("cabinet.wat"), options=("--invoke", "run")) as guest:
+            self.check(guest, [], [
+                ("b inner", r"Breakpoint 1: where = .*`inner"),
+                ("continue", r"stop reason = breakpoint 1\.1"),
+                (f"{MONITOR} locals", r"^local\[0\] p = struct \{1, struct\} \(\(ref null 0\)\)$", r"^local\[1\] e = null \(externref\)$",
+                    r"^local\[2\] n = 7 \(i64\)$", r"^local\[3\] v = i32x4 0x00000001 0x00000002 0x00000003 0x00000004 \(v128\)$"),
+                (f"{MONITOR} show local 0 1", r"^local\[0\] p\.1 = struct \{2, null\} \(\(ref null 0\)\)$", r"^ +\[0\] 2 \(i32\)$"),
+                (f"{MONITOR} set local 0 1 0 = 40", r"^local\[0\] p\.1\.0 = 40 \(i32\)$"),
+                (f"{MONITOR} set global 0 = 0x10", r"^global\[0\] base = 16 \(i32\)$"),
+                (f"{MONITOR} bytes 0 0x100000000 5", r"^0x100000000: 68 69 67 68 00 +high\.$"),
+                # One that has no form of its own is no harm to the next.
+                ("process plugin packet send qWasmLocal:0;0", r"response: [0-9a-f]{16}$"),
+                ("process plugin packet send qWasmLocal:0;2", r"response: 0700000000000000$"),
+                ("process plugin packet send qWasmLocal:0;3", r"response: 01000000020000000300000004000000$"),
+                ("continue", r"exited with status = 0 "),
+            ])
+            self.assertEqual(guest.finish(), (0, "57\n", ""))
+
+
+class Vectors(SessionTest):
+    def test_variables_in_locals_of_128_bits(self):
+        with Guest(compile_guest(VECTORS, "-O1", "-msimd128")) as guest:
+            self.check(guest, [], [
+                ("b scale", r"Breakpoint 1: "),
+                ("continue", r"stop reason = breakpoint 1\.1"),
+                ("frame variable v", r"\(four\) v = \(1, 2, 3, 4\)"),
+                ("frame variable factor", r"\(int\) factor = 3"),
+                ("continue", r"exited with status = 30 "),
+            ])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "gdb/monitor.h"
+
+#include "unit/gdb/door.h"
+
+#include <gmock/gmock.h>
+
+namespace vitrine::core::gdb {
+namespace {
+
+using test::Conversation;
+using test::Debugged;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+/// One of everything that has no name in LLDB.
+constexpr auto cabinet = R"((module $cabinet
+    (type $pair (struct (field $left (mut i32)) (field $right (ref null $pair)) (field i64)))
+    (type $row (array (mut i16)))
+    (type $nothing (func))
+    (import "host" "tick" (func $tick (param i32)))
+    (memory $small 1)
+    (memory $large i64 1)
+    (data (memory $large) (i64.const 0x10) "in the large one")
+    (table $calls 3 funcref)
+    (elem (table $calls) (i32.const 1) func $idle)
+    (table $things 2 anyref)
+    (tag $oops (param i32 f64))
+    (tag $plain)
+    (global $count (mut i32) (i32.const -7))
+    (global $fixed f64 (f64.const 2.5))
+    (global $lanes (mut v128) (v128.const i32x4 1 2 3 4))
+    (global $callee (mut (ref func)) (ref.func $idle))
+    (func $idle (type $nothing))
+    (func $inner (param $p (ref null $pair)) (param $r (ref null $row)) (param $e externref) (param i64 f32) (result i32)
+      (local $t i31ref)
+      (local.set $t (ref.i31 (i32.const 9)))
+      i64.const 3
+      local.get $p
+      (block $here)
+      drop
+      drop
+      i32.const 5)
+    (func $outer (export "run") (param $n i32) (result i32)
+      (call $inner
+        (struct.new $pair (i32.const 1) (struct.new $pair (i32.const 2) (ref.null $pair) (i64.const 20)) (i64.const 10))
+        (array.new_fixed $row 3 (i32.const 7) (i32.const 8) (i32.const 9))
+        (ref.null extern) (i64.const -2) (f32.const 0.5)))))";
+
+/// Stands in `inner`, with two operands.
+struct MonitorTest : testing::Test {
+    MonitorTest()
+    {
+        guest.start("run", { Value::i32(3) });
+        client.ask("?");
+        for (int i = 0; i < 40 && client.monitor("stack") != two_operands; ++i)
+            client.ask("s");
+    }
+    ~MonitorTest() override { guest.session->set_listener(nullptr); }
+
+    static constexpr auto two_operands =
+        "operand[0] = 3 (i64)\noperand[1] = struct {1, struct, 10} ((ref null 0))\n";
+
+    std::string ask(std::string_view command) { return client.monitor(command); }
+
+    Debugged guest { cabinet };
+    Conversation client { *guest.session };
+};
+
+TEST_F(MonitorTest, ListsWhatAnInstanceHas)
+{
+    EXPECT_EQ(ask("instances"), "* instance[0]: cabinet#1 at 0x4000000100000000\n");
+    EXPECT_EQ(ask("globals"),
+        "global[0] count = -7 (i32)\n"
+        "global[1] fixed = 2.5 (f64), immutable\n"
+        "global[2] lanes = i32x4 0x00000001 0x00000002 0x00000003 0x00000004 (v128)\n"
+        "global[3] callee = func idle ((ref func))\n");
+    EXPECT_EQ(ask("tables"), "table[0] calls: 3 elements (funcref)\ntable[1] things: 2 elements (anyref)\n");
+    EXPECT_EQ(ask("elements 0"), "[0] null\n[1] func idle\n[2] null\n");
+    EXPECT_EQ(ask("elements 0 1 1"), "[1] func idle\n");
+    EXPECT_EQ(ask("elements 0 3"), "none\n");
+    EXPECT_EQ(ask("memories"),
+        "memory[0] small: 65536 bytes at 0x100000000\nmemory[1] large: 65536 bytes at 0x200000000, 64-bit\n");
+    EXPECT_EQ(ask("tags"), "tag[0] oops: (param i32 f64)\ntag[1] plain\n");
+    EXPECT_THAT(ask("functions"),
+        AllOf(StartsWith("func[0] host.tick: of the host\n"), HasSubstr("func[2] inner: at 0x40000001")));
+    EXPECT_THAT(ask("functions oute"), StartsWith("func[3] outer: at 0x40000001"));
+    EXPECT_EQ(ask("functions nobody"), "none\n");
+    EXPECT_EQ(ask("bytes 1 0x10 18"),
+        "0x10: 69 6e 20 74 68 65 20 6c 61 72 67 65 20 6f 6e 65  in the large one\n"
+        "0x20: 00 00                                            ..\n");
+    EXPECT_EQ(ask("bytes 1 65535 100"), "0xffff: 00                                               .\n");
+}
+
+TEST_F(MonitorTest, ListsWhatAFrameHas)
+{
+    EXPECT_EQ(ask("locals"),
+        "local[0] p = struct {1, struct, 10} ((ref null 0))\n"
+        "local[1] r = array[3] {7, 8, 9} ((ref null 1))\n"
+        "local[2] e = null (externref)\n"
+        "local[3] = -2 (i64)\n"
+        "local[4] = 0.5 (f32)\n"
+        "local[5] t = i31 9 (i31ref)\n");
+    EXPECT_EQ(ask("stack"), two_operands);
+    EXPECT_EQ(ask("locals in 1"), "local[0] n = 3 (i32)\n");
+    EXPECT_EQ(ask("stack in 1"), "none\n");
+    EXPECT_EQ(ask("locals in 2"), "error: there is no frame 2\n");
+}
+
+TEST_F(MonitorTest, ShowsWhatIsReferredTo)
+{
+    EXPECT_EQ(ask("show local 0"),
+        "local[0] p = struct {1, struct, 10} ((ref null 0))\n"
+        "    [0] 1 (i32)\n"
+        "    [1] struct {2, null, 20} ((ref null 0))\n"
+        "    [2] 10 (i64)\n");
+    EXPECT_EQ(ask("show local 0 1 2"), "local[0] p.1.2 = 20 (i64)\n");
+    EXPECT_EQ(ask("show local 0 1 1 0"), "error: local[0] p.1.1 refers to nothing with parts\n");
+    EXPECT_EQ(ask("show local 0 3"), "error: local[0] p has 3 parts\n");
+    EXPECT_EQ(ask("show operand 1 0"), "operand[1].0 = 1 (i32)\n");
+    EXPECT_EQ(ask("show element 0 1"), "table[0] calls[1] = func idle (funcref)\n");
+    EXPECT_EQ(ask("show local 5"), "local[5] t = i31 9 (i31ref)\n");
+}
+
+TEST_F(MonitorTest, ChangesValues)
+{
+    EXPECT_EQ(ask("set global 0 = 0xffffffff"), "global[0] count = -1 (i32)\n");
+    EXPECT_EQ(ask("set global 2 = 9 8 7 0xffffffff"),
+        "global[2] lanes = i32x4 0x00000009 0x00000008 0x00000007 0xffffffff (v128)\n");
+    EXPECT_EQ(client.ask("qWasmGlobal:0;2"), "090000000800000007000000ffffffff");
+    EXPECT_EQ(ask("set local 3 = -9223372036854775808"), "local[3] = -9223372036854775808 (i64)\n");
+    EXPECT_EQ(ask("set local 4 = -1.5e3"), "local[4] = -1500 (f32)\n");
+    EXPECT_EQ(ask("set local 5 = i31 4"), "local[5] t = i31 4 (i31ref)\n");
+    EXPECT_EQ(ask("set local 0 0 = 77"), "local[0] p.0 = 77 (i32)\n");
+    EXPECT_EQ(ask("set local 1 2 = 65535"), "local[1] r.2 = 65535 (i32)\n");
+    EXPECT_EQ(ask("set local 0 = null"), "local[0] p = null ((ref null 0))\n");
+    EXPECT_EQ(ask("set element 0 2 = func 1"), "table[0] calls[2] = func idle (funcref)\n");
+    EXPECT_EQ(ask("set element 0 1 = null"), "table[0] calls[1] = null (funcref)\n");
+    EXPECT_EQ(ask("elements 0"), "[0] null\n[1] null\n[2] func idle\n");
+    EXPECT_THAT(ask("show operand 1"), HasSubstr("{77, struct, 10}"));
+    EXPECT_EQ(client.ask("qWasmLocal:0;3"), "0000000000000080");
+    EXPECT_EQ(ask("set local 0 = 5 in 1"), "local[0] n = 5 (i32)\n");
+}
+
+TEST_F(MonitorTest, RefusesWhatMakesNoSense)
+{
+    for (const auto& [command, answer] : std::vector<std::pair<const char*, const char*>> {
+             { "nonsense", "there is no command 'nonsense'; help lists them" },
+             { "globals all", "'all' is too much" },
+             { "globals of 1", "there is no instance 1" },
+             { "globals of x", "expected a number after 'of', not 'x'" },
+             { "elements", "expected the number of a table" },
+             { "elements 2", "the instance has no table 2" },
+             { "bytes 2 0", "the instance has no memory 2" },
+             { "bytes 0 65536", "the memory has 65536 bytes" },
+             { "show", "expected local, operand, global or element, not ''" },
+             { "show local 6", "the frame has no local 6" },
+             { "show element 0 3", "the table has 3 elements" },
+             { "show global 4", "the instance has no global 4" },
+             { "show operand 2", "the frame has no operand 2" },
+             { "set global 0", "expected = and a value" },
+             { "set global 0 =", "'' is no number of 32 bits" },
+             { "set global 0 = 4294967296", "'4294967296' is no number of 32 bits" },
+             { "set global 0 = -2147483649", "'-2147483649' is no number of 32 bits" },
+             { "set global 0 = 1 2", "'2' is too much" },
+             { "set global 1 = 1", "global[1] fixed is immutable" },
+             { "set global 3 = null", "the type (ref func) has no null" },
+             { "set global 3 = func 9", "the instance has no function 9" },
+             { "set local 0 2 = 1", "local[0] p.2 is immutable" },
+             { "set local 0 = i31 1", "the value does not fit the type (ref null 0)" },
+             { "set local 0 = func 1", "the value does not fit the type (ref null 0)" },
+             { "set local 0 = 1", "a reference is set to null, func NUMBER or i31 NUMBER" },
+             { "set local 4 = one", "'one' is no floating-point number" },
+         })
+        EXPECT_EQ(ask(command), std::string("error: ") + answer + "\n") << command;
+    EXPECT_THAT(ask(""), StartsWith("instances "));
+    EXPECT_EQ(ask("help"), ask(" "));
+    EXPECT_THAT(client.ask("qRcmd,4"), StartsWith("E01"));
+}
+
+/// A value that the protocol has no form for is a number like any other, and the next one is not harmed.
+TEST_F(MonitorTest, ReferencesOverTheWireDoNotHideOtherValues)
+{
+    EXPECT_THAT(client.ask("qWasmLocal:0;0"), testing::MatchesRegex("[0-9a-f]{16}"));
+    EXPECT_EQ(client.ask("qWasmLocal:0;2"), "0000000000000000");
+    EXPECT_EQ(client.ask("qWasmLocal:0;3"), "feffffffffffffff");
+    EXPECT_EQ(client.ask("qWasmStackValue:0;0"), "0300000000000000");
+    EXPECT_EQ(client.ask("qWasmStackValue:0;1"), client.ask("qWasmLocal:0;0"));
+    EXPECT_EQ(client.ask("qWasmGlobal:0;0"), "f9ffffff");
+    EXPECT_EQ(client.ask("qWasmGlobal:2;instance:1"), "01000000020000000300000004000000");
+}
+
+TEST(Monitor, AGuestThatRunsIsNotLookedAt)
+{
+    Debugged guest;
+    View view(*guest.session);
+    EXPECT_EQ(answer_monitor(view, "globals"), "error: the guest does not stand still\n");
+    EXPECT_THAT(answer_monitor(view, "help"), StartsWith("instances "));
+}
+
+/// Many rows are cut off, and it is said.
+TEST(Monitor, ListsAreBounded)
+{
+    Debugged guest(R"((module (table 2500 funcref) (func (export "run"))))");
+    Conversation client(*guest.session);
+    guest.start("run", {});
+    client.ask("?");
+    EXPECT_THAT(client.monitor("elements 0"), testing::EndsWith("[999] null\nand 1500 more\n"));
+    EXPECT_THAT(client.monitor("elements 0 2400"), testing::EndsWith("[2499] null\n"));
+    guest.session->set_listener(nullptr);
+}
+
+} // namespace
+} // namespace vitrine::core::gdb
