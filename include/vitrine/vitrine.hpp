@@ -1092,6 +1092,8 @@ public:
     Linker& define_instance(std::string_view module, const Instance& instance);
     /// A name that is defined twice is an error, unless this is set: then the later definition counts.
     Linker& allow_shadowing(bool allow);
+    /// A function that is imported and not defined is a trap with its name when it is called, instead of an error.
+    Linker& trap_unknown_functions(bool trap);
 
     /// Makes an instance and runs its start function.
     Result<Instance> instantiate(Store& store, const Module& module) const;

@@ -48,6 +48,8 @@ template<class R, class F> Result<R> guarded(const F& code)
 #endif
 }
 
+class GuestThreads;
+
 struct EngineBody {
     explicit EngineBody(const core::EngineConfig& config)
         : state(std::make_shared<core::EngineState>(config)), stacks(config.max_stack_bytes)
@@ -84,6 +86,8 @@ struct StoreLink {
     std::shared_ptr<core::Requests> requests;
     std::unique_ptr<StoreBody> body;
     std::optional<Error> error;
+    /// The process that the store is a thread of, if its guest may have several.
+    std::shared_ptr<GuestThreads> threads;
 };
 
 struct LinkerBody {
@@ -146,7 +150,9 @@ struct Access {
         return static_cast<const core::Frame*>(frame.frame_.get());
     }
 
-    /// Ends a store, and the guest of its session first.
+    /// A call from outside of the guest has ended: with a trap, its process has.
+    static void note_end(StoreLink& link, const core::Trap& trap);
+    /// Ends a store, and the guest of its session and its other threads first.
     static void end(StoreLink& link);
     /// The session that a stop belongs to; null once it has gone on.
     static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }

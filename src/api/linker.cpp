@@ -134,6 +134,12 @@ Linker& Linker::allow_shadowing(bool allow)
     return *this;
 }
 
+Linker& Linker::trap_unknown_functions(bool trap)
+{
+    body_->linker.trap_unknown_functions(trap);
+    return *this;
+}
+
 Linker& Linker::define_slots(
     std::string module, std::string name, const FuncType& type, detail::SlotFunction function)
 {
@@ -261,8 +267,11 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module) const
     if (!body)
         return body.error();
     const auto instance = core::instantiate((*body)->thread, body_->linker, Access::body(module)->module);
-    if (!instance)
+    if (!instance) {
+        if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
+            Access::note_end(*link, *trap);
         return Access::error(instance.error());
+    }
     return Access::handle<Instance>(link, *instance);
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
+#include "api/guest_threads.h"
 
 #include <algorithm>
 #include <atomic>
@@ -40,7 +41,16 @@ void Access::end(StoreLink& link)
             session->session.reset();
         }
     }
+    if (link.threads)
+        link.threads->close();
+    link.threads.reset();
     link.body.reset();
+}
+
+void Access::note_end(StoreLink& link, const core::Trap& trap)
+{
+    if (link.threads && link.body && !link.body->thread.is_running())
+        link.threads->end(trap);
 }
 
 Interrupter Access::interrupter(std::shared_ptr<core::Requests> requests)
@@ -245,8 +255,10 @@ Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
     if (!values)
         return Error("cannot call " + function.name() + ": " + values.error().message());
     const auto results = core::invoke((*body)->thread, function, *values);
-    if (!results)
+    if (!results) {
+        Access::note_end(*link_, results.error());
         return Access::error(results.error());
+    }
     return Access::vals(link_, *results);
 }
 
@@ -281,8 +293,10 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
         arguments.push_back({ param, *slots++ });
     slots -= arguments.size();
     const auto results = core::invoke((*body)->thread, callee, arguments);
-    if (!results)
+    if (!results) {
+        Access::note_end(*Access::link(function), results.error());
         return Access::error(results.error());
+    }
     for (const core::Value& result : *results)
         *slots++ = result.low;
     return {};

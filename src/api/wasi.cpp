@@ -2,6 +2,7 @@
 #include <vitrine/wasi.hpp>
 
 #include "api/access.h"
+#include "wasi/listener.h"
 
 #include <cstdlib>
 #include <string_view>
@@ -32,6 +33,21 @@ core::Thread& thread_of(core::Store& store)
 
 } // namespace
 
+Result<WasiListener> WasiListener::bind(const std::string& address)
+{
+    auto socket = core::wasi::listen_on(address);
+    if (!socket)
+        return Access::error(socket.error());
+    WasiListener listener;
+    listener.address_ = core::wasi::address_of(*socket);
+    listener.socket_ =
+        std::shared_ptr<const int>(new const int(socket->release()), [](const int* descriptor) {
+            ::close(*descriptor);
+            delete descriptor;
+        });
+    return listener;
+}
+
 namespace detail {
 
 core::wasi::Config Access::config(const WasiConfig& config)
@@ -39,10 +55,17 @@ core::wasi::Config Access::config(const WasiConfig& config)
     core::wasi::Config result;
     result.args = config.args_;
     result.env = config.env_;
-    for (const auto& [host, guest] : config.preopens_)
-        result.preopens.push_back({ host, guest });
-    if (config.stdin_text_)
-        result.in = *config.stdin_text_;
+    for (const auto& folder : config.preopens_)
+        result.preopens.push_back(
+            { folder.host_path, folder.guest_path, static_cast<core::wasi::Access>(folder.access) });
+    for (const auto& socket : config.sockets_)
+        result.sockets.push_back(*socket);
+    if (const auto* text = std::get_if<std::string>(&config.stdin_))
+        result.in = *text;
+    else if (const auto* file = std::get_if<WasiConfig::File>(&config.stdin_))
+        result.in = core::wasi::InputFile { file->path };
+    else if (const auto* source = std::get_if<WasiConfig::Source>(&config.stdin_))
+        result.in = *source;
     if (config.stdout_)
         result.out = config.stdout_;
     if (config.stderr_)
@@ -51,6 +74,8 @@ core::wasi::Config Access::config(const WasiConfig& config)
         result.clock = [clock = config.clock_](
                            core::wasi::Clock which) { return clock(static_cast<WasiClock>(which)); };
     result.random = config.random_;
+    if (config.paths_by_component_)
+        result.resolution = core::wasi::Resolution::Components;
     result.wake_fd = [](core::Store& store) { return thread_of(store).requests->wake_fd(); };
     result.may_go_on = [](core::Store& store) { return core::poll_in_host(thread_of(store)); };
     return result;

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/guest.h"
 
+#include "cli/message.h"
 #include "cli/number.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <fmt/format.h>
@@ -16,7 +18,19 @@ void GuestOptions::add_to(CLI::App& app)
         app.add_option(name, value, description)->type_name(type)->allow_extra_args(false);
     };
     add("--dir", folders, "HOST[::GUEST]", "Open a folder to the guest, under its own name or GUEST");
+    add("--dir-ro", read_only_folders, "HOST[::GUEST]", "The same, and the guest may change nothing in it");
     add("--env", environment, "NAME[=VALUE]", "Set a variable of the guest's environment, or pass on ours");
+    app.add_flag(
+        "--inherit-env", inherits_environment, "Pass on all our variables, but for those that --env sets");
+    add("--stdin", input, "FILE", "What the guest reads, instead of our input");
+    add("--argv0", name, "NAME", "The name that the guest is called by, instead of its path");
+    add("--listen", listeners, "[ADDRESS:]PORT", "Give the guest a socket that listens, behind its folders");
+    add("--preload", preloads, "NAME=MODULE", "Make this module first; its exports are imports from NAME");
+    app.add_option("--unknown-imports", unknown_imports,
+           "An imported function that nobody defines is an error, or a trap when called")
+        ->type_name("error|trap");
+    // What resolves paths where the kernel does not is tested with this.
+    app.add_flag("--paths-by-component", paths_by_component, "Do without the kernel's openat2")->group("");
     add("--invoke", invoke, "FUNCTION", "Call this export, with numbers as arguments, instead of _start");
     add("--timeout", timeout, "SECONDS", "End the guest when it has run so long");
     features.add_to(app);
@@ -28,23 +42,48 @@ Result<void> GuestOptions::take(const std::vector<std::string>& words)
         return Error("no module is given");
     module = words.front();
     arguments.assign(words.begin() + 1, words.end());
+    for (const std::string& preload : preloads)
+        if (const size_t sign = preload.find('='); sign == 0 || sign >= preload.size() - 1)
+            return Error("--preload " + preload + ": expected NAME=MODULE");
+    if (unknown_imports != "error" && unknown_imports != "trap")
+        return Error("--unknown-imports " + unknown_imports + ": expected error or trap");
     return {};
 }
+
+namespace {
+
+/// Opens `HOST[::GUEST]`.
+Result<void> add_folder(
+    WasiConfig& config, std::string_view option, const std::string& folder, WasiAccess access)
+{
+    const size_t separator = folder.find("::");
+    const std::string host = folder.substr(0, separator);
+    const std::string guest = separator == std::string::npos ? host : folder.substr(separator + 2);
+    if (host.empty() || guest.empty())
+        return Error(fmt::format("{} {}: a folder's name is empty", option, folder));
+    config.preopen(host, guest, access);
+    return {};
+}
+
+} // namespace
 
 Result<WasiConfig> GuestOptions::wasi() const
 {
     WasiConfig config;
-    std::vector<std::string> all { module };
+    std::vector<std::string> all { name.empty() ? module : name };
     all.insert(all.end(), arguments.begin(), arguments.end());
     config.args(std::move(all));
-    for (const std::string& folder : folders) {
-        const size_t separator = folder.find("::");
-        const std::string host = folder.substr(0, separator);
-        const std::string guest = separator == std::string::npos ? host : folder.substr(separator + 2);
-        if (host.empty() || guest.empty())
-            return Error("--dir " + folder + ": a folder's name is empty");
-        config.preopen(host, guest);
-    }
+    for (const std::string& folder : folders)
+        if (auto added = add_folder(config, "--dir", folder, WasiAccess::ReadWrite); !added)
+            return added.error();
+    for (const std::string& folder : read_only_folders)
+        if (auto added = add_folder(config, "--dir-ro", folder, WasiAccess::ReadOnly); !added)
+            return added.error();
+    if (!input.empty())
+        config.stdin_file(input);
+    config.paths_by_component(paths_by_component);
+    if (inherits_environment)
+        config.inherit_env();
     for (const std::string& variable : environment) {
         const size_t sign = variable.find('=');
         const std::string name = variable.substr(0, sign);
@@ -56,6 +95,32 @@ Result<WasiConfig> GuestOptions::wasi() const
             config.env(name, value);
     }
     return config;
+}
+
+Result<void> GuestOptions::listen(WasiConfig& config) const
+{
+    for (const std::string& address : listeners) {
+        auto listener = WasiListener::bind(address);
+        if (!listener)
+            return Error("--listen: " + listener.error().message());
+        if (address == "0" || address.ends_with(":0"))
+            print_note("the guest listens on " + listener->address());
+        config.socket(*std::move(listener));
+    }
+    return {};
+}
+
+Result<Preloads> GuestOptions::load_preloads(const Engine& engine) const
+{
+    Preloads loaded;
+    for (const std::string& preload : preloads) {
+        const size_t sign = preload.find('=');
+        auto module = Module::from_file(engine, preload.substr(sign + 1));
+        if (!module)
+            return module.error();
+        loaded.emplace_back(preload.substr(0, sign), *std::move(module));
+    }
+    return loaded;
 }
 
 Result<double> GuestOptions::seconds() const
@@ -130,16 +195,45 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
     return entry;
 }
 
-Result<std::vector<Val>> run_guest(
-    const Linker& linker, Store& store, const Module& module, const Entry& entry)
+bool has_threads(const Module& module)
 {
-    const auto instance = linker.instantiate(store, module);
-    if (!instance)
-        return instance.error();
-    if (entry.is_reactor)
+    const auto imports = module.imports();
+    return std::ranges::any_of(
+        imports, [](const ImportInfo& item) { return item.module == "wasi" && item.name == "thread-spawn"; });
+}
+
+namespace {
+
+/// Makes an instance; a reactor is initialised.
+Result<Instance> make_instance(const Linker& linker, Store& store, const Module& module, bool is_reactor)
+{
+    auto instance = linker.instantiate(store, module);
+    if (instance && is_reactor)
         if (auto done = instance->func("_initialize")->call({}); !done)
             return done.error();
-    return instance->func(entry.function)->call(entry.arguments);
+    return instance;
+}
+
+} // namespace
+
+Result<std::vector<Val>> run_guest(Linker& linker, Store& store, const Module& module, const Entry& entry)
+{
+    for (const auto& [name, preload] : entry.preloads) {
+        const auto instance =
+            make_instance(linker, store, preload, find_function(preload.exports(), "_initialize"));
+        if (!instance)
+            return instance.error();
+        linker.define_instance(name, *instance);
+    }
+    if (has_threads(module))
+        if (auto added = add_wasi_threads(linker, store, module); !added)
+            return added.error();
+    const auto instance = make_instance(linker, store, module, entry.is_reactor);
+    if (!instance)
+        return instance.error();
+    auto results = instance->func(entry.function)->call(entry.arguments);
+    end_wasi_threads(store);
+    return results;
 }
 
 } // namespace vitrine::cli

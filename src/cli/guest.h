@@ -13,10 +13,21 @@
 
 namespace vitrine::cli {
 
+/// What is made before a guest, under the name that it imports from.
+using Preloads = std::vector<std::pair<std::string, Module>>;
+
 /// The options that say how a guest runs, and the module with its arguments behind them.
 struct GuestOptions {
     std::vector<std::string> folders;
+    std::vector<std::string> read_only_folders;
     std::vector<std::string> environment;
+    bool inherits_environment = false;
+    std::string input;
+    std::string name;
+    std::vector<std::string> preloads;
+    std::string unknown_imports = "error";
+    std::vector<std::string> listeners;
+    bool paths_by_component = false;
     std::string invoke;
     std::string timeout;
     FeatureOption features;
@@ -26,14 +37,19 @@ struct GuestOptions {
     void add_to(CLI::App& app);
     /// Takes the words that are no options: the module's path and the guest's arguments.
     Result<void> take(const std::vector<std::string>& words);
-    /// What the guest gets of the world.
+    /// What the guest gets of the world, but for what it listens on.
     Result<WasiConfig> wasi() const;
+    /// Opens what the guest listens on; a port that was taken is told on stderr.
+    Result<void> listen(WasiConfig& config) const;
+    /// The modules that are made before it, under their names.
+    Result<Preloads> load_preloads(const Engine& engine) const;
     /// How long it may run; 0 is for ever.
     Result<double> seconds() const;
 };
 
 /// How a guest starts.
 struct Entry {
+    Preloads preloads {};
     std::string function;
     std::vector<Val> arguments {};
     /// A reactor is initialised before anything else of it is called.
@@ -43,8 +59,10 @@ struct Entry {
 /// What `--invoke` names, with its arguments checked against its type; without it `_start`.
 Result<Entry> find_entry(const Module& module, const GuestOptions& options);
 
-/// A guest's life, on the calling thread: makes the instance and calls the entry.
-Result<std::vector<Val>> run_guest(
-    const Linker& linker, Store& store, const Module& module, const Entry& entry);
+/// Whether it can make threads.
+bool has_threads(const Module& module);
+
+/// A guest's life, on the calling thread: makes what is preloaded, and the instance, and calls the entry.
+Result<std::vector<Val>> run_guest(Linker& linker, Store& store, const Module& module, const Entry& entry);
 
 } // namespace vitrine::cli

@@ -118,13 +118,20 @@ int show_state(
     auto wasi = options.wasi();
     if (!wasi)
         return usage_error(wasi.error(), "inspect");
-    const auto entry = find_entry(module, options);
+    auto entry = find_entry(module, options);
     if (!entry)
         return options.invoke.empty() ? report(entry.error()) : usage_error(entry.error(), "inspect");
+    auto preloads = options.load_preloads(engine);
+    if (!preloads)
+        return report(preloads.error());
+    entry->preloads = *std::move(preloads);
+    if (auto listening = options.listen(*wasi); !listening)
+        return report(listening.error());
 
     Limits limits(*seconds, true);
     Store store(engine);
     Linker linker(engine);
+    linker.trap_unknown_functions(options.unknown_imports == "trap");
     if (options.as_json)
         wasi->stdout_to(
             [](std::span<const std::byte> bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); });

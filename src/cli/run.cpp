@@ -77,17 +77,9 @@ int finish(const Result<std::vector<Val>>& results, const Options& options, cons
     return report(results.error());
 }
 
-/// Refused when a folder cannot be opened.
-Result<void> add_host(const Guest& guest, const WasiConfig& wasi)
-{
-    if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)
-        return Error("--dir: " + added.error().message());
-    return {};
-}
-
 int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& options, Limits& limits)
 {
-    if (auto added = add_host(guest, wasi); !added)
+    if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)
         return report(added.error());
     limits.watch([interrupter = guest.store.interrupter()] { interrupter.interrupt(); });
     const auto results = run_guest(guest.linker, guest.store, guest.module, guest.entry);
@@ -121,10 +113,12 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
         .stderr_to(show_on(server, options.lldb ? nullptr : stderr));
     if (options.lldb)
         wasi.stdin_text("");
-    if (auto added = add_host(guest, wasi); !added)
+    if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)
         return report(added.error());
-    if (auto fits = guest.linker.check(guest.store, guest.module); !fits)
-        return report(fits.error());
+    // What is preloaded, and what threads share, is defined when it runs, under the debugger too.
+    if (guest.entry.preloads.empty() && !has_threads(guest.module))
+        if (auto fits = guest.linker.check(guest.store, guest.module); !fits)
+            return report(fits.error());
 
     std::error_code unknown;
     server.announce(guest.module, std::filesystem::canonical(options.module, unknown));
@@ -170,13 +164,20 @@ int run(Options& options, const std::vector<std::string>& words)
     const auto module = Module::from_file(engine, options.module);
     if (!module)
         return report(module.error());
-    const auto entry = find_entry(*module, options);
+    auto entry = find_entry(*module, options);
     if (!entry)
         return options.invoke.empty() ? report(entry.error()) : usage_error(entry.error(), "run");
+    auto preloads = options.load_preloads(engine);
+    if (!preloads)
+        return report(preloads.error());
+    entry->preloads = *std::move(preloads);
+    if (auto listening = options.listen(*wasi); !listening)
+        return report(listening.error());
 
     Limits limits(*seconds, !options.lldb);
     Store store(engine);
     Linker linker(engine);
+    linker.trap_unknown_functions(options.unknown_imports == "trap");
     const Guest guest { store, linker, *module, *entry };
     return options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
                                  : run_plainly(guest, *wasi, options, limits);

@@ -210,7 +210,7 @@ std::expected<Instance*, Failure> instantiate(
 
 bool poll_in_host(Thread& thread)
 {
-    if (thread.requests->bits.load() & Requests::interrupt)
+    if (thread.requests->bits.load() & (Requests::interrupt | Requests::over))
         return false;
     return thread.requests->bits.load() == 0 || handle_requests(thread);
 }
@@ -263,8 +263,10 @@ bool handle_requests(Thread& thread)
 {
     thread.was_moved = false;
     thread.restore_limit();
-    const uint32_t bits = thread.requests->bits.exchange(0);
-    if (bits & Requests::interrupt)
+    const uint32_t bits = thread.requests->bits.fetch_and(Requests::over);
+    if (bits & Requests::over)
+        thread.requests->limit.store(nullptr);
+    if (bits & (Requests::interrupt | Requests::over))
         return raise(thread, { .kind = TrapKind::Interrupted });
     return !(bits & Requests::pause) || fire(thread, Cause::Pause);
 }
@@ -272,6 +274,8 @@ bool handle_requests(Thread& thread)
 bool raise(Thread& thread, Trap trap)
 {
     thread.trap = std::move(trap);
+    if (thread.trap.kind == TrapKind::Interrupted && thread.requests->is_over())
+        thread.trap = thread.requests->ending();
     // A trap that passes through a host function on its way out has been seen where it began.
     if (!thread.trap.trace.empty())
         return false;

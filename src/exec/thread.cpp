@@ -29,6 +29,13 @@ void Requests::add(uint32_t bit) noexcept
     }
 }
 
+void Requests::end(Trap with)
+{
+    ASSERT(!is_over());
+    ending_ = std::move(with);
+    add(over);
+}
+
 int Requests::wake_fd()
 {
     if (wake_fd_.load() < 0)

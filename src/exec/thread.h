@@ -35,6 +35,8 @@ class Requests {
 public:
     static constexpr uint32_t interrupt = 1;
     static constexpr uint32_t pause = 2;
+    /// The process of the guest has ended, in another thread: for good.
+    static constexpr uint32_t over = 4;
 
     Requests() = default;
     ~Requests();
@@ -45,11 +47,17 @@ public:
     std::atomic<Slot*> limit = nullptr;
 
     void add(uint32_t bit) noexcept;
+    /// The guest ends with this trap, also whenever it is called again. Once; before other threads can see the bit.
+    void end(Trap with);
+    bool is_over() const { return (bits.load() & over) != 0; }
+    /// What it ended with.
+    const Trap& ending() const { return ending_; }
     /// An eventfd that becomes readable with a request; made at the first call, which is the store's thread's.
     int wake_fd();
 
 private:
     std::atomic<int> wake_fd_ = -1;
+    Trap ending_;
 };
 
 /// Whether a thread with a probe executes guest code just now. A host function, a thread that sleeps in the probe and one

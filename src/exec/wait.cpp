@@ -65,9 +65,12 @@ std::optional<uint32_t> wait_on(Thread& thread, const T* address, T expected, in
     std::optional<Clock::time_point> end;
     if (timeout >= 0 && timeout < INT64_MAX / 2)
         end = Clock::now() + std::chrono::nanoseconds(timeout);
-    bool goes_on = true;
-    for (;;) {
-        pollfd fds[] { { waiter.fd, POLLIN, 0 }, { thread.requests->wake_fd(), POLLIN, 0 } };
+    // What was asked before there was something to wake us with.
+    const int wake_fd = thread.requests->wake_fd();
+    bool goes_on =
+        thread.requests->bits.load() == 0 || (handle_requests(thread) && !thread.was_moved);
+    while (goes_on) {
+        pollfd fds[] { { waiter.fd, POLLIN, 0 }, { wake_fd, POLLIN, 0 } };
         timespec left;
         const int ready = ppoll(fds, 2, time_left(end, left), nullptr);
         if (ready < 0 && errno != EINTR)

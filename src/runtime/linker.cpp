@@ -302,10 +302,35 @@ const Definition* Linker::find(std::string_view module, std::string_view name) c
     return found == definitions_.end() ? nullptr : &found->second;
 }
 
-Result<Extern> Linker::resolve(Store& store, const Import& import) const
+namespace {
+
+/// Stands for a function that nobody defines.
+Function* make_unknown(Store& store, const Module& module, const Import& import)
+{
+    const std::string text =
+        "unknown import: func " + quoted(import.module, import.name) + " was called, which is not defined";
+    const FuncIndex index { import.index };
+    FuncType type = module.func_type(index);
+    for (auto* values : { &type.params, &type.results })
+        std::ranges::transform(*values, values->begin(), [&](ValueType value) { return module.canonical(value); });
+    Function* function = store.add_host_function(
+        std::make_shared<const HostFunction>(HostFunction { std::string(import.module),
+            std::string(import.name), std::move(type), [text](HostCall&) -> HostOutcome {
+                return Trap { .kind = TrapKind::HostError, .message = text };
+            } }));
+    // Also one that no host function can be given, as it is recursive or has subtypes.
+    function->type = module.func_type_id(index);
+    return function;
+}
+
+} // namespace
+
+Result<Extern> Linker::resolve(Store& store, const Module& module, const Import& import) const
 {
     const std::string name = quoted(import.module, import.name);
     const Definition* definition = find(import.module, import.name);
+    if (!definition && trap_unknown_functions_ && import.kind == ExternKind::Func)
+        return make_unknown(store, module, import);
     if (!definition)
         return failure(
             "unknown import: " + std::string(to_text(import.kind)) + " " + name + " is not defined",
@@ -327,7 +352,7 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
     std::vector<Extern> items;
     items.reserve(module.imports.size());
     for (const Import& import : module.imports) {
-        items.push_back(TRY(resolve(store, import)));
+        items.push_back(TRY(resolve(store, module, import)));
         if (!fits(items.back(), import, module, store.engine().types))
             return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
                     + std::string(kind_text(items.back())) + " that does not fit the imported "

@@ -31,6 +31,8 @@ class Linker {
 public:
     /// A later definition of a name replaces the earlier one only when shadowing is allowed; otherwise it is an error.
     void allow_shadowing(bool allow) { allow_shadowing_ = allow; }
+    /// Whether an imported function that is not defined becomes one that traps with its name, instead of an error.
+    void trap_unknown_functions(bool trap) { trap_unknown_functions_ = trap; }
     Result<void> define(std::string module, std::string name, Definition definition);
     /// Defines every export of the instance under the module name.
     Result<void> define_instance(std::string_view module, const Instance& instance);
@@ -43,10 +45,11 @@ public:
     std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module) const;
 
 private:
-    Result<Extern> resolve(Store& store, const Import& import) const;
+    Result<Extern> resolve(Store& store, const Module& module, const Import& import) const;
 
     std::map<std::pair<std::string, std::string>, Definition, std::less<>> definitions_;
     bool allow_shadowing_ = false;
+    bool trap_unknown_functions_ = false;
 };
 
 /// Makes an instance with the given imports, in the order of the module's. [spec: exec/modules, instantiation]

@@ -22,6 +22,13 @@ Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& ho
     return known;
 }
 
+std::shared_ptr<const HostFunction> Store::find_host_function(const Function& function) const
+{
+    const auto found = std::ranges::find(
+        host_functions_, &function, [](const auto& known) -> const Function* { return known.second; });
+    return found == host_functions_.end() ? nullptr : found->first;
+}
+
 Global* Store::add_global(GlobalType type, const Value& value)
 {
     Global& global = globals_.emplace_back(Global { type });

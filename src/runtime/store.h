@@ -73,6 +73,8 @@ public:
 
     /// The function of this store that stands for a host function: the same one at every call.
     Function* add_host_function(const std::shared_ptr<const HostFunction>& host);
+    /// What such a function stands for; null for a function of the guest.
+    std::shared_ptr<const HostFunction> find_host_function(const Function& function) const;
     Global* add_global(GlobalType type, const Value& value);
     Result<Table*> add_table(const TableType& type, Ref initial);
     /// A memory of its own, or a shared one that it keeps alive.

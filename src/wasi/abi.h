@@ -71,14 +71,30 @@ constexpr uint64_t fd_write = 1 << 6;
 constexpr uint64_t fd_advise = 1 << 7;
 constexpr uint64_t fd_allocate = 1 << 8;
 constexpr uint64_t fd_readdir = 1 << 14;
+constexpr uint64_t path_create_directory = 1 << 9;
+constexpr uint64_t path_create_file = 1 << 10;
+constexpr uint64_t path_link_source = 1 << 11;
+constexpr uint64_t path_link_target = 1 << 12;
+constexpr uint64_t path_rename_source = 1 << 16;
+constexpr uint64_t path_rename_target = 1 << 17;
 constexpr uint64_t path_filestat_set_size = 1 << 19;
+constexpr uint64_t path_filestat_set_times = 1 << 20;
 constexpr uint64_t fd_filestat_get = 1 << 21;
 constexpr uint64_t fd_filestat_set_size = 1 << 22;
 constexpr uint64_t fd_filestat_set_times = 1 << 23;
+constexpr uint64_t path_symlink = 1 << 24;
+constexpr uint64_t path_remove_directory = 1 << 25;
+constexpr uint64_t path_unlink_file = 1 << 26;
 constexpr uint64_t poll_fd_readwrite = 1 << 27;
 constexpr uint64_t sock_shutdown = 1 << 28;
+constexpr uint64_t sock_accept = 1 << 29;
 /// All that begin with `path_`, and `fd_readdir` among them.
 constexpr uint64_t of_paths = 0x7fffe00 & ~(fd_filestat_get | fd_filestat_set_size | fd_filestat_set_times);
+/// What changes a file or a folder.
+constexpr uint64_t of_changes = fd_write | fd_allocate | path_create_directory | path_create_file
+    | path_link_source | path_link_target | path_rename_source | path_rename_target | path_filestat_set_size
+    | path_filestat_set_times | fd_filestat_set_size | fd_filestat_set_times | path_symlink
+    | path_remove_directory | path_unlink_file;
 } // namespace rights
 
 namespace lookup_flags {
@@ -89,6 +105,13 @@ constexpr uint32_t create = 1, directory = 2, exclusive = 4, truncate = 8, all =
 }
 namespace fd_flags {
 constexpr uint32_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16, all = 31;
+}
+namespace receive_flags {
+constexpr uint32_t peek = 1, wait_all = 2, all = 3;
+constexpr uint16_t truncated = 1;
+}
+namespace shutdown_flags {
+constexpr uint32_t reading = 1, writing = 2, all = 3;
 }
 namespace time_flags {
 constexpr uint32_t atim = 1, atim_now = 2, mtim = 4, mtim_now = 8, all = 15;

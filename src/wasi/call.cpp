@@ -3,6 +3,7 @@
 
 #include "wasi/preview1.h"
 
+#include <algorithm>
 #include <climits>
 #include <limits>
 
@@ -17,6 +18,28 @@ Errno errno_of(int host)
 #include "wasi/errno.inc"
     default: return Errno::Io;
     }
+}
+
+std::vector<iovec> part_of(std::span<const iovec> buffers, size_t from, size_t most)
+{
+    std::vector<iovec> part;
+    for (const iovec& buffer : buffers) {
+        const size_t skipped = std::min(from, buffer.iov_len);
+        const size_t length = std::min(buffer.iov_len - skipped, most);
+        if (length > 0)
+            part.push_back({ static_cast<char*>(buffer.iov_base) + skipped, length });
+        from -= skipped;
+        most -= length;
+    }
+    return part;
+}
+
+size_t size_of(std::span<const iovec> buffers)
+{
+    size_t size = 0;
+    for (const iovec& buffer : buffers)
+        size += buffer.iov_len;
+    return size;
 }
 
 Answer<std::shared_ptr<File>> Call::file(Fd fd) const { return host.files().find(fd); }

@@ -30,6 +30,10 @@ private:
     uint32_t at_;
 };
 
+/// At most `most` bytes of the buffers from the byte `from` on.
+std::vector<iovec> part_of(std::span<const iovec> buffers, size_t from, size_t most);
+size_t size_of(std::span<const iovec> buffers);
+
 /// A function's view of who called it. Every address of the guest is checked here: one that is out of bounds is `Fault`.
 class Call {
 public:

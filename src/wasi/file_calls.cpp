@@ -7,6 +7,7 @@
 #include <climits>
 #include <csignal>
 #include <fcntl.h>
+#include <sys/socket.h>
 
 // What is done to open files: the functions fd_*.
 
@@ -21,10 +22,11 @@ public:
     {
         ::sigemptyset(&pipe_);
         ::sigaddset(&pipe_, SIGPIPE);
-        sigset_t pending;
-        ::sigpending(&pending);
-        was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
         ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+        // Only what is blocked can be pending.
+        sigset_t pending;
+        if (::sigismember(&before_, SIGPIPE) == 1 && ::sigpending(&pending) == 0)
+            was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
     }
     QuietPipe(const QuietPipe&) = delete;
     QuietPipe& operator=(const QuietPipe&) = delete;
@@ -41,34 +43,11 @@ public:
 private:
     sigset_t pipe_;
     sigset_t before_;
-    bool was_pending_;
+    bool was_pending_ = false;
 };
 
-/// At most `most` bytes of the buffers from the byte `from` on.
-std::vector<iovec> part_of(std::span<const iovec> buffers, size_t from, size_t most)
-{
-    std::vector<iovec> part;
-    for (const iovec& buffer : buffers) {
-        const size_t skipped = std::min(from, buffer.iov_len);
-        const size_t length = std::min(buffer.iov_len - skipped, most);
-        if (length > 0)
-            part.push_back({ static_cast<char*>(buffer.iov_base) + skipped, length });
-        from -= skipped;
-        most -= length;
-    }
-    return part;
-}
-
-size_t size_of(std::span<const iovec> buffers)
-{
-    size_t size = 0;
-    for (const iovec& buffer : buffers)
-        size += buffer.iov_len;
-    return size;
-}
-
 /// One piece, in one call: the sink may do with the guest what it likes.
-void write_to_sink(const Sink& sink, std::span<const iovec> buffers)
+void write_to_sink(File& file, std::span<const iovec> buffers)
 {
     std::vector<std::byte> bytes;
     bytes.reserve(size_of(buffers));
@@ -76,26 +55,41 @@ void write_to_sink(const Sink& sink, std::span<const iovec> buffers)
         const auto* from = static_cast<const std::byte*>(buffer.iov_base);
         bytes.insert(bytes.end(), from, from + buffer.iov_len);
     }
-    sink(bytes);
+    const std::lock_guard turn(file.exchange);
+    file.sink()(bytes);
 }
 
-/// Writes all to what may have to wait, in pieces that fit once there is room.
-Answer<size_t> write_waiting(Call& call, const File& file, Pointer at, Number count)
+/// What the source gives at once, put into the guest's buffers: as many as there are bytes, so that nobody asks for
+/// memory that the guest only names.
+Answer<size_t> read_from_source(Call& call, File& file, Pointer at, Number count)
 {
-    for (size_t written = 0;;) {
-        const auto buffers = wait_for_buffers(call, file, POLLOUT, at, count);
-        if (!buffers && written > 0 && !call.trap)
-            return written;
-        const auto part = part_of(TRY(buffers), written, PIPE_BUF);
-        if (part.empty())
-            return written;
-        const QuietPipe quiet;
-        const ssize_t more = ::writev(file.host(), part.data(), static_cast<int>(part.size()));
-        if (more >= 0)
-            written += static_cast<size_t>(more);
-        else if (errno != EAGAIN && errno != EINTR)
-            return written > 0 ? Answer<size_t>(written) : host_error();
+    constexpr size_t most = size_t { 1 } << 16;
+    std::vector<std::byte> bytes(std::min(size_of(TRY(call.buffers(at, count))), most));
+    if (bytes.empty())
+        return 0;
+    const std::lock_guard turn(file.exchange);
+    const size_t got = std::min(file.source()(bytes), bytes.size());
+    // The source may do with the guest what it likes.
+    const auto buffers = TRY(call.buffers(at, count));
+    size_t used = 0;
+    for (const iovec& part : part_of(buffers, 0, got)) {
+        std::memcpy(part.iov_base, bytes.data() + used, part.iov_len);
+        used += part.iov_len;
     }
+    return used;
+}
+
+/// Writes to what is ready, without waiting if it is a socket.
+ssize_t write_some(const File& file, std::vector<iovec> part)
+{
+    if (file.is_socket()) {
+        msghdr message {};
+        message.msg_iov = part.data();
+        message.msg_iovlen = part.size();
+        return ::sendmsg(file.host(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    }
+    const QuietPipe quiet;
+    return ::writev(file.host(), part.data(), static_cast<int>(part.size()));
 }
 
 off_t offset_of(Long offset) { return static_cast<off_t>(offset); }
@@ -115,6 +109,22 @@ Answer<void> moved(const File& file, off_t offset, int whence, Out<Long> result)
 }
 
 } // namespace
+
+Answer<size_t> write_all(Call& call, File& file, Pointer at, Number count)
+{
+    size_t size = 0;
+    for (size_t written = 0;;) {
+        const auto more = exchange(call, file, POLLOUT, at, count, [&](std::span<const iovec> buffers) {
+            size = size_of(buffers);
+            return write_some(file, part_of(buffers, written, file.is_socket() ? size : PIPE_BUF));
+        });
+        if (!more && (written == 0 || call.trap))
+            return refuse(more.error());
+        written += more.value_or(0);
+        if (!more || written >= size)
+            return written;
+    }
+}
 
 Answer<void> fd_advise(Call& call, Fd fd, Long offset, Long length, Number advice)
 {
@@ -182,6 +192,7 @@ Answer<void> fd_filestat_set_times(Call& call, Fd fd, Long atim, Long mtim, Numb
 {
     const auto file = TRY(call.file(fd));
     const auto times = TRY(times_of(atim, mtim, flags));
+    CHECK(file->check_changeable());
     return answer_of(::futimens(file->host(), times.data()));
 }
 
@@ -241,17 +252,13 @@ Answer<void> fd_read(Call& call, Fd fd, Pointer iovs, Number count, Pointer resu
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    for (;;) {
-        const auto buffers = TRY(wait_for_buffers(call, *file, POLLIN, iovs, count));
-        const ssize_t size = ::readv(file->host(), buffers.data(), static_cast<int>(count));
-        if (size >= 0) {
-            out.put(static_cast<Number>(size));
-            return {};
-        }
-        // Somebody else who reads from it was faster.
-        if (errno != EAGAIN && errno != EINTR)
-            return host_error();
-    }
+    const size_t size = file->source()
+        ? TRY(read_from_source(call, *file, iovs, count))
+        : TRY(exchange(call, *file, POLLIN, iovs, count, [&](std::span<const iovec> buffers) {
+              return ::readv(file->host(), buffers.data(), static_cast<int>(buffers.size()));
+          }));
+    out.put(static_cast<Number>(size));
+    return {};
 }
 
 Answer<void> fd_readdir(Call& call, Fd fd, Pointer buffer, Number length, Long cookie, Pointer result)
@@ -303,14 +310,14 @@ Answer<void> fd_write(Call& call, Fd fd, Pointer iovs, Number count, Pointer res
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    if (file->may_wait() && !file->sink()) {
-        out.put(static_cast<Number>(TRY(write_waiting(call, *file, iovs, count))));
+    if (file->may_wait()) {
+        out.put(static_cast<Number>(TRY(write_all(call, *file, iovs, count))));
         return {};
     }
     const auto buffers = TRY(call.buffers(iovs, count));
     auto size = static_cast<ssize_t>(size_of(buffers));
     if (file->sink())
-        write_to_sink(file->sink(), buffers);
+        write_to_sink(*file, buffers);
     else
         size = ::writev(file->host(), buffers.data(), static_cast<int>(count));
     if (size < 0)

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/sysmacros.h>
 
 namespace vitrine::core::wasi {
 
@@ -21,6 +22,22 @@ FileType type_of_mode(mode_t mode)
     case S_IFSOCK: return FileType::SocketStream;
     default: return FileType::Unknown;
     }
+}
+
+/// The devices null, zero, full and urandom are always ready.
+bool is_memory_device(const struct stat& status)
+{
+    if (!S_ISCHR(status.st_mode) || major(status.st_rdev) != 1)
+        return false;
+    constexpr unsigned minors[] { 3, 5, 7, 9 };
+    return std::ranges::find(minors, minor(status.st_rdev)) != std::end(minors);
+}
+
+bool is_listening(int fd)
+{
+    int value = 0;
+    socklen_t length = sizeof value;
+    return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0;
 }
 
 FileType type_of_socket(int fd)
@@ -88,7 +105,7 @@ Answer<std::vector<File::Entry>> read_entries(int folder)
 
 FileType file_type_of(const struct stat& status) { return type_of_mode(status.st_mode); }
 
-Answer<std::shared_ptr<File>> File::open(HostFd host, bool is_inherited)
+Answer<std::shared_ptr<File>> File::open(HostFd host, bool is_inherited, Access access)
 {
     struct stat status;
     const int host_flags = ::fcntl(host.get(), F_GETFL);
@@ -98,8 +115,13 @@ Answer<std::shared_ptr<File>> File::open(HostFd host, bool is_inherited)
     file->type_ = S_ISSOCK(status.st_mode) ? type_of_socket(host.get()) : file_type_of(status);
     file->is_inherited_ = is_inherited;
     file->is_seekable_ = !file->is_directory() && ::lseek(host.get(), 0, SEEK_CUR) >= 0;
-    file->may_wait_ = !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode);
-    file->rights_ = rights_of(file->type_, host_flags, file->is_seekable_);
+    file->may_wait_ = !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode)
+        && !is_memory_device(status);
+    file->access_ = access;
+    file->rights_ = rights_of(file->type_, host_flags, file->is_seekable_)
+        & ~(access == Access::ReadOnly ? rights::of_changes : 0);
+    if (file->is_socket() && is_listening(host.get()))
+        file->rights_ |= rights::sock_accept;
     file->host_ = std::move(host);
     return file;
 }
@@ -116,6 +138,20 @@ Answer<std::shared_ptr<File>> File::open(Sink sink)
     return file;
 }
 
+Answer<std::shared_ptr<File>> File::open(Source source)
+{
+    HostFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!null)
+        return host_error();
+    auto file = TRY(open(std::move(null), false));
+    file->source_ = std::move(source);
+    file->is_seekable_ = false;
+    file->rights_ = rights_of(file->type_, O_RDONLY, false);
+    return file;
+}
+
+/// Those to change files stay also where nothing can be changed: libraries leave out of a request what is not handed on,
+/// and the guest would learn of it at its first write, not when it opens the file.
 uint64_t File::inherited_rights() const
 {
     constexpr uint64_t of_files = rights_of_all | rights_of_readers | rights_of_writers | rights_of_seekers;
@@ -167,10 +203,9 @@ Answer<File::Listing> File::entries(bool anew)
 Answer<std::shared_ptr<File>> FileTable::find(Fd fd) const
 {
     const std::lock_guard lock(mutex_);
-    const auto number = static_cast<size_t>(fd);
-    if (number >= files_.size() || !files_[number])
+    if (!is_open(fd))
         return refuse(Errno::Badf);
-    return files_[number];
+    return files_[static_cast<size_t>(fd)];
 }
 
 size_t FileTable::lowest_free() const
@@ -200,19 +235,24 @@ Answer<Fd> FileTable::add(std::shared_ptr<File> file)
 
 Answer<void> FileTable::close(Fd fd)
 {
-    std::shared_ptr<File> closed = TRY(find(fd));
+    // Closed without the lock, as that may take the host its time.
+    std::shared_ptr<File> closed;
     const std::lock_guard lock(mutex_);
-    files_[static_cast<size_t>(fd)] = nullptr;
+    if (!is_open(fd))
+        return refuse(Errno::Badf);
+    closed = std::move(files_[static_cast<size_t>(fd)]);
     return {};
 }
 
 Answer<void> FileTable::renumber(Fd from, Fd to)
 {
-    std::shared_ptr<File> moved = TRY(find(from));
-    std::shared_ptr<File> closed = TRY(find(to));
+    std::shared_ptr<File> closed;
     const std::lock_guard lock(mutex_);
-    files_[static_cast<size_t>(from)] = nullptr;
-    files_[static_cast<size_t>(to)] = std::move(moved);
+    if (!is_open(from) || !is_open(to))
+        return refuse(Errno::Badf);
+    if (from == to)
+        return {};
+    closed = std::exchange(files_[static_cast<size_t>(to)], std::move(files_[static_cast<size_t>(from)]));
     return {};
 }
 

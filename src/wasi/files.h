@@ -45,6 +45,11 @@ private:
 
 /// Takes what a guest writes to a stream.
 using Sink = std::function<void(std::span<const std::byte>)>;
+/// Gives a guest what it reads from a stream: the number of bytes put there, 0 at the end.
+using Source = std::function<size_t(std::span<std::byte>)>;
+
+/// Whether a guest may change what it reaches through a folder.
+enum class Access : uint8_t { ReadWrite, ReadOnly };
 
 FileType file_type_of(const struct stat& status);
 
@@ -52,17 +57,29 @@ FileType file_type_of(const struct stat& status);
 class File {
 public:
     /// Takes over a descriptor of the host; `is_inherited` says that others use the same open file.
-    static Answer<std::shared_ptr<File>> open(HostFd host, bool is_inherited);
+    static Answer<std::shared_ptr<File>> open(HostFd host, bool is_inherited, Access access = Access::ReadWrite);
     /// A file that only takes bytes, and looks to the guest like a terminal.
     static Answer<std::shared_ptr<File>> open(Sink sink);
+    /// A file that only gives bytes, and looks the same.
+    static Answer<std::shared_ptr<File>> open(Source source);
 
     int host() const { return host_.get(); }
     FileType type() const { return type_; }
     bool is_directory() const { return type_ == FileType::Directory; }
+    bool is_socket() const { return type_ == FileType::SocketStream || type_ == FileType::SocketDgram; }
     bool is_seekable() const { return is_seekable_; }
     /// Whether reading and writing may have to wait.
     bool may_wait() const { return may_wait_; }
     const Sink& sink() const { return sink_; }
+    const Source& source() const { return source_; }
+    Access access() const { return access_; }
+    /// `Rofs` when nothing may be changed through it.
+    Answer<void> check_changeable() const
+    {
+        if (access_ == Access::ReadOnly)
+            return refuse(Errno::Rofs);
+        return {};
+    }
     uint64_t rights() const { return rights_; }
     /// What files opened through this folder may have.
     uint64_t inherited_rights() const;
@@ -82,6 +99,10 @@ public:
     /// come and go.
     Answer<Listing> entries(bool anew);
 
+    /// Held while something is taken from, or given to, what others use at the same time: between the look whether it is ready and the
+    /// system call nobody else comes. The callables of the embedder are called with it, and may come back.
+    std::recursive_mutex exchange;
+
     /// Of a preopened folder: what the guest knows it as.
     std::optional<std::string> preopened_as;
 
@@ -91,8 +112,10 @@ private:
     bool is_inherited_ = false;
     bool is_seekable_ = false;
     bool may_wait_ = false;
+    Access access_ = Access::ReadWrite;
     uint64_t rights_ = 0;
     Sink sink_;
+    Source source_;
     /// Ours alone: the host's flag would be that of all who share the open file.
     std::atomic<bool> is_nonblocking_ = false;
     std::mutex listing_mutex_;
@@ -115,6 +138,10 @@ public:
 
 private:
     size_t lowest_free() const;
+    bool is_open(Fd fd) const
+    {
+        return static_cast<size_t>(fd) < files_.size() && files_[static_cast<size_t>(fd)];
+    }
 
     const uint32_t max_files_;
     mutable std::mutex mutex_;

@@ -11,16 +11,18 @@ namespace vitrine::core::wasi {
 
 namespace {
 
-/// The guest's path and folder, as far as the last component.
-Answer<Place> place_of(Call& call, const File& folder, const std::string& path)
-{
-    return call.host.sandbox().place_of(folder.host(), path);
-}
-
 /// What the path names, opened only to look at it.
 Answer<HostFd> look_up(Call& call, const File& folder, const std::string& path, bool follow)
 {
     return call.host.sandbox().open(folder.host(), path, O_PATH, follow);
+}
+
+/// Where something is to be created, changed or removed: a path as far as its last component.
+Answer<Place> place_to_change(Call& call, const File& folder, const std::string& path)
+{
+    auto place = TRY(call.host.sandbox().place_of(folder.host(), path));
+    CHECK(folder.check_changeable());
+    return place;
 }
 
 Answer<bool> follows(Number flags)
@@ -30,10 +32,17 @@ Answer<bool> follows(Number flags)
     return (flags & lookup_flags::symlink_follow) != 0;
 }
 
+constexpr Long reading = rights::fd_read;
+constexpr Long writing = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
+
+/// Whether opening is meant to change something, now or later.
+bool changes(Number open, Long rights)
+{
+    return open & (open_flags::create | open_flags::truncate) || rights & writing;
+}
+
 int host_open_flags(Number open, Long rights, Number flags)
 {
-    constexpr Long reading = rights::fd_read;
-    constexpr Long writing = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
     // Nobody waits in here for the other end of a pipe, and no terminal becomes ours.
     int host = O_NONBLOCK | O_NOCTTY;
     if (rights & writing)
@@ -52,7 +61,7 @@ int host_open_flags(Number open, Long rights, Number flags)
 Answer<void> path_create_directory(Call& call, Fd fd, Pointer path, Number length)
 {
     const auto folder = TRY(call.file(fd));
-    const auto place = TRY(place_of(call, *folder, TRY(call.path(path, length))));
+    const auto place = TRY(place_to_change(call, *folder, TRY(call.path(path, length))));
     return answer_of(::mkdirat(place.folder, place.name.c_str(), 0777));
 }
 
@@ -75,6 +84,7 @@ Answer<void> path_filestat_set_times(
     const auto name = TRY(call.path(path, length));
     const auto host_times = TRY(times_of(atim, mtim, times));
     const auto found = TRY(look_up(call, *folder, name, TRY(follows(flags))));
+    CHECK(folder->check_changeable());
     return answer_of(::utimensat(found.get(), "", host_times.data(), AT_EMPTY_PATH));
 }
 
@@ -92,8 +102,8 @@ Answer<void> path_link(Call& call, Fd old_fd, Number flags, Pointer old_path, Nu
         (void)TRY(look_up(call, *old_folder, old_name, true));
         return refuse(Errno::Perm);
     }
-    const auto from = TRY(place_of(call, *old_folder, old_name));
-    const auto to = TRY(place_of(call, *new_folder, new_name));
+    const auto from = TRY(place_to_change(call, *old_folder, old_name));
+    const auto to = TRY(place_to_change(call, *new_folder, new_name));
     return answer_of(::linkat(from.folder, from.name.c_str(), to.folder, to.name.c_str(), 0));
 }
 
@@ -109,10 +119,12 @@ Answer<void> path_open(Call& call, Fd fd, Number lookup, Pointer path, Number le
     if (open & open_flags::directory
         && open & (open_flags::create | open_flags::exclusive | open_flags::truncate))
         return refuse(Errno::Inval);
+    if (changes(open, rights))
+        CHECK(folder->check_changeable());
     CHECK(call.host.files().check_room());
     HostFd host = TRY(call.host.sandbox().open(folder->host(), name, host_open_flags(open, rights, flags),
         follow, open & open_flags::create ? 0666 : 0));
-    const auto opened = TRY(File::open(std::move(host), false));
+    const auto opened = TRY(File::open(std::move(host), false, folder->access()));
     opened->set_nonblocking(flags & fd_flags::nonblock);
     out.put(TRY(call.host.files().add(opened)));
     return {};
@@ -144,7 +156,7 @@ Answer<void> path_readlink(
 Answer<void> path_remove_directory(Call& call, Fd fd, Pointer path, Number length)
 {
     const auto folder = TRY(call.file(fd));
-    const auto place = TRY(place_of(call, *folder, TRY(call.path(path, length))));
+    const auto place = TRY(place_to_change(call, *folder, TRY(call.path(path, length))));
     return answer_of(::unlinkat(place.folder, place.name.c_str(), AT_REMOVEDIR));
 }
 
@@ -155,8 +167,8 @@ Answer<void> path_rename(Call& call, Fd old_fd, Pointer old_path, Number old_len
     const auto new_folder = TRY(call.file(new_fd));
     const auto old_name = TRY(call.path(old_path, old_length));
     const auto new_name = TRY(call.path(new_path, new_length));
-    const auto from = TRY(place_of(call, *old_folder, old_name));
-    const auto to = TRY(place_of(call, *new_folder, new_name));
+    const auto from = TRY(place_to_change(call, *old_folder, old_name));
+    const auto to = TRY(place_to_change(call, *new_folder, new_name));
     return answer_of(::renameat(from.folder, from.name.c_str(), to.folder, to.name.c_str()));
 }
 
@@ -169,14 +181,14 @@ Answer<void> path_symlink(
     // It could never be followed. One that leads out some other way is refused when it is.
     if (leads_to.starts_with('/'))
         return refuse(Errno::Perm);
-    const auto place = TRY(place_of(call, *folder, name));
+    const auto place = TRY(place_to_change(call, *folder, name));
     return answer_of(::symlinkat(leads_to.c_str(), place.folder, place.name.c_str()));
 }
 
 Answer<void> path_unlink_file(Call& call, Fd fd, Pointer path, Number length)
 {
     const auto folder = TRY(call.file(fd));
-    const auto place = TRY(place_of(call, *folder, TRY(call.path(path, length))));
+    const auto place = TRY(place_to_change(call, *folder, TRY(call.path(path, length))));
     return answer_of(::unlinkat(place.folder, place.name.c_str(), 0));
 }
 

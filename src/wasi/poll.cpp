@@ -165,23 +165,18 @@ Answer<void> wait(Call& call, std::vector<pollfd>& polled, std::optional<uint64_
     return refuse(Errno::Intr);
 }
 
-Answer<std::vector<iovec>> wait_for_buffers(
-    Call& call, const File& file, short events, Pointer at, Number count)
+bool is_ready(const File& file, short events)
 {
-    auto buffers = TRY(call.buffers(at, count));
-    if (!file.may_wait())
-        return buffers;
-    // The wrong end of a pipe is never ready.
-    if (!(file.rights() & (events == POLLIN ? rights::fd_read : rights::fd_write)))
-        return refuse(Errno::Badf);
+    pollfd polled { file.host(), events, 0 };
+    return ::poll(&polled, 1, 0) > 0;
+}
+
+Answer<void> wait_for(Call& call, const File& file, short events)
+{
+    if (file.is_nonblocking())
+        return refuse(Errno::Again);
     std::vector<pollfd> polled { { file.host(), events, 0 } };
-    if (file.is_nonblocking()) {
-        if (::poll(polled.data(), 1, 0) == 0)
-            return refuse(Errno::Again);
-        return buffers;
-    }
-    CHECK(wait(call, polled, std::nullopt));
-    return call.buffers(at, count);
+    return wait(call, polled, std::nullopt);
 }
 
 Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Number count, Pointer event_count)

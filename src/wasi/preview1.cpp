@@ -65,6 +65,11 @@ Result<void> add_streams(Preview1& host)
     const Config& config = host.config();
     if (const auto* text = std::get_if<std::string>(&config.in))
         CHECK(add_fd("standard input", file_of(*text), false));
+    else if (const auto* file = std::get_if<InputFile>(&config.in))
+        CHECK(add_fd(("standard input \"" + escaped(file->path) + "\"").c_str(),
+            HostFd(::open(file->path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC)), false));
+    else if (const auto* source = std::get_if<Source>(&config.in))
+        CHECK(add(host, "standard input", File::open(*source)));
     else
         CHECK(add_fd("standard input", duplicate(std::get<int>(config.in)), true));
     CHECK(add_output("standard output", config.out));
@@ -77,9 +82,21 @@ Result<void> add_folder(Preview1& host, const Preopen& preopen)
     HostFd fd(::open(preopen.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd)
         return host_failure(what);
-    auto file = File::open(std::move(fd), false);
+    auto file = File::open(std::move(fd), false, preopen.access);
     if (file)
         (*file)->preopened_as = preopen.guest_path;
+    return add(host, what, std::move(file));
+}
+
+Result<void> add_socket(Preview1& host, int socket)
+{
+    const std::string what = "socket " + std::to_string(socket);
+    HostFd fd(::fcntl(socket, F_DUPFD_CLOEXEC, 0));
+    if (!fd)
+        return host_failure(what);
+    auto file = File::open(std::move(fd), true);
+    if (file && !(*file)->is_socket())
+        return failure(what + " is no socket");
     return add(host, what, std::move(file));
 }
 
@@ -100,6 +117,8 @@ Result<void> check_strings(const Config& config)
     for (const Preopen& preopen : config.preopens)
         if (preopen.host_path.contains('\0') || preopen.guest_path.contains('\0'))
             return failure("preopened folder \"" + escaped(preopen.host_path) + "\" has a NUL in its name");
+    if (const auto* file = std::get_if<InputFile>(&config.in); file && file->path.contains('\0'))
+        return failure("standard input \"" + escaped(file->path) + "\" has a NUL in its name");
     if (total > std::numeric_limits<uint32_t>::max())
         return failure("arguments and environment are too long for a guest");
     return {};
@@ -135,6 +154,8 @@ Result<std::shared_ptr<Preview1>> Preview1::create(Config config)
     CHECK(add_streams(*host));
     for (const Preopen& preopen : host->config().preopens)
         CHECK(add_folder(*host, preopen));
+    for (const int socket : host->config().sockets)
+        CHECK(add_socket(*host, socket));
     return host;
 }
 

@@ -21,6 +21,12 @@ namespace vitrine::core::wasi {
 struct Preopen {
     std::string host_path;
     std::string guest_path;
+    Access access = Access::ReadWrite;
+};
+
+/// A file of the host that is standard input.
+struct InputFile {
+    std::string path;
 };
 
 /// What a guest gets from its host. Strings are bytes, not necessarily UTF-8.
@@ -29,8 +35,10 @@ struct Config {
     std::vector<std::string> args {};
     std::vector<std::pair<std::string, std::string>> env {};
     std::vector<Preopen> preopens {};
-    /// A descriptor of the host, which stays the host's own, or a text; for output, whatever takes it.
-    std::variant<int, std::string> in = 0;
+    /// Descriptors of open sockets, which stay the host's own: behind the folders in the order of the guest's descriptors.
+    std::vector<int> sockets {};
+    /// A descriptor of the host, which stays the host's own, a text, a file, or whatever gives it; for output, whatever takes it.
+    std::variant<int, std::string, InputFile, Source> in = 0;
     std::variant<int, Sink> out = 1;
     std::variant<int, Sink> err = 2;
     /// Replaces the clocks of the host: nanoseconds. How long a wait takes is still the host's time.

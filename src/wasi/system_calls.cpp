@@ -6,7 +6,7 @@
 #include <sched.h>
 #include <sys/random.h>
 
-// What is not about files: arguments, environment, clocks, random bytes, the end; and sockets, of which there are none.
+// What is not about files: arguments, environment, clocks, random bytes, the end.
 
 namespace vitrine::core::wasi {
 
@@ -48,15 +48,6 @@ Answer<void> put_sizes(Call& call, const std::vector<std::string>& strings, Poin
 constexpr clockid_t host_clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
     CLOCK_THREAD_CPUTIME_ID };
 static_assert(std::size(host_clocks) == clock_count);
-
-/// Sockets can only come from the embedder, as standard streams.
-Answer<void> refuse_socket(Call& call, Fd fd)
-{
-    const FileType type = TRY(call.file(fd))
-    ->type();
-    return refuse(
-        type == FileType::SocketStream || type == FileType::SocketDgram ? Errno::Notsup : Errno::Notsock);
-}
 
 } // namespace
 
@@ -138,19 +129,5 @@ Answer<void> random_get(Call& call, Pointer buffer, Number length)
     }
     return {};
 }
-
-Answer<void> sock_accept(Call& call, Fd fd, Number, Pointer) { return refuse_socket(call, fd); }
-
-Answer<void> sock_recv(Call& call, Fd fd, Pointer, Number, Number, Pointer, Pointer)
-{
-    return refuse_socket(call, fd);
-}
-
-Answer<void> sock_send(Call& call, Fd fd, Pointer, Number, Number, Pointer)
-{
-    return refuse_socket(call, fd);
-}
-
-Answer<void> sock_shutdown(Call& call, Fd fd, Number) { return refuse_socket(call, fd); }
 
 } // namespace vitrine::core::wasi

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "wasi/call.h"
+#include "wasi/files.h"
 
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <poll.h>
 #include <vector>
@@ -20,8 +22,38 @@ uint64_t time_of(const Call& call, Clock clock);
 /// guest must not go on.
 Answer<void> wait(Call& call, std::vector<pollfd>& polled, std::optional<uint64_t> deadline);
 
-/// The guest's buffers once the file is ready for `events` (POLLIN, POLLOUT): `Again` when it is not and the guest wants no waits.
-Answer<std::vector<iovec>> wait_for_buffers(
-    Call& call, const File& file, short events, Pointer at, Number count);
+/// Whether the file is ready for `events` (POLLIN, POLLOUT), or will never be.
+bool is_ready(const File& file, short events);
+/// Waits until it is: `Again` when the guest wants no waits.
+Answer<void> wait_for(Call& call, const File& file, short events);
+
+/// Calls `attempt` with the guest's buffers when the file is ready, and again for as long as it fails with EAGAIN or EINTR; it answers
+/// as a system call does. Several threads of a guest take turns.
+template<class Attempt>
+Answer<size_t> exchange(Call& call, File& file, short events, Pointer at, Number count, const Attempt& attempt)
+{
+    // The wrong end of a pipe is never ready.
+    if (file.may_wait() && !(file.rights() & (events == POLLIN ? rights::fd_read : rights::fd_write)))
+        return refuse(Errno::Badf);
+    for (;;) {
+        const auto buffers = TRY(call.buffers(at, count));
+        std::unique_lock turn(file.exchange, std::defer_lock);
+        if (file.may_wait())
+            turn.lock();
+        if (!file.may_wait() || is_ready(file, events)) {
+            const ssize_t size = attempt(buffers);
+            if (size >= 0)
+                return static_cast<size_t>(size);
+            if (errno != EAGAIN && errno != EINTR)
+                return host_error();
+        }
+        if (turn.owns_lock())
+            turn.unlock();
+        CHECK(wait_for(call, file, events));
+    }
+}
+
+/// Writes all buffers: to what may have to wait, in pieces that fit once there is room. Fewer bytes when the rest is refused.
+Answer<size_t> write_all(Call& call, File& file, Pointer at, Number count);
 
 } // namespace vitrine::core::wasi

@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -117,6 +119,82 @@ TEST(Guests, UseTheFilesOfTheirFolder)
     EXPECT_EQ(program.out, "all well\n");
     EXPECT_TRUE(std::filesystem::is_empty(name));
     std::filesystem::remove_all(name);
+}
+
+/// The folder `inside` of a guest that wants out, and what is around it.
+struct Surroundings {
+    Surroundings()
+    {
+        std::string name = (std::filesystem::temp_directory_path() / "vitrine-hostile-XXXXXX").string();
+        EXPECT_NE(::mkdtemp(name.data()), nullptr);
+        around = name;
+        inside = around / "inside";
+        std::filesystem::create_directories(around / "outside");
+        std::filesystem::create_directories(inside / "folder");
+        write(around / "secret", "SECRET\n");
+        for (const auto& [target, link] : std::vector<std::pair<std::string, std::string>> { { "..", "up" },
+                 { "../up", "folder/up" }, { name, "absolute" }, { "folder/up", "chain" },
+                 { "/proc/self", "self" }, { "/", "root" }, { "/proc/self/cwd", "cwd" } })
+            std::filesystem::create_symlink(target, inside / link);
+        make_place();
+    }
+    ~Surroundings() { std::filesystem::remove_all(around); }
+
+    static void write(const std::filesystem::path& path, std::string_view text)
+    {
+        std::ofstream(path) << text;
+    }
+    static std::string read(const std::filesystem::path& path)
+    {
+        std::ifstream in(path);
+        return { std::istreambuf_iterator<char>(in), {} };
+    }
+
+    /// A folder and a file that may be opened.
+    void make_place() const
+    {
+        std::filesystem::create_directories(inside / "swap");
+        write(inside / "swap/secret", "inside");
+        write(inside / "leaf", "inside");
+        std::filesystem::create_symlink("..", inside / "swap_link");
+        std::filesystem::create_symlink("../secret", inside / "leaf_link");
+    }
+    /// Swaps these with links that lead out, as fast as it goes, until told to stop.
+    void swap_until(const std::atomic<bool>& is_over) const
+    {
+        while (!is_over)
+            for (const char* name : { "swap", "leaf" })
+                ::renameat2(AT_FDCWD, (inside / name).c_str(), AT_FDCWD,
+                    (inside / (std::string(name) + "_link")).c_str(), RENAME_EXCHANGE);
+    }
+
+    std::filesystem::path around, inside;
+};
+
+TEST(Guests, ThatAreHostileDoNotGetOut)
+{
+    for (const bool by_component : { false, true }) {
+        const Surroundings world;
+        Program program("hostile",
+            WasiConfig()
+                .args({ "hostile", "2000", world.around.string() })
+                .stdin_text("")
+                .preopen(world.inside.string(), "/")
+                .paths_by_component(by_component));
+        std::atomic<bool> is_over = false;
+        std::thread swapping([&] { world.swap_until(is_over); });
+        const auto status = program.run();
+        is_over = true;
+        swapping.join();
+        EXPECT_EQ(status, 0) << program.err << (program.error ? program.error->to_text() : "");
+        EXPECT_EQ(program.out, "contained\n");
+        EXPECT_EQ(Surroundings::read(world.around / "secret"), "SECRET\n");
+        EXPECT_TRUE(std::filesystem::is_empty(world.around / "outside"));
+        std::vector<std::string> names;
+        for (const auto& entry : std::filesystem::directory_iterator(world.around))
+            names.push_back(entry.path().filename());
+        EXPECT_THAT(names, testing::UnorderedElementsAre("inside", "outside", "secret"));
+    }
 }
 
 TEST(Guests, ThatWaitEndWhenInterrupted)

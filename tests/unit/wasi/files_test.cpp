@@ -539,11 +539,93 @@ TEST(Streams, AClosedPipeIsAnErrnoAndNoSignal)
     config.out = mine.get();
     World world(std::move(config));
     EXPECT_EQ(world.write(1, "x"), Errno::Success);
-    EXPECT_EQ(world("sock_shutdown", 1, 1), Errno::Notsup);
     other = HostFd();
     EXPECT_EQ(world.write(1, "x"), Errno::Pipe);
     EXPECT_EQ(signals, 1);
     ::sigaction(SIGPIPE, &before, nullptr);
+}
+
+TEST(Folders, ThatAreOnlyReadCannotBeChanged)
+{
+    TemporaryFolder folder;
+    folder.write("file", "content");
+    folder.make_folder("inner/empty");
+    folder.write("inner/file", "inner");
+    TemporaryFolder other;
+    other.write("theirs", "theirs");
+    Config config;
+    config.preopens = { { folder.path().string(), "/", Access::ReadOnly }, { other.path().string(), "/other" } };
+    World world(std::move(config));
+    ASSERT_EQ(world.open("inner", open_flags::directory, 0), Errno::Success);
+    // The folder itself, and what is opened through it.
+    for (const uint32_t fd : { 3u, 5u }) {
+        EXPECT_EQ(world.open("file", 0, World::read_write, 0, 1, fd), Errno::Rofs);
+        EXPECT_EQ(world.open("file", 0, rights::fd_allocate, 0, 1, fd), Errno::Rofs);
+        EXPECT_EQ(world.open("file", open_flags::truncate, rights::fd_read, 0, 1, fd), Errno::Rofs);
+        EXPECT_EQ(world.open("new", open_flags::create, rights::fd_read, 0, 1, fd), Errno::Rofs);
+        EXPECT_EQ(world.at_path("path_create_directory", "new", fd), Errno::Rofs);
+        EXPECT_EQ(world.at_path("path_remove_directory", "empty", fd), Errno::Rofs);
+        EXPECT_EQ(world.at_path("path_unlink_file", "file", fd), Errno::Rofs);
+        world.put_text(1000, "file");
+        world.put_text(1500, "new");
+        world.put_text(1600, "theirs");
+        EXPECT_EQ(world("path_filestat_set_times", fd, 0, 1000, 4, 0, 0, time_flags::mtim), Errno::Rofs);
+        EXPECT_EQ(world("path_symlink", 1000, 4, fd, 1500, 3), Errno::Rofs);
+        EXPECT_EQ(world("path_link", fd, 0, 1000, 4, fd, 1500, 3), Errno::Rofs);
+        EXPECT_EQ(world("path_link", fd, 0, 1000, 4, 4, 1500, 3), Errno::Rofs) << "it could be written there";
+        EXPECT_EQ(world("path_link", 4, 0, 1600, 6, fd, 1500, 3), Errno::Rofs);
+        EXPECT_EQ(world("path_rename", fd, 1000, 4, 4, 1500, 3), Errno::Rofs);
+        EXPECT_EQ(world("path_rename", 4, 1600, 6, fd, 1500, 3), Errno::Rofs);
+        EXPECT_EQ(world("fd_filestat_set_times", fd, 0, 0, time_flags::mtim), Errno::Rofs);
+        ASSERT_EQ(world("fd_fdstat_get", fd, 2000), Errno::Success);
+        EXPECT_EQ(world.get<uint64_t>(2008) & rights::of_changes, 0u);
+        ASSERT_EQ(world.open("file", 0, rights::fd_read, 0, 1, fd), Errno::Success);
+        const uint32_t opened = world.result();
+        EXPECT_EQ(world.read(opened), Errno::Success);
+        EXPECT_EQ(world.read_text(), fd == 3 ? "content" : "inner");
+        EXPECT_EQ(world("fd_filestat_set_times", opened, 0, 0, time_flags::mtim), Errno::Rofs);
+        EXPECT_EQ(world("fd_filestat_set_size", opened, 0), Errno::Inval);
+        EXPECT_EQ(world("fd_allocate", opened, 0, 1), Errno::Badf);
+        EXPECT_EQ(world.write(opened, "x"), Errno::Badf);
+        EXPECT_EQ(world("fd_close", opened), Errno::Success);
+    }
+    EXPECT_EQ(world.open("new", open_flags::create, World::read_write, 0, 1, 4), Errno::Success);
+    EXPECT_EQ(folder.read("file"), "content");
+    EXPECT_EQ(other.read("theirs"), "theirs");
+    EXPECT_FALSE(std::filesystem::exists(folder / "new"));
+}
+
+TEST(Streams, StandardInputIsAFileOrWhatAFunctionGives)
+{
+    TemporaryFolder folder;
+    folder.write("input", "from a file");
+    Config config;
+    config.in = InputFile { (folder / "input").string() };
+    World file(std::move(config));
+    EXPECT_EQ(file.read(0), Errno::Success);
+    EXPECT_EQ(file.read_text(), "from a file");
+    EXPECT_EQ(file.write(0, "x"), Errno::Badf);
+
+    Config given;
+    std::vector<std::string> rest { "", "two", "one" };
+    given.in = Source([&rest](std::span<std::byte> to) {
+        const std::string text = rest.back();
+        rest.pop_back();
+        std::memcpy(to.data(), text.data(), text.size());
+        return text.size();
+    });
+    World world(std::move(given));
+    for (const std::string_view expected : { "one", "two", "" }) {
+        EXPECT_EQ(world.read(0), Errno::Success);
+        EXPECT_EQ(world.read_text(), expected);
+    }
+    EXPECT_EQ(world.read(0, 0), Errno::Success) << "nothing is asked for";
+    EXPECT_EQ(world("fd_seek", 0, 0, 0, 2000), Errno::Spipe);
+    Config missing;
+    missing.in = InputFile { "/no/such/file" };
+    const auto refused = Preview1::create(std::move(missing));
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().message, "standard input \"/no/such/file\": No such file or directory");
 }
 
 TEST(Streams, OneThatIsClosedIsEmpty)

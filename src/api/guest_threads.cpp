@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/guest_threads.h"
+
+#include <cerrno>
+
+namespace vitrine {
+
+using detail::Access;
+
+namespace detail {
+
+namespace {
+
+constexpr int32_t max_number = 0x1fff'ffff;
+constexpr size_t max_threads = 1024;
+constexpr std::string_view entry_name = "wasi_thread_start";
+
+constexpr int32_t refusal(core::wasi::Errno why) { return -static_cast<int32_t>(why); }
+
+/// What stands in another store of the engine for an import of an instance; nothing when stores cannot share it.
+std::optional<core::Extern> share(const core::Store& from, core::Store& to, const core::Extern& item)
+{
+    if (auto* const* function = std::get_if<core::Function*>(&item)) {
+        const auto host = from.find_host_function(**function);
+        if (!host)
+            return std::nullopt;
+        core::Function* const same = to.add_host_function(host);
+        same->type = (*function)->type;
+        return same;
+    }
+    if (auto* const* memory = std::get_if<core::Memory*>(&item)) {
+        const auto shared = from.find_shared(*memory);
+        const auto added = shared ? to.add_memory(shared) : core::failure("");
+        return added ? std::optional<core::Extern>(*added) : std::nullopt;
+    }
+    if (auto* const* tag = std::get_if<core::Tag*>(&item))
+        return to.add_tag(*(*tag)->type);
+    auto* const* global = std::get_if<core::Global*>(&item);
+    if (!global || (*global)->type.is_mutable || (*global)->type.type.is_ref())
+        return std::nullopt;
+    return to.add_global((*global)->type, (*global)->get());
+}
+
+std::optional<std::vector<core::Extern>> share_imports(const core::Instance& like, core::Store& to)
+{
+    std::vector<core::Extern> imports;
+    for (const core::Import& import : like.module->imports) {
+        const auto shared = share(*like.store, to, like.find(import.kind, import.index));
+        if (!shared)
+            return std::nullopt;
+        imports.push_back(*shared);
+    }
+    return imports;
+}
+
+/// `wasi_thread_start`, if the module has it with the type that it must have.
+core::Function* find_entry(const core::Instance& instance)
+{
+    const auto found = instance.find_export(entry_name);
+    core::Function* const* function = found ? std::get_if<core::Function*>(&*found) : nullptr;
+    if (!function)
+        return nullptr;
+    const core::FuncType& type = *instance.store->engine().types[(*function)->type].func();
+    const std::vector<core::ValueType> wanted { core::ValueType::i32, core::ValueType::i32 };
+    return type.params == wanted && type.results.empty() ? *function : nullptr;
+}
+
+} // namespace
+
+std::optional<int32_t> GuestThreads::free_number()
+{
+    if (is_over_ || running_.size() >= max_threads)
+        return std::nullopt;
+    do
+        last_number_ = last_number_ == max_number ? 1 : last_number_ + 1;
+    while (running_.contains(last_number_));
+    return last_number_;
+}
+
+int32_t GuestThreads::spawn(core::Thread& parent, const core::Instance& like, uint32_t argument)
+{
+    std::vector<std::thread> ended;
+    {
+        const std::lock_guard lock(mutex_);
+        ended.swap(ended_);
+    }
+    for (std::thread& thread : ended)
+        thread.join();
+
+    if (!find_entry(like))
+        return refusal(core::wasi::Errno::Nosys);
+    const auto link = std::make_shared<StoreLink>();
+    link->engine = engine_;
+    link->body = std::make_unique<StoreBody>(*engine_);
+    link->requests = link->body->thread.requests;
+    link->threads = shared_from_this();
+    core::Store& store = link->body->store;
+    store.embedder = link;
+    store.limiter = like.store->limiter;
+    const auto imports = share_imports(like, store);
+    if (!imports)
+        return refusal(core::wasi::Errno::Notsup);
+
+    core::Thread& child = link->body->thread;
+    if (parent.probe)
+        parent.probe->on_spawn(child);
+    if (const auto first = std::static_pointer_cast<StoreLink>(parent.store.embedder.lock()))
+        link->body->session = first->body->session;
+    const auto instance = core::instantiate(store, like.module, *imports);
+    if (instance && child.probe)
+        child.probe->on_instance(**instance);
+    const int32_t number =
+        instance ? start(parent, link, **instance, argument) : refusal(core::wasi::Errno::Nomem);
+    if (number < 0 && child.probe)
+        child.probe->on_thread_end(child);
+    return number;
+}
+
+int32_t GuestThreads::start(
+    core::Thread&, const std::shared_ptr<StoreLink>& link, core::Instance& instance, uint32_t argument)
+{
+    core::Function& entry = *find_entry(instance);
+    const std::lock_guard lock(mutex_);
+    const auto number = free_number();
+    if (!number)
+        return refusal(core::wasi::Errno::Again);
+    // The host may have no more threads to give.
+    auto thread = guarded<std::thread>([&]() -> Result<std::thread> {
+        return std::thread([self = shared_from_this(), number = *number, link, &instance, &entry, argument] {
+            self->run(number, link, instance, entry, argument);
+        });
+    });
+    if (!thread)
+        return refusal(core::wasi::Errno::Again);
+    running_.emplace(*number, Child { link, *std::move(thread) });
+    return *number;
+}
+
+void GuestThreads::run(int32_t number, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
+    core::Function& entry, uint32_t argument)
+{
+    core::Thread& thread = link->body->thread;
+    core::OrTrapped<std::vector<core::Value>> ended;
+    if (const auto start = instance.module->start)
+        ended = core::invoke(thread, *instance.functions[start->value], {});
+    if (ended) {
+        const core::Value arguments[] { core::Value::i32(static_cast<uint32_t>(number)),
+            core::Value::i32(argument) };
+        ended = core::invoke(thread, entry, arguments);
+    }
+    if (thread.probe)
+        thread.probe->on_thread_end(thread);
+    if (!ended)
+        end(ended.error(), link);
+
+    const std::lock_guard lock(mutex_);
+    if (cause_ != link)
+        link->body.reset();
+    const auto own = running_.find(number);
+    ended_.push_back(std::move(own->second.thread));
+    running_.erase(own);
+    changed_.notify_all();
+}
+
+void GuestThreads::end(const core::Trap& trap) { end(trap, nullptr); }
+
+void GuestThreads::end(const core::Trap& trap, std::shared_ptr<StoreLink> cause)
+{
+    const std::lock_guard lock(mutex_);
+    if (is_over_)
+        return;
+    is_over_ = true;
+    core::Trap ending = trap;
+    // What was thrown belongs to one store.
+    ending.exception = nullptr;
+    if (cause)
+        first_->end(ending);
+    for (const auto& [number, child] : running_)
+        if (child.link != cause)
+            child.link->requests->end({ .kind = core::TrapKind::Interrupted });
+    cause_ = std::move(cause);
+}
+
+void GuestThreads::close()
+{
+    end({ .kind = core::TrapKind::Exit }, nullptr);
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return running_.empty(); });
+    std::vector<std::thread> ended = std::move(ended_);
+    ended_.clear();
+    lock.unlock();
+    for (std::thread& thread : ended)
+        thread.join();
+}
+
+} // namespace detail
+
+namespace {
+
+/// `wasi.thread-spawn`: for every store that is a thread of some process.
+core::HostOutcome spawn(core::HostCall& call)
+{
+    const auto link = std::static_pointer_cast<detail::StoreLink>(call.store.embedder.lock());
+    const int32_t answer = link->threads && call.caller
+        ? link->threads->spawn(link->body->thread, *call.caller, static_cast<uint32_t>(call.slots[0]))
+        : detail::refusal(core::wasi::Errno::Nosys);
+    call.slots[0] = static_cast<uint32_t>(answer);
+    return core::Returned {};
+}
+
+/// A memory for each shared one that the module wants and nobody has defined.
+core::Result<void> define_memories(
+    core::Linker& linker, const detail::EngineBody& engine, const core::Module& module)
+{
+    for (const core::Import& import : module.imports) {
+        if (import.kind != core::ExternKind::Memory || linker.find(import.module, import.name))
+            continue;
+        const core::MemoryType& type = module.memories[core::MemoryIndex { import.index }].type;
+        if (!type.limits.is_shared)
+            continue;
+        const uint64_t max_bytes = std::min(engine.state->config.max_memory_pages,
+                                       core::Memory::max_bytes_64 / core::Memory::page_size)
+            * core::Memory::page_size;
+        std::shared_ptr<core::Memory> memory =
+            TRY(core::Memory::create(type, engine.state->reservations, max_bytes));
+        CHECK(linker.define(std::string(import.module), std::string(import.name), std::move(memory)));
+    }
+    return {};
+}
+
+} // namespace
+
+Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module)
+{
+    const auto& link = Access::link(store);
+    if (const auto body = Access::use(link); !body)
+        return body.error();
+    const auto& body = Access::body(linker);
+    if (link->engine != body->engine || Access::body(module)->engine != body->engine)
+        return Error("store, linker and module belong to different engines");
+    auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
+        "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
+    if (auto defined = body->linker.define("wasi", "thread-spawn", std::move(host)); !defined)
+        return Access::error(defined.error());
+    if (auto defined = define_memories(body->linker, *link->engine, *Access::body(module)->module); !defined)
+        return Access::error(defined.error());
+    if (!link->threads)
+        link->threads = std::make_shared<detail::GuestThreads>(*link);
+    return {};
+}
+
+void end_wasi_threads(Store& store)
+{
+    if (const auto& link = Access::link(store); link && link->threads)
+        link->threads->close();
+}
+
+} // namespace vitrine

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "api/access.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace vitrine::detail {
+
+/// The threads of one guest process: that of the embedder's store, which is not run here, and those that the guest spawns.
+/// Each has a store and a thread of the host, and sees the same shared memories and the same host functions. [spec: wasi-threads]
+class GuestThreads : public std::enable_shared_from_this<GuestThreads> {
+public:
+    explicit GuestThreads(const StoreLink& first) : engine_(first.engine), first_(first.requests) {}
+
+    /// Runs `wasi_thread_start` of another instance like this one. The thread's number, or below 0 why not: an errno.
+    int32_t spawn(core::Thread& parent, const core::Instance& like, uint32_t argument);
+    /// The first trap ends all threads.
+    void end(const core::Trap& trap);
+    /// Ends all but the first and waits for them; there will be no more.
+    void close();
+
+private:
+    struct Child {
+        std::shared_ptr<StoreLink> link;
+        std::thread thread {};
+    };
+
+    std::optional<int32_t> free_number();
+    int32_t start(core::Thread& parent, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
+        uint32_t argument);
+    void run(int32_t number, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
+        core::Function& entry, uint32_t argument);
+    void end(const core::Trap& trap, std::shared_ptr<StoreLink> cause);
+
+    const std::shared_ptr<EngineBody> engine_;
+    const std::shared_ptr<core::Requests> first_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::map<int32_t, Child> running_;
+    /// Threads of the host that have nothing left to do.
+    std::vector<std::thread> ended_;
+    int32_t last_number_ = 0;
+    bool is_over_ = false;
+    /// The store of the thread whose trap ended all: the trap's backtrace names functions of it.
+    std::shared_ptr<StoreLink> cause_;
+};
+
+} // namespace vitrine::detail
