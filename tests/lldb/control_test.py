@@ -43,11 +43,12 @@ class Interrupts(SessionTest):
         with Guest(compile_guest(ENDLESS, "-O0")) as guest, Lldb(guest) as lldb:
             self.start(lldb)
             # LLDB stops the guest, sets it, and lets the guest go on, without a word. The guest is there before LLDB has put
-            # the breakpoint on its own list, now and then: then it knows but the place and the signal.
+            # the breakpoint on its own list, now and then, or before it has printed anything of it: then it knows but the
+            # place and the signal.
             turn = line_of(ENDLESS, "turn")
-            place = lldb.ask(f"b {ENDLESS}:{turn}", r"Breakpoint 1: where = .* address = (0x[0-9a-f]+)$")[1]
-            lldb.expect(r"stop reason = (breakpoint 1\.1|signal SIGTRAP)$")
-            lldb.expect(rf"frame #0: {place} .*`main at {ENDLESS}:{turn}:")
+            lldb.ask(f"b {ENDLESS}:{turn}", r"(?s)(?=.*^Breakpoint 1: where = [^\n]* address = (0x[0-9a-f]+)$)"
+                r"(?=.*stop reason = (?:breakpoint 1\.1|signal SIGTRAP)$\s+frame #0: \1 "
+                rf"[^\n]*`main at {ENDLESS}:{turn}:).*")
             turns = int(lldb.ask("p turns", r"\(.*unsigned int\) (\d+)")[1])
             for more in (1, 2):
                 lldb.ask("continue", r"stop reason = breakpoint 1\.1$")
@@ -94,6 +95,35 @@ class Interrupts(SessionTest):
                 lldb.ask("expr stop = 4", r"\(.*int\) \$\d+ = 4")
                 lldb.ask("continue", r"exited with status = 7 ")
             self.assertEqual(guest.finish(), (7, "turning\nstopped by 4\n", ""))
+
+
+class Clients(SessionTest):
+    def test_a_guest_that_does_not_wait(self):
+        with Guest(compile_guest(ENDLESS, "-O0"), options=["--no-wait"]) as guest:
+            # It runs before anybody has come.
+            self.assertEqual(guest.process.stdout.readline(), "turning\n")
+            with Lldb(guest) as lldb:
+                lldb.expect(r"stop reason = signal SIGINT")
+                lldb.expect(rf"`main at {ENDLESS}:")
+                lldb.ask(f"b {ENDLESS}:{line_of(ENDLESS, 'turn')}", r"Breakpoint 1: where = ")
+                lldb.ask("continue", r"stop reason = breakpoint 1\.1$")
+                lldb.ask("expr stop = 5", r"\(.*int\) \$\d+ = 5")
+                lldb.ask("breakpoint delete 1", r"1 breakpoints deleted")
+                lldb.ask("continue", r"exited with status = 7 ")
+            self.assertEqual(guest.finish(), (7, "stopped by 5\n", ""))
+
+    def test_a_guest_that_waits_for_nobody_ends_alone(self):
+        with Guest(compile_guest(FAULTS, "-O0"), "5", options=["--no-wait"]) as guest:
+            self.assertEqual(guest.finish(), (5, "about to 5\n", ""))
+
+    def test_a_second_client_is_refused(self):
+        with Guest(compile_guest(FAULTS, "-O0"), "5") as guest, Lldb(guest) as first:
+            first.expect(r"stop reason = signal SIGTRAP")
+            with Lldb(guest) as second:
+                second.expect(r"error: .*(shut down|lost|failed to (connect|get reply))")
+                second.quit()
+            first.ask("continue", r"exited with status = 5 ")
+            self.assertEqual(guest.finish(), (5, "about to 5\n", ""))
 
 
 class Ends(SessionTest):

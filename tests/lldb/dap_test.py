@@ -4,6 +4,7 @@
 
 import base64
 import json
+import pathlib
 import shutil
 import subprocess
 import threading
@@ -129,15 +130,26 @@ class Adapter:
         self.process.stdout.close()
 
 
+def process_state(pid):
+    """Name, state and parent of a process; None when there is none."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    name, _, rest = stat.partition("(")[2].rpartition(")")
+    state, parent, *_ = rest.split()
+    return name, state, int(parent)
+
+
 def guests_of(parent):
     """The processes of the runtime that a process has started."""
-    children = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(parent)], stdout=subprocess.PIPE, text=True).stdout
-    return [int(pid) for pid, name in map(str.split, children.splitlines()) if name == "vitrine"]
+    pids = [int(folder.name) for folder in pathlib.Path("/proc").iterdir() if folder.name.isdigit()]
+    return [pid for pid in pids if (found := process_state(pid)) and (found[0], found[2]) == ("vitrine", parent)]
 
 
 def is_running(pid):
-    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], stdout=subprocess.PIPE, text=True).stdout.strip()
-    return state != "" and not state.startswith("Z")
+    found = process_state(pid)
+    return found is not None and found[1] != "Z"
 
 
 def attach_to(guest):
