@@ -38,6 +38,11 @@ public:
     {
         const std::lock_guard lock(session_.mutex_);
         session_.sync(member_);
+        if (!session_.listens_to_.loads)
+            return;
+        // Made on another thread than that which runs the guest, it is told when the guest next runs.
+        member_.has_news = true;
+        member_.thread->requests->add(Requests::pause);
     }
     void wait_outside(Thread&) override { session_.wait_outside(member_); }
     void on_spawn(Thread& child) override
@@ -213,7 +218,8 @@ void Session::run_guest()
         Member& own = *members_.front();
         own.thread->stepping = own.is_condemned = false;
         own.marks.clear_passing();
-        own.thread->requests->bits.fetch_and(~Requests::pause);
+        if (!own.has_news)
+            own.thread->requests->bits.fetch_and(~Requests::pause);
         at_entry_ = wants_stop_ = false;
         is_body_running_ = false;
         outcome_ = outcome;
@@ -549,11 +555,12 @@ StopsOn Session::stops_on() const
     return stops_on_;
 }
 
-void Session::set_listener(std::function<void(const Event&)> listener)
+void Session::set_listener(std::function<void(const Event&)> listener, ListensTo more)
 {
     {
         const std::lock_guard lock(mutex_);
         listener_ = std::move(listener);
+        listens_to_ = std::move(more);
     }
     changed_.notify_all();
 }
@@ -578,7 +585,8 @@ bool Session::stops_here(const Member& member) const
 
 bool Session::must_stand(const Member& member) const
 {
-    if (member.is_condemned)
+    // Whoever looks at the threads wants them whole.
+    if (member.is_condemned && looks_ == 0)
         return false;
     return (stopper_ && (stopper_ != &member || is_from_outside_)) || (alone_ && alone_ != &member);
 }
@@ -613,7 +621,7 @@ Wish Session::fire(Member& member, Cause cause)
         sync(member);
     std::optional<StopReason> reason;
     if (!member.is_condemned)
-        reason = reason_for(member, cause, lock);
+        reason = reason_in_turn(member, reason_for(member, cause, lock), lock);
     const Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;
     if (!member.is_condemned)
         return wish;
@@ -644,10 +652,16 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
     }
     std::vector<std::string> messages;
     auto hit = breakpoints_.hit(frame, [&](std::string message) { messages.push_back(std::move(message)); });
-    if (const auto log = log_; log && !messages.empty()) {
+    if (!messages.empty() && (log_ || listens_to_.messages)) {
+        const auto log = log_;
+        const auto listener = listens_to_.messages;
         lock.unlock();
-        for (std::string& message : messages)
-            log(std::move(message));
+        for (std::string& message : messages) {
+            if (listener)
+                listener(message);
+            if (log)
+                log(std::move(message));
+        }
         lock.lock();
     }
     if (hit.id != 0)
@@ -678,7 +692,7 @@ std::optional<StopReason> Session::reason_of_step(Member& member, const std::opt
     const Thread& thread = *member.thread;
     if (paused_at == Place { thread.control, thread.state.function, thread.state.offset })
         return std::nullopt;
-    return StopReason { .kind = at_entry_ ? StopKind::Entry : StopKind::Step };
+    return StopReason { .kind = is_at_entry(member) ? StopKind::Entry : StopKind::Step };
 }
 
 std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
@@ -707,12 +721,12 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
         member.paused_at = here;
         return StopReason { .kind = StopKind::Step };
     case Cause::Load:
-        if (!stops_on_.load)
+        if (!stops_on_.load && !listens_to_.loads)
             return std::nullopt;
-        return StopReason { .kind = StopKind::Load, .instance = &member.store->instances().back() };
+        return reason_of_load(member);
     case Cause::Pause:
         if (!wants_stop_)
-            return std::nullopt;
+            return member.has_news && !is_at_entry(member) ? reason_of_load(member) : std::nullopt;
         if (!thread.host)
             member.paused_at = here;
         return StopReason { .kind = StopKind::Interrupt };
@@ -722,19 +736,36 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
             return reason;
         return thread.stepping ? reason_of_step(member, paused_at) : std::nullopt;
     case Cause::Mark:
-        if (at_entry_)
+        if (is_at_entry(member))
             return StopReason { .kind = StopKind::Entry };
         return reason_of_mark(member, lock);
     }
     std::unreachable();
 }
 
+std::optional<StopReason> Session::reason_of_load(Member& member) const
+{
+    return StopReason { .kind = StopKind::Load, .instance = &member.store->instances().back() };
+}
+
+/// Lets the stops of other threads come first. A breakpoint that is removed meanwhile stops nobody, but another one at its
+/// place may.
+std::optional<StopReason> Session::reason_in_turn(
+    Member& member, std::optional<StopReason> reason, std::unique_lock<std::mutex>& lock)
+{
+    while (reason && must_stand(member)) {
+        const bool can_be_removed =
+            reason->kind == StopKind::Breakpoint && breakpoints_.find(reason->id) != nullptr;
+        stand_outside(member, lock);
+        if (can_be_removed && !breakpoints_.find(reason->id))
+            reason = reason_of_mark(member, lock);
+    }
+    return member.is_condemned ? std::nullopt : reason;
+}
+
 /// Waits until no other thread executes guest code.
 void Session::stop_others(Member& member, std::unique_lock<std::mutex>& lock)
 {
-    // Another thread's stop comes first.
-    if (must_stand(member))
-        stand_outside(member, lock);
     stopper_ = &member;
     alone_ = nullptr;
     const auto others_are_outside = [&] {
@@ -810,7 +841,13 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
     if (!is_nested)
         stop_others(member, lock);
     Thread& thread = *member.thread;
-    thread.stepping = at_entry_ = wants_stop_ = false;
+    member.has_news = false;
+    // A new instance does not stand for the stop that was asked for.
+    if (reason.kind != StopKind::Load) {
+        wants_stop_ = false;
+        at_entry_ = at_entry_ && !is_at_entry(member);
+    }
+    thread.stepping = is_at_entry(member);
     member.step_control = nullptr;
     member.step_offset.reset();
     member.marks.clear_passing();

@@ -86,6 +86,14 @@ struct StopsOn {
 /// The guest stopped, or it ended.
 using Event = std::variant<StopReason, Outcome>;
 
+/// What a listener is told besides stops and ends.
+struct ListensTo {
+    /// New instances, whatever the session stops on: before the first instruction of their store that is executed then.
+    bool loads = false;
+    /// The messages of breakpoints, in front of whoever else takes them.
+    std::function<void(const std::string&)> messages {};
+};
+
 /// A guest thread of a session.
 struct ThreadInfo {
     /// From 1, in the order in which they joined; none is given twice.
@@ -197,7 +205,7 @@ public:
 
     /// Who else is told: called on the guest's thread right after each stop, and after the end, before `wait` answers. While one is set, stops are the
     /// listener's business.
-    void set_listener(std::function<void(const Event&)> listener);
+    void set_listener(std::function<void(const Event&)> listener, ListensTo more = {});
     /// Takes the messages of breakpoints; on the guest's thread.
     void set_log(std::function<void(std::string)> log);
     /// Whether the calling thread may use the store now.
@@ -226,6 +234,8 @@ private:
         bool is_stale = true;
         /// Its guest code ends where it next looks up.
         bool is_condemned = false;
+        /// There are instances that the listener has not been told of.
+        bool has_news = false;
         std::optional<Place> paused_at {};
         /// Of the step under way: the frame it must end in, and where.
         const Record* step_control = nullptr;
@@ -240,10 +250,14 @@ private:
     void stop_from_outside(std::unique_lock<std::mutex>& lock);
 
     bool stops_here(const Member& member) const;
+    bool is_at_entry(const Member& member) const { return at_entry_ && member.thread == &thread_; }
     Wish fire(Member& member, Cause cause);
     void wait_outside(Member& member);
     void on_instance(Member& member, Instance& instance);
     std::optional<StopReason> reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
+    std::optional<StopReason> reason_of_load(Member& member) const;
+    std::optional<StopReason> reason_in_turn(
+        Member& member, std::optional<StopReason> reason, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_trap(const Thread& thread) const;
     std::optional<StopReason> reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_watch(Member& member);
@@ -292,6 +306,7 @@ private:
     std::function<Outcome()> call_;
 
     std::function<void(const Event&)> listener_;
+    ListensTo listens_to_;
     std::function<void(std::string)> log_;
     Breakpoints breakpoints_;
     Watchpoints watchpoints_;

@@ -34,7 +34,7 @@ Answer print_instances(const Scope& scope, Words& words)
     CHECK(words.end());
     const auto& instances = scope.view.instances();
     return list(instances.size(), [&](uint32_t i) {
-        const Instance& instance = instances[i];
+        const Instance& instance = *instances[i];
         const std::string name = instance.name.empty() ? "" : " " + escaped(instance.name);
         return (&instance == &scope.instance ? "* " : "  ") + label_of("instance", i, "") + name + ": "
             + escaped(scope.view.name_of(instance)) + " at " + hex(scope.view.place_of(instance, 0).bits());
@@ -243,7 +243,7 @@ Result<Scope> find_scope(View& view, Words& words)
     const auto instance_number = TRY(words.trailing("of"));
     if (!view.is_stopped())
         return failure("the guest does not stand still");
-    auto& instances = view.instances();
+    const auto& instances = view.instances();
     if (instances.empty())
         return failure("there is no instance");
     const auto& frames = view.frames();
@@ -253,8 +253,8 @@ Result<Scope> find_scope(View& view, Words& words)
         return failure("there is no instance " + std::to_string(*instance_number));
     const Frame* frame = frames.empty() ? nullptr : &frames[frame_number.value_or(0)];
     if (instance_number)
-        return Scope { view, frame, instances[*instance_number] };
-    return Scope { view, frame, frame ? *frame->function->instance : instances.front() };
+        return Scope { view, frame, *instances[*instance_number] };
+    return Scope { view, frame, frame ? *frame->function->instance : *instances.front() };
 }
 
 Answer run(View& view, Words words)

@@ -59,19 +59,29 @@ public:
         return *number == 0 ? ask::ThreadId {} : number;
     }
 
+    /// Two hexadecimal digits.
+    std::optional<uint8_t> byte()
+    {
+        Arguments pair(text_.substr(0, 2));
+        const bool has_two = text_.size() >= 2;
+        const auto byte = pair.number<uint8_t>();
+        if (!has_two || !byte || !pair.at_end())
+            return std::nullopt;
+        text_.remove_prefix(2);
+        return byte;
+    }
+
     /// All the rest as pairs of hexadecimal digits.
     std::optional<std::vector<uint8_t>> bytes()
     {
         std::vector<uint8_t> bytes;
-        while (text_.size() >= 2) {
-            Arguments pair(text_.substr(0, 2));
-            const auto byte = pair.number<uint8_t>();
-            if (!byte || !pair.at_end())
+        while (!text_.empty()) {
+            const auto byte = this->byte();
+            if (!byte)
                 return std::nullopt;
             bytes.push_back(*byte);
-            text_.remove_prefix(2);
         }
-        return text_.empty() ? std::optional(std::move(bytes)) : std::nullopt;
+        return bytes;
     }
 
 private:
@@ -114,9 +124,10 @@ template<bool is_first> Parsed thread_list(Arguments in)
 Parsed select_thread(Arguments in)
 {
     const char operation = in.letter();
-    if (operation != 'g' && operation != 'c')
+    const auto thread = in.thread();
+    if ((operation != 'g' && operation != 'c') || !thread || !in.at_end())
         return std::nullopt;
-    return thread<ask::ThreadExists>(in);
+    return ask::SelectThread { *thread, operation == 'c' };
 }
 
 Parsed libraries(Arguments in)
@@ -129,28 +140,41 @@ Parsed libraries(Arguments in)
 }
 
 /// `;thread:1;` behind the arguments, or nothing.
-bool skip_thread_suffix(Arguments& in)
+std::optional<ask::ThreadId> thread_suffix(Arguments& in)
 {
-    if (in.skip(";thread:") && !in.thread())
-        return false;
+    std::optional<ask::ThreadId> thread = ask::ThreadId {};
+    if (in.skip(";thread:"))
+        thread = in.thread();
     in.skip(";");
-    return in.at_end();
+    return in.at_end() ? thread : std::nullopt;
 }
 
 Parsed read_register(Arguments in)
 {
     const auto number = in.number();
-    if (!number || !skip_thread_suffix(in))
+    const auto thread = thread_suffix(in);
+    if (!number || !thread)
         return std::nullopt;
-    return ask::ReadRegister { *number };
+    return ask::ReadRegister { *number, *thread };
 }
 
+/// The value has the bytes of a register, the lowest first.
 Parsed write_register(Arguments in)
 {
     const auto number = in.number();
     if (!number || !in.skip("="))
         return std::nullopt;
-    return ask::WriteRegister { *number };
+    uint64_t value = 0;
+    for (unsigned i = 0; i < sizeof value; ++i) {
+        const auto byte = in.byte();
+        if (!byte)
+            return std::nullopt;
+        value |= uint64_t { *byte } << 8 * i;
+    }
+    const auto thread = thread_suffix(in);
+    if (!thread)
+        return std::nullopt;
+    return ask::WriteRegister { *number, value, *thread };
 }
 
 /// `frame;index`, both decimal.
@@ -195,15 +219,19 @@ Parsed write_memory(Arguments in)
     return ask::WriteMemory { *address, std::move(*bytes) };
 }
 
-/// `kind,address,size`: software and hardware breakpoints are the same here; watchpoints are not known.
-template<class Ask> Parsed breakpoint(Arguments in)
+/// `kind,address,size`: software and hardware breakpoints are the same here.
+template<class Break, class WatchAsk> Parsed stop_point(Arguments in)
 {
     const auto kind = in.number();
     const auto address = in.next_number(",");
     const auto size = in.next_number(",");
     if (!kind || !address || !size || !in.at_end())
         return std::nullopt;
-    return *kind <= 1 ? Ask { *address } : Request(ask::Unknown {});
+    if (*kind <= 1)
+        return Break { *address };
+    if (*kind > static_cast<uint64_t>(ask::Watch::Kind::Access))
+        return ask::Unknown {};
+    return WatchAsk { { static_cast<ask::Watch::Kind>(*kind), *address, *size } };
 }
 
 /// Behind `C` and `S` stands the signal to go on with, which is nothing to a guest.
@@ -211,32 +239,27 @@ template<bool is_step, bool has_signal> Parsed resume(Arguments in)
 {
     if ((has_signal && !in.number()) || !in.at_end())
         return std::nullopt;
-    return ask::Resume { is_step };
+    return ask::Resume { { { is_step } } };
 }
 
-/// `c`, `C05`, `s:1`, ... separated by `;`: the leftmost one that means the thread counts.
+/// `c`, `C05`, `s:1`, ... separated by `;`.
 Parsed resume_actions(Arguments in)
 {
-    std::optional<ask::Resume> action;
+    ask::Resume resume;
     do {
         const char letter = in.letter();
         const bool is_step = letter == 's' || letter == 'S';
         const bool has_signal = letter == 'C' || letter == 'S';
         if ((!is_step && letter != 'c' && letter != 'C') || (has_signal && !in.number()))
             return std::nullopt;
-        ask::ThreadId thread;
-        if (in.skip(":")) {
-            const auto named = in.thread();
-            if (!named)
-                return std::nullopt;
-            thread = *named;
-        }
-        if (!action && thread.value_or(main_thread) == main_thread)
-            action = ask::Resume { is_step };
+        const std::optional<ask::ThreadId> thread = in.skip(":") ? in.thread() : ask::ThreadId {};
+        if (!thread)
+            return std::nullopt;
+        resume.actions.push_back({ is_step, *thread });
     } while (in.skip(";"));
-    if (!action || !in.at_end())
+    if (!in.at_end())
         return std::nullopt;
-    return *action;
+    return resume;
 }
 
 Parsed detach(Arguments in)
@@ -274,8 +297,9 @@ constexpr Row packets[] = {
     { "QThreadSuffixSupported", just<ask::Agree> },
     { "S", resume<true, true> },
     { "T", thread<ask::ThreadExists> },
-    { "Z", breakpoint<ask::SetBreakpoint> },
+    { "Z", stop_point<ask::SetBreakpoint, ask::SetWatchpoint> },
     { "c", resume<false, false> },
+    { "jThreadsInfo", just<ask::ThreadsInfo> },
     { "k", just<ask::Kill> },
     { "m", read_memory<false> },
     { "p", read_register },
@@ -293,6 +317,7 @@ constexpr Row packets[] = {
     { "qWasmGlobal:", read_global },
     { "qWasmLocal:", frame_and_index<ask::ReadLocal> },
     { "qWasmStackValue:", frame_and_index<ask::ReadOperand> },
+    { "qWatchpointSupportInfo", whatever_follows<ask::WatchpointCount> },
     { "qXfer:libraries:read::", libraries },
     { "qfThreadInfo", thread_list<true> },
     { "qsThreadInfo", thread_list<false> },
@@ -300,7 +325,7 @@ constexpr Row packets[] = {
     { "vCont;", resume_actions },
     { "vCont?", just<ask::ResumeActions> },
     { "x", read_memory<true> },
-    { "z", breakpoint<ask::RemoveBreakpoint> },
+    { "z", stop_point<ask::RemoveBreakpoint, ask::RemoveWatchpoint> },
 };
 
 } // namespace

@@ -47,6 +47,13 @@ struct CurrentThread {};
 struct ThreadExists {
     ThreadId thread;
 };
+/// Which thread the next questions are about; `is_for_going_on` when not they, but the next resume is meant.
+struct SelectThread {
+    ThreadId thread;
+    bool is_for_going_on;
+};
+/// All threads, with why each stopped.
+struct ThreadsInfo {};
 /// Why the guest stopped, as the stop itself was told.
 struct LastStop {};
 struct ThreadStop {
@@ -58,9 +65,12 @@ struct CallStack {
 };
 struct ReadRegister {
     uint64_t number;
+    ThreadId thread {};
 };
 struct WriteRegister {
     uint64_t number;
+    uint64_t value;
+    ThreadId thread {};
 };
 struct ReadLocal {
     uint64_t frame;
@@ -98,9 +108,31 @@ struct SetBreakpoint {
 struct RemoveBreakpoint {
     uint64_t address;
 };
-/// One action for the guest's only thread; others were asked to stand still.
+struct Watch {
+    enum class Kind : uint8_t { Write = 2, Read, Access };
+
+    Kind kind;
+    uint64_t address;
+    uint64_t length;
+
+    friend auto operator<=>(const Watch&, const Watch&) = default;
+};
+struct SetWatchpoint {
+    Watch watch;
+};
+struct RemoveWatchpoint {
+    Watch watch;
+};
+struct WatchpointCount {};
+
+/// What threads shall do: for each the leftmost action that means it; one that none means stands still.
 struct Resume {
-    bool is_step;
+    struct Action {
+        bool is_step;
+        ThreadId thread {};
+    };
+
+    std::vector<Action> actions;
 };
 struct Detach {
     bool stays_stopped;
@@ -115,13 +147,11 @@ struct Monitor {
 
 using Request = std::variant<ask::Unknown, ask::Malformed, ask::Agree, ask::StopAcks, ask::ErrorTexts,
     ask::Features, ask::HostInfo, ask::ProcessInfo, ask::ResumeActions, ask::RegisterInfo, ask::Libraries,
-    ask::ThreadList, ask::CurrentThread, ask::ThreadExists, ask::LastStop, ask::ThreadStop, ask::CallStack,
-    ask::ReadRegister, ask::WriteRegister, ask::ReadLocal, ask::ReadOperand, ask::ReadGlobal,
-    ask::ReadGlobalOf, ask::ReadMemory, ask::WriteMemory, ask::MemoryRegion, ask::SetBreakpoint,
-    ask::RemoveBreakpoint, ask::Resume, ask::Detach, ask::Kill, ask::Monitor>;
-
-/// The number of the guest's only thread.
-constexpr uint64_t main_thread = 1;
+    ask::ThreadList, ask::CurrentThread, ask::ThreadExists, ask::SelectThread, ask::ThreadsInfo,
+    ask::LastStop, ask::ThreadStop, ask::CallStack, ask::ReadRegister, ask::WriteRegister, ask::ReadLocal,
+    ask::ReadOperand, ask::ReadGlobal, ask::ReadGlobalOf, ask::ReadMemory, ask::WriteMemory,
+    ask::MemoryRegion, ask::SetBreakpoint, ask::RemoveBreakpoint, ask::SetWatchpoint, ask::RemoveWatchpoint,
+    ask::WatchpointCount, ask::Resume, ask::Detach, ask::Kill, ask::Monitor>;
 
 /// What a packet's payload asks for. Never fails: what makes no sense is `Malformed`, what is not known `Unknown`.
 Request parse_request(std::string_view payload);

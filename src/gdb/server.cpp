@@ -495,10 +495,15 @@ void Server::Door::update()
     is_listening_ = wants_events;
     if (!is_listening_)
         return session_.set_listener(nullptr);
-    session_.set_listener([door = weak_from_this()](const debug::Event& event) {
+    const auto on_event = [door = weak_from_this()](const debug::Event& event) {
         if (const auto there = door.lock())
             there->post([raw = there.get(), event] { raw->on_event(event); });
-    });
+    };
+    const auto on_message = [door = weak_from_this()](const std::string& message) {
+        if (const auto there = door.lock())
+            there->send_output(bytes_of(message + "\n"));
+    };
+    session_.set_listener(on_event, { .loads = true, .messages = on_message });
     stub_.catch_up();
 }
 

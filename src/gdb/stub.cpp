@@ -24,9 +24,27 @@ constexpr int signal_abort = 6;
 constexpr int signal_arithmetic = 8;
 constexpr int signal_access = 11;
 
+/// There is no limit; a client wants a number.
+constexpr int watchpoint_count = 64;
+
 constexpr std::string_view triple = "wasm32-unknown-unknown-wasm";
 
 std::string hex_text(std::string_view text) { return hex_of(bytes_of(text)); }
+
+std::string escape_json(std::string_view text)
+{
+    std::string escaped;
+    for (const char byte : text) {
+        if (static_cast<uint8_t>(byte) < ' ') {
+            escaped += "\\u00" + hex_digits(static_cast<uint8_t>(byte), 2);
+            continue;
+        }
+        if (byte == '"' || byte == '\\')
+            escaped += '\\';
+        escaped += byte;
+    }
+    return escaped;
+}
 
 /// The lowest `count` bytes, the lowest first.
 std::string little_endian(uint64_t value, int count)
@@ -48,6 +66,18 @@ std::string value_text(const Value& value)
     case ValueKind::V128: return little_endian(value.low, 8) + little_endian(value.high, 8);
     default: return little_endian(value.low, 8);
     }
+}
+
+std::string thread_name(uint32_t thread) { return thread == 1 ? "main" : "thread " + std::to_string(thread); }
+
+std::string_view watch_key(ask::Watch::Kind kind)
+{
+    switch (kind) {
+    case ask::Watch::Kind::Write: return "watch";
+    case ask::Watch::Kind::Read: return "rwatch";
+    case ask::Watch::Kind::Access: return "awatch";
+    }
+    std::unreachable();
 }
 
 /// What a Unix process would have been sent.
@@ -94,6 +124,7 @@ void Stub::attach()
     is_greeting_ = wants_error_texts_ = wants_interrupt_ = false;
     holds_guest_ = false;
     is_told_ = false;
+    last_resume_ = {};
 }
 
 void Stub::lose()
@@ -113,7 +144,7 @@ void Stub::leave(bool holds_guest)
 {
     if (holds_guest && !stop_ && is_free())
         session_.interrupt();
-    view_.remove_all_breakpoints();
+    view_.remove_all_stops();
     client_ = Client::Nobody;
     holds_guest_ = holds_guest;
     was_let_go_ = !holds_guest;
@@ -131,13 +162,19 @@ void Stub::forget_stop()
     view_.on_resume();
 }
 
-void Stub::let_go(debug::Resume::Kind how)
+void Stub::let_go(debug::Resume how)
 {
     if (!stop_)
         return;
     forget_stop();
+    last_resume_ = how;
     // Refused only when somebody else has ended the stop; the next event tells what became of it.
-    (void)session_.resume({ how });
+    (void)session_.resume(how);
+}
+
+bool Stub::is_anything_running() const
+{
+    return !session_.is_idle() || std::ranges::any_of(session_.threads(), &debug::ThreadInfo::is_running);
 }
 
 std::optional<std::string> Stub::on_event(const debug::Event& event)
@@ -145,6 +182,12 @@ std::optional<std::string> Stub::on_event(const debug::Event& event)
     if (const auto* reason = std::get_if<debug::StopReason>(&event))
         return on_stop(*reason);
     return on_end(std::get<debug::Outcome>(event));
+}
+
+/// Whether the guest stopped only for the client to hear of new instances.
+bool Stub::is_ours(const debug::StopReason& reason) const
+{
+    return reason.kind == debug::StopKind::Load && !session_.stops_on().load;
 }
 
 std::optional<std::string> Stub::on_stop(const debug::StopReason& reason)
@@ -158,20 +201,25 @@ std::optional<std::string> Stub::on_stop(const debug::StopReason& reason)
         return std::nullopt;
     stop_ = reason;
     view_.on_stop(reason);
+    if (is_ours(reason) && (!is_attached() || !view_.has_news())) {
+        let_go(last_resume_);
+        return std::nullopt;
+    }
     is_told_ = client_ == Client::Runs;
     wants_interrupt_ = false;
     if (is_told_) {
         client_ = Client::Still;
-        return stop_text(reason);
+        return stop_text(reason, true);
     }
     if (client_ == Client::Nobody && was_let_go_)
-        let_go(debug::Resume::Kind::Go);
+        let_go({});
     return std::nullopt;
 }
 
 std::optional<std::string> Stub::on_end(const debug::Outcome& outcome)
 {
     forget_stop();
+    last_resume_ = {};
     if (process_ != Process::Owner)
         end_ = end_text(outcome);
     if (client_ != Client::Runs || (process_ == Process::Owner && !wants_interrupt_))
@@ -185,7 +233,7 @@ std::optional<std::string> Stub::interrupt()
     if (client_ != Client::Runs || is_greeting_)
         return std::nullopt;
     wants_interrupt_ = true;
-    if (process_ != Process::Owner || !session_.is_idle()) {
+    if (process_ != Process::Owner || is_anything_running()) {
         session_.interrupt();
         return std::nullopt;
     }
@@ -193,29 +241,57 @@ std::optional<std::string> Stub::interrupt()
     return idle_text();
 }
 
-std::string Stub::stop_text(const debug::StopReason& reason)
+Stub::Cause Stub::cause_of(const debug::StopReason& reason) const
 {
-    const uint64_t pc = view_.pc();
-    std::string text = "T" + hex_digits(signal_of(reason), 2);
-    text += "thread:1;name:main;threads:1;thread-pcs:" + number(pc) + ";00:" + little_endian(pc, 8) + ";";
-    if (view_.has_news())
-        text += "library:;";
+    const int signal = signal_of(reason);
+    const Cause in_words { signal, "exception", reason.to_text() };
     switch (reason.kind) {
     case debug::StopKind::Breakpoint:
-        if (view_.is_at_breakpoint())
-            return text + "reason:breakpoint;";
-        [[fallthrough]];
+        return view_.is_at_breakpoint() ? Cause { signal, "breakpoint" } : in_words;
+    case debug::StopKind::Watchpoint: {
+        const auto watch = view_.find_watchpoint(reason.id);
+        return watch ? Cause { .signal = signal, .reason = "watchpoint", .watch = watch } : in_words;
+    }
     case debug::StopKind::Throw:
-    case debug::StopKind::Trap:
-        return text + "reason:exception;description:" + hex_text(reason.to_text()) + ";";
-    case debug::StopKind::Step: return text + "reason:trace;";
+    case debug::StopKind::Trap: return in_words;
+    case debug::StopKind::Step: return { signal, "trace" };
     case debug::StopKind::Entry:
     case debug::StopKind::Interrupt:
     case debug::StopKind::Load:
-    case debug::StopKind::Watchpoint:
-    case debug::StopKind::CallEnd: return text + "reason:signal;";
+    case debug::StopKind::CallEnd: return { signal, "signal" };
     }
     std::unreachable();
+}
+
+std::string Stub::place_text(uint32_t thread) const { return little_endian(view_.pc(thread), 8); }
+
+std::string Stub::thread_text(uint32_t thread, const Cause& cause)
+{
+    return "T" + hex_digits(static_cast<unsigned>(cause.signal), 2) + "thread:" + number(thread)
+        + ";name:" + thread_name(thread) + ";";
+}
+
+/// New instances are told of as such when they are told for the first time: LLDB goes on from there by itself.
+std::string Stub::stop_text(const debug::StopReason& reason, bool is_first_telling)
+{
+    const bool is_passing = is_first_telling && is_ours(reason);
+    const Cause cause = is_passing ? Cause { 0 } : cause_of(reason);
+    std::string text = thread_text(reason.thread, cause);
+    std::string ids, places;
+    for (const uint32_t thread : view_.threads()) {
+        ids += (ids.empty() ? "" : ",") + number(thread);
+        places += (places.empty() ? "" : ",") + number(view_.pc(thread));
+    }
+    text += "threads:" + ids + ";thread-pcs:" + places + ";00:" + place_text(reason.thread) + ";";
+    if (view_.has_news())
+        text += "library:;";
+    if (!cause.reason.empty())
+        text += "reason:" + std::string(cause.reason) + ";";
+    if (cause.watch)
+        text += std::string(watch_key(cause.watch->kind)) + ":" + number(cause.watch->address) + ";";
+    if (!cause.description.empty())
+        text += "description:" + hex_text(cause.description) + ";";
+    return text;
 }
 
 std::string Stub::idle_text() { return stop_text({ .kind = debug::StopKind::Interrupt }); }
@@ -299,15 +375,55 @@ Stub::Answer Stub::on(const ask::Libraries& asked)
     return { (piece.size() == rest.size() ? "l" : "m") + escape_binary(bytes_of(piece)) };
 }
 
-Stub::Answer Stub::on(const ask::ThreadList& asked) { return { asked.is_first ? "m1" : "l" }; }
+Stub::Answer Stub::on(const ask::ThreadList& asked)
+{
+    if (!asked.is_first)
+        return { "l" };
+    std::string ids;
+    for (const uint32_t thread : view_.threads())
+        ids += (ids.empty() ? "m" : ",") + number(thread);
+    return { std::move(ids) };
+}
 
-Stub::Answer Stub::on(const ask::CurrentThread&) { return { "QC1" }; }
+Stub::Answer Stub::on(const ask::CurrentThread&) { return { "QC" + number(view_.thread()) }; }
+
+Stub::Answer Stub::no_thread() const { return error(bad_request, "there is no such thread"); }
 
 Stub::Answer Stub::on(const ask::ThreadExists& asked)
 {
-    return asked.thread.value_or(main_thread) == main_thread
-        ? Answer { "OK" }
-        : error(bad_request, "there is one thread, with the number 1");
+    const auto threads = view_.threads();
+    const bool is_there = !asked.thread || std::ranges::find(threads, *asked.thread) != threads.end();
+    return is_there ? Answer { "OK" } : no_thread();
+}
+
+Stub::Answer Stub::on(const ask::SelectThread& asked)
+{
+    if (asked.is_for_going_on)
+        return on(ask::ThreadExists { asked.thread });
+    return !asked.thread || view_.select(*asked.thread) ? Answer { "OK" } : no_thread();
+}
+
+Stub::Answer Stub::on(const ask::ThreadsInfo&)
+{
+    if (!stop_)
+        return error(bad_request, "the guest does not stand still");
+    std::string text;
+    for (const uint32_t thread : view_.threads()) {
+        const Cause cause = thread == stop_->thread ? cause_of(*stop_) : Cause { 0 };
+        std::string row = "{\"tid\":" + std::to_string(thread) + ",\"name\":\"" + thread_name(thread)
+            + "\",\"registers\":{\"0\":\"" + place_text(thread) + "\"}";
+        if (!cause.reason.empty())
+            row += ",\"signal\":" + std::to_string(cause.signal) + ",\"reason\":\""
+                + std::string(cause.reason) + "\"";
+        // Address and number of what is watched, and the address that was hit.
+        const std::string description = cause.watch
+            ? std::to_string(cause.watch->address) + " 0 " + std::to_string(cause.watch->address)
+            : cause.description;
+        if (!description.empty())
+            row += ",\"description\":\"" + escape_json(description) + "\"";
+        text += (text.empty() ? "[" : ",") + row + "}";
+    }
+    return { escape_binary(bytes_of(text + "]")) };
 }
 
 Stub::Answer Stub::on(const ask::LastStop&)
@@ -320,7 +436,7 @@ Stub::Answer Stub::on(const ask::LastStop&)
         is_told_ = true;
         return { stop_text(*stop_) };
     }
-    if (process_ == Process::Owner && session_.is_idle())
+    if (process_ == Process::Owner && !is_anything_running())
         return { idle_text() };
     is_greeting_ = true;
     client_ = Client::Runs;
@@ -333,15 +449,21 @@ Stub::Answer Stub::on(const ask::LastStop&)
 
 Stub::Answer Stub::on(const ask::ThreadStop& asked)
 {
-    if (asked.thread.value_or(main_thread) != main_thread || !stop_)
-        return error(bad_request, "there is no such stopped thread");
-    return { stop_text(*stop_) };
+    if (!stop_)
+        return error(bad_request, "the guest does not stand still");
+    if (!asked.thread || *asked.thread == stop_->thread)
+        return { stop_text(*stop_) };
+    const auto threads = view_.threads();
+    const auto found = std::ranges::find(threads, *asked.thread);
+    if (found == threads.end())
+        return no_thread();
+    return { thread_text(*found, { 0 }) + "00:" + place_text(*found) + ";" };
 }
 
 Stub::Answer Stub::on(const ask::CallStack& asked)
 {
-    if (asked.thread.value_or(main_thread) != main_thread)
-        return error(bad_request, "there is one thread, with the number 1");
+    if (asked.thread && !view_.select(*asked.thread))
+        return no_thread();
     std::string text;
     for (const uint64_t place : view_.call_stack())
         text += little_endian(place, 8);
@@ -352,12 +474,23 @@ Stub::Answer Stub::on(const ask::ReadRegister& asked)
 {
     if (asked.number != 0)
         return error(bad_request, "there is one register, with the number 0");
-    return { little_endian(view_.pc(), 8) };
+    if (asked.thread && !view_.select(*asked.thread))
+        return no_thread();
+    return { place_text(view_.thread()) };
 }
 
-Stub::Answer Stub::on(const ask::WriteRegister&)
+Stub::Answer Stub::on(const ask::WriteRegister& asked)
 {
-    return error(bad_request, "where the guest is cannot be changed");
+    if (asked.number != 0)
+        return error(bad_request, "there is one register, with the number 0");
+    if (!stop_)
+        return error(bad_request, "the guest does not stand still");
+    if (asked.thread && !view_.select(*asked.thread))
+        return no_thread();
+    if (view_.thread() != stop_->thread)
+        return error(bad_request, "only the thread that stopped can be sent elsewhere");
+    const auto jumped = view_.jump(asked.value);
+    return jumped ? Answer { "OK" } : error(bad_request, jumped.error().message);
 }
 
 Stub::Answer Stub::on(const ask::ReadLocal& asked) { return value(view_.local(asked.frame, asked.index)); }
@@ -411,20 +544,71 @@ Stub::Answer Stub::on(const ask::RemoveBreakpoint& asked)
     return { "OK" };
 }
 
+Stub::Answer Stub::on(const ask::SetWatchpoint& asked)
+{
+    const auto added = view_.add_watchpoint(asked.watch);
+    return added ? Answer { "OK" } : error(bad_request, added.error().message);
+}
+
+Stub::Answer Stub::on(const ask::RemoveWatchpoint& asked)
+{
+    view_.remove_watchpoint(asked.watch);
+    return { "OK" };
+}
+
+Stub::Answer Stub::on(const ask::WatchpointCount&)
+{
+    return { "num:" + std::to_string(watchpoint_count) + ";" };
+}
+
+std::optional<debug::Resume> Stub::plan(const ask::Resume& asked) const
+{
+    using Kind = debug::Resume::Kind;
+    std::vector<uint32_t> go, step;
+    const std::vector<uint32_t> threads = view_.threads();
+    for (const uint32_t thread : threads) {
+        const auto action = std::ranges::find_if(asked.actions,
+            [&](const ask::Resume::Action& action) { return action.thread.value_or(thread) == thread; });
+        if (action != asked.actions.end())
+            (action->is_step ? step : go).push_back(thread);
+    }
+    const bool goes_all = go.size() + step.size() == threads.size();
+    if (!step.empty()) {
+        // The first that has done its step stops all: of several that shall step, one does.
+        const bool is_stopped_one = stop_ && std::ranges::find(step, stop_->thread) != step.end();
+        const uint32_t thread = is_stopped_one ? stop_->thread : step.front();
+        if (go.empty() || goes_all)
+            return debug::Resume { .kind = Kind::Step, .thread = thread, .is_alone = go.empty() };
+    } else if (goes_all) {
+        return debug::Resume {};
+    } else if (go.size() == 1) {
+        return debug::Resume { .thread = go.front(), .is_alone = true };
+    }
+    return std::nullopt;
+}
+
 Stub::Answer Stub::on(const ask::Resume& asked)
 {
     if (client_ == Client::Runs)
         return error(bad_request, "the guest is running");
     if (end_)
         return { *end_ };
+    const auto how = plan(asked);
+    if (!how)
+        return error(bad_request, "either one thread goes on alone, or all do");
     was_let_go_ = true;
     if (stop_ && !is_told_) {
         is_told_ = true;
+        return { stop_text(*stop_, true) };
+    }
+    if (stop_ && how->kind == debug::Resume::Kind::Step && view_.take_hidden_move()) {
+        // It has come to another place without executing anything, which the client learns as the end of a step.
+        stop_ = debug::StopReason { .kind = debug::StopKind::Step, .thread = stop_->thread };
         return { stop_text(*stop_) };
     }
     client_ = Client::Runs;
     is_greeting_ = wants_interrupt_ = false;
-    let_go(asked.is_step ? debug::Resume::Kind::Step : debug::Resume::Kind::Go);
+    let_go(*how);
     return {};
 }
 
@@ -432,7 +616,7 @@ Stub::Answer Stub::on(const ask::Detach& asked)
 {
     leave(asked.stays_stopped);
     if (!asked.stays_stopped)
-        let_go(debug::Resume::Kind::Go);
+        let_go({});
     return { "OK", Answer::After::Close };
 }
 

@@ -81,6 +81,8 @@ private:
     Answer on(const ask::ThreadList&);
     Answer on(const ask::CurrentThread&);
     Answer on(const ask::ThreadExists&);
+    Answer on(const ask::SelectThread&);
+    Answer on(const ask::ThreadsInfo&);
     Answer on(const ask::LastStop&);
     Answer on(const ask::ThreadStop&);
     Answer on(const ask::CallStack&);
@@ -95,21 +97,41 @@ private:
     Answer on(const ask::MemoryRegion&);
     Answer on(const ask::SetBreakpoint&);
     Answer on(const ask::RemoveBreakpoint&);
+    Answer on(const ask::SetWatchpoint&);
+    Answer on(const ask::RemoveWatchpoint&);
+    Answer on(const ask::WatchpointCount&);
     Answer on(const ask::Resume&);
     Answer on(const ask::Detach&);
     Answer on(const ask::Kill&);
     Answer on(const ask::Monitor&);
 
+    Answer no_thread() const;
     Answer error(unsigned code, std::string_view text) const;
     Answer value(const Result<Value>& value) const;
     /// Whether the guest runs unless it is stopped; otherwise it will stop by itself, at its start.
     bool is_free() const { return was_let_go_ || process_ == Process::Owner; }
-    void let_go(debug::Resume::Kind how);
+    /// Whether any guest thread executes something, or is stopped.
+    bool is_anything_running() const;
+    /// Nothing when the session cannot do it.
+    std::optional<debug::Resume> plan(const ask::Resume& asked) const;
+    void let_go(debug::Resume how);
     void forget_stop();
     void leave(bool holds_guest);
     std::optional<std::string> on_stop(const debug::StopReason& reason);
     std::optional<std::string> on_end(const debug::Outcome& outcome);
-    std::string stop_text(const debug::StopReason& reason);
+    /// What a client is told of a stop.
+    struct Cause {
+        int signal;
+        /// Empty for a thread that merely stands still.
+        std::string_view reason {};
+        std::string description {};
+        std::optional<ask::Watch> watch {};
+    };
+    Cause cause_of(const debug::StopReason& reason) const;
+    bool is_ours(const debug::StopReason& reason) const;
+    std::string place_text(uint32_t thread) const;
+    std::string thread_text(uint32_t thread, const Cause& cause);
+    std::string stop_text(const debug::StopReason& reason, bool is_first_telling = false);
     /// Of a guest that stands still as it executes nothing.
     std::string idle_text();
 
@@ -127,6 +149,8 @@ private:
     bool was_killed_ = false;
     /// Why the guest stands still, and whether the client knows.
     std::optional<debug::StopReason> stop_;
+    /// How the guest was last let go: it goes on like that from a stop that the client does not see.
+    debug::Resume last_resume_ {};
     bool is_told_ = false;
     /// How the process ended.
     std::optional<std::string> end_;

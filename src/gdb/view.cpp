@@ -84,24 +84,81 @@ void View::add_library(std::shared_ptr<const Module> module, const Instance* ins
         ids_[instance] = next_id_;
     libraries_.push_back({ next_id_, std::move(module), instance, std::move(name) });
     next_id_ += ids;
+    has_news_ = true;
 }
 
-void View::meet(const Instance& instance)
+void View::meet(Instance& instance)
 {
-    const auto announced = std::ranges::find_if(libraries_,
-        [&](const Library& library) { return !library.instance && library.module == instance.module; });
+    instances_.push_back(&instance);
+    const auto of_module = [&](const Library& library) { return library.module == instance.module; };
+    const auto shares = [&](const Library& library) {
+        return of_module(library) && library.instance && library.instance->store != instance.store
+            && !instance.memories.empty() && library.instance->memories[0] == instance.memories[0];
+    };
+    const auto same = std::ranges::find_if(libraries_, shares);
+    if (same != libraries_.end()) {
+        ids_[&instance] = same->id;
+        return;
+    }
+    const auto announced = std::ranges::find_if(
+        libraries_, [&](const Library& library) { return !library.instance && of_module(library); });
     if (announced == libraries_.end())
         return add_library(instance.module, &instance);
     announced->instance = &instance;
     ids_[&instance] = announced->id;
 }
 
+/// Hears of new instances, and of stores that are gone with theirs.
+void View::look_at_stores(const std::vector<debug::ThreadInfo>& threads)
+{
+    for (const KnownStore& known : stores_)
+        if (std::ranges::find(threads, known.thread, &debug::ThreadInfo::id) == threads.end())
+            forget(known);
+    std::erase_if(stores_, [&](const KnownStore& known) {
+        return std::ranges::find(threads, known.thread, &debug::ThreadInfo::id) == threads.end();
+    });
+    for (const debug::ThreadInfo& info : threads) {
+        auto known = std::ranges::find(stores_, &info.thread->store, &KnownStore::store);
+        if (known == stores_.end())
+            known = stores_.insert(known, { info.id, &info.thread->store });
+        auto& instances = info.thread->store.instances();
+        for (size_t i = known->instances.size(); i < instances.size(); ++i) {
+            meet(instances[i]);
+            known->instances.push_back(&instances[i]);
+        }
+    }
+}
+
+/// Its instances are no more: nothing but their addresses is used.
+void View::forget(const KnownStore& known)
+{
+    const auto is_its = [&](const Instance* instance) {
+        return instance && std::ranges::find(known.instances, instance) != known.instances.end();
+    };
+    std::erase_if(instances_, is_its);
+    for (const Instance* instance : known.instances)
+        ids_.erase(instance);
+    const auto is_gone = [&](const Library& library) { return is_its(library.instance); };
+    std::vector<uint64_t> addresses;
+    for (const auto& [address, breakpoint] : breakpoints_)
+        if (is_gone(*find_library(Address::of(address).id)))
+            addresses.push_back(address);
+    for (const uint64_t address : addresses)
+        remove_breakpoint(address);
+    if (std::erase_if(libraries_, is_gone) != 0)
+        has_news_ = true;
+}
+
 void View::on_stop(const debug::StopReason& reason)
 {
     is_stopped_ = true;
-    const auto& instances = session_.store().instances();
-    for (; instances_met_ < instances.size(); ++instances_met_)
-        meet(instances[instances_met_]);
+    stopped_thread_ = thread_ = reason.thread;
+    const std::vector<debug::ThreadInfo> threads = session_.threads();
+    look_at_stores(threads);
+    threads_.clear();
+    for (const debug::ThreadInfo& info : threads)
+        if (info.is_running || info.id == stopped_thread_)
+            threads_.push_back({ info.id, info.thread });
     if (reason.kind == debug::StopKind::Breakpoint)
         find_breakpoint(reason.id);
     narrow_breakpoints();
@@ -112,11 +169,21 @@ void View::find_breakpoint(uint32_t id)
     const auto is_meant = [&](const auto& entry) { return entry.second.id == id; };
     const auto requested = std::ranges::find_if(breakpoints_, is_meant);
     is_at_breakpoint_ = requested != breakpoints_.end();
-    if (!is_at_breakpoint_ || frames().empty())
+    const auto innermost = innermost_guest_frame(stopped_thread_);
+    if (!is_at_breakpoint_ || !innermost)
         return;
-    const Address actual = place_of(*frames().front().function->instance, frames().front().offset);
+    const Address actual = place_of(*innermost->function->instance, innermost->offset);
     if (!breakpoints_.contains(actual.bits()) && Address::of(requested->first).id == actual.id)
         reported_pc_ = requested->first;
+}
+
+/// The only instance that a breakpoint in the library is for; null when it is for all of its module: where there is none yet,
+/// and where other threads have theirs.
+const Instance* View::meant_by(const Library& library)
+{
+    const Instance* instance = library.instance;
+    const bool is_shared = instance && !instance->memories.empty() && instance->memories[0]->is_shared();
+    return is_shared ? nullptr : instance;
 }
 
 /// Breakpoints that were set before the instance was there are from now on for this instance alone.
@@ -124,7 +191,7 @@ void View::narrow_breakpoints()
 {
     std::vector<uint64_t> wide;
     for (const auto& [address, breakpoint] : breakpoints_)
-        if (!breakpoint.instance && find_library(Address::of(address).id)->instance)
+        if (breakpoint.instance != meant_by(*find_library(Address::of(address).id)))
             wide.push_back(address);
     for (const uint64_t address : wide) {
         remove_breakpoint(address);
@@ -136,21 +203,88 @@ void View::narrow_breakpoints()
 void View::on_resume()
 {
     is_stopped_ = false;
-    frames_.reset();
+    has_moved_secretly_ = false;
+    threads_.clear();
     reported_pc_.reset();
     is_at_breakpoint_ = false;
+}
+
+void View::on_move()
+{
+    reported_pc_.reset();
+    for (GuestThread& thread : threads_)
+        thread.frames.reset();
+}
+
+void View::move_secretly()
+{
+    on_move();
+    has_moved_secretly_ = true;
+}
+
+Result<void> View::jump(uint64_t address)
+{
+    if (address == pc(stopped_thread_))
+        return {};
+    const Address to = Address::of(address);
+    const auto innermost = innermost_guest_frame(stopped_thread_);
+    if (!innermost)
+        return failure("the guest executes nothing");
+    if (place_of(*innermost->function->instance, to.offset) != to)
+        return failure("the place is not in the function that is executed");
+    CHECK(session_.jump(to.offset));
+    on_move();
+    return {};
+}
+
+const View::GuestThread* View::find_thread(uint32_t id) const
+{
+    const auto found = std::ranges::find(threads_, id, &GuestThread::id);
+    return found != threads_.end() ? &*found : nullptr;
+}
+
+std::vector<uint32_t> View::threads() const
+{
+    if (threads_.empty())
+        return { 1 };
+    std::vector<uint32_t> ids;
+    std::ranges::transform(threads_, std::back_inserter(ids), &GuestThread::id);
+    return ids;
+}
+
+bool View::select(uint64_t thread)
+{
+    const std::vector<uint32_t> ids = threads();
+    const auto found = std::ranges::find(ids, thread);
+    if (found != ids.end())
+        thread_ = *found;
+    return found != ids.end();
 }
 
 const std::vector<Frame>& View::frames()
 {
     static const std::vector<Frame> no_frames;
-    if (!is_stopped_)
+    const auto found = std::ranges::find(threads_, thread_, &GuestThread::id);
+    if (found == threads_.end())
         return no_frames;
-    if (!frames_) {
-        frames_ = frames_of(session_.thread(), max_frames);
-        std::erase_if(*frames_, [](const Frame& frame) { return frame.is_host(); });
+    if (!found->frames) {
+        found->frames = frames_of(*found->thread, max_frames);
+        std::erase_if(*found->frames, [](const Frame& frame) { return frame.is_host(); });
     }
-    return *frames_;
+    return *found->frames;
+}
+
+/// Without a look at all the others.
+std::optional<Frame> View::innermost_guest_frame(uint32_t thread) const
+{
+    std::optional<Frame> innermost;
+    if (const GuestThread* found = find_thread(thread))
+        walk_frames(*found->thread, [&](const Frame& frame) {
+            if (!frame.is_host())
+                innermost = frame;
+            return frame.is_host();
+        });
+    return innermost;
 }
 
 Result<const Frame*> View::frame(uint64_t number)
@@ -178,12 +312,12 @@ Address View::memory_place(const Instance& instance, uint32_t memory) const
     return { Address::Space::Memory, id != ids_.end() ? id->second + memory : 0, 0 };
 }
 
-uint64_t View::pc()
+uint64_t View::pc(uint32_t thread) const
 {
-    if (reported_pc_)
+    if (reported_pc_ && thread == stopped_thread_)
         return *reported_pc_;
-    return frames().empty() ? 0
-                            : place_of(*frames().front().function->instance, frames().front().offset).bits();
+    const auto innermost = innermost_guest_frame(thread);
+    return innermost ? place_of(*innermost->function->instance, innermost->offset).bits() : 0;
 }
 
 std::vector<uint64_t> View::call_stack()
@@ -229,23 +363,22 @@ const View::Library* View::find_library(uint32_t id) const
     return behind == libraries_.begin() || id >= next_id_ ? nullptr : &*std::prev(behind);
 }
 
-const Memory* View::find_memory(uint32_t id)
+std::pair<Instance*, uint32_t> View::find_memory_owner(uint32_t id)
 {
     if (!is_stopped_)
-        return nullptr;
-    const Instance* instance = nullptr;
-    uint32_t index = 0;
+        return {};
     if (id == 0) {
-        const auto first =
-            std::ranges::find_if(libraries_, [](const Library& library) { return library.instance; });
         if (!frames().empty())
-            instance = frames().front().function->instance;
-        else if (first != libraries_.end())
-            instance = first->instance;
-    } else if (const Library* library = find_library(id)) {
-        instance = library->instance;
-        index = id - library->id;
+            return { frames().front().function->instance, 0 };
+        return { instances_.empty() ? nullptr : instances_.front(), 0 };
     }
+    const Library* library = find_library(id);
+    return { library ? const_cast<Instance*>(library->instance) : nullptr, library ? id - library->id : 0 };
+}
+
+const Memory* View::find_memory(uint32_t id)
+{
+    const auto [instance, index] = find_memory_owner(id);
     return instance && index < instance->memories.size() ? instance->memories[index] : nullptr;
 }
 
@@ -328,8 +461,9 @@ Result<void> View::add_breakpoint(uint64_t address)
     const Library* library = place.space == Address::Space::Object ? find_library(place.id) : nullptr;
     if (!library || library->id != place.id)
         return failure("no module is there");
-    const uint32_t id = TRY(session_.add_breakpoint({ library->module, place.offset, library->instance }));
-    breakpoints_[address] = { id, library->instance };
+    const Instance* instance = meant_by(*library);
+    const uint32_t id = TRY(session_.add_breakpoint({ library->module, place.offset, instance }));
+    breakpoints_[address] = { id, instance };
     return {};
 }
 
@@ -343,16 +477,59 @@ void View::remove_breakpoint(uint64_t address)
     breakpoints_.erase(found);
 }
 
-void View::remove_all_breakpoints()
+Result<void> View::add_watchpoint(const ask::Watch& watch)
+{
+    if (watchpoints_.contains(watch))
+        return {};
+    const Address place = Address::of(watch.address);
+    if (place.space != Address::Space::Memory)
+        return failure("only memories can be watched");
+    const auto [instance, index] = find_memory_owner(place.id);
+    if (!instance || index >= instance->memories.size())
+        return failure("no memory is there");
+    Memory* memory = instance->memories[index];
+    using enum debug::WatchpointSpec::Access;
+    using Kind = ask::Watch::Kind;
+    const auto shared = instance->store->find_shared(memory);
+    watchpoints_[watch] = TRY(
+        session_.add_watchpoint({ .what = debug::MemoryRange { memory, place.offset, watch.length, shared },
+            .access = watch.kind == Kind::Write ? Write
+                : watch.kind == Kind::Read      ? Read
+                                                : ReadWrite,
+            .store = shared ? nullptr : instance->store }));
+    return {};
+}
+
+void View::remove_watchpoint(const ask::Watch& watch)
+{
+    const auto found = watchpoints_.find(watch);
+    if (found == watchpoints_.end())
+        return;
+    (void)session_.remove_watchpoint(found->second);
+    watchpoints_.erase(found);
+}
+
+std::optional<ask::Watch> View::find_watchpoint(uint32_t id) const
+{
+    for (const auto& [watch, known] : watchpoints_)
+        if (known == id)
+            return watch;
+    return std::nullopt;
+}
+
+void View::remove_all_stops()
 {
     while (!breakpoints_.empty())
         remove_breakpoint(breakpoints_.begin()->first);
+    while (!watchpoints_.empty())
+        remove_watchpoint(ask::Watch(watchpoints_.begin()->first));
     is_at_breakpoint_ = false;
 }
 
 const std::string& View::libraries()
 {
-    if (told_ == libraries_.size() && !libraries_text_.empty())
+    was_told_ = true;
+    if (!std::exchange(has_news_, false))
         return libraries_text_;
     libraries_text_ = "<library-list>";
     for (const Library& library : libraries_) {
@@ -361,7 +538,6 @@ const std::string& View::libraries()
             + hex(start.bits()) + "\"/></library>";
     }
     libraries_text_ += "</library-list>";
-    told_ = libraries_.size();
     return libraries_text_;
 }
 

@@ -3,6 +3,7 @@
 
 #include "debug/session.h"
 #include "gdb/address.h"
+#include "gdb/request.h"
 
 #include <map>
 #include <memory>
@@ -27,11 +28,14 @@ struct Region {
 /// LLDB knows modules by number, and one address space for everything. Each instance gets an id when the door hears of it, and
 /// keeps it; no id is given twice. Its code lies in `Object` space under that id, its memory 0 in `Memory` space under the
 /// same id, its memory 1 under the next one, and so on. LLDB 22 always asks for the memory with the id 0: that is memory 0 of
-/// the innermost frame's instance.
+/// the instance of the innermost frame of the thread that is looked at. Instances of one module in several stores that share
+/// their memory 0 are one program: they have one id.
 ///
 /// A module that will be instantiated may be announced: then its first instance has its id beforehand.
 ///
-/// Only while the guest stands still (between `on_stop` and `on_resume`) is the store looked at; a module's bytes and
+/// Values of frames are asked for without a thread: meant is that which was last named in whatever names one.
+///
+/// Only while the guest stands still (between `on_stop` and `on_resume`) are the stores looked at; a module's bytes and
 /// its breakpoints are there at any time.
 class View {
 public:
@@ -45,17 +49,31 @@ public:
     void on_resume();
 
     bool is_stopped() const { return is_stopped_; }
-    /// The guest frames of this stop, innermost first; as many as fit into a packet.
+    /// The guest's threads that execute something, and the one that stopped; thread 1 when there are none.
+    std::vector<uint32_t> threads() const;
+    /// The thread that frames are asked of.
+    uint32_t thread() const { return thread_; }
+    /// Looks at another thread. Whether there is such a one.
+    bool select(uint64_t thread);
+    /// The guest frames of the thread at this stop, innermost first; as many as fit into a packet.
     const std::vector<Frame>& frames();
-    /// While the guest stands still.
-    std::deque<Instance>& instances() { return session_.store().instances(); }
+    /// While the guest stands still: those of all stores, in the order in which the door heard of them.
+    const std::vector<Instance*>& instances() const { return instances_; }
     /// What the client calls the instance's module, and where it has the module's bytes and a memory; id 0 when it has not been met.
     std::string name_of(const Instance& instance) const;
     Address place_of(const Instance& instance, uint32_t offset) const;
     Address memory_place(const Instance& instance, uint32_t memory) const;
 
-    /// Where the innermost frame is; 0 when there is none. At a breakpoint it is what the client called its place.
-    uint64_t pc();
+    /// Where a thread's innermost frame is; 0 when there is none. At a breakpoint it is what the client called its place.
+    uint64_t pc(uint32_t thread) const;
+    uint64_t pc() const { return pc(thread_); }
+    /// Sends the thread that stopped elsewhere.
+    Result<void> jump(uint64_t address);
+    /// The stopped thread was sent elsewhere: what was known of its frames is not so.
+    void on_move();
+    /// Whether it was sent elsewhere by a command that the client knows nothing of; forgets it.
+    bool take_hidden_move() { return std::exchange(has_moved_secretly_, false); }
+    void move_secretly();
     /// The places of the frames.
     std::vector<uint64_t> call_stack();
     Result<Value> local(uint64_t frame, uint64_t index);
@@ -72,14 +90,21 @@ public:
     /// Does nothing when there is one at the address already.
     Result<void> add_breakpoint(uint64_t address);
     void remove_breakpoint(uint64_t address);
-    void remove_all_breakpoints();
+    /// As for breakpoints. Of memories only, and while the guest stands still.
+    Result<void> add_watchpoint(const ask::Watch& watch);
+    void remove_watchpoint(const ask::Watch& watch);
+    /// The one with this id that was set from here.
+    std::optional<ask::Watch> find_watchpoint(uint32_t id) const;
+    /// All that was set from here.
+    void remove_all_stops();
+    debug::Session& session() { return session_; }
     /// Whether the guest stands at a breakpoint that was set from here.
     bool is_at_breakpoint() const { return is_at_breakpoint_; }
 
     /// The list of all modules, as `qXfer` answers with it.
     const std::string& libraries();
-    /// Whether there are modules that were not there when a client last asked for the list.
-    bool has_news() const { return told_ != 0 && told_ != libraries_.size(); }
+    /// Whether the list is not what it was when a client last asked for it.
+    bool has_news() const { return was_told_ && has_news_; }
 
 private:
     struct Library {
@@ -89,6 +114,17 @@ private:
         const Instance* instance;
         std::string name;
     };
+    /// A store whose instances are known, by the first of its threads.
+    struct KnownStore {
+        uint32_t thread;
+        Store* store;
+        std::vector<const Instance*> instances {};
+    };
+    struct GuestThread {
+        uint32_t id;
+        const Thread* thread;
+        std::optional<std::vector<Frame>> frames {};
+    };
     /// A breakpoint of the session.
     struct Breakpoint {
         uint32_t id;
@@ -96,33 +132,48 @@ private:
     };
 
     void add_library(std::shared_ptr<const Module> module, const Instance* instance);
-    void meet(const Instance& instance);
+    void look_at_stores(const std::vector<debug::ThreadInfo>& threads);
+    void forget(const KnownStore& known);
+    void meet(Instance& instance);
+    const GuestThread* find_thread(uint32_t id) const;
+    std::optional<Frame> innermost_guest_frame(uint32_t thread) const;
+    static const Instance* meant_by(const Library& library);
     void find_breakpoint(uint32_t id);
     void narrow_breakpoints();
     std::string unique_name(const Module& module);
     /// The library whose ids, that of the instance and those of its memories, contain `id`.
     const Library* find_library(uint32_t id) const;
+    /// The instance that is meant by a memory's id, and the memory's index in it.
+    std::pair<Instance*, uint32_t> find_memory_owner(uint32_t id);
     const Memory* find_memory(uint32_t id);
     Result<const Frame*> frame(uint64_t number);
     template<class Visit> void for_each_region(Visit visit);
 
     debug::Session& session_;
     bool is_stopped_ = false;
+    uint32_t stopped_thread_ = 1;
+    uint32_t thread_ = 1;
+    /// Of this stop, by ascending id.
+    std::vector<GuestThread> threads_;
     /// By ascending id.
     std::vector<Library> libraries_;
     uint32_t next_id_ = 1;
-    size_t instances_met_ = 0;
+    std::vector<KnownStore> stores_;
+    std::vector<Instance*> instances_;
     std::unordered_map<const Instance*, uint32_t> ids_;
     std::unordered_map<const Module*, std::string> paths_;
     std::unordered_map<std::string, uint32_t> names_;
     std::string libraries_text_;
-    size_t told_ = 0;
+    bool was_told_ = false;
+    bool has_news_ = true;
 
     /// By the client's address. Those in a module that is only announced are for all its instances.
     std::map<uint64_t, Breakpoint> breakpoints_;
+    /// By what the client said.
+    std::map<ask::Watch, uint32_t> watchpoints_;
     /// Of this stop.
-    std::optional<std::vector<Frame>> frames_;
     std::optional<uint64_t> reported_pc_;
+    bool has_moved_secretly_ = false;
     bool is_at_breakpoint_ = false;
 };
 

@@ -86,6 +86,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
         const auto answer = stub.answer(request);
         ASSERT(answer.payload && gdb::encode_packet(*answer.payload).size() <= gdb::max_packet_size);
     }
-    stub.view().remove_all_breakpoints();
+    stub.view().remove_all_stops();
     return 0;
 }

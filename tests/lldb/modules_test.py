@@ -18,10 +18,10 @@ def module(start):
 
 
 class Host:
-    """The program host.cpp, as a guest is."""
+    """One of the embedders here, as a guest is."""
 
-    def __init__(self, *modules):
-        self.process = subprocess.Popen([os.environ["VITRINE_HOST"], *map(str, modules)], stdin=subprocess.DEVNULL,
+    def __init__(self, *modules, program="VITRINE_HOST"):
+        self.process = subprocess.Popen([os.environ[program], *map(str, modules)], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         address = self.process.stderr.readline().strip()
         self.command = [LLDB, "-o", "settings set target.language c", "-o", f"process connect --plugin wasm connect://{address}"]

@@ -74,12 +74,14 @@ class Conversation {
 public:
     explicit Conversation(debug::Session& session, Process process = Process::Call) : stub(session, process)
     {
-        session.set_listener([this](const debug::Event& event) {
-            const std::lock_guard lock(mutex_);
-            events_.push_back(event);
-            changed_.notify_all();
-        });
+        session.set_listener([this](const debug::Event& event) { take(event); });
         stub.attach();
+    }
+
+    /// As the server does.
+    void listen_to_loads(debug::Session& session)
+    {
+        session.set_listener([this](const debug::Event& event) { take(event); }, { .loads = true });
     }
 
     /// The answer to a packet as it arrives; when there is none at once, what comes when the guest stops.
@@ -122,6 +124,13 @@ public:
     Stub stub;
 
 private:
+    void take(const debug::Event& event)
+    {
+        const std::lock_guard lock(mutex_);
+        events_.push_back(event);
+        changed_.notify_all();
+    }
+
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<debug::Event> events_;

@@ -69,8 +69,12 @@ TEST(Request, Threads)
 {
     EXPECT_EQ(as<ask::CallStack>("qWasmCallStack:1").thread, 1);
     EXPECT_EQ(as<ask::CallStack>("qWasmCallStack:1f").thread, 0x1f);
-    EXPECT_EQ(as<ask::ThreadExists>("Hg0").thread, std::nullopt);
-    EXPECT_EQ(as<ask::ThreadExists>("Hc-1").thread, std::nullopt);
+    EXPECT_EQ(as<ask::SelectThread>("Hg0").thread, std::nullopt);
+    EXPECT_EQ(as<ask::SelectThread>("Hg2").thread, 2);
+    EXPECT_FALSE(as<ask::SelectThread>("Hg2").is_for_going_on);
+    EXPECT_EQ(as<ask::SelectThread>("Hc-1").thread, std::nullopt);
+    EXPECT_TRUE(as<ask::SelectThread>("Hc-1").is_for_going_on);
+    as<ask::ThreadsInfo>("jThreadsInfo");
     EXPECT_EQ(as<ask::ThreadExists>("T2").thread, 2);
     EXPECT_EQ(as<ask::ThreadStop>("qThreadStopInfo1").thread, 1);
     EXPECT_TRUE(as<ask::ThreadList>("qfThreadInfo").is_first);
@@ -102,12 +106,19 @@ TEST(Request, ValuesOfFrames)
 TEST(Request, Registers)
 {
     EXPECT_EQ(as<ask::ReadRegister>("p0").number, 0);
-    EXPECT_EQ(as<ask::ReadRegister>("p0;thread:0001;").number, 0);
-    EXPECT_EQ(as<ask::WriteRegister>("P0=8103000000000040;thread:0001;").number, 0);
+    EXPECT_EQ(as<ask::ReadRegister>("p0").thread, std::nullopt);
+    EXPECT_EQ(as<ask::ReadRegister>("p0;thread:000f;").thread, 15);
+    const auto written = as<ask::WriteRegister>("P0=8103000001000040;thread:0002;");
+    EXPECT_EQ(written.number, 0);
+    EXPECT_EQ(written.value, 0x4000000100000381);
+    EXPECT_EQ(written.thread, 2);
+    EXPECT_EQ(as<ask::WriteRegister>("P0=8103000001000040").thread, std::nullopt);
     EXPECT_TRUE(is_malformed("p"));
     EXPECT_TRUE(is_malformed("p0;thread:;"));
     EXPECT_TRUE(is_malformed("p0;frame:1"));
-    EXPECT_TRUE(is_malformed("P0"));
+    for (const auto payload : { "P0", "P0=", "P0=00", "P0=81030000010000401",
+             "P0=8103000001000040;thread:", "P0=810300000100004g" })
+        EXPECT_TRUE(is_malformed(payload)) << payload;
 }
 
 TEST(Request, Memory)
@@ -131,29 +142,36 @@ TEST(Request, Breakpoints)
     EXPECT_EQ(as<ask::SetBreakpoint>("Z0,40000001000005a2,1").address, 0x40000001000005a2);
     EXPECT_EQ(as<ask::SetBreakpoint>("Z1,10,1").address, 0x10);
     EXPECT_EQ(as<ask::RemoveBreakpoint>("z0,10,1").address, 0x10);
-    // Watchpoints: the empty answer says that there are none.
-    EXPECT_TRUE(is_unknown("Z2,109d0,4"));
-    EXPECT_TRUE(is_unknown("z4,109d0,4"));
+    const auto watch = as<ask::SetWatchpoint>("Z2,109d0,4").watch;
+    EXPECT_EQ(watch, (ask::Watch { ask::Watch::Kind::Write, 0x109d0, 4 }));
+    EXPECT_EQ(as<ask::SetWatchpoint>("Z3,1,2").watch.kind, ask::Watch::Kind::Read);
+    EXPECT_EQ(as<ask::RemoveWatchpoint>("z4,109d0,4").watch.kind, ask::Watch::Kind::Access);
+    EXPECT_TRUE(is_unknown("Z5,109d0,4"));
+    as<ask::WatchpointCount>("qWatchpointSupportInfo:");
     for (const auto payload : { "Z", "Z0", "Z0,", "Z0,10", "Z0,10,", "z0,10,1;X1,22", "Z0,zz,1" })
         EXPECT_TRUE(is_malformed(payload)) << payload;
 }
 
 TEST(Request, WaysToGoOn)
 {
-    EXPECT_FALSE(as<ask::Resume>("c").is_step);
-    EXPECT_FALSE(as<ask::Resume>("C05").is_step);
-    EXPECT_TRUE(as<ask::Resume>("s").is_step);
-    EXPECT_TRUE(as<ask::Resume>("S02").is_step);
-    EXPECT_FALSE(as<ask::Resume>("vCont;c").is_step);
-    EXPECT_TRUE(as<ask::Resume>("vCont;s:1").is_step);
-    EXPECT_TRUE(as<ask::Resume>("vCont;S02:1").is_step);
-    EXPECT_FALSE(as<ask::Resume>("vCont;C12:1").is_step);
-    // The leftmost that means the thread.
-    EXPECT_TRUE(as<ask::Resume>("vCont;s:1;c").is_step);
-    EXPECT_FALSE(as<ask::Resume>("vCont;s:2;c").is_step);
-    EXPECT_TRUE(as<ask::Resume>("vCont;s:-1").is_step);
-    for (const auto payload : { "c100", "C", "s1", "vCont;", "vCont;t", "vCont;s:", "vCont;s:2", "vCont;c;",
-             "vCont;cc", "vCont;C", "vCont;r1,2:1" })
+    const auto actions = [](std::string_view payload) {
+        std::string text;
+        for (const auto& [is_step, thread] : as<ask::Resume>(payload).actions)
+            text += (is_step ? "s" : "c") + (thread ? std::to_string(*thread) : "") + " ";
+        return text;
+    };
+    EXPECT_EQ(actions("c"), "c ");
+    EXPECT_EQ(actions("C05"), "c ");
+    EXPECT_EQ(actions("s"), "s ");
+    EXPECT_EQ(actions("S02"), "s ");
+    EXPECT_EQ(actions("vCont;c"), "c ");
+    EXPECT_EQ(actions("vCont;s:1"), "s1 ");
+    EXPECT_EQ(actions("vCont;S02:1"), "s1 ");
+    EXPECT_EQ(actions("vCont;C12:1f"), "c31 ");
+    EXPECT_EQ(actions("vCont;s:2;c"), "s2 c ");
+    EXPECT_EQ(actions("vCont;s:-1;c:1;c:0"), "s c1 c ");
+    for (const auto payload : { "c100", "C", "s1", "vCont;", "vCont;t", "vCont;s:", "vCont;c;", "vCont;cc",
+             "vCont;C", "vCont;r1,2:1" })
         EXPECT_TRUE(is_malformed(payload)) << payload;
     as<ask::Kill>("k");
     EXPECT_FALSE(as<ask::Detach>("D").stays_stopped);
@@ -165,7 +183,7 @@ TEST(Request, WaysToGoOn)
 TEST(Request, TheRestIsUnknown)
 {
     for (const auto payload : { "", "qVAttachOrWaitSupported", "qStructuredDataPlugins", "qShlibInfoAddr",
-             "jThreadsInfo", "_M1000,rwx", "_m1000", "qModuleInfo:00;00", "qCRC:1,2", "qHostInfos",
+             "jThreadsInfos", "_M1000,rwx", "_m1000", "qModuleInfo:00;00", "qCRC:1,2", "qHostInfos",
              "QPassSignals", "bc", "bs", "X0,0:", "vKill;1", "qXfer:features:read:target.xml:0,100",
              "qOffsets", "!", "qWasmGlobalX", "vCont" })
         EXPECT_TRUE(is_unknown(payload)) << payload;
@@ -176,7 +194,7 @@ TEST(Request, EachPacketOfTheTableIsReached)
 {
     const auto prefixes = known_packets();
     EXPECT_EQ(std::set(prefixes.begin(), prefixes.end()).size(), prefixes.size());
-    EXPECT_EQ(prefixes.size(), 39);
+    EXPECT_EQ(prefixes.size(), 41);
     for (const std::string_view prefix : prefixes) {
         const std::string payload = std::string(prefix) + "\1";
         const Request request = parse_request(payload);

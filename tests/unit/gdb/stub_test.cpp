@@ -92,8 +92,8 @@ TEST_F(StubTest, WhatIsNotKnownHasTheEmptyAnswer)
 {
     begin("run", { Value::i32(21) });
     for (const auto payload : { "qVAttachOrWaitSupported", "qStructuredDataPlugins", "qShlibInfoAddr",
-             "jThreadsInfo", "jThreadExtendedInfo:{\"thread\":1}", "_M1000,rwx", "qModuleInfo:00;00",
-             "qOffsets", "Z2,10,4", "z2,10,4", "bc", "qWatchpointSupportInfo:", "" })
+             "jThreadExtendedInfo:{\"thread\":1}", "_M1000,rwx", "qModuleInfo:00;00", "qOffsets", "Z5,10,4",
+             "z5,10,4", "bc", "" })
         EXPECT_EQ(client.ask(payload), "") << payload;
 }
 
@@ -698,6 +698,48 @@ TEST(Stub, AnAnnouncedModuleIsShownBeforeItLives)
     EXPECT_TRUE(std::holds_alternative<debug::Outcome>(door.client.next_event()));
 }
 
+/// The client sets its breakpoints in a new instance before that executes anything.
+TEST(Stub, NewInstancesAreToldBeforeTheyRun)
+{
+    Announced door;
+    door.client.listen_to_loads(*door.session);
+    door.client.stub.view().announce(door.module, "/somewhere/a.wasm");
+    door.start();
+    EXPECT_THAT(door.client.ask("?"), EndsWith(";reason:signal;")) << "an announced module is no news";
+    EXPECT_THAT(door.client.ask("qXfer:libraries:read::0,1ffff"), Not(HasSubstr("a.wasm#2")));
+    EXPECT_THAT(door.client.ask("c"),
+        MatchesRegex("T00thread:1;name:main;threads:1;thread-pcs:[0-9a-f]+;00:[0-9a-f]{16};library:;"));
+    EXPECT_THAT(door.client.ask("qXfer:libraries:read::0,1ffff"), HasSubstr("a.wasm#2"));
+    const CodeOffset start = door.module->meta(FuncIndex { 0 }).code_offset;
+    EXPECT_EQ(door.client.ask(set(Address { Address::Space::Object, 2, start }.bits())), "OK");
+    EXPECT_THAT(door.client.ask("c"), EndsWith(";reason:breakpoint;"));
+    EXPECT_EQ(door.client.ask("c"), "W00");
+}
+
+/// One that the embedder makes on another thread than the guest's is told when the guest next runs.
+TEST(Stub, InstancesMadeBetweenCallsAreToldAtTheNextCall)
+{
+    Debugged guest;
+    Conversation client(*guest.session, Process::Owner);
+    client.listen_to_loads(*guest.session);
+    client.ask("?");
+    EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
+    guest.start("run", { Value::i32(21) }, false);
+    // Nobody has asked for the modules so far.
+    EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
+    client.stub.interrupt();
+    client.ask("qXfer:libraries:read::0,1ffff");
+    EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
+    guest.instance = &guest.instantiate(zoo);
+    guest.start("run", { Value::i32(21) }, false);
+    const std::string stop = client.wait();
+    EXPECT_THAT(stop, AllOf(StartsWith("T00thread:1;"), EndsWith(";library:;")));
+    EXPECT_EQ(pc_of(stop), Address({ Address::Space::Object, 3, guest.meta(2).code_offset }).bits());
+    EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
+    EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
+    guest.session->set_listener(nullptr);
+}
+
 TEST(Stub, LaterInstancesAreNewsAtTheNextStop)
 {
     Announced door;
@@ -760,6 +802,118 @@ TEST(Stub, CallsOfAnOwnerComeAndGo)
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_EQ(client.stub.close(), "W00");
     guest.session->set_listener(nullptr);
+}
+
+/// The operands of the place must be there; everything is as it was when a jump is refused.
+TEST_F(StubTest, WritingThePlaceSendsTheGuestThere)
+{
+    begin("run", { Value::i32(21) });
+    const CodeOffset start = guest.meta(2).code_offset;
+    const auto jump = [&](uint64_t to) { return client.ask("P0=" + little_endian(to) + ";thread:0001;"); };
+    EXPECT_EQ(client.ask("QEnableErrorStrings"), "OK");
+    EXPECT_THAT(jump(Debugged::code(start + 4)), StartsWith("E01;"));
+    EXPECT_THAT(jump(Debugged::code(start + 1)), StartsWith("E01;"));
+    EXPECT_THAT(jump(16), StartsWith("E01;"));
+    EXPECT_THAT(jump(Address { Address::Space::Object, 2, start }.bits()), StartsWith("E01;"));
+    EXPECT_THAT(
+        client.ask("P0=" + little_endian(Debugged::code(start)) + ";thread:0002;"), StartsWith("E01;"));
+    EXPECT_EQ(client.ask("p0"), little_endian(Debugged::code(start)));
+    EXPECT_EQ(jump(Debugged::code(start)), "OK");
+    // `global.get 0` at the end: the calls before it are left out.
+    EXPECT_EQ(jump(Debugged::code(start + 9)), "OK");
+    EXPECT_EQ(client.ask("p0"), little_endian(Debugged::code(start + 9)));
+    EXPECT_EQ(client.ask("qWasmCallStack:1"), little_endian(Debugged::code(start + 9)));
+    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "15000000");
+    EXPECT_EQ(pc_of(client.ask("s")), Debugged::code(start + 11));
+    EXPECT_EQ(client.ask("qWasmStackValue:0;0"), "07000000");
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+/// Reads and writes its memory at 8, 16 and 24.
+constexpr auto scribe = R"((module (memory 1) (memory 1)
+    (func (export "run")
+      (i32.store (i32.const 8) (i32.const 5))
+      (i32.store (i32.const 8) (i32.const 5))
+      (drop (i32.load (i32.const 8)))
+      (i64.store (i32.const 16) (i64.const 1))
+      (i32.store 1 (i32.const 8) (i32.const 9))
+      (i32.store (i32.const 8) (i32.const 6)))))";
+
+struct WatchTest : testing::Test {
+    WatchTest()
+    {
+        guest.start("run", {});
+        client.ask("?");
+    }
+    ~WatchTest() override { guest.session->set_listener(nullptr); }
+
+    Debugged guest { scribe };
+    Conversation client { *guest.session };
+};
+
+TEST_F(WatchTest, WritesAreToldBehindTheInstruction)
+{
+    EXPECT_THAT(client.ask("qWatchpointSupportInfo:"), MatchesRegex("num:[0-9]+;"));
+    EXPECT_EQ(client.ask("Z2,8,4"), "OK");
+    EXPECT_EQ(client.ask("Z2,8,4"), "OK");
+    EXPECT_EQ(guest.session->watchpoints().size(), 1);
+    const std::string stop = client.ask("c");
+    EXPECT_THAT(stop, AllOf(StartsWith("T05thread:1;"), EndsWith(";reason:watchpoint;watch:8;")));
+    EXPECT_EQ(pc_of(stop), Debugged::code(guest.meta(0).code_offset + 7));
+    EXPECT_EQ(client.ask("m8,4"), "05000000");
+    EXPECT_THAT(client.ask("jThreadsInfo"), HasSubstr("\"reason\":\"watchpoint\",\"description\":\"8 0 8\""));
+    // One that changes nothing is a write too; as LLDB goes on, it takes the watchpoint away and sets it again.
+    EXPECT_EQ(client.ask("z2,8,4"), "OK");
+    EXPECT_EQ(client.ask("z2,8,4"), "OK");
+    EXPECT_EQ(client.ask("Z2,8,4"), "OK");
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:watchpoint;watch:8;"));
+    // Neither the read nor the other memory's write.
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:watchpoint;watch:8;"));
+    EXPECT_EQ(client.ask("m8,4"), "06000000");
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(WatchTest, EachKindHasItsAccesses)
+{
+    EXPECT_EQ(client.ask("Z3,8,4"), "OK");
+    EXPECT_EQ(client.ask("Z4,14,4"), "OK");
+    EXPECT_EQ(client.ask("Z2,200000008,1"), "OK");
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:watchpoint;rwatch:8;"));
+    // The upper half of eight bytes.
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:watchpoint;awatch:14;"));
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:watchpoint;watch:200000008;"));
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(WatchTest, WhatCannotBeWatchedIsRefused)
+{
+    for (const auto payload : { "Z2,10000,4", "Z2,fffe,4", "Z2,8,0", "Z2,4000000100000008,4",
+             "Z2,900000000,4", "Z2,8,ffffffffffffffff" })
+        EXPECT_EQ(client.ask(payload), "E01") << payload;
+    EXPECT_EQ(client.ask("z2,10000,4"), "OK");
+    EXPECT_TRUE(guest.session->watchpoints().empty());
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(WatchTest, AClientTakesItsWatchpointsAlong)
+{
+    EXPECT_EQ(client.ask("Z2,8,4"), "OK");
+    client.stub.answer(parse_request("D"));
+    EXPECT_TRUE(std::holds_alternative<debug::Outcome>(client.next_event()));
+    EXPECT_TRUE(guest.session->watchpoints().empty());
+}
+
+TEST_F(WatchTest, AnOwnersWatchpointIsToldInWords)
+{
+    const auto id = guest.session->add_watchpoint(
+        { .what = debug::MemoryRange { guest.instance->memories[0], 8, 4 }, .store = &guest.store });
+    ASSERT_TRUE(id);
+    EXPECT_THAT(client.ask("c"),
+        EndsWith(";reason:exception;description:" + hex_text("watchpoint " + std::to_string(*id) + ": 0 -> 5")
+            + ";"));
+    EXPECT_EQ(client.ask("z2,8,4"), "OK");
+    EXPECT_EQ(guest.session->watchpoints().size(), 1);
+    client.stub.answer(parse_request("D"));
 }
 
 } // namespace
