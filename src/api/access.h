@@ -145,6 +145,10 @@ struct Access {
         return { static_cast<core::debug::Resume::Kind>(how.kind_), how.offset_ };
     }
 
+    static const std::shared_ptr<debug::detail::SessionBody>& session(const debug::Frame& frame)
+    {
+        return frame.session_;
+    }
     static const core::Frame* core_frame(const debug::Frame& frame)
     {
         return static_cast<const core::Frame*>(frame.frame_.get());

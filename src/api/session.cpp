@@ -16,7 +16,7 @@ namespace detail {
 debug::Frame Access::frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame)
 {
     debug::Frame result;
-    result.generation_ = frame.thread->generation;
+    result.generation_ = frame.thread->generation + session->session->resumes();
     result.session_ = std::move(session);
     result.link_ = std::static_pointer_cast<StoreLink>(frame.thread->store.embedder.lock());
     result.frame_ = std::make_shared<const core::Frame>(frame);
@@ -71,10 +71,11 @@ public:
     explicit operator bool() const { return look_ && *look_ && !is_stale_; }
 
 private:
-    /// The thread may be gone.
+    /// A thread's own generation does not change when it stays in a host function. The thread may be gone.
     static bool is_current(
         const core::debug::Session& session, const core::Thread* thread, uint64_t generation)
     {
+        generation -= session.resumes();
         const auto threads = session.threads();
         return std::ranges::any_of(threads, [&](const core::debug::ThreadInfo& info) {
             return info.thread == thread && thread->generation == generation;
@@ -366,6 +367,8 @@ Result<void> Stopped::clear_exception()
 Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> results)
 {
     const core::Frame* from = Access::core_frame(frame);
+    if (Access::session(frame) != session_)
+        return Error("the frame is one of another session");
     if (!frame.is_valid() || from->is_host())
         return Error(frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
     const auto link = link_of(*from);
@@ -629,42 +632,42 @@ Result<core::debug::WatchpointSpec> core_spec(
         wanted.store = &link->body->store;
         return static_cast<T*>(Access::object(handle));
     };
-    const bool is_ours =
-        std::visit(Overloaded {
-                       [&](const MemoryRange& range) {
-                           core::debug::MemoryRange inner { nullptr, range.address, range.size };
-                           if (const auto* memory = std::get_if<Memory>(&range.memory)) {
-                               inner.memory = object(*memory, inner.memory);
-                           } else {
-                               const auto& shared = std::get<SharedMemory>(range.memory);
-                               if (Access::engine(shared) != body->link->engine)
-                                   return false;
-                               inner.shared = Access::owner(shared);
-                               inner.memory = inner.shared.get();
-                           }
-                           wanted.what = inner;
-                           return inner.memory != nullptr;
-                       },
-                       [&](const Global& global) {
-                           auto* inner = object(global, static_cast<core::Global*>(nullptr));
-                           wanted.what = inner;
-                           return inner != nullptr;
-                       },
-                       [&](const TableSlot& slot) {
-                           auto* inner = object(slot.table, static_cast<core::Table*>(nullptr));
-                           wanted.what = core::debug::TableSlot { inner, slot.index };
-                           return inner != nullptr;
-                       },
-                       [&](const FrameLocal& local) {
-                           if (!local.frame.is_valid() || local.frame.is_host())
-                               return false;
-                           const core::Frame& frame = *Access::core_frame(local.frame);
-                           wanted.store = &frame.thread->store;
-                           wanted.what = core::debug::FrameLocal { frame, local.index };
-                           return true;
-                       },
-                   },
-            spec.what);
+    const bool is_ours = std::visit(
+        Overloaded {
+            [&](const MemoryRange& range) {
+                core::debug::MemoryRange inner { nullptr, range.address, range.size };
+                if (const auto* memory = std::get_if<Memory>(&range.memory)) {
+                    inner.memory = object(*memory, inner.memory);
+                } else {
+                    const auto& shared = std::get<SharedMemory>(range.memory);
+                    if (Access::engine(shared) != body->link->engine)
+                        return false;
+                    inner.shared = Access::owner(shared);
+                    inner.memory = inner.shared.get();
+                }
+                wanted.what = inner;
+                return inner.memory != nullptr;
+            },
+            [&](const Global& global) {
+                auto* inner = object(global, static_cast<core::Global*>(nullptr));
+                wanted.what = inner;
+                return inner != nullptr;
+            },
+            [&](const TableSlot& slot) {
+                auto* inner = object(slot.table, static_cast<core::Table*>(nullptr));
+                wanted.what = core::debug::TableSlot { inner, slot.index };
+                return inner != nullptr;
+            },
+            [&](const FrameLocal& local) {
+                if (Access::session(local.frame) != body || !local.frame.is_valid() || local.frame.is_host())
+                    return false;
+                const core::Frame& frame = *Access::core_frame(local.frame);
+                wanted.store = &frame.thread->store;
+                wanted.what = core::debug::FrameLocal { frame, local.index };
+                return true;
+            },
+        },
+        spec.what);
     if (!is_ours)
         return Error("what shall be watched is not there, or belongs to another store than the session");
     return wanted;
@@ -791,6 +794,8 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
     if (Access::session(stopped) != body)
         return Error(Access::session(stopped) ? "the guest stopped in another session"
                                               : "the guest has gone on from this stop already");
+    if (body->session->has_handler())
+        return Error("the session's handler says how the guest goes on");
     if (const Hold hold(body); hold && how.kind == Kind::RunTo && !can_run_to(*body->session, how.offset))
         return Error("offset " + core::hex(how.offset) + " is not in the innermost function");
     // It refuses when somebody else has ended the guest meanwhile: what came of that is told by the next event.

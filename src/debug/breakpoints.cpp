@@ -2,17 +2,31 @@
 #include "debug/breakpoints.h"
 
 #include "base/text.h"
-#include "wasm/validator.h"
+#include "wasm/instruction.h"
 
 #include <algorithm>
 
 namespace vitrine::core::debug {
 
-Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec) const
+/// As `find_instruction_boundary`, for many breakpoints in one long function.
+std::optional<CodeOffset> Breakpoints::find_instruction(
+    const std::shared_ptr<const Module>& module, FuncIndex function, CodeOffset offset)
+{
+    if (instructions_.module != module || instructions_.function != function) {
+        const FuncMeta& meta = module->meta(function);
+        instructions_ = { module, function, {} };
+        for (CodeOffset at = meta.code_offset; at < meta.end_offset;
+            at = next_instruction(module->bytes(), at))
+            instructions_.begins.push_back(at);
+    }
+    const auto found = std::ranges::lower_bound(instructions_.begins, offset);
+    return found != instructions_.begins.end() ? std::optional(*found) : std::nullopt;
+}
+
+Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec)
 {
     const auto function = spec.module->find_function(spec.offset);
-    const auto offset =
-        function ? find_instruction_boundary(*spec.module, *function, spec.offset) : std::nullopt;
+    const auto offset = function ? find_instruction(spec.module, *function, spec.offset) : std::nullopt;
     if (!offset)
         return failure("no instruction of the module is at or behind this place of a function", spec.offset);
     Entry entry { { id, std::move(spec), *offset, 0 }, {}, {} };
@@ -79,6 +93,7 @@ Result<void> Breakpoints::remove(uint32_t id)
 
 void Breakpoints::clear()
 {
+    instructions_ = {};
     at_.clear();
     entries_.clear();
 }

@@ -83,11 +83,21 @@ private:
         }
     };
 
-    Result<Entry> compile(uint32_t id, BreakpointSpec spec) const;
+    /// Where the instructions of a function begin, in order: of the one looked into last.
+    struct Instructions {
+        std::shared_ptr<const Module> module {};
+        FuncIndex function {};
+        std::vector<CodeOffset> begins {};
+    };
+
+    Result<Entry> compile(uint32_t id, BreakpointSpec spec);
+    std::optional<CodeOffset> find_instruction(
+        const std::shared_ptr<const Module>& module, FuncIndex function, CodeOffset offset);
     static bool is_meant(const Entry& entry, const Instance& instance);
     Result<std::map<uint32_t, Entry>::iterator> look_up(uint32_t id);
 
     const TypeRegistry& types_;
+    Instructions instructions_;
     std::map<uint32_t, Entry> entries_;
     std::unordered_map<std::pair<const Module*, CodeOffset>, std::vector<Entry*>, PlaceHash> at_;
 };

@@ -356,6 +356,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
     reason_ = StopReason { .kind = StopKind::Interrupt, .thread = member.id };
     tell(lock);
     const Resume how = decide(lock);
+    ++resumes_;
     state_ = State::Going;
     reason_.reset();
     is_from_outside_ = false;
@@ -413,6 +414,12 @@ std::vector<Frame> Session::frames(uint32_t thread) const
         if (thread == 0 ? member.get() == stopper_ : member->id == thread)
             return frames_of(*member->thread);
     return {};
+}
+
+uint64_t Session::resumes() const
+{
+    const std::lock_guard lock(mutex_);
+    return resumes_;
 }
 
 Thread* Session::stopped_thread() const
@@ -857,6 +864,7 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
     const Wish outer_wish = std::exchange(wish_, Wish::Continue);
     tell(lock);
     const Resume how = decide(lock);
+    ++resumes_;
     state_ = outer_state;
     reason_ = outer_reason;
     if (how.kind == Resume::Kind::Kill)

@@ -178,6 +178,9 @@ public:
         Session* session_;
     };
 
+    bool has_handler() const { return handler_ != nullptr; }
+    /// How often the guest was let go on. While it is the same, so are the frames of a guest that stands still.
+    uint64_t resumes() const;
     /// The frames of a guest thread (0: the one that stopped) of a stopped guest; empty when it is not stopped.
     std::vector<Frame> frames(uint32_t thread = 0) const;
     /// The thread that stopped; null when none did.
@@ -299,6 +302,7 @@ private:
     Wish wish_ = Wish::Continue;
     std::shared_ptr<Root> to_throw_;
     uint32_t looks_ = 0;
+    uint64_t resumes_ = 0;
 
     std::function<Outcome()> body_;
     bool is_body_running_ = false;

@@ -2,6 +2,8 @@
 // Where a stopped guest goes on: jumps, instructions left out, early returns, exceptions thrown and taken, calls while it is stopped.
 #include "world.h"
 
+#include <semaphore>
+
 namespace vitrine {
 namespace {
 
@@ -300,13 +302,11 @@ TEST(Steering, EndsTheGuestFromWithinACall)
 TEST(Steering, RefusesInAHostFunction)
 {
     Debuggee guest;
+    std::binary_semaphore may_return(0);
     guest.call_back = [&] {
         guest.session->interrupt();
         // The guest stops in here, as the host does not come back for a while.
-        while (!guest.session->stopped())
-            std::this_thread::yield();
-        while (guest.session->stopped())
-            std::this_thread::yield();
+        may_return.acquire();
     };
     Stopped stop = stopped(guest.session->call(guest.func("asks"), {}));
     EXPECT_EQ(stop.reason().kind, StopKind::Interrupt);
@@ -315,6 +315,7 @@ TEST(Steering, RefusesInAHostFunction)
     EXPECT_FALSE(stop.skip());
     EXPECT_FALSE(stop.jump(stop.frames()[1].offset()));
     EXPECT_FALSE(stop.throw_exception(*guest.instance->tag("other"), {}));
+    may_return.release();
     EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(9));
 }
 

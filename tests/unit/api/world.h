@@ -21,9 +21,8 @@ inline Result<Module> try_module(const Engine& engine, std::string_view wat)
 
 /// An engine, a store and a linker, as an embedder has them.
 struct World {
-    explicit World(bool guest_debug = true)
-        : engine(Config().guest_debug(guest_debug)), store(engine), linker(engine)
-    {}
+    explicit World(bool guest_debug = true) : World(Config().guest_debug(guest_debug)) {}
+    explicit World(const Config& config) : engine(config), store(engine), linker(engine) {}
 
     Module module(std::string_view wat) const { return try_module(engine, wat).value(); }
     Instance instantiate(std::string_view wat) { return linker.instantiate(store, module(wat)).value(); }

@@ -638,6 +638,27 @@ TEST_F(StubTest, MemoryZeroIsThatOfTheInnermostFrame)
     EXPECT_EQ(client.ask("c"), "W00");
 }
 
+TEST(Stub, ASharedMemoryIsReadAndWritten)
+{
+    Debugged guest(R"((module (import "host" "tick" (func $tick (param i32)))
+        (memory 1 2 shared)
+        (data (i32.const 32) "shared")
+        (func (export "f") (result i32) (i32.atomic.load8_u (i32.const 32)))))");
+    {
+        Conversation client(*guest.session);
+        guest.start("f", {});
+        EXPECT_THAT(client.ask("?"), StartsWith("T05"));
+        EXPECT_EQ(client.ask("m20,6"), hex_text("shared"));
+        EXPECT_EQ(client.ask("M20,1:2b"), "OK");
+        EXPECT_EQ(client.ask("m100000020,6"), hex_text("+hared"));
+        EXPECT_EQ(client.ask("mffff,4"), "00");
+        EXPECT_EQ(client.ask("Mffff,2:0000"), "E09");
+        EXPECT_EQ(client.ask("c"), "W00");
+        guest.session->set_listener(nullptr);
+    }
+    EXPECT_EQ(guest.instance->memories[0]->base()[32], '+');
+}
+
 /// A guest whose module is known before it is instantiated.
 struct Announced {
     explicit Announced(Process process = Process::Call)

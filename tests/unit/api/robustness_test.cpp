@@ -1,0 +1,468 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Sessions that are used wrongly, or by much: nothing is lost, nobody waits for ever.
+#include "world.h"
+
+#include <chrono>
+#include <semaphore>
+#include <thread>
+
+namespace vitrine {
+namespace {
+
+using debug::Resume;
+using debug::Session;
+using debug::StopKind;
+using debug::Stopped;
+using test::error_of;
+using test::exited;
+using test::stopped;
+using test::World;
+
+struct Counting : World {
+    Counting()
+        : instance(instantiate(R"((module
+            (memory 1)
+            (func $count (export "count") (param $n i32) (result i32) (local $sum i32)
+              nop
+              (loop $again
+                (local.set $sum (i32.add (local.get $sum) (local.get $n)))
+                (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+              (local.get $sum))))")),
+          session(store)
+    {}
+    std::uint32_t begin() const { return instance.module().functions()[0].offset; }
+    debug::Event count(std::int32_t n) { return session.call(*instance.func("count"), { Val::i32(n) }); }
+
+    Instance instance;
+    Session session;
+};
+
+TEST(Robustness, AStaleFrameAnswersWithNothingAndErrors)
+{
+    Counting guest;
+    ASSERT_TRUE(guest.session.add_breakpoint({ .module = guest.instance.module(), .offset = guest.begin() }));
+    Stopped stop = stopped(guest.count(3));
+    const debug::Frame frame = stop.frames()[0];
+    stop = stopped(guest.session.step(std::move(stop)));
+    const std::string gone = "the frame is gone: the guest went on";
+    EXPECT_EQ(error_of(frame.evaluate("$n")), gone);
+    EXPECT_EQ(error_of(frame.text_of("$n")), gone);
+    EXPECT_EQ(error_of(frame.assign("$n = 1")), gone);
+    EXPECT_FALSE(stop.return_from(frame, { Val::i32(1) }));
+    EXPECT_FALSE(guest.session.add_watchpoint({ .what = debug::FrameLocal { frame, 0 } }));
+    EXPECT_EQ(frame.function(), *guest.instance.func("count")) << "which function it was is still known";
+    EXPECT_EQ(exited(guest.session.resume(std::move(stop)))->front(), Val::i32(6));
+}
+
+TEST(Robustness, AFrameOfAnotherSessionIsRefused)
+{
+    Counting guest, other;
+    for (Counting* each : { &guest, &other })
+        ASSERT_TRUE(
+            each->session.add_breakpoint({ .module = each->instance.module(), .offset = each->begin() }));
+    Stopped stop = stopped(guest.count(3)), foreign = stopped(other.count(3));
+    EXPECT_FALSE(stop.return_from(foreign.frames()[0], { Val::i32(1) }));
+    EXPECT_FALSE(guest.session.add_watchpoint({ .what = debug::FrameLocal { foreign.frames()[0], 0 } }));
+    EXPECT_TRUE(foreign.frames()[0].is_valid());
+    EXPECT_EQ(exited(guest.session.resume(std::move(stop)))->front(), Val::i32(6));
+    EXPECT_EQ(exited(other.session.resume(std::move(foreign)))->front(), Val::i32(6));
+}
+
+TEST(Robustness, ExpressionsWithErrorsChangeNothing)
+{
+    Counting guest;
+    const debug::BreakpointSpec good {
+        .module = guest.instance.module(), .offset = guest.begin(), .condition = "$n == 3"
+    };
+    const auto id = guest.session.add_breakpoint(good);
+    ASSERT_TRUE(id);
+    for (const char* text : { "$n ==", "nothing", "$n == \"a\"", "((((", "$99", "i32[", "\xff\xfe" }) {
+        debug::BreakpointSpec bad = good;
+        bad.condition = text;
+        const auto refused = guest.session.add_breakpoint(bad);
+        ASSERT_FALSE(refused) << text;
+        EXPECT_TRUE(refused.error().offset()) << "says where: " << text;
+        EXPECT_FALSE(guest.session.change_breakpoint(*id, bad)) << text;
+        bad.condition.clear();
+        bad.message = std::string("{") + text + "}";
+        EXPECT_FALSE(guest.session.add_breakpoint(bad)) << text;
+    }
+    EXPECT_EQ(guest.session.breakpoints().size(), 1u);
+    EXPECT_EQ(guest.session.breakpoints()[0].spec.condition, "$n == 3");
+    Stopped stop = stopped(guest.count(3));
+    for (const char* text : { "$n = ", "$n = 1 / 0", "5 = 6", "$n", "i32[-1] = 4" })
+        EXPECT_FALSE(stop.frames()[0].assign(text)) << text;
+    EXPECT_EQ(*stop.frames()[0].evaluate("$n"), Val::i32(3));
+    EXPECT_EQ(exited(guest.session.resume(std::move(stop)))->front(), Val::i32(6));
+}
+
+TEST(Robustness, TenThousandBreakpoints)
+{
+    World world;
+    std::string text = "(module (func (export \"run\") (result i32) (local $x i32)";
+    constexpr int additions = 2'500;
+    for (int i = 0; i < additions; ++i)
+        text += "(local.set $x (i32.add (local.get $x) (i32.const 1)))";
+    const Instance instance = world.instantiate(text + "(local.get $x)))");
+    Session session(world.store);
+    const std::uint32_t first = instance.module().functions()[0].offset + 3;
+    const auto began = std::chrono::steady_clock::now();
+    std::vector<std::uint32_t> ids;
+    for (int i = 0; i < additions; ++i)
+        for (const std::uint32_t at : { 0, 2, 4, 5 })
+            ids.push_back(
+                session.add_breakpoint({ .module = instance.module(), .offset = first + 7 * i + at })
+                    .value());
+    EXPECT_EQ(session.breakpoints().size(), 10'000u);
+    // To each of the first hundred, and then past the others, which count.
+    auto event = session.call(*instance.func("run"), {});
+    for (std::uint32_t hit = 0; hit < 100; ++hit) {
+        Stopped stop = stopped(std::move(event));
+        EXPECT_EQ(stop.reason().id, ids[hit]);
+        event = session.resume(std::move(stop));
+    }
+    Stopped stop = stopped(std::move(event));
+    for (std::size_t i = 101; i < ids.size(); i += 2)
+        ASSERT_TRUE(session.remove_breakpoint(ids[i]));
+    for (std::size_t i = 100; i < ids.size(); i += 2) {
+        const auto row = instance.module();
+        ASSERT_TRUE(session.change_breakpoint(ids[i],
+            { .module = row,
+                .offset = first + 7 * (static_cast<std::uint32_t>(i) / 4)
+                    + std::array<std::uint32_t, 4> { 0, 2, 4, 5 }[i % 4],
+                .ignore_count = 1000 }));
+    }
+    EXPECT_EQ(exited(session.resume(std::move(stop)))->front(), Val::i32(additions));
+    std::size_t hits = 0;
+    for (const auto& row : session.breakpoints())
+        hits += row.hits;
+    EXPECT_EQ(hits, 101u + (10'000 - 100) / 2 - 1);
+    for (const auto& row : session.breakpoints())
+        EXPECT_TRUE(session.remove_breakpoint(row.id));
+    EXPECT_EQ(exited(session.call(*instance.func("run"), {}))->front(), Val::i32(additions));
+    EXPECT_LT(std::chrono::steady_clock::now() - began, std::chrono::seconds(30));
+}
+
+TEST(Robustness, AGuestEndsWhileACommandIsUnderWay)
+{
+    Counting guest;
+    const auto last =
+        guest.session.add_breakpoint({ .module = guest.instance.module(), .offset = guest.begin() });
+    for (int way = 0; way < 5; ++way) {
+        Stopped stop = stopped(guest.count(2));
+        // To the end of the function, and from there what cannot end as it was meant to.
+        const std::uint32_t end = guest.instance.module().functions()[0].end - 1;
+        stop = stopped(guest.session.run_to(std::move(stop), end));
+        EXPECT_EQ(stop.frames()[0].offset(), end);
+        debug::Event event = way == 0 ? guest.session.step(std::move(stop))
+            : way == 1                ? guest.session.step_over(std::move(stop))
+            : way == 2                ? guest.session.step_out(std::move(stop))
+            : way == 3                ? guest.session.run_to(std::move(stop), guest.begin() + 3)
+                                      : guest.session.resume(std::move(stop));
+        EXPECT_EQ(exited(std::move(event))->front(), Val::i32(3));
+    }
+    ASSERT_TRUE(guest.session.remove_breakpoint(*last));
+    EXPECT_EQ(exited(guest.count(2))->front(), Val::i32(3)) << "no step is left over";
+}
+
+TEST(Robustness, HandlersAndSessionsKeepApart)
+{
+    World world;
+    const Instance instance = world.instantiate(R"((module (func (export "f") (result i32) (i32.const 4))))");
+    const Func function = *instance.func("f");
+    const auto go = [](Stopped&) { return Resume::go(); };
+    ASSERT_TRUE(world.store.on_debug_event(go));
+    Session* session = world.store.debug_session();
+    const std::string refusal = "the session's handler watches what the embedder runs";
+    EXPECT_EQ(error_of(exited(session->call(function, {}))), refusal);
+    EXPECT_EQ(error_of(exited(session->instantiate(world.linker, instance.module()))), refusal);
+    EXPECT_EQ(
+        error_of(exited(session->run([]() -> Result<std::vector<Val>> { return Error("ran"); }))), refusal);
+    EXPECT_EQ(error_of(exited(session->wait())), "the session's handler is told of all stops");
+    EXPECT_EQ(error_of(Session::create(world.store)), "the store has a session already");
+    // In the handler the guest is stopped, and yet not the session's to resume.
+    std::vector<std::string> errors;
+    ASSERT_TRUE(world.store.on_debug_event(nullptr));
+    ASSERT_TRUE(world.store.on_debug_event([&](Stopped& stop) {
+        Session& own = *world.store.debug_session();
+        errors.push_back(error_of(own.go(std::move(stop))));
+        errors.push_back(error_of(world.store.on_debug_event(nullptr)));
+        return Resume::go();
+    }));
+    ASSERT_TRUE(world.store.debug_session()->add_breakpoint(
+        { .module = instance.module(), .offset = instance.module().functions()[0].offset }));
+    EXPECT_EQ(function.call({})->front(), Val::i32(4));
+    ASSERT_EQ(errors.size(), 2u);
+    EXPECT_EQ(errors[0], "the session's handler says how the guest goes on");
+    EXPECT_EQ(errors[1], "the store's guest is running");
+    EXPECT_TRUE(world.store.on_debug_event(nullptr));
+    Session after(world.store);
+    EXPECT_EQ(exited(after.call(function, {}))->front(), Val::i32(4));
+}
+
+TEST(Robustness, StoresAreAddedAndRemovedOnce)
+{
+    World world, closed(false);
+    Session session(world.store);
+    Store second(world.engine), third(world.engine);
+    EXPECT_EQ(error_of(session.add_store(world.store)), "the store has a session already");
+    EXPECT_EQ(error_of(session.remove_store(second)), "the store is not one of the session");
+    EXPECT_EQ(error_of(session.remove_store(world.store)), "the session's own store stays until it ends");
+    EXPECT_FALSE(session.add_store(closed.store));
+    World foreign;
+    EXPECT_FALSE(session.add_store(foreign.store)) << "of another engine";
+    ASSERT_TRUE(session.add_store(second));
+    EXPECT_EQ(error_of(session.add_store(second)), "the store has a session already");
+    EXPECT_EQ(error_of(Session::create(second)), "the store has a session already");
+    ASSERT_TRUE(session.remove_store(second));
+    EXPECT_FALSE(session.remove_store(second));
+    EXPECT_TRUE(Session::create(second)) << "it is free again";
+    ASSERT_TRUE(session.add_store(third));
+    third = Store(world.engine);
+    // What was added is gone; the session goes on.
+    const Instance instance = world.instantiate(R"((module (func (export "f") (result i32) (i32.const 4))))");
+    EXPECT_EQ(exited(session.call(*instance.func("f"), {}))->front(), Val::i32(4));
+}
+
+TEST(Robustness, RemovedStoresAreNotStopped)
+{
+    World world;
+    Store second(world.engine);
+    const Module module = world.module(R"((module (func (export "f") (result i32) (i32.const 4))))");
+    const Instance other = world.linker.instantiate(second, module).value();
+    Session session(world.store);
+    ASSERT_TRUE(session.add_store(second));
+    ASSERT_TRUE(session.add_breakpoint({ .module = module, .offset = module.functions()[0].offset }));
+    std::thread runner([&] { EXPECT_EQ(other.func("f")->call({})->front(), Val::i32(4)); });
+    Stopped stop = stopped(session.wait());
+    EXPECT_EQ(error_of(session.remove_store(second)), "the store's guest is running");
+    ASSERT_TRUE(session.go(std::move(stop)));
+    runner.join();
+    ASSERT_TRUE(session.remove_store(second));
+    EXPECT_EQ(other.func("f")->call({})->front(), Val::i32(4)) << "no mark is left in its code";
+}
+
+// -- Several guest threads
+
+constexpr auto workers = R"((module
+    (import "host" "memory" (memory 1 1 shared))
+    (import "host" "wait" (func $wait))
+    (func $turn (param $at i32)
+      (drop (i32.atomic.rmw.add (local.get $at) (i32.const 1))))
+    ;; Turns until the word at 0 is set, counting at an address.
+    (func (export "turns") (param $at i32)
+      (loop $again
+        (call $turn (local.get $at))
+        (br_if $again (i32.eqz (i32.atomic.load (i32.const 0))))))
+    (func (export "waits") (call $wait))))";
+
+constexpr std::uint32_t turn = 1, count_of_first = 8, count_of_second = 16;
+
+/// Two stores on one shared memory; the first is the session's own, the second has a thread here.
+struct Pair : World {
+    Pair()
+        : second(engine),
+          memory(SharedMemory::create(engine, { .min = 1, .max = 1, .is_shared = true }).value())
+    {
+        linker.define("host", "memory", memory).define("host", "wait", [this] {
+            is_waiting.release();
+            may_return.acquire();
+        });
+        module.emplace(World::module(workers));
+        one.emplace(linker.instantiate(store, *module).value());
+        two.emplace(linker.instantiate(second, *module).value());
+        session.emplace(store);
+        EXPECT_TRUE(session->add_store(second));
+    }
+    ~Pair()
+    {
+        set(0, 1);
+        may_return.release();
+        if (runner.joinable())
+            runner.join();
+    }
+    Pair(const Pair&) = delete;
+    Pair& operator=(const Pair&) = delete;
+
+    std::uint32_t word(std::uint64_t address) const
+    {
+        std::array<std::byte, 4> bytes {};
+        EXPECT_TRUE(memory.read(address, bytes));
+        return std::bit_cast<std::uint32_t>(bytes);
+    }
+    void set(std::uint64_t address, std::uint32_t value) const
+    {
+        EXPECT_TRUE(memory.write(address, std::bit_cast<std::array<std::byte, 4>>(value)));
+    }
+    void run_second(std::string name)
+    {
+        runner = std::thread([this, name = std::move(name)] {
+            second_result = name == "turns" ? two->func(name)->call({ Val::i32(count_of_second) })
+                                            : two->func(name)->call({});
+        });
+    }
+    /// Both turn, from a stop at the entry of the first.
+    void turn_both()
+    {
+        Stopped stop = stopped(session->call(*one->func("turns"), { Val::i32(count_of_first) }, true));
+        run_second("turns");
+        ASSERT_TRUE(session->go(std::move(stop)));
+        wait_for_turns(count_of_first);
+        wait_for_turns(count_of_second);
+    }
+    /// Until there are more turns than now.
+    void wait_for_turns(std::uint64_t at) const
+    {
+        for (const std::uint32_t now = word(at); word(at) == now;)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+    Stopped interrupt()
+    {
+        session->interrupt();
+        return stopped(session->wait());
+    }
+    void expect_both_end(debug::Event event)
+    {
+        EXPECT_TRUE(exited(std::move(event)));
+        runner.join();
+        EXPECT_TRUE(second_result);
+    }
+
+    Store second;
+    SharedMemory memory;
+    std::binary_semaphore is_waiting { 0 }, may_return { 0 };
+    std::optional<Module> module;
+    std::optional<Instance> one, two;
+    std::optional<Session> session;
+    std::thread runner;
+    Result<std::vector<Val>> second_result = Error("has not ended");
+};
+
+TEST(Robustness, AllThreadsStopWhenOneStops)
+{
+    Pair guests;
+    guests.turn_both();
+    for (int round = 0; round < 3; ++round) {
+        Stopped stop = guests.interrupt();
+        EXPECT_EQ(stop.reason().kind, StopKind::Interrupt);
+        const std::pair counts { guests.word(count_of_first), guests.word(count_of_second) };
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        EXPECT_EQ(counts, (std::pair { guests.word(count_of_first), guests.word(count_of_second) }));
+        const auto threads = stop.threads();
+        ASSERT_EQ(threads.size(), 2u);
+        for (const auto& thread : threads) {
+            EXPECT_TRUE(thread.is_running());
+            ASSERT_FALSE(thread.frames().empty());
+            EXPECT_TRUE(thread.frames()[0].is_valid());
+            const auto outermost = thread.frames().back();
+            EXPECT_EQ(
+                *outermost.evaluate("$at"), Val::i32(thread.id() == 1 ? count_of_first : count_of_second));
+        }
+        ASSERT_TRUE(guests.session->go(std::move(stop)));
+        guests.wait_for_turns(count_of_first);
+        guests.wait_for_turns(count_of_second);
+    }
+    Stopped stop = guests.interrupt();
+    guests.set(0, 1);
+    guests.expect_both_end(guests.session->resume(std::move(stop)));
+}
+
+TEST(Robustness, NoStopOfTwoThreadsIsLost)
+{
+    Pair guests;
+    Stopped stop =
+        stopped(guests.session->call(*guests.one->func("turns"), { Val::i32(count_of_first) }, true));
+    const auto id = guests.session->add_breakpoint(
+        { .module = *guests.module, .offset = guests.module->functions()[turn].offset });
+    ASSERT_TRUE(id);
+    guests.run_second("turns");
+    std::array<std::uint32_t, 3> stops {};
+    std::uint32_t total = 0;
+    for (; total < 20'000 && std::min(stops[1], stops[2]) < 50; ++total) {
+        stop = stopped(guests.session->resume(std::move(stop)));
+        EXPECT_EQ(stop.reason().id, *id);
+        ++stops[stop.reason().thread];
+        // Every stop is before the turn that it counts; all others were made.
+        EXPECT_EQ(guests.word(count_of_first), stops[1] - (stop.reason().thread == 1));
+        EXPECT_LE(guests.word(count_of_second), stops[2]);
+    }
+    EXPECT_GE(stops[1], 50u);
+    EXPECT_GE(stops[2], 50u) << "both are told of";
+    EXPECT_GE(guests.session->breakpoints()[0].hits, total);
+    ASSERT_TRUE(guests.session->remove_breakpoint(*id));
+    guests.set(0, 1);
+    guests.expect_both_end(guests.session->resume(std::move(stop)));
+}
+
+TEST(Robustness, OneThreadStepsWhileTheOtherStands)
+{
+    Pair guests;
+    guests.turn_both();
+    Stopped stop = guests.interrupt();
+    const std::uint32_t stepper = stop.reason().thread;
+    const std::uint64_t others = stepper == 1 ? count_of_second : count_of_first;
+    const std::uint64_t own = stepper == 1 ? count_of_first : count_of_second;
+    const std::uint32_t of_others = guests.word(others), of_own = guests.word(own);
+    for (int i = 0; i < 60; ++i) {
+        stop = stopped(guests.session->step(std::move(stop)));
+        EXPECT_EQ(stop.reason().kind, StopKind::Step);
+        EXPECT_EQ(stop.reason().thread, stepper);
+    }
+    EXPECT_EQ(guests.word(others), of_others);
+    EXPECT_GT(guests.word(own), of_own);
+    guests.set(0, 1);
+    guests.expect_both_end(guests.session->resume(std::move(stop)));
+}
+
+TEST(Robustness, AnInterruptWhileOneWaitsInTheHostAndTheOtherRuns)
+{
+    Pair guests;
+    guests.run_second("waits");
+    guests.is_waiting.acquire();
+    Stopped stop =
+        stopped(guests.session->call(*guests.one->func("turns"), { Val::i32(count_of_first) }, true));
+    ASSERT_TRUE(guests.session->go(std::move(stop)));
+    guests.wait_for_turns(count_of_first);
+    stop = guests.interrupt();
+    EXPECT_EQ(stop.reason().thread, 1u) << "the one that runs";
+    const auto waiting = stop.threads()[1].frames();
+    ASSERT_EQ(waiting.size(), 2u);
+    EXPECT_TRUE(waiting[0].is_host());
+    EXPECT_EQ(waiting[1].function(), *guests.two->func("waits"));
+    // It comes back while all stand, and stands too.
+    guests.may_return.release();
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    EXPECT_FALSE(guests.second_result);
+    guests.set(0, 1);
+    guests.expect_both_end(guests.session->resume(std::move(stop)));
+}
+
+TEST(Robustness, KillEndsAllThreads)
+{
+    Pair guests;
+    guests.turn_both();
+    guests.session->kill();
+    EXPECT_EQ(exited(guests.session->wait()).error().trap()->kind, TrapKind::Killed);
+    guests.runner.join();
+    ASSERT_TRUE(guests.second_result.error().trap());
+    EXPECT_EQ(guests.second_result.error().trap()->kind, TrapKind::Killed);
+    // Both are good for more, and so is what is killed at a stop.
+    guests.turn_both();
+    EXPECT_EQ(exited(guests.session->kill(guests.interrupt())).error().trap()->kind, TrapKind::Killed);
+    guests.runner.join();
+    EXPECT_EQ(guests.second_result.error().trap()->kind, TrapKind::Killed);
+}
+
+TEST(Robustness, ASessionEndsWhileItsThreadsRun)
+{
+    Pair guests;
+    guests.turn_both();
+    guests.session.reset();
+    guests.runner.join();
+    EXPECT_EQ(guests.second_result.error().trap()->kind, TrapKind::Killed);
+    guests.set(0, 1);
+    EXPECT_TRUE(guests.two->func("turns")->call({ Val::i32(count_of_second) })) << "unwatched";
+}
+
+} // namespace
+} // namespace vitrine
