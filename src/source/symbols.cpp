@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <llvm/ADT/StringMap.h>
+#include <llvm/BinaryFormat/Dwarf.h>
 #include <llvm/DebugInfo/DWARF/DWARFContext.h>
 #include <llvm/DebugInfo/DWARF/DWARFDebugLine.h>
 #include <llvm/Demangle/Demangle.h>
@@ -50,6 +51,71 @@ Result<void> read_sections(Bytes module, Parts& parts)
     return {};
 }
 
+/// Moves behind a value of a form that line tables have; other forms are refused.
+Result<void> skip_value(ByteReader& in, uint64_t form)
+{
+    switch (form) {
+    case llvm::dwarf::DW_FORM_data1: CHECK(in.bytes(1)); return {};
+    case llvm::dwarf::DW_FORM_data2: CHECK(in.bytes(2)); return {};
+    case llvm::dwarf::DW_FORM_data4:
+    case llvm::dwarf::DW_FORM_strp:
+    case llvm::dwarf::DW_FORM_line_strp: CHECK(in.bytes(4)); return {};
+    case llvm::dwarf::DW_FORM_data8: CHECK(in.bytes(8)); return {};
+    case llvm::dwarf::DW_FORM_data16: CHECK(in.bytes(16)); return {};
+    case llvm::dwarf::DW_FORM_udata: CHECK(in.leb<uint64_t>()); return {};
+    case llvm::dwarf::DW_FORM_block: CHECK(in.bytes(TRY(in.length()))); return {};
+    case llvm::dwarf::DW_FORM_string:
+        while (TRY(in.byte()) != 0) {}
+        return {};
+    default: return failure("no form of a line table", in.offset());
+    }
+}
+
+/// Reads folders or files of a table of version 5: which forms an entry has, and the entries.
+Result<void> check_entries(ByteReader& in)
+{
+    std::vector<uint64_t> forms;
+    for (uint8_t count = TRY(in.byte()); count > 0; --count) {
+        CHECK(in.leb<uint64_t>());
+        forms.push_back(TRY(in.leb<uint64_t>()));
+    }
+    const auto count = TRY(in.leb<uint64_t>());
+    if (forms.empty() && count > 0)
+        return failure("entries of no size", in.offset());
+    for (uint64_t i = 0; i < count; ++i)
+        for (const uint64_t form : forms)
+            CHECK(skip_value(in, form));
+    return {};
+}
+
+/// Refuses the next line table when LLVM's reader would not survive its header; else moves behind it.
+Result<void> check_table(ByteReader& in)
+{
+    constexpr uint16_t with_forms = 5;
+    constexpr size_t bytes_before_lengths = 6;
+    ByteReader table = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
+    if (TRY(table.fixed<uint16_t>()) != with_forms)
+        return {};
+    if (TRY(table.byte()) != address_bytes || TRY(table.byte()) != 0)
+        return failure("addresses of another size", table.offset());
+    ByteReader header = TRY(table.sub_reader(TRY(table.fixed<uint32_t>())));
+    // Behind the parameters of the program: how many operands each of its instructions has.
+    const Bytes parameters = TRY(header.bytes(bytes_before_lengths));
+    CHECK(header.bytes(std::max<size_t>(parameters.back(), 1) - 1));
+    CHECK(check_entries(header));
+    return check_entries(header);
+}
+
+/// The tables at the beginning of the section that can be read.
+Bytes readable_tables(Bytes section)
+{
+    ByteReader in(section);
+    size_t size = 0;
+    while (!in.at_end() && check_table(in))
+        size = section.size() - in.remaining();
+    return section.first(size);
+}
+
 void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
 
 class DwarfSymbols final : public Symbols {
@@ -58,8 +124,11 @@ public:
     {
         // What stands before something malformed is still good.
         (void)read_sections(module, parts_);
-        if (parts_.sections.contains("debug_line"))
-            read_tables();
+        const auto lines = parts_.sections.find("debug_line");
+        if (lines == parts_.sections.end())
+            return;
+        lines->second = readable_tables(lines->second);
+        read_tables();
     }
 
     std::optional<Line> find_line(uint32_t offset) const override
