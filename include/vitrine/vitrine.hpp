@@ -103,6 +103,8 @@ struct TraceFrame {
     std::uint32_t offset = 0;
     /// From the module's name section; empty if there is none.
     std::string module {};
+    /// What `Module::owns` knows its module by.
+    std::shared_ptr<const void> owner {};
 };
 
 /// Why the guest could not go on. Its text is the specification's, or what the host function said.
@@ -521,6 +523,9 @@ public:
     std::vector<ExportInfo> exports() const;
     /// The original file, valid as long as a handle of the module lives; none when guest_debug is off.
     std::optional<std::span<const std::byte>> bytecode() const;
+
+    /// Whether a frame of a backtrace is of this module.
+    bool owns(const TraceFrame& frame) const;
 
     friend bool operator==(const Module& a, const Module& b);
 

@@ -158,6 +158,8 @@ Result<Module> Module::from_file(const Engine& engine, const std::string& path)
 
 bool operator==(const Module& a, const Module& b) { return a.body_->module == b.body_->module; }
 
+bool Module::owns(const TraceFrame& frame) const { return frame.owner == body_->module; }
+
 std::string Module::name() const { return std::string(body_->module->names().module); }
 
 std::vector<FuncInfo> Module::functions() const

@@ -115,10 +115,11 @@ Result<Preloads> GuestOptions::load_preloads(const Engine& engine) const
     Preloads loaded;
     for (const std::string& preload : preloads) {
         const size_t sign = preload.find('=');
-        auto module = Module::from_file(engine, preload.substr(sign + 1));
+        const std::string path = preload.substr(sign + 1);
+        auto module = Module::from_file(engine, path);
         if (!module)
             return module.error();
-        loaded.emplace_back(preload.substr(0, sign), *std::move(module));
+        loaded.emplace_back(preload.substr(0, sign), LoadedModule { *std::move(module), path });
     }
     return loaded;
 }
@@ -195,6 +196,14 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
     return entry;
 }
 
+std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& options, const Entry& entry)
+{
+    std::vector<LoadedModule> modules { { module, options.module } };
+    for (const auto& [name, preload] : entry.preloads)
+        modules.push_back(preload);
+    return modules;
+}
+
 bool has_threads(const Module& module)
 {
     const auto imports = module.imports();
@@ -219,8 +228,8 @@ Result<Instance> make_instance(const Linker& linker, Store& store, const Module&
 Result<std::vector<Val>> run_guest(Linker& linker, Store& store, const Module& module, const Entry& entry)
 {
     for (const auto& [name, preload] : entry.preloads) {
-        const auto instance =
-            make_instance(linker, store, preload, find_function(preload.exports(), "_initialize"));
+        const auto instance = make_instance(
+            linker, store, preload.module, find_function(preload.module.exports(), "_initialize"));
         if (!instance)
             return instance.error();
         linker.define_instance(name, *instance);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/features.h"
+#include "cli/message.h"
 
 #include <vitrine/vitrine.hpp>
 #include <vitrine/wasi.hpp>
@@ -14,7 +15,7 @@
 namespace vitrine::cli {
 
 /// What is made before a guest, under the name that it imports from.
-using Preloads = std::vector<std::pair<std::string, Module>>;
+using Preloads = std::vector<std::pair<std::string, LoadedModule>>;
 
 /// The options that say how a guest runs, and the module with its arguments behind them.
 struct GuestOptions {
@@ -55,6 +56,9 @@ struct Entry {
     /// A reactor is initialised before anything else of it is called.
     bool is_reactor = false;
 };
+
+/// The modules of a guest with their files: its own, and what was preloaded.
+std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& options, const Entry& entry);
 
 /// What `--invoke` names, with its arguments checked against its type; without it `_start`.
 Result<Entry> find_entry(const Module& module, const GuestOptions& options);

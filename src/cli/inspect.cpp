@@ -156,9 +156,10 @@ int show_state(
     const auto& results = std::get<debug::Exited>(event).results;
     const Trap* trap = results ? nullptr : results.error().trap();
     if (const auto status = limits.status(); status && trap)
-        return report(*trap, "the guest was ended before it came to " + options.at, *status);
+        return report(*trap, "the guest was ended before it came to " + options.at, *status,
+            modules_of(module, options, *entry));
     if (!results && !results.error().exit_status())
-        return report(results.error());
+        return report(results.error(), modules_of(module, options, *entry));
     return report(Error("--at " + options.at + ": the guest has ended, and never came there"));
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/message.h"
 
+#include "cli/backtrace.h"
+
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -56,7 +58,7 @@ int usage_error(const Error& error, std::string_view command)
     return status::usage;
 }
 
-int report(const Error& error)
+int report(const Error& error, std::span<const LoadedModule> modules)
 {
     const Trap* trap = error.trap();
     if (!trap) {
@@ -65,21 +67,15 @@ int report(const Error& error)
     }
     switch (trap->kind) {
     case TrapKind::Exit: return trap->exit_status & 0xff;
-    case TrapKind::Killed: return report(*trap, "the debugger ended the guest", status::killed);
-    default: return report(*trap, "trap: " + trap->text, status::trap);
+    case TrapKind::Killed: return report(*trap, "the debugger ended the guest", status::killed, modules);
+    default: return report(*trap, "trap: " + trap->text, status::trap, modules);
     }
 }
 
-int report(const Trap& trap, std::string_view text, int status)
+int report(const Trap& trap, std::string_view text, int status, std::span<const LoadedModule> modules)
 {
     print_error(text);
-    std::string backtrace;
-    for (size_t i = 0; i < trap.backtrace.size(); ++i) {
-        const TraceFrame& frame = trap.backtrace[i];
-        backtrace += fmt::format("  #{} func[{}]{}{} at {:#x}\n", i, frame.function,
-            frame.name.empty() ? "" : " ", frame.name, frame.offset);
-    }
-    write_to(stderr, backtrace);
+    write_to(stderr, backtrace_text(trap, modules));
     return status;
 }
 

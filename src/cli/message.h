@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <vitrine/vitrine.hpp>
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -42,9 +43,15 @@ void print_note(std::string_view text);
 /// The command was called wrongly; the status that says so.
 int usage_error(const Error& error, std::string_view command = "");
 
+/// A module with the file that it comes from.
+struct LoadedModule {
+    Module module;
+    std::string path;
+};
+
 /// An input that was refused, or the guest's trap with its backtrace; the status that says so.
-int report(const Error& error);
+int report(const Error& error, std::span<const LoadedModule> modules = {});
 /// The same with words of ours for what ended the guest.
-int report(const Trap& trap, std::string_view text, int status);
+int report(const Trap& trap, std::string_view text, int status, std::span<const LoadedModule> modules = {});
 
 } // namespace vitrine::cli

@@ -59,7 +59,8 @@ Result<void> check_door(const Options& options)
 }
 
 /// The status of a guest that has ended: of its own, or of what ended it. Results are printed.
-int finish(const Result<std::vector<Val>>& results, const Options& options, const Limits& limits)
+int finish(
+    const Result<std::vector<Val>>& results, const Guest& guest, const Options& options, const Limits& limits)
 {
     if (results) {
         for (const Val& result : *results)
@@ -68,13 +69,15 @@ int finish(const Result<std::vector<Val>>& results, const Options& options, cons
         return 0;
     }
     const Trap* trap = results.error().trap();
+    const auto modules = modules_of(guest.module, options, guest.entry);
     const bool was_ended = trap && (trap->kind == TrapKind::Interrupted || trap->kind == TrapKind::Killed);
     if (const auto status = limits.status(); status && was_ended) {
         const bool is_late = *status == status::timeout;
         return report(*trap,
-            is_late ? "--timeout " + options.timeout + ": the guest's time is over" : "interrupted", *status);
+            is_late ? "--timeout " + options.timeout + ": the guest's time is over" : "interrupted", *status,
+            modules);
     }
-    return report(results.error());
+    return report(results.error(), modules);
 }
 
 int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& options, Limits& limits)
@@ -84,7 +87,7 @@ int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& optio
     limits.watch([interrupter = guest.store.interrupter()] { interrupter.interrupt(); });
     const auto results = run_guest(guest.linker, guest.store, guest.module, guest.entry);
     limits.stop();
-    return finish(results, options, limits);
+    return finish(results, guest, options, limits);
 }
 
 /// What the guest prints goes to the client of the door, and to the stream unless the client has that.
@@ -141,7 +144,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     const debug::Event end = session.run(body, true);
     limits.stop();
     lldb.reset();
-    return finish(std::get<debug::Exited>(end).results, options, limits);
+    return finish(std::get<debug::Exited>(end).results, guest, options, limits);
 }
 
 int run(Options& options, const std::vector<std::string>& words)

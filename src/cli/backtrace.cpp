@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/backtrace.h"
+
+#include "cli/file.h"
+#include "source/symbols.h"
+
+#include <algorithm>
+#include <map>
+
+namespace vitrine::cli {
+
+namespace {
+
+/// The line tables of modules, read when they are asked for: a module does not keep them.
+class SourceLines {
+public:
+    explicit SourceLines(std::span<const LoadedModule> modules) : modules_(modules) {}
+
+    std::optional<core::source::Line> find(const TraceFrame& frame, bool is_innermost)
+    {
+        const auto module = std::ranges::find_if(
+            modules_, [&](const LoadedModule& loaded) { return loaded.module.owns(frame); });
+        if (module == modules_.end())
+            return std::nullopt;
+        auto [entry, is_new] = read_.try_emplace(&*module);
+        auto& [bytes, symbols] = entry->second;
+        if (auto file = is_new ? read_file(module->path) : core::failure("")) {
+            bytes = *std::move(file);
+            symbols = core::source::Symbols::read(bytes);
+        }
+        // A caller is behind its call.
+        return symbols ? symbols->find_line(frame.offset - (is_innermost ? 0 : 1)) : std::nullopt;
+    }
+
+private:
+    struct Read {
+        std::vector<uint8_t> bytes;
+        std::unique_ptr<const core::source::Symbols> symbols;
+    };
+    std::span<const LoadedModule> modules_;
+    std::map<const LoadedModule*, Read> read_;
+};
+
+} // namespace
+
+std::string backtrace_text(const Trap& trap, std::span<const LoadedModule> modules)
+{
+    SourceLines lines(modules);
+    std::string text;
+    for (size_t i = 0; i < trap.backtrace.size(); ++i) {
+        const TraceFrame& frame = trap.backtrace[i];
+        const auto line = lines.find(frame, i == 0);
+        text += fmt::format("  #{} func[{}]{}{} at {:#x}{}\n", i, frame.function,
+            frame.name.empty() ? "" : " ", core::source::demangled(frame.name), frame.offset,
+            line ? fmt::format(", {}:{}", line->file, line->line) : "");
+    }
+    return text;
+}
+
+} // namespace vitrine::cli
