@@ -18,7 +18,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "ARCHITECTURE.md"
 SOURCES = {".h", ".hpp", ".cpp", ".inc"}
 LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
-LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit"}
+LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit", "histedit.h": "libedit"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 errors = []

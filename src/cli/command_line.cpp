@@ -82,7 +82,8 @@ Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words
             if (read.has_value || !takes_value(*read.option))
                 continue;
             const std::string type = read.option->get_type_name();
-            if (word.size() == 2)
+            // A short option without a long form, as `-gPORT`.
+            if (word.size() == 2 && read.option->get_lnames().empty())
                 return Error(word + " needs a value in the same word: " + word + type);
             if (i + 1 == words.size())
                 return Error(word + " needs a value: " + type);

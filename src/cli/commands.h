@@ -27,6 +27,7 @@ struct CommandRow {
 
 // One for each command, in the file of its name.
 Action add_run(CLI::App& app);
+Action add_debug(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_objdump(CLI::App& app);
 Action add_validate(CLI::App& app);

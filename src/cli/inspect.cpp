@@ -5,12 +5,10 @@
 #include "cli/limits.h"
 #include "cli/message.h"
 #include "cli/number.h"
+#include "cli/place.h"
 #include "cli/state.h"
 
-#include <algorithm>
 #include <cstdio>
-
-#include <fmt/ranges.h>
 
 namespace vitrine::cli {
 
@@ -48,49 +46,6 @@ Result<std::vector<MemoryRange>> parse_ranges(const std::vector<std::string>& te
     return ranges;
 }
 
-/// The functions that a place may mean: by index, by name, or by export.
-std::vector<FuncInfo> find_functions(const Module& module, std::string_view place)
-{
-    const std::vector<FuncInfo> functions = module.functions();
-    std::vector<FuncInfo> found;
-    if (place.starts_with("func[") && place.ends_with(']'))
-        if (const auto index = parse_unsigned(place.substr(5, place.size() - 6));
-            index && *index < functions.size())
-            return { functions[*index] };
-    const std::string_view name = place.substr(place.starts_with('$') ? 1 : 0);
-    std::ranges::copy_if(
-        functions, std::back_inserter(found), [&](const FuncInfo& row) { return row.name == name; });
-    if (found.empty())
-        std::ranges::copy_if(functions, std::back_inserter(found),
-            [&](const FuncInfo& row) { return std::ranges::find(row.exports, name) != row.exports.end(); });
-    return found;
-}
-
-/// The offset that `--at` means: its own, or that of a function's body.
-Result<uint32_t> find_place(const Module& module, const std::string& place)
-{
-    if (const auto offset = place.starts_with("0x") ? parse_unsigned(place) : std::nullopt) {
-        const auto is_in = [&](const FuncInfo& row) { return *offset >= row.offset && *offset < row.end; };
-        if (std::ranges::any_of(module.functions(), is_in))
-            return static_cast<uint32_t>(*offset);
-        return Error("--at " + place + ": no function has code at this offset");
-    }
-    const std::vector<FuncInfo> found = find_functions(module, place);
-    if (found.empty())
-        return Error(
-            "--at " + place + ": no such function (expected a name, $name, func[3] or an offset like 0x51)");
-    if (found.size() > 1) {
-        std::vector<std::string> labels;
-        for (const FuncInfo& row : found)
-            labels.push_back(fmt::format("func[{}]", row.index));
-        return Error(
-            fmt::format("--at {}: several functions have this name: {}", place, fmt::join(labels, ", ")));
-    }
-    if (found.front().import)
-        return Error("--at " + place + ": an imported function has no code here");
-    return found.front().offset;
-}
-
 void print_document(const JsonObject& document, bool as_json, void (*print_text)(const JsonObject&))
 {
     if (as_json)
@@ -105,7 +60,7 @@ int show_state(
 {
     const auto offset = find_place(module, options.at);
     if (!offset)
-        return usage_error(offset.error(), "inspect");
+        return usage_error(Error("--at " + options.at + ": " + offset.error().message()), "inspect");
     const size_t memories = module.memories().size();
     for (const MemoryRange& range : ranges)
         if (range.index >= memories)

@@ -15,6 +15,15 @@ constexpr vitrine::cli::CommandRow commands[] {
         .example = "vitrine run --dir . app.wasm input.txt",
         .takes_guest = true,
         .add = vitrine::cli::add_run },
+    { .name = "debug",
+        .arguments = "[options] app.wasm [arguments]",
+        .summary = "Debug a guest in the terminal",
+        .details =
+            "What the guest gets is said as for `run`. In the debugger, `help` lists what can be said;\n"
+            "Ctrl-C stops a guest that runs. The status is 0, or with --batch the guest's own.",
+        .example = "vitrine debug --dir . app.wasm input.txt",
+        .takes_guest = true,
+        .add = vitrine::cli::add_debug },
     { .name = "inspect",
         .arguments = "[options] app.wasm [arguments]",
         .summary = "Show what a module is made of, or what is in a running guest",

@@ -16,6 +16,7 @@ namespace {
 
 /// Set once, before anything is printed.
 bool is_coloured = false;
+bool is_stdout_coloured = false;
 
 void write_to(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
 
@@ -30,9 +31,15 @@ void print_message(std::string_view kind, std::string_view colour, std::string_v
 void set_colour(Colour colour)
 {
     const char* no_color = std::getenv("NO_COLOR");
-    const bool is_wanted = isatty(STDERR_FILENO) && !(no_color && *no_color);
-    is_coloured = colour == Colour::Always || (colour == Colour::Auto && is_wanted);
+    const auto is_wanted = [&](int stream) {
+        const bool is_welcome = isatty(stream) && !(no_color && *no_color);
+        return colour == Colour::Always || (colour == Colour::Auto && is_welcome);
+    };
+    is_coloured = is_wanted(STDERR_FILENO);
+    is_stdout_coloured = is_wanted(STDOUT_FILENO);
 }
+
+bool is_output_coloured() { return is_stdout_coloured; }
 
 void write(std::string_view text) { write_to(stdout, text); }
 

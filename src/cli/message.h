@@ -24,6 +24,8 @@ enum class Colour : uint8_t { Auto, Always, Never };
 
 /// Whether messages are coloured from here on; `Auto` asks the terminal and NO_COLOR.
 void set_colour(Colour colour);
+/// Whether stdout may be coloured.
+bool is_output_coloured();
 
 /// To stdout.
 void write(std::string_view text);

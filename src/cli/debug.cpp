@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/commands.h"
+#include "cli/ctrl_c.h"
+#include "cli/debugger.h"
+#include "cli/message.h"
+#include "cli/terminal.h"
+
+#include <cstdio>
+
+namespace vitrine::cli {
+
+namespace {
+
+struct Options : GuestOptions {
+    std::vector<std::string> scripts;
+    bool is_batch = false;
+};
+
+/// Lines of the debugger go to stdout at once, as the guest's do.
+void show(std::string_view line, Debugger::Style style)
+{
+    std::string_view on;
+    if (is_output_coloured())
+        switch (style) {
+        case Debugger::Style::Plain: break;
+        case Debugger::Style::Event: on = "\x1b[1m"; break;
+        case Debugger::Style::Error: on = "\x1b[31m"; break;
+        case Debugger::Style::Mark: on = "\x1b[32m"; break;
+        }
+    print("{}{}{}\n", on, line, on.empty() ? "" : "\x1b[0m");
+    std::fflush(stdout);
+}
+
+/// Does what the user types, until there is no more or he quits.
+void converse(Debugger& debugger)
+{
+    Terminal terminal("(vitrine) ", [&](std::string_view line) { return debugger.completions(line); });
+    if (terminal.is_interactive())
+        print("vitrine {}: `help` lists what can be said, `run` runs the guest\n", VITRINE_VERSION);
+    while (!debugger.is_over()) {
+        const auto line = terminal.read_line();
+        if (!line)
+            break;
+        debugger.perform(*line);
+    }
+}
+
+int debug(Options& options, const std::vector<std::string>& words)
+{
+    if (auto taken = options.take(words); !taken)
+        return usage_error(taken.error(), "debug");
+    if (const auto seconds = options.seconds(); !seconds)
+        return usage_error(seconds.error(), "debug");
+    if (const auto wasi = options.wasi(); !wasi)
+        return usage_error(wasi.error(), "debug");
+    auto config = options.features.config();
+    if (!config)
+        return usage_error(config.error(), "debug");
+    const Engine engine(config->guest_debug(true));
+    const auto module = Module::from_file(engine, options.module);
+    if (!module)
+        return report(module.error());
+
+    // Of a batch Ctrl-C is the end; else it stops the guest. The guest's threads must be younger than what takes the signal.
+    std::unique_ptr<Debuggee> guest;
+    std::atomic<Debuggee*> interruptible = nullptr;
+    std::unique_ptr<CtrlC> ctrl_c;
+    if (!options.is_batch)
+        ctrl_c = std::make_unique<CtrlC>([&] {
+            if (Debuggee* running = interruptible)
+                running->interrupt();
+        });
+    auto created = Debuggee::create(*module, engine, options,
+        [](std::string_view message) { show("log: " + std::string(message), Debugger::Style::Plain); });
+    if (!created)
+        return report(created.error());
+    guest = *std::move(created);
+    interruptible = guest.get();
+
+    Debugger debugger(*guest, show);
+    for (const std::string& script : options.scripts)
+        if (auto read = debugger.read(script); !read)
+            return report(Error("-x " + script + ": " + read.error().message()));
+    if (!options.is_batch && !debugger.is_over())
+        converse(debugger);
+    guest->kill();
+    ctrl_c.reset();
+    return options.is_batch ? guest->status() : 0;
+}
+
+} // namespace
+
+Action add_debug(CLI::App& app)
+{
+    const auto options = std::make_shared<Options>();
+    options->add_to(app);
+    app.add_option("-x,--script", options->scripts, "First do what stands in this file")
+        ->type_name("FILE")
+        ->allow_extra_args(false);
+    app.add_flag("--batch", options->is_batch, "End behind the scripts, with the guest's status");
+    return [options](const std::vector<std::string>& words) { return debug(*options, words); };
+}
+
+} // namespace vitrine::cli

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/debuggee.h"
+
+#include "cli/message.h"
+#include "cli/number.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace vitrine::cli {
+
+namespace {
+
+/// The status of a process whose guest has ended so.
+int status_of(const Result<std::vector<Val>>& results, const std::optional<int>& limit)
+{
+    if (results)
+        return 0;
+    const Trap* trap = results.error().trap();
+    if (!trap)
+        return status::refused;
+    switch (trap->kind) {
+    case TrapKind::Exit: return trap->exit_status & 0xff;
+    case TrapKind::Killed: return limit.value_or(status::killed);
+    default: return status::trap;
+    }
+}
+
+Error nothing_with(uint32_t id) { return Error(fmt::format("there is no breakpoint or watchpoint {}", id)); }
+
+} // namespace
+
+Result<std::unique_ptr<Debuggee>> Debuggee::create(
+    const Module& module, const Engine& engine, const GuestOptions& options, MessageSink sink)
+{
+    std::unique_ptr<Debuggee> debuggee(new Debuggee(module, engine, options, std::move(sink)));
+    if (auto begun = debuggee->begin_life(); !begun)
+        return begun.error();
+    return debuggee;
+}
+
+Debuggee::~Debuggee() = default;
+
+/// Makes store and session, with the breakpoints of those before.
+Result<void> Debuggee::begin_life()
+{
+    auto life = std::make_unique<Life>(engine_);
+    if (const Error* error = life->session.error())
+        return *error;
+    const auto wasi = options_.wasi();
+    if (!wasi)
+        return wasi.error();
+    if (auto added = add_wasi(life->linker, life->store, *wasi); !added)
+        return Error("--dir: " + added.error().message());
+    if (auto set = life->session.on_message(sink_); !set)
+        return set.error();
+    if (auto set = life->session.stop_on(stops_on_); !set)
+        return set.error();
+    std::map<uint32_t, uint32_t> ids;
+    if (life_)
+        for (const debug::Breakpoint& former : life_->session.breakpoints()) {
+            const auto added = life->session.add_breakpoint(former.spec);
+            if (!added)
+                return added.error();
+            ids[*added] = id_of(former.id);
+        }
+    limits_.reset();
+    stopped_.reset();
+    end_.reset();
+    watched_.clear();
+    ids_ = std::move(ids);
+    {
+        const std::lock_guard lock(mutex_);
+        std::swap(life_, life);
+    }
+    return {};
+}
+
+Result<void> Debuggee::run(const Entry& entry, bool stop_at_entry)
+{
+    if (stopped_ || end_)
+        if (auto begun = begin_life(); !begun)
+            return begun;
+    if (auto fits = life_->linker.check(life_->store, module_); !fits)
+        return fits;
+    const auto seconds = options_.seconds();
+    if (!seconds)
+        return seconds.error();
+    if (*seconds > 0) {
+        limits_ = std::make_unique<Limits>(*seconds, false);
+        limits_->watch([&session = life_->session] { session.kill(); });
+    }
+    return take(life_->session.run([&life = *life_, module = module_,
+                                       entry] { return run_guest(life.linker, life.store, module, entry); },
+        stop_at_entry));
+}
+
+Result<void> Debuggee::take(debug::Event event)
+{
+    select_innermost();
+    if (auto* stopped = std::get_if<debug::Stopped>(&event)) {
+        stopped_.emplace(std::move(*stopped));
+        return {};
+    }
+    auto& results = std::get<debug::Exited>(event).results;
+    // What was refused has changed nothing: the guest stands where it stood.
+    if (!results && life_->session.stopped()) {
+        const Error refusal = results.error();
+        if (auto still = life_->session.wait(); auto* stopped = std::get_if<debug::Stopped>(&still))
+            stopped_.emplace(std::move(*stopped));
+        return refusal;
+    }
+    if (limits_)
+        limits_->stop();
+    status_ = status_of(results, limits_ ? limits_->status() : std::nullopt);
+    limits_.reset();
+    end_.emplace(std::move(results));
+    return {};
+}
+
+void Debuggee::kill()
+{
+    if (stopped_)
+        (void)go_on(
+            [](debug::Session& session, debug::Stopped stopped) { return session.kill(std::move(stopped)); });
+}
+
+void Debuggee::interrupt()
+{
+    const std::lock_guard lock(mutex_);
+    if (life_)
+        life_->session.interrupt();
+}
+
+std::vector<Instance> Debuggee::instances() const { return life_->store.instances(); }
+
+std::optional<Instance> Debuggee::instance()
+{
+    if (stopped_)
+        if (const auto all = frames())
+            for (size_t i = frame_; i < all->size(); ++i)
+                if (auto of = (*all)[i].instance())
+                    return of;
+    const std::vector<Instance> all = instances();
+    return all.empty() ? std::nullopt : std::optional(all.front());
+}
+
+// -- What is selected
+
+void Debuggee::select_innermost()
+{
+    frame_ = 0;
+    thread_ = 0;
+}
+
+Result<std::vector<debug::Frame>> Debuggee::frames()
+{
+    if (!stopped_)
+        return Error("the guest does not stand still: `run` starts it");
+    if (thread_ == 0)
+        return stopped_->frames();
+    for (const debug::GuestThread& thread : stopped_->threads())
+        if (thread.id() == thread_)
+            return thread.frames();
+    return Error(fmt::format("thread {} is gone", thread_));
+}
+
+Result<debug::Frame> Debuggee::frame()
+{
+    const auto all = frames();
+    if (!all)
+        return all.error();
+    if (frame_ >= all->size())
+        return Error("there is no frame here: the guest executes nothing");
+    return (*all)[frame_];
+}
+
+Result<void> Debuggee::select_frame(size_t number)
+{
+    const auto all = frames();
+    if (!all)
+        return all.error();
+    if (number >= all->size())
+        return Error(fmt::format("there is no frame {}: the number of frames is {}", number, all->size()));
+    frame_ = number;
+    return {};
+}
+
+Result<void> Debuggee::select_thread(uint32_t id)
+{
+    if (!stopped_)
+        return Error("the guest does not stand still: `run` starts it");
+    for (const debug::GuestThread& thread : stopped_->threads())
+        if (thread.id() == id) {
+            thread_ = id;
+            frame_ = 0;
+            return {};
+        }
+    return Error(fmt::format("there is no thread {}", id));
+}
+
+// -- What stops it
+
+uint32_t Debuggee::id_of(uint32_t session_id) const
+{
+    const auto found = ids_.find(session_id);
+    return found == ids_.end() ? 0 : found->second;
+}
+
+Result<uint32_t> Debuggee::add_breakpoint(const debug::BreakpointSpec& spec)
+{
+    const auto added = life_->session.add_breakpoint(spec);
+    if (!added)
+        return added.error();
+    return ids_[*added] = next_id_++;
+}
+
+Result<void> Debuggee::change_breakpoint(uint32_t id, const debug::BreakpointSpec& spec)
+{
+    for (const debug::Breakpoint& row : life_->session.breakpoints())
+        if (id_of(row.id) == id)
+            return life_->session.change_breakpoint(row.id, spec);
+    return Error(fmt::format("there is no breakpoint {}", id));
+}
+
+std::vector<BreakpointRow> Debuggee::breakpoints() const
+{
+    std::vector<BreakpointRow> rows;
+    for (debug::Breakpoint& row : life_->session.breakpoints())
+        rows.push_back({ id_of(row.id), std::move(row.spec), row.offset, row.hits });
+    return rows;
+}
+
+Result<uint32_t> Debuggee::add_watchpoint(const debug::WatchpointSpec& spec, std::string place)
+{
+    const auto added = life_->session.add_watchpoint(spec);
+    if (!added)
+        return added.error();
+    const uint32_t id = ids_[*added] = next_id_++;
+    watched_[id] = std::move(place);
+    return id;
+}
+
+std::vector<WatchpointRow> Debuggee::watchpoints() const
+{
+    std::vector<WatchpointRow> rows;
+    for (const debug::Watchpoint& row : life_->session.watchpoints()) {
+        const uint32_t id = id_of(row.id);
+        rows.push_back({ id, watched_.at(id), row.access, row.hits });
+    }
+    return rows;
+}
+
+Result<void> Debuggee::remove(uint32_t id)
+{
+    const auto found = std::ranges::find(ids_, id, [](const auto& entry) { return entry.second; });
+    if (found == ids_.end())
+        return nothing_with(id);
+    const uint32_t session_id = found->first;
+    ids_.erase(found);
+    const bool is_watchpoint = watched_.erase(id) > 0;
+    auto removed = is_watchpoint ? life_->session.remove_watchpoint(session_id)
+                                 : life_->session.remove_breakpoint(session_id);
+    return removed ? Result<void>() : nothing_with(id);
+}
+
+Result<void> Debuggee::stop_on(const debug::StopsOn& what)
+{
+    if (auto set = life_->session.stop_on(what); !set)
+        return set;
+    stops_on_ = what;
+    return {};
+}
+
+} // namespace vitrine::cli

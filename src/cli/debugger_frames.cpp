@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/debugger.h"
+#include "cli/place.h"
+#include "cli/value_text.h"
+
+#include "api/access.h"
+#include "base/text.h"
+#include "wasm/printer.h"
+
+#include <algorithm>
+
+namespace vitrine::cli {
+
+namespace {
+
+constexpr uint64_t lines_around = 5;
+
+std::string named(std::string_view kind, uint64_t index, std::string_view name)
+{
+    return fmt::format("{}[{}]{}{}", kind, index, name.empty() ? "" : " ", core::escaped(name));
+}
+
+/// A value; behind it in lines of their own the parts of what it refers to.
+void print_value(const Debugger& debugger, const std::string& label, const Val& value)
+{
+    debugger.print("{} = {} ({})", label, value.to_text(), to_text(value.kind()));
+}
+
+void print_frames(Debugger& debugger, std::span<const debug::Frame> frames, bool has_selected)
+{
+    uint32_t activation = frames.empty() ? 0 : frames.front().activation();
+    for (size_t i = 0; i < frames.size(); ++i) {
+        if (frames[i].activation() != activation)
+            debugger.write("   -- called by the host, which was called by");
+        activation = frames[i].activation();
+        const bool is_selected = has_selected && i == debugger.guest().frame_number();
+        debugger.write(fmt::format("{} #{} {}", is_selected ? "*" : " ", i, position_text(frames[i])),
+            is_selected ? Debugger::Style::Mark : Debugger::Style::Plain);
+    }
+    if (frames.empty())
+        debugger.write("  no frames");
+}
+
+Result<void> show_frame(Debugger& debugger)
+{
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    debugger.print("#{} {}", debugger.guest().frame_number(), position_text(*frame));
+    return {};
+}
+
+Result<void> move(Debugger& debugger, Words& words, bool is_up)
+{
+    const auto count = words.at_end() ? 1 : words.number("a number of frames");
+    if (!count)
+        return count.error();
+    const auto frames = debugger.guest().frames();
+    if (!frames)
+        return frames.error();
+    const size_t at = debugger.guest().frame_number();
+    if (is_up && (frames->empty() || at + 1 >= frames->size()))
+        return Error("this is the outermost frame");
+    if (!is_up && at == 0)
+        return Error("this is the innermost frame");
+    const size_t steps = std::min<uint64_t>(*count, is_up ? frames->size() - 1 - at : at);
+    if (auto selected = debugger.guest().select_frame(is_up ? at + steps : at - steps); !selected)
+        return selected;
+    return show_frame(debugger);
+}
+
+/// A line of a disassembly, with the offset in front of it.
+struct CodeLine {
+    uint32_t offset;
+    std::string text;
+};
+
+std::vector<CodeLine> code_lines(const Module& module, uint32_t function)
+{
+    std::vector<CodeLine> lines;
+    const std::string all = core::disassemble(*detail::Access::body(module)->module, { function });
+    for (size_t at = 0; at < all.size();) {
+        const size_t end = std::min(all.find('\n', at), all.size());
+        std::string line = all.substr(at, end - at);
+        lines.push_back({ static_cast<uint32_t>(std::stoul(line, nullptr, 16)), std::move(line) });
+        at = end + 1;
+    }
+    return lines;
+}
+
+/// `*` where a breakpoint stops, `-` where one is disabled.
+char mark_at(const Debuggee& guest, const Module& module, uint32_t offset)
+{
+    char mark = ' ';
+    for (const BreakpointRow& row : guest.breakpoints())
+        if (row.offset == offset && row.spec.module == module && mark != '*')
+            mark = row.spec.is_enabled ? '*' : '-';
+    return mark;
+}
+
+/// What `list` shows: code around a place.
+struct CodeRange {
+    Module module;
+    uint32_t place;
+    uint64_t around;
+};
+
+Result<CodeRange> take_range(Debugger& debugger, Words& words)
+{
+    std::optional<uint32_t> place;
+    const std::string_view first = words.rest();
+    const bool is_count = first.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!is_count) {
+        const std::string_view word = words.next();
+        const auto found = find_place(debugger.guest().module(), word);
+        if (!found)
+            return Error(fmt::format("{}: {}", word, found.error().message()));
+        place = *found;
+    }
+    uint64_t around = lines_around;
+    if (!words.at_end()) {
+        const auto count = words.number("a number of lines");
+        if (!count)
+            return count.error();
+        around = *count / 2;
+    }
+    if (auto ends = words.end(); !ends)
+        return ends.error();
+    if (place)
+        return CodeRange { debugger.guest().module(), *place, around };
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    if (frame->is_host())
+        return Error("a host function has no code here; `up` selects its caller");
+    return CodeRange { *frame->module(), frame->offset(), around };
+}
+
+} // namespace
+
+namespace verbs {
+
+Result<void> backtrace(Debugger& debugger, Words& words)
+{
+    const bool is_all = words.take("all");
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const auto frames = debugger.guest().frames();
+    if (!frames)
+        return frames.error();
+    if (!is_all)
+        return print_frames(debugger, *frames, true), Result<void>();
+    const debug::Stopped& stopped = *debugger.guest().stopped();
+    for (const debug::GuestThread& thread : stopped.threads()) {
+        debugger.print("thread {}:", thread.id());
+        print_frames(debugger, thread.frames(), false);
+    }
+    return {};
+}
+
+Result<void> select_frame(Debugger& debugger, Words& words)
+{
+    if (!words.at_end()) {
+        const auto number = words.number("a frame's number");
+        if (!number)
+            return number.error();
+        if (auto ends = words.end(); !ends)
+            return ends;
+        if (auto selected = debugger.guest().select_frame(*number); !selected)
+            return selected;
+    }
+    return show_frame(debugger);
+}
+
+Result<void> up(Debugger& debugger, Words& words) { return move(debugger, words, true); }
+
+Result<void> down(Debugger& debugger, Words& words) { return move(debugger, words, false); }
+
+Result<void> show_locals(Debugger& debugger, Words& words)
+{
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const std::vector<debug::Local> locals = frame->locals();
+    for (size_t i = 0; i < locals.size(); ++i)
+        print_value(debugger, named("local", i, locals[i].name), locals[i].value);
+    if (locals.empty())
+        debugger.write("no locals");
+    return {};
+}
+
+Result<void> show_operands(Debugger& debugger, Words& words)
+{
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const std::vector<Val> operands = frame->operands();
+    for (size_t i = 0; i < operands.size(); ++i)
+        print_value(debugger, fmt::format("stack[{}]", i), operands[i]);
+    if (operands.empty())
+        debugger.write("no operands");
+    return {};
+}
+
+Result<void> print(Debugger& debugger, Words& words)
+{
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    char format = 0;
+    std::string_view text = words.rest();
+    if (text.starts_with('/')) {
+        const std::string_view word = words.next();
+        if (word.size() != 2 || !is_value_format(word[1]))
+            return Error(fmt::format("{}: expected /x, /d, /u, /t, /c or /f", word));
+        format = word[1];
+        text = words.rest();
+    }
+    if (text.empty())
+        return Error("expected an expression");
+    if (format == 0) {
+        const auto shown = frame->text_of(text);
+        if (!shown)
+            return with_mark(shown.error(), text);
+        debugger.write(*shown);
+        return {};
+    }
+    const auto value = frame->evaluate(text);
+    if (!value)
+        return with_mark(value.error(), text);
+    const auto shown = format_value(*value, format);
+    if (!shown)
+        return shown.error();
+    debugger.write(*shown);
+    return {};
+}
+
+Result<void> list(Debugger& debugger, Words& words)
+{
+    const auto range = take_range(debugger, words);
+    if (!range)
+        return range.error();
+    const auto [module, place, around] = *range;
+    const auto function = function_at(module, place);
+    if (!function)
+        return Error("there is no code here");
+    const auto frame = debugger.guest().frame();
+    const bool is_frames = frame && !frame->is_host() && frame->module() == module;
+    const std::vector<CodeLine> lines = code_lines(module, function->index);
+    const auto middle =
+        std::ranges::find_if(lines, [&](const CodeLine& line) { return line.offset >= place; });
+    const auto at = static_cast<size_t>(middle - lines.begin());
+    // The first line is the function's head.
+    for (size_t i = at > around ? at - around : 0; i < std::min(lines.size(), at + around + 1); ++i) {
+        const bool is_here = is_frames && i > 0 && lines[i].offset == frame->offset();
+        debugger.write(fmt::format("{}{} {}", is_here ? "=>" : "  ",
+                           i > 0 ? mark_at(debugger.guest(), module, lines[i].offset) : ' ', lines[i].text),
+            is_here ? Debugger::Style::Mark : Debugger::Style::Plain);
+    }
+    return {};
+}
+
+Result<void> show_threads(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    auto* stopped = debugger.guest().stopped();
+    if (!stopped)
+        return Error("the guest does not stand still: `run` starts it");
+    const uint32_t selected =
+        debugger.guest().thread() ? debugger.guest().thread() : stopped->reason().thread;
+    for (const debug::GuestThread& thread : stopped->threads()) {
+        const std::vector<debug::Frame> frames = thread.frames();
+        debugger.print("{} thread {}: {}", thread.id() == selected ? "*" : " ", thread.id(),
+            frames.empty() ? "no frames" : position_text(frames.front()));
+    }
+    return {};
+}
+
+Result<void> select_thread(Debugger& debugger, Words& words)
+{
+    const auto id = words.number("a thread's number");
+    if (!id)
+        return id.error();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    if (auto selected =
+            debugger.guest().select_thread(static_cast<uint32_t>(std::min<uint64_t>(*id, UINT32_MAX)));
+        !selected)
+        return selected;
+    return show_frame(debugger);
+}
+
+} // namespace verbs
+
+} // namespace vitrine::cli

@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/debugger.h"
+#include "cli/number.h"
+#include "cli/place.h"
+#include "cli/watch_place.h"
+
+namespace vitrine::cli {
+
+namespace {
+
+/// What shall run: a function with its arguments, or what the command line says.
+Result<void> run_guest(Debugger& debugger, Words& words, bool stop_at_entry)
+{
+    GuestOptions options = debugger.guest().options();
+    if (!words.at_end()) {
+        options.invoke = bare_name(words.next());
+        options.arguments.clear();
+        while (!words.at_end())
+            options.arguments.emplace_back(words.next());
+    }
+    const auto entry = find_entry(debugger.guest().module(), options);
+    if (!entry)
+        return entry.error();
+    if (auto run = debugger.guest().run(*entry, stop_at_entry); !run)
+        return run;
+    debugger.tell();
+    return {};
+}
+
+using Way = debug::Event (debug::Session::*)(debug::Stopped);
+
+Result<void> go(Debugger& debugger, Way way)
+{
+    return debugger.go_on(
+        [&](debug::Session& session, debug::Stopped stopped) { return (session.*way)(std::move(stopped)); });
+}
+
+/// Some steps: fewer when one of them ends at something else.
+Result<void> step_often(Debugger& debugger, Words& words, Way way)
+{
+    const auto count = words.at_end() ? 1 : words.number("a number of steps");
+    if (!count)
+        return count.error();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    Debuggee& guest = debugger.guest();
+    for (uint64_t i = 0; i < *count; ++i) {
+        const auto gone = guest.go_on([&](debug::Session& session, debug::Stopped stopped) {
+            return (session.*way)(std::move(stopped));
+        });
+        if (!gone)
+            return gone;
+        if (!guest.stopped() || guest.stopped()->reason().kind != debug::StopKind::Step)
+            break;
+    }
+    debugger.tell();
+    return {};
+}
+
+Result<uint32_t> take_offset(Words& words)
+{
+    const auto offset = words.number("an offset");
+    if (!offset)
+        return offset.error();
+    if (auto ends = words.end(); !ends)
+        return ends.error();
+    if (*offset > UINT32_MAX)
+        return Error(fmt::format("there is no code at {:#x}", *offset));
+    return static_cast<uint32_t>(*offset);
+}
+
+/// The stop, where a change of where the guest goes on is possible.
+Result<debug::Stopped*> stopped_guest(Debugger& debugger)
+{
+    if (auto* stopped = debugger.guest().stopped())
+        return stopped;
+    return Error("the guest does not stand still: `run` starts it");
+}
+
+/// Makes the change, and shows where the guest will go on.
+template<class Change> Result<void> detour(Debugger& debugger, Change change)
+{
+    const auto stopped = stopped_guest(debugger);
+    if (!stopped)
+        return stopped.error();
+    if (Result<void> changed = change(**stopped); !changed)
+        return changed;
+    debugger.guest().select_innermost();
+    const auto frame = debugger.guest().frame();
+    debugger.write(frame ? "next: " + position_text(*frame) : "next: the end");
+    return {};
+}
+
+} // namespace
+
+namespace verbs {
+
+Result<void> run(Debugger& debugger, Words& words) { return run_guest(debugger, words, false); }
+
+Result<void> start(Debugger& debugger, Words& words) { return run_guest(debugger, words, true); }
+
+Result<void> go_on(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    return go(debugger, &debug::Session::resume);
+}
+
+Result<void> step(Debugger& debugger, Words& words)
+{
+    return step_often(debugger, words, &debug::Session::step);
+}
+
+Result<void> next(Debugger& debugger, Words& words)
+{
+    return step_often(debugger, words, &debug::Session::step_over);
+}
+
+Result<void> finish(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    return go(debugger, &debug::Session::step_out);
+}
+
+Result<void> until(Debugger& debugger, Words& words)
+{
+    const auto offset = take_offset(words);
+    if (!offset)
+        return offset.error();
+    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped) {
+        return session.run_to(std::move(stopped), *offset);
+    });
+}
+
+Result<void> call(Debugger& debugger, Words& words)
+{
+    const auto instance = debugger.instance();
+    if (!instance)
+        return instance.error();
+    const std::string_view name = words.next();
+    const auto row = find_function(instance->module(), name);
+    if (!row)
+        return Error(fmt::format("{}: {}", name, row.error().message()));
+    const auto arguments = take_values(debugger, words, row->type.params);
+    if (!arguments)
+        return arguments.error();
+    const Func function = *instance->debug_function(row->index);
+    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped) {
+        return session.call(std::move(stopped), function, *arguments);
+    });
+}
+
+Result<void> kill(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    return go(debugger, &debug::Session::kill);
+}
+
+Result<void> detach(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    if (const auto stopped = stopped_guest(debugger); !stopped)
+        return stopped.error();
+    Debuggee& guest = debugger.guest();
+    for (const BreakpointRow& row : guest.breakpoints())
+        (void)guest.remove(row.id);
+    for (const WatchpointRow& row : guest.watchpoints())
+        (void)guest.remove(row.id);
+    if (auto set = guest.stop_on({ .uncaught_throw = false, .trap = false, .host_error = false }); !set)
+        return set;
+    return go(debugger, &debug::Session::resume);
+}
+
+// -- Where it goes on
+
+Result<void> return_early(Debugger& debugger, Words& words)
+{
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    const auto values = take_values(debugger, words, frame->function().type().results);
+    if (!values)
+        return values.error();
+    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.return_from(*frame, *values); });
+}
+
+Result<void> jump(Debugger& debugger, Words& words)
+{
+    const auto offset = take_offset(words);
+    if (!offset)
+        return offset.error();
+    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.jump(*offset); });
+}
+
+Result<void> skip(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    return detour(debugger, [](debug::Stopped& stopped) { return stopped.skip(); });
+}
+
+Result<void> throw_exception(Debugger& debugger, Words& words)
+{
+    const auto instance = debugger.instance();
+    if (!instance)
+        return instance.error();
+    std::string_view name = words.next();
+    const std::vector<TagInfo> tags = instance->module().tags();
+    const bool is_indexed = name.starts_with("tag[") && name.ends_with(']');
+    const TagInfo* row = find_row(tags, is_indexed ? name.substr(4, name.size() - 5) : name);
+    if (!row)
+        return Error(fmt::format("there is no tag {}; `tags` lists them", name));
+    const auto values = take_values(debugger, words, row->type.params);
+    if (!values)
+        return values.error();
+    const auto stopped = stopped_guest(debugger);
+    if (!stopped)
+        return stopped.error();
+    if (auto thrown = (*stopped)->throw_exception(*instance->debug_tag(row->index), *values); !thrown)
+        return thrown;
+    debugger.print("next: throws {}", label_of(*row, "tag"));
+    return {};
+}
+
+Result<void> clear_exception(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const auto stopped = stopped_guest(debugger);
+    if (!stopped)
+        return stopped.error();
+    if (auto cleared = (*stopped)->clear_exception(); !cleared)
+        return cleared;
+    debugger.write("the exception is cleared");
+    return {};
+}
+
+// -- Values
+
+Result<void> set(Debugger& debugger, Words& words)
+{
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    if (words.at_end())
+        return Error("expected a place, = and an expression");
+    if (auto done = frame->assign(words.rest()); !done)
+        return with_mark(done.error(), words.rest());
+    return {};
+}
+
+Result<void> set_immutable(Debugger& debugger, Words& words)
+{
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    const auto instance = debugger.instance();
+    if (!instance)
+        return instance.error();
+    const std::string_view text = words.rest();
+    const size_t sign = text.find('=');
+    if (sign == std::string_view::npos)
+        return Error("expected a global, = and an expression");
+    const auto global = find_global(*instance, Words(text.substr(0, sign)).rest());
+    if (!global)
+        return global.error();
+    const std::string_view expression = Words(text.substr(sign + 1)).rest();
+    auto value = frame->evaluate(expression);
+    if (!value)
+        return with_mark(value.error(), expression);
+    const ValKind kind = global->type().kind;
+    const bool is_number = !value->is_ref() && value->kind() != ValKind::V128;
+    if (value->kind() != kind && is_number && kind <= ValKind::F64)
+        value = frame->evaluate(fmt::format("{}({})", to_text(kind), expression));
+    if (!value)
+        return value.error();
+    return global->debug_set(*value);
+}
+
+} // namespace verbs
+
+} // namespace vitrine::cli

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/debugger.h"
+#include "cli/number.h"
+#include "cli/place.h"
+#include "cli/watch_place.h"
+
+#include "base/text.h"
+
+#include <algorithm>
+
+namespace vitrine::cli {
+
+namespace {
+
+constexpr uint64_t bytes_per_line = 16;
+constexpr uint64_t default_length = 64;
+constexpr uint64_t max_length = 1 << 20;
+constexpr size_t max_found = 32;
+constexpr uint64_t max_elements = 100;
+
+/// `global[0] $counter`, or without a name `global[0]`.
+std::string row_label(const EntityInfo& row, std::string_view kind)
+{
+    const std::string label = label_of(row, kind);
+    return label.starts_with('$') ? fmt::format("{}[{}] {}", kind, row.index, label) : label;
+}
+
+/// `, import "m" "n"`, `, private`
+std::string origin(const EntityInfo& row)
+{
+    std::string text;
+    if (row.import)
+        text +=
+            fmt::format(", import {}.{}", core::escaped(row.import->module), core::escaped(row.import->name));
+    if (row.exports.empty())
+        text += ", private";
+    return text;
+}
+
+std::string type_text(const FuncType& type)
+{
+    const std::string text = type.to_text();
+    return text.empty() ? "()" : text;
+}
+
+uint64_t size_of(const MemoryPlace& place)
+{
+    return std::visit([](const auto& memory) { return memory.size(); }, place.memory);
+}
+
+/// The part of a stretch that is there.
+std::vector<std::byte> read(const MemoryPlace& place, uint64_t address, uint64_t length)
+{
+    const uint64_t size = size_of(place);
+    std::vector<std::byte> bytes(address < size ? std::min(length, size - address) : 0);
+    const auto done =
+        std::visit([&](const auto& memory) { return memory.read(address, bytes); }, place.memory);
+    return done ? bytes : std::vector<std::byte>();
+}
+
+void print_bytes(const Debugger& debugger, uint64_t address, std::span<const std::byte> bytes)
+{
+    for (size_t line = 0; line < bytes.size(); line += bytes_per_line) {
+        std::string hex, letters;
+        for (const std::byte byte :
+            bytes.subspan(line, std::min<size_t>(bytes_per_line, bytes.size() - line))) {
+            const auto code = std::to_integer<unsigned char>(byte);
+            hex += fmt::format("{:02x} ", code);
+            letters += code >= 0x20 && code < 0x7f ? static_cast<char>(code) : '.';
+        }
+        debugger.print("{:#010x}  {:<48} {}", address + line, hex, letters);
+    }
+}
+
+Result<void> list_memories(Debugger& debugger, const Instance& instance)
+{
+    const std::vector<MemoryInfo> rows = instance.module().memories();
+    for (const MemoryInfo& row : rows) {
+        const auto place = find_memory_place(instance, nullptr, fmt::format("{}: 0", row.index));
+        if (!place)
+            return place.error();
+        debugger.print("{}: {} bytes{}{}{}", row_label(row, "memory"), size_of(*place),
+            row.type.is_64 ? ", 64-bit" : "", row.type.is_shared ? ", shared" : "", origin(row));
+    }
+    if (rows.empty())
+        debugger.write("no memories");
+    return {};
+}
+
+/// `"text"`, or the digits of bytes.
+Result<std::vector<std::byte>> take_pattern(Words& words)
+{
+    std::vector<std::byte> bytes;
+    if (words.rest().starts_with('"')) {
+        const auto text = words.quoted("a text");
+        if (!text)
+            return text.error();
+        for (const char letter : *text)
+            bytes.push_back(static_cast<std::byte>(letter));
+    } else {
+        const std::string_view digits = words.next();
+        for (size_t i = 0; i + 1 < digits.size(); i += 2) {
+            const auto byte = parse_unsigned(fmt::format("0x{}", digits.substr(i, 2)));
+            if (!byte)
+                break;
+            bytes.push_back(static_cast<std::byte>(*byte));
+        }
+        if (bytes.size() * 2 != digits.size())
+            return Error(
+                fmt::format("{}: expected a text in quotes, or pairs of hexadecimal digits", digits));
+    }
+    if (bytes.empty())
+        return Error("expected a text in quotes, or pairs of hexadecimal digits");
+    return bytes;
+}
+
+Result<void> list_elements(Debugger& debugger, const Table& table, Words& words)
+{
+    const auto from = words.at_end() ? 0 : words.number("an element");
+    if (!from)
+        return from.error();
+    const auto count = words.at_end() ? max_elements : words.number("a count");
+    if (!count)
+        return count.error();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const uint64_t size = table.size();
+    const uint64_t end = *from < size ? *from + std::min(*count, size - *from) : *from;
+    for (uint64_t i = *from; i < end; ++i) {
+        const auto value = table.get(i);
+        if (!value)
+            return value.error();
+        debugger.print("[{}] {}", i, value->to_text());
+    }
+    if (end < size)
+        debugger.print("{} more", size - end);
+    return {};
+}
+
+} // namespace
+
+namespace verbs {
+
+Result<void> show_globals(Debugger& debugger, Words& words)
+{
+    const std::string_view pattern = words.next();
+    const auto instance = debugger.instance();
+    if (!instance)
+        return instance.error();
+    bool is_none = true;
+    for (const GlobalInfo& row : instance->module().globals()) {
+        const std::string label = row_label(row, "global");
+        if (label.find(pattern) == std::string::npos)
+            continue;
+        is_none = false;
+        debugger.print("{} = {} ({}{}){}", label, instance->debug_global(row.index)->get().to_text(),
+            row.type.is_mutable ? "mut " : "", to_text(row.type.kind), origin(row));
+    }
+    if (is_none)
+        debugger.write("no globals");
+    return words.end();
+}
+
+Result<void> show_tables(Debugger& debugger, Words& words)
+{
+    const auto instance = debugger.instance();
+    if (!instance)
+        return instance.error();
+    const std::vector<TableInfo> rows = instance->module().tables();
+    if (!words.at_end()) {
+        const std::string_view name = words.next();
+        const TableInfo* row = find_row(rows, name);
+        if (!row)
+            return Error(fmt::format("the instance has no table {}", name));
+        return list_elements(debugger, *instance->debug_table(row->index), words);
+    }
+    for (const TableInfo& row : rows)
+        debugger.print("{}: {} elements ({}){}", row_label(row, "table"),
+            instance->debug_table(row.index)->size(), to_text(row.type.element), origin(row));
+    if (rows.empty())
+        debugger.write("no tables");
+    return {};
+}
+
+Result<void> show_memory(Debugger& debugger, Words& words)
+{
+    const auto instance = debugger.instance();
+    if (!instance)
+        return instance.error();
+    if (words.at_end())
+        return list_memories(debugger, *instance);
+    const auto frame = debugger.guest().frame();
+    std::string text(words.next());
+    // `1: 0x10` as well as `1:0x10`.
+    if (text.ends_with(':'))
+        text += words.next();
+    const auto place = find_memory_place(*instance, frame ? &*frame : nullptr, text);
+    if (!place)
+        return place.error();
+    const auto length = words.at_end() ? default_length : words.number("a length");
+    if (!length)
+        return length.error();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const uint64_t size = size_of(*place);
+    if (place->address >= size)
+        return Error(fmt::format("address {:#x} is behind the memory's end, {:#x}", place->address, size));
+    const std::vector<std::byte> bytes = read(*place, place->address, std::min(*length, max_length));
+    print_bytes(debugger, place->address, bytes);
+    if (bytes.size() < *length && *length > max_length)
+        debugger.print("{} more", *length - bytes.size());
+    else if (bytes.size() < *length)
+        debugger.write("the memory ends here");
+    return {};
+}
+
+Result<void> find(Debugger& debugger, Words& words)
+{
+    const auto instance = debugger.instance();
+    if (!instance)
+        return instance.error();
+    const auto pattern = take_pattern(words);
+    if (!pattern)
+        return pattern.error();
+    std::string text(words.next());
+    if (text.ends_with(':'))
+        text += words.next();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const auto frame = debugger.guest().frame();
+    const auto place = find_memory_place(*instance, frame ? &*frame : nullptr, text.empty() ? "0" : text);
+    if (!place)
+        return place.error();
+    size_t found = 0;
+    constexpr uint64_t chunk = 1 << 20;
+    // Pieces overlap, so that nothing is missed where they meet.
+    for (uint64_t at = place->address; found < max_found; at += chunk) {
+        const std::vector<std::byte> bytes = read(*place, at, chunk + pattern->size() - 1);
+        auto from = bytes.begin();
+        while (found < max_found) {
+            const auto hit = std::search(from, bytes.end(), pattern->begin(), pattern->end());
+            if (hit == bytes.end())
+                break;
+            debugger.print("{:#x}", at + static_cast<uint64_t>(hit - bytes.begin()));
+            ++found;
+            from = hit + 1;
+        }
+        if (bytes.size() < chunk + pattern->size() - 1)
+            break;
+    }
+    if (found == 0)
+        debugger.write("not found");
+    else if (found == max_found)
+        debugger.print("these are the first {}", found);
+    return {};
+}
+
+Result<void> show_instances(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const auto selected = debugger.guest().instance();
+    const std::vector<Instance> all = debugger.guest().instances();
+    for (const Instance& instance : all) {
+        const std::string name = instance.module().name();
+        debugger.print("{} instance {}{}{}", selected == instance ? "*" : " ", instance.number(),
+            name.empty() ? "" : " of $", core::escaped(name));
+    }
+    if (all.empty())
+        debugger.write("no instances");
+    return {};
+}
+
+Result<void> show_modules(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const Module& module = debugger.guest().module();
+    const std::string name = module.name();
+    debugger.print("{}{}{}: {} functions, {} globals, {} memories, {} tables, {} tags, {} bytes",
+        debugger.guest().options().module, name.empty() ? "" : " $", core::escaped(name),
+        module.functions().size(), module.globals().size(), module.memories().size(), module.tables().size(),
+        module.tags().size(), module.bytecode()->size());
+    return {};
+}
+
+Result<void> show_functions(Debugger& debugger, Words& words)
+{
+    const std::string_view pattern = words.next();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    bool is_none = true;
+    for (const FuncInfo& row : debugger.guest().module().functions()) {
+        const std::string label = row_label(row, "func");
+        if (label.find(pattern) == std::string::npos)
+            continue;
+        is_none = false;
+        const std::string at = row.import ? "" : fmt::format(" at {:#x}", row.offset);
+        debugger.print("{}: {}{}{}", label, type_text(row.type), at, origin(row));
+    }
+    if (is_none)
+        debugger.write("no functions");
+    return {};
+}
+
+Result<void> show_tags(Debugger& debugger, Words& words)
+{
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const std::vector<TagInfo> rows = debugger.guest().module().tags();
+    for (const TagInfo& row : rows)
+        debugger.print("{}: {}{}", row_label(row, "tag"), type_text(row.type), origin(row));
+    if (rows.empty())
+        debugger.write("no tags");
+    return {};
+}
+
+Result<void> show_info(Debugger& debugger, Words& words)
+{
+    if (auto modules = show_modules(debugger, words); !modules)
+        return modules;
+    if (!debugger.guest().stopped() && !debugger.guest().end())
+        debugger.write("not run yet");
+    debugger.tell();
+    debugger.print("{} breakpoints, {} watchpoints", debugger.guest().breakpoints().size(),
+        debugger.guest().watchpoints().size());
+    return {};
+}
+
+} // namespace verbs
+
+} // namespace vitrine::cli

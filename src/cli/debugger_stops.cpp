@@ -1,0 +1,285 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/debugger.h"
+#include "cli/place.h"
+#include "cli/watch_place.h"
+
+namespace vitrine::cli {
+
+namespace {
+
+/// `$double at 0x20, if $n == 7, ignore 2`
+std::string text_of(const BreakpointRow& row)
+{
+    const auto function = function_at(row.spec.module, row.offset);
+    std::string text =
+        fmt::format("{} at {:#x}", function ? label_of(*function, "func") : "module", row.offset);
+    const bool is_slipped = function && row.spec.offset != function->offset && row.spec.offset != row.offset;
+    if (is_slipped)
+        text += fmt::format(" (asked for {:#x})", row.spec.offset);
+    if (row.spec.is_temporary)
+        text += ", temporary";
+    if (!row.spec.is_enabled)
+        text += ", disabled";
+    if (row.spec.ignore_count > 0)
+        text += fmt::format(", ignore {}", row.spec.ignore_count);
+    if (!row.spec.message.empty())
+        text += fmt::format(", log \"{}\"", row.spec.message);
+    if (!row.spec.condition.empty())
+        text += ", if " + row.spec.condition;
+    return text;
+}
+
+std::string hits_text(uint64_t hits)
+{
+    return hits == 0 ? "" : fmt::format(", {} hit{}", hits, hits == 1 ? "" : "s");
+}
+
+constexpr std::string_view access_names[] { "rwatch", "write", "awatch", "watch" };
+
+/// What stops, in the order of the numbers.
+void list_stops(Debugger& debugger)
+{
+    std::map<uint32_t, std::string> lines;
+    for (const BreakpointRow& row : debugger.guest().breakpoints())
+        lines[row.id] = fmt::format("breakpoint {}: {}{}", row.id, text_of(row), hits_text(row.hits));
+    for (const WatchpointRow& row : debugger.guest().watchpoints())
+        lines[row.id] = fmt::format("watchpoint {}: {} {}{}", row.id,
+            access_names[static_cast<size_t>(row.access)], row.place, hits_text(row.hits));
+    for (const auto& [id, line] : lines)
+        debugger.write(line);
+    if (lines.empty())
+        debugger.write("no breakpoints");
+}
+
+Result<BreakpointRow> find_breakpoint(Debugger& debugger, uint64_t id)
+{
+    for (BreakpointRow& row : debugger.guest().breakpoints())
+        if (row.id == id)
+            return std::move(row);
+    return Error(fmt::format("there is no breakpoint {}", id));
+}
+
+/// Reads `ignore N`, `log "MESSAGE"` and `if EXPR`, which takes all that is left.
+Result<void> take_options(Words& words, debug::BreakpointSpec& spec)
+{
+    while (!words.at_end()) {
+        if (words.take("if")) {
+            spec.condition = words.rest();
+            if (spec.condition.empty())
+                return Error("expected an expression behind if");
+            return {};
+        }
+        if (words.take("ignore")) {
+            const auto count = words.number("a count behind ignore");
+            if (!count)
+                return count.error();
+            spec.ignore_count = *count;
+        } else if (words.take("log")) {
+            auto message = words.quoted("a message behind log,");
+            if (!message)
+                return message.error();
+            spec.message = *std::move(message);
+        } else {
+            return Error(fmt::format("unexpected {}: expected ignore, log or if", words.next()));
+        }
+    }
+    return {};
+}
+
+/// An error in a breakpoint's texts, with a mark.
+Error marked(const Error& error, const debug::BreakpointSpec& spec)
+{
+    return with_mark(error, spec.condition.empty() ? spec.message : spec.condition);
+}
+
+Result<void> add(Debugger& debugger, Words& words, bool is_temporary)
+{
+    const std::string_view place = words.next();
+    const Module& module = debugger.guest().module();
+    const auto offset = find_place(module, place);
+    if (!offset)
+        return Error(fmt::format("{}: {}", place, offset.error().message()));
+    debug::BreakpointSpec spec { .module = module, .offset = *offset, .is_temporary = is_temporary };
+    if (auto taken = take_options(words, spec); !taken)
+        return taken;
+    const auto id = debugger.guest().add_breakpoint(spec);
+    if (!id)
+        return marked(id.error(), spec);
+    const auto row = find_breakpoint(debugger, *id);
+    if (!row)
+        return row.error();
+    debugger.print("breakpoint {}: {}", *id, text_of(*row));
+    return {};
+}
+
+/// Changes one breakpoint, and shows it.
+template<class Change> Result<void> change(Debugger& debugger, uint64_t id, Change change)
+{
+    auto row = find_breakpoint(debugger, id);
+    if (!row)
+        return row.error();
+    change(row->spec);
+    if (auto changed = debugger.guest().change_breakpoint(row->id, row->spec); !changed)
+        return marked(changed.error(), row->spec);
+    debugger.print("breakpoint {}: {}", row->id, text_of(*row));
+    return {};
+}
+
+/// The numbers that are left, or those of all breakpoints.
+Result<std::vector<uint64_t>> take_ids(Debugger& debugger, Words& words, bool with_watchpoints)
+{
+    std::vector<uint64_t> ids;
+    if (words.at_end()) {
+        for (const BreakpointRow& row : debugger.guest().breakpoints())
+            ids.push_back(row.id);
+        if (with_watchpoints)
+            for (const WatchpointRow& row : debugger.guest().watchpoints())
+                ids.push_back(row.id);
+    }
+    while (!words.at_end()) {
+        const auto id = words.number("the number of a breakpoint");
+        if (!id)
+            return id.error();
+        ids.push_back(*id);
+    }
+    return ids;
+}
+
+Result<void> set_enabled(Debugger& debugger, Words& words, bool is_enabled)
+{
+    const auto ids = take_ids(debugger, words, false);
+    if (!ids)
+        return ids.error();
+    for (const uint64_t id : *ids)
+        if (auto done =
+                change(debugger, id, [&](debug::BreakpointSpec& spec) { spec.is_enabled = is_enabled; });
+            !done)
+            return done;
+    return {};
+}
+
+Result<void> watch(Debugger& debugger, Words& words, debug::WatchAccess access)
+{
+    const std::string text(words.rest());
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    auto what = find_watch_place(*frame, text);
+    if (!what)
+        return what.error();
+    const auto id = debugger.guest().add_watchpoint({ *std::move(what), access }, text);
+    if (!id)
+        return id.error();
+    debugger.print("watchpoint {}: {} {}", *id, access_names[static_cast<size_t>(access)], text);
+    return {};
+}
+
+/// What `catch` can be told to stop on.
+struct EventRow {
+    std::string_view name;
+    bool debug::StopsOn::* flag;
+};
+
+constexpr EventRow events[] {
+    { "throw", &debug::StopsOn::caught_throw },
+    { "uncaught", &debug::StopsOn::uncaught_throw },
+    { "trap", &debug::StopsOn::trap },
+    { "host", &debug::StopsOn::host_error },
+    { "load", &debug::StopsOn::load },
+};
+
+} // namespace
+
+namespace verbs {
+
+Result<void> set_breakpoint(Debugger& debugger, Words& words)
+{
+    if (words.at_end())
+        return list_stops(debugger), Result<void>();
+    return add(debugger, words, false);
+}
+
+Result<void> set_temporary(Debugger& debugger, Words& words)
+{
+    if (words.at_end())
+        return Error("expected a place");
+    return add(debugger, words, true);
+}
+
+Result<void> set_condition(Debugger& debugger, Words& words)
+{
+    const auto id = words.number("the number of a breakpoint");
+    if (!id)
+        return id.error();
+    return change(debugger, *id, [&](debug::BreakpointSpec& spec) { spec.condition = words.rest(); });
+}
+
+Result<void> set_ignore(Debugger& debugger, Words& words)
+{
+    const auto id = words.number("the number of a breakpoint");
+    if (!id)
+        return id.error();
+    const auto count = words.number("a count");
+    if (!count)
+        return count.error();
+    return change(debugger, *id, [&](debug::BreakpointSpec& spec) { spec.ignore_count = *count; });
+}
+
+Result<void> enable(Debugger& debugger, Words& words) { return set_enabled(debugger, words, true); }
+
+Result<void> disable(Debugger& debugger, Words& words) { return set_enabled(debugger, words, false); }
+
+Result<void> remove(Debugger& debugger, Words& words)
+{
+    const auto ids = take_ids(debugger, words, true);
+    if (!ids)
+        return ids.error();
+    for (const uint64_t id : *ids) {
+        if (auto removed = debugger.guest().remove(static_cast<uint32_t>(std::min<uint64_t>(id, UINT32_MAX)));
+            !removed)
+            return removed;
+        debugger.print("deleted {}", id);
+    }
+    return {};
+}
+
+Result<void> watch_changes(Debugger& debugger, Words& words)
+{
+    return watch(debugger, words, debug::WatchAccess::Change);
+}
+
+Result<void> watch_reads(Debugger& debugger, Words& words)
+{
+    return watch(debugger, words, debug::WatchAccess::Read);
+}
+
+Result<void> watch_accesses(Debugger& debugger, Words& words)
+{
+    return watch(debugger, words, debug::WatchAccess::ReadWrite);
+}
+
+Result<void> catch_events(Debugger& debugger, Words& words)
+{
+    debug::StopsOn what = debugger.guest().stops_on();
+    if (words.at_end()) {
+        for (const EventRow& event : events)
+            debugger.print("{}: {}", event.name, what.*event.flag ? "stops" : "off");
+        return {};
+    }
+    const std::string_view name = words.next();
+    const auto* event = std::ranges::find(events, name, &EventRow::name);
+    if (event == std::end(events))
+        return Error(fmt::format("{}: expected throw, uncaught, trap, host or load", name));
+    const bool is_off = words.take("off");
+    if (auto ends = words.end(); !ends)
+        return ends;
+    what.*event->flag = !is_off;
+    if (auto set = debugger.guest().stop_on(what); !set)
+        return set;
+    debugger.print("{}: {}", name, is_off ? "off" : "stops");
+    return {};
+}
+
+} // namespace verbs
+
+} // namespace vitrine::cli

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/terminal.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+
+#include <histedit.h>
+#include <unistd.h>
+
+namespace vitrine::cli {
+
+namespace {
+
+constexpr int max_history = 1000;
+
+/// Where lines are kept from one debugger to the next; empty when there is no such place.
+std::string history_file()
+{
+    std::filesystem::path folder;
+    if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state)
+        folder = state;
+    else if (const char* home = std::getenv("HOME"); home && *home)
+        folder = std::filesystem::path(home) / ".local" / "state";
+    else
+        return "";
+    std::error_code failed;
+    std::filesystem::create_directories(folder / "vitrine", failed);
+    return failed ? "" : (folder / "vitrine" / "debug_history").string();
+}
+
+/// What all of them begin with.
+std::string_view common_beginning(const std::vector<std::string>& words)
+{
+    std::string_view common = words.front();
+    for (const std::string& word : words)
+        common =
+            common.substr(0, static_cast<size_t>(std::ranges::mismatch(common, word).in1 - common.begin()));
+    return common;
+}
+
+} // namespace
+
+/// libedit's editor and history.
+struct Terminal::Editor {
+    Editor(std::string prompt_text, Completer with)
+        : prompt(std::move(prompt_text)), completer(std::move(with))
+    {
+        history = history_init();
+        edit = el_init("vitrine", stdin, stdout, stderr);
+        HistEvent event;
+        ::history(history, &event, H_SETSIZE, max_history);
+        ::history(history, &event, H_SETUNIQUE, 1);
+        file = history_file();
+        if (!file.empty())
+            ::history(history, &event, H_LOAD, file.c_str());
+        el_set(edit, EL_CLIENTDATA, this);
+        el_set(edit, EL_PROMPT, &Editor::show_prompt);
+        el_set(edit, EL_EDITOR, "emacs");
+        el_set(edit, EL_HIST, ::history, history);
+        el_set(edit, EL_ADDFN, "vitrine-complete", "Complete the word", &Editor::complete);
+        el_set(edit, EL_BIND, "^I", "vitrine-complete", nullptr);
+        // While a line is edited, Ctrl-C gives it up.
+        el_set(edit, EL_ADDFN, "vitrine-cancel", "Give the line up", &Editor::cancel);
+        el_set(edit, EL_SETTY, "-d", "intr=", nullptr);
+        el_set(edit, EL_BIND, "^C", "vitrine-cancel", nullptr);
+        el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+    }
+    ~Editor()
+    {
+        HistEvent event;
+        if (!file.empty())
+            ::history(history, &event, H_SAVE, file.c_str());
+        el_end(edit);
+        history_end(history);
+    }
+    Editor(const Editor&) = delete;
+    Editor& operator=(const Editor&) = delete;
+
+    static Editor& of(EditLine* edit)
+    {
+        void* data = nullptr;
+        el_get(edit, EL_CLIENTDATA, &data);
+        return *static_cast<Editor*>(data);
+    }
+    static char* show_prompt(EditLine* edit) { return of(edit).prompt.data(); }
+    static unsigned char complete(EditLine* edit, int key);
+    static unsigned char cancel(EditLine* edit, int key);
+
+    std::string prompt;
+    Completer completer;
+    std::string file;
+    History* history;
+    EditLine* edit;
+};
+
+unsigned char Terminal::Editor::complete(EditLine* edit, int)
+{
+    const LineInfo* info = el_line(edit);
+    const std::string_view line(info->buffer, static_cast<size_t>(info->cursor - info->buffer));
+    const std::vector<std::string> found = of(edit).completer(line);
+    if (found.empty())
+        return CC_REFRESH_BEEP;
+    // What is typed already is the longest end of the line with which the completions begin.
+    const std::string_view common = common_beginning(found);
+    size_t typed = std::min(line.size(), common.size());
+    while (!line.ends_with(common.substr(0, typed)))
+        --typed;
+    std::string more(common.substr(typed));
+    if (found.size() == 1)
+        more += ' ';
+    if (!more.empty()) {
+        el_insertstr(edit, more.c_str());
+        return CC_REFRESH;
+    }
+    std::printf("\n");
+    for (const std::string& word : found)
+        std::printf("%s  ", word.c_str());
+    std::printf("\n");
+    std::fflush(stdout);
+    return CC_REDISPLAY;
+}
+
+unsigned char Terminal::Editor::cancel(EditLine* edit, int)
+{
+    const LineInfo* info = el_line(edit);
+    const auto before = static_cast<int>(info->cursor - info->buffer);
+    const auto length = static_cast<int>(info->lastchar - info->buffer);
+    el_cursor(edit, length - before);
+    el_deletestr(edit, length);
+    std::printf("^C\n");
+    std::fflush(stdout);
+    return CC_REDISPLAY;
+}
+
+Terminal::Terminal(std::string prompt, Completer completer)
+{
+    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+        editor_ = std::make_unique<Editor>(std::move(prompt), std::move(completer));
+}
+
+Terminal::~Terminal() = default;
+
+std::optional<std::string> Terminal::read_line()
+{
+    std::string line;
+    if (editor_) {
+        int count = 0;
+        const char* text = el_gets(editor_->edit, &count);
+        if (!text || count <= 0)
+            return std::nullopt;
+        line.assign(text, static_cast<size_t>(count));
+        HistEvent event;
+        if (line != "\n")
+            history(editor_->history, &event, H_ENTER, line.c_str());
+        if (line.ends_with('\n'))
+            line.pop_back();
+        return line;
+    }
+    for (char letter = 0; letter != '\n';) {
+        const ssize_t count = read(STDIN_FILENO, &letter, 1);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return line.empty() ? std::nullopt : std::optional(line);
+        if (letter != '\n')
+            line += letter;
+    }
+    return line;
+}
+
+} // namespace vitrine::cli

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs session files: a guest, what the user of the debugger says, and what he sees.
+
+    run_sessions.py [--bless] [--vitrine PROGRAM] [--wasm-tools PROGRAM] [--work FOLDER] FILE...
+    run_sessions.py --check-verbs FILE...
+
+tests/sessions/readme.txt explains the form by example. With --bless, or VITRINE_BLESS=1 in the environment, what the user sees
+is rewritten. --check-verbs asks whether each verb of the debugger is said in one of the files.
+"""
+
+import argparse
+import difflib
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import sys
+
+from run_golden import Broken, ROOT, SECONDS, run
+
+VERBS = ROOT / "src/cli/debugger_verbs.inc"
+HEAD = re.compile(r"^;;; RUN: session(.*)$", re.MULTILINE)
+
+
+def parts_of(text):
+    """The comment with the head line, the words for the command line, the module, and the lines of the session."""
+    head = HEAD.search(text)
+    top, mark, session = text.partition("\n;;; SESSION\n")
+    if not head or not mark:
+        raise Broken("it needs a line ';;; RUN: session' and a line ';;; SESSION'")
+    return top[: head.end()], shlex.split(head[1]), top[head.end():], session.splitlines()
+
+
+def actual(path, arguments):
+    """The file as it would have to be."""
+    head, words, module, session = parts_of(path.read_text())
+    folder = pathlib.Path(arguments.work).resolve() / path.stem
+    folder.mkdir(parents=True, exist_ok=True)
+    run([arguments.wasm_tools, "parse", "-", "-o", folder / "app.wasm"], module)
+    script = [line[2:] for line in session if line.startswith("> ") or line == ">"]
+    (folder / "commands").write_text("".join(line + "\n" for line in script))
+    if "app.wasm" not in words:
+        words.append("app.wasm")
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    done = subprocess.run([pathlib.Path(arguments.vitrine).resolve(), "debug", "--batch", "-x", "commands", *words], cwd=folder, env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS)
+    lines = [line.rstrip() for line in done.stdout.decode("utf-8", "backslashreplace").splitlines()]
+    lines += [f"[{done.returncode}]"] if done.returncode else []
+    return head + module + "\n;;; SESSION\n" + "".join(line + "\n" for line in lines)
+
+
+def check(path, arguments):
+    """Whether the user sees what the file says."""
+    try:
+        text = actual(path, arguments)
+    except (Broken, subprocess.TimeoutExpired, OSError) as error:
+        print(f"{path}: {error}")
+        return False
+    if text == path.read_text():
+        return True
+    if arguments.bless:
+        path.write_text(text)
+        print(f"{path}: rewritten")
+        return True
+    sys.stdout.writelines(difflib.unified_diff(path.read_text().splitlines(True), text.splitlines(True),
+                                               f"{path} (expected)", f"{path} (actual)"))
+    return False
+
+
+def check_verbs(files):
+    """Whether each verb is said, in one of its forms."""
+    rows = re.findall(r'^VERB\(\w+, "([^"]+)", "([^"]*)"', VERBS.read_text(), re.MULTILINE)
+    said = {re.split(r"[ /]", line[2:])[0] for path in files for line in path.read_text().splitlines() if line.startswith("> ")}
+    missing = [name for name, forms in rows if not said & {name, *forms.split()}]
+    print(f"{len(rows)} verbs; in no session: {', '.join(missing) or 'none'}")
+    return bool(rows) and not missing
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--bless", action="store_true", default=os.environ.get("VITRINE_BLESS") == "1")
+    parser.add_argument("--check-verbs", action="store_true")
+    parser.add_argument("--vitrine", default=ROOT / "build/release/vitrine")
+    parser.add_argument("--wasm-tools", default=ROOT / "build/venv/wasm-tools")
+    parser.add_argument("--work", default=ROOT / "build/sessions")
+    parser.add_argument("files", nargs="+", type=pathlib.Path)
+    arguments = parser.parse_args()
+    if arguments.check_verbs:
+        return 0 if check_verbs(arguments.files) else 1
+    results = [check(path, arguments) for path in arguments.files]
+    return 0 if all(results) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
