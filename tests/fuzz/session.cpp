@@ -45,7 +45,7 @@ public:
             guest_.store, guest_.thread, [this](const debug::StopReason& reason) { return decide(reason); });
         session_->stop_on({ .caught_throw = random_() % 2 == 0, .load = true });
         for (const FuncMeta& body : module->bodies)
-            for (int i = 0; i < 3; ++i)
+            for (int i = 0; i < 6; ++i)
                 (void)session_->add_breakpoint({ .module = module,
                     .offset = body.code_offset
                         + static_cast<CodeOffset>(random_() % (body.end_offset - body.code_offset)),
