@@ -6,7 +6,7 @@
 
 run    the interpreter on real programs, against V8's TurboFan (the guest's own time there, code compiled before)
 load   decoding and validation of a big module, its memory, and a hello world from start to end
-debug  guest_debug on with nothing set, against off
+debug  guest_debug on with nothing set, against off; then conditions, stops, steps and a watchpoint
 
 Programs come from the shared folder ($VITRINE_SHARED, default ../shared), peers from npm; both are unpacked
 below build/bench.
@@ -134,7 +134,9 @@ def bench_debug(rounds, only):
             on.append(cpu_of([VITRINE, "run", "--guest-debug", "--dir", ".", module, *args], cwd)[0])
         ratios.append(statistics.median(on) / statistics.median(off))
         print(f"{row['file'].removesuffix('.wasm'):18} {statistics.median(off):10.3f} {statistics.median(on):10.3f} {ratios[-1]:8.3f}", flush=True)
-    print(f"{'geomean':18} {'':10} {'':10} {geomean(ratios):8.3f}")
+    print(f"{'geomean':18} {'':10} {'':10} {geomean(ratios):8.3f}", flush=True)
+    if not only:
+        subprocess.run([VITRINE.parent / "tests" / "debug_bench"], check=True)
 
 
 def main():

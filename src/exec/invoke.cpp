@@ -70,10 +70,12 @@ void leave(Thread& thread)
         thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
         thread.is_killed = false;
-        thread.runner.store({});
     }
     if (thread.host || !thread.is_running())
         thread.go_outside();
+    // From here on the probe may be gone.
+    if (!thread.is_running())
+        thread.runner.store({});
 }
 
 CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)

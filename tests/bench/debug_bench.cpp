@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What debugging costs, in process: prints a line for each figure. `./dev bench debug` runs it.
+#include "support/wat.h"
+
+#include <vitrine/vitrine.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <vector>
+
+using namespace vitrine;
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr auto guest_text = R"((module (memory 16)
+    (func (export "turns") (param $n i32) (result i32) (local $x i32)
+      (loop $again
+        (local.set $x (i32.add (local.get $x) (i32.const 3)))
+        (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+      (local.get $x))
+    (func (export "stores") (param $n i32) (local $at i32)
+      (loop $again
+        (i32.store (local.get $at) (local.get $n))
+        (i64.store offset=8 (local.get $at) (i64.const 7))
+        (i32.store8 offset=16 (local.get $at) (local.get $n))
+        (i32.store16 offset=20 (local.get $at) (local.get $n))
+        (local.set $at (i32.and (i32.add (local.get $at) (i32.const 32)) (i32.const 0x7ffff)))
+        (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))))";
+
+/// Of the loop above: behind a header of three bytes and the loop's two.
+constexpr std::uint32_t in_loop = 3 + 2;
+
+struct Guest {
+    Guest() : engine(Config().guest_debug(true)), store(engine), linker(engine)
+    {
+        const auto bytes = core::test::wasm_of(guest_text);
+        instance.emplace(
+            *linker.instantiate(store, *Module::from_bytes(engine, std::as_bytes(std::span(bytes)))));
+    }
+    debug::BreakpointSpec at_loop() const
+    {
+        return { .module = instance->module(), .offset = instance->module().functions()[0].offset + in_loop };
+    }
+    void run(const char* name, std::int32_t turns) const
+    {
+        (void)*instance->func(name)->call({ Val::i32(turns) });
+    }
+
+    Engine engine;
+    Store store;
+    Linker linker;
+    std::optional<Instance> instance;
+};
+
+/// The median of several runs, in seconds.
+template<class F> double seconds(const F& run)
+{
+    std::vector<double> times;
+    for (int i = 0; i < 7; ++i) {
+        const auto begin = Clock::now();
+        run();
+        times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    }
+    std::ranges::nth_element(times, times.begin() + 3);
+    return times[3];
+}
+
+debug::Resume go(debug::Stopped&) { return debug::Resume::go(); }
+
+void false_condition()
+{
+    constexpr std::int32_t turns = 200'000;
+    const Guest plain;
+    const double without = seconds([&] { plain.run("turns", turns); });
+    for (const char* condition : { "$x == -1", "$x == -1 && i32[$n] > 3" }) {
+        Guest guest;
+        (void)*guest.store.on_debug_event(go);
+        auto spec = guest.at_loop();
+        spec.condition = condition;
+        (void)*guest.store.debug_session()->add_breakpoint(spec);
+        const double with = seconds([&] { guest.run("turns", turns); });
+        std::printf("false condition %-26s %8.0f ns (aim 150)\n", condition, (with - without) / turns * 1e9);
+    }
+}
+
+void stops()
+{
+    constexpr std::int32_t turns = 5'000;
+    {
+        Guest guest;
+        (void)*guest.store.on_debug_event(go);
+        (void)*guest.store.debug_session()->add_breakpoint(guest.at_loop());
+        const double time = seconds([&] { guest.run("turns", turns); });
+        std::printf("stop and resume, handler %26.2f us (aim 30)\n", time / turns * 1e6);
+        (void)*guest.store.on_debug_event([](debug::Stopped&) { return debug::Resume::step(); });
+        (void)*guest.store.debug_session()->add_breakpoint(guest.at_loop());
+        const double steps = seconds([&] { guest.run("turns", turns); });
+        std::printf("step, handler %37.2f us (aim 10)\n", steps / (turns * 9.0) * 1e6);
+    }
+    Guest guest;
+    debug::Session session(guest.store);
+    const auto id = session.add_breakpoint(guest.at_loop());
+    const Func function = *guest.instance->func("turns");
+    const double time = seconds([&] {
+        auto event = session.call(function, { Val::i32(turns) });
+        while (auto* stop = std::get_if<debug::Stopped>(&event))
+            event = session.resume(std::move(*stop));
+    });
+    std::printf("stop and resume, session %26.2f us (aim 30)\n", time / turns * 1e6);
+    (void)*session.remove_breakpoint(*id);
+    int steps = 0;
+    const double stepping = seconds([&] {
+        steps = 0;
+        auto event = session.call(function, { Val::i32(turns / 9) }, true);
+        for (; auto* stop = std::get_if<debug::Stopped>(&event); ++steps)
+            event = session.step(std::move(*stop));
+    });
+    std::printf("step, session %37.2f us (aim 10)\n", stepping / steps * 1e6);
+}
+
+void watchpoint()
+{
+    constexpr std::int32_t turns = 1'000'000;
+    const Guest plain;
+    const double without = seconds([&] { plain.run("stores", turns); });
+    Guest guest;
+    (void)*guest.store.on_debug_event(go);
+    (void)*guest.store.debug_session()->add_watchpoint(
+        { .what = debug::MemoryRange { *guest.instance->debug_memory(0), 0x80004, 4 },
+            .access = debug::WatchAccess::Write });
+    const double with = seconds([&] { guest.run("stores", turns); });
+    std::printf("write watchpoint on stores %22.2f x  (aim 1.3)\n", with / without);
+}
+
+} // namespace
+
+int main()
+{
+    false_condition();
+    stops();
+    watchpoint();
+}
