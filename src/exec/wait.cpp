@@ -67,8 +67,7 @@ std::optional<uint32_t> wait_on(Thread& thread, const T* address, T expected, in
         end = Clock::now() + std::chrono::nanoseconds(timeout);
     // What was asked before there was something to wake us with.
     const int wake_fd = thread.requests->wake_fd();
-    bool goes_on =
-        thread.requests->bits.load() == 0 || (handle_requests(thread) && !thread.was_moved);
+    bool goes_on = thread.requests->bits.load() == 0 || (handle_requests(thread) && !thread.was_moved);
     while (goes_on) {
         pollfd fds[] { { waiter.fd, POLLIN, 0 }, { wake_fd, POLLIN, 0 } };
         timespec left;

@@ -312,7 +312,8 @@ Function* make_unknown(Store& store, const Module& module, const Import& import)
     const FuncIndex index { import.index };
     FuncType type = module.func_type(index);
     for (auto* values : { &type.params, &type.results })
-        std::ranges::transform(*values, values->begin(), [&](ValueType value) { return module.canonical(value); });
+        std::ranges::transform(
+            *values, values->begin(), [&](ValueType value) { return module.canonical(value); });
     Function* function = store.add_host_function(
         std::make_shared<const HostFunction>(HostFunction { std::string(import.module),
             std::string(import.name), std::move(type), [text](HostCall&) -> HostOutcome {

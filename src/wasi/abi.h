@@ -109,7 +109,7 @@ constexpr uint32_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16, al
 namespace receive_flags {
 constexpr uint32_t peek = 1, wait_all = 2, all = 3;
 constexpr uint16_t truncated = 1;
-}
+} // namespace receive_flags
 namespace shutdown_flags {
 constexpr uint32_t reading = 1, writing = 2, all = 3;
 }

@@ -252,13 +252,12 @@ Answer<void> fd_read(Call& call, Fd fd, Pointer iovs, Number count, Pointer resu
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    const size_t size = file->source()
-        ? TRY(read_from_source(call, *file, iovs, count))
+    const size_t size = file->source() ? TRY(read_from_source(call, *file, iovs, count))
         : TRY(exchange(call, *file, POLLIN, iovs, count, [&](std::span<const iovec> buffers) {
-              return ::readv(file->host(), buffers.data(), static_cast<int>(buffers.size()));
+        return ::readv(file->host(), buffers.data(), static_cast<int>(buffers.size()));
           }));
-    out.put(static_cast<Number>(size));
-    return {};
+        out.put(static_cast<Number>(size));
+        return {};
 }
 
 Answer<void> fd_readdir(Call& call, Fd fd, Pointer buffer, Number length, Long cookie, Pointer result)

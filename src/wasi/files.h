@@ -57,7 +57,8 @@ FileType file_type_of(const struct stat& status);
 class File {
 public:
     /// Takes over a descriptor of the host; `is_inherited` says that others use the same open file.
-    static Answer<std::shared_ptr<File>> open(HostFd host, bool is_inherited, Access access = Access::ReadWrite);
+    static Answer<std::shared_ptr<File>> open(
+        HostFd host, bool is_inherited, Access access = Access::ReadWrite);
     /// A file that only takes bytes, and looks to the guest like a terminal.
     static Answer<std::shared_ptr<File>> open(Sink sink);
     /// A file that only gives bytes, and looks the same.

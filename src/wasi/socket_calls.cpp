@@ -58,18 +58,16 @@ Answer<void> sock_recv(
     bool is_truncated = false;
     size_t size = 0, received = 0;
     do {
-        const auto more =
-            exchange(call, *socket, POLLIN, iovs, count, [&](std::span<const iovec> buffers) {
-                size = size_of(buffers);
-                auto rest = part_of(buffers, received, size);
-                msghdr message {};
-                message.msg_iov = rest.data();
-                message.msg_iovlen = rest.size();
-                const ssize_t got =
-                    ::recvmsg(socket->host(), &message, MSG_DONTWAIT | (is_peek ? MSG_PEEK : 0));
-                is_truncated = message.msg_flags & MSG_TRUNC;
-                return got;
-            });
+        const auto more = exchange(call, *socket, POLLIN, iovs, count, [&](std::span<const iovec> buffers) {
+            size = size_of(buffers);
+            auto rest = part_of(buffers, received, size);
+            msghdr message {};
+            message.msg_iov = rest.data();
+            message.msg_iovlen = rest.size();
+            const ssize_t got = ::recvmsg(socket->host(), &message, MSG_DONTWAIT | (is_peek ? MSG_PEEK : 0));
+            is_truncated = message.msg_flags & MSG_TRUNC;
+            return got;
+        });
         if (!more && (received == 0 || call.trap))
             return refuse(more.error());
         if (more.value_or(0) == 0)

@@ -30,7 +30,8 @@ Answer<void> wait_for(Call& call, const File& file, short events);
 /// Calls `attempt` with the guest's buffers when the file is ready, and again for as long as it fails with EAGAIN or EINTR; it answers
 /// as a system call does. Several threads of a guest take turns.
 template<class Attempt>
-Answer<size_t> exchange(Call& call, File& file, short events, Pointer at, Number count, const Attempt& attempt)
+Answer<size_t> exchange(
+    Call& call, File& file, short events, Pointer at, Number count, const Attempt& attempt)
 {
     // The wrong end of a pipe is never ready.
     if (file.may_wait() && !(file.rights() & (events == POLLIN ? rights::fd_read : rights::fd_write)))

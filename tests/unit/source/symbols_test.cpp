@@ -117,7 +117,8 @@ TEST(Symbols, OfFormsThatNoLineTableHasFindNothing)
 {
     for (int form = 0; form < 256; ++form) {
         Buffer header { 1, 1, 1, 0xfb, 14, 1, 1, 1 };
-        add(header, { static_cast<uint8_t>(form & 0x7f), static_cast<uint8_t>(form >> 7), 1, 'a', 0, 0, 0, 0, 0 });
+        add(header,
+            { static_cast<uint8_t>(form & 0x7f), static_cast<uint8_t>(form >> 7), 1, 'a', 0, 0, 0, 0, 0 });
         Buffer table { 5, 0, 4, 0, static_cast<uint8_t>(header.size()), 0, 0, 0 };
         add(table, header);
         Buffer unit { static_cast<uint8_t>(table.size()), 0, 0, 0 };

@@ -554,7 +554,8 @@ TEST(Folders, ThatAreOnlyReadCannotBeChanged)
     TemporaryFolder other;
     other.write("theirs", "theirs");
     Config config;
-    config.preopens = { { folder.path().string(), "/", Access::ReadOnly }, { other.path().string(), "/other" } };
+    config.preopens = { { folder.path().string(), "/", Access::ReadOnly },
+        { other.path().string(), "/other" } };
     World world(std::move(config));
     ASSERT_EQ(world.open("inner", open_flags::directory, 0), Errno::Success);
     // The folder itself, and what is opened through it.
