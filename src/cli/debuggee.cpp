@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/debuggee.h"
 
-#include "cli/message.h"
-#include "cli/number.h"
-
 #include <algorithm>
 
 #include <fmt/format.h>
@@ -12,7 +9,7 @@ namespace vitrine::cli {
 
 namespace {
 
-/// The status of a process whose guest has ended so.
+/// The status of a process whose guest has ended so; `limit` when it was a limit that ended it.
 int status_of(const Result<std::vector<Val>>& results, const std::optional<int>& limit)
 {
     if (results)

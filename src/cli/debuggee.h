@@ -3,6 +3,7 @@
 
 #include "cli/guest.h"
 #include "cli/limits.h"
+#include "cli/message.h"
 
 #include <vitrine/vitrine.hpp>
 #include <vitrine/wasi.hpp>
@@ -54,6 +55,8 @@ public:
     const Result<std::vector<Val>>* end() const { return end_ ? &*end_ : nullptr; }
     /// The status that the last end means, as `run` would have it; 0 when there was none.
     int status() const { return status_; }
+    /// Whether its time was over.
+    bool is_late() const { return status_ == status::timeout; }
     /// The instance that the selected frame belongs to, or else the first of the run; none before it.
     std::optional<Instance> instance();
     std::vector<Instance> instances() const;

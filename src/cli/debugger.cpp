@@ -18,7 +18,7 @@ constexpr VerbRow verbs_in_order[] = {
 };
 
 /// How deep files that read files may be nested.
-constexpr uint32_t max_depth = 16;
+constexpr uint32_t max_depth = 8;
 
 bool is_space(char letter) { return letter == ' ' || letter == '\t'; }
 
@@ -175,7 +175,7 @@ Result<void> Debugger::read(const std::string& path)
     while (!text.empty() && !is_over_) {
         const size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = trimmed(text.substr(0, end));
-        write("> " + std::string(line));
+        write(std::string(depth_, '>') + " " + std::string(line));
         perform(line);
         text.remove_prefix(std::min(end + 1, text.size()));
     }

@@ -92,7 +92,7 @@ public:
     void end() { is_over_ = true; }
     /// The innermost guest frame's instance, or that of the run.
     Result<Instance> instance() const;
-    /// Does the lines of a file, and shows them behind `> `.
+    /// Does the lines of a file, and shows them behind `> `, those of a file in it behind `>> `.
     Result<void> read(const std::string& path);
     /// Lets the guest go on, and tells what came of it.
     template<class How> Result<void> go_on(How how)

@@ -31,7 +31,7 @@ void print_frames(Debugger& debugger, std::span<const debug::Frame> frames, bool
     uint32_t activation = frames.empty() ? 0 : frames.front().activation();
     for (size_t i = 0; i < frames.size(); ++i) {
         if (frames[i].activation() != activation)
-            debugger.write("   -- called by the host, which was called by");
+            debugger.write("   -- entered by the host or the debugger");
         activation = frames[i].activation();
         const bool is_selected = has_selected && i == debugger.guest().frame_number();
         debugger.write(fmt::format("{} #{} {}", is_selected ? "*" : " ", i, position_text(frames[i])),

@@ -277,7 +277,7 @@ Result<void> show_modules(Debugger& debugger, Words& words)
         return ends;
     const Module& module = debugger.guest().module();
     const std::string name = module.name();
-    debugger.print("{}{}{}: {} functions, {} globals, {} memories, {} tables, {} tags, {} bytes",
+    debugger.print("{}{}{}: functions {}, globals {}, memories {}, tables {}, tags {}, bytes {}",
         debugger.guest().options().module, name.empty() ? "" : " $", core::escaped(name),
         module.functions().size(), module.globals().size(), module.memories().size(), module.tables().size(),
         module.tags().size(), module.bytecode()->size());
@@ -322,7 +322,7 @@ Result<void> show_info(Debugger& debugger, Words& words)
     if (!debugger.guest().stopped() && !debugger.guest().end())
         debugger.write("not run yet");
     debugger.tell();
-    debugger.print("{} breakpoints, {} watchpoints", debugger.guest().breakpoints().size(),
+    debugger.print("breakpoints {}, watchpoints {}", debugger.guest().breakpoints().size(),
         debugger.guest().watchpoints().size());
     return {};
 }

@@ -132,7 +132,7 @@ void Debugger::tell()
     if (auto* stopped = guest_.stopped())
         tell_stop(*stopped);
     else if (const auto* results = guest_.end())
-        write(end_text(*results), Style::Event);
+        write(end_text(*results) + (guest_.is_late() ? ": its time is over (--timeout)" : ""), Style::Event);
 }
 
 void Debugger::tell_stop(debug::Stopped& stopped)

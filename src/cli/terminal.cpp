@@ -64,7 +64,7 @@ struct Terminal::Editor {
         el_set(edit, EL_BIND, "^I", "vitrine-complete", nullptr);
         // While a line is edited, Ctrl-C gives it up.
         el_set(edit, EL_ADDFN, "vitrine-cancel", "Give the line up", &Editor::cancel);
-        el_set(edit, EL_SETTY, "-d", "intr=", nullptr);
+        el_set(edit, EL_SETTY, "-d", "-isig", nullptr);
         el_set(edit, EL_BIND, "^C", "vitrine-cancel", nullptr);
         el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
     }
