@@ -2,7 +2,7 @@
 #include "gdb/monitor.h"
 
 #include "base/text.h"
-#include "gdb/place.h"
+#include "gdb/monitor_control.h"
 
 #include <algorithm>
 
@@ -218,6 +218,14 @@ constexpr Command commands[] = {
     { "stack", "", "operands, the lowest first", print_operands },
     { "show", "PLACE [PART...]", "a value, and the parts of what it refers to", show },
     { "set", "PLACE [PART...] = VALUE", "changes a value", set },
+    { "break", "WHERE [if EXPRESSION] [log TEXT]", "stops at a function or address, or prints a text",
+        set_break },
+    { "watch", "PLACE [read|write|access]", "stops when a value changes, or is accessed", set_watch },
+    { "stops", "", "what break and watch have set", list_stops },
+    { "delete", "NUMBER", "takes one of them away", delete_stop },
+    { "skip", "", "does not execute the next instruction", skip },
+    { "return", "[VALUE[, VALUE...]]", "ends the function of the frame", return_values },
+    { "throw", "TAG [VALUE[, VALUE...]]", "throws when the guest goes on", throw_tag },
 };
 
 Answer help(Words& words)
@@ -233,6 +241,7 @@ Answer help(Words& words)
     return text
         + "\nPLACE is local N, operand N, global N or element TABLE N; PART the number of a field or "
           "element.\n"
+          "What is watched may be memory N ADDRESS SIZE, too, and is no operand and no part.\n"
           "VALUE is a number, four for a v128, null, func N or i31 N.\n"
           "A command ends with `in FRAME` or `of INSTANCE` unless it means the innermost frame.\n";
 }

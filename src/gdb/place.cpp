@@ -210,6 +210,14 @@ Result<uint64_t> Words::number(std::string_view what)
     return *number;
 }
 
+std::string_view Words::rest() const
+{
+    if (words_.empty())
+        return "";
+    const char* const begin = words_.back().data();
+    return { begin, words_.front().data() + words_.front().size() };
+}
+
 Result<void> Words::end() const
 {
     if (!words_.empty())

@@ -22,6 +22,8 @@ public:
     std::string_view next();
     /// The next word as a number, decimal or after `0x` hexadecimal; `what` names it in the error.
     Result<uint64_t> number(std::string_view what);
+    /// All that is left, as it was written; empty at the end.
+    std::string_view rest() const;
     /// Refuses what is left.
     Result<void> end() const;
     /// Takes the last two words off, if they are `key` and a number.

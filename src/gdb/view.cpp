@@ -157,8 +157,7 @@ void View::on_stop(const debug::StopReason& reason)
     look_at_stores(threads);
     threads_.clear();
     for (const debug::ThreadInfo& info : threads)
-        if (info.is_running || info.id == stopped_thread_)
-            threads_.push_back({ info.id, info.thread });
+        threads_.push_back({ info.id, info.thread });
     if (reason.kind == debug::StopKind::Breakpoint)
         find_breakpoint(reason.id);
     narrow_breakpoints();
@@ -245,10 +244,10 @@ const View::GuestThread* View::find_thread(uint32_t id) const
 
 std::vector<uint32_t> View::threads() const
 {
-    if (threads_.empty())
-        return { 1 };
     std::vector<uint32_t> ids;
     std::ranges::transform(threads_, std::back_inserter(ids), &GuestThread::id);
+    if (!is_stopped_)
+        std::ranges::transform(session_.threads(), std::back_inserter(ids), &debug::ThreadInfo::id);
     return ids;
 }
 
@@ -517,8 +516,18 @@ std::optional<ask::Watch> View::find_watchpoint(uint32_t id) const
     return std::nullopt;
 }
 
+void View::disown_stop(uint32_t id)
+{
+    own_stops_.erase(id);
+    // It is the one or the other, if it is still there at all.
+    (void)session_.remove_breakpoint(id);
+    (void)session_.remove_watchpoint(id);
+}
+
 void View::remove_all_stops()
 {
+    while (!own_stops_.empty())
+        disown_stop(*own_stops_.begin());
     while (!breakpoints_.empty())
         remove_breakpoint(breakpoints_.begin()->first);
     while (!watchpoints_.empty())

@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -49,10 +50,11 @@ public:
     void on_resume();
 
     bool is_stopped() const { return is_stopped_; }
-    /// The guest's threads that execute something, and the one that stopped; thread 1 when there are none.
+    /// All guest threads; those that execute nothing have no frames.
     std::vector<uint32_t> threads() const;
     /// The thread that frames are asked of.
     uint32_t thread() const { return thread_; }
+    uint32_t stopped_thread() const { return stopped_thread_; }
     /// Looks at another thread. Whether there is such a one.
     bool select(uint64_t thread);
     /// The guest frames of the thread at this stop, innermost first; as many as fit into a packet.
@@ -73,6 +75,7 @@ public:
     void on_move();
     /// Whether it was sent elsewhere by a command that the client knows nothing of; forgets it.
     bool take_hidden_move() { return std::exchange(has_moved_secretly_, false); }
+    /// As `on_move`, by such a command.
     void move_secretly();
     /// The places of the frames.
     std::vector<uint64_t> call_stack();
@@ -95,7 +98,11 @@ public:
     void remove_watchpoint(const ask::Watch& watch);
     /// The one with this id that was set from here.
     std::optional<ask::Watch> find_watchpoint(uint32_t id) const;
-    /// All that was set from here.
+    /// A breakpoint or watchpoint of the session that the client has set with a command of ours.
+    void own_stop(uint32_t id) { own_stops_.insert(id); }
+    bool owns_stop(uint32_t id) const { return own_stops_.contains(id); }
+    void disown_stop(uint32_t id);
+    /// All that was set from here, and with commands.
     void remove_all_stops();
     debug::Session& session() { return session_; }
     /// Whether the guest stands at a breakpoint that was set from here.
@@ -171,6 +178,7 @@ private:
     std::map<uint64_t, Breakpoint> breakpoints_;
     /// By what the client said.
     std::map<ask::Watch, uint32_t> watchpoints_;
+    std::set<uint32_t> own_stops_;
     /// Of this stop.
     std::optional<uint64_t> reported_pc_;
     bool has_moved_secretly_ = false;

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
+
 namespace vitrine::core::gdb {
 namespace {
 
@@ -209,6 +211,160 @@ TEST(Monitor, ListsAreBounded)
     EXPECT_THAT(client.monitor("elements 0"), testing::EndsWith("[999] null\nand 1500 more\n"));
     EXPECT_THAT(client.monitor("elements 0 2400"), testing::EndsWith("[2499] null\n"));
     guest.session->set_listener(nullptr);
+}
+
+/// Adds up, calls, and catches what is thrown.
+constexpr auto machine = R"((module $machine
+    (tag $oops (param i32))
+    (table $calls 2 funcref)
+    (global $sum (mut i32) (i32.const 0))
+    (memory 1)
+    (func $add (param $n i32) (result i32)
+      (global.set $sum (i32.add (global.get $sum) (local.get $n)))
+      (i32.store (i32.const 8) (global.get $sum))
+      (local.set $n (i32.const 0))
+      global.get $sum)
+    (func (export "run") (result i32)
+      (block $caught (result i32)
+        (try_table (catch $oops $caught)
+          (drop (call $add (i32.const 1)))
+          (drop (call $add (i32.const 2)))
+          (drop (call $add (i32.const 3))))
+        (i32.const 100))
+      global.set $sum
+      global.get $sum)))";
+
+struct ControlTest : testing::Test {
+    ControlTest()
+    {
+        client.emplace(*guest.session);
+        guest.start("run", {});
+        client->ask("?");
+    }
+    ~ControlTest() override { guest.session->set_listener(nullptr); }
+
+    std::string monitor(std::string_view command) { return client->monitor(command); }
+    static std::string words(std::string_view text)
+    {
+        return "reason:exception;description:" + hex_of(bytes_of(text)) + ";";
+    }
+    /// The global when the guest has ended.
+    uint64_t sum() const { return guest.instance->globals[0]->get().low; }
+
+    Debugged guest { machine };
+    std::optional<Conversation> client;
+};
+
+TEST_F(ControlTest, ConditionsAreTheEngines)
+{
+    EXPECT_EQ(monitor("break add if n == 2"), "breakpoint 1\n");
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 1")));
+    EXPECT_EQ(client->ask("qWasmLocal:0;0"), "02000000");
+    EXPECT_THAT(
+        monitor("stops"), AllOf(StartsWith("breakpoint 1 at 0x40000001"), HasSubstr(" if n == 2: 1 hits")));
+    EXPECT_EQ(monitor("delete 1"), "deleted\n");
+    EXPECT_EQ(monitor("stops"), "none\n");
+    EXPECT_EQ(client->ask("c"), "W00");
+}
+
+TEST_F(ControlTest, MessagesAreLoggedAndDoNotStop)
+{
+    std::vector<std::string> messages;
+    guest.session->set_log([&](std::string message) { messages.push_back(std::move(message)); });
+    EXPECT_EQ(monitor("break add if n > 1 log n is {n}, if so"), "breakpoint 1\n");
+    EXPECT_EQ(client->ask("c"), "W00");
+    EXPECT_THAT(messages, testing::ElementsAre("n is 2, if so", "n is 3, if so"));
+}
+
+TEST_F(ControlTest, PlacesInCodeAreNamesAndAddresses)
+{
+    const CodeOffset offset = guest.meta(0).code_offset;
+    EXPECT_EQ(monitor("break " + std::to_string(offset)), "breakpoint 1\n");
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 1")));
+    EXPECT_EQ(monitor("delete 1"), "deleted\n");
+    EXPECT_EQ(monitor("break " + hex(Debugged::code(offset))), "breakpoint 2\n");
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 2")));
+    for (const auto command : { "break", "break nowhere", "break 0", "break 0x4000000900000010",
+             "break add if", "break add if n ==", "break add log", "break add maybe", "break -1", "delete 9",
+             "delete", "stops 1" })
+        EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
+    // LLDB's own breakpoints are LLDB's.
+    EXPECT_EQ(client->ask("Z0," + hex_digits(Debugged::code(offset), 16) + ",1"), "OK");
+    EXPECT_THAT(monitor("delete 3"), StartsWith("error: "));
+    client->stub.answer(parse_request("D"));
+    EXPECT_TRUE(std::holds_alternative<debug::Outcome>(client->next_event()));
+    EXPECT_TRUE(guest.session->breakpoints().empty());
+}
+
+TEST_F(ControlTest, WhatIsNoMemoryIsWatchedToo)
+{
+    EXPECT_EQ(monitor("watch global 0"), "watchpoint 1\n");
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("watchpoint 1: 0 -> 1")));
+    EXPECT_EQ(monitor("watch local 0"), "watchpoint 2\n");
+    EXPECT_EQ(monitor("watch memory 0 8 4 write"), "watchpoint 3\n");
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("watchpoint 3: 0 -> 1")));
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("watchpoint 2: 1 -> 0")));
+    EXPECT_THAT(monitor("stops"), HasSubstr("watchpoint 1: 1 hits\n"));
+    for (const auto command : { "watch", "watch operand 0", "watch global 9", "watch local 9",
+             "watch element 9 0", "watch element 0 9", "watch memory 0 8 0", "watch memory 1 8 4",
+             "watch global 0 often", "watch memory 0 65535 2" })
+        EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
+    EXPECT_EQ(monitor("watch element 0 1 access"), "watchpoint 4\n");
+    client->stub.answer(parse_request("D"));
+    EXPECT_TRUE(guest.session->watchpoints().empty());
+}
+
+/// LLDB's next step executes nothing, and ends where the guest is.
+TEST_F(ControlTest, AFunctionThatReturnsEarly)
+{
+    monitor("break add");
+    client->ask("c");
+    for (const auto command :
+        { "return", "return 1, 2", "return 1 2", "return x", "throw 9", "throw 0", "skip 1" })
+        EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
+    EXPECT_THAT(monitor("return 50"), StartsWith("the guest is at 0x40000001"));
+    const std::string stack = client->ask("qWasmCallStack:1");
+    EXPECT_EQ(stack.size(), 16);
+    EXPECT_EQ(client->ask("qWasmStackValue:0;0"), "32000000");
+    EXPECT_THAT(
+        client->ask("vCont;s:1"), AllOf(HasSubstr(";00:" + stack + ";"), testing::EndsWith("reason:trace;")));
+    EXPECT_EQ(client->ask("qWasmCallStack:1"), stack);
+    EXPECT_THAT(client->ask("vCont;s:1"), testing::Not(HasSubstr(";00:" + stack + ";")));
+    EXPECT_EQ(sum(), 0);
+    EXPECT_EQ(monitor("delete 1"), "deleted\n");
+    EXPECT_EQ(client->ask("c"), "W00");
+    EXPECT_EQ(sum(), 100);
+}
+
+TEST_F(ControlTest, AnInstructionThatIsSkipped)
+{
+    monitor("break add");
+    client->ask("c");
+    const std::string before = client->ask("p0");
+    EXPECT_THAT(monitor("skip"), StartsWith("the guest is at 0x40000001"));
+    const std::string after = client->ask("p0");
+    EXPECT_NE(before, after);
+    EXPECT_THAT(client->ask("s"), HasSubstr(";00:" + after + ";"));
+    EXPECT_EQ(client->ask("qWasmStackValue:0;0"), "00000000");
+    monitor("delete 1");
+    EXPECT_EQ(client->ask("c"), "W00");
+}
+
+TEST_F(ControlTest, WhatIsThrownIsCaught)
+{
+    monitor("break add");
+    client->ask("c");
+    EXPECT_EQ(monitor("throw 0 77"), "thrown when the guest goes on\n");
+    EXPECT_EQ(monitor("delete 1"), "deleted\n");
+    EXPECT_EQ(client->ask("c"), "W00");
+    EXPECT_EQ(sum(), 77);
+}
+
+TEST_F(ControlTest, TheOutermostFunctionReturns)
+{
+    EXPECT_EQ(monitor("return 8"), "the call has its results when the guest goes on\n");
+    EXPECT_EQ(client->ask("c"), "W00");
+    EXPECT_EQ(sum(), 0);
 }
 
 } // namespace
