@@ -602,8 +602,11 @@ void Session::stand_outside(Member& member, std::unique_lock<std::mutex>& lock)
 {
     member.thread->execution.store(Execution::Outside);
     changed_.notify_all();
+    ++standing_;
     changed_.wait(lock, [&] { return !must_stand(member); });
+    --standing_;
     member.thread->execution.store(Execution::Inside);
+    changed_.notify_all();
 }
 
 void Session::wait_outside(Member& member)
@@ -883,6 +886,9 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
         go_on(member, how);
     else if (wish != Wish::Kill)
         prepare(member, how);
+    if (!is_nested && !must_stand(member))
+        // The others have been woken only now: a thread that stops again and again would leave them no time.
+        changed_.wait(lock, [&] { return standing_ == 0 || stopper_ || alone_; });
     if (must_stand(member))
         stand_outside(member, lock);
     return wish;

@@ -294,6 +294,8 @@ private:
     Member* stopper_ = nullptr;
     /// The stop was told for a thread that waits in a host function: nobody waits in here.
     bool is_from_outside_ = false;
+    /// How many wait in here until they may go on.
+    uint32_t standing_ = 0;
     /// The only one that goes on, if not all do.
     Member* alone_ = nullptr;
     std::optional<StopReason> reason_;

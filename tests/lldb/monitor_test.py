@@ -53,6 +53,22 @@ class Monitor(SessionTest):
                 ("continue", r"exited with status"),
             ])
 
+    def test_what_the_engine_stops_for(self):
+        with Guest(compile_guest(SHAPES, "-O0")) as guest:
+            self.check(guest, [], [
+                (f"{MONITOR} break count_down if $0 == 2", r"^breakpoint 1$"),
+                (f"{MONITOR} break area log area is called", r"^breakpoint 2$"),
+                (f"{MONITOR} watch global 0 access", r"^watchpoint 3$"),
+                ("continue", r"stop reason = watchpoint 3: \d+$"),
+                (f"{MONITOR} delete 3", r"^deleted$"),
+                ("continue", r"^area is called$", r"stop reason = breakpoint 1$", r"`count_down"),
+                # LLDB learns of the new place with the step that executes nothing.
+                (f"{MONITOR} return 0", r"^the guest is at 0x40000001[0-9a-f]{8}; LLDB learns"),
+                ("stepi", r"stop reason = instruction step into", r"`count_down\(depth="),
+                (f"{MONITOR} stops", r"^breakpoint 1 at 0x40000001[0-9a-f]{8} if \$0 == 2: 1 hits$", r"^breakpoint 2 .*: 1 hits$"),
+                ("continue", r"^shapes: 240 92 7 332$|exited with status = \d+"),
+            ])
+
     def test_values_that_are_references(self):
         """Objects with their fields, changed; a memory beyond what LLDB can address; no debug information at all."""
         with Guest(assemble("cabinet.wat"), options=("--invoke", "run")) as guest:
