@@ -382,8 +382,13 @@ TEST(Robustness, NoStopOfTwoThreadsIsLost)
         stop = stopped(guests.session->resume(std::move(stop)));
         EXPECT_EQ(stop.reason().id, *id);
         ++stops[stop.reason().thread];
-        // Every stop is before the turn that it counts; all others were made.
-        EXPECT_EQ(guests.word(count_of_first), stops[1] - (stop.reason().thread == 1));
+        // No turn without a stop before it. That of the last stop is made when the thread comes to the next.
+        const std::uint32_t turns = guests.word(count_of_first);
+        EXPECT_LE(turns, stops[1]);
+        EXPECT_GE(turns + 1, stops[1]);
+        if (stop.reason().thread == 1) {
+            EXPECT_EQ(turns, stops[1] - 1);
+        }
         EXPECT_LE(guests.word(count_of_second), stops[2]);
     }
     EXPECT_GE(stops[1], 50u);
