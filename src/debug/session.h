@@ -243,6 +243,9 @@ private:
         /// Of the step under way: the frame it must end in, and where.
         const Record* step_control = nullptr;
         std::optional<CodeOffset> step_offset {};
+
+        /// Whether it is in guest code, or in host functions that it called.
+        bool is_running() const { return thread->runner.load() != std::thread::id {}; }
     };
 
     Session(Store& store, Thread& thread, Handler handler);
@@ -279,6 +282,8 @@ private:
     void sync(Member& member);
     void prepare(Member& member, Resume how);
     bool is_any_running() const;
+    Member* find_member(const Store& store) const;
+    template<class Change> Result<void> change_stops(Change change);
     Result<Member*> steerable() const;
 
     Store& store_;
