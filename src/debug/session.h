@@ -135,7 +135,8 @@ public:
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    /// Another store's guest thread is watched too, and stops with the others. It must not be running.
+    /// Another store's guest thread is watched too, and stops with the others. It must not be running, and must be there until it is
+    /// removed or the session is closed.
     Result<void> add_store(Store& store, Thread& thread);
     /// No more; what runs in it ends first.
     Result<void> remove_store(Store& store);

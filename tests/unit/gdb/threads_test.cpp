@@ -45,6 +45,8 @@ struct ThreadsTest : testing::Test {
         if (runner.joinable())
             runner.join();
         guest.session->set_listener(nullptr);
+        // It goes before the session; a test may have taken it out already.
+        (void)guest.session->remove_store(other.store);
     }
 
     void start_the_other()
@@ -219,6 +221,7 @@ TEST(Threads, AnEmbeddersThreadIsInterruptedToo)
             AllOf(StartsWith("T02thread:2;name:thread 2;threads:1,2;"), EndsWith("reason:signal;")));
         client.stub.answer(parse_request("k"));
         runner.join();
+        EXPECT_TRUE(guest.session->remove_store(other.store));
     }
     guest.session->set_listener(nullptr);
 }
