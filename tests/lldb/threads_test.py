@@ -21,9 +21,9 @@ class Threads(SessionTest):
                 ("settings set target.process.disable-memory-cache true"),
                 (f"b -f {SOURCE} -l {TURN} -c 'id == 1'", r"Breakpoint 1: where = .*`turn"),
                 ("continue", r"^\* thread #1, name = 'main', stop reason = breakpoint 1\.1$", rf"`turn\(id=1, step=1\) at {SOURCE}:{TURN}"),
-                # The other's module comes later, and is there before its first instruction.
+                # The other's module may come later, and is there before its first instruction.
                 ("breakpoint delete 1", r"1 breakpoints deleted"),
-                (f"b -f {SOURCE} -l {TURN} -c 'id == 2'", r"Breakpoint 2: 2 locations"),
+                (f"b -f {SOURCE} -l {TURN} -c 'id == 2'", r"Breakpoint 2: "),
                 ("continue", r"^\* thread #2, name = 'thread 2', stop reason = breakpoint 2\.2$", rf"`turn\(id=2, step=2\) at {SOURCE}:{TURN}"),
                 ("breakpoint list", r"locations = 2, resolved = 2"),
                 ("p result", r"\(int\) 20$"),
