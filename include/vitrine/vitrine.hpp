@@ -827,6 +827,12 @@ public:
     std::optional<Table> debug_table(std::uint32_t index) const;
     std::optional<Tag> debug_tag(std::uint32_t index) const;
 
+    // Expressions over its globals, memories and tables, where no frame is at hand: as those of a `debug::Frame`, without locals and operands.
+    // Refused when guest_debug is off. The offset of an error is the position in the text.
+    Result<Val> debug_evaluate(std::string_view expression) const;
+    Result<std::string> debug_text_of(std::string_view expression) const;
+    Result<void> debug_assign(std::string_view assignment) const;
+
 private:
     friend detail::Access;
     Instance() = default;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
 #include "api/guest_threads.h"
+#include "debug/expression.h"
 
 #include <algorithm>
 #include <atomic>
@@ -345,6 +346,16 @@ Val Global::get() const
 
 namespace {
 
+/// Refuses what only a debugger may, where nothing is to be debugged; and every use of a store at the wrong time.
+Result<void> check_debug(const std::shared_ptr<detail::StoreLink>& link)
+{
+    if (const auto body = Access::use(link); !body)
+        return body.error();
+    if (!link->engine->state->config.guest_debug)
+        return Error("the engine is not configured with guest_debug");
+    return {};
+}
+
 /// Gives a global a value of its type.
 Result<void> set_global(
     const std::shared_ptr<detail::StoreLink>& link, core::Global& global, const Val& value)
@@ -370,10 +381,8 @@ Result<void> Global::set(const Val& value) const
 
 Result<void> Global::debug_set(const Val& value) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    if (!link_->engine->state->config.guest_debug)
-        return Error("the engine is not configured with guest_debug");
+    if (auto allowed = check_debug(link_); !allowed)
+        return allowed;
     return set_global(link_, *static_cast<core::Global*>(object_), value);
 }
 
@@ -733,6 +742,35 @@ std::optional<Table> Instance::debug_table(uint32_t index) const
 std::optional<Tag> Instance::debug_tag(uint32_t index) const
 {
     return handle_of<Tag>(*this, find_private(*this, &core::Instance::tags, index));
+}
+
+Result<Val> Instance::debug_evaluate(std::string_view expression) const
+{
+    if (const auto allowed = check_debug(link_); !allowed)
+        return allowed.error();
+    const auto value = core::debug::evaluate(*static_cast<core::Instance*>(object_), expression);
+    if (!value)
+        return Access::error(value.error());
+    return Access::val(link_, *value);
+}
+
+Result<std::string> Instance::debug_text_of(std::string_view expression) const
+{
+    if (const auto allowed = check_debug(link_); !allowed)
+        return allowed.error();
+    auto text = core::debug::evaluate_text(*static_cast<core::Instance*>(object_), expression);
+    if (!text)
+        return Access::error(text.error());
+    return *std::move(text);
+}
+
+Result<void> Instance::debug_assign(std::string_view assignment) const
+{
+    if (auto allowed = check_debug(link_); !allowed)
+        return allowed;
+    if (auto done = core::debug::assign(*static_cast<core::Instance*>(object_), assignment); !done)
+        return Access::error(done.error());
+    return {};
 }
 
 } // namespace vitrine

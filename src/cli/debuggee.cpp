@@ -134,11 +134,14 @@ std::vector<Instance> Debuggee::instances() const { return life_->store.instance
 
 std::optional<Instance> Debuggee::instance()
 {
-    if (stopped_)
+    if (stopped_) {
+        if (const auto loaded = stopped_->reason().instance)
+            return loaded;
         if (const auto all = frames())
             for (size_t i = frame_; i < all->size(); ++i)
                 if (auto of = (*all)[i].instance())
                     return of;
+    }
     const std::vector<Instance> all = instances();
     return all.empty() ? std::nullopt : std::optional(all.front());
 }

@@ -57,7 +57,7 @@ public:
     int status() const { return status_; }
     /// Whether its time was over.
     bool is_late() const { return status_ == status::timeout; }
-    /// The instance that the selected frame belongs to, or else the first of the run; none before it.
+    /// The instance that was just loaded; that of the selected frame; or else the first of the run. None before it.
     std::optional<Instance> instance();
     std::vector<Instance> instances() const;
 

@@ -190,6 +190,32 @@ Result<Instance> Debugger::instance() const
     return Error("there is no instance yet: `run` or `start` makes it");
 }
 
+Result<Scope> Debugger::scope() const
+{
+    const auto of = instance();
+    if (!of)
+        return of.error();
+    Scope scope { *of, std::nullopt };
+    if (auto frame = guest_.frame(); frame && frame->instance())
+        scope.frame = *std::move(frame);
+    return scope;
+}
+
+Result<Val> Scope::evaluate(std::string_view expression) const
+{
+    return frame ? frame->evaluate(expression) : instance.debug_evaluate(expression);
+}
+
+Result<std::string> Scope::text_of(std::string_view expression) const
+{
+    return frame ? frame->text_of(expression) : instance.debug_text_of(expression);
+}
+
+Result<void> Scope::assign(std::string_view assignment) const
+{
+    return frame ? frame->assign(assignment) : instance.debug_assign(assignment);
+}
+
 // -- Completion
 
 namespace {

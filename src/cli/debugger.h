@@ -15,6 +15,17 @@ namespace vitrine::cli {
 
 class Debugger;
 
+/// What expressions are evaluated in: the selected frame, or its caller's instance when that is a host function; without a frame the
+/// instance, as before the guest's first instruction and behind its last.
+struct Scope {
+    Instance instance;
+    std::optional<debug::Frame> frame;
+
+    Result<Val> evaluate(std::string_view expression) const;
+    Result<std::string> text_of(std::string_view expression) const;
+    Result<void> assign(std::string_view assignment) const;
+};
+
 /// What stands behind a verb, taken from the front.
 class Words {
 public:
@@ -92,6 +103,7 @@ public:
     void end() { is_over_ = true; }
     /// The innermost guest frame's instance, or that of the run.
     Result<Instance> instance() const;
+    Result<Scope> scope() const;
     /// Does the lines of a file, and shows them behind `> `, those of a file in it behind `>> `.
     Result<void> read(const std::string& path);
     /// Lets the guest go on, and tells what came of it.

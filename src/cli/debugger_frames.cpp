@@ -208,9 +208,9 @@ Result<void> show_operands(Debugger& debugger, Words& words)
 
 Result<void> print(Debugger& debugger, Words& words)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
+    const auto scope = debugger.scope();
+    if (!scope)
+        return scope.error();
     char format = 0;
     std::string_view text = words.rest();
     if (text.starts_with('/')) {
@@ -223,13 +223,13 @@ Result<void> print(Debugger& debugger, Words& words)
     if (text.empty())
         return Error("expected an expression");
     if (format == 0) {
-        const auto shown = frame->text_of(text);
+        const auto shown = scope->text_of(text);
         if (!shown)
             return with_mark(shown.error(), text);
         debugger.write(*shown);
         return {};
     }
-    const auto value = frame->evaluate(text);
+    const auto value = scope->evaluate(text);
     if (!value)
         return with_mark(value.error(), text);
     const auto shown = format_value(*value, format);

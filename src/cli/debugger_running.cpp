@@ -242,39 +242,36 @@ Result<void> clear_exception(Debugger& debugger, Words& words)
 
 Result<void> set(Debugger& debugger, Words& words)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
+    const auto scope = debugger.scope();
+    if (!scope)
+        return scope.error();
     if (words.at_end())
         return Error("expected a place, = and an expression");
-    if (auto done = frame->assign(words.rest()); !done)
+    if (auto done = scope->assign(words.rest()); !done)
         return with_mark(done.error(), words.rest());
     return {};
 }
 
 Result<void> set_immutable(Debugger& debugger, Words& words)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    const auto instance = debugger.instance();
-    if (!instance)
-        return instance.error();
+    const auto scope = debugger.scope();
+    if (!scope)
+        return scope.error();
     const std::string_view text = words.rest();
     const size_t sign = text.find('=');
     if (sign == std::string_view::npos)
         return Error("expected a global, = and an expression");
-    const auto global = find_global(*instance, Words(text.substr(0, sign)).rest());
+    const auto global = find_global(scope->instance, Words(text.substr(0, sign)).rest());
     if (!global)
         return global.error();
     const std::string_view expression = Words(text.substr(sign + 1)).rest();
-    auto value = frame->evaluate(expression);
+    auto value = scope->evaluate(expression);
     if (!value)
         return with_mark(value.error(), expression);
     const ValKind kind = global->type().kind;
     const bool is_number = !value->is_ref() && value->kind() != ValKind::V128;
     if (value->kind() != kind && is_number && kind <= ValKind::F64)
-        value = frame->evaluate(fmt::format("{}({})", to_text(kind), expression));
+        value = scope->evaluate(fmt::format("{}({})", to_text(kind), expression));
     if (!value)
         return value.error();
     return global->debug_set(*value);

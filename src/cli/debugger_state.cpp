@@ -72,11 +72,20 @@ void print_bytes(const Debugger& debugger, uint64_t address, std::span<const std
     }
 }
 
-Result<void> list_memories(Debugger& debugger, const Instance& instance)
+/// `0x10`, `1:0x10`, `1: 0x10`; empty at the end.
+std::string take_place(Words& words)
 {
-    const std::vector<MemoryInfo> rows = instance.module().memories();
+    std::string text(words.next());
+    if (text.ends_with(':'))
+        text += words.next();
+    return text;
+}
+
+Result<void> list_memories(Debugger& debugger, const Scope& scope)
+{
+    const std::vector<MemoryInfo> rows = scope.instance.module().memories();
     for (const MemoryInfo& row : rows) {
-        const auto place = find_memory_place(instance, nullptr, fmt::format("{}: 0", row.index));
+        const auto place = find_memory_place(scope, fmt::format("{}: 0", row.index));
         if (!place)
             return place.error();
         debugger.print("{}: {} bytes{}{}{}", row_label(row, "memory"), size_of(*place),
@@ -184,17 +193,12 @@ Result<void> show_tables(Debugger& debugger, Words& words)
 
 Result<void> show_memory(Debugger& debugger, Words& words)
 {
-    const auto instance = debugger.instance();
-    if (!instance)
-        return instance.error();
+    const auto scope = debugger.scope();
+    if (!scope)
+        return scope.error();
     if (words.at_end())
-        return list_memories(debugger, *instance);
-    const auto frame = debugger.guest().frame();
-    std::string text(words.next());
-    // `1: 0x10` as well as `1:0x10`.
-    if (text.ends_with(':'))
-        text += words.next();
-    const auto place = find_memory_place(*instance, frame ? &*frame : nullptr, text);
+        return list_memories(debugger, *scope);
+    const auto place = find_memory_place(*scope, take_place(words));
     if (!place)
         return place.error();
     const auto length = words.at_end() ? default_length : words.number("a length");
@@ -216,19 +220,16 @@ Result<void> show_memory(Debugger& debugger, Words& words)
 
 Result<void> find(Debugger& debugger, Words& words)
 {
-    const auto instance = debugger.instance();
-    if (!instance)
-        return instance.error();
+    const auto scope = debugger.scope();
+    if (!scope)
+        return scope.error();
     const auto pattern = take_pattern(words);
     if (!pattern)
         return pattern.error();
-    std::string text(words.next());
-    if (text.ends_with(':'))
-        text += words.next();
+    const std::string text = take_place(words);
     if (auto ends = words.end(); !ends)
         return ends;
-    const auto frame = debugger.guest().frame();
-    const auto place = find_memory_place(*instance, frame ? &*frame : nullptr, text.empty() ? "0" : text);
+    const auto place = find_memory_place(*scope, text.empty() ? "0" : text);
     if (!place)
         return place.error();
     size_t found = 0;

@@ -161,10 +161,10 @@ Result<void> set_enabled(Debugger& debugger, Words& words, bool is_enabled)
 Result<void> watch(Debugger& debugger, Words& words, debug::WatchAccess access)
 {
     const std::string text(words.rest());
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    auto what = find_watch_place(*frame, text);
+    const auto scope = debugger.scope();
+    if (!scope)
+        return scope.error();
+    auto what = find_watch_place(*scope, text);
     if (!what)
         return what.error();
     const auto id = debugger.guest().add_watchpoint({ *std::move(what), access }, text);

@@ -82,8 +82,8 @@ Result<std::vector<Val>> take_values(Debugger& debugger, Words& words, const std
             return Error(fmt::format("{} is one value too many: expected {}", word, kinds.size()));
         const ValKind kind = kinds[values.size()];
         auto value = parse_number(word, kind);
-        if (const auto frame = debugger.guest().frame(); !value && frame) {
-            value = frame->evaluate(word);
+        if (const auto scope = debugger.scope(); !value && scope) {
+            value = scope->evaluate(word);
             if (!value)
                 return with_mark(value.error(), word);
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/watch_place.h"
 
-#include "cli/debugger.h"
 #include "cli/number.h"
 #include "cli/place.h"
 
@@ -44,13 +43,11 @@ std::pair<std::string_view, std::string_view> split_selector(std::string_view te
 }
 
 /// An address or an index: an integer, without its sign unless it has 64 bits.
-Result<uint64_t> evaluate_index(const debug::Frame* frame, std::string_view text)
+Result<uint64_t> evaluate_index(const Scope& scope, std::string_view text)
 {
     if (const auto number = parse_unsigned(text))
         return *number;
-    if (!frame)
-        return Error(fmt::format("expected a number instead of {}, as the guest does not stand still", text));
-    const auto value = frame->evaluate(text);
+    const auto value = scope.evaluate(text);
     if (!value)
         return with_mark(value.error(), text);
     if (const auto small = value->as_i32())
@@ -71,30 +68,31 @@ Result<const Info*> find_selected(
     return Error(fmt::format("the instance has no {} {}", kind, selector));
 }
 
-Result<What> memory_range(const debug::Frame& frame, std::string_view place, uint64_t size)
+Result<What> memory_range(const Scope& scope, std::string_view place, uint64_t size)
 {
-    auto found = find_memory_place(*frame.instance(), &frame, place);
+    auto found = find_memory_place(scope, place);
     if (!found)
         return found.error();
     return What(debug::MemoryRange { std::move(found->memory), found->address, size });
 }
 
-Result<What> table_slot(const debug::Frame& frame, std::string_view inner)
+Result<What> table_slot(const Scope& scope, std::string_view inner)
 {
     const auto [selector, text] = split_selector(inner);
-    const std::vector<TableInfo> tables = frame.module()->tables();
+    const std::vector<TableInfo> tables = scope.instance.module().tables();
     const auto row = find_selected(tables, selector, "table");
     if (!row)
         return row.error();
-    const auto index = evaluate_index(&frame, text);
+    const auto index = evaluate_index(scope, text);
     if (!index)
         return index.error();
-    return What(debug::TableSlot { *frame.instance()->debug_table((*row)->index), *index });
+    return What(debug::TableSlot { *scope.instance.debug_table((*row)->index), *index });
 }
 
-std::optional<uint32_t> find_local(const debug::Frame& frame, std::string_view text)
+std::optional<uint32_t> find_local(const Scope& scope, std::string_view text)
 {
-    const std::vector<debug::Local> locals = frame.locals();
+    const std::vector<debug::Local> locals =
+        scope.frame ? scope.frame->locals() : std::vector<debug::Local>();
     const std::string_view name = bare_name(text);
     if (const auto index = index_in(locals.size(), name))
         return index;
@@ -104,16 +102,16 @@ std::optional<uint32_t> find_local(const debug::Frame& frame, std::string_view t
     return static_cast<uint32_t>(found - locals.begin());
 }
 
-Result<What> find_indexed(const debug::Frame& frame, const Indexed& place)
+Result<What> find_indexed(const Scope& scope, const Indexed& place)
 {
     const auto* word = std::ranges::find(memory_words, place.word, &MemoryWord::name);
     if (word != std::end(memory_words))
-        return memory_range(frame, place.inner, word->size);
+        return memory_range(scope, place.inner, word->size);
     if (place.word == "table")
-        return table_slot(frame, place.inner);
+        return table_slot(scope, place.inner);
     if (place.word == "local") {
-        if (const auto index = find_local(frame, place.inner))
-            return What(debug::FrameLocal { frame, *index });
+        if (const auto index = find_local(scope, place.inner))
+            return What(debug::FrameLocal { *scope.frame, *index });
         return Error(fmt::format("the frame has no local {}", place.inner));
     }
     return Error(fmt::format("{}[..] cannot be watched", place.word));
@@ -121,21 +119,20 @@ Result<What> find_indexed(const debug::Frame& frame, const Indexed& place)
 
 } // namespace
 
-Result<MemoryPlace> find_memory_place(
-    const Instance& instance, const debug::Frame* frame, std::string_view text)
+Result<MemoryPlace> find_memory_place(const Scope& scope, std::string_view text)
 {
     const auto [selector, address_text] = split_selector(text);
-    const std::vector<MemoryInfo> memories = instance.module().memories();
+    const std::vector<MemoryInfo> memories = scope.instance.module().memories();
     const auto row = find_selected(memories, selector, "memory");
     if (!row)
         return row.error();
-    const auto address = evaluate_index(frame, address_text);
+    const auto address = evaluate_index(scope, address_text);
     if (!address)
         return address.error();
     const uint32_t index = (*row)->index;
-    if (const auto plain = instance.debug_memory(index))
+    if (const auto plain = scope.instance.debug_memory(index))
         return MemoryPlace { *plain, index, *address };
-    return MemoryPlace { *instance.debug_shared_memory(index), index, *address };
+    return MemoryPlace { *scope.instance.debug_shared_memory(index), index, *address };
 }
 
 Result<Global> find_global(const Instance& instance, std::string_view text)
@@ -152,12 +149,10 @@ Result<Global> find_global(const Instance& instance, std::string_view text)
     return *instance.debug_global(row->index);
 }
 
-Result<What> find_watch_place(const debug::Frame& frame, std::string_view text)
+Result<What> find_watch_place(const Scope& scope, std::string_view text)
 {
     if (text.empty())
         return Error("expected a place, for example i32[0x10], $name, global[0] or table[2]");
-    if (!frame.instance())
-        return Error("a host function has no places that can be watched");
     Words words(text);
     if (words.take("memory")) {
         const std::string_view place = words.next();
@@ -166,14 +161,14 @@ Result<What> find_watch_place(const debug::Frame& frame, std::string_view text)
             return length.error();
         if (auto ends = words.end(); !ends)
             return ends.error();
-        return memory_range(frame, place, *length);
+        return memory_range(scope, place, *length);
     }
     const auto place = split_brackets(text);
     if (place && place->word != "global")
-        return find_indexed(frame, *place);
-    if (const auto local = place ? std::nullopt : find_local(frame, text))
-        return What(debug::FrameLocal { frame, *local });
-    const auto global = find_global(*frame.instance(), text);
+        return find_indexed(scope, *place);
+    if (const auto local = place ? std::nullopt : find_local(scope, text))
+        return What(debug::FrameLocal { *scope.frame, *local });
+    const auto global = find_global(scope.instance, text);
     if (!global)
         return Error(fmt::format("{} is neither a local nor a global that can be watched", text));
     return What(*global);

@@ -211,25 +211,56 @@ std::string LogMessage::text(const Frame& frame) const
     return result;
 }
 
+// -- Used once
+
+namespace {
+
+Result<Expression> compile_in(const Frame& frame, std::string_view text)
+{
+    return Expression::compile(text, TRY(expression::Scope::of(frame)));
+}
+
+Result<Expression> compile_in(const Instance& instance, std::string_view text)
+{
+    return Expression::compile(text, expression::Scope::of(instance));
+}
+
+} // namespace
+
 Result<Value> evaluate(const Frame& frame, std::string_view expression)
 {
-    const auto compiled = Expression::compile(expression, TRY(expression::Scope::of(frame)));
-    return TRY(compiled)
+    return TRY(compile_in(frame, expression))
     .evaluate(frame);
+}
+
+Result<Value> evaluate(Instance& instance, std::string_view expression)
+{
+    return TRY(compile_in(instance, expression))
+    .evaluate(instance);
 }
 
 Result<std::string> evaluate_text(const Frame& frame, std::string_view expression)
 {
-    const auto compiled = Expression::compile(expression, TRY(expression::Scope::of(frame)));
-    return TRY(compiled)
+    return TRY(compile_in(frame, expression))
     .text(frame);
+}
+
+Result<std::string> evaluate_text(Instance& instance, std::string_view expression)
+{
+    return TRY(compile_in(instance, expression))
+    .text(instance);
 }
 
 Result<void> assign(const Frame& frame, std::string_view assignment)
 {
-    const auto compiled = Assignment::compile(assignment, TRY(expression::Scope::of(frame)));
-    return TRY(compiled)
+    return TRY(Assignment::compile(assignment, TRY(expression::Scope::of(frame))))
     .perform(frame);
+}
+
+Result<void> assign(Instance& instance, std::string_view assignment)
+{
+    return TRY(Assignment::compile(assignment, expression::Scope::of(instance)))
+    .perform(instance);
 }
 
 } // namespace vitrine::core::debug

@@ -93,9 +93,12 @@ private:
     std::vector<Part> parts_;
 };
 
-// Compiled and used once.
+// Compiled and used once, in a frame or without one.
 Result<Value> evaluate(const Frame& frame, std::string_view expression);
+Result<Value> evaluate(Instance& instance, std::string_view expression);
 Result<std::string> evaluate_text(const Frame& frame, std::string_view expression);
+Result<std::string> evaluate_text(Instance& instance, std::string_view expression);
 Result<void> assign(const Frame& frame, std::string_view assignment);
+Result<void> assign(Instance& instance, std::string_view assignment);
 
 } // namespace vitrine::core::debug

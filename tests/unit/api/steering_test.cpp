@@ -348,6 +348,41 @@ TEST(Steering, StopsAtNewInstances)
     EXPECT_TRUE(exited(session.resume(std::move(stop))));
 }
 
+TEST(Steering, EvaluatesWithoutAFrame)
+{
+    World world;
+    Session session(world.store);
+    ASSERT_TRUE(session.stop_on({ .load = true }));
+    const Module module = world.module(R"((module
+        (global $count (mut i32) (i32.const 6))
+        (memory 1)
+        (data (i32.const 8) "text\00")
+        (func $init (global.set $count (i32.mul (global.get $count) (i32.const 10))))
+        (start $init)))");
+    Stopped stop = stopped(session.instantiate(world.linker, module));
+    const Instance instance = *stop.reason().instance;
+    EXPECT_EQ(instance.debug_evaluate("$count * 7").value(), Val::i32(42));
+    EXPECT_EQ(instance.debug_text_of("cstr[8]").value(), "text");
+    ASSERT_TRUE(instance.debug_assign("$count = 11"));
+    ASSERT_TRUE(instance.debug_assign("u8[8] = 'n'"));
+    EXPECT_EQ(
+        error_of(instance.debug_evaluate("$count2")), "no local or global is called `count2`; near: `count`");
+    EXPECT_EQ(error_of(instance.debug_assign("$count = 1.5")),
+        "f64 does not fit into a place of i32: write i32(..)");
+    EXPECT_EQ(instance.debug_evaluate("$count +").error().offset(), 8U);
+    ASSERT_TRUE(exited(session.resume(std::move(stop))));
+    EXPECT_EQ(instance.debug_text_of("$count").value(), "110")
+        << "what was assigned, as the guest went on with it";
+    EXPECT_EQ(instance.debug_text_of("cstr[8]").value(), "next");
+
+    World closed(false);
+    const Instance other = closed.instantiate("(module (global i32 (i32.const 1)))");
+    const std::string refusal = "the engine is not configured with guest_debug";
+    EXPECT_EQ(error_of(other.debug_evaluate("global[0]")), refusal);
+    EXPECT_EQ(error_of(other.debug_text_of("global[0]")), refusal);
+    EXPECT_EQ(error_of(other.debug_assign("global[0] = 1")), refusal);
+}
+
 TEST(Steering, ChangesImmutableGlobalsOnRequest)
 {
     Debuggee guest;
