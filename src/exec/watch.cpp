@@ -7,21 +7,26 @@ namespace vitrine::core {
 
 namespace {
 
+/// Of ranges that are sorted by where they begin.
 void extend(Watches::Bounds& bounds, const WatchedRange& range)
 {
     if (bounds.bytes == 0) {
-        bounds = { range.begin, range.end - range.begin };
+        bounds = { .begin = range.begin, .bytes = range.end - range.begin };
         return;
     }
-    const uintptr_t end = std::max(bounds.begin + bounds.bytes, range.end);
-    bounds.begin = std::min(bounds.begin, range.begin);
-    bounds.bytes = end - bounds.begin;
+    const uintptr_t end = bounds.begin + bounds.bytes;
+    if (range.begin > end && range.begin - end > bounds.gap_bytes) {
+        bounds.gap_begin = end;
+        bounds.gap_bytes = range.begin - end;
+    }
+    bounds.bytes = std::max(end, range.end) - bounds.begin;
 }
 
 } // namespace
 
 Watches::Watches(std::vector<WatchedRange> ranges) : ranges_(std::move(ranges))
 {
+    std::ranges::sort(ranges_, {}, &WatchedRange::begin);
     for (const WatchedRange& range : ranges_) {
         for (const bool is_write : { false, true }) {
             if (!(is_write ? range.writes : range.reads))

@@ -51,15 +51,18 @@ struct TouchedRange {
 /// made the ranges makes them anew.
 class Watches {
 public:
-    /// What an address is compared with first.
+    /// What an address is compared with first: from the first range to the last, and the widest gap in there.
     struct Bounds {
         uintptr_t begin = 0;
         uintptr_t bytes = 0;
+        uintptr_t gap_begin = 0;
+        uintptr_t gap_bytes = 0;
 
-        /// Whether one of `size` bytes from `address` on lies inside.
-        bool contain_any(uintptr_t address, uintptr_t size) const
+        /// False only if none of `size` bytes from `address` on is in a range.
+        bool may_contain_any(uintptr_t address, uintptr_t size) const
         {
-            return address - begin + (size - 1) < bytes + (size - 1);
+            return address - begin + (size - 1) < bytes + (size - 1)
+                && (address - gap_begin >= gap_bytes || address + (size - 1) - gap_begin >= gap_bytes);
         }
     };
 
@@ -67,7 +70,7 @@ public:
 
     /// The accesses that may touch anything: a set of `access_bit`.
     uint16_t accesses() const { return accesses_; }
-    /// Around all ranges of a kind for which reads or writes count.
+    /// Of all ranges of a kind for which reads or writes count.
     const Bounds& bounds(StateKind kind, bool is_write) const
     {
         return bounds_[static_cast<size_t>(kind)][is_write];

@@ -7,6 +7,13 @@
 
 namespace vitrine::core::interp {
 
+namespace {
+
+/// The accesses for which an instruction has to be looked at before it is executed: all of them, if it may move what is watched.
+uint16_t watched_for(const StateUse& use) { return use.may_move ? UINT16_MAX : use.accesses(); }
+
+} // namespace
+
 Handlers::Handlers(
     const Handler* by_op, const Handler* watched, const Others& others, std::initializer_list<OfOp> wide)
     : watched_(watched)
@@ -18,8 +25,10 @@ Handlers::Handlers(
         if (!row.is_prefixed())
             normal_[row.code] = by_op[op];
         else
-            prefixed_[row.prefix() - 0xfb].at(row.subcode()) = by_op[op];
+            prefixed_[row.prefix() - 0xfb].at(
+                row.subcode()) = { by_op[op], watched[op], watched_for(state_uses[op]) };
     }
+    std::ranges::copy(others.watched_prefixes, watched_prefixes_.begin());
     std::ranges::copy(others.prefixes, normal_.begin() + 0xfb);
     normal_[mark_opcode] = others.mark;
     wide_ = normal_;
@@ -41,10 +50,11 @@ const HandlerTable& Handlers::watching(uint16_t accesses, bool is_wide) const
     Watching& tables = found->second;
     for (size_t op = 0; is_new && op < op_table.size(); ++op) {
         const OpInfo& row = op_table[op];
-        if ((state_uses[op].accesses() & accesses) == 0 && !state_uses[op].may_move)
+        if ((watched_for(state_uses[op]) & accesses) == 0)
             continue;
         const uint32_t byte = row.is_prefixed() ? row.prefix() : row.code;
-        tables.normal[byte] = tables.wide[byte] = watched_[op];
+        tables.normal[byte] = tables.wide[byte] =
+            row.is_prefixed() ? watched_prefixes_[byte - 0xfb] : watched_[op];
     }
     return is_wide ? tables.wide : tables.normal;
 }

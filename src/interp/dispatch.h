@@ -26,6 +26,7 @@ public:
     /// Handlers of what is no instruction of its own.
     struct Others {
         Handler prefixes[4];
+        Handler watched_prefixes[4];
         Handler mark;
         Handler step;
         Handler touched;
@@ -46,7 +47,13 @@ public:
     /// What comes after an instruction.
     const HandlerTable& next(const Thread& thread, bool is_wide, const Touched& touched) const;
     /// By what follows a prefix, 0xfb to 0xfe.
-    Handler prefixed(uint8_t prefix, uint32_t code) const { return prefixed_[prefix - 0xfb][code]; }
+    Handler prefixed(uint8_t prefix, uint32_t code) const { return prefixed_[prefix - 0xfb][code].handler; }
+    /// The same for a thread that watches accesses.
+    Handler watched_prefixed(uint8_t prefix, uint32_t code, uint16_t accesses) const
+    {
+        const Prefixed& row = prefixed_[prefix - 0xfb][code];
+        return row.uses & accesses ? row.watched : row.handler;
+    }
 
 private:
     /// `normal_` and `wide_` for threads that watch some kinds of accesses.
@@ -55,14 +62,23 @@ private:
         HandlerTable wide;
     };
 
+    /// An instruction behind a prefix.
+    struct Prefixed {
+        Handler handler;
+        Handler watched;
+        /// The accesses for which it is `watched`.
+        uint16_t uses;
+    };
+
     const HandlerTable& watching(uint16_t accesses, bool is_wide) const;
 
     HandlerTable normal_ {};
     HandlerTable wide_ {};
     HandlerTable stepping_ {};
     HandlerTable touched_ {};
-    std::array<std::array<Handler, 0x120>, 4> prefixed_ {};
+    std::array<std::array<Prefixed, 0x120>, 4> prefixed_ {};
     const Handler* watched_;
+    std::array<Handler, 4> watched_prefixes_ {};
     /// Made when they are first needed. Any thread may be the first.
     mutable std::mutex mutex_;
     mutable std::map<uint16_t, Watching> watching_;

@@ -218,11 +218,13 @@ RunEnd run(Thread& thread, Start start, Function* callee)
 #define LOAD(name, ...) &&watched_##name,
 #define STORE(name, ...) &&watched_##name,
 #define VARIABLE(name, ...) &&watched_##name,
+#define VECTOR_MEMORY(name, ...) &&watched_##name,
 #include "wasm/opcodes.inc"
     };
     static const Handlers handlers(by_op, watched,
-        { { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe }, &&op_mark, &&op_step,
-            &&op_touched },
+        { { &&op_prefix_fb, &&op_prefix_fc, &&op_prefix_fd, &&op_prefix_fe },
+            { &&watched_prefix_fb, &&watched_prefix_fc, &&watched_prefix_fd, &&watched_prefix_fe }, &&op_mark,
+            &&op_step, &&op_touched },
         { { Op::LocalGet, &&wide_LocalGet }, { Op::LocalSet, &&wide_LocalSet },
             { Op::LocalTee, &&wide_LocalTee }, { Op::GlobalGet, &&wide_GlobalGet },
             { Op::GlobalSet, &&wide_GlobalSet }, { Op::Drop, &&wide_Drop }, { Op::Select, &&wide_Select } });
@@ -1156,20 +1158,23 @@ op_AtomicFence:
     NEXT_AT(prefixed + 1);
 
     // What is not an instruction of its own.
-#define PREFIX(byte)                                    \
-    {                                                   \
-        prefixed = pc + 1;                              \
-        const uint32_t code = read<uint32_t>(prefixed); \
-        goto* handlers.prefixed(byte, code);            \
+#define PREFIX(digits)                                                                 \
+    op_prefix_##digits:                                                                \
+    {                                                                                  \
+        prefixed = pc + 1;                                                             \
+        const uint32_t code = read<uint32_t>(prefixed);                                \
+        goto* handlers.prefixed(0x##digits, code);                                     \
+    }                                                                                  \
+    watched_prefix_##digits:                                                           \
+    {                                                                                  \
+        prefixed = pc + 1;                                                             \
+        const uint32_t code = read<uint32_t>(prefixed);                                \
+        goto* handlers.watched_prefixed(0x##digits, code, thread.watches->accesses()); \
     }
-op_prefix_fb:
-    PREFIX(0xfb)
-op_prefix_fc:
-    PREFIX(0xfc)
-op_prefix_fd:
-    PREFIX(0xfd)
-op_prefix_fe:
-    PREFIX(0xfe)
+    PREFIX(fb)
+    PREFIX(fc)
+    PREFIX(fd)
+    PREFIX(fe)
 
     // What comes before, and after, an instruction.
 op_mark:
@@ -1188,7 +1193,7 @@ op_step:
 /// What an instruction touches is found out slowly; that it touches nothing, at once.
 #define LEAVE_IF_TOUCHED(kind, at, size, is_write)                                    \
     if (const auto begin = std::bit_cast<uintptr_t>(at);                              \
-        thread.watches->bounds(kind, is_write).contain_any(begin, size)               \
+        thread.watches->bounds(kind, is_write).may_contain_any(begin, size)           \
         && thread.watches->touches({ begin, begin + (size), is_write })) [[unlikely]] \
     goto op_watched
 #define LOAD(name, text, code, signature, type)                       \
@@ -1206,6 +1211,14 @@ op_step:
         LEAVE_IF_TOUCHED(StateKind::Memory, at, sizeof(type), true); \
         STORE_NUMBER(type);                                          \
         NEXT_AT(next);                                               \
+    }
+#define VECTOR_MEMORY(name, text, code, signature, type)                 \
+    watched_##name:                                                      \
+    {                                                                    \
+        constexpr bool is_load = parse_signature(#signature).has_result; \
+        ACCESS(prefixed, sp[is_load ? -1 : -3], sizeof(type));           \
+        LEAVE_IF_TOUCHED(StateKind::Memory, at, sizeof(type), !is_load); \
+        goto op_##name;                                                  \
     }
 #define VARIABLE(name, text, ...)                                           \
     watched_##name:                                                         \
