@@ -156,6 +156,8 @@ void GuestThreads::run(int32_t number, const std::shared_ptr<StoreLink>& link, c
     const std::lock_guard lock(mutex_);
     if (cause_ != link)
         link->body.reset();
+    // It spawns no more; if it is the cause, it would keep what keeps it.
+    link->threads.reset();
     const auto own = running_.find(number);
     ended_.push_back(std::move(own->second.thread));
     running_.erase(own);

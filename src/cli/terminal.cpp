@@ -60,10 +60,11 @@ struct Terminal::Editor {
         el_set(edit, EL_PROMPT, &Editor::show_prompt);
         el_set(edit, EL_EDITOR, "emacs");
         el_set(edit, EL_HIST, ::history, history);
-        el_set(edit, EL_ADDFN, "vitrine-complete", "Complete the word", &Editor::complete);
+        // In this form it keeps the texts; of others it makes copies that nobody frees.
+        el_wset(edit, EL_ADDFN, L"vitrine-complete", L"Complete the word", &Editor::complete);
         el_set(edit, EL_BIND, "^I", "vitrine-complete", nullptr);
         // While a line is edited, Ctrl-C gives it up.
-        el_set(edit, EL_ADDFN, "vitrine-cancel", "Give the line up", &Editor::cancel);
+        el_wset(edit, EL_ADDFN, L"vitrine-cancel", L"Give the line up", &Editor::cancel);
         el_set(edit, EL_SETTY, "-d", "-isig", nullptr);
         el_set(edit, EL_BIND, "^C", "vitrine-cancel", nullptr);
         el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
