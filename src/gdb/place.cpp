@@ -118,7 +118,7 @@ Result<Place> find_global(const Scope& scope, uint64_t index)
         return failure("the instance has no global " + std::to_string(index));
     Global* global = instance.globals[index];
     const std::string label =
-        debug::label_of("global", index, instance.module->names().globals.find(static_cast<uint32_t>(index)));
+        debug::row_label(*instance.module, ExternKind::Global, static_cast<uint32_t>(index));
     return Place { label, global->get(), [global, label](const Value& value) -> Result<void> {
                       if (!global->type.is_mutable)
                           return failure(label + " is immutable");
@@ -135,8 +135,8 @@ Result<Place> find_element(const Scope& scope, uint64_t table_index, uint64_t in
     Table* table = instance.tables[table_index];
     if (!table->contains(index, 1))
         return failure("the table has " + std::to_string(table->size()) + " elements");
-    const std::string label = debug::label_of(
-        "table", table_index, instance.module->names().tables.find(static_cast<uint32_t>(table_index)));
+    const std::string label =
+        debug::row_label(*instance.module, ExternKind::Table, static_cast<uint32_t>(table_index));
     return Place { label + "[" + std::to_string(index) + "]",
         Value::ref(table->type().element, table->elements()[index]),
         [table, index](const Value& value) -> Result<void> {
