@@ -10,84 +10,14 @@ import json
 import pathlib
 import re
 import shlex
-import socket
-import subprocess
+
+from gdb_client import Broken, Guest, Refused, integer_of, offset_of, text_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-SECONDS = 60
-OBJECT = 1 << 62
-OFFSET = (1 << 32) - 1
 MEMORY_WORDS = {"i8": 1, "u8": 1, "i16": 2, "u16": 2, "i32": 4, "u32": 4, "i64": 8, "u64": 8, "f32": 4, "f64": 8, "v128": 16}
 NOT_STOPPED = "the guest does not stand still: `run` starts it"
 ROW = re.compile(r"(\w+)\[(\d+)\](?: (\$?\S+))?(?:: | = |$)")
 VALUE = re.compile(r"(?P<label>\w+\[(?P<index>\d+)\](?: (?P<name>.*?))?) = (?P<value>.*) \((?P<type>\w+|\(.*\))\)")
-
-
-class Refused(Exception):
-    """What the user said cannot be done: the text of an error."""
-
-
-class Broken(Exception):
-    """The door did what no client expects of it."""
-
-
-class Connection:
-    """Packets to and from a door."""
-
-    def __init__(self, address):
-        host, port = address.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.bytes = b""
-        self.socket.sendall(b"+")
-        self.ask("QStartNoAckMode")
-        self.socket.sendall(b"+")
-        for payload in ("qSupported:xmlRegisters=i386", "QThreadSuffixSupported", "QListThreadsInStopReply", "QEnableErrorStrings"):
-            self.ask(payload)
-
-    def send(self, payload):
-        data = payload.encode()
-        self.socket.sendall(b"$%s#%02x" % (data, sum(data) % 256))
-
-    def receive(self):
-        """The next packet, without its escapes."""
-        while not (match := re.match(rb"[+-]*\$([^#]*)#([0-9a-f]{2})", self.bytes)):
-            more = self.socket.recv(65536)
-            if not more:
-                raise Broken("the door has closed the connection")
-            self.bytes += more
-        self.bytes = self.bytes[match.end():]
-        if int(match[2], 16) != sum(match[1]) % 256:
-            raise Broken("a packet has a wrong checksum")
-        return re.sub(rb"\}(.)", lambda escape: bytes([escape[1][0] ^ 0x20]), match[1], flags=re.DOTALL).decode("utf-8", "surrogateescape")
-
-    def ask(self, payload):
-        """The answer to a packet; an error with a text is `Refused`."""
-        self.send(payload)
-        answer = self.receive()
-        if error := re.fullmatch(r"E[0-9a-f]{2};([0-9a-f]*)", answer):
-            raise Refused(text_of(error[1]))
-        return answer
-
-    def monitor(self, command):
-        """The lines that a command prints."""
-        self.send("qRcmd," + command.encode().hex())
-        text = ""
-        while (answer := self.receive()) != "OK":
-            if not answer.startswith("O"):
-                raise Broken(f"monitor {command}: {answer}")
-            text += text_of(answer[1:])
-        if text.startswith("error: "):
-            raise Refused(text.removeprefix("error: ").rstrip("\n"))
-        return text.splitlines()
-
-
-def text_of(digits):
-    return bytes.fromhex(digits).decode("utf-8", "backslashreplace")
-
-
-def integer_of(digits):
-    return int.from_bytes(bytes.fromhex(digits), "little")
 
 
 def number_of(word, what):
@@ -105,34 +35,6 @@ def words_of(text):
 def count_of_types(text):
     """How many types a list like `i32 (ref null 0)` has."""
     return len(re.findall(r"\((?:[^()]|\([^()]*\))*\)|[^\s()]+", text))
-
-
-def offset_of(address):
-    return address & OFFSET
-
-
-class Guest:
-    """A guest under `vitrine run -g`, with us as the client of its door."""
-
-    def __init__(self, program, words, folder, environment):
-        self.process = subprocess.Popen([program, "run", "-g0", *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        line = self.process.stderr.readline().decode()
-        listening = re.match(r"vitrine: waiting for a debugger on (\S+): ", line)
-        if not listening:
-            raise Broken(line + self.process.communicate()[1].decode())
-        self.connection = Connection(listening[1])
-        self.printed = ""
-
-    def close(self):
-        """The status and both streams of the ended process."""
-        output, errors = self.process.communicate(timeout=SECONDS)
-        self.connection.socket.close()
-        return self.process.returncode, output.decode("utf-8", "backslashreplace"), errors.decode("utf-8", "backslashreplace")
-
-    def discard(self):
-        self.process.kill()
-        self.close()
 
 
 class Breakpoint:
@@ -331,7 +233,7 @@ class Door:
         guest, self.guest, self.is_standing = self.guest, None, False
         self.status, output, errors = guest.close()
         self.watchpoints = {}
-        results = output.removeprefix(guest.printed).split()
+        results = output.removeprefix(guest.printed).splitlines()
         trap = re.search(r"error: (trap: .*)", errors)
         code = int(answer[1:3], 16)
         if answer.startswith("X09"):
@@ -341,7 +243,7 @@ class Door:
         elif code:
             text = f"exited with status {code}"
         else:
-            text = "exited" + (": " + ", ".join(output.removeprefix(guest.printed).splitlines()) if results else "")
+            text = "exited" + (": " + ", ".join(results) if results else "")
         if answer.startswith("W") and self.status != code:
             raise Broken(f"the client was told of status {code}, the process ended with {self.status}")
         if is_told:
@@ -353,21 +255,20 @@ class Door:
 
     # -- Frames
 
-    def places(self):
-        """The offsets of the frames, innermost first."""
-        stack = self.ask(f"qWasmCallStack:{self.stop['thread']}")
+    def places(self, thread=None):
+        """The offsets of the frames, innermost first; of the thread that stopped, or another."""
+        stack = self.ask(f"qWasmCallStack:{thread or self.stop['thread']}")
         return [offset_of(integer_of(stack[at:at + 16])) for at in range(0, len(stack), 16)]
 
     def values(self, kind, frame):
-        """(label, name, value) of each local or operand of a frame; what is an integer is asked for as bytes, too."""
+        """(line, name, value) of each local or operand of a frame; what is an integer is asked for as bytes, too."""
         packet = {"locals": "qWasmLocal", "stack": "qWasmStackValue"}[kind]
         rows = []
         for line in self.monitor(f"{kind} in {frame}"):
             if row := VALUE.fullmatch(line):
                 if row["type"] in ("i32", "i64"):
-                    bits = 8 * int(row["type"][1:]) // 8
                     raw = integer_of(self.ask(f"{packet}:{frame};{row['index']}"))
-                    if raw != int(row["value"]) % (1 << bits):
+                    if raw != int(row["value"]) % (1 << int(row["type"][1:])):
                         raise Broken(f"{line}, but {packet} says {raw}")
                 rows.append((line, row["name"] or f"${row['index']}", row["value"]))
         return rows
@@ -389,14 +290,16 @@ class Door:
 
     def do_bt(self, said):
         self.need_standing()
-        if said == "all":
-            for thread in self.ask("qfThreadInfo").removeprefix("m").split(","):
+        threads = self.ask("qfThreadInfo").removeprefix("m").split(",") if said == "all" else [None]
+        for thread in threads:
+            if thread:
                 self.write(f"thread {int(thread, 16)}:")
-        for number, offset in enumerate(self.places()):
-            is_marked = number == self.frame and said != "all"
-            self.write(f"{'*' if is_marked else ' '} #{number} {self.position(number, offset)}")
-        if not self.places():
-            self.write("  no frames")
+            places = self.places(thread)
+            for number, offset in enumerate(places):
+                is_marked = number == self.frame and not thread
+                self.write(f"{'*' if is_marked else ' '} #{number} {self.position(number, offset)}")
+            if not places:
+                self.write("  no frames")
 
     def show_frame(self):
         self.write(f"#{self.frame} {self.position(self.frame, self.place())}")
@@ -850,12 +753,9 @@ class Door:
     def do_detach(self, _):
         self.need_standing()
         self.ask("D")
-        connection = self.guest.connection
-        connection.socket.close()
-        status, output, errors = self.guest.process.wait(SECONDS), *self.guest.process.communicate()
-        self.guest, self.is_standing, self.status = None, False, status
-        self.breakpoints = {}
-        self.write(*output.decode().splitlines(), *errors.decode().splitlines(), f"exited with status {status}" if status else "exited")
+        self.status, output, errors = self.guest.close()
+        self.guest, self.is_standing, self.breakpoints, self.watchpoints = None, False, {}, {}
+        self.write(*output.splitlines(), *errors.splitlines(), f"exited with status {self.status}" if self.status else "exited")
 
     # -- Where it goes on
 

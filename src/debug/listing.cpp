@@ -78,6 +78,11 @@ std::vector<std::string> operand_lines(const Frame& frame)
     return lines;
 }
 
+std::string short_label(const Module& module, ExternKind kind, uint32_t index)
+{
+    return identifier(module.name_of(kind, index), to_text(kind), index);
+}
+
 std::string row_label(const Module& module, ExternKind kind, uint32_t index)
 {
     const std::string name = module.name_of(kind, index);
@@ -99,6 +104,14 @@ std::string global_line(const Module& module, GlobalIndex index, std::string_vie
     return row_label(module, ExternKind::Global, index.value) + " = " + std::string(value) + " ("
         + (type.is_mutable ? "mut " : "") + type.type.to_text() + ")"
         + origin(module, ExternKind::Global, index.value);
+}
+
+Result<std::string> code_text(const Module& module, CodeOffset offset)
+{
+    const auto function = module.find_function(offset);
+    if (!function)
+        return failure("no function has code at this offset");
+    return disassemble(module, *function);
 }
 
 std::string table_line(const Module& module, TableIndex index, uint64_t size)
@@ -140,9 +153,8 @@ std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place
 {
     const BreakpointSpec& spec = breakpoint.spec;
     const auto function = spec.module->find_function(breakpoint.offset);
-    const std::string name = function
-        ? identifier(spec.module->name_of(ExternKind::Func, function->value), "func", function->value)
-        : "module";
+    const std::string name =
+        function ? short_label(*spec.module, ExternKind::Func, function->value) : "module";
     std::string text = "breakpoint " + std::to_string(breakpoint.id) + ": " + name + at(place);
     if (has_slipped(breakpoint))
         text += " (asked for " + std::string(asked) + ")";

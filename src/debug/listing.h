@@ -25,6 +25,8 @@ std::vector<std::string> local_lines(const Frame& frame);
 /// `stack[0] = 5 (i32)`: its operands, the lowest first.
 std::vector<std::string> operand_lines(const Frame& frame);
 
+/// `$count`, or without a name `global[0]`.
+std::string short_label(const Module& module, ExternKind kind, uint32_t index);
 /// `global[0] $count`, or without a name `global[0]`.
 std::string row_label(const Module& module, ExternKind kind, uint32_t index);
 
@@ -32,6 +34,8 @@ std::string row_label(const Module& module, ExternKind kind, uint32_t index);
 std::string function_line(const Module& module, FuncIndex index, std::string_view place);
 /// `global[0] $count = 7 (mut i32), private`
 std::string global_line(const Module& module, GlobalIndex index, std::string_view value);
+/// The disassembly of the function that has code at the offset.
+Result<std::string> code_text(const Module& module, CodeOffset offset);
 /// `table[0] $calls: 3 elements (funcref)`
 std::string table_line(const Module& module, TableIndex index, uint64_t size);
 /// `memory[1] $large: 65536 bytes, 64-bit, private`

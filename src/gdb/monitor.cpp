@@ -5,7 +5,6 @@
 #include "debug/format.h"
 #include "debug/listing.h"
 #include "gdb/monitor_control.h"
-#include "wasm/printer.h"
 
 #include <algorithm>
 
@@ -177,11 +176,7 @@ Answer print_code(const Scope& scope, Words& words)
 {
     const CodePlace place = words.at_end() ? TRY(innermost_place(scope)) : TRY(find_code(scope, words));
     CHECK(words.end());
-    const Module& module = *place.instance->module;
-    const auto function = module.find_function(place.offset);
-    if (!function)
-        return failure("no function has code at this offset");
-    return disassemble(module, *function);
+    return debug::code_text(*place.instance->module, place.offset);
 }
 
 /// The value of an expression.
@@ -199,8 +194,8 @@ Answer print(const Scope& scope, Words& words)
         const auto value = debug::evaluate(*scope.frame, text);
         if (!value)
             return marked(value.error(), text);
-        return TRY(debug::formatted(scope.frame->function->module(), *value, *format))
-        +"\n";
+        const std::string shown = TRY(debug::formatted(scope.frame->function->module(), *value, *format));
+        return shown + "\n";
     }
     const auto shown = debug::evaluate_text(*scope.frame, text);
     if (!shown)

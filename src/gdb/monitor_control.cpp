@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "debug/listing.h"
-#include "wasm/printer.h"
 
 #include <algorithm>
 
@@ -340,9 +339,7 @@ Answer throw_tag(const Scope& scope, Words& words)
     const auto values = TRY(parse_values(scope, tag.type->type.func()->params, words));
     CHECK(scope.view.session().throw_exception(tag, values));
     return "next: throws "
-        + identifier(scope.instance.module->name_of(ExternKind::Tag, static_cast<uint32_t>(index)), "tag",
-            static_cast<uint32_t>(index))
-        + "\n";
+        + debug::short_label(*scope.instance.module, ExternKind::Tag, static_cast<uint32_t>(index)) + "\n";
 }
 
 Answer clear_exception(const Scope& scope, Words& words)
