@@ -173,16 +173,16 @@ constexpr auto packets = std::to_array<std::string_view>({ "?", "vCont;c", "vCon
     "qMemoryRegionInfo:%c", "qXfer:libraries:read::0,%x", "qXfer:libraries:read::%x,ffff", "M%m,1:%x",
     "vCont;t", "vCont;s:%d", "QEnableErrorStrings", "qProcessInfo" });
 
-constexpr auto commands = std::to_array<std::string_view>(
-    { "instances", "functions", "globals", "tables", "elements 0", "memories", "bytes 0 %d 9", "tags",
-        "locals", "locals in %d", "stack", "stack in %d", "code", "code %c", "print $n + %d",
-        "print /x $i in %d", "show local 0", "set $n = %d", "set local %d = %d", "set global 0 = %d",
-        "set operand 0 = %d", "set element 0 1 = func 0", "set $nobody = 1", "break triple",
-        "break %c if $n > %d", "break %c log \"at {$n}\"", "tbreak %c ignore %d", "break check if $n / $n",
-        "condition %d $n == %d", "condition %d", "ignore %d %d", "disable %d", "enable %d", "watch global 0",
-        "watch local %d access", "watch memory 0 %d 4 write", "watch element 0 0 read", "stops", "delete %d",
-        "catch", "catch throw", "catch throw off", "catch uncaught off", "catch trap off", "catch load",
-        "skip", "return", "return %d", "return %d in %d", "throw 0 %d", "clear", "help" });
+constexpr auto commands = std::to_array<std::string_view>({ "instances", "functions", "globals", "tables",
+    "elements 0", "memories", "bytes 0 %d 9", "tags", "locals", "locals in %d", "stack", "stack in %d",
+    "code", "code 0x%c", "print $n + %d", "print /x $i in %d", "show local 0", "set $n = %d",
+    "set local %d = %d", "set global 0 = %d", "set operand 0 = %d", "set element 0 1 = func 0",
+    "set $nobody = 1", "break triple", "break 0x%c if $n > %d", "break 0x%c log \"at {$n}\"",
+    "tbreak 0x%c ignore %d", "break check if $n / $n", "condition %d $n == %d", "condition %d",
+    "ignore %d %d", "disable %d", "enable %d", "watch global 0", "watch local %d access",
+    "watch memory 0 %d 4 write", "watch element 0 0 read", "stops", "delete %d", "catch", "catch throw",
+    "catch throw off", "catch uncaught off", "catch trap off", "catch load", "skip", "return", "return %d",
+    "return %d in %d", "throw 0 %d", "clear", "help" });
 
 /// What the bytes say, and zeros behind them.
 class Script {
@@ -206,8 +206,8 @@ public:
                 continue;
             }
             switch (form[++at]) {
-            case 'c': text += hex(code()); break;
-            case 'm': text += hex(memory()); break;
+            case 'c': text += hex_digits(code(), 16); break;
+            case 'm': text += hex_digits(memory(), 16); break;
             case 'p': text += register_text(code()); break;
             case 'x': text += hex_digits(next(), 2); break;
             default: text += std::to_string(next() % 6);
