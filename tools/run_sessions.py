@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs session files: a guest, what the user of the debugger says, and what he sees.
 
-    run_sessions.py [--bless] [--vitrine PROGRAM] [--wasm-tools PROGRAM] [--work FOLDER] FILE...
+    run_sessions.py [--bless] [--door DOOR] [--vitrine PROGRAM] [--wasm-tools PROGRAM] [--work FOLDER] FILE...
     run_sessions.py --check-verbs FILE...
 
-tests/sessions/readme.txt explains the form by example. With --bless, or VITRINE_BLESS=1 in the environment, what the user sees
-is rewritten. --check-verbs asks whether each verb of the debugger is said in one of the files.
+tests/sessions/readme.txt explains the form by example. The door `api` is `vitrine debug`, which uses the public API; `gdb` is
+tools/gdb_door.py, which speaks the gdb remote protocol. With --bless, or VITRINE_BLESS=1 in the environment, what the user sees
+through the door `api` is rewritten. --check-verbs asks whether each verb of the debugger is said in one of the files.
 """
 
 import argparse
@@ -18,25 +19,28 @@ import shlex
 import subprocess
 import sys
 
+import gdb_door
 from run_golden import Broken, ROOT, SECONDS, run
 
 VERBS = ROOT / "src/cli/debugger_verbs.inc"
-HEAD = re.compile(r"^;;; RUN: session(.*)$", re.MULTILINE)
+HEAD = re.compile(r"^(?:;;; DOORS: (.*)\n)?;;; RUN: session(.*)$", re.MULTILINE)
 
 
 def parts_of(text):
-    """The comment with the head line, the words for the command line, the module, and the lines of the session."""
+    """The comment with the head lines, the doors, the words for the command line, the module, and the lines of the session."""
     head = HEAD.search(text)
     top, mark, session = text.partition("\n;;; SESSION\n")
     if not head or not mark:
         raise Broken("it needs a line ';;; RUN: session' and a line ';;; SESSION'")
-    return top[: head.end()], shlex.split(head[1]), top[head.end():], session.splitlines()
+    return top[: head.end()], (head[1] or "api").split(), shlex.split(head[2]), top[head.end():], session.splitlines()
 
 
 def actual(path, arguments):
     """The file as it would have to be."""
-    head, words, module, session = parts_of(path.read_text())
-    folder = pathlib.Path(arguments.work).resolve() / path.stem
+    head, doors, words, module, session = parts_of(path.read_text())
+    if arguments.door not in doors:
+        raise Broken(f"its doors are {' and '.join(doors)}, not {arguments.door}")
+    folder = pathlib.Path(arguments.work).resolve() / f"{path.stem}-{arguments.door}"
     folder.mkdir(parents=True, exist_ok=True)
     run([arguments.wasm_tools, "parse", "-", "-o", folder / "app.wasm"], module)
     script = [line[2:] for line in session if line.startswith("> ") or line == ">"]
@@ -44,10 +48,14 @@ def actual(path, arguments):
     if "app.wasm" not in words:
         words.append("app.wasm")
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([pathlib.Path(arguments.vitrine).resolve(), "debug", "--batch", "-x", "commands", *words], cwd=folder, env=environment,
-                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS)
-    lines = [line.rstrip() for line in done.stdout.decode("utf-8", "backslashreplace").splitlines()]
-    lines += [f"[{done.returncode}]"] if done.returncode else []
+    vitrine = pathlib.Path(arguments.vitrine).resolve()
+    if arguments.door == "gdb":
+        lines = gdb_door.run_session(vitrine, words, folder, environment, script)
+    else:
+        done = subprocess.run([vitrine, "debug", "--batch", "-x", "commands", *words], cwd=folder, env=environment,
+                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS)
+        lines = [line.rstrip() for line in done.stdout.decode("utf-8", "backslashreplace").splitlines()]
+        lines += [f"[{done.returncode}]"] if done.returncode else []
     return head + module + "\n;;; SESSION\n" + "".join(line + "\n" for line in lines)
 
 
@@ -55,12 +63,12 @@ def check(path, arguments):
     """Whether the user sees what the file says."""
     try:
         text = actual(path, arguments)
-    except (Broken, subprocess.TimeoutExpired, OSError) as error:
+    except (Broken, gdb_door.Broken, subprocess.TimeoutExpired, OSError) as error:
         print(f"{path}: {error}")
         return False
     if text == path.read_text():
         return True
-    if arguments.bless:
+    if arguments.bless and arguments.door == "api":
         path.write_text(text)
         print(f"{path}: rewritten")
         return True
@@ -83,6 +91,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bless", action="store_true", default=os.environ.get("VITRINE_BLESS") == "1")
     parser.add_argument("--check-verbs", action="store_true")
+    parser.add_argument("--door", choices=["api", "gdb"], default="api")
     parser.add_argument("--vitrine", default=ROOT / "build/release/vitrine")
     parser.add_argument("--wasm-tools", default=ROOT / "build/venv/wasm-tools")
     parser.add_argument("--work", default=ROOT / "build/sessions")

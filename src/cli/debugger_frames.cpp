@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/debugger.h"
 #include "cli/place.h"
-#include "cli/value_text.h"
 
 #include "api/access.h"
-#include "base/text.h"
+#include "debug/expression.h"
+#include "debug/format.h"
+#include "debug/listing.h"
 #include "wasm/printer.h"
 
 #include <algorithm>
@@ -15,15 +16,29 @@ namespace {
 
 constexpr uint64_t lines_around = 5;
 
-std::string named(std::string_view kind, uint64_t index, std::string_view name)
+/// What is said of a frame in every door; nothing of one whose guest has gone on.
+template<class Say> auto of_frame(const debug::Frame& frame, Say say)
 {
-    return fmt::format("{}[{}]{}{}", kind, index, name.empty() ? "" : " ", core::escaped(name));
+    const core::debug::Session::Look look(*detail::Access::session(frame)->session);
+    using Said = decltype(say(*detail::Access::core_frame(frame)));
+    return frame.is_valid() ? say(*detail::Access::core_frame(frame)) : Said {};
 }
 
-/// A value; behind it in lines of their own the parts of what it refers to.
-void print_value(const Debugger& debugger, const std::string& label, const Val& value)
+/// The lines of a frame, or what is written when it has none.
+Result<void> print_lines(Debugger& debugger, const Words& words,
+    std::vector<std::string> (*lines_of)(const core::Frame&), std::string_view none)
 {
-    debugger.print("{} = {} ({})", label, value.to_text(), to_text(value.kind()));
+    const auto frame = debugger.guest().frame();
+    if (!frame)
+        return frame.error();
+    if (auto ends = words.end(); !ends)
+        return ends;
+    const std::vector<std::string> lines = of_frame(*frame, lines_of);
+    for (const std::string& line : lines)
+        debugger.write(line);
+    if (lines.empty())
+        debugger.write(none);
+    return {};
 }
 
 void print_frames(Debugger& debugger, std::span<const debug::Frame> frames, bool has_selected)
@@ -78,7 +93,7 @@ struct CodeLine {
 std::vector<CodeLine> code_lines(const Module& module, uint32_t function)
 {
     std::vector<CodeLine> lines;
-    const std::string all = core::disassemble(*detail::Access::body(module)->module, { function });
+    const std::string all = core::disassemble(inner(module), { function });
     for (size_t at = 0; at < all.size();) {
         const size_t end = std::min(all.find('\n', at), all.size());
         std::string line = all.substr(at, end - at);
@@ -178,32 +193,12 @@ Result<void> down(Debugger& debugger, Words& words) { return move(debugger, word
 
 Result<void> show_locals(Debugger& debugger, Words& words)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    if (auto ends = words.end(); !ends)
-        return ends;
-    const std::vector<debug::Local> locals = frame->locals();
-    for (size_t i = 0; i < locals.size(); ++i)
-        print_value(debugger, named("local", i, locals[i].name), locals[i].value);
-    if (locals.empty())
-        debugger.write("no locals");
-    return {};
+    return print_lines(debugger, words, core::debug::local_lines, "no locals");
 }
 
 Result<void> show_operands(Debugger& debugger, Words& words)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    if (auto ends = words.end(); !ends)
-        return ends;
-    const std::vector<Val> operands = frame->operands();
-    for (size_t i = 0; i < operands.size(); ++i)
-        print_value(debugger, fmt::format("stack[{}]", i), operands[i]);
-    if (operands.empty())
-        debugger.write("no operands");
-    return {};
+    return print_lines(debugger, words, core::debug::operand_lines, "no operands");
 }
 
 Result<void> print(Debugger& debugger, Words& words)
@@ -214,10 +209,10 @@ Result<void> print(Debugger& debugger, Words& words)
     char format = 0;
     std::string_view text = words.rest();
     if (text.starts_with('/')) {
-        const std::string_view word = words.next();
-        if (word.size() != 2 || !is_value_format(word[1]))
-            return Error(fmt::format("{}: expected /x, /d, /u, /t, /c or /f", word));
-        format = word[1];
+        const auto parsed = core::debug::parse_format(words.next());
+        if (!parsed)
+            return Error(parsed.error().message);
+        format = *parsed;
         text = words.rest();
     }
     if (text.empty())
@@ -232,9 +227,13 @@ Result<void> print(Debugger& debugger, Words& words)
     const auto value = scope->evaluate(text);
     if (!value)
         return with_mark(value.error(), text);
-    const auto shown = format_value(*value, format);
+    using detail::Access;
+    const auto inside = Access::value(Access::link(scope->instance), *value, Access::type(value->kind()));
+    if (!inside)
+        return inside.error();
+    const auto shown = core::debug::formatted(inner(scope->instance.module()), *inside, format);
     if (!shown)
-        return shown.error();
+        return Error(shown.error().message);
     debugger.write(*shown);
     return {};
 }

@@ -5,10 +5,14 @@
 #include "cli/watch_place.h"
 
 #include "base/text.h"
+#include "debug/listing.h"
 
 #include <algorithm>
 
 namespace vitrine::cli {
+
+using core::debug::function_line, core::debug::global_line, core::debug::instance_line,
+    core::debug::row_label, core::debug::table_line;
 
 namespace {
 
@@ -17,31 +21,6 @@ constexpr uint64_t default_length = 64;
 constexpr uint64_t max_length = 1 << 20;
 constexpr size_t max_found = 32;
 constexpr uint64_t max_elements = 100;
-
-/// `global[0] $counter`, or without a name `global[0]`.
-std::string row_label(const EntityInfo& row, std::string_view kind)
-{
-    const std::string label = label_of(row, kind);
-    return label.starts_with('$') ? fmt::format("{}[{}] {}", kind, row.index, label) : label;
-}
-
-/// `, import "m" "n"`, `, private`
-std::string origin(const EntityInfo& row)
-{
-    std::string text;
-    if (row.import)
-        text +=
-            fmt::format(", import {}.{}", core::escaped(row.import->module), core::escaped(row.import->name));
-    if (row.exports.empty())
-        text += ", private";
-    return text;
-}
-
-std::string type_text(const FuncType& type)
-{
-    const std::string text = type.to_text();
-    return text.empty() ? "()" : text;
-}
 
 uint64_t size_of(const MemoryPlace& place)
 {
@@ -88,8 +67,8 @@ Result<void> list_memories(Debugger& debugger, const Scope& scope)
         const auto place = find_memory_place(scope, fmt::format("{}: 0", row.index));
         if (!place)
             return place.error();
-        debugger.print("{}: {} bytes{}{}{}", row_label(row, "memory"), size_of(*place),
-            row.type.is_64 ? ", 64-bit" : "", row.type.is_shared ? ", shared" : "", origin(row));
+        debugger.write(
+            core::debug::memory_line(inner(scope.instance.module()), { row.index }, size_of(*place), ""));
     }
     if (rows.empty())
         debugger.write("no memories");
@@ -156,14 +135,14 @@ Result<void> show_globals(Debugger& debugger, Words& words)
     const auto instance = debugger.instance();
     if (!instance)
         return instance.error();
+    const core::Module& module = inner(instance->module());
     bool is_none = true;
     for (const GlobalInfo& row : instance->module().globals()) {
-        const std::string label = row_label(row, "global");
-        if (label.find(pattern) == std::string::npos)
+        if (!row_label(module, core::ExternKind::Global, row.index).contains(pattern))
             continue;
         is_none = false;
-        debugger.print("{} = {} ({}{}){}", label, instance->debug_global(row.index)->get().to_text(),
-            row.type.is_mutable ? "mut " : "", to_text(row.type.kind), origin(row));
+        debugger.write(
+            global_line(module, { row.index }, instance->debug_global(row.index)->get().to_text()));
     }
     if (is_none)
         debugger.write("no globals");
@@ -184,8 +163,8 @@ Result<void> show_tables(Debugger& debugger, Words& words)
         return list_elements(debugger, *instance->debug_table(row->index), words);
     }
     for (const TableInfo& row : rows)
-        debugger.print("{}: {} elements ({}){}", row_label(row, "table"),
-            instance->debug_table(row.index)->size(), to_text(row.type.element), origin(row));
+        debugger.write(
+            table_line(inner(instance->module()), { row.index }, instance->debug_table(row.index)->size()));
     if (rows.empty())
         debugger.write("no tables");
     return {};
@@ -262,11 +241,9 @@ Result<void> show_instances(Debugger& debugger, Words& words)
         return ends;
     const auto selected = debugger.guest().instance();
     const std::vector<Instance> all = debugger.guest().instances();
-    for (const Instance& instance : all) {
-        const std::string name = instance.module().name();
-        debugger.print("{} instance {}{}{}", selected == instance ? "*" : " ", instance.number(),
-            name.empty() ? "" : " of $", core::escaped(name));
-    }
+    for (const Instance& instance : all)
+        debugger.print("{} {}", selected == instance ? "*" : " ",
+            instance_line(inner(instance.module()), instance.number()));
     if (all.empty())
         debugger.write("no instances");
     return {};
@@ -290,14 +267,14 @@ Result<void> show_functions(Debugger& debugger, Words& words)
     const std::string_view pattern = words.next();
     if (auto ends = words.end(); !ends)
         return ends;
+    const Module& module = debugger.guest().module();
     bool is_none = true;
-    for (const FuncInfo& row : debugger.guest().module().functions()) {
-        const std::string label = row_label(row, "func");
-        if (label.find(pattern) == std::string::npos)
+    for (const FuncInfo& row : module.functions()) {
+        if (!row_label(inner(module), core::ExternKind::Func, row.index).contains(pattern))
             continue;
         is_none = false;
-        const std::string at = row.import ? "" : fmt::format(" at {:#x}", row.offset);
-        debugger.print("{}: {}{}{}", label, type_text(row.type), at, origin(row));
+        const std::string at = row.import ? "" : core::hex(first_instruction(module, row));
+        debugger.write(function_line(inner(module), { row.index }, at));
     }
     if (is_none)
         debugger.write("no functions");
@@ -308,10 +285,10 @@ Result<void> show_tags(Debugger& debugger, Words& words)
 {
     if (auto ends = words.end(); !ends)
         return ends;
-    const std::vector<TagInfo> rows = debugger.guest().module().tags();
-    for (const TagInfo& row : rows)
-        debugger.print("{}: {}{}", row_label(row, "tag"), type_text(row.type), origin(row));
-    if (rows.empty())
+    const core::Module& module = inner(debugger.guest().module());
+    for (uint32_t i = 0; i < module.tags.size(); ++i)
+        debugger.write(core::debug::tag_line(module, { i }));
+    if (module.tags.empty())
         debugger.write("no tags");
     return {};
 }

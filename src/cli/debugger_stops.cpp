@@ -3,48 +3,45 @@
 #include "cli/place.h"
 #include "cli/watch_place.h"
 
+#include "api/access.h"
+#include "base/text.h"
+#include "debug/listing.h"
+
 namespace vitrine::cli {
 
 namespace {
 
-/// `$double at 0x20, if $n == 7, ignore 2`
-std::string text_of(const BreakpointRow& row)
+/// `breakpoint 1: $double at 0x20, if $n == 7, 2 hits`
+std::string line_of(const BreakpointRow& row)
 {
-    const auto function = function_at(row.spec.module, row.offset);
-    std::string text =
-        fmt::format("{} at {:#x}", function ? label_of(*function, "func") : "module", row.offset);
-    const bool is_slipped = function && row.spec.offset != function->offset && row.spec.offset != row.offset;
-    if (is_slipped)
-        text += fmt::format(" (asked for {:#x})", row.spec.offset);
-    if (row.spec.is_temporary)
-        text += ", temporary";
-    if (!row.spec.is_enabled)
-        text += ", disabled";
-    if (row.spec.ignore_count > 0)
-        text += fmt::format(", ignore {}", row.spec.ignore_count);
-    if (!row.spec.message.empty())
-        text += fmt::format(", log \"{}\"", row.spec.message);
-    if (!row.spec.condition.empty())
-        text += ", if " + row.spec.condition;
-    return text;
+    const debug::BreakpointSpec& spec = row.spec;
+    return core::debug::breakpoint_line({ .id = row.id,
+                                            .spec = { .module = detail::Access::body(spec.module)->module,
+                                                .offset = spec.offset,
+                                                .condition = spec.condition,
+                                                .ignore_count = spec.ignore_count,
+                                                .message = spec.message,
+                                                .is_temporary = spec.is_temporary,
+                                                .is_enabled = spec.is_enabled },
+                                            .offset = row.offset,
+                                            .hits = row.hits },
+        core::hex(row.offset), core::hex(spec.offset));
 }
 
-std::string hits_text(uint64_t hits)
+std::string line_of(const WatchpointRow& row)
 {
-    return hits == 0 ? "" : fmt::format(", {} hit{}", hits, hits == 1 ? "" : "s");
+    return core::debug::watchpoint_line(
+        row.id, static_cast<core::debug::WatchpointSpec::Access>(row.access), row.place, row.hits);
 }
-
-constexpr std::string_view access_names[] { "rwatch", "write", "awatch", "watch" };
 
 /// What stops, in the order of the numbers.
 void list_stops(Debugger& debugger)
 {
     std::map<uint32_t, std::string> lines;
     for (const BreakpointRow& row : debugger.guest().breakpoints())
-        lines[row.id] = fmt::format("breakpoint {}: {}{}", row.id, text_of(row), hits_text(row.hits));
+        lines[row.id] = line_of(row);
     for (const WatchpointRow& row : debugger.guest().watchpoints())
-        lines[row.id] = fmt::format("watchpoint {}: {} {}{}", row.id,
-            access_names[static_cast<size_t>(row.access)], row.place, hits_text(row.hits));
+        lines[row.id] = line_of(row);
     for (const auto& [id, line] : lines)
         debugger.write(line);
     if (lines.empty())
@@ -108,7 +105,7 @@ Result<void> add(Debugger& debugger, Words& words, bool is_temporary)
     const auto row = find_breakpoint(debugger, *id);
     if (!row)
         return row.error();
-    debugger.print("breakpoint {}: {}", *id, text_of(*row));
+    debugger.write(line_of(*row));
     return {};
 }
 
@@ -121,7 +118,7 @@ template<class Change> Result<void> change(Debugger& debugger, uint64_t id, Chan
     change(row->spec);
     if (auto changed = debugger.guest().change_breakpoint(row->id, row->spec); !changed)
         return marked(changed.error(), row->spec);
-    debugger.print("breakpoint {}: {}", row->id, text_of(*row));
+    debugger.write(line_of(*row));
     return {};
 }
 
@@ -170,23 +167,11 @@ Result<void> watch(Debugger& debugger, Words& words, debug::WatchAccess access)
     const auto id = debugger.guest().add_watchpoint({ *std::move(what), access }, text);
     if (!id)
         return id.error();
-    debugger.print("watchpoint {}: {} {}", *id, access_names[static_cast<size_t>(access)], text);
+    debugger.write(line_of(WatchpointRow { *id, text, access }));
     return {};
 }
 
-/// What `catch` can be told to stop on.
-struct EventRow {
-    std::string_view name;
-    bool debug::StopsOn::* flag;
-};
-
-constexpr EventRow events[] {
-    { "throw", &debug::StopsOn::caught_throw },
-    { "uncaught", &debug::StopsOn::uncaught_throw },
-    { "trap", &debug::StopsOn::trap },
-    { "host", &debug::StopsOn::host_error },
-    { "load", &debug::StopsOn::load },
-};
+constexpr auto& events = core::debug::stop_events<debug::StopsOn>;
 
 } // namespace
 
@@ -262,21 +247,21 @@ Result<void> catch_events(Debugger& debugger, Words& words)
 {
     debug::StopsOn what = debugger.guest().stops_on();
     if (words.at_end()) {
-        for (const EventRow& event : events)
-            debugger.print("{}: {}", event.name, what.*event.flag ? "stops" : "off");
+        for (const auto& [name, flag] : events)
+            debugger.write(core::debug::stop_event_line(name, what.*flag));
         return {};
     }
     const std::string_view name = words.next();
-    const auto* event = std::ranges::find(events, name, &EventRow::name);
+    const auto* event = std::ranges::find_if(events, [&](const auto& each) { return each.name == name; });
     if (event == std::end(events))
-        return Error(fmt::format("{}: expected throw, uncaught, trap, host or load", name));
+        return Error(fmt::format("{}: {}", name, core::debug::expected_stop_event));
     const bool is_off = words.take("off");
     if (auto ends = words.end(); !ends)
         return ends;
     what.*event->flag = !is_off;
     if (auto set = debugger.guest().stop_on(what); !set)
         return set;
-    debugger.print("{}: {}", name, is_off ? "off" : "stops");
+    debugger.write(core::debug::stop_event_line(name, !is_off));
     return {};
 }
 

@@ -4,6 +4,7 @@
 #include "cli/number.h"
 #include "cli/place.h"
 
+#include "debug/listing.h"
 #include "wasm/printer.h"
 
 namespace vitrine::cli {
@@ -65,10 +66,7 @@ std::string join(std::span<const Val> values)
 
 Error with_mark(const Error& error, std::string_view text)
 {
-    const auto offset = error.offset();
-    if (!offset || *offset > text.size())
-        return Error(error.message());
-    return Error(fmt::format("{}\n  {}\n  {}^", error.message(), text, std::string(*offset, ' ')));
+    return Error(core::debug::marked_text(error.message(), error.offset(), text));
 }
 
 Result<std::vector<Val>> take_values(Debugger& debugger, Words& words, const std::vector<ValKind>& kinds)
@@ -79,7 +77,7 @@ Result<std::vector<Val>> take_values(Debugger& debugger, Words& words, const std
         if (word.ends_with(','))
             word.remove_suffix(1);
         if (values.size() == kinds.size())
-            return Error(fmt::format("{} is one value too many: expected {}", word, kinds.size()));
+            return Error(core::debug::too_many_values(word, kinds.size()));
         const ValKind kind = kinds[values.size()];
         auto value = parse_number(word, kind);
         if (const auto scope = debugger.scope(); !value && scope) {
@@ -90,12 +88,11 @@ Result<std::vector<Val>> take_values(Debugger& debugger, Words& words, const std
         if (!value)
             return value.error();
         if (value->kind() != kind)
-            return Error(fmt::format("{} is {}, expected {}", word, to_text(value->kind()), to_text(kind)));
+            return Error(core::debug::other_type(word, to_text(value->kind()), to_text(kind)));
         values.push_back(*std::move(value));
     }
     if (values.size() < kinds.size())
-        return Error(fmt::format(
-            "expected {} value{}, got {}", kinds.size(), kinds.size() == 1 ? "" : "s", values.size()));
+        return Error(core::debug::too_few_values(values.size(), kinds.size()));
     return values;
 }
 
@@ -148,8 +145,6 @@ void Debugger::tell_stop(debug::Stopped& stopped)
         return;
     }
     std::string text = "stopped: " + reason_text(reason, guest_.id_of(reason.id));
-    if (reason.kind == debug::StopKind::Load && reason.instance)
-        text += fmt::format(" of instance {}", reason.instance->number());
     if (stopped.threads().size() > 1)
         text += fmt::format(" in thread {}", reason.thread);
     const std::vector<debug::Frame> frames = stopped.frames();

@@ -78,9 +78,11 @@ Result<uint32_t> find_place(const Module& module, std::string_view text)
     return function->offset;
 }
 
+const core::Module& inner(const Module& module) { return *detail::Access::body(module)->module; }
+
 uint32_t first_instruction(const Module& module, const FuncInfo& function)
 {
-    return detail::Access::body(module)->module->meta({ function.index }).code_offset;
+    return inner(module).meta({ function.index }).code_offset;
 }
 
 std::string label_of(const EntityInfo& row, std::string_view kind)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "wasm/module.h"
 #include <vitrine/vitrine.hpp>
 
 #include <algorithm>
@@ -20,6 +21,9 @@ Result<uint32_t> find_place(const Module& module, std::string_view text);
 
 /// The function whose body has the offset; none if there is none.
 std::optional<FuncInfo> function_at(const Module& module, uint32_t offset);
+
+/// What is behind the public class: for what is said of a module in every door.
+const core::Module& inner(const Module& module);
 
 /// The first instruction of a function's body.
 uint32_t first_instruction(const Module& module, const FuncInfo& function);

@@ -55,7 +55,7 @@ std::string StopReason::to_text() const
     case StopKind::Interrupt: return "interrupt";
     case StopKind::Trap: return "trap: " + text;
     case StopKind::Throw: return "throw: " + text;
-    case StopKind::Load: return "load";
+    case StopKind::Load: return "load of " + text;
     case StopKind::CallEnd: return "call has ended";
     case StopKind::Watchpoint: return "watchpoint " + std::to_string(id) + ": " + text;
     }

@@ -42,7 +42,7 @@ struct StopReason {
     uint32_t id = 0;
     /// Of `Trap`.
     TrapKind trap = TrapKind::None;
-    /// Of `Trap`: its text. Of `Throw`: what is thrown. Of `Breakpoint`: why its condition could not be evaluated.
+    /// Of `Trap`: its text. Of `Throw`: what is thrown. Of `Load`: `instance 0`. Of `Breakpoint`: why its condition could not be evaluated.
     std::string text {};
     /// Of `Throw`, and of the trap that nobody caught it: what was thrown.
     std::shared_ptr<Root> exception {};
@@ -54,7 +54,7 @@ struct StopReason {
     std::optional<WatchHit> watch {};
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`, `throw: exception {7}`,
-    /// `load`, `call has ended`, `watchpoint 2: 7 -> 9`
+    /// `load of instance 0`, `call has ended`, `watchpoint 2: 7 -> 9`
     std::string to_text() const;
 };
 

@@ -79,7 +79,13 @@ Wish Session::fire(Member& member, Cause cause)
     std::optional<StopReason> reason;
     if (!member.is_condemned)
         reason = reason_in_turn(member, reason_for(member, cause, lock), lock);
-    const Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;
+    const bool is_entry = reason && reason->kind == StopKind::Entry;
+    Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;
+    // Nothing has been executed at an entry: a breakpoint there is still to come, unless a step leads from here.
+    const bool is_passing = member.thread->stepping || member.step_offset;
+    if (is_entry && wish == Wish::Continue && !is_passing && !member.is_condemned)
+        if (auto at_once = reason_in_turn(member, reason_of_mark(member, lock), lock))
+            wish = stop(member, std::move(*at_once), lock);
     if (!member.is_condemned)
         return wish;
     // What the session runs ends as a whole; another thread's next call is a new one.
@@ -202,7 +208,10 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
 
 std::optional<StopReason> Session::reason_of_load(Member& member) const
 {
-    return StopReason { .kind = StopKind::Load, .instance = &member.store->instances().back() };
+    Instance& newest = member.store->instances().back();
+    return StopReason {
+        .kind = StopKind::Load, .text = "instance " + std::to_string(newest.number), .instance = &newest
+    };
 }
 
 /// Lets the stops of other threads come first. A breakpoint that is removed meanwhile stops nobody, but another one at its

@@ -2,6 +2,8 @@
 #include "gdb/monitor.h"
 
 #include "base/text.h"
+#include "debug/format.h"
+#include "debug/listing.h"
 #include "gdb/monitor_control.h"
 
 #include <algorithm>
@@ -16,28 +18,29 @@ constexpr uint64_t bytes_per_row = 16;
 
 using Answer = Result<std::string>;
 
-/// A row for each of a list's items from `from` on, up to a bound.
-template<class Row> std::string list(uint64_t size, Row row, uint64_t from = 0, uint64_t count = max_rows)
+/// A row for each of a list's items from `from` on, up to a bound; `what` they are is said when there are none.
+template<class Row>
+std::string list(std::string_view what, uint64_t size, Row row, uint64_t from = 0, uint64_t count = max_rows)
 {
     std::string text;
     const uint64_t begin = std::min(from, size);
     const uint64_t end = begin + std::min({ count, max_rows, size - begin });
     for (uint64_t i = begin; i < end; ++i)
         text += row(static_cast<uint32_t>(i)) + "\n";
-    if (count > max_rows && end < size)
-        text += "and " + std::to_string(size - end) + " more\n";
-    return text.empty() ? "none\n" : text;
+    if (end < size)
+        text += std::to_string(size - end) + " more\n";
+    return text.empty() ? "no " + std::string(what) + "\n" : text;
 }
 
 Answer print_instances(const Scope& scope, Words& words)
 {
     CHECK(words.end());
     const auto& instances = scope.view.instances();
-    return list(instances.size(), [&](uint32_t i) {
+    return list("instances", instances.size(), [&](uint32_t i) {
         const Instance& instance = *instances[i];
-        const std::string name = instance.name.empty() ? "" : " " + escaped(instance.name);
-        return (&instance == &scope.instance ? "* " : "  ") + label_of("instance", i, "") + name + ": "
-            + escaped(scope.view.name_of(instance)) + " at " + hex(scope.view.place_of(instance, 0).bits());
+        return (&instance == &scope.instance ? "* " : "  ") + debug::instance_line(*instance.module, i)
+            + " at " + hex(scope.view.place_of(instance, 0).bits()) + ": "
+            + escaped(scope.view.name_of(instance));
     });
 }
 
@@ -46,20 +49,16 @@ Answer print_functions(const Scope& scope, Words& words)
     const std::string_view part = words.next();
     CHECK(words.end());
     const Instance& instance = scope.instance;
-    std::vector<const Function*> found;
-    for (const Function* function : instance.functions)
-        if (function->name().contains(part))
-            found.push_back(function);
-    return list(found.size(), [&](uint32_t i) {
-        const Function& function = *found[i];
-        const auto index = static_cast<uint64_t>(
-            std::ranges::find(instance.functions, &function) - instance.functions.begin());
-        const std::string label = label_of("func", index, function.name());
-        if (function.is_host())
-            return label + ": of the host";
-        return label + ": at "
-            + hex(scope.view.place_of(*function.instance, function.meta->code_offset).bits())
-            + (function.instance == &instance ? "" : ", of another instance");
+    std::vector<uint32_t> found;
+    for (uint32_t i = 0; i < instance.functions.size(); ++i)
+        if (debug::row_label(*instance.module, ExternKind::Func, i).contains(part))
+            found.push_back(i);
+    return list("functions", found.size(), [&](uint32_t i) {
+        const Function& function = *instance.functions[found[i]];
+        return debug::function_line(*instance.module, { found[i] },
+            function.is_host()
+                ? ""
+                : hex(scope.view.place_of(*function.instance, function.meta->code_offset).bits()));
     });
 }
 
@@ -67,10 +66,8 @@ Answer print_globals(const Scope& scope, Words& words)
 {
     CHECK(words.end());
     const Instance& instance = scope.instance;
-    return list(instance.globals.size(), [&](uint32_t i) {
-        const Global& global = *instance.globals[i];
-        return label_of("global", i, instance.module->names().globals.find(i)) + " = "
-            + typed_text(*instance.module, global.get()) + (global.type.is_mutable ? "" : ", immutable");
+    return list("globals", instance.globals.size(), [&](uint32_t i) {
+        return debug::global_line(*instance.module, { i }, instance.globals[i]->get().to_text());
     });
 }
 
@@ -78,12 +75,8 @@ Answer print_tables(const Scope& scope, Words& words)
 {
     CHECK(words.end());
     const Instance& instance = scope.instance;
-    return list(instance.tables.size(), [&](uint32_t i) {
-        const Table& table = *instance.tables[i];
-        return label_of("table", i, instance.module->names().tables.find(i)) + ": "
-            + std::to_string(table.size()) + " elements (" + type_text(*instance.module, table.type().element)
-            + ")";
-    });
+    return list("tables", instance.tables.size(),
+        [&](uint32_t i) { return debug::table_line(*instance.module, { i }, instance.tables[i]->size()); });
 }
 
 Answer print_elements(const Scope& scope, Words& words)
@@ -100,18 +93,16 @@ Answer print_elements(const Scope& scope, Words& words)
         return "[" + std::to_string(i) + "] "
             + Value::ref(table.type().element, table.elements()[i]).to_text();
     };
-    return list(table.size(), row, from, count);
+    return list("elements", table.size(), row, from, count);
 }
 
 Answer print_memories(const Scope& scope, Words& words)
 {
     CHECK(words.end());
     const Instance& instance = scope.instance;
-    return list(instance.memories.size(), [&](uint32_t i) {
-        const Memory& memory = *instance.memories[i];
-        return label_of("memory", i, instance.module->names().memories.find(i)) + ": "
-            + std::to_string(memory.size()) + " bytes at " + hex(scope.view.memory_place(instance, i).bits())
-            + (memory.is_64() ? ", 64-bit" : "") + (memory.is_shared() ? ", shared" : "");
+    return list("memories", instance.memories.size(), [&](uint32_t i) {
+        return debug::memory_line(*instance.module, { i }, instance.memories[i]->size(),
+            hex(scope.view.memory_place(instance, i).bits()));
     });
 }
 
@@ -119,10 +110,7 @@ Answer print_tags(const Scope& scope, Words& words)
 {
     CHECK(words.end());
     const Module& module = *scope.instance.module;
-    return list(module.tags.size(), [&](uint32_t i) {
-        const std::string type = module.types[module.tags[TagIndex { i }].type].func()->to_text();
-        return label_of("tag", i, module.names().tags.find(i)) + (type.empty() ? "" : ": " + type);
-    });
+    return list("tags", module.tags.size(), [&](uint32_t i) { return debug::tag_line(module, { i }); });
 }
 
 Answer print_locals(const Scope& scope, Words& words)
@@ -130,11 +118,8 @@ Answer print_locals(const Scope& scope, Words& words)
     CHECK(words.end());
     if (!scope.frame)
         return failure("the guest executes nothing");
-    const std::vector<debug::Local> locals = debug::locals_of(*scope.frame);
-    return list(locals.size(), [&](uint32_t i) {
-        return label_of("local", i, locals[i].name) + " = "
-            + typed_text(scope.frame->function->module(), locals[i].value);
-    });
+    const std::vector<std::string> lines = debug::local_lines(*scope.frame);
+    return list("locals", lines.size(), [&](uint32_t i) { return lines[i]; });
 }
 
 Answer print_operands(const Scope& scope, Words& words)
@@ -142,10 +127,8 @@ Answer print_operands(const Scope& scope, Words& words)
     CHECK(words.end());
     if (!scope.frame)
         return failure("the guest executes nothing");
-    const std::vector<Value> operands = debug::operands_of(*scope.frame);
-    return list(operands.size(), [&](uint32_t i) {
-        return label_of("operand", i, "") + " = " + typed_text(scope.frame->function->module(), operands[i]);
-    });
+    const std::vector<std::string> lines = debug::operand_lines(*scope.frame);
+    return list("operands", lines.size(), [&](uint32_t i) { return lines[i]; });
 }
 
 /// Beyond the 32 bits that LLDB's addresses have for it, too.
@@ -161,7 +144,7 @@ Answer print_bytes(const Scope& scope, Words& words)
     if (address >= memory.size())
         return failure("the memory has " + std::to_string(memory.size()) + " bytes");
     const Bytes bytes = Bytes(memory.bytes()).subspan(address, std::min(count, memory.size() - address));
-    return list((bytes.size() + bytes_per_row - 1) / bytes_per_row, [&](uint32_t i) {
+    return list("bytes", (bytes.size() + bytes_per_row - 1) / bytes_per_row, [&](uint32_t i) {
         const uint64_t at = i * bytes_per_row;
         std::string row = hex(address + at) + ":", letters;
         for (const uint8_t byte : bytes.subspan(at, std::min(bytes_per_row, bytes.size() - at))) {
@@ -178,24 +161,70 @@ Answer show(const Scope& scope, Words& words)
     const Place place = TRY(find_place(scope, words));
     CHECK(words.end());
     const Module& module = *scope.instance.module;
-    std::string text = place.label + " = " + typed_text(module, place.value) + "\n";
+    std::string text = place.label + " = " + debug::typed_text(module, place.value) + "\n";
     const Ref ref = place.value.ref();
     if (!place.value.type.is_ref() || place.value.type.is_function_ref() || ref.is_null() || ref.is_i31()
         || part_count(*ref.object()) == 0)
         return text;
-    return text + list(part_count(*ref.object()), [&](uint32_t i) {
-        return "    [" + std::to_string(i) + "] " + typed_text(module, part_of(*ref.object(), i));
+    return text + list("parts", part_count(*ref.object()), [&](uint32_t i) {
+        return "    [" + std::to_string(i) + "] " + debug::typed_text(module, part_of(*ref.object(), i));
     });
+}
+
+/// A function's instructions with their offsets in the file: LLDB shows no names, and does not know all of them.
+Answer print_code(const Scope& scope, Words& words)
+{
+    const CodePlace place = words.at_end() ? TRY(innermost_place(scope)) : TRY(find_code(scope, words));
+    CHECK(words.end());
+    return debug::code_text(*place.instance->module, place.offset);
+}
+
+/// The value of an expression.
+Answer print(const Scope& scope, Words& words)
+{
+    if (!scope.frame)
+        return failure("the guest executes nothing");
+    std::optional<char> format;
+    if (words.peek().starts_with('/'))
+        format = TRY(debug::parse_format(words.next()));
+    const std::string_view text = words.rest();
+    if (text.empty())
+        return failure("expected an expression");
+    if (format) {
+        const auto value = debug::evaluate(*scope.frame, text);
+        if (!value)
+            return marked(value.error(), text);
+        const std::string shown = TRY(debug::formatted(scope.frame->function->module(), *value, *format));
+        return shown + "\n";
+    }
+    const auto shown = debug::evaluate_text(*scope.frame, text);
+    if (!shown)
+        return marked(shown.error(), text);
+    return *shown + "\n";
+}
+
+/// As an assignment of the expression language.
+Answer assign(const Scope& scope, std::string_view text)
+{
+    if (!scope.frame)
+        return failure("the guest executes nothing");
+    if (const auto done = debug::assign(*scope.frame, text); !done)
+        return marked(done.error(), text);
+    return "";
 }
 
 Answer set(const Scope& scope, Words& words)
 {
+    if (words.at_end())
+        return failure("expected a place, = and an expression");
+    if (!names_place(words))
+        return assign(scope, words.rest());
     const Place place = TRY(find_place(scope, words));
     if (words.next() != "=")
         return failure("expected = and a value");
     const Value value = TRY(parse_value(scope, place.value.type, words));
     CHECK(place.set(value));
-    return place.label + " = " + typed_text(*scope.instance.module, value) + "\n";
+    return place.label + " = " + debug::typed_text(*scope.instance.module, value) + "\n";
 }
 
 struct Command {
@@ -216,16 +245,24 @@ constexpr Command commands[] = {
     { "tags", "", "tags and their types", print_tags },
     { "locals", "", "parameters and locals", print_locals },
     { "stack", "", "operands, the lowest first", print_operands },
+    { "code", "[WHERE]", "a function's instructions, by default those of the frame", print_code },
+    { "print", "[/FORMAT] EXPRESSION", "the value of an expression; formats: x d u t c f", print },
     { "show", "PLACE [PART...]", "a value, and the parts of what it refers to", show },
-    { "set", "PLACE [PART...] = VALUE", "changes a value", set },
-    { "break", "WHERE [if EXPRESSION] [log TEXT]", "stops at a function or address, or prints a text",
-        set_break },
+    { "set", "PLACE [PART...] = VALUE", "changes a value; or an assignment, as `$n += 2`", set },
+    { "break", "WHERE [OPTION...]", "stops at a function or address, or prints a text", set_break },
+    { "tbreak", "WHERE [OPTION...]", "the same, gone after its first stop", set_temporary },
+    { "condition", "NUMBER [EXPRESSION]", "stops there only if it holds; without one always", set_condition },
+    { "ignore", "NUMBER COUNT", "passes there so often first", set_ignore },
+    { "disable", "NUMBER", "keeps it, and does not stop there", disable },
+    { "enable", "NUMBER", "stops there again", enable },
     { "watch", "PLACE [read|write|access]", "stops when a value changes, or is accessed", set_watch },
+    { "catch", "[EVENT [off]]", "stops on throw, uncaught, trap, host or load", catch_events },
     { "stops", "", "what break and watch have set", list_stops },
     { "delete", "NUMBER", "takes one of them away", delete_stop },
     { "skip", "", "does not execute the next instruction", skip },
     { "return", "[VALUE[, VALUE...]]", "ends the function of the frame", return_values },
     { "throw", "TAG [VALUE[, VALUE...]]", "throws when the guest goes on", throw_tag },
+    { "clear", "", "takes the exception that is being thrown", clear_exception },
 };
 
 Answer help(Words& words)
@@ -241,6 +278,7 @@ Answer help(Words& words)
     return text
         + "\nPLACE is local N, operand N, global N or element TABLE N; PART the number of a field or "
           "element.\n"
+          "An OPTION is ignore N, log \"TEXT\" or if EXPRESSION, which is the last one.\n"
           "What is watched may be memory N ADDRESS SIZE, too, and is no operand and no part.\n"
           "VALUE is a number, four for a v128, null, func N or i31 N.\n"
           "A command ends with `in FRAME` or `of INSTANCE` unless it means the innermost frame.\n";

@@ -10,10 +10,17 @@
 
 namespace vitrine::core::gdb {
 
-/// `ADDRESS|FUNCTION [if EXPRESSION] [log MESSAGE]`: the engine evaluates the expression, so that LLDB is not asked.
+/// `ADDRESS|FUNCTION [ignore N] [log "MESSAGE"] [if EXPRESSION]`: the engine evaluates the expression, so that LLDB is not asked.
 Result<std::string> set_break(const Scope& scope, Words& words);
+Result<std::string> set_temporary(const Scope& scope, Words& words);
+Result<std::string> set_condition(const Scope& scope, Words& words);
+Result<std::string> set_ignore(const Scope& scope, Words& words);
+Result<std::string> enable(const Scope& scope, Words& words);
+Result<std::string> disable(const Scope& scope, Words& words);
 /// `PLACE [read|write|access]`, where the place may be `memory N ADDRESS SIZE`; without a word changes stop.
 Result<std::string> set_watch(const Scope& scope, Words& words);
+/// `[throw|uncaught|trap|host|load [off]]`
+Result<std::string> catch_events(const Scope& scope, Words& words);
 Result<std::string> list_stops(const Scope& scope, Words& words);
 Result<std::string> delete_stop(const Scope& scope, Words& words);
 
@@ -24,5 +31,6 @@ Result<std::string> skip(const Scope& scope, Words& words);
 Result<std::string> return_values(const Scope& scope, Words& words);
 /// `TAG [VALUE[, VALUE...]]`: thrown when the guest goes on.
 Result<std::string> throw_tag(const Scope& scope, Words& words);
+Result<std::string> clear_exception(const Scope& scope, Words& words);
 
 } // namespace vitrine::core::gdb

@@ -2,8 +2,10 @@
 #include "gdb/place.h"
 
 #include "base/text.h"
+#include "debug/listing.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 
 namespace vitrine::core::gdb {
@@ -63,12 +65,13 @@ Result<Value> parse_ref(const Scope& scope, ValueType type, Words& words)
     const std::string_view kind = words.next();
     const auto fit = [&](ValueType actual, Ref ref) -> Result<Value> {
         if (!types.is_subtype(actual, type))
-            return failure("the value does not fit the type " + type_text(*scope.instance.module, type));
+            return failure(
+                "the value does not fit the type " + debug::type_text(*scope.instance.module, type));
         return Value::ref(type, ref);
     };
     if (kind == "null") {
         if (!type.is_nullable())
-            return failure("the type " + type_text(*scope.instance.module, type) + " has no null");
+            return failure("the type " + debug::type_text(*scope.instance.module, type) + " has no null");
         return Value::ref(type, {});
     }
     if (kind == "i31")
@@ -91,7 +94,7 @@ Result<Place> find_local(const Scope& scope, uint64_t index)
     const std::vector<debug::Local> locals = debug::locals_of(*scope.frame);
     if (index >= locals.size())
         return failure("the frame has no local " + std::to_string(index));
-    return Place { label_of("local", index, locals[index].name), locals[index].value,
+    return Place { debug::label_of("local", index, locals[index].name), locals[index].value,
         [frame = *scope.frame, index](
             const Value& value) { return debug::set_local(frame, static_cast<uint32_t>(index), value); } };
 }
@@ -103,7 +106,7 @@ Result<Place> find_operand(const Scope& scope, uint64_t index)
     const std::vector<Value> operands = debug::operands_of(*scope.frame);
     if (index >= operands.size())
         return failure("the frame has no operand " + std::to_string(index));
-    return Place { label_of("operand", index, ""), operands[index],
+    return Place { debug::label_of("stack", index, ""), operands[index],
         [frame = *scope.frame, index](
             const Value& value) { return debug::set_operand(frame, static_cast<uint32_t>(index), value); } };
 }
@@ -115,7 +118,7 @@ Result<Place> find_global(const Scope& scope, uint64_t index)
         return failure("the instance has no global " + std::to_string(index));
     Global* global = instance.globals[index];
     const std::string label =
-        label_of("global", index, instance.module->names().globals.find(static_cast<uint32_t>(index)));
+        debug::row_label(*instance.module, ExternKind::Global, static_cast<uint32_t>(index));
     return Place { label, global->get(), [global, label](const Value& value) -> Result<void> {
                       if (!global->type.is_mutable)
                           return failure(label + " is immutable");
@@ -132,8 +135,8 @@ Result<Place> find_element(const Scope& scope, uint64_t table_index, uint64_t in
     Table* table = instance.tables[table_index];
     if (!table->contains(index, 1))
         return failure("the table has " + std::to_string(table->size()) + " elements");
-    const std::string label = label_of(
-        "table", table_index, instance.module->names().tables.find(static_cast<uint32_t>(table_index)));
+    const std::string label =
+        debug::row_label(*instance.module, ExternKind::Table, static_cast<uint32_t>(table_index));
     return Place { label + "[" + std::to_string(index) + "]",
         Value::ref(table->type().element, table->elements()[index]),
         [table, index](const Value& value) -> Result<void> {
@@ -218,6 +221,13 @@ std::string_view Words::rest() const
     return { begin, words_.front().data() + words_.front().size() };
 }
 
+void Words::drop(size_t size)
+{
+    const char* const end = rest().data() + size;
+    while (!words_.empty() && words_.back().data() < end)
+        words_.pop_back();
+}
+
 Result<void> Words::end() const
 {
     if (!words_.empty())
@@ -245,6 +255,12 @@ Result<Place> find_place(const Scope& scope, Words& words)
     return place;
 }
 
+bool names_place(const Words& words)
+{
+    const std::string_view kind = words.peek();
+    return kind == "local" || kind == "operand" || kind == "global" || kind == "element";
+}
+
 Result<Value> parse_value(const Scope& scope, ValueType type, Words& words)
 {
     Value value { type };
@@ -261,26 +277,39 @@ Result<Value> parse_value(const Scope& scope, ValueType type, Words& words)
     return value;
 }
 
-std::string label_of(std::string_view kind, uint64_t index, std::string_view name)
+Result<CodePlace> find_code(const Scope& scope, Words& words)
 {
-    std::string label = std::string(kind) + "[" + std::to_string(index) + "]";
-    return name.empty() ? label : label + " " + escaped(name);
+    const std::string_view word = words.peek();
+    const std::string_view name = word.substr(word.starts_with('$') ? 1 : 0);
+    for (const Function* function : scope.instance.functions)
+        if (function->name() == name) {
+            if (function->is_host())
+                return failure("'" + escaped(word) + "' is a function of the host");
+            words.next();
+            return CodePlace { function->instance, function->meta->code_offset };
+        }
+    if (word.empty() || !std::isdigit(static_cast<unsigned char>(word.front())))
+        return failure("the instance has no function '" + escaped(word) + "'");
+    const uint64_t number = TRY(words.number("a place"));
+    const Address address = Address::of(number);
+    if (number == address.offset)
+        return CodePlace { &scope.instance, address.offset };
+    for (const Instance* instance : scope.view.instances())
+        if (scope.view.place_of(*instance, address.offset) == address)
+            return CodePlace { instance, address.offset };
+    return failure("no module is at " + hex(number));
 }
 
-std::string type_text(const Module& module, ValueType type)
+Result<CodePlace> innermost_place(const Scope& scope)
 {
-    if (!type.is_ref() || type.heap() != HeapKind::Type)
-        return type.to_text();
-    for (uint32_t i = 0; i < module.type_ids.size(); ++i)
-        if (module.type_ids[TypeIndex { i }].value == type.index())
-            return ValueType::ref(HeapKind::Type, type.is_nullable(), i).to_text();
-    // Of another module.
-    return type.is_nullable() ? "(ref null ?)" : "(ref ?)";
+    if (!scope.frame)
+        return failure("the guest executes nothing");
+    return CodePlace { scope.frame->function->instance, scope.frame->offset };
 }
 
-std::string typed_text(const Module& module, const Value& value)
+std::unexpected<Error> marked(const Error& error, std::string_view text)
 {
-    return value.to_text() + " (" + type_text(module, value.type) + ")";
+    return failure(debug::marked_text(error.message, error.offset, text));
 }
 
 } // namespace vitrine::core::gdb

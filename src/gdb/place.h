@@ -24,6 +24,8 @@ public:
     Result<uint64_t> number(std::string_view what);
     /// All that is left, as it was written; empty at the end.
     std::string_view rest() const;
+    /// Takes the words that begin in the first `size` bytes of what is left.
+    void drop(size_t size);
     /// Refuses what is left.
     Result<void> end() const;
     /// Takes the last two words off, if they are `key` and a number.
@@ -58,13 +60,18 @@ Result<Place> find_place(const Scope& scope, Words& words);
 /// A value of that type, of all the words that are left: a number, four numbers for a v128, `null`, `func N` of the instance, or `i31 N`.
 Result<Value> parse_value(const Scope& scope, ValueType type, Words& words);
 
-/// `func[3]`, or with a name `func[3] main`, fit to be shown.
-std::string label_of(std::string_view kind, uint64_t index, std::string_view name);
+/// Whether the words are such a place, or else an expression.
+bool names_place(const Words& words);
 
-/// A type as the module writes it, with its own type indices.
-std::string type_text(const Module& module, ValueType type);
+/// A place in code that a word names: a function, LLDB's address, or an offset in the instance's module.
+struct CodePlace {
+    const Instance* instance;
+    CodeOffset offset;
+};
+Result<CodePlace> find_code(const Scope& scope, Words& words);
+Result<CodePlace> innermost_place(const Scope& scope);
 
-/// `5 (i32)`
-std::string typed_text(const Module& module, const Value& value);
+/// The error of an expression, with the text and a mark below the place in it.
+std::unexpected<Error> marked(const Error& error, std::string_view text);
 
 } // namespace vitrine::core::gdb

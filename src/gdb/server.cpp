@@ -501,7 +501,7 @@ void Server::Door::update()
     };
     const auto on_message = [door = weak_from_this()](const std::string& message) {
         if (const auto there = door.lock())
-            there->send_output(bytes_of(message + "\n"));
+            there->send_output(bytes_of("log: " + message + "\n"));
     };
     session_.set_listener(on_event, { .loads = true, .messages = on_message });
     stub_.catch_up();

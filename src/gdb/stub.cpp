@@ -255,9 +255,12 @@ Stub::Cause Stub::cause_of(const debug::StopReason& reason) const
     case debug::StopKind::Throw:
     case debug::StopKind::Trap: return in_words;
     case debug::StopKind::Step: return { signal, "trace" };
+    case debug::StopKind::Load:
+        if (session_.stops_on().load)
+            return in_words;
+        return { signal, "signal" };
     case debug::StopKind::Entry:
     case debug::StopKind::Interrupt:
-    case debug::StopKind::Load:
     case debug::StopKind::CallEnd: return { signal, "signal" };
     }
     std::unreachable();
@@ -387,20 +390,23 @@ Stub::Answer Stub::on(const ask::ThreadList& asked)
 
 Stub::Answer Stub::on(const ask::CurrentThread&) { return { "QC" + number(view_.thread()) }; }
 
-Stub::Answer Stub::no_thread() const { return error(bad_request, "there is no such thread"); }
+Stub::Answer Stub::no_thread(uint64_t thread) const
+{
+    return error(bad_request, "there is no thread " + std::to_string(thread));
+}
 
 Stub::Answer Stub::on(const ask::ThreadExists& asked)
 {
     const auto threads = view_.threads();
     const bool is_there = !asked.thread || std::ranges::find(threads, *asked.thread) != threads.end();
-    return is_there ? Answer { "OK" } : no_thread();
+    return is_there ? Answer { "OK" } : no_thread(*asked.thread);
 }
 
 Stub::Answer Stub::on(const ask::SelectThread& asked)
 {
     if (asked.is_for_going_on)
         return on(ask::ThreadExists { asked.thread });
-    return !asked.thread || view_.select(*asked.thread) ? Answer { "OK" } : no_thread();
+    return !asked.thread || view_.select(*asked.thread) ? Answer { "OK" } : no_thread(*asked.thread);
 }
 
 Stub::Answer Stub::on(const ask::ThreadsInfo&)
@@ -456,14 +462,14 @@ Stub::Answer Stub::on(const ask::ThreadStop& asked)
     const auto threads = view_.threads();
     const auto found = std::ranges::find(threads, *asked.thread);
     if (found == threads.end())
-        return no_thread();
+        return no_thread(*asked.thread);
     return { thread_text(*found, { 0 }) + "00:" + place_text(*found) + ";" };
 }
 
 Stub::Answer Stub::on(const ask::CallStack& asked)
 {
     if (asked.thread && !view_.select(*asked.thread))
-        return no_thread();
+        return no_thread(*asked.thread);
     std::string text;
     for (const uint64_t place : view_.call_stack())
         text += little_endian(place, 8);
@@ -475,7 +481,7 @@ Stub::Answer Stub::on(const ask::ReadRegister& asked)
     if (asked.number != 0)
         return error(bad_request, "there is one register, with the number 0");
     if (asked.thread && !view_.select(*asked.thread))
-        return no_thread();
+        return no_thread(*asked.thread);
     return { place_text(view_.thread()) };
 }
 
@@ -486,7 +492,7 @@ Stub::Answer Stub::on(const ask::WriteRegister& asked)
     if (!stop_)
         return error(bad_request, "the guest does not stand still");
     if (asked.thread && !view_.select(*asked.thread))
-        return no_thread();
+        return no_thread(*asked.thread);
     if (view_.thread() != stop_->thread)
         return error(bad_request, "only the thread that stopped can be sent elsewhere");
     const auto jumped = view_.jump(asked.value);

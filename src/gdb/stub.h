@@ -105,7 +105,7 @@ private:
     Answer on(const ask::Kill&);
     Answer on(const ask::Monitor&);
 
-    Answer no_thread() const;
+    Answer no_thread(uint64_t thread) const;
     Answer error(unsigned code, std::string_view text) const;
     Answer value(const Result<Value>& value) const;
     /// Whether the guest runs unless it is stopped; otherwise it will stop by itself, at its start.

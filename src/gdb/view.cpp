@@ -516,6 +516,19 @@ std::optional<ask::Watch> View::find_watchpoint(uint32_t id) const
     return std::nullopt;
 }
 
+const std::string* View::find_own_stop(uint32_t id) const
+{
+    const auto found = own_stops_.find(id);
+    return found != own_stops_.end() ? &found->second : nullptr;
+}
+
+void View::stop_on(const debug::StopsOn& what)
+{
+    if (!former_stops_on_)
+        former_stops_on_ = session_.stops_on();
+    session_.stop_on(what);
+}
+
 void View::disown_stop(uint32_t id)
 {
     own_stops_.erase(id);
@@ -527,7 +540,9 @@ void View::disown_stop(uint32_t id)
 void View::remove_all_stops()
 {
     while (!own_stops_.empty())
-        disown_stop(*own_stops_.begin());
+        disown_stop(own_stops_.begin()->first);
+    if (former_stops_on_)
+        session_.stop_on(*std::exchange(former_stops_on_, std::nullopt));
     while (!breakpoints_.empty())
         remove_breakpoint(breakpoints_.begin()->first);
     while (!watchpoints_.empty())

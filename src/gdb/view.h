@@ -7,7 +7,7 @@
 
 #include <map>
 #include <memory>
-#include <set>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -99,9 +99,13 @@ public:
     /// The one with this id that was set from here.
     std::optional<ask::Watch> find_watchpoint(uint32_t id) const;
     /// A breakpoint or watchpoint of the session that the client has set with a command of ours.
-    void own_stop(uint32_t id) { own_stops_.insert(id); }
-    bool owns_stop(uint32_t id) const { return own_stops_.contains(id); }
+    /// `place` is what a watchpoint's place was called.
+    void own_stop(uint32_t id, std::string place) { own_stops_[id] = std::move(place); }
+    /// The place of such a one; null when it is none.
+    const std::string* find_own_stop(uint32_t id) const;
     void disown_stop(uint32_t id);
+    /// What else stops the guest, as long as the client is there.
+    void stop_on(const debug::StopsOn& what);
     /// All that was set from here, and with commands.
     void remove_all_stops();
     debug::Session& session() { return session_; }
@@ -178,7 +182,9 @@ private:
     std::map<uint64_t, Breakpoint> breakpoints_;
     /// By what the client said.
     std::map<ask::Watch, uint32_t> watchpoints_;
-    std::set<uint32_t> own_stops_;
+    std::map<uint32_t, std::string> own_stops_;
+    /// What the session stopped on before the client changed that.
+    std::optional<debug::StopsOn> former_stops_on_;
     /// Of this stop.
     std::optional<uint64_t> reported_pc_;
     bool has_moved_secretly_ = false;

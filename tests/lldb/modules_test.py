@@ -57,8 +57,8 @@ class Modules(SessionTest):
                 ("breakpoint list", r"locations = 3, resolved = 3"),
                 ("continue", r"stop reason = breakpoint 1\.3", r"`add\(more=1\) at adder\.c"),
                 ("p kept", r"\(int\) 100$"),
-                (f"{MONITOR} instances", rf"  instance\[0\]: {one} at 0x4000000100000000\n  instance\[1\]: {two} at 0x4000000200000000\n"
-                    rf"\* instance\[2\]: {two}#2 at 0x4000000300000000"),
+                (f"{MONITOR} instances", rf"  instance 0 of \S+ at 0x4000000100000000: {one}\n  instance 1 of \S+ at 0x4000000200000000: {two}\n"
+                    rf"\* instance 2 of \S+ at 0x4000000300000000: {two}#2$"),
                 # Each has the value of its own at the same address of its own memory.
                 ("expr -f hex -- (int)&kept", r"0x[0-9a-f]+"),
                 ("breakpoint disable 1.2"),

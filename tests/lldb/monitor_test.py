@@ -28,12 +28,12 @@ class Monitor(SessionTest):
                 ("b area", r"Breakpoint 1: "),
                 (f"{MONITOR} help", r"^globals +globals and their values$", r"^set PLACE", r"^response: OK$"),
                 ("continue", r"stop reason = breakpoint 1\.1"),
-                (f"{MONITOR} globals", r"^global\[0\] __stack_pointer = \d+ \(i32\)$"),
+                (f"{MONITOR} globals", r"^global\[0\] \$__stack_pointer = \d+ \(mut i32\), private$"),
                 (f"{MONITOR} locals", r"^local\[0\] = \d+ \(i32\)$"),
                 (f"{MONITOR} locals in 2", r"^local\[0\] = "),
                 (f"{MONITOR} elements 0", r"^\[0\] null$", r"^\[\d+\] func area$"),
-                (f"{MONITOR} functions count_d", r"^func\[\d+\] count_down: at 0x40000001[0-9a-f]{8}$"),
-                (f"{MONITOR} memories", r"^memory\[0\]: 131072 bytes at 0x100000000$"),
+                (f"{MONITOR} functions count_d", r"^func\[\d+\] \$count_down: \(param i32\) \(result i32\) at 0x40000001[0-9a-f]{8}, private$"),
+                (f"{MONITOR} memories", r"^memory\[0\] \$memory: 131072 bytes at 0x100000000$"),
                 (f"{MONITOR} nonsense", r"^error: there is no command 'nonsense'; help lists them$"),
                 ("breakpoint disable 1"),
                 ("continue", r"exited with status = 47 "),
@@ -56,16 +56,16 @@ class Monitor(SessionTest):
     def test_what_the_engine_stops_for(self):
         with Guest(compile_guest(SHAPES, "-O0")) as guest:
             self.check(guest, [], [
-                (f"{MONITOR} break count_down if $0 == 2", r"^breakpoint 1$"),
-                (f"{MONITOR} break area log area is called", r"^breakpoint 2$"),
-                (f"{MONITOR} watch global 0 access", r"^watchpoint 3$"),
+                (f"{MONITOR} break count_down if $0 == 2", r"^breakpoint 1: \$count_down at 0x40000001[0-9a-f]{8}, if \$0 == 2$"),
+                (f"{MONITOR} break area log \"area is called\"", r"^breakpoint 2: \$area at 0x40000001[0-9a-f]{8}, log \"area is called\"$"),
+                (f"{MONITOR} watch global 0 access", r"^watchpoint 3: awatch global 0$"),
                 ("continue", r"stop reason = watchpoint 3: \d+$"),
-                (f"{MONITOR} delete 3", r"^deleted$"),
-                ("continue", r"^area is called$", r"stop reason = breakpoint 1$", r"`count_down"),
+                (f"{MONITOR} delete 3", r"^deleted 3$"),
+                ("continue", r"^log: area is called$", r"stop reason = breakpoint 1$", r"`count_down"),
                 # LLDB learns of the new place with the step that executes nothing.
-                (f"{MONITOR} return 0", r"^the guest is at 0x40000001[0-9a-f]{8}; LLDB learns"),
+                (f"{MONITOR} return 0", r"^next: 0x40000001[0-9a-f]{8}; LLDB learns"),
                 ("stepi", r"stop reason = instruction step into", r"`count_down\(depth="),
-                (f"{MONITOR} stops", r"^breakpoint 1 at 0x40000001[0-9a-f]{8} if \$0 == 2: 1 hits$", r"^breakpoint 2 .*: 1 hits$"),
+                (f"{MONITOR} stops", r"^breakpoint 1: .*, if \$0 == 2, 1 hit$", r"^breakpoint 2: .*, 1 hit$"),
                 ("continue", r"^shapes: 240 92 7 332$|exited with status = \d+"),
             ])
 
@@ -79,7 +79,7 @@ class Monitor(SessionTest):
                     r"^local\[2\] n = 7 \(i64\)$", r"^local\[3\] v = i32x4 0x00000001 0x00000002 0x00000003 0x00000004 \(v128\)$"),
                 (f"{MONITOR} show local 0 1", r"^local\[0\] p\.1 = struct \{2, null\} \(\(ref null 0\)\)$", r"^ +\[0\] 2 \(i32\)$"),
                 (f"{MONITOR} set local 0 1 0 = 40", r"^local\[0\] p\.1\.0 = 40 \(i32\)$"),
-                (f"{MONITOR} set global 0 = 0x10", r"^global\[0\] base = 16 \(i32\)$"),
+                (f"{MONITOR} set global 0 = 0x10", r"^global\[0\] \$base = 16 \(i32\)$"),
                 (f"{MONITOR} bytes 0 0x100000000 5", r"^0x100000000: 68 69 67 68 00 +high\.$"),
                 # One that has no form of its own is no harm to the next.
                 ("process plugin packet send qWasmLocal:0;0", r"response: [0-9a-f]{16}$"),

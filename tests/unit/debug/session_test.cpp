@@ -104,6 +104,21 @@ TEST(Session, BreakpointsStopInEveryCallAndCountTheirHits)
         guest.module->bytes().data() + guest.meta(1).body_offset);
 }
 
+/// They were passed without a word, hits and messages too.
+TEST(Session, ABreakpointAtTheEntryStopsAGuestThatGoesOnFromThere)
+{
+    Debugged guest;
+    const BreakpointSpec spec { .module = guest.module, .offset = guest.meta(1).code_offset };
+    EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) }, true)), "entry");
+    ASSERT_TRUE(guest.session->add_breakpoint(spec));
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "breakpoint 1");
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "ended: 21");
+    EXPECT_EQ(guest.session->breakpoints().front().hits, 1u);
+    EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) }, true)), "entry");
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Step)), "step") << "a step executes the instruction";
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "ended: 21");
+}
+
 TEST(Session, StepsGoInstructionByInstructionIntoCalls)
 {
     Debugged guest;

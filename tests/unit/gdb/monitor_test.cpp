@@ -62,7 +62,7 @@ struct MonitorTest : testing::Test {
     ~MonitorTest() override { guest.session->set_listener(nullptr); }
 
     static constexpr auto two_operands =
-        "operand[0] = 3 (i64)\noperand[1] = struct {1, struct, 10} ((ref null 0))\n";
+        "stack[0] = 3 (i64)\nstack[1] = struct {1, struct, 10} ((ref null 0))\n";
 
     std::string ask(std::string_view command) { return client.monitor(command); }
 
@@ -72,23 +72,28 @@ struct MonitorTest : testing::Test {
 
 TEST_F(MonitorTest, ListsWhatAnInstanceHas)
 {
-    EXPECT_EQ(ask("instances"), "* instance[0]: cabinet#1 at 0x4000000100000000\n");
+    EXPECT_EQ(ask("instances"), "* instance 0 of $cabinet at 0x4000000100000000: cabinet#1\n");
     EXPECT_EQ(ask("globals"),
-        "global[0] count = -7 (i32)\n"
-        "global[1] fixed = 2.5 (f64), immutable\n"
-        "global[2] lanes = i32x4 0x00000001 0x00000002 0x00000003 0x00000004 (v128)\n"
-        "global[3] callee = func idle ((ref func))\n");
-    EXPECT_EQ(ask("tables"), "table[0] calls: 3 elements (funcref)\ntable[1] things: 2 elements (anyref)\n");
+        "global[0] $count = -7 (mut i32), private\n"
+        "global[1] $fixed = 2.5 (f64), private\n"
+        "global[2] $lanes = i32x4 0x00000001 0x00000002 0x00000003 0x00000004 (mut v128), private\n"
+        "global[3] $callee = func idle (mut (ref func)), private\n");
+    EXPECT_EQ(ask("tables"),
+        "table[0] $calls: 3 elements (funcref), private\ntable[1] $things: 2 elements (anyref), private\n");
     EXPECT_EQ(ask("elements 0"), "[0] null\n[1] func idle\n[2] null\n");
-    EXPECT_EQ(ask("elements 0 1 1"), "[1] func idle\n");
-    EXPECT_EQ(ask("elements 0 3"), "none\n");
+    EXPECT_EQ(ask("elements 0 1 1"), "[1] func idle\n1 more\n");
+    EXPECT_EQ(ask("elements 0 3"), "no elements\n");
     EXPECT_EQ(ask("memories"),
-        "memory[0] small: 65536 bytes at 0x100000000\nmemory[1] large: 65536 bytes at 0x200000000, 64-bit\n");
-    EXPECT_EQ(ask("tags"), "tag[0] oops: (param i32 f64)\ntag[1] plain\n");
+        "memory[0] $small: 65536 bytes at 0x100000000, private\n"
+        "memory[1] $large: 65536 bytes at 0x200000000, 64-bit, private\n");
+    EXPECT_EQ(ask("tags"), "tag[0] $oops: (param i32 f64), private\ntag[1] $plain: (), private\n");
     EXPECT_THAT(ask("functions"),
-        AllOf(StartsWith("func[0] host.tick: of the host\n"), HasSubstr("func[2] inner: at 0x40000001")));
-    EXPECT_THAT(ask("functions oute"), StartsWith("func[3] outer: at 0x40000001"));
-    EXPECT_EQ(ask("functions nobody"), "none\n");
+        AllOf(StartsWith("func[0] $tick: (param i32), import host.tick, private\n"),
+            HasSubstr("func[1] $idle: () at 0x40000001")));
+    EXPECT_THAT(ask("functions oute"), StartsWith("func[3] $outer: (param i32) (result i32) at 0x40000001"));
+    EXPECT_EQ(ask("functions nobody"), "no functions\n");
+    EXPECT_THAT(ask("code $idle"), AllOf(HasSubstr("func $idle (;1;)"), testing::EndsWith("  end\n")));
+    EXPECT_THAT(ask("code"), HasSubstr("func $inner (;2;)"));
     EXPECT_EQ(ask("bytes 1 0x10 18"),
         "0x10: 69 6e 20 74 68 65 20 6c 61 72 67 65 20 6f 6e 65  in the large one\n"
         "0x20: 00 00                                            ..\n");
@@ -106,7 +111,7 @@ TEST_F(MonitorTest, ListsWhatAFrameHas)
         "local[5] t = i31 9 (i31ref)\n");
     EXPECT_EQ(ask("stack"), two_operands);
     EXPECT_EQ(ask("locals in 1"), "local[0] n = 3 (i32)\n");
-    EXPECT_EQ(ask("stack in 1"), "none\n");
+    EXPECT_EQ(ask("stack in 1"), "no operands\n");
     EXPECT_EQ(ask("locals in 2"), "error: there is no frame 2\n");
 }
 
@@ -120,16 +125,16 @@ TEST_F(MonitorTest, ShowsWhatIsReferredTo)
     EXPECT_EQ(ask("show local 0 1 2"), "local[0] p.1.2 = 20 (i64)\n");
     EXPECT_EQ(ask("show local 0 1 1 0"), "error: local[0] p.1.1 refers to nothing with parts\n");
     EXPECT_EQ(ask("show local 0 3"), "error: local[0] p has 3 parts\n");
-    EXPECT_EQ(ask("show operand 1 0"), "operand[1].0 = 1 (i32)\n");
-    EXPECT_EQ(ask("show element 0 1"), "table[0] calls[1] = func idle (funcref)\n");
+    EXPECT_EQ(ask("show operand 1 0"), "stack[1].0 = 1 (i32)\n");
+    EXPECT_EQ(ask("show element 0 1"), "table[0] $calls[1] = func idle (funcref)\n");
     EXPECT_EQ(ask("show local 5"), "local[5] t = i31 9 (i31ref)\n");
 }
 
 TEST_F(MonitorTest, ChangesValues)
 {
-    EXPECT_EQ(ask("set global 0 = 0xffffffff"), "global[0] count = -1 (i32)\n");
+    EXPECT_EQ(ask("set global 0 = 0xffffffff"), "global[0] $count = -1 (i32)\n");
     EXPECT_EQ(ask("set global 2 = 9 8 7 0xffffffff"),
-        "global[2] lanes = i32x4 0x00000009 0x00000008 0x00000007 0xffffffff (v128)\n");
+        "global[2] $lanes = i32x4 0x00000009 0x00000008 0x00000007 0xffffffff (v128)\n");
     EXPECT_EQ(client.ask("qWasmGlobal:0;2"), "090000000800000007000000ffffffff");
     EXPECT_EQ(ask("set local 3 = -9223372036854775808"), "local[3] = -9223372036854775808 (i64)\n");
     EXPECT_EQ(ask("set local 4 = -1.5e3"), "local[4] = -1500 (f32)\n");
@@ -137,12 +142,31 @@ TEST_F(MonitorTest, ChangesValues)
     EXPECT_EQ(ask("set local 0 0 = 77"), "local[0] p.0 = 77 (i32)\n");
     EXPECT_EQ(ask("set local 1 2 = 65535"), "local[1] r.2 = 65535 (i32)\n");
     EXPECT_EQ(ask("set local 0 = null"), "local[0] p = null ((ref null 0))\n");
-    EXPECT_EQ(ask("set element 0 2 = func 1"), "table[0] calls[2] = func idle (funcref)\n");
-    EXPECT_EQ(ask("set element 0 1 = null"), "table[0] calls[1] = null (funcref)\n");
+    EXPECT_EQ(ask("set element 0 2 = func 1"), "table[0] $calls[2] = func idle (funcref)\n");
+    EXPECT_EQ(ask("set element 0 1 = null"), "table[0] $calls[1] = null (funcref)\n");
     EXPECT_EQ(ask("elements 0"), "[0] null\n[1] null\n[2] func idle\n");
     EXPECT_THAT(ask("show operand 1"), HasSubstr("{77, struct, 10}"));
     EXPECT_EQ(client.ask("qWasmLocal:0;3"), "0000000000000080");
     EXPECT_EQ(ask("set local 0 = 5 in 1"), "local[0] n = 5 (i32)\n");
+}
+
+TEST_F(MonitorTest, EvaluatesExpressions)
+{
+    EXPECT_EQ(ask("print $count + 1"), "-6\n");
+    EXPECT_EQ(ask("print $p[0] * 2"), "2\n");
+    EXPECT_EQ(ask("print /x $count"), "0xfffffff9\n");
+    EXPECT_EQ(ask("print $n in 1"), "3\n");
+    EXPECT_EQ(ask("print $nobody"), "error: no local or global is called `nobody`\n  $nobody\n  ^\n");
+    EXPECT_EQ(ask("print /y 1"), "error: /y: expected /x, /d, /u, /t, /c or /f\n");
+    EXPECT_EQ(ask("print /x $p"), "error: (ref null 0) has no format /x\n");
+    EXPECT_EQ(ask("print"), "error: expected an expression\n");
+    EXPECT_EQ(ask("set $count = 5"), "");
+    EXPECT_EQ(ask("set $count += 2"), "");
+    EXPECT_EQ(ask("set $n = 11 in 1"), "");
+    EXPECT_EQ(ask("print $count"), "7\n");
+    EXPECT_EQ(ask("locals in 1"), "local[0] n = 11 (i32)\n");
+    EXPECT_EQ(ask("set $fixed = 1"), "error: the global is immutable\n  $fixed = 1\n  ^\n");
+    EXPECT_EQ(ask("set"), "error: expected a place, = and an expression\n");
 }
 
 TEST_F(MonitorTest, RefusesWhatMakesNoSense)
@@ -166,7 +190,7 @@ TEST_F(MonitorTest, RefusesWhatMakesNoSense)
              { "set global 0 = 4294967296", "'4294967296' is no number of 32 bits" },
              { "set global 0 = -2147483649", "'-2147483649' is no number of 32 bits" },
              { "set global 0 = 1 2", "'2' is too much" },
-             { "set global 1 = 1", "global[1] fixed is immutable" },
+             { "set global 1 = 1", "global[1] $fixed is immutable" },
              { "set global 3 = null", "the type (ref func) has no null" },
              { "set global 3 = func 9", "the instance has no function 9" },
              { "set local 0 2 = 1", "local[0] p.2 is immutable" },
@@ -208,7 +232,7 @@ TEST(Monitor, ListsAreBounded)
     Conversation client(*guest.session);
     guest.start("run", {});
     client.ask("?");
-    EXPECT_THAT(client.monitor("elements 0"), testing::EndsWith("[999] null\nand 1500 more\n"));
+    EXPECT_THAT(client.monitor("elements 0"), testing::EndsWith("[999] null\n1500 more\n"));
     EXPECT_THAT(client.monitor("elements 0 2400"), testing::EndsWith("[2499] null\n"));
     guest.session->set_listener(nullptr);
 }
@@ -244,6 +268,7 @@ struct ControlTest : testing::Test {
     ~ControlTest() override { guest.session->set_listener(nullptr); }
 
     std::string monitor(std::string_view command) { return client->monitor(command); }
+    uint64_t add() const { return Debugged::code(guest.meta(0).code_offset); }
     static std::string words(std::string_view text)
     {
         return "reason:exception;description:" + hex_of(bytes_of(text)) + ";";
@@ -257,36 +282,76 @@ struct ControlTest : testing::Test {
 
 TEST_F(ControlTest, ConditionsAreTheEngines)
 {
-    EXPECT_EQ(monitor("break add if n == 2"), "breakpoint 1\n");
+    EXPECT_EQ(monitor("break add if n == 2"), "breakpoint 1: $add at " + hex(add()) + ", if n == 2\n");
     EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 1")));
     EXPECT_EQ(client->ask("qWasmLocal:0;0"), "02000000");
-    EXPECT_THAT(
-        monitor("stops"), AllOf(StartsWith("breakpoint 1 at 0x40000001"), HasSubstr(" if n == 2: 1 hits")));
-    EXPECT_EQ(monitor("delete 1"), "deleted\n");
-    EXPECT_EQ(monitor("stops"), "none\n");
+    EXPECT_EQ(monitor("stops"), "breakpoint 1: $add at " + hex(add()) + ", if n == 2, 1 hit\n");
+    EXPECT_EQ(monitor("delete 1"), "deleted 1\n");
+    EXPECT_EQ(monitor("stops"), "no breakpoints\n");
     EXPECT_EQ(client->ask("c"), "W00");
+}
+
+TEST_F(ControlTest, ABreakpointThatIsChanged)
+{
+    const std::string line = "breakpoint 1: $add at " + hex(add());
+    EXPECT_EQ(monitor("tbreak add if n == 9"), line + ", temporary, if n == 9\n");
+    EXPECT_EQ(monitor("condition 1 n >= 2"), line + ", temporary, if n >= 2\n");
+    EXPECT_EQ(monitor("disable 1"), line + ", temporary, disabled, if n >= 2\n");
+    EXPECT_EQ(monitor("enable 1"), line + ", temporary, if n >= 2\n");
+    EXPECT_EQ(monitor("condition 1"), line + ", temporary\n");
+    EXPECT_EQ(monitor("ignore 1 1"), line + ", temporary, ignore 1\n");
+    EXPECT_EQ(
+        monitor("condition 1 n +"), "error: condition: a value expected, but the text ends\n  n +\n     ^\n");
+    for (const auto command :
+        { "condition", "condition 2", "ignore 1", "ignore 2 1", "enable 2", "disable x" })
+        EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 1")));
+    EXPECT_EQ(client->ask("qWasmLocal:0;0"), "02000000");
+    EXPECT_EQ(monitor("stops"), "no breakpoints\n");
+    EXPECT_EQ(client->ask("c"), "W00");
+}
+
+/// What a client has asked for ends with the client.
+TEST_F(ControlTest, EventsAreStoppedOn)
+{
+    EXPECT_EQ(monitor("catch"), "throw: off\nuncaught: stops\ntrap: stops\nhost: stops\nload: off\n");
+    EXPECT_EQ(monitor("catch throw"), "throw: stops\n");
+    EXPECT_EQ(monitor("catch trap off"), "trap: off\n");
+    EXPECT_EQ(monitor("catch birds"), "error: birds: expected throw, uncaught, trap, host or load\n");
+    EXPECT_EQ(monitor("catch throw never"), "error: 'never' is too much\n");
+    EXPECT_TRUE(guest.session->stops_on().caught_throw);
+    EXPECT_EQ(monitor("clear"), "error: no exception is being thrown\n");
+    EXPECT_EQ(monitor("throw 0 5"), "next: throws $oops\n");
+    EXPECT_THAT(client->ask("c"), testing::EndsWith(words("trap: uncaught exception {5}")));
+    EXPECT_EQ(monitor("clear"), "the exception is cleared\n");
+    client->stub.answer(parse_request("D"));
+    EXPECT_FALSE(guest.session->stops_on().caught_throw);
+    EXPECT_TRUE(guest.session->stops_on().trap);
 }
 
 TEST_F(ControlTest, MessagesAreLoggedAndDoNotStop)
 {
     std::vector<std::string> messages;
     guest.session->set_log([&](std::string message) { messages.push_back(std::move(message)); });
-    EXPECT_EQ(monitor("break add if n > 1 log n is {n}, if so"), "breakpoint 1\n");
+    EXPECT_THAT(monitor("break add log \"n is {n}, \\\"if so\\\"\" if n > 1"),
+        testing::EndsWith(", log \"n is {n}, \"if so\"\", if n > 1\n"));
+    EXPECT_THAT(monitor("break add ignore 2 log unquoted, if so"),
+        testing::EndsWith(", ignore 2, log \"unquoted, if so\"\n"));
     EXPECT_EQ(client->ask("c"), "W00");
-    EXPECT_THAT(messages, testing::ElementsAre("n is 2, if so", "n is 3, if so"));
+    EXPECT_THAT(messages, testing::ElementsAre("n is 2, \"if so\"", "n is 3, \"if so\"", "unquoted, if so"));
 }
 
 TEST_F(ControlTest, PlacesInCodeAreNamesAndAddresses)
 {
     const CodeOffset offset = guest.meta(0).code_offset;
-    EXPECT_EQ(monitor("break " + std::to_string(offset)), "breakpoint 1\n");
+    EXPECT_THAT(monitor("break " + std::to_string(offset)), StartsWith("breakpoint 1: $add at "));
     EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 1")));
-    EXPECT_EQ(monitor("delete 1"), "deleted\n");
-    EXPECT_EQ(monitor("break " + hex(Debugged::code(offset))), "breakpoint 2\n");
+    EXPECT_EQ(monitor("delete 1"), "deleted 1\n");
+    EXPECT_THAT(monitor("break " + hex(Debugged::code(offset))), StartsWith("breakpoint 2: $add at "));
     EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 2")));
     for (const auto command : { "break", "break nowhere", "break 0", "break 0x4000000900000010",
-             "break add if", "break add if n ==", "break add log", "break add maybe", "break -1", "delete 9",
-             "delete", "stops 1" })
+             "break add if", "break add if n ==", "break add log", "break add log \"n", "break add ignore",
+             "break add maybe", "break -1", "delete 9", "delete", "stops 1" })
         EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
     // LLDB's own breakpoints are LLDB's.
     EXPECT_EQ(client->ask("Z0," + hex_digits(Debugged::code(offset), 16) + ",1"), "OK");
@@ -298,18 +363,18 @@ TEST_F(ControlTest, PlacesInCodeAreNamesAndAddresses)
 
 TEST_F(ControlTest, WhatIsNoMemoryIsWatchedToo)
 {
-    EXPECT_EQ(monitor("watch global 0"), "watchpoint 1\n");
+    EXPECT_EQ(monitor("watch global 0"), "watchpoint 1: watch global 0\n");
     EXPECT_THAT(client->ask("c"), testing::EndsWith(words("watchpoint 1: 0 -> 1")));
-    EXPECT_EQ(monitor("watch local 0"), "watchpoint 2\n");
-    EXPECT_EQ(monitor("watch memory 0 8 4 write"), "watchpoint 3\n");
+    EXPECT_EQ(monitor("watch local 0"), "watchpoint 2: watch local 0\n");
+    EXPECT_EQ(monitor("watch memory 0 8 4 write"), "watchpoint 3: watch writes memory 0 8 4\n");
     EXPECT_THAT(client->ask("c"), testing::EndsWith(words("watchpoint 3: 0 -> 1")));
     EXPECT_THAT(client->ask("c"), testing::EndsWith(words("watchpoint 2: 1 -> 0")));
-    EXPECT_THAT(monitor("stops"), HasSubstr("watchpoint 1: 1 hits\n"));
+    EXPECT_THAT(monitor("stops"), HasSubstr("watchpoint 1: watch global 0, 1 hit\n"));
     for (const auto command : { "watch", "watch operand 0", "watch global 9", "watch local 9",
              "watch element 9 0", "watch element 0 9", "watch memory 0 8 0", "watch memory 1 8 4",
              "watch global 0 often", "watch memory 0 65535 2" })
         EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
-    EXPECT_EQ(monitor("watch element 0 1 access"), "watchpoint 4\n");
+    EXPECT_EQ(monitor("watch element 0 1 access"), "watchpoint 4: awatch element 0 1\n");
     client->stub.answer(parse_request("D"));
     EXPECT_TRUE(guest.session->watchpoints().empty());
 }
@@ -322,7 +387,9 @@ TEST_F(ControlTest, AFunctionThatReturnsEarly)
     for (const auto command :
         { "return", "return 1, 2", "return 1 2", "return x", "throw 9", "throw 0", "skip 1" })
         EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
-    EXPECT_THAT(monitor("return 50"), StartsWith("the guest is at 0x40000001"));
+    EXPECT_EQ(monitor("return 1 2"), "error: 2 is one value too many: expected 1\n");
+    EXPECT_EQ(monitor("return 1.5"), "error: 1.5 is f64, expected i32\n");
+    EXPECT_THAT(monitor("return $n+49"), StartsWith("next: 0x40000001"));
     const std::string stack = client->ask("qWasmCallStack:1");
     EXPECT_EQ(stack.size(), 16);
     EXPECT_EQ(client->ask("qWasmStackValue:0;0"), "32000000");
@@ -331,7 +398,7 @@ TEST_F(ControlTest, AFunctionThatReturnsEarly)
     EXPECT_EQ(client->ask("qWasmCallStack:1"), stack);
     EXPECT_THAT(client->ask("vCont;s:1"), testing::Not(HasSubstr(";00:" + stack + ";")));
     EXPECT_EQ(sum(), 0);
-    EXPECT_EQ(monitor("delete 1"), "deleted\n");
+    EXPECT_EQ(monitor("delete 1"), "deleted 1\n");
     EXPECT_EQ(client->ask("c"), "W00");
     EXPECT_EQ(sum(), 100);
 }
@@ -341,7 +408,7 @@ TEST_F(ControlTest, AnInstructionThatIsSkipped)
     monitor("break add");
     client->ask("c");
     const std::string before = client->ask("p0");
-    EXPECT_THAT(monitor("skip"), StartsWith("the guest is at 0x40000001"));
+    EXPECT_THAT(monitor("skip"), StartsWith("next: 0x40000001"));
     const std::string after = client->ask("p0");
     EXPECT_NE(before, after);
     EXPECT_THAT(client->ask("s"), HasSubstr(";00:" + after + ";"));
@@ -354,15 +421,15 @@ TEST_F(ControlTest, WhatIsThrownIsCaught)
 {
     monitor("break add");
     client->ask("c");
-    EXPECT_EQ(monitor("throw 0 77"), "thrown when the guest goes on\n");
-    EXPECT_EQ(monitor("delete 1"), "deleted\n");
+    EXPECT_EQ(monitor("throw 0 77"), "next: throws $oops\n");
+    EXPECT_EQ(monitor("delete 1"), "deleted 1\n");
     EXPECT_EQ(client->ask("c"), "W00");
     EXPECT_EQ(sum(), 77);
 }
 
 TEST_F(ControlTest, TheOutermostFunctionReturns)
 {
-    EXPECT_EQ(monitor("return 8"), "the call has its results when the guest goes on\n");
+    EXPECT_EQ(monitor("return 8"), "next: the end\n");
     EXPECT_EQ(client->ask("c"), "W00");
     EXPECT_EQ(sum(), 0);
 }

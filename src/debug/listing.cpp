@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "debug/listing.h"
+
+#include "base/text.h"
+#include "debug/inspect.h"
+#include "wasm/printer.h"
+
+namespace vitrine::core::debug {
+
+namespace {
+
+std::string import_name(const Import& import)
+{
+    return std::string(import.module) + "." + std::string(import.name);
+}
+
+/// `, import env.print`, `, private`
+std::string origin(const Module& module, ExternKind kind, uint32_t index)
+{
+    const Import* import = module.find_import(kind, index);
+    return (import ? ", import " + escaped(import_name(*import)) : "")
+        + (module.find_export(kind, index) ? "" : ", private");
+}
+
+std::string signature(const FuncType& type)
+{
+    std::string text = type.to_text();
+    return text.empty() ? "()" : text;
+}
+
+/// `, 1 hit`; empty when there was none.
+std::string hits_text(uint64_t hits)
+{
+    return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
+}
+
+std::string at(std::string_view place) { return place.empty() ? "" : " at " + std::string(place); }
+
+} // namespace
+
+std::string label_of(std::string_view kind, uint64_t index, std::string_view name)
+{
+    std::string label = std::string(kind) + "[" + std::to_string(index) + "]";
+    return name.empty() ? label : label + " " + escaped(name);
+}
+
+std::string type_text(const Module& module, ValueType type)
+{
+    if (!type.is_ref() || type.heap() != HeapKind::Type)
+        return type.to_text();
+    for (uint32_t i = 0; i < module.type_ids.size(); ++i)
+        if (module.type_ids[TypeIndex { i }].value == type.index())
+            return ValueType::ref(HeapKind::Type, type.is_nullable(), i).to_text();
+    // Of another module.
+    return type.is_nullable() ? "(ref null ?)" : "(ref ?)";
+}
+
+std::string typed_text(const Module& module, const Value& value)
+{
+    return value.to_text() + " (" + type_text(module, value.type) + ")";
+}
+
+std::vector<std::string> local_lines(const Frame& frame)
+{
+    std::vector<std::string> lines;
+    for (const Local& local : locals_of(frame))
+        lines.push_back(label_of("local", lines.size(), local.name) + " = "
+            + typed_text(frame.function->module(), local.value));
+    return lines;
+}
+
+std::vector<std::string> operand_lines(const Frame& frame)
+{
+    std::vector<std::string> lines;
+    for (const Value& operand : operands_of(frame))
+        lines.push_back(
+            label_of("stack", lines.size(), "") + " = " + typed_text(frame.function->module(), operand));
+    return lines;
+}
+
+std::string short_label(const Module& module, ExternKind kind, uint32_t index)
+{
+    return identifier(module.name_of(kind, index), to_text(kind), index);
+}
+
+std::string row_label(const Module& module, ExternKind kind, uint32_t index)
+{
+    const std::string name = module.name_of(kind, index);
+    const std::string bare = identifier("", to_text(kind), index);
+    const Import* import = module.find_import(kind, index);
+    const bool is_named = !name.empty() && !(import && name == import_name(*import));
+    return is_named ? bare + " " + identifier(name, "", 0) : bare;
+}
+
+std::string function_line(const Module& module, FuncIndex index, std::string_view place)
+{
+    return row_label(module, ExternKind::Func, index.value) + ": " + signature(module.func_type(index))
+        + at(place) + origin(module, ExternKind::Func, index.value);
+}
+
+std::string global_line(const Module& module, GlobalIndex index, std::string_view value)
+{
+    const GlobalType& type = module.globals[index].type;
+    return row_label(module, ExternKind::Global, index.value) + " = " + std::string(value) + " ("
+        + (type.is_mutable ? "mut " : "") + type.type.to_text() + ")"
+        + origin(module, ExternKind::Global, index.value);
+}
+
+Result<std::string> code_text(const Module& module, CodeOffset offset)
+{
+    const auto function = module.find_function(offset);
+    if (!function)
+        return failure("no function has code at this offset");
+    return disassemble(module, *function);
+}
+
+std::string table_line(const Module& module, TableIndex index, uint64_t size)
+{
+    return row_label(module, ExternKind::Table, index.value) + ": " + std::to_string(size) + " elements ("
+        + module.tables[index].type.element.to_text() + ")" + origin(module, ExternKind::Table, index.value);
+}
+
+std::string memory_line(const Module& module, MemoryIndex index, uint64_t size, std::string_view place)
+{
+    const core::Limits& limits = module.memories[index].type.limits;
+    return row_label(module, ExternKind::Memory, index.value) + ": " + std::to_string(size) + " bytes"
+        + at(place) + (limits.is_64 ? ", 64-bit" : "") + (limits.is_shared ? ", shared" : "")
+        + origin(module, ExternKind::Memory, index.value);
+}
+
+std::string tag_line(const Module& module, TagIndex index)
+{
+    return row_label(module, ExternKind::Tag, index.value) + ": "
+        + signature(*module.types[module.tags[index].type].func())
+        + origin(module, ExternKind::Tag, index.value);
+}
+
+std::string instance_line(const Module& module, uint32_t number)
+{
+    const std::string_view name = module.names().module;
+    return "instance " + std::to_string(number) + (name.empty() ? "" : " of $" + escaped(name));
+}
+
+bool has_slipped(const Breakpoint& breakpoint)
+{
+    const Module& module = *breakpoint.spec.module;
+    const auto function = module.find_function(breakpoint.offset);
+    return breakpoint.spec.offset != breakpoint.offset
+        && !(function && breakpoint.spec.offset == module.meta(*function).body_offset);
+}
+
+std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked)
+{
+    const BreakpointSpec& spec = breakpoint.spec;
+    const auto function = spec.module->find_function(breakpoint.offset);
+    const std::string name =
+        function ? short_label(*spec.module, ExternKind::Func, function->value) : "module";
+    std::string text = "breakpoint " + std::to_string(breakpoint.id) + ": " + name + at(place);
+    if (has_slipped(breakpoint))
+        text += " (asked for " + std::string(asked) + ")";
+    if (spec.is_temporary)
+        text += ", temporary";
+    if (!spec.is_enabled)
+        text += ", disabled";
+    if (spec.ignore_count > 0)
+        text += ", ignore " + std::to_string(spec.ignore_count);
+    if (!spec.message.empty())
+        text += ", log \"" + spec.message + "\"";
+    if (!spec.condition.empty())
+        text += ", if " + spec.condition;
+    return text + hits_text(breakpoint.hits);
+}
+
+std::string watchpoint_line(uint32_t id, WatchpointSpec::Access access, std::string_view place, uint64_t hits)
+{
+    // The verbs of the terminal, which has none that stops at each write.
+    constexpr std::string_view verbs[] { "rwatch", "watch writes", "awatch", "watch" };
+    return "watchpoint " + std::to_string(id) + ": " + std::string(verbs[static_cast<size_t>(access)]) + " "
+        + std::string(place) + hits_text(hits);
+}
+
+std::string stop_event_line(std::string_view name, bool is_on)
+{
+    return std::string(name) + (is_on ? ": stops" : ": off");
+}
+
+std::string too_many_values(std::string_view word, size_t expected)
+{
+    return std::string(word) + " is one value too many: expected " + std::to_string(expected);
+}
+
+std::string too_few_values(size_t actual, size_t expected)
+{
+    return "expected " + std::to_string(expected) + (expected == 1 ? " value" : " values") + ", got "
+        + std::to_string(actual);
+}
+
+std::string other_type(std::string_view word, std::string_view actual, std::string_view expected)
+{
+    return std::string(word) + " is " + std::string(actual) + ", expected " + std::string(expected);
+}
+
+std::string marked_text(std::string_view message, std::optional<uint64_t> offset, std::string_view text)
+{
+    std::string marked(message);
+    if (offset && *offset <= text.size())
+        marked += "\n  " + std::string(text) + "\n  " + std::string(*offset, ' ') + "^";
+    return marked;
+}
+
+} // namespace vitrine::core::debug

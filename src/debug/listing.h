@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "debug/breakpoints.h"
+#include "debug/watchpoints.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vitrine::core::debug {
+
+// What a guest has and what stops it, a line for each: the words are the same in every door. `place` is what the door calls a
+// place in code or memory; of an empty one nothing is said.
+
+/// `local[3]`, or with a name `local[3] size`, fit to be shown.
+std::string label_of(std::string_view kind, uint64_t index, std::string_view name);
+/// A type as the module writes it, with its own type indices.
+std::string type_text(const Module& module, ValueType type);
+/// `5 (i32)`
+std::string typed_text(const Module& module, const Value& value);
+
+/// `local[0] n = 5 (i32)`: parameters and locals of a guest frame.
+std::vector<std::string> local_lines(const Frame& frame);
+/// `stack[0] = 5 (i32)`: its operands, the lowest first.
+std::vector<std::string> operand_lines(const Frame& frame);
+
+/// `$count`, or without a name `global[0]`.
+std::string short_label(const Module& module, ExternKind kind, uint32_t index);
+/// `global[0] $count`, or without a name `global[0]`.
+std::string row_label(const Module& module, ExternKind kind, uint32_t index);
+
+/// `func[1] $add: (param i32 i32) (result i32) at 0x62, private`
+std::string function_line(const Module& module, FuncIndex index, std::string_view place);
+/// `global[0] $count = 7 (mut i32), private`
+std::string global_line(const Module& module, GlobalIndex index, std::string_view value);
+/// The disassembly of the function that has code at the offset.
+Result<std::string> code_text(const Module& module, CodeOffset offset);
+/// `table[0] $calls: 3 elements (funcref)`
+std::string table_line(const Module& module, TableIndex index, uint64_t size);
+/// `memory[1] $large: 65536 bytes, 64-bit, private`
+std::string memory_line(const Module& module, MemoryIndex index, uint64_t size, std::string_view place);
+/// `tag[0] $error: (param i32)`
+std::string tag_line(const Module& module, TagIndex index);
+/// `instance 0 of $app`
+std::string instance_line(const Module& module, uint32_t number);
+
+/// Whether it stops at another instruction than the one asked for. Whoever asks for a function gets its first instruction.
+bool has_slipped(const Breakpoint& breakpoint);
+/// `breakpoint 3: $add at 0x62 (asked for 0x61), ignore 1, if $b == 3, 2 hits`
+std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked);
+/// `watchpoint 2: rwatch table[2], 1 hit`; `place` is what the user called it.
+std::string watchpoint_line(
+    uint32_t id, WatchpointSpec::Access access, std::string_view place, uint64_t hits);
+
+/// What a session may be told to stop on, as users call it. `StopsOn` is ours or that of the public API.
+template<class StopsOn> struct StopEvent {
+    std::string_view name;
+    bool StopsOn::* flag;
+};
+template<class StopsOn>
+inline constexpr StopEvent<StopsOn> stop_events[] {
+    { "throw", &StopsOn::caught_throw },
+    { "uncaught", &StopsOn::uncaught_throw },
+    { "trap", &StopsOn::trap },
+    { "host", &StopsOn::host_error },
+    { "load", &StopsOn::load },
+};
+inline constexpr std::string_view expected_stop_event = "expected throw, uncaught, trap, host or load";
+
+/// `trap: stops`, `trap: off`
+std::string stop_event_line(std::string_view name, bool is_on);
+
+// What is wrong with values that are listed for parameters, results or a tag.
+std::string too_many_values(std::string_view word, size_t expected);
+std::string too_few_values(size_t actual, size_t expected);
+std::string other_type(std::string_view word, std::string_view actual, std::string_view expected);
+
+/// What is wrong with a text; where the place is known, below it the text and a mark.
+std::string marked_text(std::string_view message, std::optional<uint64_t> offset, std::string_view text);
+
+} // namespace vitrine::core::debug

@@ -1,0 +1,426 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Any bytes as one client after another of the gdb door: a sequence of packets from a table, with arguments that the bytes decide, to a
+// guest that runs. Each packet has one answer, and a guest that was let go on is heard of again; what is said of where it
+// stands agrees; a client leaves nothing behind. What the guest comes to is what it comes to alone, unless a client has changed it.
+
+#include "base/text.h"
+#include "exec/invoke.h"
+#include "gdb/packet.h"
+#include "gdb/stub.h"
+#include "interp/interpreter.h"
+#include "wasm/validator.h"
+
+#include <array>
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+
+using namespace vitrine::core;
+
+namespace {
+
+/*
+(module $fuzzed
+  (memory 1)
+  (table 2 funcref)
+  (elem (i32.const 0) func $triple)
+  (tag $odd (param i32))
+  (global $sum (mut i64) (i64.const 0))
+  (func $triple (param $n i32) (result i32)
+    local.get $n
+    i32.const 3
+    i32.mul)
+  (func $check (param $n i32)
+    local.get $n
+    i32.const 1
+    i32.and
+    if
+      local.get $n
+      throw $odd
+    end)
+  (func $run (export "run") (param $n i32) (result i32) (local $i i32)
+    loop $again
+      block $caught (result i32)
+        try_table (catch $odd $caught)
+          local.get $i
+          call $check
+        end
+        i32.const 0
+      end
+      local.get $i
+      i32.const 0
+      call_indirect (param i32) (result i32)
+      i32.add
+      local.tee $n
+      i64.extend_i32_u
+      global.get $sum
+      i64.add
+      global.set $sum
+      local.get $i
+      i32.const 4
+      i32.mul
+      local.get $n
+      i32.store
+      local.get $i
+      i32.const 1
+      i32.add
+      local.tee $i
+      i32.const 12
+      i32.lt_u
+      br_if $again
+    end
+    local.get $n))
+*/
+constexpr uint8_t module_bytes[] = { 0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 0x0a, 2, 0x60, 1, 0x7f, 0, 0x60, 1,
+    0x7f, 1, 0x7f, 3, 4, 3, 1, 0, 1, 4, 4, 1, 0x70, 0, 2, 5, 3, 1, 0, 1, 0x0d, 3, 1, 0, 0, 6, 6, 1, 0x7e, 1,
+    0x42, 0, 0x0b, 7, 7, 1, 3, 0x72, 0x75, 0x6e, 0, 2, 9, 7, 1, 0, 0x41, 0, 0x0b, 1, 0, 0x0a, 0x58, 3, 7, 0,
+    0x20, 0, 0x41, 3, 0x6c, 0x0b, 0x0e, 0, 0x20, 0, 0x41, 1, 0x71, 4, 0x40, 0x20, 0, 8, 0, 0x0b, 0x0b, 0x3f,
+    1, 1, 0x7f, 3, 0x40, 2, 0x7f, 0x1f, 0x40, 1, 0, 0, 0, 0x20, 1, 0x10, 1, 0x0b, 0x41, 0, 0x0b, 0x20, 1,
+    0x41, 0, 0x11, 1, 0, 0x6a, 0x22, 0, 0xad, 0x23, 0, 0x7c, 0x24, 0, 0x20, 1, 0x41, 4, 0x6c, 0x20, 0, 0x36,
+    2, 0, 0x20, 1, 0x41, 1, 0x6a, 0x22, 1, 0x41, 0x0c, 0x49, 0x0d, 0, 0x0b, 0x20, 0, 0x0b, 0, 0x5e, 4, 0x6e,
+    0x61, 0x6d, 0x65, 0, 7, 6, 0x66, 0x75, 0x7a, 0x7a, 0x65, 0x64, 1, 0x15, 3, 0, 6, 0x74, 0x72, 0x69, 0x70,
+    0x6c, 0x65, 1, 5, 0x63, 0x68, 0x65, 0x63, 0x6b, 2, 3, 0x72, 0x75, 0x6e, 2, 0x13, 3, 0, 1, 0, 1, 0x6e, 1,
+    1, 0, 1, 0x6e, 2, 2, 0, 1, 0x6e, 1, 1, 0x69, 3, 0x12, 1, 2, 2, 0, 5, 0x61, 0x67, 0x61, 0x69, 0x6e, 1, 6,
+    0x63, 0x61, 0x75, 0x67, 0x68, 0x74, 7, 6, 1, 0, 3, 0x73, 0x75, 0x6d, 0x0b, 6, 1, 0, 3, 0x6f, 0x64, 0x64 };
+
+constexpr size_t max_requests = 200;
+
+/// The guest under a session, whose listener keeps the events for the client's thread.
+class Guest {
+public:
+    Guest()
+    {
+        auto loaded = load_module({ std::begin(module_bytes), std::end(module_bytes) }, engine_->types);
+        ASSERT(loaded);
+        module = *loaded;
+        auto made = instantiate(thread_, Linker(), module);
+        ASSERT(made);
+        instance = &**made;
+        session = *debug::Session::create(store_, thread_);
+        session->set_listener(
+            [this](const debug::Event& event) {
+                const std::scoped_lock lock(mutex_);
+                events_.push_back(event);
+                changed_.notify_one();
+            },
+            { .loads = true, .messages = [](const std::string&) {} });
+    }
+
+    void start()
+    {
+        ASSERT(session->start([this] { return run(); }, true));
+    }
+    debug::Outcome run()
+    {
+        const Value argument = Value::i32(7);
+        auto results = invoke(thread_, *instance->functions[2], { &argument, 1 });
+        if (!results)
+            return std::unexpected(std::move(results).error());
+        return *results;
+    }
+
+    /// The next event if there is one, or after a while.
+    std::optional<debug::Event> next_event(std::chrono::milliseconds patience)
+    {
+        std::unique_lock lock(mutex_);
+        if (!changed_.wait_for(lock, patience, [this] { return !events_.empty(); }))
+            return std::nullopt;
+        debug::Event event = std::move(events_.front());
+        events_.pop_front();
+        return event;
+    }
+
+    /// What is left of it: results, memory, global, table.
+    std::string end_text(const debug::Outcome& outcome) const
+    {
+        std::string text;
+        if (!outcome)
+            text = std::visit([](const auto& failure) { return failure.to_text(); }, outcome.error());
+        else
+            for (const Value& value : *outcome)
+                text += value.to_text() + " ";
+        text += instance->globals[0]->get().to_text();
+        text += hex_of(Bytes(instance->memories[0]->bytes()).first(128));
+        for (const Ref& element : instance->tables[0]->elements())
+            text += element.is_null() ? "-" : "+";
+        return text;
+    }
+
+private:
+    std::shared_ptr<EngineState> engine_ =
+        std::make_shared<EngineState>(EngineConfig { .guest_debug = true });
+    Store store_ { engine_ };
+    Interpreter interpreter_;
+    StackPool stacks_ { 1 << 16 };
+    Thread thread_ { store_, interpreter_, stacks_ };
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<debug::Event> events_;
+
+public:
+    std::shared_ptr<const Module> module;
+    Instance* instance = nullptr;
+    std::unique_ptr<debug::Session> session;
+};
+
+/// Packets and commands. `%c` stands for an address in code, `%m` for one in memory, `%d` for a small number, `%x` for a byte.
+constexpr auto packets = std::to_array<std::string_view>({ "?", "vCont;c", "vCont;s:1", "vCont;s:1;c", "c",
+    "s", "C05", "Z0,%c,1", "Z0,%c,1", "Z1,%c,1", "z0,%c,1", "Z2,%m,%d", "Z3,%m,%d", "Z4,%m,%d", "z2,%m,%d",
+    "m%m,%x", "x%m,%d", "m%c,8", "p0", "p0;thread:%d;", "P0=%p", "jThreadsInfo", "qWasmCallStack:1",
+    "qWasmLocal:%d;%d", "qWasmStackValue:%d;%d", "qWasmGlobal:%d;%d", "qThreadStopInfo1", "qThreadStopInfo%d",
+    "qfThreadInfo", "qsThreadInfo", "Hg%d", "Hc%d", "T%d", "qC", "qMemoryRegionInfo:%m",
+    "qMemoryRegionInfo:%c", "qXfer:libraries:read::0,%x", "qXfer:libraries:read::%x,ffff", "M%m,1:%x",
+    "vCont;t", "vCont;s:%d", "QEnableErrorStrings", "qProcessInfo" });
+
+constexpr auto commands = std::to_array<std::string_view>({ "instances", "functions", "globals", "tables",
+    "elements 0", "memories", "bytes 0 %d 9", "tags", "locals", "locals in %d", "stack", "stack in %d",
+    "code", "code 0x%c", "print $n + %d", "print /x $i in %d", "show local 0", "set $n = %d",
+    "set local %d = %d", "set global 0 = %d", "set operand 0 = %d", "set element 0 1 = func 0",
+    "set $nobody = 1", "break triple", "break 0x%c if $n > %d", "break 0x%c log \"at {$n}\"",
+    "tbreak 0x%c ignore %d", "break check if $n / $n", "condition %d $n == %d", "condition %d",
+    "ignore %d %d", "disable %d", "enable %d", "watch global 0", "watch local %d access",
+    "watch memory 0 %d 4 write", "watch element 0 0 read", "stops", "delete %d", "catch", "catch throw",
+    "catch throw off", "catch uncaught off", "catch trap off", "catch load", "skip", "return", "return %d",
+    "return %d in %d", "throw 0 %d", "clear", "help" });
+
+/// What the bytes say, and zeros behind them.
+class Script {
+public:
+    Script(const uint8_t* data, size_t size) : data_(data), size_(size) {}
+
+    bool at_end() const { return size_ == 0; }
+    uint8_t next()
+    {
+        if (at_end())
+            return 0;
+        --size_;
+        return *data_++;
+    }
+    std::string filled(std::string_view form)
+    {
+        std::string text;
+        for (size_t at = 0; at < form.size(); ++at) {
+            if (form[at] != '%') {
+                text += form[at];
+                continue;
+            }
+            switch (form[++at]) {
+            case 'c': text += hex_digits(code(), 16); break;
+            case 'm': text += hex_digits(memory(), 16); break;
+            case 'p': text += register_text(code()); break;
+            case 'x': text += hex_digits(next(), 2); break;
+            default: text += std::to_string(next() % 6);
+            }
+        }
+        return text;
+    }
+
+private:
+    /// Almost always in the module.
+    uint64_t code()
+    {
+        const uint32_t id = next() % 32 == 31 ? 2 : 1;
+        return gdb::Address { gdb::Address::Space::Object, id, next() % uint32_t { sizeof module_bytes + 2 } }
+            .bits();
+    }
+    uint64_t memory()
+    {
+        const uint8_t where = next();
+        return gdb::Address { gdb::Address::Space::Memory, where % 3u,
+            where % 32 == 31 ? 65535u : next() % 64u }
+            .bits();
+    }
+    static std::string register_text(uint64_t value)
+    {
+        std::string text;
+        for (int byte = 0; byte < 8; ++byte)
+            text += hex_digits(value >> 8 * byte & 0xff, 2);
+        return text;
+    }
+
+    const uint8_t* data_;
+    size_t size_;
+};
+
+/// The clients, one after another, in the thread of the door.
+class Client {
+public:
+    explicit Client(Guest& guest) : guest_(guest), stub_(*guest.session, gdb::Process::Call) {}
+
+    void attach()
+    {
+        take_events();
+        if (!stub_.is_attached())
+            stub_.attach();
+        is_awaiting_ = false;
+    }
+
+    void perform(Script& script)
+    {
+        if (!stub_.is_attached() && script.next() % 2 == 0)
+            attach();
+        if (!stub_.is_attached())
+            return;
+        const uint8_t choice = script.next();
+        if (choice < 160)
+            request(script.filled(packets[choice % packets.size()]));
+        else if (choice < 244)
+            command(script.filled(commands[script.next() % commands.size()]));
+        else if (choice < 249)
+            interrupt();
+        else if (choice < 254)
+            request(choice % 2 ? "D" : "D1");
+        else if (choice == 254)
+            lose();
+        else
+            request("k");
+        // Now and then something is said while the guest runs.
+        if (is_awaiting_ && script.next() % 4 != 3)
+            hear();
+    }
+
+    /// The last client lets the guest run to its end, which this tells.
+    debug::Outcome finish()
+    {
+        attach();
+        request("?");
+        if (is_awaiting_)
+            hear();
+        // One that was changed may run for long.
+        request(has_changed_ ? "k" : "D");
+        ASSERT(!stub_.is_attached());
+        ASSERT(guest_.session->breakpoints().empty() && guest_.session->watchpoints().empty());
+        ASSERT(guest_.session->stops_on().trap && !guest_.session->stops_on().caught_throw);
+        while (!outcome_)
+            take_event(patience);
+        return *outcome_;
+    }
+    bool has_changed() const { return has_changed_; }
+
+private:
+    static constexpr std::chrono::milliseconds patience { 20000 };
+
+    void request(const std::string& payload)
+    {
+        const bool was_awaiting = is_awaiting_;
+        const gdb::Request asked = gdb::parse_request(payload);
+        const auto answer = stub_.answer(asked);
+        using After = gdb::Stub::Answer::After;
+        ASSERT((answer.after == After::Close) == (payload[0] == 'D' || payload == "k"));
+        const bool may_wait = std::holds_alternative<gdb::ask::Resume>(asked) || payload == "?";
+        ASSERT(answer.payload || (may_wait && !was_awaiting));
+        if (answer.after == After::Close) {
+            is_awaiting_ = false;
+            has_changed_ |= payload == "k";
+        } else if (!answer.payload) {
+            is_awaiting_ = true;
+        }
+        if (!answer.payload)
+            return;
+        ASSERT(gdb::encode_packet(*answer.payload).size() <= gdb::max_packet_size);
+        has_changed_ |= *answer.payload == "OK" && (payload[0] == 'M' || payload[0] == 'P');
+        if (may_wait && answer.payload->starts_with('T'))
+            check_stop(*answer.payload);
+    }
+
+    void command(const std::string& text)
+    {
+        const auto answer = stub_.answer(gdb::parse_request("qRcmd," + hex_of(bytes_of(text))));
+        ASSERT(answer.payload == "OK" && (!answer.output.empty() || text.starts_with("set")));
+        const bool is_change = text.starts_with("set") || text.starts_with("skip")
+            || text.starts_with("return") || text.starts_with("throw") || text.starts_with("clear");
+        has_changed_ |= is_change && !answer.output.starts_with("error: ");
+    }
+
+    void lose()
+    {
+        stub_.lose();
+        is_awaiting_ = false;
+    }
+
+    void interrupt()
+    {
+        const auto payload = stub_.interrupt();
+        ASSERT(!payload || is_awaiting_);
+        if (payload)
+            is_awaiting_ = false;
+    }
+
+    /// Waits for what the client has to be told. A guest that was changed may not come to an end.
+    void hear()
+    {
+        while (is_awaiting_)
+            if (!take_event(has_changed_ ? std::chrono::milliseconds(100) : patience))
+                interrupt();
+    }
+
+    void take_events()
+    {
+        while (take_event(std::chrono::milliseconds(0))) {}
+    }
+
+    bool take_event(std::chrono::milliseconds wait)
+    {
+        const auto event = guest_.next_event(wait);
+        ASSERT(event || wait < patience);
+        if (!event)
+            return false;
+        if (const auto* outcome = std::get_if<debug::Outcome>(&*event))
+            outcome_ = *outcome;
+        const auto payload = stub_.on_event(*event);
+        ASSERT(!payload || is_awaiting_);
+        if (payload) {
+            is_awaiting_ = false;
+            ASSERT(payload->starts_with('T') || payload->starts_with('W') || payload->starts_with('X'));
+            if (payload->starts_with('T'))
+                check_stop(*payload);
+        }
+        return true;
+    }
+
+    /// Packets that say where the stopped thread is say the same.
+    void check_stop(std::string_view stop)
+    {
+        const size_t at = stop.find(";00:");
+        ASSERT(at != std::string_view::npos);
+        const std::string_view place = stop.substr(at + 4, 16);
+        ASSERT(stub_.answer(gdb::parse_request("p0;thread:1;")).payload == place);
+        const auto stack = stub_.answer(gdb::parse_request("qWasmCallStack:1")).payload;
+        ASSERT(stack && (stack->empty() ? place == "0000000000000000" : stack->starts_with(place)));
+    }
+
+    Guest& guest_;
+    gdb::Stub stub_;
+    /// The guest runs, as the client knows, which waits.
+    bool is_awaiting_ = false;
+    bool has_changed_ = false;
+    std::optional<debug::Outcome> outcome_;
+};
+
+const std::string& end_alone()
+{
+    static const std::string text = [] {
+        Guest guest;
+        const auto outcome = guest.run();
+        return guest.end_text(outcome);
+    }();
+    return text;
+}
+
+} // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
+{
+    Script script(data, size);
+    Guest guest;
+    Client client(guest);
+    guest.start();
+    client.attach();
+    for (size_t i = 0; i < max_requests && !script.at_end(); ++i)
+        client.perform(script);
+    const debug::Outcome outcome = client.finish();
+    ASSERT(client.has_changed() || guest.end_text(outcome) == end_alone());
+    guest.session->set_listener(nullptr);
+    return 0;
+}
