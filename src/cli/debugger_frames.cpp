@@ -231,7 +231,7 @@ Result<void> print(Debugger& debugger, Words& words)
     const auto inside = Access::value(Access::link(scope->instance), *value, Access::type(value->kind()));
     if (!inside)
         return inside.error();
-    const auto shown = core::debug::formatted(inner(scope->instance.module()), *inside, format);
+    const auto shown = core::debug::formatted(*inside, format);
     if (!shown)
         return Error(shown.error().message);
     debugger.write(*shown);

@@ -2,7 +2,6 @@
 #include "debug/format.h"
 
 #include "base/text.h"
-#include "debug/listing.h"
 
 #include <bit>
 
@@ -55,13 +54,14 @@ Result<char> parse_format(std::string_view word)
     return word[1];
 }
 
-Result<std::string> formatted(const Module& module, const Value& value, char format)
+Result<std::string> formatted(const Value& value, char format)
 {
     if (value.type.kind() == ValueKind::V128 && format == 'x')
         return bytes_text(value);
     const unsigned width = width_of(value.type);
     if (width == 0)
-        return failure(type_text(module, value.type) + " has no format /" + format);
+        return failure(
+            (value.type.is_ref() ? "a reference" : value.type.to_text()) + " has no format /" + format);
     const uint64_t bits = width == 32 ? static_cast<uint32_t>(value.low) : value.low;
     switch (format) {
     case 'x': return hex(bits);

@@ -3,7 +3,6 @@
 
 #include "base/result.h"
 #include "runtime/value.h"
-#include "wasm/module.h"
 
 #include <string>
 #include <string_view>
@@ -13,8 +12,8 @@ namespace vitrine::core::debug {
 /// The letter of `/x`, `/d`, `/u`, `/t`, `/c` or `/f`.
 Result<char> parse_format(std::string_view word);
 
-/// A number in hexadecimal, decimal with a sign or without, binary, as a character or as a float of its width; a v128 in hexadecimal. The module
-/// names the types that have no such format.
-Result<std::string> formatted(const Module& module, const Value& value, char format);
+/// A number in hexadecimal, decimal with a sign or without, binary, as a character or as a float of its width; a v128 in hexadecimal. Refuses other
+/// formats of these, and references.
+Result<std::string> formatted(const Value& value, char format);
 
 } // namespace vitrine::core::debug

@@ -182,8 +182,6 @@ Answer print_code(const Scope& scope, Words& words)
 /// The value of an expression.
 Answer print(const Scope& scope, Words& words)
 {
-    if (!scope.frame)
-        return failure("the guest executes nothing");
     std::optional<char> format;
     if (words.peek().starts_with('/'))
         format = TRY(debug::parse_format(words.next()));
@@ -191,13 +189,15 @@ Answer print(const Scope& scope, Words& words)
     if (text.empty())
         return failure("expected an expression");
     if (format) {
-        const auto value = debug::evaluate(*scope.frame, text);
+        const auto value =
+            scope.frame ? debug::evaluate(*scope.frame, text) : debug::evaluate(scope.instance, text);
         if (!value)
             return marked(value.error(), text);
-        const std::string shown = TRY(debug::formatted(scope.frame->function->module(), *value, *format));
+        const std::string shown = TRY(debug::formatted(*value, *format));
         return shown + "\n";
     }
-    const auto shown = debug::evaluate_text(*scope.frame, text);
+    const auto shown =
+        scope.frame ? debug::evaluate_text(*scope.frame, text) : debug::evaluate_text(scope.instance, text);
     if (!shown)
         return marked(shown.error(), text);
     return *shown + "\n";
@@ -206,9 +206,8 @@ Answer print(const Scope& scope, Words& words)
 /// As an assignment of the expression language.
 Answer assign(const Scope& scope, std::string_view text)
 {
-    if (!scope.frame)
-        return failure("the guest executes nothing");
-    if (const auto done = debug::assign(*scope.frame, text); !done)
+    const auto done = scope.frame ? debug::assign(*scope.frame, text) : debug::assign(scope.instance, text);
+    if (!done)
         return marked(done.error(), text);
     return "";
 }
