@@ -26,6 +26,8 @@ class Monitor(SessionTest):
         with Guest(compile_guest(SHAPES, "-O0")) as guest:
             self.check(guest, [], [
                 ("b area", r"Breakpoint 1: "),
+                # Before the guest executes anything, too.
+                (f"{MONITOR} print size(memory)", r"^131072$"),
                 (f"{MONITOR} help", r"^globals +globals and their values$", r"^set PLACE", r"^response: OK$"),
                 ("continue", r"stop reason = breakpoint 1\.1"),
                 (f"{MONITOR} globals", r"^global\[0\] \$__stack_pointer = \d+ \(mut i32\), private$"),
