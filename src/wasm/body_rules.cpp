@@ -33,7 +33,7 @@ Result<void> BodyValidator::step_branch(const Instruction& at)
 {
     Control& target = *TRY(find_label(at, at.index));
     if (at.op == Op::BrIf)
-        CHECK(pop(at, { i32 }));
+        CHECK(pop(at, i32));
     const auto types = label_types(target);
     CHECK(pop(at, types));
     push(types);
@@ -45,7 +45,7 @@ Result<void> BodyValidator::step_branch(const Instruction& at)
 
 Result<void> BodyValidator::step_br_table(const Instruction& at)
 {
-    CHECK(pop(at, { i32 }));
+    CHECK(pop(at, i32));
     const auto default_types = label_types(*TRY(find_label(at, at.index2)));
     const uint8_t* next = at.vector.data();
     const auto count = read_valid_leb<uint32_t>(next);
@@ -102,7 +102,7 @@ Result<void> BodyValidator::step_call_indirect(const Instruction& at)
         return failure(text_of_mismatch(info(at.op).text, "a table of funcref", table.type.element.to_text()),
             at.offset);
     const FuncType& type = *TRY(find_func_type(at, at.index));
-    CHECK(pop(at, { address_type(table.type.limits) }));
+    CHECK(pop(at, address_type(table.type.limits)));
     return at.op == Op::CallIndirect ? step_call(at, type) : step_return_call(at, type);
 }
 
@@ -120,7 +120,7 @@ Result<void> BodyValidator::step_local(const Instruction& at)
         if (!is_set_[at.index])
             return failure("uninitialized local " + std::to_string(at.index), at.offset);
     } else {
-        CHECK(pop(at, { type }));
+        CHECK(pop(at, type));
         set_initialized(at.index);
     }
     if (at.op != Op::LocalSet)
@@ -139,7 +139,7 @@ Result<void> BodyValidator::step_global(const Instruction& at)
     }
     if (!global->type.is_mutable)
         return failure("immutable global " + std::to_string(at.index), at.offset);
-    return pop(at, { global->type.type });
+    return pop(at, global->type.type);
 }
 
 /// `drop` and `select` where v128 are about.
@@ -166,7 +166,7 @@ Result<void> BodyValidator::step_select(const Instruction& at)
         CHECK(check_value_type(module_, features_, type, at.offset));
         return apply(at, { type, type, i32 }, { type });
     }
-    CHECK(pop(at, { i32 }));
+    CHECK(pop(at, i32));
     const ValueType second = TRY(pop_any(at));
     const ValueType first = TRY(pop_any(at));
     const bool are_equal = first == second || first == ValueType::bottom || second == ValueType::bottom;
@@ -287,7 +287,7 @@ Result<void> BodyValidator::step_poly(const Instruction& at)
     case Op::Unreachable: set_unreachable(); return {};
     case Op::If:
         CHECK(check_block(at));
-        CHECK(pop(at, { i32 }));
+        CHECK(pop(at, i32));
         return push_control(at);
     case Op::Block:
     case Op::Loop:
@@ -324,7 +324,7 @@ Result<void> BodyValidator::step_poly(const Instruction& at)
     case Op::CallRef:
     case Op::ReturnCallRef: {
         const FuncType& callee = *TRY(find_func_type(at, at.index));
-        CHECK(pop(at, { ValueType::ref(HeapKind::Type, true, at.index) }));
+        CHECK(pop(at, ValueType::ref(HeapKind::Type, true, at.index)));
         return at.op == Op::CallRef ? step_call(at, callee) : step_return_call(at, callee);
     }
     case Op::Drop: return step_drop(at);

@@ -199,6 +199,15 @@ private:
     Result<ValueType> pop_any(const Instruction& at);
     /// A reference of any type; `bottom_ref` where there may be any.
     Result<ValueType> pop_ref(const Instruction& at);
+    /// Nearly always the very type is there.
+    Result<void> pop(const Instruction& at, ValueType expected)
+    {
+        if (available() == 0 || operands_.back() != expected) [[unlikely]]
+            return pop(at, std::span(&expected, 1));
+        operands_.pop_back();
+        slots_ -= expected.slots();
+        return {};
+    }
     Result<void> pop(const Instruction& at, std::span<const ValueType> expected);
     Result<void> pop(const Instruction& at, std::initializer_list<ValueType> expected);
     /// Pops what is expected, pushes the results.
