@@ -7,7 +7,8 @@
 run    the interpreter on real programs, against V8's TurboFan (the guest's own time there, code compiled before)
 load   decoding and validation of a big module, its memory, and a hello world from start to end
 wasi   files written and read, lines printed, against Wasmtime (whole runs, its code compiled before); a big program
-debug  guest_debug on with nothing set, against off; then conditions, stops, steps and a watchpoint
+debug  guest_debug on with nothing set, against off; then conditions, stops, steps and a watchpoint; attaching to a big
+       program, beside LLDB that only reads it
 
 Programs come from the shared folder ($VITRINE_SHARED, default ../shared), peers from npm and PyPI; all are unpacked
 below build/bench. The guest of wasi is tests/bench/wasi_bench.c.
@@ -18,12 +19,14 @@ import json
 import math
 import os
 import pathlib
+import shlex
 import shutil
 import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "bench"
@@ -176,6 +179,29 @@ def bench_wasi(rounds, only):
         print(f"yosys -V, {big.stat().st_size / 1e6:.1f} MB: {seconds * 1e3:.0f} ms CPU")
 
 
+def seconds_of(command):
+    start = time.monotonic()
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.monotonic() - start
+
+
+def bench_attach(rounds):
+    """From the start of the guest until LLDB is there and has shown where: its loading, and LLDB's time; and LLDB that only reads the file."""
+    big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
+    lldb = ["lldb-22", "--no-lldbinit", "--batch"]
+    loads, attaches, alone = [], [], []
+    for _ in range(rounds):
+        start = time.monotonic()
+        with subprocess.Popen([VITRINE, "run", "-g0", big, "-V"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as guest:
+            command = shlex.split(guest.stderr.readline().partition(": lldb-22 ")[2])
+            loads.append(time.monotonic() - start)
+            attaches.append(seconds_of([*lldb, *command]))
+        alone.append(seconds_of([*lldb, "-o", f"target create {big}"]))
+    load, attach, own = (statistics.median(times) * 1e3 for times in (loads, attaches, alone))
+    print(f"LLDB at {big.stat().st_size / 1e6:.1f} MB: {load:.0f} ms until it may come, {attach:.0f} ms until its prompt; "
+          f"{own:.0f} ms to read the file alone: {load + attach - own:.0f} ms more", flush=True)
+
+
 def bench_debug(rounds, only):
     folder, rows = programs()
     print(f"{'program':18} {'off s':>10} {'on s':>10} {'ratio':>8}")
@@ -192,6 +218,7 @@ def bench_debug(rounds, only):
         print(f"{row['file'].removesuffix('.wasm'):18} {statistics.median(off):10.3f} {statistics.median(on):10.3f} {ratios[-1]:8.3f}", flush=True)
     print(f"{'geomean':18} {'':10} {'':10} {geomean(ratios):8.3f}", flush=True)
     if not only:
+        bench_attach(rounds)
         subprocess.run([VITRINE.parent / "tests" / "debug_bench"], check=True)
 
 
