@@ -138,6 +138,8 @@ private:
     Result<void> run(ByteReader& in, CodeOffset stop);
 
     // The typing rules.
+    void step_short_ones(ByteReader& in, CodeOffset stop);
+    inline const uint8_t* step_short(const uint8_t* at);
     Result<void> step(const Instruction& at);
     Result<void> step_poly(const Instruction& at);
     Result<void> step_branch(const Instruction& at);
@@ -149,6 +151,7 @@ private:
     Result<void> step_drop(const Instruction& at);
     Result<void> step_select(const Instruction& at);
     void add_width(const Instruction& at, ValueType type);
+    void count_use(uint32_t local);
     Result<void> step_reference(const Instruction& at);
     Result<void> step_null_branch(const Instruction& at);
     Result<void> step_cast(const Instruction& at);
