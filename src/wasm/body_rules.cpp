@@ -480,7 +480,7 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
     // What one of them reads and pushes at most.
     constexpr size_t max_bytes = 8;
     constexpr uint32_t max_slots = 2;
-    if (in.remaining() < max_bytes || in.offset() >= stop || !features_.has(Feature::Mvp))
+    if (in.remaining() < max_bytes || !features_.has(Feature::Mvp))
         return;
     const uint8_t* at = in.position();
     const uint8_t* const end = at + std::min<uint64_t>(stop - in.offset(), in.remaining() - max_bytes + 1);

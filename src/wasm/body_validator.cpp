@@ -427,10 +427,10 @@ void BodyValidator::begin(Control outermost, BodyOutput& output, size_t params)
 Result<void> BodyValidator::run(ByteReader& in, CodeOffset stop)
 {
     Instruction at;
-    for (;;) {
+    while (!controls_.empty() && in.offset() < stop) {
         step_short_ones(in, stop);
-        if (controls_.empty() || in.offset() >= stop)
-            return {};
+        if (in.offset() >= stop)
+            break;
         CHECK(decode_instruction(in, at));
         CHECK(step(at));
         if (slots_ > max_operand_slots) [[unlikely]]

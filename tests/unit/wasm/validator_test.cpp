@@ -364,6 +364,8 @@ TEST(Validator, BodiesThatEndWrongly)
         "section size mismatch: the function body has no final end (at offset 0x1e)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("0b 01")) }),
         "END opcode expected: the function body goes on behind its end (at offset 0x18)");
+    EXPECT_EQ(verdict(module_with_code(joined({ hex_bytes("0b"), ByteVector(16, info(Op::Nop).code) }))),
+        "END opcode expected: the function body goes on behind its end (at offset 0x18)");
     EXPECT_EQ(
         bodies({ body_of(hex_bytes("41 80")) }), "unexpected end of section or function (at offset 0x19)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("05 0b")) }), "else without if (at offset 0x17)");
