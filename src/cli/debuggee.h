@@ -61,8 +61,8 @@ public:
     std::optional<Instance> instance();
     std::vector<Instance> instances() const;
 
-    /// Ends the former run, and runs the guest anew.
-    Result<void> run(const Entry& entry, bool stop_at_entry);
+    /// Ends the former run, and runs the guest anew, behind what is preloaded.
+    Result<void> run(Entry entry, bool stop_at_entry);
     /// Lets the guest go on: `how` takes the session and the stop.
     template<class How> Result<void> go_on(How how)
     {
@@ -116,6 +116,9 @@ private:
     Module module_;
     Engine engine_;
     const GuestOptions& options_;
+    /// What each run gets: the same listeners, too.
+    WasiConfig wasi_;
+    Preloads preloads_;
     MessageSink sink_;
     /// Guards `life_` against its end while `interrupt` uses it.
     std::mutex mutex_;

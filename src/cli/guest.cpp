@@ -204,14 +204,14 @@ std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& o
     return modules;
 }
 
+namespace {
+
 bool has_threads(const Module& module)
 {
     const auto imports = module.imports();
     return std::ranges::any_of(
         imports, [](const ImportInfo& item) { return item.module == "wasi" && item.name == "thread-spawn"; });
 }
-
-namespace {
 
 /// Makes an instance; a reactor is initialised.
 Result<Instance> make_instance(const Linker& linker, Store& store, const Module& module, bool is_reactor)
@@ -224,6 +224,14 @@ Result<Instance> make_instance(const Linker& linker, Store& store, const Module&
 }
 
 } // namespace
+
+Result<void> check_imports(const Linker& linker, Store& store, const Module& module, const Entry& entry)
+{
+    // What is preloaded, and what threads share, is defined when it runs.
+    if (!entry.preloads.empty() || has_threads(module))
+        return {};
+    return linker.check(store, module);
+}
 
 Result<std::vector<Val>> run_guest(Linker& linker, Store& store, const Module& module, const Entry& entry)
 {

@@ -63,8 +63,8 @@ std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& o
 /// What `--invoke` names, with its arguments checked against its type; without it `_start`.
 Result<Entry> find_entry(const Module& module, const GuestOptions& options);
 
-/// Whether it can make threads.
-bool has_threads(const Module& module);
+/// Whether all that it imports will be there when it runs, as far as that can be known before.
+Result<void> check_imports(const Linker& linker, Store& store, const Module& module, const Entry& entry);
 
 /// A guest's life, on the calling thread: makes what is preloaded, and the instance, and calls the entry.
 Result<std::vector<Val>> run_guest(Linker& linker, Store& store, const Module& module, const Entry& entry);

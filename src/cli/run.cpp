@@ -118,10 +118,8 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
         wasi.stdin_text("");
     if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)
         return report(added.error());
-    // What is preloaded, and what threads share, is defined when it runs, under the debugger too.
-    if (guest.entry.preloads.empty() && !has_threads(guest.module))
-        if (auto fits = guest.linker.check(guest.store, guest.module); !fits)
-            return report(fits.error());
+    if (auto fits = check_imports(guest.linker, guest.store, guest.module, guest.entry); !fits)
+        return report(fits.error());
 
     std::error_code unknown;
     server.announce(guest.module, std::filesystem::canonical(options.module, unknown));

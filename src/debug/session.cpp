@@ -32,7 +32,9 @@ public:
     void on_spawn(Thread& child) override
     {
         const std::lock_guard lock(session_.mutex_);
-        session_.add_member(child.store, child);
+        Member& spawned = session_.add_member(child.store, child);
+        spawned.is_spawned = true;
+        spawned.is_condemned = member_.is_condemned;
     }
     void on_thread_end(Thread&) override
     {
@@ -123,7 +125,7 @@ void Session::close()
         drop_member(*members_.back());
 }
 
-void Session::add_member(Store& store, Thread& thread)
+Session::Member& Session::add_member(Store& store, Thread& thread)
 {
     auto member = std::make_unique<Member>();
     member->id = next_thread_++;
@@ -133,7 +135,7 @@ void Session::add_member(Store& store, Thread& thread)
     thread.probe = member->watcher.get();
     // It gets its marks, and waits if it must, when it first goes inside.
     thread.requests->add(Requests::pause);
-    members_.push_back(std::move(member));
+    return *members_.emplace_back(std::move(member));
 }
 
 void Session::drop_member(Member& member)
@@ -361,7 +363,7 @@ void Session::condemn_all()
 {
     for (const auto& member : members_) {
         const bool is_own = !handler_ && member == members_.front();
-        if (is_own ? is_body_running_ : member->is_running())
+        if (is_own ? is_body_running_ : member->is_running() || member->is_spawned)
             member->is_condemned = true;
         if (member->is_condemned)
             member->thread->requests->add(Requests::pause);

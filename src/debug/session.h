@@ -238,6 +238,8 @@ private:
         bool is_stale = true;
         /// Its guest code ends where it next looks up.
         bool is_condemned = false;
+        /// Whether the guest made it: it lives once, and ends with those who made it even if it has not begun.
+        bool is_spawned = false;
         /// There are instances that the listener has not been told of.
         bool has_news = false;
         std::optional<Place> paused_at {};
@@ -250,7 +252,7 @@ private:
     };
 
     Session(Store& store, Thread& thread, Handler handler);
-    void add_member(Store& store, Thread& thread);
+    Member& add_member(Store& store, Thread& thread);
     void drop_member(Member& member);
     void run_guest();
     void watch_interrupts();

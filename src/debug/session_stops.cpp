@@ -89,7 +89,7 @@ Wish Session::fire(Member& member, Cause cause)
     if (!member.is_condemned)
         return wish;
     // What the session runs ends as a whole; another thread's next call is a new one.
-    member.is_condemned = is_body_running_ && member.thread == &thread_;
+    member.is_condemned = member.is_spawned || (is_body_running_ && member.thread == &thread_);
     return Wish::Kill;
 }
 

@@ -19,7 +19,7 @@ Result<void> BodyValidator::step_throw(const Instruction& at)
     if (at.op == Op::Throw)
         CHECK(pop(at, (*TRY(find_tag(at, at.index))).params));
     else
-        CHECK(pop(at, { ValueType::exnref }));
+        CHECK(pop(at, ValueType::exnref));
     set_unreachable();
     return {};
 }

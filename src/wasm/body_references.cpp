@@ -85,7 +85,7 @@ Result<void> BodyValidator::step_cast_branch(const Instruction& at)
     // A null that the cast takes is not there when the cast has failed.
     const ValueType rest = to.is_nullable() ? with_null(from, false) : from;
     const bool on_cast = at.op == Op::BrOnCast;
-    CHECK(pop(at, { from }));
+    CHECK(pop(at, from));
     push(on_cast ? to : rest);
     const auto types = label_types(target);
     if (types.empty())
@@ -244,7 +244,7 @@ Result<void> BodyValidator::step_reference(const Instruction& at)
         const bool to_any = at.op == Op::AnyConvertExtern;
         const ValueType from = TRY(pop_ref(at));
         push(from);
-        CHECK(pop(at, { to_any ? ValueType::externref : ValueType::anyref }));
+        CHECK(pop(at, to_any ? ValueType::externref : ValueType::anyref));
         push(ValueType::ref(to_any ? HeapKind::Any : HeapKind::Extern, from.is_nullable()));
         return {};
     }

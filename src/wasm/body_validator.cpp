@@ -426,14 +426,16 @@ void BodyValidator::begin(Control outermost, BodyOutput& output, size_t params)
 
 Result<void> BodyValidator::run(ByteReader& in, CodeOffset stop)
 {
+    Instruction at;
     while (!controls_.empty() && in.offset() < stop) {
-        auto instruction = decode_instruction(in);
-        if (!instruction) [[unlikely]]
-            return std::unexpected(std::move(instruction).error());
-        CHECK(step(*instruction));
+        step_short_ones(in, stop);
+        if (in.offset() >= stop)
+            break;
+        CHECK(decode_instruction(in, at));
+        CHECK(step(at));
         if (slots_ > max_operand_slots) [[unlikely]]
-            return failure("too many operands: the limit is " + std::to_string(max_operand_slots) + " slots",
-                instruction->offset);
+            return failure(
+                "too many operands: the limit is " + std::to_string(max_operand_slots) + " slots", at.offset);
     }
     return {};
 }

@@ -138,6 +138,8 @@ private:
     Result<void> run(ByteReader& in, CodeOffset stop);
 
     // The typing rules.
+    void step_short_ones(ByteReader& in, CodeOffset stop);
+    inline const uint8_t* step_short(const uint8_t* at);
     Result<void> step(const Instruction& at);
     Result<void> step_poly(const Instruction& at);
     Result<void> step_branch(const Instruction& at);
@@ -149,6 +151,7 @@ private:
     Result<void> step_drop(const Instruction& at);
     Result<void> step_select(const Instruction& at);
     void add_width(const Instruction& at, ValueType type);
+    void count_use(uint32_t local);
     Result<void> step_reference(const Instruction& at);
     Result<void> step_null_branch(const Instruction& at);
     Result<void> step_cast(const Instruction& at);
@@ -199,6 +202,15 @@ private:
     Result<ValueType> pop_any(const Instruction& at);
     /// A reference of any type; `bottom_ref` where there may be any.
     Result<ValueType> pop_ref(const Instruction& at);
+    /// Nearly always the very type is there.
+    Result<void> pop(const Instruction& at, ValueType expected)
+    {
+        if (available() == 0 || operands_.back() != expected) [[unlikely]]
+            return pop(at, std::span(&expected, 1));
+        operands_.pop_back();
+        slots_ -= expected.slots();
+        return {};
+    }
     Result<void> pop(const Instruction& at, std::span<const ValueType> expected);
     Result<void> pop(const Instruction& at, std::initializer_list<ValueType> expected);
     /// Pops what is expected, pushes the results.

@@ -73,14 +73,6 @@ Result<void> decode_block_type(ByteReader& in, BlockType& block)
     return {};
 }
 
-Result<void> decode_indices(ByteReader& in, Instruction& instruction, bool two)
-{
-    instruction.index = TRY(in.leb<uint32_t>());
-    if (two)
-        instruction.index2 = TRY(in.leb<uint32_t>());
-    return {};
-}
-
 Result<void> decode_lane(ByteReader& in, uint32_t& lane)
 {
     lane = TRY(in.byte());
@@ -175,7 +167,7 @@ Result<void> decode_immediate(ByteReader& in, Instruction& to, Immediate immedia
     case Immediate::Elem:
     case Immediate::Data:
     case Immediate::Memory:
-    case Immediate::Tag: return decode_indices(in, to, false);
+    case Immediate::Tag: to.index = TRY(in.leb<uint32_t>()); return {};
     case Immediate::CallIndirect:
     case Immediate::TableTable:
     case Immediate::TableInit:
@@ -185,7 +177,10 @@ Result<void> decode_immediate(ByteReader& in, Instruction& to, Immediate immedia
     case Immediate::TypeCount:
     case Immediate::TypeData:
     case Immediate::TypeElem:
-    case Immediate::TypeType: return decode_indices(in, to, true);
+    case Immediate::TypeType:
+        to.index = TRY(in.leb<uint32_t>());
+        to.index2 = TRY(in.leb<uint32_t>());
+        return {};
     case Immediate::LabelTable: return decode_label_table(in, to);
     case Immediate::MemArg: return decode_mem_arg(in, to.memory);
     case Immediate::MemArgLane: CHECK(decode_mem_arg(in, to.memory)); return decode_lane(in, to.index);
@@ -224,31 +219,36 @@ constexpr auto short_ops = [] {
     return table;
 }();
 
-/// Nearly all instructions take the first way: validation spends a good part of its time here.
-inline Result<void> decode_into(ByteReader& in, Instruction& to)
+/// The opcode; what follows it is told. Nearly all instructions take the first way: validation spends a good part of its
+/// time here.
+inline Result<Immediate> decode_op(ByteReader& in, Op& op)
 {
     if (!in.at_end()) [[likely]] {
         if (const ShortOp& found = short_ops[in.peek()]; found.exists) [[likely]] {
             in.set_position(in.position() + 1);
-            to.op = found.op;
-            return decode_immediate(in, to, found.immediate);
+            op = found.op;
+            return found.immediate;
         }
     }
-    to.op = TRY(decode_prefixed_op(in));
-    return decode_immediate(in, to, info(to.op).immediate);
+    op = TRY(decode_prefixed_op(in));
+    return info(op).immediate;
 }
 
 } // namespace
 
+Result<void> decode_instruction(ByteReader& in, Instruction& to)
+{
+    to = { .op = {}, .offset = static_cast<CodeOffset>(in.offset()), .end = 0 };
+    CHECK(decode_immediate(in, to, TRY(decode_op(in, to.op))));
+    to.end = static_cast<CodeOffset>(in.offset());
+    return {};
+}
+
 Result<Instruction> decode_instruction(ByteReader& in)
 {
-    const auto start = static_cast<CodeOffset>(in.offset());
-    Result<Instruction> result(std::in_place, Op {}, start, start);
-    if (auto done = decode_into(in, *result); !done) [[unlikely]]
-        result = std::unexpected(std::move(done).error());
-    else
-        result->end = static_cast<CodeOffset>(in.offset());
-    return result;
+    Instruction instruction;
+    CHECK(decode_instruction(in, instruction));
+    return instruction;
 }
 
 CodeOffset next_instruction(Bytes module, CodeOffset offset)

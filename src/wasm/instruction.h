@@ -25,10 +25,10 @@ struct MemArg {
 
 /// One decoded instruction. Which members count is said by `info(op).immediate`.
 struct Instruction {
-    Op op;
+    Op op {};
     /// Offset of the first byte, and behind the last.
-    CodeOffset offset;
-    CodeOffset end;
+    CodeOffset offset = 0;
+    CodeOffset end = 0;
     /// Immediates that are indices, depths, lanes or counts, in the order of the binary.
     uint32_t index = 0;
     uint32_t index2 = 0;
@@ -49,6 +49,8 @@ struct Instruction {
 /// Decodes the instruction at the reader's position; refuses unknown opcodes (`illegal opcode ff`) and malformed
 /// immediates with their offset. Does not look at features.
 Result<Instruction> decode_instruction(ByteReader& in);
+/// The same in place, for those who decode many: whatever `to` was before.
+Result<void> decode_instruction(ByteReader& in, Instruction& to);
 
 /// The offset behind the valid instruction that starts at `offset` of the module's bytes.
 CodeOffset next_instruction(Bytes module, CodeOffset offset);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The debugger on a terminal of its own: Ctrl-C, history, completion, colour; and with its lines from a pipe."""
+"""The debugger on a terminal of its own: Ctrl-C, history, completion, colour; and with its lines from a pipe, on programs with threads too."""
 
 import os
 import pathlib
@@ -10,6 +10,11 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "lldb"))
+
+from debuggee import THREADS, compile_guest, shared_file  # noqa: E402
 
 VITRINE = os.environ["VITRINE"]
 WASM_TOOLS = os.environ["VITRINE_WASM_TOOLS"]
@@ -35,6 +40,18 @@ READER = """(module
   (data (i32.const 0) "\\10\\00\\00\\00\\06\\00\\00\\00")
   (func $main (export "_start")
     i32.const 0  i32.const 0  i32.const 1  i32.const 8  call $read  drop))
+"""
+IMPORTER = """(module
+  (import "other" "round" (func $round))
+  (func (export "twice") call $round  call $round))
+"""
+# The type of descriptor 3: a socket is 6.
+ACCEPTOR = """(module
+  (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $stat (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "open") (result i32)
+    i32.const 3  i32.const 0  call $stat  drop
+    i32.const 0  i32.load8_u))
 """
 
 
@@ -177,14 +194,85 @@ def check_pipe(folder):
     assert done.stdout.startswith("exited\n0x00000010  68 65 6c 6c 6f"), done.stdout
 
 
+def check_session(guest, *steps):
+    """What the debugger says to each line of a pipe, in this order; patterns of whole lines."""
+    lines = "".join(line + "\n" for line, *_ in steps)
+    done = subprocess.run([VITRINE, "debug", guest], input=lines, capture_output=True, text=True, timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (0, ""), done
+    at = 0
+    for line, *patterns in steps:
+        for pattern in patterns:
+            match = re.compile(f"^{pattern}$", re.MULTILINE).search(done.stdout, at)
+            assert match, f"{line!r}: no {pattern!r} in {done.stdout[at:]!r}"
+            at = match.end()
+
+
+def check_threads(_):
+    """What is asked for holds whichever thread is faster."""
+    stop = r"stopped: breakpoint %d in thread [23] in \$step at .*"
+    check_session(compile_guest("crew.c", *THREADS),
+        ("break $step", r"breakpoint 1: \$step at 0x[0-9a-f]+"),
+        ("run", stop % 1),
+        ("threads", r"  thread 1: .*", r"\* thread [23]: \$step at .*"),
+        ("bt", r"\* #0 \$step at .*", r"  #1 \$work at .*"),
+        ("thread 1",),
+        ("bt", r".*\$start at .*"),
+        ("continue", stop % 1),
+        ("delete 1", "deleted 1"),
+        ("continue", "exited with status 0"),
+        # Another run has threads of its own.
+        ("break $step", r"breakpoint 2: .*"),
+        ("run", stop % 2),
+        ("kill", "killed"),
+        ("delete 2", "deleted 2"),
+        ("run", "exited with status 0"))
+
+
+def check_threads_left_behind(_):
+    """They end with the program, and stop nobody."""
+    guest = compile_guest("crew.c", *THREADS, "-DWAITED_FOR=0")
+    done = subprocess.run([VITRINE, "debug", guest], input="run\n", capture_output=True, text=True, timeout=SECONDS)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "exited with status 1\n", ""), done
+
+
+def check_shared_threads(_):
+    check_session(compile_guest(shared_file("guests/threads.c"), *THREADS),
+        ("break $worker", r"breakpoint 1: .*"),
+        ("run", r"stopped: breakpoint 1 in thread [23] in \$worker at .*"),
+        ("threads", r"  thread 1: .*", r"\* thread [23]: \$worker at .*"),
+        ("delete 1", "deleted 1"),
+        ("continue", "threads done", "exited with status 0"))
+
+
+def check_world(folder):
+    """A run gets what the command line says, each time anew."""
+
+    def run_twice(function, *words):
+        done = subprocess.run([VITRINE, "debug", *words], cwd=folder, input=f"run {function}\n" * 2, capture_output=True, text=True, timeout=SECONDS)
+        assert done.returncode == 0, done
+        return done.stdout, done.stderr
+
+    shown = run_twice("twice", "--preload", "other=app.wasm", "importer.wasm")
+    assert shown == ("exited\n" * 2, ""), shown
+    shown = run_twice("twice", "--unknown-imports", "trap", "importer.wasm")
+    assert shown[0].count('stopped: trap: unknown import: func "other" "round" was called') == 2, shown
+    shown = run_twice("twice", "importer.wasm")
+    assert shown == ('error: unknown import: func "other" "round" is not defined\n' * 2, ""), shown
+    shown = run_twice("open", "--listen", "127.0.0.1:0", "acceptor.wasm")
+    assert (shown[0], shown[1].count("the guest listens on")) == ("exited: 6\n" * 2, 1), shown
+
+
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for file, text in (("app.wasm", GUEST), ("reader.wasm", READER)):
+        for file, text in (("app.wasm", GUEST), ("reader.wasm", READER), ("importer.wasm", IMPORTER), ("acceptor.wasm", ACCEPTOR)):
             subprocess.run([WASM_TOOLS, "parse", "-", "-o", folder / file], input=text, text=True, check=True)
-        for check in (check_pipe, check_ctrl_c, check_ctrl_c_in_host, check_editing):
-            check(folder)
-            print(f"{check.__name__}: ok", flush=True)
+        for check in (check_pipe, check_world, check_threads, check_threads_left_behind, check_shared_threads, check_ctrl_c, check_ctrl_c_in_host, check_editing):
+            try:
+                check(folder)
+                print(f"{check.__name__}: ok", flush=True)
+            except unittest.SkipTest as reason:
+                print(f"{check.__name__}: skipped: {reason}", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
+SHARED = pathlib.Path(os.environ.get("VITRINE_SHARED", HERE.parents[2] / "shared"))
 VITRINE = os.environ["VITRINE"]
 BUILD = tempfile.TemporaryDirectory(prefix="vitrine-lldb-")
 LLDB = "lldb-22"
@@ -23,14 +24,26 @@ COMPILE = {
     ".cpp": ["clang++-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-g", "-fno-exceptions"],
 }
 
+# Of a program with threads, for which Debian has no C library.
+THREADS = ["-O0", "-matomics", "-mbulk-memory", "-nostdlib", "-Wl,--no-entry,--import-memory,--export-memory,--shared-memory",
+    "-Wl,--max-memory=1048576,--export=wasi_thread_start"]
+
 
 def compile_guest(source, *flags):
-    """The guest made of guests/SOURCE, compiled once per test program."""
+    """The guest made of guests/SOURCE, or of another path, compiled once per test program."""
     path = HERE / "guests" / source
     wasm = pathlib.Path(BUILD.name) / f"{path.stem}{''.join(flags)}.wasm"
     if not wasm.exists():
         subprocess.run([*COMPILE[path.suffix], *flags, str(path), "-o", str(wasm)], check=True)
     return wasm
+
+
+def shared_file(name):
+    """A file of the shared test data. Skips the test that asks when it is missing, or fails it where it must be there."""
+    path = SHARED / name
+    if not path.exists() and os.environ.get("VITRINE_REQUIRE_SHARED") != "1":
+        raise unittest.SkipTest(f"{path} is missing")
+    return path
 
 
 def line_of(source, mark):

@@ -1,15 +1,19 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""LLDB on two guest threads of an embedder, each in a store of its own."""
+"""LLDB on several guest threads: two of an embedder, each in a store of its own, and those that a program spawns."""
 
+import re
 import unittest
 
-from debuggee import PATIENCE, SessionTest, compile_guest, line_of
+from debuggee import PATIENCE, THREADS, Guest, SessionTest, compile_guest, line_of, run_script, shared_file
 from modules_test import Host
 
 SOURCE = "worker.c"
 TURN = line_of(SOURCE, "turn")
+CREW = "crew.c"
+STEP = line_of(CREW, "step")
 HG = "process plugin packet send Hg{}"
+UNCACHED = "settings set target.process.disable-memory-cache true"
 
 
 class Threads(SessionTest):
@@ -18,7 +22,7 @@ class Threads(SessionTest):
         with Host(wasm, program="VITRINE_THREADS_HOST") as host:
             self.check(host, [r"stop reason = signal SIGINT"], [
                 # Both memories have the same addresses for LLDB, which would show one thread what it has read for the other.
-                ("settings set target.process.disable-memory-cache true"),
+                (UNCACHED,),
                 (f"b -f {SOURCE} -l {TURN} -c 'id == 1'", r"Breakpoint 1: where = .*`turn"),
                 ("continue", r"^\* thread #1, name = 'main', stop reason = breakpoint 1\.1$", rf"`turn\(id=1, step=1\) at {SOURCE}:{TURN}"),
                 # The other's module may come later, and is there before its first instruction.
@@ -52,6 +56,53 @@ class Threads(SessionTest):
                 ("continue", r"exited with status = 0"),
             ])
             self.assertEqual(host.process.communicate(timeout=PATIENCE)[0].split(), ["10", "20"])
+
+
+class SpawnedThreads(SessionTest):
+    """What is asked for holds whichever thread is faster."""
+
+    def test_a_breakpoint_in_one_of_them(self):
+        with Guest(compile_guest(CREW, *THREADS)) as guest:
+            self.check(guest, [r"^\* thread #1, name = 'main', stop reason = signal SIGTRAP"], [
+                ("thread list", r"^\* thread #1: "),
+                (f"b -f {CREW} -l {STEP}", rf"Breakpoint 1: where = .*`step \+ \d+ at {CREW}:{STEP}"),
+                ("continue", r"^\* thread #[23], name = 'thread [23]', stop reason = breakpoint 1\.1$", rf"`step\(number=[12]\) at {CREW}:{STEP}"),
+                ("thread backtrace", r"frame #1: .*`work\(number=[12]\)", r"frame #2: .*`begin\(job="),
+                ("thread list", r"^  thread #1: .*name = 'main'", r"^\* thread #[23]: .*name = 'thread [23]'.* stop reason = breakpoint 1\.1$"),
+                "thread select 1",
+                ("thread backtrace", r"frame #\d: .*`start at crew\.c:"),
+                ("breakpoint delete -f", r"All breakpoints removed"),
+                ("continue", r"exited with status = 0 "),
+            ])
+            self.assertEqual(guest.finish(), (0, "", ""))
+
+    def test_all_stop_and_all_go_on(self):
+        """The first thread stands still while another has stopped; that one comes back only when the first has turned on."""
+        commands = [UNCACHED, f"b -f {CREW} -l {STEP} -c 'number == 2'",
+            "continue", "p number", "p turns", "process status", "p turns",
+            "continue", "p number", "p turns", "breakpoint delete -f", "continue"]
+        with Guest(compile_guest(CREW, *THREADS)) as guest:
+            answers = run_script(guest, commands)
+            self.assertEqual(guest.finish()[0], 0, answers)
+        values = {"number": [], "turns": []}
+        for command, answer in zip(commands, answers[1:]):
+            if command.startswith("p "):
+                values[command[2:]].append(int(re.search(r"\(int\) (\d+)$", answer, re.MULTILINE)[1]))
+        self.assertEqual(values["number"], [2, 2], answers)
+        first, still, later = values["turns"]
+        self.assertEqual(first, still, answers)
+        self.assertGreater(later, still, answers)
+
+    def test_the_shared_guest(self):
+        with Guest(compile_guest(shared_file("guests/threads.c"), *THREADS)) as guest:
+            self.check(guest, [], [
+                ("b worker", r"Breakpoint 1: where = .*`worker"),
+                ("continue", r"stop reason = breakpoint 1\.1$", r"`worker\(tid=[12], n=[12]000\) at threads\.c:"),
+                ("thread list", r"^  thread #1: .*name = 'main'"),
+                ("breakpoint delete -f", r"All breakpoints removed"),
+                ("continue", r"exited with status = 0 "),
+            ])
+            self.assertEqual(guest.finish(), (0, "threads done\n", ""))
 
 
 if __name__ == "__main__":

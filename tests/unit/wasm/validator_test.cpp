@@ -364,6 +364,8 @@ TEST(Validator, BodiesThatEndWrongly)
         "section size mismatch: the function body has no final end (at offset 0x1e)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("0b 01")) }),
         "END opcode expected: the function body goes on behind its end (at offset 0x18)");
+    EXPECT_EQ(verdict(module_with_code(joined({ hex_bytes("0b"), ByteVector(16, info(Op::Nop).code) }))),
+        "END opcode expected: the function body goes on behind its end (at offset 0x18)");
     EXPECT_EQ(
         bodies({ body_of(hex_bytes("41 80")) }), "unexpected end of section or function (at offset 0x19)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("05 0b")) }), "else without if (at offset 0x17)");
@@ -435,6 +437,14 @@ ByteVector module_of(const ByteVector& code)
         section(11, hex_bytes("01 01 00")) });
 }
 
+/// The verdict on a function: the same whether much follows behind the code, when the short way is open to validation, or little.
+std::string verdict_on_code(const ByteVector& code)
+{
+    const std::string alone = verdict(module_of(code));
+    EXPECT_EQ(verdict(module_of(joined({ code, ByteVector(16, info(Op::Nop).code) }))), alone);
+    return alone;
+}
+
 /// `row` behind constants of the given types; what it leaves is stored in the type it should have.
 std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands)
 {
@@ -445,8 +455,7 @@ std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands
         // The alignment must be the natural one.
         const auto align = static_cast<uint8_t>(std::countr_zero(row.access_bytes));
         code = joined({ code, opcode_of(row), { align, 0 } });
-        return verdict(
-            module_of(joined({ code, row.signature.has_result ? hex_bytes("1a") : ByteVector {} })));
+        return verdict_on_code(joined({ code, row.signature.has_result ? hex_bytes("1a") : ByteVector {} }));
     }
     const size_t immediates = row.immediate == Immediate::MemArg ? 2
         : row.immediate == Immediate::MemArgLane                 ? 3
@@ -458,16 +467,16 @@ std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands
                                                                  : 1;
     code = joined({ code, opcode_of(row), ByteVector(immediates, 0) });
     if (!row.signature.has_result)
-        return verdict(module_of(code));
+        return verdict_on_code(code);
     if (row.signature.result == ValueKind::V128)
         // Inverted, by `v128.not`.
-        return verdict(module_of(joined({ code, hex_bytes("fd 4d 1a") })));
+        return verdict_on_code(joined({ code, hex_bytes("fd 4d 1a") }));
     // Equal to a constant of its type, by `i32.eq`, `i64.eq`, `f32.eq` or `f64.eq`.
     const char* equal = row.signature.result == ValueKind::I32 ? "46 1a"
         : row.signature.result == ValueKind::I64               ? "51 1a"
         : row.signature.result == ValueKind::F32               ? "5b 1a"
                                                                : "61 1a";
-    return verdict(module_of(joined({ code, constant_of(row.signature.result), hex_bytes(equal) })));
+    return verdict_on_code(joined({ code, constant_of(row.signature.result), hex_bytes(equal) }));
 }
 
 std::string mismatch_of(const OpInfo& row, const std::vector<ValueKind>& operands)
