@@ -39,13 +39,20 @@ REQUIREMENTS = ROOT / "tools" / "requirements-bench.txt"
 
 
 def npm_package(name):
-    """The unpacked folder of an npm package, fetched once."""
+    """The unpacked folder of an npm package, fetched once. Several processes may ask for it at the same time."""
     folder = FOLDER / "npm" / name.replace("/", "+")
     if not (folder / "package").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        packed = subprocess.run(["npm", "pack", "--silent", name], cwd=folder, check=True, capture_output=True, text=True)
-        with tarfile.open(folder / packed.stdout.strip()) as archive:
-            archive.extractall(folder)
+        with tempfile.TemporaryDirectory(dir=folder) as work:
+            packed = subprocess.run(["npm", "pack", "--silent", name], cwd=work, check=True, capture_output=True, text=True)
+            with tarfile.open(pathlib.Path(work) / packed.stdout.strip()) as archive:
+                archive.extractall(work)
+            try:
+                (pathlib.Path(work) / "package").rename(folder / "package")
+            except OSError:
+                # Another one was faster.
+                if not (folder / "package").exists():
+                    raise
     return folder / "package"
 
 

@@ -59,7 +59,7 @@ struct MonitorTest : testing::Test {
         for (int i = 0; i < 40 && client.monitor("stack") != two_operands; ++i)
             client.ask("s");
     }
-    ~MonitorTest() override { guest.session->set_listener(nullptr); }
+    ~MonitorTest() override { guest.session->close(); }
 
     static constexpr auto two_operands =
         "stack[0] = 3 (i64)\nstack[1] = struct {1, struct, 10} ((ref null 0))\n";
@@ -234,7 +234,7 @@ TEST(Monitor, ListsAreBounded)
     client.ask("?");
     EXPECT_THAT(client.monitor("elements 0"), testing::EndsWith("[999] null\n1500 more\n"));
     EXPECT_THAT(client.monitor("elements 0 2400"), testing::EndsWith("[2499] null\n"));
-    guest.session->set_listener(nullptr);
+    guest.session->close();
 }
 
 /// Adds up, calls, and catches what is thrown.
@@ -265,7 +265,7 @@ struct ControlTest : testing::Test {
         guest.start("run", {});
         client->ask("?");
     }
-    ~ControlTest() override { guest.session->set_listener(nullptr); }
+    ~ControlTest() override { guest.session->close(); }
 
     std::string monitor(std::string_view command) { return client->monitor(command); }
     uint64_t add() const { return Debugged::code(guest.meta(0).code_offset); }

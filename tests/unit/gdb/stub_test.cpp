@@ -49,7 +49,7 @@ uint64_t pc_of(std::string_view reply)
 
 /// A guest that is stopped at the start of a call, with a client.
 struct StubTest : testing::Test {
-    ~StubTest() override { guest.session->set_listener(nullptr); }
+    ~StubTest() override { guest.session->close(); }
 
     std::string begin(std::string_view function, std::vector<Value> arguments = {})
     {
@@ -404,7 +404,7 @@ TEST(Stub, ATrapHasTheSignalThatAUnixProcessWouldHave)
         guest.start("run", {});
         client.ask("?");
         EXPECT_THAT(client.ask("c"), AllOf(StartsWith(signal), HasSubstr(";reason:exception;"))) << body;
-        guest.session->set_listener(nullptr);
+        guest.session->close();
     }
 }
 
@@ -422,7 +422,7 @@ TEST(Stub, AFreeCallDoesNotWaitForItsFirstClient)
     EXPECT_EQ(stub.on_event(ended.get_future().get()), std::nullopt);
     stub.attach();
     EXPECT_EQ(stub.answer(parse_request("?")).payload, "W00");
-    guest.session->set_listener(nullptr);
+    guest.session->close();
 }
 
 /// One that comes before the guest has begun finds it at its entry.
@@ -434,7 +434,7 @@ TEST(Stub, AClientOfAFreeCallMayBeFirst)
     guest.start("run", { Value::i32(21) });
     EXPECT_THAT(client.wait(), EndsWith(";reason:signal;"));
     EXPECT_EQ(client.ask("c"), "W00");
-    guest.session->set_listener(nullptr);
+    guest.session->close();
 }
 
 TEST_F(StubTest, ATrapDuringAStepIsATrap)
@@ -654,7 +654,7 @@ TEST(Stub, ASharedMemoryIsReadAndWritten)
         EXPECT_EQ(client.ask("mffff,4"), "00");
         EXPECT_EQ(client.ask("Mffff,2:0000"), "E09");
         EXPECT_EQ(client.ask("c"), "W00");
-        guest.session->set_listener(nullptr);
+        guest.session->close();
     }
     EXPECT_EQ(guest.instance->memories[0]->base()[32], '+');
 }
@@ -666,7 +666,7 @@ struct Announced {
           module(core::test::module_of(*guest.engine, text)),
           client(*session, process)
     {}
-    ~Announced() { session->set_listener(nullptr); }
+    ~Announced() { session->close(); }
 
     static constexpr auto text = R"((module
         (func $start i32.const 1 drop)
@@ -758,7 +758,7 @@ TEST(Stub, InstancesMadeBetweenCallsAreToldAtTheNextCall)
     EXPECT_EQ(pc_of(stop), Address({ Address::Space::Object, 3, guest.meta(2).code_offset }).bits());
     EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
-    guest.session->set_listener(nullptr);
+    guest.session->close();
 }
 
 TEST(Stub, LaterInstancesAreNewsAtTheNextStop)
@@ -796,7 +796,7 @@ TEST(Stub, RegionsCoverASpaceWithNothingInIt)
     EXPECT_EQ(client.ask("qMemoryRegionInfo:7fffffffffffffff"), "start:0;size:8000000000000000;");
     EXPECT_EQ(
         client.ask("qMemoryRegionInfo:ffffffffffffffff"), "start:8000000000000000;size:8000000000000000;");
-    guest.session->set_listener(nullptr);
+    guest.session->close();
 }
 
 TEST(Stub, CallsOfAnOwnerComeAndGo)
@@ -822,7 +822,7 @@ TEST(Stub, CallsOfAnOwnerComeAndGo)
     EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_EQ(client.stub.close(), "W00");
-    guest.session->set_listener(nullptr);
+    guest.session->close();
 }
 
 /// The operands of the place must be there; everything is as it was when a jump is refused.
@@ -866,7 +866,7 @@ struct WatchTest : testing::Test {
         guest.start("run", {});
         client.ask("?");
     }
-    ~WatchTest() override { guest.session->set_listener(nullptr); }
+    ~WatchTest() override { guest.session->close(); }
 
     Debugged guest { scribe };
     Conversation client { *guest.session };

@@ -44,9 +44,7 @@ struct ThreadsTest : testing::Test {
         client.stub.answer(parse_request("k"));
         if (runner.joinable())
             runner.join();
-        guest.session->set_listener(nullptr);
-        // It goes before the session; a test may have taken it out already.
-        (void)guest.session->remove_store(other.store);
+        guest.session->close();
     }
 
     void start_the_other()
@@ -223,7 +221,7 @@ TEST(Threads, AnEmbeddersThreadIsInterruptedToo)
         runner.join();
         EXPECT_TRUE(guest.session->remove_store(other.store));
     }
-    guest.session->set_listener(nullptr);
+    guest.session->close();
 }
 
 } // namespace
