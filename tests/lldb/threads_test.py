@@ -58,10 +58,10 @@ class Threads(SessionTest):
             self.assertEqual(host.process.communicate(timeout=PATIENCE)[0].split(), ["10", "20"])
 
 
+@unittest.skip("hangs in about one of three runs on a loaded machine; not understood yet")
 class SpawnedThreads(SessionTest):
     """What is asked for holds whichever thread is faster."""
 
-    @unittest.skip("hangs in about one of three runs on a loaded machine; not understood yet")
     def test_a_breakpoint_in_one_of_them(self):
         with Guest(compile_guest(CREW, *THREADS)) as guest:
             self.check(guest, [r"^\* thread #1, name = 'main', stop reason = signal SIGTRAP"], [
@@ -77,7 +77,6 @@ class SpawnedThreads(SessionTest):
             ])
             self.assertEqual(guest.finish(), (0, "", ""))
 
-    @unittest.skip("hangs in about one of three runs on a loaded machine; not understood yet")
     def test_all_stop_and_all_go_on(self):
         """The first thread stands still while another has stopped; that one comes back only when the first has turned on."""
         commands = [UNCACHED, f"b -f {CREW} -l {STEP} -c 'number == 2'",
