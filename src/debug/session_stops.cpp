@@ -242,6 +242,8 @@ void Session::stop_others(Member& member, std::unique_lock<std::mutex>& lock)
     for (const auto& other : members_)
         if (other.get() != &member)
             other->thread->requests->add(Requests::pause);
+    // One that has stopped before may still be giving way to those that stood, and counts as inside until it looks.
+    changed_.notify_all();
     // A thread that calls the host goes outside without a word.
     while (!others_are_outside())
         changed_.wait_for(lock, std::chrono::milliseconds(1));

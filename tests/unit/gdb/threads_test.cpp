@@ -6,6 +6,8 @@
 
 #include <gmock/gmock.h>
 
+#include <deque>
+#include <set>
 #include <thread>
 
 namespace vitrine::core::gdb {
@@ -185,6 +187,42 @@ TEST_F(ThreadsTest, AStopInTurnHasTheBreakpointThatIsThereThen)
         EXPECT_EQ(client.ask(set(place)), "OK");
     }
     EXPECT_TRUE(seen[1] && seen[2]);
+}
+
+/// Each resume meets stops of the others that are under way, in every order.
+TEST(Threads, ThatStopAllTheTimeAllGoOn)
+{
+    Debugged guest(counter);
+    Conversation client(*guest.session);
+    std::deque<core::test::Guest> others;
+    for (int i = 0; i < 3; ++i) {
+        core::test::Guest& other = others.emplace_back(guest.engine);
+        other.instantiate(counter);
+        EXPECT_TRUE(guest.session->add_store(other.store, other.thread));
+    }
+    guest.start("count", { Value::i32(1) });
+    EXPECT_THAT(client.ask("?"), StartsWith("T05thread:1;name:main;threads:1,2,3,4;"));
+    for (uint32_t object = 1; object <= 4; ++object) {
+        const Address turn { Address::Space::Object, object, guest.meta(0).code_offset };
+        EXPECT_EQ(client.ask(ThreadsTest::set(turn.bits())), "OK");
+    }
+    std::vector<std::thread> runners;
+    for (core::test::Guest& other : others)
+        runners.emplace_back(
+            [&] { (void)other.call(*other.store.instances().begin(), "count", { Value::i32(1) }); });
+    std::set<std::string> seen;
+    for (int i = 0; i < 2000; ++i) {
+        const std::string stop = client.ask("c");
+        ASSERT_THAT(stop, EndsWith(";reason:breakpoint;")) << i;
+        seen.insert(stop.substr(0, stop.find(';')));
+    }
+    EXPECT_THAT(seen, testing::ElementsAre("T05thread:1", "T05thread:2", "T05thread:3", "T05thread:4"));
+    client.stub.answer(parse_request("k"));
+    for (std::thread& runner : runners)
+        runner.join();
+    for (core::test::Guest& other : others)
+        EXPECT_TRUE(guest.session->remove_store(other.store));
+    guest.session->close();
 }
 
 TEST_F(ThreadsTest, AStoreThatLeavesTakesItsModulesAlong)
