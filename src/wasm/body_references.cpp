@@ -54,14 +54,14 @@ Result<void> BodyValidator::step_null_branch(const Instruction& at)
     if (at.op == Op::BrOnNull) {
         CHECK(pop(at, types));
         push(types);
-        add_branch(at, target);
+        add_branch(at.offset, target);
         push(ref);
         return {};
     }
     push(ref);
     CHECK(pop(at, types));
     push(types);
-    add_branch(at, target);
+    add_branch(at.offset, target);
     CHECK(pop_any(at));
     return {};
 }
@@ -92,7 +92,7 @@ Result<void> BodyValidator::step_cast_branch(const Instruction& at)
         return failure(text_of_mismatch(info(at.op).text, "a label that takes a reference", "[]"), at.offset);
     CHECK(pop(at, types));
     push(types);
-    add_branch(at, target);
+    add_branch(at.offset, target);
     CHECK(pop_any(at));
     push(on_cast ? rest : to);
     return {};

@@ -37,7 +37,7 @@ Result<void> BodyValidator::step_branch(const Instruction& at)
     const auto types = label_types(target);
     CHECK(pop(at, types));
     push(types);
-    add_branch(at, target);
+    add_branch(at.offset, target);
     if (at.op == Op::Br)
         set_unreachable();
     return {};
@@ -62,7 +62,7 @@ Result<void> BodyValidator::step_br_table(const Instruction& at)
             CHECK(check_top(at, types));
             target.checked_by = at.offset;
         }
-        add_branch(at, target);
+        add_branch(at.offset, target);
     }
     set_unreachable();
     return {};
@@ -107,13 +107,6 @@ Result<void> BodyValidator::step_call_indirect(const Instruction& at)
 }
 
 // -- Variables, drop, select
-
-void BodyValidator::count_use(uint32_t local)
-{
-    uint16_t& weight = output_->local_weights[first_weight_ + local];
-    const uint32_t uses = 1u << std::min(3 * loop_depth_, 16u);
-    weight = static_cast<uint16_t>(std::min<uint32_t>(weight + uses, UINT16_MAX));
-}
 
 Result<void> BodyValidator::step_local(const Instruction& at)
 {
@@ -368,129 +361,6 @@ Result<void> BodyValidator::check_lanes(const Instruction& at, const OpInfo& row
     if (!is_inside)
         return failure("invalid lane index", at.offset);
     return {};
-}
-
-namespace {
-
-/// An instruction of one byte that is in every version of the language, as far as its type says all but for what follows it.
-struct ShortRule {
-    enum class Rest : uint8_t { Unknown, None, Constant, Memory, LocalGet, LocalSet, LocalTee };
-    Rest rest = Rest::Unknown;
-    uint8_t access_bytes = 0;
-    uint8_t param_count = 0;
-    bool has_result = false;
-    std::array<ValueType, 2> params {};
-    ValueType result {};
-};
-
-constexpr ShortRule::Rest rest_of(const OpInfo& row)
-{
-    using enum ShortRule::Rest;
-    switch (row.immediate) {
-    case Immediate::None: return None;
-    case Immediate::I32:
-    case Immediate::I64: return Constant;
-    case Immediate::MemArg: return Memory;
-    default: return Unknown;
-    }
-}
-
-constexpr auto short_rules = [] {
-    std::array<ShortRule, 256> rules {};
-    for (const OpInfo& row : op_table) {
-        const Signature& signature = row.signature;
-        if (row.is_prefixed() || row.feature != Feature::Mvp || signature.is_poly
-            || signature.param_count > 2)
-            continue;
-        rules[row.code] = { rest_of(row), row.access_bytes, signature.param_count, signature.has_result,
-            { signature.params[0], signature.params[1] }, signature.result };
-    }
-    rules[info(Op::LocalGet).code].rest = ShortRule::Rest::LocalGet;
-    rules[info(Op::LocalSet).code].rest = ShortRule::Rest::LocalSet;
-    rules[info(Op::LocalTee).code].rest = ShortRule::Rest::LocalTee;
-    return rules;
-}();
-
-/// Behind a number that is too short to be too large; null when it is longer.
-const uint8_t* behind_short_leb(const uint8_t* at)
-{
-    for (int i = 0; i < 4; ++i)
-        if (!(*at++ & 0x80))
-            return at;
-    return nullptr;
-}
-
-} // namespace
-
-/// Most of a body consists of few kinds of instructions, which most often are right: these are typed here in one go. Answers where the
-/// next one is. Of all others nothing is done, the answer is null, and `step` says what they are or what is wrong.
-const uint8_t* BodyValidator::step_short(const uint8_t* at)
-{
-    const ShortRule& rule = short_rules[*at++];
-    const size_t there = available();
-    const ValueType* const top = operands_.data() + operands_.size();
-    using enum ShortRule::Rest;
-    switch (rule.rest) {
-    case Unknown: return nullptr;
-    case LocalGet:
-    case LocalSet:
-    case LocalTee: {
-        const uint8_t local = *at++;
-        if (local >= 0x80 || local >= locals_.size())
-            return nullptr;
-        const ValueType type = locals_[local];
-        if (rule.rest == LocalGet ? !is_set_[local] : there == 0 || top[-1] != type)
-            return nullptr;
-        count_use(local);
-        if (rule.rest == LocalGet) {
-            push(type);
-            return at;
-        }
-        set_initialized(local);
-        if (rule.rest == LocalSet) {
-            operands_.pop_back();
-            slots_ -= type.slots();
-        }
-        return at;
-    }
-    case Memory:
-        if (module_.memories.empty() || module_.memories[MemoryIndex { 0 }].type.limits.is_64 || *at > 3
-            || 1u << *at > rule.access_bytes)
-            return nullptr;
-        at = behind_short_leb(at + 1);
-        break;
-    case Constant: at = behind_short_leb(at); break;
-    case None: break;
-    }
-    const size_t count = rule.param_count;
-    if (!at || there < count || (count > 0 && top[-1] != rule.params[count - 1])
-        || (count > 1 && top[-2] != rule.params[0]))
-        return nullptr;
-    // None of these is a v128.
-    operands_.resize(operands_.size() - count);
-    slots_ -= static_cast<uint32_t>(count);
-    if (rule.has_result)
-        push(rule.result);
-    return at;
-}
-
-/// Takes as many as there are; half of what validation would cost is saved.
-void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
-{
-    // What one of them reads and pushes at most.
-    constexpr size_t max_bytes = 8;
-    constexpr uint32_t max_slots = 2;
-    if (in.remaining() < max_bytes || !features_.has(Feature::Mvp))
-        return;
-    const uint8_t* at = in.position();
-    const uint8_t* const end = at + std::min<uint64_t>(stop - in.offset(), in.remaining() - max_bytes + 1);
-    while (at < end && slots_ + max_slots <= max_operand_slots) {
-        const uint8_t* const next = step_short(at);
-        if (!next)
-            break;
-        at = next;
-    }
-    in.set_position(at);
 }
 
 Result<void> BodyValidator::step(const Instruction& at)

@@ -96,6 +96,37 @@ Result<void> read_local_types(
     return {};
 }
 
+void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
+{
+    const Sizes before = sizes();
+    const auto first_wide = static_cast<uint32_t>(wide_locals.size());
+    const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
+    const auto shift_clause = [&](uint32_t& index) { index += index == Catch::none ? 0 : before.catches; };
+    add(branches, more.branches);
+    add(local_weights, more.local_weights);
+    add(wide_locals, more.wide_locals);
+    for (LoopHeader loop : more.loops) {
+        loop.entry += before.branches;
+        loops.push_back(loop);
+    }
+    for (Catch clause : more.catches) {
+        clause.entry += before.branches;
+        shift_clause(clause.next);
+        catches.push_back(clause);
+    }
+    for (Handler handler : more.handlers) {
+        shift_clause(handler.first_catch);
+        handlers.push_back(handler);
+    }
+    for (FuncMeta& body : bodies) {
+        body.first_branch += before.branches;
+        body.first_loop += before.loops;
+        body.first_local_weight += before.local_weights;
+        body.first_handler += before.handlers;
+        body.first_wide_local += first_wide;
+    }
+}
+
 // -- Operands
 
 void BodyValidator::push(std::span<const ValueType> types)
@@ -108,7 +139,7 @@ void BodyValidator::push(std::span<const ValueType> types)
 std::unexpected<Error> BodyValidator::mismatch(
     const Instruction& at, std::span<const ValueType> expected, size_t shown) const
 {
-    const std::span<const ValueType> operands = operands_;
+    const std::span<const ValueType> operands = operands_.view();
     return failure(text_of_stack_mismatch(info(at.op).text, to_text(expected),
                        to_text(operands.last(std::min(shown, available())))),
         at.offset);
@@ -144,7 +175,7 @@ Result<uint32_t> BodyValidator::check_top(const Instruction& at, std::span<const
     if (checked < expected.size() && !controls_.back().is_unreachable) [[unlikely]]
         return mismatch(at, expected, expected.size());
     for (size_t i = 1; i <= checked; ++i) {
-        const ValueType actual = operands_[operands_.size() - i];
+        const ValueType actual = operands_.view()[operands_.size() - i];
         if (!matches(module_, types_, actual, expected[expected.size() - i])) [[unlikely]]
             return mismatch(at, expected, expected.size());
     }
@@ -155,8 +186,7 @@ Result<void> BodyValidator::pop(const Instruction& at, std::span<const ValueType
 {
     // Nearly always the very types are there.
     size_t count = expected.size();
-    if (available() < count || !std::equal(expected.begin(), expected.end(), operands_.end() - count))
-        [[unlikely]]
+    if (available() < count || !std::ranges::equal(expected, operands_.view().last(count))) [[unlikely]]
         count = TRY(check_top(at, expected));
     for (; count > 0; --count) {
         slots_ -= operands_.back().slots();
@@ -221,9 +251,17 @@ Result<void> BodyValidator::push_control(const Instruction& at)
     if (controls_.size() > limits::nesting)
         return failure(
             "too many blocks inside each other: the limit is " + std::to_string(limits::nesting), at.offset);
-    Control control { .op = at.op, .block = at.block, .offset = at.offset };
-    const auto params = params_of(control);
+    const auto params = params_of({ .op = at.op, .block = at.block });
     CHECK(pop(at, params));
+    open_control(at.op, at.block, at.offset);
+    push(params);
+    return {};
+}
+
+/// The block's parameters have been popped.
+void BodyValidator::open_control(Op op, BlockType block, CodeOffset offset)
+{
+    Control control { .op = op, .block = block, .offset = offset };
     control.height = static_cast<uint32_t>(operands_.size());
     control.slot_height = slots_;
     control.label_slots = slots_of(label_types(control));
@@ -231,18 +269,16 @@ Result<void> BodyValidator::push_control(const Instruction& at)
     control.first_set = static_cast<uint32_t>(set_locals_.size());
     const Control& outer = controls_.back();
     control.catch_depth = outer.catch_depth + (outer.op == Op::Catch || outer.op == Op::CatchAll);
-    if (at.op == Op::Loop) {
+    if (op == Op::Loop) {
         ++loop_depth_;
-        control.loop_offset = at.offset;
+        control.loop_offset = offset;
         control.loop_entry = next_entry();
         if (control.is_live)
-            output_->loops.push_back({ at.offset, control.loop_entry, slots_ });
+            output_->loops.push_back({ offset, control.loop_entry, slots_ });
     }
-    if (at.op == Op::If && control.is_live)
-        control.if_entry = add_entry(at.offset, 0, 0);
+    if (op == Op::If && control.is_live)
+        control.if_entry = add_entry(offset, 0, 0);
     controls_.push_back(control);
-    push(params);
-    return {};
 }
 
 Result<BodyValidator::Control> BodyValidator::pop_control(const Instruction& at)
@@ -250,11 +286,16 @@ Result<BodyValidator::Control> BodyValidator::pop_control(const Instruction& at)
     const auto results = results_of(controls_.back());
     if (available() > results.size())
         return failure("type mismatch: block requires " + to_text(results) + " but stack has "
-                + to_text(
-                    std::span<const ValueType>(operands_).last(std::min(available(), results.size() + 8)))
-                + " in " + std::string(info(at.op).text),
+                + to_text(operands_.view().last(std::min(available(), results.size() + 8))) + " in "
+                + std::string(info(at.op).text),
             at.offset);
     CHECK(pop(at, results));
+    return close_control();
+}
+
+/// The block's results have been popped.
+BodyValidator::Control BodyValidator::close_control()
+{
     const Control control = controls_.back();
     controls_.pop_back();
     forget_initialized(control);
@@ -281,7 +322,7 @@ void BodyValidator::forget_initialized(const Control& control)
 void BodyValidator::set_unreachable()
 {
     Control& control = controls_.back();
-    operands_.resize(control.height);
+    operands_.shrink(control.height);
     slots_ = control.slot_height;
     control.is_unreachable = true;
 }
@@ -319,11 +360,7 @@ Result<void> BodyValidator::end_block(const Instruction& at)
     if (control.first_catch != Catch::none && control.is_live)
         add_handler(control, control.op == Op::TryTable ? at.offset : control.catch_offset);
     const CodeOffset target = is_function ? at.offset : at.end;
-    for (uint32_t entry = control.pending; entry != none;) {
-        const auto before = static_cast<uint32_t>(output_->branches[entry].entry_delta);
-        resolve(entry, target, next_entry());
-        entry = before;
-    }
+    resolve_pending(control, target);
     if (has_no_else && control.is_live)
         resolve(control.if_entry, target, next_entry());
     if (!is_function)
@@ -346,6 +383,16 @@ void BodyValidator::add_pending(Control& control, uint32_t entry)
     control.pending = entry;
 }
 
+/// What branches to a block's end comes to `target`.
+void BodyValidator::resolve_pending(const Control& control, CodeOffset target)
+{
+    for (uint32_t entry = control.pending; entry != none;) {
+        const auto before = static_cast<uint32_t>(output_->branches[entry].entry_delta);
+        resolve(entry, target, next_entry());
+        entry = before;
+    }
+}
+
 void BodyValidator::resolve(uint32_t entry, CodeOffset target, uint32_t target_entry)
 {
     Branch& branch = output_->branches[entry];
@@ -353,14 +400,14 @@ void BodyValidator::resolve(uint32_t entry, CodeOffset target, uint32_t target_e
     branch.entry_delta = static_cast<int32_t>(target_entry - entry);
 }
 
-void BodyValidator::add_branch(const Instruction& at, Control& target)
+void BodyValidator::add_branch(CodeOffset from, Control& target)
 {
     // A slot for each type of v128, at most: what is carried always fits, and what is dropped by `run`.
     static_assert(2 * limits::params <= Branch::max_carried);
     if (!is_reachable())
         return;
     const uint32_t dropped = slots_ - target.label_slots - target.slot_height;
-    const uint32_t entry = add_entry(at.offset, target.label_slots, dropped);
+    const uint32_t entry = add_entry(from, target.label_slots, dropped);
     if (target.op == Op::Loop)
         resolve(entry, target.loop_offset, target.loop_entry);
     else
@@ -415,8 +462,12 @@ void BodyValidator::begin(Control outermost, BodyOutput& output, size_t params)
     hidden_slots_ = 0;
     has_wide_ = false;
     is_set_.assign(locals_.size(), true);
+    has_unset_locals_ = false;
     for (size_t i = params; i < locals_.size(); ++i)
-        is_set_[i] = locals_[i].is_defaultable();
+        if (!locals_[i].is_defaultable()) {
+            is_set_[i] = false;
+            has_unset_locals_ = true;
+        }
     set_locals_.clear();
     pending_catches_.clear();
     operands_.clear();
@@ -428,9 +479,11 @@ Result<void> BodyValidator::run(ByteReader& in, CodeOffset stop)
 {
     Instruction at;
     while (!controls_.empty() && in.offset() < stop) {
-        step_short_ones(in, stop);
-        if (in.offset() >= stop)
-            break;
+        if (takes_short_way) {
+            step_short_ones(in, stop);
+            if (in.offset() >= stop)
+                break;
+        }
         CHECK(decode_instruction(in, at));
         CHECK(step(at));
         if (slots_ > max_operand_slots) [[unlikely]]
@@ -457,9 +510,6 @@ Result<void> BodyValidator::validate_code(FuncIndex function, const FuncMeta& me
 Result<void> BodyValidator::validate_body(FuncIndex function, FuncMeta& meta, BodyOutput& output)
 {
     CHECK(read_local_types(module_, features_, function, locals_));
-    if (output.local_weights.size() + locals_.size() > max_module_locals)
-        return failure("too many locals in all functions: the limit is " + std::to_string(max_module_locals),
-            meta.body_offset);
     const FuncType& type = module_.func_type(function);
     meta.param_slots = slots_of(type.params);
     meta.result_slots = slots_of(type.results);
@@ -505,7 +555,9 @@ std::optional<InstructionState> BodyValidator::find_state(FuncIndex function, Co
     ASSERT(run(in, offset));
     if (controls_.empty() || in.offset() != offset)
         return std::nullopt;
-    return InstructionState { offset, meta.first_branch + next_entry(), operands_, is_reachable() };
+    const auto operands = operands_.view();
+    return InstructionState { offset, meta.first_branch + next_entry(), { operands.begin(), operands.end() },
+        is_reachable() };
 }
 
 // -- Constant expressions

@@ -40,7 +40,7 @@ std::string text_of_mismatch(std::string_view where, const std::string& expected
 std::string text_of_stack_mismatch(
     std::string_view where, const std::string& expected, const std::string& got);
 
-/// What the metadata of bodies points into; grows with each body of a module.
+/// What the metadata of bodies points into; grows with each body of a module, or of a part of it.
 struct BodyOutput {
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
@@ -66,6 +66,52 @@ struct BodyOutput {
         handlers.resize(sizes.handlers);
         catches.resize(sizes.catches);
     }
+    /// Takes over what belongs to the next bodies, which have it for themselves so far.
+    void append(const BodyOutput& more, std::span<FuncMeta> bodies);
+};
+
+/// The types of the operands, the last one on top.
+class OperandStack {
+public:
+    OperandStack() { clear(); }
+    OperandStack(const OperandStack&) = delete;
+    OperandStack& operator=(const OperandStack&) = delete;
+
+    size_t size() const { return static_cast<size_t>(top_ - bottom()); }
+    std::span<const ValueType> view() const { return { bottom(), size() }; }
+    ValueType back() const { return top_[-1]; }
+    void pop_back() { --top_; }
+    void push_back(ValueType type)
+    {
+        if (top_ == cells_.data() + cells_.size()) [[unlikely]]
+            make_room(1);
+        *top_++ = type;
+    }
+    /// Only to what is there.
+    void shrink(size_t size) { top_ = bottom() + size; }
+    void clear() { top_ = bottom(); }
+
+    /// Behind the top there are so many cells afterwards; before the bottom there always are two, without a type.
+    void make_room(size_t count)
+    {
+        const size_t size = this->size();
+        if (static_cast<size_t>(cells_.data() + cells_.size() - top_) < count) {
+            cells_.resize(2 * cells_.size() + count);
+            shrink(size);
+        }
+    }
+    /// Behind the last operand. Whoever has room may write from there on, and say where the last one is then.
+    ValueType* top() { return top_; }
+    void set_top(ValueType* top) { top_ = top; }
+
+private:
+    static constexpr size_t below = 2;
+
+    ValueType* bottom() { return cells_.data() + below; }
+    const ValueType* bottom() const { return cells_.data() + below; }
+
+    std::vector<ValueType> cells_ = std::vector<ValueType>(64);
+    ValueType* top_ = nullptr;
 };
 
 /// Types one function body or constant expression after the other, as the spec's validation algorithm does, and
@@ -79,8 +125,6 @@ public:
 
     /// How many operand slots a frame may have: what a branch can drop.
     static constexpr uint32_t max_operand_slots = Branch::max_dropped;
-    /// How many locals all functions of a module may have together.
-    static constexpr uint32_t max_module_locals = 50'000'000;
 
     /// Validates a body and fills in its metadata.
     Result<void> validate_body(FuncIndex function, FuncMeta& meta, BodyOutput& output);
@@ -91,6 +135,8 @@ public:
 
     /// Functions that `ref.func` may name.
     std::vector<bool> declared_functions;
+    /// Whether instructions are taken the short way where there is one. The outcome is the same.
+    bool takes_short_way = true;
 
 private:
     static constexpr uint32_t none = UINT32_MAX;
@@ -139,7 +185,6 @@ private:
 
     // The typing rules.
     void step_short_ones(ByteReader& in, CodeOffset stop);
-    inline const uint8_t* step_short(const uint8_t* at);
     Result<void> step(const Instruction& at);
     Result<void> step_poly(const Instruction& at);
     Result<void> step_branch(const Instruction& at);
@@ -151,7 +196,12 @@ private:
     Result<void> step_drop(const Instruction& at);
     Result<void> step_select(const Instruction& at);
     void add_width(const Instruction& at, ValueType type);
-    void count_use(uint32_t local);
+    void count_use(uint32_t local)
+    {
+        uint16_t& weight = output_->local_weights[first_weight_ + local];
+        const uint32_t uses = 1u << std::min(3 * loop_depth_, 16u);
+        weight = static_cast<uint16_t>(std::min<uint32_t>(weight + uses, UINT16_MAX));
+    }
     Result<void> step_reference(const Instruction& at);
     Result<void> step_null_branch(const Instruction& at);
     Result<void> step_cast(const Instruction& at);
@@ -171,6 +221,7 @@ private:
 
     // Blocks and the side table.
     Result<void> push_control(const Instruction& at);
+    void open_control(Op op, BlockType block, CodeOffset offset);
     void add_catch(Control& to, Catch clause);
     void add_handler(const Control& control, CodeOffset end, CodeOffset delegates_to = UINT32_MAX);
     void resolve_catches();
@@ -178,10 +229,12 @@ private:
     void forget_initialized(const Control& control);
     Result<Control> pop_control(const Instruction& at);
     Result<void> end_block(const Instruction& at);
+    Control close_control();
+    void resolve_pending(const Control& control, CodeOffset target);
     Result<void> else_block(const Instruction& at);
     void set_unreachable();
     bool is_reachable() const { return controls_.back().is_live && !controls_.back().is_unreachable; }
-    void add_branch(const Instruction& at, Control& target);
+    void add_branch(CodeOffset from, Control& target);
     uint32_t add_entry(CodeOffset from, uint32_t carried, uint32_t dropped);
     void add_pending(Control& control, uint32_t entry);
     void resolve(uint32_t entry, CodeOffset target, uint32_t target_entry);
@@ -254,6 +307,7 @@ private:
     bool has_wide_ = false;
     std::vector<ValueType> locals_;
     /// Locals without a value at first that have one now, and in which order they got it.
+    bool has_unset_locals_ = false;
     std::vector<bool> is_set_;
     std::vector<uint32_t> set_locals_;
     /// Clauses of try_table, with their entries and the offset of the instruction.
@@ -263,7 +317,7 @@ private:
         CodeOffset from;
     };
     std::vector<PendingCatch> pending_catches_;
-    std::vector<ValueType> operands_;
+    OperandStack operands_;
     std::vector<Control> controls_;
 };
 

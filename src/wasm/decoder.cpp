@@ -60,7 +60,7 @@ private:
     Result<ValueType> decode_elem_kind();
     Result<DataSegment> decode_data();
     Result<void> decode_body();
-    Result<void> skip_locals();
+    Result<uint32_t> skip_locals();
 
     struct SectionRow {
         uint8_t id;
@@ -619,7 +619,7 @@ Result<void> Decoder::decode_body()
     FuncMeta body;
     body.body_offset = offset();
     body.end_offset = body.body_offset + size;
-    CHECK(skip_locals());
+    body.local_count = TRY(skip_locals());
     body.code_offset = offset();
     if (body.code_offset > body.end_offset)
         return failure("section size mismatch", body.end_offset);
@@ -628,7 +628,8 @@ Result<void> Decoder::decode_body()
     return {};
 }
 
-Result<void> Decoder::skip_locals()
+/// Answers how many they are.
+Result<uint32_t> Decoder::skip_locals()
 {
     uint64_t total = 0;
     const uint32_t groups = TRY(in_.length());
@@ -639,7 +640,7 @@ Result<void> Decoder::skip_locals()
             return failure("too many locals: the limit is " + std::to_string(limits::locals), start);
         CHECK(decode_value_type(in_));
     }
-    return {};
+    return static_cast<uint32_t>(total);
 }
 
 } // namespace

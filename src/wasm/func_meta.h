@@ -44,6 +44,8 @@ struct Branch {
 
     static constexpr uint32_t max_carried = (1u << 12) - 1;
     static constexpr uint32_t max_dropped = (1u << 20) - 1;
+
+    friend bool operator==(const Branch&, const Branch&) = default;
 };
 static_assert(sizeof(Branch) == 12);
 
@@ -55,6 +57,8 @@ struct LoopHeader {
     uint32_t entry;
     /// Operand slots of the frame there, without the loop's parameters.
     uint32_t height;
+
+    friend bool operator==(const LoopHeader&, const LoopHeader&) = default;
 };
 
 /// A clause that catches exceptions: where the guest goes on, with the tag's values on the stack, and behind them the
@@ -74,6 +78,8 @@ struct Catch {
     uint32_t height = 0;
     /// The next clause of the same handler, or `none`.
     uint32_t next = none;
+
+    friend bool operator==(const Catch&, const Catch&) = default;
 };
 
 /// Code whose exceptions are caught, from `begin` (the opcode of the block) up to `end`. Of two handlers of a function
@@ -87,6 +93,8 @@ struct Handler {
     CodeOffset delegates_to = UINT32_MAX;
     /// Of the legacy `try`: the slot of the frame that keeps the exception for `rethrow`; else `Catch::none`.
     uint32_t hidden_slot = Catch::none;
+
+    friend bool operator==(const Handler&, const Handler&) = default;
 };
 
 /// What execution needs to know of one function body. Slots are 8 bytes; a frame is
@@ -107,7 +115,7 @@ struct FuncMeta {
     uint32_t hidden_slots = 0;
     /// The whole frame at its largest, at least 1.
     uint32_t frame_slots = 1;
-    /// Number of parameters and locals (not slots).
+    /// Number of parameters and locals (not slots); until it is validated, of what the body declares.
     uint32_t local_count = 0;
     /// First of this body's entries in `Module::branches`, and how many they are.
     uint32_t first_branch = 0;
@@ -127,6 +135,8 @@ struct FuncMeta {
     uint32_t first_wide_local = 0;
 
     bool contains(CodeOffset offset) const { return offset >= body_offset && offset < end_offset; }
+
+    friend bool operator==(const FuncMeta&, const FuncMeta&) = default;
 };
 
 } // namespace vitrine::core

@@ -5,19 +5,19 @@
 #include "wasm/decoder.h"
 
 #include <algorithm>
+#include <future>
+#include <thread>
 #include <unordered_set>
 
 namespace vitrine::core {
 
 namespace {
 
-constexpr uint8_t code_section = 10;
-
 /// The rules of everything but bodies. [spec: valid/modules]
 class ModuleValidator {
 public:
-    ModuleValidator(Module& module, const TypeRegistry& types, FeatureSet features)
-        : module_(module), types_(types), features_(features), body_(module, types, features)
+    ModuleValidator(Module& module, const TypeRegistry& types, FeatureSet features, BodyWay way)
+        : module_(module), types_(types), features_(features), way_(way), body_(module, types, features)
     {}
 
     Result<void> validate()
@@ -266,16 +266,89 @@ private:
         return {};
     }
 
+    Result<void> check_local_counts() const
+    {
+        uint64_t total = 0;
+        for (uint32_t i = 0; i < module_.bodies.size(); ++i) {
+            const FuncType& type = module_.func_type({ module_.imported(ExternKind::Func) + i });
+            total += type.params.size() + module_.bodies[i].local_count;
+            if (total > max_module_locals)
+                return failure(
+                    "too many locals in all functions: the limit is " + std::to_string(max_module_locals),
+                    module_.bodies[i].body_offset);
+        }
+        return {};
+    }
+
+    /// Bodies that follow each other, from `first` up to `last`.
+    struct Part {
+        size_t first, last;
+        BodyOutput output {};
+        Result<void> outcome {};
+    };
+
+    CodeOffset code_bytes(size_t first, size_t last) const
+    {
+        return first == last ? 0 : module_.bodies[last - 1].end_offset - module_.bodies[first].body_offset;
+    }
+
+    /// Parts with about as many bytes each.
+    std::vector<Part> parts() const
+    {
+        const size_t count = module_.bodies.size();
+        const CodeOffset bytes = code_bytes(0, count);
+        // `hardware_concurrency` may not know.
+        const size_t useful =
+            std::min<size_t>({ bytes / min_part_bytes, std::thread::hardware_concurrency(), max_parts });
+        const size_t wanted = std::max<size_t>(way_.parts == 0 ? useful : way_.parts, 1);
+        std::vector<Part> parts;
+        for (size_t first = 0, last = 0; parts.size() < wanted; first = last) {
+            const uint64_t end = uint64_t { bytes } * (parts.size() + 1) / wanted;
+            while (last < count && code_bytes(0, last + 1) <= end)
+                ++last;
+            parts.push_back({ first, last });
+        }
+        return parts;
+    }
+
+    void check_part(Part& part, BodyValidator& body)
+    {
+        for (size_t i = part.first; i < part.last && part.outcome; ++i)
+            part.outcome =
+                body.validate_body({ module_.imported(ExternKind::Func) + static_cast<uint32_t>(i) },
+                    module_.bodies[i], part.output);
+    }
+
     Result<void> check_bodies()
     {
-        BodyOutput output;
-        // Room for more than real code needs: pages that are not written cost nothing, growing would copy.
-        const Section* code = nullptr;
-        for (const Section& section : module_.sections)
-            code = section.id == code_section ? &section : code;
-        output.branches.reserve(code ? code->size / 24 : 0);
-        for (uint32_t i = 0; i < module_.bodies.size(); ++i)
-            CHECK(body_.validate_body({ module_.imported(ExternKind::Func) + i }, module_.bodies[i], output));
+        CHECK(check_local_counts());
+        body_.takes_short_way = way_.is_short;
+        std::vector<Part> parts = this->parts();
+        // Room for more than real code needs: pages that are not written cost nothing, growing would copy. The first takes all in.
+        for (Part& part : parts)
+            part.output.branches.reserve(
+                code_bytes(part.first, &part == &parts.front() ? module_.bodies.size() : part.last) / 24);
+        std::vector<std::future<void>> others;
+        for (Part& part : std::span(parts).subspan(1)) {
+            const auto check = [&] {
+                BodyValidator body(module_, types_, features_);
+                body.declared_functions = body_.declared_functions;
+                body.takes_short_way = body_.takes_short_way;
+                check_part(part, body);
+            };
+            // Where there are no more threads, it is done when it is asked for.
+            others.push_back(std::async(check));
+        }
+        check_part(parts.front(), body_);
+        for (std::future<void>& other : others)
+            other.get();
+        BodyOutput& output = parts.front().output;
+        for (const Part& part : parts) {
+            CHECK(part.outcome);
+            if (&part != &parts.front())
+                output.append(
+                    part.output, std::span(module_.bodies).subspan(part.first, part.last - part.first));
+        }
         output.loops.shrink_to_fit();
         output.local_weights.shrink_to_fit();
         module_.branches = std::move(output.branches);
@@ -287,9 +360,15 @@ private:
         return {};
     }
 
+    /// How many locals all functions of a module may have together.
+    static constexpr uint32_t max_module_locals = 50'000'000;
+    /// A thread is worth it from here on; more of them would wait for memory.
+    static constexpr size_t min_part_bytes = 512 * 1024, max_parts = 8;
+
     Module& module_;
     const TypeRegistry& types_;
     const FeatureSet features_;
+    const BodyWay way_;
     BodyValidator body_;
 };
 
@@ -392,7 +471,7 @@ private:
 
 } // namespace
 
-Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features)
+Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features, BodyWay way)
 {
     const TypeValidator type_validator(module, features);
     CHECK(type_validator.check_names());
@@ -400,7 +479,7 @@ Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet fea
     for (const TypeId id : module.type_ids)
         module.type_infos.push_back(&types.info(id));
     CHECK(type_validator.check_subtypes(types));
-    return ModuleValidator(module, types, features).validate();
+    return ModuleValidator(module, types, features, way).validate();
 }
 
 Result<std::shared_ptr<const Module>> load_module(

@@ -7,9 +7,17 @@
 
 namespace vitrine::core {
 
+/// How the bodies of functions are validated; what comes of it is the same.
+struct BodyWay {
+    /// Whether frequent instructions are taken the short way.
+    bool is_short = true;
+    /// In how many parts, each but the first on a thread of its own; 0: as many as the machine runs at once and are worth it.
+    size_t parts = 0;
+};
+
 /// Validates a decoded module, registers its types and fills in the metadata of its bodies. What belongs to a feature that is off
 /// is refused with the feature's name and the offset. Error texts are those of the official test suite. [spec: valid/modules]
-Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features = {});
+Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features = {}, BodyWay way = {});
 
 /// Decodes and validates.
 Result<std::shared_ptr<const Module>> load_module(

@@ -2,6 +2,7 @@
 // Any bytes as a module: decoded, disassembled, validated. What is refused has a place; what is valid can be walked
 // over, instruction by instruction.
 
+#include "support/both_ways.h"
 #include "wasm/decoder.h"
 #include "wasm/instruction.h"
 #include "wasm/printer.h"
@@ -31,16 +32,16 @@ void check_bodies(const Module& module)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
-    auto module = decode_module({ data, data + size });
+    auto module = decode_module({ data, data + size }, FeatureSet::all());
     if (!module) {
         check_error(module.error(), size);
         return 0;
     }
     ASSERT(!disassemble(**module).empty());
     TypeRegistry types;
-    if (const auto valid = validate_module(**module, types); !valid)
+    if (const auto valid = test::validate_both_ways({ data, data + size }, types, FeatureSet::all()); !valid)
         check_error(valid.error(), size);
     else
-        check_bodies(**module);
+        check_bodies(**valid);
     return 0;
 }

@@ -2,13 +2,18 @@
 // Damaged binaries: each is refused with an error that names a place, or is another module. What a sanitizer would
 // see here is not seen by an expectation; the suite is worth most when it runs under one.
 
+#include "support/both_ways.h"
 #include "support/module_builder.h"
+#include "support/random_guest.h"
+#include "support/row_guests.h"
 #include "support/wat.h"
 #include "wasm/decoder.h"
 #include "wasm/printer.h"
 #include "wasm/validator.h"
 
 #include <gtest/gtest.h>
+
+#include <random>
 
 namespace vitrine::core::test {
 namespace {
@@ -59,7 +64,8 @@ Result<void> look_at(const ByteVector& bytes)
     auto module = TRY(decode_module(bytes));
     EXPECT_FALSE(disassemble(*module).empty());
     TypeRegistry types;
-    return validate_module(*module, types);
+    CHECK(validate_both_ways(bytes, types));
+    return {};
 }
 
 void expect_outcome(const ByteVector& bytes, const std::string& damage)
@@ -108,6 +114,27 @@ TEST(DamagedModule, EveryByteMissingOrTwice)
         bytes = whole;
         bytes.insert(bytes.begin() + static_cast<long>(at), bytes[at]);
         expect_outcome(bytes, "byte twice " + std::to_string(at));
+    }
+}
+
+/// Code that is wrong in one place, after much that is right.
+TEST(DamagedModule, BytesOfRandomCodeReplaced)
+{
+    TypeRegistry types;
+    std::mt19937 random(1);
+    for (uint32_t seed = 0; seed < 10; ++seed) {
+        const ByteVector whole = seed == 0 ? wasm_of(row_module()) : wasm_of(random_module(seed, 12));
+        const auto module = validate_both_ways(whole, types, FeatureSet::all());
+        ASSERT_TRUE(module) << module.error().to_text();
+        const auto first = (*module)->bodies.front().code_offset, last = (*module)->bodies.back().end_offset;
+        for (int i = 0; i < 250; ++i) {
+            ByteVector bytes = whole;
+            const size_t at = first + random() % (last - first);
+            // Half of them become another instruction of those that are there.
+            bytes[at] =
+                random() % 2 == 0 ? static_cast<uint8_t>(random()) : whole[first + random() % (last - first)];
+            (void)validate_both_ways(bytes, types, FeatureSet::all());
+        }
     }
 }
 
