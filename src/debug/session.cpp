@@ -255,7 +255,7 @@ Result<Event> Session::wait()
         return failure("the session's handler is told of all stops");
     if (!is_body_running_ && !outcome_ && state_ != State::Stopped && members_.size() == 1)
         return failure("the session's guest is not running");
-    changed_.wait(lock, [&] {
+    changed_.wait_awake(lock, [&] {
         return is_closing_ || (state_ == State::Stopped && !listener_) || (outcome_ && !is_telling_end_);
     });
     if (state_ == State::Stopped && !listener_)

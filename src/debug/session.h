@@ -2,11 +2,11 @@
 #pragma once
 
 #include "debug/breakpoints.h"
+#include "debug/changes.h"
 #include "debug/inspect.h"
 #include "debug/watchpoints.h"
 #include "exec/invoke.h"
 
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -293,7 +293,7 @@ private:
     Thread& thread_;
     const Handler handler_;
     mutable std::mutex mutex_;
-    std::condition_variable changed_;
+    Changes changed_;
     std::vector<std::unique_ptr<Member>> members_;
     uint32_t next_thread_ = 1;
 

@@ -271,7 +271,8 @@ Resume Session::decide(std::unique_lock<std::mutex>& lock)
         return how;
     }
     for (;;) {
-        changed_.wait(lock, [&] { return (resume_ || call_ || stopper_->is_condemned) && looks_ == 0; });
+        changed_.wait_awake(
+            lock, [&] { return (resume_ || call_ || stopper_->is_condemned) && looks_ == 0; });
         if (stopper_->is_condemned) {
             resume_.reset();
             call_ = nullptr;

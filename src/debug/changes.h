@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+namespace vitrine::core::debug {
+
+/// Tells threads that what a mutex guards has changed: a condition variable, at which one can also wait awake. To fall asleep and to
+/// be woken takes longer than most commands of a debugger, or a step of its guest.
+class Changes {
+public:
+    void notify_all()
+    {
+        count_.fetch_add(1, std::memory_order_release);
+        condition_.notify_all();
+    }
+
+    template<class IsDone> void wait(std::unique_lock<std::mutex>& lock, IsDone is_done)
+    {
+        condition_.wait(lock, is_done);
+    }
+
+    /// Until there was a change, or this time is over.
+    void wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time)
+    {
+        condition_.wait_for(lock, time);
+    }
+    template<class IsDone>
+    bool wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time, IsDone is_done)
+    {
+        return condition_.wait_for(lock, time, is_done);
+    }
+
+    /// As `wait`, and falls asleep only after a moment.
+    template<class IsDone> void wait_awake(std::unique_lock<std::mutex>& lock, IsDone is_done)
+    {
+        const auto end = std::chrono::steady_clock::now() + moment_;
+        while (!is_done()) {
+            const uint32_t seen = count_.load(std::memory_order_acquire);
+            bool is_over = false;
+            lock.unlock();
+            // Whoever tells of a change may still hold the mutex.
+            while (!is_over && (count_.load(std::memory_order_acquire) == seen || !lock.try_lock()))
+                is_over = std::chrono::steady_clock::now() >= end;
+            if (is_over) {
+                lock.lock();
+                return condition_.wait(lock, is_done);
+            }
+        }
+    }
+
+private:
+    std::condition_variable condition_;
+    std::atomic<uint32_t> count_ = 0;
+    /// Where nobody else can run meanwhile there is nothing to wait for.
+    const std::chrono::microseconds moment_ { std::thread::hardware_concurrency() == 1 ? 0 : 20 };
+};
+
+} // namespace vitrine::core::debug
