@@ -68,6 +68,8 @@ struct Terminal::Editor {
         el_set(edit, EL_SETTY, "-d", "-isig", nullptr);
         el_set(edit, EL_BIND, "^C", "vitrine-cancel", nullptr);
         el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
+        // What a Ctrl-D becomes that is typed before the editor has the terminal. libedit would insert the next key as it is.
+        el_set(edit, EL_BIND, "^@", "ed-ignore", nullptr);
     }
     ~Editor()
     {
