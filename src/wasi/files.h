@@ -104,6 +104,9 @@ public:
     /// system call nobody else comes. The callables of the embedder are called with it, and may come back.
     std::recursive_mutex exchange;
 
+    /// Whether the kernel may be asked to write to what may have to wait without waiting, as far as is known.
+    std::atomic<bool> writes_at_once = true;
+
     /// Of a preopened folder: what the guest knows it as.
     std::optional<std::string> preopened_as;
 

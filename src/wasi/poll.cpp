@@ -168,7 +168,10 @@ Answer<void> wait(Call& call, std::vector<pollfd>& polled, std::optional<uint64_
 bool is_ready(const File& file, short events)
 {
     pollfd polled { file.host(), events, 0 };
-    return ::poll(&polled, 1, 0) > 0;
+    const int ready = ::poll(&polled, 1, 0);
+    if (ready == 0)
+        errno = EAGAIN;
+    return ready > 0;
 }
 
 Answer<void> wait_for(Call& call, const File& file, short events)

@@ -22,13 +22,13 @@ uint64_t time_of(const Call& call, Clock clock);
 /// guest must not go on.
 Answer<void> wait(Call& call, std::vector<pollfd>& polled, std::optional<uint64_t> deadline);
 
-/// Whether the file is ready for `events` (POLLIN, POLLOUT), or will never be.
+/// Whether the file is ready for `events` (POLLIN, POLLOUT), or will never be; `errno` is EAGAIN when it is not.
 bool is_ready(const File& file, short events);
 /// Waits until it is: `Again` when the guest wants no waits.
 Answer<void> wait_for(Call& call, const File& file, short events);
 
-/// Calls `attempt` with the guest's buffers when the file is ready, and again for as long as it fails with EAGAIN or EINTR; it answers
-/// as a system call does. Several threads of a guest take turns.
+/// Calls `attempt` with the guest's buffers, and again when the file is ready for as long as it fails with EAGAIN or EINTR; it answers as
+/// a system call does, and does not wait. Several threads of a guest take turns.
 template<class Attempt>
 Answer<size_t> exchange(
     Call& call, File& file, short events, Pointer at, Number count, const Attempt& attempt)
@@ -38,18 +38,16 @@ Answer<size_t> exchange(
         return refuse(Errno::Badf);
     for (;;) {
         const auto buffers = TRY(call.buffers(at, count));
-        std::unique_lock turn(file.exchange, std::defer_lock);
-        if (file.may_wait())
-            turn.lock();
-        if (!file.may_wait() || is_ready(file, events)) {
+        {
+            std::unique_lock turn(file.exchange, std::defer_lock);
+            if (file.may_wait())
+                turn.lock();
             const ssize_t size = attempt(buffers);
             if (size >= 0)
                 return static_cast<size_t>(size);
             if (errno != EAGAIN && errno != EINTR)
                 return host_error();
         }
-        if (turn.owns_lock())
-            turn.unlock();
         CHECK(wait_for(call, file, events));
     }
 }

@@ -20,17 +20,31 @@ std::string text_of_bytes(std::span<const std::byte> bytes)
     return { reinterpret_cast<const char*>(bytes.data()), bytes.size() };
 }
 
-/// Both ends of a pipe.
+/// Both ends of a pipe. To a named one the kernel does not write without waiting, which has to be asked for first.
 struct Pipe {
-    Pipe()
+    enum class Kind { Anonymous, Named };
+    explicit Pipe(Kind kind = Kind::Anonymous)
     {
         int ends[2];
-        EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+        if (kind == Kind::Anonymous) {
+            EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+        } else {
+            const TemporaryFolder folder;
+            const std::string name = (folder.path() / "pipe").string();
+            EXPECT_EQ(::mkfifo(name.c_str(), 0600), 0);
+            ends[0] = ::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+            ends[1] = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
+            EXPECT_EQ(::fcntl(ends[0], F_SETFL, 0), 0);
+        }
         read = HostFd(ends[0]);
         write = HostFd(ends[1]);
     }
     HostFd read, write;
 };
+
+struct Pipes : testing::TestWithParam<Pipe::Kind> {};
+INSTANTIATE_TEST_SUITE_P(EveryKind, Pipes, testing::Values(Pipe::Kind::Anonymous, Pipe::Kind::Named),
+    [](const auto& kind) { return kind.param == Pipe::Kind::Anonymous ? "Anonymous" : "Named"; });
 
 std::set<int> open_host_files()
 {
@@ -457,9 +471,9 @@ TEST(Streams, InputMayBeAText)
     EXPECT_NE(world("fd_allocate", 0, 0, 1 << 20), Errno::Success);
 }
 
-TEST(Streams, APipeIsReadAsFarAsItIsFilledAndHasNoPosition)
+TEST_P(Pipes, AreReadAsFarAsTheyAreFilledAndHaveNoPosition)
 {
-    Pipe pipe;
+    Pipe pipe(GetParam());
     Config config;
     config.in = pipe.read.get();
     World world(std::move(config));
@@ -479,9 +493,9 @@ TEST(Streams, APipeIsReadAsFarAsItIsFilledAndHasNoPosition)
     EXPECT_EQ(world.result(), 0u) << "the end";
 }
 
-TEST(Streams, WhatDoesNotFitIntoAPipeIsWrittenOnceThereIsRoom)
+TEST_P(Pipes, TakeWhatDoesNotFitOnceThereIsRoom)
 {
-    Pipe pipe;
+    Pipe pipe(GetParam());
     Config config;
     config.out = pipe.write.get();
     World world(std::move(config));
@@ -513,7 +527,7 @@ TEST(Streams, WhatDoesNotFitIntoAPipeIsWrittenOnceThereIsRoom)
     EXPECT_EQ(world("fd_write", 1, 3000, 1, 2000), Errno::Again);
 }
 
-TEST(Streams, AClosedPipeIsAnErrnoAndNoSignal)
+TEST_P(Pipes, ThatAreClosedAreAnErrnoAndNoSignal)
 {
     static volatile std::sig_atomic_t signals;
     signals = 0;
@@ -521,7 +535,7 @@ TEST(Streams, AClosedPipeIsAnErrnoAndNoSignal)
     counting.sa_handler = [](int) { signals = signals + 1; };
     ASSERT_EQ(::sigaction(SIGPIPE, &counting, &before), 0);
     {
-        Pipe pipe;
+        Pipe pipe(GetParam());
         Config config;
         config.out = pipe.write.get();
         World world(std::move(config));
