@@ -102,17 +102,18 @@ int32_t GuestThreads::spawn(core::Thread& parent, const core::Instance& like, ui
         return refusal(core::wasi::Errno::Notsup);
 
     core::Thread& child = link->body->thread;
-    if (parent.probe)
-        parent.probe->on_spawn(child);
+    if (core::Probe* const probe = parent.probe.load())
+        probe->on_spawn(child);
     if (const auto first = std::static_pointer_cast<StoreLink>(parent.store.embedder.lock()))
         link->body->session = first->body->session;
     const auto instance = core::instantiate(store, like.module, *imports);
-    if (instance && child.probe)
-        child.probe->on_instance(**instance);
+    core::Probe* const probe = child.probe.load();
+    if (instance && probe)
+        probe->on_instance(**instance);
     const int32_t number =
         instance ? start(parent, link, **instance, argument) : refusal(core::wasi::Errno::Nomem);
-    if (number < 0 && child.probe)
-        child.probe->on_thread_end(child);
+    if (number < 0 && probe)
+        probe->on_thread_end(child);
     return number;
 }
 
@@ -148,8 +149,8 @@ void GuestThreads::run(int32_t number, const std::shared_ptr<StoreLink>& link, c
             core::Value::i32(argument) };
         ended = core::invoke(thread, entry, arguments);
     }
-    if (thread.probe)
-        thread.probe->on_thread_end(thread);
+    if (core::Probe* const probe = thread.probe.load())
+        probe->on_thread_end(thread);
     if (!ended)
         end(ended.error(), link);
 

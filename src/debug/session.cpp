@@ -40,7 +40,7 @@ public:
     {
         Session& session = session_;
         const std::lock_guard lock(session.mutex_);
-        session.drop_member(member_);
+        ASSERT(session.let_go(member_));
     }
 
 private:
@@ -75,7 +75,7 @@ Result<void> check_watchable(const Store& store, const Thread& thread)
         return failure("the engine is not configured with guest_debug");
     if (thread.probe)
         return failure("the store has a session already");
-    if (thread.is_running())
+    if (thread.runner.load() != std::thread::id {})
         return failure("the store's guest is running");
     return {};
 }
@@ -105,15 +105,20 @@ void Session::close()
         const std::lock_guard lock(mutex_);
         if (is_closing_)
             return;
-        condemn_all();
         is_closing_ = true;
+        // A call that begins from here on goes without us.
+        pause_all();
+        condemn_all();
     }
     changed_.notify_all();
     if (guest_.joinable())
         guest_.join();
-    // The embedder's threads, which have been told to end.
     std::unique_lock lock(mutex_);
-    while (is_any_running())
+    // Those that have been told to end; what the guest spawned says itself when it is gone.
+    const auto is_with_us = [](const auto& member) {
+        return member->is_spawned || (member->is_running() && !member->has_left);
+    };
+    while (std::ranges::any_of(members_, is_with_us))
         changed_.wait_for(lock, std::chrono::milliseconds(1));
     lock.unlock();
     if (interrupts_.joinable())
@@ -122,7 +127,8 @@ void Session::close()
     breakpoints_.clear();
     watchpoints_.clear();
     while (!members_.empty())
-        drop_member(*members_.back());
+        if (!let_go(*members_.back()))
+            changed_.wait_for(lock, std::chrono::milliseconds(1));
 }
 
 Session::Member& Session::add_member(Store& store, Thread& thread)
@@ -138,16 +144,39 @@ Session::Member& Session::add_member(Store& store, Thread& thread)
     return *members_.emplace_back(std::move(member));
 }
 
-void Session::drop_member(Member& member)
+/// Leaves nothing of ours with a thread that executes no instruction just now.
+void Session::leave(Member& member)
 {
-    member.thread->probe = nullptr;
     member.thread->stepping = false;
     member.thread->watches = nullptr;
+    member.marks.set({});
+    member.thread->probe = nullptr;
+    member.has_left = true;
+    changed_.notify_all();
+}
+
+/// Forgets a thread that does not run or has left; false when it runs. Its host thread may begin a call at any time: that finds either the
+/// request, and waits for our mutex before it executes anything, or no probe and nothing of ours.
+bool Session::let_go(Member& member)
+{
+    if (!member.has_left) {
+        member.thread->requests->add(Requests::pause);
+        if (member.is_running())
+            return false;
+        leave(member);
+        if (member.is_running()) {
+            member.has_left = false;
+            member.is_stale = true;
+            member.thread->probe = member.watcher.get();
+            return false;
+        }
+    }
     watchpoints_.drop(*member.store);
     if (alone_ == &member)
         alone_ = nullptr;
     std::erase_if(members_, [&](const auto& candidate) { return candidate.get() == &member; });
     changed_.notify_all();
+    return true;
 }
 
 Result<void> Session::add_store(Store& store, Thread& thread)
@@ -168,9 +197,8 @@ Result<void> Session::remove_store(Store& store)
         return failure("the store is not one of the session");
     if (&store == &store_)
         return failure("the session's own store stays until it ends");
-    if (member->is_running())
+    if (!let_go(*member))
         return failure("the store's guest is running");
-    drop_member(*member);
     return {};
 }
 

@@ -240,6 +240,8 @@ private:
         bool is_condemned = false;
         /// Whether the guest made it: it lives once, and ends with those who made it even if it has not begun.
         bool is_spawned = false;
+        /// It has no probe of ours any more.
+        bool has_left = false;
         /// There are instances that the listener has not been told of.
         bool has_news = false;
         std::optional<Place> paused_at {};
@@ -253,7 +255,8 @@ private:
 
     Session(Store& store, Thread& thread, Handler handler);
     Member& add_member(Store& store, Thread& thread);
-    void drop_member(Member& member);
+    void leave(Member& member);
+    bool let_go(Member& member);
     void run_guest();
     void watch_interrupts();
     void stop_from_outside(std::unique_lock<std::mutex>& lock);
@@ -262,6 +265,7 @@ private:
     bool is_at_entry(const Member& member) const { return at_entry_ && member.thread == &thread_; }
     Wish fire(Member& member, Cause cause);
     void wait_outside(Member& member);
+    void bring_in_line(Member& member);
     void on_instance(Member& member, Instance& instance);
     std::optional<StopReason> reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_load(Member& member) const;

@@ -63,7 +63,15 @@ void Session::wait_outside(Member& member)
     std::unique_lock lock(mutex_);
     if (must_stand(member))
         stand_outside(member, lock);
-    if (member.is_stale)
+    bring_in_line(member);
+}
+
+/// Before the thread executes its next instruction.
+void Session::bring_in_line(Member& member)
+{
+    if (is_closing_ && !member.is_condemned)
+        leave(member);
+    else if (member.is_stale)
         sync(member);
 }
 
@@ -74,10 +82,9 @@ Wish Session::fire(Member& member, Cause cause)
     std::unique_lock lock(mutex_);
     if (must_stand(member))
         stand_outside(member, lock);
-    if (member.is_stale)
-        sync(member);
+    bring_in_line(member);
     std::optional<StopReason> reason;
-    if (!member.is_condemned)
+    if (!member.is_condemned && !member.has_left)
         reason = reason_in_turn(member, reason_for(member, cause, lock), lock);
     const bool is_entry = reason && reason->kind == StopKind::Entry;
     Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;

@@ -33,10 +33,10 @@ OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
     if (thread.activations.size() >= max_activations)
         return trapped(TrapKind::StackOverflow);
     if (!thread.is_running()) {
-        thread.runner.store(std::this_thread::get_id());
         auto stack = thread.stacks.take();
         if (!stack)
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = stack.error().message });
+        thread.runner.store(std::this_thread::get_id());
         thread.stack = std::move(*stack);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
@@ -197,8 +197,8 @@ std::expected<Instance*, Failure> instantiate(
     auto instance = linker.instantiate(thread.store, std::move(module));
     if (!instance)
         return instance;
-    if (thread.probe) {
-        thread.probe->on_instance(**instance);
+    if (Probe* const probe = thread.probe.load()) {
+        probe->on_instance(**instance);
         if (!fire(thread, Cause::Load))
             return std::unexpected(std::move(thread.trap));
     }
@@ -233,12 +233,13 @@ HostResult continue_host(Thread& thread, Slot* slots, Function*& host)
 bool fire(Thread& thread, Cause cause)
 {
     thread.was_moved = false;
-    if (!thread.probe)
+    Probe* const probe = thread.probe.load();
+    if (!probe)
         return true;
     ++thread.generation;
     if (!thread.host)
         thread.free = thread.state.sp;
-    const Wish wish = thread.probe->fire(thread, cause);
+    const Wish wish = probe->fire(thread, cause);
     ++thread.generation;
     thread.was_moved = wish == Wish::Move || wish == Wish::Throw;
     if (wish == Wish::Kill) {

@@ -109,7 +109,9 @@ public:
     Trap trap;
     /// What is being thrown, while a probe looks at it.
     ExceptionObject* thrown = nullptr;
-    Probe* probe = nullptr;
+    /// Whoever takes it away must see afterwards that no call has begun meanwhile (`runner`), or give it back: one that has begun may be
+    /// using it.
+    std::atomic<Probe*> probe = nullptr;
     /// Kept up to date only while there is a probe. Whoever wants the thread to stand still requests a pause first and looks
     /// at this then; the thread says `Inside` first, and looks at the requests then.
     std::atomic<Execution> execution = Execution::Outside;
@@ -132,15 +134,16 @@ public:
     /// Guest code is about to be executed, or the host's again.
     void go_inside()
     {
-        if (!probe)
+        Probe* const watching = probe.load();
+        if (!watching)
             return;
         execution.store(Execution::Inside);
         if (requests->bits.load() & Requests::pause)
-            probe->wait_outside(*this);
+            watching->wait_outside(*this);
     }
     void go_outside()
     {
-        if (probe)
+        if (execution.load() != Execution::Outside)
             execution.store(Execution::Outside);
     }
     /// What `memory.atomic.wait` sleeps on: an eventfd, made at the first call.

@@ -63,7 +63,7 @@ void land(Thread& thread, const Landing& landing, const ExceptionObject& excepti
 /// Fires the probe; what is thrown stays alive meanwhile. False when the guest must end.
 bool tell(Thread& thread, Cause cause, ExceptionObject& exception)
 {
-    if (!thread.probe)
+    if (!thread.probe.load())
         return true;
     const Root root(thread.store.heap, &exception);
     thread.thrown = &exception;

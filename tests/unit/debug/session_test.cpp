@@ -420,5 +420,35 @@ TEST(Session, EndingASessionEndsItsGuestAndLeavesTheStoreUsable)
     EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) })), "ended: 21");
 }
 
+/// Whatever a call has come to when the session ends: it gives its result, or ends as one that was killed.
+TEST(Session, EndsWhileAnotherThreadMakesCallAfterCall)
+{
+    Debugged guest;
+    Guest other(guest.engine);
+    Instance& instance = other.instantiate(counter);
+    for (int i = 0; i < 60; ++i) {
+        ASSERT_TRUE(guest.session->add_store(other.store, other.thread));
+        ASSERT_TRUE(guest.session->add_breakpoint(
+            { .module = instance.module, .offset = guest.meta(0).body_offset, .condition = "0 == 1" }));
+        std::atomic<bool> is_over = false;
+        std::thread caller([&] {
+            while (!is_over) {
+                const auto results = other.call(instance, "run", { Value::i32(5) });
+                if (results)
+                    EXPECT_EQ(results->front(), Value::i32(21));
+                else
+                    EXPECT_EQ(results.error().kind, TrapKind::Killed);
+            }
+        });
+        for (int turns = 0; turns < 10 * (i % 10); ++turns)
+            std::this_thread::yield();
+        guest.session->close();
+        EXPECT_FALSE(guest.thread.probe.load() || other.thread.probe.load());
+        is_over = true;
+        caller.join();
+        guest.session = *Session::create(guest.store, guest.thread);
+    }
+}
+
 } // namespace
 } // namespace vitrine::core::debug
