@@ -6,6 +6,7 @@ memory compares what is there. What no packet can say is a `monitor` command. Th
 the door has one; addresses become offsets in the file, and numbers of the session those that the user has seen.
 """
 
+import contextlib
 import json
 import pathlib
 import re
@@ -530,7 +531,7 @@ class Door:
             watchpoint = Watchpoint(number, text, packet=packet, bytes=self.read(place, size))
         else:
             access = {"watch": "", "rwatch": " read", "awatch": " access"}[verb]
-            line, = self.monitor(f"watch {self.watched_place(said)}{access} in {self.frame}")
+            line, = self.monitor(f"watch {said}{access} in {self.frame}")
             watchpoint = Watchpoint(number, text, session_number=int(line.split()[1].rstrip(":")))
         self.watchpoints[number] = watchpoint
         self.next_number += 1
@@ -544,38 +545,9 @@ class Door:
             raise Refused("expected a length in bytes")
         word = re.fullmatch(r"(\w+)\[(.*)\]", said)
         if word and word[1] in MEMORY_WORDS:
-            return *self.memory_place(word[2]), MEMORY_WORDS[word[1]]
+            with contextlib.suppress(Refused):
+                return *self.memory_place(word[2]), MEMORY_WORDS[word[1]]
         return None
-
-    def watched_place(self, said):
-        """The place in the words of `monitor watch`."""
-        word = re.fullmatch(r"(\w+)\[(?:([^:]*): *)?(.*)\]", said)
-        if word and word[1] == "table":
-            table = self.find_row("tables", word[2] or "0")
-            if table is None:
-                raise Refused(f"the instance has no table {word[2]}")
-            return f"element {table} {self.evaluated(word[3])}"
-        if word and word[1] == "global":
-            return f"global {self.find_row('globals', word[3])}"
-        if word and word[1] == "local":
-            return f"local {self.find_local(word[3])}" if self.find_local(word[3]) is not None else self.no_local(word[3])
-        if word:
-            raise Refused(f"{word[1]}[..] cannot be watched")
-        if (local := self.find_local(said)) is not None and not said.isdigit():
-            return f"local {local}"
-        row = None if said.isdigit() else self.find_row("globals", said)
-        if row is None:
-            raise Refused(f"{said} is neither a local nor a global that can be watched")
-        return f"global {row}"
-
-    def no_local(self, name):
-        raise Refused(f"the frame has no local {name}")
-
-    def find_local(self, name):
-        rows = self.values("locals", self.frame)
-        if name.isdigit():
-            return int(name) if int(name) < len(rows) else None
-        return next((index for index, row in enumerate(rows) if row[1] == name.lstrip("$")), None)
 
     def find_row(self, kind, name):
         """The index of the row with that index or name; None when there is none."""
@@ -849,7 +821,7 @@ class Door:
         selector, colon, address = text.rpartition(":")
         memory = self.find_row("memories", selector.strip() if colon else "0")
         if memory is None:
-            raise Refused(f"the instance has no memory {selector.strip()}")
+            raise Refused(f"no memory {selector.strip()}: the module has {len(self.monitor('memories'))}\n  {text}\n  ^")
         return memory, self.evaluated(address.strip())
 
     def memory_base(self, index):

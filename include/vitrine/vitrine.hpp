@@ -45,6 +45,11 @@ namespace debug {
 class Resume;
 class Session;
 class Stopped;
+struct FrameLocal;
+struct MemoryRange;
+struct TableSlot;
+/// What can be watched.
+using WatchPlace = std::variant<MemoryRange, Global, TableSlot, FrameLocal>;
 } // namespace debug
 
 /// What the library keeps to itself.
@@ -832,6 +837,7 @@ public:
     Result<Val> debug_evaluate(std::string_view expression) const;
     Result<std::string> debug_text_of(std::string_view expression) const;
     Result<void> debug_assign(std::string_view assignment) const;
+    Result<debug::WatchPlace> debug_place(std::string_view expression) const;
 
 private:
     friend detail::Access;
@@ -1253,6 +1259,8 @@ public:
     Result<std::string> text_of(std::string_view expression) const;
     /// `place = expression`, or `+=` and its like: writes to a local, a global, an operand, bytes of a memory, ...
     Result<void> assign(std::string_view assignment) const;
+    /// What an expression stands for rather than its value, to watch it: a local, a global, `i32[$p + 8]`, `table[2]`.
+    Result<WatchPlace> place(std::string_view expression) const;
 
 private:
     friend vitrine::detail::Access;
@@ -1311,7 +1319,7 @@ enum class WatchAccess : std::uint8_t {
 /// What to watch, and for what: by instructions of every kind, and by host functions as far as they change something. The guest stops behind
 /// the instruction.
 struct WatchpointSpec {
-    std::variant<MemoryRange, Global, TableSlot, FrameLocal> what;
+    WatchPlace what;
     WatchAccess access = WatchAccess::Change;
 };
 

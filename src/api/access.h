@@ -127,6 +127,9 @@ struct Access {
     {
         return std::static_pointer_cast<core::Memory>(memory.object_);
     }
+    /// What is no local of a frame.
+    static debug::WatchPlace place(
+        const std::shared_ptr<StoreLink>& link, const core::debug::WatchPlace& place);
     static core::EngineConfig config(const Config& config);
     static Result<core::FeatureSet> features(const Config& config);
     static core::wasi::Config config(const WasiConfig& config);

@@ -308,6 +308,19 @@ Result<void> Frame::assign(std::string_view assignment) const
     return {};
 }
 
+Result<WatchPlace> Frame::place(std::string_view expression) const
+{
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
+    if (!hold)
+        return stale_frame();
+    const auto place = core::debug::find_place(core_frame(frame_), expression);
+    if (!place)
+        return Access::error(place.error());
+    if (const auto* local = std::get_if<core::debug::FrameLocal>(&*place))
+        return WatchPlace(FrameLocal { *this, local->index });
+    return Access::place(link_, *place);
+}
+
 namespace {
 
 std::vector<Frame> frames_of(const std::shared_ptr<detail::SessionBody>& session, uint32_t thread)

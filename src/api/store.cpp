@@ -773,4 +773,27 @@ Result<void> Instance::debug_assign(std::string_view assignment) const
     return {};
 }
 
+Result<debug::WatchPlace> Instance::debug_place(std::string_view expression) const
+{
+    if (auto allowed = check_debug(link_); !allowed)
+        return allowed.error();
+    const auto place = core::debug::find_place(*static_cast<core::Instance*>(object_), expression);
+    if (!place)
+        return Access::error(place.error());
+    return Access::place(link_, *place);
+}
+
+debug::WatchPlace detail::Access::place(
+    const std::shared_ptr<StoreLink>& link, const core::debug::WatchPlace& place)
+{
+    if (auto* const* global = std::get_if<core::Global*>(&place))
+        return handle<Global>(link, *global);
+    if (const auto* slot = std::get_if<core::debug::TableSlot>(&place))
+        return debug::TableSlot { handle<Table>(link, slot->table), slot->index };
+    const auto& range = std::get<core::debug::MemoryRange>(place);
+    if (range.shared)
+        return debug::MemoryRange { shared(link->engine, range.shared), range.address, range.size };
+    return debug::MemoryRange { handle<Memory>(link, range.memory), range.address, range.size };
+}
+
 } // namespace vitrine

@@ -216,6 +216,11 @@ Result<void> Scope::assign(std::string_view assignment) const
     return frame ? frame->assign(assignment) : instance.debug_assign(assignment);
 }
 
+Result<debug::WatchPlace> Scope::place(std::string_view expression) const
+{
+    return frame ? frame->place(expression) : instance.debug_place(expression);
+}
+
 // -- Completion
 
 namespace {

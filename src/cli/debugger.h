@@ -24,6 +24,7 @@ struct Scope {
     Result<Val> evaluate(std::string_view expression) const;
     Result<std::string> text_of(std::string_view expression) const;
     Result<void> assign(std::string_view assignment) const;
+    Result<debug::WatchPlace> place(std::string_view expression) const;
 };
 
 /// What stands behind a verb, taken from the front.

@@ -261,7 +261,7 @@ Result<void> set_immutable(Debugger& debugger, Words& words)
     const size_t sign = text.find('=');
     if (sign == std::string_view::npos)
         return Error("expected a global, = and an expression");
-    const auto global = find_global(scope->instance, Words(text.substr(0, sign)).rest());
+    const auto global = find_global(*scope, Words(text.substr(0, sign)).rest());
     if (!global)
         return global.error();
     const std::string_view expression = Words(text.substr(sign + 1)).rest();

@@ -22,13 +22,13 @@ constexpr uint64_t max_length = 1 << 20;
 constexpr size_t max_found = 32;
 constexpr uint64_t max_elements = 100;
 
-uint64_t size_of(const MemoryPlace& place)
+uint64_t size_of(const debug::MemoryRange& place)
 {
     return std::visit([](const auto& memory) { return memory.size(); }, place.memory);
 }
 
 /// The part of a stretch that is there.
-std::vector<std::byte> read(const MemoryPlace& place, uint64_t address, uint64_t length)
+std::vector<std::byte> read(const debug::MemoryRange& place, uint64_t address, uint64_t length)
 {
     const uint64_t size = size_of(place);
     std::vector<std::byte> bytes(address < size ? std::min(length, size - address) : 0);

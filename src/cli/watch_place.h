@@ -7,20 +7,13 @@
 
 namespace vitrine::cli {
 
-/// Memory `[index:]address` of the scope's instance, where index is a number or a name and the address an expression.
-struct MemoryPlace {
-    std::variant<Memory, SharedMemory> memory;
-    uint32_t index = 0;
-    uint64_t address = 0;
-};
+/// A byte of a memory, `[index:]address` in the scope, where index is a number or a name and the address an expression.
+Result<debug::MemoryRange> find_memory_place(const Scope& scope, std::string_view text);
 
-Result<MemoryPlace> find_memory_place(const Scope& scope, std::string_view text);
+/// What a watchpoint is to watch: a place as expressions write it, or `memory [index:]address length`.
+Result<debug::WatchPlace> find_watch_place(const Scope& scope, std::string_view text);
 
-/// What a watchpoint is to watch, written as in an expression: `i32[0x10]`, `i32[1: 0x10]`, `table[2]`, `global[0]`, `local[1]`, `$name`; or
-/// `memory ADDRESS LENGTH`.
-Result<decltype(debug::WatchpointSpec::what)> find_watch_place(const Scope& scope, std::string_view text);
-
-/// The global that a text means: `global[0]`, `global[name]`, `$name`, `name`.
-Result<Global> find_global(const Instance& instance, std::string_view text);
+/// The global that an expression stands for.
+Result<Global> find_global(const Scope& scope, std::string_view text);
 
 } // namespace vitrine::cli

@@ -263,4 +263,42 @@ Result<void> assign(Instance& instance, std::string_view assignment)
     .perform(instance);
 }
 
+namespace {
+
+/// What is no local; `where` is the frame or the instance.
+template<class Where>
+Result<WatchPlace> find_in(Where& where, Instance& instance, const expression::CompiledPlace& compiled)
+{
+    using expression::Syntax;
+    const auto& [kind, index, size] = compiled.place;
+    if (kind == Syntax::Global)
+        return instance.globals[index];
+    const auto address = TRY(run_in<uint64_t>(
+        compiled.program, where, [](const Slot* slots) -> Result<uint64_t> { return slots[0]; }));
+    if (kind == Syntax::Slot)
+        return TableSlot { instance.tables[index], address };
+    Memory* const memory = instance.memories[index];
+    return MemoryRange { memory, address, size, instance.store->find_shared(memory) };
+}
+
+Result<expression::CompiledPlace> compile_place(std::string_view text, const expression::Scope& scope)
+{
+    return expression::compile_place(TRY(expression::parse_whole_expression(text)), scope);
+}
+
+} // namespace
+
+Result<WatchPlace> find_place(const Frame& frame, std::string_view expression)
+{
+    const auto compiled = TRY(compile_place(expression, TRY(expression::Scope::of(frame))));
+    if (compiled.place.kind == expression::Syntax::Local)
+        return FrameLocal { frame, compiled.place.index };
+    return find_in(frame, *frame.function->instance, compiled);
+}
+
+Result<WatchPlace> find_place(Instance& instance, std::string_view expression)
+{
+    return find_in(instance, instance, TRY(compile_place(expression, expression::Scope::of(instance))));
+}
+
 } // namespace vitrine::core::debug

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "debug/expression_compiler.h"
+#include "debug/watchpoints.h"
 
 #include <string>
 #include <string_view>
@@ -100,5 +101,9 @@ Result<std::string> evaluate_text(const Frame& frame, std::string_view expressio
 Result<std::string> evaluate_text(Instance& instance, std::string_view expression);
 Result<void> assign(const Frame& frame, std::string_view assignment);
 Result<void> assign(Instance& instance, std::string_view assignment);
+
+/// What an expression stands for rather than its value: a local, a global, bytes of a memory or a slot of a table.
+Result<WatchPlace> find_place(const Frame& frame, std::string_view expression);
+Result<WatchPlace> find_place(Instance& instance, std::string_view expression);
 
 } // namespace vitrine::core::debug

@@ -406,6 +406,14 @@ Result<Compiled> compile_expression(const Node& node, const Scope& scope)
     return Compiled { compiler.take(), type };
 }
 
+Result<CompiledPlace> compile_place(const Node& node, const Scope& scope)
+{
+    CHECK(check_scope(scope));
+    Compiler compiler(scope);
+    const Compiler::Place place = TRY(compiler.emit_place(node));
+    return CompiledPlace { compiler.take(), place };
+}
+
 Result<Program> compile_assignment(const ParsedAssignment& assignment, const Scope& scope)
 {
     CHECK(check_scope(scope));

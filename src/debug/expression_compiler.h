@@ -39,6 +39,15 @@ public:
 
     Result<Type> emit(const Node& node);
     Result<void> emit_assignment(const ParsedAssignment& assignment);
+    /// A place that can be watched; the steps leave its address or index, if it has one.
+    struct Place {
+        Syntax kind;
+        /// Of the local, global, memory or table.
+        uint32_t index;
+        /// Bytes of the memory.
+        uint32_t size = 0;
+    };
+    Result<Place> emit_place(const Node& node);
     Program take() { return std::move(program_); }
 
 private:
@@ -122,6 +131,13 @@ struct Compiled {
     Type type;
 };
 Result<Compiled> compile_expression(const Node& node, const Scope& scope);
+
+/// A place, and a program that leaves its address or index, if it has one.
+struct CompiledPlace {
+    Program program;
+    Compiler::Place place;
+};
+Result<CompiledPlace> compile_place(const Node& node, const Scope& scope);
 
 /// A program that writes a value to a place, and leaves nothing.
 Result<Program> compile_assignment(const ParsedAssignment& assignment, const Scope& scope);

@@ -179,6 +179,46 @@ Result<Target> Compiler::element_target(const Node& node, const FieldType& eleme
         element.packed_bytes * 8u };
 }
 
+// -- Places to watch
+
+namespace {
+
+/// How much of a memory it takes.
+uint32_t bytes_of(const Target& place)
+{
+    if (place.bits != 0)
+        return place.bits / 8;
+    return place.type.slots() == 2 ? 16 : is_wide(place.type.number) ? 8 : 4;
+}
+
+} // namespace
+
+Result<Compiler::Place> Compiler::emit_place(const Node& node)
+{
+    switch (node.syntax) {
+    case Syntax::Name: {
+        const Variable variable = TRY(find_variable(scope_, node.selector, node.position));
+        return Place { variable.is_local ? Syntax::Local : Syntax::Global, variable.index };
+    }
+    case Syntax::Local:
+        return Place { Syntax::Local, TRY(find_local(scope_, node.selector, node.position)) };
+    case Syntax::Global:
+        return Place
+        {
+            Syntax::Global, TRY(find_entity(module_, ExternKind::Global, node.selector, node.position))
+        };
+    case Syntax::Memory:
+    case Syntax::Slot: {
+        const Target place = TRY(target(node));
+        if (!place.write)
+            return failure("a `cstr` cannot be watched", node.position);
+        return Place { node.syntax, static_cast<uint32_t>(place.operand), bytes_of(place) };
+    }
+    default:
+        return failure("only places can be watched: variables, memory, elements of tables", node.position);
+    }
+}
+
 // -- Assignments
 
 Result<void> Compiler::emit_assignment(const ParsedAssignment& assignment)

@@ -35,6 +35,9 @@ struct FrameLocal {
     uint32_t index;
 };
 
+/// What can be watched.
+using WatchPlace = std::variant<MemoryRange, Global*, TableSlot, FrameLocal>;
+
 /// What to watch, and for what.
 struct WatchpointSpec {
     enum class Access : uint8_t {
@@ -46,7 +49,7 @@ struct WatchpointSpec {
         Change,
     };
 
-    std::variant<MemoryRange, Global*, TableSlot, FrameLocal> what;
+    WatchPlace what;
     Access access = Access::Change;
     /// Whose it is; of a shared memory null.
     const Store* store = nullptr;

@@ -278,7 +278,8 @@ Answer help(Words& words)
         + "\nPLACE is local N, operand N, global N or element TABLE N; PART the number of a field or "
           "element.\n"
           "An OPTION is ignore N, log \"TEXT\" or if EXPRESSION, which is the last one.\n"
-          "What is watched may be memory N ADDRESS SIZE, too, and is no operand and no part.\n"
+          "What is watched may be memory N ADDRESS SIZE or an expression, too, and is no operand and no "
+          "part.\n"
           "VALUE is a number, four for a v128, null, func N or i31 N.\n"
           "A command ends with `in FRAME` or `of INSTANCE` unless it means the innermost frame.\n";
 }

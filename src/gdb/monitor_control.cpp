@@ -55,46 +55,38 @@ Result<std::vector<Value>> parse_values(const Scope& scope, std::span<const Valu
     return values;
 }
 
-Result<debug::WatchpointSpec> find_watched(const Scope& scope, Words& words)
+Result<debug::WatchPlace> find_place_of(const Scope& scope, std::string_view expression)
 {
-    debug::WatchpointSpec spec { .what = static_cast<Global*>(nullptr), .store = scope.instance.store };
-    const Instance& instance = scope.instance;
-    const std::string_view kind = words.next();
-    if (kind == "global") {
-        const uint64_t index = TRY(words.number("a global"));
-        if (index >= instance.globals.size())
-            return failure("the instance has no global " + std::to_string(index));
-        spec.what = instance.globals[index];
-    } else if (kind == "local") {
-        const uint64_t index = TRY(words.number("a local"));
-        if (!scope.frame)
-            return failure("the guest executes nothing");
-        if (index >= debug::locals_of(*scope.frame).size())
-            return failure("the frame has no local " + std::to_string(index));
-        spec.what = debug::FrameLocal { *scope.frame, static_cast<uint32_t>(index) };
-    } else if (kind == "element") {
-        const uint64_t index = TRY(words.number("a table"));
-        if (index >= instance.tables.size())
-            return failure("the instance has no table " + std::to_string(index));
-        spec.what = debug::TableSlot { instance.tables[index], TRY(words.number("an element")) };
-    } else if (kind == "memory") {
-        const uint64_t index = TRY(words.number("a memory"));
-        if (index >= instance.memories.size())
-            return failure("the instance has no memory " + std::to_string(index));
-        Memory* memory = instance.memories[index];
-        const uint64_t address = TRY(words.number("an address"));
-        const auto shared = instance.store->find_shared(memory);
-        spec.what = debug::MemoryRange
-        {
-            memory, address, TRY(words.number("bytes"))
-            , shared
-        };
-        if (shared)
-            spec.store = nullptr;
-    } else {
-        return failure("expected local, global, element or memory, not '" + escaped(kind) + "'");
+    auto place = scope.frame ? debug::find_place(*scope.frame, expression)
+                             : debug::find_place(scope.instance, expression);
+    if (!place)
+        return marked(place.error(), expression);
+    return place;
+}
+
+/// An expression, or words as `find_place` takes them; or `memory N ADDRESS SIZE`.
+Result<debug::WatchPlace> take_watched(const Scope& scope, Words& words)
+{
+    const bool is_memory = words.peek() == "memory";
+    if (!is_memory && !names_place(words)) {
+        const std::string_view text = words.rest();
+        const auto parsed = debug::expression::parse_expression(text);
+        if (!parsed)
+            return marked(parsed.error(), text);
+        words.drop(parsed->end);
+        return find_place_of(scope, text.substr(0, parsed->end));
     }
-    return spec;
+    const std::string kind(words.next());
+    const std::string index = std::to_string(TRY(words.number("its number")));
+    if (kind == "element")
+        return find_place_of(
+            scope, "table[" + index + ": " + std::to_string(TRY(words.number("an element"))) + "]");
+    if (!is_memory)
+        return find_place_of(scope, kind + "[" + index + "]");
+    auto place = TRY(
+        find_place_of(scope, "u8[" + index + ": " + std::to_string(TRY(words.number("an address"))) + "]"));
+    std::get<debug::MemoryRange>(place).size = TRY(words.number("bytes"));
+    return place;
 }
 
 Result<void> need_stopped_thread(const Scope& scope)
@@ -245,7 +237,15 @@ Answer disable(const Scope& scope, Words& words) { return set_enabled(scope, wor
 Answer set_watch(const Scope& scope, Words& words)
 {
     const std::string_view text = words.rest();
-    debug::WatchpointSpec spec = TRY(find_watched(scope, words));
+    if (text.empty())
+        return failure("expected a place, for example i32[0x10], $name, global[0] or table[2]");
+    debug::WatchpointSpec spec
+    {
+        .what = TRY(take_watched(scope, words))
+        , .store = scope.instance.store
+    };
+    if (const auto* range = std::get_if<debug::MemoryRange>(&spec.what); range && range->shared)
+        spec.store = nullptr;
     const std::string place(
         text.substr(0, words.at_end() ? text.size() : words.rest().data() - text.data() - 1));
     using enum debug::WatchpointSpec::Access;
@@ -299,7 +299,7 @@ Answer list_stops(const Scope& scope, Words& words)
         if (const std::string* place = scope.view.find_own_stop(watchpoint.id))
             text +=
                 debug::watchpoint_line(watchpoint.id, watchpoint.spec.access, *place, watchpoint.hits) + "\n";
-    return text.empty() ? "no breakpoints\n" : text;
+    return text.empty() ? "nothing that `break` or `watch` have set\n" : text;
 }
 
 Answer delete_stop(const Scope& scope, Words& words)

@@ -17,7 +17,7 @@ Result<std::string> set_condition(const Scope& scope, Words& words);
 Result<std::string> set_ignore(const Scope& scope, Words& words);
 Result<std::string> enable(const Scope& scope, Words& words);
 Result<std::string> disable(const Scope& scope, Words& words);
-/// `PLACE [read|write|access]`, where the place may be `memory N ADDRESS SIZE`; without a word changes stop.
+/// `PLACE [read|write|access]`, where the place is an expression or words, or `memory N ADDRESS SIZE`; without a word changes stop.
 Result<std::string> set_watch(const Scope& scope, Words& words);
 /// `[throw|uncaught|trap|host|load [off]]`
 Result<std::string> catch_events(const Scope& scope, Words& words);

@@ -87,6 +87,34 @@ TEST(Watchpoints, StopBehindTheInstructionThatChangesAMemory)
     EXPECT_TRUE(exited(guest.call("store", { Val::i32(16), Val::i32(9) })));
 }
 
+TEST(Watchpoints, AreForPlacesThatExpressionsName)
+{
+    Watched guest;
+    const auto range = guest.instance->debug_place("i16[8 * 2]");
+    ASSERT_TRUE(range);
+    EXPECT_EQ(std::get<MemoryRange>(*range).address, 16u);
+    EXPECT_EQ(std::get<MemoryRange>(*range).size, 2u);
+    guest.watch({ .what = *range });
+    Stopped stop = stopped(guest.call("store", { Val::i32(15), Val::i32(0x100) }));
+    EXPECT_EQ(stop.reason().text, "0 -> 1");
+    const debug::Frame frame = stop.frames()[0];
+    guest.watch({ .what = frame.place("$value").value() });
+    guest.watch({ .what = frame.place("i32[$at + 17]").value(), .access = WatchAccess::Write });
+    EXPECT_EQ(std::get<debug::FrameLocal>(*frame.place("local[1]")).index, 1u);
+    EXPECT_EQ(std::get<debug::TableSlot>(*frame.place("table[1 + 2]")).index, 3u);
+    EXPECT_EQ(std::get<Global>(*frame.place("$total")).get(), Val::i64(5));
+    EXPECT_TRUE(exited(guest.session->resume(std::move(stop))));
+    EXPECT_EQ(stopped(guest.call("store", { Val::i32(32), Val::i32(7) })).reason().text, "0 -> 7");
+    EXPECT_EQ(error_of(frame.place("$value")), error_of(frame.evaluate("$value"))) << "the frame is gone";
+    for (const auto& [size, word] : { std::pair(1u, "u8"), { 4u, "f32" }, { 8u, "u64" }, { 16u, "v128" } })
+        EXPECT_EQ(std::get<MemoryRange>(*guest.instance->debug_place(std::string(word) + "[0]")).size, size);
+    for (const auto* text :
+        { "", "7", "$value", "size[0]", "cstr[0]", "i32[1: 0]", "table[1: 0]", "i32[$total", "operand[0]" })
+        EXPECT_FALSE(guest.instance->debug_place(text)) << text;
+    EXPECT_EQ(guest.instance->debug_place("i32[0] + $nobody").error().offset(), 7u)
+        << "an operation is no place";
+}
+
 TEST(Watchpoints, TellReadsFromWrites)
 {
     Watched guest;

@@ -287,7 +287,7 @@ TEST_F(ControlTest, ConditionsAreTheEngines)
     EXPECT_EQ(client->ask("qWasmLocal:0;0"), "02000000");
     EXPECT_EQ(monitor("stops"), "breakpoint 1: $add at " + hex(add()) + ", if n == 2, 1 hit\n");
     EXPECT_EQ(monitor("delete 1"), "deleted 1\n");
-    EXPECT_EQ(monitor("stops"), "no breakpoints\n");
+    EXPECT_EQ(monitor("stops"), "nothing that `break` or `watch` have set\n");
     EXPECT_EQ(client->ask("c"), "W00");
 }
 
@@ -307,7 +307,7 @@ TEST_F(ControlTest, ABreakpointThatIsChanged)
         EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
     EXPECT_THAT(client->ask("c"), testing::EndsWith(words("breakpoint 1")));
     EXPECT_EQ(client->ask("qWasmLocal:0;0"), "02000000");
-    EXPECT_EQ(monitor("stops"), "no breakpoints\n");
+    EXPECT_EQ(monitor("stops"), "nothing that `break` or `watch` have set\n");
     EXPECT_EQ(client->ask("c"), "W00");
 }
 
@@ -375,6 +375,10 @@ TEST_F(ControlTest, WhatIsNoMemoryIsWatchedToo)
              "watch global 0 often", "watch memory 0 65535 2" })
         EXPECT_THAT(monitor(command), StartsWith("error: ")) << command;
     EXPECT_EQ(monitor("watch element 0 1 access"), "watchpoint 4: awatch element 0 1\n");
+    EXPECT_EQ(monitor("watch table[0: 2 - 1] read"), "watchpoint 5: rwatch table[0: 2 - 1]\n");
+    EXPECT_EQ(monitor("watch i32[4 * 4]"), "watchpoint 6: watch i32[4 * 4]\n");
+    EXPECT_EQ(monitor("watch i32[4 * nobody]"),
+        "error: no local or global is called `nobody`\n  i32[4 * nobody]\n          ^\n");
     client->stub.answer(parse_request("D"));
     EXPECT_TRUE(guest.session->watchpoints().empty());
 }
