@@ -101,17 +101,19 @@ int32_t GuestThreads::spawn(core::Thread& parent, const core::Instance& like, ui
     if (!imports)
         return refusal(core::wasi::Errno::Notsup);
 
+    const auto instance = core::instantiate(store, like.module, *imports);
+    if (!instance)
+        return refusal(core::wasi::Errno::Nomem);
+    // Nobody else knows the store before.
     core::Thread& child = link->body->thread;
     if (core::Probe* const probe = parent.probe.load())
         probe->on_spawn(child);
     if (const auto first = std::static_pointer_cast<StoreLink>(parent.store.embedder.lock()))
         link->body->session = first->body->session;
-    const auto instance = core::instantiate(store, like.module, *imports);
     core::Probe* const probe = child.probe.load();
-    if (instance && probe)
+    if (probe)
         probe->on_instance(**instance);
-    const int32_t number =
-        instance ? start(parent, link, **instance, argument) : refusal(core::wasi::Errno::Nomem);
+    const int32_t number = start(parent, link, **instance, argument);
     if (number < 0 && probe)
         probe->on_thread_end(child);
     return number;

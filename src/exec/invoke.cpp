@@ -37,6 +37,8 @@ OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
         if (!stack)
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = stack.error().message });
         thread.runner.store(std::this_thread::get_id());
+        // Whoever looks at the thread while all stand still sees it as it was, or whole.
+        thread.go_inside();
         thread.stack = std::move(*stack);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
@@ -46,12 +48,13 @@ OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
             thread.requests->limit.store(nullptr);
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
+    } else {
+        thread.go_inside();
     }
     thread.activations.push_back(
         { thread.control, thread.state, thread.free, thread.host, thread.continuations.size() });
     thread.state = { nullptr, 0, 0, thread.free, push(arguments, thread.free) };
     thread.host = nullptr;
-    thread.go_inside();
     return {};
 }
 
@@ -166,16 +169,17 @@ CallEnd resume_call(Thread& thread, std::span<const Value> results)
     // The outermost guest function is the one whose caller is the base record.
     for (const Record* record = thread.control; record < base; ++record)
         entered = record->function;
-    thread.state.sp = push(results, thread.state.sp);
-    thread.host = nullptr;
     thread.runner.store(std::this_thread::get_id());
     thread.go_inside();
+    thread.state.sp = push(results, thread.state.sp);
+    thread.host = nullptr;
     return finish(thread, thread.tier.resume(thread), type_of(thread, *entered));
 }
 
 void cancel_call(Thread& thread)
 {
     ASSERT(thread.activations.size() == 1 && thread.host);
+    thread.go_inside();
     leave(thread);
 }
 
@@ -194,7 +198,13 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
 std::expected<Instance*, Failure> instantiate(
     Thread& thread, const Linker& linker, std::shared_ptr<const Module> module)
 {
+    // As when guest code runs: whoever stops all threads waits until the store is as it will be. What is inside already may do it.
+    const bool was_outside = thread.execution.load() == Execution::Outside;
+    if (was_outside)
+        thread.go_inside();
     auto instance = linker.instantiate(thread.store, std::move(module));
+    if (was_outside)
+        thread.go_outside();
     if (!instance)
         return instance;
     if (Probe* const probe = thread.probe.load()) {
