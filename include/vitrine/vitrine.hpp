@@ -1413,7 +1413,8 @@ public:
     Session(Store& store, StopHandler handler);
     static Result<Session> create(Store& store);
     static Result<Session> create(Store& store, StopHandler handler);
-    /// Ends the guest if it has not ended. Not on the guest's own thread.
+    /// Ends what runs, also in the stores that were added; a call that another thread begins meanwhile goes on without the session. Not on the
+    /// guest's own thread.
     ~Session();
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
