@@ -212,11 +212,12 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
             if (!module_.functions.contains(index))
                 return nullptr;
             const FuncType& callee = module_.func_type(index);
-            const size_t count = callee.params.size();
-            if (static_cast<size_t>(top - bottom) < count || callee.results.size() > 1)
+            const std::ptrdiff_t count = std::ssize(callee.params);
+            if (top - bottom < count || callee.results.size() > 1)
                 return nullptr;
-            for (size_t i = 0; i < count; ++i)
-                if (top[i - count] != callee.params[i] || callee.params[i] == ValueType::v128)
+            const ValueType* argument = top - count;
+            for (const ValueType param : callee.params)
+                if (*argument++ != param || param == ValueType::v128)
                     return nullptr;
             if (!callee.results.empty() && callee.results.front() == ValueType::v128)
                 return nullptr;
