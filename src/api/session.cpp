@@ -16,7 +16,7 @@ namespace detail {
 debug::Frame Access::frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame)
 {
     debug::Frame result;
-    result.generation_ = frame.thread->generation + session->session->resumes();
+    result.generation_ = frame.thread->generation() + session->session->resumes();
     result.session_ = std::move(session);
     result.link_ = std::static_pointer_cast<StoreLink>(frame.thread->store.embedder.lock());
     result.frame_ = std::make_shared<const core::Frame>(frame);
@@ -78,7 +78,7 @@ private:
         generation -= session.resumes();
         const auto threads = session.threads();
         return std::ranges::any_of(threads, [&](const core::debug::ThreadInfo& info) {
-            return info.thread == thread && thread->generation == generation;
+            return info.thread == thread && thread->generation() == generation;
         });
     }
 

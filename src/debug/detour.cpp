@@ -11,9 +11,17 @@ namespace vitrine::core::debug {
 
 namespace {
 
+/// The guest frame that is sent elsewhere.
+Frame innermost(const Thread& thread)
+{
+    const auto frame = innermost_frame(thread);
+    ASSERT(frame && !frame->is_host());
+    return *frame;
+}
+
 std::optional<InstructionState> state_at(const Thread& thread, CodeOffset offset)
 {
-    const Function& function = *thread.state.function;
+    const Function& function = *innermost(thread).function;
     return find_instruction_state(function.module(), thread.store.engine().types, function.index, offset);
 }
 
@@ -25,10 +33,7 @@ Instruction instruction_at(const Module& module, CodeOffset offset)
     return *std::move(instruction);
 }
 
-CodeOffset offset_of(const Thread& thread)
-{
-    return thread.state.function->meta->body_offset + thread.state.offset;
-}
+CodeOffset offset_of(const Thread& thread) { return innermost(thread).offset; }
 
 std::string text_of(std::span<const ValueType> types)
 {
@@ -54,19 +59,9 @@ Result<void> check_values(
     return {};
 }
 
-/// The thread goes on at the place, with its operands up to `sp`.
-void move_to(Thread& thread, const InstructionState& place, Slot* sp)
-{
-    const FuncMeta& meta = *thread.state.function->meta;
-    thread.state.offset = place.offset - meta.body_offset;
-    thread.state.entry = place.entry - meta.first_branch;
-    thread.state.sp = thread.free = sp;
-    ++thread.generation;
-}
-
 Slot* operands_end(const Thread& thread, std::span<const ValueType> operands)
 {
-    return thread.state.fp + thread.state.function->meta->local_slots + slots_of(operands);
+    return innermost(thread).operands() + slots_of(operands);
 }
 
 /// How many of the values that an instruction leaves it has made itself, as far as its row or its callee's type says.
@@ -86,8 +81,9 @@ size_t made_by(const Function& function, const Instruction& instruction)
 std::optional<InstructionState> find_way_out(
     const Thread& thread, CodeOffset offset, std::span<const ValueType> operands)
 {
-    const Module& module = thread.state.function->module();
-    const CodeOffset end = thread.state.function->meta->end_offset;
+    const Function& function = *innermost(thread).function;
+    const Module& module = function.module();
+    const CodeOffset end = function.meta->end_offset;
     uint32_t depth = 0;
     while (offset < end) {
         const Instruction instruction = instruction_at(module, offset);
@@ -122,13 +118,13 @@ Result<void> jump(Thread& thread, CodeOffset offset)
         return failure("the instruction expects the operands " + text_of(there->operands) + ", and there are "
                 + text_of(here->operands),
             offset);
-    move_to(thread, *there, operands_end(thread, there->operands));
+    move_to(thread, there->offset, there->entry, operands_end(thread, there->operands));
     return {};
 }
 
 Result<void> skip(Thread& thread)
 {
-    const Function& function = *thread.state.function;
+    const Function& function = *innermost(thread).function;
     const CodeOffset at = offset_of(thread);
     const Instruction instruction = instruction_at(function.module(), at);
     const auto before = state_at(thread, at);
@@ -150,7 +146,7 @@ Result<void> skip(Thread& thread)
     Slot* const from = operands_end(thread, std::span(after->operands).first(kept));
     Slot* const to = operands_end(thread, after->operands);
     std::fill(from, to, Slot { 0 });
-    move_to(thread, *after, to);
+    move_to(thread, after->offset, after->entry, to);
     return {};
 }
 
@@ -158,25 +154,13 @@ Result<void> return_from(Thread& thread, const Frame& frame, std::span<const Val
 {
     if (frame.thread != &thread)
         return failure("the frame is not one of the thread that stopped");
-    if (frame.is_host() || frame.activation + 1 != thread.activations.size())
+    if (frame.is_host() || frame.activation + 1 != thread.depth())
         return failure("only frames of guest functions above the innermost call from the host can return");
     const FuncType& type = *thread.store.engine().types[frame.function->type].func();
     CHECK(check_values(results, type.results, "the function's results are "));
-    const Record* const record = frame.control;
-    if (record->return_to == ReturnTo::HostContinuation)
+    if (waits_host_function_for(frame))
         return failure("the frame's caller is a host function that waits for its end");
-    const auto left = std::count_if(const_cast<const Record*>(thread.control), record,
-        [](const Record& passed) { return passed.return_to == ReturnTo::HostContinuation; });
-    thread.continuations.resize(thread.continuations.size() - static_cast<size_t>(left));
-    Slot* sp = frame.fp;
-    for (const Value& result : results) {
-        store_value(result, sp);
-        sp += result.type.slots();
-    }
-    thread.control = const_cast<Record*>(record) + 1;
-    thread.state = { record->function, record->offset, record->entry, record->fp, sp };
-    thread.free = sp;
-    ++thread.generation;
+    cut_to_caller(thread, frame, store_values(results, frame.fp));
     return {};
 }
 
@@ -187,11 +171,7 @@ Result<std::shared_ptr<Root>> make_exception(Store& store, const Tag& tag, std::
     ExceptionObject* exception = store.heap.make_exception(tag, *tag.type);
     if (!exception)
         return failure("the heap has no room for an exception");
-    Slot* slot = exception->values();
-    for (const Value& value : values) {
-        store_value(value, slot);
-        slot += value.type.slots();
-    }
+    store_values(values, exception->values());
     return std::make_shared<Root>(store.heap, exception);
 }
 

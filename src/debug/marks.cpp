@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/marks.h"
 
-#include "exec/code.h"
-
 #include <algorithm>
 
 namespace vitrine::core::debug {
@@ -15,18 +13,18 @@ void Marks::set(std::vector<MarkedPlace> wanted)
     std::vector<MarkedPlace> difference;
     std::ranges::set_difference(lasting_, wanted, std::back_inserter(difference));
     for (const auto& [function, offset] : difference)
-        unmark(*function, offset);
+        unmark(thread_, *function, offset);
     difference.clear();
     std::ranges::set_difference(wanted, lasting_, std::back_inserter(difference));
     for (const auto& [function, offset] : difference)
-        mark(*function, offset);
+        mark(thread_, *function, offset);
     lasting_ = std::move(wanted);
 }
 
 void Marks::add_passing(MarkedPlace place)
 {
     if (!is_lasting(place))
-        mark(*place.first, place.second);
+        mark(thread_, *place.first, place.second);
     passing_.push_back(place);
 }
 
@@ -34,7 +32,7 @@ void Marks::clear_passing()
 {
     for (const MarkedPlace& place : passing_)
         if (!is_lasting(place))
-            unmark(*place.first, place.second);
+            unmark(thread_, *place.first, place.second);
     passing_.clear();
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "runtime/instance.h"
+#include "exec/instrument.h"
 
 #include <utility>
 #include <vector>
@@ -15,7 +15,7 @@ using MarkedPlace = std::pair<Function*, CodeOffset>;
 /// step needs. Changed only while that thread executes nothing.
 class Marks {
 public:
-    Marks() = default;
+    explicit Marks(Thread& thread) : thread_(thread) {}
     ~Marks() { set({}); }
     Marks(const Marks&) = delete;
     Marks& operator=(const Marks&) = delete;
@@ -28,6 +28,7 @@ public:
 private:
     bool is_lasting(const MarkedPlace& place) const;
 
+    Thread& thread_;
     std::vector<MarkedPlace> lasting_;
     std::vector<MarkedPlace> passing_;
 };

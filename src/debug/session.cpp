@@ -133,10 +133,8 @@ void Session::close()
 
 Session::Member& Session::add_member(Store& store, Thread& thread)
 {
-    auto member = std::make_unique<Member>();
-    member->id = next_thread_++;
-    member->store = &store;
-    member->thread = &thread;
+    std::unique_ptr<Member> member(
+        new Member { .id = next_thread_++, .store = &store, .thread = &thread, .marks = Marks(thread) });
     member->watcher = std::make_unique<Watcher>(*this, *member);
     thread.probe = member->watcher.get();
     // It gets its marks, and waits if it must, when it first goes inside.
@@ -147,8 +145,8 @@ Session::Member& Session::add_member(Store& store, Thread& thread)
 /// Leaves nothing of ours with a thread that executes no instruction just now.
 void Session::leave(Member& member)
 {
-    member.thread->stepping = false;
-    member.thread->watches = nullptr;
+    set_stepping(*member.thread, false);
+    set_watches(*member.thread, nullptr);
     member.marks.set({});
     member.thread->probe = nullptr;
     member.has_left = true;
@@ -238,7 +236,8 @@ void Session::run_guest()
         Outcome outcome = body();
         lock.lock();
         Member& own = *members_.front();
-        own.thread->stepping = own.is_condemned = false;
+        set_stepping(*own.thread, false);
+        own.is_condemned = false;
         own.marks.clear_passing();
         if (!own.has_news)
             own.thread->requests->bits.fetch_and(~Requests::pause);
@@ -270,7 +269,7 @@ Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
         outcome_.reset();
         is_body_running_ = true;
         at_entry_ = stop_at_entry;
-        thread_.stepping = stop_at_entry;
+        set_stepping(thread_, stop_at_entry);
     }
     changed_.notify_all();
     return {};
@@ -538,9 +537,9 @@ void Session::sync(Member& member)
     const std::vector<MarkedPlace> ends = watchpoints_.places_in(*member.store);
     places.insert(places.end(), ends.begin(), ends.end());
     member.marks.set(std::move(places));
-    member.thread->watches = nullptr;
-    member.watches = watchpoints_.ranges();
-    member.thread->watches = member.watches.get();
+    auto watches = watchpoints_.ranges();
+    set_watches(*member.thread, watches.get());
+    member.watches = std::move(watches);
 }
 
 Result<uint32_t> Session::add_watchpoint(WatchpointSpec spec)

@@ -5,6 +5,7 @@
 #include "debug/changes.h"
 #include "debug/inspect.h"
 #include "debug/watchpoints.h"
+#include "exec/instrument.h"
 #include "exec/invoke.h"
 
 #include <functional>
@@ -219,20 +220,13 @@ private:
     class Watcher;
     enum class State : uint8_t { Going, Stopped };
 
-    /// Where a guest noticed that it shall stop: before an instruction, which a step from there shall execute.
-    struct Place {
-        const Record* control;
-        const Function* function;
-        uint32_t offset;
-        friend bool operator==(const Place&, const Place&) = default;
-    };
     /// A guest thread that is watched.
     struct Member {
-        uint32_t id = 0;
-        Store* store = nullptr;
-        Thread* thread = nullptr;
+        uint32_t id;
+        Store* store;
+        Thread* thread;
+        Marks marks;
         std::unique_ptr<Watcher> watcher {};
-        Marks marks {};
         std::unique_ptr<const Watches> watches {};
         /// Marks and watches do not stand for all that there is.
         bool is_stale = true;
@@ -244,9 +238,10 @@ private:
         bool has_left = false;
         /// There are instances that the listener has not been told of.
         bool has_news = false;
-        std::optional<Place> paused_at {};
+        /// Before which instruction it noticed that it shall stop: a step from there executes it.
+        std::optional<FramePlace> paused_at {};
         /// Of the step under way: the frame it must end in, and where.
-        const Record* step_control = nullptr;
+        std::optional<FrameId> step_frame {};
         std::optional<CodeOffset> step_offset {};
 
         /// Whether it is in guest code, or in host functions that it called.
@@ -274,7 +269,7 @@ private:
     std::optional<StopReason> reason_of_trap(const Thread& thread) const;
     std::optional<StopReason> reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_watch(Member& member);
-    std::optional<StopReason> reason_of_step(Member& member, const std::optional<Place>& paused_at);
+    std::optional<StopReason> reason_of_step(Member& member, const std::optional<FramePlace>& paused_at);
     Wish stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
     void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
     void tell(std::unique_lock<std::mutex>& lock);

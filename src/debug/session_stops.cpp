@@ -13,16 +13,6 @@ namespace vitrine::core::debug {
 
 namespace {
 
-std::optional<Frame> innermost_frame(const Thread& thread)
-{
-    std::optional<Frame> innermost;
-    walk_frames(thread, [&](const Frame& frame) {
-        innermost = frame;
-        return false;
-    });
-    return innermost;
-}
-
 bool is_guest(const Frame& frame) { return !frame.is_host(); }
 
 } // namespace
@@ -89,7 +79,7 @@ Wish Session::fire(Member& member, Cause cause)
     const bool is_entry = reason && reason->kind == StopKind::Entry;
     Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;
     // Nothing has been executed at an entry: a breakpoint there is still to come, unless a step leads from here.
-    const bool is_passing = member.thread->stepping || member.step_offset;
+    const bool is_passing = member.thread->is_stepping() || member.step_offset;
     if (is_entry && wish == Wish::Continue && !is_passing && !member.is_condemned)
         if (auto at_once = reason_in_turn(member, reason_of_mark(member, lock), lock))
             wish = stop(member, std::move(*at_once), lock);
@@ -137,8 +127,8 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
     if (hit.id != 0)
         return StopReason { .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem) };
     const bool is_target =
-        member.step_offset == frame.offset && (!member.step_control || member.step_control == frame.control);
-    if (!is_target && !member.thread->stepping)
+        member.step_offset == frame.offset && (!member.step_frame || member.step_frame == frame.id);
+    if (!is_target && !member.thread->is_stepping())
         return std::nullopt;
     return StopReason { .kind = StopKind::Step };
 }
@@ -157,10 +147,9 @@ std::optional<StopReason> Session::reason_of_watch(Member& member)
         .watch = std::move(hit->second) };
 }
 
-std::optional<StopReason> Session::reason_of_step(Member& member, const std::optional<Place>& paused_at)
+std::optional<StopReason> Session::reason_of_step(Member& member, const std::optional<FramePlace>& paused_at)
 {
-    const Thread& thread = *member.thread;
-    if (paused_at == Place { thread.control, thread.state.function, thread.state.offset })
+    if (paused_at == place_of(*member.thread))
         return std::nullopt;
     return StopReason { .kind = is_at_entry(member) ? StopKind::Entry : StopKind::Step };
 }
@@ -168,7 +157,7 @@ std::optional<StopReason> Session::reason_of_step(Member& member, const std::opt
 std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
     const Thread& thread = *member.thread;
-    const Place here { thread.control, thread.state.function, thread.state.offset };
+    const FramePlace here = place_of(thread);
     const auto paused_at = std::exchange(member.paused_at, std::nullopt);
     switch (cause) {
     case Cause::Trap: return reason_of_trap(thread);
@@ -186,7 +175,7 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
             sync(member);
         }
         // The frame in which the step would have ended is gone, or goes on here.
-        if (!member.step_control || thread.control < member.step_control)
+        if (!member.step_frame || here.frame.is_above(*member.step_frame))
             return std::nullopt;
         member.paused_at = here;
         return StopReason { .kind = StopKind::Step };
@@ -204,7 +193,7 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
     case Cause::Watch:
         if (auto reason = reason_of_watch(member))
             return reason;
-        return thread.stepping ? reason_of_step(member, paused_at) : std::nullopt;
+        return thread.is_stepping() ? reason_of_step(member, paused_at) : std::nullopt;
     case Cause::Mark:
         if (is_at_entry(member))
             return StopReason { .kind = StopKind::Entry };
@@ -302,7 +291,7 @@ void Session::run_call(std::unique_lock<std::mutex>& lock)
     lock.lock();
     wish_ = wish;
     to_throw_ = to_throw;
-    stopper_->thread->stepping = false;
+    set_stepping(*stopper_->thread, false);
     stopper_->marks.clear_passing();
     if (stopper_->is_condemned)
         return;
@@ -323,8 +312,8 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
         wants_stop_ = false;
         at_entry_ = at_entry_ && !is_at_entry(member);
     }
-    thread.stepping = is_at_entry(member);
-    member.step_control = nullptr;
+    set_stepping(thread, is_at_entry(member));
+    member.step_frame.reset();
     member.step_offset.reset();
     member.marks.clear_passing();
     reason.thread = member.id;
@@ -381,19 +370,19 @@ void Session::prepare(Member& member, Resume how)
     Thread& thread = *member.thread;
     const std::vector<Frame> frames = frames_of(thread);
     const auto innermost = std::ranges::find_if(frames, is_guest);
-    const auto run_to = [&](const Frame& frame, CodeOffset offset, const Record* control) {
+    const auto run_to = [&](const Frame& frame, CodeOffset offset, std::optional<FrameId> id) {
         member.marks.add_passing(
             { frame.function->instance->functions[frame.function->index.value], offset });
         member.step_offset = offset;
-        member.step_control = control;
+        member.step_frame = id;
     };
     const auto step_out = [&] {
         const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
         if (caller != frames.end())
-            run_to(*caller, caller->offset, caller->control);
+            run_to(*caller, caller->offset, caller->id);
     };
     if (how.kind == Resume::Kind::Step || innermost == frames.end()) {
-        thread.stepping = true;
+        set_stepping(thread, true);
     } else if (how.kind == Resume::Kind::StepOver) {
         const Module& module = innermost->function->module();
         ByteReader in(module.bytes().subspan(innermost->offset), innermost->offset);
@@ -401,19 +390,19 @@ void Session::prepare(Member& member, Resume how)
         ASSERT(instruction);
         const OpInfo& row = info(instruction->op);
         if (row.shape != Shape::Call || !innermost->is_innermost)
-            thread.stepping = true;
+            set_stepping(thread, true);
         else if (row.text.starts_with("return_call"))
             // Nothing of this frame is executed behind it.
             step_out();
         else
-            run_to(*innermost, instruction->end, innermost->control);
+            run_to(*innermost, instruction->end, innermost->id);
     } else if (how.kind == Resume::Kind::StepOut) {
         step_out();
     } else if (how.kind == Resume::Kind::RunTo) {
         const auto offset =
             find_instruction_boundary(innermost->function->module(), innermost->function->index, how.offset);
         if (offset)
-            run_to(*innermost, *offset, nullptr);
+            run_to(*innermost, *offset, std::nullopt);
     }
 }
 
@@ -424,7 +413,7 @@ Result<Session::Member*> Session::steerable() const
 {
     if (state_ != State::Stopped)
         return failure("the session's guest is not stopped");
-    if (is_from_outside_ || stopper_->thread->host || !stopper_->thread->state.function)
+    if (is_from_outside_ || !stopper_->thread->is_at_instruction())
         return failure("the guest is not at an instruction of its own: it waits in a host function");
     return stopper_;
 }

@@ -61,16 +61,6 @@ Watched home_of(const WatchpointSpec& spec)
         spec.what);
 }
 
-bool is_alive(const Frame& watched)
-{
-    bool is_found = false;
-    walk_frames(*watched.thread, [&](const Frame& frame) {
-        is_found = frame.control == watched.control && frame.function == watched.function;
-        return !is_found && (frame.is_host() || frame.control <= watched.control);
-    });
-    return is_found;
-}
-
 std::string number_text(const std::vector<uint8_t>& bytes)
 {
     if (!std::has_single_bit(bytes.size()) || bytes.size() > sizeof(uint64_t))
@@ -135,9 +125,8 @@ Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
     entry.copy.assign(home.bytes.begin(), home.bytes.end());
     entry.root = root_of(entry.spec, home);
     if (const auto* local = std::get_if<FrameLocal>(&entry.spec.what)) {
-        const Record& caller = *local->frame.control;
-        if (caller.return_to == ReturnTo::Interpreter)
-            entry.end = MarkedPlace { caller.function, caller.function->meta->body_offset + caller.offset };
+        if (const auto caller = return_place_of(local->frame))
+            entry.end = MarkedPlace { caller->function, caller->offset };
     }
     return {};
 }

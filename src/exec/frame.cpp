@@ -1,88 +1,179 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/frame.h"
 
+#include <algorithm>
 #include <ranges>
 
 namespace vitrine::core {
 
-namespace {
-
-/// Calls `visit` with each frame, innermost first, until it answers false.
-template<class Visit> void walk(const Thread& thread, Visit visit)
-{
-    GuestState state = thread.state;
-    const Function* host = thread.host;
-    const Record* control = thread.control;
-    size_t continuations = thread.continuations.size();
-    auto activation = static_cast<uint32_t>(thread.activations.size());
-    const auto visit_guest = [&](bool is_innermost) {
-        const FuncMeta& meta = *state.function->meta;
-        return visit(Frame { state.function, meta.body_offset + state.offset,
-            static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, control, is_innermost,
-            activation, &thread });
-    };
-    const auto visit_host = [&](const Function* function) {
-        return visit(Frame { .function = function, .activation = activation, .thread = &thread });
-    };
-    for (const Activation& entered : thread.activations | std::views::reverse) {
-        --activation;
-        // A host function with a guest below it; one that the embedder called has none.
-        if (host && state.function && !visit_host(host))
-            return;
-        if (state.function && !visit_guest(host == nullptr))
-            return;
-        for (; control != entered.base; ++control) {
-            if (control->return_to == ReturnTo::HostContinuation
-                && !visit_host(thread.continuations[--continuations].first))
+/// Goes from frame to frame, innermost first.
+class FrameWalk {
+public:
+    /// Calls `visit` with each frame until it answers false.
+    template<class Visit> static void run(const Thread& thread, Visit visit)
+    {
+        GuestState state = thread.state;
+        const Function* host = thread.host;
+        Record* control = thread.control;
+        size_t continuations = thread.continuations.size();
+        auto activation = static_cast<uint32_t>(thread.activations.size());
+        const auto visit_guest = [&](Record* record, bool is_innermost) {
+            const FuncMeta& meta = *state.function->meta;
+            return visit(Frame { state.function, meta.body_offset + state.offset,
+                static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, FrameId(record),
+                is_innermost, activation, &thread });
+        };
+        const auto visit_host = [&](const Function* function) {
+            return visit(Frame { .function = function, .activation = activation, .thread = &thread });
+        };
+        for (const Activation& entered : thread.activations | std::views::reverse) {
+            --activation;
+            // A host function with a guest below it; one that the embedder called has none.
+            if (host && state.function && !visit_host(host))
                 return;
-            state = { control->function, control->offset, control->entry, control->fp, state.fp };
-            if (!state.function)
-                continue;
-            ++control;
-            const bool go_on = visit_guest(false);
-            --control;
-            if (!go_on)
+            if (state.function && !visit_guest(control, host == nullptr))
                 return;
+            for (; control != entered.base; ++control) {
+                if (control->return_to().is_host_function()
+                    && !visit_host(thread.continuations[--continuations].function))
+                    return;
+                Instance* const instance = state.function ? state.function->instance : nullptr;
+                state = caller_in(thread, *control, state.fp, instance);
+                if (state.function && !visit_guest(control + 1, false))
+                    return;
+            }
+            state = entered.outer;
+            host = entered.host;
         }
-        state = entered.outer;
-        host = entered.host;
     }
-}
 
-} // namespace
+    /// As `caller_of`. The instance may be absent when the record has no site.
+    static GuestState caller_in(
+        const Thread& thread, const Record& record, Slot* callee_fp, Instance* instance)
+    {
+        if (!record.return_to().is_site())
+            return record.caller(callee_fp);
+        ASSERT(thread.sites && instance);
+        const Site* const site = thread.sites->find(record.return_to().word());
+        ASSERT(site);
+        return { instance->functions[site->function.value], site->offset, site->entry,
+            callee_fp - site->fp_slots, callee_fp };
+    }
+};
+
+Record* record_of(const FrameId& id) { return id.record_; }
 
 void walk_frames(const Thread& thread, const std::function<bool(const Frame&)>& visit)
 {
-    walk(thread, visit);
+    FrameWalk::run(thread, visit);
 }
 
 std::vector<Frame> frames_of(const Thread& thread, size_t limit)
 {
     std::vector<Frame> frames;
     if (limit != 0)
-        walk(thread, [&](const Frame& frame) {
+        FrameWalk::run(thread, [&](const Frame& frame) {
             frames.push_back(frame);
             return frames.size() < limit;
         });
     return frames;
 }
 
+std::optional<Frame> innermost_frame(const Thread& thread)
+{
+    std::optional<Frame> innermost;
+    FrameWalk::run(thread, [&](const Frame& frame) {
+        innermost = frame;
+        return false;
+    });
+    return innermost;
+}
+
 size_t depth_of(const Thread& thread)
 {
     size_t depth = 0;
-    walk(thread, [&](const Frame&) { return ++depth; });
+    FrameWalk::run(thread, [&](const Frame&) { return ++depth; });
     return depth;
 }
 
 std::vector<TraceEntry> trace_of(const Thread& thread)
 {
     std::vector<TraceEntry> trace;
-    walk(thread, [&](const Frame& frame) {
+    FrameWalk::run(thread, [&](const Frame& frame) {
         if (!frame.is_host())
             trace.push_back({ frame.function, frame.offset });
         return trace.size() < Trap::max_trace;
     });
     return trace;
+}
+
+bool is_alive(const Frame& frame)
+{
+    bool is_found = false;
+    FrameWalk::run(*frame.thread, [&](const Frame& other) {
+        is_found = other.id == frame.id && other.function == frame.function;
+        return !is_found && (other.is_host() || !frame.id.is_above(other.id));
+    });
+    return is_found;
+}
+
+GuestState caller_of(const Thread& thread, const Record& record, Slot* callee_fp, Instance& instance)
+{
+    return FrameWalk::caller_in(thread, record, callee_fp, &instance);
+}
+
+void fill_in(const Thread& thread, Record& record, Slot* callee_fp, Instance& instance)
+{
+    if (!record.return_to().is_site())
+        return;
+    const GuestState caller = caller_of(thread, record, callee_fp, instance);
+    record = Record(ReturnTo::interpreter(), caller.fp, caller.function, caller.offset, caller.entry);
+}
+
+std::optional<ReturnPlace> return_place_of(const Frame& frame)
+{
+    const Record& record = *record_of(frame.id);
+    if (record.return_to().is_host() || record.return_to().is_host_function())
+        return std::nullopt;
+    const GuestState caller = caller_of(*frame.thread, record, frame.fp, *frame.function->instance);
+    return ReturnPlace { caller.function, caller.function->meta->body_offset + caller.offset };
+}
+
+bool waits_host_function_for(const Frame& frame)
+{
+    return record_of(frame.id)->return_to().is_host_function();
+}
+
+void cut_to(Thread& thread, const Frame& frame, Slot* sp)
+{
+    Record* const record = record_of(frame.id);
+    const auto waiting = std::count_if(
+        thread.control, record, [](const Record& passed) { return passed.return_to().is_host_function(); });
+    thread.continuations.resize(thread.continuations.size() - static_cast<size_t>(waiting));
+    thread.control = record;
+    const FuncMeta& meta = *frame.function->meta;
+    thread.state = { const_cast<Function*>(frame.function), frame.offset - meta.body_offset,
+        frame.entry - meta.first_branch, frame.fp, sp };
+    thread.free = sp;
+    thread.forget_frames();
+}
+
+void cut_to_caller(Thread& thread, const Frame& frame, Slot* sp)
+{
+    cut_to(thread, frame, sp);
+    const Record& record = *thread.control++;
+    ASSERT(!record.return_to().is_host_function());
+    thread.state = caller_of(thread, record, frame.fp, *frame.function->instance);
+    thread.state.sp = sp;
+}
+
+void move_to(Thread& thread, CodeOffset offset, uint32_t entry, Slot* sp)
+{
+    const FuncMeta& meta = *thread.state.function->meta;
+    thread.state.offset = offset - meta.body_offset;
+    thread.state.entry = entry - meta.first_branch;
+    thread.state.sp = thread.free = sp;
+    thread.forget_frames();
 }
 
 } // namespace vitrine::core

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "runtime/instance.h"
+#include "runtime/value.h"
 
 #include <cstdint>
 #include <memory>
@@ -10,27 +10,7 @@
 
 namespace vitrine::core {
 
-/// Who goes on when a guest function returns.
-enum class ReturnTo : uintptr_t {
-    /// The guest function in the record, in the interpreter.
-    Interpreter,
-    /// The C++ code that entered the guest: the base of an activation. The record names no function.
-    Host,
-    /// The host function that asked for the call, and behind it the guest function in the record.
-    HostContinuation,
-};
-
-/// What a call leaves behind: where its caller goes on. All tiers write the same 32 bytes.
-struct Record {
-    ReturnTo return_to;
-    /// The caller's frame; its function (null at the base of an activation).
-    Slot* fp;
-    Function* function;
-    /// The instruction after the call, from the body's first byte, and the side table's cursor there.
-    uint32_t offset;
-    uint32_t entry;
-};
-static_assert(sizeof(Record) == 32);
+class Record;
 
 /// [doc] Guest stacks
 ///
@@ -40,8 +20,8 @@ static_assert(sizeof(Record) == 32);
 /// Value stack, growing up, in 8-byte slots; a frame is `[parameters | locals | operands]` from `fp` on. The
 /// caller's topmost operands are the callee's parameters, and results replace parameters: nothing is copied for a call.
 ///
-/// Control stack, growing down, one `Record` per call. It is four times as large as the value stack: as every frame
-/// takes at least one slot and a record four, the check of the value stack bounds both.
+/// Control stack, growing down, one `Record` per call (exec/frame.h). It is four times as large as the value stack:
+/// every frame takes at least one slot and a record takes four, so the check of the value stack bounds both.
 ///
 ///     guard page | value stack --> | guard page | <-- control stack | guard page
 class GuestStack {

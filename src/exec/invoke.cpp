@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/invoke.h"
 
+#include "exec/driver.h"
 #include "exec/frame.h"
 #include "exec/unwind.h"
 
@@ -18,17 +19,8 @@ const FuncType& type_of(const Thread& thread, const Function& function)
     return *thread.store.engine().types[function.type].func();
 }
 
-Slot* push(std::span<const Value> values, Slot* to)
-{
-    for (const Value& value : values) {
-        store_value(value, to);
-        to += value.type.slots();
-    }
-    return to;
-}
-
 /// Takes a stack for the first activation and puts the arguments on it.
-OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
+OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value> arguments)
 {
     if (thread.activations.size() >= max_activations)
         return trapped(TrapKind::StackOverflow);
@@ -52,8 +44,8 @@ OrTrapped<void> enter(Thread& thread, std::span<const Value> arguments)
         thread.go_inside();
     }
     thread.activations.push_back(
-        { thread.control, thread.state, thread.free, thread.host, thread.continuations.size() });
-    thread.state = { nullptr, 0, 0, thread.free, push(arguments, thread.free) };
+        { thread.control, &function, thread.state, thread.free, thread.host, thread.continuations.size() });
+    thread.state = { nullptr, 0, 0, thread.free, store_values(arguments, thread.free) };
     thread.host = nullptr;
     return {};
 }
@@ -68,7 +60,7 @@ void leave(Thread& thread)
     thread.host = activation.host;
     thread.continuations.resize(activation.continuations);
     thread.activations.pop_back();
-    ++thread.generation;
+    thread.forget_frames();
     if (!thread.is_running()) {
         thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
@@ -100,80 +92,24 @@ CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
     return results;
 }
 
-HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slot* slots)
-{
-    const auto fail = [&](Trap trap) {
-        return HostResult { raise(thread, std::move(trap)) ? HostAction::Moved : HostAction::Trapped };
-    };
-    thread.host = nullptr;
-    if (thread.is_killed)
-        outcome = Trap { .kind = TrapKind::Killed };
-    if (auto* trap = std::get_if<Trap>(&outcome)) {
-        thread.state.offset = thread.host_call_offset;
-        if (trap->exception && trap->exception->object()) {
-            auto& exception = static_cast<ExceptionObject&>(*trap->exception->object());
-            return { throw_exception(thread, exception, std::move(*trap)) ? HostAction::Moved
-                                                                          : HostAction::Trapped };
-        }
-        return fail(std::move(*trap));
-    }
-    if (auto* call = std::get_if<std::unique_ptr<CallGuest>>(&outcome)) {
-        if ((*call)->callee->is_host())
-            return fail(
-                { .kind = TrapKind::HostError, .message = "a host function asked for a call of another" });
-        push((*call)->arguments, slots);
-        thread.continuations.emplace_back(&host, std::move((*call)->then));
-        return { HostAction::Call, (*call)->callee };
-    }
-    if (std::holds_alternative<Suspended>(outcome)) {
-        if (thread.activations.size() == 1 && thread.continuations.empty()) {
-            thread.host = &host;
-            thread.go_outside();
-            return { HostAction::Suspended };
-        }
-        return fail({ .kind = TrapKind::HostError,
-            .message = "a host function suspended inside a call made by the host" });
-    }
-    return { HostAction::Returned };
-}
-
-/// Runs one part of a host function, its own code or a continuation.
-HostResult run_host(
-    Thread& thread, Function& host, const HostCallback& callback, Slot* slots, uint32_t input_slots)
-{
-    const uint32_t count = std::max(input_slots, slots_of(host.host->type.results));
-    thread.host = &host;
-    thread.free = slots + count;
-    Instance* const caller = thread.state.function ? thread.state.function->instance : nullptr;
-    HostCall call { thread.store, caller, { slots, count } };
-    thread.go_outside();
-    HostOutcome outcome = callback(call);
-    thread.go_inside();
-    return take_outcome(thread, host, std::move(outcome), slots);
-}
-
 } // namespace
 
 CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments)
 {
-    if (auto entered = enter(thread, arguments); !entered)
+    if (auto entered = enter(thread, function, arguments); !entered)
         return std::move(entered).error();
-    return finish(thread, thread.tier.call(thread, function), type_of(thread, function));
+    return finish(thread, run_call(thread, function), type_of(thread, function));
 }
 
 CallEnd resume_call(Thread& thread, std::span<const Value> results)
 {
     ASSERT(thread.activations.size() == 1 && thread.host);
-    const Record* base = thread.activations.front().base - 1;
-    const Function* entered = thread.state.function ? thread.state.function : thread.host;
-    // The outermost guest function is the one whose caller is the base record.
-    for (const Record* record = thread.control; record < base; ++record)
-        entered = record->function;
     thread.runner.store(std::this_thread::get_id());
     thread.go_inside();
-    thread.state.sp = push(results, thread.state.sp);
+    thread.state.sp = store_values(results, thread.state.sp);
     thread.host = nullptr;
-    return finish(thread, thread.tier.resume(thread), type_of(thread, *entered));
+    const Function& entered = *thread.activations.front().function;
+    return finish(thread, run_resumed(thread), type_of(thread, entered));
 }
 
 void cancel_call(Thread& thread)
@@ -227,30 +163,17 @@ bool poll_in_host(Thread& thread)
     return thread.requests->bits.load() == 0 || handle_requests(thread);
 }
 
-HostResult call_host(Thread& thread, Function& host, Slot* slots)
-{
-    return run_host(thread, host, host.host->callback, slots, slots_of(host.host->type.params));
-}
-
-HostResult continue_host(Thread& thread, Slot* slots, Function*& host)
-{
-    auto [function, then] = std::move(thread.continuations.back());
-    thread.continuations.pop_back();
-    host = function;
-    return run_host(thread, *function, then, slots, static_cast<uint32_t>(GuestStack::headroom_slots / 2));
-}
-
 bool fire(Thread& thread, Cause cause)
 {
     thread.was_moved = false;
     Probe* const probe = thread.probe.load();
     if (!probe)
         return true;
-    ++thread.generation;
+    thread.forget_frames();
     if (!thread.host)
         thread.free = thread.state.sp;
     const Wish wish = probe->fire(thread, cause);
-    ++thread.generation;
+    thread.forget_frames();
     thread.was_moved = wish == Wish::Move || wish == Wish::Throw;
     if (wish == Wish::Kill) {
         thread.is_killed = true;

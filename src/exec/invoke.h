@@ -32,30 +32,6 @@ std::expected<Instance*, Failure> instantiate(
 /// here. False when the host function must end with a trap (`Interrupted`) instead of going on.
 bool poll_in_host(Thread& thread);
 
-/// What a tier does after a host function.
-enum class HostAction : uint8_t {
-    /// Its results are in the slots.
-    Returned,
-    /// `Thread::trap` says why.
-    Trapped,
-    /// The guest goes on where the thread's state says: it has caught what the function threw, or was moved by the probe.
-    Moved,
-    /// Call `CallRequest::callee`; its arguments are in the slots.
-    Call,
-    Suspended,
-};
-
-struct HostResult {
-    HostAction action;
-    Function* callee = nullptr;
-};
-
-/// For tiers: calls a host function whose arguments are at `slots`. The thread's state must be complete, without the arguments.
-HostResult call_host(Thread& thread, Function& host, Slot* slots);
-/// For tiers: goes on with the innermost waiting host function; the results of the function it asked for are at `slots`.
-/// `host` becomes the function that went on.
-HostResult continue_host(Thread& thread, Slot* slots, Function*& host);
-
 /// For tiers: fires the probe, if there is one, with the thread's state complete. False when the activation must end
 /// with `Thread::trap`. True when the guest goes on where the thread's state says; `Thread::was_moved` tells whether
 /// that is somewhere else than where it was.

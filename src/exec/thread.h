@@ -3,11 +3,13 @@
 
 #include "exec/guest_stack.h"
 #include "exec/probe.h"
+#include "exec/sites.h"
 #include "exec/tier.h"
 #include "exec/watch.h"
 #include "runtime/store.h"
 
 #include <atomic>
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <span>
@@ -28,10 +30,25 @@ struct GuestState {
     Slot* sp = nullptr;
 };
 
-/// What was asked of a running guest, from any thread or a signal handler. Noticed at function entries and loop
-/// headers: a request sets its bit and then lowers the stack's limit, so that an entry checks both at once. Host
-/// functions that block wait for `wake_fd` too.
-class Requests {
+/// The words of `Requests` that running code looks at. Machine code knows the offsets.
+struct RequestWords {
+    std::atomic<uint32_t> bits = 0;
+    /// Frames must end below it. Lowered to null by a request.
+    std::atomic<Slot*> limit = nullptr;
+    /// Belongs to a tier that compiles.
+    void* machine = nullptr;
+    /// For positions in an execution: what is left of this thread's turn, and where it must look up.
+    int64_t ticks = 0;
+    int64_t stop_tick = 0;
+};
+static_assert(offsetof(RequestWords, bits) == 0 && offsetof(RequestWords, limit) == 8
+    && offsetof(RequestWords, machine) == 16 && offsetof(RequestWords, ticks) == 24
+    && offsetof(RequestWords, stop_tick) == 32);
+
+/// What was asked of a running guest, from any thread or a signal handler. The guest notices it at function entries
+/// and loop headers: a request sets its bit and then lowers the stack's limit, so that an entry checks both at once.
+/// Host functions that block wait for `wake_fd` too.
+class Requests : public RequestWords {
 public:
     static constexpr uint32_t interrupt = 1;
     static constexpr uint32_t pause = 2;
@@ -42,9 +59,6 @@ public:
     ~Requests();
     Requests(const Requests&) = delete;
     Requests& operator=(const Requests&) = delete;
-
-    std::atomic<uint32_t> bits = 0;
-    std::atomic<Slot*> limit = nullptr;
 
     void add(uint32_t bit) noexcept;
     /// The guest ends with this trap, also whenever it is called again. Once; before other threads can see the bit.
@@ -68,12 +82,23 @@ enum class Execution : uint8_t { Outside, Inside };
 struct Activation {
     /// The control stack before the entry.
     Record* base;
+    /// The function that was entered.
+    Function* function;
     /// The frame of the activation below, which waits for the host function.
     GuestState outer;
     Slot* outer_free;
     /// The host function of the activation below that made this entry; null when there is none.
     const Function* host;
     size_t continuations;
+};
+
+/// A host function that waits for a guest function it asked for.
+struct WaitingHost {
+    Function* function;
+    /// What it does with the results.
+    HostCallback then;
+    /// The call instruction that called it, from the body's first byte.
+    uint32_t call_offset;
 };
 
 /// A guest thread: its stacks and state, and what the tiers need at hand. Belongs to one store; used by one host
@@ -97,20 +122,24 @@ public:
     Slot* free = nullptr;
     std::unique_ptr<GuestStack> stack;
     std::vector<Activation> activations;
-    /// Host functions that wait for a guest function they asked for, innermost last.
-    std::vector<std::pair<Function*, HostCallback>> continuations;
+    /// Innermost last.
+    std::vector<WaitingHost> continuations;
     /// The host function being called; null while guest code runs.
     const Function* host = nullptr;
     /// The call instruction that called it, from the body's first byte; `state` is already behind it.
     uint32_t host_call_offset = 0;
+    /// With `RunEnd::Handed`: where the guest is.
+    Handed handed = Handed::Call;
+    /// The return addresses of the tier that compiles; null when there is none.
+    const Sites* sites = nullptr;
 
     std::shared_ptr<Requests> requests = std::make_shared<Requests>();
     /// Why the last run ended or is about to end.
     Trap trap;
     /// What is being thrown, while a probe looks at it.
     ExceptionObject* thrown = nullptr;
-    /// Whoever takes it away must see afterwards that no call has begun meanwhile (`runner`), or give it back: one that has begun may be
-    /// using it.
+    /// To take it away, clear it and then check `runner`: if a call has started in between, put the probe back, as
+    /// that call may be using it.
     std::atomic<Probe*> probe = nullptr;
     /// Kept up to date only while there is a probe. Whoever wants the thread to stand still requests a pause first and looks
     /// at this then; the thread says `Inside` first, and looks at the requests then.
@@ -121,16 +150,21 @@ public:
     bool was_moved = false;
     /// The probe wished the guest's end: every activation ends with `Killed`, whatever host functions make of it.
     bool is_killed = false;
-    /// Fire the probe before every instruction.
-    bool stepping = false;
-    /// What is watched; null when nothing is. Changed only while the thread's guest executes no instruction.
-    const Watches* watches = nullptr;
     /// What the last instruction touched of it, while a probe looks at that.
     std::span<const TouchedRange> touched;
-    /// Grows whenever guest code runs; what was learnt of frames at another generation is stale.
-    uint64_t generation = 0;
 
     bool is_running() const { return !activations.empty(); }
+    /// Nested entries from the host into the guest.
+    size_t depth() const { return activations.size(); }
+    /// Whether the guest is between two of its own instructions: not in a host function, not outside of all functions.
+    bool is_at_instruction() const { return !host && state.function; }
+    /// Whether the probe fires before every instruction. Set by exec/instrument.h, as are the watches.
+    bool is_stepping() const { return is_stepping_; }
+    /// What is watched; null when nothing is.
+    const Watches* watches() const { return watches_; }
+    /// Grows whenever guest code runs or frames change: what was learnt of frames at another generation is stale.
+    uint64_t generation() const { return generation_; }
+    void forget_frames() { ++generation_; }
     /// Guest code is about to be executed, or the host's again.
     void go_inside()
     {
@@ -153,9 +187,15 @@ public:
     void restore_limit() { requests->limit.store(stack ? stack->limit() : nullptr); }
 
 private:
+    friend void set_stepping(Thread& thread, bool is_stepping);
+    friend void set_watches(Thread& thread, const Watches* watches);
+
     void mark_roots(Marker& marker);
     const std::vector<uint32_t>& managed_slots(const Function& function, CodeOffset offset);
 
+    bool is_stepping_ = false;
+    const Watches* watches_ = nullptr;
+    uint64_t generation_ = 0;
     int wait_fd_ = -1;
     /// By body and offset: the slots of a frame, from `fp`, that hold references which the collector follows.
     std::map<std::pair<const FuncMeta*, CodeOffset>, std::vector<uint32_t>> managed_slots_;

@@ -15,8 +15,6 @@ struct Landing {
     Frame frame;
     const Handler* handler;
     const Catch* clause;
-    /// Host functions of the activation that are left behind.
-    size_t continuations;
 };
 
 /// The handler and its clause that catch the exception where the frame is.
@@ -35,7 +33,7 @@ std::optional<Landing> find_landing(const Frame& frame, const ExceptionObject& e
         for (uint32_t at = handler.first_catch; at != Catch::none; at = module.catches[at].next) {
             const Catch& clause = module.catches[at];
             if (clause.tag == Catch::any_tag || function.instance->tags[clause.tag] == exception.tag)
-                return Landing { frame, &handler, &clause, 0 };
+                return Landing { frame, &handler, &clause };
         }
     }
     return std::nullopt;
@@ -46,7 +44,6 @@ void land(Thread& thread, const Landing& landing, const ExceptionObject& excepti
 {
     const Frame& frame = landing.frame;
     const Catch& clause = *landing.clause;
-    const FuncMeta& meta = *frame.function->meta;
     Slot* sp = frame.operands() + clause.height;
     if (clause.tag != Catch::any_tag)
         sp = std::copy_n(exception.values(), exception.type->slots, sp);
@@ -54,10 +51,8 @@ void land(Thread& thread, const Landing& landing, const ExceptionObject& excepti
         *sp++ = Ref::of(&exception).bits;
     if (landing.handler->hidden_slot != Catch::none)
         frame.fp[landing.handler->hidden_slot] = Ref::of(&exception).bits;
-    thread.continuations.resize(thread.continuations.size() - landing.continuations);
-    thread.control = const_cast<Record*>(frame.control);
-    thread.state = { const_cast<Function*>(frame.function), clause.target - meta.body_offset,
-        clause.entry - meta.first_branch, frame.fp, sp };
+    cut_to(thread, frame, sp);
+    move_to(thread, clause.target, clause.entry, sp);
 }
 
 /// Fires the probe; what is thrown stays alive meanwhile. False when the guest must end.
@@ -78,22 +73,17 @@ bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
 {
     std::optional<Landing> landing;
     bool is_caught_outside = false;
-    size_t continuations = 0;
     walk_frames(thread, [&](const Frame& frame) {
         const bool is_outside = frame.activation + 1 != thread.activations.size();
-        if (frame.is_host()) {
-            continuations += !is_outside;
+        if (frame.is_host())
             return true;
-        }
         const auto found = find_landing(frame, exception);
         if (!found)
             return true;
-        if (is_outside) {
+        if (is_outside)
             is_caught_outside = true;
-        } else {
+        else
             landing = found;
-            landing->continuations = continuations;
-        }
         return false;
     });
     if ((landing || is_caught_outside) && seen.trace.empty()) {

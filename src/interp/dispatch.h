@@ -42,7 +42,7 @@ public:
     /// What executes an instruction, if need be when it has been found out what it touches.
     const HandlerTable& executing(const Thread& thread, bool is_wide) const
     {
-        return thread.watches ? watching(thread.watches->accesses(), is_wide) : plain(is_wide);
+        return thread.watches() ? watching(thread.watches()->accesses(), is_wide) : plain(is_wide);
     }
     /// What comes after an instruction.
     const HandlerTable& next(const Thread& thread, bool is_wide, const Touched& touched) const;

@@ -2,6 +2,8 @@
 #include "interp/interpreter.h"
 
 #include "exec/code.h"
+#include "exec/driver.h"
+#include "exec/frame.h"
 #include "exec/invoke.h"
 #include "exec/unwind.h"
 #include "exec/wait.h"
@@ -57,9 +59,6 @@ Trap uninitialized_element(uint64_t index)
     constexpr TrapKind kind = TrapKind::UninitializedElement;
     return { .kind = kind, .message = std::string(to_text(kind)) + " " + std::to_string(index) };
 }
-
-/// How `run` begins.
-enum class Start : uint8_t { Call, Resume };
 
 // clang-format off
 
@@ -207,7 +206,7 @@ enum class Start : uint8_t { Call, Resume };
 
 // clang-format on
 
-RunEnd run(Thread& thread, Start start, Function* callee)
+RunEnd run(Thread& thread, Turn turn)
 {
     static const Handler by_op[] {
 #define OP(name, ...) &&op_##name,
@@ -243,18 +242,17 @@ RunEnd run(Thread& thread, Start start, Function* callee)
     uint8_t* memory = nullptr;
     uint64_t memory_size = 0;
     TrapKind trap_kind = TrapKind::None;
+    Function* callee = nullptr;
     /// Where a call goes on in its caller.
     uint32_t return_offset = 0;
-    HostResult host_result;
-    Slot* host_slots = nullptr;
-    ReturnTo return_to = ReturnTo::Host;
+    bool must_poll = false;
     interp::Touched touched;
 
-    if (start == Start::Call)
-        goto call_from_host;
-    if (!function)
-        return RunEnd::Returned;
-    goto back_from_host;
+    if (turn == Turn::Enter)
+        goto enter_from_outside;
+    if (turn == Turn::Resume)
+        goto back_from_host;
+    goto go_on;
 
     // Numeric instructions, loads, stores and constants: generated from the table.
 #define OP(...)
@@ -505,7 +503,14 @@ op_Loop:
         if (thread.was_moved)
             NEXT();
     }
-    NEXT_AT(interp::skip_type(pc + 1));
+    pc = interp::skip_type(pc + 1);
+    if (function->heat <= Function::loop_heat) [[unlikely]] {
+        SAVE();
+        thread.handed = Handed::Loop;
+        return RunEnd::Handed;
+    }
+    function->heat -= Function::loop_heat;
+    NEXT();
 op_If:
     --sp;
     if (static_cast<uint32_t>(*sp)) {
@@ -630,11 +635,12 @@ op_Return: {
     else
         std::memmove(fp, sp - count, count * sizeof(Slot));
     sp = fp + count;
-    const Record& record = *thread.control++;
-    if (record.return_to != ReturnTo::Interpreter) [[unlikely]]
-        goto return_to_host;
-    fp = record.fp;
-    ENTER_FRAME(record.function, record.offset, record.entry);
+    const Record& record = pop_record(thread);
+    if (!record.return_to().is_interpreter()) [[unlikely]]
+        goto return_to_other;
+    const GuestState caller = record.caller(sp);
+    fp = caller.fp;
+    ENTER_FRAME(caller.function, caller.offset, caller.entry);
     if (function->instance != instance) [[unlikely]]
         ENTER_INSTANCE();
     NEXT();
@@ -674,40 +680,46 @@ op_ReturnCall: {
     goto tail_call;
 }
 tail_call: {
-    // The frame is replaced: its arguments move down, and its record becomes the callee's. Nothing may go wrong behind that.
+    // The callee replaces the frame: its arguments move down, and it returns to the frame's caller. Nothing may go
+    // wrong after that.
     const uint32_t params = callee->host ? slots_of(callee->host->type.params) : callee->meta->param_slots;
-    if (!callee->host && fp + callee->meta->frame_slots > thread.stack->limit()) [[unlikely]] {
-        return_to = ReturnTo::Interpreter;
+    if (!callee->host && fp + callee->meta->frame_slots > thread.stack->limit()) [[unlikely]]
         goto overflowed;
-    }
     std::memmove(fp, sp - params, params * sizeof(Slot));
     sp = fp + params;
-    const Record& record = *thread.control++;
-    return_to = record.return_to;
-    return_offset = record.offset;
-    fp = record.fp;
-    function = record.function;
-    branch = function ? function->branches + record.entry : nullptr;
-    if (callee->host)
-        goto tail_call_host_function;
-    goto enter;
+    if (callee->host) {
+        SAVE();
+        turn = tail_call_host_function(thread, *callee);
+        goto take_turn;
+    }
+    must_poll = fp + callee->meta->frame_slots > requests.limit.load(std::memory_order_relaxed);
+    goto entered;
 }
-call:
+call: {
     if (callee->host) [[unlikely]]
-        goto call_host_function;
-    return_to = ReturnTo::Interpreter;
-enter: {
+        goto call_host;
     const FuncMeta& meta = *callee->meta;
     Slot* const new_fp = sp - meta.param_slots;
-    bool must_poll = false;
+    must_poll = false;
     if (new_fp + meta.frame_slots > requests.limit.load(std::memory_order_relaxed)) [[unlikely]] {
         must_poll = true;
         if (new_fp + meta.frame_slots > thread.stack->limit())
             goto overflowed;
     }
-    const uint32_t entry = function ? static_cast<uint32_t>(branch - function->branches) : 0;
-    *--thread.control = { return_to, fp, function, return_offset, entry };
+    push_record(thread, ReturnTo::interpreter(),
+        { function, return_offset, static_cast<uint32_t>(branch - function->branches), fp, sp });
     fp = new_fp;
+    goto entered;
+}
+entered: {
+    // The record is pushed, and the arguments lie at `fp`.
+    const FuncMeta& meta = *callee->meta;
+    if (callee->heat <= Function::call_heat && !touched.is_pending) [[unlikely]] {
+        thread.state = { callee, meta.code_offset - meta.body_offset, 0, fp, fp + meta.param_slots };
+        thread.handed = Handed::Call;
+        return RunEnd::Handed;
+    }
+    callee->heat -= std::min(callee->heat, Function::call_heat);
     Slot* const operands = fp + meta.local_slots;
     while (sp < operands)
         *sp++ = 0;
@@ -723,79 +735,51 @@ enter: {
     }
     NEXT();
 }
-
-    // Between guest and host.
-call_from_host:
-    DISPATCH();
-    if (callee->host)
-        goto call_host_function;
-    return_to = ReturnTo::Host;
-    goto enter;
 overflowed:
-    trap_kind = TrapKind::StackOverflow;
-    // The state is the caller's, at its call: with the arguments, as if the call had not begun.
-    if (!function || return_to == ReturnTo::HostContinuation)
-        LAND_IF(raise(thread, { .kind = trap_kind }));
-    // The index or reference that named the callee is there still.
+    // The state is the caller's, at its call: with the arguments, and the index or reference that named the callee.
     if (const uint8_t opcode = opcode_at(*function, pc);
         opcode != info(Op::Call).code && opcode != info(Op::ReturnCall).code)
         ++sp;
-    goto trapped;
-tail_call_host_function:
-    // As if the caller had called it; the base of an activation and a waiting host function get the results themselves.
-    if (function)
-        pc = function->code + return_offset;
-    if (return_to == ReturnTo::HostContinuation) {
-        // The record stays: it says who waits.
-        --thread.control;
-        function = nullptr;
+    TRAP_WITH(TrapKind::StackOverflow);
+
+    // Between this tier and what is not: the host, and other tiers.
+call_host: {
+    Slot* const slots = sp - slots_of(callee->host->type.params);
+    thread.host_call_offset = static_cast<uint32_t>(pc - function->code);
+    thread.state = { function, return_offset, static_cast<uint32_t>(branch - function->branches), fp, slots };
+    turn = call_host_function(thread, *callee, slots);
+    goto take_turn;
+}
+return_to_other:
+    thread.state = { function, 0, 0, fp, sp };
+    if (popped_record(thread).return_to().is_site()) {
+        thread.handed = Handed::Return;
+        return RunEnd::Handed;
     }
-call_host_function:
-    host_slots = sp - slots_of(callee->host->type.params);
-    thread.host_call_offset = function ? static_cast<uint32_t>(pc - function->code) : 0;
-    thread.state = { function, return_offset,
-        function ? static_cast<uint32_t>(branch - function->branches) : 0, fp, host_slots };
-    host_result = call_host(thread, *callee, host_slots);
-host_has_ended:
-    switch (host_result.action) {
-    case HostAction::Returned:
-        thread.state.sp = host_slots + slots_of(callee->host->type.results);
-        if (!thread.state.function) {
-            if (thread.control == thread.activations.back().base)
-                return RunEnd::Returned;
-            ++thread.control;
-            goto continue_waiting_host;
-        }
-        goto back_from_host;
-    case HostAction::Trapped: return RunEnd::Trapped;
-    case HostAction::Moved: goto back_from_host;
-    case HostAction::Suspended: return RunEnd::Suspended;
-    case HostAction::Call:
-        fp = thread.state.fp;
-        function = thread.state.function;
-        return_offset = thread.state.offset;
-        branch = function ? function->branches + thread.state.entry : nullptr;
-        callee = host_result.callee;
-        sp = host_slots + callee->meta->param_slots;
-        return_to = ReturnTo::HostContinuation;
-        goto enter;
+    turn = return_to_host(thread);
+    goto take_turn;
+take_turn:
+    switch (turn) {
+    case Turn::Enter: goto enter_from_outside;
+    case Turn::Resume: goto back_from_host;
+    case Turn::GoOn: goto go_on;
+    case Turn::Returned: return RunEnd::Returned;
+    case Turn::Trapped: return RunEnd::Trapped;
+    case Turn::Suspended: return RunEnd::Suspended;
     }
+enter_from_outside:
+    callee = thread.state.function;
+    fp = thread.state.fp;
+    sp = thread.state.sp;
+    must_poll = fp + callee->meta->frame_slots > requests.limit.load(std::memory_order_relaxed);
+    DISPATCH();
+    goto entered;
 back_from_host:
     // It may have written anything.
-    touched.is_pending |= thread.watches != nullptr;
+    touched.is_pending |= thread.watches() != nullptr;
+go_on:
     RELOAD();
     NEXT();
-return_to_host:
-    if (thread.control[-1].return_to == ReturnTo::Host)
-        return RunEnd::Returned;
-    host_slots = sp - function->meta->result_slots;
-    goto continue_waiting_host;
-continue_waiting_host: {
-    const Record& record = thread.control[-1];
-    thread.state = { record.function, record.offset, record.entry, record.fp, host_slots };
-    host_result = continue_host(thread, host_slots, callee);
-    goto host_has_ended;
-}
 
     // Memories.
 op_MemorySize: {
@@ -1158,18 +1142,18 @@ op_AtomicFence:
     NEXT_AT(prefixed + 1);
 
     // What is not an instruction of its own.
-#define PREFIX(digits)                                                                 \
-    op_prefix_##digits:                                                                \
-    {                                                                                  \
-        prefixed = pc + 1;                                                             \
-        const uint32_t code = read<uint32_t>(prefixed);                                \
-        goto* handlers.prefixed(0x##digits, code);                                     \
-    }                                                                                  \
-    watched_prefix_##digits:                                                           \
-    {                                                                                  \
-        prefixed = pc + 1;                                                             \
-        const uint32_t code = read<uint32_t>(prefixed);                                \
-        goto* handlers.watched_prefixed(0x##digits, code, thread.watches->accesses()); \
+#define PREFIX(digits)                                                                   \
+    op_prefix_##digits:                                                                  \
+    {                                                                                    \
+        prefixed = pc + 1;                                                               \
+        const uint32_t code = read<uint32_t>(prefixed);                                  \
+        goto* handlers.prefixed(0x##digits, code);                                       \
+    }                                                                                    \
+    watched_prefix_##digits:                                                             \
+    {                                                                                    \
+        prefixed = pc + 1;                                                               \
+        const uint32_t code = read<uint32_t>(prefixed);                                  \
+        goto* handlers.watched_prefixed(0x##digits, code, thread.watches()->accesses()); \
     }
     PREFIX(fb)
     PREFIX(fc)
@@ -1191,10 +1175,10 @@ op_step:
     EXECUTE();
 #define OP(...)
 /// What an instruction touches is found out slowly; that it touches nothing, at once.
-#define LEAVE_IF_TOUCHED(kind, at, size, is_write)                                    \
-    if (const auto begin = std::bit_cast<uintptr_t>(at);                              \
-        thread.watches->bounds(kind, is_write).may_contain_any(begin, size)           \
-        && thread.watches->touches({ begin, begin + (size), is_write })) [[unlikely]] \
+#define LEAVE_IF_TOUCHED(kind, at, size, is_write)                                      \
+    if (const auto begin = std::bit_cast<uintptr_t>(at);                                \
+        thread.watches()->bounds(kind, is_write).may_contain_any(begin, size)           \
+        && thread.watches()->touches({ begin, begin + (size), is_write })) [[unlikely]] \
     goto op_watched
 #define LOAD(name, text, code, signature, type)                       \
     watched_##name:                                                   \
@@ -1236,7 +1220,7 @@ op_step:
     }
 #include "wasm/opcodes.inc"
 op_watched:
-    touched = interp::find_touched(*thread.watches, *function, pc, fp, sp);
+    touched = interp::find_touched(*thread.watches(), *function, pc, fp, sp);
     if (touched.is_pending)
         DISPATCH();
     goto* handlers.plain(is_wide)[opcode_at(*function, pc)];
@@ -1257,8 +1241,10 @@ trapped:
 
 } // namespace
 
-RunEnd Interpreter::call(Thread& thread, Function& callee) { return run(thread, Start::Call, &callee); }
+RunEnd Interpreter::enter(Thread& thread) { return run(thread, Turn::Enter); }
 
-RunEnd Interpreter::resume(Thread& thread) { return run(thread, Start::Resume, nullptr); }
+RunEnd Interpreter::resume(Thread& thread) { return run(thread, Turn::Resume); }
+
+RunEnd Interpreter::go_on(Thread& thread) { return run(thread, Turn::GoOn); }
 
 } // namespace vitrine::core

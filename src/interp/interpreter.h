@@ -9,8 +9,9 @@ namespace vitrine::core {
 /// of its own.
 class Interpreter final : public Tier {
 public:
-    RunEnd call(Thread& thread, Function& callee) override;
+    RunEnd enter(Thread& thread) override;
     RunEnd resume(Thread& thread) override;
+    RunEnd go_on(Thread& thread) override;
 };
 
 } // namespace vitrine::core

@@ -8,6 +8,7 @@
 #include "runtime/value.h"
 #include "wasm/module.h"
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <span>
@@ -23,15 +24,28 @@ struct HostFunction;
 
 /// A function of a store, the guest's or the host's. Its address is its identity.
 struct Function {
-    /// The body as executed, from `meta->body_offset` on: the module's own bytes, or a copy with breakpoints in it.
+    /// `heat` falls by these with each call, and with each turn of a loop.
+    static constexpr uint32_t call_heat = 16;
+    static constexpr uint32_t loop_heat = 2;
+    /// As cold as can be: what a function starts with when no tier compiles.
+    static constexpr uint32_t coldest = UINT32_MAX;
+
+    // Machine code knows where the first members are.
+
+    /// Machine code that a call jumps to; null when no tier compiles.
+    const void* entry = nullptr;
+    /// The instance it belongs to; null for host functions.
+    Instance* instance = nullptr;
+    TypeId type;
+    /// Counts down as the function runs. When nothing is left, the driver is asked whether it should be compiled.
+    uint32_t heat = coldest;
+
+    /// The body as executed, from `meta->body_offset` on: the module's own bytes, or a copy with marks in it.
     /// Null for host functions.
     const uint8_t* code = nullptr;
     const FuncMeta* meta = nullptr;
     /// The body's part of the side table.
     const Branch* branches = nullptr;
-    /// The instance it belongs to; null for host functions.
-    Instance* instance = nullptr;
-    TypeId type;
     /// Index in the instance's function index space.
     FuncIndex index;
     const HostFunction* host = nullptr;
@@ -42,6 +56,16 @@ struct Function {
     /// Its name in the module's name section, exports or imports; of a host function as it was defined.
     std::string name() const;
     const Module& module() const;
+};
+
+/// What machine code knows of a function.
+struct FunctionLayout {
+    static_assert(std::is_standard_layout_v<Function>);
+    static constexpr size_t entry = offsetof(Function, entry);
+    static constexpr size_t instance = offsetof(Function, instance);
+    static constexpr size_t type = offsetof(Function, type);
+    static constexpr size_t heat = offsetof(Function, heat);
+    static_assert(entry == 0 && instance == 8 && type == 16 && heat == 20);
 };
 
 /// What a host function sees of its call.

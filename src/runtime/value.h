@@ -6,6 +6,7 @@
 #include <bit>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 namespace vitrine::core {
@@ -62,5 +63,14 @@ struct Value {
 /// Reads a value of `type` from its slots, and writes one.
 Value load_value(ValueType type, const Slot* from);
 void store_value(const Value& value, Slot* to);
+/// Writes values one after the other, and answers where the next one would lie.
+inline Slot* store_values(std::span<const Value> values, Slot* to)
+{
+    for (const Value& value : values) {
+        store_value(value, to);
+        to += value.type.slots();
+    }
+    return to;
+}
 
 } // namespace vitrine::core

@@ -2,6 +2,7 @@
 // Expressions over a guest that stands at a `nop`: what they say, what they write, and what is refused where.
 #include "debug/expression.h"
 
+#include "exec/instrument.h"
 #include "support/guest.h"
 
 #include <gmock/gmock.h>
@@ -52,10 +53,10 @@ struct Stopped : test::Guest {
                 look(frames);
         };
         thread.probe = &probe;
-        thread.stepping = true;
+        set_stepping(thread, true);
         auto outcome = invoke(thread, function(*instance, "run"), arguments);
         thread.probe = nullptr;
-        thread.stepping = false;
+        set_stepping(thread, false);
         EXPECT_GT(stops, 0);
         if (!outcome)
             return outcome.error().to_text();

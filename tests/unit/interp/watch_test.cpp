@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Where the interpreter stops because an instruction accessed what is watched.
 #include "exec/code.h"
+#include "exec/instrument.h"
 #include "support/guest.h"
 #include "support/random_guest.h"
 #include "support/row_guests.h"
@@ -208,7 +209,7 @@ struct RowUnderEye : Guest {
         if (row.is_wide)
             arguments.push_back({ ValueType::v128, 1, 2 });
         (void)call(*instance, row.function, arguments);
-        thread.watches = nullptr;
+        set_watches(thread, nullptr);
         ASSERT_TRUE(watches);
     }
 
@@ -337,7 +338,7 @@ TEST(Watch, ResultsAreThoseOfAnUnwatchedRun)
                      StateKind::Local, StateKind::Object })
                 ranges.push_back(watched({ kind, 1, UINTPTR_MAX - 1 }, true, true));
             const Watches watches(ranges);
-            guest.thread.watches = watches_all ? &watches : nullptr;
+            set_watches(guest.thread, watches_all ? &watches : nullptr);
             const auto results = guest.call(*guest.instance, row.function, arguments);
             std::string text;
             if (!results)
@@ -359,7 +360,7 @@ struct Watched : Guest {
     void watch(std::vector<WatchedRange> ranges)
     {
         watches.emplace(std::move(ranges));
-        thread.watches = &*watches;
+        set_watches(thread, &*watches);
     }
     /// The offset of the nth instruction of an exported function.
     CodeOffset offset(std::string_view name, int number)
@@ -407,7 +408,7 @@ TEST(Watch, CountsInsteadOfAStep)
 {
     Watched guest(two_stores);
     guest.watch({ watched(bytes_of(*guest.instance.memories[0], 9, 1), false, true) });
-    guest.thread.stepping = true;
+    set_stepping(guest.thread, true);
     EXPECT_TRUE(guest.call(guest.instance, "f"));
     using enum Cause;
     EXPECT_THAT(guest.eye.take_causes(), ElementsAre(Step, Step, Step, Watch, Step, Step, Watch, Step, Step));
@@ -423,7 +424,7 @@ TEST(Watch, ComesBeforeTheMarkOfTheNextInstruction)
     EXPECT_TRUE(guest.call(guest.instance, "f"));
     using enum Cause;
     EXPECT_THAT(guest.eye.take_causes(), ElementsAre(Mark, Watch, Mark, Watch));
-    guest.thread.stepping = true;
+    set_stepping(guest.thread, true);
     EXPECT_TRUE(guest.call(guest.instance, "f"));
     EXPECT_THAT(
         guest.eye.take_causes(), ElementsAre(Step, Step, Mark, Watch, Mark, Step, Step, Watch, Step, Step));
@@ -434,7 +435,7 @@ TEST(Watch, AStepFromItExecutesOneInstruction)
     Watched guest(two_stores);
     guest.watch({ watched(bytes_of(*guest.instance.memories[0], 9, 1), false, true) });
     guest.eye.on_fire = [](Thread& thread, const Eye::Fired& fired) {
-        thread.stepping = fired.cause == Cause::Watch;
+        set_stepping(thread, fired.cause == Cause::Watch);
     };
     EXPECT_TRUE(guest.call(guest.instance, "f"));
     EXPECT_EQ(guest.eye.fired[1].offset, guest.offset("f", 4));
@@ -446,10 +447,10 @@ TEST(Watch, NeedsNoProbeAndEndsWhenItIsTakenAway)
 {
     Watched guest(two_stores);
     guest.watch({ watched(bytes_of(*guest.instance.memories[0], 9, 1), true, true) });
-    guest.eye.on_fire = [](Thread& thread, const Eye::Fired&) { thread.watches = nullptr; };
+    guest.eye.on_fire = [](Thread& thread, const Eye::Fired&) { set_watches(thread, nullptr); };
     EXPECT_THAT(*guest.call(guest.instance, "f"), ElementsAre(Value::i32(2)));
     EXPECT_THAT(guest.eye.take_causes(), ElementsAre(Cause::Watch));
-    guest.thread.watches = &*guest.watches;
+    set_watches(guest.thread, &*guest.watches);
     guest.thread.probe = nullptr;
     EXPECT_THAT(*guest.call(guest.instance, "f"), ElementsAre(Value::i32(2)));
 }
@@ -561,7 +562,7 @@ TEST(Watch, LooksWhenAHostFunctionComesBack)
     EXPECT_THAT(eye.take_causes(), IsEmpty());
     const Watches watches({ watched(bytes_of(*instance.memories[0], 100, 1), false, true),
         watched(element_of(*instance.tables[0], 0), true, true) });
-    guest.thread.watches = &watches;
+    set_watches(guest.thread, &watches);
     EXPECT_THAT(*guest.call(instance, "f"), ElementsAre(Value::i32(5)));
     ASSERT_EQ(eye.fired.size(), 1u);
     EXPECT_THAT(eye.fired[0].touched, IsEmpty());
@@ -610,7 +611,7 @@ TEST(Watch, EachThreadSeesItsOwnAccessesToASharedMemory)
         Eye eye;
         guest.thread.probe = &eye;
         const Watches watches({ watched(bytes_of(*memory, 8, 4), false, true) });
-        guest.thread.watches = watches_memory ? &watches : nullptr;
+        set_watches(guest.thread, watches_memory ? &watches : nullptr);
         EXPECT_TRUE(guest.call(instance, "f", { Value::i32(count) }));
         EXPECT_EQ(eye.fired.size(), watches_memory ? count : 0);
     };
@@ -674,15 +675,15 @@ RandomRun run_randomly(const std::shared_ptr<const Module>& module,
         if (eye.fired.size() == 1) {
             ranges = random_ranges(seed, instance, thread.state.fp);
             watches.emplace(ranges);
-            thread.watches = looks == Looks::AtHits ? &*watches : nullptr;
-            thread.stepping = looks == Looks::AtSteps;
+            set_watches(thread, looks == Looks::AtHits ? &*watches : nullptr);
+            set_stepping(thread, looks == Looks::AtSteps);
         } else if (copy_of(ranges) != before) {
             run.changes.push_back(fired.offset);
         }
         before = copy_of(ranges);
     };
     guest.thread.probe = &eye;
-    guest.thread.stepping = looks != Looks::Never;
+    set_stepping(guest.thread, looks != Looks::Never);
     const auto results = guest.call(instance, name);
     run.results = results ? results->front().to_text() : results.error().to_text();
     const auto bytes = instance.memories[0]->bytes().first(256);

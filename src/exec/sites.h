@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "base/index.h"
+
+#include <cstdint>
+
+namespace vitrine::core {
+
+/// What is known of a return address in machine code: the call it belongs to, and where the caller goes on.
+struct Site {
+    /// The caller, in the instance of the callee.
+    FuncIndex function;
+    /// The instruction after the call, from the body's first byte, and the side table's cursor there.
+    uint32_t offset;
+    uint32_t entry;
+    /// The call instruction, from the body's first byte.
+    uint32_t call_offset;
+    /// Slots from the caller's `fp` to the callee's.
+    uint32_t fp_slots;
+};
+
+/// The return addresses of a tier that compiles. Walkers of the stack and the collector know no more of such a tier.
+class Sites {
+public:
+    virtual ~Sites() = default;
+    /// Null when the address is not one of these. May be called from any thread, also while code is being compiled.
+    virtual const Site* find(uintptr_t return_address) const = 0;
+};
+
+} // namespace vitrine::core
