@@ -2,9 +2,10 @@
 #include "debug/expression_steps.h"
 
 #include "base/text.h"
-#include "exec/numeric.h"
 #include "runtime/heap.h"
 #include "runtime/memory.h"
+#include "runtime/numeric.h"
+#include "runtime/slot.h"
 #include "runtime/store.h"
 #include "runtime/table.h"
 
@@ -21,22 +22,6 @@ namespace vitrine::core::debug::expression::steps {
 namespace {
 
 // -- Values on the stack
-
-template<class T> T from_slot(Slot slot)
-{
-    if constexpr (sizeof(T) == 4)
-        return std::bit_cast<T>(static_cast<uint32_t>(slot));
-    else
-        return std::bit_cast<T>(slot);
-}
-
-template<class T> Slot to_slot(T value)
-{
-    if constexpr (sizeof(T) == 4)
-        return std::bit_cast<uint32_t>(value);
-    else
-        return std::bit_cast<Slot>(value);
-}
 
 template<class T> T pop(Machine& machine) { return from_slot<T>(*--machine.sp); }
 template<class T> void push(Machine& machine, T value) { *machine.sp++ = to_slot(value); }

@@ -391,7 +391,7 @@ void Session::prepare(Member& member, Resume how)
         const OpInfo& row = info(instruction->op);
         if (row.shape != Shape::Call || !innermost->is_innermost)
             set_stepping(thread, true);
-        else if (row.text.starts_with("return_call"))
+        else if (is_tail_call(instruction->op))
             // Nothing of this frame is executed behind it.
             step_out();
         else

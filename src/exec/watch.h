@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "wasm/opcode.h"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -8,25 +10,17 @@
 
 namespace vitrine::core {
 
-/// What of a guest's state can be watched.
-enum class StateKind : uint8_t {
-    Memory,
-    /// `Global::slots`
-    Global,
-    /// The elements of tables.
-    Table,
-    /// The slots of a frame's locals: as long as the frame lives.
-    Local,
-    /// The fields and elements of an object.
-    Object,
-};
-
-inline constexpr size_t state_kinds = 5;
-
 /// A set of ways to access state; this is one of them.
 constexpr uint16_t access_bit(StateKind kind, bool is_write)
 {
     return static_cast<uint16_t>(1u << (2 * static_cast<uint32_t>(kind) + is_write));
+}
+
+/// What an instruction does, as a set of `access_bit`.
+constexpr uint16_t access_bits(const StateUse& use)
+{
+    return static_cast<uint16_t>(
+        (use.reads ? access_bit(use.kind, false) : 0) | (use.writes ? access_bit(use.kind, true) : 0));
 }
 
 /// Host addresses, not empty, and which accesses to them count.

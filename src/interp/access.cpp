@@ -2,11 +2,14 @@
 #include "interp/access.h"
 
 #include "exec/code.h"
-#include "interp/reference.h"
+#include "exec/operand.h"
+#include "runtime/objects.h"
 
 namespace vitrine::core::interp {
 
 namespace {
+
+using operand::read;
 
 uint32_t param_slots(const Signature& signature)
 {
@@ -24,14 +27,14 @@ public:
           function_(function),
           instance_(*function.instance),
           op_(op),
-          use_(state_uses[static_cast<size_t>(op)]),
+          use_(info(op).state),
           in_(immediates)
     {}
 
     Touched find(const Slot* fp, const Slot* sp)
     {
         touched_.is_pending = use_.may_move;
-        if ((use_.accesses() & watches_.accesses()) == 0)
+        if ((access_bits(use_) & watches_.accesses()) == 0)
             return touched_;
         switch (use_.kind) {
         case StateKind::Memory: find_bytes(sp); break;
@@ -85,14 +88,16 @@ private:
         const OpInfo& row = info(op_);
         if (row.access_bytes != 0) {
             const Slot address = sp[-static_cast<ptrdiff_t>(param_slots(row.signature))];
-            if (const Access access = find_access(instance_, in_, address, row.access_bytes); access.bytes)
+            if (const operand::Access access =
+                    operand::find_access(instance_, in_, address, row.access_bytes);
+                access.bytes)
                 add(access.bytes, row.access_bytes);
             return;
         }
-        if (row.immediate == core::Immediate::MemoryInit)
+        if (row.immediate == Immediate::MemoryInit)
             next();
         add_bytes(true, *instance_.memories[next()], sp[-3], sp[-1]);
-        if (row.immediate == core::Immediate::MemoryMemory)
+        if (row.immediate == Immediate::MemoryMemory)
             add_bytes(false, *instance_.memories[next()], sp[-2], sp[-1]);
     }
 
@@ -113,16 +118,16 @@ private:
 
     void find_elements(const Slot* sp)
     {
-        const core::Immediate immediate = info(op_).immediate;
-        if (immediate == core::Immediate::CallIndirect || immediate == core::Immediate::TableInit)
+        const Immediate immediate = info(op_).immediate;
+        if (immediate == Immediate::CallIndirect || immediate == Immediate::TableInit)
             next();
         const Table& table = *instance_.tables[next()];
-        if (immediate == core::Immediate::CallIndirect || op_ == Op::TableGet)
+        if (immediate == Immediate::CallIndirect || op_ == Op::TableGet)
             return add_elements(false, table, sp[-1], 1);
         if (op_ == Op::TableSet)
             return add_elements(true, table, sp[-2], 1);
         add_elements(true, table, sp[-3], sp[-1]);
-        if (immediate == core::Immediate::TableTable)
+        if (immediate == Immediate::TableTable)
             add_elements(false, *instance_.tables[next()], sp[-2], sp[-1]);
     }
 
@@ -130,7 +135,7 @@ private:
     {
         const OpInfo& row = info(op_);
         const TypeInfo& type = *instance_.types[next()];
-        if (row.immediate == core::Immediate::TypeField)
+        if (row.immediate == Immediate::TypeField)
             return find_field(type, next(), sp);
         const auto object_at = [sp](ptrdiff_t slots) { return Ref { sp[-slots] }.object(); };
         const ptrdiff_t width = element_width(type);
@@ -140,7 +145,7 @@ private:
             return add_elements(true, object_at(2 + width), static_cast<uint32_t>(sp[-1 - width]), 1);
         if (op_ == Op::ArrayFill)
             return add_elements(true, object_at(3 + width), sp[-2 - width], sp[-1]);
-        const bool copies = row.immediate == core::Immediate::TypeType;
+        const bool copies = row.immediate == Immediate::TypeType;
         const ptrdiff_t to = copies ? 5 : 4;
         add_elements(true, object_at(to), sp[1 - to], sp[-1]);
         if (copies)

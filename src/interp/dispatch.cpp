@@ -10,7 +10,7 @@ namespace vitrine::core::interp {
 namespace {
 
 /// The accesses for which an instruction has to be looked at before it is executed: all of them, if it may move what is watched.
-uint16_t watched_for(const StateUse& use) { return use.may_move ? UINT16_MAX : use.accesses(); }
+uint16_t watched_for(const StateUse& use) { return use.may_move ? UINT16_MAX : access_bits(use); }
 
 } // namespace
 
@@ -26,7 +26,7 @@ Handlers::Handlers(
             normal_[row.code] = by_op[op];
         else
             prefixed_[row.prefix() - 0xfb].at(
-                row.subcode()) = { by_op[op], watched[op], watched_for(state_uses[op]) };
+                row.subcode()) = { by_op[op], watched[op], watched_for(row.state) };
     }
     std::ranges::copy(others.watched_prefixes, watched_prefixes_.begin());
     std::ranges::copy(others.prefixes, normal_.begin() + 0xfb);
@@ -50,7 +50,7 @@ const HandlerTable& Handlers::watching(uint16_t accesses, bool is_wide) const
     Watching& tables = found->second;
     for (size_t op = 0; is_new && op < op_table.size(); ++op) {
         const OpInfo& row = op_table[op];
-        if ((watched_for(state_uses[op]) & accesses) == 0)
+        if ((watched_for(row.state) & accesses) == 0)
             continue;
         const uint32_t byte = row.is_prefixed() ? row.prefix() : row.code;
         tables.normal[byte] = tables.wide[byte] =

@@ -5,13 +5,14 @@
 #include "exec/driver.h"
 #include "exec/frame.h"
 #include "exec/invoke.h"
+#include "exec/operand.h"
 #include "exec/unwind.h"
 #include "exec/wait.h"
-#include "interp/atomic.h"
 #include "interp/dispatch.h"
-#include "interp/operand.h"
-#include "interp/reference.h"
-#include "runtime/linker.h"
+#include "runtime/atomic.h"
+#include "runtime/bulk.h"
+#include "runtime/objects.h"
+#include "runtime/slot.h"
 #include "wasm/opcode.h"
 
 #include <cstring>
@@ -38,15 +39,10 @@ namespace vitrine::core {
 
 namespace {
 
-using interp::Access;
-using interp::Apply;
-using interp::from_slot;
-using interp::from_slots;
 using interp::Handler;
 using interp::Handlers;
-using interp::read;
-using interp::to_slot;
-using interp::to_slots;
+using operand::Access;
+using operand::read;
 
 /// The opcode of the instruction at `pc`, also when it is marked.
 uint8_t opcode_at(const Function& function, const uint8_t* pc)
@@ -145,7 +141,7 @@ Trap uninitialized_element(uint64_t index)
         const uint64_t start = uint64_t { static_cast<uint32_t>(address) } + offset;               \
         at = std::bit_cast<uint8_t*>(std::bit_cast<uintptr_t>(memory) + start);                    \
         if (!is_plain || start + (size) > memory_size) [[unlikely]] {                              \
-            const Access access = interp::find_access(*instance, (argument), (address), (size));   \
+            const Access access = operand::find_access(*instance, (argument), (address), (size));  \
             TRAP_IF(!access.bytes, TrapKind::MemoryOutOfBounds);                                   \
             at = access.bytes;                                                                     \
             next = access.next;                                                                    \
@@ -185,6 +181,14 @@ Trap uninitialized_element(uint64_t index)
     callee = Ref { sp[-1] }.function();                                                            \
     TRAP_IF(!callee, TrapKind::NullFunction);                                                      \
     --sp
+
+/// Replaces the topmost two slots by the halves of an integer of 128 bits.
+#define SET_WIDE(expression)                                                                       \
+    do {                                                                                           \
+        const numeric::Int128 result = (expression);                                               \
+        sp[-2] = result.low;                                                                       \
+        sp[-1] = result.high;                                                                      \
+    } while (false)
 
 /// The slot of a local, and whether it takes two, in a function with v128.
 #define WIDE_LOCAL(in)                                                                             \
@@ -279,76 +283,74 @@ RunEnd run(Thread& thread, Turn turn)
         STORE_NUMBER(type);                      \
         NEXT_AT(next);                           \
     }
-#define VECTOR_MEMORY(name, text, code, signature, type)           \
-    op_##name:                                                     \
-    {                                                              \
-        if constexpr (parse_signature(#signature).has_result) {    \
-            ACCESS(prefixed, sp[-1], sizeof(type));                \
-            to_slots(interp::load_vector<type>(at, text), sp - 1); \
-            ++sp;                                                  \
-            NEXT_AT(next);                                         \
-        } else {                                                   \
-            ACCESS(prefixed, sp[-3], sizeof(type));                \
-            guest_store(at, from_slots<numeric::V128>(sp - 2));    \
-            sp -= 3;                                               \
-            NEXT_AT(next);                                         \
-        }                                                          \
+#define VECTOR_MEMORY(name, text, code, signature, type, fill)                 \
+    op_##name:                                                                 \
+    {                                                                          \
+        if constexpr (parse_signature(#signature).has_result) {                \
+            ACCESS(prefixed, sp[-1], sizeof(type));                            \
+            to_slots(numeric::vector::load<type, LaneFill::fill>(at), sp - 1); \
+            ++sp;                                                              \
+            NEXT_AT(next);                                                     \
+        } else {                                                               \
+            ACCESS(prefixed, sp[-3], sizeof(type));                            \
+            guest_store(at, from_slots<numeric::V128>(sp - 2));                \
+            sp -= 3;                                                           \
+            NEXT_AT(next);                                                     \
+        }                                                                      \
     }
-#define LANE(name, text, code, immediate, signature, type)                                                \
-    op_##name:                                                                                            \
-    {                                                                                                     \
-        if constexpr (Immediate::immediate == Immediate::MemArgLane) {                                    \
-            ACCESS(prefixed, sp[-3], sizeof(type));                                                       \
-            uint8_t* const lane = reinterpret_cast<uint8_t*>(sp - 2) + *next * sizeof(type);              \
-            if constexpr (parse_signature(#signature).has_result) {                                       \
-                const type value = guest_load<type>(at);                                                  \
-                std::memcpy(lane, &value, sizeof value);                                                  \
-                sp[-3] = sp[-2];                                                                          \
-                sp[-2] = sp[-1];                                                                          \
-                --sp;                                                                                     \
-            } else {                                                                                      \
-                guest_store(at, load<type>(lane));                                                        \
-                sp -= 3;                                                                                  \
-            }                                                                                             \
-            NEXT_AT(next + 1);                                                                            \
-        } else if constexpr (parse_signature(#signature).param_count == 1) {                              \
-            const type value = load<type>(reinterpret_cast<uint8_t*>(sp - 2) + *prefixed * sizeof(type)); \
-            --sp;                                                                                         \
-            sp[-1] = to_slot(value);                                                                      \
-            NEXT_AT(prefixed + 1);                                                                        \
-        } else {                                                                                          \
-            const type value = from_slot<type>(sp[-1]);                                                   \
-            --sp;                                                                                         \
-            std::memcpy(                                                                                  \
-                reinterpret_cast<uint8_t*>(sp - 2) + *prefixed * sizeof(type), &value, sizeof value);     \
-            NEXT_AT(prefixed + 1);                                                                        \
-        }                                                                                                 \
+#define LANE(name, text, code, immediate, signature, type)                        \
+    op_##name:                                                                    \
+    {                                                                             \
+        if constexpr (Immediate::immediate == Immediate::MemArgLane) {            \
+            ACCESS(prefixed, sp[-3], sizeof(type));                               \
+            uint8_t* const vector = reinterpret_cast<uint8_t*>(sp - 2);           \
+            if constexpr (parse_signature(#signature).has_result) {               \
+                numeric::vector::set_lane(vector, *next, guest_load<type>(at));   \
+                sp[-3] = sp[-2];                                                  \
+                sp[-2] = sp[-1];                                                  \
+                --sp;                                                             \
+            } else {                                                              \
+                guest_store(at, numeric::vector::lane_of<type>(vector, *next));   \
+                sp -= 3;                                                          \
+            }                                                                     \
+            NEXT_AT(next + 1);                                                    \
+        } else if constexpr (parse_signature(#signature).param_count == 1) {      \
+            const auto* const vector = reinterpret_cast<const uint8_t*>(sp - 2);  \
+            sp[-2] = to_slot(numeric::vector::lane_of<type>(vector, *prefixed));  \
+            --sp;                                                                 \
+            NEXT_AT(prefixed + 1);                                                \
+        } else {                                                                  \
+            --sp;                                                                 \
+            auto* const vector = reinterpret_cast<uint8_t*>(sp - 2);              \
+            numeric::vector::set_lane(vector, *prefixed, from_slot<type>(sp[0])); \
+            NEXT_AT(prefixed + 1);                                                \
+        }                                                                         \
     }
-#define ATOMIC(name, text, code, signature, type)                                                    \
-    op_##name:                                                                                       \
-    {                                                                                                \
-        constexpr auto kind = interp::atomic_kind(text);                                             \
-        constexpr int params = parse_signature(#signature).param_count;                              \
-        ACCESS(prefixed, sp[-params], sizeof(type));                                                 \
-        TRAP_IF(std::bit_cast<uintptr_t>(at) % sizeof(type) != 0, TrapKind::UnalignedAtomic);        \
-        if constexpr (kind == interp::AtomicKind::Notify) {                                          \
-            sp[-2] = notify(at, static_cast<uint32_t>(sp[-1]));                                      \
-        } else if constexpr (kind == interp::AtomicKind::Wait) {                                     \
-            TRAP_IF(!interp::accessed_memory(*instance, prefixed).is_shared(), TrapKind::NotShared); \
-            SAVE();                                                                                  \
-            const auto answer = wait_on(thread, reinterpret_cast<const type*>(at),                   \
-                static_cast<type>(sp[-2]), static_cast<int64_t>(sp[-1]));                            \
-            if (!answer)                                                                             \
-                LAND_IF(thread.was_moved);                                                           \
-            RELOAD();                                                                                \
-            sp[-3] = *answer;                                                                        \
-        } else {                                                                                     \
-            const Slot result = interp::run_atomic<kind, type>(at, sp + 1 - params);                 \
-            if constexpr (parse_signature(#signature).has_result)                                    \
-                sp[-params] = result;                                                                \
-        }                                                                                            \
-        sp -= params - parse_signature(#signature).has_result;                                       \
-        NEXT_AT(next);                                                                               \
+#define ATOMIC(name, text, code, signature, type, atomic)                                             \
+    op_##name:                                                                                        \
+    {                                                                                                 \
+        constexpr auto kind = AtomicKind::atomic;                                                     \
+        constexpr int params = parse_signature(#signature).param_count;                               \
+        ACCESS(prefixed, sp[-params], sizeof(type));                                                  \
+        TRAP_IF(std::bit_cast<uintptr_t>(at) % sizeof(type) != 0, TrapKind::UnalignedAtomic);         \
+        if constexpr (kind == AtomicKind::Notify) {                                                   \
+            sp[-2] = notify(at, static_cast<uint32_t>(sp[-1]));                                       \
+        } else if constexpr (kind == AtomicKind::Wait) {                                              \
+            TRAP_IF(!operand::accessed_memory(*instance, prefixed).is_shared(), TrapKind::NotShared); \
+            SAVE();                                                                                   \
+            const auto answer = wait_on(thread, reinterpret_cast<const type*>(at),                    \
+                static_cast<type>(sp[-2]), static_cast<int64_t>(sp[-1]));                             \
+            if (!answer)                                                                              \
+                LAND_IF(thread.was_moved);                                                            \
+            RELOAD();                                                                                 \
+            sp[-3] = *answer;                                                                         \
+        } else {                                                                                      \
+            const Slot result = run_atomic<kind, type>(at, sp + 1 - params);                          \
+            if constexpr (parse_signature(#signature).has_result)                                     \
+                sp[-params] = result;                                                                 \
+        }                                                                                             \
+        sp -= params - parse_signature(#signature).has_result;                                        \
+        NEXT_AT(next);                                                                                \
     }
 #include "wasm/opcodes.inc"
 
@@ -407,8 +409,7 @@ op_V128Const:
 op_I8x16Shuffle: {
     uint8_t from[32], to[16];
     std::memcpy(from, sp - 4, sizeof from);
-    for (int i = 0; i < 16; ++i)
-        to[i] = from[prefixed[i]];
+    numeric::vector::shuffle(from, prefixed, to);
     sp -= 2;
     std::memcpy(sp - 2, to, sizeof to);
     NEXT_AT(prefixed + 16);
@@ -479,7 +480,7 @@ op_SelectTyped: {
     sp -= 1 + width;
     if (!static_cast<uint32_t>(sp[width]))
         std::copy_n(sp, width, sp - width);
-    NEXT_AT(interp::skip_type(in));
+    NEXT_AT(operand::skip_type(in));
 }
 op_Select:
     sp -= 2;
@@ -493,7 +494,7 @@ op_Nop:
     NEXT_AT(pc + 1);
 op_Block:
 op_Try:
-    NEXT_AT(interp::skip_type(pc + 1));
+    NEXT_AT(operand::skip_type(pc + 1));
 op_Loop:
     if (requests.bits.load(std::memory_order_relaxed) != 0) [[unlikely]] {
         SAVE();
@@ -503,7 +504,7 @@ op_Loop:
         if (thread.was_moved)
             NEXT();
     }
-    pc = interp::skip_type(pc + 1);
+    pc = operand::skip_type(pc + 1);
     if (function->heat <= Function::loop_heat) [[unlikely]] {
         SAVE();
         thread.handed = Handed::Loop;
@@ -515,7 +516,7 @@ op_If:
     --sp;
     if (static_cast<uint32_t>(*sp)) {
         ++branch;
-        NEXT_AT(interp::skip_type(pc + 1));
+        NEXT_AT(operand::skip_type(pc + 1));
     }
     pc += branch->offset_delta;
     branch += branch->entry_delta;
@@ -579,7 +580,7 @@ op_BrOnCastFail: {
     read<uint32_t>(in);
     read<int64_t>(in);
     const auto to = read<int64_t>(in);
-    const bool holds = interp::is_instance(*instance, Ref { sp[-1] }, to, flags & to_is_nullable);
+    const bool holds = is_instance(*instance, Ref { sp[-1] }, to, flags & to_is_nullable);
     const bool on_cast = prefixed[-1] == (info(Op::BrOnCast).code & 0xff);
     if (holds == on_cast) {
         TAKE_BRANCH();
@@ -592,7 +593,7 @@ op_BrOnCastFail: {
 
     // Exceptions.
 op_TryTable: {
-    const uint8_t* in = interp::skip_type(pc + 1);
+    const uint8_t* in = operand::skip_type(pc + 1);
     const uint32_t count = read<uint32_t>(in);
     for (uint32_t i = 0; i < count; ++i) {
         constexpr uint8_t catches_all = 2;
@@ -805,21 +806,21 @@ op_MemoryInit: {
 }
 op_DataDrop: {
     const uint8_t* in = prefixed;
-    instance->data_dropped[read<uint32_t>(in)] = true;
+    data_drop(*instance, { read<uint32_t>(in) });
     NEXT_AT(in);
 }
 op_MemoryCopy: {
     const uint8_t* in = prefixed;
     Memory& to = *instance->memories[read<uint32_t>(in)];
     Memory& from = *instance->memories[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::copy(to, from, sp[-3], sp[-2], sp[-1]));
+    TRAP_UNLESS_NONE(memory_copy(to, from, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
 op_MemoryFill: {
     const uint8_t* in = prefixed;
     Memory& filled = *instance->memories[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::fill(filled, sp[-3], sp[-2], sp[-1]));
+    TRAP_UNLESS_NONE(memory_fill(filled, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
@@ -852,14 +853,14 @@ op_TableInit: {
 }
 op_ElemDrop: {
     const uint8_t* in = prefixed;
-    instance->elems[read<uint32_t>(in)] = {};
+    elem_drop(*instance, { read<uint32_t>(in) });
     NEXT_AT(in);
 }
 op_TableCopy: {
     const uint8_t* in = prefixed;
     Table& to = *instance->tables[read<uint32_t>(in)];
     Table& from = *instance->tables[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::copy(to, from, sp[-3], sp[-2], sp[-1]));
+    TRAP_UNLESS_NONE(table_copy(to, from, sp[-3], sp[-2], sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
@@ -880,7 +881,7 @@ op_TableSize: {
 op_TableFill: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
-    TRAP_UNLESS_NONE(interp::fill(table, sp[-3], { sp[-2] }, sp[-1]));
+    TRAP_UNLESS_NONE(table_fill(table, sp[-3], { sp[-2] }, sp[-1]));
     sp -= 3;
     NEXT_AT(in);
 }
@@ -911,15 +912,14 @@ op_RefTest:
 op_RefTestNull: {
     const uint8_t* in = prefixed;
     const bool nullable = prefixed[-1] == (info(Op::RefTestNull).code & 0xff);
-    sp[-1] = interp::is_instance(*instance, Ref { sp[-1] }, read<int64_t>(in), nullable);
+    sp[-1] = is_instance(*instance, Ref { sp[-1] }, read<int64_t>(in), nullable);
     NEXT_AT(in);
 }
 op_RefCast:
 op_RefCastNull: {
     const uint8_t* in = prefixed;
     const bool nullable = prefixed[-1] == (info(Op::RefCastNull).code & 0xff);
-    TRAP_IF(
-        !interp::is_instance(*instance, Ref { sp[-1] }, read<int64_t>(in), nullable), TrapKind::CastFailure);
+    TRAP_IF(!is_instance(*instance, Ref { sp[-1] }, read<int64_t>(in), nullable), TrapKind::CastFailure);
     NEXT_AT(in);
 }
 op_AnyConvertExtern:
@@ -941,9 +941,8 @@ op_I31GetU:
 op_StructNew: {
     const uint8_t* in = prefixed;
     const TypeInfo& type = *instance->types[read<uint32_t>(in)];
-    NEW_OBJECT(object, thread.store.heap.make_struct(type));
+    NEW_OBJECT(object, struct_new(thread.store.heap, type, sp - type.slots));
     sp -= type.slots;
-    std::copy_n(sp, type.slots, object->slots());
     *sp++ = Ref::of(object).bits;
     NEXT_AT(in);
 }
@@ -971,7 +970,7 @@ op_StructGetU: {
     const TypeInfo& type = *instance->types[read<uint32_t>(in)];
     const uint32_t field = read<uint32_t>(in);
     OBJECT(object, sp[-1], TrapKind::NullStruct);
-    sp[-1] = interp::extend_packed(object->slots()[type.field_slots[field]],
+    sp[-1] = extend_packed(object->slots()[type.field_slots[field]],
         type.type.structure()->fields[field].packed_bytes, is_signed);
     NEXT_AT(in);
 }
@@ -990,10 +989,9 @@ op_StructSet: {
 op_ArrayNew: {
     const uint8_t* in = prefixed;
     const TypeInfo& type = *instance->types[read<uint32_t>(in)];
-    const auto length = static_cast<uint32_t>(sp[-1]);
-    NEW_OBJECT(array, thread.store.heap.make_array(type, length));
-    sp -= 1 + interp::element_width(type);
-    interp::array_fill(array, 0, sp, length);
+    const Slot* const value = sp - 1 - element_width(type);
+    NEW_OBJECT(array, array_new(thread.store.heap, type, value, static_cast<uint32_t>(sp[-1])));
+    sp -= 1 + element_width(type);
     *sp++ = Ref::of(array).bits;
     NEXT_AT(in);
 }
@@ -1007,11 +1005,10 @@ op_ArrayNewDefault: {
 op_ArrayNewFixed: {
     const uint8_t* in = prefixed;
     const TypeInfo& type = *instance->types[read<uint32_t>(in)];
-    const uint32_t length = read<uint32_t>(in), width = interp::element_width(type);
-    NEW_OBJECT(array, thread.store.heap.make_array(type, length));
-    sp -= uint64_t { length } * width;
-    for (uint32_t i = 0; i < length; ++i)
-        store_element(*array, i, sp + uint64_t { i } * width);
+    const uint32_t length = read<uint32_t>(in);
+    const uint64_t slots = uint64_t { length } * element_width(type);
+    NEW_OBJECT(array, array_new_fixed(thread.store.heap, type, sp - slots, length));
+    sp -= slots;
     *sp++ = Ref::of(array).bits;
     NEXT_AT(in);
 }
@@ -1023,14 +1020,13 @@ op_ArrayNewElem: {
     const uint32_t segment = read<uint32_t>(in);
     const auto from = static_cast<uint32_t>(sp[-2]), length = static_cast<uint32_t>(sp[-1]);
     // What the segment does not have is no reason to make an array.
-    TRAP_UNLESS_NONE(is_data
-            ? interp::check_data(*instance, segment, from, length * uint64_t { type.element_bytes })
-            : interp::check_elem(*instance, segment, from, length));
+    TRAP_UNLESS_NONE(is_data ? check_data(*instance, segment, from, length * uint64_t { type.element_bytes })
+                             : check_elem(*instance, segment, from, length));
     NEW_OBJECT(array, thread.store.heap.make_array(type, length));
     if (is_data)
-        interp::array_init_data(*instance, array, 0, segment, from, length);
+        array_init_data(*instance, array, 0, segment, from, length);
     else
-        interp::array_init_elem(*instance, array, 0, segment, from, length);
+        array_init_elem(*instance, array, 0, segment, from, length);
     --sp;
     sp[-1] = Ref::of(array).bits;
     NEXT_AT(in);
@@ -1042,7 +1038,7 @@ op_ArrayGet: {
     const auto index = static_cast<uint32_t>(sp[-1]);
     TRAP_IF(index >= array->length, TrapKind::ArrayOutOfBounds);
     load_element(*array, index, sp - 2);
-    sp -= 2 - static_cast<ptrdiff_t>(interp::element_width(type));
+    sp -= 2 - static_cast<ptrdiff_t>(element_width(type));
     NEXT_AT(in);
 }
 op_ArrayGetS:
@@ -1056,12 +1052,12 @@ op_ArrayGetU: {
     Slot element;
     load_element(*array, index, &element);
     --sp;
-    sp[-1] = interp::extend_packed(element, type.element_bytes, is_signed);
+    sp[-1] = extend_packed(element, type.element_bytes, is_signed);
     NEXT_AT(in);
 }
 op_ArraySet: {
     const uint8_t* in = prefixed;
-    const uint32_t width = interp::element_width(*instance->types[read<uint32_t>(in)]);
+    const uint32_t width = element_width(*instance->types[read<uint32_t>(in)]);
     const Slot* const operands = sp - 2 - width;
     OBJECT(array, operands[0], TrapKind::NullArray);
     const auto index = static_cast<uint32_t>(operands[1]);
@@ -1077,9 +1073,9 @@ op_ArrayLen: {
 }
 op_ArrayFill: {
     const uint8_t* in = prefixed;
-    const uint32_t width = interp::element_width(*instance->types[read<uint32_t>(in)]);
+    const uint32_t width = element_width(*instance->types[read<uint32_t>(in)]);
     const Slot* const operands = sp - 3 - width;
-    TRAP_UNLESS_NONE(interp::array_fill(Ref { operands[0] }.object(), operands[1], operands + 2, sp[-1]));
+    TRAP_UNLESS_NONE(array_fill(Ref { operands[0] }.object(), operands[1], operands + 2, sp[-1]));
     sp -= 3 + width;
     NEXT_AT(in);
 }
@@ -1087,56 +1083,42 @@ op_ArrayCopy: {
     const uint8_t* in = prefixed;
     read<uint32_t>(in);
     read<uint32_t>(in);
-    TRAP_UNLESS_NONE(
-        interp::array_copy(Ref { sp[-5] }.object(), sp[-4], Ref { sp[-3] }.object(), sp[-2], sp[-1]));
+    TRAP_UNLESS_NONE(array_copy(Ref { sp[-5] }.object(), sp[-4], Ref { sp[-3] }.object(), sp[-2], sp[-1]));
     sp -= 5;
     NEXT_AT(in);
 }
 op_ArrayInitData: {
     const uint8_t* in = prefixed;
     read<uint32_t>(in);
-    TRAP_UNLESS_NONE(interp::array_init_data(
-        *instance, Ref { sp[-4] }.object(), sp[-3], read<uint32_t>(in), sp[-2], sp[-1]));
+    TRAP_UNLESS_NONE(
+        array_init_data(*instance, Ref { sp[-4] }.object(), sp[-3], read<uint32_t>(in), sp[-2], sp[-1]));
     sp -= 4;
     NEXT_AT(in);
 }
 op_ArrayInitElem: {
     const uint8_t* in = prefixed;
     read<uint32_t>(in);
-    TRAP_UNLESS_NONE(interp::array_init_elem(
-        *instance, Ref { sp[-4] }.object(), sp[-3], read<uint32_t>(in), sp[-2], sp[-1]));
+    TRAP_UNLESS_NONE(
+        array_init_elem(*instance, Ref { sp[-4] }.object(), sp[-3], read<uint32_t>(in), sp[-2], sp[-1]));
     sp -= 4;
     NEXT_AT(in);
 }
 
     // Wide arithmetic and the fence.
-op_I64Add128: {
-    const bool carries = __builtin_add_overflow(sp[-4], sp[-2], &sp[-4]);
-    sp[-3] += sp[-1] + carries;
+op_I64Add128:
     sp -= 2;
+    SET_WIDE(numeric::add128({ sp[-2], sp[-1] }, { sp[0], sp[1] }));
     NEXT_AT(prefixed);
-}
-op_I64Sub128: {
-    const bool borrows = __builtin_sub_overflow(sp[-4], sp[-2], &sp[-4]);
-    sp[-3] -= sp[-1] + borrows;
+op_I64Sub128:
     sp -= 2;
+    SET_WIDE(numeric::sub128({ sp[-2], sp[-1] }, { sp[0], sp[1] }));
     NEXT_AT(prefixed);
-}
-op_I64MulWideS: {
-    // Of the unsigned product the other factor is subtracted for each one below zero.
-    const Slot a = sp[-2], b = sp[-1];
-    const auto product = static_cast<unsigned __int128>(a) * b;
-    sp[-2] = static_cast<Slot>(product);
-    sp[-1] = static_cast<Slot>(product >> 64) - (static_cast<int64_t>(a) < 0 ? b : 0)
-        - (static_cast<int64_t>(b) < 0 ? a : 0);
+op_I64MulWideS:
+    SET_WIDE(numeric::mul_wide_s(sp[-2], sp[-1]));
     NEXT_AT(prefixed);
-}
-op_I64MulWideU: {
-    const auto product = static_cast<unsigned __int128>(sp[-2]) * sp[-1];
-    sp[-2] = static_cast<Slot>(product);
-    sp[-1] = static_cast<Slot>(product >> 64);
+op_I64MulWideU:
+    SET_WIDE(numeric::mul_wide_u(sp[-2], sp[-1]));
     NEXT_AT(prefixed);
-}
 op_AtomicFence:
     std::atomic_thread_fence(std::memory_order_seq_cst);
     NEXT_AT(prefixed + 1);
@@ -1196,7 +1178,7 @@ op_step:
         STORE_NUMBER(type);                                          \
         NEXT_AT(next);                                               \
     }
-#define VECTOR_MEMORY(name, text, code, signature, type)                 \
+#define VECTOR_MEMORY(name, text, code, signature, type, fill)           \
     watched_##name:                                                      \
     {                                                                    \
         constexpr bool is_load = parse_signature(#signature).has_result; \
@@ -1204,19 +1186,19 @@ op_step:
         LEAVE_IF_TOUCHED(StateKind::Memory, at, sizeof(type), !is_load); \
         goto op_##name;                                                  \
     }
-#define VARIABLE(name, text, ...)                                           \
-    watched_##name:                                                         \
-    {                                                                       \
-        if (is_wide)                                                        \
-            goto op_watched;                                                \
-        constexpr interp::StateUse use = interp::state_use(info(Op::name)); \
-        const uint8_t* in = pc + 1;                                         \
-        const auto index = read<uint32_t>(in);                              \
-        const Slot* at = fp + index;                                        \
-        if constexpr (use.kind == StateKind::Global)                        \
-            at = instance->globals[index]->slots;                           \
-        LEAVE_IF_TOUCHED(use.kind, at, sizeof(Slot), use.writes);           \
-        goto op_##name;                                                     \
+#define VARIABLE(name, text, ...)                                 \
+    watched_##name:                                               \
+    {                                                             \
+        if (is_wide)                                              \
+            goto op_watched;                                      \
+        constexpr StateUse use = info(Op::name).state;            \
+        const uint8_t* in = pc + 1;                               \
+        const auto index = read<uint32_t>(in);                    \
+        const Slot* at = fp + index;                              \
+        if constexpr (use.kind == StateKind::Global)              \
+            at = instance->globals[index]->slots;                 \
+        LEAVE_IF_TOUCHED(use.kind, at, sizeof(Slot), use.writes); \
+        goto op_##name;                                           \
     }
 #include "wasm/opcodes.inc"
 op_watched:

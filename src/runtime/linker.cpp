@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/linker.h"
 
-#include "wasm/instruction.h"
+#include "runtime/bulk.h"
+#include "runtime/constants.h"
 
 #include <algorithm>
-#include <cstring>
-#include <functional>
 
 namespace vitrine::core {
 
@@ -59,117 +58,6 @@ bool fits(const Extern& item, const Import& import, const Module& module, const 
 
 std::string_view kind_text(const Extern& item) { return to_text(kind_of(item)); }
 
-/// Evaluates constant expressions; nothing is collected meanwhile. [spec: valid/instructions, constant expressions]
-class Evaluator {
-public:
-    explicit Evaluator(const Instance& instance) : instance_(instance), pause_(instance.store->heap) {}
-
-    /// An error when the heap has no room.
-    Result<Value> evaluate(ConstExpr expression)
-    {
-        const Bytes bytes = instance_.module->bytes().subspan(expression.offset, expression.size);
-        ByteReader in(bytes, expression.offset);
-        stack_.clear();
-        for (;;) {
-            const auto decoded = decode_instruction(in);
-            ASSERT(decoded);
-            if (decoded->op == Op::End)
-                return stack_.back();
-            if (info(decoded->op).shape == Shape::Reference)
-                CHECK(step_reference(*decoded));
-            else
-                step(*decoded);
-        }
-    }
-
-private:
-    Value pop()
-    {
-        const Value value = stack_.back();
-        stack_.pop_back();
-        return value;
-    }
-
-    template<class Compute> void binary(ValueType type, Compute compute)
-    {
-        const Slot right = pop().low, left = pop().low;
-        const Slot result = compute(left, right);
-        stack_.push_back({ type, type == ValueType::i32 ? static_cast<uint32_t>(result) : result });
-    }
-
-    void step(const Instruction& at)
-    {
-        switch (at.op) {
-        case Op::I32Const: return stack_.push_back(Value::i32(static_cast<uint32_t>(at.constant)));
-        case Op::I64Const: return stack_.push_back(Value::i64(at.constant));
-        case Op::F32Const: return stack_.push_back({ ValueType::f32, at.constant });
-        case Op::F64Const: return stack_.push_back({ ValueType::f64, at.constant });
-        case Op::V128Const: return stack_.push_back({ ValueType::v128, at.constant, at.constant_high });
-        case Op::GlobalGet: return stack_.push_back(instance_.globals[at.index]->get());
-        case Op::I32Add: return binary(ValueType::i32, std::plus<Slot>());
-        case Op::I32Sub: return binary(ValueType::i32, std::minus<Slot>());
-        case Op::I32Mul: return binary(ValueType::i32, std::multiplies<Slot>());
-        case Op::I64Add: return binary(ValueType::i64, std::plus<Slot>());
-        case Op::I64Sub: return binary(ValueType::i64, std::minus<Slot>());
-        case Op::I64Mul: return binary(ValueType::i64, std::multiplies<Slot>());
-        // Validation lets no other instruction pass.
-        default: ASSERT(false);
-        }
-    }
-
-    Result<void> step_reference(const Instruction& at)
-    {
-        Heap& heap = instance_.store->heap;
-        switch (at.op) {
-        case Op::RefNull: stack_.push_back({ instance_.module->canonical(at.type) }); return {};
-        case Op::RefFunc: {
-            const Function* function = instance_.functions[at.index];
-            stack_.push_back(Value::ref(ValueType::ref(function->type, false, true), Ref::of(function)));
-            return {};
-        }
-        case Op::RefI31:
-            stack_.push_back(
-                Value::ref(ValueType::ref(HeapKind::I31, false), Ref::i31(static_cast<uint32_t>(pop().low))));
-            return {};
-        case Op::AnyConvertExtern: stack_.back().type = ValueType::anyref; return {};
-        case Op::ExternConvertAny: stack_.back().type = ValueType::externref; return {};
-        case Op::StructNew:
-        case Op::StructNewDefault: {
-            Object* object = heap.make_struct(*instance_.types[at.index]);
-            return fill(object, at.op == Op::StructNew && object ? part_count(*object) : 0);
-        }
-        case Op::ArrayNew: {
-            const auto length = static_cast<uint32_t>(pop().low);
-            const Value value = pop();
-            Object* object = heap.make_array(*instance_.types[at.index], length);
-            for (uint32_t i = 0; object && i < length; ++i)
-                set_part(*object, i, value);
-            return fill(object, 0);
-        }
-        case Op::ArrayNewDefault:
-            return fill(heap.make_array(*instance_.types[at.index], static_cast<uint32_t>(pop().low)), 0);
-        case Op::ArrayNewFixed:
-            return fill(heap.make_array(*instance_.types[at.index], at.index2), at.index2);
-        default: ASSERT(false); return {};
-        }
-    }
-
-    /// Pops the last `count` values into the object's parts, and pushes the object.
-    Result<void> fill(Object* object, uint32_t count)
-    {
-        if (!object)
-            return failure("no room in the heap for a constant");
-        for (; count > 0; --count)
-            set_part(*object, count - 1, pop());
-        stack_.push_back(Value::ref(dynamic_type(Ref::of(object)), Ref::of(object)));
-        return {};
-    }
-
-    const Instance& instance_;
-    Heap::Pause pause_;
-    std::vector<Value> stack_;
-};
-
 void take_import(Instance& instance, const Extern& item)
 {
     switch (kind_of(item)) {
@@ -203,7 +91,7 @@ void make_functions(Instance& instance)
 Result<void> make_entities(Store& store, Instance& instance)
 {
     const Module& module = *instance.module;
-    Evaluator constants(instance);
+    ConstantEvaluator constants(instance);
     for (uint32_t i = module.imported(ExternKind::Memory); i < module.memories.size(); ++i)
         instance.memories.push_back(TRY(store.add_memory(module.memories[MemoryIndex { i }].type)));
     for (uint32_t i = module.imported(ExternKind::Tag); i < module.tags.size(); ++i)
@@ -211,12 +99,13 @@ Result<void> make_entities(Store& store, Instance& instance)
     for (uint32_t i = module.imported(ExternKind::Global); i < module.globals.size(); ++i) {
         const GlobalDecl& global = module.globals[GlobalIndex { i }];
         const GlobalType type { module.canonical(global.type.type), global.type.is_mutable };
-        instance.globals.push_back(store.add_global(type, TRY(constants.evaluate(global.init))));
+        instance.globals.push_back(store.add_global(type, TRY(constants.evaluate(global.init, type.type))));
     }
     for (uint32_t i = module.imported(ExternKind::Table); i < module.tables.size(); ++i) {
         const TableDecl& table = module.tables[TableIndex { i }];
-        const Ref initial = table.init ? TRY(constants.evaluate(*table.init))
-        .ref() : Ref {};
+        Ref initial;
+        if (table.init)
+            initial = { TRY(constants.evaluate(*table.init)) };
         const TableType type { module.canonical(table.type.element), table.type.limits };
         instance.tables.push_back(TRY(store.add_table(type, initial)));
     }
@@ -224,7 +113,7 @@ Result<void> make_entities(Store& store, Instance& instance)
 }
 
 Result<std::vector<Ref>> evaluate_items(
-    const Instance& instance, Evaluator& constants, const ElemSegment& segment)
+    const Instance& instance, ConstantEvaluator& constants, const ElemSegment& segment)
 {
     std::vector<Ref> items;
     items.reserve(segment.size());
@@ -233,7 +122,7 @@ Result<std::vector<Ref>> evaluate_items(
             items.push_back(Ref::of(instance.functions[function.value]));
     else
         for (const ConstExpr& expression : std::get<std::vector<ConstExpr>>(segment.items))
-            items.push_back(TRY(constants.evaluate(expression)).ref());
+            items.push_back({ TRY(constants.evaluate(expression)) });
     return items;
 }
 
@@ -241,31 +130,29 @@ Result<std::vector<Ref>> evaluate_items(
 Result<TrapKind> run_segments(Instance& instance)
 {
     const Module& module = *instance.module;
-    Evaluator constants(instance);
+    ConstantEvaluator constants(instance);
     for (const ElemSegment& segment : module.elems)
         instance.elems.push_back(TRY(evaluate_items(instance, constants, segment)));
     for (uint32_t i = 0; i < module.elems.size(); ++i) {
         const ElemSegment& segment = module.elems[i];
         if (segment.mode == SegmentMode::Active) {
-            const uint64_t to = TRY(constants.evaluate(segment.start))
-            .low;
+            const uint64_t to = TRY(constants.evaluate(segment.start));
             if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size());
                 trap != TrapKind::None)
                 return trap;
         }
         if (segment.mode != SegmentMode::Passive)
-            instance.elems[i] = {};
+            elem_drop(instance, { i });
     }
     for (uint32_t i = 0; i < module.datas.size(); ++i) {
         const DataSegment& segment = module.datas[i];
         if (segment.mode != SegmentMode::Active)
             continue;
-        const uint64_t to = TRY(constants.evaluate(segment.start))
-        .low;
+        const uint64_t to = TRY(constants.evaluate(segment.start));
         if (const TrapKind trap = memory_init(instance, segment.memory, { i }, to, 0, segment.bytes.size());
             trap != TrapKind::None)
             return trap;
-        instance.data_dropped[i] = true;
+        data_drop(instance, { i });
     }
     return TrapKind::None;
 }
@@ -392,30 +279,6 @@ std::expected<Instance*, Failure> instantiate(
     if (*trap != TrapKind::None)
         return std::unexpected(Trap { *trap });
     return &instance;
-}
-
-TrapKind table_init(
-    Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count)
-{
-    Table& target = *instance.tables[table.value];
-    const std::vector<Ref>& source = instance.elems[elem.value];
-    if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
-        return TrapKind::TableOutOfBounds;
-    std::copy_n(source.begin() + static_cast<ptrdiff_t>(from), count,
-        target.elements().begin() + static_cast<ptrdiff_t>(to));
-    return TrapKind::None;
-}
-
-TrapKind memory_init(
-    Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count)
-{
-    Memory& target = *instance.memories[memory.value];
-    const Bytes source =
-        instance.data_dropped[data.value] ? Bytes {} : instance.module->datas[data.value].bytes;
-    if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
-        return TrapKind::MemoryOutOfBounds;
-    guest_move(target.base() + to, source.data() + from, count);
-    return TrapKind::None;
 }
 
 } // namespace vitrine::core

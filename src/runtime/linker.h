@@ -56,10 +56,4 @@ private:
 std::expected<Instance*, Failure> instantiate(
     Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports);
 
-/// Segment operations, shared by instantiation and the bulk instructions.
-TrapKind table_init(
-    Instance& instance, TableIndex table, ElemIndex elem, uint64_t to, uint64_t from, uint64_t count);
-TrapKind memory_init(
-    Instance& instance, MemoryIndex memory, DataIndex data, uint64_t to, uint64_t from, uint64_t count);
-
 } // namespace vitrine::core

@@ -2,6 +2,7 @@
 #include "wasm/opcode.h"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace vitrine::core {
 
@@ -28,6 +29,75 @@ constexpr bool has_room_for_codes()
     });
 }
 static_assert(has_room_for_codes(), "a code beyond the tables below");
+
+/// The kind of state that an immediate names; the type of an object names objects.
+constexpr std::optional<StateKind> state_named_by(Immediate immediate)
+{
+    switch (immediate) {
+    case Immediate::Local: return StateKind::Local;
+    case Immediate::Global: return StateKind::Global;
+    case Immediate::CallIndirect:
+    case Immediate::Table:
+    case Immediate::TableTable:
+    case Immediate::TableInit: return StateKind::Table;
+    case Immediate::Memory:
+    case Immediate::MemoryMemory:
+    case Immediate::MemoryInit:
+    case Immediate::MemArg:
+    case Immediate::MemArgLane: return StateKind::Memory;
+    case Immediate::Type:
+    case Immediate::TypeField:
+    case Immediate::TypeType:
+    case Immediate::TypeData:
+    case Immediate::TypeElem: return StateKind::Object;
+    default: return std::nullopt;
+    }
+}
+
+constexpr bool uses_what_it_names(const OpInfo& row)
+{
+    const StateUse& use = row.state;
+    if (use == StateUse {})
+        return row.shape != Shape::Variable && row.shape != Shape::Load && row.shape != Shape::Store;
+    const bool copies = row.immediate == Immediate::TableTable || row.immediate == Immediate::MemoryMemory
+        || row.immediate == Immediate::TypeType;
+    return use.kind == state_named_by(row.immediate)
+        && (row.shape == Shape::Atomic || copies == (use.reads && use.writes));
+}
+static_assert(std::ranges::all_of(op_table, uses_what_it_names), "a state that the immediates do not name");
+
+/// Operands behind the address, and whether there is a result.
+constexpr bool has_operands_of(AtomicKind kind, const Signature& signature)
+{
+    const int operands = signature.param_count - 1;
+    switch (kind) {
+    case AtomicKind::Load: return operands == 0 && signature.has_result;
+    case AtomicKind::Store: return operands == 1 && !signature.has_result;
+    case AtomicKind::CompareExchange:
+    case AtomicKind::Wait: return operands == 2 && signature.has_result;
+    default: return operands == 1 && signature.has_result;
+    }
+}
+#define OP(...)
+#define ATOMIC(name, text, code, signature, type, atomic) \
+    static_assert(has_operands_of(AtomicKind::atomic, parse_signature(#signature)), text);
+#include "wasm/opcodes.inc"
+
+/// The type in memory: an array where lanes are filled from several numbers.
+template<class T> constexpr bool is_type_of(LaneFill fill)
+{
+    switch (fill) {
+    case LaneFill::Whole: return std::is_array_v<T> && sizeof(T) == 16;
+    case LaneFill::Extend: return std::is_array_v<T> && sizeof(T) == 8;
+    case LaneFill::Splat:
+    case LaneFill::Zero: return std::is_unsigned_v<T>;
+    }
+    std::unreachable();
+}
+#define OP(...)
+#define VECTOR_MEMORY(name, text, code, signature, type, fill) \
+    static_assert(is_type_of<type>(LaneFill::fill), text);
+#include "wasm/opcodes.inc"
 
 /// Numbers of the instructions by their byte, and by prefix and what follows it.
 struct CodeTables {

@@ -160,6 +160,85 @@ constexpr Signature parse_signature(std::string_view text)
     return signature;
 }
 
+/// What of a guest's state can be watched.
+enum class StateKind : uint8_t {
+    Memory,
+    Global,
+    /// The elements of tables.
+    Table,
+    /// The locals of a frame.
+    Local,
+    /// The fields and elements of objects.
+    Object,
+};
+inline constexpr size_t state_kinds = 5;
+
+/// How an instruction uses state that can be watched.
+struct StateUse {
+    /// Means something only if one of the others is set.
+    StateKind kind {};
+    bool reads = false;
+    bool writes = false;
+    /// It grows a memory or table, which may lie elsewhere afterwards.
+    bool may_move = false;
+
+    friend constexpr bool operator==(const StateUse&, const StateUse&) = default;
+};
+
+/// The words of the column `state` in `opcodes.inc`.
+namespace state {
+
+constexpr StateUse none() { return {}; }
+constexpr StateUse reads(StateKind kind) { return { .kind = kind, .reads = true }; }
+constexpr StateUse writes(StateKind kind) { return { .kind = kind, .writes = true }; }
+/// Reads one range and writes another.
+constexpr StateUse copies(StateKind kind) { return { .kind = kind, .reads = true, .writes = true }; }
+constexpr StateUse grows(StateKind kind) { return { .kind = kind, .may_move = true }; }
+
+} // namespace state
+
+/// What an atomic instruction does with the number in memory.
+enum class AtomicKind : uint8_t {
+    Load,
+    Store,
+    Add,
+    Sub,
+    And,
+    Or,
+    Xor,
+    Exchange,
+    CompareExchange,
+    Wait,
+    Notify,
+};
+
+/// A compare-and-exchange reads and writes, whether or not it exchanges. A notify accesses nothing.
+constexpr StateUse state_use(AtomicKind kind)
+{
+    switch (kind) {
+    case AtomicKind::Notify: return state::none();
+    case AtomicKind::Load:
+    case AtomicKind::Wait: return state::reads(StateKind::Memory);
+    case AtomicKind::Store: return state::writes(StateKind::Memory);
+    default: return { .kind = StateKind::Memory, .reads = true, .writes = true };
+    }
+}
+
+/// What a load of a v128 puts into the lanes. [spec: syntax/instructions, vloadop]
+enum class LaneFill : uint8_t {
+    Whole,  ///< the 16 bytes as they are
+    Extend, ///< numbers half as wide as the lanes, extended
+    Splat,  ///< one number, in each lane
+    Zero,   ///< one number in lane 0, zeros in the others
+};
+
+/// A load has a result, a store has none.
+constexpr StateUse access_of_memory(std::string_view signature)
+{
+    return parse_signature(signature).has_result ? state::reads(StateKind::Memory)
+                                                 : state::writes(StateKind::Memory);
+}
+
 /// Every instruction, in the order of `opcodes.inc`.
 enum class Op : uint16_t {
 #define OP(name, ...) name,
@@ -175,6 +254,7 @@ struct OpInfo {
     Immediate immediate;
     Signature signature;
     Feature feature;
+    StateUse state {};
     /// How many bytes of memory the instruction accesses when its immediate is a memory argument; else 0.
     uint8_t access_bytes = 0;
     /// How many lanes a `Lane` row chooses from; else 0.
@@ -187,38 +267,59 @@ struct OpInfo {
 };
 
 /// All rows; `info(op)` is the one of an instruction.
-inline constexpr auto op_table = std::to_array<OpInfo>({
-#define ROW(shape, text, code, immediate, signature, feature, ...)                                   \
-    { text, code, Shape::shape, Immediate::immediate, parse_signature(#signature), Feature::feature, \
+inline constexpr auto op_table = [] {
+    using namespace state;
+    using enum StateKind;
+    return std::to_array<OpInfo>({
+#define ROW(row_shape, row_text, row_code, row_immediate, row_signature, row_feature, ...) \
+    { .text = row_text,                                                                    \
+        .code = row_code,                                                                  \
+        .shape = Shape::row_shape,                                                         \
+        .immediate = Immediate::row_immediate,                                             \
+        .signature = parse_signature(#row_signature),                                      \
+        .feature = Feature::row_feature,                                                   \
         __VA_ARGS__ },
 #define OP(name, text, code, immediate, signature, feature) ROW(Op, text, code, immediate, signature, feature)
 #define CONTROL(name, text, code, immediate, signature, feature) \
     ROW(Control, text, code, immediate, signature, feature)
-#define CALL(name, text, code, immediate, signature, feature) \
-    ROW(Call, text, code, immediate, signature, feature)
-#define VARIABLE(name, text, code, immediate, signature, feature) \
-    ROW(Variable, text, code, immediate, signature, feature)
-#define REFERENCE(name, text, code, immediate, signature, feature) \
-    ROW(Reference, text, code, immediate, signature, feature)
-#define BULK(name, text, code, immediate, signature, feature) \
-    ROW(Bulk, text, code, immediate, signature, feature)
+#define CALL(name, text, code, immediate, signature, feature, use) \
+    ROW(Call, text, code, immediate, signature, feature, .state = use)
+#define VARIABLE(name, text, code, immediate, signature, feature, use) \
+    ROW(Variable, text, code, immediate, signature, feature, .state = use)
+#define REFERENCE(name, text, code, immediate, signature, feature, use) \
+    ROW(Reference, text, code, immediate, signature, feature, .state = use)
+#define BULK(name, text, code, immediate, signature, feature, use) \
+    ROW(Bulk, text, code, immediate, signature, feature, .state = use)
 #define CONST(name, text, code, immediate, signature) ROW(Const, text, code, immediate, signature, Mvp)
-#define LOAD(name, text, code, signature, type) ROW(Load, text, code, MemArg, signature, Mvp, sizeof(type))
-#define STORE(name, text, code, signature, type) ROW(Store, text, code, MemArg, signature, Mvp, sizeof(type))
-#define ATOMIC(name, text, code, signature, type) \
-    ROW(Atomic, text, code, MemArg, signature, Threads, sizeof(type))
-#define VECTOR_MEMORY(name, text, code, signature, type) \
-    ROW(VectorMemory, text, code, MemArg, signature, Simd, sizeof(type))
-#define LANE(name, text, code, immediate, signature, type) \
-    ROW(Lane, text, code, immediate, signature, Simd,      \
-        Immediate::immediate == Immediate::MemArgLane ? sizeof(type) : 0, 16 / sizeof(type))
+#define LOAD(name, text, code, signature, type) \
+    ROW(Load, text, code, MemArg, signature, Mvp, .state = reads(Memory), .access_bytes = sizeof(type))
+#define STORE(name, text, code, signature, type) \
+    ROW(Store, text, code, MemArg, signature, Mvp, .state = writes(Memory), .access_bytes = sizeof(type))
+#define ATOMIC(name, text, code, signature, type, atomic)                                       \
+    ROW(Atomic, text, code, MemArg, signature, Threads, .state = state_use(AtomicKind::atomic), \
+        .access_bytes = sizeof(type))
+#define VECTOR_MEMORY(name, text, code, signature, type, fill)                                    \
+    ROW(VectorMemory, text, code, MemArg, signature, Simd, .state = access_of_memory(#signature), \
+        .access_bytes = sizeof(type))
+#define LANE(name, text, code, immediate, signature, type)                                              \
+    ROW(Lane, text, code, immediate, signature, Simd,                                                   \
+        .state = Immediate::immediate == Immediate::MemArgLane ? access_of_memory(#signature) : none(), \
+        .access_bytes = Immediate::immediate == Immediate::MemArgLane ? sizeof(type) : 0,               \
+        .lanes = 16 / sizeof(type))
 #define NUMERIC(name, text, code, signature, feature) ROW(Numeric, text, code, None, signature, feature)
 #define VECTOR(name, text, code, signature, feature) ROW(Vector, text, code, None, signature, feature)
 #include "wasm/opcodes.inc"
 #undef ROW
-});
+    });
+}();
 
 constexpr const OpInfo& info(Op op) { return op_table[static_cast<size_t>(op)]; }
+
+/// Whether the instruction is a call whose callee replaces the caller's frame.
+constexpr bool is_tail_call(Op op)
+{
+    return op == Op::ReturnCall || op == Op::ReturnCallIndirect || op == Op::ReturnCallRef;
+}
 
 constexpr bool is_prefix(uint8_t byte) { return byte >= 0xfb && byte <= 0xfe; }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-# Builds and runs the project in this folder against the tree SOURCE (WAY=subdirectory), or against what
-# `cmake --install BUILD` leaves (WAY=package).
+# Builds and runs the project in this folder against the tree SOURCE (WAY=subdirectory, WAY=without_boost), or
+# against what `cmake --install BUILD` leaves (WAY=package).
 
 set(work "${BUILD}/tests/consumer-${WAY}")
 
@@ -17,7 +17,11 @@ else()
     set(vitrine "-DVITRINE_TREE=${SOURCE}")
 endif()
 
-run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${work}/build" -G Ninja "${vitrine}"
+if(WAY STREQUAL "without_boost")
+    set(boost -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON -DWITH_DEBUGGER=OFF)
+endif()
+
+run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${work}/build" -G Ninja "${vitrine}" ${boost}
     "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}")
 run("${CMAKE_COMMAND}" --build "${work}/build")
 run("${work}/build/consumer")

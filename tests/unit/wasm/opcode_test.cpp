@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace vitrine::core::test {
 namespace {
@@ -112,6 +113,69 @@ TEST(OpTable, TextsBeginWithTheirType)
             signature.param_count > 0 && signature.params[signature.param_count - 1] == kind->second;
         EXPECT_TRUE(is_result || is_operand) << row.text;
     }
+}
+
+/// What the mnemonic says: the noun is the state, the verb the access.
+StateUse use_by_name(const OpInfo& row)
+{
+    const std::string_view text = row.text;
+    if (text.starts_with("call_indirect") || text.starts_with("return_call_indirect"))
+        return state::reads(StateKind::Table);
+    if (text.contains("notify"))
+        return state::none();
+    const bool is_memory = row.access_bytes != 0;
+    if (is_memory && (text.contains(".load") || text.contains(".wait")))
+        return state::reads(StateKind::Memory);
+    if (is_memory && text.contains(".store"))
+        return state::writes(StateKind::Memory);
+    if (is_memory)
+        return { StateKind::Memory, true, true };
+    const std::map<std::string_view, StateKind> nouns { { "memory", StateKind::Memory },
+        { "global", StateKind::Global }, { "table", StateKind::Table }, { "local", StateKind::Local },
+        { "struct", StateKind::Object }, { "array", StateKind::Object } };
+    const size_t dot = text.find('.');
+    const auto noun = nouns.find(text.substr(0, dot));
+    if (noun == nouns.end() || dot == text.npos)
+        return state::none();
+    const std::string_view verb = text.substr(dot + 1);
+    if (verb == "copy")
+        return state::copies(noun->second);
+    if (verb == "grow")
+        return state::grows(noun->second);
+    if (verb.starts_with("get"))
+        return state::reads(noun->second);
+    if (verb == "set" || verb == "tee" || verb == "fill" || verb.starts_with("init"))
+        return state::writes(noun->second);
+    return state::none();
+}
+
+TEST(OpTable, StateIsWhatTheNameSays)
+{
+    for (const OpInfo& row : op_table)
+        EXPECT_EQ(row.state, use_by_name(row)) << row.text;
+}
+
+TEST(OpTable, AtomicsAndLaneFillsAreWhatTheNamesSay)
+{
+    const std::map<AtomicKind, std::string_view> words { { AtomicKind::Load, ".load" },
+        { AtomicKind::Store, ".store" }, { AtomicKind::Add, ".add" }, { AtomicKind::Sub, ".sub" },
+        { AtomicKind::And, ".and" }, { AtomicKind::Or, ".or" }, { AtomicKind::Xor, ".xor" },
+        { AtomicKind::Exchange, ".xchg" }, { AtomicKind::CompareExchange, ".cmpxchg" },
+        { AtomicKind::Wait, ".wait" }, { AtomicKind::Notify, ".notify" } };
+#define OP(...)
+#define ATOMIC(name, text, code, signature, type, atomic) \
+    EXPECT_TRUE(std::string_view(text).contains(words.at(AtomicKind::atomic))) << text;
+#include "wasm/opcodes.inc"
+    const auto fill_by_name = [](std::string_view text) {
+        return text.ends_with("splat")                    ? LaneFill::Splat
+            : text.ends_with("zero")                      ? LaneFill::Zero
+            : text == "v128.load" || text == "v128.store" ? LaneFill::Whole
+                                                          : LaneFill::Extend;
+    };
+#define OP(...)
+#define VECTOR_MEMORY(name, text, code, signature, type, fill) \
+    EXPECT_EQ(LaneFill::fill, fill_by_name(text)) << text;
+#include "wasm/opcodes.inc"
 }
 
 TEST(OpTable, SignaturesAreParsed)

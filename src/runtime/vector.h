@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/numeric.h"
+#include "runtime/memory.h"
+#include "runtime/numeric.h"
 
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <type_traits>
 
 // [doc] What each instruction on vectors computes
 //
-// One name per VECTOR row of the instruction table, in its order, as in exec/numeric.h. The lanes of a vector lie in
-// memory order, lane 0 lowest. Where the relaxed instructions leave a choice the one taken is that of the spec's
+// One name per VECTOR row of the instruction table, in its order, as in runtime/numeric.h. The lanes of
+// a vector lie in memory order, lane 0 lowest. Where the relaxed instructions leave a choice the one taken is that of the spec's
 // deterministic profile: as the instruction that is not relaxed; a product is rounded before it is added; the dot product
 // takes both operands as signed and wraps around.
 
@@ -259,6 +261,42 @@ template<class From, class To> V128 trunc_sat(V128 a)
 template<class From, class To> V128 convert_int(V128 a)
 {
     return convert<From, To, numeric::convert<From, To>>(a);
+}
+
+// Lanes of a vector in memory; `lane` is below `count<T>`.
+template<class T> T lane_of(const uint8_t* vector, uint8_t lane)
+{
+    return core::load<T>(vector + lane * sizeof(T));
+}
+template<class T> void set_lane(uint8_t* vector, uint8_t lane, T value)
+{
+    std::memcpy(vector + lane * sizeof(T), &value, sizeof value);
+}
+
+/// Chooses 16 of the 32 bytes of `from`; `lanes` are below 32.
+inline void shuffle(const uint8_t* from, const uint8_t* lanes, uint8_t* to)
+{
+    for (int i = 0; i < 16; ++i)
+        to[i] = from[lanes[i]];
+}
+
+inline V128 zero_extended(uint64_t low) { return { Lanes<uint64_t> { low, 0 } }; }
+
+/// What a load puts into the lanes; T is the type in memory.
+template<class T, LaneFill fill> V128 load(const uint8_t* at)
+{
+    if constexpr (fill == LaneFill::Whole) {
+        return guest_load<V128>(at);
+    } else if constexpr (fill == LaneFill::Extend) {
+        using Narrow = std::remove_extent_t<T>;
+        using Wide = std::conditional_t<sizeof(Narrow) == 1, int16_t,
+            std::conditional_t<sizeof(Narrow) == 2, int32_t, int64_t>>;
+        return extend<Narrow, Wide, Half::Low>(zero_extended(guest_load<uint64_t>(at)));
+    } else if constexpr (fill == LaneFill::Splat) {
+        return splat<T>(guest_load<T>(at));
+    } else {
+        return zero_extended(guest_load<T>(at));
+    }
 }
 
 } // namespace vector

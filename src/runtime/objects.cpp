@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "interp/reference.h"
+#include "runtime/objects.h"
 
-#include <algorithm>
+#include "runtime/store.h"
 
-namespace vitrine::core::interp {
+#include <cstring>
+
+namespace vitrine::core {
 
 namespace {
 
@@ -44,6 +46,25 @@ bool is_instance(const Instance& instance, Ref ref, int64_t heap)
         return false;
     const TypeInfo* actual = ref.object()->type;
     return actual && actual->is_subtype_of(type);
+}
+
+Object* array_new(Heap& heap, const TypeInfo& type, const Slot* value, uint32_t length)
+{
+    Object* const array = heap.make_array(type, length);
+    if (array)
+        array_fill(array, 0, value, length);
+    return array;
+}
+
+Object* array_new_fixed(Heap& heap, const TypeInfo& type, const Slot* values, uint32_t length)
+{
+    Object* const array = heap.make_array(type, length);
+    if (!array)
+        return nullptr;
+    const uint64_t width = element_width(type);
+    for (uint32_t i = 0; i < length; ++i)
+        store_element(*array, i, values + i * width);
+    return array;
 }
 
 TrapKind check_data(const Instance& instance, uint32_t data, uint64_t from, uint64_t bytes)
@@ -109,4 +130,4 @@ TrapKind array_init_elem(
     return TrapKind::None;
 }
 
-} // namespace vitrine::core::interp
+} // namespace vitrine::core

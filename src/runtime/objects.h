@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "interp/operand.h"
 #include "runtime/heap.h"
-#include "runtime/store.h"
+#include "runtime/instance.h"
+#include "runtime/slot.h"
 
-namespace vitrine::core::interp {
+#include <algorithm>
+#include <cstdint>
+
+// The operations on references, structs and arrays. [spec: exec/instructions]
+
+namespace vitrine::core {
 
 /// Whether a non-null reference is of the heap type that the code names as `heap`, a type index or a negative byte.
 /// [spec: exec/instructions, ref.test]
@@ -33,6 +38,18 @@ inline bool contains(const Object& array, uint64_t start, uint64_t count)
 /// Slots that an array's element takes on the stack.
 inline uint32_t element_width(const TypeInfo& type) { return type.element_bytes == 16 ? 2 : 1; }
 
+// struct.new, array.new, array.new_fixed: the object, or null when the heap has no room. The values lie
+// in slots, one after the other; what they refer to must be rooted.
+inline Object* struct_new(Heap& heap, const TypeInfo& type, const Slot* fields)
+{
+    Object* const object = heap.make_struct(type);
+    if (object)
+        std::copy_n(fields, type.slots, object->slots());
+    return object;
+}
+Object* array_new(Heap& heap, const TypeInfo& type, const Slot* value, uint32_t length);
+Object* array_new_fixed(Heap& heap, const TypeInfo& type, const Slot* values, uint32_t length);
+
 /// Whether a segment has these bytes or elements.
 TrapKind check_data(const Instance& instance, uint32_t data, uint64_t from, uint64_t bytes);
 TrapKind check_elem(const Instance& instance, uint32_t elem, uint64_t from, uint64_t count);
@@ -45,4 +62,4 @@ TrapKind array_init_data(
 TrapKind array_init_elem(
     const Instance& instance, Object* array, uint64_t at, uint32_t elem, uint64_t from, uint64_t count);
 
-} // namespace vitrine::core::interp
+} // namespace vitrine::core

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "exec/numeric.h"
+#include "runtime/numeric.h"
 
-#include "unit/exec/numeric_reference.h"
+#include "unit/runtime/numeric_reference.h"
 
 #include <gtest/gtest.h>
 

@@ -188,6 +188,44 @@ template<class From, class To> constexpr To trunc_sat(From a)
     return a != a ? 0 : a < 0 ? std::numeric_limits<To>::min() : std::numeric_limits<To>::max();
 }
 
+// Wide arithmetic.
+
+/// An integer of 128 bits, in halves.
+struct Int128 {
+    uint64_t low;
+    uint64_t high;
+};
+
+constexpr Int128 add128(Int128 a, Int128 b)
+{
+    Int128 sum {};
+    const bool carries = __builtin_add_overflow(a.low, b.low, &sum.low);
+    sum.high = a.high + b.high + carries;
+    return sum;
+}
+
+constexpr Int128 sub128(Int128 a, Int128 b)
+{
+    Int128 difference {};
+    const bool borrows = __builtin_sub_overflow(a.low, b.low, &difference.low);
+    difference.high = a.high - b.high - borrows;
+    return difference;
+}
+
+constexpr Int128 mul_wide_u(uint64_t a, uint64_t b)
+{
+    const auto product = static_cast<unsigned __int128>(a) * b;
+    return { static_cast<uint64_t>(product), static_cast<uint64_t>(product >> 64) };
+}
+
+/// The unsigned product, from whose upper half the other factor is subtracted for each negative one.
+constexpr Int128 mul_wide_s(uint64_t a, uint64_t b)
+{
+    Int128 product = mul_wide_u(a, b);
+    product.high -= (static_cast<int64_t>(a) < 0 ? b : 0) + (static_cast<int64_t>(b) < 0 ? a : 0);
+    return product;
+}
+
 // The instructions.
 
 inline constexpr auto I32Eqz = eqz<uint32_t>;

@@ -1,39 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "interp/operand.h"
+#include "runtime/value.h"
+#include "wasm/opcode.h"
 
-#include <string_view>
+#include <cstdint>
 
-namespace vitrine::core::interp {
-
-/// What an atomic instruction does with the number in memory.
-enum class AtomicKind : uint8_t {
-    Load,
-    Store,
-    Add,
-    Sub,
-    And,
-    Or,
-    Xor,
-    Exchange,
-    CompareExchange,
-    Wait,
-    Notify
-};
-
-/// By the instruction's name.
-constexpr AtomicKind atomic_kind(std::string_view text)
-{
-    using enum AtomicKind;
-    constexpr std::pair<std::string_view, AtomicKind> words[] { { ".notify", Notify }, { ".wait", Wait },
-        { ".load", Load }, { ".store", Store }, { ".add", Add }, { ".sub", Sub }, { ".and", And },
-        { ".or", Or }, { ".xor", Xor }, { ".xchg", Exchange }, { ".cmpxchg", CompareExchange } };
-    for (const auto& [word, kind] : words)
-        if (text.contains(word))
-            return kind;
-    std::unreachable();
-}
+namespace vitrine::core {
 
 /// Reads, changes and writes in one: answers with the number that was there. `operands` begin behind the address.
 /// All sequentially consistent. [spec: exec/instructions, atomic memory instructions]
@@ -71,4 +44,4 @@ template<AtomicKind kind, class T> Slot run_atomic(uint8_t* bytes, const Slot* o
     }
 }
 
-} // namespace vitrine::core::interp
+} // namespace vitrine::core

@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Runs what README.md and docs/ show. Each snippet has a kind; one that has none fails the test, so that a new one is run or named here.
+
+VITRINE is the command, VITRINE_SNIPPETS the folder with the programs that CMake built from the C++ snippets.
+"""
+
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from snippets import ROOT, all_snippets  # noqa: E402
+
+VITRINE = os.environ["VITRINE"]
+WASM_TOOLS = os.environ["VITRINE_WASM_TOOLS"]
+PROGRAMS = pathlib.Path(os.environ["VITRINE_SNIPPETS"])
+SECONDS = 60
+TO_WASI = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-g", "-O0"]
+
+SHELL = re.compile(r"(\$?vitrine|clang-22|\./dev)[ =]")
+# What is not run here, by page and first line, and what covers it.
+COVERED = {
+    ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
+    ("docs/execution.md", "bytes --decode--> Module"): "a diagram",
+    ("docs/expressions.md", "$0 == 7"): "expressions: debug.Expression",
+    ("docs/expressions.md", "place = expression"): "a grammar",
+    ("docs/expressions.md", "open {cstr[$path]}"): "a message: debug.Expression",
+    ("docs/expressions.md", "choice   ="): "a grammar",
+    ("docs/lldb.md", "(lldb) "): "commands of LLDB: lldb.*",
+    ("docs/lldb.md", "process plugin packet monitor"): "commands of LLDB: lldb.monitor",
+    ("docs/lldb.md", '{ "type": "lldb-dap"'): "a configuration: lldb.dap",
+    ("docs/wasi.md", "vitrine: error: trap: unreachable"): "a backtrace: golden.run.backtrace",
+}
+
+
+def kind_of(snippet):
+    """cpp, output (of the C++ snippet in front), session, shell, or covered; None when nothing runs it."""
+    if snippet.language == "cpp":
+        return "cpp"
+    if snippet.before.endswith("It prints:"):
+        return "output"
+    if snippet.first.startswith("$ vitrine debug"):
+        return "session"
+    if any(page == snippet.page and snippet.first.startswith(first) for page, first in COVERED):
+        return "covered"
+    return "shell" if SHELL.match(snippet.first) else None
+
+
+SNIPPETS = all_snippets()
+
+
+def of_kind(kind):
+    return [snippet for snippet in SNIPPETS if kind_of(snippet) == kind]
+
+
+class Snippets(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        """A folder that looks like a checkout that is built, with the guests that the pages name."""
+        cls.folder = tempfile.TemporaryDirectory(prefix="vitrine-docs-")
+        work = cls.work = pathlib.Path(cls.folder.name)
+        (work / "build/release").mkdir(parents=True)
+        (work / "build/release/vitrine").symlink_to(VITRINE)
+        (work / "examples").symlink_to(ROOT / "examples")
+        (work / "data").mkdir()
+        (work / "input.txt").write_text("a line of input\n")
+        subprocess.run([*TO_WASI, ROOT / "examples/bank/bank.c", "-o", work / "bank.wasm"], check=True)
+        subprocess.run([*TO_WASI, HERE / "app.c", "-o", work / "app.wasm"], check=True)
+        shutil.copy(work / "app.wasm", work / "server.wasm")
+        subprocess.run([WASM_TOOLS, "parse", HERE / "fib.wat", "-o", work / "fib.wasm"], check=True)
+        cls.environment = os.environ | {"PATH": f"{work}/build/release:{os.environ['PATH']}", "TERM": "dumb"}
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def run_line(self, line, lines=""):
+        """What a command prints; it must succeed."""
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", line], cwd=self.work, env=self.environment, input=lines,
+            capture_output=True, text=True, timeout=SECONDS)
+        self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
+    def start_door(self, line):
+        """A guest that waits for a debugger says how to attach one."""
+        guest = subprocess.Popen(["bash", "-c", f"exec {line}"], cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        try:
+            told = ""
+            while "process connect" not in told and (more := guest.stderr.readline()):
+                told += more
+            self.assertIn("process connect", told, line)
+        finally:
+            guest.kill()
+            guest.wait()
+            guest.stderr.close()
+
+    def test_each_snippet_has_a_kind(self):
+        self.assertGreater(len(SNIPPETS), 20)
+        for snippet in SNIPPETS:
+            with self.subTest(snippet.where):
+                self.assertIsNotNone(kind_of(snippet), f"nothing runs this snippet: {snippet.first}")
+        for page, first in COVERED:
+            self.assertTrue(any(s.page == page and s.first.startswith(first) for s in SNIPPETS), f"{page} has no snippet '{first}'")
+
+    def test_cpp_snippets_print_what_the_page_says(self):
+        programs = of_kind("cpp")
+        self.assertTrue(programs)
+        for snippet in programs:
+            with self.subTest(snippet.where):
+                expected = SNIPPETS[SNIPPETS.index(snippet) + 1]
+                self.assertEqual(kind_of(expected), "output", "a C++ snippet is followed by 'It prints:' and what it prints")
+                printed = self.run_line(str(PROGRAMS / snippet.name))
+                self.assertEqual(printed.rstrip(), expected.text)
+
+    def test_sessions_in_the_terminal_are_as_shown(self):
+        sessions = of_kind("session")
+        self.assertTrue(sessions)
+        for snippet in sessions:
+            with self.subTest(snippet.where):
+                prompt = "(vitrine) "
+                shown = snippet.text.splitlines()[1:]
+                typed = "".join(line.removeprefix(prompt) + "\n" for line in shown if line.startswith(prompt))
+                answers = [line for line in shown if not line.startswith(prompt)]
+                printed = self.run_line(snippet.first.removeprefix("$ "), typed)
+                self.assertEqual(printed.splitlines(), answers)
+
+    def test_commands_work(self):
+        verbs = set(re.findall(r"^  (\w+) ", self.run_line(f"{ROOT}/dev help"), re.MULTILINE))
+        assigned = {}
+        for snippet in of_kind("shell"):
+            for line in snippet.text.splitlines():
+                line = line.split("#")[0].strip()
+                with self.subTest(f"{snippet.where}: {line}"):
+                    if line.startswith("./dev "):
+                        self.assertIn(line.split()[1], verbs)
+                        continue
+                    # Ports of the system's choice.
+                    line = re.sub(r"(-g(?:[\d.]+:)?|--listen )\d+", r"\g<1>0", line)
+                    assigned.setdefault(snippet.page, "")
+                    if re.match(r"\w+=\S+$", line):
+                        assigned[snippet.page] += line + "; "
+                        continue
+                    line = line.replace("$vitrine", "build/release/vitrine") if "vitrine=" in assigned[snippet.page] else line
+                    if " -g" in line and "--no-wait" not in line and not line.startswith("clang"):
+                        self.start_door(line)
+                    else:
+                        self.run_line(line, "quit\n")
+
+    def test_inspect_shows_what_the_bank_keeps_to_itself(self):
+        line = next(line for s in of_kind("shell") for line in s.text.splitlines() if line.startswith("$vitrine inspect"))
+        shown = self.run_line(line.replace("$vitrine", "vitrine"))
+        for text in ("amber", "jade", "opal", "deposit"):
+            self.assertIn(text, shown, line)
+
+
+if __name__ == "__main__":
+    unittest.main()
