@@ -647,7 +647,7 @@ template<class T> T* find_export(const Instance& handle, std::string_view name)
 
 /// The object at an index of one of the instance's index spaces, if the engine shows such things; null otherwise.
 template<class T>
-T* find_private(const Instance& handle, std::vector<T*> core::Instance::* space, uint32_t index)
+T* find_private(const Instance& handle, core::IndexSpace<T> core::Instance::* space, uint32_t index)
 {
     const auto* instance = object_of<core::Instance>(handle);
     if (!instance || !Access::link(handle)->engine->state->config.guest_debug

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/session.h"
 
+#include "exec/instrument.h"
+
 #include <algorithm>
 #include <chrono>
 

@@ -5,8 +5,7 @@
 #include "debug/changes.h"
 #include "debug/inspect.h"
 #include "debug/watchpoints.h"
-#include "exec/instrument.h"
-#include "exec/invoke.h"
+#include "exec/frame.h"
 
 #include <functional>
 #include <mutex>

@@ -3,6 +3,7 @@
 #include "debug/session.h"
 
 #include "debug/detour.h"
+#include "exec/instrument.h"
 #include "wasm/instruction.h"
 #include "wasm/validator.h"
 

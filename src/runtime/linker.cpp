@@ -72,8 +72,6 @@ void take_import(Instance& instance, const Extern& item)
 void make_functions(Instance& instance)
 {
     const Module& module = *instance.module;
-    instance.functions.reserve(module.functions.size());
-    instance.own_functions = std::make_unique<Function[]>(module.bodies.size());
     for (uint32_t i = 0; i < module.bodies.size(); ++i) {
         const FuncIndex index { module.imported(ExternKind::Func) + i };
         Function& function = instance.own_functions[i];

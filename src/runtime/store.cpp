@@ -106,7 +106,7 @@ void Store::mark_roots(Marker& marker) const
         if (types.is_managed(table.type().element))
             for (const Ref element : table.elements())
                 marker.mark(element);
-    for (const Instance& instance : instances_)
+    for (const Instance& instance : instances())
         for (size_t i = 0; i < instance.elems.size(); ++i)
             if (types.is_managed(instance.module->canonical(instance.module->elems[i].type)))
                 for (const Ref element : instance.elems[i])
@@ -116,13 +116,10 @@ void Store::mark_roots(Marker& marker) const
 Result<Instance*> Store::add_instance(std::shared_ptr<const Module> module)
 {
     CHECK(check(Resource::Instances, instances_.size(), instances_.size() + 1, "instances"));
-    Instance& instance = instances_.emplace_back();
-    instance.store = this;
-    instance.type_ids = module->type_ids.begin().base();
-    instance.types = module->type_infos.data();
-    instance.module = std::move(module);
-    instance.number = static_cast<uint32_t>(instances_.size() - 1);
-    return &instance;
+    auto instance = Instance::create(*this, std::move(module), static_cast<uint32_t>(instances_.size()));
+    if (!instance)
+        return failure("no memory for an instance");
+    return instances_.emplace_back(std::move(instance)).get();
 }
 
 std::shared_ptr<Memory> Store::find_shared(const Memory* memory) const

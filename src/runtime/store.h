@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <ranges>
 #include <unordered_map>
 #include <vector>
 
@@ -84,8 +85,10 @@ public:
     Result<Instance*> add_instance(std::shared_ptr<const Module> module);
 
     /// In the order of their creation.
-    const std::deque<Instance>& instances() const { return instances_; }
-    std::deque<Instance>& instances() { return instances_; }
+    auto instances() const
+    {
+        return instances_ | std::views::transform([](const auto& owner) -> Instance& { return *owner; });
+    }
     /// The shared owner of a shared memory of this store, or null.
     std::shared_ptr<Memory> find_shared(const Memory* memory) const;
 
@@ -103,7 +106,7 @@ private:
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::shared_ptr<Memory>> shared_memories_;
     std::deque<Tag> tags_;
-    std::deque<Instance> instances_;
+    std::vector<Instance::Owner> instances_;
 };
 
 } // namespace vitrine::core
