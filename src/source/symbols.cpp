@@ -22,6 +22,9 @@ using llvm::object::SectionedAddress;
 
 constexpr uint8_t custom_section = 0, code_section = 10, address_bytes = 4;
 
+/// How many inlined functions of an instruction are told; hostile ones may be nested without end.
+constexpr size_t max_inlined = 128;
+
 /// The parts of a module that matter here.
 struct Parts {
     /// Where the content of the code section begins in the file: DWARF counts from there.
@@ -118,6 +121,25 @@ Bytes readable_tables(Bytes section)
 
 void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
 
+/// The code of a function, or of a call of it that was inlined.
+struct CodeRange {
+    uint64_t begin, end;
+    /// Of its entry in the unit.
+    uint32_t die;
+};
+
+/// The functions of a unit, in the order of their entries: a function before what is inlined in it.
+struct UnitFunctions {
+    llvm::DWARFUnit* unit;
+    std::vector<CodeRange> ranges;
+};
+
+bool is_function(const llvm::DWARFDie& die)
+{
+    return die.getTag() == llvm::dwarf::DW_TAG_subprogram
+        || die.getTag() == llvm::dwarf::DW_TAG_inlined_subroutine;
+}
+
 class DwarfSymbols final : public Symbols {
 public:
     explicit DwarfSymbols(Bytes module)
@@ -128,6 +150,7 @@ public:
         if (lines == parts_.sections.end())
             return;
         lines->second = readable_tables(lines->second);
+        ranges_left_ = module.size();
         read_tables();
     }
 
@@ -136,29 +159,120 @@ public:
         if (offset < parts_.code_offset || offset - parts_.code_offset >= parts_.code_size)
             return std::nullopt;
         const SectionedAddress address { offset - parts_.code_offset, SectionedAddress::UndefSection };
-        for (const DWARFDebugLine::LineTable& table : tables_)
+        for (const auto& [at, table] : tables_)
             if (const uint32_t row = table.lookupAddress(address); row != table.UnknownRowIndex)
-                if (auto line = line_of(table, table.Rows[row]))
+                if (auto line =
+                        line_of(table, table.Rows[row].File, table.Rows[row].Line, table.Rows[row].Column))
                     return line;
         return std::nullopt;
     }
 
-private:
-    static std::optional<Line> line_of(const DWARFDebugLine::LineTable& table, const DWARFDebugLine::Row& row)
+    std::vector<SourceFrame> find_frames(uint32_t offset) const override
     {
-        std::string file;
+        auto line = find_line(offset);
+        std::vector<SourceFrame> frames;
+        for (llvm::DWARFDie die = find_function(offset); die; die = die.getParent()) {
+            if (!is_function(die))
+                continue;
+            const bool is_inlined = die.getTag() == llvm::dwarf::DW_TAG_inlined_subroutine;
+            if (frames.size() < max_inlined || !is_inlined) {
+                const char* name = die.getSubroutineName(llvm::DINameKind::LinkageName);
+                frames.push_back({ name ? name : "", std::move(line), is_inlined });
+            }
+            if (!is_inlined)
+                return frames;
+            line = call_of(die);
+        }
+        // Assemblers describe no functions, and inline none.
+        if (frames.empty() && line)
+            frames.push_back({ "", std::move(line) });
+        return frames;
+    }
+
+private:
+    static std::optional<Line> line_of(
+        const DWARFDebugLine::LineTable& table, uint64_t file, uint32_t line, uint32_t column)
+    {
+        std::string name;
         // Line 0 is code that no line stands for.
-        if (row.Line == 0
+        if (line == 0
             || !table.getFileNameByIndex(
-                row.File, "", llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath, file))
+                file, "", llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath, name))
             return std::nullopt;
-        return Line { std::move(file), row.Line, row.Column };
+        return Line { std::move(name), line, column };
+    }
+
+    /// The place of the call that was inlined.
+    std::optional<Line> call_of(const llvm::DWARFDie& die) const
+    {
+        const auto statements =
+            llvm::dwarf::toSectionOffset(die.getDwarfUnit()->getUnitDIE().find(llvm::dwarf::DW_AT_stmt_list));
+        const auto table = statements ? tables_.find(*statements) : tables_.end();
+        if (table == tables_.end())
+            return std::nullopt;
+        uint32_t file = 0, line = 0, column = 0, discriminator = 0;
+        die.getCallerFrame(file, line, column, discriminator);
+        return line_of(table->second, file, line, column);
+    }
+
+    /// The innermost function with code at the offset.
+    llvm::DWARFDie find_function(uint32_t offset) const
+    {
+        if (!context_ || offset < parts_.code_offset || offset - parts_.code_offset >= parts_.code_size)
+            return {};
+        const uint64_t address = offset - parts_.code_offset;
+        for (const UnitFunctions& functions : functions_of_units()) {
+            const auto innermost = std::find_if(functions.ranges.rbegin(), functions.ranges.rend(),
+                [&](const CodeRange& range) { return range.begin <= address && address < range.end; });
+            if (innermost != functions.ranges.rend())
+                return functions.unit->getDIEAtIndex(innermost->die);
+        }
+        return {};
+    }
+
+    /// Read at the first use.
+    const std::vector<UnitFunctions>& functions_of_units() const
+    {
+        if (!functions_) {
+            functions_.emplace();
+            for (const auto& unit : context_->normal_units())
+                functions_->push_back({ unit.get(), ranges_of(*unit) });
+        }
+        return *functions_;
+    }
+
+    /// Goes through the entries in their order, as hostile ones may be nested as deep as there are bytes.
+    std::vector<CodeRange> ranges_of(llvm::DWARFUnit& unit) const
+    {
+        std::vector<CodeRange> ranges;
+        // Extracts the entries.
+        (void)unit.getUnitDIE(false);
+        for (uint32_t i = 0; i < unit.getNumDIEs(); ++i) {
+            const llvm::DWARFDie die = unit.getDIEAtIndex(i);
+            if (!is_function(die))
+                continue;
+            auto found = die.getAddressRanges();
+            if (!found) {
+                ignore(found.takeError());
+                continue;
+            }
+            // Entries that share a long list would take time that grows with its square.
+            if (ranges_left_ < found->size())
+                return ranges;
+            ranges_left_ -= found->size();
+            for (const llvm::DWARFAddressRange& range : *found)
+                // What was left out of the module has addresses of nothing.
+                if (range.LowPC != 0 && range.HighPC <= parts_.code_size)
+                    ranges.push_back({ range.LowPC, range.HighPC, i });
+        }
+        return ranges;
     }
 
     void read_tables()
     {
         llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> buffers;
-        for (const std::string_view name : { "debug_line", "debug_line_str", "debug_str" })
+        for (const std::string_view name : { "debug_line", "debug_line_str", "debug_str", "debug_info",
+                 "debug_abbrev", "debug_ranges", "debug_rnglists", "debug_addr", "debug_str_offsets" })
             if (const auto found = parts_.sections.find(name); found != parts_.sections.end())
                 buffers[name] = llvm::MemoryBuffer::getMemBuffer(text_of(found->second), "", false);
         context_ = DWARFContext::create(buffers, address_bytes, true, ignore, ignore);
@@ -166,19 +280,24 @@ private:
         llvm::DWARFDataExtractor data(object, object.getLineSection(), true, address_bytes);
         DWARFDebugLine::SectionParser parser(data, *context_, context_->normal_units());
         while (!parser.done()) {
+            const uint64_t at = parser.getOffset();
             DWARFDebugLine::LineTable table = parser.parseNext(ignore, ignore);
             // What was left out of the module has addresses of nothing.
             std::erase_if(table.Sequences, [&](const DWARFDebugLine::Sequence& sequence) {
                 return sequence.LowPC == 0 || sequence.HighPC > parts_.code_size;
             });
             if (!table.Sequences.empty())
-                tables_.push_back(std::move(table));
+                tables_.emplace(at, std::move(table));
         }
     }
 
     Parts parts_;
     std::unique_ptr<DWARFContext> context_;
-    std::vector<DWARFDebugLine::LineTable> tables_;
+    /// By their offsets in the section.
+    std::map<uint64_t, DWARFDebugLine::LineTable> tables_;
+    mutable std::optional<std::vector<UnitFunctions>> functions_;
+    /// How many ranges of functions may still be read: no more than the module has bytes.
+    mutable size_t ranges_left_ = 0;
 };
 
 } // namespace
