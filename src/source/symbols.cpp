@@ -119,6 +119,134 @@ Bytes readable_tables(Bytes section)
     return section.first(size);
 }
 
+/// Moves behind a value of an entry; forms that LLVM does not read are refused.
+Result<void> skip_attribute(ByteReader& in, uint64_t form, uint8_t address_size)
+{
+    using namespace llvm::dwarf;
+    switch (form) {
+    case DW_FORM_flag_present:
+    case DW_FORM_implicit_const: return {};
+    case DW_FORM_ref1:
+    case DW_FORM_flag:
+    case DW_FORM_strx1:
+    case DW_FORM_addrx1: CHECK(in.bytes(1)); return {};
+    case DW_FORM_ref2:
+    case DW_FORM_strx2:
+    case DW_FORM_addrx2: CHECK(in.bytes(2)); return {};
+    case DW_FORM_strx3:
+    case DW_FORM_addrx3: CHECK(in.bytes(3)); return {};
+    case DW_FORM_addr: CHECK(in.bytes(address_size)); return {};
+    case DW_FORM_ref4:
+    case DW_FORM_ref_addr:
+    case DW_FORM_sec_offset:
+    case DW_FORM_strx4:
+    case DW_FORM_addrx4: CHECK(in.bytes(4)); return {};
+    case DW_FORM_ref8:
+    case DW_FORM_ref_sig8: CHECK(in.bytes(8)); return {};
+    case DW_FORM_sdata: CHECK(in.leb<int64_t>()); return {};
+    case DW_FORM_ref_udata:
+    case DW_FORM_strx:
+    case DW_FORM_addrx:
+    case DW_FORM_loclistx:
+    case DW_FORM_rnglistx: CHECK(in.leb<uint64_t>()); return {};
+    case DW_FORM_exprloc: CHECK(in.bytes(TRY(in.length()))); return {};
+    case DW_FORM_block1: CHECK(in.bytes(TRY(in.byte()))); return {};
+    case DW_FORM_block2: CHECK(in.bytes(TRY(in.fixed<uint16_t>()))); return {};
+    case DW_FORM_block4: CHECK(in.bytes(TRY(in.fixed<uint32_t>()))); return {};
+    default: return skip_value(in, form);
+    }
+}
+
+/// The forms of the values that entries of each code have.
+using Abbreviations = std::map<uint64_t, std::vector<uint64_t>>;
+
+Result<Abbreviations> read_abbreviations(ByteReader& in)
+{
+    Abbreviations table;
+    while (const auto code = TRY(in.leb<uint64_t>())) {
+        CHECK(in.leb<uint64_t>());
+        CHECK(in.byte());
+        std::vector<uint64_t>& forms = table[code];
+        forms.clear();
+        for (;;) {
+            const auto attribute = TRY(in.leb<uint64_t>());
+            const auto form = TRY(in.leb<uint64_t>());
+            if (attribute == 0 && form == 0)
+                break;
+            if (form == llvm::dwarf::DW_FORM_implicit_const)
+                CHECK(in.leb<int64_t>());
+            forms.push_back(form);
+        }
+    }
+    return table;
+}
+
+/// Knows which units LLVM's reader survives: it does not check that the values of entries end within them.
+class UnitChecker {
+public:
+    explicit UnitChecker(Bytes abbreviations) : section_(abbreviations), left_(abbreviations.size()) {}
+
+    /// Refuses the next unit, or moves behind it.
+    Result<void> check(ByteReader& in)
+    {
+        constexpr uint16_t first_version = 3, with_types = 5;
+        ByteReader unit = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
+        const auto version = TRY(unit.fixed<uint16_t>());
+        if (version < first_version || version > with_types)
+            return failure("a version that is not read", unit.offset());
+        if (version == with_types && TRY(unit.byte()) != llvm::dwarf::DW_UT_compile)
+            return failure("a unit of another kind", unit.offset());
+        uint8_t address_size = version == with_types ? TRY(unit.byte()) : 0;
+        const Abbreviations& table = *TRY(table_at(TRY(unit.fixed<uint32_t>())));
+        if (version != with_types)
+            address_size = TRY(unit.byte());
+        if (address_size != address_bytes && address_size != 2 * address_bytes)
+            return failure("addresses of another size", unit.offset());
+        while (!unit.at_end()) {
+            const auto code = TRY(unit.leb<uint64_t>());
+            const auto forms = table.find(code);
+            if (code != 0 && forms == table.end())
+                return failure("an entry of no kind", unit.offset());
+            if (code != 0)
+                for (const uint64_t form : forms->second)
+                    CHECK(skip_attribute(unit, form, address_size));
+        }
+        return {};
+    }
+
+private:
+    /// Tables that overlap would take time that grows with the square of their size.
+    Result<const Abbreviations*> table_at(uint32_t offset)
+    {
+        if (const auto known = tables_.find(offset); known != tables_.end())
+            return &known->second;
+        if (offset > section_.size())
+            return failure("abbreviations outside of their section", offset);
+        ByteReader in(section_.subspan(offset));
+        auto table = TRY(read_abbreviations(in));
+        const size_t size = section_.size() - offset - in.remaining();
+        if (size > left_)
+            return failure("abbreviations that overlap", offset);
+        left_ -= size;
+        return &tables_.emplace(offset, std::move(table)).first->second;
+    }
+
+    Bytes section_;
+    size_t left_;
+    std::map<uint32_t, Abbreviations> tables_;
+};
+
+/// The units at the beginning of the section that can be read.
+Bytes readable_units(Bytes section, Bytes abbreviations)
+{
+    UnitChecker checker(abbreviations);
+    ByteReader in(section);
+    size_t size = 0;
+    while (!in.at_end() && checker.check(in))
+        size = section.size() - in.remaining();
+    return section.first(size);
+}
+
 void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
 
 /// The code of a function, or of a call of it that was inlined.
@@ -150,6 +278,11 @@ public:
         if (lines == parts_.sections.end())
             return;
         lines->second = readable_tables(lines->second);
+        if (const auto units = parts_.sections.find("debug_info"); units != parts_.sections.end()) {
+            const Bytes all = units->second;
+            units->second = readable_units(all, parts_.sections["debug_abbrev"]);
+            has_all_units_ = units->second.size() == all.size();
+        }
         ranges_left_ = module.size();
         read_tables();
     }
@@ -183,8 +316,9 @@ public:
                 return frames;
             line = call_of(die);
         }
-        // Assemblers describe no functions, and inline none.
-        if (frames.empty() && line)
+        // Assemblers describe no functions, and inline none. Of a unit that cannot be read nobody knows
+        // whose line it is.
+        if (frames.empty() && line && has_all_units_)
             frames.push_back({ "", std::move(line) });
         return frames;
     }
@@ -295,6 +429,7 @@ private:
     std::unique_ptr<DWARFContext> context_;
     /// By their offsets in the section.
     std::map<uint64_t, DWARFDebugLine::LineTable> tables_;
+    bool has_all_units_ = true;
     mutable std::optional<std::vector<UnitFunctions>> functions_;
     /// How many ranges of functions may still be read: no more than the module has bytes.
     mutable size_t ranges_left_ = 0;
