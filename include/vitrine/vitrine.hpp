@@ -520,6 +520,10 @@ public:
     /// From the name section; else empty.
     std::string name() const;
     std::vector<FuncInfo> functions() const;
+    /// One row of `functions`, without making the others; none if the module has fewer.
+    std::optional<FuncInfo> function(std::uint32_t index) const;
+    /// The function whose body has this offset in the module's file; none if there is none.
+    std::optional<FuncInfo> function_at(std::uint32_t offset) const;
     std::vector<TableInfo> tables() const;
     std::vector<MemoryInfo> memories() const;
     std::vector<GlobalInfo> globals() const;
@@ -1457,15 +1461,17 @@ public:
     Event resume(Stopped stopped);
     /// As `resume`, and does not wait.
     Result<void> go(Stopped stopped);
-    /// One instruction, of the thread that stopped; the others stand still.
-    Event step(Stopped stopped);
+    // The thread that stopped takes the step, or another guest thread of the stop, by its number.
+
+    /// One instruction; the other threads stay stopped, unless it may wait for them.
+    Event step(Stopped stopped, std::uint32_t thread = 0);
     /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; over a
     /// tail call to behind the call of the frame that it ends.
-    Event step_over(Stopped stopped);
+    Event step_over(Stopped stopped, std::uint32_t thread = 0);
     /// To the instruction behind the call of the innermost frame; to the end when nobody called it.
-    Event step_out(Stopped stopped);
+    Event step_out(Stopped stopped, std::uint32_t thread = 0);
     /// To the first instruction at or behind an offset in the innermost guest frame's function, or to the next stop before it.
-    Event run_to(Stopped stopped, std::uint32_t offset);
+    Event run_to(Stopped stopped, std::uint32_t offset, std::uint32_t thread = 0);
     /// Ends the guest with the trap `Killed`.
     Event kill(Stopped stopped);
     /// Calls a function on the thread that stopped, as a call of its own on top of its frames. Breakpoints in it stop; a trap

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace vitrine {
@@ -70,7 +72,7 @@ void note(detail::LinkerBody& body, const core::Result<void>& defined)
 /// What is wrong with one definition.
 Error wrong(std::string_view module, std::string_view name, std::string_view why)
 {
-    return Error("import \"" + std::string(module) + "\" \"" + std::string(name)
+    return Error("import \"" + core::escaped(module) + "\" \"" + core::escaped(name)
         + "\" cannot be defined: " + std::string(why));
 }
 

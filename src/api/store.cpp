@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
+
 #include "api/guest_threads.h"
+#include "base/text.h"
 #include "debug/expression.h"
 
 #include <algorithm>
@@ -254,7 +256,7 @@ Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
     const auto values =
         Access::values(link_, arguments, link_->engine->state->types[function.type].func()->params);
     if (!values)
-        return Error("cannot call " + function.name() + ": " + values.error().message());
+        return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
     const auto results = core::invoke((*body)->thread, function, *values);
     if (!results) {
         Access::note_end(*link_, results.error());
@@ -276,8 +278,8 @@ Result<void> check_type(const Func& function, const FuncType& wanted)
         return body.error();
     const FuncType actual = function.type();
     if (actual != wanted)
-        return Error(
-            "function " + function.name() + " is of type " + actual.to_text() + ", not " + wanted.to_text());
+        return Error("function " + core::escaped(function.name()) + " is of type " + actual.to_text()
+            + ", not " + wanted.to_text());
     return {};
 }
 
@@ -309,7 +311,7 @@ Result<Func> find_func(const Instance& instance, std::string_view name)
         return body.error();
     if (auto function = instance.func(name))
         return std::move(*function);
-    return Error("there is no exported function \"" + std::string(name) + "\"");
+    return Error("there is no exported function \"" + core::escaped(name) + "\"");
 }
 
 } // namespace detail

@@ -5,6 +5,8 @@
 #include "cli/message.h"
 #include "cli/terminal.h"
 
+#include "base/text.h"
+
 #include <cstdio>
 
 namespace vitrine::cli {
@@ -27,7 +29,7 @@ void show(std::string_view line, Debugger::Style style)
         case Debugger::Style::Error: on = "\x1b[31m"; break;
         case Debugger::Style::Mark: on = "\x1b[32m"; break;
         }
-    print("{}{}{}\n", on, line, on.empty() ? "" : "\x1b[0m");
+    print("{}{}{}\n", on, core::printable(line), on.empty() ? "" : "\x1b[0m");
     std::fflush(stdout);
 }
 

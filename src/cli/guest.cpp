@@ -3,6 +3,7 @@
 
 #include "cli/message.h"
 #include "cli/number.h"
+#include "cli/place.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -150,7 +151,7 @@ std::string choice_of(const std::vector<ExportInfo>& exports)
     std::vector<std::string> names;
     for (const ExportInfo& item : exports)
         if (item.kind == ExternKind::Func)
-            names.push_back(item.name);
+            names.push_back(listed_name(item.name));
     if (names.empty())
         return "it exports no function";
     return fmt::format("what --invoke can call is {}", fmt::join(names, ", "));
@@ -183,16 +184,18 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
             return Error(fmt::format("{} has no function _start: {}", options.module, choice_of(exports)));
         return entry;
     }
-    entry.function = options.invoke;
     const ExportInfo* function = find_function(exports, options.invoke);
+    if (!function && options.invoke.starts_with('"'))
+        function = find_function(exports, core::debug::bare_name(options.invoke));
     if (!function)
         return Error(fmt::format(
             "--invoke {}: {} has no such function: {}", options.invoke, options.module, choice_of(exports)));
-    auto arguments = parse_arguments(options.arguments, module.functions()[function->index].type);
+    entry.function = function->name;
+    auto arguments = parse_arguments(options.arguments, module.function(function->index)->type);
     if (!arguments)
         return Error(fmt::format("--invoke {}: {}", options.invoke, arguments.error().message()));
     entry.arguments = *std::move(arguments);
-    entry.is_reactor = entry.is_reactor && options.invoke != "_initialize";
+    entry.is_reactor = entry.is_reactor && entry.function != "_initialize";
     return entry;
 }
 

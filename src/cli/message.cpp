@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/message.h"
 
+#include "base/text.h"
 #include "cli/backtrace.h"
 
 #include <cerrno>
@@ -23,7 +24,7 @@ void write_to(std::FILE* stream, std::string_view text) { std::fwrite(text.data(
 void print_message(std::string_view kind, std::string_view colour, std::string_view text)
 {
     const std::string_view on = is_coloured ? colour : "", off = is_coloured ? "\x1b[0m" : "";
-    write_to(stderr, fmt::format("vitrine: {}{}:{} {}\n", on, kind, off, text));
+    write_to(stderr, fmt::format("vitrine: {}{}:{} {}\n", on, kind, off, core::printable(text)));
 }
 
 } // namespace
@@ -57,7 +58,10 @@ void print_error(std::string_view text) { print_message("error", "\x1b[1;31m", t
 
 void print_warning(std::string_view text) { print_message("warning", "\x1b[1;33m", text); }
 
-void print_note(std::string_view text) { write_to(stderr, fmt::format("vitrine: {}\n", text)); }
+void print_note(std::string_view text)
+{
+    write_to(stderr, fmt::format("vitrine: {}\n", core::printable(text)));
+}
 
 int usage_error(const Error& error, std::string_view command)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/inspect.h"
 
+#include "base/text.h"
 #include "wasm/printer.h"
 #include "wasm/validator.h"
 
@@ -97,7 +98,8 @@ Result<void> set_operand(const Frame& frame, uint32_t index, const Value& value)
 
 std::string text_of(const Function& function)
 {
-    return function.is_host() ? function.name() : identifier(function.name(), "func", function.index.value);
+    return function.is_host() ? escaped(function.name())
+                              : identifier(function.name(), "func", function.index.value);
 }
 
 } // namespace vitrine::core::debug

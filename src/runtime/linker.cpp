@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/linker.h"
 
+#include "base/text.h"
 #include "runtime/bulk.h"
 #include "runtime/constants.h"
 
@@ -12,7 +13,7 @@ namespace {
 
 std::string quoted(std::string_view module, std::string_view name)
 {
-    return "\"" + std::string(module) + "\" \"" + std::string(name) + "\"";
+    return "\"" + escaped(module) + "\" \"" + escaped(name) + "\"";
 }
 
 /// Whether limits of an object fit the limits of an import. [spec: valid/matching, limits]

@@ -66,6 +66,15 @@ const Export* Module::find_export(ExternKind kind, uint32_t index) const
     return found != exports_by_index_.end() && key(*found) == wanted ? &exports[*found] : nullptr;
 }
 
+std::vector<const Export*> Module::exports_of(ExternKind kind, uint32_t index) const
+{
+    const auto key = [this](uint32_t at) { return std::tuple(exports[at].kind, exports[at].index); };
+    std::vector<const Export*> found;
+    for (const uint32_t at : std::ranges::equal_range(exports_by_index_, std::tuple(kind, index), {}, key))
+        found.push_back(&exports[at]);
+    return found;
+}
+
 const Names& Module::names() const
 {
     std::call_once(names_once_, [this] {

@@ -145,6 +145,8 @@ public:
     const Export* find_export(std::string_view name) const;
     /// The first export of the entity.
     const Export* find_export(ExternKind kind, uint32_t index) const;
+    /// All exports of the entity, in their order in the module.
+    std::vector<const Export*> exports_of(ExternKind kind, uint32_t index) const;
     const Import* find_import(ExternKind kind, uint32_t index) const;
 
     /// The name section, decoded at the first call; empty where it is malformed.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/validator.h"
 
+#include "base/text.h"
 #include "wasm/body_validator.h"
 #include "wasm/decoder.h"
 
@@ -171,7 +172,7 @@ private:
                 return unknown(
                     item.kind == ExternKind::Func ? "function" : to_text(item.kind), item.index, item.offset);
             if (!names.insert(item.name).second)
-                return failure("duplicate export name \"" + std::string(item.name) + "\"", item.offset);
+                return failure("duplicate export name \"" + escaped(item.name) + "\"", item.offset);
         }
         return {};
     }
