@@ -5,6 +5,7 @@
 #include "wasm/func_meta.h"
 #include "wasm/names.h"
 #include "wasm/opcode.h"
+#include "wasm/type_registry.h"
 #include "wasm/types.h"
 
 #include <array>
@@ -145,6 +146,8 @@ public:
     const Export* find_export(std::string_view name) const;
     /// The first export of the entity.
     const Export* find_export(ExternKind kind, uint32_t index) const;
+    /// The first export whose name an earlier one has; null in valid modules.
+    const Export* find_duplicate_export() const;
     const Import* find_import(ExternKind kind, uint32_t index) const;
 
     /// The name section, decoded at the first call; empty where it is malformed.
@@ -154,8 +157,9 @@ public:
 
     std::vector<Section> sections;
     IndexVector<TypeIndex, SubType> types;
-    /// The engine's id of each type; made by validation.
+    /// The engine's id of each type, and the claim that keeps them registered; made by validation.
     IndexVector<TypeIndex, TypeId> type_ids;
+    TypeRegistry::Claim type_claim;
     std::vector<const TypeInfo*> type_infos;
     std::vector<Import> imports;
     std::vector<Export> exports;
