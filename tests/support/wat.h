@@ -18,7 +18,7 @@ std::string wat_of(const std::vector<uint8_t>& wasm);
 bool is_valid_for_wasm_tools(const std::vector<uint8_t>& wasm, std::string_view features);
 
 /// What wasm-tools says against a script of modules and assertions on them; messages of errors do not count. Empty when it
-/// agrees; else what fails, each with the line behind the directive, which may be a comment on it.
+/// agrees (without its custom descriptors, which relax casts); else what fails, each with the line behind the directive, which may be a comment on it.
 std::string wast_outcome_of_wasm_tools(std::string_view script);
 
 } // namespace vitrine::core::test

@@ -91,7 +91,7 @@ TEST(Linker, ANameThatNobodyDefinesIsAnErrorOrATrap)
 {
     World world;
     const char* const wat = R"((module (import "env" "f" (func (param i32)))))";
-    EXPECT_EQ(world.outcome(wat), "unknown import: func \"env\" \"f\" is not defined (at offset 0x11)");
+    EXPECT_EQ(world.outcome(wat), "unknown import: func \"env\" \"f\" is not defined (at offset 0x12)");
     world.linker.trap_unknown_functions(true);
     EXPECT_EQ(world.outcome(wat), "an instance");
     const Function& function = *world.store.instances().back().functions[0];

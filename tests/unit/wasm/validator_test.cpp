@@ -772,9 +772,9 @@ TEST(Validator, EveryBranchMustFitItsLabel)
 TEST(Validator, ABranchOnNonNullBringsAReference)
 {
     EXPECT_EQ(verdict(module_with_branch("00", "", "d0 00 d6 00")),
-        "type mismatch in br_on_non_null: expected a label that takes a reference, got [] (at offset 0x48)");
+        "type mismatch in br_on_non_null: expected a label that takes a reference, got [] (at offset 0x3c)");
     EXPECT_EQ(verdict(module_with_branch("00", "00", "d6 00")),
-        "type mismatch in br_on_non_null: expected a label that takes a reference, got [] (at offset 0x47)");
+        "type mismatch in br_on_non_null: expected a label that takes a reference, got [] (at offset 0x3b)");
     EXPECT_EQ(verdict(module_with_branch("01 64 00", "", "d0 00 d6 00")), "valid");
 }
 
