@@ -134,6 +134,11 @@ void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
 
 void BodyValidator::push(std::span<const ValueType> types)
 {
+    if (types.size() < min_long_list) {
+        for (const ValueType type : types)
+            push(type);
+        return;
+    }
     const uint32_t slots = slots_of(types);
     operands_.append(types);
     slots_ += slots;
@@ -143,6 +148,13 @@ void BodyValidator::push(std::span<const ValueType> types)
 
 void BodyValidator::drop_top(size_t count)
 {
+    if (count < min_long_list) {
+        for (; count > 0; --count) {
+            slots_ -= operands_.back().slots();
+            operands_.pop_back();
+        }
+        return;
+    }
     slots_ -= slots_of(operands_.view().last(count));
     operands_.shrink(operands_.size() - count);
 }

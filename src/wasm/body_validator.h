@@ -72,12 +72,14 @@ struct BodyOutput {
     void append(const BodyOutput& more, std::span<FuncMeta> bodies);
 };
 
-/// Whether two sequences of types, of the same length, are the same.
+/// From here on a list of types is compared and copied as one block of memory. Long lists are rare, but a module may
+/// consist of them.
+inline constexpr size_t min_long_list = 8;
+
+/// Whether two lists of types, of the same length, are the same.
 inline bool are_same(std::span<const ValueType> a, std::span<const ValueType> b)
 {
-    // Long ones are rare, but a module may consist of them.
-    constexpr size_t min_long = 8;
-    if (a.size() >= min_long)
+    if (a.size() >= min_long_list)
         return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
     return std::equal(a.begin(), a.end(), b.begin());
 }
