@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/linker.h"
 
+#include "runtime/bulk.h"
+
 #include "support/wat.h"
 #include "wasm/validator.h"
 
