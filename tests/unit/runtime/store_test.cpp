@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include <array>
+#include <initializer_list>
 #include <thread>
 #include <vector>
 
@@ -130,19 +130,24 @@ TEST(Store, SharesAMemoryOnce)
     EXPECT_EQ(store.find_shared(own), nullptr);
 }
 
+void add(ByteWriter& to, std::initializer_list<uint8_t> bytes)
+{
+    for (const uint8_t byte : bytes)
+        to.byte(byte);
+}
+
 /// A module with types that no other number has, a global of each, and a body that is valid or not.
 ByteVector numbered_module(uint32_t number, bool is_valid)
 {
     constexpr uint8_t count = 30, bits = 32;
     ByteWriter types, globals;
-    types.append(std::array<uint8_t, 4> { count, 0x60, 0x00, 0x00 });
+    add(types, { count, 0x60, 0x00, 0x00 });
     globals.byte(count - 1);
     for (uint8_t type = 1; type < count; ++type) {
-        types.append(std::array<uint8_t, 2> { 0x5f, bits });
+        add(types, { 0x5f, bits });
         for (uint32_t bit = 0; bit < bits; ++bit)
-            types.append(std::array<uint8_t, 2> {
-                (number * 32 + type) >> bit & 1 ? uint8_t { 0x7f } : uint8_t { 0x7e }, 0x00 });
-        globals.append(std::array<uint8_t, 6> { 0x63, type, 0x00, 0xd0, type, 0x0b });
+            add(types, { (number * 32 + type) >> bit & 1 ? uint8_t { 0x7f } : uint8_t { 0x7e }, 0x00 });
+        add(globals, { 0x63, type, 0x00, 0xd0, type, 0x0b });
     }
     return module_with({ section(1, types.bytes()), hex_bytes("03 02 01 00"), section(6, globals.bytes()),
         section(10, std::vector<ByteVector> { body_of(hex_bytes(is_valid ? "0b" : "1a 0b")) }) });
@@ -198,13 +203,12 @@ TEST(Store, ThreeRefusedModulesOfAMillionTypesLeaveRoomForAFourth)
 {
     TypeRegistry types;
     const auto load = [&](uint8_t kind, bool is_valid) {
-        std::vector<ByteVector> list { hex_bytes("60 00 00") };
         // Each has a field that refers to the one before: all are different.
         ByteWriter contents;
         contents.leb(uint32_t { 600'000 });
-        contents.append(list.front());
+        add(contents, { 0x60, 0x00, 0x00 });
         for (int32_t i = 1; i < 600'000; ++i) {
-            contents.append(std::array<uint8_t, 5> { 0x5f, 0x02, kind, 0x00, 0x63 });
+            add(contents, { 0x5f, 0x02, kind, 0x00, 0x63 });
             contents.leb(i - 1);
             contents.byte(0x00);
         }
