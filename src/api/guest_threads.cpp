@@ -24,9 +24,7 @@ std::optional<core::Extern> share(const core::Store& from, core::Store& to, cons
         const auto host = from.find_host_function(**function);
         if (!host)
             return std::nullopt;
-        core::Function* const same = to.add_host_function(host);
-        same->type = (*function)->type;
-        return same;
+        return to.add_host_function(host, (*function)->type);
     }
     if (auto* const* memory = std::get_if<core::Memory*>(&item)) {
         const auto shared = from.find_shared(*memory);

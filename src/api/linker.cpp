@@ -104,7 +104,10 @@ Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
         return body.error();
     const auto host = std::make_shared<const core::HostFunction>(
         core::HostFunction { "host", "function", Access::func_type(type), on_slots(std::move(function)) });
-    return Access::handle<Func>(link, (*body)->store.add_host_function(host));
+    const auto added = (*body)->store.add_host_function(host);
+    if (!added)
+        return Access::error(added.error());
+    return Access::handle<Func>(link, *added);
 }
 
 } // namespace detail

@@ -624,8 +624,10 @@ Result<Tag> Tag::create(Store& store, const FuncType& type)
         return checked.error();
     if (!type.results.empty())
         return Error("non-empty tag result type");
-    const core::TypeId id = link->engine->state->types.add(Access::func_type(type));
-    return Access::handle<Tag>(link, (*body)->store.add_tag(link->engine->state->types.info(id)));
+    const auto tag = (*body)->store.add_tag(Access::func_type(type));
+    if (!tag)
+        return Access::error(tag.error());
+    return Access::handle<Tag>(link, *tag);
 }
 
 FuncType Tag::type() const

@@ -78,7 +78,7 @@ Result<Target> Compiler::operand_target(const Node& node)
     if (!scope_.function || !scope_.offset)
         return failure("there are no operands without a place in the code", node.position);
     if (!state_)
-        state_ = find_instruction_state(module_, *scope_.types, *scope_.function, *scope_.offset);
+        state_ = find_instruction_state(module_, *scope_.function, *scope_.offset);
     if (!state_)
         return failure("no instruction starts at " + hex(*scope_.offset), node.position);
     std::vector<uint64_t> places;

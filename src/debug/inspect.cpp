@@ -34,9 +34,7 @@ std::vector<Home> operand_homes(const Frame& frame)
 {
     if (frame.is_host())
         return {};
-    const TypeRegistry& types = frame.function->instance->store->engine().types;
-    const auto state =
-        find_instruction_state(frame.function->module(), types, frame.function->index, frame.offset);
+    const auto state = find_instruction_state(frame.function->module(), frame.function->index, frame.offset);
     if (!state)
         return {};
     return homes(frame, state->operands, frame.operands(), frame.sp);

@@ -200,14 +200,12 @@ Function* make_unknown(Store& store, const Module& module, const Import& import)
     for (auto* values : { &type.params, &type.results })
         std::ranges::transform(
             *values, values->begin(), [&](ValueType value) { return module.canonical(value); });
-    Function* function = store.add_host_function(
-        std::make_shared<const HostFunction>(HostFunction { std::string(import.module),
-            std::string(import.name), std::move(type), [text](HostCall&) -> HostOutcome {
-                return Trap { .kind = TrapKind::HostError, .message = text };
-            } }));
-    // Also one that no host function can be given, as it is recursive or has subtypes.
-    function->type = module.func_type_id(index);
-    return function;
+    return store.add_host_function(std::make_shared<const HostFunction>(HostFunction {
+                                       std::string(import.module), std::string(import.name), std::move(type),
+                                       [text](HostCall&) -> HostOutcome {
+                                           return Trap { .kind = TrapKind::HostError, .message = text };
+                                       } }),
+        module.func_type_id(index));
 }
 
 } // namespace
@@ -223,7 +221,7 @@ Result<Extern> Linker::resolve(Store& store, const Module& module, const Import&
             "unknown import: " + std::string(to_text(import.kind)) + " " + name + " is not defined",
             import.offset);
     if (const auto* host = std::get_if<std::shared_ptr<const HostFunction>>(definition))
-        return store.add_host_function(*host);
+        return TRY(store.add_host_function(*host));
     if (const auto* memory = std::get_if<std::shared_ptr<Memory>>(definition))
         return TRY(store.add_memory(*memory));
     const auto& object = std::get<StoreExtern>(*definition);

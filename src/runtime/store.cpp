@@ -11,22 +11,31 @@ Store::Store(std::shared_ptr<EngineState> engine)
     heap.add_source(this, [this](Marker& marker) { mark_roots(marker); });
 }
 
-Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
+Result<Function*> Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
 {
-    Function*& known = host_functions_[host];
-    if (!known) {
-        known = &functions_.emplace_back();
-        known->type = engine_->types.add(host->type);
-        known->host = host.get();
+    if (const auto known = host_functions_.find(host.get()); known != host_functions_.end())
+        return known->second.function;
+    // The claim need not last longer: the function gets one of its own.
+    return add_host_function(host, TRY(engine_->types.add(host->type)).id);
+}
+
+Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host, TypeId type)
+{
+    HostEntry& entry = host_functions_[host.get()];
+    if (!entry.function) {
+        entry.host = host;
+        entry.function = &functions_.emplace_back();
+        entry.function->host = host.get();
     }
-    return known;
+    entry.function->type = type;
+    entry.type = engine_->types.claim(type);
+    return entry.function;
 }
 
 std::shared_ptr<const HostFunction> Store::find_host_function(const Function& function) const
 {
-    const auto found = std::ranges::find(
-        host_functions_, &function, [](const auto& known) -> const Function* { return known.second; });
-    return found == host_functions_.end() ? nullptr : found->first;
+    const auto found = host_functions_.find(function.host);
+    return found == host_functions_.end() ? nullptr : found->second.host;
 }
 
 Global* Store::add_global(GlobalType type, const Value& value)
@@ -53,18 +62,28 @@ std::optional<uint64_t> Store::grow(Memory& memory, uint64_t delta_pages) const
     return memory.grow(delta_pages);
 }
 
-std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial) const
+std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial)
 {
-    if (delta > Table::max_elements || !allows(Resource::Table, table.size(), table.size() + delta))
+    if (delta > max_table_elements - table_elements_
+        || !allows(Resource::Table, table.size(), table.size() + delta))
         return std::nullopt;
-    return table.grow(delta, initial);
+    const auto old_size = table.grow(delta, initial);
+    if (old_size)
+        table_elements_ += delta;
+    return old_size;
 }
 
 Result<Table*> Store::add_table(const TableType& type, Ref initial)
 {
     CHECK(check(Resource::Tables, tables_.size(), tables_.size() + 1, "tables"));
     CHECK(check(Resource::Table, 0, type.limits.min, "elements of a table"));
-    return &tables_.emplace_back(TRY(Table::create(type, initial)));
+    const uint64_t size = type.limits.min;
+    if (size <= Table::max_elements && size > max_table_elements - table_elements_)
+        return failure("all tables of a store have at most " + std::to_string(max_table_elements)
+            + " elements: there is no room for " + std::to_string(size) + " more");
+    Table& table = tables_.emplace_back(TRY(Table::create(type, initial)));
+    table_elements_ += size;
+    return &table;
 }
 
 Result<Memory*> Store::add_memory(const MemoryType& type)
@@ -94,6 +113,13 @@ Result<Memory*> Store::add_memory(const std::shared_ptr<Memory>& shared)
 }
 
 Tag* Store::add_tag(const TypeInfo& type) { return &tags_.emplace_back(Tag { &type }); }
+
+Result<Tag*> Store::add_tag(const FuncType& type)
+{
+    auto registered = TRY(engine_->types.add(type));
+    tag_types_.push_back(std::move(registered.claim));
+    return add_tag(engine_->types.info(registered.id));
+}
 
 /// What entities refer to; dropped and declared segments are empty.
 void Store::mark_roots(Marker& marker) const

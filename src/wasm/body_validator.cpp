@@ -72,9 +72,12 @@ Result<void> check_value_type(const Module& module, FeatureSet features, ValueTy
     }
 }
 
-bool matches(const Module& module, const TypeRegistry& types, ValueType actual, ValueType expected)
+bool matches(const Module& module, ValueType actual, ValueType expected)
 {
-    return actual == expected || types.is_subtype(module.canonical(actual), module.canonical(expected));
+    const auto info_of = [&](ValueType type) {
+        return type.is_ref() && type.heap() == HeapKind::Type ? module.type_infos[type.index()] : nullptr;
+    };
+    return actual == expected || is_subtype(actual, info_of(actual), expected, info_of(expected));
 }
 
 Result<void> read_local_types(
@@ -131,8 +134,29 @@ void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
 
 void BodyValidator::push(std::span<const ValueType> types)
 {
-    for (const ValueType type : types)
-        push(type);
+    if (types.size() < min_long_list) {
+        for (const ValueType type : types)
+            push(type);
+        return;
+    }
+    const uint32_t slots = slots_of(types);
+    operands_.append(types);
+    slots_ += slots;
+    has_wide_ |= slots != types.size();
+    max_slots_ = std::max(max_slots_, slots_);
+}
+
+void BodyValidator::drop_top(size_t count)
+{
+    if (count < min_long_list) {
+        for (; count > 0; --count) {
+            slots_ -= operands_.back().slots();
+            operands_.pop_back();
+        }
+        return;
+    }
+    slots_ -= slots_of(operands_.view().last(count));
+    operands_.shrink(operands_.size() - count);
 }
 
 /// `shown` is how many of the operands are told, from the top.
@@ -176,7 +200,7 @@ Result<uint32_t> BodyValidator::check_top(const Instruction& at, std::span<const
         return mismatch(at, expected, expected.size());
     for (size_t i = 1; i <= checked; ++i) {
         const ValueType actual = operands_.view()[operands_.size() - i];
-        if (!matches(module_, types_, actual, expected[expected.size() - i])) [[unlikely]]
+        if (!matches(module_, actual, expected[expected.size() - i])) [[unlikely]]
             return mismatch(at, expected, expected.size());
     }
     return static_cast<uint32_t>(checked);
@@ -184,15 +208,28 @@ Result<uint32_t> BodyValidator::check_top(const Instruction& at, std::span<const
 
 Result<void> BodyValidator::pop(const Instruction& at, std::span<const ValueType> expected)
 {
-    // Nearly always the very types are there.
     size_t count = expected.size();
-    if (available() < count || !std::ranges::equal(expected, operands_.view().last(count))) [[unlikely]]
+    if (!has_on_top(expected)) [[unlikely]]
         count = TRY(check_top(at, expected));
-    for (; count > 0; --count) {
-        slots_ -= operands_.back().slots();
-        operands_.pop_back();
-    }
+    drop_top(count);
     return {};
+}
+
+Result<void> BodyValidator::retype(const Instruction& at, std::span<const ValueType> types)
+{
+    if (has_on_top(types)) [[likely]]
+        return {};
+    CHECK(pop(at, types));
+    push(types);
+    return {};
+}
+
+bool BodyValidator::match(std::span<const ValueType> actual, std::span<const ValueType> expected) const
+{
+    return actual.size() == expected.size()
+        && (are_same(actual, expected) || std::ranges::equal(actual, expected, [&](ValueType a, ValueType b) {
+               return matches(module_, a, b);
+           }));
 }
 
 Result<void> BodyValidator::pop(const Instruction& at, std::initializer_list<ValueType> expected)
@@ -352,8 +389,7 @@ Result<void> BodyValidator::end_block(const Instruction& at)
     if (has_no_else) {
         // The missing part passes its parameters on.
         const auto params = params_of(open), results = results_of(open);
-        if (!std::ranges::equal(params, results,
-                [&](ValueType param, ValueType result) { return matches(module_, types_, param, result); }))
+        if (!match(params, results))
             return failure(text_of_mismatch("if without else", to_text(results), to_text(params)), at.offset);
     }
     const Control control = TRY(pop_control(at));
@@ -591,6 +627,9 @@ Result<void> BodyValidator::check_constant(const Instruction& at, uint32_t visib
     case Op::GlobalGet:
         if (at.index >= visible_globals)
             return unknown("global", at.index, at.offset);
+        if (at.index >= module_.imported(ExternKind::Global))
+            CHECK(check_feature(
+                features_, Feature::Gc, "a constant that reads a global of its own module", at.offset));
         if (module_.globals[GlobalIndex { at.index }].type.is_mutable)
             return failure("constant expression required: global " + std::to_string(at.index) + " is mutable",
                 at.offset);

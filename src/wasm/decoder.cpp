@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/decoder.h"
 
+#include "wasm/body_validator.h"
 #include "wasm/instruction.h"
 
 #include <algorithm>
@@ -212,6 +213,7 @@ Result<void> Decoder::decode_recursion_group()
     const uint32_t start = module_.types.size();
     uint32_t size = 1;
     if (!in_.at_end() && in_.peek() == 0x4e) {
+        CHECK(check_feature(features_, Feature::Gc, "a recursion group", in_.offset()));
         CHECK(in_.byte());
         size = TRY(count("types", limits::items - start));
     } else if (start == limits::items) {
@@ -231,6 +233,7 @@ Result<SubType> Decoder::decode_sub_type()
     SubType type;
     type.offset = in_.offset();
     if (!in_.at_end() && (in_.peek() == 0x50 || in_.peek() == 0x4f)) {
+        CHECK(check_feature(features_, Feature::Gc, "a sub type", in_.offset()));
         type.is_final = TRY(in_.byte())
         == 0x4f;
         const uint64_t start = in_.offset();
@@ -316,9 +319,15 @@ Result<Limits> Decoder::decode_limits(uint8_t max_flags)
     Limits limits;
     limits.is_64 = flags & is_64;
     limits.is_shared = flags & is_shared;
-    limits.min = TRY(in_.leb<uint64_t>());
+    // Before there were 64-bit memories, a limit had at most 5 bytes.
+    const auto decode_limit = [&]() -> Result<uint64_t> {
+        if (limits.is_64 || features_.has(Feature::Memory64))
+            return in_.leb<uint64_t>();
+        return in_.leb<uint32_t>();
+    };
+    limits.min = TRY(decode_limit());
     if (flags & has_max)
-        limits.max = TRY(in_.leb<uint64_t>());
+        limits.max = TRY(decode_limit());
     return limits;
 }
 
@@ -480,6 +489,8 @@ Result<void> Decoder::decode_memories()
 
 Result<void> Decoder::decode_tags()
 {
+    if (!features_.has(Feature::LegacyExceptions))
+        CHECK(check_feature(features_, Feature::Exceptions, "the tag section", offset()));
     return decode_items("tags", module_.tags, [&]() -> Result<TagDecl> {
         const CodeOffset start = offset();
         return TagDecl
@@ -540,6 +551,12 @@ Result<ElemSegment> Decoder::decode_elem()
     if (kind > 7)
         return failure("malformed elements segment kind", elem.offset);
     const bool is_active = !(kind & 1), has_index = kind & 2, has_exprs = kind & 4;
+    if (!is_active)
+        CHECK(check_feature(
+            features_, Feature::BulkMemory, "an element segment that is not active", elem.offset));
+    if (has_exprs)
+        CHECK(check_feature(
+            features_, Feature::ReferenceTypes, "an element segment of expressions", elem.offset));
     elem.mode = is_active ? SegmentMode::Active : has_index ? SegmentMode::Declarative : SegmentMode::Passive;
     if (is_active) {
         if (has_index)
@@ -574,6 +591,7 @@ Result<ValueType> Decoder::decode_elem_kind()
 
 Result<void> Decoder::decode_data_count()
 {
+    CHECK(check_feature(features_, Feature::BulkMemory, "the data count section", offset()));
     module_.data_count = TRY(in_.leb<uint32_t>());
     return {};
 }
@@ -590,6 +608,8 @@ Result<DataSegment> Decoder::decode_data()
     const auto kind = TRY(in_.leb<uint32_t>());
     if (kind > 2)
         return failure("malformed data segment kind", data.offset);
+    if (kind == 1)
+        CHECK(check_feature(features_, Feature::BulkMemory, "a passive data segment", data.offset));
     data.mode = kind == 1 ? SegmentMode::Passive : SegmentMode::Active;
     if (kind == 2)
         data.memory = TRY(index<MemoryKind>());

@@ -58,6 +58,17 @@ const Export* Module::find_export(std::string_view name) const
     return found != exports_by_name_.end() && exports[*found].name == name ? &exports[*found] : nullptr;
 }
 
+const Export* Module::find_duplicate_export() const
+{
+    const Export* first = nullptr;
+    for (size_t i = 1; i < exports_by_name_.size(); ++i) {
+        const Export &before = exports[exports_by_name_[i - 1]], &item = exports[exports_by_name_[i]];
+        if (item.name == before.name && (!first || &item < first))
+            first = &item;
+    }
+    return first;
+}
+
 const Export* Module::find_export(ExternKind kind, uint32_t index) const
 {
     const std::tuple wanted(kind, index);

@@ -5,6 +5,7 @@
 #include "wasm/func_meta.h"
 #include "wasm/names.h"
 #include "wasm/opcode.h"
+#include "wasm/type_registry.h"
 #include "wasm/types.h"
 
 #include <array>
@@ -147,6 +148,8 @@ public:
     const Export* find_export(ExternKind kind, uint32_t index) const;
     /// All exports of the entity, in their order in the module.
     std::vector<const Export*> exports_of(ExternKind kind, uint32_t index) const;
+    /// The first export whose name an earlier one has; null in valid modules.
+    const Export* find_duplicate_export() const;
     const Import* find_import(ExternKind kind, uint32_t index) const;
 
     /// The name section, decoded at the first call; empty where it is malformed.
@@ -156,8 +159,9 @@ public:
 
     std::vector<Section> sections;
     IndexVector<TypeIndex, SubType> types;
-    /// The engine's id of each type; made by validation.
+    /// The engine's id of each type, and the claim that keeps them registered; made by validation.
     IndexVector<TypeIndex, TypeId> type_ids;
+    TypeRegistry::Claim type_claim;
     std::vector<const TypeInfo*> type_infos;
     std::vector<Import> imports;
     std::vector<Export> exports;

@@ -217,9 +217,7 @@ inline Extern make_function(Store& store, const Module& module, const Import& im
             each = module.canonical(each);
     const auto host = std::make_shared<const HostFunction>(
         HostFunction { "", "", type, [type](HostCall& call) { return call_back(call, type); } });
-    Function* const function = store.add_host_function(host);
-    function->type = module.func_type_id({ import.index });
-    return function;
+    return store.add_host_function(host, module.func_type_id({ import.index }));
 }
 
 inline std::optional<Extern> make_import(Store& store, const Module& module, const Import& import)

@@ -37,7 +37,7 @@ struct Loaded {
     const FuncMeta& meta() const { return module->meta(last()); }
     std::optional<InstructionState> state_at(CodeOffset offset) const
     {
-        return find_instruction_state(*module, types, last(), offset);
+        return find_instruction_state(*module, last(), offset);
     }
 };
 
@@ -281,8 +281,7 @@ private:
     size_t operands_below(const Line& line) const
     {
         const size_t operands =
-            find_instruction_state(module_, loaded_.types, function_, line.instruction.offset)
-                ->operands.size();
+            find_instruction_state(module_, function_, line.instruction.offset)->operands.size();
         return operands - (line.op() == Op::If || line.op() == Op::BrIf || line.op() == Op::BrTable);
     }
 
@@ -545,7 +544,7 @@ TEST(InstructionState, OnlyWhereAnInstructionStarts)
     EXPECT_FALSE(loaded.state_at(meta.body_offset));
     EXPECT_FALSE(loaded.state_at(0));
     const auto state_in = [&](uint32_t function) {
-        return find_instruction_state(*loaded.module, loaded.types, { function }, meta.code_offset);
+        return find_instruction_state(*loaded.module, { function }, meta.code_offset);
     };
     EXPECT_FALSE(state_in(0)); // imported
     EXPECT_TRUE(state_in(1));
