@@ -486,8 +486,7 @@ Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
     const auto wanted = core_type(type);
     if (!wanted)
         return wanted.error();
-    const core::EngineState& state = *Access::body(engine)->state;
-    auto memory = core::Memory::create(*wanted, state.reservations, state.config.max_memory_pages);
+    auto memory = Access::body(engine)->state->make_memory(*wanted);
     if (!memory)
         return Access::error(memory.error());
     return Access::shared(Access::body(engine), std::move(*memory));

@@ -152,6 +152,28 @@ TEST(Memories, AreBoundByTheEnginesConfig)
     EXPECT_FALSE(memory.grow(1));
 }
 
+/// Each way to make a memory has the same bound.
+TEST(Memories, OfEveryKindAreBoundByTheEnginesConfig)
+{
+    for (const std::uint64_t pages : { std::uint64_t { 3 }, std::uint64_t { 1000 }, ~std::uint64_t { 0 } }) {
+        const Engine engine(Config().max_memory_pages(pages));
+        Store store(engine);
+        const auto create = [&](std::uint64_t min) {
+            return SharedMemory::create(engine, { .min = min, .max = 2000 }).has_value();
+        };
+        EXPECT_TRUE(create(2)) << pages;
+        EXPECT_EQ(create(3), 3 <= pages);
+        EXPECT_EQ(create(4), 4 <= pages);
+        EXPECT_EQ(create(1000), 1000 <= pages);
+        EXPECT_EQ(create(1001), 1001 <= pages);
+        EXPECT_EQ(Memory::create(store, { .min = 1001 }).has_value(), 1001 <= pages);
+        const auto shared = SharedMemory::create(engine, { .min = 1, .max = 4 });
+        ASSERT_TRUE(shared);
+        EXPECT_TRUE(shared->grow(2));
+        EXPECT_EQ(shared->grow(1).has_value(), pages > 3);
+    }
+}
+
 TEST(SharedMemories, OutliveTheirStoresAndServeSeveral)
 {
     std::optional<SharedMemory> kept;
