@@ -15,7 +15,10 @@ bool ReservationBudget::take()
 }
 
 Memory::Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, ByteCount max)
-    : type_(type), budget_(std::move(budget)), max_(max)
+    : type_(type),
+      budget_(std::move(budget)),
+      max_(max),
+      waiters_(type.limits.is_shared ? std::make_unique<Waiters>() : nullptr)
 {}
 
 Result<std::unique_ptr<Memory>> Memory::create(

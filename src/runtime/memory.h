@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <cstring>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -48,6 +49,20 @@ private:
     std::atomic<uint32_t> used_ = 0;
 };
 
+/// A thread that sleeps in `memory.atomic.wait` (`exec/wait`).
+struct Waiter {
+    const void* address;
+    /// The eventfd that wakes it.
+    int fd;
+    bool is_notified = false;
+};
+
+/// The sleeping threads of a shared memory, in the order in which they began to wait.
+struct Waiters {
+    std::mutex mutex;
+    std::list<Waiter*> list;
+};
+
 /// A linear memory. A 32-bit memory lies, if it can, in 8 GiB of reserved address space with its guard pages, so
 /// that no address the guest can form leaves it and growth never moves it; otherwise in plain memory, which may
 /// move when it grows.
@@ -84,6 +99,8 @@ public:
     /// Adds zeroed pages and answers with the old size in pages; nothing when the type's or the embedder's maximum or
     /// the system refuses.
     std::optional<uint64_t> grow(uint64_t delta_pages);
+    /// The threads that wait at addresses of this memory; null when it is not shared.
+    Waiters* waiters() const { return waiters_.get(); }
     /// Whether `count` bytes from `address` lie inside.
     bool contains(uint64_t address, uint64_t count) const
     {
@@ -107,6 +124,7 @@ private:
     /// Bytes mapped at `base_` when it is not reserved.
     uint64_t plain_bytes_ = 0;
     std::mutex growing_;
+    std::unique_ptr<Waiters> waiters_;
 };
 
 /// Guest memory as the guest reads and writes it. Another thread may do so at the same time: to C++ these are relaxed
