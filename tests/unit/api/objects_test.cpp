@@ -84,6 +84,21 @@ TEST(Memories, AreFilled)
     EXPECT_TRUE(memory.fill(65536, 0, std::byte('y')));
 }
 
+TEST(Handles, OfAStoreThatIsThereAnswerWithValuesEitherWay)
+{
+    World world;
+    const Global global = *Global::create(world.store, { ValKind::I32, true }, Val::i32(7));
+    EXPECT_EQ(*global.try_get(), global.get());
+    const Memory memory = *Memory::create(world.store, { .min = 1 });
+    EXPECT_EQ(*memory.try_size(), memory.size());
+    EXPECT_EQ(memory.try_data()->data(), memory.data().data());
+    EXPECT_EQ(*memory.try_find(bytes_of("jade")), std::nullopt) << "not there, and no failure";
+    ASSERT_TRUE(memory.write(5, bytes_of("jade")));
+    EXPECT_EQ(*memory.try_find(bytes_of("jade")), 5u);
+    const Table table = *Table::create(world.store, { ValKind::FuncRef, 3 }, Val::funcref({}));
+    EXPECT_EQ(*table.try_size(), 3u);
+}
+
 TEST(Memories, Grow)
 {
     World world;
@@ -353,6 +368,11 @@ TEST(Handles, WhoseStoreIsGoneAnswerWithErrors)
     EXPECT_EQ(error_of((*orphans.typed)()), gone);
     EXPECT_EQ(error_of(orphans.func->typed<std::int32_t()>()), gone);
     EXPECT_EQ(error_of(orphans.global->set(Val::i32(1))), gone);
+    EXPECT_EQ(error_of(orphans.global->try_get()), gone);
+    EXPECT_EQ(error_of(orphans.memory->try_size()), gone);
+    EXPECT_EQ(error_of(orphans.memory->try_data()), gone);
+    EXPECT_EQ(error_of(orphans.memory->try_find(byte)), gone);
+    EXPECT_EQ(error_of(orphans.table->try_size()), gone);
     EXPECT_EQ(error_of(orphans.memory->read(0, byte)), gone);
     EXPECT_EQ(error_of(orphans.memory->write(0, byte)), gone);
     EXPECT_EQ(error_of(orphans.memory->fill(0, 1, byte[0])), gone);
