@@ -11,6 +11,7 @@
 - Libraries of others are included only by the layers that list them.
 - Public headers include the standard library and each other.
 - Each file of src/ and include/ is named by exactly one line of the file tables, and each line has its file.
+- No layer but cli, which is a program, has variables of the process.
 - Each source starts with the licence line.
 """
 
@@ -24,6 +25,9 @@ SOURCES = {".h", ".hpp", ".cpp", ".inc"}
 LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit", "histedit.h": "libedit"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+# A variable that is static or of a thread and not constant; a function has a bracket before its end.
+VARIABLE = re.compile(r"^\s*(?:inline\s+)?(?:static|thread_local)\s+(?!const\b|constexpr\b|constinit const\b)[^(\n]*?(?:;|=|\{)", re.MULTILINE)
 
 errors = []
 
@@ -185,6 +189,13 @@ def check_files(page):
         error("ARCHITECTURE.md", f"{file} has more than one line")
 
 
+def check_variables():
+    for path in sources("src"):
+        if path.relative_to(ROOT / "src").parts[0] != "cli":
+            for found in VARIABLE.findall(path.read_text()):
+                error(path.relative_to(ROOT), f"has a variable of the process: {found.strip()}")
+
+
 def check_licence():
     for folder in ("src", "include", "tests", "examples"):
         for path in sources(folder):
@@ -202,6 +213,7 @@ def main():
     check_execution()
     check_depends(layers)
     check_files(page)
+    check_variables()
     check_licence()
     for text in errors:
         print(text)

@@ -709,8 +709,10 @@ class Global : public detail::Handle {
 public:
     static Result<Global> create(Store& store, GlobalType type, const Val& value);
     GlobalType type() const;
-    /// The value; an empty one when the store is gone or not to be used now.
+    /// The value. Says nothing of a failure: when the store is gone or must not be used now, the value
+    /// is of kind none. `try_get` says why.
     Val get() const;
+    Result<Val> try_get() const;
     /// Refused for an immutable global and for a value of another kind.
     Result<void> set(const Val& value) const;
     /// As `set`, also for an immutable global; refused when guest_debug is off.
@@ -725,17 +727,23 @@ class Memory : public detail::Handle {
 public:
     static Result<Memory> create(Store& store, MemoryType type);
     MemoryType type() const;
-    /// Bytes.
+    /// Bytes; 0 when the store is gone or must not be used now, which `try_size` reports.
     std::uint64_t size() const;
+    Result<std::uint64_t> try_size() const;
     Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
     Result<void> fill(std::uint64_t address, std::uint64_t count, std::byte value) const;
     /// Adds pages of 64 KiB and answers with the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
-    /// The first address at or behind `from` where these bytes stand.
+    /// The first address at or after `from` where these bytes are; none if there is none, and also when
+    /// the store is gone or must not be used now, which `try_find` reports.
     std::optional<std::uint64_t> find(std::span<const std::byte> bytes, std::uint64_t from = 0) const;
-    /// All bytes; valid until the next guest call or growth.
+    Result<std::optional<std::uint64_t>> try_find(
+        std::span<const std::byte> bytes, std::uint64_t from = 0) const;
+    /// All bytes, valid until the next guest call or growth; empty when the store is gone or must not be
+    /// used now, which `try_data` reports.
     std::span<std::byte> data() const;
+    Result<std::span<std::byte>> try_data() const;
 
 private:
     friend detail::Access;
@@ -773,8 +781,9 @@ class Table : public detail::Handle {
 public:
     static Result<Table> create(Store& store, TableType type, const Val& initial);
     TableType type() const;
-    /// Elements.
+    /// Elements; 0 when the store is gone or must not be used now, which `try_size` reports.
     std::uint64_t size() const;
+    Result<std::uint64_t> try_size() const;
     Result<Val> get(std::uint64_t index) const;
     Result<void> set(std::uint64_t index, const Val& value) const;
     /// Adds elements and answers with the old size.
@@ -849,7 +858,6 @@ private:
     std::shared_ptr<const void> module_;
 };
 
-/// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
 /// What a guest can use up.
 enum class Resource : std::uint8_t {
     Memory,    ///< bytes of one memory
@@ -863,6 +871,7 @@ enum class Resource : std::uint8_t {
 /// Says whether a store may use more of something. What is refused fails as if the system had no more of it.
 using ResourceLimiter = std::function<bool(Resource resource, std::uint64_t current, std::uint64_t desired)>;
 
+/// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
 class Store {
 public:
     explicit Store(const Engine& engine);
@@ -1250,10 +1259,12 @@ public:
     std::uint32_t offset() const;
     /// Which entry from the host into the guest it belongs to, counted from the outermost.
     std::uint32_t activation() const;
-    /// Parameters and locals.
+    /// Parameters and locals; empty when the frame is dead, which `try_locals` reports.
     std::vector<Local> locals() const;
-    /// Bottom first.
+    Result<std::vector<Local>> try_locals() const;
+    /// Bottom first; empty when the frame is dead, which `try_operands` reports.
     std::vector<Val> operands() const;
+    Result<std::vector<Val>> try_operands() const;
     Result<void> set_local(std::uint32_t index, const Val& value) const;
     Result<void> set_operand(std::uint32_t index, const Val& value) const;
     /// The value of an expression over the frame's locals, operands, globals, memories and tables (docs/expressions.md). The offset

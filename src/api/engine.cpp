@@ -31,7 +31,7 @@ core::EngineConfig Access::config(const Config& config)
 {
     return { .guest_debug = config.guest_debug_,
         .max_stack_bytes = config.max_stack_bytes_,
-        .max_memory_pages = config.max_memory_pages_,
+        .max_memory = { config.max_memory_pages_ },
         .max_heap_bytes = config.max_heap_bytes_,
         .stress_collector = config.stress_collector_,
         .features = features(config).value_or(core::FeatureSet()) };

@@ -221,11 +221,7 @@ core::Result<void> define_memories(
         const core::MemoryType& type = module.memories[core::MemoryIndex { import.index }].type;
         if (!type.limits.is_shared)
             continue;
-        const uint64_t max_bytes = std::min(engine.state->config.max_memory_pages,
-                                       core::Memory::max_bytes_64 / core::Memory::page_size)
-            * core::Memory::page_size;
-        std::shared_ptr<core::Memory> memory =
-            TRY(core::Memory::create(type, engine.state->reservations, max_bytes));
+        std::shared_ptr<core::Memory> memory = TRY(engine.state->make_memory(type));
         CHECK(linker.define(std::string(import.module), std::string(import.name), std::move(memory)));
     }
     return {};

@@ -227,20 +227,26 @@ uint32_t Frame::offset() const { return core_frame(frame_).offset; }
 
 uint32_t Frame::activation() const { return core_frame(frame_).activation; }
 
-std::vector<Local> Frame::locals() const
-{
-    std::vector<Local> locals;
-    if (const Hold hold(session_, core_frame(frame_).thread, generation_); hold)
-        for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
-            locals.push_back({ local.name, Access::val(link_, local.value) });
-    return locals;
-}
+std::vector<Local> Frame::locals() const { return try_locals().value_or(std::vector<Local>()); }
 
-std::vector<Val> Frame::operands() const
+Result<std::vector<Local>> Frame::try_locals() const
 {
     const Hold hold(session_, core_frame(frame_).thread, generation_);
     if (!hold)
-        return {};
+        return stale_frame();
+    std::vector<Local> locals;
+    for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
+        locals.push_back({ local.name, Access::val(link_, local.value) });
+    return locals;
+}
+
+std::vector<Val> Frame::operands() const { return try_operands().value_or(std::vector<Val>()); }
+
+Result<std::vector<Val>> Frame::try_operands() const
+{
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
+    if (!hold)
+        return stale_frame();
     return Access::vals(link_, core::debug::operands_of(core_frame(frame_)));
 }
 

@@ -340,10 +340,13 @@ GlobalType Global::type() const
                   : GlobalType { ValKind::None, false };
 }
 
-Val Global::get() const
+Val Global::get() const { return try_get().value_or(Val()); }
+
+Result<Val> Global::try_get() const
 {
-    const auto* global = object_of<core::Global>(*this);
-    return global ? Access::val(link_, global->get()) : Val();
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return Access::val(link_, static_cast<core::Global*>(object_)->get());
 }
 
 namespace {
@@ -413,10 +416,13 @@ MemoryType Memory::type() const
     return memory ? type_of(*memory) : MemoryType {};
 }
 
-uint64_t Memory::size() const
+uint64_t Memory::size() const { return try_size().value_or(0); }
+
+Result<uint64_t> Memory::try_size() const
 {
-    const auto* memory = object_of<core::Memory>(*this);
-    return memory ? memory->size() : 0;
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return static_cast<core::Memory*>(object_)->size();
 }
 
 Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
@@ -465,19 +471,31 @@ Result<uint64_t> Memory::grow(uint64_t pages) const
 
 std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t from) const
 {
-    const std::span<std::byte> all = data();
-    if (from > all.size())
-        return std::nullopt;
-    const auto found = std::ranges::search(all.subspan(from), bytes);
-    if (found.begin() == all.end() && !bytes.empty())
-        return std::nullopt;
-    return static_cast<uint64_t>(found.begin() - all.begin());
+    return try_find(bytes, from).value_or(std::nullopt);
 }
 
-std::span<std::byte> Memory::data() const
+Result<std::optional<uint64_t>> Memory::try_find(std::span<const std::byte> bytes, uint64_t from) const
 {
-    const auto* memory = object_of<core::Memory>(*this);
-    return memory ? std::as_writable_bytes(memory->bytes()) : std::span<std::byte> {};
+    using Found = std::optional<uint64_t>;
+    const auto data = try_data();
+    if (!data)
+        return data.error();
+    const std::span<std::byte> all = *data;
+    if (from > all.size())
+        return Found();
+    const auto found = std::ranges::search(all.subspan(from), bytes);
+    if (found.begin() == all.end() && !bytes.empty())
+        return Found();
+    return Found(static_cast<uint64_t>(found.begin() - all.begin()));
+}
+
+std::span<std::byte> Memory::data() const { return try_data().value_or(std::span<std::byte> {}); }
+
+Result<std::span<std::byte>> Memory::try_data() const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return std::as_writable_bytes(static_cast<core::Memory*>(object_)->bytes());
 }
 
 Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
@@ -488,8 +506,7 @@ Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
     const auto wanted = core_type(type);
     if (!wanted)
         return wanted.error();
-    const core::EngineState& state = *Access::body(engine)->state;
-    auto memory = core::Memory::create(*wanted, state.reservations, state.config.max_memory_pages);
+    auto memory = Access::body(engine)->state->make_memory(*wanted);
     if (!memory)
         return Access::error(memory.error());
     return Access::shared(Access::body(engine), std::move(*memory));
@@ -566,10 +583,13 @@ TableType Table::type() const
     return { Access::kind(type.element), type.limits.min, type.limits.max, type.limits.is_64 };
 }
 
-uint64_t Table::size() const
+uint64_t Table::size() const { return try_size().value_or(0); }
+
+Result<uint64_t> Table::try_size() const
 {
-    const auto* table = object_of<core::Table>(*this);
-    return table ? table->size() : 0;
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return uint64_t { static_cast<core::Table*>(object_)->size() };
 }
 
 Result<Val> Table::get(uint64_t index) const

@@ -200,13 +200,10 @@ Result<Compiler::Place> Compiler::emit_place(const Node& node)
         const Variable variable = TRY(find_variable(scope_, node.selector, node.position));
         return Place { variable.is_local ? Syntax::Local : Syntax::Global, variable.index };
     }
-    case Syntax::Local:
-        return Place { Syntax::Local, TRY(find_local(scope_, node.selector, node.position)) };
+    case Syntax::Local: return Place { Syntax::Local, TRY(find_local(scope_, node.selector, node.position)) };
     case Syntax::Global:
-        return Place
-        {
-            Syntax::Global, TRY(find_entity(module_, ExternKind::Global, node.selector, node.position))
-        };
+        return Place { Syntax::Global,
+            TRY(find_entity(module_, ExternKind::Global, node.selector, node.position)) };
     case Syntax::Memory:
     case Syntax::Slot: {
         const Target place = TRY(target(node));

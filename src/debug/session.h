@@ -326,7 +326,6 @@ private:
     StopsOn stops_on_;
     bool at_entry_ = false;
     bool wants_stop_ = false;
-    bool wants_kill_ = false;
     bool is_telling_end_ = false;
     bool is_closing_ = false;
 

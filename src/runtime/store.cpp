@@ -90,11 +90,9 @@ Result<Memory*> Store::add_memory(const MemoryType& type)
 {
     const uint64_t count = memories_.size() + shared_memories_.size();
     CHECK(check(Resource::Memories, count, count + 1, "memories"));
-    CHECK(check(Resource::Memory, 0, type.limits.min << type.page_size_log2, "bytes of a memory"));
-    const uint64_t max_pages = engine_->config.max_memory_pages;
-    const uint64_t max_bytes =
-        std::min(max_pages, Memory::max_bytes_64 / Memory::page_size) * Memory::page_size;
-    auto memory = TRY(Memory::create(type, engine_->reservations, max_bytes));
+    const ByteCount bytes = bytes_of(type.limits.min, type.page_size_log2);
+    CHECK(check(Resource::Memory, 0, bytes.value, "bytes of a memory"));
+    auto memory = TRY(engine_->make_memory(type));
     if (memory->is_shared()) {
         shared_memories_.push_back(std::move(memory));
         return shared_memories_.back().get();

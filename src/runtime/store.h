@@ -18,8 +18,8 @@ struct EngineConfig {
     bool guest_debug = false;
     /// Bytes of the value stack of a guest thread.
     uint64_t max_stack_bytes = uint64_t { 4 } << 20;
-    /// The embedder's bound on each memory, in pages.
-    uint64_t max_memory_pages = uint64_t { 1 } << 32;
+    /// The embedder's bound on each memory.
+    Pages max_memory { uint64_t { 1 } << 32 };
     /// Bytes of all objects of a store's collected heap.
     uint64_t max_heap_bytes = uint64_t { 4 } << 30;
     /// Collects at every allocation: finds references that nobody roots.
@@ -47,6 +47,12 @@ struct EngineState {
     const EngineConfig config;
     TypeRegistry types;
     std::shared_ptr<ReservationBudget> reservations = std::make_shared<ReservationBudget>();
+
+    /// As `Memory::create`, within the bound of the configuration: every memory is made here.
+    Result<std::unique_ptr<Memory>> make_memory(const MemoryType& type) const
+    {
+        return Memory::create(type, reservations, config.max_memory.bytes());
+    }
 };
 
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.

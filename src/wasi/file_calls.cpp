@@ -184,8 +184,7 @@ Answer<void> fd_fdstat_get(Call& call, Fd fd, Pointer result)
 
 Answer<void> fd_fdstat_set_flags(Call& call, Fd fd, Number flags)
 {
-    return TRY(call.file(fd))
-    ->set_flags(flags);
+    return TRY(call.file(fd))->set_flags(flags);
 }
 
 Answer<void> fd_fdstat_set_rights(Call& call, Fd fd, Long, Long)
@@ -270,14 +269,15 @@ Answer<void> fd_read(Call& call, Fd fd, Pointer iovs, Number count, Pointer resu
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    const size_t size = file->source() ? TRY(read_from_source(call, *file, iovs, count))
+    const size_t size = file->source()
+        ? TRY(read_from_source(call, *file, iovs, count))
         : TRY(exchange(call, *file, POLLIN, iovs, count, [&](std::span<const iovec> buffers) -> ssize_t {
-        if (file->may_wait() && !is_ready(*file, POLLIN))
-            return -1;
-        return ::readv(file->host(), buffers.data(), static_cast<int>(buffers.size()));
+              if (file->may_wait() && !is_ready(*file, POLLIN))
+                  return -1;
+              return ::readv(file->host(), buffers.data(), static_cast<int>(buffers.size()));
           }));
-        out.put(static_cast<Number>(size));
-        return {};
+    out.put(static_cast<Number>(size));
+    return {};
 }
 
 Answer<void> fd_readdir(Call& call, Fd fd, Pointer buffer, Number length, Long cookie, Pointer result)

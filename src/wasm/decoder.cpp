@@ -75,10 +75,7 @@ private:
     /// Appends the items of a section to `items`, one by `decode_item` each.
     template<class Items, class DecodeItem>
     Result<void> decode_items(std::string_view what, Items& items, DecodeItem decode_item);
-    template<class Kind> Result<Index<Kind>> index()
-    {
-        return Index<Kind> { TRY(in_.leb<uint32_t>()) };
-    }
+    template<class Kind> Result<Index<Kind>> index() { return Index<Kind> { TRY(in_.leb<uint32_t>()) }; }
     CodeOffset offset() const { return static_cast<CodeOffset>(in_.offset()); }
 
     Module& module_;
@@ -234,8 +231,7 @@ Result<SubType> Decoder::decode_sub_type()
     type.offset = in_.offset();
     if (!in_.at_end() && (in_.peek() == 0x50 || in_.peek() == 0x4f)) {
         CHECK(check_feature(features_, Feature::Gc, "a sub type", in_.offset()));
-        type.is_final = TRY(in_.byte())
-        == 0x4f;
+        type.is_final = TRY(in_.byte()) == 0x4f;
         const uint64_t start = in_.offset();
         const uint32_t supertypes = TRY(in_.length());
         if (supertypes > 1)
@@ -263,8 +259,7 @@ Result<CompositeType> Decoder::decode_composite_type()
             type.fields.push_back(TRY(decode_field_type()));
         return type;
     }
-    case 0x5e:
-        return ArrayType { TRY(decode_field_type()) };
+    case 0x5e: return ArrayType { TRY(decode_field_type()) };
     }
     return failure("malformed definition type", start);
 }
@@ -281,8 +276,7 @@ Result<FieldType> Decoder::decode_field_type()
 {
     FieldType field;
     if (!in_.at_end() && (in_.peek() == 0x78 || in_.peek() == 0x77)) {
-        field.packed_bytes = TRY(in_.byte())
-        == 0x78 ? 1 : 2;
+        field.packed_bytes = TRY(in_.byte()) == 0x78 ? 1 : 2;
         field.type = ValueType::i32;
     } else {
         field.type = TRY(decode_value_type(in_));
@@ -408,36 +402,15 @@ Result<void> Decoder::decode_import()
     import.kind = static_cast<ExternKind>(kind);
     import.index = module_.imported(import.kind);
     switch (import.kind) {
-    case ExternKind::Func:
-        module_.functions.push_back({
-            TRY(index<TypeKind>())
-            , import.offset
-        });
-        break;
+    case ExternKind::Func: module_.functions.push_back({ TRY(index<TypeKind>()), import.offset }); break;
     case ExternKind::Table:
-        module_.tables.push_back({
-            .type = TRY(decode_table_type())
-            , .offset = import.offset
-        });
+        module_.tables.push_back({ .type = TRY(decode_table_type()), .offset = import.offset });
         break;
-    case ExternKind::Memory:
-        module_.memories.push_back({
-            TRY(decode_memory_type())
-            , import.offset
-        });
-        break;
+    case ExternKind::Memory: module_.memories.push_back({ TRY(decode_memory_type()), import.offset }); break;
     case ExternKind::Global:
-        module_.globals.push_back({
-            .type = TRY(decode_global_type())
-            , .offset = import.offset
-        });
+        module_.globals.push_back({ .type = TRY(decode_global_type()), .offset = import.offset });
         break;
-    case ExternKind::Tag:
-        module_.tags.push_back({
-            TRY(decode_tag_type())
-            , import.offset
-        });
-        break;
+    case ExternKind::Tag: module_.tags.push_back({ TRY(decode_tag_type()), import.offset }); break;
     }
     module_.add_import(import);
     return {};
@@ -447,11 +420,7 @@ Result<void> Decoder::decode_functions()
 {
     CHECK(decode_items("functions", module_.functions, [&]() -> Result<FuncDecl> {
         const CodeOffset start = offset();
-        return FuncDecl
-        {
-            TRY(index<TypeKind>())
-            , start
-        };
+        return FuncDecl { TRY(index<TypeKind>()), start };
     }));
     defined_functions_ = module_.functions.size() - module_.imported(ExternKind::Func);
     return {};
@@ -479,11 +448,7 @@ Result<void> Decoder::decode_memories()
 {
     return decode_items("memories", module_.memories, [&]() -> Result<MemoryDecl> {
         const CodeOffset start = offset();
-        return MemoryDecl
-        {
-            TRY(decode_memory_type())
-            , start
-        };
+        return MemoryDecl { TRY(decode_memory_type()), start };
     });
 }
 
@@ -493,11 +458,7 @@ Result<void> Decoder::decode_tags()
         CHECK(check_feature(features_, Feature::Exceptions, "the tag section", offset()));
     return decode_items("tags", module_.tags, [&]() -> Result<TagDecl> {
         const CodeOffset start = offset();
-        return TagDecl
-        {
-            TRY(decode_tag_type())
-            , start
-        };
+        return TagDecl { TRY(decode_tag_type()), start };
     });
 }
 

@@ -77,7 +77,7 @@ struct Guest {
     explicit Guest(bool stress)
         : engine(std::make_shared<EngineState>(EngineConfig { .guest_debug = true,
               .max_stack_bytes = 256 << 10,
-              .max_memory_pages = 16,
+              .max_memory = { 16 },
               .max_heap_bytes = 4 << 20,
               .stress_collector = stress,
               .features = FeatureSet::all() }))
