@@ -55,7 +55,7 @@ int debug(Options& options, const std::vector<std::string>& words)
         return usage_error(seconds.error(), "debug");
     if (const auto wasi = options.wasi(); !wasi)
         return usage_error(wasi.error(), "debug");
-    auto config = options.features.config();
+    auto config = options.config();
     if (!config)
         return usage_error(config.error(), "debug");
     const Engine engine(config->guest_debug(true));

@@ -55,7 +55,7 @@ Result<void> Debuggee::begin_life()
     auto life = std::make_unique<Life>(engine_);
     if (const Error* error = life->session.error())
         return *error;
-    life->linker.trap_unknown_functions(options_.unknown_imports == "trap");
+    options_.treat_unknown_imports(life->linker, module_, preloads_);
     if (auto added = add_wasi(life->linker, life->store, wasi_); !added)
         return Error("--dir: " + added.error().message());
     if (auto set = life->session.on_message(sink_); !set)

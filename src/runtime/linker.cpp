@@ -210,16 +210,37 @@ Function* make_unknown(Store& store, const Module& module, const Import& import)
 
 } // namespace
 
+/// Names all imports that nobody defines, or the first of very many.
+Result<void> Linker::check_defined(const Module& module) const
+{
+    constexpr size_t max_named = 20;
+    std::string named;
+    size_t count = 0;
+    CodeOffset first {};
+    for (const Import& import : module.imports) {
+        if ((trap_unknown_functions_ && import.kind == ExternKind::Func) || find(import.module, import.name))
+            continue;
+        if (count == 0)
+            first = import.offset;
+        if (count++ < max_named)
+            named += (named.empty() ? "" : ", ") + std::string(to_text(import.kind)) + " "
+                + quoted(import.module, import.name);
+    }
+    if (count == 0)
+        return {};
+    if (count == 1)
+        return failure("unknown import: " + named + " is not defined", first);
+    if (count > max_named)
+        named += " and " + std::to_string(count - max_named) + " more";
+    return failure("unknown imports: " + named + " are not defined", first);
+}
+
 Result<Extern> Linker::resolve(Store& store, const Module& module, const Import& import) const
 {
     const std::string name = quoted(import.module, import.name);
     const Definition* definition = find(import.module, import.name);
-    if (!definition && trap_unknown_functions_ && import.kind == ExternKind::Func)
-        return make_unknown(store, module, import);
     if (!definition)
-        return failure(
-            "unknown import: " + std::string(to_text(import.kind)) + " " + name + " is not defined",
-            import.offset);
+        return make_unknown(store, module, import);
     if (const auto* host = std::get_if<std::shared_ptr<const HostFunction>>(definition))
         return TRY(store.add_host_function(*host));
     if (const auto* memory = std::get_if<std::shared_ptr<Memory>>(definition))
@@ -234,6 +255,7 @@ Result<Extern> Linker::resolve(Store& store, const Module& module, const Import&
 
 Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) const
 {
+    CHECK(check_defined(module));
     std::vector<Extern> items;
     items.reserve(module.imports.size());
     for (const Import& import : module.imports) {
