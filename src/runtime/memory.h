@@ -73,6 +73,7 @@ public:
     static constexpr uint64_t page_size = Pages { 1 }.bytes().value;
     /// 64-bit memories are never larger, whatever their type says: what a process can have.
     static constexpr uint64_t max_bytes_64 = uint64_t { 1 } << 46;
+    static constexpr uint8_t system_page_size_log2 = 12;
     /// All addresses that 32-bit base and 32-bit offset can form, and room for the widest access.
     static constexpr uint64_t reserved_bytes = (uint64_t { 1 } << 33) + page_size;
 
@@ -86,8 +87,11 @@ public:
 
     const MemoryType& type() const { return type_; }
     bool is_shared() const { return type_.limits.is_shared; }
-    /// Whether it lies in reserved space with guard pages, so that compiled code may rely on faults.
+    /// Whether it lies in reserved space with guard pages: it never moves.
     bool is_reserved() const { return is_reserved_; }
+    /// Whether each access to a byte beyond its size faults, so that compiled code need not check. A memory with
+    /// pages smaller than the system's may end inside one of those.
+    bool has_exact_guard() const { return is_reserved_ && type_.page_size_log2 >= system_page_size_log2; }
     uint8_t* base() const { return base_; }
     /// Bytes.
     uint64_t size() const { return size_.load(std::memory_order_acquire); }

@@ -112,7 +112,6 @@ Result<void> BodyValidator::step_local(const Instruction& at)
 {
     if (at.index >= locals_.size())
         return unknown("local", at.index, at.offset);
-    count_use(at.index);
     const ValueType type = locals_[at.index];
     if (at.op == Op::LocalGet) {
         if (!is_set_[at.index])

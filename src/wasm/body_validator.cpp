@@ -106,7 +106,6 @@ void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
     const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     const auto shift_clause = [&](uint32_t& index) { index += index == Catch::none ? 0 : before.catches; };
     add(branches, more.branches);
-    add(local_weights, more.local_weights);
     add(wide_locals, more.wide_locals);
     for (LoopHeader loop : more.loops) {
         loop.entry += before.branches;
@@ -124,7 +123,6 @@ void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
     for (FuncMeta& body : bodies) {
         body.first_branch += before.branches;
         body.first_loop += before.loops;
-        body.first_local_weight += before.local_weights;
         body.first_handler += before.handlers;
         body.first_wide_local += first_wide;
     }
@@ -307,7 +305,6 @@ void BodyValidator::open_control(Op op, BlockType block, CodeOffset offset)
     const Control& outer = controls_.back();
     control.catch_depth = outer.catch_depth + (outer.op == Op::Catch || outer.op == Op::CatchAll);
     if (op == Op::Loop) {
-        ++loop_depth_;
         control.loop_offset = offset;
         control.loop_entry = next_entry();
         if (control.is_live)
@@ -336,8 +333,6 @@ BodyValidator::Control BodyValidator::close_control()
     const Control control = controls_.back();
     controls_.pop_back();
     forget_initialized(control);
-    if (control.op == Op::Loop)
-        --loop_depth_;
     return control;
 }
 
@@ -491,9 +486,7 @@ BodyValidator::Control BodyValidator::body_control(FuncIndex function) const
 void BodyValidator::begin(Control outermost, BodyOutput& output, size_t params)
 {
     output_ = &output;
-    first_weight_ = static_cast<uint32_t>(output.local_weights.size());
-    output.local_weights.resize(first_weight_ + locals_.size());
-    loop_depth_ = slots_ = max_slots_ = 0;
+    slots_ = max_slots_ = 0;
     first_hidden_slot_ = slots_of(locals_);
     hidden_slots_ = 0;
     has_wide_ = false;
@@ -568,7 +561,6 @@ Result<void> BodyValidator::validate_body(FuncIndex function, FuncMeta& meta, Bo
         }
     meta.first_branch = before.branches;
     meta.first_loop = before.loops;
-    meta.first_local_weight = before.local_weights;
     meta.first_handler = before.handlers;
     meta.hidden_slots = hidden_slots_;
     meta.local_slots = std::max(first_hidden_slot_ + hidden_slots_, 1u);

@@ -46,25 +46,23 @@ std::string text_of_stack_mismatch(
 struct BodyOutput {
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
-    std::vector<uint16_t> local_weights;
     std::vector<Handler> handlers;
     std::vector<Catch> catches;
     std::vector<uint32_t> wide_locals;
 
     struct Sizes {
-        uint32_t branches, loops, local_weights, handlers, catches;
+        uint32_t branches, loops, handlers, catches;
     };
     Sizes sizes() const
     {
         const auto of = [](const auto& list) { return static_cast<uint32_t>(list.size()); };
-        return { of(branches), of(loops), of(local_weights), of(handlers), of(catches) };
+        return { of(branches), of(loops), of(handlers), of(catches) };
     }
     /// Back to the sizes before a body.
     void shrink(const Sizes& sizes)
     {
         branches.resize(sizes.branches);
         loops.resize(sizes.loops);
-        local_weights.resize(sizes.local_weights);
         handlers.resize(sizes.handlers);
         catches.resize(sizes.catches);
     }
@@ -214,12 +212,6 @@ private:
     Result<void> step_drop(const Instruction& at);
     Result<void> step_select(const Instruction& at);
     void add_width(const Instruction& at, ValueType type);
-    void count_use(uint32_t local)
-    {
-        uint16_t& weight = output_->local_weights[first_weight_ + local];
-        const uint32_t uses = 1u << std::min(3 * loop_depth_, 16u);
-        weight = static_cast<uint16_t>(std::min<uint32_t>(weight + uses, UINT16_MAX));
-    }
     Result<void> step_reference(const Instruction& at);
     Result<void> step_null_branch(const Instruction& at);
     Result<void> step_cast(const Instruction& at);
@@ -324,8 +316,6 @@ private:
     BodyOutput* output_ = nullptr;
     /// The output of what is only looked at.
     BodyOutput scratch_;
-    uint32_t first_weight_ = 0;
-    uint32_t loop_depth_ = 0;
     uint32_t slots_ = 0;
     uint32_t max_slots_ = 0;
     /// Slots of parameters and locals, and how many hidden ones are needed behind them.

@@ -181,7 +181,6 @@ public:
     /// What the bodies' metadata points into; made by validation.
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
-    std::vector<uint16_t> local_weights;
     std::vector<Handler> handlers;
     std::vector<Catch> catches;
     std::vector<uint32_t> wide_locals;

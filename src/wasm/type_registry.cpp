@@ -251,11 +251,13 @@ TypeRegistry::Group TypeRegistry::make_group(const std::vector<SubType>& group) 
         if (const auto super = info.type.supertype) {
             const TypeInfo& above =
                 *super < first_in_group ? *state_->by_id[*super].info : made.types[*super - first_in_group];
-            info.chain.reserve(above.chain.size() + 1);
-            info.chain = above.chain;
+            info.super = &above;
+            info.depth = above.depth + 1;
+            std::ranges::copy(above.display, info.display);
             info.type.supertype = id_of(*super);
         }
-        info.chain.push_back(&info);
+        if (info.depth <= TypeInfo::display_size)
+            info.display[info.depth - 1] = &info;
         lay_out(info);
     }
     return made;

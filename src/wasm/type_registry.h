@@ -15,8 +15,13 @@ struct TypeInfo {
     TypeId id;
     /// Indices in it are `TypeId`s.
     SubType type;
-    /// Its supertypes, the outermost first, and the type itself: a subtype's begins with it.
-    std::vector<const TypeInfo*> chain;
+    /// Its direct supertype, or null; how many types it is below the outermost one, counting both.
+    const TypeInfo* super = nullptr;
+    uint32_t depth = 1;
+    /// The outermost of its supertypes and those below it, down to the type itself: by depth, as far as they fit.
+    /// Most chains are short, so that a cast is one comparison.
+    static constexpr uint32_t display_size = 8;
+    const TypeInfo* display[display_size] {};
     /// Of a struct (of a function): the slot of each field (parameter), how many slots there are, and which of them
     /// hold references that the collector must follow.
     std::vector<uint32_t> field_slots;
@@ -31,9 +36,14 @@ struct TypeInfo {
     {
         return (field + 1 < field_slots.size() ? field_slots[field + 1] : slots) - field_slots[field];
     }
-    bool is_subtype_of(const TypeInfo& super) const
+    bool is_subtype_of(const TypeInfo& other) const
     {
-        return chain.size() >= super.chain.size() && chain[super.chain.size() - 1] == &super;
+        if (other.depth <= display_size) [[likely]]
+            return display[other.depth - 1] == &other;
+        const TypeInfo* above = this;
+        while (above->depth > other.depth)
+            above = above->super;
+        return above == &other;
     }
 };
 

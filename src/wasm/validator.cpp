@@ -350,10 +350,8 @@ private:
                     part.output, std::span(module_.bodies).subspan(part.first, part.last - part.first));
         }
         output.loops.shrink_to_fit();
-        output.local_weights.shrink_to_fit();
         module_.branches = std::move(output.branches);
         module_.loops = std::move(output.loops);
-        module_.local_weights = std::move(output.local_weights);
         module_.handlers = std::move(output.handlers);
         module_.catches = std::move(output.catches);
         module_.wide_locals = std::move(output.wide_locals);
@@ -376,8 +374,7 @@ class TypeValidator {
 public:
     TypeValidator(const Module& module, FeatureSet features) : module_(module), features_(features) {}
 
-    /// That types name only types before them or of their own group, and that chains of supertypes are short: a type
-    /// is registered with the whole chain above it.
+    /// Types may name only types before them or of their own group, and chains of supertypes are short.
     Result<void> check_names() const
     {
         std::vector<uint8_t> depths(module_.types.size(), 1);

@@ -90,6 +90,20 @@ TEST(Memory, BoundsDoNotOverflow)
     EXPECT_FALSE(memory->contains(2, UINT64_MAX));
 }
 
+TEST(Memory, TheGuardIsExactWhereTheMemoryEndsWithASystemPage)
+{
+    const auto budget = std::make_shared<ReservationBudget>();
+    MemoryType type = type_of(1);
+    for (const uint8_t log2 : { 0, 12, 16 }) {
+        type.page_size_log2 = log2;
+        const auto memory = *Memory::create(type, budget);
+        EXPECT_TRUE(memory->is_reserved());
+        EXPECT_EQ(memory->has_exact_guard(), log2 >= 12) << int { log2 };
+    }
+    while (budget->take()) {}
+    EXPECT_FALSE((*Memory::create(type_of(1), budget))->has_exact_guard());
+}
+
 TEST(MemoryDeathTest, ReservedMemoryEndsInGuardPages)
 {
     const auto memory = *Memory::create(type_of(1), std::make_shared<ReservationBudget>());

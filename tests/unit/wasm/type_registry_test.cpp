@@ -149,6 +149,22 @@ TEST(TypeRegistry, SubtypingOfDefinedTypesFollowsTheDeclaration)
     EXPECT_FALSE(is_subtype(3, 1));
 }
 
+TEST(TypeRegistry, SubtypingHoldsAtEveryDepth)
+{
+    // Two chains with one root: `2k + 1` and `2k + 2` are below `2k - 1` and `2k`.
+    constexpr uint32_t depth = 20;
+    std::vector<SubType> group { structure({}) };
+    for (uint32_t i = 1; i <= 2 * depth; ++i)
+        group.push_back(structure({}, i <= 2 ? 0 : i - 2));
+    KeepingRegistry registry;
+    const auto ids = ids_of(registry, types_of({ group }));
+    for (uint32_t sub = 0; sub < group.size(); ++sub)
+        for (uint32_t super = 0; super < group.size(); ++super)
+            EXPECT_EQ(registry.is_subtype(TypeId { ids[sub] }, TypeId { ids[super] }),
+                super == 0 || (super <= sub && (sub - super) % 2 == 0))
+                << sub << " below " << super;
+}
+
 TEST(TypeRegistry, SubtypingOfAbstractTypes)
 {
     using enum HeapKind;
