@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The short way: the instructions that nearly all code consists of, as long as nothing about them is unusual. They are typed
-// without being decoded first, with the top of the operands in hand. It stops before the first instruction that is unusual
-// or wrong, and leaves it to the rules (body_rules.cpp), which say what it is.
+// Fast path for the most common instructions. It types them without decoding them first, and keeps the top of the
+// operands in registers. It stops before the first instruction that is unusual or wrong; the general rules
+// (body_rules.cpp) then type that one, or report what is wrong with it.
 #include "wasm/body_validator.h"
 
 #include "wasm/decoder.h"
@@ -103,6 +103,21 @@ constexpr auto short_rules = [] {
 
 constexpr uint8_t empty_block = 0x40;
 
+/// The operands of the innermost block while the fast path runs.
+struct Top {
+    /// Behind the last operand.
+    ValueType* at;
+    const ValueType* bottom;
+
+    bool has(std::ptrdiff_t count) const { return at - bottom >= count; }
+    bool is(ValueType type) const { return at != bottom && at[-1] == type; }
+    /// The instruction's own operands are there and have its types. Those below are read but do not count; two
+    /// cells lie below the bottom of all operands.
+    bool fits(const ShortRule& rule) const { return has(rule.param_count) && rule.fits(at[-2], at[-1]); }
+    void push(ValueType type) { *at++ = type; }
+    void pop(std::ptrdiff_t count = 1) { at -= count; }
+};
+
 /// Behind a number that is too short to be too large; null when it is longer.
 inline const uint8_t* behind_short_leb(const uint8_t* at)
 {
@@ -121,12 +136,11 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
     const bool has_memory32 =
         !module_.memories.empty() && !module_.memories[MemoryIndex { 0 }].type.limits.is_64;
     operands_.make_room(max_pushes);
-    ValueType* top = operands_.top();
-    const ValueType* bottom = top - available();
-    const ValueType* const last = top + max_pushes;
+    Top top { operands_.top(), operands_.top() - available() };
+    const ValueType* const last = top.at + max_pushes;
     // What comes takes one slot each, so that the slots are counted now and then only.
-    const ValueType* counted = top;
-    const ValueType* highest = top;
+    const ValueType* counted = top.at;
+    const ValueType* highest = top.at;
     const uint8_t* const begin = in.position();
     const auto begin_offset = static_cast<CodeOffset>(in.offset());
     const uint8_t* const end = begin + std::min<uint64_t>(stop - in.offset(), in.remaining() - max_bytes + 1);
@@ -134,13 +148,12 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
     // What the rules of blocks look at, and change.
     const auto put_down = [&] {
         max_slots_ = std::max(max_slots_, slots_ + static_cast<uint32_t>(highest - counted));
-        slots_ += static_cast<uint32_t>(top - counted);
-        operands_.set_top(top);
+        slots_ += static_cast<uint32_t>(top.at - counted);
+        operands_.set_top(top.at);
     };
     const auto take_up = [&] {
-        top = operands_.top();
-        bottom = top - available();
-        counted = highest = top;
+        top = { operands_.top(), operands_.top() - available() };
+        counted = highest = top.at;
     };
 
     const auto step = [&](const uint8_t* at) -> const uint8_t* {
@@ -171,11 +184,11 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
             if (type == ValueType::v128)
                 return nullptr;
             if (rule.way == Way::LocalGet)
-                *top++ = type;
-            else if (top == bottom || top[-1] != type)
+                top.push(type);
+            else if (!top.is(type))
                 return nullptr;
             else if (rule.way == Way::LocalSet)
-                --top;
+                top.pop();
             return at;
         }
         case Way::GlobalGet:
@@ -187,23 +200,23 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
             if (type.type == ValueType::v128)
                 return nullptr;
             if (rule.way == Way::GlobalGet)
-                *top++ = type.type;
-            else if (!type.is_mutable || top == bottom || top[-1] != type.type)
+                top.push(type.type);
+            else if (!type.is_mutable || !top.is(type.type))
                 return nullptr;
             else
-                --top;
+                top.pop();
             return at;
         }
         case Way::Drop:
-            if (is_wide_ || top == bottom || top[-1] == ValueType::v128)
+            if (is_wide_ || !top.has(1) || top.is(ValueType::v128))
                 return nullptr;
-            --top;
+            top.pop();
             return at;
         case Way::Select:
-            if (is_wide_ || top - bottom < 3 || top[-1] != ValueType::i32 || top[-2] != top[-3]
-                || !top[-2].is_numeric())
+            if (is_wide_ || !top.has(3) || !top.is(ValueType::i32) || top.at[-2] != top.at[-3]
+                || !top.at[-2].is_numeric())
                 return nullptr;
-            top -= 2;
+            top.pop(2);
             return at;
         case Way::Call: {
             const uint8_t* const next = behind_short_leb(at);
@@ -212,17 +225,17 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
                 return nullptr;
             const FuncType& callee = module_.func_type(index);
             const std::ptrdiff_t count = std::ssize(callee.params);
-            if (top - bottom < count || callee.results.size() > 1)
+            if (!top.has(count) || callee.results.size() > 1)
                 return nullptr;
-            const ValueType* argument = top - count;
+            const ValueType* argument = top.at - count;
             for (const ValueType param : callee.params)
                 if (*argument++ != param || param == ValueType::v128)
                     return nullptr;
             if (!callee.results.empty() && callee.results.front() == ValueType::v128)
                 return nullptr;
-            top -= count;
+            top.pop(count);
             if (!callee.results.empty())
-                *top++ = callee.results.front();
+                top.push(callee.results.front());
             return next;
         }
         case Way::Block:
@@ -242,9 +255,9 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
             if (target.label_slots != 0)
                 return nullptr;
             if (rule.way == Way::BrIf) {
-                if (top == bottom || top[-1] != ValueType::i32)
+                if (!top.is(ValueType::i32))
                     return nullptr;
-                --top;
+                top.pop();
             }
             put_down();
             add_branch(offset, target);
@@ -255,7 +268,7 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
         }
         case Way::End: {
             const Op op = controls_.back().op;
-            if (top != bottom || controls_.size() == 1 || (op != Op::Block && op != Op::Loop)
+            if (top.has(1) || controls_.size() == 1 || (op != Op::Block && op != Op::Loop)
                 || controls_.back().block.kind != BlockType::Kind::Empty)
                 return nullptr;
             put_down();
@@ -269,21 +282,21 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
             take_up();
             return at;
         }
-        if (!at || !rule.fits(top[-2], top[-1]) || top - bottom < rule.param_count)
+        if (!at || !top.fits(rule))
             return nullptr;
-        top -= rule.param_count;
-        *top = rule.result;
-        top += rule.has_result;
+        top.pop(rule.param_count);
+        *top.at = rule.result;
+        top.at += rule.has_result;
         return at;
     };
 
     const uint8_t* at = begin;
-    while (at < end && top < last) {
+    while (at < end && top.at < last) {
         const uint8_t* const next = step(at);
         if (!next)
             break;
         at = next;
-        highest = std::max<const ValueType*>(highest, top);
+        highest = std::max<const ValueType*>(highest, top.at);
     }
     put_down();
     in.set_position(at);
