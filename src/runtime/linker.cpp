@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/linker.h"
 
+#include "base/guard.h"
 #include "runtime/bulk.h"
 #include "runtime/constants.h"
 
@@ -126,13 +127,21 @@ Result<std::vector<Ref>> evaluate_items(
     return items;
 }
 
+/// The module's segments, before any is copied.
+Result<void> make_segments(Instance& instance)
+{
+    ConstantEvaluator constants(instance);
+    for (const ElemSegment& segment : instance.module->elems)
+        instance.elems.push_back(TRY(evaluate_items(instance, constants, segment)));
+    instance.data_dropped.resize(instance.module->datas.size());
+    return {};
+}
+
 /// Copies the active segments and drops them and the declarative ones; answers with the trap when one does not fit.
 Result<TrapKind> run_segments(Instance& instance)
 {
     const Module& module = *instance.module;
     ConstantEvaluator constants(instance);
-    for (const ElemSegment& segment : module.elems)
-        instance.elems.push_back(TRY(evaluate_items(instance, constants, segment)));
     for (uint32_t i = 0; i < module.elems.size(); ++i) {
         const ElemSegment& segment = module.elems[i];
         if (segment.mode == SegmentMode::Active) {
@@ -267,12 +276,19 @@ std::expected<Instance*, Failure> instantiate(
     if (!added)
         return std::unexpected(added.error());
     Instance& instance = **added;
-    for (const Extern& item : imports)
-        take_import(instance, item);
-    make_functions(instance);
-    if (auto made = make_entities(store, instance); !made)
-        return std::unexpected(std::move(made).error());
-    instance.data_dropped.resize(instance.module->datas.size());
+    const auto made = guarded(
+        [&]() -> Result<void> {
+            for (const Extern& item : imports)
+                take_import(instance, item);
+            make_functions(instance);
+            CHECK(make_entities(store, instance));
+            return make_segments(instance);
+        },
+        [](Thrown thrown) -> Result<void> { return failure(std::move(thrown.text)); });
+    if (!made) {
+        store.drop_instance(instance);
+        return std::unexpected(made.error());
+    }
     const auto trap = run_segments(instance);
     if (!trap)
         return std::unexpected(trap.error());

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/store.h"
 
+#include "base/guard.h"
+
 #include <algorithm>
 
 namespace vitrine::core {
@@ -11,15 +13,34 @@ Store::Store(std::shared_ptr<EngineState> engine)
     heap.add_source(this, [this](Marker& marker) { mark_roots(marker); });
 }
 
+CallOut::CallOut(const Store& store) : store_(store) { ++store_.calls_out_; }
+
+CallOut::~CallOut() { --store_.calls_out_; }
+
+bool Store::allows(Resource resource, uint64_t current, uint64_t desired) const
+{
+    if (is_asking_)
+        return false;
+    if (!limiter)
+        return true;
+    const CallOut call(*this);
+    is_asking_ = true;
+    const bool allowed =
+        guarded([&] { return limiter(resource, current, desired); }, [](const Thrown&) { return false; });
+    is_asking_ = false;
+    return allowed;
+}
+
 Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
 {
-    Function*& known = host_functions_[host];
-    if (!known) {
-        known = &functions_.emplace_back();
-        known->type = engine_->types.add(host->type);
-        known->host = host.get();
-    }
-    return known;
+    if (const auto found = host_functions_.find(host); found != host_functions_.end())
+        return found->second;
+    const TypeId type = engine_->types.add(host->type);
+    Function& function = functions_.emplace_back();
+    function.type = type;
+    function.host = host.get();
+    host_functions_.emplace(host, &function);
+    return &function;
 }
 
 std::shared_ptr<const HostFunction> Store::find_host_function(const Function& function) const
@@ -57,14 +78,19 @@ std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial) c
 {
     if (delta > Table::max_elements || !allows(Resource::Table, table.size(), table.size() + delta))
         return std::nullopt;
-    return table.grow(delta, initial);
+    return guarded(
+        [&] { return table.grow(delta, initial); }, [](const Thrown&) { return std::optional<uint32_t>(); });
 }
 
 Result<Table*> Store::add_table(const TableType& type, Ref initial)
 {
     CHECK(check(Resource::Tables, tables_.size(), tables_.size() + 1, "tables"));
     CHECK(check(Resource::Table, 0, type.limits.min, "elements of a table"));
-    return &tables_.emplace_back(TRY(Table::create(type, initial)));
+    return guarded(
+        [&]() -> Result<Table*> { return &tables_.emplace_back(TRY(Table::create(type, initial))); },
+        [&](const Thrown&) -> Result<Table*> {
+            return failure("no memory for a table of " + std::to_string(type.limits.min) + " elements");
+        });
 }
 
 Result<Memory*> Store::add_memory(const MemoryType& type)
@@ -123,6 +149,12 @@ Result<Instance*> Store::add_instance(std::shared_ptr<const Module> module)
     instance.module = std::move(module);
     instance.number = static_cast<uint32_t>(instances_.size() - 1);
     return &instance;
+}
+
+void Store::drop_instance(const Instance& instance)
+{
+    if (&instances_.back() == &instance)
+        instances_.pop_back();
 }
 
 std::shared_ptr<Memory> Store::find_shared(const Memory* memory) const
