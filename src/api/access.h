@@ -40,6 +40,13 @@ template<class R, class F> Result<R> guarded(const F& code)
         [](core::Thrown thrown) -> Result<R> { return Error(std::move(thrown.text)); });
 }
 
+/// An error with this message; where there is no memory for the message, it says that. Never throws.
+inline Error error_or_out_of_memory(const char* message)
+{
+    return core::guarded([message] { return Error(message); },
+        [](core::Thrown thrown) { return Error(std::move(thrown.text)); });
+}
+
 /// The embedder's mistake, found where no error can be returned: prints it and aborts.
 [[noreturn]] void misused(const std::string& text);
 

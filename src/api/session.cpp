@@ -24,7 +24,7 @@ void Access::end(debug::detail::SessionBody& body, const char* call)
               "handler");
     // The guest's thread may look at the session until it has ended.
     session->close();
-    body.error = Error("the session is gone");
+    body.error = error_or_out_of_memory("the session is gone");
     body.session.reset();
 }
 

@@ -31,15 +31,15 @@ void Access::end(StoreLink& link, const char* call)
 {
     if (!link.body)
         return;
-    const std::string text = std::string(call) + " was called ";
+    // Nothing here may throw unless the program ends anyway.
+    const auto refuse = [call](const char* why) { misused(std::string(call) + " was called " + why); };
     const auto session = link.body->session.lock();
     if (link.body->store.is_calling_out())
-        misused(text + "by the store's own limiter, or by the destructor of host data");
+        refuse("by the store's own limiter, or by the destructor of host data");
     if (link.body->thread.runner.load() == std::this_thread::get_id()
         || (session && session->session && session->session->is_inside())
         || (link.threads && link.threads->is_inside()))
-        misused(
-            text + "on a thread that runs the store's own guest: by a host function, sink or debug handler");
+        refuse("on a thread that runs the store's own guest: by a host function, sink or debug handler");
     link.body->own_session.reset();
     if (session && session->session) {
         if (&session->session->store() != &link.body->store) {
@@ -47,7 +47,7 @@ void Access::end(StoreLink& link, const char* call)
         } else {
             // The guest's thread may look at the session until it has ended.
             session->session->close();
-            session->error = Error("the store is gone");
+            session->error = error_or_out_of_memory("the store is gone");
             session->session.reset();
         }
     }
@@ -55,7 +55,7 @@ void Access::end(StoreLink& link, const char* call)
         link.threads->close();
     link.threads.reset();
     if (link.body->thread.runner.load() != std::thread::id {})
-        misused(text + "while another thread runs the store's guest");
+        refuse("while another thread runs the store's guest");
     link.body.reset();
 }
 

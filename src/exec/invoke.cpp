@@ -5,7 +5,9 @@
 #include "exec/driver.h"
 #include "exec/frame.h"
 #include "exec/host_stack.h"
+#include "exec/trap_detail.h"
 #include "exec/unwind.h"
+#include "runtime/bounds.h"
 
 #include <algorithm>
 
@@ -242,6 +244,8 @@ bool raise(Thread& thread, Trap trap)
     // A trap that passes through a host function on its way out has been seen where it began.
     if (!thread.trap.trace.empty())
         return false;
+    if (thread.trap.message.empty())
+        thread.trap.message = trap_with_detail(thread.trap.kind, detail_of(thread, thread.trap.kind)).message;
     thread.trap.trace = trace_of(thread);
     return thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed
         && fire(thread, Cause::Trap) && thread.was_moved;

@@ -2,6 +2,7 @@
 #include "runtime/linker.h"
 
 #include "base/guard.h"
+#include "runtime/bounds.h"
 #include "runtime/bulk.h"
 #include "runtime/constants.h"
 
@@ -137,8 +138,9 @@ Result<void> make_segments(Instance& instance)
     return {};
 }
 
-/// Copies the active segments and drops them and the declarative ones; answers with the trap when one does not fit.
-Result<TrapKind> run_segments(Instance& instance)
+/// Copies the active segments and drops them and the declarative ones; answers with the trap when one does not fit, else
+/// with one of the kind `None`.
+Result<Trap> run_segments(Instance& instance)
 {
     const Module& module = *instance.module;
     ConstantEvaluator constants(instance);
@@ -148,7 +150,8 @@ Result<TrapKind> run_segments(Instance& instance)
             const uint64_t to = TRY(constants.evaluate(segment.start));
             if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size());
                 trap != TrapKind::None)
-                return trap;
+                return trap_with_detail(
+                    trap, table_excess(instance, segment.table.value, to, segment.size()));
         }
         if (segment.mode != SegmentMode::Passive)
             elem_drop(instance, { i });
@@ -160,10 +163,11 @@ Result<TrapKind> run_segments(Instance& instance)
         const uint64_t to = TRY(constants.evaluate(segment.start));
         if (const TrapKind trap = memory_init(instance, segment.memory, { i }, to, 0, segment.bytes.size());
             trap != TrapKind::None)
-            return trap;
+            return trap_with_detail(
+                trap, memory_excess(instance, segment.memory.value, to, segment.bytes.size()));
         data_drop(instance, { i });
     }
-    return TrapKind::None;
+    return Trap {};
 }
 
 } // namespace
@@ -289,11 +293,11 @@ std::expected<Instance*, Failure> instantiate(
         store.drop_instance(instance);
         return std::unexpected(made.error());
     }
-    const auto trap = run_segments(instance);
+    auto trap = run_segments(instance);
     if (!trap)
         return std::unexpected(trap.error());
-    if (*trap != TrapKind::None)
-        return std::unexpected(Trap { *trap });
+    if (trap->kind != TrapKind::None)
+        return std::unexpected(*std::move(trap));
     return &instance;
 }
 
