@@ -86,12 +86,10 @@ constexpr auto guest_text = R"((module $m
         (then (i32.add (call $deep (i32.sub (local.get $n) (i32.const 1))) (i32.const 1)))
         (else (call $call (i32.const 4)))))
     (func (export "all") (param $n i32) (result i32) (local $i i32)
-      (local.set $i (i32.const 200))
+      (local.set $i (i32.const 3))
       (loop $l
         (global.set $list (struct.new $node (local.get $i) (global.get $list)))
         (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
-      (drop (array.new_default $row (i32.const 300000)))
-      (drop (array.new_default $row (i32.const 900000)))
       (drop (memory.grow (i32.const 0)))
       (drop (table.grow $t (ref.null func) (i32.const 10)))
       (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
@@ -100,6 +98,10 @@ constexpr auto guest_text = R"((module $m
         (i32.const 0)))
       (drop (call $value (i32.const 1) (ref.null extern)))
       (i32.add (call $deep (i32.const 5)) (call_indirect (param i32) (result i32) (local.get $n) (i32.const 0))))
+    ;; More than it takes for the collector to run.
+    (func (export "collects")
+      (drop (array.new_default $row (i32.const 300000)))
+      (drop (array.new_default $row (i32.const 900000))))
     (func (export "fails") (result i32) (i32.div_u (i32.const 1) (i32.const 0)))
     (func (export "throws") (throw $t (i32.const 5)))))";
 
@@ -243,6 +245,7 @@ TEST(Allocation, FailsWhileTheGuestRuns)
     sweep(
         make_guest,
         [](Guest& guest) {
+            EXPECT_TRUE(is_clean(guest.instance->func("collects")->call({})));
             for (const char* name : { "fails", "throws" })
                 EXPECT_FALSE(guest.instance->func(name)->call({}));
             const auto answer = guest.instance->func("all")->call({ Val::i32(7) });
@@ -299,7 +302,8 @@ TEST(Allocation, FailsInASessionThatRunsTheGuest)
                     : steps < 6   ? session.step_over(std::move(*stop))
                     : steps < 8
                     ? session.call(std::move(*stop), *guest.instance->func("leaf"), { Val::i32(1) })
-                    : session.resume(std::move(*stop));
+                    : steps < 10 ? session.resume(std::move(*stop))
+                                 : session.kill(std::move(*stop));
             }
         },
         expect_that_it_works);
