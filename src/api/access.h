@@ -49,6 +49,8 @@ inline Error error_or_out_of_memory(const char* message)
 
 /// The embedder's mistake, found where no error can be returned: prints it and aborts.
 [[noreturn]] void misused(const std::string& text);
+/// The same for a call that comes from where it must not. Needs no memory.
+[[noreturn]] void misused(const char* call, const char* why);
 
 class GuestThreads;
 

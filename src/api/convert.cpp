@@ -261,6 +261,12 @@ std::vector<Val> Access::vals(const std::shared_ptr<StoreLink>& link, std::span<
     return result;
 }
 
+void misused(const char* call, const char* why)
+{
+    std::fprintf(stderr, "vitrine: %s was called %s\n", call, why);
+    std::abort();
+}
+
 void misused(const std::string& text)
 {
     std::fprintf(stderr, "vitrine: %s\n", text.c_str());

@@ -19,9 +19,8 @@ void Access::end(debug::detail::SessionBody& body, const char* call)
     if (!session)
         return;
     if (session->is_inside())
-        misused(std::string(call)
-            + " was called on a thread that runs the session's own guest: by a host function, sink or debug "
-              "handler");
+        misused(
+            call, "on a thread that runs the session's own guest: by a host function, sink or debug handler");
     // The guest's thread may look at the session until it has ended.
     session->close();
     body.error = error_or_out_of_memory("the session is gone");

@@ -31,15 +31,14 @@ void Access::end(StoreLink& link, const char* call)
 {
     if (!link.body)
         return;
-    // Nothing here may throw unless the program ends anyway.
-    const auto refuse = [call](const char* why) { misused(std::string(call) + " was called " + why); };
     const auto session = link.body->session.lock();
     if (link.body->store.is_calling_out())
-        refuse("by the store's own limiter, or by the destructor of host data");
+        misused(call, "by the store's own limiter, or by the destructor of host data");
     if (link.body->thread.runner.load() == std::this_thread::get_id()
         || (session && session->session && session->session->is_inside())
         || (link.threads && link.threads->is_inside()))
-        refuse("on a thread that runs the store's own guest: by a host function, sink or debug handler");
+        misused(
+            call, "on a thread that runs the store's own guest: by a host function, sink or debug handler");
     link.body->own_session.reset();
     if (session && session->session) {
         if (&session->session->store() != &link.body->store) {
@@ -55,7 +54,7 @@ void Access::end(StoreLink& link, const char* call)
         link.threads->close();
     link.threads.reset();
     if (link.body->thread.runner.load() != std::thread::id {})
-        refuse("while another thread runs the store's guest");
+        misused(call, "while another thread runs the store's guest");
     link.body.reset();
 }
 

@@ -136,12 +136,17 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
 
 namespace {
 
-/// The trap with which the guest ends after code of the debugger's has thrown.
+/// The trap with which the guest ends after code of the debugger's has thrown. Never throws itself.
 Trap failure_of(const Thread& thread, std::string_view what, const Thrown& thrown)
 {
-    return { .kind = thrown.is_out_of_memory ? TrapKind::OutOfMemory : TrapKind::HostError,
-        .message = std::string(what) + ": " + thrown.text,
-        .trace = trace_of(thread) };
+    const TrapKind kind = thrown.is_out_of_memory ? TrapKind::OutOfMemory : TrapKind::HostError;
+    return guarded(
+        [&] {
+            return Trap {
+                .kind = kind, .message = std::string(what) + ": " + thrown.text, .trace = trace_of(thread)
+            };
+        },
+        [](const Thrown&) { return Trap { .kind = TrapKind::OutOfMemory }; });
 }
 
 } // namespace
