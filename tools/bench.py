@@ -3,12 +3,17 @@
 """Benchmarks of the command against its peers: CPU seconds, interleaved in one run, as ratios.
 
     ./dev bench [run|load|wasi|debug]... [--rounds N] [--only PROGRAM]
+    ./dev bench --against COMMIT [--rounds N] [--only PART]
 
 run    the interpreter on real programs, against V8's TurboFan (the guest's own time there, code compiled before)
 load   decoding and validation of a big module, its memory, and a hello world from start to end
 wasi   files written and read, lines printed, against Wasmtime (whole runs, its code compiled before); a big program
 debug  guest_debug on with nothing set, against off; then conditions, stops, steps and a watchpoint; attaching to a big
        program, beside LLDB that only reads it
+
+--against builds another commit once, below build/against, and compares it with the working tree, interleaved: the
+programs of `run`, load and validation, hello, 100,000 instances, and the figures of debugging. A ratio is the working
+tree's figure over the commit's, of the smallest of all rounds: below 1 the working tree is faster or smaller.
 
 Programs come from the shared folder ($VITRINE_SHARED, default ../shared), peers from npm and PyPI; all are unpacked
 below build/bench. The guest of wasi is tests/bench/wasi_bench.c.
@@ -229,13 +234,75 @@ def bench_debug(rounds, only):
         subprocess.run([VITRINE.parent / "tests" / "debug_bench"], check=True)
 
 
+def build_against(commit):
+    """The command and debug_bench of a commit, built once. debug_bench's source is the working tree's."""
+    git = lambda *words: subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True).stdout
+    try:
+        full = git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
+    except subprocess.CalledProcessError:
+        sys.exit(f"bench: --against: there is no commit '{commit}'")
+    folder = ROOT / "build" / "against" / full
+    tree, build = folder / "tree", folder / "build"
+    if not (tree / "CMakeLists.txt").exists():
+        print(f"bench: builds {full[:12]} below {folder.relative_to(ROOT)}", flush=True)
+        tree.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["tar", "-x", "-C", tree], input=git("archive", full), check=True)
+    launcher = ["-DCMAKE_CXX_COMPILER_LAUNCHER=ccache"] if shutil.which("ccache") else []
+    subprocess.run(["cmake", "-S", ROOT / "tests" / "bench" / "against", "-B", build, "-G", "Ninja", f"-DVITRINE_TREE={tree}",
+                    "-DCMAKE_CXX_COMPILER=g++", "-DCMAKE_BUILD_TYPE=Release", *launcher], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["cmake", "--build", build, "--target", "vitrine", "debug_bench"], check=True, stdout=subprocess.DEVNULL)
+    return build / "vitrine" / "vitrine", build / "debug_bench"
+
+
+def bench_against(commit, rounds, only):
+    theirs, their_debug = build_against(commit)
+    ours, our_debug = VITRINE, VITRINE.parent / "tests" / "debug_bench"
+    folder, rows = programs()
+    hello = FOLDER / "hello.wasm"
+    hello.write_bytes(HELLO)
+    print(f"{'':44} {'before':>10} {'now':>10} {'ratio':>7}")
+
+    def show(name, before, now):
+        print(f"{name:44} {before:10.4g} {now:10.4g} {now / before:7.3f}", flush=True)
+        return now / before
+
+    def compare(name, measure, times=rounds):
+        """Runs `measure` with each command in turn; it gives a tuple of figures, one for each name."""
+        figures = [(measure(theirs), measure(ours)) for _ in range(times)]
+        return [show(each, min(a[i] for a, _ in figures), min(b[i] for _, b in figures)) for i, each in enumerate(name)]
+
+    ratios = []
+    for row in rows:
+        if only and only not in row["file"]:
+            continue
+        module, cwd, args = folder / row["file"], folder / row["cwd"], row.get("bench_args", row["args"])
+        ratios += compare([row["file"].removesuffix(".wasm") + ", s"], lambda command: cpu_of([command, "run", "--dir", ".", module, *args], cwd)[:1])
+    if ratios:
+        print(f"{'geomean of the programs':44} {'':10} {'':10} {geomean(ratios):7.3f}", flush=True)
+    if not only or only in "load":
+        big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
+        compare(["validate 30.8 MB, s", "memory after loading, bytes"], lambda command: cpu_of([command, "validate", big], FOLDER))
+    if not only or only in "hello":
+        compare(["hello, s"], lambda command: (sum(cpu_of([command, "run", hello], FOLDER)[0] for _ in range(20)) / 20,))
+    if not only or only in "debug":
+        lines = lambda program: dict(line.split("\t") for line in subprocess.run([program, "--rows"], check=True, capture_output=True, text=True).stdout.splitlines())
+        measured = [(lines(their_debug), lines(our_debug)) for _ in range(rounds)]
+        for name in measured[0][1]:
+            show(name, min(float(a[name]) for a, _ in measured), min(float(b[name]) for _, b in measured))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Benchmarks of the command against its peers.")
     parser.add_argument("what", nargs="*", choices=["run", "load", "wasi", "debug", []])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="a program's name, or part of it")
+    parser.add_argument("--against", metavar="COMMIT", help="compare the working tree with this commit")
     options = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
+    if options.against:
+        if options.what:
+            parser.error("--against measures parts of its own; use --only to choose one")
+        return bench_against(options.against, options.rounds, options.only)
     for name in options.what or ["load", "run", "wasi", "debug"]:
         {"run": bench_run, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug}[name](options.rounds, options.only)
 

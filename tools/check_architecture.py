@@ -4,9 +4,14 @@
 
 - Each folder of src/ has its row in the layer table, and each row its folder.
 - A file includes only its own layer and those its row lists; so does DEPENDS of its CMakeLists.txt.
+- What it includes may itself include other layers. Such headers reach the file only if the page lists them as
+  re-exported; so no debugger reaches a tier.
+- Only exec/frame, the driver and the tiers know control records; only they and the rest of exec touch the fields of
+  a thread that belong to execution.
 - Libraries of others are included only by the layers that list them.
 - Public headers include the standard library and each other.
 - Each file of src/ and include/ is named by exactly one line of the file tables, and each line has its file.
+- No layer but cli, which is a program, has variables of the process.
 - Each source starts with the licence line.
 """
 
@@ -20,6 +25,9 @@ SOURCES = {".h", ".hpp", ".cpp", ".inc"}
 LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit", "histedit.h": "libedit"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+# A variable that is static or of a thread and not constant; a function has a bracket before its end.
+VARIABLE = re.compile(r"^\s*(?:inline\s+)?(?:static|thread_local)\s+(?!const\b|constexpr\b|constinit const\b)[^(\n]*?(?:;|=|\{)", re.MULTILINE)
 
 errors = []
 
@@ -95,6 +103,67 @@ def check_includes(layers):
                 error(path.relative_to(ROOT), f"includes {name}, which is neither public nor standard")
 
 
+def includes_of(name, known={}):
+    """The files below src/ that a file includes, directly or not, and by which of its includes they come."""
+    if name not in known:
+        known[name] = {}
+        for form, included in INCLUDE.findall((ROOT / "src" / name).read_text()):
+            if form == '"' and (ROOT / "src" / included).is_file():
+                known[name].setdefault(included, included)
+                for further in includes_of(included):
+                    known[name].setdefault(further, included)
+    return known[name]
+
+
+def check_reach(layers, page):
+    exported = {}
+    for layer, headers in rows(section(page, "## Re-exported headers")):
+        layer = layer.strip("`")
+        exported[layer] = set(re.findall(r"[\w/]+\.\w+", headers))
+        for header in sorted(exported[layer]):
+            if not (ROOT / "src" / header).is_file():
+                error("ARCHITECTURE.md", f"{layer} re-exports {header}, which does not exist")
+    used = set()
+    for path in sources("src"):
+        name = str(path.relative_to(ROOT / "src"))
+        layer = name.split("/")[0]
+        if layer not in layers:
+            continue
+        allowed = layers[layer][0]
+        passed_on = set().union(*(exported.get(other, set()) for other in allowed))
+        for header, through in includes_of(name).items():
+            if header.split("/")[0] in allowed:
+                continue
+            used.add(header)
+            if header not in passed_on:
+                error(f"src/{name}", f'reaches "{header}" through "{through}", which may not re-export it to {layer}')
+    for layer, headers in exported.items():
+        for header in sorted(headers - used):
+            error("ARCHITECTURE.md", f"{layer} re-exports {header}, which no other layer reaches")
+
+
+RECORD_FILES = {"exec/frame.h", "exec/frame.cpp", "exec/driver.cpp", "interp/interpreter.cpp"}
+RECORD_FORWARD = {"exec/guest_stack.h", "exec/guest_stack.cpp", "exec/thread.h"}
+RECORDS = re.compile(r"\bRecord\b|\b(?:push|pop|popped|innermost)_record\b|\brecord_of\b|\bReturnTo\b")
+
+
+def check_execution():
+    """Who knows control records, and the fields of a thread that belong to execution."""
+    thread = (ROOT / "src" / "exec" / "thread.h").read_text()
+    match = re.search(r"// For exec and the tiers\.\n(.*?)\n    // For probes", thread, re.DOTALL)
+    if not match:
+        return error("src/exec/thread.h", "has no part 'For exec and the tiers.' before its part 'For probes'")
+    fields = re.findall(r"(\w+)(?: = [^;]*| \{\})?;$", match[1], re.MULTILINE)
+    touches = re.compile(r"\bthread_?(?:\(\))?(?:\.|->)(" + "|".join(fields) + r")\b(?!\()")
+    for path in sources("src"):
+        name = str(path.relative_to(ROOT / "src"))
+        text = re.sub(r"//.*", "", path.read_text())
+        if name not in RECORD_FILES | RECORD_FORWARD and (found := RECORDS.search(text)):
+            error(f"src/{name}", f"knows control records ({found[0]}), which only {', '.join(sorted(RECORD_FILES))} may")
+        if name.split("/")[0] not in ("exec", "interp") and (found := touches.search(text)):
+            error(f"src/{name}", f"touches Thread::{found[1]}, which belongs to exec and the tiers")
+
+
 def check_depends(layers):
     for layer, (allowed, _) in layers.items():
         file = ROOT / "src" / layer / "CMakeLists.txt"
@@ -120,6 +189,13 @@ def check_files(page):
         error("ARCHITECTURE.md", f"{file} has more than one line")
 
 
+def check_variables():
+    for path in sources("src"):
+        if path.relative_to(ROOT / "src").parts[0] != "cli":
+            for found in VARIABLE.findall(path.read_text()):
+                error(path.relative_to(ROOT), f"has a variable of the process: {found.strip()}")
+
+
 def check_licence():
     for folder in ("src", "include", "tests", "examples"):
         for path in sources(folder):
@@ -133,8 +209,11 @@ def main():
     layers = layers_of(page)
     check_layers(layers)
     check_includes(layers)
+    check_reach(layers, page)
+    check_execution()
     check_depends(layers)
     check_files(page)
+    check_variables()
     check_licence()
     for text in errors:
         print(text)

@@ -4,7 +4,8 @@
 
 `wasm-tools smith` makes the modules; module N of seed K is always the same. Our side is the program differ_runner, the
 other one this file itself (`--wasmtime`), each a process that answers lines with lines: see tests/fuzz/differ_runner.cpp.
-Every sixth module has some bytes changed, and is only validated.
+Every sixth module has some bytes changed, and is only validated. Every twentieth one is made here, as smith's random
+operands hardly ever match what is in memory: it compares and exchanges.
 
 A difference is saved as build/differ/K-N.wasm, and as K-N.small.wasm as small as `wasm-tools shrink` gets it. With names of
 files these are compared instead.
@@ -452,6 +453,32 @@ def make_module(rng, file):
     return subprocess.run(command, input=seed, capture_output=True).returncode == 0
 
 
+def make_exchanges(rng, file):
+    """Writes a module of `cmpxchg` of all widths, most of which match; bits beyond an instruction's width may be anything."""
+    memory = bytearray(rng.randbytes(64))
+    functions = []
+    for index in range(16):
+        width = rng.choice((1, 2, 4, 8))
+        bits = rng.choice((32, 64)) if width <= 4 else 64
+        narrow = width * 8 < bits
+        name = f"i{bits}.atomic.rmw{width * 8 if narrow else ''}.cmpxchg{'_u' if narrow else ''}"
+        at = rng.randrange(0, len(memory), width)
+        expected = int.from_bytes(memory[at : at + width], "little")
+        if narrow:
+            expected |= rng.choice((0, 1 << width * 8, rng.getrandbits(bits), ~0)) << width * 8
+        if rng.random() < 0.2:
+            expected ^= 1 << rng.randrange(width * 8)
+        expected, replacement = (number & (1 << bits) - 1 for number in (expected, rng.getrandbits(bits)))
+        functions.append(
+            f'(func (export "{index}") (result i{bits})'
+            f" ({name} (i32.const {at}) (i{bits}.const {expected}) (i{bits}.const {replacement})))"
+        )
+    data = "".join(f"\\{byte:02x}" for byte in memory)
+    shared = rng.choice(("1", "1 1 shared"))
+    text = f'(module (memory (export "memory") {shared}) (data (i32.const 0) "{data}") {" ".join(functions)})'
+    return subprocess.run([WASM_TOOLS, "parse", "-", "-o", file], input=text.encode()).returncode == 0
+
+
 def change_bytes(rng, file):
     code = bytearray(file.read_bytes())
     for _ in range(rng.choice((1, 1, 2, 4))):
@@ -476,7 +503,8 @@ def make_and_compare(pair, seed, number):
     """The difference, or nothing; raises Skip. The module is in the file answered with."""
     rng = random.Random(f"{seed}/{number}")
     file = WORK / f"{seed}-{number}.wasm"
-    if not make_module(rng, file):
+    make = make_exchanges if number % 20 == 0 else make_module
+    if not make(rng, file):
         raise Skip("not made")
     mode = rng.choice(("run", "run", "run", "run", "stress", "validate"))
     if mode == "validate":

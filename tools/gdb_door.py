@@ -16,7 +16,8 @@ from gdb_client import Broken, Guest, Refused, integer_of, offset_of, text_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MEMORY_WORDS = {"i8": 1, "u8": 1, "i16": 2, "u16": 2, "i32": 4, "u32": 4, "i64": 8, "u64": 8, "f32": 4, "f64": 8, "v128": 16}
-NOT_STOPPED = "the guest does not stand still: `run` starts it"
+NOT_RUNNING = "the program is not running: `run` starts it"
+HAS_EXITED = "the program has exited: `run` starts it again"
 ROW = re.compile(r"(\w+)\[(\d+)\](?: (\$?\S+))?(?:: | = |$)")
 VALUE = re.compile(r"(?P<label>\w+\[(?P<index>\d+)\](?: (?P<name>.*?))?) = (?P<value>.*) \((?P<type>\w+|\(.*\))\)")
 
@@ -51,8 +52,9 @@ class Breakpoint:
 class Watchpoint:
     """One of the user's: `packet` and what is there, or a number of the session."""
 
-    def __init__(self, number, text, session_number=None, packet=None, bytes=None):
+    def __init__(self, number, text, session_number=None, packet=None, bytes=None, is_local=False):
         self.number, self.text, self.session_number, self.packet, self.bytes = number, text, session_number, packet, bytes
+        self.is_local = is_local
         self.hits = 0
 
 
@@ -67,6 +69,7 @@ class Door:
         self.guest_words = None
         self.is_standing = False
         self.is_fresh = False
+        self.has_exited = False
         self.status = 0
         self.frame = 0
         self.stop = {}
@@ -231,8 +234,9 @@ class Door:
 
     def end(self, answer, is_told=True):
         """The guest has ended: its process tells with what."""
-        guest, self.guest, self.is_standing = self.guest, None, False
+        guest, self.guest, self.is_standing, self.has_exited = self.guest, None, False, True
         self.status, output, errors = guest.close()
+        ended = [each for each in self.watchpoints.values() if each.is_local]
         self.watchpoints = {}
         results = output.removeprefix(guest.printed).splitlines()
         trap = re.search(r"error: (trap: .*)", errors)
@@ -249,10 +253,14 @@ class Door:
             raise Broken(f"the client was told of status {code}, the process ended with {self.status}")
         if is_told:
             self.write(text)
+            self.tell_ended(ended)
+
+    def tell_ended(self, watchpoints):
+        self.write(*[f"watchpoint {each.number} deleted: its frame has ended" for each in watchpoints])
 
     def need_standing(self):
         if not self.is_standing:
-            raise Refused(NOT_STOPPED)
+            raise Refused(HAS_EXITED if self.has_exited else NOT_RUNNING)
 
     # -- Frames
 
@@ -387,7 +395,15 @@ class Door:
                 if not (at := re.search(r" at (0x[0-9a-f]+)", line)):
                     raise Refused(f"{word}: an imported function has no code here")
                 return offset_of(int(at[1], 16)), True
-        raise Refused(f"{word}: no such function (expected a name, $name, func[3] or an offset like 0x51)")
+        raise Refused(f"{word}: no such function (expected a name, $name, func[3] or an offset like 0x51){self.near(word)}")
+
+    def near(self, word):
+        """What the door says of functions with names like one that is not there."""
+        try:
+            self.monitor(f"code {word}")
+        except Refused as refusal:
+            return "".join(str(refusal).partition("; near: ")[1:])
+        return ""
 
     def do_break(self, said):
         if said:
@@ -532,7 +548,9 @@ class Door:
         else:
             access = {"watch": "", "rwatch": " read", "awatch": " access"}[verb]
             line, = self.monitor(f"watch {said}{access} in {self.frame}")
-            watchpoint = Watchpoint(number, text, session_number=int(line.split()[1].rstrip(":")))
+            names = [name for _, name, _ in self.values("locals", self.frame)]
+            is_local = said.startswith("local[") or said.lstrip("$") in names or said in names
+            watchpoint = Watchpoint(number, text, session_number=int(line.split()[1].rstrip(":")), is_local=is_local)
         self.watchpoints[number] = watchpoint
         self.next_number += 1
         self.write(f"watchpoint {number}: {text}")
@@ -614,6 +632,9 @@ class Door:
     def tell(self, reason):
         places = self.places()
         self.write(f"stopped: {reason}" + (f" in {self.position(0, places[0])}" if places else ""))
+        before = list(self.watchpoints.values())
+        self.watch_lines()
+        self.tell_ended(each for each in before if each.number not in self.watchpoints)
 
     def reason(self):
         """Why the guest stopped, in words; None when it is of no interest."""
@@ -726,7 +747,7 @@ class Door:
         self.need_standing()
         self.ask("D")
         self.status, output, errors = self.guest.close()
-        self.guest, self.is_standing, self.breakpoints, self.watchpoints = None, False, {}, {}
+        self.guest, self.is_standing, self.has_exited, self.breakpoints, self.watchpoints = None, False, True, {}, {}
         self.write(*output.splitlines(), *errors.splitlines(), f"exited with status {self.status}" if self.status else "exited")
 
     # -- Where it goes on

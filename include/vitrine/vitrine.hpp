@@ -579,6 +579,10 @@ public:
     /// From the name section; else empty.
     std::string name() const;
     std::vector<FuncInfo> functions() const;
+    /// One row of `functions`, without making the others; none if the module has fewer.
+    std::optional<FuncInfo> function(std::uint32_t index) const;
+    /// The function whose body has this offset in the module's file; none if there is none.
+    std::optional<FuncInfo> function_at(std::uint32_t offset) const;
     std::vector<TableInfo> tables() const;
     std::vector<MemoryInfo> memories() const;
     std::vector<GlobalInfo> globals() const;
@@ -771,8 +775,10 @@ class Global : public detail::Handle {
 public:
     static Result<Global> create(Store& store, GlobalType type, const Val& value);
     GlobalType type() const;
-    /// The value; an empty one when the store is gone or not to be used now.
+    /// The value. Says nothing of a failure: when the store is gone or must not be used now, the value
+    /// is of kind none. `try_get` says why.
     Val get() const;
+    Result<Val> try_get() const;
     /// Refused for an immutable global and for a value of another kind.
     Result<void> set(const Val& value) const;
     /// As `set`, also for an immutable global; refused when guest_debug is off.
@@ -787,17 +793,23 @@ class Memory : public detail::Handle {
 public:
     static Result<Memory> create(Store& store, MemoryType type);
     MemoryType type() const;
-    /// Bytes.
+    /// Bytes; 0 when the store is gone or must not be used now, which `try_size` reports.
     std::uint64_t size() const;
+    Result<std::uint64_t> try_size() const;
     Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
     Result<void> fill(std::uint64_t address, std::uint64_t count, std::byte value) const;
     /// Adds pages of 64 KiB and answers with the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
-    /// The first address at or behind `from` where these bytes stand.
+    /// The first address at or after `from` where these bytes are; none if there is none, and also when
+    /// the store is gone or must not be used now, which `try_find` reports.
     std::optional<std::uint64_t> find(std::span<const std::byte> bytes, std::uint64_t from = 0) const;
-    /// All bytes; valid until the next guest call or growth.
+    Result<std::optional<std::uint64_t>> try_find(
+        std::span<const std::byte> bytes, std::uint64_t from = 0) const;
+    /// All bytes, valid until the next guest call or growth; empty when the store is gone or must not be
+    /// used now, which `try_data` reports.
     std::span<std::byte> data() const;
+    Result<std::span<std::byte>> try_data() const;
 
 private:
     friend detail::Access;
@@ -835,8 +847,9 @@ class Table : public detail::Handle {
 public:
     static Result<Table> create(Store& store, TableType type, const Val& initial);
     TableType type() const;
-    /// Elements.
+    /// Elements; 0 when the store is gone or must not be used now, which `try_size` reports.
     std::uint64_t size() const;
+    Result<std::uint64_t> try_size() const;
     Result<Val> get(std::uint64_t index) const;
     Result<void> set(std::uint64_t index, const Val& value) const;
     /// Adds elements and answers with the old size.
@@ -911,7 +924,6 @@ private:
     std::shared_ptr<const void> module_;
 };
 
-/// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
 /// What a guest can use up.
 enum class Resource : std::uint8_t {
     Memory,    ///< bytes of one memory
@@ -925,6 +937,7 @@ enum class Resource : std::uint8_t {
 /// Says whether a store may use more of something. What is refused fails as if the system had no more of it.
 using ResourceLimiter = std::function<bool(Resource resource, std::uint64_t current, std::uint64_t desired)>;
 
+/// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
 class Store {
 public:
     explicit Store(const Engine& engine);
@@ -1315,10 +1328,12 @@ public:
     std::uint32_t offset() const;
     /// Which entry from the host into the guest it belongs to, counted from the outermost.
     std::uint32_t activation() const;
-    /// Parameters and locals.
+    /// Parameters and locals; empty when the frame is dead, which `try_locals` reports.
     std::vector<Local> locals() const;
-    /// Bottom first.
+    Result<std::vector<Local>> try_locals() const;
+    /// Bottom first; empty when the frame is dead, which `try_operands` reports.
     std::vector<Val> operands() const;
+    Result<std::vector<Val>> try_operands() const;
     /// The exact types of the operands, bottom first, as validation knows them.
     std::vector<ValType> operand_types() const;
     /// The value may be of any subtype of the local's type.
@@ -1530,15 +1545,17 @@ public:
     Event resume(Stopped stopped);
     /// As `resume`, and does not wait.
     Result<void> go(Stopped stopped);
-    /// One instruction, of the thread that stopped; the others stand still.
-    Event step(Stopped stopped);
+    // The thread that stopped takes the step, or another guest thread of the stop, by its number.
+
+    /// One instruction; the other threads stay stopped, unless it may wait for them.
+    Event step(Stopped stopped, std::uint32_t thread = 0);
     /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; over a
     /// tail call to behind the call of the frame that it ends.
-    Event step_over(Stopped stopped);
+    Event step_over(Stopped stopped, std::uint32_t thread = 0);
     /// To the instruction behind the call of the innermost frame; to the end when nobody called it.
-    Event step_out(Stopped stopped);
+    Event step_out(Stopped stopped, std::uint32_t thread = 0);
     /// To the first instruction at or behind an offset in the innermost guest frame's function, or to the next stop before it.
-    Event run_to(Stopped stopped, std::uint32_t offset);
+    Event run_to(Stopped stopped, std::uint32_t offset, std::uint32_t thread = 0);
     /// Ends the guest with the trap `Killed`.
     Event kill(Stopped stopped);
     /// Calls a function on the thread that stopped, as a call of its own on top of its frames. Breakpoints in it stop; a trap

@@ -530,7 +530,7 @@ std::string Val::to_text() const
     if (is_null())
         return "null";
     if (kind_ == ValKind::FuncRef)
-        return "func " + func_->name();
+        return "func " + core::escaped(func_->name());
     if (data_)
         return "extern " + core::hex(std::bit_cast<uint64_t>(data_.get()));
     if (target_ && !detail::Access::root(*target_))

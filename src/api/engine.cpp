@@ -31,7 +31,7 @@ core::EngineConfig Access::config(const Config& config)
 {
     return { .guest_debug = config.guest_debug_,
         .max_stack_bytes = config.max_stack_bytes_,
-        .max_memory_pages = config.max_memory_pages_,
+        .max_memory = { config.max_memory_pages_ },
         .max_heap_bytes = config.max_heap_bytes_,
         .stress_collector = config.stress_collector_,
         .features = features(config).value_or(core::FeatureSet()) };
@@ -169,22 +169,50 @@ bool Module::owns(const TraceFrame& frame) const { return frame.owner == body_->
 
 std::string Module::name() const { return std::string(body_->module->names().module); }
 
+namespace {
+
+/// The row of a function without its exports.
+FuncInfo function_row(const core::Module& module, core::FuncIndex index)
+{
+    FuncInfo row;
+    describe(module, core::ExternKind::Func, index.value, module.names().functions.find(index.value), row);
+    row.type =
+        Access::func_type(*module.type_infos[module.functions[index].type.value]->type.func(), module, true);
+    if (!module.is_imported(index)) {
+        row.offset = module.meta(index).body_offset;
+        row.end = module.meta(index).end_offset;
+    }
+    return row;
+}
+
+} // namespace
+
 std::vector<FuncInfo> Module::functions() const
 {
     const core::Module& module = *body_->module;
-    std::vector<FuncInfo> rows(module.functions.size());
-    for (uint32_t i = 0; i < rows.size(); ++i) {
-        const core::FuncIndex index { i };
-        describe(module, core::ExternKind::Func, i, module.names().functions.find(i), rows[i]);
-        rows[i].type = Access::func_type(
-            *module.type_infos[module.functions[index].type.value]->type.func(), module, true);
-        if (!module.is_imported(index)) {
-            rows[i].offset = module.meta(index).body_offset;
-            rows[i].end = module.meta(index).end_offset;
-        }
-    }
+    std::vector<FuncInfo> rows;
+    rows.reserve(module.functions.size());
+    for (uint32_t i = 0; i < module.functions.size(); ++i)
+        rows.push_back(function_row(module, { i }));
     add_exports(module, core::ExternKind::Func, rows);
     return rows;
+}
+
+std::optional<FuncInfo> Module::function(uint32_t index) const
+{
+    const core::Module& module = *body_->module;
+    if (index >= module.functions.size())
+        return std::nullopt;
+    FuncInfo row = function_row(module, { index });
+    for (const core::Export* item : module.exports_of(core::ExternKind::Func, index))
+        row.exports.emplace_back(item->name);
+    return row;
+}
+
+std::optional<FuncInfo> Module::function_at(uint32_t offset) const
+{
+    const auto index = body_->module->find_function(offset);
+    return index ? function(index->value) : std::nullopt;
 }
 
 std::vector<TableInfo> Module::tables() const

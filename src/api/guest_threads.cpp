@@ -24,9 +24,7 @@ std::optional<core::Extern> share(const core::Store& from, core::Store& to, cons
         const auto host = from.find_host_function(**function);
         if (!host)
             return std::nullopt;
-        core::Function* const same = to.add_host_function(host);
-        same->type = (*function)->type;
-        return same;
+        return to.add_host_function(host, (*function)->type);
     }
     if (auto* const* memory = std::get_if<core::Memory*>(&item)) {
         const auto shared = from.find_shared(*memory);
@@ -242,11 +240,7 @@ core::Result<void> define_memories(
         const core::MemoryType& type = module.memories[core::MemoryIndex { import.index }].type;
         if (!type.limits.is_shared)
             continue;
-        const uint64_t max_bytes = std::min(engine.state->config.max_memory_pages,
-                                       core::Memory::max_bytes_64 / core::Memory::page_size)
-            * core::Memory::page_size;
-        std::shared_ptr<core::Memory> memory =
-            TRY(core::Memory::create(type, engine.state->reservations, max_bytes));
+        std::shared_ptr<core::Memory> memory = TRY(engine.state->make_memory(type));
         CHECK(linker.define(std::string(import.module), std::string(import.name), std::move(memory)));
     }
     return {};

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 
 namespace vitrine {
@@ -69,7 +71,7 @@ void note(detail::LinkerBody& body, const core::Result<void>& defined)
 /// What is wrong with one definition.
 Error wrong(std::string_view module, std::string_view name, std::string_view why)
 {
-    return Error("import \"" + std::string(module) + "\" \"" + std::string(name)
+    return Error("import \"" + core::escaped(module) + "\" \"" + core::escaped(name)
         + "\" cannot be defined: " + std::string(why));
 }
 
@@ -102,7 +104,10 @@ Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
             return body.error();
         const auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
             "host", "function", Access::func_type(type), on_slots(std::move(function)) });
-        return Access::handle<Func>(link, (*body)->store.add_host_function(host));
+        const auto added = (*body)->store.add_host_function(host);
+        if (!added)
+            return Access::error(added.error());
+        return Access::handle<Func>(link, *added);
     });
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "debug/expression.h"
+#include "wasm/instruction.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
@@ -254,21 +255,27 @@ uint32_t Frame::offset() const { return core_frame(frame_).offset; }
 
 uint32_t Frame::activation() const { return core_frame(frame_).activation; }
 
-std::vector<Local> Frame::locals() const
-{
-    std::vector<Local> locals;
-    if (const Hold hold(session_, core_frame(frame_).thread, generation_); hold)
-        for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
-            locals.push_back({ local.name, Access::val(link_, local.value),
-                Access::exact(local.value.type, core_frame(frame_).function->module(), true) });
-    return locals;
-}
+std::vector<Local> Frame::locals() const { return try_locals().value_or(std::vector<Local>()); }
 
-std::vector<Val> Frame::operands() const
+Result<std::vector<Local>> Frame::try_locals() const
 {
     const Hold hold(session_, core_frame(frame_).thread, generation_);
     if (!hold)
-        return {};
+        return stale_frame();
+    std::vector<Local> locals;
+    for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
+        locals.push_back({ local.name, Access::val(link_, local.value),
+            Access::exact(local.value.type, core_frame(frame_).function->module(), true) });
+    return locals;
+}
+
+std::vector<Val> Frame::operands() const { return try_operands().value_or(std::vector<Val>()); }
+
+Result<std::vector<Val>> Frame::try_operands() const
+{
+    const Hold hold(session_, core_frame(frame_).thread, generation_);
+    if (!hold)
+        return stale_frame();
     return Access::vals(link_, core::debug::operands_of(core_frame(frame_)));
 }
 
@@ -884,10 +891,10 @@ namespace {
 using Resume = core::debug::Resume;
 using Kind = Resume::Kind;
 
-/// Whether the innermost guest function has an instruction at or behind the offset.
-bool can_run_to(const core::debug::Session& session, uint32_t offset)
+/// Whether the thread's innermost guest function has an instruction at or behind the offset.
+bool can_run_to(const core::debug::Session& session, uint32_t thread, uint32_t offset)
 {
-    const std::vector<core::Frame> frames = session.frames();
+    const std::vector<core::Frame> frames = session.frames(thread);
     const auto innermost = std::ranges::find_if(frames, [](const auto& frame) { return !frame.is_host(); });
     return innermost != frames.end()
         && core::find_instruction_boundary(innermost->function->module(), innermost->function->index, offset);
@@ -903,8 +910,14 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
                                               : "the guest has gone on from this stop already");
     if (body->session->has_handler())
         return Error("the session's handler says how the guest goes on");
-    if (const Hold hold(body); hold && how.kind == Kind::RunTo && !can_run_to(*body->session, how.offset))
-        return Error("offset " + core::hex(how.offset) + " is not in the innermost function");
+    if (const Hold hold(body); hold) {
+        if (how.thread != 0 && std::ranges::none_of(body->session->threads(), [&](const auto& thread) {
+                return thread.id == how.thread;
+            }))
+            return Error("there is no thread " + std::to_string(how.thread));
+        if (how.kind == Kind::RunTo && !can_run_to(*body->session, how.thread, how.offset))
+            return Error("offset " + core::hex(how.offset) + " is not in the innermost function");
+    }
     // It refuses when somebody else has ended the guest meanwhile: what came of that is told by the next event.
     (void)body->session->resume(how);
     return {};
@@ -958,18 +971,46 @@ Result<void> Session::go(Stopped stopped)
 
 Event Session::resume(Stopped stopped) { return go_on(body_, stopped, { Kind::Go }); }
 
-Event Session::step(Stopped stopped)
+namespace {
+
+/// Whether the thread's next instruction may end only when another thread does something: it waits in
+/// a host function, or in `memory.atomic.wait`.
+bool may_wait(const core::debug::Session& session, uint32_t thread)
 {
-    return go_on(body_, stopped, { .kind = Kind::Step, .is_alone = true });
+    const std::vector<core::Frame> frames = session.frames(thread);
+    if (frames.empty() || frames.front().is_host())
+        return true;
+    const core::Frame& frame = frames.front();
+    core::ByteReader in(frame.function->module().bytes().subspan(frame.offset), frame.offset);
+    const auto instruction = core::decode_instruction(in);
+    return instruction
+        && (instruction->op == core::Op::MemoryAtomicWait32
+            || instruction->op == core::Op::MemoryAtomicWait64);
 }
 
-Event Session::step_over(Stopped stopped) { return go_on(body_, stopped, { Kind::StepOver }); }
+} // namespace
 
-Event Session::step_out(Stopped stopped) { return go_on(body_, stopped, { Kind::StepOut }); }
-
-Event Session::run_to(Stopped stopped, uint32_t offset)
+Event Session::step(Stopped stopped, uint32_t thread)
 {
-    return go_on(body_, stopped, { Kind::RunTo, offset });
+    bool is_alone = true;
+    if (const Hold hold(body_); hold)
+        is_alone = !may_wait(*body_->session, thread);
+    return go_on(body_, stopped, { .kind = Kind::Step, .thread = thread, .is_alone = is_alone });
+}
+
+Event Session::step_over(Stopped stopped, uint32_t thread)
+{
+    return go_on(body_, stopped, { .kind = Kind::StepOver, .thread = thread });
+}
+
+Event Session::step_out(Stopped stopped, uint32_t thread)
+{
+    return go_on(body_, stopped, { .kind = Kind::StepOut, .thread = thread });
+}
+
+Event Session::run_to(Stopped stopped, uint32_t offset, uint32_t thread)
+{
+    return go_on(body_, stopped, { .kind = Kind::RunTo, .offset = offset, .thread = thread });
 }
 
 Event Session::kill(Stopped stopped) { return go_on(body_, stopped, { Kind::Kill }); }

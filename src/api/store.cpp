@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
+
 #include "api/guest_threads.h"
+#include "base/text.h"
 #include "debug/expression.h"
 
 #include <algorithm>
@@ -293,7 +295,7 @@ Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
         const auto values =
             Access::values(link, arguments, link->engine->state->types[function.type].func()->params);
         if (!values)
-            return Error("cannot call " + function.name() + ": " + values.error().message());
+            return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
         const auto results = core::invoke((*body)->thread, function, *values);
         if (!results) {
             Access::note_end(*link, results.error());
@@ -317,8 +319,8 @@ Result<void> check_type(const Func& function, const FuncType& wanted)
             return body.error();
         const FuncType actual = function.type();
         if (actual != wanted)
-            return Error("function " + function.name() + " is of type " + actual.to_text() + ", not "
-                + wanted.to_text());
+            return Error("function " + core::escaped(function.name()) + " is of type " + actual.to_text()
+                + ", not " + wanted.to_text());
         return {};
     });
 }
@@ -356,7 +358,7 @@ Result<Func> find_func(const Instance& instance, std::string_view name)
             return body.error();
         if (auto function = instance.func(name))
             return std::move(*function);
-        return Error("there is no exported function \"" + std::string(name) + "\"");
+        return Error("there is no exported function \"" + core::escaped(name) + "\"");
     });
 }
 
@@ -389,10 +391,13 @@ GlobalType Global::type() const
                   : GlobalType { ValKind::None, false };
 }
 
-Val Global::get() const
+Val Global::get() const { return try_get().value_or(Val()); }
+
+Result<Val> Global::try_get() const
 {
-    const auto* global = object_of<core::Global>(*this);
-    return global ? Access::val(link_, global->get()) : Val();
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return Access::val(link_, static_cast<core::Global*>(object_)->get());
 }
 
 namespace {
@@ -468,10 +473,13 @@ MemoryType Memory::type() const
     return memory ? type_of(*memory) : MemoryType {};
 }
 
-uint64_t Memory::size() const
+uint64_t Memory::size() const { return try_size().value_or(0); }
+
+Result<uint64_t> Memory::try_size() const
 {
-    const auto* memory = object_of<core::Memory>(*this);
-    return memory ? memory->size() : 0;
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return static_cast<core::Memory*>(object_)->size();
 }
 
 Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
@@ -528,19 +536,31 @@ Result<uint64_t> Memory::grow(uint64_t pages) const
 
 std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t from) const
 {
-    const std::span<std::byte> all = data();
-    if (from > all.size())
-        return std::nullopt;
-    const auto found = std::ranges::search(all.subspan(from), bytes);
-    if (found.begin() == all.end() && !bytes.empty())
-        return std::nullopt;
-    return static_cast<uint64_t>(found.begin() - all.begin());
+    return try_find(bytes, from).value_or(std::nullopt);
 }
 
-std::span<std::byte> Memory::data() const
+Result<std::optional<uint64_t>> Memory::try_find(std::span<const std::byte> bytes, uint64_t from) const
 {
-    const auto* memory = object_of<core::Memory>(*this);
-    return memory ? std::as_writable_bytes(memory->bytes()) : std::span<std::byte> {};
+    using Found = std::optional<uint64_t>;
+    const auto data = try_data();
+    if (!data)
+        return data.error();
+    const std::span<std::byte> all = *data;
+    if (from > all.size())
+        return Found();
+    const auto found = std::ranges::search(all.subspan(from), bytes);
+    if (found.begin() == all.end() && !bytes.empty())
+        return Found();
+    return Found(static_cast<uint64_t>(found.begin() - all.begin()));
+}
+
+std::span<std::byte> Memory::data() const { return try_data().value_or(std::span<std::byte> {}); }
+
+Result<std::span<std::byte>> Memory::try_data() const
+{
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return std::as_writable_bytes(static_cast<core::Memory*>(object_)->bytes());
 }
 
 Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
@@ -552,8 +572,7 @@ Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
         const auto wanted = core_type(type);
         if (!wanted)
             return wanted.error();
-        const core::EngineState& state = *Access::body(engine)->state;
-        auto memory = core::Memory::create(*wanted, state.reservations, state.config.max_memory_pages);
+        auto memory = Access::body(engine)->state->make_memory(*wanted);
         if (!memory)
             return Access::error(memory.error());
         return Access::shared(Access::body(engine), std::move(*memory));
@@ -640,10 +659,13 @@ TableType Table::type() const
         Access::exact(type.element, *link_) };
 }
 
-uint64_t Table::size() const
+uint64_t Table::size() const { return try_size().value_or(0); }
+
+Result<uint64_t> Table::try_size() const
 {
-    const auto* table = object_of<core::Table>(*this);
-    return table ? table->size() : 0;
+    if (const auto body = Access::use(link_); !body)
+        return body.error();
+    return uint64_t { static_cast<core::Table*>(object_)->size() };
 }
 
 Result<Val> Table::get(uint64_t index) const
@@ -705,8 +727,10 @@ Result<Tag> Tag::create(Store& store, const FuncType& type)
             return checked.error();
         if (!type.results.empty())
             return Error("non-empty tag result type");
-        const core::TypeId id = link->engine->state->types.add(Access::func_type(type));
-        return Access::handle<Tag>(link, (*body)->store.add_tag(link->engine->state->types.info(id)));
+        const auto tag = (*body)->store.add_tag(Access::func_type(type));
+        if (!tag)
+            return Access::error(tag.error());
+        return Access::handle<Tag>(link, *tag);
     });
 }
 
@@ -731,7 +755,7 @@ template<class T> T* find_export(const Instance& handle, std::string_view name)
 
 /// The object at an index of one of the instance's index spaces, if the engine shows such things; null otherwise.
 template<class T>
-T* find_private(const Instance& handle, std::vector<T*> core::Instance::* space, uint32_t index)
+T* find_private(const Instance& handle, core::IndexSpace<T> core::Instance::* space, uint32_t index)
 {
     const auto* instance = object_of<core::Instance>(handle);
     if (!instance || !Access::link(handle)->engine->state->config.guest_debug

@@ -60,6 +60,7 @@ public:
     auto begin() const { return items_.begin(); }
     auto end() const { return items_.end(); }
     T& back() { return items_.back(); }
+    const T* data() const { return items_.data(); }
 
 private:
     std::vector<T> items_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/backtrace.h"
 
+#include "base/text.h"
 #include "cli/file.h"
 #include "source/symbols.h"
 
@@ -16,12 +17,13 @@ class SourceLines {
 public:
     explicit SourceLines(std::span<const LoadedModule> modules) : modules_(modules) {}
 
-    std::optional<core::source::Line> find(const TraceFrame& frame, bool is_innermost)
+    /// The source functions of a frame, innermost first.
+    std::vector<core::source::SourceFrame> find(const TraceFrame& frame, bool is_innermost)
     {
         const auto module = std::ranges::find_if(
             modules_, [&](const LoadedModule& loaded) { return loaded.module.owns(frame); });
         if (module == modules_.end())
-            return std::nullopt;
+            return {};
         auto [entry, is_new] = read_.try_emplace(&*module);
         auto& [bytes, symbols] = entry->second;
         if (auto file = is_new ? read_file(module->path) : core::failure("")) {
@@ -29,7 +31,8 @@ public:
             symbols = core::source::Symbols::read(bytes);
         }
         // A caller is behind its call.
-        return symbols ? symbols->find_line(frame.offset - (is_innermost ? 0 : 1)) : std::nullopt;
+        return symbols ? symbols->find_frames(frame.offset - (is_innermost ? 0 : 1))
+                       : std::vector<core::source::SourceFrame> {};
     }
 
 private:
@@ -41,6 +44,14 @@ private:
     std::map<const LoadedModule*, Read> read_;
 };
 
+/// `, a.c:7`
+std::string text_of(const std::optional<core::source::Line>& line)
+{
+    return line ? fmt::format(", {}:{}", core::printable(line->file), line->line) : "";
+}
+
+std::string shown(std::string_view name) { return core::printable(core::source::demangled(name)); }
+
 } // namespace
 
 std::string backtrace_text(const Trap& trap, std::span<const LoadedModule> modules)
@@ -49,10 +60,16 @@ std::string backtrace_text(const Trap& trap, std::span<const LoadedModule> modul
     std::string text;
     for (size_t i = 0; i < trap.backtrace.size(); ++i) {
         const TraceFrame& frame = trap.backtrace[i];
-        const auto line = lines.find(frame, i == 0);
+        std::optional<core::source::Line> own;
+        for (const core::source::SourceFrame& source : lines.find(frame, i == 0)) {
+            if (source.is_inlined)
+                text += fmt::format("  #{} {}{} (inlined)\n", i,
+                    source.function.empty() ? "a function" : shown(source.function), text_of(source.line));
+            else
+                own = source.line;
+        }
         text += fmt::format("  #{} func[{}]{}{} at {:#x}{}\n", i, frame.function,
-            frame.name.empty() ? "" : " ", core::source::demangled(frame.name), frame.offset,
-            line ? fmt::format(", {}:{}", line->file, line->line) : "");
+            frame.name.empty() ? "" : " ", shown(frame.name), frame.offset, text_of(own));
     }
     return text;
 }

@@ -225,6 +225,8 @@ int run_command_line(std::span<const CommandRow> commands, int argc, char** argv
     open_standard_streams();
     // Who closes our output ends us quietly, even if whoever started us ignored that.
     std::signal(SIGPIPE, SIG_DFL);
+    // A file that may not grow is an error, and so the guest's to handle.
+    std::signal(SIGXFSZ, SIG_IGN);
     const int status = run_words(commands, { argv + std::min(argc, 1), argv + argc });
     if (!flush_output() && status == 0)
         return status::refused;

@@ -5,6 +5,8 @@
 #include "cli/message.h"
 #include "cli/terminal.h"
 
+#include "base/text.h"
+
 #include <cstdio>
 
 namespace vitrine::cli {
@@ -27,7 +29,7 @@ void show(std::string_view line, Debugger::Style style)
         case Debugger::Style::Error: on = "\x1b[31m"; break;
         case Debugger::Style::Mark: on = "\x1b[32m"; break;
         }
-    print("{}{}{}\n", on, line, on.empty() ? "" : "\x1b[0m");
+    print("{}{}{}\n", on, core::printable(line), on.empty() ? "" : "\x1b[0m");
     std::fflush(stdout);
 }
 
@@ -53,7 +55,7 @@ int debug(Options& options, const std::vector<std::string>& words)
         return usage_error(seconds.error(), "debug");
     if (const auto wasi = options.wasi(); !wasi)
         return usage_error(wasi.error(), "debug");
-    auto config = options.features.config();
+    auto config = options.config();
     if (!config)
         return usage_error(config.error(), "debug");
     const Engine engine(config->guest_debug(true));

@@ -55,7 +55,7 @@ Result<void> Debuggee::begin_life()
     auto life = std::make_unique<Life>(engine_);
     if (const Error* error = life->session.error())
         return *error;
-    life->linker.trap_unknown_functions(options_.unknown_imports == "trap");
+    options_.treat_unknown_imports(life->linker, module_, preloads_);
     if (auto added = add_wasi(life->linker, life->store, wasi_); !added)
         return Error("--dir: " + added.error().message());
     if (auto set = life->session.on_message(sink_); !set)
@@ -104,11 +104,29 @@ Result<void> Debuggee::run(Entry entry, bool stop_at_entry)
         stop_at_entry));
 }
 
+/// Those on locals end with their frames: the session has dropped them, or the run is over.
+void Debuggee::drop_ended_watchpoints()
+{
+    std::vector<uint32_t> alive;
+    if (stopped_)
+        for (const debug::Watchpoint& row : life_->session.watchpoints())
+            alive.push_back(id_of(row.id));
+    std::erase_if(watched_, [&](const auto& entry) {
+        const auto& [id, watched] = entry;
+        if (!watched.is_local || std::ranges::find(alive, id) != alive.end())
+            return false;
+        std::erase_if(ids_, [&](const auto& ours) { return ours.second == id; });
+        ended_.push_back(id);
+        return true;
+    });
+}
+
 Result<void> Debuggee::take(debug::Event event)
 {
     select_innermost();
     if (auto* stopped = std::get_if<debug::Stopped>(&event)) {
         stopped_.emplace(std::move(*stopped));
+        drop_ended_watchpoints();
         return {};
     }
     auto& results = std::get<debug::Exited>(event).results;
@@ -124,14 +142,32 @@ Result<void> Debuggee::take(debug::Event event)
     status_ = status_of(results, limits_ ? limits_->status() : std::nullopt);
     limits_.reset();
     end_.emplace(std::move(results));
+    drop_ended_watchpoints();
     return {};
 }
 
 void Debuggee::kill()
 {
     if (stopped_)
-        (void)go_on(
-            [](debug::Session& session, debug::Stopped stopped) { return session.kill(std::move(stopped)); });
+        (void)go_on([](debug::Session& session, debug::Stopped stopped, uint32_t) {
+            return session.kill(std::move(stopped));
+        });
+}
+
+Result<void> Debuggee::detach()
+{
+    if (!stopped_)
+        return not_stopped();
+    for (const BreakpointRow& row : breakpoints())
+        (void)remove(row.id);
+    for (const WatchpointRow& row : watchpoints())
+        (void)remove(row.id);
+    if (auto set = life_->session.stop_on({ .uncaught_throw = false, .trap = false, .host_error = false });
+        !set)
+        return set;
+    return go_on([](debug::Session& session, debug::Stopped stopped, uint32_t) {
+        return session.resume(std::move(stopped));
+    });
 }
 
 void Debuggee::interrupt()
@@ -154,7 +190,39 @@ std::optional<Instance> Debuggee::instance()
                     return of;
     }
     const std::vector<Instance> all = instances();
+    const auto program =
+        std::ranges::find_if(all, [&](const Instance& instance) { return instance.module() == module_; });
+    if (program != all.end())
+        return *program;
     return all.empty() ? std::nullopt : std::optional(all.front());
+}
+
+Error Debuggee::not_stopped() const
+{
+    return Error(end_ ? "the program has exited: `run` starts it again"
+                      : "the program is not running: `run` starts it");
+}
+
+Module Debuggee::module_in_view()
+{
+    const auto here = stopped_ ? instance() : std::nullopt;
+    return here ? here->module() : module_;
+}
+
+std::vector<LoadedModule> Debuggee::modules() const
+{
+    std::vector<LoadedModule> all { { module_, options_.module } };
+    for (const auto& [name, preload] : preloads_)
+        all.push_back(preload);
+    return all;
+}
+
+std::string Debuggee::preload_name(const Module& module) const
+{
+    for (const auto& [name, preload] : preloads_)
+        if (preload.module == module)
+            return name;
+    return "";
 }
 
 // -- What is selected
@@ -168,7 +236,7 @@ void Debuggee::select_innermost()
 Result<std::vector<debug::Frame>> Debuggee::frames()
 {
     if (!stopped_)
-        return Error("the guest does not stand still: `run` starts it");
+        return not_stopped();
     if (thread_ == 0)
         return stopped_->frames();
     for (const debug::GuestThread& thread : stopped_->threads())
@@ -201,7 +269,7 @@ Result<void> Debuggee::select_frame(size_t number)
 Result<void> Debuggee::select_thread(uint32_t id)
 {
     if (!stopped_)
-        return Error("the guest does not stand still: `run` starts it");
+        return not_stopped();
     for (const debug::GuestThread& thread : stopped_->threads())
         if (thread.id() == id) {
             thread_ = id;
@@ -209,6 +277,16 @@ Result<void> Debuggee::select_thread(uint32_t id)
             return {};
         }
     return Error(fmt::format("there is no thread {}", id));
+}
+
+Result<void> Debuggee::check_thread() const
+{
+    const uint32_t stopped = stopped_ ? stopped_->reason().thread : 0;
+    if (thread_ == 0 || thread_ == stopped)
+        return {};
+    return Error(fmt::format(
+        "thread {} is selected, and this works only on the thread that stopped: `thread {}` selects it",
+        thread_, stopped));
 }
 
 // -- What stops it
@@ -249,17 +327,16 @@ Result<uint32_t> Debuggee::add_watchpoint(const debug::WatchpointSpec& spec, std
     if (!added)
         return added.error();
     const uint32_t id = ids_[*added] = next_id_++;
-    watched_[id] = std::move(place);
+    watched_[id] = { std::move(place), std::holds_alternative<debug::FrameLocal>(spec.what) };
     return id;
 }
 
 std::vector<WatchpointRow> Debuggee::watchpoints() const
 {
     std::vector<WatchpointRow> rows;
-    for (const debug::Watchpoint& row : life_->session.watchpoints()) {
-        const uint32_t id = id_of(row.id);
-        rows.push_back({ id, watched_.at(id), row.access, row.hits });
-    }
+    for (const debug::Watchpoint& row : life_->session.watchpoints())
+        if (const auto watched = watched_.find(id_of(row.id)); watched != watched_.end())
+            rows.push_back({ watched->first, watched->second.place, row.access, row.hits });
     return rows;
 }
 

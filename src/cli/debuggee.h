@@ -49,27 +49,40 @@ public:
     const Module& module() const { return module_; }
     const GuestOptions& options() const { return options_; }
 
-    /// Where it stands still; null when it does not.
+    /// Where it is stopped; null when it is not.
     debug::Stopped* stopped() { return stopped_ ? &*stopped_ : nullptr; }
+    /// Why it is not stopped: it has not been started, or it has exited.
+    Error not_stopped() const;
     /// What the last run, or a call in it, ended with; null before.
     const Result<std::vector<Val>>* end() const { return end_ ? &*end_ : nullptr; }
     /// The status that the last end means, as `run` would have it; 0 when there was none.
     int status() const { return status_; }
     /// Whether its time was over.
     bool is_late() const { return status_ == status::timeout; }
-    /// The instance that was just loaded; that of the selected frame; or else the first of the run. None before it.
+    /// The instance that was just loaded; that of the selected frame; or else the program's, and while
+    /// that does not exist the first of the run. None before it.
     std::optional<Instance> instance();
+    /// The module whose places are meant first: that of `instance` while the guest is stopped, or else
+    /// the program's.
+    Module module_in_view();
+    /// The program, then what is preloaded.
+    std::vector<LoadedModule> modules() const;
+    /// What a module other than the program was preloaded as; empty for the program.
+    std::string preload_name(const Module& module) const;
     std::vector<Instance> instances() const;
 
     /// Ends the former run, and runs the guest anew, behind what is preloaded.
     Result<void> run(Entry entry, bool stop_at_entry);
-    /// Lets the guest go on: `how` takes the session and the stop.
+    /// Lets the guest go on: `how` takes the session, the stop and the selected thread.
     template<class How> Result<void> go_on(How how)
     {
         if (!stopped_)
-            return Error("the guest does not stand still: `run` starts it");
-        return take(how(life_->session, *std::exchange(stopped_, std::nullopt)));
+            return not_stopped();
+        return take(how(life_->session, *std::exchange(stopped_, std::nullopt), thread_));
     }
+    /// Removes all breakpoints and watchpoints, and lets the guest run to its end. What `stop_on` set
+    /// holds for later runs.
+    Result<void> detach();
     /// Ends the guest, if it has not ended.
     void kill();
     /// Stops the guest if it runs. From any thread.
@@ -83,6 +96,8 @@ public:
     Result<void> select_frame(size_t number);
     uint32_t thread() const { return thread_; }
     Result<void> select_thread(uint32_t id);
+    /// Refuses what can only be done to the thread that stopped while another one is selected.
+    Result<void> check_thread() const;
     void select_innermost();
 
     Result<uint32_t> add_breakpoint(const debug::BreakpointSpec& spec);
@@ -90,6 +105,8 @@ public:
     std::vector<BreakpointRow> breakpoints() const;
     Result<uint32_t> add_watchpoint(const debug::WatchpointSpec& spec, std::string place);
     std::vector<WatchpointRow> watchpoints() const;
+    /// Those on locals whose frames have ended since this was asked last.
+    std::vector<uint32_t> take_ended_watchpoints() { return std::exchange(ended_, {}); }
     /// A breakpoint or a watchpoint.
     Result<void> remove(uint32_t id);
     /// The number that the debugger knows a breakpoint or watchpoint of the session by.
@@ -112,6 +129,7 @@ private:
     {}
     Result<void> begin_life();
     Result<void> take(debug::Event event);
+    void drop_ended_watchpoints();
 
     Module module_;
     Engine engine_;
@@ -132,7 +150,12 @@ private:
     debug::StopsOn stops_on_;
     /// Our numbers of what the session has.
     std::map<uint32_t, uint32_t> ids_;
-    std::map<uint32_t, std::string> watched_;
+    struct Watched {
+        std::string place;
+        bool is_local;
+    };
+    std::map<uint32_t, Watched> watched_;
+    std::vector<uint32_t> ended_;
     uint32_t next_id_ = 1;
 };
 

@@ -5,6 +5,8 @@
 #include "cli/number.h"
 #include "cli/place.h"
 
+#include "wasm/printer.h"
+
 #include <algorithm>
 
 namespace vitrine::cli {
@@ -242,15 +244,15 @@ std::vector<std::string> words_for(Completion kind, Debuggee& guest)
         for (const VerbRow& row : verb_table())
             names.emplace_back(row.name);
         break;
-    case Completion::Function: add_labels(names, guest.module().functions(), "func"); break;
-    case Completion::Tag: add_labels(names, guest.module().tags(), "tag"); break;
+    case Completion::Function: add_labels(names, guest.module_in_view().functions(), "func"); break;
+    case Completion::Tag: add_labels(names, guest.module_in_view().tags(), "tag"); break;
     case Completion::Event: names = { "throw", "uncaught", "trap", "host", "load" }; break;
     case Completion::Expression:
         if (const auto frame = guest.stopped() ? guest.frame() : Error(""))
             for (const debug::Local& local : frame->locals())
                 if (!local.name.empty())
-                    names.push_back("$" + local.name);
-        add_labels(names, guest.module().globals(), "global");
+                    names.push_back(core::identifier(local.name, "", 0));
+        add_labels(names, guest.module_in_view().globals(), "global");
         break;
     }
     return names;

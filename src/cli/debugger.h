@@ -138,6 +138,14 @@ std::string position_text(const debug::Frame& frame);
 std::string join(std::span<const Val> values);
 /// The error of an expression, with a mark below the place in it.
 Error with_mark(const Error& error, std::string_view text);
+/// What a place in code means.
+struct CodePlace {
+    Module module;
+    uint32_t offset;
+};
+/// The places that a text means: an offset is one of the module in view; a function is looked for
+/// there first, then in all modules. At least one, or an error.
+Result<std::vector<CodePlace>> find_code(Debuggee& guest, std::string_view text);
 /// Values of these kinds, of all the words that are left: numbers as WAT writes them, or expressions.
 Result<std::vector<Val>> take_values(Debugger& debugger, Words& words, const std::vector<ValKind>& kinds);
 

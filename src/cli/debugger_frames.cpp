@@ -122,15 +122,14 @@ struct CodeRange {
 
 Result<CodeRange> take_range(Debugger& debugger, Words& words)
 {
-    std::optional<uint32_t> place;
+    std::optional<CodePlace> place;
     const std::string_view first = words.rest();
     const bool is_count = first.find_first_not_of("0123456789") == std::string_view::npos;
     if (!is_count) {
-        const std::string_view word = words.next();
-        const auto found = find_place(debugger.guest().module(), word);
+        const auto found = find_code(debugger.guest(), words.next());
         if (!found)
-            return Error(fmt::format("{}: {}", word, found.error().message()));
-        place = *found;
+            return found.error();
+        place = found->front();
     }
     uint64_t around = lines_around;
     if (!words.at_end()) {
@@ -142,7 +141,7 @@ Result<CodeRange> take_range(Debugger& debugger, Words& words)
     if (auto ends = words.end(); !ends)
         return ends.error();
     if (place)
-        return CodeRange { debugger.guest().module(), *place, around };
+        return CodeRange { place->module, place->offset, around };
     const auto frame = debugger.guest().frame();
     if (!frame)
         return frame.error();
@@ -244,7 +243,7 @@ Result<void> list(Debugger& debugger, Words& words)
     if (!range)
         return range.error();
     const auto [module, place, around] = *range;
-    const auto function = function_at(module, place);
+    const auto function = module.function_at(place);
     if (!function)
         return Error("there is no code here");
     const auto frame = debugger.guest().frame();
@@ -269,7 +268,7 @@ Result<void> show_threads(Debugger& debugger, Words& words)
         return ends;
     auto* stopped = debugger.guest().stopped();
     if (!stopped)
-        return Error("the guest does not stand still: `run` starts it");
+        return debugger.guest().not_stopped();
     const uint32_t selected =
         debugger.guest().thread() ? debugger.guest().thread() : stopped->reason().thread;
     for (const debug::GuestThread& thread : stopped->threads()) {

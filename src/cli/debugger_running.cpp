@@ -13,7 +13,7 @@ Result<void> run_guest(Debugger& debugger, Words& words, bool stop_at_entry)
 {
     GuestOptions options = debugger.guest().options();
     if (!words.at_end()) {
-        options.invoke = bare_name(words.next());
+        options.invoke = core::debug::bare_name(words.next());
         options.arguments.clear();
         while (!words.at_end())
             options.arguments.emplace_back(words.next());
@@ -28,15 +28,18 @@ Result<void> run_guest(Debugger& debugger, Words& words, bool stop_at_entry)
 }
 
 using Way = debug::Event (debug::Session::*)(debug::Stopped);
+/// A step of a thread, by its number; 0 for the one that stopped.
+using Step = debug::Event (debug::Session::*)(debug::Stopped, uint32_t);
 
 Result<void> go(Debugger& debugger, Way way)
 {
-    return debugger.go_on(
-        [&](debug::Session& session, debug::Stopped stopped) { return (session.*way)(std::move(stopped)); });
+    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t) {
+        return (session.*way)(std::move(stopped));
+    });
 }
 
 /// Some steps: fewer when one of them ends at something else.
-Result<void> step_often(Debugger& debugger, Words& words, Way way)
+Result<void> step_often(Debugger& debugger, Words& words, Step way)
 {
     const auto count = words.at_end() ? 1 : words.number("a number of steps");
     if (!count)
@@ -45,8 +48,8 @@ Result<void> step_often(Debugger& debugger, Words& words, Way way)
         return ends;
     Debuggee& guest = debugger.guest();
     for (uint64_t i = 0; i < *count; ++i) {
-        const auto gone = guest.go_on([&](debug::Session& session, debug::Stopped stopped) {
-            return (session.*way)(std::move(stopped));
+        const auto gone = guest.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
+            return (session.*way)(std::move(stopped), thread);
         });
         if (!gone)
             return gone;
@@ -72,9 +75,12 @@ Result<uint32_t> take_offset(Words& words)
 /// The stop, where a change of where the guest goes on is possible.
 Result<debug::Stopped*> stopped_guest(Debugger& debugger)
 {
-    if (auto* stopped = debugger.guest().stopped())
-        return stopped;
-    return Error("the guest does not stand still: `run` starts it");
+    auto* stopped = debugger.guest().stopped();
+    if (!stopped)
+        return debugger.guest().not_stopped();
+    if (auto selected = debugger.guest().check_thread(); !selected)
+        return selected.error();
+    return stopped;
 }
 
 /// Makes the change, and shows where the guest will go on.
@@ -120,7 +126,9 @@ Result<void> finish(Debugger& debugger, Words& words)
 {
     if (auto ends = words.end(); !ends)
         return ends;
-    return go(debugger, &debug::Session::step_out);
+    return debugger.go_on([](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
+        return session.step_out(std::move(stopped), thread);
+    });
 }
 
 Result<void> until(Debugger& debugger, Words& words)
@@ -128,8 +136,8 @@ Result<void> until(Debugger& debugger, Words& words)
     const auto offset = take_offset(words);
     if (!offset)
         return offset.error();
-    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped) {
-        return session.run_to(std::move(stopped), *offset);
+    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
+        return session.run_to(std::move(stopped), *offset, thread);
     });
 }
 
@@ -145,8 +153,10 @@ Result<void> call(Debugger& debugger, Words& words)
     const auto arguments = take_values(debugger, words, row->type.params);
     if (!arguments)
         return arguments.error();
+    if (const auto stopped = stopped_guest(debugger); !stopped)
+        return stopped.error();
     const Func function = *instance->debug_function(row->index);
-    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped) {
+    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t) {
         return session.call(std::move(stopped), function, *arguments);
     });
 }
@@ -162,16 +172,10 @@ Result<void> detach(Debugger& debugger, Words& words)
 {
     if (auto ends = words.end(); !ends)
         return ends;
-    if (const auto stopped = stopped_guest(debugger); !stopped)
-        return stopped.error();
-    Debuggee& guest = debugger.guest();
-    for (const BreakpointRow& row : guest.breakpoints())
-        (void)guest.remove(row.id);
-    for (const WatchpointRow& row : guest.watchpoints())
-        (void)guest.remove(row.id);
-    if (auto set = guest.stop_on({ .uncaught_throw = false, .trap = false, .host_error = false }); !set)
-        return set;
-    return go(debugger, &debug::Session::resume);
+    if (auto detached = debugger.guest().detach(); !detached)
+        return detached;
+    debugger.tell();
+    return {};
 }
 
 // -- Where it goes on
@@ -212,7 +216,8 @@ Result<void> throw_exception(Debugger& debugger, Words& words)
     const bool is_indexed = name.starts_with("tag[") && name.ends_with(']');
     const TagInfo* row = find_row(tags, is_indexed ? name.substr(4, name.size() - 5) : name);
     if (!row)
-        return Error(fmt::format("there is no tag {}; `tags` lists them", name));
+        return Error(fmt::format("there is no tag {}; `tags` lists them{}", name,
+            core::debug::near_names(inner(instance->module()), core::ExternKind::Tag, name)));
     const auto values = take_values(debugger, words, row->type.params);
     if (!values)
         return values.error();
@@ -240,6 +245,40 @@ Result<void> clear_exception(Debugger& debugger, Words& words)
 
 // -- Values
 
+namespace {
+
+/// Whether a conversion of a number may lose a part of it.
+bool may_lose(const Val& value, ValKind kind)
+{
+    const bool is_float = value.kind() == ValKind::F32 || value.kind() == ValKind::F64;
+    switch (kind) {
+    case ValKind::I32:
+        return is_float || value.i64() > int64_t { UINT32_MAX } || value.i64() < int64_t { INT32_MIN };
+    case ValKind::I64: return is_float;
+    case ValKind::F32: return value.kind() == ValKind::F64;
+    default: return false;
+    }
+}
+
+/// The value of an expression for a place of that kind: converted as `set` does it, which refuses to cut
+/// numbers.
+Result<Val> value_for(const Scope& scope, std::string_view expression, ValKind kind)
+{
+    if (auto number = parse_number(expression, kind); number)
+        return number;
+    auto value = scope.evaluate(expression);
+    if (!value)
+        return with_mark(value.error(), expression);
+    if (value->kind() == kind || value->is_ref() || value->kind() == ValKind::V128 || kind > ValKind::F64)
+        return value;
+    if (may_lose(*value, kind))
+        return Error(fmt::format("{} does not fit into a place of {}: write {}(..)", to_text(value->kind()),
+            to_text(kind), to_text(kind)));
+    return scope.evaluate(fmt::format("{}({})", to_text(kind), expression));
+}
+
+} // namespace
+
 Result<void> set(Debugger& debugger, Words& words)
 {
     const auto scope = debugger.scope();
@@ -265,13 +304,7 @@ Result<void> set_immutable(Debugger& debugger, Words& words)
     if (!global)
         return global.error();
     const std::string_view expression = Words(text.substr(sign + 1)).rest();
-    auto value = scope->evaluate(expression);
-    if (!value)
-        return with_mark(value.error(), expression);
-    const ValKind kind = global->type().kind;
-    const bool is_number = !value->is_ref() && value->kind() != ValKind::V128;
-    if (value->kind() != kind && is_number && kind <= ValKind::F64)
-        value = scope->evaluate(fmt::format("{}({})", to_text(kind), expression));
+    const auto value = value_for(*scope, expression, global->type().kind);
     if (!value)
         return value.error();
     return global->debug_set(*value);

@@ -253,12 +253,14 @@ Result<void> show_modules(Debugger& debugger, Words& words)
 {
     if (auto ends = words.end(); !ends)
         return ends;
-    const Module& module = debugger.guest().module();
-    const std::string name = module.name();
-    debugger.print("{}{}{}: functions {}, globals {}, memories {}, tables {}, tags {}, bytes {}",
-        debugger.guest().options().module, name.empty() ? "" : " $", core::escaped(name),
-        module.functions().size(), module.globals().size(), module.memories().size(), module.tables().size(),
-        module.tags().size(), module.bytecode()->size());
+    for (const LoadedModule& loaded : debugger.guest().modules()) {
+        const core::Module& module = inner(loaded.module);
+        const std::string_view name = module.names().module;
+        debugger.print("{}{}{}: functions {}, globals {}, memories {}, tables {}, tags {}, bytes {}",
+            loaded.path, name.empty() ? "" : " $", core::escaped(name), module.functions.size(),
+            module.globals.size(), module.memories.size(), module.tables.size(), module.tags.size(),
+            module.bytes().size());
+    }
     return {};
 }
 
@@ -267,14 +269,15 @@ Result<void> show_functions(Debugger& debugger, Words& words)
     const std::string_view pattern = words.next();
     if (auto ends = words.end(); !ends)
         return ends;
-    const Module& module = debugger.guest().module();
+    const Module module = debugger.guest().module_in_view();
     bool is_none = true;
-    for (const FuncInfo& row : module.functions()) {
-        if (!row_label(inner(module), core::ExternKind::Func, row.index).contains(pattern))
+    for (uint32_t i = 0; i < inner(module).functions.size(); ++i) {
+        if (!row_label(inner(module), core::ExternKind::Func, i).contains(pattern))
             continue;
         is_none = false;
-        const std::string at = row.import ? "" : core::hex(first_instruction(module, row));
-        debugger.write(function_line(inner(module), { row.index }, at));
+        const std::string at =
+            inner(module).is_imported(core::FuncIndex { i }) ? "" : core::hex(first_instruction(module, i));
+        debugger.write(function_line(inner(module), { i }, at));
     }
     if (is_none)
         debugger.write("no functions");
@@ -285,7 +288,8 @@ Result<void> show_tags(Debugger& debugger, Words& words)
 {
     if (auto ends = words.end(); !ends)
         return ends;
-    const core::Module& module = inner(debugger.guest().module());
+    const Module in_view = debugger.guest().module_in_view();
+    const core::Module& module = inner(in_view);
     for (uint32_t i = 0; i < module.tags.size(); ++i)
         debugger.write(core::debug::tag_line(module, { i }));
     if (module.tags.empty())

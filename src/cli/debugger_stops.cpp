@@ -11,10 +11,13 @@ namespace vitrine::cli {
 
 namespace {
 
-/// `breakpoint 1: $double at 0x20, if $n == 7, 2 hits`
-std::string line_of(const BreakpointRow& row)
+/// `breakpoint 1: $double at 0x20, if $n == 7, 2 hits`; in a preloaded module `at 0x20 in NAME`.
+std::string line_of(const Debuggee& guest, const BreakpointRow& row)
 {
     const debug::BreakpointSpec& spec = row.spec;
+    const std::string preload = guest.preload_name(spec.module);
+    const std::string place =
+        core::hex(row.offset) + (preload.empty() ? "" : " in " + core::escaped(preload));
     return core::debug::breakpoint_line({ .id = row.id,
                                             .spec = { .module = detail::Access::body(spec.module)->module,
                                                 .offset = spec.offset,
@@ -25,7 +28,7 @@ std::string line_of(const BreakpointRow& row)
                                                 .is_enabled = spec.is_enabled },
                                             .offset = row.offset,
                                             .hits = row.hits },
-        core::hex(row.offset), core::hex(spec.offset));
+        place, core::hex(spec.offset));
 }
 
 std::string line_of(const WatchpointRow& row)
@@ -39,7 +42,7 @@ void list_stops(Debugger& debugger)
 {
     std::map<uint32_t, std::string> lines;
     for (const BreakpointRow& row : debugger.guest().breakpoints())
-        lines[row.id] = line_of(row);
+        lines[row.id] = line_of(debugger.guest(), row);
     for (const WatchpointRow& row : debugger.guest().watchpoints())
         lines[row.id] = line_of(row);
     for (const auto& [id, line] : lines)
@@ -91,21 +94,24 @@ Error marked(const Error& error, const debug::BreakpointSpec& spec)
 
 Result<void> add(Debugger& debugger, Words& words, bool is_temporary)
 {
-    const std::string_view place = words.next();
-    const Module& module = debugger.guest().module();
-    const auto offset = find_place(module, place);
-    if (!offset)
-        return Error(fmt::format("{}: {}", place, offset.error().message()));
-    debug::BreakpointSpec spec { .module = module, .offset = *offset, .is_temporary = is_temporary };
-    if (auto taken = take_options(words, spec); !taken)
+    const auto places = find_code(debugger.guest(), words.next());
+    if (!places)
+        return places.error();
+    debug::BreakpointSpec options { .module = places->front().module, .is_temporary = is_temporary };
+    if (auto taken = take_options(words, options); !taken)
         return taken;
-    const auto id = debugger.guest().add_breakpoint(spec);
-    if (!id)
-        return marked(id.error(), spec);
-    const auto row = find_breakpoint(debugger, *id);
-    if (!row)
-        return row.error();
-    debugger.write(line_of(*row));
+    for (const CodePlace& place : *places) {
+        debug::BreakpointSpec spec = options;
+        spec.module = place.module;
+        spec.offset = place.offset;
+        const auto id = debugger.guest().add_breakpoint(spec);
+        if (!id)
+            return marked(id.error(), spec);
+        const auto row = find_breakpoint(debugger, *id);
+        if (!row)
+            return row.error();
+        debugger.write(line_of(debugger.guest(), *row));
+    }
     return {};
 }
 
@@ -118,7 +124,7 @@ template<class Change> Result<void> change(Debugger& debugger, uint64_t id, Chan
     change(row->spec);
     if (auto changed = debugger.guest().change_breakpoint(row->id, row->spec); !changed)
         return marked(changed.error(), row->spec);
-    debugger.write(line_of(*row));
+    debugger.write(line_of(debugger.guest(), *row));
     return {};
 }
 
@@ -158,6 +164,9 @@ Result<void> set_enabled(Debugger& debugger, Words& words, bool is_enabled)
 Result<void> watch(Debugger& debugger, Words& words, debug::WatchAccess access)
 {
     const std::string text(words.rest());
+    // After the program's end nothing changes any more.
+    if (!debugger.guest().stopped())
+        return debugger.guest().not_stopped();
     const auto scope = debugger.scope();
     if (!scope)
         return scope.error();

@@ -4,6 +4,7 @@
 #include "cli/number.h"
 #include "cli/place.h"
 
+#include "base/text.h"
 #include "debug/listing.h"
 #include "wasm/printer.h"
 
@@ -12,7 +13,8 @@ namespace vitrine::cli {
 std::string label_of(const Func& function)
 {
     const auto index = function.index();
-    return index ? core::identifier(function.name(), "func", *index) : "host " + function.name();
+    return index ? core::identifier(function.name(), "func", *index)
+                 : "host " + core::escaped(function.name());
 }
 
 std::string place_text(const debug::Frame& frame)
@@ -31,7 +33,8 @@ std::string parameters_text(const debug::Frame& frame)
     const size_t count = frame.function().type().params.size();
     std::string text;
     for (size_t i = 0; i < std::min(count, locals.size()); ++i)
-        text += fmt::format(", {}={}", locals[i].name.empty() ? fmt::format("${}", i) : locals[i].name,
+        text += fmt::format(", {}={}",
+            locals[i].name.empty() ? fmt::format("${}", i) : core::escaped(locals[i].name),
             locals[i].value.to_text());
     return text;
 }
@@ -40,7 +43,7 @@ bool is_at_beginning(const debug::Frame& frame)
 {
     const auto module = frame.module();
     const auto index = frame.function().index();
-    return module && index && frame.offset() == first_instruction(*module, module->functions()[*index]);
+    return module && index && frame.offset() == first_instruction(*module, *index);
 }
 
 } // namespace
@@ -96,6 +99,22 @@ Result<std::vector<Val>> take_values(Debugger& debugger, Words& words, const std
     return values;
 }
 
+Result<std::vector<CodePlace>> find_code(Debuggee& guest, std::string_view text)
+{
+    const Module in_view = guest.module_in_view();
+    const auto here = find_place(in_view, text);
+    if (here)
+        return std::vector { CodePlace { in_view, *here } };
+    std::vector<CodePlace> places;
+    if (!text.starts_with("0x"))
+        for (const LoadedModule& loaded : guest.modules())
+            if (const auto offset = find_place(loaded.module, text))
+                places.push_back({ loaded.module, *offset });
+    if (!places.empty())
+        return places;
+    return Error(fmt::format("{}: {}", text, here.error().message()));
+}
+
 // -- Events
 
 namespace {
@@ -130,6 +149,8 @@ void Debugger::tell()
         tell_stop(*stopped);
     else if (const auto* results = guest_.end())
         write(end_text(*results) + (guest_.is_late() ? ": its time is over (--timeout)" : ""), Style::Event);
+    for (const uint32_t id : guest_.take_ended_watchpoints())
+        print("watchpoint {} deleted: its frame has ended", id);
 }
 
 void Debugger::tell_stop(debug::Stopped& stopped)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/describe.h"
 
+#include "base/text.h"
 #include "cli/message.h"
 
 #include "api/access.h"
@@ -173,11 +174,14 @@ JsonObject describe(const Module& module, const std::string& file)
 std::string label_of(const JsonObject& row, std::string_view kind)
 {
     const Json* name = row.if_contains("name");
-    return fmt::format(
-        "{}[{}]{}{}", kind, plain_text(row.at("index")), name ? " " : "", name ? plain_text(*name) : "");
+    return fmt::format("{}[{}]{}{}", kind, plain_text(row.at("index")), name ? " " : "",
+        name ? core::escaped(plain_text(*name)) : "");
 }
 
 namespace {
+
+/// A name as WAT writes it.
+std::string quoted(const Json& name) { return "\"" + core::escaped(plain_text(name)) + "\""; }
 
 std::string hex(const Json& offset) { return fmt::format("{:#x}", offset.to_number<uint64_t>()); }
 
@@ -203,12 +207,12 @@ void print_row(std::string_view kind, const JsonObject& row)
     add("offset", [](const Json& offset) { return " at " + hex(offset); });
     add("end", [](const Json& end) { return ".." + hex(end); });
     add("import", [](const Json& import) {
-        return ", import " + to_text(import.at("module")) + " " + to_text(import.at("name"));
+        return ", import " + quoted(import.at("module")) + " " + quoted(import.at("name"));
     });
     add("exports", [](const Json& names) {
         std::string all;
         for (const Json& name : names.get_array())
-            all += ", export " + to_text(name);
+            all += ", export " + quoted(name);
         return all;
     });
     print("{}\n", text);
@@ -222,8 +226,8 @@ void print_description(const JsonObject& document)
         { "functions", "func" }, { "tables", "table" }, { "memories", "memory" }, { "globals", "global" },
         { "tags", "tag" }, { "elements", "elem" }, { "data", "data" } };
     const Json* name = document.if_contains("name");
-    print("{}: {}{} bytes\n", plain_text(document.at("file")),
-        name ? "module " + plain_text(*name) + ", " : "", plain_text(document.at("size")));
+    print("{}: {}{} bytes\n", core::printable(plain_text(document.at("file"))),
+        name ? "module " + core::escaped(plain_text(*name)) + ", " : "", plain_text(document.at("size")));
     for (const auto& [title, kind] : spaces) {
         const JsonArray& rows = document.at(title).get_array();
         if (!rows.empty())
@@ -237,7 +241,7 @@ void print_description(const JsonObject& document)
     if (!customs.empty())
         print("custom sections: {}\n", customs.size());
     for (const Json& row : customs)
-        print("  {}, {} bytes at {}\n", to_text(row.at("name")), plain_text(row.at("size")),
+        print("  {}, {} bytes at {}\n", quoted(row.at("name")), plain_text(row.at("size")),
             hex(row.at("offset")));
 }
 
@@ -250,7 +254,7 @@ void print_sections(const Module& module)
     print("{:<12} {:>10} {:>10}\n", "section", "offset", "size");
     for (const core::Section& section : parts.sections) {
         const std::string name =
-            section.id == 0 ? fmt::format("  {}", to_text(to_json((custom++)->name))) : "";
+            section.id == 0 ? fmt::format("  \"{}\"", core::escaped((custom++)->name)) : "";
         print("{:<12} {:#010x} {:>10}{}\n", names[section.id], section.offset, section.size, name);
     }
 }

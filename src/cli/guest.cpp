@@ -3,6 +3,7 @@
 
 #include "cli/message.h"
 #include "cli/number.h"
+#include "cli/place.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -27,12 +28,14 @@ void GuestOptions::add_to(CLI::App& app)
     add("--listen", listeners, "[ADDRESS:]PORT", "Give the guest a socket that listens, behind its folders");
     add("--preload", preloads, "NAME=MODULE", "Make this module first; its exports are imports from NAME");
     app.add_option("--unknown-imports", unknown_imports,
-           "An imported function that nobody defines is an error, or a trap when called")
-        ->type_name("error|trap");
+           "An imported function that nobody defines is an error, traps when called, or returns zeros")
+        ->type_name("error|trap|default");
     // What resolves paths where the kernel does not is tested with this.
     app.add_flag("--paths-by-component", paths_by_component, "Do without the kernel's openat2")->group("");
     add("--invoke", invoke, "FUNCTION", "Call this export, with numbers as arguments, instead of _start");
     add("--timeout", timeout, "SECONDS", "End the guest when it has run so long");
+    add("--max-stack", max_stack, "BYTES",
+        "The size of the guest's stack, as in 64K or 16M (4M if not given)");
     features.add_to(app);
 }
 
@@ -45,8 +48,8 @@ Result<void> GuestOptions::take(const std::vector<std::string>& words)
     for (const std::string& preload : preloads)
         if (const size_t sign = preload.find('='); sign == 0 || sign >= preload.size() - 1)
             return Error("--preload " + preload + ": expected NAME=MODULE");
-    if (unknown_imports != "error" && unknown_imports != "trap")
-        return Error("--unknown-imports " + unknown_imports + ": expected error or trap");
+    if (unknown_imports != "error" && unknown_imports != "trap" && unknown_imports != "default")
+        return Error("--unknown-imports " + unknown_imports + ": expected error, trap or default");
     return {};
 }
 
@@ -70,7 +73,7 @@ Result<void> add_folder(
 Result<WasiConfig> GuestOptions::wasi() const
 {
     WasiConfig config;
-    std::vector<std::string> all { name.empty() ? module : name };
+    std::vector<std::string> all { name.value_or(module) };
     all.insert(all.end(), arguments.begin(), arguments.end());
     config.args(std::move(all));
     for (const std::string& folder : folders)
@@ -79,8 +82,8 @@ Result<WasiConfig> GuestOptions::wasi() const
     for (const std::string& folder : read_only_folders)
         if (auto added = add_folder(config, "--dir-ro", folder, WasiAccess::ReadOnly); !added)
             return added.error();
-    if (!input.empty())
-        config.stdin_file(input);
+    if (input)
+        config.stdin_file(*input);
     config.paths_by_component(paths_by_component);
     if (inherits_environment)
         config.inherit_env();
@@ -126,12 +129,82 @@ Result<Preloads> GuestOptions::load_preloads(const Engine& engine) const
 
 Result<double> GuestOptions::seconds() const
 {
-    if (timeout.empty())
+    if (!timeout)
         return 0.0;
-    const auto value = parse_number(timeout, ValKind::F64);
+    const auto value = parse_number(*timeout, ValKind::F64);
     if (!value || !(value->f64() > 0))
-        return Error("--timeout " + timeout + ": expected a number of seconds, for example 2.5");
+        return Error("--timeout " + *timeout + ": expected a number of seconds, for example 2.5");
     return value->f64();
+}
+
+namespace {
+
+/// `65536`, `64K`, `16M` or `1G`, in bytes.
+std::optional<uint64_t> parse_size(std::string_view text)
+{
+    constexpr std::string_view units = "KMG";
+    unsigned shift = 0;
+    if (const size_t unit = text.empty() ? units.npos : units.find(text.back()); unit != units.npos) {
+        shift = static_cast<unsigned>(unit + 1) * 10;
+        text.remove_suffix(1);
+    }
+    const auto number = parse_unsigned(text);
+    if (!number || *number > UINT64_MAX >> shift)
+        return std::nullopt;
+    return *number << shift;
+}
+
+} // namespace
+
+Result<Config> GuestOptions::config() const
+{
+    auto config = features.config();
+    if (!config || max_stack.empty())
+        return config;
+    constexpr uint64_t least = uint64_t { 64 } << 10, most = uint64_t { 1 } << 30;
+    const auto size = parse_size(max_stack);
+    if (!size || *size < least || *size > most)
+        return Error("--max-stack " + max_stack + ": expected a size from 64K to 1G, for example 16M");
+    config->max_stack_bytes(*size);
+    return config;
+}
+
+namespace {
+
+bool is_reference(ValKind kind) { return kind > ValKind::V128; }
+
+/// Defines each function that the module imports as one that returns zeros.
+void define_zeros(Linker& linker, const Module& module)
+{
+    const auto functions = module.functions();
+    for (const ImportInfo& item : module.imports()) {
+        if (item.kind != ExternKind::Func)
+            continue;
+        const FuncType& type = functions[item.index].type;
+        // What a reference may be is not known here.
+        if (std::ranges::any_of(type.params, is_reference) || std::ranges::any_of(type.results, is_reference))
+            continue;
+        linker.define(item.module, item.name, type, [type](Caller&, std::span<const Val>) {
+            std::vector<Val> zeros;
+            for (const ValKind kind : type.results)
+                zeros.push_back(kind == ValKind::V128 ? Val::v128({}) : *parse_number("0", kind));
+            return Result<std::vector<Val>>(std::move(zeros));
+        });
+    }
+}
+
+} // namespace
+
+void GuestOptions::treat_unknown_imports(Linker& linker, const Module& module, const Preloads& preloads) const
+{
+    linker.trap_unknown_functions(unknown_imports != "error");
+    if (unknown_imports != "default")
+        return;
+    // What is defined later takes their place.
+    linker.allow_shadowing(true);
+    define_zeros(linker, module);
+    for (const auto& [name, preload] : preloads)
+        define_zeros(linker, preload.module);
 }
 
 namespace {
@@ -150,7 +223,7 @@ std::string choice_of(const std::vector<ExportInfo>& exports)
     std::vector<std::string> names;
     for (const ExportInfo& item : exports)
         if (item.kind == ExternKind::Func)
-            names.push_back(item.name);
+            names.push_back(listed_name(item.name));
     if (names.empty())
         return "it exports no function";
     return fmt::format("what --invoke can call is {}", fmt::join(names, ", "));
@@ -178,21 +251,24 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
     const std::vector<ExportInfo> exports = module.exports();
     const bool is_command = find_function(exports, "_start");
     Entry entry { .function = "_start", .is_reactor = !is_command && find_function(exports, "_initialize") };
-    if (options.invoke.empty()) {
+    if (!options.invoke) {
         if (!is_command)
             return Error(fmt::format("{} has no function _start: {}", options.module, choice_of(exports)));
         return entry;
     }
-    entry.function = options.invoke;
-    const ExportInfo* function = find_function(exports, options.invoke);
+    const std::string shown = options.invoke->empty() ? "\"\"" : *options.invoke;
+    const ExportInfo* function = find_function(exports, *options.invoke);
+    if (!function && options.invoke->starts_with('"'))
+        function = find_function(exports, core::debug::bare_name(*options.invoke));
     if (!function)
         return Error(fmt::format(
-            "--invoke {}: {} has no such function: {}", options.invoke, options.module, choice_of(exports)));
-    auto arguments = parse_arguments(options.arguments, module.functions()[function->index].type);
+            "--invoke {}: {} has no such function: {}", shown, options.module, choice_of(exports)));
+    entry.function = function->name;
+    auto arguments = parse_arguments(options.arguments, module.function(function->index)->type);
     if (!arguments)
-        return Error(fmt::format("--invoke {}: {}", options.invoke, arguments.error().message()));
+        return Error(fmt::format("--invoke {}: {}", shown, arguments.error().message()));
     entry.arguments = *std::move(arguments);
-    entry.is_reactor = entry.is_reactor && options.invoke != "_initialize";
+    entry.is_reactor = entry.is_reactor && entry.function != "_initialize";
     return entry;
 }
 
@@ -206,11 +282,14 @@ std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& o
 
 namespace {
 
+/// Whether it is written for guests with threads: it may start some, or wants a memory that they could share.
 bool has_threads(const Module& module)
 {
-    const auto imports = module.imports();
-    return std::ranges::any_of(
-        imports, [](const ImportInfo& item) { return item.module == "wasi" && item.name == "thread-spawn"; });
+    const auto memories = module.memories();
+    return std::ranges::any_of(module.imports(), [&](const ImportInfo& item) {
+        return (item.module == "wasi" && item.name == "thread-spawn")
+            || (item.kind == ExternKind::Memory && memories[item.index].type.is_shared);
+    });
 }
 
 /// Makes an instance; a reactor is initialised.

@@ -9,6 +9,7 @@
 
 #include <CLI/App.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,14 +24,16 @@ struct GuestOptions {
     std::vector<std::string> read_only_folders;
     std::vector<std::string> environment;
     bool inherits_environment = false;
-    std::string input;
-    std::string name;
+    std::optional<std::string> input;
+    std::optional<std::string> name;
     std::vector<std::string> preloads;
     std::string unknown_imports = "error";
     std::vector<std::string> listeners;
     bool paths_by_component = false;
-    std::string invoke;
-    std::string timeout;
+    /// Exports may have the empty name.
+    std::optional<std::string> invoke;
+    std::optional<std::string> timeout;
+    std::string max_stack;
     FeatureOption features;
     std::string module;
     std::vector<std::string> arguments;
@@ -38,6 +41,10 @@ struct GuestOptions {
     void add_to(CLI::App& app);
     /// Takes the words that are no options: the module's path and the guest's arguments.
     Result<void> take(const std::vector<std::string>& words);
+    /// An engine's configuration: features and limits.
+    Result<Config> config() const;
+    /// What becomes of imported functions that nobody defines. To be called before anything else is defined.
+    void treat_unknown_imports(Linker& linker, const Module& module, const Preloads& preloads) const;
     /// What the guest gets of the world, but for what it listens on.
     Result<WasiConfig> wasi() const;
     /// Opens what the guest listens on; a port that was taken is told on stderr.

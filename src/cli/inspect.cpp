@@ -75,7 +75,7 @@ int show_state(
         return usage_error(wasi.error(), "inspect");
     auto entry = find_entry(module, options);
     if (!entry)
-        return options.invoke.empty() ? report(entry.error()) : usage_error(entry.error(), "inspect");
+        return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "inspect");
     auto preloads = options.load_preloads(engine);
     if (!preloads)
         return report(preloads.error());
@@ -86,7 +86,7 @@ int show_state(
     Limits limits(*seconds, true);
     Store store(engine);
     Linker linker(engine);
-    linker.trap_unknown_functions(options.unknown_imports == "trap");
+    options.treat_unknown_imports(linker, module, entry->preloads);
     if (options.as_json)
         wasi->stdout_to(
             [](std::span<const std::byte> bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); });
@@ -127,7 +127,7 @@ int inspect(Options& options, const std::vector<std::string>& words)
         return usage_error(ranges.error(), "inspect");
     if (options.at.empty() && !ranges->empty())
         return usage_error(Error("--memory needs --at, which says when"), "inspect");
-    auto config = options.features.config();
+    auto config = options.config();
     if (!config)
         return usage_error(config.error(), "inspect");
     const Engine engine(config->guest_debug(true));

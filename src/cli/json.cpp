@@ -13,6 +13,21 @@ namespace vitrine::cli {
 
 namespace {
 
+std::string json_escape(uint32_t code_point)
+{
+    if (code_point < 0x10000)
+        return "\\u" + core::hex_digits(code_point, 4);
+    // A pair of surrogates.
+    return "\\u" + core::hex_digits(0xd7c0 + (code_point >> 10), 4) + "\\u"
+        + core::hex_digits(0xdc00 | (code_point & 0x3ff), 4);
+}
+
+/// A string with its quotes, and nothing in it that a terminal would take for a command.
+std::string quoted(std::string_view text)
+{
+    return core::replace_controls(boost::json::serialize(boost::json::string_view(text)), json_escape);
+}
+
 bool is_container(const Json& value) { return value.is_object() || value.is_array(); }
 
 void append(std::string& out, const Json& value, int depth);
@@ -43,7 +58,7 @@ void append(std::string& out, const Json& value, int depth)
         const bool is_flat =
             std::ranges::none_of(*object, [](const auto& item) { return is_container(item.value()); });
         append_items(out, *object, is_flat, depth, "{}", [&](const auto& item) {
-            out += boost::json::serialize(item.key()) + ": ";
+            out += quoted(item.key()) + ": ";
             append(out, item.value(), depth + 1);
         });
     } else if (const auto* array = value.if_array()) {
@@ -52,6 +67,8 @@ void append(std::string& out, const Json& value, int depth)
             out, *array, is_flat, depth, "[]", [&](const Json& item) { append(out, item, depth + 1); });
     } else if (const auto* number = value.if_double()) {
         out += core::float_text(*number);
+    } else if (const auto* text = value.if_string()) {
+        out += quoted(*text);
     } else {
         out += boost::json::serialize(value);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/message.h"
 
+#include "base/text.h"
 #include "cli/backtrace.h"
 
 #include <cerrno>
@@ -18,12 +19,20 @@ namespace {
 bool is_coloured = false;
 bool is_stdout_coloured = false;
 
-void write_to(std::FILE* stream, std::string_view text) { std::fwrite(text.data(), 1, text.size(), stream); }
+/// Why a write to stdout failed first; 0 if none did.
+int output_error = 0;
+
+void write_to(std::FILE* stream, std::string_view text)
+{
+    if (std::fwrite(text.data(), 1, text.size(), stream) < text.size() && stream == stdout
+        && output_error == 0)
+        output_error = errno;
+}
 
 void print_message(std::string_view kind, std::string_view colour, std::string_view text)
 {
     const std::string_view on = is_coloured ? colour : "", off = is_coloured ? "\x1b[0m" : "";
-    write_to(stderr, fmt::format("vitrine: {}{}:{} {}\n", on, kind, off, text));
+    write_to(stderr, fmt::format("vitrine: {}{}:{} {}\n", on, kind, off, core::printable(text)));
 }
 
 } // namespace
@@ -45,11 +54,15 @@ void write(std::string_view text) { write_to(stdout, text); }
 
 bool flush_output()
 {
-    if (std::fflush(stdout) == 0 && !std::ferror(stdout))
+    if (std::fflush(stdout) != 0 && output_error == 0)
+        output_error = errno;
+    if (output_error == 0 && !std::ferror(stdout))
         return true;
-    // Who ignores SIGPIPE, as under a debugger, is told by an error that nobody waits for the rest.
-    if (errno != EPIPE)
-        print_error(std::string("cannot write to stdout: ") + std::strerror(errno));
+    // Who ignores SIGPIPE, as under a debugger, is told by an error that nobody waits for the rest. What others failed to write
+    // has told them why.
+    if (output_error != EPIPE)
+        print_error("cannot write to stdout"
+            + (output_error == 0 ? std::string() : std::string(": ") + std::strerror(output_error)));
     return false;
 }
 
@@ -57,7 +70,10 @@ void print_error(std::string_view text) { print_message("error", "\x1b[1;31m", t
 
 void print_warning(std::string_view text) { print_message("warning", "\x1b[1;33m", text); }
 
-void print_note(std::string_view text) { write_to(stderr, fmt::format("vitrine: {}\n", text)); }
+void print_note(std::string_view text)
+{
+    write_to(stderr, fmt::format("vitrine: {}\n", core::printable(text)));
+}
 
 int usage_error(const Error& error, std::string_view command)
 {

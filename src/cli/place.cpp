@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/place.h"
 
+#include "base/text.h"
 #include "cli/number.h"
 
 #include "api/access.h"
@@ -11,13 +12,11 @@
 
 namespace vitrine::cli {
 
-std::string_view bare_name(std::string_view text)
+std::string listed_name(std::string_view name)
 {
-    if (text.starts_with('$'))
-        text.remove_prefix(1);
-    if (text.size() >= 2 && text.starts_with('"') && text.ends_with('"'))
-        text = text.substr(1, text.size() - 2);
-    return text;
+    const std::string text = core::escaped(name);
+    const bool is_plain = text == name && name.find_first_of(" ,$") == name.npos && !name.empty();
+    return is_plain ? text : "\"" + text + "\"";
 }
 
 std::optional<uint32_t> index_in(size_t size, std::string_view text)
@@ -26,47 +25,54 @@ std::optional<uint32_t> index_in(size_t size, std::string_view text)
     return index && *index < size ? std::optional(static_cast<uint32_t>(*index)) : std::nullopt;
 }
 
-std::vector<FuncInfo> find_functions(const Module& module, std::string_view text)
+namespace {
+
+/// The indices of the functions with that name, or else of the one with that export.
+std::vector<uint32_t> functions_named(const core::Module& module, std::string_view name)
 {
-    const std::vector<FuncInfo> functions = module.functions();
-    if (text.starts_with("func[") && text.ends_with(']'))
-        if (const auto index = index_in(functions.size(), text.substr(5, text.size() - 6)))
-            return { functions[*index] };
-    const std::string_view name = bare_name(text);
-    std::vector<FuncInfo> found;
-    std::ranges::copy_if(
-        functions, std::back_inserter(found), [&](const FuncInfo& row) { return row.name == name; });
-    if (found.empty())
-        std::ranges::copy_if(functions, std::back_inserter(found),
-            [&](const FuncInfo& row) { return std::ranges::find(row.exports, name) != row.exports.end(); });
+    std::vector<uint32_t> found;
+    for (uint32_t i = 0; i < module.functions.size(); ++i)
+        if (!name.empty() && module.names().functions.find(i) == name)
+            found.push_back(i);
+    if (const core::Export* item = module.find_export(name);
+        found.empty() && item && item->kind == core::ExternKind::Func)
+        found.push_back(item->index);
     return found;
 }
 
-Result<FuncInfo> find_function(const Module& module, std::string_view text)
+/// The indices of the functions that a text means.
+std::vector<uint32_t> find_functions(const core::Module& module, std::string_view text)
 {
-    const std::vector<FuncInfo> found = find_functions(module, text);
-    if (found.empty())
-        return Error("no such function (expected a name, $name, func[3] or an offset like 0x51)");
-    if (found.size() == 1)
-        return found.front();
-    std::vector<std::string> labels;
-    for (const FuncInfo& row : found)
-        labels.push_back(fmt::format("func[{}]", row.index));
-    return Error(fmt::format("several functions have this name: {}", fmt::join(labels, ", ")));
+    if (text.starts_with("func[") && text.ends_with(']'))
+        if (const auto index = index_in(module.functions.size(), text.substr(5, text.size() - 6)))
+            return { *index };
+    std::vector<uint32_t> found;
+    for (const std::string& name : core::debug::names_in(text))
+        if (found.empty())
+            found = functions_named(module, name);
+    return found;
 }
 
-std::optional<FuncInfo> function_at(const Module& module, uint32_t offset)
+} // namespace
+
+Result<FuncInfo> find_function(const Module& module, std::string_view text)
 {
-    for (FuncInfo& row : module.functions())
-        if (offset >= row.offset && offset < row.end)
-            return std::move(row);
-    return std::nullopt;
+    const std::vector<uint32_t> found = find_functions(inner(module), text);
+    if (found.size() == 1)
+        return *module.function(found.front());
+    if (found.empty())
+        return Error("no such function (expected a name, $name, func[3] or an offset like 0x51)"
+            + core::debug::near_names(inner(module), core::ExternKind::Func, text));
+    std::vector<std::string> labels;
+    for (const uint32_t index : found)
+        labels.push_back(fmt::format("func[{}]", index));
+    return Error(fmt::format("several functions have this name: {}", fmt::join(labels, ", ")));
 }
 
 Result<uint32_t> find_place(const Module& module, std::string_view text)
 {
     if (const auto offset = text.starts_with("0x") ? parse_unsigned(text) : std::nullopt) {
-        if (*offset <= UINT32_MAX && function_at(module, static_cast<uint32_t>(*offset)))
+        if (*offset <= UINT32_MAX && module.function_at(static_cast<uint32_t>(*offset)))
             return static_cast<uint32_t>(*offset);
         return Error("no function has code at this offset");
     }
@@ -80,9 +86,9 @@ Result<uint32_t> find_place(const Module& module, std::string_view text)
 
 const core::Module& inner(const Module& module) { return *detail::Access::body(module)->module; }
 
-uint32_t first_instruction(const Module& module, const FuncInfo& function)
+uint32_t first_instruction(const Module& module, uint32_t function)
 {
-    return inner(module).meta({ function.index }).code_offset;
+    return inner(module).meta({ function }).code_offset;
 }
 
 std::string label_of(const EntityInfo& row, std::string_view kind)

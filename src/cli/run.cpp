@@ -74,7 +74,7 @@ int finish(
     if (const auto status = limits.status(); status && was_ended) {
         const bool is_late = *status == status::timeout;
         return report(*trap,
-            is_late ? "--timeout " + options.timeout + ": the guest's time is over" : "interrupted", *status,
+            is_late ? "--timeout " + *options.timeout + ": the guest's time is over" : "interrupted", *status,
             modules);
     }
     return report(results.error(), modules);
@@ -158,7 +158,7 @@ int run(Options& options, const std::vector<std::string>& words)
     if (!wasi)
         return usage_error(wasi.error(), "run");
 
-    auto config = options.features.config();
+    auto config = options.config();
     if (!config)
         return usage_error(config.error(), "run");
     const Engine engine(config->guest_debug(options.is_debugged() || options.guest_debug));
@@ -167,7 +167,7 @@ int run(Options& options, const std::vector<std::string>& words)
         return report(module.error());
     auto entry = find_entry(*module, options);
     if (!entry)
-        return options.invoke.empty() ? report(entry.error()) : usage_error(entry.error(), "run");
+        return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "run");
     auto preloads = options.load_preloads(engine);
     if (!preloads)
         return report(preloads.error());
@@ -178,7 +178,7 @@ int run(Options& options, const std::vector<std::string>& words)
     Limits limits(*seconds, !options.lldb);
     Store store(engine);
     Linker linker(engine);
-    linker.trap_unknown_functions(options.unknown_imports == "trap");
+    options.treat_unknown_imports(linker, *module, entry->preloads);
     const Guest guest { store, linker, *module, *entry };
     return options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
                                  : run_plainly(guest, *wasi, options, limits);

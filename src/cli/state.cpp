@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/state.h"
 
+#include "base/text.h"
 #include "cli/describe.h"
 #include "cli/message.h"
 
@@ -153,7 +154,7 @@ std::string value_text(const Json& value)
         return plain_text(value);
     if (object->contains("index"))
         return label_of(*object, "func");
-    return plain_text(object->at("name"));
+    return core::escaped(plain_text(object->at("name")));
 }
 
 void print_value(
@@ -171,7 +172,7 @@ std::string_view privacy_of(const JsonObject& row)
 void print_frame(size_t number, const JsonObject& frame)
 {
     if (frame.contains("host")) {
-        print("#{} {} (host)\n", number, plain_text(frame.at("name")));
+        print("#{} {} (host)\n", number, core::escaped(plain_text(frame.at("name"))));
         return;
     }
     print("#{} {} at {:#x}\n", number, label_of(frame, "func"), frame.at("offset").to_number<uint64_t>());
@@ -223,7 +224,7 @@ void print_state(const JsonObject& state)
                 print_one(row.get_object());
     };
     size_t number = 0;
-    print("stopped: {}\n", plain_text(state.at("stopped")));
+    print("stopped: {}\n", core::printable(plain_text(state.at("stopped"))));
     each("frames", [&](const JsonObject& row) { print_frame(number++, row); });
     each("globals", [](const JsonObject& row) { print_value("", "global", row, privacy_of(row)); });
     each("tables", print_table);

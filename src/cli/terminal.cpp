@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/terminal.h"
 
+#include "cli/history.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 
 #include <histedit.h>
 #include <unistd.h>
@@ -15,21 +15,6 @@ namespace vitrine::cli {
 namespace {
 
 constexpr int max_history = 1000;
-
-/// Where lines are kept from one debugger to the next; empty when there is no such place.
-std::string history_file()
-{
-    std::filesystem::path folder;
-    if (const char* state = std::getenv("XDG_STATE_HOME"); state && *state)
-        folder = state;
-    else if (const char* home = std::getenv("HOME"); home && *home)
-        folder = std::filesystem::path(home) / ".local" / "state";
-    else
-        return "";
-    std::error_code failed;
-    std::filesystem::create_directories(folder / "vitrine", failed);
-    return failed ? "" : (folder / "vitrine" / "debug_history").string();
-}
 
 /// What all of them begin with.
 std::string_view common_beginning(const std::vector<std::string>& words)
@@ -53,9 +38,8 @@ struct Terminal::Editor {
         HistEvent event;
         ::history(history, &event, H_SETSIZE, max_history);
         ::history(history, &event, H_SETUNIQUE, 1);
-        file = history_file();
-        if (!file.empty())
-            ::history(history, &event, H_LOAD, file.c_str());
+        for (const std::string& line : kept.load(max_history))
+            ::history(history, &event, H_ENTER, (line + "\n").c_str());
         el_set(edit, EL_CLIENTDATA, this);
         el_set(edit, EL_PROMPT, &Editor::show_prompt);
         el_set(edit, EL_EDITOR, "emacs");
@@ -73,9 +57,6 @@ struct Terminal::Editor {
     }
     ~Editor()
     {
-        HistEvent event;
-        if (!file.empty())
-            ::history(history, &event, H_SAVE, file.c_str());
         el_end(edit);
         history_end(history);
     }
@@ -94,8 +75,9 @@ struct Terminal::Editor {
 
     std::string prompt;
     Completer completer;
-    std::string file;
-    History* history;
+    /// Those of former debuggers, too.
+    cli::History kept { cli::History::user_path() };
+    ::History* history;
     EditLine* edit;
 };
 
@@ -157,9 +139,10 @@ std::optional<std::string> Terminal::read_line()
         line.assign(text, static_cast<size_t>(count));
         HistEvent event;
         if (line != "\n")
-            history(editor_->history, &event, H_ENTER, line.c_str());
+            ::history(editor_->history, &event, H_ENTER, line.c_str());
         if (line.ends_with('\n'))
             line.pop_back();
+        editor_->kept.append(line);
         return line;
     }
     for (char letter = 0; letter != '\n';) {

@@ -343,8 +343,9 @@ int run_script(const WastScript& script, Runner& runner)
         const Verdict verdict = runner.run(command);
         ++(verdict ? failed : passed);
         if (verdict)
-            print("{}:{}: {}: expected {}, got {}\n", script.source, command.line, describe(command),
-                verdict->expected, verdict->got);
+            print("{}\n",
+                core::printable(fmt::format("{}:{}: {}: expected {}, got {}", script.source, command.line,
+                    describe(command), verdict->expected, verdict->got)));
     }
     print("{} passed, {} failed, {} skipped\n", passed, failed, skipped);
     return failed == 0 ? 0 : status::refused;

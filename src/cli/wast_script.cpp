@@ -40,11 +40,11 @@ core::Result<WastAction> read_action(const JsonNode& node)
     const std::string type = TRY(type_node.text());
     if (type != "invoke" && type != "get")
         return type_node.wrong("expected invoke or get");
-    WastAction action
-    {
-        .is_get = type == "get", .module = TRY(node.optional_text("module"))
-        , .field = TRY(node.text("field"))
-        , .arguments = {},
+    WastAction action {
+        .is_get = type == "get",
+        .module = TRY(node.optional_text("module")),
+        .field = TRY(node.text("field")),
+        .arguments = {},
     };
     if (!action.is_get) {
         const JsonNode arguments = TRY(node.field("args"));
@@ -56,8 +56,7 @@ core::Result<WastAction> read_action(const JsonNode& node)
 /// The module's binary: the file itself, or beside a text what it was converted to.
 core::Result<std::optional<std::string>> read_binary(const JsonNode& node)
 {
-    const std::string type = TRY(node.optional_text("module_type"))
-    .value_or("binary");
+    const std::string type = TRY(node.optional_text("module_type")).value_or("binary");
     if (type == "binary")
         return TRY(node.text("filename"));
     return node.optional_text("binary_filename");
@@ -66,12 +65,16 @@ core::Result<std::optional<std::string>> read_binary(const JsonNode& node)
 core::Result<WastCommand> read_command(const JsonNode& node)
 {
     const JsonNode line = TRY(node.field("line"));
-    WastCommand command
-    {
-        .kind = WastKind::Unknown, .type = TRY(node.text("type"))
-        , .line = TRY(line.number())
-        , .name = {}, .definition = {}, .as = {}, .file = {}, .text = {}, .action = {}, .expected = {}
-    };
+    WastCommand command { .kind = WastKind::Unknown,
+        .type = TRY(node.text("type")),
+        .line = TRY(line.number()),
+        .name = {},
+        .definition = {},
+        .as = {},
+        .file = {},
+        .text = {},
+        .action = {},
+        .expected = {} };
     const auto* info = std::ranges::find(kind_table, command.type, &KindInfo::type);
     if (info == std::end(kind_table))
         return command;
@@ -111,11 +114,7 @@ core::Result<WastScript> read_wast_script(std::string_view json)
 {
     const Json document = TRY(parse_json(json));
     const JsonNode root(document);
-    WastScript script
-    {
-        TRY(root.text("source_filename"))
-        , {}
-    };
+    WastScript script { TRY(root.text("source_filename")), {} };
     const JsonNode commands = TRY(root.field("commands"));
     const std::vector<JsonNode> items = TRY(commands.items());
     script.commands.reserve(items.size());

@@ -70,8 +70,7 @@ Result<std::map<uint32_t, Breakpoints::Entry>::iterator> Breakpoints::look_up(ui
 
 Result<void> Breakpoints::change(uint32_t id, BreakpointSpec spec)
 {
-    Entry& old = TRY(look_up(id))
-    ->second;
+    Entry& old = TRY(look_up(id))->second;
     if (spec.module != old.spec.module || spec.offset != old.spec.offset)
         return failure("a breakpoint's place cannot be changed");
     Entry entry = TRY(compile(id, std::move(spec)));

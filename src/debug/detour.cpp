@@ -22,7 +22,7 @@ Frame innermost(const Thread& thread)
 std::optional<InstructionState> state_at(const Thread& thread, CodeOffset offset)
 {
     const Function& function = *innermost(thread).function;
-    return find_instruction_state(function.module(), thread.store.engine().types, function.index, offset);
+    return find_instruction_state(function.module(), function.index, offset);
 }
 
 Instruction instruction_at(const Module& module, CodeOffset offset)

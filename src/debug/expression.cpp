@@ -229,38 +229,32 @@ Result<Expression> compile_in(const Instance& instance, std::string_view text)
 
 Result<Value> evaluate(const Frame& frame, std::string_view expression)
 {
-    return TRY(compile_in(frame, expression))
-    .evaluate(frame);
+    return TRY(compile_in(frame, expression)).evaluate(frame);
 }
 
 Result<Value> evaluate(Instance& instance, std::string_view expression)
 {
-    return TRY(compile_in(instance, expression))
-    .evaluate(instance);
+    return TRY(compile_in(instance, expression)).evaluate(instance);
 }
 
 Result<std::string> evaluate_text(const Frame& frame, std::string_view expression)
 {
-    return TRY(compile_in(frame, expression))
-    .text(frame);
+    return TRY(compile_in(frame, expression)).text(frame);
 }
 
 Result<std::string> evaluate_text(Instance& instance, std::string_view expression)
 {
-    return TRY(compile_in(instance, expression))
-    .text(instance);
+    return TRY(compile_in(instance, expression)).text(instance);
 }
 
 Result<void> assign(const Frame& frame, std::string_view assignment)
 {
-    return TRY(Assignment::compile(assignment, TRY(expression::Scope::of(frame))))
-    .perform(frame);
+    return TRY(Assignment::compile(assignment, TRY(expression::Scope::of(frame)))).perform(frame);
 }
 
 Result<void> assign(Instance& instance, std::string_view assignment)
 {
-    return TRY(Assignment::compile(assignment, expression::Scope::of(instance)))
-    .perform(instance);
+    return TRY(Assignment::compile(assignment, expression::Scope::of(instance))).perform(instance);
 }
 
 namespace {

@@ -133,31 +133,16 @@ private:
         while (!take(quote)) {
             if (at_ >= text_.size())
                 return failure("the closing quote is missing", begin);
-            token_.text += peek() == '\\' ? TRY(escape()) : text_[at_];
-            ++at_;
+            if (peek() != '\\') {
+                token_.text += text_[at_++];
+                continue;
+            }
+            const size_t length = take_escape(text_.substr(at_), token_.text);
+            if (length == 0)
+                return failure("unknown escape", at_);
+            at_ += length;
         }
         return {};
-    }
-
-    /// Stays on the last byte of it. `\hh` and `\xhh` are a byte; `\0` without a second digit is 0.
-    Result<char> escape()
-    {
-        const size_t begin = at_++;
-        const auto high = digit_of(peek(peek() == 'x' ? 1 : 0)), low = digit_of(peek(peek() == 'x' ? 2 : 1));
-        if (high && low) {
-            at_ += peek() == 'x' ? 2 : 1;
-            return static_cast<char>(*high << 4 | *low);
-        }
-        switch (peek()) {
-        case 'n': return '\n';
-        case 't': return '\t';
-        case 'r': return '\r';
-        case '0': return '\0';
-        case '\\':
-        case '\'':
-        case '"': return peek();
-        default: return failure("unknown escape", begin);
-        }
     }
 
     // -- Numbers

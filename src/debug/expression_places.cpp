@@ -78,7 +78,7 @@ Result<Target> Compiler::operand_target(const Node& node)
     if (!scope_.function || !scope_.offset)
         return failure("there are no operands without a place in the code", node.position);
     if (!state_)
-        state_ = find_instruction_state(module_, *scope_.types, *scope_.function, *scope_.offset);
+        state_ = find_instruction_state(module_, *scope_.function, *scope_.offset);
     if (!state_)
         return failure("no instruction starts at " + hex(*scope_.offset), node.position);
     std::vector<uint64_t> places;
@@ -200,13 +200,10 @@ Result<Compiler::Place> Compiler::emit_place(const Node& node)
         const Variable variable = TRY(find_variable(scope_, node.selector, node.position));
         return Place { variable.is_local ? Syntax::Local : Syntax::Global, variable.index };
     }
-    case Syntax::Local:
-        return Place { Syntax::Local, TRY(find_local(scope_, node.selector, node.position)) };
+    case Syntax::Local: return Place { Syntax::Local, TRY(find_local(scope_, node.selector, node.position)) };
     case Syntax::Global:
-        return Place
-        {
-            Syntax::Global, TRY(find_entity(module_, ExternKind::Global, node.selector, node.position))
-        };
+        return Place { Syntax::Global,
+            TRY(find_entity(module_, ExternKind::Global, node.selector, node.position)) };
     case Syntax::Memory:
     case Syntax::Slot: {
         const Target place = TRY(target(node));

@@ -2,71 +2,14 @@
 #include "debug/expression_scope.h"
 
 #include "base/text.h"
+#include "debug/user_names.h"
 #include "runtime/store.h"
 
 #include <algorithm>
-#include <map>
 
 namespace vitrine::core::debug::expression {
 
 namespace {
-
-constexpr size_t max_near_names = 4;
-
-/// How many bytes have to be inserted, removed or replaced to make one of the other; at most `limit`.
-size_t distance(std::string_view a, std::string_view b, size_t limit)
-{
-    if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) >= limit)
-        return limit;
-    std::vector<size_t> row(b.size() + 1);
-    for (size_t j = 0; j <= b.size(); ++j)
-        row[j] = j;
-    for (size_t i = 0; i < a.size(); ++i) {
-        size_t diagonal = row[0];
-        row[0] = i + 1;
-        for (size_t j = 0; j < b.size(); ++j) {
-            const size_t replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({ replaced, row[j] + 1, row[j + 1] + 1 });
-        }
-    }
-    return std::min(row[b.size()], limit);
-}
-
-/// Collects names that are like one that is not there.
-class NearNames {
-public:
-    explicit NearNames(std::string_view name) : name_(name), limit_(std::min<size_t>(name.size() / 3 + 2, 8))
-    {}
-
-    void add(std::string_view candidate)
-    {
-        if (candidate.empty() || name_.size() > 200)
-            return;
-        if (const size_t d = distance(name_, candidate, limit_); d < limit_)
-            names_.emplace(d, candidate);
-    }
-
-    /// `; near: $a, $b`, or nothing.
-    std::string to_text() const
-    {
-        std::string text;
-        size_t count = 0;
-        std::string_view last;
-        for (const auto& [d, name] : names_) {
-            if (name == last || count == max_near_names)
-                continue;
-            text += (count++ == 0 ? "; near: `" : ", `") + escaped(name) + "`";
-            last = name;
-        }
-        return text;
-    }
-
-private:
-    std::string_view name_;
-    size_t limit_;
-    std::multimap<size_t, std::string_view> names_;
-};
 
 std::string quoted(std::string_view name) { return "`" + escaped(name) + "`"; }
 
@@ -82,13 +25,6 @@ Result<std::optional<uint32_t>> given_index(const Selector& selector, uint32_t c
                 + " has " + std::to_string(count),
             position);
     return index;
-}
-
-const NameMap& names_of(const Names& names, ExternKind kind)
-{
-    const NameMap* const maps[] = { &names.functions, &names.tables, &names.memories, &names.globals,
-        &names.tags };
-    return *maps[static_cast<size_t>(kind)];
 }
 
 uint32_t count_of(const Module& module, ExternKind kind)
@@ -148,18 +84,6 @@ Result<std::optional<uint32_t>> local_named(const Scope& scope, std::string_view
     if (!names || name.empty())
         return std::nullopt;
     return only(indices_named(*names, scope.module->meta(*scope.function).local_count, name), name, position);
-}
-
-void add_entities(NearNames& near, const Module& module, ExternKind kind)
-{
-    for (uint32_t i = 0; i < count_of(module, kind); ++i)
-        near.add(names_of(module.names(), kind).find(i));
-    for (const Export& item : module.exports)
-        if (item.kind == kind)
-            near.add(item.name);
-    for (const Import& item : module.imports)
-        if (item.kind == kind)
-            near.add(item.name);
 }
 
 void add_locals(NearNames& near, const Scope& scope)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "wasm/types.h"
+#include "wasm/type_registry.h"
 
 #include <cstdint>
 #include <string_view>

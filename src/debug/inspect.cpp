@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/inspect.h"
 
+#include "base/text.h"
 #include "wasm/printer.h"
 #include "wasm/validator.h"
 
@@ -33,9 +34,7 @@ std::vector<Home> operand_homes(const Frame& frame)
 {
     if (frame.is_host())
         return {};
-    const TypeRegistry& types = frame.function->instance->store->engine().types;
-    const auto state =
-        find_instruction_state(frame.function->module(), types, frame.function->index, frame.offset);
+    const auto state = find_instruction_state(frame.function->module(), frame.function->index, frame.offset);
     if (!state)
         return {};
     return homes(frame, state->operands, frame.operands(), frame.sp);
@@ -103,7 +102,8 @@ Result<void> set_operand(const Frame& frame, uint32_t index, const Value& value)
 
 std::string text_of(const Function& function)
 {
-    return function.is_host() ? function.name() : identifier(function.name(), "func", function.index.value);
+    return function.is_host() ? escaped(function.name())
+                              : identifier(function.name(), "func", function.index.value);
 }
 
 } // namespace vitrine::core::debug

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/marks.h"
 
+#include "exec/instrument.h"
+
 #include <algorithm>
 
 namespace vitrine::core::debug {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/instrument.h"
+#include "runtime/instance.h"
 
 #include <utility>
 #include <vector>
+
+namespace vitrine::core {
+class Thread;
+}
 
 namespace vitrine::core::debug {
 

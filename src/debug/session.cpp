@@ -2,6 +2,7 @@
 #include "debug/session.h"
 
 #include "base/guard.h"
+#include "exec/instrument.h"
 
 #include <algorithm>
 #include <chrono>

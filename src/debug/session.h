@@ -5,8 +5,7 @@
 #include "debug/changes.h"
 #include "debug/inspect.h"
 #include "debug/watchpoints.h"
-#include "exec/instrument.h"
-#include "exec/invoke.h"
+#include "exec/frame.h"
 
 #include <functional>
 #include <mutex>
@@ -336,7 +335,6 @@ private:
     StopsOn stops_on_;
     bool at_entry_ = false;
     bool wants_stop_ = false;
-    bool wants_kill_ = false;
     bool is_telling_end_ = false;
     bool is_closing_ = false;
 

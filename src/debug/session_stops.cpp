@@ -4,6 +4,7 @@
 
 #include "base/guard.h"
 #include "debug/detour.h"
+#include "exec/instrument.h"
 #include "wasm/instruction.h"
 #include "wasm/validator.h"
 

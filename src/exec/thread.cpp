@@ -89,7 +89,7 @@ const std::vector<uint32_t>& Thread::managed_slots(const Function& function, Cod
     const FuncMeta& meta = *function.meta;
     for (uint32_t i = 0; i < meta.hidden_slots; ++i)
         slots.push_back(meta.local_slots - meta.hidden_slots + i);
-    if (const auto state = find_instruction_state(module, types, function.index, offset))
+    if (const auto state = find_instruction_state(module, function.index, offset))
         add(state->operands, meta.local_slots);
     return managed_slots_.emplace(place, std::move(slots)).first->second;
 }

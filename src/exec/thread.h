@@ -112,8 +112,9 @@ public:
 
     Store& store;
     Tier& tier;
-    StackPool& stacks;
 
+    // For exec and the tiers.
+    StackPool& stacks;
     /// The innermost frame, whenever no instruction is being executed.
     GuestState state;
     /// Top of the control stack.
@@ -124,8 +125,6 @@ public:
     std::vector<Activation> activations;
     /// Innermost last.
     std::vector<WaitingHost> continuations;
-    /// The host function being called; null while guest code runs.
-    const Function* host = nullptr;
     /// The call instruction that called it, from the body's first byte; `state` is already behind it.
     uint32_t host_call_offset = 0;
     /// With `RunEnd::Handed`: where the guest is.
@@ -133,6 +132,9 @@ public:
     /// The return addresses of the tier that compiles; null when there is none.
     const Sites* sites = nullptr;
 
+    // For probes, and for whoever controls the thread.
+    /// The host function being called; null while guest code runs.
+    const Function* host = nullptr;
     std::shared_ptr<Requests> requests = std::make_shared<Requests>();
     /// Why the last run ended or is about to end.
     Trap trap;
@@ -141,8 +143,8 @@ public:
     /// To take it away, clear it and then check `runner`: if a call has started in between, put the probe back, as
     /// that call may be using it.
     std::atomic<Probe*> probe = nullptr;
-    /// Kept up to date only while there is a probe. Whoever wants the thread to stand still requests a pause first and looks
-    /// at this then; the thread says `Inside` first, and looks at the requests then.
+    /// Kept up to date only while there is a probe. To stop the thread, request a pause first and then look at this;
+    /// the thread sets `Inside` first and then looks at its requests.
     std::atomic<Execution> execution = Execution::Outside;
     /// The host thread that made the outermost activation.
     std::atomic<std::thread::id> runner {};

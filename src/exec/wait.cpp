@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <list>
 #include <mutex>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -16,24 +15,6 @@ namespace vitrine::core {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-
-struct Waiter {
-    const void* address;
-    int fd;
-    bool is_notified = false;
-};
-
-/// All sleeping threads of the process, in the order in which they began to wait.
-struct Waiters {
-    std::mutex mutex;
-    std::list<Waiter*> list;
-};
-
-Waiters& waiters()
-{
-    static Waiters waiters;
-    return waiters;
-}
 
 /// What is left of the time, for ppoll; null is forever.
 const timespec* time_left(std::optional<Clock::time_point> end, timespec& left)
@@ -50,10 +31,12 @@ const timespec* time_left(std::optional<Clock::time_point> end, timespec& left)
 } // namespace
 
 template<class T>
-std::optional<uint32_t> wait_on(Thread& thread, const T* address, T expected, int64_t timeout)
+std::optional<uint32_t> wait_on(
+    Thread& thread, const Memory& memory, const T* address, T expected, int64_t timeout)
 {
     constexpr uint32_t notified = 0, not_equal = 1, timed_out = 2;
-    Waiters& all = waiters();
+    ASSERT(memory.is_shared());
+    Waiters& all = *memory.waiters();
     Waiter waiter { address, thread.wait_fd() };
     thread.was_moved = false;
     {
@@ -92,12 +75,14 @@ std::optional<uint32_t> wait_on(Thread& thread, const T* address, T expected, in
     return waiter.is_notified ? notified : timed_out;
 }
 
-template std::optional<uint32_t> wait_on(Thread&, const uint32_t*, uint32_t, int64_t);
-template std::optional<uint32_t> wait_on(Thread&, const uint64_t*, uint64_t, int64_t);
+template std::optional<uint32_t> wait_on(Thread&, const Memory&, const uint32_t*, uint32_t, int64_t);
+template std::optional<uint32_t> wait_on(Thread&, const Memory&, const uint64_t*, uint64_t, int64_t);
 
-uint32_t notify(const void* address, uint32_t count)
+uint32_t notify(const Memory& memory, const void* address, uint32_t count)
 {
-    Waiters& all = waiters();
+    if (!memory.is_shared())
+        return 0;
+    Waiters& all = *memory.waiters();
     const std::lock_guard lock(all.mutex);
     uint32_t woken = 0;
     for (auto at = all.list.begin(); at != all.list.end() && woken < count;) {

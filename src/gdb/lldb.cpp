@@ -13,8 +13,7 @@ Result<std::vector<std::string>> languages_in(Bytes section)
     std::vector<std::string> languages;
     ByteReader in(section);
     for (uint32_t fields = TRY(in.length()); fields > 0; --fields) {
-        const bool is_language = TRY(in.name())
-        == "language";
+        const bool is_language = TRY(in.name()) == "language";
         for (uint32_t values = TRY(in.length()); values > 0; --values) {
             const std::string_view value = TRY(in.name());
             TRY(in.name());

@@ -289,7 +289,7 @@ Result<Scope> find_scope(View& view, Words& words)
     const auto frame_number = TRY(words.trailing("in"));
     const auto instance_number = TRY(words.trailing("of"));
     if (!view.is_stopped())
-        return failure("the guest does not stand still");
+        return failure("the program is not stopped");
     const auto& instances = view.instances();
     if (instances.empty())
         return failure("there is no instance");

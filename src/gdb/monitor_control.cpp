@@ -239,11 +239,7 @@ Answer set_watch(const Scope& scope, Words& words)
     const std::string_view text = words.rest();
     if (text.empty())
         return failure("expected a place, for example i32[0x10], $name, global[0] or table[2]");
-    debug::WatchpointSpec spec
-    {
-        .what = TRY(take_watched(scope, words))
-        , .store = scope.instance.store
-    };
+    debug::WatchpointSpec spec { .what = TRY(take_watched(scope, words)), .store = scope.instance.store };
     if (const auto* range = std::get_if<debug::MemoryRange>(&spec.what); range && range->shared)
         spec.store = nullptr;
     const std::string place(

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "debug/listing.h"
+#include "debug/user_names.h"
 
 #include <algorithm>
 #include <cctype>
@@ -280,7 +281,7 @@ Result<Value> parse_value(const Scope& scope, ValueType type, Words& words)
 Result<CodePlace> find_code(const Scope& scope, Words& words)
 {
     const std::string_view word = words.peek();
-    const std::string_view name = word.substr(word.starts_with('$') ? 1 : 0);
+    const std::string name = debug::bare_name(word);
     for (const Function* function : scope.instance.functions)
         if (function->name() == name) {
             if (function->is_host())
@@ -289,7 +290,8 @@ Result<CodePlace> find_code(const Scope& scope, Words& words)
             return CodePlace { function->instance, function->meta->code_offset };
         }
     if (word.empty() || !std::isdigit(static_cast<unsigned char>(word.front())))
-        return failure("the instance has no function '" + escaped(word) + "'");
+        return failure("the instance has no function '" + escaped(word) + "'"
+            + debug::near_names(*scope.instance.module, ExternKind::Func, word));
     const uint64_t number = TRY(words.number("a place"));
     const Address address = Address::of(number);
     if (number == address.offset)

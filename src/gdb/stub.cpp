@@ -412,7 +412,7 @@ Stub::Answer Stub::on(const ask::SelectThread& asked)
 Stub::Answer Stub::on(const ask::ThreadsInfo&)
 {
     if (!stop_)
-        return error(bad_request, "the guest does not stand still");
+        return error(bad_request, "the program is not stopped");
     std::string text;
     for (const uint32_t thread : view_.threads()) {
         const Cause cause = thread == stop_->thread ? cause_of(*stop_) : Cause { 0 };
@@ -456,7 +456,7 @@ Stub::Answer Stub::on(const ask::LastStop&)
 Stub::Answer Stub::on(const ask::ThreadStop& asked)
 {
     if (!stop_)
-        return error(bad_request, "the guest does not stand still");
+        return error(bad_request, "the program is not stopped");
     if (!asked.thread || *asked.thread == stop_->thread)
         return { stop_text(*stop_) };
     const auto threads = view_.threads();
@@ -490,7 +490,7 @@ Stub::Answer Stub::on(const ask::WriteRegister& asked)
     if (asked.number != 0)
         return error(bad_request, "there is one register, with the number 0");
     if (!stop_)
-        return error(bad_request, "the guest does not stand still");
+        return error(bad_request, "the program is not stopped");
     if (asked.thread && !view_.select(*asked.thread))
         return no_thread(*asked.thread);
     if (view_.thread() != stop_->thread)

@@ -121,7 +121,7 @@ void View::look_at_stores(const std::vector<debug::ThreadInfo>& threads)
         auto known = std::ranges::find(stores_, &info.thread->store, &KnownStore::store);
         if (known == stores_.end())
             known = stores_.insert(known, { info.id, &info.thread->store });
-        auto& instances = info.thread->store.instances();
+        const auto instances = info.thread->store.instances();
         for (size_t i = known->instances.size(); i < instances.size(); ++i) {
             meet(instances[i]);
             known->instances.push_back(&instances[i]);

@@ -326,31 +326,33 @@ RunEnd run(Thread& thread, Turn turn)
             NEXT_AT(prefixed + 1);                                                \
         }                                                                         \
     }
-#define ATOMIC(name, text, code, signature, type, atomic)                                             \
-    op_##name:                                                                                        \
-    {                                                                                                 \
-        constexpr auto kind = AtomicKind::atomic;                                                     \
-        constexpr int params = parse_signature(#signature).param_count;                               \
-        ACCESS(prefixed, sp[-params], sizeof(type));                                                  \
-        TRAP_IF(std::bit_cast<uintptr_t>(at) % sizeof(type) != 0, TrapKind::UnalignedAtomic);         \
-        if constexpr (kind == AtomicKind::Notify) {                                                   \
-            sp[-2] = notify(at, static_cast<uint32_t>(sp[-1]));                                       \
-        } else if constexpr (kind == AtomicKind::Wait) {                                              \
-            TRAP_IF(!operand::accessed_memory(*instance, prefixed).is_shared(), TrapKind::NotShared); \
-            SAVE();                                                                                   \
-            const auto answer = wait_on(thread, reinterpret_cast<const type*>(at),                    \
-                static_cast<type>(sp[-2]), static_cast<int64_t>(sp[-1]));                             \
-            if (!answer)                                                                              \
-                LAND_IF(thread.was_moved);                                                            \
-            RELOAD();                                                                                 \
-            sp[-3] = *answer;                                                                         \
-        } else {                                                                                      \
-            const Slot result = run_atomic<kind, type>(at, sp + 1 - params);                          \
-            if constexpr (parse_signature(#signature).has_result)                                     \
-                sp[-params] = result;                                                                 \
-        }                                                                                             \
-        sp -= params - parse_signature(#signature).has_result;                                        \
-        NEXT_AT(next);                                                                                \
+#define ATOMIC(name, text, code, signature, type, atomic)                                                 \
+    op_##name:                                                                                            \
+    {                                                                                                     \
+        constexpr auto kind = AtomicKind::atomic;                                                         \
+        constexpr int params = parse_signature(#signature).param_count;                                   \
+        ACCESS(prefixed, sp[-params], sizeof(type));                                                      \
+        TRAP_IF(std::bit_cast<uintptr_t>(at) % sizeof(type) != 0, TrapKind::UnalignedAtomic);             \
+        if constexpr (kind == AtomicKind::Notify) {                                                       \
+            sp[-2] =                                                                                      \
+                notify(operand::accessed_memory(*instance, prefixed), at, static_cast<uint32_t>(sp[-1])); \
+        } else if constexpr (kind == AtomicKind::Wait) {                                                  \
+            const Memory& shared = operand::accessed_memory(*instance, prefixed);                         \
+            TRAP_IF(!shared.is_shared(), TrapKind::NotShared);                                            \
+            SAVE();                                                                                       \
+            const auto answer = wait_on(thread, shared, reinterpret_cast<const type*>(at),                \
+                static_cast<type>(sp[-2]), static_cast<int64_t>(sp[-1]));                                 \
+            if (!answer)                                                                                  \
+                LAND_IF(thread.was_moved);                                                                \
+            RELOAD();                                                                                     \
+            sp[-3] = *answer;                                                                             \
+        } else {                                                                                          \
+            const Slot result = run_atomic<kind, type>(at, sp + 1 - params);                              \
+            if constexpr (parse_signature(#signature).has_result)                                         \
+                sp[-params] = result;                                                                     \
+        }                                                                                                 \
+        sp -= params - parse_signature(#signature).has_result;                                            \
+        NEXT_AT(next);                                                                                    \
     }
 #include "wasm/opcodes.inc"
 

@@ -34,10 +34,8 @@ template<AtomicKind kind, class T> Slot run_atomic(uint8_t* bytes, const Slot* o
         return __atomic_exchange_n(at, operand(), __ATOMIC_SEQ_CST);
     } else {
         static_assert(kind == CompareExchange);
-        // A narrow one compares the whole operand: with bits beyond its width set it never matches.
+        // Both operands of a narrow one are wrapped to its width.
         T found = static_cast<T>(operands[0]);
-        if (found != operands[0])
-            return __atomic_load_n(at, __ATOMIC_SEQ_CST);
         __atomic_compare_exchange_n(
             at, &found, static_cast<T>(operands[1]), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
         return found;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/value.h"
+#include "wasm/type_registry.h"
 
 #include <cstdint>
 #include <functional>

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/instance.h"
 
+#include "runtime/instance_layout.h"
+
+#include <new>
+
 namespace vitrine::core {
 
 std::string Function::name() const
@@ -19,6 +23,48 @@ ExternKind kind_of(const Extern& item)
     constexpr ExternKind kinds[] { ExternKind::Func, ExternKind::Table, ExternKind::Memory,
         ExternKind::Global, ExternKind::Tag };
     return kinds[item.index()];
+}
+
+namespace {
+
+template<class T> T* part_of(Instance* block, size_t offset)
+{
+    return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(block) + offset);
+}
+
+} // namespace
+
+Instance::Instance(
+    Store& owner, std::shared_ptr<const Module> of, uint32_t ordinal, const InstanceLayout& layout)
+    : store(&owner),
+      module(std::move(of)),
+      number(ordinal),
+      type_ids(module->type_ids.data()),
+      types(module->type_infos.data()),
+      globals(part_of<Global*>(this, layout.globals)),
+      tables(part_of<Table*>(this, layout.tables)),
+      memories(part_of<Memory*>(this, layout.memories)),
+      tags(part_of<Tag*>(this, layout.tags)),
+      functions(part_of<Function*>(this, layout.functions)),
+      own_functions(part_of<Function>(this, layout.own_functions), module->bodies.size())
+{
+    std::uninitialized_default_construct(own_functions.begin(), own_functions.end());
+}
+
+Instance::Owner Instance::create(Store& store, std::shared_ptr<const Module> module, uint32_t number)
+{
+    const InstanceLayout layout(*module);
+    void* const block = ::operator new(layout.size, std::nothrow);
+    if (!block)
+        return nullptr;
+    return Owner(new (block) Instance(store, std::move(module), number, layout));
+}
+
+void Instance::Deleter::operator()(Instance* instance) const
+{
+    std::destroy(instance->own_functions.begin(), instance->own_functions.end());
+    instance->~Instance();
+    ::operator delete(instance);
 }
 
 Extern Instance::find(ExternKind kind, uint32_t index) const

@@ -20,17 +20,16 @@ namespace vitrine::core {
 
 class Store;
 struct Instance;
+struct InstanceLayout;
 struct HostFunction;
 
-/// A function of a store, the guest's or the host's. Its address is its identity.
-struct Function {
+/// The part of a function that machine code looks at.
+struct FunctionHead {
     /// `heat` falls by these with each call, and with each turn of a loop.
     static constexpr uint32_t call_heat = 16;
     static constexpr uint32_t loop_heat = 2;
     /// As cold as can be: what a function starts with when no tier compiles.
     static constexpr uint32_t coldest = UINT32_MAX;
-
-    // Machine code knows where the first members are.
 
     /// Machine code that a call jumps to; null when no tier compiles.
     const void* entry = nullptr;
@@ -39,7 +38,13 @@ struct Function {
     TypeId type;
     /// Counts down as the function runs. When nothing is left, the driver is asked whether it should be compiled.
     uint32_t heat = coldest;
+};
+static_assert(std::is_standard_layout_v<FunctionHead> && sizeof(FunctionHead) == 24);
+static_assert(offsetof(FunctionHead, entry) == 0 && offsetof(FunctionHead, instance) == 8
+    && offsetof(FunctionHead, type) == 16 && offsetof(FunctionHead, heat) == 20);
 
+/// A function of a store, the guest's or the host's. Its address is its identity.
+struct Function : FunctionHead {
     /// The body as executed, from `meta->body_offset` on: the module's own bytes, or a copy with marks in it.
     /// Null for host functions.
     const uint8_t* code = nullptr;
@@ -56,16 +61,6 @@ struct Function {
     /// Its name in the module's name section, exports or imports; of a host function as it was defined.
     std::string name() const;
     const Module& module() const;
-};
-
-/// What machine code knows of a function.
-struct FunctionLayout {
-    static_assert(std::is_standard_layout_v<Function>);
-    static constexpr size_t entry = offsetof(Function, entry);
-    static constexpr size_t instance = offsetof(Function, instance);
-    static constexpr size_t type = offsetof(Function, type);
-    static constexpr size_t heat = offsetof(Function, heat);
-    static_assert(entry == 0 && instance == 8 && type == 16 && heat == 20);
 };
 
 /// What a host function sees of its call.
@@ -122,24 +117,61 @@ using Extern = std::variant<Function*, Table*, Memory*, Global*, Tag*>;
 
 ExternKind kind_of(const Extern& item);
 
-/// A module brought to life in a store. Every index space holds the imports first, as in the module.
+/// An index space of an instance: the entities by index, imports first. Filled in order while the instance is made.
+template<class T> class IndexSpace {
+public:
+    explicit IndexSpace(T** first) : first_(first) {}
+    IndexSpace(const IndexSpace&) = delete;
+    IndexSpace& operator=(const IndexSpace&) = delete;
+
+    uint32_t size() const { return size_; }
+    bool empty() const { return size_ == 0; }
+    T* operator[](size_t index) const { return first_[index]; }
+    T* at(size_t index) const
+    {
+        ASSERT(index < size_);
+        return first_[index];
+    }
+    T* front() const { return first_[0]; }
+    T* const* begin() const { return first_; }
+    T* const* end() const { return first_ + size_; }
+    /// There must be room: the block has as many places as the module's index space.
+    void push_back(T* entity) { first_[size_++] = entity; }
+
+private:
+    T** first_;
+    uint32_t size_ = 0;
+};
+
+/// A module brought to life in a store. It lies at the start of one block with its index spaces and the functions
+/// that it defines (runtime/instance_layout.h).
 struct Instance {
-    Store* store = nullptr;
+    struct Deleter {
+        void operator()(Instance* instance) const;
+    };
+    using Owner = std::unique_ptr<Instance, Deleter>;
+
+    /// An instance without entities. Null when there is no memory for its block.
+    static Owner create(Store& store, std::shared_ptr<const Module> module, uint32_t number);
+    Instance(const Instance&) = delete;
+    Instance& operator=(const Instance&) = delete;
+
+    Store* store;
     std::shared_ptr<const Module> module;
     /// Ordinal of its creation in the store, from 0.
-    uint32_t number = 0;
+    uint32_t number;
     /// What the embedder calls it; empty if it does not.
     std::string name;
 
-    const TypeId* type_ids = nullptr;
-    const TypeInfo* const* types = nullptr;
-    std::vector<Function*> functions;
-    std::vector<Table*> tables;
-    std::vector<Memory*> memories;
-    std::vector<Global*> globals;
-    std::vector<Tag*> tags;
-    /// The functions defined here, owned.
-    std::unique_ptr<Function[]> own_functions;
+    const TypeId* type_ids;
+    const TypeInfo* const* types;
+    IndexSpace<Global> globals;
+    IndexSpace<Table> tables;
+    IndexSpace<Memory> memories;
+    IndexSpace<Tag> tags;
+    IndexSpace<Function> functions;
+    /// The functions defined here.
+    std::span<Function> own_functions;
     /// Element segments by index; those dropped are empty.
     std::vector<std::vector<Ref>> elems;
     /// Data segments that have been dropped.
@@ -148,6 +180,10 @@ struct Instance {
     Extern find(ExternKind kind, uint32_t index) const;
     /// The export of that name, or nothing.
     std::optional<Extern> find_export(std::string_view export_name) const;
+
+private:
+    Instance(Store& owner, std::shared_ptr<const Module> of, uint32_t ordinal, const InstanceLayout& layout);
+    ~Instance() = default;
 };
 
 } // namespace vitrine::core

@@ -2,6 +2,7 @@
 #include "runtime/linker.h"
 
 #include "base/guard.h"
+#include "base/text.h"
 #include "runtime/bounds.h"
 #include "runtime/bulk.h"
 #include "runtime/constants.h"
@@ -14,7 +15,7 @@ namespace {
 
 std::string quoted(std::string_view module, std::string_view name)
 {
-    return "\"" + std::string(module) + "\" \"" + std::string(name) + "\"";
+    return "\"" + escaped(module) + "\" \"" + escaped(name) + "\"";
 }
 
 /// Whether limits of an object fit the limits of an import. [spec: valid/matching, limits]
@@ -74,8 +75,6 @@ void take_import(Instance& instance, const Extern& item)
 void make_functions(Instance& instance)
 {
     const Module& module = *instance.module;
-    instance.functions.reserve(module.functions.size());
-    instance.own_functions = std::make_unique<Function[]>(module.bodies.size());
     for (uint32_t i = 0; i < module.bodies.size(); ++i) {
         const FuncIndex index { module.imported(ExternKind::Func) + i };
         Function& function = instance.own_functions[i];
@@ -214,30 +213,49 @@ Function* make_unknown(Store& store, const Module& module, const Import& import)
     for (auto* values : { &type.params, &type.results })
         std::ranges::transform(
             *values, values->begin(), [&](ValueType value) { return module.canonical(value); });
-    Function* function = store.add_host_function(
-        std::make_shared<const HostFunction>(HostFunction { std::string(import.module),
-            std::string(import.name), std::move(type), [text](HostCall&) -> HostOutcome {
-                return Trap { .kind = TrapKind::HostError, .message = text };
-            } }));
-    // Also one that no host function can be given, as it is recursive or has subtypes.
-    function->type = module.func_type_id(index);
-    return function;
+    return store.add_host_function(std::make_shared<const HostFunction>(HostFunction {
+                                       std::string(import.module), std::string(import.name), std::move(type),
+                                       [text](HostCall&) -> HostOutcome {
+                                           return Trap { .kind = TrapKind::HostError, .message = text };
+                                       } }),
+        module.func_type_id(index));
 }
 
 } // namespace
+
+/// Names all imports that nobody defines, or the first of very many.
+Result<void> Linker::check_defined(const Module& module) const
+{
+    constexpr size_t max_named = 20;
+    std::string named;
+    size_t count = 0;
+    CodeOffset first {};
+    for (const Import& import : module.imports) {
+        if ((trap_unknown_functions_ && import.kind == ExternKind::Func) || find(import.module, import.name))
+            continue;
+        if (count == 0)
+            first = import.offset;
+        if (count++ < max_named)
+            named += (named.empty() ? "" : ", ") + std::string(to_text(import.kind)) + " "
+                + quoted(import.module, import.name);
+    }
+    if (count == 0)
+        return {};
+    if (count == 1)
+        return failure("unknown import: " + named + " is not defined", first);
+    if (count > max_named)
+        named += " and " + std::to_string(count - max_named) + " more";
+    return failure("unknown imports: " + named + " are not defined", first);
+}
 
 Result<Extern> Linker::resolve(Store& store, const Module& module, const Import& import) const
 {
     const std::string name = quoted(import.module, import.name);
     const Definition* definition = find(import.module, import.name);
-    if (!definition && trap_unknown_functions_ && import.kind == ExternKind::Func)
-        return make_unknown(store, module, import);
     if (!definition)
-        return failure(
-            "unknown import: " + std::string(to_text(import.kind)) + " " + name + " is not defined",
-            import.offset);
+        return make_unknown(store, module, import);
     if (const auto* host = std::get_if<std::shared_ptr<const HostFunction>>(definition))
-        return store.add_host_function(*host);
+        return TRY(store.add_host_function(*host));
     if (const auto* memory = std::get_if<std::shared_ptr<Memory>>(definition))
         return TRY(store.add_memory(*memory));
     const auto& object = std::get<StoreExtern>(*definition);
@@ -250,6 +268,7 @@ Result<Extern> Linker::resolve(Store& store, const Module& module, const Import&
 
 Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) const
 {
+    CHECK(check_defined(module));
     std::vector<Extern> items;
     items.reserve(module.imports.size());
     for (const Import& import : module.imports) {

@@ -38,13 +38,14 @@ public:
     Result<void> define_instance(std::string_view module, const Instance& instance);
     const Definition* find(std::string_view module, std::string_view name) const;
 
-    /// The module's imports resolved in this store: `unknown import`, `incompatible import type`, each with module, name and offset.
+    /// The module's imports resolved in this store: `unknown import` names all that are missing, `incompatible import type`, each with module, name and offset.
     Result<std::vector<Extern>> resolve(Store& store, const Module& module) const;
     /// Resolves, allocates, and initialises tables and memories. The start function is left to the caller:
     /// `module->start` names it.
     std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module) const;
 
 private:
+    Result<void> check_defined(const Module& module) const;
     Result<Extern> resolve(Store& store, const Module& module, const Import& import) const;
 
     std::map<std::pair<std::string, std::string>, Definition, std::less<>> definitions_;

@@ -14,10 +14,17 @@ bool ReservationBudget::take()
     return false;
 }
 
+Memory::Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, ByteCount max)
+    : type_(type),
+      budget_(std::move(budget)),
+      max_(max),
+      waiters_(type.limits.is_shared ? std::make_unique<Waiters>() : nullptr)
+{}
+
 Result<std::unique_ptr<Memory>> Memory::create(
-    const MemoryType& type, const std::shared_ptr<ReservationBudget>& budget, uint64_t max_bytes)
+    const MemoryType& type, const std::shared_ptr<ReservationBudget>& budget, ByteCount max)
 {
-    std::unique_ptr<Memory> memory(new Memory(type, budget, max_bytes));
+    std::unique_ptr<Memory> memory(new Memory(type, budget, max));
     if (!memory->is_64() && budget->take()) {
         void* space =
             mmap(nullptr, reserved_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -40,7 +47,7 @@ Result<std::unique_ptr<Memory>> Memory::create(
 uint64_t Memory::most_pages() const
 {
     const uint64_t space = is_64() ? max_bytes_64 : uint64_t { 1 } << 32;
-    const uint64_t pages = std::min(space, max_bytes_) >> type_.page_size_log2;
+    const uint64_t pages = std::min(space, max_.value) >> type_.page_size_log2;
     return std::min(type_.limits.max.value_or(pages), pages);
 }
 

@@ -5,14 +5,37 @@
 #include "wasm/types.h"
 
 #include <atomic>
+#include <compare>
 #include <cstdint>
 #include <cstring>
+#include <list>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
 
 namespace vitrine::core {
+
+/// A number of bytes. A type of its own, as is `Pages`: a bound in one unit is never taken for one in the other.
+struct ByteCount {
+    uint64_t value = 0;
+
+    friend auto operator<=>(ByteCount, ByteCount) = default;
+};
+
+/// The bytes of so many pages, or the largest number when they do not fit.
+constexpr ByteCount bytes_of(uint64_t pages, uint8_t page_size_log2)
+{
+    return { pages > UINT64_MAX >> page_size_log2 ? UINT64_MAX : pages << page_size_log2 };
+}
+
+/// A number of pages of 64 KiB.
+struct Pages {
+    uint64_t value = 0;
+
+    constexpr ByteCount bytes() const { return bytes_of(value, 16); }
+    friend auto operator<=>(Pages, Pages) = default;
+};
 
 /// Counts the address space reservations of an engine, so that they stay well below what a process can have:
 /// 47 bits hold 16,379 of them, and the kernel allows 65,530 mappings.
@@ -26,6 +49,20 @@ private:
     std::atomic<uint32_t> used_ = 0;
 };
 
+/// A thread that sleeps in `memory.atomic.wait` (`exec/wait`).
+struct Waiter {
+    const void* address;
+    /// The eventfd that wakes it.
+    int fd;
+    bool is_notified = false;
+};
+
+/// The sleeping threads of a shared memory, in the order in which they began to wait.
+struct Waiters {
+    std::mutex mutex;
+    std::list<Waiter*> list;
+};
+
 /// A linear memory. A 32-bit memory lies, if it can, in 8 GiB of reserved address space with its guard pages, so
 /// that no address the guest can form leaves it and growth never moves it; otherwise in plain memory, which may
 /// move when it grows.
@@ -33,24 +70,28 @@ private:
 /// The size of a shared memory may grow at any time from another thread; it never shrinks.
 class Memory {
 public:
-    static constexpr uint64_t page_size = 65536;
+    static constexpr uint64_t page_size = Pages { 1 }.bytes().value;
     /// 64-bit memories are never larger, whatever their type says: what a process can have.
     static constexpr uint64_t max_bytes_64 = uint64_t { 1 } << 46;
+    static constexpr uint8_t system_page_size_log2 = 12;
     /// All addresses that 32-bit base and 32-bit offset can form, and room for the widest access.
     static constexpr uint64_t reserved_bytes = (uint64_t { 1 } << 33) + page_size;
 
-    /// A zeroed memory of the type's minimum; an error when that is more than `max_bytes`, the embedder's own bound, or
+    /// A zeroed memory of the type's minimum; an error when that is more than `max`, the embedder's own bound, or
     /// the system refuses the space.
     static Result<std::unique_ptr<Memory>> create(const MemoryType& type,
-        const std::shared_ptr<ReservationBudget>& budget, uint64_t max_bytes = max_bytes_64);
+        const std::shared_ptr<ReservationBudget>& budget, ByteCount max = { max_bytes_64 });
     ~Memory();
     Memory(const Memory&) = delete;
     Memory& operator=(const Memory&) = delete;
 
     const MemoryType& type() const { return type_; }
     bool is_shared() const { return type_.limits.is_shared; }
-    /// Whether it lies in reserved space with guard pages, so that compiled code may rely on faults.
+    /// Whether it lies in reserved space with guard pages: it never moves.
     bool is_reserved() const { return is_reserved_; }
+    /// Whether each access to a byte beyond its size faults, so that compiled code need not check. A memory with
+    /// pages smaller than the system's may end inside one of those.
+    bool has_exact_guard() const { return is_reserved_ && type_.page_size_log2 >= system_page_size_log2; }
     uint8_t* base() const { return base_; }
     /// Bytes.
     uint64_t size() const { return size_.load(std::memory_order_acquire); }
@@ -62,6 +103,8 @@ public:
     /// Adds zeroed pages and answers with the old size in pages; nothing when the type's or the embedder's maximum or
     /// the system refuses.
     std::optional<uint64_t> grow(uint64_t delta_pages);
+    /// The threads that wait at addresses of this memory; null when it is not shared.
+    Waiters* waiters() const { return waiters_.get(); }
     /// Whether `count` bytes from `address` lie inside.
     bool contains(uint64_t address, uint64_t count) const
     {
@@ -70,9 +113,7 @@ public:
     }
 
 private:
-    Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, uint64_t max_bytes)
-        : type_(type), budget_(std::move(budget)), max_bytes_(max_bytes)
-    {}
+    Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, ByteCount max);
     bool resize_plain(uint64_t bytes);
     bool open_reserved(uint64_t old_bytes, uint64_t new_bytes);
     /// What the type, the address space and the embedder allow.
@@ -80,13 +121,14 @@ private:
 
     MemoryType type_;
     std::shared_ptr<ReservationBudget> budget_;
-    uint64_t max_bytes_;
+    ByteCount max_;
     uint8_t* base_ = nullptr;
     std::atomic<uint64_t> size_ = 0;
     bool is_reserved_ = false;
     /// Bytes mapped at `base_` when it is not reserved.
     uint64_t plain_bytes_ = 0;
     std::mutex growing_;
+    std::unique_ptr<Waiters> waiters_;
 };
 
 /// Guest memory as the guest reads and writes it. Another thread may do so at the same time: to C++ these are relaxed

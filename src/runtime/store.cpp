@@ -31,23 +31,33 @@ bool Store::allows(Resource resource, uint64_t current, uint64_t desired) const
     return allowed;
 }
 
-Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
+Result<Function*> Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
 {
-    if (const auto found = host_functions_.find(host); found != host_functions_.end())
-        return found->second;
-    const TypeId type = engine_->types.add(host->type);
-    Function& function = functions_.emplace_back();
-    function.type = type;
-    function.host = host.get();
-    host_functions_.emplace(host, &function);
-    return &function;
+    if (const auto known = host_functions_.find(host.get());
+        known != host_functions_.end() && known->second.function)
+        return known->second.function;
+    // The claim need not last longer: the function gets one of its own.
+    return add_host_function(host, TRY(engine_->types.add(host->type)).id);
+}
+
+Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& host, TypeId type)
+{
+    HostEntry& entry = host_functions_[host.get()];
+    if (!entry.function) {
+        // The host function is kept alive first: the key is its address.
+        entry.host = host;
+        entry.function = &functions_.emplace_back();
+        entry.function->host = host.get();
+    }
+    entry.function->type = type;
+    entry.type = engine_->types.claim(type);
+    return entry.function;
 }
 
 std::shared_ptr<const HostFunction> Store::find_host_function(const Function& function) const
 {
-    const auto found = std::ranges::find(
-        host_functions_, &function, [](const auto& known) -> const Function* { return known.second; });
-    return found == host_functions_.end() ? nullptr : found->first;
+    const auto found = host_functions_.find(function.host);
+    return found == host_functions_.end() ? nullptr : found->second.host;
 }
 
 Global* Store::add_global(GlobalType type, const Value& value)
@@ -74,22 +84,34 @@ std::optional<uint64_t> Store::grow(Memory& memory, uint64_t delta_pages) const
     return memory.grow(delta_pages);
 }
 
-std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial) const
+std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial)
 {
-    if (delta > Table::max_elements || !allows(Resource::Table, table.size(), table.size() + delta))
+    if (delta > max_table_elements - table_elements_
+        || !allows(Resource::Table, table.size(), table.size() + delta))
         return std::nullopt;
-    return guarded(
+    const auto old_size = guarded(
         [&] { return table.grow(delta, initial); }, [](const Thrown&) { return std::optional<uint32_t>(); });
+    if (old_size)
+        table_elements_ += delta;
+    return old_size;
 }
 
 Result<Table*> Store::add_table(const TableType& type, Ref initial)
 {
     CHECK(check(Resource::Tables, tables_.size(), tables_.size() + 1, "tables"));
     CHECK(check(Resource::Table, 0, type.limits.min, "elements of a table"));
+    const uint64_t size = type.limits.min;
+    if (size <= Table::max_elements && size > max_table_elements - table_elements_)
+        return failure("all tables of a store have at most " + std::to_string(max_table_elements)
+            + " elements: there is no room for " + std::to_string(size) + " more");
     return guarded(
-        [&]() -> Result<Table*> { return &tables_.emplace_back(TRY(Table::create(type, initial))); },
+        [&]() -> Result<Table*> {
+            Table& table = tables_.emplace_back(TRY(Table::create(type, initial)));
+            table_elements_ += size;
+            return &table;
+        },
         [&](const Thrown&) -> Result<Table*> {
-            return failure("no memory for a table of " + std::to_string(type.limits.min) + " elements");
+            return failure("no memory for a table of " + std::to_string(size) + " elements");
         });
 }
 
@@ -97,11 +119,9 @@ Result<Memory*> Store::add_memory(const MemoryType& type)
 {
     const uint64_t count = memories_.size() + shared_memories_.size();
     CHECK(check(Resource::Memories, count, count + 1, "memories"));
-    CHECK(check(Resource::Memory, 0, type.limits.min << type.page_size_log2, "bytes of a memory"));
-    const uint64_t max_pages = engine_->config.max_memory_pages;
-    const uint64_t max_bytes =
-        std::min(max_pages, Memory::max_bytes_64 / Memory::page_size) * Memory::page_size;
-    auto memory = TRY(Memory::create(type, engine_->reservations, max_bytes));
+    const ByteCount bytes = bytes_of(type.limits.min, type.page_size_log2);
+    CHECK(check(Resource::Memory, 0, bytes.value, "bytes of a memory"));
+    auto memory = TRY(engine_->make_memory(type));
     if (memory->is_shared()) {
         shared_memories_.push_back(std::move(memory));
         return shared_memories_.back().get();
@@ -121,6 +141,13 @@ Result<Memory*> Store::add_memory(const std::shared_ptr<Memory>& shared)
 
 Tag* Store::add_tag(const TypeInfo& type) { return &tags_.emplace_back(Tag { &type }); }
 
+Result<Tag*> Store::add_tag(const FuncType& type)
+{
+    auto registered = TRY(engine_->types.add(type));
+    tag_types_.push_back(std::move(registered.claim));
+    return add_tag(engine_->types.info(registered.id));
+}
+
 /// What entities refer to; dropped and declared segments are empty.
 void Store::mark_roots(Marker& marker) const
 {
@@ -132,7 +159,7 @@ void Store::mark_roots(Marker& marker) const
         if (types.is_managed(table.type().element))
             for (const Ref element : table.elements())
                 marker.mark(element);
-    for (const Instance& instance : instances_)
+    for (const Instance& instance : instances())
         for (size_t i = 0; i < instance.elems.size(); ++i)
             if (types.is_managed(instance.module->canonical(instance.module->elems[i].type)))
                 for (const Ref element : instance.elems[i])
@@ -142,18 +169,15 @@ void Store::mark_roots(Marker& marker) const
 Result<Instance*> Store::add_instance(std::shared_ptr<const Module> module)
 {
     CHECK(check(Resource::Instances, instances_.size(), instances_.size() + 1, "instances"));
-    Instance& instance = instances_.emplace_back();
-    instance.store = this;
-    instance.type_ids = module->type_ids.begin().base();
-    instance.types = module->type_infos.data();
-    instance.module = std::move(module);
-    instance.number = static_cast<uint32_t>(instances_.size() - 1);
-    return &instance;
+    auto instance = Instance::create(*this, std::move(module), static_cast<uint32_t>(instances_.size()));
+    if (!instance)
+        return failure("no memory for an instance");
+    return instances_.emplace_back(std::move(instance)).get();
 }
 
 void Store::drop_instance(const Instance& instance)
 {
-    if (&instances_.back() == &instance)
+    if (instances_.back().get() == &instance)
         instances_.pop_back();
 }
 

@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <ranges>
 #include <unordered_map>
 #include <vector>
 
@@ -17,8 +18,8 @@ struct EngineConfig {
     bool guest_debug = false;
     /// Bytes of the value stack of a guest thread.
     uint64_t max_stack_bytes = uint64_t { 4 } << 20;
-    /// The embedder's bound on each memory, in pages.
-    uint64_t max_memory_pages = uint64_t { 1 } << 32;
+    /// The embedder's bound on each memory.
+    Pages max_memory { uint64_t { 1 } << 32 };
     /// Bytes of all objects of a store's collected heap.
     uint64_t max_heap_bytes = uint64_t { 4 } << 30;
     /// Collects at every allocation: finds references that nobody roots.
@@ -59,11 +60,20 @@ struct EngineState {
     const EngineConfig config;
     TypeRegistry types;
     std::shared_ptr<ReservationBudget> reservations = std::make_shared<ReservationBudget>();
+
+    /// As `Memory::create`, within the bound of the configuration: every memory is made here.
+    Result<std::unique_ptr<Memory>> make_memory(const MemoryType& type) const
+    {
+        return Memory::create(type, reservations, config.max_memory.bytes());
+    }
 };
 
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
 class Store {
 public:
+    /// Elements of all tables of a store.
+    static constexpr uint64_t max_table_elements = 50'000'000;
+
     explicit Store(std::shared_ptr<EngineState> engine);
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
@@ -78,14 +88,18 @@ public:
     bool is_calling_out() const { return calls_out_ != 0; }
     // As `Memory::grow` and `Table::grow`, if the limiter agrees.
     std::optional<uint64_t> grow(Memory& memory, uint64_t delta_pages) const;
-    std::optional<uint32_t> grow(Table& table, uint64_t delta, Ref initial) const;
+    std::optional<uint32_t> grow(Table& table, uint64_t delta, Ref initial);
     /// Lives as long as the store: what outlives it can tell.
     std::weak_ptr<const void> life() const { return life_; }
     /// What the embedder's API knows the store by; not used here.
     std::weak_ptr<void> embedder;
 
-    /// The function of this store that stands for a host function: the same one at every call.
-    Function* add_host_function(const std::shared_ptr<const HostFunction>& host);
+    /// The function of this store that stands for a host function: the same one at every call. Fails when the engine
+    /// has no room for its type.
+    Result<Function*> add_host_function(const std::shared_ptr<const HostFunction>& host);
+    /// The same for a function with a type that is registered already; it may have supertypes or be recursive, unlike the
+    /// one that `host` states.
+    Function* add_host_function(const std::shared_ptr<const HostFunction>& host, TypeId type);
     /// What such a function stands for; null for a function of the guest.
     std::shared_ptr<const HostFunction> find_host_function(const Function& function) const;
     Global* add_global(GlobalType type, const Value& value);
@@ -93,14 +107,19 @@ public:
     /// A memory of its own, or a shared one that it keeps alive.
     Result<Memory*> add_memory(const MemoryType& type);
     Result<Memory*> add_memory(const std::shared_ptr<Memory>& shared);
+    /// A tag of the type of a module that has an instance here, and one of a type of the embedder's. The latter fails when the
+    /// engine has no room for the type.
     Tag* add_tag(const TypeInfo& type);
+    Result<Tag*> add_tag(const FuncType& type);
     Result<Instance*> add_instance(std::shared_ptr<const Module> module);
     /// Forgets an instance that could not be made, and to whose functions nothing refers, if it is the newest.
     void drop_instance(const Instance& instance);
 
     /// In the order of their creation.
-    const std::deque<Instance>& instances() const { return instances_; }
-    std::deque<Instance>& instances() { return instances_; }
+    auto instances() const
+    {
+        return instances_ | std::views::transform([](const auto& owner) -> Instance& { return *owner; });
+    }
     /// The shared owner of a shared memory of this store, or null.
     std::shared_ptr<Memory> find_shared(const Memory* memory) const;
 
@@ -114,14 +133,22 @@ private:
     std::shared_ptr<const void> life_ = std::make_shared<char>();
     mutable uint32_t calls_out_ = 0;
     mutable bool is_asking_ = false;
-    std::unordered_map<std::shared_ptr<const HostFunction>, Function*> host_functions_;
+    /// A function of the host with the one that stands for it here, and the claim on its type.
+    struct HostEntry {
+        std::shared_ptr<const HostFunction> host;
+        Function* function = nullptr;
+        TypeRegistry::Claim type;
+    };
+    std::unordered_map<const HostFunction*, HostEntry> host_functions_;
+    std::vector<TypeRegistry::Claim> tag_types_;
     std::deque<Function> functions_;
     std::deque<Global> globals_;
     std::deque<Table> tables_;
+    uint64_t table_elements_ = 0;
     std::vector<std::unique_ptr<Memory>> memories_;
     std::vector<std::shared_ptr<Memory>> shared_memories_;
     std::deque<Tag> tags_;
-    std::deque<Instance> instances_;
+    std::vector<Instance::Owner> instances_;
 };
 
 } // namespace vitrine::core

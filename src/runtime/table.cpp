@@ -2,24 +2,90 @@
 #include "runtime/table.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <sys/mman.h>
+#include <utility>
 
 namespace vitrine::core {
 
+namespace {
+
+/// From here on a table is mapped: the system gives it zeroed pages when they are touched. Smaller ones come from
+/// the allocator, as there may be very many.
+constexpr uint64_t min_mapped = 32'768;
+
+} // namespace
+
 Result<Table> Table::create(const TableType& type, Ref initial)
 {
-    if (type.limits.min > max_elements)
-        return failure("a table of " + std::to_string(type.limits.min)
-            + " elements is larger than the limit of " + std::to_string(max_elements));
-    return Table(type, initial);
+    const uint64_t size = type.limits.min;
+    if (size > max_elements)
+        return failure("a table of " + std::to_string(size) + " elements is larger than the limit of "
+            + std::to_string(max_elements));
+    Table table(type);
+    if (!table.reserve(size))
+        return failure("cannot allocate a table of " + std::to_string(size) + " elements");
+    table.size_ = static_cast<uint32_t>(size);
+    if (!initial.is_null())
+        std::ranges::fill(table.elements(), initial);
+    return table;
+}
+
+Table::~Table()
+{
+    if (capacity_ >= min_mapped)
+        munmap(data_, capacity_ * sizeof(Ref));
+    else
+        std::free(data_);
+}
+
+Table::Table(Table&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      capacity_(std::exchange(other.capacity_, 0)),
+      type_(other.type_)
+{}
+
+bool Table::reserve(uint64_t capacity)
+{
+    if (capacity <= capacity_)
+        return true;
+    const uint64_t old_bytes = capacity_ * sizeof(Ref), bytes = capacity * sizeof(Ref);
+    void* moved = nullptr;
+    if (capacity_ >= min_mapped) {
+        moved = mremap(data_, old_bytes, bytes, MREMAP_MAYMOVE);
+    } else if (capacity >= min_mapped) {
+        moved =
+            mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    } else {
+        moved = std::calloc(capacity, sizeof(Ref));
+    }
+    if (!moved || moved == MAP_FAILED)
+        return false;
+    if (capacity_ < min_mapped && data_) {
+        std::memcpy(moved, data_, size_ * sizeof(Ref));
+        std::free(data_);
+    }
+    data_ = static_cast<Ref*>(moved);
+    capacity_ = static_cast<uint32_t>(capacity);
+    return true;
 }
 
 std::optional<uint32_t> Table::grow(uint64_t delta, Ref initial)
 {
-    const uint32_t old_size = size();
+    const uint32_t old_size = size_;
     const uint64_t limit = std::min(type_.limits.max.value_or(max_elements), max_elements);
     if (old_size > limit || delta > limit - old_size)
         return std::nullopt;
-    elements_.resize(old_size + delta, initial);
+    const uint64_t new_size = old_size + delta;
+    // More than is asked for, so that growing step by step costs no more than growing at once.
+    if (new_size > capacity_ && !reserve(std::min(limit, std::max(new_size, uint64_t { capacity_ } * 2)))
+        && !reserve(new_size))
+        return std::nullopt;
+    size_ = static_cast<uint32_t>(new_size);
+    if (!initial.is_null())
+        std::ranges::fill(elements().subspan(old_size), initial);
     return old_size;
 }
 

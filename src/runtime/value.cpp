@@ -33,7 +33,7 @@ std::string ref_text(ValueType type, Ref ref, bool with_parts)
     if (ref.is_null())
         return "null";
     if (type.is_function_ref())
-        return "func " + ref.function()->name();
+        return "func " + escaped(ref.function()->name());
     if (ref.is_i31())
         return "i31 " + std::to_string(ref.i31_signed());
     const Object& object = *ref.object();

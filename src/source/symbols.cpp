@@ -22,6 +22,9 @@ using llvm::object::SectionedAddress;
 
 constexpr uint8_t custom_section = 0, code_section = 10, address_bytes = 4;
 
+/// How many inlined functions of an instruction are told; hostile ones may be nested without end.
+constexpr size_t max_inlined = 128;
+
 /// The parts of a module that matter here.
 struct Parts {
     /// Where the content of the code section begins in the file: DWARF counts from there.
@@ -116,7 +119,154 @@ Bytes readable_tables(Bytes section)
     return section.first(size);
 }
 
+/// Moves behind a value of an entry; forms that LLVM does not read are refused.
+Result<void> skip_attribute(ByteReader& in, uint64_t form, uint8_t address_size)
+{
+    using namespace llvm::dwarf;
+    switch (form) {
+    case DW_FORM_flag_present:
+    case DW_FORM_implicit_const: return {};
+    case DW_FORM_ref1:
+    case DW_FORM_flag:
+    case DW_FORM_strx1:
+    case DW_FORM_addrx1: CHECK(in.bytes(1)); return {};
+    case DW_FORM_ref2:
+    case DW_FORM_strx2:
+    case DW_FORM_addrx2: CHECK(in.bytes(2)); return {};
+    case DW_FORM_strx3:
+    case DW_FORM_addrx3: CHECK(in.bytes(3)); return {};
+    case DW_FORM_addr: CHECK(in.bytes(address_size)); return {};
+    case DW_FORM_ref4:
+    case DW_FORM_ref_addr:
+    case DW_FORM_sec_offset:
+    case DW_FORM_strx4:
+    case DW_FORM_addrx4: CHECK(in.bytes(4)); return {};
+    case DW_FORM_ref8:
+    case DW_FORM_ref_sig8: CHECK(in.bytes(8)); return {};
+    case DW_FORM_sdata: CHECK(in.leb<int64_t>()); return {};
+    case DW_FORM_ref_udata:
+    case DW_FORM_strx:
+    case DW_FORM_addrx:
+    case DW_FORM_loclistx:
+    case DW_FORM_rnglistx: CHECK(in.leb<uint64_t>()); return {};
+    case DW_FORM_exprloc: CHECK(in.bytes(TRY(in.length()))); return {};
+    case DW_FORM_block1: CHECK(in.bytes(TRY(in.byte()))); return {};
+    case DW_FORM_block2: CHECK(in.bytes(TRY(in.fixed<uint16_t>()))); return {};
+    case DW_FORM_block4: CHECK(in.bytes(TRY(in.fixed<uint32_t>()))); return {};
+    default: return skip_value(in, form);
+    }
+}
+
+/// The forms of the values that entries of each code have.
+using Abbreviations = std::map<uint64_t, std::vector<uint64_t>>;
+
+Result<Abbreviations> read_abbreviations(ByteReader& in)
+{
+    Abbreviations table;
+    while (const auto code = TRY(in.leb<uint64_t>())) {
+        CHECK(in.leb<uint64_t>());
+        CHECK(in.byte());
+        std::vector<uint64_t>& forms = table[code];
+        forms.clear();
+        for (;;) {
+            const auto attribute = TRY(in.leb<uint64_t>());
+            const auto form = TRY(in.leb<uint64_t>());
+            if (attribute == 0 && form == 0)
+                break;
+            if (form == llvm::dwarf::DW_FORM_implicit_const)
+                CHECK(in.leb<int64_t>());
+            forms.push_back(form);
+        }
+    }
+    return table;
+}
+
+/// Knows which units LLVM's reader survives: it does not check that the values of entries end within them.
+class UnitChecker {
+public:
+    explicit UnitChecker(Bytes abbreviations) : section_(abbreviations), left_(abbreviations.size()) {}
+
+    /// Refuses the next unit, or moves behind it.
+    Result<void> check(ByteReader& in)
+    {
+        constexpr uint16_t first_version = 3, with_types = 5;
+        ByteReader unit = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
+        const auto version = TRY(unit.fixed<uint16_t>());
+        if (version < first_version || version > with_types)
+            return failure("a version that is not read", unit.offset());
+        if (version == with_types && TRY(unit.byte()) != llvm::dwarf::DW_UT_compile)
+            return failure("a unit of another kind", unit.offset());
+        uint8_t address_size = version == with_types ? TRY(unit.byte()) : 0;
+        const Abbreviations& table = *TRY(table_at(TRY(unit.fixed<uint32_t>())));
+        if (version != with_types)
+            address_size = TRY(unit.byte());
+        if (address_size != address_bytes && address_size != 2 * address_bytes)
+            return failure("addresses of another size", unit.offset());
+        while (!unit.at_end()) {
+            const auto code = TRY(unit.leb<uint64_t>());
+            const auto forms = table.find(code);
+            if (code != 0 && forms == table.end())
+                return failure("an entry of no kind", unit.offset());
+            if (code != 0)
+                for (const uint64_t form : forms->second)
+                    CHECK(skip_attribute(unit, form, address_size));
+        }
+        return {};
+    }
+
+private:
+    /// Tables that overlap would take time that grows with the square of their size.
+    Result<const Abbreviations*> table_at(uint32_t offset)
+    {
+        if (const auto known = tables_.find(offset); known != tables_.end())
+            return &known->second;
+        if (offset > section_.size())
+            return failure("abbreviations outside of their section", offset);
+        ByteReader in(section_.subspan(offset));
+        auto table = TRY(read_abbreviations(in));
+        const size_t size = section_.size() - offset - in.remaining();
+        if (size > left_)
+            return failure("abbreviations that overlap", offset);
+        left_ -= size;
+        return &tables_.emplace(offset, std::move(table)).first->second;
+    }
+
+    Bytes section_;
+    size_t left_;
+    std::map<uint32_t, Abbreviations> tables_;
+};
+
+/// The units at the beginning of the section that can be read.
+Bytes readable_units(Bytes section, Bytes abbreviations)
+{
+    UnitChecker checker(abbreviations);
+    ByteReader in(section);
+    size_t size = 0;
+    while (!in.at_end() && checker.check(in))
+        size = section.size() - in.remaining();
+    return section.first(size);
+}
+
 void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
+
+/// The code of a function, or of a call of it that was inlined.
+struct CodeRange {
+    uint64_t begin, end;
+    /// Of its entry in the unit.
+    uint32_t die;
+};
+
+/// The functions of a unit, in the order of their entries: a function before what is inlined in it.
+struct UnitFunctions {
+    llvm::DWARFUnit* unit;
+    std::vector<CodeRange> ranges;
+};
+
+bool is_function(const llvm::DWARFDie& die)
+{
+    return die.getTag() == llvm::dwarf::DW_TAG_subprogram
+        || die.getTag() == llvm::dwarf::DW_TAG_inlined_subroutine;
+}
 
 class DwarfSymbols final : public Symbols {
 public:
@@ -128,6 +278,12 @@ public:
         if (lines == parts_.sections.end())
             return;
         lines->second = readable_tables(lines->second);
+        if (const auto units = parts_.sections.find("debug_info"); units != parts_.sections.end()) {
+            const Bytes all = units->second;
+            units->second = readable_units(all, parts_.sections["debug_abbrev"]);
+            has_all_units_ = units->second.size() == all.size();
+        }
+        ranges_left_ = module.size();
         read_tables();
     }
 
@@ -136,29 +292,121 @@ public:
         if (offset < parts_.code_offset || offset - parts_.code_offset >= parts_.code_size)
             return std::nullopt;
         const SectionedAddress address { offset - parts_.code_offset, SectionedAddress::UndefSection };
-        for (const DWARFDebugLine::LineTable& table : tables_)
+        for (const auto& [at, table] : tables_)
             if (const uint32_t row = table.lookupAddress(address); row != table.UnknownRowIndex)
-                if (auto line = line_of(table, table.Rows[row]))
+                if (auto line =
+                        line_of(table, table.Rows[row].File, table.Rows[row].Line, table.Rows[row].Column))
                     return line;
         return std::nullopt;
     }
 
-private:
-    static std::optional<Line> line_of(const DWARFDebugLine::LineTable& table, const DWARFDebugLine::Row& row)
+    std::vector<SourceFrame> find_frames(uint32_t offset) const override
     {
-        std::string file;
+        auto line = find_line(offset);
+        std::vector<SourceFrame> frames;
+        for (llvm::DWARFDie die = find_function(offset); die; die = die.getParent()) {
+            if (!is_function(die))
+                continue;
+            const bool is_inlined = die.getTag() == llvm::dwarf::DW_TAG_inlined_subroutine;
+            if (frames.size() < max_inlined || !is_inlined) {
+                const char* name = die.getSubroutineName(llvm::DINameKind::LinkageName);
+                frames.push_back({ name ? name : "", std::move(line), is_inlined });
+            }
+            if (!is_inlined)
+                return frames;
+            line = call_of(die);
+        }
+        // Assemblers describe no functions, and inline none. Of a unit that cannot be read nobody knows
+        // whose line it is.
+        if (frames.empty() && line && has_all_units_)
+            frames.push_back({ "", std::move(line) });
+        return frames;
+    }
+
+private:
+    static std::optional<Line> line_of(
+        const DWARFDebugLine::LineTable& table, uint64_t file, uint32_t line, uint32_t column)
+    {
+        std::string name;
         // Line 0 is code that no line stands for.
-        if (row.Line == 0
+        if (line == 0
             || !table.getFileNameByIndex(
-                row.File, "", llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath, file))
+                file, "", llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath, name))
             return std::nullopt;
-        return Line { std::move(file), row.Line, row.Column };
+        return Line { std::move(name), line, column };
+    }
+
+    /// The place of the call that was inlined.
+    std::optional<Line> call_of(const llvm::DWARFDie& die) const
+    {
+        const auto statements =
+            llvm::dwarf::toSectionOffset(die.getDwarfUnit()->getUnitDIE().find(llvm::dwarf::DW_AT_stmt_list));
+        const auto table = statements ? tables_.find(*statements) : tables_.end();
+        if (table == tables_.end())
+            return std::nullopt;
+        uint32_t file = 0, line = 0, column = 0, discriminator = 0;
+        die.getCallerFrame(file, line, column, discriminator);
+        return line_of(table->second, file, line, column);
+    }
+
+    /// The innermost function with code at the offset.
+    llvm::DWARFDie find_function(uint32_t offset) const
+    {
+        if (!context_ || offset < parts_.code_offset || offset - parts_.code_offset >= parts_.code_size)
+            return {};
+        const uint64_t address = offset - parts_.code_offset;
+        for (const UnitFunctions& functions : functions_of_units()) {
+            const auto innermost = std::find_if(functions.ranges.rbegin(), functions.ranges.rend(),
+                [&](const CodeRange& range) { return range.begin <= address && address < range.end; });
+            if (innermost != functions.ranges.rend())
+                return functions.unit->getDIEAtIndex(innermost->die);
+        }
+        return {};
+    }
+
+    /// Read at the first use.
+    const std::vector<UnitFunctions>& functions_of_units() const
+    {
+        if (!functions_) {
+            functions_.emplace();
+            for (const auto& unit : context_->normal_units())
+                functions_->push_back({ unit.get(), ranges_of(*unit) });
+        }
+        return *functions_;
+    }
+
+    /// Goes through the entries in their order, as hostile ones may be nested as deep as there are bytes.
+    std::vector<CodeRange> ranges_of(llvm::DWARFUnit& unit) const
+    {
+        std::vector<CodeRange> ranges;
+        // Extracts the entries.
+        (void)unit.getUnitDIE(false);
+        for (uint32_t i = 0; i < unit.getNumDIEs(); ++i) {
+            const llvm::DWARFDie die = unit.getDIEAtIndex(i);
+            if (!is_function(die))
+                continue;
+            auto found = die.getAddressRanges();
+            if (!found) {
+                ignore(found.takeError());
+                continue;
+            }
+            // Entries that share a long list would take time that grows with its square.
+            if (ranges_left_ < found->size())
+                return ranges;
+            ranges_left_ -= found->size();
+            for (const llvm::DWARFAddressRange& range : *found)
+                // What was left out of the module has addresses of nothing.
+                if (range.LowPC != 0 && range.HighPC <= parts_.code_size)
+                    ranges.push_back({ range.LowPC, range.HighPC, i });
+        }
+        return ranges;
     }
 
     void read_tables()
     {
         llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> buffers;
-        for (const std::string_view name : { "debug_line", "debug_line_str", "debug_str" })
+        for (const std::string_view name : { "debug_line", "debug_line_str", "debug_str", "debug_info",
+                 "debug_abbrev", "debug_ranges", "debug_rnglists", "debug_addr", "debug_str_offsets" })
             if (const auto found = parts_.sections.find(name); found != parts_.sections.end())
                 buffers[name] = llvm::MemoryBuffer::getMemBuffer(text_of(found->second), "", false);
         context_ = DWARFContext::create(buffers, address_bytes, true, ignore, ignore);
@@ -166,19 +414,25 @@ private:
         llvm::DWARFDataExtractor data(object, object.getLineSection(), true, address_bytes);
         DWARFDebugLine::SectionParser parser(data, *context_, context_->normal_units());
         while (!parser.done()) {
+            const uint64_t at = parser.getOffset();
             DWARFDebugLine::LineTable table = parser.parseNext(ignore, ignore);
             // What was left out of the module has addresses of nothing.
             std::erase_if(table.Sequences, [&](const DWARFDebugLine::Sequence& sequence) {
                 return sequence.LowPC == 0 || sequence.HighPC > parts_.code_size;
             });
             if (!table.Sequences.empty())
-                tables_.push_back(std::move(table));
+                tables_.emplace(at, std::move(table));
         }
     }
 
     Parts parts_;
     std::unique_ptr<DWARFContext> context_;
-    std::vector<DWARFDebugLine::LineTable> tables_;
+    /// By their offsets in the section.
+    std::map<uint64_t, DWARFDebugLine::LineTable> tables_;
+    bool has_all_units_ = true;
+    mutable std::optional<std::vector<UnitFunctions>> functions_;
+    /// How many ranges of functions may still be read: no more than the module has bytes.
+    mutable size_t ranges_left_ = 0;
 };
 
 } // namespace

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vitrine::core::source {
 
@@ -22,6 +23,15 @@ struct Line {
     friend bool operator==(const Line&, const Line&) = default;
 };
 
+/// A function that an instruction belongs to: the compiled one, or one that was inlined there.
+struct SourceFrame {
+    /// As the linker knows it; empty if that is unknown.
+    std::string function;
+    /// The instruction's line, or the line of the call that was inlined.
+    std::optional<Line> line;
+    bool is_inlined = false;
+};
+
 /// What a module's DWARF says of its code. Malformed DWARF says less, and never fails.
 class Symbols {
 public:
@@ -31,6 +41,10 @@ public:
 
     /// The line of the instruction at this offset in the module's file.
     virtual std::optional<Line> find_line(uint32_t offset) const = 0;
+    /// The functions that the instruction at this offset belongs to, innermost first: those that were
+    /// inlined (at most 128), then the compiled one. Each has its own line. Without information on
+    /// functions, one frame with the line; empty if nothing is known.
+    virtual std::vector<SourceFrame> find_frames(uint32_t offset) const = 0;
 };
 
 /// A name as it is written in C++ or Rust; one that is not mangled stays as it is.

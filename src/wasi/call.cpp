@@ -20,28 +20,6 @@ Errno errno_of(int host)
     }
 }
 
-std::vector<iovec> part_of(std::span<const iovec> buffers, size_t from, size_t most)
-{
-    std::vector<iovec> part;
-    for (const iovec& buffer : buffers) {
-        const size_t skipped = std::min(from, buffer.iov_len);
-        const size_t length = std::min(buffer.iov_len - skipped, most);
-        if (length > 0)
-            part.push_back({ static_cast<char*>(buffer.iov_base) + skipped, length });
-        from -= skipped;
-        most -= length;
-    }
-    return part;
-}
-
-size_t size_of(std::span<const iovec> buffers)
-{
-    size_t size = 0;
-    for (const iovec& buffer : buffers)
-        size += buffer.iov_len;
-    return size;
-}
-
 Answer<std::shared_ptr<File>> Call::file(Fd fd) const { return host.files().find(fd); }
 
 Answer<std::span<uint8_t>> Call::bytes(Pointer at, uint64_t count) const
@@ -63,24 +41,95 @@ Answer<std::string> Call::path(Pointer at, Number length) const
     return path;
 }
 
-Answer<std::vector<iovec>> Call::buffers(Pointer at, Number count) const
+Answer<Buffers> Buffers::of(Call& call, Pointer at, Number count)
 {
-    if (count > IOV_MAX)
-        return refuse(Errno::Inval);
-    const auto list = TRY(bytes(at, uint64_t { count } * 8));
-    std::vector<iovec> buffers;
-    buffers.reserve(count);
-    uint64_t total = 0;
+    // The whole list first: its own place must be right whatever its length.
+    (void)TRY(call.bytes(at, uint64_t { count } * 8));
+    Buffers buffers(call, at, count);
     for (Number i = 0; i < count; ++i) {
-        const auto buffer = load<Pointer>(&list[i * 8]);
-        const auto length = load<Number>(&list[i * 8 + 4]);
-        const auto checked = TRY(bytes(buffer, length));
-        buffers.push_back({ checked.data(), checked.size() });
-        total += length;
+        if (i != 0 && i % buffers_at_once == 0)
+            CHECK(call.check_requests());
+        buffers.size_ += TRY(buffers.buffer(i))
+        .size();
     }
-    if (total > std::numeric_limits<Number>::max())
+    if (buffers.size_ > std::numeric_limits<Number>::max())
         return refuse(Errno::Inval);
+    CHECK(buffers.advance(0));
     return buffers;
+}
+
+Answer<std::span<uint8_t>> Buffers::buffer(Number index) const
+{
+    const auto item = TRY(call_->bytes(Pointer { static_cast<Number>(at_) + index * 8 }, 8));
+    // Each number is read once: another thread may write it.
+    return call_->bytes(load<Pointer>(item.data()), load<Number>(&item[4]));
+}
+
+Answer<std::span<const iovec>> Buffers::piece(size_t most)
+{
+    most = std::min(most, rest());
+    piece_.clear();
+    piece_bytes_ = 0;
+    size_t skipped = skipped_;
+    const Number end = next_ + std::min(count_ - next_, buffers_at_once);
+    for (Number i = next_; i < end && piece_bytes_ < most && piece_.size() < IOV_MAX; ++i) {
+        const auto whole = TRY(buffer(i));
+        const auto left = whole.subspan(std::min(skipped, whole.size()));
+        const auto part = left.first(std::min(left.size(), most - piece_bytes_));
+        if (!part.empty())
+            piece_.push_back({ part.data(), part.size() });
+        piece_bytes_ += part.size();
+        skipped = 0;
+    }
+    return std::span<const iovec>(piece_);
+}
+
+Answer<void> Buffers::advance(size_t bytes)
+{
+    done_ += bytes;
+    skipped_ += bytes;
+    // Empty buffers are passed too, so that the next piece begins with one that is not.
+    for (Number passed = 1; next_ < count_ && rest() > 0; ++passed) {
+        const size_t size = TRY(buffer(next_))
+        .size();
+        if (skipped_ < size)
+            break;
+        skipped_ -= size;
+        ++next_;
+        if (passed % buffers_at_once == 0)
+            CHECK(call_->check_requests());
+    }
+    return {};
+}
+
+template<class Copy> Answer<size_t> Buffers::copy(size_t most, const Copy& copy)
+{
+    size_t copied = 0;
+    while (copied < most && rest() > 0) {
+        size_t at = copied;
+        for (const iovec& part : TRY(piece(most - copied))) {
+            copy(at, part);
+            at += part.iov_len;
+        }
+        // Another thread has made the list shorter.
+        if (at == copied)
+            break;
+        CHECK(advance(at - copied));
+        copied = at;
+    }
+    return copied;
+}
+
+Answer<size_t> Buffers::gather(std::span<std::byte> to)
+{
+    return copy(to.size(),
+        [&](size_t at, const iovec& part) { std::memcpy(to.data() + at, part.iov_base, part.iov_len); });
+}
+
+Answer<size_t> Buffers::scatter(std::span<const std::byte> from)
+{
+    return copy(from.size(),
+        [&](size_t at, const iovec& part) { std::memcpy(part.iov_base, from.data() + at, part.iov_len); });
 }
 
 } // namespace vitrine::core::wasi

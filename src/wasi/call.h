@@ -30,10 +30,6 @@ private:
     uint32_t at_;
 };
 
-/// At most `most` bytes of the buffers from the byte `from` on.
-std::vector<iovec> part_of(std::span<const iovec> buffers, size_t from, size_t most);
-size_t size_of(std::span<const iovec> buffers);
-
 /// A function's view of who called it. Every address of the guest is checked here: one that is out of bounds is `Fault`.
 class Call {
 public:
@@ -58,11 +54,60 @@ public:
     }
     /// A path of the guest; `Inval` when there is a NUL in it, which no path of the host can have.
     Answer<std::string> path(Pointer at, Number length) const;
-    /// The guest's vector of buffers, valid until it runs or waits. More than 4 GiB together are `Inval`.
-    Answer<std::vector<iovec>> buffers(Pointer at, Number count) const;
+    /// Ends the function with `Intr`, and a trap here, when the guest must not go on. To be called between the pieces of work
+    /// that takes long; meanwhile a debugger may have a look, and the guest's memory may change and move.
+    Answer<void> check_requests();
 
 private:
     Memory* memory_;
+};
+
+/// What a function does between two looks at what was asked of the guest: so many bytes at most are transferred, filled or
+/// copied at once.
+inline constexpr size_t bytes_at_once = size_t { 1 } << 20;
+/// The same for buffers of a vector, most of which may be empty.
+inline constexpr Number buffers_at_once = 1 << 16;
+
+/// The guest's vector of buffers, taken piece by piece: however long the vector is, the host keeps no copy of it. A list that
+/// other threads change meanwhile is checked again, so that a piece never leaves the guest's memory.
+class Buffers {
+public:
+    /// Checks all buffers: one that is out of bounds is `Fault`, more than 4 GiB together are `Inval`.
+    static Answer<Buffers> of(Call& call, Pointer at, Number count);
+
+    /// At most IOV_MAX buffers of what is left, and at most `most` bytes. Valid until the guest runs or waits, and until the
+    /// next call.
+    Answer<std::span<const iovec>> piece(size_t most);
+    /// The bytes of the last piece.
+    size_t piece_bytes() const { return piece_bytes_; }
+    /// The next `bytes` bytes have been transferred.
+    Answer<void> advance(size_t bytes);
+
+    /// Copies what comes next from or to the guest, as far as there is room in both, and advances. Answers how much.
+    Answer<size_t> gather(std::span<std::byte> to);
+    Answer<size_t> scatter(std::span<const std::byte> from);
+
+    Number count() const { return count_; }
+    size_t done() const { return done_; }
+    size_t rest() const { return size_ - done_; }
+
+private:
+    Buffers(Call& call, Pointer at, Number count) : call_(&call), at_(at), count_(count) {}
+
+    /// A buffer of the list, checked.
+    Answer<std::span<uint8_t>> buffer(Number index) const;
+    template<class Copy> Answer<size_t> copy(size_t most, const Copy& copy);
+
+    Call* call_;
+    Pointer at_;
+    Number count_;
+    size_t size_ = 0;
+    size_t done_ = 0;
+    /// The first buffer that is not done, and how much of it is.
+    Number next_ = 0;
+    size_t skipped_ = 0;
+    std::vector<iovec> piece_;
+    size_t piece_bytes_ = 0;
 };
 
 // The functions, one for each row of the table.

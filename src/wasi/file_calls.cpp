@@ -7,7 +7,10 @@
 #include <climits>
 #include <csignal>
 #include <fcntl.h>
+#include <limits>
+#include <optional>
 #include <sys/socket.h>
+#include <utility>
 
 // What is done to open files: the functions fd_*.
 
@@ -15,99 +18,130 @@ namespace vitrine::core::wasi {
 
 namespace {
 
-/// Keeps SIGPIPE from this thread while it writes: the guest gets an errno, and the embedder's handlers do not notice.
-class QuietPipe {
+/// Keeps SIGPIPE and SIGXFSZ from this thread while it writes: the guest gets EPIPE or EFBIG, and the embedder's handlers do not
+/// notice.
+class QuietSignals {
 public:
-    QuietPipe()
+    QuietSignals()
     {
-        ::sigemptyset(&pipe_);
-        ::sigaddset(&pipe_, SIGPIPE);
-        ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+        ::sigemptyset(&quiet_);
+        ::sigaddset(&quiet_, SIGPIPE);
+        ::sigaddset(&quiet_, SIGXFSZ);
+        ::pthread_sigmask(SIG_BLOCK, &quiet_, &before_);
         // Only what is blocked can be pending.
-        sigset_t pending;
-        if (::sigismember(&before_, SIGPIPE) == 1 && ::sigpending(&pending) == 0)
-            was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+        if (::sigismember(&before_, SIGPIPE) != 1 && ::sigismember(&before_, SIGXFSZ) != 1)
+            ::sigemptyset(&pending_);
+        else
+            ::sigpending(&pending_);
     }
-    QuietPipe(const QuietPipe&) = delete;
-    QuietPipe& operator=(const QuietPipe&) = delete;
-    ~QuietPipe()
+    QuietSignals(const QuietSignals&) = delete;
+    QuietSignals& operator=(const QuietSignals&) = delete;
+    ~QuietSignals()
     {
         const int saved = errno;
-        constexpr timespec at_once {};
-        if (saved == EPIPE && !was_pending_)
-            ::sigtimedwait(&pipe_, nullptr, &at_once);
+        const int sent = saved == EPIPE ? SIGPIPE : saved == EFBIG ? SIGXFSZ : 0;
+        if (sent && ::sigismember(&pending_, sent) != 1) {
+            constexpr timespec at_once {};
+            sigset_t taken;
+            ::sigemptyset(&taken);
+            ::sigaddset(&taken, sent);
+            ::sigtimedwait(&taken, nullptr, &at_once);
+        }
         ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
         errno = saved;
     }
 
 private:
-    sigset_t pipe_;
+    sigset_t quiet_;
     sigset_t before_;
-    bool was_pending_ = false;
+    sigset_t pending_;
 };
 
-/// One piece, in one call: the sink may do with the guest what it likes.
-void write_to_sink(File& file, std::span<const iovec> buffers)
+/// What is copied at once to a function of the embedder, or from one.
+constexpr size_t copied_at_once = size_t { 1 } << 16;
+
+/// In pieces, each in one call: the sink may do with the guest what it likes.
+Answer<size_t> write_to_sink(Call& call, File& file, Buffers& buffers)
 {
-    std::vector<std::byte> bytes;
-    bytes.reserve(size_of(buffers));
-    for (const iovec& buffer : buffers) {
-        const auto* from = static_cast<const std::byte*>(buffer.iov_base);
-        bytes.insert(bytes.end(), from, from + buffer.iov_len);
+    std::vector<std::byte> bytes(std::min(buffers.rest(), copied_at_once));
+    for (;;) {
+        const size_t size = TRY(buffers.gather(bytes));
+        {
+            const std::lock_guard turn(file.exchange);
+            file.sink()(std::span(bytes).first(size));
+        }
+        if (buffers.rest() == 0 || size == 0)
+            return buffers.done();
+        CHECK(call.check_requests());
     }
-    const std::lock_guard turn(file.exchange);
-    file.sink()(bytes);
 }
 
-/// What the source gives at once, put into the guest's buffers: as many as there are bytes, so that nobody asks for
-/// memory that the guest only names.
-Answer<size_t> read_from_source(Call& call, File& file, Pointer at, Number count)
+/// What the source gives at once, put into the guest's buffers. They are looked at again behind it, as it may do with the guest
+/// what it likes.
+Answer<size_t> read_from_source(File& file, Buffers& buffers)
 {
-    constexpr size_t most = size_t { 1 } << 16;
-    std::vector<std::byte> bytes(std::min(size_of(TRY(call.buffers(at, count))), most));
+    std::vector<std::byte> bytes(std::min(buffers.rest(), copied_at_once));
     if (bytes.empty())
         return 0;
     const std::lock_guard turn(file.exchange);
     const size_t got = std::min(file.source()(bytes), bytes.size());
-    // The source may do with the guest what it likes.
-    const auto buffers = TRY(call.buffers(at, count));
-    size_t used = 0;
-    for (const iovec& part : part_of(buffers, 0, got)) {
-        std::memcpy(part.iov_base, bytes.data() + used, part.iov_len);
-        used += part.iov_len;
-    }
-    return used;
+    return buffers.scatter(std::span(bytes).first(got));
 }
 
 /// Of `pwritev2`, since Linux 6.18: no SIGPIPE.
 constexpr int no_signal = 0x100;
 
-/// Writes what there is room for of what is left; fails with EAGAIN rather than wait.
-ssize_t write_some(File& file, std::span<const iovec> buffers, size_t written)
+/// The first buffers, `most` bytes together.
+std::vector<iovec> first_of(std::span<const iovec> buffers, size_t most)
 {
-    auto part = part_of(buffers, written, SIZE_MAX);
+    std::vector<iovec> first;
+    for (const iovec& buffer : buffers) {
+        if (most == 0)
+            break;
+        first.push_back({ buffer.iov_base, std::min(buffer.iov_len, most) });
+        most -= first.back().iov_len;
+    }
+    return first;
+}
+
+/// Writes what there is room for; fails with EAGAIN rather than wait.
+ssize_t write_some(File& file, std::span<const iovec> piece)
+{
+    const auto count = static_cast<int>(piece.size());
     if (file.is_socket()) {
         msghdr message {};
-        message.msg_iov = part.data();
-        message.msg_iovlen = part.size();
+        message.msg_iov = const_cast<iovec*>(piece.data());
+        message.msg_iovlen = piece.size();
         return ::sendmsg(file.host(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
-    if (file.may_wait()) {
-        // New kernels do for pipes, in one call, what takes four otherwise.
-        if (file.writes_at_once) {
-            const auto count = static_cast<int>(part.size());
-            const ssize_t size = ::pwritev2(file.host(), part.data(), count, -1, RWF_NOWAIT | no_signal);
-            if (size >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
-                return size;
-            file.writes_at_once = false;
-        }
-        if (!is_ready(file, POLLOUT))
-            return -1;
-        // For so much there is room in a pipe that has some.
-        part = part_of(part, 0, PIPE_BUF);
+    if (!file.may_wait()) {
+        // Signals are kept away only where there may be one, as that doubles the cost of a short write.
+        std::optional<QuietSignals> quiet;
+        if (file.is_size_limited())
+            quiet.emplace();
+        return ::writev(file.host(), piece.data(), count);
     }
-    const QuietPipe quiet;
+    // New kernels do for pipes, in one call, what takes four otherwise.
+    if (file.writes_at_once) {
+        const ssize_t size = ::pwritev2(file.host(), piece.data(), count, -1, RWF_NOWAIT | no_signal);
+        if (size >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
+            return size;
+        file.writes_at_once = false;
+    }
+    if (!is_ready(file, POLLOUT))
+        return -1;
+    // For so much there is room in a pipe that has some.
+    const auto part = first_of(piece, PIPE_BUF);
+    const QuietSignals quiet;
     return ::writev(file.host(), part.data(), static_cast<int>(part.size()));
+}
+
+/// The files that have positions, for what names one.
+Answer<void> check_positioned(const File& file)
+{
+    if (!file.is_seekable() && !file.is_directory())
+        return refuse(Errno::Spipe);
+    return {};
 }
 
 off_t offset_of(Long offset) { return static_cast<off_t>(offset); }
@@ -128,20 +162,12 @@ Answer<void> moved(const File& file, off_t offset, int whence, Out<Long> result)
 
 } // namespace
 
-Answer<size_t> write_all(Call& call, File& file, Pointer at, Number count)
+Answer<size_t> write_all(Call& call, File& file, Buffers& buffers)
 {
-    size_t size = 0;
-    for (size_t written = 0;;) {
-        const auto more = exchange(call, file, POLLOUT, at, count, [&](std::span<const iovec> buffers) {
-            size = size_of(buffers);
-            return write_some(file, buffers, written);
-        });
-        if (!more && (written == 0 || call.trap))
-            return refuse(more.error());
-        written += more.value_or(0);
-        if (!more || written >= size)
-            return written;
-    }
+    if (file.sink())
+        return write_to_sink(call, file, buffers);
+    return transfer(call, file, POLLOUT, buffers, Extent::Whole,
+        [&](std::span<const iovec> piece) { return write_some(file, piece); });
 }
 
 Answer<void> fd_advise(Call& call, Fd fd, Long offset, Long length, Number advice)
@@ -151,6 +177,9 @@ Answer<void> fd_advise(Call& call, Fd fd, Long offset, Long length, Number advic
     const auto file = TRY(call.file(fd));
     if (advice >= std::size(advices))
         return refuse(Errno::Inval);
+    // The host reads ahead before it answers: as much of that as another function does at once will do.
+    if (advices[advice] == POSIX_FADV_WILLNEED && (length == 0 || length > bytes_at_once))
+        length = bytes_at_once;
     if (const int error =
             ::posix_fadvise(file->host(), offset_of(offset), offset_of(length), advices[advice]))
         return refuse(errno_of(error));
@@ -159,7 +188,23 @@ Answer<void> fd_advise(Call& call, Fd fd, Long offset, Long length, Number advic
 
 Answer<void> fd_allocate(Call& call, Fd fd, Long offset, Long length)
 {
-    return answer_of(::fallocate(TRY(call.file(fd))->host(), 0, offset_of(offset), offset_of(length)));
+    constexpr off_t allocated_at_once = off_t { 64 } << 20;
+    const auto file = TRY(call.file(fd));
+    off_t at = offset_of(offset), rest = offset_of(length);
+    if (at >= 0 && rest > std::numeric_limits<off_t>::max() - at)
+        return refuse(Errno::Fbig);
+    for (;;) {
+        const off_t size = std::min(rest, allocated_at_once);
+        {
+            const QuietSignals quiet;
+            if (::fallocate(file->host(), 0, at, size) != 0 && errno != EINTR)
+                return host_error();
+        }
+        at += size, rest -= size;
+        if (rest <= 0)
+            return {};
+        CHECK(call.check_requests());
+    }
 }
 
 Answer<void> fd_close(Call& call, Fd fd) { return call.host.files().close(fd); }
@@ -184,8 +229,7 @@ Answer<void> fd_fdstat_get(Call& call, Fd fd, Pointer result)
 
 Answer<void> fd_fdstat_set_flags(Call& call, Fd fd, Number flags)
 {
-    return TRY(call.file(fd))
-    ->set_flags(flags);
+    return TRY(call.file(fd))->set_flags(flags);
 }
 
 Answer<void> fd_fdstat_set_rights(Call& call, Fd fd, Long, Long)
@@ -203,7 +247,9 @@ Answer<void> fd_filestat_get(Call& call, Fd fd, Pointer result)
 
 Answer<void> fd_filestat_set_size(Call& call, Fd fd, Long size)
 {
-    return answer_of(::ftruncate(TRY(call.file(fd))->host(), offset_of(size)));
+    const auto file = TRY(call.file(fd));
+    const QuietSignals quiet;
+    return answer_of(::ftruncate(file->host(), offset_of(size)));
 }
 
 Answer<void> fd_filestat_set_times(Call& call, Fd fd, Long atim, Long mtim, Number flags)
@@ -218,13 +264,13 @@ Answer<void> fd_pread(Call& call, Fd fd, Pointer iovs, Number count, Long offset
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    const auto buffers = TRY(call.buffers(iovs, count));
-    if (!file->is_seekable() && !file->is_directory())
-        return refuse(Errno::Spipe);
-    const ssize_t size = ::preadv(file->host(), buffers.data(), static_cast<int>(count), offset_of(offset));
-    if (size < 0)
-        return host_error();
-    out.put(static_cast<Number>(size));
+    auto buffers = TRY(Buffers::of(call, iovs, count));
+    CHECK(check_positioned(*file));
+    const auto read = [&](std::span<const iovec> piece) {
+        return ::preadv(
+            file->host(), piece.data(), static_cast<int>(piece.size()), offset_of(offset + buffers.done()));
+    };
+    out.put(static_cast<Number>(TRY(transfer(call, *file, POLLIN, buffers, Extent::Whole, read))));
     return {};
 }
 
@@ -256,13 +302,16 @@ Answer<void> fd_pwrite(Call& call, Fd fd, Pointer iovs, Number count, Long offse
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    const auto buffers = TRY(call.buffers(iovs, count));
-    if (!file->is_seekable() && !file->is_directory())
-        return refuse(Errno::Spipe);
-    const ssize_t size = ::pwritev(file->host(), buffers.data(), static_cast<int>(count), offset_of(offset));
-    if (size < 0)
-        return host_error();
-    out.put(static_cast<Number>(size));
+    auto buffers = TRY(Buffers::of(call, iovs, count));
+    CHECK(check_positioned(*file));
+    const auto write = [&](std::span<const iovec> piece) {
+        std::optional<QuietSignals> quiet;
+        if (file->is_size_limited())
+            quiet.emplace();
+        return ::pwritev(
+            file->host(), piece.data(), static_cast<int>(piece.size()), offset_of(offset + buffers.done()));
+    };
+    out.put(static_cast<Number>(TRY(transfer(call, *file, POLLOUT, buffers, Extent::Whole, write))));
     return {};
 }
 
@@ -270,14 +319,19 @@ Answer<void> fd_read(Call& call, Fd fd, Pointer iovs, Number count, Pointer resu
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    const size_t size = file->source() ? TRY(read_from_source(call, *file, iovs, count))
-        : TRY(exchange(call, *file, POLLIN, iovs, count, [&](std::span<const iovec> buffers) -> ssize_t {
+    auto buffers = TRY(Buffers::of(call, iovs, count));
+    if (file->source()) {
+        out.put(static_cast<Number>(TRY(read_from_source(*file, buffers))));
+        return {};
+    }
+    const auto read = [&](std::span<const iovec> piece) -> ssize_t {
         if (file->may_wait() && !is_ready(*file, POLLIN))
             return -1;
-        return ::readv(file->host(), buffers.data(), static_cast<int>(buffers.size()));
-          }));
-        out.put(static_cast<Number>(size));
-        return {};
+        return ::readv(file->host(), piece.data(), static_cast<int>(piece.size()));
+    };
+    const Extent extent = file->may_wait() ? Extent::Once : Extent::Whole;
+    out.put(static_cast<Number>(TRY(transfer(call, *file, POLLIN, buffers, extent, read))));
+    return {};
 }
 
 Answer<void> fd_readdir(Call& call, Fd fd, Pointer buffer, Number length, Long cookie, Pointer result)
@@ -285,24 +339,35 @@ Answer<void> fd_readdir(Call& call, Fd fd, Pointer buffer, Number length, Long c
     constexpr size_t header_bytes = 24;
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    const auto room = TRY(call.bytes(buffer, length));
-    const auto entries = TRY(file->entries(cookie == 0));
+    auto room = TRY(call.bytes(buffer, length));
+    if (!file->is_directory())
+        return refuse(Errno::Notdir);
     size_t used = 0;
+    const auto put = [&](Bytes part) {
+        const Bytes fitting = part.first(std::min(part.size(), room.size() - used));
+        std::ranges::copy(fitting, room.subspan(used).begin());
+        used += fitting.size();
+    };
     // A buffer that is full to the last byte tells the guest that there may be more.
-    for (Long at = cookie; at < entries->size() && used < room.size(); ++at) {
-        const File::Entry& entry = (*entries)[at];
-        uint8_t header[header_bytes] {};
-        const Long next = at + 1;
-        const auto name_length = static_cast<Number>(entry.name.size());
-        std::memcpy(header, &next, 8);
-        std::memcpy(header + 8, &entry.inode, 8);
-        std::memcpy(header + 16, &name_length, 4);
-        header[20] = static_cast<uint8_t>(entry.type);
-        for (const Bytes part : { Bytes(header), bytes_of(entry.name) }) {
-            const Bytes fitting = part.first(std::min(part.size(), room.size() - used));
-            std::ranges::copy(fitting, room.subspan(used).begin());
-            used += fitting.size();
+    for (auto batch = TRY(file->listing.find(file->host(), cookie)); !batch->entries.empty();
+        batch = TRY(file->listing.after(file->host(), *batch))) {
+        Long number = batch->first;
+        for (const Listing::Entry& entry : batch->entries) {
+            if (std::exchange(number, entry.next) < cookie)
+                continue;
+            uint8_t header[header_bytes] {};
+            const auto name_length = static_cast<Number>(entry.name.size());
+            std::memcpy(header, &entry.next, 8);
+            std::memcpy(header + 8, &entry.inode, 8);
+            std::memcpy(header + 16, &name_length, 4);
+            header[20] = static_cast<uint8_t>(entry.type);
+            put(header);
+            put(bytes_of(entry.name));
         }
+        if (used == room.size())
+            break;
+        CHECK(call.check_requests());
+        room = TRY(call.bytes(buffer, length));
     }
     out.put(static_cast<Number>(used));
     return {};
@@ -329,19 +394,8 @@ Answer<void> fd_write(Call& call, Fd fd, Pointer iovs, Number count, Pointer res
 {
     const auto file = TRY(call.file(fd));
     const auto out = TRY(call.out<Number>(result));
-    if (file->may_wait()) {
-        out.put(static_cast<Number>(TRY(write_all(call, *file, iovs, count))));
-        return {};
-    }
-    const auto buffers = TRY(call.buffers(iovs, count));
-    auto size = static_cast<ssize_t>(size_of(buffers));
-    if (file->sink())
-        write_to_sink(*file, buffers);
-    else
-        size = ::writev(file->host(), buffers.data(), static_cast<int>(count));
-    if (size < 0)
-        return host_error();
-    out.put(static_cast<Number>(size));
+    auto buffers = TRY(Buffers::of(call, iovs, count));
+    out.put(static_cast<Number>(TRY(write_all(call, *file, buffers))));
     return {};
 }
 

@@ -1,28 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi/files.h"
 
+#include "wasi/stat.h"
+
 #include <algorithm>
-#include <dirent.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 
 namespace vitrine::core::wasi {
 
 namespace {
-
-FileType type_of_mode(mode_t mode)
-{
-    switch (mode & S_IFMT) {
-    case S_IFBLK: return FileType::BlockDevice;
-    case S_IFCHR: return FileType::CharacterDevice;
-    case S_IFDIR: return FileType::Directory;
-    case S_IFREG: return FileType::RegularFile;
-    case S_IFLNK: return FileType::SymbolicLink;
-    case S_IFSOCK: return FileType::SocketStream;
-    default: return FileType::Unknown;
-    }
-}
 
 /// The devices null, zero, full and urandom are always ready.
 bool is_memory_device(const struct stat& status)
@@ -40,12 +29,19 @@ bool is_listening(int fd)
     return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0;
 }
 
-FileType type_of_socket(int fd)
+/// SOCK_STREAM or another.
+int socket_type(int fd)
 {
     int type = 0;
     socklen_t length = sizeof type;
     ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length);
-    return type == SOCK_DGRAM ? FileType::SocketDgram : FileType::SocketStream;
+    return type;
+}
+
+bool has_size_limit()
+{
+    rlimit limit {};
+    return ::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY;
 }
 
 constexpr uint64_t rights_of_all = rights::fd_datasync | rights::fd_fdstat_set_flags | rights::fd_sync
@@ -67,43 +63,7 @@ uint64_t rights_of(FileType type, int host_flags, bool is_seekable)
         | (type == FileType::SocketStream || type == FileType::SocketDgram ? rights::sock_shutdown : 0);
 }
 
-/// The names in a folder, `.` and `..` first. The number of the folder above is nobody's business: 0.
-Answer<std::vector<File::Entry>> read_entries(int folder)
-{
-    struct stat self;
-    if (::fstat(folder, &self) != 0)
-        return host_error();
-    HostFd again(::openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!again)
-        return host_error();
-    const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(again.get()), ::closedir);
-    if (!stream)
-        return host_error();
-    again.release();
-    std::vector<File::Entry> entries { { ".", self.st_ino, FileType::Directory },
-        { "..", 0, FileType::Directory } };
-    for (;;) {
-        errno = 0;
-        const dirent* entry = ::readdir(stream.get());
-        if (!entry && errno != 0)
-            return host_error();
-        if (!entry)
-            return entries;
-        const std::string_view name = entry->d_name;
-        if (name == "." || name == "..")
-            continue;
-        FileType type = type_of_mode(DTTOIF(entry->d_type));
-        struct stat status;
-        if (entry->d_type == DT_UNKNOWN
-            && ::fstatat(folder, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-            type = file_type_of(status);
-        entries.push_back({ std::string(name), entry->d_ino, type });
-    }
-}
-
 } // namespace
-
-FileType file_type_of(const struct stat& status) { return type_of_mode(status.st_mode); }
 
 Answer<std::shared_ptr<File>> File::open(HostFd host, bool is_inherited, Access access)
 {
@@ -112,7 +72,14 @@ Answer<std::shared_ptr<File>> File::open(HostFd host, bool is_inherited, Access 
     if (host_flags < 0 || ::fstat(host.get(), &status) != 0)
         return host_error();
     auto file = std::make_shared<File>();
-    file->type_ = S_ISSOCK(status.st_mode) ? type_of_socket(host.get()) : file_type_of(status);
+    file->type_ = file_type_of(status.st_mode);
+    if (S_ISSOCK(status.st_mode)) {
+        const int type = socket_type(host.get());
+        file->keeps_messages_ = type != SOCK_STREAM;
+        if (type == SOCK_DGRAM)
+            file->type_ = FileType::SocketDgram;
+    }
+    file->is_size_limited_ = S_ISREG(status.st_mode) && has_size_limit();
     file->is_inherited_ = is_inherited;
     file->is_seekable_ = !file->is_directory() && ::lseek(host.get(), 0, SEEK_CUR) >= 0;
     file->may_wait_ = !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode) && !S_ISBLK(status.st_mode)
@@ -188,16 +155,6 @@ Answer<void> File::set_flags(uint32_t flags)
     }
     is_nonblocking_ = flags & fd_flags::nonblock;
     return {};
-}
-
-Answer<File::Listing> File::entries(bool anew)
-{
-    if (!is_directory())
-        return refuse(Errno::Notdir);
-    const std::lock_guard lock(listing_mutex_);
-    if (anew || !listing_)
-        listing_ = std::make_shared<const std::vector<Entry>>(TRY(read_entries(host_.get())));
-    return listing_;
 }
 
 Answer<std::shared_ptr<File>> FileTable::find(Fd fd) const

@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 #include "wasi/abi.h"
+#include "wasi/listing.h"
 
 #include <atomic>
 #include <cstddef>
@@ -51,8 +52,6 @@ using Source = std::function<size_t(std::span<std::byte>)>;
 /// Whether a guest may change what it reaches through a folder.
 enum class Access : uint8_t { ReadWrite, ReadOnly };
 
-FileType file_type_of(const struct stat& status);
-
 /// What a descriptor of the guest stands for.
 class File {
 public:
@@ -71,6 +70,10 @@ public:
     bool is_seekable() const { return is_seekable_; }
     /// Whether reading and writing may have to wait.
     bool may_wait() const { return may_wait_; }
+    /// Whether each transfer is a message of its own, which is sent and received whole.
+    bool keeps_messages() const { return keeps_messages_; }
+    /// Whether the system limits the size of what this process writes (RLIMIT_FSIZE), as far as was known when it was opened.
+    bool is_size_limited() const { return is_size_limited_; }
     const Sink& sink() const { return sink_; }
     const Source& source() const { return source_; }
     Access access() const { return access_; }
@@ -90,15 +93,8 @@ public:
     bool is_nonblocking() const { return is_nonblocking_; }
     void set_nonblocking(bool on) { is_nonblocking_ = on; }
 
-    struct Entry {
-        std::string name;
-        uint64_t inode;
-        FileType type;
-    };
-    using Listing = std::shared_ptr<const std::vector<Entry>>;
-    /// The folder's entries: read anew, or as they were when last read, so that an entry keeps its number while files
-    /// come and go.
-    Answer<Listing> entries(bool anew);
+    /// The folder's entries.
+    Listing listing;
 
     /// Held while something is taken from, or given to, what others use at the same time: between the look whether it is ready and the
     /// system call nobody else comes. The callables of the embedder are called with it, and may come back.
@@ -116,14 +112,14 @@ private:
     bool is_inherited_ = false;
     bool is_seekable_ = false;
     bool may_wait_ = false;
+    bool keeps_messages_ = false;
+    bool is_size_limited_ = false;
     Access access_ = Access::ReadWrite;
     uint64_t rights_ = 0;
     Sink sink_;
     Source source_;
     /// Ours alone: the host's flag would be that of all who share the open file.
     std::atomic<bool> is_nonblocking_ = false;
-    std::mutex listing_mutex_;
-    Listing listing_;
 };
 
 /// The guest's descriptors, by number. Safe to use from several threads.

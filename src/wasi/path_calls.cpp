@@ -33,7 +33,8 @@ Answer<bool> follows(Number flags)
 }
 
 constexpr Long reading = rights::fd_read;
-constexpr Long writing = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
+/// Only this asks for a file that can be written. Go asks for the right to set the size of each file that it reads.
+constexpr Long writing = rights::fd_write;
 
 /// Whether opening is meant to change something, now or later.
 bool changes(Number open, Long rights)
@@ -74,7 +75,7 @@ Answer<void> path_filestat_get(Call& call, Fd fd, Number flags, Pointer path, Nu
     struct stat status;
     if (::fstat(found.get(), &status) != 0)
         return host_error();
-    return put_filestat(call.snapshot, out, found.get(), file_type_of(status));
+    return put_filestat(call.snapshot, out, found.get(), file_type_of(status.st_mode));
 }
 
 Answer<void> path_filestat_set_times(

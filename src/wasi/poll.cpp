@@ -6,6 +6,7 @@
 #include <ctime>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
+#include <unordered_map>
 
 namespace vitrine::core::wasi {
 
@@ -38,6 +39,11 @@ struct Subscription {
     /// Why there is nothing to wait for.
     Errno error = Errno::Success;
 };
+
+constexpr short events_of(Subscription::Kind kind)
+{
+    return kind == Subscription::Kind::Read ? POLLIN : POLLOUT;
+}
 
 struct Event {
     uint64_t user_data;
@@ -116,7 +122,9 @@ std::optional<Event> event_of(const Subscription& wanted, const std::vector<poll
         return event;
     if (wanted.kind == Subscription::Kind::Clock)
         return now >= wanted.deadline ? std::optional(event) : std::nullopt;
-    const short happened = polled[wanted.polled].revents;
+    // The file may be ready for what another subscription wants.
+    const auto happened = static_cast<short>(
+        polled[wanted.polled].revents & (events_of(wanted.kind) | POLLERR | POLLHUP | POLLNVAL));
     if (happened == 0)
         return std::nullopt;
     if (wanted.kind == Subscription::Kind::Read)
@@ -165,6 +173,18 @@ Answer<void> wait(Call& call, std::vector<pollfd>& polled, std::optional<uint64_
     return refuse(Errno::Intr);
 }
 
+Answer<void> Call::check_requests()
+{
+    const auto& may_go_on = host.config().may_go_on;
+    eventfd_t forgotten;
+    const bool is_ended =
+        may_go_on ? !may_go_on(store) : ::eventfd_read(host.wake_fd(store), &forgotten) == 0;
+    if (!is_ended)
+        return {};
+    trap = Trap { .kind = TrapKind::Interrupted };
+    return refuse(Errno::Intr);
+}
+
 bool is_ready(const File& file, short events)
 {
     pollfd polled { file.host(), events, 0 };
@@ -192,14 +212,18 @@ Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Numb
     const auto event_count_out = TRY(call.out<Number>(event_count));
 
     std::vector<Subscription> wanted;
+    // Each file once: the host takes no more than a process may have open.
     std::vector<pollfd> polled;
+    std::unordered_map<const File*, size_t> places;
     std::optional<uint64_t> deadline;
     for (Number i = 0; i < count; ++i) {
         Subscription& next = wanted.emplace_back(subscription_of(call, &list[i * size_t { stride }]));
         if (next.file) {
-            next.polled = polled.size();
-            polled.push_back({ next.file->host(),
-                next.kind == Subscription::Kind::Read ? short { POLLIN } : short { POLLOUT }, 0 });
+            const auto [place, is_new] = places.try_emplace(next.file.get(), polled.size());
+            if (is_new)
+                polled.push_back({ next.file->host(), 0, 0 });
+            next.polled = place->second;
+            polled[next.polled].events |= events_of(next.kind);
         } else {
             // What is wrong is told at once.
             deadline =

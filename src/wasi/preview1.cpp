@@ -97,6 +97,9 @@ Result<void> add_socket(Preview1& host, int socket)
     auto file = File::open(std::move(fd), true);
     if (file && !(*file)->is_socket())
         return failure(what + " is no socket");
+    // Programs ask a socket that they were started with whether it waits, and rely on the answer.
+    if (file)
+        (*file)->set_nonblocking((::fcntl(socket, F_GETFL) & O_NONBLOCK) != 0);
     return add(host, what, std::move(file));
 }
 

@@ -47,8 +47,8 @@ struct Config {
     std::function<void(std::span<std::byte>)> random {};
     /// An eventfd of the store whose guest is about to wait: it ends the wait. Without it, `Preview1::interrupt` does.
     std::function<int(Store&)> wake_fd {};
-    /// Asked on the guest's thread when a call is about to wait and whenever it is woken: false ends the guest with the
-    /// trap `Interrupted`. Without it, every wake-up does.
+    /// Asked on the guest's thread when a call is about to wait, whenever it is woken, and between the pieces of a call that takes
+    /// long: false ends the guest with the trap `Interrupted`. Without it, every wake-up does.
     std::function<bool(Store&)> may_go_on {};
     /// How many descriptors the guest may have, so that it does not use up the host's.
     uint32_t max_files = 512;
@@ -63,8 +63,8 @@ public:
     static Result<std::shared_ptr<Preview1>> create(Config config);
     Preview1(Config config, Resolution resolution, HostFd wake_fd);
 
-    /// Ends the call that is waiting now (for input, time, room in a pipe), if there is one; the next one waits again. From any
-    /// thread or a signal handler. The guest ends with `Interrupted` unless the config says otherwise.
+    /// Ends the call that waits now (for input, time, room in a pipe) or takes long, if there is one; the next one waits again.
+    /// From any thread or a signal handler. The guest ends with `Interrupted` unless the config says otherwise.
     void interrupt() noexcept;
 
     const Config& config() const { return config_; }

@@ -18,6 +18,25 @@ Answer<std::shared_ptr<File>> socket_of(Call& call, Fd fd)
     return file;
 }
 
+/// The next connection, once there is one. Another process may take it away between our look and our call, so that the call must
+/// not wait.
+Answer<HostFd> accepted(Call& call, File& listener)
+{
+    for (;;) {
+        {
+            const std::lock_guard turn(listener.exchange);
+            if (is_ready(listener, POLLIN)) {
+                HostFd connection(::accept4(listener.host(), nullptr, nullptr, SOCK_CLOEXEC));
+                if (connection)
+                    return connection;
+            }
+            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
+                return host_error();
+        }
+        CHECK(wait_for(call, listener, POLLIN));
+    }
+}
+
 } // namespace
 
 Answer<void> sock_accept(Call& call, Fd fd, Number flags, Pointer result)
@@ -29,17 +48,7 @@ Answer<void> sock_accept(Call& call, Fd fd, Number flags, Pointer result)
     if (!(listener->rights() & rights::sock_accept))
         return refuse(Errno::Inval);
     CHECK(call.host.files().check_room());
-    HostFd connection;
-    while (!connection) {
-        CHECK(wait_for(call, *listener, POLLIN));
-        const std::lock_guard turn(listener->exchange);
-        if (is_ready(*listener, POLLIN))
-            connection = HostFd(::accept4(listener->host(), nullptr, nullptr, SOCK_CLOEXEC));
-        else
-            continue;
-        if (!connection && errno != EAGAIN && errno != EINTR)
-            return host_error();
-    }
+    HostFd connection = TRY(accepted(call, *listener));
     const auto file = TRY(File::open(std::move(connection), false));
     file->set_nonblocking(flags & fd_flags::nonblock);
     out.put(TRY(call.host.files().add(file)));
@@ -54,26 +63,19 @@ Answer<void> sock_recv(
     const auto flags_out = TRY(call.out<uint16_t>(flags_result));
     if (flags & ~receive_flags::all)
         return refuse(Errno::Inval);
+    auto buffers = TRY(Buffers::of(call, iovs, count));
     const bool is_peek = flags & receive_flags::peek;
     bool is_truncated = false;
-    size_t size = 0, received = 0;
-    do {
-        const auto more = exchange(call, *socket, POLLIN, iovs, count, [&](std::span<const iovec> buffers) {
-            size = size_of(buffers);
-            auto rest = part_of(buffers, received, size);
-            msghdr message {};
-            message.msg_iov = rest.data();
-            message.msg_iovlen = rest.size();
-            const ssize_t got = ::recvmsg(socket->host(), &message, MSG_DONTWAIT | (is_peek ? MSG_PEEK : 0));
-            is_truncated = message.msg_flags & MSG_TRUNC;
-            return got;
-        });
-        if (!more && (received == 0 || call.trap))
-            return refuse(more.error());
-        if (more.value_or(0) == 0)
-            break;
-        received += *more;
-    } while (received < size && flags & receive_flags::wait_all && !is_peek);
+    const auto receive = [&](std::span<const iovec> piece) {
+        msghdr message {};
+        message.msg_iov = const_cast<iovec*>(piece.data());
+        message.msg_iovlen = piece.size();
+        const ssize_t got = ::recvmsg(socket->host(), &message, MSG_DONTWAIT | (is_peek ? MSG_PEEK : 0));
+        is_truncated = message.msg_flags & MSG_TRUNC;
+        return got;
+    };
+    const Extent extent = flags & receive_flags::wait_all && !is_peek ? Extent::Whole : Extent::Once;
+    const size_t received = TRY(transfer(call, *socket, POLLIN, buffers, extent, receive));
     size_out.put(static_cast<Number>(received));
     flags_out.put(is_truncated ? receive_flags::truncated : uint16_t { 0 });
     return {};
@@ -85,7 +87,8 @@ Answer<void> sock_send(Call& call, Fd fd, Pointer iovs, Number count, Number fla
     const auto out = TRY(call.out<Number>(result));
     if (flags != 0)
         return refuse(Errno::Inval);
-    out.put(static_cast<Number>(TRY(write_all(call, *socket, iovs, count))));
+    auto buffers = TRY(Buffers::of(call, iovs, count));
+    out.put(static_cast<Number>(TRY(write_all(call, *socket, buffers))));
     return {};
 }
 

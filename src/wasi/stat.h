@@ -12,6 +12,19 @@
 
 namespace vitrine::core::wasi {
 
+inline FileType file_type_of(mode_t mode)
+{
+    switch (mode & S_IFMT) {
+    case S_IFBLK: return FileType::BlockDevice;
+    case S_IFCHR: return FileType::CharacterDevice;
+    case S_IFDIR: return FileType::Directory;
+    case S_IFREG: return FileType::RegularFile;
+    case S_IFLNK: return FileType::SymbolicLink;
+    case S_IFSOCK: return FileType::SocketStream;
+    default: return FileType::Unknown;
+    }
+}
+
 /// Writes what is known about an open file, whose type is known already, as a filestat.
 inline Answer<void> put_filestat(const Snapshot& snapshot, std::span<uint8_t> out, int fd, FileType type)
 {

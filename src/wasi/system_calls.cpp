@@ -116,16 +116,21 @@ Answer<void> sched_yield(Call&)
 
 Answer<void> random_get(Call& call, Pointer buffer, Number length)
 {
-    auto rest = TRY(call.bytes(buffer, length));
-    if (const auto& replaced = call.host.config().random) {
-        replaced(std::as_writable_bytes(rest));
-        return {};
-    }
-    while (!rest.empty()) {
-        const ssize_t got = ::getrandom(rest.data(), rest.size(), 0);
+    (void)TRY(call.bytes(buffer, length));
+    const auto& replaced = call.host.config().random;
+    for (Number done = 0; done < length;) {
+        if (done != 0)
+            CHECK(call.check_requests());
+        const Number size = std::min<Number>(length - done, bytes_at_once);
+        const auto piece = TRY(call.bytes(Pointer { static_cast<Number>(buffer) + done }, size));
+        ssize_t got = size;
+        if (replaced)
+            replaced(std::as_writable_bytes(piece));
+        else
+            got = ::getrandom(piece.data(), piece.size(), 0);
         if (got < 0 && errno != EINTR)
             return host_error();
-        rest = rest.subspan(static_cast<size_t>(std::max<ssize_t>(got, 0)));
+        done += static_cast<Number>(std::max<ssize_t>(got, 0));
     }
     return {};
 }

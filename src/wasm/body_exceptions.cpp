@@ -36,21 +36,24 @@ Result<void> BodyValidator::step_try_table(const Instruction& at)
     const auto count = read_valid_leb<uint32_t>(next);
     for (uint32_t i = 0; i < count; ++i) {
         constexpr uint8_t catches_all = 2, pushes_exception = 1;
+        constexpr ValueType exception = ValueType::ref(HeapKind::Exn, false);
         const uint8_t kind = *next++;
         Catch clause { .pushes_exception = (kind & pushes_exception) != 0 };
-        std::vector<ValueType> pushed;
+        std::span<const ValueType> values;
         if (!(kind & catches_all)) {
             clause.tag = read_valid_leb<uint32_t>(next);
-            pushed = (*TRY(find_tag(at, clause.tag))).params;
+            values = (*TRY(find_tag(at, clause.tag))).params;
         }
-        if (clause.pushes_exception)
-            pushed.push_back(ValueType::ref(HeapKind::Exn, false));
         Control& target = *TRY(find_label(at, read_valid_leb<uint32_t>(next)));
         const auto types = label_types(target);
-        if (!std::ranges::equal(pushed, types, [&](ValueType actual, ValueType expected) {
-                return matches(module_, types_, actual, expected);
-            }))
-            return failure(text_of_mismatch("try_table", to_text(types), to_text(pushed)), at.offset);
+        const size_t pushed = values.size() + clause.pushes_exception;
+        if (types.size() != pushed || !match(values, types.first(values.size()))
+            || (clause.pushes_exception && !matches(module_, exception, types.back()))) {
+            std::vector<ValueType> found(values.begin(), values.end());
+            if (clause.pushes_exception)
+                found.push_back(exception);
+            return failure(text_of_mismatch("try_table", to_text(types), to_text(found)), at.offset);
+        }
         clause.height = target.slot_height;
         if (!is_reachable())
             continue;

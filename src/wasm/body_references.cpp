@@ -3,6 +3,8 @@
 
 #include "wasm/decoder.h"
 
+#include <algorithm>
+
 // The typing rules of references, structs and arrays. [spec: valid/instructions]
 
 namespace vitrine::core {
@@ -52,15 +54,15 @@ Result<void> BodyValidator::step_null_branch(const Instruction& at)
     const ValueType ref = with_null(TRY(pop_ref(at)), false);
     const auto types = label_types(target);
     if (at.op == Op::BrOnNull) {
-        CHECK(pop(at, types));
-        push(types);
+        CHECK(retype(at, types));
         add_branch(at.offset, target);
         push(ref);
         return {};
     }
+    if (types.empty())
+        return failure(text_of_mismatch(info(at.op).text, "a label that takes a reference", "[]"), at.offset);
     push(ref);
-    CHECK(pop(at, types));
-    push(types);
+    CHECK(retype(at, types));
     add_branch(at.offset, target);
     CHECK(pop_any(at));
     return {};
@@ -79,7 +81,7 @@ Result<void> BodyValidator::step_cast_branch(const Instruction& at)
     const ValueType from = at.type, to = at.type2;
     CHECK(check_value_type(module_, features_, from, at.offset));
     CHECK(check_value_type(module_, features_, to, at.offset));
-    if (!matches(module_, types_, to, from))
+    if (!matches(module_, to, from))
         return failure(text_of_mismatch(info(at.op).text, from.to_text(), to.to_text()), at.offset);
     Control& target = *TRY(find_label(at, at.index));
     // A null that the cast takes is not there when the cast has failed.
@@ -90,8 +92,7 @@ Result<void> BodyValidator::step_cast_branch(const Instruction& at)
     const auto types = label_types(target);
     if (types.empty())
         return failure(text_of_mismatch(info(at.op).text, "a label that takes a reference", "[]"), at.offset);
-    CHECK(pop(at, types));
-    push(types);
+    CHECK(retype(at, types));
     add_branch(at.offset, target);
     CHECK(pop_any(at));
     push(on_cast ? rest : to);
@@ -122,14 +123,30 @@ Result<const FieldType*> BodyValidator::find_array(const Instruction& at, uint32
     return &type->array()->element;
 }
 
+/// The values of all fields. In code that cannot be reached, only those that are there cost time.
+Result<void> BodyValidator::pop_fields(const Instruction& at, const StructType& type)
+{
+    const auto fits = [&](ValueType actual, const FieldType& field) {
+        return matches(module_, actual, unpacked(field));
+    };
+    const size_t count = std::min(available(), type.fields.size());
+    const auto operands = operands_.view().last(count);
+    if ((count == type.fields.size() || controls_.back().is_unreachable)
+        && std::ranges::equal(operands, std::span(type.fields).last(count), fits)) {
+        drop_top(count);
+        return {};
+    }
+    std::vector<ValueType> fields;
+    for (const FieldType& field : type.fields)
+        fields.push_back(unpacked(field));
+    return mismatch(at, fields, fields.size());
+}
+
 Result<void> BodyValidator::step_struct(const Instruction& at)
 {
     const StructType& type = *TRY(find_struct(at));
     if (at.op == Op::StructNew) {
-        std::vector<ValueType> fields;
-        for (const FieldType& field : type.fields)
-            fields.push_back(unpacked(field));
-        CHECK(pop(at, fields));
+        CHECK(pop_fields(at, type));
         push(ref_to(at.index));
         return {};
     }
@@ -173,7 +190,12 @@ Result<void> BodyValidator::step_array(const Instruction& at)
             return failure("array.new_fixed of too many elements: the limit is "
                     + std::to_string(limits::fixed_elements),
                 at.offset);
-        CHECK(pop(at, std::vector<ValueType>(at.index2, value)));
+        // In code that cannot be reached, operands may be missing: only those that are there cost time.
+        if (const size_t missing = at.index2 - std::min<size_t>(at.index2, available());
+            missing != 0 && !controls_.back().is_unreachable)
+            return mismatch(at, std::vector(at.index2, value), at.index2);
+        for (size_t left = std::min<size_t>(at.index2, available()); left > 0; --left)
+            CHECK(pop(at, value));
         push(result);
         return {};
     case Op::ArrayGet:
@@ -189,7 +211,7 @@ Result<void> BodyValidator::step_array(const Instruction& at)
     // array.copy
     CHECK(check_mutable());
     const FieldType& from = *TRY(find_array(at, at.index2));
-    if (from.packed_bytes != element.packed_bytes || !matches(module_, types_, from.type, element.type))
+    if (from.packed_bytes != element.packed_bytes || !matches(module_, from.type, element.type))
         return failure("array types do not match", at.offset);
     return apply(at, { array, i32, ref_to(at.index2, true), i32, i32 }, {});
 }
@@ -207,7 +229,7 @@ Result<void> BodyValidator::step_array_segment(const Instruction& at)
         CHECK(check_data(at, at.index2));
     } else {
         const ValueType from = TRY(find_elem(at, at.index2));
-        if (element.is_packed() || !matches(module_, types_, from, element.type))
+        if (element.is_packed() || !matches(module_, from, element.type))
             return failure(
                 text_of_mismatch(info(at.op).text, "elements of " + element.type.to_text(), from.to_text()),
                 at.offset);

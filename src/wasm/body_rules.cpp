@@ -35,8 +35,7 @@ Result<void> BodyValidator::step_branch(const Instruction& at)
     if (at.op == Op::BrIf)
         CHECK(pop(at, i32));
     const auto types = label_types(target);
-    CHECK(pop(at, types));
-    push(types);
+    CHECK(retype(at, types));
     add_branch(at.offset, target);
     if (at.op == Op::Br)
         set_unreachable();
@@ -59,7 +58,8 @@ Result<void> BodyValidator::step_br_table(const Instruction& at)
                     text_of_mismatch("br_table", to_text(default_types) + " as for the default label",
                         to_text(types) + " for label " + std::to_string(depth)),
                     at.offset);
-            CHECK(check_top(at, types));
+            if (!has_on_top(types))
+                CHECK(check_top(at, types));
             target.checked_by = at.offset;
         }
         add_branch(at.offset, target);
@@ -78,8 +78,7 @@ Result<void> BodyValidator::step_call(const Instruction& at, const FuncType& cal
 Result<void> BodyValidator::step_return_call(const Instruction& at, const FuncType& callee)
 {
     const auto results = results_of(controls_.front());
-    if (!std::ranges::equal(callee.results, results,
-            [&](ValueType actual, ValueType expected) { return matches(module_, types_, actual, expected); }))
+    if (!match(callee.results, results))
         return failure(
             text_of_mismatch(info(at.op).text, to_text(results), to_text(callee.results)), at.offset);
     CHECK(pop(at, callee.params));
@@ -97,8 +96,9 @@ Result<const FuncType*> BodyValidator::find_func_type(const Instruction& at, uin
 
 Result<void> BodyValidator::step_call_indirect(const Instruction& at)
 {
+    CHECK(check_zero_byte(at, Feature::ReferenceTypes));
     const TableDecl& table = *TRY(find_table(at, at.index2));
-    if (!matches(module_, types_, table.type.element, ValueType::funcref))
+    if (!matches(module_, table.type.element, ValueType::funcref))
         return failure(text_of_mismatch(info(at.op).text, "a table of funcref", table.type.element.to_text()),
             at.offset);
     const FuncType& type = *TRY(find_func_type(at, at.index));
@@ -112,7 +112,6 @@ Result<void> BodyValidator::step_local(const Instruction& at)
 {
     if (at.index >= locals_.size())
         return unknown("local", at.index, at.offset);
-    count_use(at.index);
     const ValueType type = locals_[at.index];
     if (at.op == Op::LocalGet) {
         if (!is_set_[at.index])
@@ -221,7 +220,7 @@ Result<void> BodyValidator::step_table(const Instruction& at)
         from_element = from.element;
         from_address = address_type(from.limits);
     }
-    if (!matches(module_, types_, from_element, to.element))
+    if (!matches(module_, from_element, to.element))
         return failure(
             text_of_mismatch(info(at.op).text, "elements of " + to.element.to_text(), from_element.to_text()),
             at.offset);
@@ -253,8 +252,10 @@ Result<void> BodyValidator::step_memory(const Instruction& at)
     const MemoryDecl& memory = *TRY(find_memory(at, is_init ? at.index2 : at.index));
     const ValueType address = address_type(memory.type.limits);
     switch (at.op) {
-    case Op::MemorySize: return apply(at, {}, { address });
-    case Op::MemoryGrow: return apply(at, { address }, { address });
+    case Op::MemorySize: CHECK(check_zero_byte(at, Feature::MultiMemory)); return apply(at, {}, { address });
+    case Op::MemoryGrow:
+        CHECK(check_zero_byte(at, Feature::MultiMemory));
+        return apply(at, { address }, { address });
     case Op::MemoryFill: return apply(at, { address, i32, address }, {});
     case Op::MemoryInit: CHECK(check_data(at, at.index)); return apply(at, { address, i32, i32 }, {});
     default: {
@@ -264,8 +265,23 @@ Result<void> BodyValidator::step_memory(const Instruction& at)
     }
 }
 
+/// Where the index of a memory or table stands at the end of an instruction, there was a zero byte before the feature.
+Result<void> BodyValidator::check_zero_byte(const Instruction& at, Feature feature) const
+{
+    const Bytes bytes = module_.bytes();
+    const bool is_one_byte = !(bytes[at.end - 2] & 0x80);
+    if (features_.has(feature) || (is_one_byte && bytes[at.end - 1] == 0))
+        return {};
+    return failure("zero byte expected: " + std::string(info(feature).flag) + " is switched off", at.offset);
+}
+
 Result<void> BodyValidator::check_memory_access(const Instruction& at, const OpInfo& row) const
 {
+    if (at.memory.names_memory)
+        CHECK(check_feature(features_, Feature::MultiMemory, "an access that names its memory", at.offset));
+    constexpr uint8_t max_bytes_32 = 5;
+    if (at.memory.offset_bytes > max_bytes_32)
+        CHECK(check_feature(features_, Feature::Memory64, "an offset of more than 5 bytes", at.offset));
     const MemoryDecl& memory = *TRY(find_memory(at, at.memory.memory.value));
     const bool is_atomic = row.shape == Shape::Atomic;
     if (is_atomic && at.memory.align != static_cast<uint32_t>(std::countr_zero(row.access_bytes)))

@@ -176,7 +176,6 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
                 return nullptr;
             else if (rule.way == Way::LocalSet)
                 --top;
-            count_use(local);
             return at;
         }
         case Way::GlobalGet:

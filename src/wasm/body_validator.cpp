@@ -72,9 +72,12 @@ Result<void> check_value_type(const Module& module, FeatureSet features, ValueTy
     }
 }
 
-bool matches(const Module& module, const TypeRegistry& types, ValueType actual, ValueType expected)
+bool matches(const Module& module, ValueType actual, ValueType expected)
 {
-    return actual == expected || types.is_subtype(module.canonical(actual), module.canonical(expected));
+    const auto info_of = [&](ValueType type) {
+        return type.is_ref() && type.heap() == HeapKind::Type ? module.type_infos[type.index()] : nullptr;
+    };
+    return actual == expected || is_subtype(actual, info_of(actual), expected, info_of(expected));
 }
 
 Result<void> read_local_types(
@@ -103,7 +106,6 @@ void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
     const auto add = [](auto& to, const auto& from) { to.insert(to.end(), from.begin(), from.end()); };
     const auto shift_clause = [&](uint32_t& index) { index += index == Catch::none ? 0 : before.catches; };
     add(branches, more.branches);
-    add(local_weights, more.local_weights);
     add(wide_locals, more.wide_locals);
     for (LoopHeader loop : more.loops) {
         loop.entry += before.branches;
@@ -121,7 +123,6 @@ void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
     for (FuncMeta& body : bodies) {
         body.first_branch += before.branches;
         body.first_loop += before.loops;
-        body.first_local_weight += before.local_weights;
         body.first_handler += before.handlers;
         body.first_wide_local += first_wide;
     }
@@ -131,8 +132,29 @@ void BodyOutput::append(const BodyOutput& more, std::span<FuncMeta> bodies)
 
 void BodyValidator::push(std::span<const ValueType> types)
 {
-    for (const ValueType type : types)
-        push(type);
+    if (types.size() < min_long_list) {
+        for (const ValueType type : types)
+            push(type);
+        return;
+    }
+    const uint32_t slots = slots_of(types);
+    operands_.append(types);
+    slots_ += slots;
+    has_wide_ |= slots != types.size();
+    max_slots_ = std::max(max_slots_, slots_);
+}
+
+void BodyValidator::drop_top(size_t count)
+{
+    if (count < min_long_list) {
+        for (; count > 0; --count) {
+            slots_ -= operands_.back().slots();
+            operands_.pop_back();
+        }
+        return;
+    }
+    slots_ -= slots_of(operands_.view().last(count));
+    operands_.shrink(operands_.size() - count);
 }
 
 /// `shown` is how many of the operands are told, from the top.
@@ -176,7 +198,7 @@ Result<uint32_t> BodyValidator::check_top(const Instruction& at, std::span<const
         return mismatch(at, expected, expected.size());
     for (size_t i = 1; i <= checked; ++i) {
         const ValueType actual = operands_.view()[operands_.size() - i];
-        if (!matches(module_, types_, actual, expected[expected.size() - i])) [[unlikely]]
+        if (!matches(module_, actual, expected[expected.size() - i])) [[unlikely]]
             return mismatch(at, expected, expected.size());
     }
     return static_cast<uint32_t>(checked);
@@ -184,15 +206,28 @@ Result<uint32_t> BodyValidator::check_top(const Instruction& at, std::span<const
 
 Result<void> BodyValidator::pop(const Instruction& at, std::span<const ValueType> expected)
 {
-    // Nearly always the very types are there.
     size_t count = expected.size();
-    if (available() < count || !std::ranges::equal(expected, operands_.view().last(count))) [[unlikely]]
+    if (!has_on_top(expected)) [[unlikely]]
         count = TRY(check_top(at, expected));
-    for (; count > 0; --count) {
-        slots_ -= operands_.back().slots();
-        operands_.pop_back();
-    }
+    drop_top(count);
     return {};
+}
+
+Result<void> BodyValidator::retype(const Instruction& at, std::span<const ValueType> types)
+{
+    if (has_on_top(types)) [[likely]]
+        return {};
+    CHECK(pop(at, types));
+    push(types);
+    return {};
+}
+
+bool BodyValidator::match(std::span<const ValueType> actual, std::span<const ValueType> expected) const
+{
+    return actual.size() == expected.size()
+        && (are_same(actual, expected) || std::ranges::equal(actual, expected, [&](ValueType a, ValueType b) {
+               return matches(module_, a, b);
+           }));
 }
 
 Result<void> BodyValidator::pop(const Instruction& at, std::initializer_list<ValueType> expected)
@@ -270,7 +305,6 @@ void BodyValidator::open_control(Op op, BlockType block, CodeOffset offset)
     const Control& outer = controls_.back();
     control.catch_depth = outer.catch_depth + (outer.op == Op::Catch || outer.op == Op::CatchAll);
     if (op == Op::Loop) {
-        ++loop_depth_;
         control.loop_offset = offset;
         control.loop_entry = next_entry();
         if (control.is_live)
@@ -299,8 +333,6 @@ BodyValidator::Control BodyValidator::close_control()
     const Control control = controls_.back();
     controls_.pop_back();
     forget_initialized(control);
-    if (control.op == Op::Loop)
-        --loop_depth_;
     return control;
 }
 
@@ -352,8 +384,7 @@ Result<void> BodyValidator::end_block(const Instruction& at)
     if (has_no_else) {
         // The missing part passes its parameters on.
         const auto params = params_of(open), results = results_of(open);
-        if (!std::ranges::equal(params, results,
-                [&](ValueType param, ValueType result) { return matches(module_, types_, param, result); }))
+        if (!match(params, results))
             return failure(text_of_mismatch("if without else", to_text(results), to_text(params)), at.offset);
     }
     const Control control = TRY(pop_control(at));
@@ -455,9 +486,7 @@ BodyValidator::Control BodyValidator::body_control(FuncIndex function) const
 void BodyValidator::begin(Control outermost, BodyOutput& output, size_t params)
 {
     output_ = &output;
-    first_weight_ = static_cast<uint32_t>(output.local_weights.size());
-    output.local_weights.resize(first_weight_ + locals_.size());
-    loop_depth_ = slots_ = max_slots_ = 0;
+    slots_ = max_slots_ = 0;
     first_hidden_slot_ = slots_of(locals_);
     hidden_slots_ = 0;
     has_wide_ = false;
@@ -532,7 +561,6 @@ Result<void> BodyValidator::validate_body(FuncIndex function, FuncMeta& meta, Bo
         }
     meta.first_branch = before.branches;
     meta.first_loop = before.loops;
-    meta.first_local_weight = before.local_weights;
     meta.first_handler = before.handlers;
     meta.hidden_slots = hidden_slots_;
     meta.local_slots = std::max(first_hidden_slot_ + hidden_slots_, 1u);
@@ -591,6 +619,9 @@ Result<void> BodyValidator::check_constant(const Instruction& at, uint32_t visib
     case Op::GlobalGet:
         if (at.index >= visible_globals)
             return unknown("global", at.index, at.offset);
+        if (at.index >= module_.imported(ExternKind::Global))
+            CHECK(check_feature(
+                features_, Feature::Gc, "a constant that reads a global of its own module", at.offset));
         if (module_.globals[GlobalIndex { at.index }].type.is_mutable)
             return failure("constant expression required: global " + std::to_string(at.index) + " is mutable",
                 at.offset);

@@ -6,10 +6,12 @@
 #include "wasm/validator.h"
 
 #include <algorithm>
+#include <cstring>
 #include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace vitrine::core {
@@ -25,7 +27,7 @@ Result<void> check_value_type(const Module& module, FeatureSet features, ValueTy
 
 /// Whether a value of the module's type `actual` may stand where `expected` is wanted. Its types must be
 /// registered. [spec: valid/matching]
-bool matches(const Module& module, const TypeRegistry& types, ValueType actual, ValueType expected);
+bool matches(const Module& module, ValueType actual, ValueType expected);
 
 /// The type of an address in a memory or of an index in a table.
 inline ValueType address_type(const Limits& limits) { return limits.is_64 ? ValueType::i64 : ValueType::i32; }
@@ -44,31 +46,42 @@ std::string text_of_stack_mismatch(
 struct BodyOutput {
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
-    std::vector<uint16_t> local_weights;
     std::vector<Handler> handlers;
     std::vector<Catch> catches;
     std::vector<uint32_t> wide_locals;
 
     struct Sizes {
-        uint32_t branches, loops, local_weights, handlers, catches;
+        uint32_t branches, loops, handlers, catches;
     };
     Sizes sizes() const
     {
         const auto of = [](const auto& list) { return static_cast<uint32_t>(list.size()); };
-        return { of(branches), of(loops), of(local_weights), of(handlers), of(catches) };
+        return { of(branches), of(loops), of(handlers), of(catches) };
     }
     /// Back to the sizes before a body.
     void shrink(const Sizes& sizes)
     {
         branches.resize(sizes.branches);
         loops.resize(sizes.loops);
-        local_weights.resize(sizes.local_weights);
         handlers.resize(sizes.handlers);
         catches.resize(sizes.catches);
     }
     /// Takes over what belongs to the next bodies, which have it for themselves so far.
     void append(const BodyOutput& more, std::span<FuncMeta> bodies);
 };
+
+/// From here on a list of types is compared and copied as one block of memory. Long lists are rare, but a module may
+/// consist of them.
+inline constexpr size_t min_long_list = 8;
+
+/// Whether two lists of types, of the same length, are the same.
+inline bool are_same(std::span<const ValueType> a, std::span<const ValueType> b)
+{
+    if (a.size() >= min_long_list)
+        return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+    return std::equal(a.begin(), a.end(), b.begin());
+}
+static_assert(std::has_unique_object_representations_v<ValueType>);
 
 /// The types of the operands, the last one on top.
 class OperandStack {
@@ -103,6 +116,11 @@ public:
     /// Behind the last operand. Whoever has room may write from there on, and say where the last one is then.
     ValueType* top() { return top_; }
     void set_top(ValueType* top) { top_ = top; }
+    void append(std::span<const ValueType> types)
+    {
+        make_room(types.size());
+        top_ = std::copy(types.begin(), types.end(), top_);
+    }
 
 private:
     static constexpr size_t below = 2;
@@ -119,9 +137,7 @@ private:
 /// [spec: appendix/algorithm]
 class BodyValidator {
 public:
-    BodyValidator(const Module& module, const TypeRegistry& types, FeatureSet features)
-        : module_(module), types_(types), features_(features)
-    {}
+    BodyValidator(const Module& module, FeatureSet features) : module_(module), features_(features) {}
 
     /// How many operand slots a frame may have: what a branch can drop.
     static constexpr uint32_t max_operand_slots = Branch::max_dropped;
@@ -196,16 +212,11 @@ private:
     Result<void> step_drop(const Instruction& at);
     Result<void> step_select(const Instruction& at);
     void add_width(const Instruction& at, ValueType type);
-    void count_use(uint32_t local)
-    {
-        uint16_t& weight = output_->local_weights[first_weight_ + local];
-        const uint32_t uses = 1u << std::min(3 * loop_depth_, 16u);
-        weight = static_cast<uint16_t>(std::min<uint32_t>(weight + uses, UINT16_MAX));
-    }
     Result<void> step_reference(const Instruction& at);
     Result<void> step_null_branch(const Instruction& at);
     Result<void> step_cast(const Instruction& at);
     Result<void> step_cast_branch(const Instruction& at);
+    Result<void> pop_fields(const Instruction& at, const StructType& type);
     Result<void> step_struct(const Instruction& at);
     Result<void> step_array(const Instruction& at);
     Result<void> step_array_segment(const Instruction& at);
@@ -252,6 +263,14 @@ private:
         max_slots_ = std::max(max_slots_, slots_);
     }
     void push(std::span<const ValueType> types);
+    /// Whether exactly these types are on top, as they nearly always are.
+    bool has_on_top(std::span<const ValueType> types) const
+    {
+        return available() >= types.size() && are_same(types, operands_.view().last(types.size()));
+    }
+    /// Whether values of these types may stand where the others are wanted.
+    bool match(std::span<const ValueType> actual, std::span<const ValueType> expected) const;
+    void drop_top(size_t count);
     Result<ValueType> pop_any(const Instruction& at);
     /// A reference of any type; `bottom_ref` where there may be any.
     Result<ValueType> pop_ref(const Instruction& at);
@@ -266,6 +285,8 @@ private:
     }
     Result<void> pop(const Instruction& at, std::span<const ValueType> expected);
     Result<void> pop(const Instruction& at, std::initializer_list<ValueType> expected);
+    /// Pops what is expected and pushes the same types, which may be supertypes of what was there.
+    Result<void> retype(const Instruction& at, std::span<const ValueType> types);
     /// Pops what is expected, pushes the results.
     Result<void> apply(const Instruction& at, std::initializer_list<ValueType> expected,
         std::initializer_list<ValueType> results);
@@ -278,6 +299,7 @@ private:
     // What instructions name.
     Result<void> check_block(const Instruction& at) const;
     Result<void> check_memory_access(const Instruction& at, const OpInfo& row) const;
+    Result<void> check_zero_byte(const Instruction& at, Feature feature) const;
     Result<const MemoryDecl*> find_memory(const Instruction& at, uint32_t index) const;
     Result<const TableDecl*> find_table(const Instruction& at, uint32_t index) const;
     Result<ValueType> find_elem(const Instruction& at, uint32_t index) const;
@@ -290,13 +312,10 @@ private:
     Result<Control*> find_label(const Instruction& at, uint32_t depth);
 
     const Module& module_;
-    const TypeRegistry& types_;
     const FeatureSet features_;
     BodyOutput* output_ = nullptr;
     /// The output of what is only looked at.
     BodyOutput scratch_;
-    uint32_t first_weight_ = 0;
-    uint32_t loop_depth_ = 0;
     uint32_t slots_ = 0;
     uint32_t max_slots_ = 0;
     /// Slots of parameters and locals, and how many hidden ones are needed behind them.

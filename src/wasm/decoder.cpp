@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/decoder.h"
 
+#include "wasm/body_validator.h"
 #include "wasm/instruction.h"
 
 #include <algorithm>
@@ -74,10 +75,7 @@ private:
     /// Appends the items of a section to `items`, one by `decode_item` each.
     template<class Items, class DecodeItem>
     Result<void> decode_items(std::string_view what, Items& items, DecodeItem decode_item);
-    template<class Kind> Result<Index<Kind>> index()
-    {
-        return Index<Kind> { TRY(in_.leb<uint32_t>()) };
-    }
+    template<class Kind> Result<Index<Kind>> index() { return Index<Kind> { TRY(in_.leb<uint32_t>()) }; }
     CodeOffset offset() const { return static_cast<CodeOffset>(in_.offset()); }
 
     Module& module_;
@@ -212,6 +210,7 @@ Result<void> Decoder::decode_recursion_group()
     const uint32_t start = module_.types.size();
     uint32_t size = 1;
     if (!in_.at_end() && in_.peek() == 0x4e) {
+        CHECK(check_feature(features_, Feature::Gc, "a recursion group", in_.offset()));
         CHECK(in_.byte());
         size = TRY(count("types", limits::items - start));
     } else if (start == limits::items) {
@@ -231,8 +230,8 @@ Result<SubType> Decoder::decode_sub_type()
     SubType type;
     type.offset = in_.offset();
     if (!in_.at_end() && (in_.peek() == 0x50 || in_.peek() == 0x4f)) {
-        type.is_final = TRY(in_.byte())
-        == 0x4f;
+        CHECK(check_feature(features_, Feature::Gc, "a sub type", in_.offset()));
+        type.is_final = TRY(in_.byte()) == 0x4f;
         const uint64_t start = in_.offset();
         const uint32_t supertypes = TRY(in_.length());
         if (supertypes > 1)
@@ -260,8 +259,7 @@ Result<CompositeType> Decoder::decode_composite_type()
             type.fields.push_back(TRY(decode_field_type()));
         return type;
     }
-    case 0x5e:
-        return ArrayType { TRY(decode_field_type()) };
+    case 0x5e: return ArrayType { TRY(decode_field_type()) };
     }
     return failure("malformed definition type", start);
 }
@@ -278,8 +276,7 @@ Result<FieldType> Decoder::decode_field_type()
 {
     FieldType field;
     if (!in_.at_end() && (in_.peek() == 0x78 || in_.peek() == 0x77)) {
-        field.packed_bytes = TRY(in_.byte())
-        == 0x78 ? 1 : 2;
+        field.packed_bytes = TRY(in_.byte()) == 0x78 ? 1 : 2;
         field.type = ValueType::i32;
     } else {
         field.type = TRY(decode_value_type(in_));
@@ -316,9 +313,15 @@ Result<Limits> Decoder::decode_limits(uint8_t max_flags)
     Limits limits;
     limits.is_64 = flags & is_64;
     limits.is_shared = flags & is_shared;
-    limits.min = TRY(in_.leb<uint64_t>());
+    // Before there were 64-bit memories, a limit had at most 5 bytes.
+    const auto decode_limit = [&]() -> Result<uint64_t> {
+        if (limits.is_64 || features_.has(Feature::Memory64))
+            return in_.leb<uint64_t>();
+        return in_.leb<uint32_t>();
+    };
+    limits.min = TRY(decode_limit());
     if (flags & has_max)
-        limits.max = TRY(in_.leb<uint64_t>());
+        limits.max = TRY(decode_limit());
     return limits;
 }
 
@@ -399,36 +402,15 @@ Result<void> Decoder::decode_import()
     import.kind = static_cast<ExternKind>(kind);
     import.index = module_.imported(import.kind);
     switch (import.kind) {
-    case ExternKind::Func:
-        module_.functions.push_back({
-            TRY(index<TypeKind>())
-            , import.offset
-        });
-        break;
+    case ExternKind::Func: module_.functions.push_back({ TRY(index<TypeKind>()), import.offset }); break;
     case ExternKind::Table:
-        module_.tables.push_back({
-            .type = TRY(decode_table_type())
-            , .offset = import.offset
-        });
+        module_.tables.push_back({ .type = TRY(decode_table_type()), .offset = import.offset });
         break;
-    case ExternKind::Memory:
-        module_.memories.push_back({
-            TRY(decode_memory_type())
-            , import.offset
-        });
-        break;
+    case ExternKind::Memory: module_.memories.push_back({ TRY(decode_memory_type()), import.offset }); break;
     case ExternKind::Global:
-        module_.globals.push_back({
-            .type = TRY(decode_global_type())
-            , .offset = import.offset
-        });
+        module_.globals.push_back({ .type = TRY(decode_global_type()), .offset = import.offset });
         break;
-    case ExternKind::Tag:
-        module_.tags.push_back({
-            TRY(decode_tag_type())
-            , import.offset
-        });
-        break;
+    case ExternKind::Tag: module_.tags.push_back({ TRY(decode_tag_type()), import.offset }); break;
     }
     module_.add_import(import);
     return {};
@@ -438,11 +420,7 @@ Result<void> Decoder::decode_functions()
 {
     CHECK(decode_items("functions", module_.functions, [&]() -> Result<FuncDecl> {
         const CodeOffset start = offset();
-        return FuncDecl
-        {
-            TRY(index<TypeKind>())
-            , start
-        };
+        return FuncDecl { TRY(index<TypeKind>()), start };
     }));
     defined_functions_ = module_.functions.size() - module_.imported(ExternKind::Func);
     return {};
@@ -470,23 +448,17 @@ Result<void> Decoder::decode_memories()
 {
     return decode_items("memories", module_.memories, [&]() -> Result<MemoryDecl> {
         const CodeOffset start = offset();
-        return MemoryDecl
-        {
-            TRY(decode_memory_type())
-            , start
-        };
+        return MemoryDecl { TRY(decode_memory_type()), start };
     });
 }
 
 Result<void> Decoder::decode_tags()
 {
+    if (!features_.has(Feature::LegacyExceptions))
+        CHECK(check_feature(features_, Feature::Exceptions, "the tag section", offset()));
     return decode_items("tags", module_.tags, [&]() -> Result<TagDecl> {
         const CodeOffset start = offset();
-        return TagDecl
-        {
-            TRY(decode_tag_type())
-            , start
-        };
+        return TagDecl { TRY(decode_tag_type()), start };
     });
 }
 
@@ -540,6 +512,12 @@ Result<ElemSegment> Decoder::decode_elem()
     if (kind > 7)
         return failure("malformed elements segment kind", elem.offset);
     const bool is_active = !(kind & 1), has_index = kind & 2, has_exprs = kind & 4;
+    if (!is_active)
+        CHECK(check_feature(
+            features_, Feature::BulkMemory, "an element segment that is not active", elem.offset));
+    if (has_exprs)
+        CHECK(check_feature(
+            features_, Feature::ReferenceTypes, "an element segment of expressions", elem.offset));
     elem.mode = is_active ? SegmentMode::Active : has_index ? SegmentMode::Declarative : SegmentMode::Passive;
     if (is_active) {
         if (has_index)
@@ -574,6 +552,7 @@ Result<ValueType> Decoder::decode_elem_kind()
 
 Result<void> Decoder::decode_data_count()
 {
+    CHECK(check_feature(features_, Feature::BulkMemory, "the data count section", offset()));
     module_.data_count = TRY(in_.leb<uint32_t>());
     return {};
 }
@@ -590,6 +569,8 @@ Result<DataSegment> Decoder::decode_data()
     const auto kind = TRY(in_.leb<uint32_t>());
     if (kind > 2)
         return failure("malformed data segment kind", data.offset);
+    if (kind == 1)
+        CHECK(check_feature(features_, Feature::BulkMemory, "a passive data segment", data.offset));
     data.mode = kind == 1 ? SegmentMode::Passive : SegmentMode::Active;
     if (kind == 2)
         data.memory = TRY(index<MemoryKind>());

@@ -123,9 +123,6 @@ struct FuncMeta {
     /// First of its entries in `Module::loops`, and how many they are.
     uint32_t first_loop = 0;
     uint32_t loop_count = 0;
-    /// First of its `local_count` entries in `Module::local_weights`: uses of each local, times 8 per enclosing
-    /// loop, saturated.
-    uint32_t first_local_weight = 0;
     /// First of its handlers in `Module::handlers`, and how many they are.
     uint32_t first_handler = 0;
     uint32_t handler_count = 0;

@@ -52,9 +52,12 @@ Result<void> decode_mem_arg(ByteReader& in, MemArg& memory)
     if (flags >= 0x80)
         return failure("malformed memop flags", start);
     memory.align = flags & 0x3f;
-    if (flags & 0x40)
+    memory.names_memory = flags & 0x40;
+    if (memory.names_memory)
         memory.memory.value = TRY(in.leb<uint32_t>());
+    const uint64_t offset_start = in.offset();
     memory.offset = TRY(in.leb<uint64_t>());
+    memory.offset_bytes = static_cast<uint8_t>(in.offset() - offset_start);
     return {};
 }
 

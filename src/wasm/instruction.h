@@ -21,6 +21,9 @@ struct MemArg {
     uint32_t align = 0;
     MemoryIndex memory {};
     uint64_t offset = 0;
+    /// Whether the memory is named, which index 0 need not be; how many bytes the offset takes in the file.
+    bool names_memory = false;
+    uint8_t offset_bytes = 0;
 };
 
 /// One decoded instruction. Which members count is said by `info(op).immediate`.

@@ -58,12 +58,32 @@ const Export* Module::find_export(std::string_view name) const
     return found != exports_by_name_.end() && exports[*found].name == name ? &exports[*found] : nullptr;
 }
 
+const Export* Module::find_duplicate_export() const
+{
+    const Export* first = nullptr;
+    for (size_t i = 1; i < exports_by_name_.size(); ++i) {
+        const Export &before = exports[exports_by_name_[i - 1]], &item = exports[exports_by_name_[i]];
+        if (item.name == before.name && (!first || &item < first))
+            first = &item;
+    }
+    return first;
+}
+
 const Export* Module::find_export(ExternKind kind, uint32_t index) const
 {
     const std::tuple wanted(kind, index);
     const auto key = [this](uint32_t at) { return std::tuple(exports[at].kind, exports[at].index); };
     const auto found = std::ranges::lower_bound(exports_by_index_, wanted, {}, key);
     return found != exports_by_index_.end() && key(*found) == wanted ? &exports[*found] : nullptr;
+}
+
+std::vector<const Export*> Module::exports_of(ExternKind kind, uint32_t index) const
+{
+    const auto key = [this](uint32_t at) { return std::tuple(exports[at].kind, exports[at].index); };
+    std::vector<const Export*> found;
+    for (const uint32_t at : std::ranges::equal_range(exports_by_index_, std::tuple(kind, index), {}, key))
+        found.push_back(&exports[at]);
+    return found;
 }
 
 const Names& Module::names() const

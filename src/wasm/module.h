@@ -5,6 +5,7 @@
 #include "wasm/func_meta.h"
 #include "wasm/names.h"
 #include "wasm/opcode.h"
+#include "wasm/type_registry.h"
 #include "wasm/types.h"
 
 #include <array>
@@ -145,6 +146,10 @@ public:
     const Export* find_export(std::string_view name) const;
     /// The first export of the entity.
     const Export* find_export(ExternKind kind, uint32_t index) const;
+    /// All exports of the entity, in their order in the module.
+    std::vector<const Export*> exports_of(ExternKind kind, uint32_t index) const;
+    /// The first export whose name an earlier one has; null in valid modules.
+    const Export* find_duplicate_export() const;
     const Import* find_import(ExternKind kind, uint32_t index) const;
 
     /// The name section, decoded at the first call; empty where it is malformed.
@@ -154,8 +159,9 @@ public:
 
     std::vector<Section> sections;
     IndexVector<TypeIndex, SubType> types;
-    /// The engine's id of each type; made by validation.
+    /// The engine's id of each type, and the claim that keeps them registered; made by validation.
     IndexVector<TypeIndex, TypeId> type_ids;
+    TypeRegistry::Claim type_claim;
     std::vector<const TypeInfo*> type_infos;
     std::vector<Import> imports;
     std::vector<Export> exports;
@@ -175,7 +181,6 @@ public:
     /// What the bodies' metadata points into; made by validation.
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
-    std::vector<uint16_t> local_weights;
     std::vector<Handler> handlers;
     std::vector<Catch> catches;
     std::vector<uint32_t> wide_locals;

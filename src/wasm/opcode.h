@@ -268,7 +268,7 @@ struct OpInfo {
 
 /// All rows; `info(op)` is the one of an instruction.
 inline constexpr auto op_table = [] {
-    using namespace state;
+    using state::none, state::reads, state::writes, state::copies, state::grows;
     using enum StateKind;
     return std::to_array<OpInfo>({
 #define ROW(row_shape, row_text, row_code, row_immediate, row_signature, row_feature, ...) \

@@ -5,13 +5,10 @@
 #include "base/result.h"
 
 #include <cstdint>
-#include <deque>
-#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -26,8 +23,8 @@ using TagIndex = Index<struct TagKind>;
 using ElemIndex = Index<struct ElemKind>;
 using DataIndex = Index<struct DataKind>;
 
-/// A type as the whole engine knows it: two function types of two modules are equal exactly when their ids
-/// are. Given out by `TypeRegistry`.
+/// A type as the whole engine knows it: two types of two modules are equal exactly when their ids are.
+/// Given out by `TypeRegistry`.
 using TypeId = Index<struct CanonicalTypeKind>;
 
 /// Heap types. `Type` stands for a defined type, named by an index. [spec: syntax/types, heap types]
@@ -196,33 +193,6 @@ struct SubType {
     const ArrayType* array() const { return std::get_if<ArrayType>(&composite); }
 };
 
-/// What execution needs to know of a type.
-struct TypeInfo {
-    TypeId id;
-    /// Indices in it are `TypeId`s.
-    SubType type;
-    /// Its supertypes, the outermost first, and the type itself: a subtype's begins with it.
-    std::vector<const TypeInfo*> chain;
-    /// Of a struct (of a function): the slot of each field (parameter), how many slots there are, and which of them
-    /// hold references that the collector must follow.
-    std::vector<uint32_t> field_slots;
-    uint32_t slots = 0;
-    std::vector<uint32_t> managed_slots;
-    /// Of an array: the bytes of an element, and whether the collector must follow them.
-    uint8_t element_bytes = 0;
-    bool has_managed_elements = false;
-
-    /// Slots that a field takes.
-    uint32_t field_width(uint32_t field) const
-    {
-        return (field + 1 < field_slots.size() ? field_slots[field + 1] : slots) - field_slots[field];
-    }
-    bool is_subtype_of(const TypeInfo& super) const
-    {
-        return chain.size() >= super.chain.size() && chain[super.chain.size() - 1] == &super;
-    }
-};
-
 /// Size bounds of a memory (in pages) or a table (in elements).
 struct Limits {
     uint64_t min = 0;
@@ -252,37 +222,5 @@ struct GlobalType {
 };
 
 inline constexpr uint32_t max_memory_pages = 65536;
-
-/// Gives equal types of all modules of an engine one id. Types are compared by recursion group: two are equal
-/// when their groups have the same shape and they stand at the same place in them. [spec: valid/conventions, rolling
-/// and unrolling] Safe to use from several threads; ids and types live as long as the registry.
-class TypeRegistry {
-public:
-    /// How many different types an engine can hold.
-    static constexpr uint32_t max_types = 1u << 21;
-
-    /// The ids of a module's types, in order. The types must be valid.
-    Result<IndexVector<TypeIndex, TypeId>> add(const IndexVector<TypeIndex, SubType>& types);
-    /// The id of a function type outside a module, as a host function has; its types hold only `TypeId`s.
-    TypeId add(const FuncType& type);
-    /// A type by its id; the indices in it are `TypeId`s. The reference stays valid.
-    const SubType& operator[](TypeId id) const { return info(id).type; }
-    const TypeInfo& info(TypeId id) const;
-    /// Whether values of the type refer to what the collector owns: all references but those to functions.
-    static bool is_managed(ValueType type) { return type.is_ref() && !type.is_function_ref(); }
-    /// Whether a value of `sub` may stand where `super` is wanted. Types hold `TypeId`s.
-    bool is_subtype(ValueType sub, ValueType super) const;
-    bool is_subtype(TypeId sub, TypeId super) const;
-
-private:
-    std::optional<uint32_t> add_group(const std::vector<SubType>& group);
-    void lay_out(TypeInfo& info);
-
-    mutable std::mutex mutex_;
-    /// A deque, as its items never move.
-    std::deque<TypeInfo> types_;
-    /// The id of the first type of each recursion group.
-    std::unordered_map<std::string, uint32_t> groups_;
-};
 
 } // namespace vitrine::core

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/validator.h"
 
+#include "base/text.h"
 #include "wasm/body_validator.h"
 #include "wasm/decoder.h"
 
 #include <algorithm>
 #include <future>
 #include <thread>
-#include <unordered_set>
 
 namespace vitrine::core {
 
@@ -16,8 +16,8 @@ namespace {
 /// The rules of everything but bodies. [spec: valid/modules]
 class ModuleValidator {
 public:
-    ModuleValidator(Module& module, const TypeRegistry& types, FeatureSet features, BodyWay way)
-        : module_(module), types_(types), features_(features), way_(way), body_(module, types, features)
+    ModuleValidator(Module& module, FeatureSet features, BodyWay way)
+        : module_(module), features_(features), way_(way), body_(module, features)
     {}
 
     Result<void> validate()
@@ -165,13 +165,13 @@ private:
 
     Result<void> check_exports()
     {
-        std::unordered_set<std::string_view> names;
+        const Export* const duplicate = module_.find_duplicate_export();
         for (const Export& item : module_.exports) {
             if (item.index >= size_of(item.kind))
                 return unknown(
                     item.kind == ExternKind::Func ? "function" : to_text(item.kind), item.index, item.offset);
-            if (!names.insert(item.name).second)
-                return failure("duplicate export name \"" + std::string(item.name) + "\"", item.offset);
+            if (&item == duplicate)
+                return failure("duplicate export name \"" + escaped(item.name) + "\"", item.offset);
         }
         return {};
     }
@@ -242,7 +242,7 @@ private:
             const TableDecl* table = module_.tables.find(segment.table);
             if (!table)
                 return unknown("table", segment.table.value, segment.offset);
-            if (!matches(module_, types_, segment.type, table->type.element))
+            if (!matches(module_, segment.type, table->type.element))
                 return failure("type mismatch: " + segment.type.to_text() + " elements for a table of "
                         + table->type.element.to_text(),
                     segment.offset);
@@ -331,7 +331,7 @@ private:
         std::vector<std::future<void>> others;
         for (Part& part : std::span(parts).subspan(1)) {
             const auto check = [&] {
-                BodyValidator body(module_, types_, features_);
+                BodyValidator body(module_, features_);
                 body.declared_functions = body_.declared_functions;
                 body.takes_short_way = body_.takes_short_way;
                 check_part(part, body);
@@ -350,10 +350,8 @@ private:
                     part.output, std::span(module_.bodies).subspan(part.first, part.last - part.first));
         }
         output.loops.shrink_to_fit();
-        output.local_weights.shrink_to_fit();
         module_.branches = std::move(output.branches);
         module_.loops = std::move(output.loops);
-        module_.local_weights = std::move(output.local_weights);
         module_.handlers = std::move(output.handlers);
         module_.catches = std::move(output.catches);
         module_.wide_locals = std::move(output.wide_locals);
@@ -366,7 +364,6 @@ private:
     static constexpr size_t min_part_bytes = 512 * 1024, max_parts = 8;
 
     Module& module_;
-    const TypeRegistry& types_;
     const FeatureSet features_;
     const BodyWay way_;
     BodyValidator body_;
@@ -377,35 +374,38 @@ class TypeValidator {
 public:
     TypeValidator(const Module& module, FeatureSet features) : module_(module), features_(features) {}
 
-    /// That types name only types before them or of their own group.
+    /// Types may name only types before them or of their own group, and chains of supertypes are short.
     Result<void> check_names() const
     {
+        std::vector<uint8_t> depths(module_.types.size(), 1);
         for (uint32_t i = 0; i < module_.types.size(); ++i) {
             const SubType& type = module_.types[TypeIndex { i }];
             if (type.group_size != 1 || type.supertype || !type.is_final || !type.func())
                 CHECK(check_feature(features_, Feature::Gc, "type " + std::to_string(i), type.offset));
             if (type.supertype && *type.supertype >= i)
                 return unknown("type", *type.supertype, type.offset);
+            if (type.supertype)
+                depths[i] = depths[*type.supertype] + 1;
+            if (depths[i] > limits::subtype_depth)
+                return failure("too many super types above each other: the limit is "
+                        + std::to_string(limits::subtype_depth),
+                    type.offset);
             CHECK(check_parts(type));
         }
         return {};
     }
 
     /// That a sub type fits its super type.
-    Result<void> check_subtypes(const TypeRegistry& types) const
+    Result<void> check_subtypes() const
     {
         for (uint32_t i = 0; i < module_.types.size(); ++i) {
             const SubType& type = module_.types[TypeIndex { i }];
             if (!type.supertype)
                 continue;
             const SubType& super = module_.types[TypeIndex { *type.supertype }];
-            if (super.is_final || !fits(types, type.composite, super.composite))
+            if (super.is_final || !fits(type.composite, super.composite))
                 return failure("sub type " + std::to_string(i) + " does not match super type "
                         + std::to_string(*type.supertype),
-                    type.offset);
-            if (types.info(module_.type_ids[TypeIndex { i }]).chain.size() > limits::subtype_depth)
-                return failure("too many super types above each other: the limit is "
-                        + std::to_string(limits::subtype_depth),
                     type.offset);
         }
         return {};
@@ -438,21 +438,21 @@ private:
         return {};
     }
 
-    bool fits(const TypeRegistry& types, const FieldType& sub, const FieldType& super) const
+    bool fits(const FieldType& sub, const FieldType& super) const
     {
         if (sub.packed_bytes != super.packed_bytes || sub.is_mutable != super.is_mutable)
             return false;
-        return matches(module_, types, sub.type, super.type)
-            && (!sub.is_mutable || matches(module_, types, super.type, sub.type));
+        return matches(module_, sub.type, super.type)
+            && (!sub.is_mutable || matches(module_, super.type, sub.type));
     }
 
-    bool fits(const TypeRegistry& types, const CompositeType& sub, const CompositeType& super) const
+    bool fits(const CompositeType& sub, const CompositeType& super) const
     {
         if (sub.index() != super.index())
             return false;
         if (const auto* function = std::get_if<FuncType>(&sub)) {
             const auto& other = std::get<FuncType>(super);
-            const auto match = [&](ValueType a, ValueType b) { return matches(module_, types, a, b); };
+            const auto match = [&](ValueType a, ValueType b) { return matches(module_, a, b); };
             return std::ranges::equal(other.params, function->params, match)
                 && std::ranges::equal(function->results, other.results, match);
         }
@@ -460,9 +460,9 @@ private:
             const auto& other = std::get<StructType>(super).fields;
             return structure->fields.size() >= other.size()
                 && std::ranges::equal(std::span(structure->fields).first(other.size()), other,
-                    [&](const FieldType& a, const FieldType& b) { return fits(types, a, b); });
+                    [&](const FieldType& a, const FieldType& b) { return fits(a, b); });
         }
-        return fits(types, std::get<ArrayType>(sub).element, std::get<ArrayType>(super).element);
+        return fits(std::get<ArrayType>(sub).element, std::get<ArrayType>(super).element);
     }
 
     const Module& module_;
@@ -471,15 +471,34 @@ private:
 
 } // namespace
 
+namespace {
+
+/// Gives the module the ids that `types` has for its types.
+Result<void> register_types(Module& module, TypeRegistry& types)
+{
+    auto added = TRY(types.add(module.types));
+    module.type_ids = std::move(added.ids);
+    module.type_claim = std::move(added.claim);
+    module.type_infos.clear();
+    module.type_infos.reserve(module.type_ids.size());
+    for (const TypeId id : module.type_ids)
+        module.type_infos.push_back(&types.info(id));
+    return {};
+}
+
+} // namespace
+
 Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features, BodyWay way)
 {
     const TypeValidator type_validator(module, features);
     CHECK(type_validator.check_names());
-    module.type_ids = TRY(types.add(module.types));
-    for (const TypeId id : module.type_ids)
-        module.type_infos.push_back(&types.info(id));
-    CHECK(type_validator.check_subtypes(types));
-    return ModuleValidator(module, types, features, way).validate();
+    // The engine's registry gets the types of valid modules only; until then they are in one of their own.
+    TypeRegistry own_types;
+    CHECK(register_types(module, own_types));
+    CHECK(type_validator.check_subtypes());
+    CHECK(ModuleValidator(module, features, way).validate());
+    module.type_claim = {};
+    return register_types(module, types);
 }
 
 Result<std::shared_ptr<const Module>> load_module(
@@ -498,12 +517,12 @@ std::vector<ValueType> local_types(const Module& module, FuncIndex function)
 }
 
 std::optional<InstructionState> find_instruction_state(
-    const Module& module, const TypeRegistry& types, FuncIndex function, CodeOffset offset)
+    const Module& module, FuncIndex function, CodeOffset offset)
 {
     if (!module.functions.contains(function) || module.is_imported(function)
         || !module.meta(function).contains(offset))
         return std::nullopt;
-    BodyValidator body(module, types, FeatureSet::all());
+    BodyValidator body(module, FeatureSet::all());
     body.declared_functions.assign(module.functions.size(), true);
     return body.find_state(function, offset);
 }

@@ -38,7 +38,7 @@ struct InstructionState {
 
 /// The state before the instruction that starts at `offset`, or nothing when none starts there.
 std::optional<InstructionState> find_instruction_state(
-    const Module& module, const TypeRegistry& types, FuncIndex function, CodeOffset offset);
+    const Module& module, FuncIndex function, CodeOffset offset);
 
 /// The offset of the first instruction of the function that starts at or behind `offset`; nothing when the function has ended.
 std::optional<CodeOffset> find_instruction_boundary(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What debugging costs, in process: prints a line for each figure. `./dev bench debug` runs it.
+// What debugging and instances cost, in process: prints a line for each figure. `./dev bench debug` runs it; with
+// `--rows`, `./dev bench --against` reads it. Only the public API is used, as it is built against other commits too.
 #include "support/wat.h"
 
 #include <vitrine/vitrine.hpp>
@@ -7,6 +8,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <string>
+#include <string_view>
+#include <sys/resource.h>
 #include <vector>
 
 using namespace vitrine;
@@ -62,6 +66,21 @@ struct Guest {
     std::optional<Instance> instance;
 };
 
+bool prints_rows = false;
+
+/// A figure and its unit, and what it should be at most; 0 where nothing is said.
+void report(const std::string& name, double figure, const char* unit, double aim)
+{
+    if (prints_rows)
+        std::printf("%s\t%g\n", name.c_str(), figure);
+    else
+        std::printf("%-44s %10.2f %s%s\n", name.c_str(), figure, unit,
+            aim == 0
+                ? ""
+                : (" (aim " + std::to_string(static_cast<int>(aim * 10) / 10.0).substr(0, 4) + ")").c_str());
+    std::fflush(stdout);
+}
+
 /// The median of several runs, in seconds.
 template<class F> double seconds(const F& run)
 {
@@ -89,7 +108,7 @@ void false_condition()
         spec.condition = condition;
         (void)*guest.store.debug_session()->add_breakpoint(spec);
         const double with = seconds([&] { guest.run("turns", turns); });
-        std::printf("false condition %-26s %8.0f ns (aim 150)\n", condition, (with - without) / turns * 1e9);
+        report("false condition " + std::string(condition), (with - without) / turns * 1e9, "ns", 150);
     }
 }
 
@@ -101,11 +120,11 @@ void stops()
         (void)*guest.store.on_debug_event(go);
         (void)*guest.store.debug_session()->add_breakpoint(guest.at_loop());
         const double time = seconds([&] { guest.run("turns", turns); });
-        std::printf("stop and resume, handler %26.2f us (aim 30)\n", time / turns * 1e6);
+        report("stop and resume, handler", time / turns * 1e6, "us", 30);
         (void)*guest.store.on_debug_event([](debug::Stopped&) { return debug::Resume::step(); });
         (void)*guest.store.debug_session()->add_breakpoint(guest.at_loop());
         const double steps = seconds([&] { guest.run("turns", turns); });
-        std::printf("step, handler %37.2f us (aim 10)\n", steps / (turns * 9.0) * 1e6);
+        report("step, handler", steps / (turns * 9.0) * 1e6, "us", 10);
     }
     Guest guest;
     debug::Session session(guest.store);
@@ -116,7 +135,7 @@ void stops()
         while (auto* stop = std::get_if<debug::Stopped>(&event))
             event = session.resume(std::move(*stop));
     });
-    std::printf("stop and resume, session %26.2f us (aim 30)\n", time / turns * 1e6);
+    report("stop and resume, session", time / turns * 1e6, "us", 30);
     (void)*session.remove_breakpoint(*id);
     int steps = 0;
     const double stepping = seconds([&] {
@@ -125,7 +144,7 @@ void stops()
         for (; auto* stop = std::get_if<debug::Stopped>(&event); ++steps)
             event = session.step(std::move(*stop));
     });
-    std::printf("step, session %37.2f us (aim 10)\n", stepping / steps * 1e6);
+    report("step, session", stepping / steps * 1e6, "us", 10);
 }
 
 /// Nothing is ever written where the guest is watched: four bytes each, around what it writes.
@@ -141,18 +160,50 @@ void watchpoints(const char* program, const char* what, std::initializer_list<st
             { .what = debug::MemoryRange { *guest.instance->debug_memory(0), address, 4 },
                 .access = debug::WatchAccess::Write });
     const double with = seconds([&] { guest.run(program, turns); });
-    std::printf("%-38s %8.2f x  (aim 1.3)\n", what, with / without);
+    report(what, with / without, "x", 1.3);
+}
+
+/// Many instances of a small module in one store.
+void instances()
+{
+    constexpr int count = 100'000;
+    const auto bytes = core::test::wasm_of(R"((module
+        (global $a (mut i32) (i32.const 1)) (global $b (mut i64) (i64.const 2)) (table 2 funcref)
+        (elem (i32.const 0) $f $g) (func $f (export "f") (result i32) (global.get $a)) (func $g)))");
+    const auto peak_bytes = [] {
+        rusage usage {};
+        getrusage(RUSAGE_SELF, &usage);
+        return usage.ru_maxrss * 1024.0;
+    };
+    const Engine engine;
+    const auto module = *Module::from_bytes(engine, std::as_bytes(std::span(bytes)));
+    const double before = peak_bytes();
+    std::vector<double> times;
+    for (int i = 0; i < 3; ++i) {
+        Store store(engine);
+        const Linker linker(engine);
+        const auto begin = Clock::now();
+        for (int made = 0; made < count; ++made)
+            if (!linker.instantiate(store, module))
+                std::abort();
+        times.push_back(std::chrono::duration<double>(Clock::now() - begin).count());
+    }
+    report("100,000 instances, each", *std::ranges::min_element(times) / count * 1e6, "us", 0);
+    report("100,000 instances, memory of each", (peak_bytes() - before) / count, "bytes", 0);
 }
 
 } // namespace
 
-int main()
+int main(int argc, char** argv)
 {
+    prints_rows = argc > 1 && std::string_view(argv[1]) == "--rows";
+    // First, as it asks for the most memory that was ever in use.
+    instances();
     false_condition();
     stops();
     constexpr std::uint64_t before = 28, behind = 0x81004, far_behind = 0xffff0;
     watchpoints("stores", "write watchpoint on stores", { behind });
     watchpoints("stores", "two, and the stores between them", { before, far_behind });
     watchpoints("vectors", "write watchpoint on vector stores", { behind });
-    watchpoints("vectors", "two, and the stores between them", { before, far_behind });
+    watchpoints("vectors", "two, and the vector stores between them", { before, far_behind });
 }

@@ -6,6 +6,7 @@ import pathlib
 import pty
 import re
 import select
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,48 @@ ACCEPTOR = """(module
   (func (export "open") (result i32)
     i32.const 3  i32.const 0  call $stat  drop
     i32.const 0  i32.load8_u))
+"""
+# Two threads that turn in $spin until they are released, each by its own word.
+TEAM = """(module
+  (import "env" "memory" (memory 1 1 shared))
+  (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+  (func $spin (param $word i32)
+    (drop (i32.atomic.rmw.add (i32.const 0) (i32.const 1)))
+    (loop (br_if 0 (i32.eqz (i32.atomic.load (local.get $word))))))
+  (func $work (param $word i32)
+    (call $spin (local.get $word))
+    nop
+    (drop (i32.const 1))
+    (drop (i32.atomic.rmw.add (i32.const 4) (i32.const 1))))
+  (func (export "wasi_thread_start") (param i32 i32) (call $work (local.get 1)))
+  (func $all_there (param $n i32) nop)
+  (func $sleep
+    (drop (memory.atomic.wait32 (i32.const 12) (i32.const 0) (i64.const 50000000))))
+  (func $main (export "_start")
+    (drop (call $spawn (i32.const 16)))
+    (drop (call $spawn (i32.const 20)))
+    (loop (br_if 0 (i32.ne (i32.atomic.load (i32.const 0)) (i32.const 2))))
+    (call $all_there (i32.const 7))
+    (call $sleep)
+    (loop (br_if 0 (i32.ne (i32.atomic.load (i32.const 4)) (i32.const 2))))))
+"""
+# A library and a program that imports it under two names.
+LIBRARY = """(module $lib
+  (global $calls (mut i32) (i32.const 0))
+  (tag $broken (param i32))
+  (func $helper (param $k i32) (result i32) (i32.add (local.get $k) (i32.const 100)))
+  (func $api (export "api") (param $z i32) (result i32)
+    (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+    (call $helper (local.get $z))))
+"""
+USER = """(module $user
+  (import "p" "api" (func $p (param i32) (result i32)))
+  (import "q" "api" (func $q (param i32) (result i32)))
+  (global $own (mut i64) (i64.const 5))
+  (func $pad (param i32 i32 i32) (result i32) (i32.add (local.get 0) (i32.add (local.get 1) (local.get 2))))
+  (func $go (export "go") (param $n i32) (result i32)
+    (global.set $own (i64.const 6))
+    (i32.add (call $p (local.get $n)) (call $q (i32.add (local.get $n) (i32.const 1))))))
 """
 
 
@@ -162,7 +205,7 @@ def check_editing(folder):
     terminal.wait_for(PROMPT)
     # A verb, and the name of a function. What is shown is not the line's text: the editor moves the cursor about.
     terminal.type("conti\t\n")
-    terminal.wait_for("error: the guest does not stand still")
+    terminal.wait_for("error: the program is not running")
     terminal.wait_for(PROMPT)
     terminal.type("brea\t$s\t\n")
     terminal.wait_for("breakpoint 1: $spin at")
@@ -185,6 +228,75 @@ def check_editing(folder):
     terminal.wait_for("breakpoint 1: $spin at")
     terminal.wait_for(PROMPT)
     assert terminal.status(again="\x04") == 0
+
+
+def history_of(folder):
+    return folder / ".local" / "state" / "vitrine" / "debug_history"
+
+
+def check_history(folder):
+    """However a debugger ends, its lines are kept; those of two at once, too."""
+    for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
+        terminal = Terminal(folder, "app.wasm")
+        terminal.wait_for(PROMPT)
+        terminal.say(f"list 0x{sign.value}000", "error: ")
+        os.kill(terminal.process, sign)
+        assert terminal.status() == -sign
+        assert f"list\\0400x{sign.value}000" in history_of(folder).read_text(), sign
+    first, second = Terminal(folder, "app.wasm"), Terminal(folder, "app.wasm")
+    for number, terminal in enumerate((first, second)):
+        terminal.wait_for(PROMPT)
+        terminal.say(f"list 0x7{number}", "error: ")
+    for number, terminal in enumerate((second, first)):
+        terminal.say(f"list 0x8{number}", "error: ")
+        assert terminal.status(again="\x04") == 0
+    kept = history_of(folder).read_text()
+    assert kept.startswith("_HiStOrY_V2_\n") and kept.count("_HiStOrY_V2_") == 1, kept
+    for line in ("70", "71", "80", "81"):
+        assert kept.count(f"list\\0400x{line}\\012\n") == 1, kept
+    # The newest is the first to come back; a line as libedit wrote it, too.
+    with history_of(folder).open("a") as file:
+        file.write("help\\040fin\\151sh\\012\n")
+    terminal = Terminal(folder, "app.wasm")
+    terminal.wait_for(PROMPT)
+    terminal.type("\x1b[A\n")
+    terminal.wait_for("To the instruction behind the call")
+    assert terminal.status(again="\x04") == 0
+    # It does not grow for ever.
+    history_of(folder).write_text("_HiStOrY_V2_\n" + "".join(f"print\\040{i}\\012\n" for i in range(5000)))
+    assert Terminal(folder, "app.wasm").status(again="\x04") == 0
+    lines = history_of(folder).read_text().splitlines()
+    assert (len(lines), lines[-1]) == (1001, "print\\0404999\\012"), (len(lines), lines[-1])
+
+
+def check_history_that_is_none(folder):
+    """What is no file, or cannot be written, is left alone, and nobody waits for it."""
+
+    def fifo(path):
+        os.mkfifo(path)
+
+    def folder_there(path):
+        path.mkdir()
+
+    def device(path):
+        path.symlink_to("/dev/tty")
+
+    def broken(path):
+        path.write_bytes(b"\xff\\\n\\9\n\0\n" * 100)
+
+    for make in (fifo, folder_there, device, broken):
+        path = history_of(folder)
+        if path.exists():
+            path.unlink()
+        make(path)
+        terminal = Terminal(folder, "app.wasm")
+        terminal.wait_for(PROMPT)
+        terminal.say("help finish", "To the instruction behind the call")
+        assert terminal.status(again="\x04") == 0, make
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink()
 
 
 def check_pipe(folder):
@@ -244,6 +356,105 @@ def check_shared_threads(_):
         ("continue", "threads done", "exited with status 0"))
 
 
+def offset_in(folder, guest, function, instruction):
+    """Where the first such instruction of a function is."""
+    text = subprocess.run([VITRINE, "objdump", "-d", guest], cwd=folder, capture_output=True, text=True, check=True).stdout
+    body = text.partition(f"func ${function} ")[2] or text.partition(f"(func ${function}")[2]
+    return re.search(rf"^ *(?:0x)?([0-9a-f]+):? +{re.escape(instruction)}$", body, re.MULTILINE)[1]
+
+
+def check_selected_thread(folder):
+    """A step is one of the selected thread; what can be done only to the one that stopped is refused for another."""
+    refused = r"error: thread 2 is selected, and this works only on the thread that stopped: `thread 1` selects it"
+    place = "0x" + offset_in(folder, "team.wasm", "work", "i32.const 1").lstrip("0x")
+    check_session(folder / "team.wasm",
+        ("break $all_there", r"breakpoint 1: .*"),
+        ("run", r"stopped: breakpoint 1 in thread 1 in \$all_there at 0x[0-9a-f]+, n=7"),
+        ("thread 2", r"#0 \$spin at .*"),
+        ("skip", refused), ("jump 0x1", refused), ("clear", refused), ("call $sleep", refused), ("return", r"error: .*thread that stopped.*"),
+        ("step", r"stopped: step in thread 2 in \$spin at .*"),
+        ("step 20", r"stopped: step in thread 2 in \$spin at .*"),
+        ("thread 3", r"#0 \$spin at .*"),
+        ("step 5", r"stopped: step in thread 3 in \$spin at .*"),
+        ("thread 1", r"#0 \$all_there at .*, n=7"),
+        ("next", r"stopped: step in thread 1 in \$all_there at .*"),
+        ("thread 3", r"#0 \$spin at .*"),
+        ("next 5", r"stopped: step in thread 3 in \$spin at .*"),
+        ("thread 2", r"#0 \$spin at .*"),
+        # Both are released; the one that is selected stops.
+        ("set i32[16] = 1",), ("set i32[20] = 1",),
+        ("finish", r"stopped: step in thread 2 in \$work at .*"),
+        ("thread 1", r"#0 .*"), ("thread 2", r"#0 \$work at .*"),
+        (f"until {place}", rf"stopped: step in thread 2 in \$work at {place}"),
+        ("thread 4", "error: there is no thread 4"),
+        ("continue", "exited"))
+
+
+def check_step_over_a_wait(folder):
+    """A thread that waits for others is stepped with them running."""
+    check_session(folder / "team.wasm",
+        ("break $sleep", r"breakpoint 1: .*"),
+        ("run", r"stopped: breakpoint 1 in thread 1 in \$sleep at .*"),
+        ("step 3", r"stopped: step in thread 1 in \$sleep at .*, operands \[12, 0, 50000000\]"),
+        ("step", r"stopped: step in thread 1 in \$sleep at .*, operands \[2\]"))
+
+
+def check_modules(folder):
+    """An offset is one of the module in view, a name is found in all; whatever is not the program's says where it is."""
+    helper = "0x" + offset_in(folder, "library.wasm", "helper", "i32.const 100").lstrip("0x")
+
+    def session(*steps, entry="go"):
+        words = ["--preload", "p=library.wasm", "--preload", "q=library.wasm", "--invoke", entry, "user.wasm", "3"]
+        done = subprocess.run([VITRINE, "debug", *words], cwd=folder, input="".join(line + "\n" for line, *_ in steps),
+            capture_output=True, text=True, timeout=SECONDS)
+        at = 0
+        for line, *patterns in steps:
+            for pattern in patterns:
+                match = re.compile(f"^{pattern}$", re.MULTILINE).search(done.stdout, at)
+                assert match, f"{line!r}: no {pattern!r} in {done.stdout[at:]!r}"
+                at = match.end()
+
+    session(
+        # What the program does not have is looked for in what is preloaded.
+        ("break $helper", r"breakpoint 1: \$helper at 0x[0-9a-f]+ in p", r"breakpoint 2: \$helper at 0x[0-9a-f]+ in q"),
+        ("break $go", r"breakpoint 3: \$go at 0x[0-9a-f]+"),
+        ("break $helpre", r"error: \$helpre: no such function.*"),
+        ("run", r"stopped: breakpoint 3 in \$go at .*, n=3"),
+        ("continue", r"stopped: breakpoint 1 in \$helper at .*, k=3"),
+        # Standing in a preloaded module.
+        (f"break {helper}", rf"breakpoint 4: \$helper at {helper} in p"),
+        ("list $go", r" +.*func \$go.*"),
+        ("functions api", r"func\[1\] \$api: .*"),
+        ("tags", r"tag\[0\] \$broken: .*"),
+        ("break", r"breakpoint 1: \$helper at 0x[0-9a-f]+ in p, 1 hit", r"breakpoint 2: .* in q", r"breakpoint 3: \$go at 0x[0-9a-f]+, 1 hit", rf"breakpoint 4: \$helper at {helper} in p"),
+        ("continue", rf"stopped: breakpoint 4 in \$helper at {helper}.*"),
+        ("up 2", r"#2 \$go at .*"),
+        ("functions pad", r"func\[2\] \$pad: .*"),
+        ("delete", "deleted 1", "deleted 2", "deleted 3", "deleted 4"),
+        ("continue", "exited: 207"),
+        # After the end, the program is what is shown.
+        ("instances", "  instance 0 of \\$lib", "  instance 1 of \\$lib", r"\* instance 2 of \$user"),
+        ("print $own", "6"),
+        ("globals", r"global\[0\] \$own = 6 .*"),
+        ("modules", r"user.wasm \$user: functions 4.*", r"library.wasm \$lib: functions 2.*", r"library.wasm \$lib: .*"))
+
+
+def check_many_functions(folder):
+    """A stop costs the same in a module of 50,000 functions: rows of the others are not made."""
+    functions = "".join(f"(func (export \"f{i}\") (param i32 i64 f64) (result i32) (i32.const {i}))" for i in range(50000))
+    text = f"""(module {functions}
+      (func $deep (export "deep") (param $n i32)
+        (if (i32.eqz (local.get $n)) (then (loop $turn (br $turn))) (else (call $deep (i32.sub (local.get $n) (i32.const 1)))))))"""
+    subprocess.run([WASM_TOOLS, "parse", "-", "-o", folder / "many.wasm"], input=text, text=True, check=True)
+    began = time.monotonic()
+    lines = "break $deep if $n == 0\nrun deep 200\n" + "step\n" * 300 + "bt\n" * 5 + "list\n" * 50
+    done = subprocess.run([VITRINE, "debug", "many.wasm"], cwd=folder, input=lines, capture_output=True, text=True, timeout=10 * SECONDS)
+    seconds = time.monotonic() - began
+    assert done.stdout.count("stopped: step in $deep") == 300 and done.stdout.count("  #200 $deep") == 5, done
+    # Copies of all rows at each stop and in each frame took half a minute.
+    assert seconds < 15, seconds
+
+
 def check_world(folder):
     """A run gets what the command line says, each time anew."""
 
@@ -265,9 +476,11 @@ def check_world(folder):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        for file, text in (("app.wasm", GUEST), ("reader.wasm", READER), ("importer.wasm", IMPORTER), ("acceptor.wasm", ACCEPTOR)):
+        for file, text in (("app.wasm", GUEST), ("reader.wasm", READER), ("importer.wasm", IMPORTER), ("acceptor.wasm", ACCEPTOR),
+                           ("team.wasm", TEAM), ("library.wasm", LIBRARY), ("user.wasm", USER)):
             subprocess.run([WASM_TOOLS, "parse", "-", "-o", folder / file], input=text, text=True, check=True)
-        for check in (check_pipe, check_world, check_threads, check_threads_left_behind, check_shared_threads, check_ctrl_c, check_ctrl_c_in_host, check_editing):
+        for check in (check_pipe, check_world, check_threads, check_threads_left_behind, check_shared_threads, check_selected_thread,
+                      check_step_over_a_wait, check_modules, check_many_functions, check_ctrl_c, check_ctrl_c_in_host, check_editing, check_history, check_history_that_is_none):
             try:
                 check(folder)
                 print(f"{check.__name__}: ok", flush=True)

@@ -97,7 +97,7 @@ private:
 class Runner {
 public:
     explicit Runner(bool stress)
-        : engine_(std::make_shared<EngineState>(EngineConfig { .max_memory_pages = max_pages,
+        : engine_(std::make_shared<EngineState>(EngineConfig { .max_memory = { max_pages },
               .max_heap_bytes = 64 << 20,
               .stress_collector = stress,
               .features = features() }))

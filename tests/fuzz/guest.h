@@ -77,7 +77,7 @@ struct Guest {
     explicit Guest(bool stress)
         : engine(std::make_shared<EngineState>(EngineConfig { .guest_debug = true,
               .max_stack_bytes = 256 << 10,
-              .max_memory_pages = 16,
+              .max_memory = { 16 },
               .max_heap_bytes = 4 << 20,
               .stress_collector = stress,
               .features = FeatureSet::all() }))
@@ -217,9 +217,7 @@ inline Extern make_function(Store& store, const Module& module, const Import& im
             each = module.canonical(each);
     const auto host = std::make_shared<const HostFunction>(
         HostFunction { "", "", type, [type](HostCall& call) { return call_back(call, type); } });
-    Function* const function = store.add_host_function(host);
-    function->type = module.func_type_id({ import.index });
-    return function;
+    return store.add_host_function(host, module.func_type_id({ import.index }));
 }
 
 inline std::optional<Extern> make_import(Store& store, const Module& module, const Import& import)

@@ -3,6 +3,8 @@
 
 #include "source/symbols.h"
 
+#include <algorithm>
+
 using namespace vitrine::core;
 
 namespace {
@@ -22,8 +24,10 @@ void add_section(std::vector<uint8_t>& module, uint8_t id, std::string_view name
 void read(Bytes module)
 {
     const auto symbols = source::Symbols::read(module);
-    for (uint32_t offset = 0; offset < 64; ++offset)
-        (void)symbols->find_line(offset);
+    constexpr uint32_t all_up_to = 64, step = 31, end = 4096;
+    for (uint32_t offset = 0; offset < std::min<size_t>(module.size(), end);
+        offset += offset < all_up_to ? 1 : step)
+        (void)symbols->find_frames(offset);
 }
 
 } // namespace
@@ -39,5 +43,18 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     add_section(module, 0, ".debug_line", bytes);
     add_section(module, 0, ".debug_line_str", bytes);
     read(module);
+    // Entries of functions: each section is what stands up to the next byte of that value.
+    std::vector<uint8_t> functions { 0, 'a', 's', 'm', 1, 0, 0, 0 };
+    add_section(functions, 10, "", code);
+    Bytes left = bytes;
+    for (const std::string_view name : { ".debug_abbrev", ".debug_info", ".debug_str", ".debug_ranges",
+             ".debug_rnglists", ".debug_addr", ".debug_str_offsets", ".debug_line" }) {
+        constexpr uint8_t separator = 0xa5;
+        const auto part_end = std::ranges::find(left, separator);
+        const auto length = static_cast<size_t>(part_end - left.begin());
+        add_section(functions, 0, name, left.first(length));
+        left = left.subspan(std::min(length + 1, left.size()));
+    }
+    read(functions);
     return 0;
 }

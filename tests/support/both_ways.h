@@ -24,7 +24,6 @@ inline Result<std::unique_ptr<Module>> validate_both_ways(
     ASSERT(fast->bodies == plain->bodies);
     ASSERT(fast->branches == plain->branches);
     ASSERT(fast->loops == plain->loops);
-    ASSERT(fast->local_weights == plain->local_weights);
     ASSERT(fast->handlers == plain->handlers);
     ASSERT(fast->catches == plain->catches);
     ASSERT(fast->wide_locals == plain->wide_locals);

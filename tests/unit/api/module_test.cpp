@@ -96,6 +96,29 @@ TEST(Modules, WithoutANameSectionHaveEmptyNames)
     EXPECT_EQ(module.globals()[0].name, "");
 }
 
+TEST(Modules, GiveOneRowAsTheyGiveAll)
+{
+    const World world;
+    const Module module = world.module(everything);
+    const auto all = module.functions();
+    for (const FuncInfo& row : all) {
+        const auto one = module.function(row.index);
+        ASSERT_TRUE(one);
+        EXPECT_EQ(one->name, row.name);
+        EXPECT_EQ(one->import.has_value(), row.import.has_value());
+        EXPECT_EQ(one->exports, row.exports);
+        EXPECT_EQ(one->type, row.type);
+        EXPECT_EQ(std::pair(one->offset, one->end), std::pair(row.offset, row.end));
+    }
+    EXPECT_FALSE(module.function(static_cast<std::uint32_t>(all.size())));
+    EXPECT_FALSE(module.function(UINT32_MAX));
+    EXPECT_EQ(module.function_at(all[1].offset)->index, 1u);
+    EXPECT_EQ(module.function_at(all[1].end - 1)->index, 1u);
+    EXPECT_FALSE(module.function_at(all[1].end));
+    EXPECT_FALSE(module.function_at(0));
+    EXPECT_FALSE(module.function_at(UINT32_MAX));
+}
+
 TEST(Modules, ABreakpointAtAFunctionsOffsetStopsAtItsFirstInstruction)
 {
     World world;

@@ -84,6 +84,21 @@ TEST(Memories, AreFilled)
     EXPECT_TRUE(memory.fill(65536, 0, std::byte('y')));
 }
 
+TEST(Handles, OfAStoreThatIsThereAnswerWithValuesEitherWay)
+{
+    World world;
+    const Global global = *Global::create(world.store, { ValKind::I32, true }, Val::i32(7));
+    EXPECT_EQ(*global.try_get(), global.get());
+    const Memory memory = *Memory::create(world.store, { .min = 1 });
+    EXPECT_EQ(*memory.try_size(), memory.size());
+    EXPECT_EQ(memory.try_data()->data(), memory.data().data());
+    EXPECT_EQ(*memory.try_find(bytes_of("jade")), std::nullopt) << "not there, and no failure";
+    ASSERT_TRUE(memory.write(5, bytes_of("jade")));
+    EXPECT_EQ(*memory.try_find(bytes_of("jade")), 5u);
+    const Table table = *Table::create(world.store, { ValKind::FuncRef, 3 }, Val::funcref({}));
+    EXPECT_EQ(*table.try_size(), 3u);
+}
+
 TEST(Memories, Grow)
 {
     World world;
@@ -150,6 +165,28 @@ TEST(Memories, AreBoundByTheEnginesConfig)
     const Memory memory = *Memory::create(store, { .min = 2 });
     EXPECT_TRUE(memory.grow(1));
     EXPECT_FALSE(memory.grow(1));
+}
+
+/// Each way to make a memory has the same bound.
+TEST(Memories, OfEveryKindAreBoundByTheEnginesConfig)
+{
+    for (const std::uint64_t pages : { std::uint64_t { 3 }, std::uint64_t { 1000 }, ~std::uint64_t { 0 } }) {
+        const Engine engine(Config().max_memory_pages(pages));
+        Store store(engine);
+        const auto create = [&](std::uint64_t min) {
+            return SharedMemory::create(engine, { .min = min, .max = 2000 }).has_value();
+        };
+        EXPECT_TRUE(create(2)) << pages;
+        EXPECT_EQ(create(3), 3 <= pages);
+        EXPECT_EQ(create(4), 4 <= pages);
+        EXPECT_EQ(create(1000), 1000 <= pages);
+        EXPECT_EQ(create(1001), 1001 <= pages);
+        EXPECT_EQ(Memory::create(store, { .min = 1001 }).has_value(), 1001 <= pages);
+        const auto shared = SharedMemory::create(engine, { .min = 1, .max = 4 });
+        ASSERT_TRUE(shared);
+        EXPECT_TRUE(shared->grow(2));
+        EXPECT_EQ(shared->grow(1).has_value(), pages > 3);
+    }
 }
 
 TEST(SharedMemories, OutliveTheirStoresAndServeSeveral)
@@ -331,6 +368,11 @@ TEST(Handles, WhoseStoreIsGoneAnswerWithErrors)
     EXPECT_EQ(error_of((*orphans.typed)()), gone);
     EXPECT_EQ(error_of(orphans.func->typed<std::int32_t()>()), gone);
     EXPECT_EQ(error_of(orphans.global->set(Val::i32(1))), gone);
+    EXPECT_EQ(error_of(orphans.global->try_get()), gone);
+    EXPECT_EQ(error_of(orphans.memory->try_size()), gone);
+    EXPECT_EQ(error_of(orphans.memory->try_data()), gone);
+    EXPECT_EQ(error_of(orphans.memory->try_find(byte)), gone);
+    EXPECT_EQ(error_of(orphans.table->try_size()), gone);
     EXPECT_EQ(error_of(orphans.memory->read(0, byte)), gone);
     EXPECT_EQ(error_of(orphans.memory->write(0, byte)), gone);
     EXPECT_EQ(error_of(orphans.memory->fill(0, 1, byte[0])), gone);

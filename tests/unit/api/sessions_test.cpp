@@ -335,11 +335,14 @@ TEST(Sessions, FramesDieWhenTheGuestGoesOn)
     EXPECT_FALSE(first[0].is_valid());
     const auto second = stop.frames();
     EXPECT_EQ(second[0].locals()[0].value, Val::i32(3)) << "and stands where it stood";
+    EXPECT_EQ(second[0].try_locals()->size(), second[0].locals().size());
     stop = stopped(guest.session->resume(std::move(stop)));
     for (const auto& frames : { first, second }) {
         EXPECT_FALSE(frames[0].is_valid());
         EXPECT_TRUE(frames[0].locals().empty());
         EXPECT_TRUE(frames[0].operands().empty());
+        EXPECT_EQ(error_of(frames[0].try_locals()), "the frame is gone: the guest went on");
+        EXPECT_EQ(error_of(frames[0].try_operands()), "the frame is gone: the guest went on");
         EXPECT_FALSE(frames[0].instance());
         EXPECT_FALSE(frames[0].module());
         EXPECT_EQ(error_of(frames[0].set_local(0, Val::i32(1))), "the frame is gone: the guest went on");

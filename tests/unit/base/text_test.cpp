@@ -38,6 +38,61 @@ TEST(Text, EscapesAreThoseOfWat)
     EXPECT_EQ(escaped(std::string_view("\0\x7f\xff", 3)), "\\00\\7f\\ff");
 }
 
+/// Characters of each kind that a terminal must not get, and the escape of each.
+constexpr std::pair<std::string_view, std::string_view> hostile[] {
+    { "\x1b[31m", "\\1b[31m" },
+    { "\x7f", "\\7f" },
+    { "\u0085", "\\u{85}" },
+    { "\u009b31m", "\\u{9b}31m" },
+    { "\u00ad", "\\u{ad}" },
+    { "\u061c", "\\u{61c}" },
+    { "\u200b", "\\u{200b}" },
+    { "\u2028", "\\u{2028}" },
+    { "\u2029", "\\u{2029}" },
+    { "\u202e", "\\u{202e}" },
+    { "\u2067", "\\u{2067}" },
+    { "\ufeff", "\\u{feff}" },
+    { "\U000e0041", "\\u{e0041}" },
+    { "\x9b", "\\9b" },
+    { "\xed\xa0\x80", "\\ed\\a0\\80" },
+};
+
+TEST(Text, WhatSteersATerminalIsEscaped)
+{
+    for (const auto& [text, expected] : hostile) {
+        EXPECT_EQ(escaped(text), expected);
+        EXPECT_EQ(printable(text), expected);
+        EXPECT_EQ(printable(escaped(text)), expected) << "what is escaped stays as it is";
+    }
+    for (const char* plain : { "a b", "\u00e9", "\u4e2d", "\U0001f600", "\u0301", "\u00a0" })
+        EXPECT_EQ(escaped(plain), plain);
+    EXPECT_EQ(printable("a \"b\"\n \\c\r"), "a \"b\"\\n \\c\\r");
+}
+
+TEST(Text, EveryCharacterIsEscapedAndReadBack)
+{
+    for (uint32_t point = 0; point <= 0x10ffff; ++point) {
+        std::string text;
+        if (take_escape("\\u{" + hex(point).substr(2) + "}", text) == 0)
+            continue; // a surrogate
+        ASSERT_TRUE(is_utf8(bytes_of(text))) << point;
+        ASSERT_EQ(unescaped(escaped(text)), text) << point;
+        ASSERT_EQ(is_control(point), printable(text) != text) << point;
+    }
+    for (int byte = 0; byte < 256; ++byte) {
+        const std::string text { static_cast<char>(byte), 'f' };
+        EXPECT_EQ(unescaped(escaped(text)), text) << byte;
+    }
+}
+
+TEST(Text, MalformedEscapesAreNone)
+{
+    for (const char* bad : { "\\", "\\q", "\\u", "\\u{", "\\u{}", "\\u{12", "\\u{d800}", "\\u{110000}",
+             "\\u{1234567890}", "\\u{x}", "\\x", "\\xg0", "a\\" })
+        EXPECT_EQ(unescaped(bad), std::nullopt) << bad;
+    EXPECT_EQ(unescaped("\\u{1F600}\\x41\\42\\0\\'"), std::string("\U0001f600AB\0'", 8));
+}
+
 TEST(Text, FloatsReadBack)
 {
     EXPECT_EQ(float_text(0.1f), "0.1");

@@ -221,7 +221,7 @@ TEST(Monitor, AGuestThatRunsIsNotLookedAt)
 {
     Debugged guest;
     View view(*guest.session);
-    EXPECT_EQ(answer_monitor(view, "globals"), "error: the guest does not stand still\n");
+    EXPECT_EQ(answer_monitor(view, "globals"), "error: the program is not stopped\n");
     EXPECT_THAT(answer_monitor(view, "help"), StartsWith("instances "));
 }
 

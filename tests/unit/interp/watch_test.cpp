@@ -197,12 +197,12 @@ struct RowUnderEye : Guest {
             if (fired.cause == Cause::Mark && !watches) {
                 accesses = accesses_of(row, at);
                 watches.emplace(ranges(accesses));
-                at.watches = &*watches;
-                at.stepping = steps;
+                set_watches(at, &*watches);
+                set_stepping(at, steps);
                 eye.fired.clear();
             } else {
-                at.watches = nullptr;
-                at.stepping = false;
+                set_watches(at, nullptr);
+                set_stepping(at, false);
             }
         };
         std::vector<Value> arguments { Value::i32(7) };

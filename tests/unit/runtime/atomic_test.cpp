@@ -40,12 +40,13 @@ TEST(Atomic, AnswersWithWhatWasThereAndWrapsAround)
     EXPECT_EQ((run<Exchange, uint32_t>(6, 3)), (Pair<uint32_t> { 6, 3 }));
 }
 
-TEST(Atomic, CompareExchangeComparesTheWholeOperand)
+TEST(Atomic, CompareExchangeWrapsItsOperands)
 {
     using enum AtomicKind;
     EXPECT_EQ((run<CompareExchange, uint8_t>(5, 5, 9)), (Pair<uint8_t> { 5, 9 }));
     EXPECT_EQ((run<CompareExchange, uint8_t>(5, 6, 9)), (Pair<uint8_t> { 5, 5 }));
-    EXPECT_EQ((run<CompareExchange, uint8_t>(5, 0x105, 9)), (Pair<uint8_t> { 5, 5 }));
+    EXPECT_EQ((run<CompareExchange, uint8_t>(5, 0x105, 0x209)), (Pair<uint8_t> { 5, 9 }));
+    EXPECT_EQ((run<CompareExchange, uint64_t>(5, uint64_t { 1 } << 32 | 5, 9)), (Pair<uint64_t> { 5, 5 }));
 }
 
 } // namespace

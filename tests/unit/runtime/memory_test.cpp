@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <type_traits>
 
 namespace vitrine::core {
 namespace {
@@ -64,10 +65,21 @@ TEST(Memory, AnEmptyMemoryWithoutAReservationHasNoBytes)
 TEST(Memory, TheEmbeddersMaximumIsRefusedWithItsNumber)
 {
     const auto budget = std::make_shared<ReservationBudget>();
-    const auto memory = Memory::create(type_of(11), budget, 10 * Memory::page_size);
+    const auto memory = Memory::create(type_of(11), budget, Pages { 10 }.bytes());
     ASSERT_FALSE(memory);
     EXPECT_EQ(memory.error().message, "cannot allocate a memory of 11 pages");
-    EXPECT_EQ((*Memory::create(type_of(10), budget, 10 * Memory::page_size))->grow(1), std::nullopt);
+    EXPECT_EQ((*Memory::create(type_of(10), budget, Pages { 10 }.bytes()))->grow(1), std::nullopt);
+}
+
+// A bound in pages is not one in bytes, and a number alone is neither.
+static_assert(!std::is_convertible_v<Pages, ByteCount> && !std::is_convertible_v<uint64_t, ByteCount>
+    && !std::is_convertible_v<ByteCount, Pages>);
+
+TEST(Memory, PagesAreBytesUpToTheLargestNumber)
+{
+    EXPECT_EQ(Pages { 3 }.bytes().value, 196608u);
+    EXPECT_EQ((Pages { UINT64_MAX >> 16 }.bytes().value), UINT64_MAX - 65535);
+    EXPECT_EQ((Pages { uint64_t { 1 } << 48 }.bytes().value), UINT64_MAX);
 }
 
 TEST(Memory, BoundsDoNotOverflow)
@@ -76,6 +88,20 @@ TEST(Memory, BoundsDoNotOverflow)
     EXPECT_TRUE(memory->contains(Memory::page_size, 0));
     EXPECT_FALSE(memory->contains(UINT64_MAX, 2));
     EXPECT_FALSE(memory->contains(2, UINT64_MAX));
+}
+
+TEST(Memory, TheGuardIsExactWhereTheMemoryEndsWithASystemPage)
+{
+    const auto budget = std::make_shared<ReservationBudget>();
+    MemoryType type = type_of(1);
+    for (const uint8_t log2 : { 0, 12, 16 }) {
+        type.page_size_log2 = log2;
+        const auto memory = *Memory::create(type, budget);
+        EXPECT_TRUE(memory->is_reserved());
+        EXPECT_EQ(memory->has_exact_guard(), log2 >= 12) << int { log2 };
+    }
+    while (budget->take()) {}
+    EXPECT_FALSE((*Memory::create(type_of(1), budget))->has_exact_guard());
 }
 
 TEST(MemoryDeathTest, ReservedMemoryEndsInGuardPages)

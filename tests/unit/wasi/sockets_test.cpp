@@ -76,6 +76,7 @@ TEST(Sockets, ThatWaitAreWoken)
 {
     Served served;
     World& guest = *served.world;
+    ASSERT_EQ(guest("fd_fdstat_set_flags", 3, 0), Errno::Success) << "it wants to wait in sock_accept";
     std::optional<HostFd> client;
     std::thread connecting([&] { client = served.connect(); });
     EXPECT_EQ(guest("sock_accept", 3, 0, 2000), Errno::Success);
@@ -91,6 +92,35 @@ TEST(Sockets, ThatWaitAreWoken)
     sending.join();
     guest.host().files().find(Fd { 3 }).value()->set_nonblocking(true);
     EXPECT_EQ(guest("sock_accept", 3, 0, 2000), Errno::Again);
+}
+
+TEST(Sockets, ThatDoNotWaitAcceptWhoIsThere)
+{
+    for (const bool is_listener_blocking : { false, true }) {
+        Served served;
+        if (is_listener_blocking) {
+            ASSERT_EQ(::fcntl(served.listener.get(), F_SETFL, 0), 0);
+            Config config;
+            config.sockets = { served.listener.get() };
+            served.world.emplace(std::move(config));
+        }
+        World& guest = *served.world;
+        ASSERT_EQ(guest("fd_fdstat_get", 3, 2000), Errno::Success);
+        EXPECT_EQ(guest.get<uint16_t>(2002), is_listener_blocking ? 0 : fd_flags::nonblock)
+            << "the guest sees how the host has it";
+        ASSERT_EQ(guest("fd_fdstat_set_flags", 3, fd_flags::nonblock), Errno::Success);
+        for (const uint32_t flags : { 0u, fd_flags::nonblock }) {
+            EXPECT_EQ(guest("sock_accept", 3, flags, 2000), Errno::Again) << "nobody is there";
+            const HostFd first = served.connect(), second = served.connect();
+            for (int i = 0; i < 2; ++i) {
+                ASSERT_EQ(guest("sock_accept", 3, flags, 2000), Errno::Success);
+                const uint32_t connection = guest.result();
+                ASSERT_EQ(guest("fd_fdstat_get", connection, 2000), Errno::Success);
+                EXPECT_EQ(guest.get<uint16_t>(2002), flags);
+            }
+            EXPECT_EQ(guest("sock_accept", 3, flags, 2000), Errno::Again);
+        }
+    }
 }
 
 TEST(Sockets, ArePolled)

@@ -37,7 +37,7 @@ struct Loaded {
     const FuncMeta& meta() const { return module->meta(last()); }
     std::optional<InstructionState> state_at(CodeOffset offset) const
     {
-        return find_instruction_state(*module, types, last(), offset);
+        return find_instruction_state(*module, last(), offset);
     }
 };
 
@@ -281,8 +281,7 @@ private:
     size_t operands_below(const Line& line) const
     {
         const size_t operands =
-            find_instruction_state(module_, loaded_.types, function_, line.instruction.offset)
-                ->operands.size();
+            find_instruction_state(module_, function_, line.instruction.offset)->operands.size();
         return operands - (line.op() == Op::If || line.op() == Op::BrIf || line.op() == Op::BrTable);
     }
 
@@ -381,7 +380,7 @@ TEST(SideTable, AgreesWithAReferenceThatKnowsTheWholeBody)
     }
 }
 
-// -- Frames, loops and weights
+// -- Frames and loops
 
 TEST(FuncMeta, Frame)
 {
@@ -438,37 +437,6 @@ TEST(FuncMeta, Loops)
     EXPECT_EQ(inner.height, 1u);
     EXPECT_EQ(loaded.module->bytes()[outer.offset], 0x03);
     EXPECT_EQ(loaded.module->bytes()[inner.offset], 0x03);
-}
-
-TEST(FuncMeta, LocalWeights)
-{
-    const Loaded loaded(R"((module
-        (func (param i32) local.get 0 drop)
-        (func (param i32) (local i32 i32 i32)
-            local.get 0  local.set 1
-            loop
-                local.get 1  local.tee 1  drop
-                loop  local.get 2  drop  end
-                local.get 0  drop
-            end
-            local.get 1  drop)))");
-    const FuncMeta& meta = loaded.meta();
-    EXPECT_EQ(meta.first_local_weight, 1u);
-    const auto first = loaded.module->local_weights.begin() + meta.first_local_weight;
-    EXPECT_THAT(std::vector(first, first + meta.local_count), ElementsAre(1 + 8, 1 + 16 + 1, 64, 0));
-}
-
-TEST(FuncMeta, LocalWeightsSaturate)
-{
-    std::string body = "local.get 0 drop", twice = "local.get 1 drop";
-    for (int depth = 0; depth < 6; ++depth)
-        body = "loop " + body + " end ";
-    for (int depth = 0; depth < 5; ++depth)
-        twice = "loop " + twice + " end ";
-    const Loaded loaded(("(module (func (param i32 i32) " + body + twice + twice + "))").c_str());
-    EXPECT_THAT(loaded.module->local_weights, ElementsAre(65535, 65535));
-    const Loaded once(("(module (func (param i32 i32) " + twice + "))").c_str());
-    EXPECT_THAT(once.module->local_weights, ElementsAre(0, 32768));
 }
 
 // -- The state before an instruction
@@ -545,7 +513,7 @@ TEST(InstructionState, OnlyWhereAnInstructionStarts)
     EXPECT_FALSE(loaded.state_at(meta.body_offset));
     EXPECT_FALSE(loaded.state_at(0));
     const auto state_in = [&](uint32_t function) {
-        return find_instruction_state(*loaded.module, loaded.types, { function }, meta.code_offset);
+        return find_instruction_state(*loaded.module, { function }, meta.code_offset);
     };
     EXPECT_FALSE(state_in(0)); // imported
     EXPECT_TRUE(state_in(1));

@@ -2,6 +2,7 @@
 #include "wasm/validator.h"
 
 #include "base/bytes.h"
+#include "base/text.h"
 #include "support/module_builder.h"
 #include "support/wat.h"
 #include "wasm/body_validator.h"
@@ -551,8 +552,9 @@ TEST(Validator, TypesAreRefusedWhenTheirFeatureIsOff)
         { Feature::Gc, { "(module (type (struct)))", "gc is switched off: type 0 (at offset 0xb)" } },
         { Feature::Gc, { "(module (type (array i8)))", "gc is switched off: type 0 (at offset 0xb)" } },
         { Feature::Gc,
-            { "(module (rec (type (func)) (type (func))))", "gc is switched off: type 0 (at offset 0xd)" } },
-        { Feature::Gc, { "(module (type (sub (func))))", "gc is switched off: type 0 (at offset 0xb)" } },
+            { "(module (rec (type (func)) (type (func))))",
+                "gc is switched off: a recursion group (at offset 0xb)" } },
+        { Feature::Gc, { "(module (type (sub (func))))", "gc is switched off: a sub type (at offset 0xb)" } },
         { Feature::Memory64,
             { "(module (memory i64 1))", "memory64 is switched off: 64-bit memory (at offset 0xb)" } },
         { Feature::Memory64,
@@ -571,6 +573,209 @@ TEST(Validator, TypesAreRefusedWhenTheirFeatureIsOff)
     // A type that does not exist.
     EXPECT_EQ(verdict(module_with({ section(6, hex_bytes("01 63 05 00 d0 05 0b")) })),
         "unknown type 5 (at offset 0xb)");
+}
+
+/// What a feature gates besides instructions and types.
+struct Gate {
+    Feature feature;
+    const char* what;
+    ByteVector bytes;
+    const char* refusal;
+};
+
+std::vector<Gate> gates()
+{
+    const ByteVector memory = hex_bytes("05 03 01 00 01"), table = hex_bytes("04 04 01 70 00 01");
+    const ByteVector global = hex_bytes("06 06 01 7f 00 41 00 0b");
+    const auto code = [](const ByteVector& declared, const char* digits) {
+        return module_with({ section(1, hex_bytes("01 60 00 00")), section(3, hex_bytes("01 00")), declared,
+            vector_section(10, { body_of(hex_bytes(digits)) }) });
+    };
+    const auto parts = [](std::initializer_list<ByteVector> sections) { return module_with(sections); };
+    using enum Feature;
+    return {
+        { BulkMemory, "a passive data segment", parts({ hex_bytes("0b 03 01 01 00") }),
+            "bulk-memory is switched off: a passive data segment (at offset 0xb)" },
+        { BulkMemory, "the data count section", parts({ hex_bytes("0c 01 00") }),
+            "bulk-memory is switched off: the data count section (at offset 0xa)" },
+        { BulkMemory, "a passive element segment", parts({ hex_bytes("09 04 01 01 00 00") }),
+            "bulk-memory is switched off: an element segment that is not active (at offset 0xb)" },
+        { BulkMemory, "a declarative element segment", parts({ hex_bytes("09 04 01 03 00 00") }),
+            "bulk-memory is switched off: an element segment that is not active (at offset 0xb)" },
+        { ReferenceTypes, "an active segment of expressions",
+            parts({ table, hex_bytes("09 06 01 04 41 00 0b 00") }),
+            "reference-types is switched off: an element segment of expressions (at offset 0x11)" },
+        { ReferenceTypes, "a passive segment of expressions", parts({ hex_bytes("09 04 01 05 70 00") }),
+            "reference-types is switched off: an element segment of expressions (at offset 0xb)" },
+        { ReferenceTypes, "a second table", parts({ hex_bytes("04 07 02 70 00 01 70 00 01") }),
+            "multiple tables (at offset 0xe)" },
+        { ReferenceTypes, "a table index of two bytes", code(table, "41 00 11 00 80 00 0b"),
+            "zero byte expected: reference-types is switched off (at offset 0x1f)" },
+        { Gc, "a recursion group of one type", parts({ hex_bytes("01 06 01 4e 01 60 00 00") }),
+            "gc is switched off: a recursion group (at offset 0xb)" },
+        { Gc, "an empty recursion group", parts({ hex_bytes("01 03 01 4e 00") }),
+            "gc is switched off: a recursion group (at offset 0xb)" },
+        { Gc, "a final sub type", parts({ hex_bytes("01 06 01 4f 00 60 00 00") }),
+            "gc is switched off: a sub type (at offset 0xb)" },
+        { Gc, "an open sub type", parts({ hex_bytes("01 06 01 50 00 60 00 00") }),
+            "gc is switched off: a sub type (at offset 0xb)" },
+        { Gc, "a global that reads the one before",
+            parts({ hex_bytes("06 0b 02 7f 00 41 00 0b 7f 00 23 00 0b") }),
+            "gc is switched off: a constant that reads a global of its own module (at offset 0x12)" },
+        { Gc, "a data segment at a global's address",
+            parts({ memory, global, hex_bytes("0b 06 01 00 23 00 0b 00") }),
+            "gc is switched off: a constant that reads a global of its own module (at offset 0x19)" },
+        { Gc, "an element segment at a global's index",
+            parts({ table, global, hex_bytes("09 06 01 00 23 00 0b 00") }),
+            "gc is switched off: a constant that reads a global of its own module (at offset 0x1a)" },
+        { MultiMemory, "a second memory", parts({ hex_bytes("05 05 02 00 01 00 01") }),
+            "multiple memories (at offset 0xd)" },
+        { MultiMemory, "a memory index of two bytes (memory.size)", code(memory, "3f 80 00 1a 0b"),
+            "zero byte expected: multi-memory is switched off (at offset 0x1c)" },
+        { MultiMemory, "a memory index of two bytes (memory.grow)", code(memory, "41 00 40 80 00 1a 0b"),
+            "zero byte expected: multi-memory is switched off (at offset 0x1e)" },
+        { MultiMemory, "an access that names memory 0", code(memory, "41 00 28 40 00 00 1a 0b"),
+            "multi-memory is switched off: an access that names its memory (at offset 0x1e)" },
+        { Memory64, "an offset of six bytes", code(memory, "41 00 28 00 80 80 80 80 80 00 1a 0b"),
+            "memory64 is switched off: an offset of more than 5 bytes (at offset 0x1e)" },
+        { Memory64, "a memory's limit of six bytes", parts({ hex_bytes("05 08 01 00 81 80 80 80 80 00") }),
+            "integer representation too long (at offset 0xc)" },
+        { Memory64, "a table's limit of six bytes", parts({ hex_bytes("04 09 01 70 00 81 80 80 80 80 00") }),
+            "integer representation too long (at offset 0xd)" },
+        { FunctionReferences, "a table with an initial value",
+            parts({ hex_bytes("04 09 01 40 00 70 00 01 d0 70 0b") }),
+            "function-references is switched off: table with an initial value (at offset 0xb)" },
+        { MultiValue, "a block with a function type", code({}, "02 00 0b 0b"),
+            "multi-value is switched off: a block with a function type (at offset 0x17)" },
+        { Threads, "a shared memory", parts({ hex_bytes("05 04 01 03 01 01") }),
+            "threads is switched off: shared memory (at offset 0xb)" },
+        { ExtendedConst, "a sum in a constant", parts({ hex_bytes("06 09 01 7f 00 41 00 41 00 6a 0b") }),
+            "extended-const is switched off: i32.add (at offset 0x11)" },
+        { CustomPageSizes, "a page size", parts({ hex_bytes("05 04 01 08 01 10") }),
+            "malformed limits flags (at offset 0xb)" },
+    };
+}
+
+TEST(Validator, WhatIsNeitherInstructionNorTypeIsRefusedWhenItsFeatureIsOff)
+{
+    for (const Gate& gate : gates()) {
+        EXPECT_EQ(verdict(gate.bytes, all_but(gate.feature)), gate.refusal) << gate.what;
+        EXPECT_EQ(verdict(gate.bytes, FeatureSet::all()), "valid") << gate.what;
+        const std::string off = "all,-" + std::string(info(gate.feature).flag);
+        EXPECT_FALSE(is_valid_for_wasm_tools(gate.bytes, off)) << gate.what;
+        EXPECT_TRUE(is_valid_for_wasm_tools(gate.bytes, "all")) << gate.what;
+    }
+}
+
+TEST(Validator, TagsNeedOneOfTheTwoFormsOfExceptions)
+{
+    const ByteVector empty = module_with({ hex_bytes("0d 01 00") });
+    FeatureSet features = all_but(Feature::Exceptions);
+    EXPECT_EQ(verdict(empty, features), "valid");
+    features.set(Feature::LegacyExceptions, false);
+    EXPECT_EQ(verdict(empty, features), "exceptions is switched off: the tag section (at offset 0xa)");
+    EXPECT_FALSE(is_valid_for_wasm_tools(empty, "all,-exceptions,-legacy-exceptions"));
+}
+
+// -- Labels
+
+/// A function with `before` and `branch` in a block, whose label and own results have types of the list; type 0 is a function, 1 a
+/// struct. Tag 0 has an i32, tag 1 nothing; function 0 is like type 0.
+ByteVector module_with_branch(const char* label, const char* before, const char* branch)
+{
+    const ByteVector results = joined({ hex_bytes("60 00"), hex_bytes(label) });
+    const ByteVector code =
+        joined({ hex_bytes("02 03"), hex_bytes(before), hex_bytes(branch), hex_bytes("00 0b 00 0b") });
+    return module_with(
+        { vector_section(1, { hex_bytes("60 00 00"), hex_bytes("5f 00"), hex_bytes("60 01 7f 00"), results }),
+            hex_bytes("03 03 02 00 03"), hex_bytes("04 04 01 70 00 01"), hex_bytes("0d 05 02 00 02 00 00"),
+            hex_bytes("09 05 01 03 00 01 00"),
+            vector_section(10, { body_of(hex_bytes("0b")), body_of(code) }) });
+}
+
+TEST(Validator, EveryBranchMustFitItsLabel)
+{
+    // Vectors of the types of a label.
+    const char* const labels[] = { "00", "01 7f", "01 64 00", "01 63 00", "01 70", "01 6e", "01 64 01",
+        "02 7f 64 00", "02 7f 63 00", "02 7f 70", "02 64 00 7f", "02 7e 63 00", "02 7f 6e", "01 69",
+        "01 64 69", "02 7f 64 69", "02 7f 7f", "03 7f 7f 70" };
+    const char* const stacks[] = { "", "41 00", "41 00 d0 00", "41 00 d2 00", "42 00 d2 00", "00", "00 41 00",
+        "00 d0 00", "00 41 00 d2 00" };
+    const char* const branches[] = {
+        "0c 00",                      // br
+        "41 00 0d 00",                // br_if
+        "41 00 0e 01 00 00",          // br_table
+        "41 00 0e 01 00 01",          // br_table to this block and to the function
+        "d5 00",                      // br_on_null
+        "d0 00 d5 00",                //
+        "d6 00",                      // br_on_non_null
+        "d0 00 d6 00",                //
+        "d0 01 d6 00",                //
+        "fb 18 00 00 70 70",          // br_on_cast (ref func) (ref func)
+        "fb 18 01 00 70 00",          // br_on_cast funcref (ref 0)
+        "fb 18 03 00 70 00",          // br_on_cast funcref (ref null 0)
+        "fb 18 01 00 00 70",          // br_on_cast (ref null 0) (ref func): no subtype
+        "fb 18 02 00 70 00",          // br_on_cast (ref func) (ref null 0): no subtype
+        "fb 19 00 00 70 70",          // br_on_cast_fail, the same
+        "fb 19 01 00 70 00",          //
+        "fb 19 03 00 70 00",          //
+        "fb 19 01 00 6e 01",          // br_on_cast_fail anyref (ref 1)
+        "1f 40 01 00 00 00 0b",       // try_table (catch 0 0)
+        "1f 40 01 00 01 00 0b",       // try_table (catch 1 0)
+        "1f 40 01 01 00 00 0b",       // try_table (catch_ref 0 0)
+        "1f 40 01 02 00 0b",          // try_table (catch_all 0)
+        "1f 40 01 03 00 0b",          // try_table (catch_all_ref 0)
+        "1f 40 01 00 02 00 0b",       // a tag that is not there
+        "1f 40 01 02 02 0b",          // a label that is not there
+        "06 40 0b",                   // try end
+        "06 40 18 00",                // try delegate 0
+        "06 40 18 01",                // delegate 1, and one that is not there
+        "06 40 18 02",                //
+        "06 40 07 00 09 00 0b",       // catch 0 rethrow 0: an operand is left, but not behind the rethrow
+        "06 40 19 09 00 0b",          // catch_all rethrow 0
+        "06 40 09 00 19 0b",          // rethrow where nothing was caught
+        "06 40 19 02 40 09 00 0b 0b", // rethrow of a block that is no catch
+        "06 40 19 02 40 09 01 0b 0b", // rethrow of the catch around
+        "09 00",                      // rethrow outside
+        "0f",                         // return
+        "12 00",                      // return_call
+        "d0 00 15 00",                // return_call_ref
+        "41 00 13 00 00",             // return_call_indirect
+        "d0 00 14 00",                // call_ref
+        "d0 01 14 01",                // call_ref of no function type
+        "d2 00 14 00",                //
+        "08 00",                      // throw
+        "0a",                         // throw_ref
+        "d0 69 0a",                   //
+        "d4 1a",                      // ref.as_non_null
+    };
+    std::string script;
+    uint32_t valid = 0, invalid = 0;
+    for (const char* label : labels)
+        for (const char* stack : stacks)
+            for (const char* branch : branches) {
+                const ByteVector bytes = module_with_branch(label, stack, branch);
+                const std::string text = verdict(bytes, FeatureSet::all());
+                std::string binary = "(module binary \"";
+                for (const uint8_t byte : bytes)
+                    binary += "\\" + hex_digits(byte, 2);
+                const bool is_valid = text == "valid";
+                ++(is_valid ? valid : invalid);
+                script += is_valid ? binary + "\")\n" : "(assert_invalid " + binary + "\") \"\")\n";
+                script += ";; " + text + ": " + label + ", " + stack + ", " + branch + "\n";
+            }
+    EXPECT_GT(valid, 1000u);
+    EXPECT_GT(invalid, 1000u);
+    EXPECT_EQ(wast_outcome_of_wasm_tools(script), "");
+}
+
+TEST(Validator, ABranchOnNonNullBringsAReference)
+{
+    EXPECT_EQ(verdict(module_with_branch("00", "", "d0 00 d6 00")),
+        "type mismatch in br_on_non_null: expected a label that takes a reference, got [] (at offset 0x3c)");
+    EXPECT_EQ(verdict(module_with_branch("00", "00", "d6 00")),
+        "type mismatch in br_on_non_null: expected a label that takes a reference, got [] (at offset 0x3b)");
+    EXPECT_EQ(verdict(module_with_branch("01 64 00", "", "d0 00 d6 00")), "valid");
 }
 
 // -- Limits
