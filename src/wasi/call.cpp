@@ -49,8 +49,7 @@ Answer<Buffers> Buffers::of(Call& call, Pointer at, Number count)
     for (Number i = 0; i < count; ++i) {
         if (i != 0 && i % buffers_at_once == 0)
             CHECK(call.check_requests());
-        buffers.size_ += TRY(buffers.buffer(i))
-        .size();
+        buffers.size_ += TRY(buffers.buffer(i)).size();
     }
     if (buffers.size_ > std::numeric_limits<Number>::max())
         return refuse(Errno::Inval);
@@ -90,8 +89,7 @@ Answer<void> Buffers::advance(size_t bytes)
     skipped_ += bytes;
     // Empty buffers are passed too, so that the next piece begins with one that is not.
     for (Number passed = 1; next_ < count_ && rest() > 0; ++passed) {
-        const size_t size = TRY(buffer(next_))
-        .size();
+        const size_t size = TRY(buffer(next_)).size();
         if (skipped_ < size)
             break;
         skipped_ -= size;

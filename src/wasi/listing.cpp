@@ -47,10 +47,7 @@ Answer<Listing::BatchPointer> Listing::find(int folder, uint64_t number)
         note(first_of_host, 0);
     }
     if (number < first_of_host)
-        return std::make_shared<const Batch>(Batch {
-            0, first_of_host, TRY(own_entries(folder))
-            , 0
-        });
+        return std::make_shared<const Batch>(Batch { 0, first_of_host, TRY(own_entries(folder)), 0 });
     if (positions_.empty())
         note(first_of_host, 0);
     if (last_ && number >= last_->first && number < last_->next)
