@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The C++ API of Vitrine, a WebAssembly runtime that a debugger can see into. C++20, no exceptions needed.
 //
+// The library calls functions of yours: host functions, sinks, limiters, handlers of stops. What they throw ends the guest's
+// call with a trap that has the exception's text (`OutOfMemory` for `std::bad_alloc`); a limiter that throws refuses. None of
+// them may end its own store or session: that ends the program, with a message that names the call.
+//
+// When there is no memory, functions that return a `Result` or an `Event` answer with the error `out of memory`, or the
+// guest's trap `OutOfMemory`. Others throw `std::bad_alloc`. What exists stays usable.
+//
 // Threads: an `Engine` and its `Module`s may be used from any thread, a `Store` and its handles from one at a time. While a
 // debug session runs the guest, using the store's handles from another thread is an `Error`.
 #pragma once
@@ -84,7 +91,7 @@ enum class TrapKind : std::uint8_t {
     CastFailure,
     UnalignedAtomic,
     NotShared,
-    /// The heap of structs and arrays is full.
+    /// The heap of structs and arrays is full, or the host has no memory.
     OutOfMemory,
     /// Nobody caught what was thrown: `Trap::exception`.
     UncaughtException,
@@ -345,19 +352,66 @@ enum class ValKind : std::uint8_t { None, I32, I64, F32, F64, V128, FuncRef, Ext
 /// `i32`, `funcref`, ...
 std::string_view to_text(ValKind kind);
 
+/// What a reference refers to: an abstract heap type of the specification, or a type that a module defines.
+enum class HeapKind : std::uint8_t {
+    Func,
+    Extern,
+    Any,
+    Eq,
+    I31,
+    Struct,
+    Array,
+    Exn,
+    None,
+    NoFunc,
+    NoExtern,
+    NoExn,
+    /// `ValType::index` and `name` say which.
+    Defined,
+};
+
+/// A value type exactly as a module declares it, where `ValKind` only tells the hierarchy of a reference.
+struct ValType {
+    ValKind kind = ValKind::None;
+    /// Only of references.
+    bool is_nullable = false;
+    HeapKind heap = HeapKind::Any;
+    /// Of a defined type: its index in the module's type index space, and its name in the name section. The module is the one
+    /// that is described; of an object of a store, the first of the store's instances whose module has the type.
+    std::optional<std::uint32_t> index {};
+    std::string name {};
+
+    /// As WAT writes it: `i32`, `externref`, `(ref null $pt)`, `(ref 3)`.
+    std::string to_text() const;
+    friend bool operator==(const ValType&, const ValType&) = default;
+};
+
+/// Compared by the kinds.
 struct FuncType {
     std::vector<ValKind> params {};
     std::vector<ValKind> results {};
+    /// The exact types, in a description of something that exists. Not looked at where something is made.
+    std::vector<ValType> param_types {};
+    std::vector<ValType> result_types {};
 
-    /// `(param i32) (result i64)`
+    /// `(param i32) (result i64)`, with the exact types where they are known.
     std::string to_text() const;
-    friend bool operator==(const FuncType&, const FuncType&) = default;
+    friend bool operator==(const FuncType& a, const FuncType& b)
+    {
+        return a.params == b.params && a.results == b.results;
+    }
 };
 
+/// Compared by the kind.
 struct GlobalType {
     ValKind kind = ValKind::I32;
     bool is_mutable = false;
-    friend bool operator==(const GlobalType&, const GlobalType&) = default;
+    /// The exact type, in a description. Not looked at where a global is made.
+    ValType type {};
+    friend bool operator==(const GlobalType& a, const GlobalType& b)
+    {
+        return a.kind == b.kind && a.is_mutable == b.is_mutable;
+    }
 };
 
 /// Sizes in pages of 64 KiB.
@@ -369,13 +423,18 @@ struct MemoryType {
     friend bool operator==(const MemoryType&, const MemoryType&) = default;
 };
 
-/// Sizes in elements.
+/// Sizes in elements. Compared by the element's kind and the sizes.
 struct TableType {
     ValKind element = ValKind::FuncRef;
     std::uint64_t min = 0;
     std::optional<std::uint64_t> max = std::nullopt;
     bool is_64 = false;
-    friend bool operator==(const TableType&, const TableType&) = default;
+    /// The exact type of the elements, in a description. Not looked at where a table is made.
+    ValType element_type {};
+    friend bool operator==(const TableType& a, const TableType& b)
+    {
+        return a.element == b.element && a.min == b.min && a.max == b.max && a.is_64 == b.is_64;
+    }
 };
 
 enum class ExternKind : std::uint8_t { Func, Table, Memory, Global, Tag };
@@ -603,8 +662,12 @@ class Object {
 public:
     enum class Kind : std::uint8_t { Struct, Array, Exception, Extern };
     Kind kind() const;
+    /// Of a struct or an array its own defined type, which is never nullable; of another object `(ref exn)` or `(ref extern)`.
+    ValType type() const;
     /// The number of fields, elements or thrown values.
     std::uint64_t size() const;
+    /// The exact type of a field, element or value; a packed one is an i32 here.
+    Result<ValType> part_type(std::uint64_t index) const;
     /// A field, element or value; a packed one is zero-extended to i32.
     Result<Val> get(std::uint64_t index) const;
     /// Refused for what is immutable or of another type.
@@ -642,6 +705,9 @@ public:
     static Val null(ValKind kind);
 
     ValKind kind() const { return kind_; }
+    /// The exact type of the value itself, not of the place that it was read from: of a reference what it refers to, of null the
+    /// lowest type of the hierarchy (`nullref`).
+    ValType type() const;
     bool is_ref() const { return kind_ >= ValKind::FuncRef; }
     /// Whether it is a null reference.
     bool is_null() const;
@@ -803,7 +869,7 @@ private:
     friend detail::Access;
 };
 
-/// Stops a running guest with the trap `Interrupted`, at its next function entry or loop header; does nothing when none runs. Usable from any
+/// Stops a running guest with the trap `Interrupted`, at its next function entry or loop header, or when a host function returns; does nothing when none runs. Usable from any
 /// thread and from a signal handler, also when the store is gone.
 class Interrupter {
 public:
@@ -884,7 +950,8 @@ public:
     /// May be asked for from any thread.
     Interrupter interrupter() const;
     /// Asked before a memory, a table or the heap of this store grows, and before it gets another one; from then on.
-    /// An empty function takes the limiter away. What throws refuses.
+    /// An empty function takes the limiter away. A limiter that throws refuses. While it is asked, it may look at the store
+    /// and replace itself, but the guest cannot be called and nothing else can grow.
     Result<void> limit_resources(ResourceLimiter limiter);
     /// All instances in the order of their creation; empty when guest_debug is off.
     std::vector<Instance> instances() const;
@@ -1243,6 +1310,8 @@ struct Local {
     /// From the name section; else empty.
     std::string name;
     Val value;
+    /// As it is declared.
+    ValType type {};
 };
 
 /// A frame of the stopped guest. Dies when the guest goes on: then it has no locals and no operands, and changes are errors.
@@ -1265,6 +1334,9 @@ public:
     /// Bottom first; empty when the frame is dead, which `try_operands` reports.
     std::vector<Val> operands() const;
     Result<std::vector<Val>> try_operands() const;
+    /// The exact types of the operands, bottom first, as validation knows them.
+    std::vector<ValType> operand_types() const;
+    /// The value may be of any subtype of the local's type.
     Result<void> set_local(std::uint32_t index, const Val& value) const;
     Result<void> set_operand(std::uint32_t index, const Val& value) const;
     /// The value of an expression over the frame's locals, operands, globals, memories and tables (docs/expressions.md). The offset
@@ -1412,6 +1484,7 @@ private:
 };
 
 /// Called at each stop on the guest's thread: it may look at the guest, change it and call it (its stops nest), and says how it goes on.
+/// The guest ends with what it throws.
 using StopHandler = std::function<Resume(Stopped&)>;
 
 /// Watches the guest of a store, or of several, and stops it. The stores must outlive it. Two ways:
@@ -1428,8 +1501,8 @@ public:
     Session(Store& store, StopHandler handler);
     static Result<Session> create(Store& store);
     static Result<Session> create(Store& store, StopHandler handler);
-    /// Ends what runs, also in the stores that were added; a call that another thread begins meanwhile goes on without the session. Not on the
-    /// guest's own thread.
+    /// Ends what runs, also in the stores that were added; a call that another thread begins meanwhile goes on without the session. On a
+    /// thread that runs the guest, or in the handler, it ends the program.
     ~Session();
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
@@ -1492,7 +1565,8 @@ public:
 
     /// Stops the running guest at its next function entry or loop header, or in the host function that it waits in. Does nothing when it does not run.
     void interrupt();
-    /// Ends the guest with the trap `Killed`, whether it runs or is stopped. Does nothing when it has ended.
+    /// Ends the guest with the trap `Killed`, whether it runs or is stopped: its next event is its end. A guest in a host function
+    /// ends when that returns. Does nothing when it has ended.
     void kill();
     /// Why the guest stands still just now, if it does: also when a door has the say.
     std::optional<StopReason> stopped() const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "base/guard.h"
 #include "debug/session.h"
 #include "exec/invoke.h"
 #include "interp/interpreter.h"
@@ -31,22 +32,25 @@ struct SessionBody {
 
 namespace vitrine::detail {
 
-/// What the exception being handled says.
-Error error_of_exception();
-
-/// Runs code of the embedder; what it throws becomes an error.
+/// Runs code that may throw: the embedder's, or what allocates on behalf of a public function. What it throws becomes an
+/// error.
 template<class R, class F> Result<R> guarded(const F& code)
 {
-#if defined(__cpp_exceptions)
-    try {
-        return code();
-    } catch (...) {
-        return error_of_exception();
-    }
-#else
-    return code();
-#endif
+    return core::guarded([&]() -> Result<R> { return code(); },
+        [](core::Thrown thrown) -> Result<R> { return Error(std::move(thrown.text)); });
 }
+
+/// An error with this message; where there is no memory for the message, it says that. Never throws.
+inline Error error_or_out_of_memory(const char* message)
+{
+    return core::guarded([message] { return Error(message); },
+        [](core::Thrown thrown) { return Error(std::move(thrown.text)); });
+}
+
+/// The embedder's mistake, found where no error can be returned: prints it and aborts.
+[[noreturn]] void misused(const std::string& text);
+/// The same for a call that comes from where it must not. Needs no memory.
+[[noreturn]] void misused(const char* call, const char* why);
 
 class GuestThreads;
 
@@ -159,8 +163,13 @@ struct Access {
 
     /// A call from outside of the guest has ended: with a trap, its process has.
     static void note_end(StoreLink& link, const core::Trap& trap);
-    /// Ends a store, and the guest of its session and its other threads first.
-    static void end(StoreLink& link);
+    /// Ends a store, and the guest of its session and its other threads first. Ends the program when `call` comes from
+    /// code that the store's own guest, limiter or debugger is calling.
+    static void end(StoreLink& link, const char* call);
+    /// Ends a session in the same way.
+    static void end(debug::detail::SessionBody& session, const char* call);
+    /// What a store that was moved from refers to.
+    static const std::shared_ptr<StoreLink>& moved_from();
     /// The session that a stop belongs to; null once it has gone on.
     static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }
     /// The store behind a link, if this thread may use it now; else the error says why not.
@@ -179,10 +188,25 @@ struct Access {
     static std::optional<Object> target(const std::shared_ptr<StoreLink>& link, core::Ref ref);
 
     static ValKind kind(core::ValueType type);
+    /// The exact type of what a module declares; indices in it are the module's own, or `TypeId`s when `is_canonical`.
+    static ValType exact(core::ValueType type, const core::Module& module, bool is_canonical = false);
+    /// That of something in a store, whose indices are `TypeId`s.
+    static ValType exact(core::ValueType type, const StoreLink& link);
     static core::ValueType type(ValKind kind);
     /// Refuses kinds that no value has.
     static Result<void> check(const FuncType& type);
+    /// The kinds, and with a module or a store that the type's indices belong to, the exact types.
     static FuncType func_type(const core::FuncType& type);
+    template<class... Context>
+    static FuncType func_type(const core::FuncType& type, const Context&... context)
+    {
+        FuncType result = func_type(type);
+        for (const core::ValueType param : type.params)
+            result.param_types.push_back(exact(param, context...));
+        for (const core::ValueType item : type.results)
+            result.result_types.push_back(exact(item, context...));
+        return result;
+    }
     static core::FuncType func_type(const FuncType& type);
 
     static Error error(const core::Error& error) { return Error(error.message, error.offset); }

@@ -2,6 +2,7 @@
 #include "api/access.h"
 
 #include "base/text.h"
+#include "wasm/printer.h"
 
 #include <algorithm>
 #include <cstdio>
@@ -30,6 +31,49 @@ ValKind Access::kind(core::ValueType type)
     case core::HeapKind::NoExn: return ValKind::ExnRef;
     default: return type.is_function_ref() ? ValKind::FuncRef : ValKind::AnyRef;
     }
+}
+
+#define SAME(name) static_cast<int>(HeapKind::name) == static_cast<int>(core::HeapKind::name)
+static_assert(SAME(Func) && SAME(Extern) && SAME(Any) && SAME(Eq) && SAME(I31) && SAME(Struct) && SAME(Array)
+    && SAME(Exn) && SAME(None) && SAME(NoFunc) && SAME(NoExtern) && SAME(NoExn)
+    && static_cast<int>(HeapKind::Defined) == static_cast<int>(core::HeapKind::Type));
+#undef SAME
+
+ValType Access::exact(core::ValueType type, const core::Module& module, bool is_canonical)
+{
+    const core::ValueType canonical = is_canonical ? type : module.canonical(type);
+    ValType result { kind(canonical) };
+    if (!type.is_ref())
+        return result;
+    result.is_nullable = type.is_nullable();
+    result.heap = static_cast<HeapKind>(type.heap());
+    if (type.heap() != core::HeapKind::Type)
+        return result;
+    uint32_t index = type.index();
+    if (is_canonical) {
+        const auto found = std::ranges::find(module.type_ids, core::TypeId { type.index() });
+        if (found == module.type_ids.end())
+            return result;
+        index = static_cast<uint32_t>(found - module.type_ids.begin());
+    }
+    result.index = index;
+    result.name = module.names().types.find(index);
+    return result;
+}
+
+ValType Access::exact(core::ValueType type, const StoreLink& link)
+{
+    ValType result { kind(type) };
+    if (!type.is_ref())
+        return result;
+    result.is_nullable = type.is_nullable();
+    result.heap = static_cast<HeapKind>(type.heap());
+    if (type.heap() != core::HeapKind::Type || !link.body)
+        return result;
+    for (const core::Instance& instance : link.body->store.instances())
+        if (ValType found = exact(type, *instance.module, true); found.index)
+            return found;
+    return result;
 }
 
 core::ValueType Access::type(ValKind kind)
@@ -217,28 +261,17 @@ std::vector<Val> Access::vals(const std::shared_ptr<StoreLink>& link, std::span<
     return result;
 }
 
-Error error_of_exception()
+void misused(const char* call, const char* why)
 {
-#if defined(__cpp_exceptions)
-    try {
-        throw;
-    } catch (const std::exception& exception) {
-        return Error(exception.what());
-    } catch (...) {}
-#endif
-    return Error("the host threw something that is not a std::exception");
+    std::fprintf(stderr, "vitrine: %s was called %s\n", call, why);
+    std::abort();
 }
 
-namespace {
-
-/// The embedder's mistake, found where no error can be returned.
-[[noreturn]] void misused(const std::string& text)
+void misused(const std::string& text)
 {
     std::fprintf(stderr, "vitrine: %s\n", text.c_str());
     std::abort();
 }
-
-} // namespace
 
 void no_value(const Error& error)
 {
@@ -266,7 +299,34 @@ static_assert(static_cast<int>(ExternKind::Func) == static_cast<int>(core::Exter
 
 std::string_view to_text(ExternKind kind) { return core::to_text(static_cast<core::ExternKind>(kind)); }
 
-std::string FuncType::to_text() const { return detail::Access::func_type(*this).to_text(); }
+std::string ValType::to_text() const
+{
+    if (heap != HeapKind::Defined || kind < ValKind::FuncRef) {
+        if (kind < ValKind::FuncRef)
+            return std::string(vitrine::to_text(kind));
+        return core::ValueType::ref(static_cast<core::HeapKind>(heap), is_nullable).to_text();
+    }
+    const std::string target = !name.empty() ? core::identifier(name, "type", index.value_or(0))
+        : index                              ? std::to_string(*index)
+                                             : "type";
+    return (is_nullable ? "(ref null " : "(ref ") + target + ")";
+}
+
+std::string FuncType::to_text() const
+{
+    std::string text;
+    const auto add = [&](std::string_view word, const auto& kinds, const auto& types) {
+        if (kinds.empty())
+            return;
+        text += (text.empty() ? "(" : " (") + std::string(word);
+        for (size_t i = 0; i < kinds.size(); ++i)
+            text += " " + (i < types.size() ? types[i].to_text() : std::string(vitrine::to_text(kinds[i])));
+        text += ")";
+    };
+    add("param", params, param_types);
+    add("result", results, result_types);
+    return text;
+}
 
 Val Val::f32(float value) { return Val(ValKind::F32, std::bit_cast<uint32_t>(value)); }
 
@@ -374,6 +434,53 @@ Object::Kind Object::kind() const
     return root ? static_cast<Kind>(root->object()->kind) : Kind::Extern;
 }
 
+ValType Object::type() const
+{
+    const core::Root* root = detail::Access::root(*this);
+    if (!root)
+        return {};
+    return detail::Access::exact(core::dynamic_type(core::Ref::of(root->object())), *link_);
+}
+
+Result<ValType> Object::part_type(uint64_t index) const
+{
+    return detail::guarded<ValType>([&]() -> Result<ValType> {
+        if (const auto used = detail::Access::use(link_); !used)
+            return used.error();
+        if (index >= size())
+            return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
+        const core::Object& object = *detail::Access::root(*this)->object();
+        return detail::Access::exact(core::part_of(object, static_cast<uint32_t>(index)).type, *link_);
+    });
+}
+
+ValType Val::type() const
+{
+    ValType result { kind_ };
+    if (!is_ref())
+        return result;
+    if (is_null()) {
+        result.is_nullable = true;
+        result.heap = kind_ == ValKind::FuncRef ? HeapKind::NoFunc
+            : kind_ == ValKind::ExternRef       ? HeapKind::NoExtern
+            : kind_ == ValKind::ExnRef          ? HeapKind::NoExn
+                                                : HeapKind::None;
+    } else if (func_) {
+        const auto& link = detail::Access::link(*func_);
+        result.heap = HeapKind::Func;
+        if (link && link->body)
+            return detail::Access::exact(
+                core::ValueType::ref(
+                    static_cast<const core::Function*>(detail::Access::object(*func_))->type, false, true),
+                *link);
+    } else if (target_) {
+        return target_->type();
+    } else {
+        result.heap = data_ ? HeapKind::Extern : HeapKind::I31;
+    }
+    return result;
+}
+
 uint64_t Object::size() const
 {
     const core::Root* root = detail::Access::root(*this);
@@ -382,28 +489,32 @@ uint64_t Object::size() const
 
 Result<Val> Object::get(uint64_t index) const
 {
-    if (const auto used = detail::Access::use(link_); !used)
-        return used.error();
-    if (index >= size())
-        return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
-    return detail::Access::val(
-        link_, core::part_of(*detail::Access::root(*this)->object(), static_cast<uint32_t>(index)));
+    return detail::guarded<Val>([&]() -> Result<Val> {
+        if (const auto used = detail::Access::use(link_); !used)
+            return used.error();
+        if (index >= size())
+            return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
+        return detail::Access::val(
+            link_, core::part_of(*detail::Access::root(*this)->object(), static_cast<uint32_t>(index)));
+    });
 }
 
 Result<void> Object::set(uint64_t index, const Val& value) const
 {
-    const auto before = get(index);
-    if (!before)
-        return before.error();
-    core::Object& object = *detail::Access::root(*this)->object();
-    const auto part = static_cast<uint32_t>(index);
-    if (!core::is_mutable_part(object, part))
-        return Error("part " + std::to_string(index) + " is immutable");
-    const auto converted = detail::Access::value(link_, value, core::part_of(object, part).type);
-    if (!converted)
-        return converted.error();
-    core::set_part(object, part, *converted);
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        const auto before = get(index);
+        if (!before)
+            return before.error();
+        core::Object& object = *detail::Access::root(*this)->object();
+        const auto part = static_cast<uint32_t>(index);
+        if (!core::is_mutable_part(object, part))
+            return Error("part " + std::to_string(index) + " is immutable");
+        const auto converted = detail::Access::value(link_, value, core::part_of(object, part).type);
+        if (!converted)
+            return converted.error();
+        core::set_part(object, part, *converted);
+        return {};
+    });
 }
 
 bool operator==(const Object& a, const Object& b)

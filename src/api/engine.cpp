@@ -62,10 +62,12 @@ Engine::Engine(const Config& config) : body_(std::make_shared<detail::EngineBody
 
 Result<Engine> Engine::create(const Config& config)
 {
-    Engine engine(config);
-    if (engine.error())
-        return *engine.error();
-    return engine;
+    return detail::guarded<Engine>([&]() -> Result<Engine> {
+        Engine engine(config);
+        if (engine.error())
+            return *engine.error();
+        return engine;
+    });
 }
 
 const Error* Engine::error() const { return body_->error ? &*body_->error : nullptr; }
@@ -113,47 +115,52 @@ void add_exports(const core::Module& module, core::ExternKind kind, std::vector<
 
 Result<Module> Module::from_bytes(const Engine& engine, std::span<const std::byte> bytes)
 {
-    if (engine.error())
-        return *engine.error();
-    if (bytes.size() > max_module_bytes)
-        return too_large();
-    const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
-    return load(engine, { begin, begin + bytes.size() });
+    return detail::guarded<Module>([&]() -> Result<Module> {
+        if (engine.error())
+            return *engine.error();
+        if (bytes.size() > max_module_bytes)
+            return too_large();
+        const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
+        return load(engine, { begin, begin + bytes.size() });
+    });
 }
 
 Result<Module> Module::from_file(const Engine& engine, const std::string& path)
 {
-    if (engine.error())
-        return *engine.error();
-    const auto refuse = [&] { return Error("cannot read " + path + ": " + std::strerror(errno)); };
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-    if (!file)
-        return refuse();
-    // A file's size is only a hint: it may be a pipe.
-    struct stat status {};
-    const bool has_size = fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode);
-    const size_t hint = has_size ? static_cast<size_t>(status.st_size) + 1 : size_t { 1 } << 16;
-    if (hint > max_module_bytes)
-        return Error(path + ": " + too_large().message());
-    std::vector<uint8_t> bytes(hint);
-    for (size_t size = 0;;) {
-        if (size > max_module_bytes / 2 && size == bytes.size())
+    return detail::guarded<Module>([&]() -> Result<Module> {
+        if (engine.error())
+            return *engine.error();
+        const auto refuse = [&] { return Error("cannot read " + path + ": " + std::strerror(errno)); };
+        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+            std::fopen(path.c_str(), "rb"), &std::fclose);
+        if (!file)
+            return refuse();
+        // A file's size is only a hint: it may be a pipe.
+        struct stat status {};
+        const bool has_size = fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode);
+        const size_t hint = has_size ? static_cast<size_t>(status.st_size) + 1 : size_t { 1 } << 16;
+        if (hint > max_module_bytes)
             return Error(path + ": " + too_large().message());
-        if (size == bytes.size())
-            bytes.resize(2 * size);
-        const size_t count = std::fread(bytes.data() + size, 1, bytes.size() - size, file.get());
-        size += count;
-        if (count == 0) {
-            bytes.resize(size);
-            break;
+        std::vector<uint8_t> bytes(hint);
+        for (size_t size = 0;;) {
+            if (size > max_module_bytes / 2 && size == bytes.size())
+                return Error(path + ": " + too_large().message());
+            if (size == bytes.size())
+                bytes.resize(2 * size);
+            const size_t count = std::fread(bytes.data() + size, 1, bytes.size() - size, file.get());
+            size += count;
+            if (count == 0) {
+                bytes.resize(size);
+                break;
+            }
         }
-    }
-    if (std::ferror(file.get()))
-        return refuse();
-    auto module = load(engine, std::move(bytes));
-    if (!module)
-        return Error(path + ": " + module.error().message(), module.error().offset());
-    return module;
+        if (std::ferror(file.get()))
+            return refuse();
+        auto module = load(engine, std::move(bytes));
+        if (!module)
+            return Error(path + ": " + module.error().message(), module.error().offset());
+        return module;
+    });
 }
 
 bool operator==(const Module& a, const Module& b) { return a.body_->module == b.body_->module; }
@@ -169,7 +176,8 @@ FuncInfo function_row(const core::Module& module, core::FuncIndex index)
 {
     FuncInfo row;
     describe(module, core::ExternKind::Func, index.value, module.names().functions.find(index.value), row);
-    row.type = Access::func_type(*module.type_infos[module.functions[index].type.value]->type.func());
+    row.type =
+        Access::func_type(*module.type_infos[module.functions[index].type.value]->type.func(), module, true);
     if (!module.is_imported(index)) {
         row.offset = module.meta(index).body_offset;
         row.end = module.meta(index).end_offset;
@@ -215,7 +223,7 @@ std::vector<TableInfo> Module::tables() const
         const core::TableType& type = module.tables[core::TableIndex { i }].type;
         describe(module, core::ExternKind::Table, i, module.names().tables.find(i), rows[i]);
         rows[i].type = { Access::kind(module.canonical(type.element)), type.limits.min, type.limits.max,
-            type.limits.is_64 };
+            type.limits.is_64, Access::exact(type.element, module) };
     }
     add_exports(module, core::ExternKind::Table, rows);
     return rows;
@@ -241,7 +249,8 @@ std::vector<GlobalInfo> Module::globals() const
     for (uint32_t i = 0; i < rows.size(); ++i) {
         const core::GlobalType& type = module.globals[core::GlobalIndex { i }].type;
         describe(module, core::ExternKind::Global, i, module.names().globals.find(i), rows[i]);
-        rows[i].type = { Access::kind(module.canonical(type.type)), type.is_mutable };
+        rows[i].type = { Access::kind(module.canonical(type.type)), type.is_mutable,
+            Access::exact(type.type, module) };
     }
     add_exports(module, core::ExternKind::Global, rows);
     return rows;
@@ -253,8 +262,8 @@ std::vector<TagInfo> Module::tags() const
     std::vector<TagInfo> rows(module.tags.size());
     for (uint32_t i = 0; i < rows.size(); ++i) {
         describe(module, core::ExternKind::Tag, i, module.names().tags.find(i), rows[i]);
-        rows[i].type =
-            Access::func_type(*module.type_infos[module.tags[core::TagIndex { i }].type.value]->type.func());
+        rows[i].type = Access::func_type(
+            *module.type_infos[module.tags[core::TagIndex { i }].type.value]->type.func(), module, true);
     }
     add_exports(module, core::ExternKind::Tag, rows);
     return rows;

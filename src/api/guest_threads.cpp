@@ -87,6 +87,12 @@ int32_t GuestThreads::spawn(core::Thread& parent, const core::Instance& like, ui
 
     if (!find_entry(like))
         return refusal(core::wasi::Errno::Nosys);
+    return core::guarded([&] { return make_child(parent, like, argument); },
+        [](const core::Thrown&) { return refusal(core::wasi::Errno::Nomem); });
+}
+
+int32_t GuestThreads::make_child(core::Thread& parent, const core::Instance& like, uint32_t argument)
+{
     const auto link = std::make_shared<StoreLink>();
     link->engine = engine_;
     link->body = std::make_unique<StoreBody>(*engine_);
@@ -104,6 +110,9 @@ int32_t GuestThreads::spawn(core::Thread& parent, const core::Instance& like, ui
         return refusal(core::wasi::Errno::Nomem);
     // Nobody else knows the store before.
     core::Thread& child = link->body->thread;
+    // A thread that could not run at all would end the process.
+    if (!child.take_stack())
+        return refusal(core::wasi::Errno::Nomem);
     if (core::Probe* const probe = parent.probe.load())
         probe->on_spawn(child);
     if (const auto first = std::static_pointer_cast<StoreLink>(parent.store.embedder.lock()))
@@ -126,15 +135,18 @@ int32_t GuestThreads::start(
     if (!number)
         return refusal(core::wasi::Errno::Again);
     // The host may have no more threads to give.
-    auto thread = guarded<std::thread>([&]() -> Result<std::thread> {
-        return std::thread([self = shared_from_this(), number = *number, link, &instance, &entry, argument] {
-            self->run(number, link, instance, entry, argument);
+    return core::guarded(
+        [&] {
+            ended_.reserve(ended_.size() + running_.size() + 1);
+            Child& child = running_.emplace(*number, Child { link }).first->second;
+            child.thread = std::thread([self = shared_from_this(), number = *number, link, &instance, &entry,
+                                           argument] { self->run(number, link, instance, entry, argument); });
+            return *number;
+        },
+        [&](const core::Thrown&) {
+            running_.erase(*number);
+            return refusal(core::wasi::Errno::Again);
         });
-    });
-    if (!thread)
-        return refusal(core::wasi::Errno::Again);
-    running_.emplace(*number, Child { link, *std::move(thread) });
-    return *number;
 }
 
 void GuestThreads::run(int32_t number, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
@@ -184,6 +196,13 @@ void GuestThreads::end(const core::Trap& trap, std::shared_ptr<StoreLink> cause)
     cause_ = std::move(cause);
 }
 
+bool GuestThreads::is_inside()
+{
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(running_,
+        [](const auto& child) { return child.second.thread.get_id() == std::this_thread::get_id(); });
+}
+
 void GuestThreads::close()
 {
     end({ .kind = core::TrapKind::Exit }, nullptr);
@@ -231,27 +250,34 @@ core::Result<void> define_memories(
 
 Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module)
 {
-    const auto& link = Access::link(store);
-    if (const auto body = Access::use(link); !body)
-        return body.error();
-    const auto& body = Access::body(linker);
-    if (link->engine != body->engine || Access::body(module)->engine != body->engine)
-        return Error("store, linker and module belong to different engines");
-    auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
-        "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
-    if (auto defined = body->linker.define("wasi", "thread-spawn", std::move(host)); !defined)
-        return Access::error(defined.error());
-    if (auto defined = define_memories(body->linker, *link->engine, *Access::body(module)->module); !defined)
-        return Access::error(defined.error());
-    if (!link->threads)
-        link->threads = std::make_shared<detail::GuestThreads>(*link);
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        const auto& link = Access::link(store);
+        if (const auto body = Access::use(link); !body)
+            return body.error();
+        const auto& body = Access::body(linker);
+        if (link->engine != body->engine || Access::body(module)->engine != body->engine)
+            return Error("store, linker and module belong to different engines");
+        auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
+            "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
+        if (auto defined = body->linker.define("wasi", "thread-spawn", std::move(host)); !defined)
+            return Access::error(defined.error());
+        if (auto defined = define_memories(body->linker, *link->engine, *Access::body(module)->module);
+            !defined)
+            return Access::error(defined.error());
+        if (!link->threads)
+            link->threads = std::make_shared<detail::GuestThreads>(*link);
+        return {};
+    });
 }
 
 void end_wasi_threads(Store& store)
 {
-    if (const auto& link = Access::link(store); link && link->threads)
-        link->threads->close();
+    const auto threads = Access::link(store) ? Access::link(store)->threads : nullptr;
+    if (!threads)
+        return;
+    if (threads->is_inside())
+        detail::misused("end_wasi_threads was called on a thread that it would end");
+    threads->close();
 }
 
 } // namespace vitrine

@@ -26,6 +26,8 @@ public:
     void end(const core::Trap& trap);
     /// Ends all but the first and waits for them; there will be no more.
     void close();
+    /// Whether the calling thread is one of them.
+    bool is_inside();
 
 private:
     struct Child {
@@ -34,6 +36,7 @@ private:
     };
 
     std::optional<int32_t> free_number();
+    int32_t make_child(core::Thread& parent, const core::Instance& like, uint32_t argument);
     int32_t start(core::Thread& parent, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
         uint32_t argument);
     void run(int32_t number, const std::shared_ptr<StoreLink>& link, core::Instance& instance,

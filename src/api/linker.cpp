@@ -21,7 +21,7 @@ core::HostCallback on_slots(detail::SlotFunction function)
 {
     return [function = std::move(function)](core::HostCall& call) -> core::HostOutcome {
         Caller caller = Access::caller(link_of(call.store), call.caller);
-        const auto done = detail::guarded<void>([&] { return function(caller, call.slots.data()); });
+        const auto done = function(caller, call.slots.data());
         if (!done)
             return Access::trap(done.error());
         return core::Returned {};
@@ -40,8 +40,7 @@ core::HostCallback on_values(core::FuncType type, UntypedFunction function)
                 arguments.push_back(core::load_value(param, from));
                 from += param.slots();
             }
-            const auto results = detail::guarded<std::vector<Val>>(
-                [&] { return function(caller, Access::vals(link, arguments)); });
+            const auto results = function(caller, Access::vals(link, arguments));
             if (!results)
                 return Access::trap(results.error());
             const auto values = Access::values(link, *results, type.results);
@@ -98,32 +97,52 @@ namespace detail {
 
 Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
 {
-    const auto& link = Access::link(store);
-    const auto body = Access::use(link);
-    if (!body)
-        return body.error();
-    const auto host = std::make_shared<const core::HostFunction>(
-        core::HostFunction { "host", "function", Access::func_type(type), on_slots(std::move(function)) });
-    const auto added = (*body)->store.add_host_function(host);
-    if (!added)
-        return Access::error(added.error());
-    return Access::handle<Func>(link, *added);
+    return detail::guarded<Func>([&]() -> Result<Func> {
+        const auto& link = Access::link(store);
+        const auto body = Access::use(link);
+        if (!body)
+            return body.error();
+        const auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
+            "host", "function", Access::func_type(type), on_slots(std::move(function)) });
+        const auto added = (*body)->store.add_host_function(host);
+        if (!added)
+            return Access::error(added.error());
+        return Access::handle<Func>(link, *added);
+    });
 }
 
 } // namespace detail
 
+namespace {
+
+/// What a linker that was moved from has.
+const std::shared_ptr<detail::LinkerBody>& moved_from()
+{
+    static const std::shared_ptr<detail::LinkerBody> body = [] {
+        auto made = std::make_shared<detail::LinkerBody>();
+        made->error = Error("the linker was moved from");
+        return made;
+    }();
+    return body;
+}
+
+/// Runs what defines something; that there is no memory for it is what is wrong with the definition.
+template<class F> void attempt(detail::LinkerBody& body, const F& define)
+{
+    core::guarded(define, [&](core::Thrown thrown) { note(body, Error(std::move(thrown.text))); });
+}
+
+} // namespace
+
 Linker::Linker(const Engine& engine) : body_(std::make_shared<detail::LinkerBody>())
 {
+    (void)moved_from();
     body_->engine = Access::body(engine);
     if (engine.error())
         body_->error = *engine.error();
 }
 
-Linker::Linker(Linker&& other) noexcept : body_(std::move(other.body_))
-{
-    other.body_ = std::make_shared<detail::LinkerBody>();
-    other.body_->error = Error("the linker was moved from");
-}
+Linker::Linker(Linker&& other) noexcept : body_(std::move(other.body_)) { other.body_ = moved_from(); }
 
 Linker& Linker::operator=(Linker&& other) noexcept
 {
@@ -148,22 +167,24 @@ Linker& Linker::trap_unknown_functions(bool trap)
 Linker& Linker::define_slots(
     std::string module, std::string name, const FuncType& type, detail::SlotFunction function)
 {
-    auto host = std::make_shared<const core::HostFunction>(
-        core::HostFunction { module, name, Access::func_type(type), on_slots(std::move(function)) });
-    note(*body_, body_->linker.define(std::move(module), std::move(name), std::move(host)));
+    attempt(*body_, [&] {
+        auto host = std::make_shared<const core::HostFunction>(
+            core::HostFunction { module, name, Access::func_type(type), on_slots(std::move(function)) });
+        note(*body_, body_->linker.define(std::move(module), std::move(name), std::move(host)));
+    });
     return *this;
 }
 
 Linker& Linker::define(std::string module, std::string name, const FuncType& type, UntypedFunction function)
 {
-    if (const auto checked = Access::check(type); !checked) {
-        note(*body_, wrong(module, name, checked.error().message()));
-        return *this;
-    }
-    const core::FuncType wanted = Access::func_type(type);
-    auto host = std::make_shared<const core::HostFunction>(
-        core::HostFunction { module, name, wanted, on_values(wanted, std::move(function)) });
-    note(*body_, body_->linker.define(std::move(module), std::move(name), std::move(host)));
+    attempt(*body_, [&] {
+        if (const auto checked = Access::check(type); !checked)
+            return note(*body_, wrong(module, name, checked.error().message()));
+        const core::FuncType wanted = Access::func_type(type);
+        auto host = std::make_shared<const core::HostFunction>(
+            core::HostFunction { module, name, wanted, on_values(wanted, std::move(function)) });
+        note(*body_, body_->linker.define(std::move(module), std::move(name), std::move(host)));
+    });
     return *this;
 }
 
@@ -173,11 +194,13 @@ namespace {
 template<class T, class H>
 void define_object(detail::LinkerBody& body, std::string module, std::string name, const H& handle)
 {
-    const auto store = Access::use(Access::link(handle));
-    if (!store)
-        return note(body, wrong(module, name, store.error().message()));
-    const core::StoreExtern object((*store)->store, static_cast<T*>(Access::object(handle)));
-    note(body, body.linker.define(std::move(module), std::move(name), object));
+    attempt(body, [&] {
+        const auto store = Access::use(Access::link(handle));
+        if (!store)
+            return note(body, wrong(module, name, store.error().message()));
+        const core::StoreExtern object((*store)->store, static_cast<T*>(Access::object(handle)));
+        note(body, body.linker.define(std::move(module), std::move(name), object));
+    });
 }
 
 } // namespace
@@ -202,10 +225,12 @@ Linker& Linker::define(std::string module, std::string name, const Memory& memor
 
 Linker& Linker::define(std::string module, std::string name, const SharedMemory& memory)
 {
-    if (Access::engine(memory) != body_->engine)
-        note(*body_, wrong(module, name, "the memory belongs to another engine than the linker"));
-    else
-        note(*body_, body_->linker.define(std::move(module), std::move(name), Access::owner(memory)));
+    attempt(*body_, [&] {
+        if (Access::engine(memory) != body_->engine)
+            note(*body_, wrong(module, name, "the memory belongs to another engine than the linker"));
+        else
+            note(*body_, body_->linker.define(std::move(module), std::move(name), Access::owner(memory)));
+    });
     return *this;
 }
 
@@ -223,16 +248,20 @@ Linker& Linker::define(std::string module, std::string name, const Tag& tag)
 
 Linker& Linker::define_instance(std::string_view module, const Instance& instance)
 {
-    if (const auto store = Access::use(Access::link(instance)); !store)
-        note(*body_,
-            Error("instance \"" + std::string(module) + "\" cannot be defined: " + store.error().message()));
-    else if (Access::link(instance)->engine != body_->engine)
-        note(*body_,
-            Error("instance \"" + std::string(module)
-                + "\" cannot be defined: it belongs to another engine than the linker"));
-    else
-        note(*body_,
-            body_->linker.define_instance(module, *static_cast<core::Instance*>(Access::object(instance))));
+    attempt(*body_, [&] {
+        if (const auto store = Access::use(Access::link(instance)); !store)
+            note(*body_,
+                Error("instance \"" + std::string(module)
+                    + "\" cannot be defined: " + store.error().message()));
+        else if (Access::link(instance)->engine != body_->engine)
+            note(*body_,
+                Error("instance \"" + std::string(module)
+                    + "\" cannot be defined: it belongs to another engine than the linker"));
+        else
+            note(*body_,
+                body_->linker.define_instance(
+                    module, *static_cast<core::Instance*>(Access::object(instance))));
+    });
     return *this;
 }
 
@@ -257,27 +286,33 @@ Result<detail::StoreBody*> check_parts(
 
 Result<void> Linker::check(Store& store, const Module& module) const
 {
-    const auto body = check_parts(*body_, Access::link(store), module);
-    if (!body)
-        return body.error();
-    if (auto resolved = body_->linker.resolve((*body)->store, *Access::body(module)->module); !resolved)
-        return Access::error(resolved.error());
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        const auto body = check_parts(*body_, Access::link(store), module);
+        if (!body)
+            return body.error();
+        if (auto resolved = body_->linker.resolve((*body)->store, *Access::body(module)->module); !resolved)
+            return Access::error(resolved.error());
+        return {};
+    });
 }
 
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const
 {
-    const auto& link = Access::link(store);
-    const auto body = check_parts(*body_, link, module);
-    if (!body)
-        return body.error();
-    const auto instance = core::instantiate((*body)->thread, body_->linker, Access::body(module)->module);
-    if (!instance) {
-        if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
-            Access::note_end(*link, *trap);
-        return Access::error(instance.error());
-    }
-    return Access::handle<Instance>(link, *instance);
+    return detail::guarded<Instance>([&]() -> Result<Instance> {
+        // The guest, or a limiter, may do away with the linker and the handles meanwhile.
+        const auto link = Access::link(store);
+        const auto parts = body_;
+        const auto body = check_parts(*parts, link, module);
+        if (!body)
+            return body.error();
+        const auto instance = core::instantiate((*body)->thread, parts->linker, Access::body(module)->module);
+        if (!instance) {
+            if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
+                Access::note_end(*link, *trap);
+            return Access::error(instance.error());
+        }
+        return Access::handle<Instance>(link, *instance);
+    });
 }
 
 } // namespace vitrine

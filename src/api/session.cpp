@@ -14,6 +14,20 @@ using detail::Access;
 
 namespace detail {
 
+void Access::end(debug::detail::SessionBody& body, const char* call)
+{
+    const auto session = body.session;
+    if (!session)
+        return;
+    if (session->is_inside())
+        misused(
+            call, "on a thread that runs the session's own guest: by a host function, sink or debug handler");
+    // The guest's thread may look at the session until it has ended.
+    session->close();
+    body.error = error_or_out_of_memory("the session is gone");
+    body.session.reset();
+}
+
 debug::Frame Access::frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame)
 {
     debug::Frame result;
@@ -144,15 +158,27 @@ StopReason reason_of(const detail::SessionBody& body, const core::debug::StopRea
 
 Event exited(Error error) { return Exited { std::move(error) }; }
 
+/// As `guarded`, for what answers with an event.
+template<class F> Event guarded_event(const F& code)
+{
+    return core::guarded(code, [](core::Thrown thrown) { return exited(Error(std::move(thrown.text))); });
+}
+
 /// Waits for the guest to stop or end.
 Event next_event(const std::shared_ptr<detail::SessionBody>& body)
 {
-    auto event = body->session->wait();
+    // Whoever the guest calls may move the session meanwhile.
+    const auto session = body->session;
+    auto event = session->wait();
     if (!event)
         return exited(Access::error(event.error()));
     if (const auto* reason = std::get_if<core::debug::StopReason>(&*event))
         return Access::stopped(body, reason_of(*body, *reason));
-    return Exited { *std::exchange(body->results, std::nullopt) };
+    if (auto results = std::exchange(body->results, std::nullopt))
+        return Exited { *std::move(results) };
+    // The guest's thread had no memory for them.
+    const auto& outcome = std::get<core::debug::Outcome>(*event);
+    return exited(outcome ? Error("out of memory") : Access::error(outcome.error()));
 }
 
 /// What a listener is told of an end: enough to tell how it was.
@@ -166,19 +192,21 @@ core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
 }
 
 /// Runs code on the guest's thread, and waits.
-Event start(const std::shared_ptr<detail::SessionBody>& body, std::function<Result<std::vector<Val>>()> code,
+Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std::vector<Val>>()> code,
     bool stop_at_entry)
 {
-    if (body->error)
-        return exited(*body->error);
-    // The session outlives its guest's thread.
-    const auto guest = [&body = *body, code = std::move(code)] {
-        body.results = vitrine::detail::guarded<std::vector<Val>>(code);
-        return outcome_of(*body.results);
-    };
-    if (auto started = body->session->start(guest, stop_at_entry); !started)
-        return exited(Access::error(started.error()));
-    return next_event(body);
+    return guarded_event([&] {
+        if (body->error)
+            return exited(*body->error);
+        // The session outlives its guest's thread.
+        auto guest = [&body = *body, code = std::move(code)] {
+            body.results = vitrine::detail::guarded<std::vector<Val>>(code);
+            return outcome_of(*body.results);
+        };
+        if (auto started = body->session->start(std::move(guest), stop_at_entry); !started)
+            return exited(Access::error(started.error()));
+        return next_event(body);
+    });
 }
 
 } // namespace
@@ -236,7 +264,8 @@ Result<std::vector<Local>> Frame::try_locals() const
         return stale_frame();
     std::vector<Local> locals;
     for (const core::debug::Local& local : core::debug::locals_of(core_frame(frame_)))
-        locals.push_back({ local.name, Access::val(link_, local.value) });
+        locals.push_back({ local.name, Access::val(link_, local.value),
+            Access::exact(local.value.type, core_frame(frame_).function->module(), true) });
     return locals;
 }
 
@@ -250,14 +279,26 @@ Result<std::vector<Val>> Frame::try_operands() const
     return Access::vals(link_, core::debug::operands_of(core_frame(frame_)));
 }
 
+std::vector<ValType> Frame::operand_types() const
+{
+    std::vector<ValType> types;
+    if (const Hold hold(session_, core_frame(frame_).thread, generation_); hold)
+        for (const core::Value& value : core::debug::operands_of(core_frame(frame_)))
+            types.push_back(Access::exact(value.type, core_frame(frame_).function->module(), true));
+    return types;
+}
+
 namespace {
 
 using Setter = core::Result<void> (*)(const core::Frame&, uint32_t, const core::Value&);
 
-Result<void> set(Setter setter, const core::Frame& frame,
+/// Writes to a local or operand; `home` is empty when there is none of the index, which the setter refuses.
+Result<void> set(Setter setter, const core::Frame& frame, const std::optional<core::debug::Home>& home,
     const std::shared_ptr<vitrine::detail::StoreLink>& link, uint32_t index, const Val& value)
 {
-    const auto converted = Access::value(link, value, Access::type(value.kind()));
+    // A value of another kind is the setter's to refuse, too.
+    const bool is_of_kind = home && Access::kind(home->type) == value.kind();
+    const auto converted = Access::value(link, value, is_of_kind ? home->type : Access::type(value.kind()));
     if (!converted)
         return converted.error();
     if (auto done = setter(frame, index, *converted); !done)
@@ -269,63 +310,79 @@ Result<void> set(Setter setter, const core::Frame& frame,
 
 Result<void> Frame::set_local(uint32_t index, const Val& value) const
 {
-    const Hold hold(session_, core_frame(frame_).thread, generation_);
-    if (!hold)
-        return stale_frame();
-    return set(core::debug::set_local, core_frame(frame_), link_, index, value);
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        const Hold hold(session_, core_frame(frame_).thread, generation_);
+        if (!hold)
+            return stale_frame();
+        const core::Frame& frame = core_frame(frame_);
+        return set(
+            core::debug::set_local, frame, core::debug::find_local_home(frame, index), link_, index, value);
+    });
 }
 
 Result<void> Frame::set_operand(uint32_t index, const Val& value) const
 {
-    const Hold hold(session_, core_frame(frame_).thread, generation_);
-    if (!hold)
-        return stale_frame();
-    return set(core::debug::set_operand, core_frame(frame_), link_, index, value);
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        const Hold hold(session_, core_frame(frame_).thread, generation_);
+        if (!hold)
+            return stale_frame();
+        const core::Frame& frame = core_frame(frame_);
+        return set(core::debug::set_operand, frame, core::debug::find_operand_home(frame, index), link_,
+            index, value);
+    });
 }
 
 Result<Val> Frame::evaluate(std::string_view text) const
 {
-    const Hold hold(session_, core_frame(frame_).thread, generation_);
-    if (!hold)
-        return stale_frame();
-    const auto value = core::debug::evaluate(core_frame(frame_), text);
-    if (!value)
-        return Access::error(value.error());
-    return Access::val(link_, *value);
+    return vitrine::detail::guarded<Val>([&]() -> Result<Val> {
+        const Hold hold(session_, core_frame(frame_).thread, generation_);
+        if (!hold)
+            return stale_frame();
+        const auto value = core::debug::evaluate(core_frame(frame_), text);
+        if (!value)
+            return Access::error(value.error());
+        return Access::val(link_, *value);
+    });
 }
 
 Result<std::string> Frame::text_of(std::string_view expression) const
 {
-    const Hold hold(session_, core_frame(frame_).thread, generation_);
-    if (!hold)
-        return stale_frame();
-    auto text = core::debug::evaluate_text(core_frame(frame_), expression);
-    if (!text)
-        return Access::error(text.error());
-    return *std::move(text);
+    return vitrine::detail::guarded<std::string>([&]() -> Result<std::string> {
+        const Hold hold(session_, core_frame(frame_).thread, generation_);
+        if (!hold)
+            return stale_frame();
+        auto text = core::debug::evaluate_text(core_frame(frame_), expression);
+        if (!text)
+            return Access::error(text.error());
+        return *std::move(text);
+    });
 }
 
 Result<void> Frame::assign(std::string_view assignment) const
 {
-    const Hold hold(session_, core_frame(frame_).thread, generation_);
-    if (!hold)
-        return stale_frame();
-    if (auto done = core::debug::assign(core_frame(frame_), assignment); !done)
-        return Access::error(done.error());
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        const Hold hold(session_, core_frame(frame_).thread, generation_);
+        if (!hold)
+            return stale_frame();
+        if (auto done = core::debug::assign(core_frame(frame_), assignment); !done)
+            return Access::error(done.error());
+        return {};
+    });
 }
 
 Result<WatchPlace> Frame::place(std::string_view expression) const
 {
-    const Hold hold(session_, core_frame(frame_).thread, generation_);
-    if (!hold)
-        return stale_frame();
-    const auto place = core::debug::find_place(core_frame(frame_), expression);
-    if (!place)
-        return Access::error(place.error());
-    if (const auto* local = std::get_if<core::debug::FrameLocal>(&*place))
-        return WatchPlace(FrameLocal { *this, local->index });
-    return Access::place(link_, *place);
+    return vitrine::detail::guarded<WatchPlace>([&]() -> Result<WatchPlace> {
+        const Hold hold(session_, core_frame(frame_).thread, generation_);
+        if (!hold)
+            return stale_frame();
+        const auto place = core::debug::find_place(core_frame(frame_), expression);
+        if (!place)
+            return Access::error(place.error());
+        if (const auto* local = std::get_if<core::debug::FrameLocal>(&*place))
+            return WatchPlace(FrameLocal { *this, local->index });
+        return Access::place(link_, *place);
+    });
 }
 
 namespace {
@@ -371,33 +428,42 @@ template<class Change> Result<void> steer(const std::shared_ptr<detail::SessionB
 
 Result<void> Stopped::jump(uint32_t offset)
 {
-    return steer(session_, [&](core::debug::Session& session) { return session.jump(offset); });
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        return steer(session_, [&](core::debug::Session& session) { return session.jump(offset); });
+    });
 }
 
 Result<void> Stopped::skip()
 {
-    return steer(session_, [](core::debug::Session& session) { return session.skip(); });
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        return steer(session_, [](core::debug::Session& session) { return session.skip(); });
+    });
 }
 
 Result<void> Stopped::clear_exception()
 {
-    return steer(session_, [](core::debug::Session& session) { return session.clear_exception(); });
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        return steer(session_, [](core::debug::Session& session) { return session.clear_exception(); });
+    });
 }
 
 Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> results)
 {
-    const core::Frame* from = Access::core_frame(frame);
-    if (Access::session(frame) != session_)
-        return Error("the frame is one of another session");
-    if (!frame.is_valid() || from->is_host())
-        return Error(frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
-    const auto link = link_of(*from);
-    const auto values =
-        Access::values(link, results, link->engine->state->types[from->function->type].func()->results);
-    if (!values)
-        return values.error();
-    return steer(
-        session_, [&](core::debug::Session& session) { return session.return_from(*from, *values); });
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        const core::Frame* from = Access::core_frame(frame);
+        if (Access::session(frame) != session_)
+            return Error("the frame is one of another session");
+        if (!frame.is_valid() || from->is_host())
+            return Error(
+                frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
+        const auto link = link_of(*from);
+        const auto values =
+            Access::values(link, results, link->engine->state->types[from->function->type].func()->results);
+        if (!values)
+            return values.error();
+        return steer(
+            session_, [&](core::debug::Session& session) { return session.return_from(*from, *values); });
+    });
 }
 
 Result<void> Stopped::return_from(const Frame& frame, std::initializer_list<Val> results)
@@ -407,19 +473,21 @@ Result<void> Stopped::return_from(const Frame& frame, std::initializer_list<Val>
 
 Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> values)
 {
-    const Hold hold(session_);
-    const core::Thread* thread = hold ? session_->session->stopped_thread() : nullptr;
-    if (!thread)
-        return Error("the guest has gone on from this stop already");
-    const auto link = link_of(thread->store);
-    if (Access::link(tag) != link)
-        return Error("the tag belongs to another store than the thread that stopped");
-    const auto& core_tag = *static_cast<const core::Tag*>(Access::object(tag));
-    const auto converted = Access::values(link, values, core_tag.type->type.func()->params);
-    if (!converted)
-        return converted.error();
-    return steer(session_,
-        [&](core::debug::Session& session) { return session.throw_exception(core_tag, *converted); });
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        const Hold hold(session_);
+        const core::Thread* thread = hold ? session_->session->stopped_thread() : nullptr;
+        if (!thread)
+            return Error("the guest has gone on from this stop already");
+        const auto link = link_of(thread->store);
+        if (Access::link(tag) != link)
+            return Error("the tag belongs to another store than the thread that stopped");
+        const auto& core_tag = *static_cast<const core::Tag*>(Access::object(tag));
+        const auto converted = Access::values(link, values, core_tag.type->type.func()->params);
+        if (!converted)
+            return converted.error();
+        return steer(session_,
+            [&](core::debug::Session& session) { return session.throw_exception(core_tag, *converted); });
+    });
 }
 
 Result<void> Stopped::throw_exception(const Tag& tag, std::initializer_list<Val> values)
@@ -431,33 +499,47 @@ Result<void> Stopped::throw_exception(const Tag& tag, std::initializer_list<Val>
 
 namespace {
 
-/// Makes the session of a body whose link is set; without a handler one that runs guests itself.
+/// Opens the core session of a body whose link is set; without a handler one that runs guests itself.
 void open(const std::shared_ptr<detail::SessionBody>& body, core::debug::Session::Handler handler)
 {
-    const auto used = Access::use(body->link);
-    if (!used) {
-        body->error = used.error();
-        return;
-    }
-    auto session = core::debug::Session::create((*used)->store, (*used)->thread, std::move(handler));
-    if (!session) {
-        body->error = Access::error(session.error());
-        return;
-    }
-    body->session = std::move(*session);
-    (*used)->session = body;
+    const auto opened = vitrine::detail::guarded<void>([&]() -> Result<void> {
+        const auto used = Access::use(body->link);
+        if (!used)
+            return used.error();
+        auto session = core::debug::Session::create((*used)->store, (*used)->thread, std::move(handler));
+        if (!session)
+            return Access::error(session.error());
+        body->session = std::move(*session);
+        (*used)->session = body;
+        return {};
+    });
+    if (!opened)
+        body->error = opened.error();
+}
+
+/// What a session that was moved from has.
+const std::shared_ptr<detail::SessionBody>& moved_from()
+{
+    static const std::shared_ptr<detail::SessionBody> body = [] {
+        auto made = std::make_shared<detail::SessionBody>();
+        made->error = Error("the session was moved from");
+        return made;
+    }();
+    return body;
 }
 
 } // namespace
 
 Session::Session(Store& store) : body_(std::make_shared<detail::SessionBody>())
 {
+    (void)moved_from();
     body_->link = Access::link(store);
     open(body_, nullptr);
 }
 
 Session::Session(Store& store, StopHandler handler) : body_(std::make_shared<detail::SessionBody>())
 {
+    (void)moved_from();
     body_->link = Access::link(store);
     if (!handler) {
         body_->error = Error("the handler is empty");
@@ -469,81 +551,75 @@ Session::Session(Store& store, StopHandler handler) : body_(std::make_shared<det
             if (!body)
                 return core::debug::Resume { core::debug::Resume::Kind::Kill };
             Stopped stopped = Access::stopped(body, reason_of(*body, reason));
-            const auto how = vitrine::detail::guarded<debug::Resume>(
-                [&]() -> Result<debug::Resume> { return handler(stopped); });
-            return how ? Access::resume(*how) : core::debug::Resume { core::debug::Resume::Kind::Kill };
+            return Access::resume(handler(stopped));
         });
 }
 
 Result<Session> Session::create(Store& store)
 {
-    Session session(store);
-    if (session.error())
-        return *session.error();
-    return session;
+    return vitrine::detail::guarded<Session>([&]() -> Result<Session> {
+        Session session(store);
+        if (session.error())
+            return *session.error();
+        return session;
+    });
 }
 
 Result<Session> Session::create(Store& store, StopHandler handler)
 {
-    Session session(store, std::move(handler));
-    if (session.error())
-        return *session.error();
-    return session;
+    return vitrine::detail::guarded<Session>([&]() -> Result<Session> {
+        Session session(store, std::move(handler));
+        if (session.error())
+            return *session.error();
+        return session;
+    });
 }
 
-Session::Session(Session&& other) noexcept : body_(std::move(other.body_))
-{
-    other.body_ = std::make_shared<detail::SessionBody>();
-    other.body_->error = Error("the session was moved from");
-}
+Session::Session(Session&& other) noexcept : body_(std::move(other.body_)) { other.body_ = moved_from(); }
 
 Session& Session::operator=(Session&& other) noexcept
 {
     if (this == &other)
         return *this;
-    const Session former(std::move(*this));
-    std::swap(body_, other.body_);
+    Access::end(*body_, "debug::Session::operator=");
+    body_ = std::exchange(other.body_, moved_from());
     return *this;
 }
 
-Session::~Session()
-{
-    if (!body_->session)
-        return;
-    // The guest's thread may look at the session until it has ended.
-    body_->session->close();
-    body_->error = Error("the session is gone");
-    body_->session.reset();
-}
+Session::~Session() { Access::end(*body_, "debug::Session::~Session"); }
 
 const Error* Session::error() const { return body_->error ? &*body_->error : nullptr; }
 
 Result<void> Session::add_store(Store& store)
 {
-    if (body_->error)
-        return *body_->error;
-    const auto used = Access::use(Access::link(store));
-    if (!used)
-        return used.error();
-    if (Access::link(store)->engine != body_->link->engine)
-        return Error("the store belongs to another engine than the session");
-    if (auto added = body_->session->add_store((*used)->store, (*used)->thread); !added)
-        return Access::error(added.error());
-    (*used)->session = body_;
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        if (body_->error)
+            return *body_->error;
+        const auto used = Access::use(Access::link(store));
+        if (!used)
+            return used.error();
+        if (Access::link(store)->engine != body_->link->engine)
+            return Error("the store belongs to another engine than the session");
+        if (auto added = body_->session->add_store((*used)->store, (*used)->thread); !added)
+            return Access::error(added.error());
+        (*used)->session = body_;
+        return {};
+    });
 }
 
 Result<void> Session::remove_store(Store& store)
 {
-    if (body_->error)
-        return *body_->error;
-    const auto used = Access::use(Access::link(store));
-    if (!used)
-        return used.error();
-    if (auto removed = body_->session->remove_store((*used)->store); !removed)
-        return Access::error(removed.error());
-    (*used)->session.reset();
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        if (body_->error)
+            return *body_->error;
+        const auto used = Access::use(Access::link(store));
+        if (!used)
+            return used.error();
+        if (auto removed = body_->session->remove_store((*used)->store); !removed)
+            return Access::error(removed.error());
+        (*used)->session.reset();
+        return {};
+    });
 }
 
 namespace {
@@ -586,32 +662,38 @@ std::optional<Instance> instance_of(const core::Instance* instance)
 
 Result<uint32_t> Session::add_breakpoint(const BreakpointSpec& spec)
 {
-    auto wanted = core_spec(body_, spec);
-    if (!wanted)
-        return wanted.error();
-    auto added = body_->session->add_breakpoint(*std::move(wanted));
-    if (!added)
-        return Access::error(added.error());
-    return *added;
+    return vitrine::detail::guarded<uint32_t>([&]() -> Result<uint32_t> {
+        auto wanted = core_spec(body_, spec);
+        if (!wanted)
+            return wanted.error();
+        auto added = body_->session->add_breakpoint(*std::move(wanted));
+        if (!added)
+            return Access::error(added.error());
+        return *added;
+    });
 }
 
 Result<void> Session::change_breakpoint(uint32_t id, const BreakpointSpec& spec)
 {
-    auto wanted = core_spec(body_, spec);
-    if (!wanted)
-        return wanted.error();
-    if (auto changed = body_->session->change_breakpoint(id, *std::move(wanted)); !changed)
-        return Access::error(changed.error());
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        auto wanted = core_spec(body_, spec);
+        if (!wanted)
+            return wanted.error();
+        if (auto changed = body_->session->change_breakpoint(id, *std::move(wanted)); !changed)
+            return Access::error(changed.error());
+        return {};
+    });
 }
 
 Result<void> Session::remove_breakpoint(uint32_t id)
 {
-    if (body_->error)
-        return *body_->error;
-    if (auto removed = body_->session->remove_breakpoint(id); !removed)
-        return Access::error(removed.error());
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        if (body_->error)
+            return *body_->error;
+        if (auto removed = body_->session->remove_breakpoint(id); !removed)
+            return Access::error(removed.error());
+        return {};
+    });
 }
 
 std::vector<Breakpoint> Session::breakpoints() const
@@ -697,22 +779,26 @@ Result<core::debug::WatchpointSpec> core_spec(
 
 Result<uint32_t> Session::add_watchpoint(const WatchpointSpec& spec)
 {
-    auto wanted = core_spec(body_, spec);
-    if (!wanted)
-        return wanted.error();
-    auto added = body_->session->add_watchpoint(*std::move(wanted));
-    if (!added)
-        return Access::error(added.error());
-    return *added;
+    return vitrine::detail::guarded<uint32_t>([&]() -> Result<uint32_t> {
+        auto wanted = core_spec(body_, spec);
+        if (!wanted)
+            return wanted.error();
+        auto added = body_->session->add_watchpoint(*std::move(wanted));
+        if (!added)
+            return Access::error(added.error());
+        return *added;
+    });
 }
 
 Result<void> Session::remove_watchpoint(uint32_t id)
 {
-    if (body_->error)
-        return *body_->error;
-    if (auto removed = body_->session->remove_watchpoint(id); !removed)
-        return Access::error(removed.error());
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        if (body_->error)
+            return *body_->error;
+        if (auto removed = body_->session->remove_watchpoint(id); !removed)
+            return Access::error(removed.error());
+        return {};
+    });
 }
 
 std::vector<Watchpoint> Session::watchpoints() const
@@ -727,35 +813,41 @@ std::vector<Watchpoint> Session::watchpoints() const
 
 Result<void> Session::stop_on(StopsOn what)
 {
-    if (body_->error)
-        return *body_->error;
-    body_->session->stop_on(
-        { what.caught_throw, what.uncaught_throw, what.trap, what.host_error, what.load });
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        if (body_->error)
+            return *body_->error;
+        body_->session->stop_on(
+            { what.caught_throw, what.uncaught_throw, what.trap, what.host_error, what.load });
+        return {};
+    });
 }
 
 Result<void> Session::on_message(std::function<void(std::string_view)> sink)
 {
-    if (body_->error)
-        return *body_->error;
-    if (!sink)
-        body_->session->set_log(nullptr);
-    else
-        body_->session->set_log([sink = std::move(sink)](const std::string& message) { sink(message); });
-    return {};
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        if (body_->error)
+            return *body_->error;
+        if (!sink)
+            body_->session->set_log(nullptr);
+        else
+            body_->session->set_log([sink = std::move(sink)](const std::string& message) { sink(message); });
+        return {};
+    });
 }
 
 Event Session::call(const Func& function, std::span<const Val> arguments, bool stop_at_entry)
 {
-    if (body_->error)
-        return exited(*body_->error);
-    if (Access::link(function) != body_->link)
-        return exited(Error("the function belongs to another store than the session"));
-    return run(
-        [function, arguments = std::vector(arguments.begin(), arguments.end())] {
-            return function.call(arguments);
-        },
-        stop_at_entry);
+    return guarded_event([&]() -> Event {
+        if (body_->error)
+            return exited(*body_->error);
+        if (Access::link(function) != body_->link)
+            return exited(Error("the function belongs to another store than the session"));
+        return run(
+            [function, arguments = std::vector(arguments.begin(), arguments.end())] {
+                return function.call(arguments);
+            },
+            stop_at_entry);
+    });
 }
 
 Event Session::call(const Func& function, std::initializer_list<Val> arguments, bool stop_at_entry)
@@ -765,24 +857,26 @@ Event Session::call(const Func& function, std::initializer_list<Val> arguments, 
 
 Event Session::instantiate(const Linker& linker, const Module& module, bool stop_at_entry)
 {
-    if (body_->error)
-        return exited(*body_->error);
-    const auto& parts = Access::body(linker);
-    if (parts->error)
-        return exited(*parts->error);
-    if (parts->engine != body_->link->engine || Access::body(module)->engine != parts->engine)
-        return exited(Error("linker, module and store belong to different engines"));
-    body_->instance.reset();
-    return start(
-        body_,
-        [&body = *body_, parts, module = Access::body(module)->module]() -> Result<std::vector<Val>> {
-            auto instance = core::instantiate(body.session->thread(), parts->linker, module);
-            if (!instance)
-                return Access::error(instance.error());
-            body.instance = Access::handle<Instance>(body.link, *instance);
-            return std::vector<Val> {};
-        },
-        stop_at_entry);
+    return guarded_event([&]() -> Event {
+        if (body_->error)
+            return exited(*body_->error);
+        const auto parts = Access::body(linker);
+        if (parts->error)
+            return exited(*parts->error);
+        if (parts->engine != body_->link->engine || Access::body(module)->engine != parts->engine)
+            return exited(Error("linker, module and store belong to different engines"));
+        body_->instance.reset();
+        return start(
+            body_,
+            [&body = *body_, parts, module = Access::body(module)->module]() -> Result<std::vector<Val>> {
+                auto instance = core::instantiate(body.session->thread(), parts->linker, module);
+                if (!instance)
+                    return Access::error(instance.error());
+                body.instance = Access::handle<Instance>(body.link, *instance);
+                return std::vector<Val> {};
+            },
+            stop_at_entry);
+    });
 }
 
 std::optional<Instance> Session::instance() const { return body_->instance; }
@@ -829,39 +923,40 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
     return {};
 }
 
-Event go_on(const std::shared_ptr<detail::SessionBody>& body, const Stopped& stopped, Resume how)
+Event go_on(std::shared_ptr<detail::SessionBody> body, const Stopped& stopped, Resume how)
 {
-    if (auto gone = let_go(body, stopped, how); !gone)
-        return exited(gone.error());
-    return next_event(body);
+    return guarded_event([&] {
+        if (auto gone = let_go(body, stopped, how); !gone)
+            return exited(gone.error());
+        return next_event(body);
+    });
 }
 
 } // namespace
 
 Event Session::wait()
 {
-    if (body_->error)
-        return exited(*body_->error);
-    return next_event(body_);
+    return guarded_event([body = body_] { return body->error ? exited(*body->error) : next_event(body); });
 }
 
 Event Session::call(Stopped stopped, const Func& function, std::span<const Val> arguments)
 {
-    if (body_->error)
-        return exited(*body_->error);
-    if (Access::session(stopped) != body_)
-        return exited(Error("the guest stopped in another session"));
-    const core::Thread* thread = body_->session->stopped_thread();
-    if (thread && Access::link(function) != link_of(thread->store))
-        return exited(Error("the function belongs to another store than the thread that stopped"));
-    const auto body = [&body = *body_, function,
-                          arguments = std::vector(arguments.begin(), arguments.end())] {
-        body.call_results = function.call(arguments);
-        return outcome_of(*body.call_results);
-    };
-    if (auto started = body_->session->call(body); !started)
-        return exited(Access::error(started.error()));
-    return next_event(body_);
+    return guarded_event([&, body_ = body_]() -> Event {
+        if (body_->error)
+            return exited(*body_->error);
+        if (Access::session(stopped) != body_)
+            return exited(Error("the guest stopped in another session"));
+        const core::Thread* thread = body_->session->stopped_thread();
+        if (thread && Access::link(function) != link_of(thread->store))
+            return exited(Error("the function belongs to another store than the thread that stopped"));
+        auto code = [&body = *body_, function, arguments = std::vector(arguments.begin(), arguments.end())] {
+            body.call_results = function.call(arguments);
+            return outcome_of(*body.call_results);
+        };
+        if (auto started = body_->session->call(std::move(code)); !started)
+            return exited(Access::error(started.error()));
+        return next_event(body_);
+    });
 }
 
 Event Session::call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments)
@@ -869,7 +964,10 @@ Event Session::call(Stopped stopped, const Func& function, std::initializer_list
     return call(std::move(stopped), function, std::span(arguments.begin(), arguments.size()));
 }
 
-Result<void> Session::go(Stopped stopped) { return let_go(body_, stopped, { Kind::Go }); }
+Result<void> Session::go(Stopped stopped)
+{
+    return vitrine::detail::guarded<void>([&] { return let_go(body_, stopped, { Kind::Go }); });
+}
 
 Event Session::resume(Stopped stopped) { return go_on(body_, stopped, { Kind::Go }); }
 

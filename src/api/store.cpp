@@ -29,25 +29,45 @@ Result<StoreBody*> Access::use(const std::shared_ptr<StoreLink>& link)
     return link->body.get();
 }
 
-void Access::end(StoreLink& link)
+void Access::end(StoreLink& link, const char* call)
 {
     if (!link.body)
         return;
+    const auto session = link.body->session.lock();
+    if (link.body->store.is_calling_out())
+        misused(call, "by the store's own limiter, or by the destructor of host data");
+    if (link.body->thread.runner.load() == std::this_thread::get_id()
+        || (session && session->session && session->session->is_inside())
+        || (link.threads && link.threads->is_inside()))
+        misused(
+            call, "on a thread that runs the store's own guest: by a host function, sink or debug handler");
     link.body->own_session.reset();
-    if (const auto session = link.body->session.lock(); session && session->session) {
+    if (session && session->session) {
         if (&session->session->store() != &link.body->store) {
             (void)session->session->remove_store(link.body->store);
         } else {
             // The guest's thread may look at the session until it has ended.
             session->session->close();
-            session->error = Error("the store is gone");
+            session->error = error_or_out_of_memory("the store is gone");
             session->session.reset();
         }
     }
     if (link.threads)
         link.threads->close();
     link.threads.reset();
+    if (link.body->thread.runner.load() != std::thread::id {})
+        misused(call, "while another thread runs the store's guest");
     link.body.reset();
+}
+
+const std::shared_ptr<StoreLink>& Access::moved_from()
+{
+    static const std::shared_ptr<StoreLink> link = [] {
+        auto made = std::make_shared<StoreLink>();
+        made->error = Error("the store was moved from");
+        return made;
+    }();
+    return link;
 }
 
 void Access::note_end(StoreLink& link, const core::Trap& trap)
@@ -128,14 +148,22 @@ Result<core::MemoryType> core_type(const MemoryType& type)
 
 Store::Store(const Engine& engine) : link_(std::make_shared<detail::StoreLink>())
 {
+    // So that moving a store never allocates.
+    (void)Access::moved_from();
     link_->engine = Access::body(engine);
     if (engine.error()) {
         link_->error = *engine.error();
         return;
     }
-    link_->body = std::make_unique<detail::StoreBody>(*link_->engine);
-    link_->requests = link_->body->thread.requests;
-    link_->body->store.embedder = link_;
+    const auto made = detail::guarded<void>([&]() -> Result<void> {
+        auto body = std::make_unique<detail::StoreBody>(*link_->engine);
+        link_->requests = body->thread.requests;
+        body->store.embedder = link_;
+        link_->body = std::move(body);
+        return {};
+    });
+    if (!made)
+        link_->error = made.error();
 }
 
 Store::Store(std::shared_ptr<detail::StoreLink> link, bool is_owner)
@@ -144,16 +172,16 @@ Store::Store(std::shared_ptr<detail::StoreLink> link, bool is_owner)
 
 Store::Store(Store&& other) noexcept : link_(std::move(other.link_)), is_owner_(other.is_owner_)
 {
-    other.link_ = std::make_shared<detail::StoreLink>();
-    other.link_->error = Error("the store was moved from");
+    other.link_ = Access::moved_from();
 }
 
 Store& Store::operator=(Store&& other) noexcept
 {
     if (this == &other)
         return *this;
-    Store former(std::move(*this));
-    std::swap(link_, other.link_);
+    if (is_owner_)
+        Access::end(*link_, "Store::operator=");
+    link_ = std::exchange(other.link_, Access::moved_from());
     is_owner_ = other.is_owner_;
     return *this;
 }
@@ -161,7 +189,7 @@ Store& Store::operator=(Store&& other) noexcept
 Store::~Store()
 {
     if (is_owner_)
-        Access::end(*link_);
+        Access::end(*link_, "Store::~Store");
 }
 
 const Error* Store::error() const { return link_->error ? &*link_->error : nullptr; }
@@ -175,13 +203,15 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
         (*body)->store.limiter = nullptr;
         return {};
     }
-    (*body)->store.limiter = [limiter = std::move(limiter)](
-                                 core::Resource resource, uint64_t current, uint64_t desired) {
-        const auto allowed =
-            detail::guarded<bool>([&] { return limiter(static_cast<Resource>(resource), current, desired); });
-        return allowed && *allowed;
-    };
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        // Shared, so that a limiter may take its own place while it is asked.
+        (*body)->store.limiter = [shared = std::make_shared<const ResourceLimiter>(std::move(limiter))](
+                                     core::Resource resource, uint64_t current, uint64_t desired) {
+            const auto kept = shared;
+            return (*kept)(static_cast<Resource>(resource), current, desired);
+        };
+        return {};
+    });
 }
 
 Result<void> Store::on_debug_event(debug::StopHandler handler)
@@ -189,7 +219,9 @@ Result<void> Store::on_debug_event(debug::StopHandler handler)
     const auto body = Access::use(link_);
     if (!body)
         return body.error();
-    if ((*body)->thread.is_running())
+    const auto current = (*body)->session.lock();
+    if ((*body)->thread.is_running() || (*body)->store.is_calling_out()
+        || (current && current->session && current->session->is_inside()))
         return Error("the store's guest is running");
     (*body)->own_session.reset();
     if (!handler)
@@ -232,7 +264,11 @@ FuncType Func::type() const
     const auto* function = object_of<core::Function>(*this);
     if (!function)
         return {};
-    return Access::func_type(*link_->engine->state->types[function->type].func());
+    const core::FuncType& type = *link_->engine->state->types[function->type].func();
+    // Of its own module, if it has one.
+    if (function->instance)
+        return Access::func_type(type, *function->instance->module, true);
+    return Access::func_type(type, *link_);
 }
 
 std::string Func::name() const
@@ -249,20 +285,24 @@ std::optional<uint32_t> Func::index() const
 
 Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
 {
-    const auto body = Access::use(link_);
-    if (!body)
-        return body.error();
-    auto& function = *static_cast<core::Function*>(object_);
-    const auto values =
-        Access::values(link_, arguments, link_->engine->state->types[function.type].func()->params);
-    if (!values)
-        return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
-    const auto results = core::invoke((*body)->thread, function, *values);
-    if (!results) {
-        Access::note_end(*link_, results.error());
-        return Access::error(results.error());
-    }
-    return Access::vals(link_, *results);
+    return detail::guarded<std::vector<Val>>([&]() -> Result<std::vector<Val>> {
+        // The handle itself may be gone when the call has ended.
+        const auto link = link_;
+        const auto body = Access::use(link);
+        if (!body)
+            return body.error();
+        auto& function = *static_cast<core::Function*>(object_);
+        const auto values =
+            Access::values(link, arguments, link->engine->state->types[function.type].func()->params);
+        if (!values)
+            return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
+        const auto results = core::invoke((*body)->thread, function, *values);
+        if (!results) {
+            Access::note_end(*link, results.error());
+            return Access::error(results.error());
+        }
+        return Access::vals(link, *results);
+    });
 }
 
 Result<std::vector<Val>> Func::call(std::initializer_list<Val> arguments) const
@@ -274,44 +314,52 @@ namespace detail {
 
 Result<void> check_type(const Func& function, const FuncType& wanted)
 {
-    if (const auto body = Access::use(Access::link(function)); !body)
-        return body.error();
-    const FuncType actual = function.type();
-    if (actual != wanted)
-        return Error("function " + core::escaped(function.name()) + " is of type " + actual.to_text()
-            + ", not " + wanted.to_text());
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (const auto body = Access::use(Access::link(function)); !body)
+            return body.error();
+        const FuncType actual = function.type();
+        if (actual != wanted)
+            return Error("function " + core::escaped(function.name()) + " is of type " + actual.to_text()
+                + ", not " + wanted.to_text());
+        return {};
+    });
 }
 
 Result<void> call_slots(const Func& function, uint64_t* slots)
 {
-    const auto body = Access::use(Access::link(function));
-    if (!body)
-        return body.error();
-    auto& callee = *static_cast<core::Function*>(Access::object(function));
-    const core::FuncType& type = *Access::link(function)->engine->state->types[callee.type].func();
-    std::vector<core::Value> arguments;
-    arguments.reserve(type.params.size());
-    for (const core::ValueType param : type.params)
-        arguments.push_back({ param, *slots++ });
-    slots -= arguments.size();
-    const auto results = core::invoke((*body)->thread, callee, arguments);
-    if (!results) {
-        Access::note_end(*Access::link(function), results.error());
-        return Access::error(results.error());
-    }
-    for (const core::Value& result : *results)
-        *slots++ = result.low;
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        // The handle itself may be gone when the call has ended.
+        const auto link = Access::link(function);
+        const auto body = Access::use(link);
+        if (!body)
+            return body.error();
+        auto& callee = *static_cast<core::Function*>(Access::object(function));
+        const core::FuncType& type = *link->engine->state->types[callee.type].func();
+        std::vector<core::Value> arguments;
+        arguments.reserve(type.params.size());
+        for (const core::ValueType param : type.params)
+            arguments.push_back({ param, *slots++ });
+        slots -= arguments.size();
+        const auto results = core::invoke((*body)->thread, callee, arguments);
+        if (!results) {
+            Access::note_end(*link, results.error());
+            return Access::error(results.error());
+        }
+        for (const core::Value& result : *results)
+            *slots++ = result.low;
+        return {};
+    });
 }
 
 Result<Func> find_func(const Instance& instance, std::string_view name)
 {
-    if (const auto body = Access::use(Access::link(instance)); !body)
-        return body.error();
-    if (auto function = instance.func(name))
-        return std::move(*function);
-    return Error("there is no exported function \"" + core::escaped(name) + "\"");
+    return detail::guarded<Func>([&]() -> Result<Func> {
+        if (const auto body = Access::use(Access::link(instance)); !body)
+            return body.error();
+        if (auto function = instance.func(name))
+            return std::move(*function);
+        return Error("there is no exported function \"" + core::escaped(name) + "\"");
+    });
 }
 
 } // namespace detail
@@ -320,23 +368,26 @@ Result<Func> find_func(const Instance& instance, std::string_view name)
 
 Result<Global> Global::create(Store& store, GlobalType type, const Val& value)
 {
-    const auto& link = Access::link(store);
-    const auto body = Access::use(link);
-    if (!body)
-        return body.error();
-    if (type.kind == ValKind::None)
-        return Error("no value is of kind none");
-    const core::ValueType wanted = Access::type(type.kind);
-    const auto initial = Access::value(link, value, wanted);
-    if (!initial)
-        return initial.error();
-    return Access::handle<Global>(link, (*body)->store.add_global({ wanted, type.is_mutable }, *initial));
+    return detail::guarded<Global>([&]() -> Result<Global> {
+        const auto& link = Access::link(store);
+        const auto body = Access::use(link);
+        if (!body)
+            return body.error();
+        if (type.kind == ValKind::None)
+            return Error("no value is of kind none");
+        const core::ValueType wanted = Access::type(type.kind);
+        const auto initial = Access::value(link, value, wanted);
+        if (!initial)
+            return initial.error();
+        return Access::handle<Global>(link, (*body)->store.add_global({ wanted, type.is_mutable }, *initial));
+    });
 }
 
 GlobalType Global::type() const
 {
     const auto* global = object_of<core::Global>(*this);
-    return global ? GlobalType { Access::kind(global->type.type), global->type.is_mutable }
+    return global ? GlobalType { Access::kind(global->type.type), global->type.is_mutable,
+        Access::exact(global->type.type, *link_) }
                   : GlobalType { ValKind::None, false };
 }
 
@@ -376,38 +427,44 @@ Result<void> set_global(
 
 Result<void> Global::set(const Val& value) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    auto& global = *static_cast<core::Global*>(object_);
-    if (!global.type.is_mutable)
-        return Error("the global is immutable");
-    return set_global(link_, global, value);
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        auto& global = *static_cast<core::Global*>(object_);
+        if (!global.type.is_mutable)
+            return Error("the global is immutable");
+        return set_global(link_, global, value);
+    });
 }
 
 Result<void> Global::debug_set(const Val& value) const
 {
-    if (auto allowed = check_debug(link_); !allowed)
-        return allowed;
-    return set_global(link_, *static_cast<core::Global*>(object_), value);
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (auto allowed = check_debug(link_); !allowed)
+            return allowed;
+        return set_global(link_, *static_cast<core::Global*>(object_), value);
+    });
 }
 
 // Memories.
 
 Result<Memory> Memory::create(Store& store, MemoryType type)
 {
-    const auto& link = Access::link(store);
-    const auto body = Access::use(link);
-    if (!body)
-        return body.error();
-    if (type.is_shared)
-        return Error("a shared memory is a SharedMemory");
-    const auto wanted = core_type(type);
-    if (!wanted)
-        return wanted.error();
-    const auto memory = (*body)->store.add_memory(*wanted);
-    if (!memory)
-        return Access::error(memory.error());
-    return Access::handle<Memory>(link, *memory);
+    return detail::guarded<Memory>([&]() -> Result<Memory> {
+        const auto& link = Access::link(store);
+        const auto body = Access::use(link);
+        if (!body)
+            return body.error();
+        if (type.is_shared)
+            return Error("a shared memory is a SharedMemory");
+        const auto wanted = core_type(type);
+        if (!wanted)
+            return wanted.error();
+        const auto memory = (*body)->store.add_memory(*wanted);
+        if (!memory)
+            return Access::error(memory.error());
+        return Access::handle<Memory>(link, *memory);
+    });
 }
 
 MemoryType Memory::type() const
@@ -427,46 +484,54 @@ Result<uint64_t> Memory::try_size() const
 
 Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    const auto& memory = *static_cast<core::Memory*>(object_);
-    if (!memory.contains(address, to.size()))
-        return out_of_bounds("a read", address, to.size(), memory.size());
-    if (!to.empty())
-        std::memcpy(to.data(), memory.base() + address, to.size());
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        const auto& memory = *static_cast<core::Memory*>(object_);
+        if (!memory.contains(address, to.size()))
+            return out_of_bounds("a read", address, to.size(), memory.size());
+        if (!to.empty())
+            std::memcpy(to.data(), memory.base() + address, to.size());
+        return {};
+    });
 }
 
 Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    auto& memory = *static_cast<core::Memory*>(object_);
-    if (!memory.contains(address, from.size()))
-        return out_of_bounds("a write", address, from.size(), memory.size());
-    if (!from.empty())
-        std::memcpy(memory.base() + address, from.data(), from.size());
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        auto& memory = *static_cast<core::Memory*>(object_);
+        if (!memory.contains(address, from.size()))
+            return out_of_bounds("a write", address, from.size(), memory.size());
+        if (!from.empty())
+            std::memcpy(memory.base() + address, from.data(), from.size());
+        return {};
+    });
 }
 
 Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    auto& memory = *static_cast<core::Memory*>(object_);
-    if (!memory.contains(address, count))
-        return out_of_bounds("a fill", address, count, memory.size());
-    if (count != 0)
-        std::memset(memory.base() + address, static_cast<int>(value), count);
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        auto& memory = *static_cast<core::Memory*>(object_);
+        if (!memory.contains(address, count))
+            return out_of_bounds("a fill", address, count, memory.size());
+        if (count != 0)
+            std::memset(memory.base() + address, static_cast<int>(value), count);
+        return {};
+    });
 }
 
 Result<uint64_t> Memory::grow(uint64_t pages) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    auto& memory = *static_cast<core::Memory*>(object_);
-    return grown(memory, pages, link_->body->store.grow(memory, pages));
+    return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        auto& memory = *static_cast<core::Memory*>(object_);
+        return grown(memory, pages, link_->body->store.grow(memory, pages));
+    });
 }
 
 std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t from) const
@@ -500,16 +565,18 @@ Result<std::span<std::byte>> Memory::try_data() const
 
 Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
 {
-    if (engine.error())
-        return *engine.error();
-    type.is_shared = true;
-    const auto wanted = core_type(type);
-    if (!wanted)
-        return wanted.error();
-    auto memory = Access::body(engine)->state->make_memory(*wanted);
-    if (!memory)
-        return Access::error(memory.error());
-    return Access::shared(Access::body(engine), std::move(*memory));
+    return detail::guarded<SharedMemory>([&]() -> Result<SharedMemory> {
+        if (engine.error())
+            return *engine.error();
+        type.is_shared = true;
+        const auto wanted = core_type(type);
+        if (!wanted)
+            return wanted.error();
+        auto memory = Access::body(engine)->state->make_memory(*wanted);
+        if (!memory)
+            return Access::error(memory.error());
+        return Access::shared(Access::body(engine), std::move(*memory));
+    });
 }
 
 MemoryType SharedMemory::type() const { return type_of(Access::memory(*this)); }
@@ -528,50 +595,58 @@ std::atomic_ref<uint8_t> byte_at(const core::Memory& memory, uint64_t address)
 
 Result<void> SharedMemory::read(uint64_t address, std::span<std::byte> to) const
 {
-    const core::Memory& memory = Access::memory(*this);
-    if (!memory.contains(address, to.size()))
-        return out_of_bounds("a read", address, to.size(), memory.size());
-    for (std::byte& byte : to)
-        byte = std::byte(byte_at(memory, address++).load(std::memory_order_relaxed));
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        const core::Memory& memory = Access::memory(*this);
+        if (!memory.contains(address, to.size()))
+            return out_of_bounds("a read", address, to.size(), memory.size());
+        for (std::byte& byte : to)
+            byte = std::byte(byte_at(memory, address++).load(std::memory_order_relaxed));
+        return {};
+    });
 }
 
 Result<void> SharedMemory::write(uint64_t address, std::span<const std::byte> from) const
 {
-    const core::Memory& memory = Access::memory(*this);
-    if (!memory.contains(address, from.size()))
-        return out_of_bounds("a write", address, from.size(), memory.size());
-    for (const std::byte byte : from)
-        byte_at(memory, address++).store(static_cast<uint8_t>(byte), std::memory_order_relaxed);
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        const core::Memory& memory = Access::memory(*this);
+        if (!memory.contains(address, from.size()))
+            return out_of_bounds("a write", address, from.size(), memory.size());
+        for (const std::byte byte : from)
+            byte_at(memory, address++).store(static_cast<uint8_t>(byte), std::memory_order_relaxed);
+        return {};
+    });
 }
 
 Result<uint64_t> SharedMemory::grow(uint64_t pages) const
 {
-    return grown(Access::memory(*this), pages, Access::memory(*this).grow(pages));
+    return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
+        return grown(Access::memory(*this), pages, Access::memory(*this).grow(pages));
+    });
 }
 
 // Tables.
 
 Result<Table> Table::create(Store& store, TableType type, const Val& initial)
 {
-    const auto& link = Access::link(store);
-    const auto body = Access::use(link);
-    if (!body)
-        return body.error();
-    if (type.is_64 || (type.element != ValKind::FuncRef && type.element != ValKind::ExternRef))
-        return Error("only 32-bit tables of funcref and externref are supported");
-    if (type.min > type.max.value_or(type.min))
-        return Error("size minimum must not be greater than maximum");
-    const core::ValueType element = Access::type(type.element);
-    const auto value = Access::value(link, initial, element);
-    if (!value)
-        return value.error();
-    const auto table =
-        (*body)->store.add_table({ element, { .min = type.min, .max = type.max } }, value->ref());
-    if (!table)
-        return Access::error(table.error());
-    return Access::handle<Table>(link, *table);
+    return detail::guarded<Table>([&]() -> Result<Table> {
+        const auto& link = Access::link(store);
+        const auto body = Access::use(link);
+        if (!body)
+            return body.error();
+        if (type.is_64 || (type.element != ValKind::FuncRef && type.element != ValKind::ExternRef))
+            return Error("only 32-bit tables of funcref and externref are supported");
+        if (type.min > type.max.value_or(type.min))
+            return Error("size minimum must not be greater than maximum");
+        const core::ValueType element = Access::type(type.element);
+        const auto value = Access::value(link, initial, element);
+        if (!value)
+            return value.error();
+        const auto table =
+            (*body)->store.add_table({ element, { .min = type.min, .max = type.max } }, value->ref());
+        if (!table)
+            return Access::error(table.error());
+        return Access::handle<Table>(link, *table);
+    });
 }
 
 TableType Table::type() const
@@ -580,7 +655,8 @@ TableType Table::type() const
     if (!table)
         return {};
     const core::TableType& type = table->type();
-    return { Access::kind(type.element), type.limits.min, type.limits.max, type.limits.is_64 };
+    return { Access::kind(type.element), type.limits.min, type.limits.max, type.limits.is_64,
+        Access::exact(type.element, *link_) };
 }
 
 uint64_t Table::size() const { return try_size().value_or(0); }
@@ -594,66 +670,74 @@ Result<uint64_t> Table::try_size() const
 
 Result<Val> Table::get(uint64_t index) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    const auto& table = *static_cast<core::Table*>(object_);
-    if (index >= table.size())
-        return Error(
-            "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
-    return Access::val(link_, core::Value::ref(table.type().element, table.elements()[index]));
+    return detail::guarded<Val>([&]() -> Result<Val> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        const auto& table = *static_cast<core::Table*>(object_);
+        if (index >= table.size())
+            return Error(
+                "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
+        return Access::val(link_, core::Value::ref(table.type().element, table.elements()[index]));
+    });
 }
 
 Result<void> Table::set(uint64_t index, const Val& value) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    auto& table = *static_cast<core::Table*>(object_);
-    if (index >= table.size())
-        return Error(
-            "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
-    const auto converted = Access::value(link_, value, table.type().element);
-    if (!converted)
-        return converted.error();
-    table.elements()[index] = converted->ref();
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        auto& table = *static_cast<core::Table*>(object_);
+        if (index >= table.size())
+            return Error(
+                "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
+        const auto converted = Access::value(link_, value, table.type().element);
+        if (!converted)
+            return converted.error();
+        table.elements()[index] = converted->ref();
+        return {};
+    });
 }
 
 Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
-    auto& table = *static_cast<core::Table*>(object_);
-    const auto converted = Access::value(link_, initial, table.type().element);
-    if (!converted)
-        return converted.error();
-    if (const auto old = link_->body->store.grow(table, count, converted->ref()))
-        return *old;
-    return Error(
-        "the table of " + std::to_string(table.size()) + " elements cannot grow by " + std::to_string(count));
+    return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
+        if (const auto body = Access::use(link_); !body)
+            return body.error();
+        auto& table = *static_cast<core::Table*>(object_);
+        const auto converted = Access::value(link_, initial, table.type().element);
+        if (!converted)
+            return converted.error();
+        if (const auto old = link_->body->store.grow(table, count, converted->ref()))
+            return *old;
+        return Error("the table of " + std::to_string(table.size()) + " elements cannot grow by "
+            + std::to_string(count));
+    });
 }
 
 // Tags.
 
 Result<Tag> Tag::create(Store& store, const FuncType& type)
 {
-    const auto& link = Access::link(store);
-    const auto body = Access::use(link);
-    if (!body)
-        return body.error();
-    if (const auto checked = Access::check(type); !checked)
-        return checked.error();
-    if (!type.results.empty())
-        return Error("non-empty tag result type");
-    const auto tag = (*body)->store.add_tag(Access::func_type(type));
-    if (!tag)
-        return Access::error(tag.error());
-    return Access::handle<Tag>(link, *tag);
+    return detail::guarded<Tag>([&]() -> Result<Tag> {
+        const auto& link = Access::link(store);
+        const auto body = Access::use(link);
+        if (!body)
+            return body.error();
+        if (const auto checked = Access::check(type); !checked)
+            return checked.error();
+        if (!type.results.empty())
+            return Error("non-empty tag result type");
+        const auto tag = (*body)->store.add_tag(Access::func_type(type));
+        if (!tag)
+            return Access::error(tag.error());
+        return Access::handle<Tag>(link, *tag);
+    });
 }
 
 FuncType Tag::type() const
 {
     const auto* tag = object_of<core::Tag>(*this);
-    return tag ? Access::func_type(*tag->type->type.func()) : FuncType {};
+    return tag ? Access::func_type(*tag->type->type.func(), *link_) : FuncType {};
 }
 
 // Instances.
@@ -770,41 +854,49 @@ std::optional<Tag> Instance::debug_tag(uint32_t index) const
 
 Result<Val> Instance::debug_evaluate(std::string_view expression) const
 {
-    if (const auto allowed = check_debug(link_); !allowed)
-        return allowed.error();
-    const auto value = core::debug::evaluate(*static_cast<core::Instance*>(object_), expression);
-    if (!value)
-        return Access::error(value.error());
-    return Access::val(link_, *value);
+    return detail::guarded<Val>([&]() -> Result<Val> {
+        if (const auto allowed = check_debug(link_); !allowed)
+            return allowed.error();
+        const auto value = core::debug::evaluate(*static_cast<core::Instance*>(object_), expression);
+        if (!value)
+            return Access::error(value.error());
+        return Access::val(link_, *value);
+    });
 }
 
 Result<std::string> Instance::debug_text_of(std::string_view expression) const
 {
-    if (const auto allowed = check_debug(link_); !allowed)
-        return allowed.error();
-    auto text = core::debug::evaluate_text(*static_cast<core::Instance*>(object_), expression);
-    if (!text)
-        return Access::error(text.error());
-    return *std::move(text);
+    return detail::guarded<std::string>([&]() -> Result<std::string> {
+        if (const auto allowed = check_debug(link_); !allowed)
+            return allowed.error();
+        auto text = core::debug::evaluate_text(*static_cast<core::Instance*>(object_), expression);
+        if (!text)
+            return Access::error(text.error());
+        return *std::move(text);
+    });
 }
 
 Result<void> Instance::debug_assign(std::string_view assignment) const
 {
-    if (auto allowed = check_debug(link_); !allowed)
-        return allowed;
-    if (auto done = core::debug::assign(*static_cast<core::Instance*>(object_), assignment); !done)
-        return Access::error(done.error());
-    return {};
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (auto allowed = check_debug(link_); !allowed)
+            return allowed;
+        if (auto done = core::debug::assign(*static_cast<core::Instance*>(object_), assignment); !done)
+            return Access::error(done.error());
+        return {};
+    });
 }
 
 Result<debug::WatchPlace> Instance::debug_place(std::string_view expression) const
 {
-    if (auto allowed = check_debug(link_); !allowed)
-        return allowed.error();
-    const auto place = core::debug::find_place(*static_cast<core::Instance*>(object_), expression);
-    if (!place)
-        return Access::error(place.error());
-    return Access::place(link_, *place);
+    return detail::guarded<debug::WatchPlace>([&]() -> Result<debug::WatchPlace> {
+        if (auto allowed = check_debug(link_); !allowed)
+            return allowed.error();
+        const auto place = core::debug::find_place(*static_cast<core::Instance*>(object_), expression);
+        if (!place)
+            return Access::error(place.error());
+        return Access::place(link_, *place);
+    });
 }
 
 debug::WatchPlace detail::Access::place(

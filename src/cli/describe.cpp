@@ -52,7 +52,7 @@ void add_type(JsonObject& row, const FuncInfo& info)
 
 void add_type(JsonObject& row, const TableInfo& info)
 {
-    row["type"] = to_text(info.type.element);
+    row["type"] = info.type.element_type.to_text();
     add_limits(row, info.type);
 }
 
@@ -64,7 +64,7 @@ void add_type(JsonObject& row, const MemoryInfo& info)
 
 void add_type(JsonObject& row, const GlobalInfo& info)
 {
-    row["type"] = to_text(info.type.kind);
+    row["type"] = info.type.type.to_text();
     row["mutable"] = info.type.is_mutable;
 }
 

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "base/guard.h"
 #include "cli/command_line.h"
+#include "cli/message.h"
+
+#include <cstdio>
 
 namespace {
 
@@ -67,4 +71,13 @@ constexpr vitrine::cli::CommandRow commands[] {
 
 } // namespace
 
-int main(int argc, char** argv) { return vitrine::cli::run_command_line(commands, argc, argv); }
+int main(int argc, char** argv)
+{
+    using vitrine::core::Thrown;
+    return vitrine::core::guarded([&] { return vitrine::cli::run_command_line(commands, argc, argv); },
+        [](const Thrown& thrown) {
+            // As every other error, but there may be no memory to make the line of.
+            std::fprintf(stderr, "vitrine: error: cannot go on: %s\n", thrown.text.c_str());
+            return vitrine::cli::status::refused;
+        });
+}

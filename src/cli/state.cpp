@@ -21,9 +21,9 @@ JsonObject named_row(uint64_t index, std::string_view name)
     return row;
 }
 
-void add_value(JsonObject& row, const Val& value)
+void add_value(JsonObject& row, const Val& value, const ValType& type)
 {
-    row["type"] = to_text(value.kind());
+    row["type"] = type.to_text();
     row["value"] = to_json(value);
 }
 
@@ -37,12 +37,13 @@ JsonObject frame_row(const debug::Frame& frame)
     JsonArray locals, operands;
     for (const debug::Local& local : frame.locals()) {
         JsonObject item = named_row(locals.size(), local.name);
-        add_value(item, local.value);
+        add_value(item, local.value, local.type);
         locals.push_back(std::move(item));
     }
+    const std::vector<ValType> types = frame.operand_types();
     for (const Val& operand : frame.operands()) {
         JsonObject item { { "index", operands.size() } };
-        add_value(item, operand);
+        add_value(item, operand, types[operands.size()]);
         operands.push_back(std::move(item));
     }
     row["locals"] = std::move(locals);
@@ -55,7 +56,7 @@ JsonArray global_rows(const Instance& instance)
     JsonArray rows;
     for (const GlobalInfo& info : instance.module().globals()) {
         JsonObject row = named_row(info.index, info.name);
-        add_value(row, instance.debug_global(info.index)->get());
+        add_value(row, instance.debug_global(info.index)->get(), info.type.type);
         row["exported"] = !info.exports.empty();
         rows.push_back(std::move(row));
     }
@@ -68,7 +69,7 @@ JsonArray table_rows(const Instance& instance)
     for (const TableInfo& info : instance.module().tables()) {
         const Table table = *instance.debug_table(info.index);
         JsonObject row = named_row(info.index, info.name);
-        row["type"] = to_text(info.type.element);
+        row["type"] = info.type.element_type.to_text();
         row["size"] = table.size();
         row["exported"] = !info.exports.empty();
         JsonArray elements;

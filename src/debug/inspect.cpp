@@ -64,6 +64,12 @@ std::optional<Home> find_local_home(const Frame& frame, uint32_t index)
     return index < homes.size() ? std::optional(homes[index]) : std::nullopt;
 }
 
+std::optional<Home> find_operand_home(const Frame& frame, uint32_t index)
+{
+    const std::vector<Home> homes = operand_homes(frame);
+    return index < homes.size() ? std::optional(homes[index]) : std::nullopt;
+}
+
 std::vector<Local> locals_of(const Frame& frame)
 {
     std::vector<Local> locals;

@@ -19,6 +19,9 @@ struct Home {
 /// That of a local; none when the frame has no such local.
 std::optional<Home> find_local_home(const Frame& frame, uint32_t index);
 
+/// That of an operand, counted from the bottom.
+std::optional<Home> find_operand_home(const Frame& frame, uint32_t index);
+
 /// A local of a frame: `name` from the name section, else empty.
 struct Local {
     std::string name;

@@ -12,22 +12,22 @@ void Marks::set(std::vector<MarkedPlace> wanted)
     clear_passing();
     std::ranges::sort(wanted);
     wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
-    std::vector<MarkedPlace> difference;
-    std::ranges::set_difference(lasting_, wanted, std::back_inserter(difference));
-    for (const auto& [function, offset] : difference)
-        unmark(thread_, *function, offset);
-    difference.clear();
-    std::ranges::set_difference(wanted, lasting_, std::back_inserter(difference));
-    for (const auto& [function, offset] : difference)
-        mark(thread_, *function, offset);
+    // A mark may need memory: when there is none, what stands in the code is at least what we know of. To take marks
+    // away needs none, so that a session can always leave.
+    for (const MarkedPlace& place : wanted)
+        if (!is_lasting(place))
+            mark(thread_, *place.first, place.second);
+    for (const MarkedPlace& place : lasting_)
+        if (!std::ranges::binary_search(wanted, place))
+            unmark(thread_, *place.first, place.second);
     lasting_ = std::move(wanted);
 }
 
 void Marks::add_passing(MarkedPlace place)
 {
+    passing_.push_back(place);
     if (!is_lasting(place))
         mark(thread_, *place.first, place.second);
-    passing_.push_back(place);
 }
 
 void Marks::clear_passing()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/session.h"
 
+#include "base/guard.h"
 #include "exec/instrument.h"
 
 #include <algorithm>
@@ -19,11 +20,16 @@ constexpr std::chrono::milliseconds patience { 50 };
 class Session::Watcher final : public Probe {
 public:
     Watcher(Session& session, Member& member) : session_(session), member_(member) {}
-    Wish fire(Thread&, Cause cause) override { return session_.fire(member_, cause); }
+    /// Without memory to look with, the guest ends: execution is not to be told of exceptions.
+    Wish fire(Thread&, Cause cause) override
+    {
+        return guarded(
+            [&] { return session_.fire(member_, cause); }, [](const Thrown&) { return Wish::Kill; });
+    }
     void on_instance(Instance&) override
     {
         const std::lock_guard lock(session_.mutex_);
-        session_.sync(member_);
+        session_.bring_in_line(member_, true);
         if (!session_.listens_to_.loads)
             return;
         // Made on another thread than that which runs the guest, it is told when the guest next runs.
@@ -31,6 +37,11 @@ public:
         member_.thread->requests->add(Requests::pause);
     }
     void wait_outside(Thread&) override { session_.wait_outside(member_); }
+    bool wants_end(Thread&) override
+    {
+        const std::lock_guard lock(session_.mutex_);
+        return session_.take_sentence(member_);
+    }
     void on_spawn(Thread& child) override
     {
         const std::lock_guard lock(session_.mutex_);
@@ -87,13 +98,23 @@ Result<void> check_watchable(const Store& store, const Thread& thread)
 Result<std::unique_ptr<Session>> Session::create(Store& store, Thread& thread, Handler handler)
 {
     CHECK(check_watchable(store, thread));
-    return std::unique_ptr<Session>(new Session(store, thread, std::move(handler)));
+    std::unique_ptr<Session> session(new Session(store, thread, std::move(handler)));
+    // When the system has no thread to give, the session leaves nothing with the store.
+    return guarded(
+        [&]() -> Result<std::unique_ptr<Session>> {
+            session->open();
+            return std::move(session);
+        },
+        [](Thrown thrown) -> Result<std::unique_ptr<Session>> { return failure(std::move(thrown.text)); });
 }
 
 Session::Session(Store& store, Thread& thread, Handler handler)
     : store_(store), thread_(thread), handler_(std::move(handler)), breakpoints_(store.engine().types)
+{}
+
+void Session::open()
 {
-    add_member(store, thread);
+    add_member(store_, thread_);
     if (!handler_)
         guest_ = std::thread([this] { run_guest(); });
 }
@@ -117,8 +138,8 @@ void Session::close()
         guest_.join();
     std::unique_lock lock(mutex_);
     // Those that have been told to end; what the guest spawned says itself when it is gone.
-    const auto is_with_us = [](const auto& member) {
-        return member->is_spawned || (member->is_running() && !member->has_left);
+    const auto is_with_us = [this](const auto& member) {
+        return member->is_spawned || member.get() == stopper_ || (member->is_running() && !member->has_left);
     };
     while (std::ranges::any_of(members_, is_with_us))
         changed_.wait_for(lock, std::chrono::milliseconds(1));
@@ -135,13 +156,14 @@ void Session::close()
 
 Session::Member& Session::add_member(Store& store, Thread& thread)
 {
-    std::unique_ptr<Member> member(
+    std::unique_ptr<Member> made(
         new Member { .id = next_thread_++, .store = &store, .thread = &thread, .marks = Marks(thread) });
-    member->watcher = std::make_unique<Watcher>(*this, *member);
-    thread.probe = member->watcher.get();
+    made->watcher = std::make_unique<Watcher>(*this, *made);
+    Member& member = *members_.emplace_back(std::move(made));
+    thread.probe = member.watcher.get();
     // It gets its marks, and waits if it must, when it first goes inside.
     thread.requests->add(Requests::pause);
-    return *members_.emplace_back(std::move(member));
+    return member;
 }
 
 /// Leaves nothing of ours with a thread that executes no instruction just now.
@@ -233,28 +255,61 @@ void Session::run_guest()
         changed_.wait(lock, [&] { return is_closing_ || body_; });
         if (!body_)
             return;
-        const auto body = std::exchange(body_, nullptr);
-        lock.unlock();
-        Outcome outcome = body();
-        lock.lock();
-        Member& own = *members_.front();
-        set_stepping(*own.thread, false);
-        own.is_condemned = false;
-        own.marks.clear_passing();
-        if (!own.has_news)
-            own.thread->requests->bits.fetch_and(~Requests::pause);
-        at_entry_ = wants_stop_ = false;
-        is_body_running_ = false;
-        outcome_ = outcome;
-        if (const auto listener = listener_) {
-            is_telling_end_ = true;
-            lock.unlock();
-            listener(std::move(outcome));
-            lock.lock();
-            is_telling_end_ = false;
-        }
-        changed_.notify_all();
+        run_body(lock);
     }
+}
+
+void Session::run_body(std::unique_lock<std::mutex>& lock)
+{
+    const auto body = std::exchange(body_, nullptr);
+    lock.unlock();
+    Outcome outcome = guarded([&] { return body(); },
+        [](Thrown thrown) -> Outcome { return std::unexpected(Error { std::move(thrown.text) }); });
+    lock.lock();
+    Member& own = *members_.front();
+    set_stepping(*own.thread, false);
+    own.is_condemned = false;
+    own.marks.clear_passing();
+    if (!own.has_news)
+        own.thread->requests->bits.fetch_and(~Requests::pause);
+    at_entry_ = wants_stop_ = false;
+    is_body_running_ = false;
+    outcome_ = std::move(outcome);
+    if (listener_) {
+        is_telling_end_ = true;
+        // A listener for whom there is no memory is not told.
+        guarded(
+            [&] {
+                const auto listener = listener_;
+                const Event event = *outcome_;
+                lock.unlock();
+                listener(event);
+            },
+            [](const Thrown&) {});
+        if (!lock.owns_lock())
+            lock.lock();
+        is_telling_end_ = false;
+    }
+    changed_.notify_all();
+}
+
+/// Whether the thread has been told to end; it is told once, unless it is one that lives once.
+bool Session::take_sentence(Member& member)
+{
+    if (!member.is_condemned)
+        return false;
+    // What the session runs ends as a whole; another thread's next call is a new one.
+    member.is_condemned = member.is_spawned || (is_body_running_ && member.thread == &thread_);
+    return true;
+}
+
+bool Session::is_inside() const
+{
+    const std::lock_guard lock(mutex_);
+    const auto here = std::this_thread::get_id();
+    return here == guest_.get_id() || here == handling_
+        || std::ranges::any_of(
+            members_, [here](const auto& member) { return member->thread->runner.load() == here; });
 }
 
 Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
@@ -282,6 +337,8 @@ Result<Event> Session::wait()
     std::unique_lock lock(mutex_);
     if (handler_)
         return failure("the session's handler is told of all stops");
+    if (std::this_thread::get_id() == guest_.get_id())
+        return failure("the session's guest cannot wait for itself");
     if (!is_body_running_ && !outcome_ && state_ != State::Stopped && members_.size() == 1)
         return failure("the session's guest is not running");
     changed_.wait_awake(lock, [&] {
@@ -343,8 +400,9 @@ void Session::interrupt()
         return;
     wants_stop_ = true;
     pause_all();
+    // Without it only guests that execute instructions of their own notice.
     if (!handler_ && !interrupts_.joinable())
-        interrupts_ = std::thread([this] { watch_interrupts(); });
+        guarded([&] { interrupts_ = std::thread([this] { watch_interrupts(); }); }, [](const Thrown&) {});
     changed_.notify_all();
 }
 
@@ -392,7 +450,8 @@ void Session::condemn_all()
 {
     for (const auto& member : members_) {
         const bool is_own = !handler_ && member == members_.front();
-        if (is_own ? is_body_running_ : member->is_running() || member->is_spawned)
+        if (member.get() == stopper_
+            || (is_own ? is_body_running_ : member->is_running() || member->is_spawned))
             member->is_condemned = true;
         if (member->is_condemned)
             member->thread->requests->add(Requests::pause);
@@ -404,6 +463,11 @@ void Session::kill()
     {
         const std::lock_guard lock(mutex_);
         condemn_all();
+        // It is not stopped any more for whoever waits: the next event is its end. A handler still has the say.
+        if (state_ == State::Stopped && !handler_) {
+            state_ = State::Going;
+            reason_.reset();
+        }
     }
     changed_.notify_all();
 }

@@ -180,6 +180,8 @@ public:
     };
 
     bool has_handler() const { return handler_ != nullptr; }
+    /// Whether the calling thread runs a guest of the session, or the handler: it cannot end the session.
+    bool is_inside() const;
     /// How often the guest was let go on. While it is the same, so are the frames of a guest that stands still.
     uint64_t resumes() const;
     /// The frames of a guest thread (0: the one that stopped) of a stopped guest; empty when it is not stopped.
@@ -239,6 +241,8 @@ private:
         bool has_news = false;
         /// Before which instruction it noticed that it shall stop: a step from there executes it.
         std::optional<FramePlace> paused_at {};
+        /// What the debugger's own code has thrown on this thread: the guest ends with it.
+        std::optional<Trap> failure {};
         /// Of the step under way: the frame it must end in, and where.
         std::optional<FrameId> step_frame {};
         std::optional<CodeOffset> step_offset {};
@@ -251,7 +255,9 @@ private:
     Member& add_member(Store& store, Thread& thread);
     void leave(Member& member);
     bool let_go(Member& member);
+    void open();
     void run_guest();
+    void run_body(std::unique_lock<std::mutex>& lock);
     void watch_interrupts();
     void stop_from_outside(std::unique_lock<std::mutex>& lock);
 
@@ -259,7 +265,8 @@ private:
     bool is_at_entry(const Member& member) const { return at_entry_ && member.thread == &thread_; }
     Wish fire(Member& member, Cause cause);
     void wait_outside(Member& member);
-    void bring_in_line(Member& member);
+    void bring_in_line(Member& member, bool always = false);
+    bool take_sentence(Member& member);
     void on_instance(Member& member, Instance& instance);
     std::optional<StopReason> reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_load(Member& member) const;
@@ -269,7 +276,9 @@ private:
     std::optional<StopReason> reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_watch(Member& member);
     std::optional<StopReason> reason_of_step(Member& member, const std::optional<FramePlace>& paused_at);
+    void log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock);
     Wish stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
+    Wish let_go(Member& member, Resume how, Wish wish, bool is_nested);
     void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
     void tell(std::unique_lock<std::mutex>& lock);
     Resume decide(std::unique_lock<std::mutex>& lock);
@@ -329,6 +338,8 @@ private:
     bool is_telling_end_ = false;
     bool is_closing_ = false;
 
+    /// On which thread the handler is being called, and in how many nested stops.
+    std::thread::id handling_ {};
     std::thread guest_;
     /// Sees to it that an interrupt stops a guest whose threads all wait in host functions. Made at the first one.
     std::thread interrupts_;

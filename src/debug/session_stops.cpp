@@ -2,6 +2,7 @@
 // Why a guest thread stops, how all of them come to stand still, and how they go on.
 #include "debug/session.h"
 
+#include "base/guard.h"
 #include "debug/detour.h"
 #include "exec/instrument.h"
 #include "wasm/instruction.h"
@@ -57,13 +58,20 @@ void Session::wait_outside(Member& member)
     bring_in_line(member);
 }
 
-/// Before the thread executes its next instruction.
-void Session::bring_in_line(Member& member)
+/// Before the thread executes its next instruction. One that there is no memory to watch with ends.
+void Session::bring_in_line(Member& member, bool always)
 {
-    if (is_closing_ && !member.is_condemned)
-        leave(member);
-    else if (member.is_stale)
-        sync(member);
+    guarded(
+        [&] {
+            if (is_closing_ && !member.is_condemned)
+                leave(member);
+            else if (member.is_stale || always)
+                sync(member);
+        },
+        [&](const Thrown&) {
+            member.is_stale = member.is_condemned = true;
+            member.thread->requests->add(Requests::pause);
+        });
 }
 
 Wish Session::fire(Member& member, Cause cause)
@@ -81,14 +89,15 @@ Wish Session::fire(Member& member, Cause cause)
     Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;
     // Nothing has been executed at an entry: a breakpoint there is still to come, unless a step leads from here.
     const bool is_passing = member.thread->is_stepping() || member.step_offset;
-    if (is_entry && wish == Wish::Continue && !is_passing && !member.is_condemned)
+    if (is_entry && wish == Wish::Continue && !is_passing && !member.is_condemned && !member.failure)
         if (auto at_once = reason_in_turn(member, reason_of_mark(member, lock), lock))
             wish = stop(member, std::move(*at_once), lock);
-    if (!member.is_condemned)
+    if (take_sentence(member))
+        return Wish::Kill;
+    if (!member.failure)
         return wish;
-    // What the session runs ends as a whole; another thread's next call is a new one.
-    member.is_condemned = member.is_spawned || (is_body_running_ && member.thread == &thread_);
-    return Wish::Kill;
+    member.thread->trap = *std::exchange(member.failure, std::nullopt);
+    return Wish::Fail;
 }
 
 std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
@@ -113,18 +122,10 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
     }
     std::vector<std::string> messages;
     auto hit = breakpoints_.hit(frame, [&](std::string message) { messages.push_back(std::move(message)); });
-    if (!messages.empty() && (log_ || listens_to_.messages)) {
-        const auto log = log_;
-        const auto listener = listens_to_.messages;
-        lock.unlock();
-        for (std::string& message : messages) {
-            if (listener)
-                listener(message);
-            if (log)
-                log(std::move(message));
-        }
-        lock.lock();
-    }
+    if (!messages.empty() && (log_ || listens_to_.messages))
+        log(member, std::move(messages), lock);
+    if (member.failure)
+        return std::nullopt;
     if (hit.id != 0)
         return StopReason { .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem) };
     const bool is_target =
@@ -132,6 +133,44 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
     if (!is_target && !member.thread->is_stepping())
         return std::nullopt;
     return StopReason { .kind = StopKind::Step };
+}
+
+namespace {
+
+/// The trap with which the guest ends after code of the debugger's has thrown. Never throws itself.
+Trap failure_of(const Thread& thread, std::string_view what, const Thrown& thrown)
+{
+    const TrapKind kind = thrown.is_out_of_memory ? TrapKind::OutOfMemory : TrapKind::HostError;
+    return guarded(
+        [&] {
+            return Trap {
+                .kind = kind, .message = std::string(what) + ": " + thrown.text, .trace = trace_of(thread)
+            };
+        },
+        [](const Thrown&) { return Trap { .kind = TrapKind::OutOfMemory }; });
+}
+
+} // namespace
+
+/// Hands messages of breakpoints to whoever takes them.
+void Session::log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock)
+{
+    const auto log = log_;
+    const auto listener = listens_to_.messages;
+    lock.unlock();
+    guarded(
+        [&] {
+            for (std::string& message : messages) {
+                if (listener)
+                    listener(message);
+                if (log)
+                    log(std::move(message));
+            }
+        },
+        [&](const Thrown& thrown) {
+            member.failure = failure_of(*member.thread, "the debugger's on_message failed", thrown);
+        });
+    lock.lock();
 }
 
 std::optional<StopReason> Session::reason_of_watch(Member& member)
@@ -261,9 +300,16 @@ Resume Session::decide(std::unique_lock<std::mutex>& lock)
 {
     if (handler_) {
         const StopReason reason = *reason_;
+        Member& member = *stopper_;
+        const auto outer = std::exchange(handling_, std::this_thread::get_id());
         lock.unlock();
-        const Resume how = handler_(reason);
+        const Resume how = guarded([&] { return handler_(reason); },
+            [&](const Thrown& thrown) {
+                member.failure = failure_of(*member.thread, "the debugger's handler failed", thrown);
+                return Resume {};
+            });
         lock.lock();
+        handling_ = outer;
         changed_.wait(lock, [&] { return looks_ == 0; });
         return how;
     }
@@ -288,7 +334,8 @@ void Session::run_call(std::unique_lock<std::mutex>& lock)
     const Wish wish = std::exchange(wish_, Wish::Continue);
     const auto to_throw = to_throw_;
     lock.unlock();
-    Outcome outcome = body();
+    Outcome outcome = guarded([&] { return body(); },
+        [](Thrown thrown) -> Outcome { return std::unexpected(Error { std::move(thrown.text) }); });
     lock.lock();
     wish_ = wish;
     to_throw_ = to_throw;
@@ -299,6 +346,27 @@ void Session::run_call(std::unique_lock<std::mutex>& lock)
     state_ = State::Stopped;
     reason_ = StopReason { .kind = StopKind::CallEnd, .thread = stopper_->id, .outcome = std::move(outcome) };
     tell(lock);
+}
+
+/// What the thread does after its stop, with everything brought in line with what the debugger has changed meanwhile.
+Wish Session::let_go(Member& member, Resume how, Wish wish, bool is_nested)
+{
+    if (how.kind == Resume::Kind::Kill)
+        condemn_all();
+    if (how.kind == Resume::Kind::Kill || member.is_condemned)
+        wish = Wish::Kill;
+    else if (wish == Wish::Throw)
+        member.thread->thrown = static_cast<ExceptionObject*>(to_throw_->object());
+    // What the debugger has written is not what the guest does.
+    if (!watchpoints_.is_empty())
+        watchpoints_.refresh();
+    if (member.is_stale)
+        sync(member);
+    if (!is_nested)
+        go_on(member, how);
+    else if (wish != Wish::Kill)
+        prepare(member, how);
+    return wish;
 }
 
 Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock)
@@ -319,29 +387,33 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
     member.marks.clear_passing();
     reason.thread = member.id;
     const State outer_state = std::exchange(state_, State::Stopped);
-    const auto outer_reason = std::exchange(reason_, std::move(reason));
+    auto outer_reason = std::exchange(reason_, std::move(reason));
     const Wish outer_wish = std::exchange(wish_, Wish::Continue);
-    tell(lock);
-    const Resume how = decide(lock);
-    ++resumes_;
-    state_ = outer_state;
-    reason_ = outer_reason;
-    if (how.kind == Resume::Kind::Kill)
-        condemn_all();
-    Wish wish = std::exchange(wish_, outer_wish);
-    if (how.kind == Resume::Kind::Kill || member.is_condemned)
-        wish = Wish::Kill;
-    else if (wish == Wish::Throw)
-        thread.thrown = static_cast<ExceptionObject*>(to_throw_->object());
-    // What the debugger has written is not what the guest does.
-    if (!watchpoints_.is_empty())
-        watchpoints_.refresh();
-    if (member.is_stale)
-        sync(member);
-    if (!is_nested)
-        go_on(member, how);
-    else if (wish != Wish::Kill)
-        prepare(member, how);
+    bool is_over = false;
+    const auto end_stop = [&] {
+        if (std::exchange(is_over, true))
+            return wish_;
+        state_ = outer_state;
+        reason_ = std::move(outer_reason);
+        return std::exchange(wish_, outer_wish);
+    };
+    const Wish wish = guarded(
+        [&] {
+            tell(lock);
+            const Resume how = decide(lock);
+            ++resumes_;
+            return let_go(member, how, end_stop(), is_nested);
+        },
+        [&](const Thrown&) {
+            // There is no memory to go on with. The guest ends, and nobody waits for this stop.
+            if (!lock.owns_lock())
+                lock.lock();
+            end_stop();
+            if (!is_nested)
+                stopper_ = alone_ = nullptr;
+            changed_.notify_all();
+            return Wish::Kill;
+        });
     if (!is_nested && !must_stand(member))
         // The others have been woken only now: a thread that stops again and again would leave them no time.
         changed_.wait(lock, [&] { return standing_ == 0 || stopper_ || alone_; });

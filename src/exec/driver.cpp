@@ -29,12 +29,32 @@ struct HostResult {
     Function* callee = nullptr;
 };
 
+/// What was asked of the thread while a host function ran, and would be missed if no call and no loop followed: true when the
+/// guest ends, with `trap`.
+bool must_end(Thread& thread, Trap& trap)
+{
+    const uint32_t bits = thread.requests->bits.load();
+    if (bits == 0)
+        return false;
+    Probe* const probe = thread.probe.load();
+    if ((bits & Requests::pause) && probe && probe->wants_end(thread))
+        thread.is_killed = true;
+    else if (bits & (Requests::interrupt | Requests::over))
+        trap = { .kind = TrapKind::Interrupted };
+    else
+        return false;
+    thread.requests->bits.fetch_and(~Requests::interrupt);
+    return true;
+}
+
 HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slot* slots)
 {
     const auto fail = [&](Trap trap) {
         return HostResult { raise(thread, std::move(trap)) ? HostAction::Moved : HostAction::Trapped };
     };
     thread.host = nullptr;
+    if (Trap ending; !std::holds_alternative<Trap>(outcome) && must_end(thread, ending))
+        outcome = std::move(ending);
     if (thread.is_killed)
         outcome = Trap { .kind = TrapKind::Killed };
     if (auto* trap = std::get_if<Trap>(&outcome)) {
@@ -76,7 +96,8 @@ HostResult run_part(
     Instance* const caller = thread.state.function ? thread.state.function->instance : nullptr;
     HostCall call { thread.store, caller, { slots, count } };
     thread.go_outside();
-    HostOutcome outcome = callback(call);
+    HostOutcome outcome = guarded([&] { return callback(call); },
+        [](Thrown thrown) { return HostOutcome(trap_of(std::move(thrown))); });
     thread.go_inside();
     return take_outcome(thread, host, std::move(outcome), slots);
 }

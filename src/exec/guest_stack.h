@@ -53,7 +53,7 @@ private:
 /// Stacks of an engine, handed out while a guest runs, so that a store without running code has none.
 class StackPool {
 public:
-    explicit StackPool(uint64_t value_bytes) : value_bytes_(value_bytes) {}
+    explicit StackPool(uint64_t value_bytes) : value_bytes_(value_bytes) { idle_.reserve(max_idle); }
     Result<std::unique_ptr<GuestStack>> take();
     void give_back(std::unique_ptr<GuestStack> stack);
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "exec/invoke.h"
 
+#include "base/guard.h"
 #include "exec/driver.h"
 #include "exec/frame.h"
+#include "exec/host_stack.h"
+#include "exec/trap_detail.h"
 #include "exec/unwind.h"
+#include "runtime/bounds.h"
 
 #include <algorithm>
 
@@ -11,7 +15,8 @@ namespace vitrine::core {
 
 namespace {
 
-/// Nested entries from host functions take host stack; this many fit in the smallest usual one.
+/// Nested entries from host functions take host stack. This many fit in a stack of whose size nothing is known, if it is as
+/// large as usual.
 constexpr size_t max_activations = 400;
 
 const FuncType& type_of(const Thread& thread, const Function& function)
@@ -22,16 +27,20 @@ const FuncType& type_of(const Thread& thread, const Function& function)
 /// Takes a stack for the first activation and puts the arguments on it.
 OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value> arguments)
 {
-    if (thread.activations.size() >= max_activations)
+    if (thread.activations.size() >= max_activations || !has_host_stack())
         return trapped(TrapKind::StackOverflow);
+    if (thread.store.is_calling_out())
+        return std::unexpected(Trap { .kind = TrapKind::HostError,
+            .message = "the guest cannot be called by its store's limiter or the destructor of host data" });
+    // Nothing is half done when there is no memory.
+    if (thread.activations.size() == thread.activations.capacity())
+        thread.activations.reserve(2 * thread.activations.size() + 1);
     if (!thread.is_running()) {
-        auto stack = thread.stacks.take();
-        if (!stack)
-            return std::unexpected(Trap { .kind = TrapKind::HostError, .message = stack.error().message });
+        if (auto taken = thread.take_stack(); !taken)
+            return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
         thread.runner.store(std::this_thread::get_id());
         // Whoever looks at the thread while all stand still sees it as it was, or whole.
         thread.go_inside();
-        thread.stack = std::move(*stack);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
         thread.requests->bits.fetch_and(~Requests::interrupt);
@@ -92,13 +101,26 @@ CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
     return results;
 }
 
+/// Runs what is behind an entry into the guest. An exception that comes out of it has left no C++ frame of ours, and ends
+/// the activation if there is still one above `depth`.
+template<class Run> CallEnd guarded_call(Thread& thread, size_t depth, Run run)
+{
+    return guarded(run, [&](Thrown thrown) -> CallEnd {
+        if (thread.activations.size() > depth)
+            leave(thread);
+        return trap_of(std::move(thrown));
+    });
+}
+
 } // namespace
 
 CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments)
 {
-    if (auto entered = enter(thread, function, arguments); !entered)
-        return std::move(entered).error();
-    return finish(thread, run_call(thread, function), type_of(thread, function));
+    return guarded_call(thread, thread.activations.size(), [&]() -> CallEnd {
+        if (auto entered = enter(thread, function, arguments); !entered)
+            return std::move(entered).error();
+        return finish(thread, run_call(thread, function), type_of(thread, function));
+    });
 }
 
 CallEnd resume_call(Thread& thread, std::span<const Value> results)
@@ -109,7 +131,8 @@ CallEnd resume_call(Thread& thread, std::span<const Value> results)
     thread.state.sp = store_values(results, thread.state.sp);
     thread.host = nullptr;
     const Function& entered = *thread.activations.front().function;
-    return finish(thread, run_resumed(thread), type_of(thread, entered));
+    return guarded_call(
+        thread, 0, [&] { return finish(thread, run_resumed(thread), type_of(thread, entered)); });
 }
 
 void cancel_call(Thread& thread)
@@ -138,15 +161,21 @@ std::expected<Instance*, Failure> instantiate(
     const bool was_outside = thread.execution.load() == Execution::Outside;
     if (was_outside)
         thread.go_inside();
-    auto instance = linker.instantiate(thread.store, std::move(module));
+    auto instance = guarded([&] { return linker.instantiate(thread.store, std::move(module)); },
+        [](Thrown thrown) -> std::expected<Instance*, Failure> {
+            return std::unexpected(Error { std::move(thrown.text) });
+        });
     if (was_outside)
         thread.go_outside();
     if (!instance)
         return instance;
     if (Probe* const probe = thread.probe.load()) {
         probe->on_instance(**instance);
-        if (!fire(thread, Cause::Load))
+        if (!fire(thread, Cause::Load)) {
+            // No activation ends that would forget it.
+            thread.is_killed = thread.is_killed && thread.is_running();
             return std::unexpected(std::move(thread.trap));
+        }
     }
     if (const auto start = (*instance)->module->start) {
         auto ran = invoke(thread, *(*instance)->functions[start->value], {});
@@ -215,6 +244,8 @@ bool raise(Thread& thread, Trap trap)
     // A trap that passes through a host function on its way out has been seen where it began.
     if (!thread.trap.trace.empty())
         return false;
+    if (thread.trap.message.empty())
+        thread.trap.message = trap_with_detail(thread.trap.kind, detail_of(thread, thread.trap.kind)).message;
     thread.trap.trace = trace_of(thread);
     return thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed
         && fire(thread, Cause::Trap) && thread.was_moved;

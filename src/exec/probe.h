@@ -56,6 +56,9 @@ public:
     /// The thread is about to execute guest code, and something was asked of it: waits as long as it must stand still.
     /// `Thread::execution` is `Inside` from then on.
     virtual void wait_outside(Thread&) {}
+    /// A host function has come back while something was asked of the thread. True when the guest must end with the trap
+    /// `Killed` instead of going on.
+    virtual bool wants_end(Thread&) { return false; }
     /// The guest made another guest thread, which has run nothing yet. On the thread that made it.
     virtual void on_spawn(Thread&) {}
     /// A guest thread that was made so ends: it runs nothing any more. On that thread.

@@ -55,6 +55,13 @@ Thread::~Thread()
         close(wait_fd_);
 }
 
+Result<void> Thread::take_stack()
+{
+    if (!stack)
+        stack = TRY(stacks.take());
+    return {};
+}
+
 int Thread::wait_fd()
 {
     if (wait_fd_ < 0)
@@ -65,10 +72,10 @@ int Thread::wait_fd()
 /// Validation knows the types of all slots at each instruction; what it says of one place is kept.
 const std::vector<uint32_t>& Thread::managed_slots(const Function& function, CodeOffset offset)
 {
-    const auto [found, is_new] = managed_slots_.try_emplace({ function.meta, offset });
-    std::vector<uint32_t>& slots = found->second;
-    if (!is_new)
-        return slots;
+    const std::pair place { function.meta, offset };
+    if (const auto found = managed_slots_.find(place); found != managed_slots_.end())
+        return found->second;
+    std::vector<uint32_t> slots;
     const Module& module = function.module();
     const TypeRegistry& types = store.engine().types;
     const auto add = [&](std::span<const ValueType> values, uint32_t slot) {
@@ -84,7 +91,7 @@ const std::vector<uint32_t>& Thread::managed_slots(const Function& function, Cod
         slots.push_back(meta.local_slots - meta.hidden_slots + i);
     if (const auto state = find_instruction_state(module, function.index, offset))
         add(state->operands, meta.local_slots);
-    return slots;
+    return managed_slots_.emplace(place, std::move(slots)).first->second;
 }
 
 void Thread::mark_roots(Marker& marker)

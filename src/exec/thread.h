@@ -167,6 +167,8 @@ public:
     /// Grows whenever guest code runs or frames change: what was learnt of frames at another generation is stale.
     uint64_t generation() const { return generation_; }
     void forget_frames() { ++generation_; }
+    /// Has a stack for the next call: the error is that there is none to have.
+    Result<void> take_stack();
     /// Guest code is about to be executed, or the host's again.
     void go_inside()
     {

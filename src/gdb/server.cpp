@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "gdb/server.h"
 
+#include "base/guard.h"
 #include "base/text.h"
 #include "gdb/packet.h"
 
@@ -113,7 +114,7 @@ public:
 
     Result<tcp::endpoint> listen(const HostAndPort& address);
     /// The thread's body.
-    void run() { io_.run(); }
+    void run();
     /// From any thread.
     template<class Task> void post(Task task) { asio::post(io_, std::move(task)); }
 
@@ -187,6 +188,22 @@ Result<tcp::endpoint> Server::Door::listen(const HostAndPort& address)
         return failure("cannot listen on " + address.host + ":" + address.port + ": " + error.message());
     close_on_exec(acceptor_);
     return acceptor_.local_endpoint(error);
+}
+
+/// A client that there is no memory to serve is dropped, and the next one is waited for.
+void Server::Door::run()
+{
+    const auto serve = [this] {
+        io_.run();
+        return true;
+    };
+    const auto drop_client = [this] {
+        if (const ConnectionPtr client = client_)
+            drop(client);
+        return false;
+    };
+    while (!guarded(
+        serve, [&](const Thrown&) { return guarded(drop_client, [](const Thrown&) { return false; }); })) {}
 }
 
 void Server::Door::start()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/heap.h"
 
+#include "base/guard.h"
+
 #include "runtime/instance.h"
 #include "runtime/store.h"
 
@@ -250,8 +252,8 @@ void Heap::trace(Object& object, Marker& marker)
 
 void Heap::sweep()
 {
-    // Finalizers of the host may make objects: the list is whole again before the first of them runs.
-    std::vector<Object*> dead;
+    // Destructors of host data may make objects: the list is whole again before the first of them runs.
+    Object* dead = nullptr;
     for (Object** place = &objects_; *place;) {
         Object* object = *place;
         if (std::exchange(object->is_marked, false)) {
@@ -260,10 +262,12 @@ void Heap::sweep()
             *place = object->next;
             bytes_ -= size_of(*object);
             --count_;
-            dead.push_back(object);
+            object->next = std::exchange(dead, object);
         }
     }
-    std::ranges::for_each(dead, free);
+    const CallOut call(store_);
+    while (dead)
+        free(std::exchange(dead, dead->next));
 }
 
 void Heap::collect()
@@ -271,6 +275,24 @@ void Heap::collect()
     if (pauses_ != 0)
         return;
     const Pause pause(*this);
+    const bool is_marked = guarded(
+        [&] {
+            mark_all();
+            return true;
+        },
+        [](const Thrown&) { return false; });
+    if (is_marked) {
+        sweep();
+    } else {
+        // Without memory to mark with, everything stays; the next collection begins anew.
+        for (Object* object = objects_; object; object = object->next)
+            object->is_marked = false;
+    }
+    next_collection_ = std::max(first_collection, 2 * bytes_);
+}
+
+void Heap::mark_all()
+{
     Marker marker;
     {
         const std::lock_guard lock(roots_mutex_);
@@ -284,8 +306,6 @@ void Heap::collect()
         marker.gray_.pop_back();
         trace(*object, marker);
     }
-    sweep();
-    next_collection_ = std::max(first_collection, 2 * bytes_);
 }
 
 } // namespace vitrine::core

@@ -169,6 +169,7 @@ private:
     void* take(uint64_t bytes);
     void add(Object& object, Object::Kind kind, const TypeInfo* type);
     void trace(Object& object, Marker& marker);
+    void mark_all();
     void sweep();
     static void free(Object* object);
 

@@ -90,7 +90,7 @@ struct CallGuest {
 };
 
 /// A function of the host: what the guest may call. The callback may be called from every thread that runs a store
-/// it was put into; it must not throw.
+/// it was put into. What it throws becomes a trap.
 struct HostFunction {
     std::string module;
     std::string name;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/linker.h"
 
+#include "base/guard.h"
 #include "base/text.h"
+#include "runtime/bounds.h"
 #include "runtime/bulk.h"
 #include "runtime/constants.h"
 
@@ -125,20 +127,30 @@ Result<std::vector<Ref>> evaluate_items(
     return items;
 }
 
-/// Copies the active segments and drops them and the declarative ones; answers with the trap when one does not fit.
-Result<TrapKind> run_segments(Instance& instance)
+/// The module's segments, before any is copied.
+Result<void> make_segments(Instance& instance)
+{
+    ConstantEvaluator constants(instance);
+    for (const ElemSegment& segment : instance.module->elems)
+        instance.elems.push_back(TRY(evaluate_items(instance, constants, segment)));
+    instance.data_dropped.resize(instance.module->datas.size());
+    return {};
+}
+
+/// Copies the active segments and drops them and the declarative ones; answers with the trap when one does not fit, else
+/// with one of the kind `None`.
+Result<Trap> run_segments(Instance& instance)
 {
     const Module& module = *instance.module;
     ConstantEvaluator constants(instance);
-    for (const ElemSegment& segment : module.elems)
-        instance.elems.push_back(TRY(evaluate_items(instance, constants, segment)));
     for (uint32_t i = 0; i < module.elems.size(); ++i) {
         const ElemSegment& segment = module.elems[i];
         if (segment.mode == SegmentMode::Active) {
             const uint64_t to = TRY(constants.evaluate(segment.start));
             if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size());
                 trap != TrapKind::None)
-                return trap;
+                return trap_with_detail(
+                    trap, table_excess(instance, segment.table.value, to, segment.size()));
         }
         if (segment.mode != SegmentMode::Passive)
             elem_drop(instance, { i });
@@ -150,10 +162,11 @@ Result<TrapKind> run_segments(Instance& instance)
         const uint64_t to = TRY(constants.evaluate(segment.start));
         if (const TrapKind trap = memory_init(instance, segment.memory, { i }, to, 0, segment.bytes.size());
             trap != TrapKind::None)
-            return trap;
+            return trap_with_detail(
+                trap, memory_excess(instance, segment.memory.value, to, segment.bytes.size()));
         data_drop(instance, { i });
     }
-    return TrapKind::None;
+    return Trap {};
 }
 
 } // namespace
@@ -286,17 +299,24 @@ std::expected<Instance*, Failure> instantiate(
     if (!added)
         return std::unexpected(added.error());
     Instance& instance = **added;
-    for (const Extern& item : imports)
-        take_import(instance, item);
-    make_functions(instance);
-    if (auto made = make_entities(store, instance); !made)
-        return std::unexpected(std::move(made).error());
-    instance.data_dropped.resize(instance.module->datas.size());
-    const auto trap = run_segments(instance);
+    const auto made = guarded(
+        [&]() -> Result<void> {
+            for (const Extern& item : imports)
+                take_import(instance, item);
+            make_functions(instance);
+            CHECK(make_entities(store, instance));
+            return make_segments(instance);
+        },
+        [](Thrown thrown) -> Result<void> { return failure(std::move(thrown.text)); });
+    if (!made) {
+        store.drop_instance(instance);
+        return std::unexpected(made.error());
+    }
+    auto trap = run_segments(instance);
     if (!trap)
         return std::unexpected(trap.error());
-    if (*trap != TrapKind::None)
-        return std::unexpected(Trap { *trap });
+    if (trap->kind != TrapKind::None)
+        return std::unexpected(*std::move(trap));
     return &instance;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/store.h"
 
+#include "base/guard.h"
+
 #include <algorithm>
 
 namespace vitrine::core {
@@ -11,9 +13,28 @@ Store::Store(std::shared_ptr<EngineState> engine)
     heap.add_source(this, [this](Marker& marker) { mark_roots(marker); });
 }
 
+CallOut::CallOut(const Store& store) : store_(store) { ++store_.calls_out_; }
+
+CallOut::~CallOut() { --store_.calls_out_; }
+
+bool Store::allows(Resource resource, uint64_t current, uint64_t desired) const
+{
+    if (is_asking_)
+        return false;
+    if (!limiter)
+        return true;
+    const CallOut call(*this);
+    is_asking_ = true;
+    const bool allowed =
+        guarded([&] { return limiter(resource, current, desired); }, [](const Thrown&) { return false; });
+    is_asking_ = false;
+    return allowed;
+}
+
 Result<Function*> Store::add_host_function(const std::shared_ptr<const HostFunction>& host)
 {
-    if (const auto known = host_functions_.find(host.get()); known != host_functions_.end())
+    if (const auto known = host_functions_.find(host.get());
+        known != host_functions_.end() && known->second.function)
         return known->second.function;
     // The claim need not last longer: the function gets one of its own.
     return add_host_function(host, TRY(engine_->types.add(host->type)).id);
@@ -23,6 +44,7 @@ Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& ho
 {
     HostEntry& entry = host_functions_[host.get()];
     if (!entry.function) {
+        // The host function is kept alive first: the key is its address.
         entry.host = host;
         entry.function = &functions_.emplace_back();
         entry.function->host = host.get();
@@ -67,7 +89,8 @@ std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial)
     if (delta > max_table_elements - table_elements_
         || !allows(Resource::Table, table.size(), table.size() + delta))
         return std::nullopt;
-    const auto old_size = table.grow(delta, initial);
+    const auto old_size = guarded(
+        [&] { return table.grow(delta, initial); }, [](const Thrown&) { return std::optional<uint32_t>(); });
     if (old_size)
         table_elements_ += delta;
     return old_size;
@@ -81,9 +104,15 @@ Result<Table*> Store::add_table(const TableType& type, Ref initial)
     if (size <= Table::max_elements && size > max_table_elements - table_elements_)
         return failure("all tables of a store have at most " + std::to_string(max_table_elements)
             + " elements: there is no room for " + std::to_string(size) + " more");
-    Table& table = tables_.emplace_back(TRY(Table::create(type, initial)));
-    table_elements_ += size;
-    return &table;
+    return guarded(
+        [&]() -> Result<Table*> {
+            Table& table = tables_.emplace_back(TRY(Table::create(type, initial)));
+            table_elements_ += size;
+            return &table;
+        },
+        [&](const Thrown&) -> Result<Table*> {
+            return failure("no memory for a table of " + std::to_string(size) + " elements");
+        });
 }
 
 Result<Memory*> Store::add_memory(const MemoryType& type)
@@ -144,6 +173,12 @@ Result<Instance*> Store::add_instance(std::shared_ptr<const Module> module)
     if (!instance)
         return failure("no memory for an instance");
     return instances_.emplace_back(std::move(instance)).get();
+}
+
+void Store::drop_instance(const Instance& instance)
+{
+    if (instances_.back().get() == &instance)
+        instances_.pop_back();
 }
 
 std::shared_ptr<Memory> Store::find_shared(const Memory* memory) const

@@ -40,6 +40,19 @@ enum class Resource : uint8_t {
 /// Asked before a store uses more of something; what is refused does not happen.
 using Limiter = std::function<bool(Resource resource, uint64_t current, uint64_t desired)>;
 
+/// While one lives, code of the embedder runs for a store in the middle of an operation (its limiter, a destructor of
+/// host data that the collector runs): the store must stay as it is, and its guest cannot be called.
+class CallOut {
+public:
+    explicit CallOut(const Store& store);
+    ~CallOut();
+    CallOut(const CallOut&) = delete;
+    CallOut& operator=(const CallOut&) = delete;
+
+private:
+    const Store& store_;
+};
+
 /// What all stores and modules of an engine share. Safe to use from several threads.
 struct EngineState {
     explicit EngineState(const EngineConfig& configuration = {}) : config(configuration) {}
@@ -69,10 +82,10 @@ public:
     Heap heap;
     /// Empty when the embedder has no opinion.
     Limiter limiter;
-    bool allows(Resource resource, uint64_t current, uint64_t desired) const
-    {
-        return !limiter || limiter(resource, current, desired);
-    }
+    /// False also for what the limiter itself would use while it is asked.
+    bool allows(Resource resource, uint64_t current, uint64_t desired) const;
+    /// Whether a `CallOut` lives.
+    bool is_calling_out() const { return calls_out_ != 0; }
     // As `Memory::grow` and `Table::grow`, if the limiter agrees.
     std::optional<uint64_t> grow(Memory& memory, uint64_t delta_pages) const;
     std::optional<uint32_t> grow(Table& table, uint64_t delta, Ref initial);
@@ -99,6 +112,8 @@ public:
     Tag* add_tag(const TypeInfo& type);
     Result<Tag*> add_tag(const FuncType& type);
     Result<Instance*> add_instance(std::shared_ptr<const Module> module);
+    /// Forgets an instance that could not be made, and to whose functions nothing refers, if it is the newest.
+    void drop_instance(const Instance& instance);
 
     /// In the order of their creation.
     auto instances() const
@@ -109,12 +124,15 @@ public:
     std::shared_ptr<Memory> find_shared(const Memory* memory) const;
 
 private:
+    friend CallOut;
     void mark_roots(Marker& marker) const;
     /// Refuses what the limiter does not want.
     Result<void> check(Resource resource, uint64_t current, uint64_t desired, const char* what) const;
 
     std::shared_ptr<EngineState> engine_;
     std::shared_ptr<const void> life_ = std::make_shared<char>();
+    mutable uint32_t calls_out_ = 0;
+    mutable bool is_asking_ = false;
     /// A function of the host with the one that stands for it here, and the claim on its type.
     struct HostEntry {
         std::shared_ptr<const HostFunction> host;

@@ -14,6 +14,12 @@ std::string_view to_text(TrapKind kind)
     std::unreachable();
 }
 
+Trap trap_of(Thrown thrown)
+{
+    return { .kind = thrown.is_out_of_memory ? TrapKind::OutOfMemory : TrapKind::HostError,
+        .message = std::move(thrown.text) };
+}
+
 std::string Trap::to_text() const
 {
     if (kind == TrapKind::Exit)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "base/guard.h"
 #include "base/result.h"
 #include "wasm/func_meta.h"
 
@@ -48,6 +49,9 @@ struct Trap {
     static constexpr size_t max_trace = 64;
     std::string to_text() const;
 };
+
+/// What an exception that came out of the embedder's code, or of the standard library, means for the guest.
+Trap trap_of(Thrown thrown);
 
 /// A value, or the trap that prevented it.
 template<class T> using OrTrapped = std::expected<T, Trap>;

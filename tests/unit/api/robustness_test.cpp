@@ -2,9 +2,13 @@
 // Sessions that are used wrongly, or by much: nothing is lost, nobody waits for ever.
 #include "world.h"
 
+#include <alloca.h>
 #include <chrono>
+#include <functional>
+#include <pthread.h>
 #include <semaphore>
 #include <thread>
+#include <ucontext.h>
 
 namespace vitrine {
 namespace {
@@ -467,6 +471,202 @@ TEST(Robustness, ASessionEndsWhileItsThreadsRun)
     EXPECT_EQ(guests.second_result.error().trap()->kind, TrapKind::Killed);
     guests.set(0, 1);
     EXPECT_TRUE(guests.two->func("turns")->call({ Val::i32(count_of_second) })) << "unwatched";
+}
+
+// -- Kills that nothing of the guest's follows
+
+TEST(Robustness, AKilledGuestIsNotStoppedAnyMore)
+{
+    Counting guest;
+    ASSERT_TRUE(guest.session.add_breakpoint({ .module = guest.instance.module(), .offset = guest.begin() }));
+    for (int i = 0; i < 20; ++i) {
+        const Stopped stop = stopped(guest.count(3));
+        guest.session.kill();
+        EXPECT_FALSE(guest.session.stopped());
+        EXPECT_EQ(exited(guest.session.wait()).error().trap()->kind, TrapKind::Killed);
+    }
+}
+
+TEST(Robustness, AKillAtTheLoadOfAnotherThreadsInstanceEndsIt)
+{
+    World world;
+    Store second(world.engine);
+    Session session(world.store);
+    ASSERT_TRUE(session.add_store(second));
+    ASSERT_TRUE(session.stop_on({ .load = true }));
+    const Module module = world.module(R"((module (func (export "f") (result i32) (i32.const 4))))");
+    Result<Instance> made = Error("nothing yet");
+    std::thread maker([&] { made = world.linker.instantiate(second, module); });
+    while (!session.stopped())
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    session.kill();
+    maker.join();
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().trap()->kind, TrapKind::Killed);
+    ASSERT_TRUE(session.stop_on({}));
+    const Instance next = world.linker.instantiate(second, module).value();
+    EXPECT_EQ(next.func("f")->call({})->front(), Val::i32(4)) << "the next call is a new one";
+}
+
+/// A guest whose host function blocks, behind which no call and no loop follows.
+struct Napping : World {
+    /// Its store is the session's own, or one that the embedder runs and that was added.
+    explicit Napping(bool is_added = false) : other(engine), session(is_added ? other : store)
+    {
+        if (is_added) {
+            EXPECT_TRUE(session.add_store(store));
+        }
+        linker.define("host", "nap", [this]() -> Result<std::int32_t> {
+            is_waiting.release();
+            may_return.acquire();
+            return this->wakes();
+        });
+        instance.emplace(instantiate(R"((module (import "host" "nap" (func $nap (result i32)))
+            (func $inner (result i32) (i32.add (call $nap) (i32.const 1)))
+            (func (export "nap") (result i32) (i32.add (call $inner) (i32.const 1)))
+            (func (export "rest") (result i32) nop (i32.const 8))))"));
+    }
+    std::binary_semaphore is_waiting { 0 }, may_return { 0 };
+    std::function<Result<std::int32_t>()> wakes = [] { return 3; };
+    Store other;
+    Session session;
+    std::optional<Instance> instance;
+};
+
+TEST(Robustness, AKillDuringAHostFunctionIsNotLost)
+{
+    for (const bool by_session : { true, false }) {
+        Napping guest(!by_session);
+        Result<std::vector<Val>> ended = Error("nothing yet");
+        std::thread runner([&] {
+            const Func nap = *guest.instance->func("nap");
+            ended = by_session ? exited(guest.session.call(nap, {})) : nap.call({});
+        });
+        guest.is_waiting.acquire();
+        guest.session.kill();
+        guest.may_return.release();
+        runner.join();
+        ASSERT_FALSE(ended) << by_session;
+        EXPECT_EQ(ended.error().trap()->kind, TrapKind::Killed);
+        EXPECT_EQ(ended.error().trap()->backtrace.size(), 2u) << "where it was";
+        EXPECT_EQ(guest.instance->func("rest")->call({})->front(), Val::i32(8))
+            << "the next call is a new one";
+        if (by_session) {
+            EXPECT_EQ(exited(guest.session.call(*guest.instance->func("rest"), {}))->front(), Val::i32(8));
+        }
+    }
+}
+
+TEST(Robustness, AKillOfAGuestThatStoppedInAHostFunctionIsNotLost)
+{
+    Napping guest;
+    std::thread waker([&] {
+        guest.is_waiting.acquire();
+        guest.session.interrupt();
+    });
+    Stopped stop = stopped(guest.session.call(*guest.instance->func("nap"), {}));
+    waker.join();
+    EXPECT_EQ(stop.reason().kind, StopKind::Interrupt);
+    guest.session.kill();
+    EXPECT_FALSE(guest.session.stopped());
+    guest.may_return.release();
+    EXPECT_EQ(exited(guest.session.wait()).error().trap()->kind, TrapKind::Killed);
+}
+
+TEST(Robustness, AnInterruptDuringAHostFunctionIsNotLost)
+{
+    Napping guest;
+    guest.wakes = [&]() -> Result<std::int32_t> {
+        guest.store.interrupter().interrupt();
+        return 3;
+    };
+    guest.may_return.release();
+    const auto ended = guest.instance->func("nap")->call({});
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(ended.error().trap()->kind, TrapKind::Interrupted);
+    EXPECT_EQ(guest.instance->func("rest")->call({})->front(), Val::i32(8));
+    // What the host function says itself counts.
+    guest.wakes = [&]() -> Result<std::int32_t> {
+        guest.store.interrupter().interrupt();
+        return Error("no sleep");
+    };
+    guest.may_return.release();
+    EXPECT_EQ(error_of(guest.instance->func("nap")->call({})), "no sleep");
+}
+
+// -- The host's own stack
+
+/// Calls `run` on a thread with a stack of this size.
+void on_stack(std::size_t bytes, std::function<void()> run)
+{
+    pthread_attr_t attributes;
+    ASSERT_EQ(pthread_attr_init(&attributes), 0);
+    ASSERT_EQ(pthread_attr_setstacksize(&attributes, bytes), 0);
+    pthread_t thread;
+    const auto enter = [](void* argument) -> void* {
+        (*static_cast<std::function<void()>*>(argument))();
+        return nullptr;
+    };
+    ASSERT_EQ(pthread_create(&thread, &attributes, enter, &run), 0);
+    pthread_join(thread, nullptr);
+    pthread_attr_destroy(&attributes);
+}
+
+/// A guest that calls the host, which calls the guest, and so on; each host function takes some stack of its own.
+struct Nesting : World {
+    explicit Nesting(std::size_t host_bytes = 0)
+    {
+        linker.define("host", "again", [this, host_bytes](std::int32_t depth) -> Result<std::int32_t> {
+            auto* const used = static_cast<volatile char*>(__builtin_alloca(host_bytes + 1));
+            used[0] = 1;
+            used[host_bytes] = 1;
+            deepest = depth;
+            return (*again)(depth + 1);
+        });
+        const Instance instance =
+            instantiate(R"((module (import "host" "again" (func $again (param i32) (result i32)))
+            (func (export "again") (param i32) (result i32) (call $again (local.get 0)))))");
+        again = instance.typed<std::int32_t(std::int32_t)>("again").value();
+    }
+    std::optional<TypedFunc<std::int32_t(std::int32_t)>> again;
+    std::int32_t deepest = 0;
+};
+
+TEST(Robustness, NestedCallsAreBoundByTheStackOfTheThread)
+{
+    std::vector<std::int32_t> depths;
+    for (const std::size_t kilobytes : { 64, 128, 256, 512, 1024, 4096, 32768 })
+        for (const std::size_t host_bytes : { std::size_t { 0 }, std::size_t { 4096 } })
+            on_stack(kilobytes << 10, [&] {
+                Nesting guest(host_bytes);
+                for (int i = 0; i < 2; ++i) {
+                    const auto ended = (*guest.again)(0);
+                    ASSERT_FALSE(ended);
+                    EXPECT_EQ(ended.error().trap()->kind, TrapKind::StackOverflow) << kilobytes;
+                }
+                depths.push_back(guest.deepest);
+            });
+    EXPECT_EQ(depths[12], 399) << "a large one is bound by the count";
+    EXPECT_LT(depths[3], depths[7]) << "what host functions take counts";
+    EXPECT_LT(depths[7], depths[11]);
+}
+
+TEST(Robustness, NestedCallsOnAStackOfUnknownSizeAreCounted)
+{
+    Nesting guest;
+    // A stack that is not the thread's, as a fiber has.
+    std::vector<char> stack(std::size_t { 16 } << 20);
+    ucontext_t here {}, there {};
+    ASSERT_EQ(getcontext(&there), 0);
+    there.uc_stack.ss_sp = stack.data();
+    there.uc_stack.ss_size = stack.size();
+    there.uc_link = &here;
+    static Nesting* running;
+    running = &guest;
+    makecontext(&there, [] { EXPECT_FALSE((*running->again)(0)); }, 0);
+    ASSERT_EQ(swapcontext(&here, &there), 0);
+    EXPECT_EQ(guest.deepest, 399);
+    EXPECT_FALSE((*guest.again)(0)) << "and again on the thread's own";
 }
 
 } // namespace

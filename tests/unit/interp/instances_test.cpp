@@ -74,10 +74,10 @@ TEST(Instances, ASegmentOutOfBoundsAndAStartThatTrapsAreTraps)
 {
     Guest guest;
     EXPECT_EQ(message_of(guest.try_instantiate(R"((module (memory 1) (data (i32.const 65535) "ab")))")),
-        "out of bounds memory access");
+        "out of bounds memory access: 2 bytes at 0xffff of memory[0], which has 0x10000 bytes");
     EXPECT_EQ(
         message_of(guest.try_instantiate(R"((module (table 1 funcref) (elem (i32.const 1) func 0) (func)))")),
-        "out of bounds table access");
+        "out of bounds table access: element 1 of table[0], which has 1");
     EXPECT_EQ(message_of(guest.try_instantiate(R"((module (func $start unreachable) (start $start)))")),
         "unreachable");
 }

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Every allocation of a scenario fails once, and once with all that follow it: what comes of that is an error, a trap, or the
+// embedder's own std::bad_alloc, and the same objects work when there is memory again.
+#include "support/wat.h"
+
+#include <vitrine/vitrine.hpp>
+#include <vitrine/wasi.hpp>
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cstdlib>
+#include <functional>
+#include <new>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace {
+
+/// Which allocation fails, counted from 1 over all threads; 0 when none does.
+std::atomic<std::uint64_t> first_to_fail = 0;
+std::atomic<bool> fails_on = false;
+std::atomic<std::uint64_t> allocations = 0;
+
+bool must_fail()
+{
+    const std::uint64_t first = first_to_fail.load(std::memory_order_relaxed);
+    if (first == 0)
+        return false;
+    const std::uint64_t number = allocations.fetch_add(1) + 1;
+    return fails_on ? number >= first : number == first;
+}
+
+void* allocate(std::size_t bytes)
+{
+    void* const place = must_fail() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+    if (!place)
+        throw std::bad_alloc();
+    return place;
+}
+
+} // namespace
+
+void* operator new(std::size_t bytes) { return allocate(bytes); }
+void* operator new[](std::size_t bytes) { return allocate(bytes); }
+void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept
+{
+    return must_fail() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+}
+void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept
+{
+    return must_fail() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
+}
+void operator delete(void* place) noexcept { std::free(place); }
+void operator delete[](void* place) noexcept { std::free(place); }
+void operator delete(void* place, std::size_t) noexcept { std::free(place); }
+void operator delete[](void* place, std::size_t) noexcept { std::free(place); }
+
+namespace vitrine {
+namespace {
+
+using debug::Event;
+using debug::Exited;
+using debug::Resume;
+using debug::Session;
+using debug::Stopped;
+
+constexpr auto guest_text = R"((module $m
+    (import "host" "call" (func $call (param i32) (result i32)))
+    (import "host" "value" (func $value (param i32 externref) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (type $node (struct (field $n (mut i32)) (field $next (mut (ref null $node)))))
+    (type $row (array (mut i32)))
+    (tag $t (param i32))
+    (memory (export "memory") 1 4)
+    (table $t 2 1000 funcref)
+    (elem (i32.const 0) $leaf $leaf)
+    (elem $more func $leaf)
+    (global $list (mut (ref null $node)) (ref.null $node))
+    (global $text externref (ref.null extern))
+    (data (i32.const 0) "\10\00\00\00\04\00\00\00....text")
+    (func $leaf (export "leaf") (param $n i32) (result i32) (i32.add (local.get $n) (i32.const 1)))
+    (func $deep (export "deep") (param $n i32) (result i32)
+      (if (result i32) (local.get $n)
+        (then (i32.add (call $deep (i32.sub (local.get $n) (i32.const 1))) (i32.const 1)))
+        (else (call $call (i32.const 4)))))
+    (func (export "all") (param $n i32) (result i32) (local $i i32)
+      (local.set $i (i32.const 3))
+      (loop $l
+        (global.set $list (struct.new $node (local.get $i) (global.get $list)))
+        (br_if $l (local.tee $i (i32.sub (local.get $i) (i32.const 1)))))
+      (drop (memory.grow (i32.const 0)))
+      (drop (table.grow $t (ref.null func) (i32.const 10)))
+      (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (drop (block $h (result i32)
+        (try_table (catch $t $h) (throw $t (i32.const 5)))
+        (i32.const 0)))
+      (drop (call $value (i32.const 1) (ref.null extern)))
+      (i32.add (call $deep (i32.const 5)) (call_indirect (param i32) (result i32) (local.get $n) (i32.const 0))))
+    ;; More than it takes for the collector to run.
+    (func (export "collects")
+      (drop (array.new_default $row (i32.const 300000)))
+      (drop (array.new_default $row (i32.const 900000))))
+    (func (export "fails") (result i32) (i32.div_u (i32.const 1) (i32.const 0)))
+    (func (export "throws") (throw $t (i32.const 5)))))";
+
+constexpr std::int32_t answer_of_all = 5 + 5 + 8;
+
+const std::vector<std::uint8_t>& guest_bytes()
+{
+    static const std::vector<std::uint8_t> bytes = core::test::wasm_of(guest_text);
+    return bytes;
+}
+
+Result<Module> load(const Engine& engine)
+{
+    return Module::from_bytes(engine, std::as_bytes(std::span(guest_bytes())));
+}
+
+/// A guest with its host, made while there is memory.
+struct Guest {
+    explicit Guest(Config config = Config().guest_debug(true)) : engine(config), store(engine), linker(engine)
+    {
+        define();
+        module.emplace(load(engine).value());
+        instance.emplace(linker.instantiate(store, *module).value());
+    }
+    void define()
+    {
+        linker.define("host", "call", [this](std::int32_t n) -> Result<std::int32_t> {
+            const auto leaf = instance->typed<std::int32_t(std::int32_t)>("leaf");
+            if (!leaf)
+                return leaf.error();
+            return (*leaf)(n);
+        });
+        linker.define("host", "value", FuncType { { ValKind::I32, ValKind::ExternRef }, { ValKind::I32 } },
+            [](Caller&, std::span<const Val> values) -> Result<std::vector<Val>> {
+                return std::vector { values[0] };
+            });
+        EXPECT_TRUE(add_wasi(linker, store, WasiConfig().stdout_to([](auto) {})));
+    }
+    void expect_that_it_works()
+    {
+        const auto answer = instance->func("all")->call({ Val::i32(7) });
+        ASSERT_TRUE(answer) << answer.error().message();
+        EXPECT_EQ(answer->front(), Val::i32(answer_of_all));
+    }
+
+    Engine engine;
+    Store store;
+    Linker linker;
+    std::optional<Module> module;
+    std::optional<Instance> instance;
+};
+
+/// Runs `scenario` with each allocation in it failing, on what `make` makes anew each time; then `check`s that.
+template<class Make, class Scenario, class Check> void sweep(Make make, Scenario scenario, Check check)
+{
+    for (const bool all_that_follow : { false, true }) {
+        std::uint64_t failures = 0;
+        for (std::uint64_t first = 1;; ++first) {
+            auto world = make();
+            allocations = 0;
+            fails_on = all_that_follow;
+            first_to_fail = first;
+            try {
+                scenario(*world);
+            } catch (const std::bad_alloc&) {
+                // From a function that returns no `Result`, or from the embedder's own code.
+            }
+            first_to_fail = 0;
+            SCOPED_TRACE((all_that_follow ? "from allocation " : "allocation ") + std::to_string(first));
+            check(*world);
+            if (testing::Test::HasFailure())
+                return;
+            if (allocations < first)
+                break;
+            ++failures;
+        }
+        EXPECT_GT(failures, 5u);
+    }
+}
+
+auto make_guest() { return std::make_unique<Guest>(); }
+
+void expect_that_it_works(Guest& guest) { guest.expect_that_it_works(); }
+
+/// Errors are clean when they say something.
+template<class T> bool is_clean(const Result<T>& result)
+{
+    return result || !result.error().message().empty();
+}
+
+TEST(Allocation, FailsWhileAModuleIsLoaded)
+{
+    sweep([] { return std::make_unique<Engine>(Config().guest_debug(true)); },
+        [](Engine& engine) { EXPECT_TRUE(is_clean(load(engine))); },
+        [](Engine& engine) { EXPECT_TRUE(load(engine)); });
+}
+
+TEST(Allocation, FailsWhileAnInstanceIsMade)
+{
+    sweep(
+        make_guest,
+        [](Guest& guest) {
+            Store store(guest.engine);
+            EXPECT_TRUE(is_clean(guest.linker.instantiate(guest.store, *guest.module)));
+            guest.instance.emplace(guest.store.instances().front());
+        },
+        [](Guest& guest) {
+            guest.expect_that_it_works();
+            // Whatever was left half made can be looked at.
+            for (const Instance& instance : guest.store.instances()) {
+                EXPECT_TRUE(instance.debug_function(3));
+                EXPECT_TRUE(instance.debug_table(0));
+            }
+            const auto again = guest.linker.instantiate(guest.store, *guest.module);
+            EXPECT_TRUE(again) << again.error().message();
+        });
+}
+
+TEST(Allocation, FailsInDefinitions)
+{
+    sweep(
+        make_guest,
+        [](Guest& guest) {
+            Linker linker(guest.engine);
+            linker.define("a", "f", [](std::int32_t n) { return n; })
+                .define("a", "memory", *guest.instance->memory("memory"))
+                .define_instance("b", *guest.instance);
+            EXPECT_TRUE(is_clean(linker.check(guest.store, *guest.module)));
+            EXPECT_TRUE(is_clean(Global::create(guest.store, { ValKind::I32 }, Val::i32(3))));
+            EXPECT_TRUE(is_clean(Memory::create(guest.store, { .min = 1 })));
+            EXPECT_TRUE(is_clean(SharedMemory::create(guest.engine, { .min = 1, .max = 2 })));
+            EXPECT_TRUE(is_clean(Table::create(guest.store, { .min = 9 }, Val::null(ValKind::FuncRef))));
+            EXPECT_TRUE(is_clean(Tag::create(guest.store, { { ValKind::I64 }, {} })));
+            EXPECT_TRUE(is_clean(Func::wrap(guest.store, [] {})));
+        },
+        expect_that_it_works);
+}
+
+TEST(Allocation, FailsWhileTheGuestRuns)
+{
+    sweep(
+        make_guest,
+        [](Guest& guest) {
+            EXPECT_TRUE(is_clean(guest.instance->func("collects")->call({})));
+            for (const char* name : { "fails", "throws" })
+                EXPECT_FALSE(guest.instance->func(name)->call({}));
+            const auto answer = guest.instance->func("all")->call({ Val::i32(7) });
+            if (answer) {
+                EXPECT_EQ(answer->front(), Val::i32(answer_of_all));
+            } else {
+                EXPECT_FALSE(answer.error().message().empty());
+            }
+        },
+        expect_that_it_works);
+}
+
+TEST(Allocation, FailsWithACollectorThatAlwaysRuns)
+{
+    sweep([] { return std::make_unique<Guest>(Config().guest_debug(true).stress_collector(true)); },
+        [](Guest& guest) { EXPECT_TRUE(is_clean(guest.instance->func("all")->call({ Val::i32(7) }))); },
+        expect_that_it_works);
+}
+
+/// Goes through what a debugger asks of a stop.
+void look_around(const Stopped& stop)
+{
+    (void)stop.reason().to_text();
+    for (const debug::Frame& frame : stop.frames()) {
+        (void)frame.locals();
+        (void)frame.operands();
+        EXPECT_TRUE(is_clean(frame.text_of("$n + 1")));
+        EXPECT_TRUE(is_clean(frame.assign("$n = $n")));
+        EXPECT_TRUE(is_clean(frame.set_local(0, Val::i32(7))) || frame.is_host());
+    }
+    (void)stop.threads();
+}
+
+TEST(Allocation, FailsInASessionThatRunsTheGuest)
+{
+    sweep(
+        make_guest,
+        [](Guest& guest) {
+            Session session(guest.store);
+            if (session.error())
+                return;
+            const auto offset = guest.module->functions()[3].offset;
+            EXPECT_TRUE(is_clean(session.add_breakpoint({ .module = *guest.module,
+                .offset = offset,
+                .condition = "$n == 7",
+                .message = "n is {$n}" })));
+            EXPECT_TRUE(is_clean(session.add_breakpoint({ .module = *guest.module, .offset = offset })));
+            EXPECT_TRUE(is_clean(session.on_message([](std::string_view) {})));
+            EXPECT_TRUE(is_clean(session.add_watchpoint({ .what = *guest.instance->debug_global(0) })));
+            Event event = session.call(*guest.instance->func("all"), { Val::i32(7) });
+            for (int steps = 0; auto* const stop = std::get_if<Stopped>(&event); ++steps) {
+                look_around(*stop);
+                event = steps < 4 ? session.step(std::move(*stop))
+                    : steps < 6   ? session.step_over(std::move(*stop))
+                    : steps < 8
+                    ? session.call(std::move(*stop), *guest.instance->func("leaf"), { Val::i32(1) })
+                    : steps < 10 ? session.resume(std::move(*stop))
+                                 : session.kill(std::move(*stop));
+            }
+        },
+        expect_that_it_works);
+}
+
+TEST(Allocation, FailsInAHandler)
+{
+    sweep(
+        make_guest,
+        [](Guest& guest) {
+            Session session(guest.store, [](Stopped& stop) {
+                look_around(stop);
+                return Resume::go();
+            });
+            if (session.error())
+                return;
+            EXPECT_TRUE(is_clean(session.stop_on({ .caught_throw = true, .load = true })));
+            EXPECT_TRUE(is_clean(session.add_breakpoint(
+                { .module = *guest.module, .offset = guest.module->functions()[3].offset })));
+            EXPECT_TRUE(is_clean(guest.instance->func("all")->call({ Val::i32(7) })));
+            EXPECT_FALSE(guest.instance->func("fails")->call({}));
+        },
+        expect_that_it_works);
+}
+
+TEST(Allocation, FailsInExpressions)
+{
+    sweep(
+        make_guest,
+        [](Guest& guest) {
+            for (const char* text :
+                { "1 + 2 * 3", "global[0]", "i32[0] == 16 && table[0] != null", "$list", "(", "cstr[16]" }) {
+                EXPECT_TRUE(is_clean(guest.instance->debug_evaluate(text)));
+                EXPECT_TRUE(is_clean(guest.instance->debug_text_of(text)));
+            }
+            EXPECT_TRUE(is_clean(guest.instance->debug_assign("i32[64] = 5")));
+            EXPECT_TRUE(is_clean(guest.instance->debug_place("i32[64]")));
+        },
+        expect_that_it_works);
+}
+
+} // namespace
+} // namespace vitrine
