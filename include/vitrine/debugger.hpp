@@ -10,8 +10,9 @@ namespace detail {
 struct GdbServerBody;
 }
 
-/// Lets LLDB attach to a session: listens on a TCP port, and serves one client at a time, on a thread of its own. While a client is attached, stops are the client's
-/// business, and the session's own calls wait for the end. The session must outlive it.
+/// Lets LLDB attach to a session: listens on a TCP port or a Unix socket, and serves one client at a time, on a thread of its
+/// own. While a client is attached, stops are the client's business, and the session's own calls wait for the end. The
+/// session must outlive it.
 class GdbServer {
 public:
     enum class Serves : std::uint8_t {
@@ -23,7 +24,9 @@ public:
         OneFreeCall,
     };
 
-    /// The address is `HOST:PORT`, `[HOST]:PORT` or `PORT`; without a host 127.0.0.1, and port 0 is any free one. A server that cannot listen carries the error.
+    /// The address is `HOST:PORT`, `[HOST]:PORT`, `PORT`, or the path of a Unix socket, with at least one `/`. The host
+    /// defaults to 127.0.0.1, and port 0 is any free one. Only this user's programs can connect to a Unix
+    /// socket; its file goes with the server. A server that cannot listen carries the error.
     GdbServer(Session& session, std::string_view address, Serves serves = Serves::Embedder);
     static Result<GdbServer> create(
         Session& session, std::string_view address, Serves serves = Serves::Embedder);
@@ -33,9 +36,9 @@ public:
 
     /// Why the server cannot be used; null when it can.
     const Error* error() const;
-    /// Where it listens, as `HOST:PORT`; empty when it does not.
+    /// Where it listens, as `HOST:PORT` or as the absolute path of the socket; empty when it does not.
     std::string address() const;
-    /// Whether only this machine can come in.
+    /// Whether only programs on this machine can connect.
     bool is_loopback() const;
 
     /// There will be an instance of this module: clients see it already now. `path` is its file's absolute path, which LLDB reads instead of asking for the bytes; empty when there is none.

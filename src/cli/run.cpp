@@ -27,7 +27,8 @@ struct Options : GuestOptions {
     bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
-    /// Where the door listens, from `-g4711`, `-g127.0.0.1:4711` or `-g=127.0.0.1:4711`.
+    /// Where the door listens, from `-g 4711`, `-g4711` or `-g=4711`: `[ADDRESS:]PORT`, or the path of a Unix socket, in
+    /// which there is a slash.
     std::string address() const
     {
         return door.empty() ? "127.0.0.1:0" : door.substr(door.starts_with('=') ? 1 : 0);
@@ -49,12 +50,15 @@ Result<void> check_door(const Options& options)
     if ((options.wait || options.no_wait) && options.door.empty())
         return Error(std::string(options.wait ? "--wait" : "--no-wait") + ": there is no -g");
     const std::string address = options.address();
+    if (address.contains('/'))
+        return {};
     const size_t colon = address.rfind(':');
     const auto port =
         parse_unsigned(std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
     if (!port || *port > UINT16_MAX || colon == 0)
-        return Error(
-            "-g" + options.door + ": expected -gPORT or -gADDRESS:PORT, with a port of at most 65535");
+        return Error("-g " + address
+            + ": expected [ADDRESS:]PORT, with a port of at most 65535, or a path with a /, for a Unix "
+              "socket");
     return {};
 }
 
@@ -111,7 +115,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     debug::GdbServer server(session, options.address(),
         options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
     if (server.error())
-        return report(Error("-g" + options.door + ": " + server.error()->to_text()));
+        return report(Error("-g " + options.address() + ": " + server.error()->to_text()));
     wasi.stdout_to(show_on(server, options.lldb ? nullptr : stdout))
         .stderr_to(show_on(server, options.lldb ? nullptr : stderr));
     if (options.lldb)
@@ -147,10 +151,11 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
 
 int run(Options& options, const std::vector<std::string>& words)
 {
-    if (auto taken = options.take(words); !taken)
-        return usage_error(taken.error(), "run");
+    // First, as the module may have been taken for the value of -g.
     if (auto fits = check_door(options); !fits)
         return usage_error(fits.error(), "run");
+    if (auto taken = options.take(words); !taken)
+        return usage_error(taken.error(), "run");
     const auto seconds = options.seconds();
     if (!seconds)
         return usage_error(seconds.error(), "run");
@@ -195,7 +200,7 @@ Action add_run(CLI::App& app)
         ->group("");
     app.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
     app.add_option("-g", options->door, "Wait for a debugger there; port 0 takes a free one")
-        ->type_name("[ADDRESS:]PORT");
+        ->type_name("[ADDRESS:]PORT|PATH");
     app.add_flag("--wait", options->wait, "With -g, run only when a debugger has come (the default)");
     app.add_flag("--no-wait", options->no_wait, "With -g, run, and stop when a debugger comes");
     app.add_flag("--quiet", options->quiet, "With -g, do not say how to attach");

@@ -65,7 +65,7 @@ const Error* GdbServer::error() const { return body_->error ? &*body_->error : n
 
 std::string GdbServer::address() const { return body_->server ? body_->server->address() : ""; }
 
-bool GdbServer::is_loopback() const { return !body_->server || body_->server->is_loopback(); }
+bool GdbServer::is_loopback() const { return !body_->server || body_->server->is_local(); }
 
 void GdbServer::announce(const Module& module, std::string path)
 {

@@ -38,6 +38,20 @@ std::string language_of(const Module& module)
     return std::ranges::all_of(languages, is_c) ? "c" : "";
 }
 
+/// An argument of LLDB's commands, quoted if need be.
+std::string lldb_argument(const std::string& text)
+{
+    if (text.find_first_of(" \t\n'\"`\\") == std::string::npos)
+        return text;
+    std::string quoted = "\"";
+    for (const char byte : text) {
+        if (byte == '"' || byte == '`' || byte == '\\')
+            quoted += '\\';
+        quoted += byte;
+    }
+    return quoted + '"';
+}
+
 } // namespace
 
 std::vector<std::string> lldb_commands(const Module& module, std::string_view address)
@@ -45,7 +59,9 @@ std::vector<std::string> lldb_commands(const Module& module, std::string_view ad
     std::vector<std::string> commands;
     if (const std::string language = language_of(module); !language.empty())
         commands.push_back("settings set target.language " + language);
-    commands.push_back("process connect --plugin wasm connect://" + std::string(address));
+    // A path begins with a slash, so that the URL has three.
+    const std::string scheme = address.starts_with('/') ? "unix-connect://" : "connect://";
+    commands.push_back("process connect --plugin wasm " + lldb_argument(scheme + std::string(address)));
     return commands;
 }
 

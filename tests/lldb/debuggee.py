@@ -57,11 +57,11 @@ def line_of(source, mark):
 class Guest:
     """A guest that a debugger can come to. `command` is the line that it prints for attaching one."""
 
-    def __init__(self, wasm, *arguments, options=()):
-        self.process = subprocess.Popen([VITRINE, "run", *options, "-g0", str(wasm), *arguments],
+    def __init__(self, wasm, *arguments, options=(), door="-g0"):
+        self.process = subprocess.Popen([VITRINE, "run", *options, door, str(wasm), *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
-        match = re.fullmatch(r"vitrine: (?:waiting|listening) for a debugger on (\S+): (lldb-22 .*)\n", line)
+        match = re.fullmatch(r"vitrine: (?:waiting|listening) for a debugger on (.+): (lldb-22 .*)\n", line)
         if not match:
             raise AssertionError(f"vitrine printed {line!r} {self.process.communicate()}")
         self.address = match[1]
