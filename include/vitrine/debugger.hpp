@@ -43,6 +43,10 @@ public:
 
     /// There will be an instance of this module: clients see it already now. `path` is its file's absolute path, which LLDB reads instead of asking for the bytes; empty when there is none.
     void announce(const Module& module, std::string path);
+    /// Whether a client has come that launched this process, as LLDB's `process launch` does. Then a terminal that this process
+    /// prints to is the client's, and with `OneCall` or `OneFreeCall` the guest ends when the client leaves. From any
+    /// thread.
+    bool is_launched_by_client() const;
     /// Shows what the guest prints in the client's window. From the guest's thread.
     void send_output(std::span<const std::byte> bytes);
     /// What LLDB 22 has to be told to debug this module here: its commands, in order.

@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include <unistd.h>
+
 namespace vitrine::cli {
 
 namespace {
@@ -94,12 +96,16 @@ int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& optio
     return finish(results, guest, options, limits);
 }
 
-/// What the guest prints goes to the client of the door, and to the stream unless the client has that.
+/// What the guest prints goes to the client of the door and to the stream. A client that has launched us shows our terminal as
+/// well, and does not show what it has redirected: it gets one of the two.
 WasiConfig::Sink show_on(debug::GdbServer& server, std::FILE* stream)
 {
     return [&server, stream](std::span<const std::byte> bytes) {
-        server.send_output(bytes);
-        if (!stream)
+        const bool is_launched = server.is_launched_by_client();
+        const bool is_terminal = stream && isatty(fileno(stream));
+        if (!is_launched || is_terminal)
+            server.send_output(bytes);
+        if (!stream || (is_launched && is_terminal))
             return;
         std::fwrite(bytes.data(), 1, bytes.size(), stream);
         std::fflush(stream);

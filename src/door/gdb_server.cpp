@@ -73,6 +73,11 @@ void GdbServer::announce(const Module& module, std::string path)
         body_->server->announce(Access::body(module)->module, std::move(path));
 }
 
+bool GdbServer::is_launched_by_client() const
+{
+    return body_->server && body_->server->is_launched_by_client();
+}
+
 void GdbServer::send_output(std::span<const std::byte> bytes)
 {
     if (body_->server)

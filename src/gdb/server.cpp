@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "gdb/listener.h"
 #include "gdb/packet.h"
+#include "gdb/peer.h"
 
 #include <array>
 #include <atomic>
@@ -92,6 +93,7 @@ public:
     void send_output(Bytes bytes);
     /// From any thread.
     void wait_for_client() { was_let_go_.wait(false); }
+    bool is_launched() const { return is_launched_; }
 
 private:
     void accept();
@@ -133,6 +135,7 @@ private:
     /// Seen by all threads.
     std::atomic<size_t> output_ = 0;
     std::atomic<bool> was_let_go_ = false;
+    std::atomic<bool> is_launched_ = false;
 };
 
 Result<const Listening*> Server::Door::listen(std::string_view address)
@@ -229,7 +232,10 @@ bool Server::Door::greet(const ConnectionPtr& connection)
         return false;
     }
     connection->is_greeted = true;
-    stub_.attach();
+    const bool is_launcher = is_launched_by_peer(connection->socket.native_handle());
+    if (is_launcher)
+        is_launched_ = true;
+    stub_.attach(is_launcher);
     update();
     return true;
 }
@@ -518,6 +524,8 @@ void Server::announce(std::shared_ptr<const Module> module, std::string path)
         door->announce(std::move(module), std::move(path));
     });
 }
+
+bool Server::is_launched_by_client() const { return door_->is_launched(); }
 
 void Server::send_output(Bytes bytes) { door_->send_output(bytes); }
 

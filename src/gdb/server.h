@@ -35,6 +35,10 @@ public:
     /// to clients already now, and LLDB reads the file instead of asking for the bytes.
     void announce(std::shared_ptr<const Module> module, std::string path);
 
+    /// Whether a client has come that launched this process (`is_launched_by_peer`). Such a guest ends with its client, and the
+    /// terminal of this process is the client's. From any thread.
+    bool is_launched_by_client() const;
+
     /// Shows what the guest prints. From the guest's thread, which waits while the client has too much to read.
     void send_output(Bytes bytes);
 

@@ -118,9 +118,10 @@ std::string end_text(const debug::Outcome& outcome)
 
 } // namespace
 
-void Stub::attach()
+void Stub::attach(bool ends_with_client)
 {
     client_ = Client::Still;
+    ends_with_client_ = ends_with_client && process_ != Process::Owner;
     is_greeting_ = wants_error_texts_ = wants_interrupt_ = false;
     holds_guest_ = false;
     is_told_ = false;
@@ -129,7 +130,9 @@ void Stub::attach()
 
 void Stub::lose()
 {
-    if (is_attached())
+    if (is_attached() && ends_with_client_)
+        kill();
+    else if (is_attached())
         leave(true);
 }
 
@@ -618,21 +621,31 @@ Stub::Answer Stub::on(const ask::Resume& asked)
     return {};
 }
 
+/// LLDB detaches also when it quits, and when `run` starts the guest anew.
 Stub::Answer Stub::on(const ask::Detach& asked)
 {
-    leave(asked.stays_stopped);
-    if (!asked.stays_stopped)
-        let_go({});
+    if (ends_with_client_) {
+        kill();
+    } else {
+        leave(asked.stays_stopped);
+        if (!asked.stays_stopped)
+            let_go({});
+    }
     return { "OK", Answer::After::Close };
 }
 
-Stub::Answer Stub::on(const ask::Kill&)
+void Stub::kill()
 {
     leave(false);
     forget_stop();
     // A call that has not begun yet is ended where it first stops.
     was_killed_ = process_ != Process::Owner && session_.is_idle() && !end_;
     session_.kill();
+}
+
+Stub::Answer Stub::on(const ask::Kill&)
+{
+    kill();
     return { "X09", Answer::After::Close };
 }
 

@@ -186,6 +186,46 @@ class Lldb:
         self.process.stdout.close()
 
 
+# What LLDB has to be told to launch guests itself.
+PLATFORM = [
+    f"settings set -- platform.plugin.wasm.runtime-path {VITRINE}",
+    "settings set -- platform.plugin.wasm.runtime-args run --quiet",
+    "settings set -- platform.plugin.wasm.port-arg -g127.0.0.1:",
+    "platform select wasm",
+]
+
+
+def process_state(pid):
+    """Name, state and parent of a process; None when there is none."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    name, _, rest = stat.partition("(")[2].rpartition(")")
+    state, parent, *_ = rest.split()
+    return name, state, int(parent)
+
+
+def guests_of(parent):
+    """The processes of the runtime that a process has started."""
+    pids = [int(folder.name) for folder in pathlib.Path("/proc").iterdir() if folder.name.isdigit()]
+    return [pid for pid in pids if (found := process_state(pid)) and (found[0], found[2]) == ("vitrine", parent)]
+
+
+def is_running(pid):
+    found = process_state(pid)
+    return found is not None and found[1] != "Z"
+
+
+def await_ends(pids):
+    """Waits until all of these processes have ended."""
+    deadline = time.monotonic() + PATIENCE
+    while any(is_running(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            raise AssertionError("a guest was left behind")
+        time.sleep(0.05)
+
+
 class SessionTest(unittest.TestCase):
     """Sessions that are written down: commands, each alone or with patterns that its answer has to match."""
 

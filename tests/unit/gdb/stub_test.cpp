@@ -536,6 +536,23 @@ TEST_F(StubTest, DetachingRemovesTheBreakpointsAndLetsTheGuestGoOn)
     EXPECT_TRUE(guest.session->breakpoints().empty());
 }
 
+TEST_F(StubTest, ALaunchedGuestEndsWhenItsClientLeaves)
+{
+    for (const auto* leaving : { "D", "D1", "" }) {
+        begin("spin", {});
+        client.stub.attach(true);
+        EXPECT_THAT(client.ask("?"), StartsWith("T0"));
+        if (*leaving)
+            EXPECT_EQ(client.stub.answer(parse_request(leaving)).payload, "OK");
+        else
+            client.stub.lose();
+        const debug::Event event = client.next_event();
+        const auto& outcome = std::get<debug::Outcome>(event);
+        ASSERT_FALSE(outcome) << leaving;
+        EXPECT_EQ(std::get<Trap>(outcome.error()).kind, TrapKind::Killed) << leaving;
+    }
+}
+
 TEST_F(StubTest, ADetachedGuestMayTrapWithNobodyThere)
 {
     begin("trap", { Value::i32(0) });
