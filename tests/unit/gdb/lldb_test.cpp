@@ -30,8 +30,42 @@ TEST(Lldb, TheLanguageIsTheModules)
         commands_for(R"((processed-by "clang" "22") (language "C99" "") (language "C_plus_plus_14" ""))"),
         ElementsAre("settings set target.language c++", connect));
     EXPECT_THAT(commands_for(""), ElementsAre("settings set target.language c", connect));
-    // LLDB has no expressions in this language, and would find none of its functions in another.
-    EXPECT_THAT(commands_for(R"((language "Rust" "") (language "C11" ""))"), ElementsAre(connect));
+    // LLDB has no expressions in these languages. It counts the former's functions as C++, the latter's as C.
+    EXPECT_THAT(commands_for(R"((language "Rust" "") (language "C11" ""))"),
+        ElementsAre("settings set target.language c++", connect));
+    EXPECT_THAT(
+        commands_for(R"((language "Zig" "0.15"))"), ElementsAre("settings set target.language c", connect));
+}
+
+TEST(Lldb, TheNamesTellTheLanguageOfAStrippedModule)
+{
+    EngineState engine;
+    for (const auto& [name, language] : {
+             std::pair { "$main", "c" },
+             std::pair { "$z.addUp", "c" },
+             std::pair { "$_Reset", "c" },
+             std::pair { "$\"Box::area() const\"", "c++" },
+             std::pair { "$\"app::area::h9aacde4e653776ef\"", "c++" },
+             std::pair { "$_ZN3Box4areaEv", "c++" },
+             std::pair { "$_RNvCs1234_3app4area", "c++" },
+         }) {
+        const std::string wat = "(module (func) (func " + std::string(name) + "))";
+        EXPECT_THAT(lldb_commands(*core::test::module_of(engine, wat), "127.0.0.1:4711"),
+            ElementsAre("settings set target.language " + std::string(language), connect))
+            << name;
+    }
+}
+
+TEST(Lldb, TheAddressBecomesAnUrl)
+{
+    EngineState engine;
+    const auto url_of = [&](std::string_view address) {
+        return lldb_commands(*core::test::module_of(engine, "(module)"), address).back();
+    };
+    EXPECT_EQ(url_of("[::1]:4711"), "process connect --plugin wasm connect://[::1]:4711");
+    EXPECT_EQ(url_of("/tmp/door"), "process connect --plugin wasm unix-connect:///tmp/door");
+    EXPECT_EQ(
+        url_of("/tmp/my \"door\""), "process connect --plugin wasm \"unix-connect:///tmp/my \\\"door\\\"\"");
 }
 
 TEST(Lldb, ABrokenProducersSectionSaysNothing)
