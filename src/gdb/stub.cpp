@@ -602,9 +602,14 @@ Stub::Answer Stub::on(const ask::Resume& asked)
         return error(bad_request, "the guest is running");
     if (end_)
         return { *end_ };
-    const auto how = plan(asked);
+    auto how = plan(asked);
     if (!how)
         return error(bad_request, "either one thread goes on alone, or all do");
+    // LLDB steps over a function's last line with a breakpoint behind the function, and would never hear of it again.
+    const bool goes_on =
+        how->kind == debug::Resume::Kind::Go && (how->thread == 0 || how->thread == view_.stopped_thread());
+    if (stop_ && goes_on && view_.waits_for_return())
+        how->kind = debug::Resume::Kind::StepOut;
     was_let_go_ = true;
     if (stop_ && !is_told_) {
         is_told_ = true;

@@ -53,6 +53,25 @@ Result<Value> global_in(const Instance& instance, uint64_t index)
     return instance.globals[index]->get();
 }
 
+/// The function whose entry in the code section has its size at `offset`.
+std::optional<FuncIndex> find_function_of_size(const Module& module, CodeOffset offset)
+{
+    const Bytes bytes = module.bytes();
+    size_t last = offset;
+    while (last < bytes.size() && bytes[last] & 0x80)
+        ++last;
+    const auto body = static_cast<CodeOffset>(last + 1);
+    const auto function = module.find_function(body);
+    return function && module.meta(*function).body_offset == body ? function : std::nullopt;
+}
+
+/// Whether a function ends there: `offset` is behind its last byte.
+bool is_end_of_function(const Module& module, CodeOffset offset)
+{
+    const auto function = offset == 0 ? std::nullopt : module.find_function(offset - 1);
+    return function && module.meta(*function).end_offset == offset;
+}
+
 } // namespace
 
 void View::announce(std::shared_ptr<const Module> module, std::string path)
@@ -206,6 +225,7 @@ void View::on_resume()
     threads_.clear();
     reported_pc_.reset();
     is_at_breakpoint_ = false;
+    new_breakpoints_.clear();
 }
 
 void View::on_move()
@@ -461,9 +481,25 @@ Result<void> View::add_breakpoint(uint64_t address)
     if (!library || library->id != place.id)
         return failure("no module is there");
     const Instance* instance = meant_by(*library);
-    const uint32_t id = TRY(session_.add_breakpoint({ library->module, place.offset, instance }));
+    const Module& module = *library->module;
+    const auto of_size =
+        module.find_function(place.offset) ? std::nullopt : find_function_of_size(module, place.offset);
+    uint32_t id = 0;
+    if (of_size || !is_end_of_function(module, place.offset))
+        id = TRY(session_.add_breakpoint(
+            { library->module, of_size ? module.meta(*of_size).body_offset : place.offset, instance }));
     breakpoints_[address] = { id, instance };
+    if (is_stopped_)
+        new_breakpoints_.insert(address);
     return {};
+}
+
+bool View::waits_for_return() const
+{
+    const auto innermost = innermost_guest_frame(stopped_thread_);
+    return innermost
+        && new_breakpoints_.contains(
+            place_of(*innermost->function->instance, innermost->function->meta->end_offset).bits());
 }
 
 void View::remove_breakpoint(uint64_t address)
@@ -472,8 +508,10 @@ void View::remove_breakpoint(uint64_t address)
     if (found == breakpoints_.end())
         return;
     // The session may have been told otherwise meanwhile; then it is gone all the same.
-    (void)session_.remove_breakpoint(found->second.id);
+    if (found->second.id != 0)
+        (void)session_.remove_breakpoint(found->second.id);
     breakpoints_.erase(found);
+    new_breakpoints_.erase(address);
 }
 
 Result<void> View::add_watchpoint(const ask::Watch& watch)

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -90,9 +91,12 @@ public:
     Result<void> write(uint64_t address, Bytes bytes);
     Region region(uint64_t address);
 
-    /// Does nothing when there is one at the address already.
+    /// Does nothing when there is one at the address already. It may also be before a function's first byte, at its size in the
+    /// code section, or behind its last byte: LLDB steps over a function's last line with one there.
     Result<void> add_breakpoint(uint64_t address);
     void remove_breakpoint(uint64_t address);
+    /// Whether, at this stop, a breakpoint was set behind the function that is executed, which the client wants to leave.
+    bool waits_for_return() const;
     /// As for breakpoints. Of memories only, and while the guest stands still.
     Result<void> add_watchpoint(const ask::Watch& watch);
     void remove_watchpoint(const ask::Watch& watch);
@@ -136,7 +140,7 @@ private:
         const Thread* thread;
         std::optional<std::vector<Frame>> frames {};
     };
-    /// A breakpoint of the session.
+    /// A breakpoint of the session; one behind the last function is none, and has the id 0.
     struct Breakpoint {
         uint32_t id;
         const Instance* instance;
@@ -180,6 +184,8 @@ private:
 
     /// By the client's address. Those in a module that is only announced are for all its instances.
     std::map<uint64_t, Breakpoint> breakpoints_;
+    /// Where some were set at this stop.
+    std::set<uint64_t> new_breakpoints_;
     /// By what the client said.
     std::map<ask::Watch, uint32_t> watchpoints_;
     std::map<uint32_t, std::string> own_stops_;

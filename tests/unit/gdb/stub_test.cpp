@@ -536,6 +536,48 @@ TEST_F(StubTest, DetachingRemovesTheBreakpointsAndLetsTheGuestGoOn)
     EXPECT_TRUE(guest.session->breakpoints().empty());
 }
 
+TEST_F(StubTest, ABreakpointAtAFunctionsSizeStopsAtItsFirstInstruction)
+{
+    begin("run", { Value::i32(21) });
+    const FuncMeta& twice = guest.meta(1);
+    // One byte of size.
+    const uint64_t size = Debugged::code(twice.body_offset - 1);
+    EXPECT_EQ(client.ask(set(size)), "OK");
+    EXPECT_EQ(guest.session->breakpoints().front().offset, twice.code_offset);
+    EXPECT_THAT(client.ask("c"),
+        AllOf(HasSubstr("thread-pcs:" + hex(size).substr(2) + ";"), EndsWith(";reason:breakpoint;")));
+    EXPECT_EQ(client.ask("z" + set(size).substr(1)), "OK");
+    EXPECT_TRUE(guest.session->breakpoints().empty());
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(StubTest, ABreakpointBehindTheFunctionThatIsLeftStopsInItsCaller)
+{
+    begin("run", { Value::i32(21) });
+    const FuncMeta& twice = guest.meta(1);
+    const std::string inside = set(Debugged::code(twice.code_offset));
+    const std::string behind = set(Debugged::code(twice.end_offset));
+    EXPECT_EQ(client.ask(inside), "OK");
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:breakpoint;"));
+    EXPECT_EQ(client.ask(behind), "OK");
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:trace;"));
+    EXPECT_EQ(client.ask("qWasmCallStack:1").size(), 16u);
+    // Set before, it is of no importance to the function that is executed now.
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(StubTest, ABreakpointBehindTheLastFunctionIsAccepted)
+{
+    begin("run", { Value::i32(21) });
+    const CodeOffset end = guest.instance->module->bodies.back().end_offset;
+    EXPECT_EQ(client.ask(set(Debugged::code(end))), "OK");
+    EXPECT_TRUE(guest.session->breakpoints().empty());
+    EXPECT_EQ(client.ask("z" + set(Debugged::code(end)).substr(1)), "OK");
+    EXPECT_THAT(client.ask(set(Debugged::code(end + 1))), StartsWith("E01"));
+    EXPECT_THAT(client.ask(set(Debugged::code(0))), StartsWith("E01"));
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
 TEST_F(StubTest, ALaunchedGuestEndsWhenItsClientLeaves)
 {
     for (const auto* leaving : { "D", "D1", "" }) {
