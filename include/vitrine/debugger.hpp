@@ -49,8 +49,8 @@ public:
     bool is_launched_by_client() const;
     /// Shows what the guest prints in the client's window. From the guest's thread.
     void send_output(std::span<const std::byte> bytes);
-    /// What LLDB 22 has to be told to debug this module here: its commands, in order.
-    std::vector<std::string> lldb_commands(const Module& module) const;
+    /// What LLDB 22 has to be told to debug this module here, and others that run beside it: its commands, in order.
+    std::vector<std::string> lldb_commands(const Module& module, std::span<const Module> others = {}) const;
     /// Waits until a client has come and has let the guest go on, so that its breakpoints are set.
     void wait_for_client();
 

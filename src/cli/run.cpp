@@ -133,7 +133,10 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
 
     std::error_code unknown;
     server.announce(guest.module, std::filesystem::canonical(options.module, unknown));
-    const std::vector<std::string> commands = server.lldb_commands(guest.module);
+    std::vector<Module> preloads;
+    for (const auto& [name, preload] : guest.entry.preloads)
+        preloads.push_back(preload.module);
+    const std::vector<std::string> commands = server.lldb_commands(guest.module, preloads);
     if (!server.is_loopback())
         print_warning("whoever can reach " + server.address() + " can read and change the guest");
     if (!options.quiet && !options.lldb)

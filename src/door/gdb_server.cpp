@@ -84,9 +84,12 @@ void GdbServer::send_output(std::span<const std::byte> bytes)
         body_->server->send_output({ reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() });
 }
 
-std::vector<std::string> GdbServer::lldb_commands(const Module& module) const
+std::vector<std::string> GdbServer::lldb_commands(const Module& module, std::span<const Module> others) const
 {
-    return core::gdb::lldb_commands(*Access::body(module)->module, address());
+    std::vector<const core::Module*> modules { Access::body(module)->module.get() };
+    for (const Module& other : others)
+        modules.push_back(Access::body(other)->module.get());
+    return core::gdb::lldb_commands(modules, address());
 }
 
 void GdbServer::wait_for_client()

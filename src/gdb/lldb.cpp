@@ -59,11 +59,18 @@ std::string lldb_argument(const std::string& text)
 
 } // namespace
 
-std::vector<std::string> lldb_commands(const Module& module, std::string_view address)
+std::vector<std::string> lldb_commands(std::span<const Module* const> modules, std::string_view address)
 {
+    const auto has_memory = [](const Module* module) {
+        return module->memories.size() > module->imported(ExternKind::Memory);
+    };
     std::vector<std::string> commands;
     commands.emplace_back(
-        has_scoped_names(module) ? "settings set target.language c++" : "settings set target.language c");
+        std::ranges::any_of(modules, [](const Module* module) { return has_scoped_names(*module); })
+            ? "settings set target.language c++"
+            : "settings set target.language c");
+    if (std::ranges::count_if(modules, has_memory) > 1)
+        commands.emplace_back("settings set target.process.disable-memory-cache true");
     // A path begins with a slash, so that the URL has three.
     const std::string scheme = address.starts_with('/') ? "unix-connect://" : "connect://";
     commands.push_back("process connect --plugin wasm " + lldb_argument(scheme + std::string(address)));

@@ -502,7 +502,14 @@ Stub::Answer Stub::on(const ask::WriteRegister& asked)
     return jumped ? Answer { "OK" } : error(bad_request, jumped.error().message);
 }
 
-Stub::Answer Stub::on(const ask::ReadLocal& asked) { return value(view_.local(asked.frame, asked.index)); }
+Stub::Answer Stub::on(const ask::ReadLocal& asked)
+{
+    const auto local = view_.local(asked.frame, asked.index);
+    if (!local || local->type.kind() != ValueKind::I32)
+        return value(local);
+    const uint32_t memory = view_.memory_id_of(asked.frame);
+    return memory == 0 ? value(local) : Answer { little_endian(local->low, 4) + little_endian(memory, 4) };
+}
 
 Stub::Answer Stub::on(const ask::ReadOperand& asked)
 {

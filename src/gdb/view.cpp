@@ -109,6 +109,11 @@ void View::add_library(std::shared_ptr<const Module> module, const Instance* ins
 void View::meet(Instance& instance)
 {
     instances_.push_back(&instance);
+    if (!instance.memories.empty()) {
+        if (!first_memory_)
+            first_memory_ = instance.memories[0];
+        has_several_memories_ = has_several_memories_ || first_memory_ != instance.memories[0];
+    }
     const auto of_module = [&](const Library& library) { return library.module == instance.module; };
     const auto shares = [&](const Library& library) {
         return of_module(library) && library.instance && library.instance->store != instance.store
@@ -172,6 +177,7 @@ void View::on_stop(const debug::StopReason& reason)
 {
     is_stopped_ = true;
     stopped_thread_ = thread_ = reason.thread;
+    looked_at_ = nullptr;
     const std::vector<debug::ThreadInfo> threads = session_.threads();
     look_at_stores(threads);
     threads_.clear();
@@ -225,6 +231,7 @@ void View::on_resume()
     threads_.clear();
     reported_pc_.reset();
     is_at_breakpoint_ = false;
+    looked_at_ = nullptr;
     new_breakpoints_.clear();
 }
 
@@ -275,8 +282,10 @@ bool View::select(uint64_t thread)
 {
     const std::vector<uint32_t> ids = threads();
     const auto found = std::ranges::find(ids, thread);
-    if (found != ids.end())
+    if (found != ids.end() && thread_ != *found) {
         thread_ = *found;
+        looked_at_ = nullptr;
+    }
     return found != ids.end();
 }
 
@@ -351,10 +360,20 @@ std::vector<uint64_t> View::call_stack()
 
 Result<Value> View::local(uint64_t frame, uint64_t index)
 {
-    const std::vector<debug::Local> locals = debug::locals_of(*TRY(this->frame(frame)));
+    const Frame& of = *TRY(this->frame(frame));
+    looked_at_ = of.function->instance;
+    const std::vector<debug::Local> locals = debug::locals_of(of);
     if (index >= locals.size())
         return failure("the frame has no local " + std::to_string(index));
     return locals[index].value;
+}
+
+uint32_t View::memory_id_of(uint64_t frame)
+{
+    const auto of = this->frame(frame);
+    if (!has_several_memories_ || !of || (*of)->function->instance->memories.empty())
+        return 0;
+    return memory_place(*(*of)->function->instance, 0).id;
 }
 
 Result<Value> View::operand(uint64_t frame, uint64_t index)
@@ -387,6 +406,8 @@ std::pair<Instance*, uint32_t> View::find_memory_owner(uint32_t id)
     if (!is_stopped_)
         return {};
     if (id == 0) {
+        if (looked_at_ && !looked_at_->memories.empty())
+            return { looked_at_, 0 };
         if (!frames().empty())
             return { frames().front().function->instance, 0 };
         return { instances_.empty() ? nullptr : instances_.front(), 0 };
@@ -406,8 +427,11 @@ Bytes View::read(uint64_t address, uint64_t length)
     const Address from = Address::of(address);
     Bytes bytes;
     if (from.space == Address::Space::Memory) {
-        if (const Memory* memory = find_memory(from.id))
-            bytes = memory->bytes();
+        const auto [instance, index] = find_memory_owner(from.id);
+        if (instance && index < instance->memories.size())
+            bytes = instance->memories[index]->bytes();
+        if (from.id != 0 && instance && index == 0)
+            looked_at_ = instance;
     } else if (from.space == Address::Space::Object) {
         const Library* library = find_library(from.id);
         if (library && library->id == from.id)

@@ -29,8 +29,11 @@ struct Region {
 ///
 /// LLDB knows modules by number, and one address space for everything. Each instance gets an id when the door hears of it, and
 /// keeps it; no id is given twice. Its code lies in `Object` space under that id, its memory 0 in `Memory` space under the
-/// same id, its memory 1 under the next one, and so on. LLDB 22 always asks for the memory with the id 0: that is memory 0 of
-/// the instance of the innermost frame of the thread that is looked at. Instances of one module in several stores that share
+/// same id, its memory 1 under the next one, and so on. LLDB 22 puts the id 0 into addresses that it makes itself. They mean
+/// memory 0 of the instance that the client looked at last: by a local of a frame, by an address with an id, or else by a stop or a
+/// thread, whose innermost frame counts. Where instances have different memories, the value of a 32-bit local is told
+/// with the id of its frame's memory above it, which LLDB keeps in addresses relative to the local, such as those
+/// of variables on the stack. Instances of one module in several stores that share
 /// their memory 0 are one program: they have one id.
 ///
 /// A module that will be instantiated may be announced: then its first instance has its id beforehand.
@@ -81,6 +84,8 @@ public:
     /// The places of the frames.
     std::vector<uint64_t> call_stack();
     Result<Value> local(uint64_t frame, uint64_t index);
+    /// The id to put above a 32-bit local of the frame; 0 when all instances share their memory 0.
+    uint32_t memory_id_of(uint64_t frame);
     Result<Value> operand(uint64_t frame, uint64_t index);
     Result<Value> global(uint64_t frame, uint64_t index);
     Result<Value> global_of(uint64_t instance_id, uint64_t index);
@@ -176,6 +181,11 @@ private:
     std::vector<KnownStore> stores_;
     std::vector<Instance*> instances_;
     std::unordered_map<const Instance*, uint32_t> ids_;
+    /// The memory 0 of the first instance that has one, and whether another has a different one.
+    const Memory* first_memory_ = nullptr;
+    bool has_several_memories_ = false;
+    /// Whose memory 0 has the id 0; null for that of the innermost frame.
+    Instance* looked_at_ = nullptr;
     std::unordered_map<const Module*, std::string> paths_;
     std::unordered_map<std::string, uint32_t> names_;
     std::string libraries_text_;

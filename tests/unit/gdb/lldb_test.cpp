@@ -12,6 +12,16 @@ using testing::ElementsAre;
 
 constexpr auto connect = "process connect --plugin wasm connect://127.0.0.1:4711";
 
+std::vector<std::string> commands_of(
+    EngineState& engine, const std::vector<std::string>& texts, std::string_view address = "127.0.0.1:4711")
+{
+    std::vector<std::shared_ptr<const Module>> modules;
+    std::vector<const Module*> pointers;
+    for (const std::string& text : texts)
+        pointers.push_back(modules.emplace_back(core::test::module_of(engine, text)).get());
+    return lldb_commands(pointers, address);
+}
+
 /// The commands for a module with such a producers section.
 std::vector<std::string> commands_for(std::string_view producers)
 {
@@ -19,7 +29,7 @@ std::vector<std::string> commands_for(std::string_view producers)
     std::string wat = "(module";
     if (!producers.empty())
         wat += " (@producers " + std::string(producers) + ")";
-    return lldb_commands(*core::test::module_of(engine, wat + ")"), "127.0.0.1:4711");
+    return commands_of(engine, { wat + ")" });
 }
 
 TEST(Lldb, TheLanguageIsTheModules)
@@ -50,17 +60,29 @@ TEST(Lldb, TheNamesTellTheLanguageOfAStrippedModule)
              std::pair { "$_RNvCs1234_3app4area", "c++" },
          }) {
         const std::string wat = "(module (func) (func " + std::string(name) + "))";
-        EXPECT_THAT(lldb_commands(*core::test::module_of(engine, wat), "127.0.0.1:4711"),
+        EXPECT_THAT(commands_of(engine, { wat }),
             ElementsAre("settings set target.language " + std::string(language), connect))
             << name;
     }
+}
+
+TEST(Lldb, KeepsNothingOfMemoriesThatItDoesNotTellApart)
+{
+    EngineState engine;
+    const auto* cache = "settings set target.process.disable-memory-cache true";
+    const auto commands = [&](const std::vector<std::string>& texts) { return commands_of(engine, texts); };
+    EXPECT_THAT(commands({ "(module (memory 1))", "(module (memory 1))" }), testing::Contains(cache));
+    EXPECT_THAT(commands({ "(module (memory 1))", "(module (import \"m\" \"m\" (memory 1)))", "(module)" }),
+        testing::Not(testing::Contains(cache)));
+    EXPECT_THAT(commands({ "(module)", "(module (func $\"a::b\"))" }),
+        testing::Contains("settings set target.language c++"));
 }
 
 TEST(Lldb, TheAddressBecomesAnUrl)
 {
     EngineState engine;
     const auto url_of = [&](std::string_view address) {
-        return lldb_commands(*core::test::module_of(engine, "(module)"), address).back();
+        return commands_of(engine, { "(module)" }, address).back();
     };
     EXPECT_EQ(url_of("[::1]:4711"), "process connect --plugin wasm connect://[::1]:4711");
     EXPECT_EQ(url_of("/tmp/door"), "process connect --plugin wasm unix-connect:///tmp/door");
@@ -74,8 +96,7 @@ TEST(Lldb, ABrokenProducersSectionSaysNothing)
     for (const auto section :
         { "", "\\01", "\\01\\08language", "\\01\\08language\\01\\04Rust", "\\ff\\ff\\ff\\ff\\ff" }) {
         const std::string wat = "(module (@custom \"producers\" \"" + std::string(section) + "\"))";
-        EXPECT_THAT(lldb_commands(*core::test::module_of(engine, wat), "127.0.0.1:4711"),
-            ElementsAre("settings set target.language c", connect));
+        EXPECT_THAT(commands_of(engine, { wat }), ElementsAre("settings set target.language c", connect));
     }
 }
 
