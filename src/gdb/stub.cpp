@@ -24,9 +24,6 @@ constexpr int signal_abort = 6;
 constexpr int signal_arithmetic = 8;
 constexpr int signal_access = 11;
 
-/// There is no limit; a client wants a number.
-constexpr int watchpoint_count = 64;
-
 constexpr std::string_view triple = "wasm32-unknown-unknown-wasm";
 
 std::string hex_text(std::string_view text) { return hex_of(bytes_of(text)); }
@@ -574,7 +571,7 @@ Stub::Answer Stub::on(const ask::RemoveWatchpoint& asked)
 
 Stub::Answer Stub::on(const ask::WatchpointCount&)
 {
-    return { "num:" + std::to_string(watchpoint_count) + ";" };
+    return { "num:" + std::to_string(max_watchpoints) + ";" };
 }
 
 std::optional<debug::Resume> Stub::plan(const ask::Resume& asked) const

@@ -15,6 +15,11 @@
 
 namespace vitrine::core::gdb {
 
+/// How many watchpoints a client can have, with packets and with commands together, and how many bytes one may watch:
+/// each access to a memory is compared with all, and a copy of the bytes is kept.
+constexpr size_t max_watchpoints = 64;
+constexpr uint64_t max_watched_bytes = 65536;
+
 /// A stretch of the address space in which everything is alike. Without a name nothing is there.
 struct Region {
     uint64_t start;
@@ -104,6 +109,8 @@ public:
     bool waits_for_return() const;
     /// As for breakpoints. Of memories only, and while the guest stands still.
     Result<void> add_watchpoint(const ask::Watch& watch);
+    /// Refused beyond `max_watchpoints` and `max_watched_bytes`.
+    Result<uint32_t> add_watchpoint(debug::WatchpointSpec spec);
     void remove_watchpoint(const ask::Watch& watch);
     /// The one with this id that was set from here.
     std::optional<ask::Watch> find_watchpoint(uint32_t id) const;

@@ -578,6 +578,25 @@ TEST_F(StubTest, ABreakpointBehindTheLastFunctionIsAccepted)
     EXPECT_EQ(client.ask("c"), "W00");
 }
 
+TEST_F(StubTest, WatchpointsAreLimitedInNumberAndSize)
+{
+    begin("run", { Value::i32(21) });
+    EXPECT_EQ(client.ask("qWatchpointSupportInfo:"), "num:64;");
+    EXPECT_EQ(client.ask("QEnableErrorStrings"), "OK");
+    EXPECT_THAT(client.ask("Z2,0,10001"), StartsWith("E01;"));
+    EXPECT_EQ(client.ask("Z2,0,10000"), "OK");
+    for (int i = 1; i < 64; ++i)
+        EXPECT_EQ(client.ask("Z2," + hex(i).substr(2) + ",1"), "OK");
+    EXPECT_EQ(client.ask("Z2,100,4"),
+        "E01;" + hex_of(bytes_of("there are 64 watchpoints already, and no more can be set")));
+    EXPECT_THAT(client.monitor("watch global 0"), HasSubstr("there are 64 watchpoints already"));
+    // One that is there is no other one.
+    EXPECT_EQ(client.ask("Z2,1,1"), "OK");
+    EXPECT_EQ(client.ask("z2,1,1"), "OK");
+    EXPECT_EQ(client.ask("Z2,100,4"), "OK");
+    client.stub.answer(parse_request("k"));
+}
+
 TEST_F(StubTest, ALaunchedGuestEndsWhenItsClientLeaves)
 {
     for (const auto* leaving : { "D", "D1", "" }) {
