@@ -10,8 +10,9 @@ namespace detail {
 struct GdbServerBody;
 }
 
-/// Lets LLDB attach to a session: listens on a TCP port, and serves one client at a time, on a thread of its own. While a client is attached, stops are the client's
-/// business, and the session's own calls wait for the end. The session must outlive it.
+/// Lets LLDB attach to a session: listens on a TCP port or a Unix socket, and serves one client at a time, on a thread of its
+/// own. While a client is attached, stops are the client's business, and the session's own calls wait for the end. The
+/// session must outlive it.
 class GdbServer {
 public:
     enum class Serves : std::uint8_t {
@@ -23,7 +24,9 @@ public:
         OneFreeCall,
     };
 
-    /// The address is `HOST:PORT`, `[HOST]:PORT` or `PORT`; without a host 127.0.0.1, and port 0 is any free one. A server that cannot listen carries the error.
+    /// The address is `HOST:PORT`, `[HOST]:PORT`, `PORT`, or the path of a Unix socket, with at least one `/`. The host
+    /// defaults to 127.0.0.1, and port 0 is any free one. Only this user's programs can connect to a Unix
+    /// socket; its file goes with the server. A server that cannot listen carries the error.
     GdbServer(Session& session, std::string_view address, Serves serves = Serves::Embedder);
     static Result<GdbServer> create(
         Session& session, std::string_view address, Serves serves = Serves::Embedder);
@@ -33,17 +36,21 @@ public:
 
     /// Why the server cannot be used; null when it can.
     const Error* error() const;
-    /// Where it listens, as `HOST:PORT`; empty when it does not.
+    /// Where it listens, as `HOST:PORT` or as the absolute path of the socket; empty when it does not.
     std::string address() const;
-    /// Whether only this machine can come in.
+    /// Whether only programs on this machine can connect.
     bool is_loopback() const;
 
     /// There will be an instance of this module: clients see it already now. `path` is its file's absolute path, which LLDB reads instead of asking for the bytes; empty when there is none.
     void announce(const Module& module, std::string path);
+    /// Whether a client has come that launched this process, as LLDB's `process launch` does. Then a terminal that this process
+    /// prints to is the client's, and with `OneCall` or `OneFreeCall` the guest ends when the client leaves. From any
+    /// thread.
+    bool is_launched_by_client() const;
     /// Shows what the guest prints in the client's window. From the guest's thread.
     void send_output(std::span<const std::byte> bytes);
-    /// What LLDB 22 has to be told to debug this module here: its commands, in order.
-    std::vector<std::string> lldb_commands(const Module& module) const;
+    /// What LLDB 22 has to be told to debug this module here, and others that run beside it: its commands, in order.
+    std::vector<std::string> lldb_commands(const Module& module, std::span<const Module> others = {}) const;
     /// Waits until a client has come and has let the guest go on, so that its breakpoints are set.
     void wait_for_client();
 

@@ -81,12 +81,8 @@ Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words
             sorted.options.push_back(word);
             if (read.has_value || !takes_value(*read.option))
                 continue;
-            const std::string type = read.option->get_type_name();
-            // A short option without a long form, as `-gPORT`.
-            if (word.size() == 2 && read.option->get_lnames().empty())
-                return Error(word + " needs a value in the same word: " + word + type);
             if (i + 1 == words.size())
-                return Error(word + " needs a value: " + type);
+                return Error(word + " needs a value: " + read.option->get_type_name());
             sorted.options.push_back(words[++i]);
         }
     }

@@ -32,13 +32,22 @@ std::optional<std::string> find_lldb()
     return std::nullopt;
 }
 
+/// A word for a shell, in single quotes.
+std::string shell_word(const std::string& text)
+{
+    std::string word = "'";
+    for (const char byte : text)
+        word += byte == '\'' ? "'\\''" : std::string(1, byte);
+    return word + "'";
+}
+
 } // namespace
 
 std::string lldb_command(const std::vector<std::string>& commands)
 {
     std::string line = "lldb-22";
     for (const std::string& command : commands)
-        line += " -o '" + command + "'";
+        line += " -o " + shell_word(command);
     return line;
 }
 

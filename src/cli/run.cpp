@@ -12,6 +12,8 @@
 #include <cstdio>
 #include <filesystem>
 
+#include <unistd.h>
+
 namespace vitrine::cli {
 
 namespace {
@@ -27,7 +29,8 @@ struct Options : GuestOptions {
     bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
-    /// Where the door listens, from `-g4711`, `-g127.0.0.1:4711` or `-g=127.0.0.1:4711`.
+    /// Where the door listens, from `-g 4711`, `-g4711` or `-g=4711`: `[ADDRESS:]PORT`, or the path of a Unix socket, in
+    /// which there is a slash.
     std::string address() const
     {
         return door.empty() ? "127.0.0.1:0" : door.substr(door.starts_with('=') ? 1 : 0);
@@ -49,12 +52,15 @@ Result<void> check_door(const Options& options)
     if ((options.wait || options.no_wait) && options.door.empty())
         return Error(std::string(options.wait ? "--wait" : "--no-wait") + ": there is no -g");
     const std::string address = options.address();
+    if (address.contains('/'))
+        return {};
     const size_t colon = address.rfind(':');
     const auto port =
         parse_unsigned(std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
     if (!port || *port > UINT16_MAX || colon == 0)
-        return Error(
-            "-g" + options.door + ": expected -gPORT or -gADDRESS:PORT, with a port of at most 65535");
+        return Error("-g " + address
+            + ": expected [ADDRESS:]PORT, with a port of at most 65535, or a path with a /, for a Unix "
+              "socket");
     return {};
 }
 
@@ -90,12 +96,16 @@ int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& optio
     return finish(results, guest, options, limits);
 }
 
-/// What the guest prints goes to the client of the door, and to the stream unless the client has that.
+/// What the guest prints goes to the client of the door and to the stream. A client that has launched us shows our terminal as
+/// well, and does not show what it has redirected: it gets one of the two.
 WasiConfig::Sink show_on(debug::GdbServer& server, std::FILE* stream)
 {
     return [&server, stream](std::span<const std::byte> bytes) {
-        server.send_output(bytes);
-        if (!stream)
+        const bool is_launched = server.is_launched_by_client();
+        const bool is_terminal = stream && isatty(fileno(stream));
+        if (!is_launched || is_terminal)
+            server.send_output(bytes);
+        if (!stream || (is_launched && is_terminal))
             return;
         std::fwrite(bytes.data(), 1, bytes.size(), stream);
         std::fflush(stream);
@@ -111,7 +121,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     debug::GdbServer server(session, options.address(),
         options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
     if (server.error())
-        return report(Error("-g" + options.door + ": " + server.error()->to_text()));
+        return report(Error("-g " + options.address() + ": " + server.error()->to_text()));
     wasi.stdout_to(show_on(server, options.lldb ? nullptr : stdout))
         .stderr_to(show_on(server, options.lldb ? nullptr : stderr));
     if (options.lldb)
@@ -123,7 +133,10 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
 
     std::error_code unknown;
     server.announce(guest.module, std::filesystem::canonical(options.module, unknown));
-    const std::vector<std::string> commands = server.lldb_commands(guest.module);
+    std::vector<Module> preloads;
+    for (const auto& [name, preload] : guest.entry.preloads)
+        preloads.push_back(preload.module);
+    const std::vector<std::string> commands = server.lldb_commands(guest.module, preloads);
     if (!server.is_loopback())
         print_warning("whoever can reach " + server.address() + " can read and change the guest");
     if (!options.quiet && !options.lldb)
@@ -147,10 +160,11 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
 
 int run(Options& options, const std::vector<std::string>& words)
 {
-    if (auto taken = options.take(words); !taken)
-        return usage_error(taken.error(), "run");
+    // First, as the module may have been taken for the value of -g.
     if (auto fits = check_door(options); !fits)
         return usage_error(fits.error(), "run");
+    if (auto taken = options.take(words); !taken)
+        return usage_error(taken.error(), "run");
     const auto seconds = options.seconds();
     if (!seconds)
         return usage_error(seconds.error(), "run");
@@ -195,7 +209,7 @@ Action add_run(CLI::App& app)
         ->group("");
     app.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
     app.add_option("-g", options->door, "Wait for a debugger there; port 0 takes a free one")
-        ->type_name("[ADDRESS:]PORT");
+        ->type_name("[ADDRESS:]PORT|PATH");
     app.add_flag("--wait", options->wait, "With -g, run only when a debugger has come (the default)");
     app.add_flag("--no-wait", options->no_wait, "With -g, run, and stop when a debugger comes");
     app.add_flag("--quiet", options->quiet, "With -g, do not say how to attach");

@@ -65,12 +65,17 @@ const Error* GdbServer::error() const { return body_->error ? &*body_->error : n
 
 std::string GdbServer::address() const { return body_->server ? body_->server->address() : ""; }
 
-bool GdbServer::is_loopback() const { return !body_->server || body_->server->is_loopback(); }
+bool GdbServer::is_loopback() const { return !body_->server || body_->server->is_local(); }
 
 void GdbServer::announce(const Module& module, std::string path)
 {
     if (body_->server)
         body_->server->announce(Access::body(module)->module, std::move(path));
+}
+
+bool GdbServer::is_launched_by_client() const
+{
+    return body_->server && body_->server->is_launched_by_client();
 }
 
 void GdbServer::send_output(std::span<const std::byte> bytes)
@@ -79,9 +84,12 @@ void GdbServer::send_output(std::span<const std::byte> bytes)
         body_->server->send_output({ reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() });
 }
 
-std::vector<std::string> GdbServer::lldb_commands(const Module& module) const
+std::vector<std::string> GdbServer::lldb_commands(const Module& module, std::span<const Module> others) const
 {
-    return core::gdb::lldb_commands(*Access::body(module)->module, address());
+    std::vector<const core::Module*> modules { Access::body(module)->module.get() };
+    for (const Module& other : others)
+        modules.push_back(Access::body(other)->module.get());
+    return core::gdb::lldb_commands(modules, address());
 }
 
 void GdbServer::wait_for_client()

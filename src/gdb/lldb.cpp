@@ -24,28 +24,56 @@ Result<std::vector<std::string>> languages_in(Bytes section)
     return languages;
 }
 
-/// `c`, `c++`, or empty when it is another one, which LLDB takes from the debug information.
-std::string language_of(const Module& module)
+/// Whether LLDB counts some of the module's functions as C++, because their names have scopes. The producers section may have been
+/// stripped, so the names are looked at, too.
+bool has_scoped_names(const Module& module)
 {
     std::vector<std::string> languages;
     for (const CustomSection& section : module.customs)
         if (section.name == "producers")
             languages = languages_in(section.bytes).value_or(languages);
-    const auto is_cpp = [](const std::string& language) { return language.starts_with("C_plus_plus"); };
-    const auto is_c = [](const std::string& language) { return language.starts_with("C"); };
-    if (std::ranges::any_of(languages, is_cpp))
-        return "c++";
-    return std::ranges::all_of(languages, is_c) ? "c" : "";
+    for (const std::string& language : languages)
+        if (language.starts_with("C_plus_plus") || language == "Rust")
+            return true;
+    for (uint32_t function = 0; function < module.functions.size(); ++function) {
+        const std::string_view name = module.names().functions.find(function);
+        if (name.contains("::") || name.starts_with("_Z") || name.starts_with("_RN"))
+            return true;
+    }
+    return false;
+}
+
+/// An argument of LLDB's commands, quoted if need be.
+std::string lldb_argument(const std::string& text)
+{
+    if (text.find_first_of(" \t\n'\"`\\") == std::string::npos)
+        return text;
+    std::string quoted = "\"";
+    for (const char byte : text) {
+        if (byte == '"' || byte == '`' || byte == '\\')
+            quoted += '\\';
+        quoted += byte;
+    }
+    return quoted + '"';
 }
 
 } // namespace
 
-std::vector<std::string> lldb_commands(const Module& module, std::string_view address)
+std::vector<std::string> lldb_commands(std::span<const Module* const> modules, std::string_view address)
 {
+    const auto has_memory = [](const Module* module) {
+        return module->memories.size() > module->imported(ExternKind::Memory);
+    };
     std::vector<std::string> commands;
-    if (const std::string language = language_of(module); !language.empty())
-        commands.push_back("settings set target.language " + language);
-    commands.push_back("process connect --plugin wasm connect://" + std::string(address));
+    commands.emplace_back(
+        std::ranges::any_of(modules, [](const Module* module) { return has_scoped_names(*module); })
+            ? "settings set target.language c++"
+            : "settings set target.language c");
+    if (std::ranges::count_if(modules, has_memory) > 1)
+        commands.emplace_back("settings set target.process.disable-memory-cache true");
+    // A path begins with a slash, so that the URL has three.
+    const std::string scheme = address.starts_with('/') ? "unix-connect://" : "connect://";
+    commands.push_back("process connect --plugin wasm " + lldb_argument(scheme + std::string(address)));
     return commands;
 }
 

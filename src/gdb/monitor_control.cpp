@@ -256,7 +256,7 @@ Answer set_watch(const Scope& scope, Words& words)
     else if (!access.empty())
         return failure("expected read, write or access, not '" + escaped(access) + "'");
     const auto how = spec.access;
-    const uint32_t id = TRY(scope.view.session().add_watchpoint(std::move(spec)));
+    const uint32_t id = TRY(scope.view.add_watchpoint(std::move(spec)));
     scope.view.own_stop(id, place);
     return debug::watchpoint_line(id, how, place, 0) + "\n";
 }

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 
+#include <algorithm>
 #include <charconv>
 
 namespace vitrine::core::gdb {
@@ -90,6 +91,27 @@ std::optional<Item> PacketReader::next(std::string_view& input)
         }
     }
     return std::nullopt;
+}
+
+Greeting greeting_of(std::string_view bytes)
+{
+    // GDB's is about 300 bytes long. A longer one could fill a segment of TCP, and hide what follows.
+    constexpr size_t max_size = 1024;
+    constexpr std::string_view first_packets[] { "$QStartNoAckMode#", "$qSupported#", "$qSupported:" };
+    if (bytes.starts_with('+'))
+        bytes.remove_prefix(1);
+    const auto can_begin = [&](std::string_view first) {
+        const size_t size = std::min(first.size(), bytes.size());
+        return first.substr(0, size) == bytes.substr(0, size);
+    };
+    const auto is_foreign = [](char byte) { return byte <= ' ' || byte > '~'; };
+    if (bytes.size() > max_size || std::ranges::none_of(first_packets, can_begin)
+        || std::ranges::any_of(bytes, is_foreign) || bytes.find('$', 1) != std::string_view::npos)
+        return Greeting::Stranger;
+    const auto item = PacketReader().next(bytes);
+    if (!item)
+        return Greeting::Incomplete;
+    return item->kind == Item::Kind::Packet && bytes.empty() ? Greeting::Debugger : Greeting::Stranger;
 }
 
 std::string encode_packet(std::string_view payload)

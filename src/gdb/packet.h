@@ -60,6 +60,19 @@ private:
     bool is_too_long_ = false;
 };
 
+/// What the first bytes of a connection tell of the other side.
+enum class Greeting : uint8_t {
+    /// So far they can be a debugger's.
+    Incomplete,
+    /// They are exactly what a debugger sends before it waits for an answer: `QStartNoAckMode` or `qSupported`,
+    /// perhaps behind one `+`.
+    Debugger,
+    /// They are something else. A web page can choose the method, the path and the body of an HTTP request to its own
+    /// origin, which after DNS rebinding is this port; so a packet somewhere in them proves nothing.
+    Stranger,
+};
+Greeting greeting_of(std::string_view bytes);
+
 /// `$payload#checksum`; the payload has its escapes already.
 std::string encode_packet(std::string_view payload);
 

@@ -3,16 +3,14 @@
 
 #include "base/guard.h"
 #include "base/text.h"
+#include "gdb/listener.h"
 #include "gdb/packet.h"
-
-#include <boost/asio.hpp>
+#include "gdb/peer.h"
 
 #include <array>
 #include <atomic>
-#include <charconv>
 #include <chrono>
 #include <deque>
-#include <fcntl.h>
 #include <poll.h>
 
 namespace vitrine::core::gdb {
@@ -34,49 +32,16 @@ constexpr std::chrono::milliseconds farewell { 250 };
 /// How long to wait when no connection can be taken.
 constexpr std::chrono::milliseconds accept_pause { 100 };
 
-/// Programs that the host starts shall not hold the port.
-template<class Socket> void close_on_exec(Socket& socket)
-{
-    ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
-}
-
 /// Whether the other side has closed, though there may be something left to be read.
-bool is_closed_by_peer(tcp::socket& socket)
+bool is_closed_by_peer(Socket& socket)
 {
     pollfd poll { socket.native_handle(), POLLRDHUP, 0 };
     return ::poll(&poll, 1, 0) == 1;
 }
 
-struct HostAndPort {
-    std::string host;
-    std::string port;
-};
-
-Result<HostAndPort> parse_address(std::string_view text)
-{
-    const size_t colon = text.rfind(':');
-    std::string_view host = colon == std::string_view::npos ? "" : text.substr(0, colon);
-    const std::string_view port = colon == std::string_view::npos ? text : text.substr(colon + 1);
-    if (host.starts_with('[') && host.ends_with(']'))
-        host = host.substr(1, host.size() - 2);
-    else if (host.contains(':'))
-        return failure("an IPv6 address is written as [ADDRESS]:PORT: " + std::string(text));
-    uint16_t number = 0;
-    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-    if (error != std::errc {} || end != port.data() + port.size())
-        return failure("no port between 0 and 65535 in '" + std::string(text) + "'");
-    return HostAndPort { std::string(host.empty() ? "127.0.0.1" : host), std::string(port) };
-}
-
-std::string address_text(const tcp::endpoint& endpoint)
-{
-    const std::string host = endpoint.address().to_string();
-    return (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" + std::to_string(endpoint.port());
-}
-
 /// One connection. Lives as long as something is read from or written to it.
 struct Connection {
-    explicit Connection(tcp::socket socket) : socket(std::move(socket)), timer(this->socket.get_executor()) {}
+    explicit Connection(Socket socket) : socket(std::move(socket)), timer(this->socket.get_executor()) {}
 
     struct Message {
         std::string wire;
@@ -84,7 +49,7 @@ struct Connection {
         size_t output = 0;
     };
 
-    tcp::socket socket;
+    Socket socket;
     /// While something is written or the end is awaited.
     asio::steady_timer timer;
     PacketReader reader;
@@ -96,8 +61,8 @@ struct Connection {
     /// The last packet, to be sent again when it is refused; kept while there are acknowledgements.
     std::string last;
     bool has_acks = true;
-    /// Whether it has sent a packet: whoever has not is no client yet.
-    bool has_spoken = false;
+    /// Whether it has begun as a debugger does. Nothing is answered or done before.
+    bool is_greeted = false;
     bool is_reading = false;
     /// Nothing more is read; closed when everything is sent.
     bool is_leaving = false;
@@ -112,7 +77,7 @@ class Server::Door : public std::enable_shared_from_this<Door> {
 public:
     Door(debug::Session& session, Process process) : session_(session), stub_(session, process) {}
 
-    Result<tcp::endpoint> listen(const HostAndPort& address);
+    Result<const Listening*> listen(std::string_view address);
     /// The thread's body.
     void run();
     /// From any thread.
@@ -129,13 +94,15 @@ public:
     void send_output(Bytes bytes);
     /// From any thread.
     void wait_for_client() { was_let_go_.wait(false); }
+    bool is_launched() const { return is_launched_; }
 
 private:
     void accept();
-    void take(tcp::socket socket);
+    void take(Socket socket);
     void admit(ConnectionPtr connection);
     void make_room();
     void read(const ConnectionPtr& connection);
+    bool greet(const ConnectionPtr& connection);
     void work_off(const ConnectionPtr& connection);
     void handle(const ConnectionPtr& connection, const Item& item);
     void answer(const ConnectionPtr& connection, std::string_view payload);
@@ -157,7 +124,8 @@ private:
     debug::Session& session_;
     asio::io_context io_ { 1 };
     asio::executor_work_guard<asio::io_context::executor_type> guard_ = asio::make_work_guard(io_);
-    tcp::acceptor acceptor_ { io_ };
+    Acceptor acceptor_ { io_ };
+    Listening listening_ {};
     asio::steady_timer accept_timer_ { io_ };
     Stub stub_;
     ConnectionPtr client_;
@@ -168,26 +136,13 @@ private:
     /// Seen by all threads.
     std::atomic<size_t> output_ = 0;
     std::atomic<bool> was_let_go_ = false;
+    std::atomic<bool> is_launched_ = false;
 };
 
-Result<tcp::endpoint> Server::Door::listen(const HostAndPort& address)
+Result<const Listening*> Server::Door::listen(std::string_view address)
 {
-    error_code error;
-    const auto found = tcp::resolver(io_).resolve(address.host, address.port, tcp::resolver::passive, error);
-    if (!error) {
-        const tcp::endpoint endpoint = *found.begin();
-        acceptor_.open(endpoint.protocol(), error);
-        if (!error)
-            acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-        if (!error)
-            acceptor_.bind(endpoint, error);
-        if (!error)
-            acceptor_.listen(tcp::acceptor::max_listen_connections, error);
-    }
-    if (error)
-        return failure("cannot listen on " + address.host + ":" + address.port + ": " + error.message());
-    close_on_exec(acceptor_);
-    return acceptor_.local_endpoint(error);
+    listening_ = TRY(gdb::listen(acceptor_, address));
+    return &listening_;
 }
 
 /// A client that there is no memory to serve is dropped, and the next one is waited for.
@@ -214,7 +169,7 @@ void Server::Door::start()
 
 void Server::Door::accept()
 {
-    acceptor_.async_accept([this](error_code error, tcp::socket socket) {
+    acceptor_.async_accept([this](error_code error, Socket socket) {
         if (is_closing_)
             return;
         if (!error) {
@@ -229,17 +184,17 @@ void Server::Door::accept()
     });
 }
 
-void Server::Door::take(tcp::socket socket)
+void Server::Door::take(Socket socket)
 {
     error_code ignored;
-    close_on_exec(socket);
+    close_on_exec(socket.native_handle());
     socket.set_option(tcp::no_delay(true), ignored);
     socket.set_option(asio::socket_base::keep_alive(true), ignored);
     auto connection = std::make_shared<Connection>(std::move(socket));
     if (!client_)
         return admit(std::move(connection));
-    if (!client_->has_spoken) {
-        // Whoever has not said a word so far is no debugger.
+    if (!client_->is_greeted) {
+        // A debugger would have sent its first packet by now.
         const ConnectionPtr silent = client_;
         leave(silent);
         return admit(std::move(connection));
@@ -279,9 +234,34 @@ void Server::Door::read(const ConnectionPtr& connection)
         });
 }
 
+/// Takes a connection for a client once it has sent a debugger's first packet and nothing else: whether it has. A debugger
+/// waits for the answer, while the rest of an HTTP request follows at once.
+bool Server::Door::greet(const ConnectionPtr& connection)
+{
+    const Greeting greeting = greeting_of(connection->input);
+    if (greeting == Greeting::Incomplete) {
+        read(connection);
+        return false;
+    }
+    error_code ignored;
+    if (greeting == Greeting::Stranger || connection->socket.available(ignored) != 0) {
+        leave(connection);
+        return false;
+    }
+    connection->is_greeted = true;
+    const bool is_launcher = is_launched_by_peer(connection->socket.native_handle());
+    if (is_launcher)
+        is_launched_ = true;
+    stub_.attach(is_launcher);
+    update();
+    return true;
+}
+
 /// Handles what was received, as far as there is room for the answers.
 void Server::Door::work_off(const ConnectionPtr& connection)
 {
+    if (!connection->is_greeted && !greet(connection))
+        return;
     std::string_view input = connection->input;
     while (!connection->is_leaving && connection->unsent_bytes < max_unsent) {
         auto item = connection->reader.next(input);
@@ -303,10 +283,7 @@ void Server::Door::handle(const ConnectionPtr& connection, const Item& item)
             return send(connection, { "-" });
         [[fallthrough]];
     case Item::Kind::Packet: return answer(connection, item.payload);
-    case Item::Kind::TooLong:
-        if (connection->has_spoken)
-            return send_packet(connection, "E01", connection->has_acks ? "+" : "");
-        return leave(connection);
+    case Item::Kind::TooLong: return send_packet(connection, "E01", connection->has_acks ? "+" : "");
     case Item::Kind::Interrupt:
         if (const auto payload = stub_.interrupt())
             send_packet(connection, *payload);
@@ -317,20 +294,13 @@ void Server::Door::handle(const ConnectionPtr& connection, const Item& item)
         return;
     case Item::Kind::Ack: return;
     case Item::Kind::Noise:
-        // A browser, say.
-        if (!connection->has_spoken)
-            leave(connection);
-        return;
+        // No debugger sends it: this may be the rest of an HTTP request whose method was a packet.
+        return drop(connection);
     }
 }
 
 void Server::Door::answer(const ConnectionPtr& connection, std::string_view payload)
 {
-    if (!connection->has_spoken) {
-        connection->has_spoken = true;
-        stub_.attach();
-        update();
-    }
     const Stub::Answer answer = stub_.answer(parse_request(payload));
     std::string_view ack = connection->has_acks ? "+" : "";
     if (!answer.output.empty()) {
@@ -413,7 +383,7 @@ void Server::Door::say_farewell(const ConnectionPtr& connection)
 {
     error_code ignored;
     connection->socket.cancel(ignored);
-    connection->socket.shutdown(tcp::socket::shutdown_send, ignored);
+    connection->socket.shutdown(Socket::shutdown_send, ignored);
     connection->timer.expires_after(farewell);
     connection->timer.async_wait([connection](error_code stopped) {
         error_code ignored;
@@ -441,7 +411,7 @@ void Server::Door::drop(const ConnectionPtr& connection)
     discard(*connection);
     if (client_ != connection)
         return;
-    if (connection->has_spoken)
+    if (connection->is_greeted)
         stub_.lose();
     make_room();
     update();
@@ -529,6 +499,7 @@ void Server::Door::close()
     error_code ignored;
     is_closing_ = true;
     acceptor_.close(ignored);
+    listening_.file = {};
     accept_timer_.cancel();
     const auto payload = stub_.close();
     next_.reset();
@@ -547,13 +518,12 @@ Result<std::unique_ptr<Server>> Server::open(
     debug::Session& session, std::string_view address, Process process)
 {
     auto door = std::make_shared<Door>(session, process);
-    const tcp::endpoint endpoint = TRY(door->listen(TRY(parse_address(address))));
-    return std::unique_ptr<Server>(
-        new Server(std::move(door), address_text(endpoint), endpoint.address().is_loopback()));
+    const Listening* listening = TRY(door->listen(address));
+    return std::unique_ptr<Server>(new Server(std::move(door), listening->address, listening->is_local));
 }
 
-Server::Server(std::shared_ptr<Door> door, std::string address, bool is_loopback)
-    : door_(std::move(door)), address_(std::move(address)), is_loopback_(is_loopback)
+Server::Server(std::shared_ptr<Door> door, std::string address, bool is_local)
+    : door_(std::move(door)), address_(std::move(address)), is_local_(is_local)
 {
     door_->start();
     thread_ = std::thread([door = door_.get()] { door->run(); });
@@ -571,6 +541,8 @@ void Server::announce(std::shared_ptr<const Module> module, std::string path)
         door->announce(std::move(module), std::move(path));
     });
 }
+
+bool Server::is_launched_by_client() const { return door_->is_launched(); }
 
 void Server::send_output(Bytes bytes) { door_->send_output(bytes); }
 

@@ -11,12 +11,14 @@
 
 namespace vitrine::core::gdb {
 
-/// The door for LLDB: listens on a TCP port and serves one client at a time, on a thread of its own. The session must
-/// outlive it. A client that leaves, with or without a word, makes room for the next.
+/// The door for LLDB: listens on a TCP port or a Unix socket and serves one client at a time, on a thread of its own. The
+/// session must outlive it. A client that leaves, with or without a word, makes room for the next.
+///
+/// A web page can connect, too. So the first bytes must be a debugger's first packet and nothing else (`greeting_of`), and a
+/// byte that belongs to no packet ends the connection at any time.
 class Server {
 public:
-    /// Listens from here on. The address is `HOST:PORT`, `[HOST]:PORT` or `PORT`; without a host it is
-    /// 127.0.0.1, and port 0 is any free one.
+    /// Listens from here on, at an address as `listen` takes it.
     static Result<std::unique_ptr<Server>> open(
         debug::Session& session, std::string_view address, Process process);
     /// Tells the client of the end, and waits for a moment until it has heard of it.
@@ -24,14 +26,18 @@ public:
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Where it listens, as `HOST:PORT`.
+    /// Where it listens, as `HOST:PORT` or as the absolute path of a Unix socket.
     const std::string& address() const { return address_; }
-    /// Whether only this machine can come in.
-    bool is_loopback() const { return is_loopback_; }
+    /// Whether only programs on this machine can connect.
+    bool is_local() const { return is_local_; }
 
     /// There will be an instance of this module, whose file is `path` (absolute; empty when there is none): it is shown
     /// to clients already now, and LLDB reads the file instead of asking for the bytes.
     void announce(std::shared_ptr<const Module> module, std::string path);
+
+    /// Whether a client has come that launched this process (`is_launched_by_peer`). Such a guest ends with its client, and the
+    /// terminal of this process is the client's. From any thread.
+    bool is_launched_by_client() const;
 
     /// Shows what the guest prints. From the guest's thread, which waits while the client has too much to read.
     void send_output(Bytes bytes);
@@ -42,11 +48,11 @@ public:
 private:
     class Door;
 
-    Server(std::shared_ptr<Door> door, std::string address, bool is_loopback);
+    Server(std::shared_ptr<Door> door, std::string address, bool is_local);
 
     std::shared_ptr<Door> door_;
     std::string address_;
-    bool is_loopback_;
+    bool is_local_;
     std::thread thread_;
 };
 

@@ -24,9 +24,6 @@ constexpr int signal_abort = 6;
 constexpr int signal_arithmetic = 8;
 constexpr int signal_access = 11;
 
-/// There is no limit; a client wants a number.
-constexpr int watchpoint_count = 64;
-
 constexpr std::string_view triple = "wasm32-unknown-unknown-wasm";
 
 std::string hex_text(std::string_view text) { return hex_of(bytes_of(text)); }
@@ -118,9 +115,10 @@ std::string end_text(const debug::Outcome& outcome)
 
 } // namespace
 
-void Stub::attach()
+void Stub::attach(bool ends_with_client)
 {
     client_ = Client::Still;
+    ends_with_client_ = ends_with_client && process_ != Process::Owner;
     is_greeting_ = wants_error_texts_ = wants_interrupt_ = false;
     holds_guest_ = false;
     is_told_ = false;
@@ -129,7 +127,9 @@ void Stub::attach()
 
 void Stub::lose()
 {
-    if (is_attached())
+    if (is_attached() && ends_with_client_)
+        kill();
+    else if (is_attached())
         leave(true);
 }
 
@@ -499,7 +499,14 @@ Stub::Answer Stub::on(const ask::WriteRegister& asked)
     return jumped ? Answer { "OK" } : error(bad_request, jumped.error().message);
 }
 
-Stub::Answer Stub::on(const ask::ReadLocal& asked) { return value(view_.local(asked.frame, asked.index)); }
+Stub::Answer Stub::on(const ask::ReadLocal& asked)
+{
+    const auto local = view_.local(asked.frame, asked.index);
+    if (!local || local->type.kind() != ValueKind::I32)
+        return value(local);
+    const uint32_t memory = view_.memory_id_of(asked.frame);
+    return memory == 0 ? value(local) : Answer { little_endian(local->low, 4) + little_endian(memory, 4) };
+}
 
 Stub::Answer Stub::on(const ask::ReadOperand& asked)
 {
@@ -564,7 +571,7 @@ Stub::Answer Stub::on(const ask::RemoveWatchpoint& asked)
 
 Stub::Answer Stub::on(const ask::WatchpointCount&)
 {
-    return { "num:" + std::to_string(watchpoint_count) + ";" };
+    return { "num:" + std::to_string(max_watchpoints) + ";" };
 }
 
 std::optional<debug::Resume> Stub::plan(const ask::Resume& asked) const
@@ -599,9 +606,14 @@ Stub::Answer Stub::on(const ask::Resume& asked)
         return error(bad_request, "the guest is running");
     if (end_)
         return { *end_ };
-    const auto how = plan(asked);
+    auto how = plan(asked);
     if (!how)
         return error(bad_request, "either one thread goes on alone, or all do");
+    // LLDB steps over a function's last line with a breakpoint behind the function, and would never hear of it again.
+    const bool goes_on =
+        how->kind == debug::Resume::Kind::Go && (how->thread == 0 || how->thread == view_.stopped_thread());
+    if (stop_ && goes_on && view_.waits_for_return())
+        how->kind = debug::Resume::Kind::StepOut;
     was_let_go_ = true;
     if (stop_ && !is_told_) {
         is_told_ = true;
@@ -618,21 +630,31 @@ Stub::Answer Stub::on(const ask::Resume& asked)
     return {};
 }
 
+/// LLDB detaches also when it quits, and when `run` starts the guest anew.
 Stub::Answer Stub::on(const ask::Detach& asked)
 {
-    leave(asked.stays_stopped);
-    if (!asked.stays_stopped)
-        let_go({});
+    if (ends_with_client_) {
+        kill();
+    } else {
+        leave(asked.stays_stopped);
+        if (!asked.stays_stopped)
+            let_go({});
+    }
     return { "OK", Answer::After::Close };
 }
 
-Stub::Answer Stub::on(const ask::Kill&)
+void Stub::kill()
 {
     leave(false);
     forget_stop();
     // A call that has not begun yet is ended where it first stops.
     was_killed_ = process_ != Process::Owner && session_.is_idle() && !end_;
     session_.kill();
+}
+
+Stub::Answer Stub::on(const ask::Kill&)
+{
+    kill();
     return { "X09", Answer::After::Close };
 }
 

@@ -41,8 +41,9 @@ public:
 
     View& view() { return view_; }
 
-    /// A client has come.
-    void attach();
+    /// A client has come. With `ends_with_client` the client has launched the guest, which ends when the client leaves, however
+    /// that is; for an `Owner` it makes no difference.
+    void attach(bool ends_with_client = false);
     /// The client has gone without a word: a running guest is stopped, and waits for the next one.
     void lose();
     Answer answer(const Request& request);
@@ -117,6 +118,7 @@ private:
     void let_go(debug::Resume how);
     void forget_stop();
     void leave(bool holds_guest);
+    void kill();
     std::optional<std::string> on_stop(const debug::StopReason& reason);
     std::optional<std::string> on_end(const debug::Outcome& outcome);
     /// What a client is told of a stop.
@@ -147,6 +149,7 @@ private:
     bool holds_guest_ = false;
     bool was_let_go_;
     bool was_killed_ = false;
+    bool ends_with_client_ = false;
     /// Why the guest stands still, and whether the client knows.
     std::optional<debug::StopReason> stop_;
     /// How the guest was last let go: it goes on like that from a stop that the client does not see.

@@ -53,6 +53,25 @@ Result<Value> global_in(const Instance& instance, uint64_t index)
     return instance.globals[index]->get();
 }
 
+/// The function whose entry in the code section has its size at `offset`.
+std::optional<FuncIndex> find_function_of_size(const Module& module, CodeOffset offset)
+{
+    const Bytes bytes = module.bytes();
+    size_t last = offset;
+    while (last < bytes.size() && bytes[last] & 0x80)
+        ++last;
+    const auto body = static_cast<CodeOffset>(last + 1);
+    const auto function = module.find_function(body);
+    return function && module.meta(*function).body_offset == body ? function : std::nullopt;
+}
+
+/// Whether a function ends there: `offset` is behind its last byte.
+bool is_end_of_function(const Module& module, CodeOffset offset)
+{
+    const auto function = offset == 0 ? std::nullopt : module.find_function(offset - 1);
+    return function && module.meta(*function).end_offset == offset;
+}
+
 } // namespace
 
 void View::announce(std::shared_ptr<const Module> module, std::string path)
@@ -90,6 +109,11 @@ void View::add_library(std::shared_ptr<const Module> module, const Instance* ins
 void View::meet(Instance& instance)
 {
     instances_.push_back(&instance);
+    if (!instance.memories.empty()) {
+        if (!first_memory_)
+            first_memory_ = instance.memories[0];
+        has_several_memories_ = has_several_memories_ || first_memory_ != instance.memories[0];
+    }
     const auto of_module = [&](const Library& library) { return library.module == instance.module; };
     const auto shares = [&](const Library& library) {
         return of_module(library) && library.instance && library.instance->store != instance.store
@@ -153,6 +177,7 @@ void View::on_stop(const debug::StopReason& reason)
 {
     is_stopped_ = true;
     stopped_thread_ = thread_ = reason.thread;
+    looked_at_ = nullptr;
     const std::vector<debug::ThreadInfo> threads = session_.threads();
     look_at_stores(threads);
     threads_.clear();
@@ -206,6 +231,8 @@ void View::on_resume()
     threads_.clear();
     reported_pc_.reset();
     is_at_breakpoint_ = false;
+    looked_at_ = nullptr;
+    new_breakpoints_.clear();
 }
 
 void View::on_move()
@@ -255,8 +282,10 @@ bool View::select(uint64_t thread)
 {
     const std::vector<uint32_t> ids = threads();
     const auto found = std::ranges::find(ids, thread);
-    if (found != ids.end())
+    if (found != ids.end() && thread_ != *found) {
         thread_ = *found;
+        looked_at_ = nullptr;
+    }
     return found != ids.end();
 }
 
@@ -331,10 +360,20 @@ std::vector<uint64_t> View::call_stack()
 
 Result<Value> View::local(uint64_t frame, uint64_t index)
 {
-    const std::vector<debug::Local> locals = debug::locals_of(*TRY(this->frame(frame)));
+    const Frame& of = *TRY(this->frame(frame));
+    looked_at_ = of.function->instance;
+    const std::vector<debug::Local> locals = debug::locals_of(of);
     if (index >= locals.size())
         return failure("the frame has no local " + std::to_string(index));
     return locals[index].value;
+}
+
+uint32_t View::memory_id_of(uint64_t frame)
+{
+    const auto of = this->frame(frame);
+    if (!has_several_memories_ || !of || (*of)->function->instance->memories.empty())
+        return 0;
+    return memory_place(*(*of)->function->instance, 0).id;
 }
 
 Result<Value> View::operand(uint64_t frame, uint64_t index)
@@ -367,6 +406,8 @@ std::pair<Instance*, uint32_t> View::find_memory_owner(uint32_t id)
     if (!is_stopped_)
         return {};
     if (id == 0) {
+        if (looked_at_ && !looked_at_->memories.empty())
+            return { looked_at_, 0 };
         if (!frames().empty())
             return { frames().front().function->instance, 0 };
         return { instances_.empty() ? nullptr : instances_.front(), 0 };
@@ -386,8 +427,11 @@ Bytes View::read(uint64_t address, uint64_t length)
     const Address from = Address::of(address);
     Bytes bytes;
     if (from.space == Address::Space::Memory) {
-        if (const Memory* memory = find_memory(from.id))
-            bytes = memory->bytes();
+        const auto [instance, index] = find_memory_owner(from.id);
+        if (instance && index < instance->memories.size())
+            bytes = instance->memories[index]->bytes();
+        if (from.id != 0 && instance && index == 0)
+            looked_at_ = instance;
     } else if (from.space == Address::Space::Object) {
         const Library* library = find_library(from.id);
         if (library && library->id == from.id)
@@ -461,9 +505,25 @@ Result<void> View::add_breakpoint(uint64_t address)
     if (!library || library->id != place.id)
         return failure("no module is there");
     const Instance* instance = meant_by(*library);
-    const uint32_t id = TRY(session_.add_breakpoint({ library->module, place.offset, instance }));
+    const Module& module = *library->module;
+    const auto of_size =
+        module.find_function(place.offset) ? std::nullopt : find_function_of_size(module, place.offset);
+    uint32_t id = 0;
+    if (of_size || !is_end_of_function(module, place.offset))
+        id = TRY(session_.add_breakpoint(
+            { library->module, of_size ? module.meta(*of_size).body_offset : place.offset, instance }));
     breakpoints_[address] = { id, instance };
+    if (is_stopped_)
+        new_breakpoints_.insert(address);
     return {};
+}
+
+bool View::waits_for_return() const
+{
+    const auto innermost = innermost_guest_frame(stopped_thread_);
+    return innermost
+        && new_breakpoints_.contains(
+            place_of(*innermost->function->instance, innermost->function->meta->end_offset).bits());
 }
 
 void View::remove_breakpoint(uint64_t address)
@@ -472,8 +532,10 @@ void View::remove_breakpoint(uint64_t address)
     if (found == breakpoints_.end())
         return;
     // The session may have been told otherwise meanwhile; then it is gone all the same.
-    (void)session_.remove_breakpoint(found->second.id);
+    if (found->second.id != 0)
+        (void)session_.remove_breakpoint(found->second.id);
     breakpoints_.erase(found);
+    new_breakpoints_.erase(address);
 }
 
 Result<void> View::add_watchpoint(const ask::Watch& watch)
@@ -490,13 +552,24 @@ Result<void> View::add_watchpoint(const ask::Watch& watch)
     using enum debug::WatchpointSpec::Access;
     using Kind = ask::Watch::Kind;
     const auto shared = instance->store->find_shared(memory);
-    watchpoints_[watch] = TRY(
-        session_.add_watchpoint({ .what = debug::MemoryRange { memory, place.offset, watch.length, shared },
+    watchpoints_[watch] = TRY(add_watchpoint(
+        debug::WatchpointSpec { .what = debug::MemoryRange { memory, place.offset, watch.length, shared },
             .access = watch.kind == Kind::Write ? Write
                 : watch.kind == Kind::Read      ? Read
                                                 : ReadWrite,
             .store = shared ? nullptr : instance->store }));
     return {};
+}
+
+Result<uint32_t> View::add_watchpoint(debug::WatchpointSpec spec)
+{
+    if (session_.watchpoints().size() >= max_watchpoints)
+        return failure(
+            "there are " + std::to_string(max_watchpoints) + " watchpoints already, and no more can be set");
+    const auto* range = std::get_if<debug::MemoryRange>(&spec.what);
+    if (range && range->size > max_watched_bytes)
+        return failure("a watchpoint has at most " + std::to_string(max_watched_bytes) + " bytes");
+    return session_.add_watchpoint(std::move(spec));
 }
 
 void View::remove_watchpoint(const ask::Watch& watch)

@@ -8,11 +8,17 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
 
 namespace vitrine::core::gdb {
+
+/// How many watchpoints a client can have, with packets and with commands together, and how many bytes one may watch:
+/// each access to a memory is compared with all, and a copy of the bytes is kept.
+constexpr size_t max_watchpoints = 64;
+constexpr uint64_t max_watched_bytes = 65536;
 
 /// A stretch of the address space in which everything is alike. Without a name nothing is there.
 struct Region {
@@ -28,8 +34,11 @@ struct Region {
 ///
 /// LLDB knows modules by number, and one address space for everything. Each instance gets an id when the door hears of it, and
 /// keeps it; no id is given twice. Its code lies in `Object` space under that id, its memory 0 in `Memory` space under the
-/// same id, its memory 1 under the next one, and so on. LLDB 22 always asks for the memory with the id 0: that is memory 0 of
-/// the instance of the innermost frame of the thread that is looked at. Instances of one module in several stores that share
+/// same id, its memory 1 under the next one, and so on. LLDB 22 puts the id 0 into addresses that it makes itself. They mean
+/// memory 0 of the instance that the client looked at last: by a local of a frame, by an address with an id, or else by a stop or a
+/// thread, whose innermost frame counts. Where instances have different memories, the value of a 32-bit local is told
+/// with the id of its frame's memory above it, which LLDB keeps in addresses relative to the local, such as those
+/// of variables on the stack. Instances of one module in several stores that share
 /// their memory 0 are one program: they have one id.
 ///
 /// A module that will be instantiated may be announced: then its first instance has its id beforehand.
@@ -80,6 +89,8 @@ public:
     /// The places of the frames.
     std::vector<uint64_t> call_stack();
     Result<Value> local(uint64_t frame, uint64_t index);
+    /// The id to put above a 32-bit local of the frame; 0 when all instances share their memory 0.
+    uint32_t memory_id_of(uint64_t frame);
     Result<Value> operand(uint64_t frame, uint64_t index);
     Result<Value> global(uint64_t frame, uint64_t index);
     Result<Value> global_of(uint64_t instance_id, uint64_t index);
@@ -90,11 +101,16 @@ public:
     Result<void> write(uint64_t address, Bytes bytes);
     Region region(uint64_t address);
 
-    /// Does nothing when there is one at the address already.
+    /// Does nothing when there is one at the address already. It may also be before a function's first byte, at its size in the
+    /// code section, or behind its last byte: LLDB steps over a function's last line with one there.
     Result<void> add_breakpoint(uint64_t address);
     void remove_breakpoint(uint64_t address);
+    /// Whether, at this stop, a breakpoint was set behind the function that is executed, which the client wants to leave.
+    bool waits_for_return() const;
     /// As for breakpoints. Of memories only, and while the guest stands still.
     Result<void> add_watchpoint(const ask::Watch& watch);
+    /// Refused beyond `max_watchpoints` and `max_watched_bytes`.
+    Result<uint32_t> add_watchpoint(debug::WatchpointSpec spec);
     void remove_watchpoint(const ask::Watch& watch);
     /// The one with this id that was set from here.
     std::optional<ask::Watch> find_watchpoint(uint32_t id) const;
@@ -136,7 +152,7 @@ private:
         const Thread* thread;
         std::optional<std::vector<Frame>> frames {};
     };
-    /// A breakpoint of the session.
+    /// A breakpoint of the session; one behind the last function is none, and has the id 0.
     struct Breakpoint {
         uint32_t id;
         const Instance* instance;
@@ -172,6 +188,11 @@ private:
     std::vector<KnownStore> stores_;
     std::vector<Instance*> instances_;
     std::unordered_map<const Instance*, uint32_t> ids_;
+    /// The memory 0 of the first instance that has one, and whether another has a different one.
+    const Memory* first_memory_ = nullptr;
+    bool has_several_memories_ = false;
+    /// Whose memory 0 has the id 0; null for that of the innermost frame.
+    Instance* looked_at_ = nullptr;
     std::unordered_map<const Module*, std::string> paths_;
     std::unordered_map<std::string, uint32_t> names_;
     std::string libraries_text_;
@@ -180,6 +201,8 @@ private:
 
     /// By the client's address. Those in a module that is only announced are for all its instances.
     std::map<uint64_t, Breakpoint> breakpoints_;
+    /// Where some were set at this stop.
+    std::set<uint64_t> new_breakpoints_;
     /// By what the client said.
     std::map<ask::Watch, uint32_t> watchpoints_;
     std::map<uint32_t, std::string> own_stops_;

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """How LLDB and a guest come together and part: interrupts, traps, ends, output, detaching, vanishing."""
 
-import signal
+import tempfile
 import time
 import unittest
 
-from debuggee import Guest, Lldb, SessionTest, VITRINE, compile_guest, line_of, run_script
+from debuggee import (Guest, Lldb, PATIENCE, PLATFORM, SessionTest, await_ends, compile_guest, guests_of, line_of,
+    run_script)
 
 ENDLESS = "endless.c"
 FAULTS = "faults.c"
@@ -177,19 +178,16 @@ class Ends(SessionTest):
             self.assertEqual(guest.finish(), (5, "about to 5\n", ""))
 
 
+class Launch:
+    """An LLDB that starts guests itself, instead of coming to one."""
+
+    command = ["lldb-22", *(word for command in PLATFORM for word in ("-O", command))]
+
+
 class Launches(unittest.TestCase):
     def test_lldb_starts_the_guest_itself(self):
         """`process launch` on LLDB's wasm platform, with breakpoints that are set before."""
         wasm = compile_guest(FAULTS, "-O0")
-
-        class Launch:
-            command = ["lldb-22",
-                "-O", f"settings set -- platform.plugin.wasm.runtime-path {VITRINE}",
-                "-O", "settings set -- platform.plugin.wasm.runtime-args run --quiet",
-                "-O", "settings set -- platform.plugin.wasm.port-arg -g127.0.0.1:",
-                "-O", "settings set target.language c",
-                "-O", "platform select wasm"]
-
         answers = run_script(Launch, [f"target create {wasm}", "b divide", "process launch -- divide", "bt", "continue",
             "continue"])
         self.assertRegex(answers[2], r"Breakpoint 1: where = .*`divide")
@@ -197,6 +195,59 @@ class Launches(unittest.TestCase):
         self.assertRegex(answers[4], r"frame #1: .*`__main_argc_argv\(argc=2")
         self.assertRegex(answers[5], r"stop reason = trap: integer divide by zero")
         self.assertRegex(answers[6], r"exited with status = 6 ")
+
+    def test_each_line_of_output_comes_once(self):
+        with Lldb(Launch) as lldb:
+            lldb.ask(f"target create {compile_guest(FAULTS, '-O0')}", r"Current executable set")
+            lldb.ask("process launch -- 42", r"exited with status = 42 ")
+            self.assertEqual(lldb.quit(), 0)
+            self.assertEqual(lldb.text.count("about to 42"), 1, lldb.text)
+
+    def test_output_that_is_redirected_does_not_come_to_the_terminal(self):
+        with tempfile.NamedTemporaryFile("r") as file, Lldb(Launch) as lldb:
+            lldb.ask(f"target create {compile_guest(FAULTS, '-O0')}", r"Current executable set")
+            lldb.ask(f"process launch -o {file.name} -- 42", r"exited with status = 42 ")
+            self.assertEqual(lldb.quit(), 0)
+            self.assertNotIn("about to 42", lldb.text)
+            self.assertEqual(file.read(), "about to 42\n")
+
+    def launch(self, lldb, options, pattern):
+        lldb.ask(f"target create {compile_guest(ENDLESS, '-O0')}", r"Current executable set")
+        lldb.ask(f"process launch {options}", pattern)
+        [guest] = guests_of(lldb.process.pid)
+        return guest
+
+    def check_end(self, leave, options="-s", pattern=r"Process 1 launched"):
+        with Lldb(Launch) as lldb:
+            guest = self.launch(lldb, options, pattern)
+            leave(lldb)
+            await_ends([guest])
+
+    def test_a_launched_guest_ends_with_lldb(self):
+        def quit(lldb):
+            lldb.send("settings set auto-confirm true")
+            lldb.send("quit")
+            lldb.process.wait(PATIENCE)
+
+        self.check_end(Lldb.kill)
+        self.check_end(quit)
+        self.check_end(Lldb.quit)
+        self.check_end(lambda lldb: lldb.ask("detach", r"Process 1 detached"))
+
+    def test_a_launched_guest_that_runs_ends_with_lldb(self):
+        self.check_end(Lldb.kill, "", r"^turning$")
+        # Without a terminal.
+        self.check_end(Lldb.kill, "-n")
+
+    def test_a_guest_that_is_run_again_ends_before(self):
+        with Lldb(Launch) as lldb:
+            lldb.send("settings set auto-confirm true")
+            first = self.launch(lldb, "-s", r"Process 1 launched")
+            lldb.ask("process launch -s", r"Process 1 launched")
+            await_ends([first])
+            [second] = guests_of(lldb.process.pid)
+            lldb.kill()
+            await_ends([second])
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from debuggee import Guest, HERE, PATIENCE, VITRINE, compile_guest, line_of
+from debuggee import Guest, HERE, PATIENCE, PLATFORM, await_ends, compile_guest, guests_of, line_of
 
 SHAPES = "shapes.c"
 AREA = line_of(SHAPES, "area")
@@ -130,28 +130,6 @@ class Adapter:
         self.process.stdout.close()
 
 
-def process_state(pid):
-    """Name, state and parent of a process; None when there is none."""
-    try:
-        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    name, _, rest = stat.partition("(")[2].rpartition(")")
-    state, parent, *_ = rest.split()
-    return name, state, int(parent)
-
-
-def guests_of(parent):
-    """The processes of the runtime that a process has started."""
-    pids = [int(folder.name) for folder in pathlib.Path("/proc").iterdir() if folder.name.isdigit()]
-    return [pid for pid in pids if (found := process_state(pid)) and (found[0], found[2]) == ("vitrine", parent)]
-
-
-def is_running(pid):
-    found = process_state(pid)
-    return found is not None and found[1] != "Z"
-
-
 def attach_to(guest):
     *_, language, _, connect = guest.command
     return {"attachCommands": [language, connect]}
@@ -227,18 +205,10 @@ class Attached(unittest.TestCase):
 
 
 class Launched(unittest.TestCase):
-    PLATFORM = [
-        f"settings set -- platform.plugin.wasm.runtime-path {VITRINE}",
-        "settings set -- platform.plugin.wasm.runtime-args run --quiet",
-        "settings set -- platform.plugin.wasm.port-arg -g127.0.0.1:",
-        "settings set target.language c",
-        "platform select wasm",
-    ]
-
     def test_a_trap_in_a_guest_that_the_adapter_starts(self):
         with Adapter() as dap:
             _, [breakpoint] = dap.begin("launch", [line_of("faults.c", "divide")], "faults.c",
-                program=str(compile_guest("faults.c", "-O0")), args=["divide"], initCommands=self.PLATFORM)
+                program=str(compile_guest("faults.c", "-O0")), args=["divide"], initCommands=PLATFORM)
             self.assertEqual(breakpoint["line"], line_of("faults.c", "divide"))
             frames = dap.stopped("breakpoint")
             self.assertEqual(frames[0]["name"], "divide")
@@ -252,15 +222,33 @@ class Launched(unittest.TestCase):
 
     def test_the_end_of_the_session_is_that_of_the_guest(self):
         with Adapter() as dap:
-            dap.begin("launch", program=str(compile_guest("endless.c", "-O0")), initCommands=self.PLATFORM)
+            dap.begin("launch", program=str(compile_guest("endless.c", "-O0")), initCommands=PLATFORM)
             dap.await_output("turning")
             before = guests_of(dap.process.pid)
             self.assertEqual(len(before), 1)
             self.assertEqual(dap.close(), 0)
-            deadline = time.monotonic() + PATIENCE
-            while any(is_running(pid) for pid in before):
-                self.assertLess(time.monotonic(), deadline, "the guest was left behind")
-                time.sleep(0.05)
+            await_ends(before)
+
+    def test_the_end_of_the_adapter_is_that_of_the_guest(self):
+        for is_running in (True, False):
+            with Adapter() as dap:
+                stop = [] if is_running else [line_of("endless.c", "turn")]
+                dap.begin("launch", stop, "endless.c", program=str(compile_guest("endless.c", "-O0")), initCommands=PLATFORM)
+                dap.await_output("turning")
+                if not is_running:
+                    dap.stopped("breakpoint")
+                before = guests_of(dap.process.pid)
+                self.assertEqual(len(before), 1)
+                dap.process.kill()
+                await_ends(before)
+
+    def test_each_line_of_output_comes_once(self):
+        with Adapter() as dap:
+            dap.begin("launch", program=str(compile_guest(SHAPES, "-O0")), args=["named"], initCommands=PLATFORM)
+            dap.event("exited", exitCode=47)
+            dap.event("terminated")
+            self.assertEqual(dap.output().replace("\r\n", "\n").count("named: "), 1)
+            self.assertEqual(dap.close(), 0)
 
 
 if __name__ == "__main__":

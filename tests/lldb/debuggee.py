@@ -57,11 +57,11 @@ def line_of(source, mark):
 class Guest:
     """A guest that a debugger can come to. `command` is the line that it prints for attaching one."""
 
-    def __init__(self, wasm, *arguments, options=()):
-        self.process = subprocess.Popen([VITRINE, "run", *options, "-g0", str(wasm), *arguments],
+    def __init__(self, wasm, *arguments, options=(), door="-g0"):
+        self.process = subprocess.Popen([VITRINE, "run", *options, door, str(wasm), *arguments],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
-        match = re.fullmatch(r"vitrine: (?:waiting|listening) for a debugger on (\S+): (lldb-22 .*)\n", line)
+        match = re.fullmatch(r"vitrine: (?:waiting|listening) for a debugger on (.+): (lldb-22 .*)\n", line)
         if not match:
             raise AssertionError(f"vitrine printed {line!r} {self.process.communicate()}")
         self.address = match[1]
@@ -184,6 +184,46 @@ class Lldb:
         self.process.wait()
         self.process.stdin.close()
         self.process.stdout.close()
+
+
+# What LLDB has to be told to launch guests itself.
+PLATFORM = [
+    f"settings set -- platform.plugin.wasm.runtime-path {VITRINE}",
+    "settings set -- platform.plugin.wasm.runtime-args run --quiet",
+    "settings set -- platform.plugin.wasm.port-arg -g127.0.0.1:",
+    "platform select wasm",
+]
+
+
+def process_state(pid):
+    """Name, state and parent of a process; None when there is none."""
+    try:
+        stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    name, _, rest = stat.partition("(")[2].rpartition(")")
+    state, parent, *_ = rest.split()
+    return name, state, int(parent)
+
+
+def guests_of(parent):
+    """The processes of the runtime that a process has started."""
+    pids = [int(folder.name) for folder in pathlib.Path("/proc").iterdir() if folder.name.isdigit()]
+    return [pid for pid in pids if (found := process_state(pid)) and (found[0], found[2]) == ("vitrine", parent)]
+
+
+def is_running(pid):
+    found = process_state(pid)
+    return found is not None and found[1] != "Z"
+
+
+def await_ends(pids):
+    """Waits until all of these processes have ended."""
+    deadline = time.monotonic() + PATIENCE
+    while any(is_running(pid) for pid in pids):
+        if time.monotonic() > deadline:
+            raise AssertionError("a guest was left behind")
+        time.sleep(0.05)
 
 
 class SessionTest(unittest.TestCase):

@@ -3,10 +3,11 @@
 """LLDB on an embedder's session, with modules that come one after the other."""
 
 import os
+import pathlib
 import subprocess
 import unittest
 
-from debuggee import LLDB, PATIENCE, SessionTest, compile_guest, line_of
+from debuggee import BUILD, HERE, LLDB, PATIENCE, Guest, SessionTest, compile_guest, line_of
 
 SOURCE = "adder.c"
 ADD = line_of(SOURCE, "add")
@@ -32,6 +33,49 @@ class Host:
     def __exit__(self, *_):
         self.process.kill()
         self.process.communicate()
+
+
+class Memories(SessionTest):
+    """Two modules, each with a memory of its own, and the same addresses in both."""
+
+    def guest(self, *flags):
+        modules = []
+        for source in ("memory_a.c", "memory_b.c"):
+            modules.append(pathlib.Path(BUILD.name) / f"{source}{''.join(flags)}.wasm")
+            subprocess.run(["clang-22", "--target=wasm32", "-g", *flags, "-nostdlib", "-Wl,--no-entry", "-Wl,--export-memory",
+                str(HERE / "guests" / source), "-o", str(modules[-1])], check=True)
+        return Guest(modules[0], "21", options=["--preload", f"b={modules[1]}", "--invoke", "go"])
+
+    def test_variables_of_a_caller_in_another_module(self):
+        with self.guest("-O0") as guest:
+            self.check(guest, [], [
+                (f"b memory_b.c:{line_of('memory_b.c', 'inner')}", r"Breakpoint 1: "),
+                ("continue", r"stop reason = breakpoint 1\.1"),
+                ("frame variable", r'y = 132\n.*twice = 264\n.*own = \(number = 132, name = "inner"\)'),
+                ("p tag", r'number = 9, name = "modB"'),
+                ("p value", r"\(int\) 223$"),
+                ("up", r"`enter\(y=132\)"),
+                ("p value", r"\(int\) 223$"),
+                ("up", r"`outer\(x=21\)"),
+                ("p value", r"\(int\) 111$"),
+                ("p tag", r'number = 7, name = "modA"'),
+                ("frame variable", r'x = 21\n.*sum = 132\n.*own = \(number = 21, name = "outer"\)'),
+                ("p *pointer", r'number = 21, name = "outer"'),
+                ("p value + x", r"\(int\) 132$"),
+                ("expr tag.number = 100", r"= 100$"),
+                ("expr own.number = 1000", r"= 1000$"),
+                ("p tag.number + own.number", r"\(int\) 1100$"),
+                ("continue", r"exited with status = 0 "),
+            ])
+            self.assertEqual(guest.finish()[:2], (0, f"{132 + 264 + 9 + 132 + 223 + 100 + 1000}\n"))
+
+    def test_optimised_values_in_locals_are_what_they_were(self):
+        with self.guest("-O2") as guest:
+            self.check(guest, [], [
+                ("b inner", r"Breakpoint 1: "),
+                ("continue", r"stop reason = breakpoint 1\.1", r"y=132"),
+                ("continue", r"exited with status = 0 "),
+            ])
 
 
 class Modules(SessionTest):

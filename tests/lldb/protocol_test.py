@@ -2,14 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The bytes on the wire: what a client may rely on, and what no client may cause."""
 
+import pathlib
 import random
 import re
 import socket
 import subprocess
+import tempfile
 import time
 import unittest
 
-from debuggee import PATIENCE, VITRINE, Guest, compile_guest
+from debuggee import PATIENCE, VITRINE, Guest, compile_guest, run_script
 
 ENDLESS = "endless.c"
 FAULTS = "faults.c"
@@ -87,7 +89,7 @@ class Wire(unittest.TestCase):
     def test_acknowledgements(self):
         with Client(self.guest, acks=True) as client:
             client.send(b"+")
-            self.assertEqual(client.ask("qC"), b"QC1")
+            self.assertIn(b"PacketSize=", client.ask("qSupported"))
             client.send(b"$qC#00")
             self.assertEqual(client.ask("qC"), b"QC1")
             self.assertEqual(client.acks, b"+-+")
@@ -191,9 +193,9 @@ class Wire(unittest.TestCase):
 
 
 class Ports(unittest.TestCase):
-    def run_with(self, option):
+    def run_with(self, *options):
         wasm = compile_guest(FAULTS, "-O0")
-        return subprocess.run([VITRINE, "run", option, str(wasm), "3"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        return subprocess.run([VITRINE, "run", *options, str(wasm), "3"], stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=PATIENCE)
 
     def test_ports_that_cannot_be_had(self):
@@ -207,6 +209,29 @@ class Ports(unittest.TestCase):
             self.assertNotEqual(done.returncode, 3)
             self.assertRegex(done.stderr, r"^vitrine: error: .*-g")
             self.assertEqual(done.stdout, "")
+
+    def test_each_way_to_write_the_option(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        for options in ((f"-g{port}",), (f"-g={port}",), ("-g", str(port)), ("-g", f"127.0.0.1:{port}"), (f"-g=:{port}",)):
+            done = self.run_with(*options, "--timeout", "0.05")
+            if options[0] == f"-g=:{port}":
+                self.assertRegex(done.stderr, r"^vitrine: error: -g :\d+: expected ")
+            else:
+                self.assertRegex(done.stderr, rf"^vitrine: waiting for a debugger on 127\.0\.0\.1:{port}: lldb-22 ")
+
+    def test_a_unix_socket(self):
+        """Its file is there as long as the door is, and LLDB connects to it, whatever its name."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name in ("door", "the guest's \"door\""):
+                path = pathlib.Path(folder) / name
+                with Guest(compile_guest(FAULTS, "-O0"), "3", door=f"-g={path}") as guest:
+                    self.assertTrue(path.is_socket())
+                    answers = run_script(guest, ["b main", "continue", "continue"])
+                    self.assertRegex(answers[2], r"stop reason = breakpoint 1\.1")
+                    self.assertRegex(answers[3], r"exited with status = 3 ")
+                    self.assertEqual(guest.finish()[0], 3)
+                    self.assertFalse(path.exists())
 
 
 if __name__ == "__main__":

@@ -135,5 +135,41 @@ TEST(Address, PartsAndBitsAreTheSame)
     EXPECT_EQ(last.bits(), UINT64_MAX);
 }
 
+TEST(Greeting, IsOneFirstPacketAndNothingElse)
+{
+    using enum Greeting;
+    const auto expect = [](const std::string& bytes, Greeting whole) {
+        // Every beginning of what a debugger sends may become it; what cannot is known at once.
+        bool was_stranger = false;
+        for (size_t size = 0; size < bytes.size(); ++size) {
+            const Greeting part = greeting_of(std::string_view(bytes).substr(0, size));
+            EXPECT_FALSE(was_stranger && part != Stranger) << bytes << " " << size;
+            EXPECT_TRUE(whole == Stranger || part == Incomplete) << bytes << " " << size;
+            was_stranger = part == Stranger;
+        }
+        EXPECT_EQ(greeting_of(bytes), whole) << bytes;
+    };
+    for (const std::string_view first : { "QStartNoAckMode", "qSupported",
+             "qSupported:xmlRegisters=i386,arm,mips,arc;multiprocess+;swbreak+" }) {
+        const std::string packet = encode_packet(first);
+        for (const std::string plus : { "", "+" }) {
+            expect(plus + packet, Debugger);
+            for (const auto* more : { " ", "+", "$", "\3", "\r\n", "$k#6b" })
+                expect(plus + packet + more, Stranger);
+        }
+        for (const auto* before : { "++", "-", " ", "\3", "G", "$", "$$", "#" })
+            expect(before + packet, Stranger);
+    }
+    for (const auto* other : { "k", "c", "D", "?", "qC", "qSupporte", "qSupportedX", "QStartNoAckModeX", "" })
+        expect(encode_packet(other), Stranger);
+    for (const auto* inner : { " ", "\r\n", "$k", "\x80", "\t" })
+        expect(encode_packet("qSupported:a" + std::string(inner)), Stranger);
+    expect("$QStartNoAckMode#b1", Stranger);
+    expect("$QStartNoAckMode#zz", Stranger);
+    expect(encode_packet("qSupported:" + std::string(900, 'a')), Debugger);
+    expect(encode_packet("qSupported:" + std::string(1024, 'a')), Stranger);
+    expect("GET / HTTP/1.1\r\n\r\n", Stranger);
+}
+
 } // namespace
 } // namespace vitrine::core::gdb

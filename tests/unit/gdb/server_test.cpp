@@ -12,9 +12,12 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <fstream>
 #include <future>
 
 namespace vitrine::core::gdb {
@@ -154,10 +157,10 @@ TEST_F(ServerTest, AddressesAreReadAndToldBack)
     EXPECT_THAT(address_of("203.0.113.1:0"), StartsWith("cannot listen on 203.0.113.1:0: "));
     open();
     EXPECT_THAT(address_of(server->address()), StartsWith("cannot listen on " + server->address() + ": "));
-    EXPECT_TRUE(server->is_loopback());
+    EXPECT_TRUE(server->is_local());
     const auto everywhere = Server::open(*guest.session, "0.0.0.0:0", Process::Call);
     ASSERT_TRUE(everywhere);
-    EXPECT_FALSE((*everywhere)->is_loopback());
+    EXPECT_FALSE((*everywhere)->is_local());
 }
 
 TEST_F(ServerTest, PacketsAreAcknowledgedUntilTheClientWantsItNoMore)
@@ -165,7 +168,7 @@ TEST_F(ServerTest, PacketsAreAcknowledgedUntilTheClientWantsItNoMore)
     open();
     guest.start("run", { Value::i32(21) });
     Client client(*server);
-    EXPECT_EQ(client.ask("qC"), "QC1");
+    EXPECT_THAT(client.ask("qSupported"), HasSubstr("PacketSize="));
     EXPECT_THAT(client.others_, testing::ElementsAre(Item::Kind::Ack));
     // A damaged packet is refused, and a damaged answer sent again.
     client.send("$qC#00");
@@ -247,14 +250,92 @@ TEST_F(ServerTest, ASecondClientIsRefusedAndTheFirstNotDisturbed)
     EXPECT_EQ(first->receive(), "closed");
 }
 
-TEST_F(ServerTest, WhoeverSpeaksAnotherLanguageIsShownOut)
+TEST_F(ServerTest, OnlyADebuggerIsAnswered)
+{
+    open();
+    guest.start("spin", {});
+    const std::string padding(16384 - encode_packet("qSupported:").size(), 'a');
+    for (const std::string& bytes : {
+             std::string("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+             std::string("$"
+                         " / HTTP/1.1\r\n\r\n")
+                 + encode_packet("QStartNoAckMode"),
+             encode_packet("k"),
+             encode_packet("qC"),
+             "++" + encode_packet("QStartNoAckMode"),
+             "-" + encode_packet("QStartNoAckMode"),
+             "\3" + encode_packet("QStartNoAckMode"),
+             std::string("$QStartNoAckMode#00"),
+             encode_packet("QStartNoAckMode") + "+",
+             encode_packet("QStartNoAckMode") + " / HTTP/1.1\r\n",
+             encode_packet("QStartNoAckMode") + encode_packet("k"),
+             encode_packet("qSupported:" + padding) + encode_packet("k"),
+         }) {
+        Client stranger(*server);
+        stranger.send(bytes);
+        EXPECT_EQ(stranger.receive(), "closed") << bytes.substr(0, 60);
+        EXPECT_TRUE(stranger.others_.empty()) << bytes.substr(0, 60);
+    }
+    auto client = connect();
+    EXPECT_THAT(client->ask("?"), StartsWith("T05"));
+    EXPECT_EQ(client->ask("k"), "X09");
+}
+
+TEST_F(ServerTest, AByteOfNoPacketEndsTheConnection)
+{
+    open();
+    guest.start("spin", {});
+    for (const auto* noise : { " ", "\r", "G", "#", "\x7f" }) {
+        Client stranger(*server);
+        EXPECT_EQ(stranger.ask("QStartNoAckMode"), "OK");
+        stranger.send(noise + encode_packet("k"));
+        EXPECT_EQ(stranger.receive(), "closed") << noise;
+    }
+    auto client = connect();
+    EXPECT_THAT(client->ask("?"), StartsWith("T05"));
+    EXPECT_EQ(client->ask("k"), "X09");
+}
+
+TEST_F(ServerTest, AUnixSocketIsADoorOfItsOwn)
+{
+    const std::string path = testing::TempDir() + "vitrine-door-" + std::to_string(::getpid());
+    for (int i = 0; i < 2; ++i) {
+        auto opened = Server::open(*guest.session, path, Process::Call);
+        ASSERT_TRUE(opened) << opened.error().to_text();
+        EXPECT_EQ((*opened)->address(), path);
+        EXPECT_TRUE((*opened)->is_local());
+        struct stat status {};
+        EXPECT_EQ(::stat(path.c_str(), &status), 0);
+        EXPECT_EQ(status.st_mode, S_IFSOCK | S_IRUSR | S_IWUSR);
+        const auto taken = Server::open(*guest.session, path, Process::Call);
+        ASSERT_FALSE(taken);
+        EXPECT_EQ(taken.error().message, "cannot listen on " + path + ": Address already in use");
+        opened->reset();
+        EXPECT_NE(::stat(path.c_str(), &status), 0);
+        // A socket that was left behind is replaced.
+        sockaddr_un address { .sun_family = AF_UNIX, .sun_path = {} };
+        path.copy(address.sun_path, sizeof address.sun_path - 1);
+        const int left_behind = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        EXPECT_EQ(::bind(left_behind, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+        ::close(left_behind);
+    }
+    ::unlink(path.c_str());
+    // Any other file stays.
+    std::ofstream(path) << "mine";
+    EXPECT_FALSE(Server::open(*guest.session, path, Process::Call));
+    std::string text;
+    std::ifstream(path) >> text;
+    EXPECT_EQ(text, "mine");
+    ::unlink(path.c_str());
+    const auto long_one = Server::open(*guest.session, "/" + std::string(200, 'x'), Process::Call);
+    ASSERT_FALSE(long_one);
+    EXPECT_THAT(long_one.error().message, HasSubstr("at most 107 bytes"));
+}
+
+TEST_F(ServerTest, ASilentConnectionMakesRoom)
 {
     open();
     guest.start("run", { Value::i32(21) });
-    Client browser(*server);
-    browser.send("GET / HTTP/1.1\r\nHost: localhost\r\n\r\n");
-    EXPECT_EQ(browser.receive(), "closed");
-    // One that is silent makes room for one that speaks.
     Client silent(*server);
     auto client = connect();
     EXPECT_EQ(client->ask("qC"), "QC1");

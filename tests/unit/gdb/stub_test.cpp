@@ -536,6 +536,84 @@ TEST_F(StubTest, DetachingRemovesTheBreakpointsAndLetsTheGuestGoOn)
     EXPECT_TRUE(guest.session->breakpoints().empty());
 }
 
+TEST_F(StubTest, ABreakpointAtAFunctionsSizeStopsAtItsFirstInstruction)
+{
+    begin("run", { Value::i32(21) });
+    const FuncMeta& twice = guest.meta(1);
+    // One byte of size.
+    const uint64_t size = Debugged::code(twice.body_offset - 1);
+    EXPECT_EQ(client.ask(set(size)), "OK");
+    EXPECT_EQ(guest.session->breakpoints().front().offset, twice.code_offset);
+    EXPECT_THAT(client.ask("c"),
+        AllOf(HasSubstr("thread-pcs:" + hex(size).substr(2) + ";"), EndsWith(";reason:breakpoint;")));
+    EXPECT_EQ(client.ask("z" + set(size).substr(1)), "OK");
+    EXPECT_TRUE(guest.session->breakpoints().empty());
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(StubTest, ABreakpointBehindTheFunctionThatIsLeftStopsInItsCaller)
+{
+    begin("run", { Value::i32(21) });
+    const FuncMeta& twice = guest.meta(1);
+    const std::string inside = set(Debugged::code(twice.code_offset));
+    const std::string behind = set(Debugged::code(twice.end_offset));
+    EXPECT_EQ(client.ask(inside), "OK");
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:breakpoint;"));
+    EXPECT_EQ(client.ask(behind), "OK");
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:trace;"));
+    EXPECT_EQ(client.ask("qWasmCallStack:1").size(), 16u);
+    // Set before, it is of no importance to the function that is executed now.
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(StubTest, ABreakpointBehindTheLastFunctionIsAccepted)
+{
+    begin("run", { Value::i32(21) });
+    const CodeOffset end = guest.instance->module->bodies.back().end_offset;
+    EXPECT_EQ(client.ask(set(Debugged::code(end))), "OK");
+    EXPECT_TRUE(guest.session->breakpoints().empty());
+    EXPECT_EQ(client.ask("z" + set(Debugged::code(end)).substr(1)), "OK");
+    EXPECT_THAT(client.ask(set(Debugged::code(end + 1))), StartsWith("E01"));
+    EXPECT_THAT(client.ask(set(Debugged::code(0))), StartsWith("E01"));
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(StubTest, WatchpointsAreLimitedInNumberAndSize)
+{
+    begin("run", { Value::i32(21) });
+    EXPECT_EQ(client.ask("qWatchpointSupportInfo:"), "num:64;");
+    EXPECT_EQ(client.ask("QEnableErrorStrings"), "OK");
+    EXPECT_THAT(client.ask("Z2,0,10001"), StartsWith("E01;"));
+    EXPECT_EQ(client.ask("Z2,0,10000"), "OK");
+    for (int i = 1; i < 64; ++i)
+        EXPECT_EQ(client.ask("Z2," + hex(i).substr(2) + ",1"), "OK");
+    EXPECT_EQ(client.ask("Z2,100,4"),
+        "E01;" + hex_of(bytes_of("there are 64 watchpoints already, and no more can be set")));
+    EXPECT_THAT(client.monitor("watch global 0"), HasSubstr("there are 64 watchpoints already"));
+    // One that is there is no other one.
+    EXPECT_EQ(client.ask("Z2,1,1"), "OK");
+    EXPECT_EQ(client.ask("z2,1,1"), "OK");
+    EXPECT_EQ(client.ask("Z2,100,4"), "OK");
+    client.stub.answer(parse_request("k"));
+}
+
+TEST_F(StubTest, ALaunchedGuestEndsWhenItsClientLeaves)
+{
+    for (const auto* leaving : { "D", "D1", "" }) {
+        begin("spin", {});
+        client.stub.attach(true);
+        EXPECT_THAT(client.ask("?"), StartsWith("T0"));
+        if (*leaving)
+            EXPECT_EQ(client.stub.answer(parse_request(leaving)).payload, "OK");
+        else
+            client.stub.lose();
+        const debug::Event event = client.next_event();
+        const auto& outcome = std::get<debug::Outcome>(event);
+        ASSERT_FALSE(outcome) << leaving;
+        EXPECT_EQ(std::get<Trap>(outcome.error()).kind, TrapKind::Killed) << leaving;
+    }
+}
+
 TEST_F(StubTest, ADetachedGuestMayTrapWithNobodyThere)
 {
     begin("trap", { Value::i32(0) });

@@ -112,22 +112,22 @@ TEST_F(ThreadsTest, AStopNamesTheThreadThatStoppedAndAllOthers)
 TEST_F(ThreadsTest, WhatIsAskedWithoutAThreadIsOfTheThreadLastNamed)
 {
     stop_in_the_other();
-    // The stop named the second.
-    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "03000000");
+    // The stop named the second. Each has a memory of its own, whose id stands above the value.
+    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0300000002000000");
     EXPECT_EQ(client.ask("m0,1"), "42");
     EXPECT_THAT(client.ask("qWasmCallStack:1"), Not(HasSubstr("02000040")));
-    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "01000000");
+    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0100000001000000");
     EXPECT_EQ(client.ask("m0,1"), "41");
     EXPECT_THAT(client.ask("p0;thread:0002;"), EndsWith("02000040"));
-    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "03000000");
+    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0300000002000000");
     EXPECT_EQ(client.ask("Hg1"), "OK");
-    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "01000000");
+    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0100000001000000");
     EXPECT_EQ(client.ask("p0;thread:0003;"), "E01");
     EXPECT_EQ(client.ask("qWasmCallStack:3"), "E01");
     // Asking whether it is there, and why it stopped, is no look at it.
     EXPECT_EQ(client.ask("T2"), "OK");
     EXPECT_THAT(client.ask("qThreadStopInfo2"), StartsWith("T05"));
-    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "01000000");
+    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0100000001000000");
     EXPECT_EQ(client.ask("M0,1:5a"), "OK");
     EXPECT_EQ(guest.instance->memories[0]->base()[0], 0x5a);
     EXPECT_EQ(other_instance->memories[0]->base()[0], 'B');

@@ -1,0 +1,98 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Functions by name and computed expressions, in each language and in mixtures, with the commands that Vitrine prints."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import unittest
+
+from debuggee import BUILD, COMPILE, HERE, Guest, SessionTest, compile_guest, line_of
+
+
+class Languages(SessionTest):
+    def check_guest(self, wasm, language, status, steps):
+        with Guest(wasm) as guest:
+            self.assertIn(f"settings set target.language {language}", guest.command)
+            # The first stop is in a function of no language, where LLDB 22 aborts without the setting.
+            self.check(guest, [r"stop reason = signal SIGTRAP"], [("p 1 + 2", r"\(int\) 3$"), *steps])
+            self.assertEqual(guest.finish()[0], status)
+
+    def test_c(self):
+        self.check_guest(compile_guest("shapes.c", "-O0"), "c", 47, [
+            ("b area", r"Breakpoint 1: where = .*`area "),
+            ("b printf", r"Breakpoint 2: where = .*`printf"),
+            ("breakpoint modify -c 'shape->height == 6' 1"),
+            ("continue", r"stop reason = breakpoint 1\.1"),
+            ("p shape->height * 2", r"\(int\) 12$"),
+            ("breakpoint delete 1 2"),
+            ("continue", r"exited with status"),
+        ])
+
+    def test_cpp_that_calls_c(self):
+        parts = []
+        for source in ("mixed.cpp", "mixed_c.c"):
+            path = HERE / "guests" / source
+            parts.append(str(pathlib.Path(BUILD.name) / f"{source}.o"))
+            subprocess.run([*COMPILE[path.suffix], "-O0", "-c", str(path), "-o", parts[-1]], check=True)
+        wasm = pathlib.Path(BUILD.name) / "mixed.wasm"
+        subprocess.run([*COMPILE[".cpp"], *parts, "-o", str(wasm)], check=True)
+        self.check_guest(wasm, "c++", 19, [
+            ("b sum", r"Breakpoint 1: where = .*`sum\("),
+            ("b Box::area", r"Breakpoint 2: where = .*`Box::area\("),
+            # LLDB 22 takes the setting for a filter.
+            ("b c_add", r"Breakpoint 3: no locations"),
+            ("breakpoint set -L c -n c_add", r"Breakpoint 4: where = .*`c_add "),
+            ("breakpoint set -L c -n printf", r"Breakpoint 5: where = .*`printf"),
+            ("breakpoint modify -c '1 == 1' 1 4"),
+            ("continue", r"stop reason = breakpoint 1\.1"),
+            ("p 1 + 2", r"\(int\) 3$"),
+            ("continue", r"stop reason = breakpoint 2\.1"),
+            ("p width + height", r"\(int\) 7$"),
+            ("continue", r"stop reason = breakpoint 4\.1"),
+            ("p a + b", r"\(int\) 19$"),
+            ("breakpoint delete 5"),
+            ("continue", r"exited with status = 19 "),
+        ])
+
+    def test_rust(self):
+        wasm = pathlib.Path(BUILD.name) / "rust.wasm"
+        if not shutil.which("rustc"):
+            raise unittest.SkipTest("rustc is not installed")
+        built = subprocess.run(["rustc", "--target", "wasm32-wasip1", "-g", str(HERE / "guests" / "shapes.rs"), "-o", str(wasm)],
+            capture_output=True, text=True)
+        if "can't find crate for `std`" in built.stderr or "can't find crate for `core`" in built.stderr:
+            raise unittest.SkipTest("rustc has no wasm32-wasip1 target")
+        self.assertEqual(built.returncode, 0, built.stderr)
+        self.check_guest(wasm, "c++", 72, [
+            ("b area", r"Breakpoint 1: where = .*`\S*area\S* .*shapes\.rs:"),
+            (f"b shapes.rs:{line_of('shapes.rs', 'area')}", r"Breakpoint 2: where = .*`\S*area"),
+            ("breakpoint set -L c -n write", r"Breakpoint 3: where = .*`write "),
+            ("breakpoint disable 1 3"),
+            # LLDB takes a condition's language from the place, unless it is told.
+            ("breakpoint modify -Y c++ -c 'factor == 2' 2"),
+            ("continue", r"stop reason = breakpoint 2\.1"),
+            ("p total + factor", r"\(int\) 26$"),
+            ("frame variable *rect", r"width = 3, height = 4|width = 3\s+height = 4"),
+            ("expr total = 24", r"= 24$"),
+            ("breakpoint delete 1 2 3"),
+            ("continue", r"exited with status = 72 "),
+        ])
+
+    def test_wat(self):
+        wasm = pathlib.Path(BUILD.name) / "plain.wasm"
+        for options in ((), ("-g",)):
+            subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", *options, str(HERE / "guests" / "plain.wat"), "-o", str(wasm)],
+                check=True)
+            self.check_guest(wasm, "c", 0, [
+                ("b twice", r"Breakpoint 1: (where = .*`twice|2 locations)"),
+                ("breakpoint modify -Y c++ -c '1 == 1' 1"),
+                ("continue", r"stop reason = breakpoint 1\.1"),
+                ("p 1 + 2", r"\(int\) 3$"),
+                ("continue", r"exited with status = 0 "),
+            ])
+
+
+if __name__ == "__main__":
+    unittest.main()
