@@ -217,3 +217,12 @@ struct Access {
 };
 
 } // namespace vitrine::detail
+
+namespace vitrine::core {
+
+/// An inner error becomes a public one where `TRY` and `CHECK` return it.
+template<class T, class E> struct FromError<vitrine::Result<T>, E> {
+    static vitrine::Result<T> make(const E& error) { return vitrine::detail::Access::error(error); }
+};
+
+} // namespace vitrine::core

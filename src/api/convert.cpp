@@ -445,8 +445,7 @@ ValType Object::type() const
 Result<ValType> Object::part_type(uint64_t index) const
 {
     return detail::guarded<ValType>([&]() -> Result<ValType> {
-        if (const auto used = detail::Access::use(link_); !used)
-            return used.error();
+        CHECK(detail::Access::use(link_));
         if (index >= size())
             return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
         const core::Object& object = *detail::Access::root(*this)->object();
@@ -490,8 +489,7 @@ uint64_t Object::size() const
 Result<Val> Object::get(uint64_t index) const
 {
     return detail::guarded<Val>([&]() -> Result<Val> {
-        if (const auto used = detail::Access::use(link_); !used)
-            return used.error();
+        CHECK(detail::Access::use(link_));
         if (index >= size())
             return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
         return detail::Access::val(
@@ -502,17 +500,13 @@ Result<Val> Object::get(uint64_t index) const
 Result<void> Object::set(uint64_t index, const Val& value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const auto before = get(index);
-        if (!before)
-            return before.error();
+        const auto before = TRY(get(index));
         core::Object& object = *detail::Access::root(*this)->object();
         const auto part = static_cast<uint32_t>(index);
         if (!core::is_mutable_part(object, part))
             return Error("part " + std::to_string(index) + " is immutable");
-        const auto converted = detail::Access::value(link_, value, core::part_of(object, part).type);
-        if (!converted)
-            return converted.error();
-        core::set_part(object, part, *converted);
+        const auto converted = TRY(detail::Access::value(link_, value, core::part_of(object, part).type));
+        core::set_part(object, part, converted);
         return {};
     });
 }

@@ -81,10 +81,9 @@ namespace {
 Result<Module> load(const Engine& engine, std::vector<uint8_t> bytes)
 {
     const auto& body = Access::body(engine);
-    const auto module = core::load_module(std::move(bytes), body->state->types, body->state->config.features);
-    if (!module)
-        return Access::error(module.error());
-    return Access::module(body, *module);
+    const auto module =
+        TRY(core::load_module(std::move(bytes), body->state->types, body->state->config.features));
+    return Access::module(body, module);
 }
 
 /// Offsets in a module are numbers of 32 bits.

@@ -252,18 +252,14 @@ Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module
 {
     return detail::guarded<void>([&]() -> Result<void> {
         const auto& link = Access::link(store);
-        if (const auto body = Access::use(link); !body)
-            return body.error();
+        CHECK(Access::use(link));
         const auto& body = Access::body(linker);
         if (link->engine != body->engine || Access::body(module)->engine != body->engine)
             return Error("store, linker and module belong to different engines");
         auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
             "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
-        if (auto defined = body->linker.define("wasi", "thread-spawn", std::move(host)); !defined)
-            return Access::error(defined.error());
-        if (auto defined = define_memories(body->linker, *link->engine, *Access::body(module)->module);
-            !defined)
-            return Access::error(defined.error());
+        CHECK(body->linker.define("wasi", "thread-spawn", std::move(host)));
+        CHECK(define_memories(body->linker, *link->engine, *Access::body(module)->module));
         if (!link->threads)
             link->threads = std::make_shared<detail::GuestThreads>(*link);
         return {};

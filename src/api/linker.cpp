@@ -99,15 +99,11 @@ Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
 {
     return detail::guarded<Func>([&]() -> Result<Func> {
         const auto& link = Access::link(store);
-        const auto body = Access::use(link);
-        if (!body)
-            return body.error();
+        const auto body = TRY(Access::use(link));
         const auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
             "host", "function", Access::func_type(type), on_slots(std::move(function)) });
-        const auto added = (*body)->store.add_host_function(host);
-        if (!added)
-            return Access::error(added.error());
-        return Access::handle<Func>(link, *added);
+        const auto added = TRY(body->store.add_host_function(host));
+        return Access::handle<Func>(link, added);
     });
 }
 
@@ -287,11 +283,8 @@ Result<detail::StoreBody*> check_parts(
 Result<void> Linker::check(Store& store, const Module& module) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const auto body = check_parts(*body_, Access::link(store), module);
-        if (!body)
-            return body.error();
-        if (auto resolved = body_->linker.resolve((*body)->store, *Access::body(module)->module); !resolved)
-            return Access::error(resolved.error());
+        const auto body = TRY(check_parts(*body_, Access::link(store), module));
+        CHECK(body_->linker.resolve(body->store, *Access::body(module)->module));
         return {};
     });
 }
@@ -302,10 +295,8 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module) const
         // The guest, or a limiter, may do away with the linker and the handles meanwhile.
         const auto link = Access::link(store);
         const auto parts = body_;
-        const auto body = check_parts(*parts, link, module);
-        if (!body)
-            return body.error();
-        const auto instance = core::instantiate((*body)->thread, parts->linker, Access::body(module)->module);
+        const auto body = TRY(check_parts(*parts, link, module));
+        const auto instance = core::instantiate(body->thread, parts->linker, Access::body(module)->module);
         if (!instance) {
             if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
                 Access::note_end(*link, *trap);

@@ -298,11 +298,9 @@ Result<void> set(Setter setter, const core::Frame& frame, const std::optional<co
 {
     // A value of another kind is the setter's to refuse, too.
     const bool is_of_kind = home && Access::kind(home->type) == value.kind();
-    const auto converted = Access::value(link, value, is_of_kind ? home->type : Access::type(value.kind()));
-    if (!converted)
-        return converted.error();
-    if (auto done = setter(frame, index, *converted); !done)
-        return Access::error(done.error());
+    const auto converted =
+        TRY(Access::value(link, value, is_of_kind ? home->type : Access::type(value.kind())));
+    CHECK(setter(frame, index, converted));
     return {};
 }
 
@@ -338,10 +336,8 @@ Result<Val> Frame::evaluate(std::string_view text) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        const auto value = core::debug::evaluate(core_frame(frame_), text);
-        if (!value)
-            return Access::error(value.error());
-        return Access::val(link_, *value);
+        const auto value = TRY(core::debug::evaluate(core_frame(frame_), text));
+        return Access::val(link_, value);
     });
 }
 
@@ -351,10 +347,8 @@ Result<std::string> Frame::text_of(std::string_view expression) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        auto text = core::debug::evaluate_text(core_frame(frame_), expression);
-        if (!text)
-            return Access::error(text.error());
-        return *std::move(text);
+        auto text = TRY(core::debug::evaluate_text(core_frame(frame_), expression));
+        return text;
     });
 }
 
@@ -364,8 +358,7 @@ Result<void> Frame::assign(std::string_view assignment) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        if (auto done = core::debug::assign(core_frame(frame_), assignment); !done)
-            return Access::error(done.error());
+        CHECK(core::debug::assign(core_frame(frame_), assignment));
         return {};
     });
 }
@@ -376,12 +369,10 @@ Result<WatchPlace> Frame::place(std::string_view expression) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        const auto place = core::debug::find_place(core_frame(frame_), expression);
-        if (!place)
-            return Access::error(place.error());
-        if (const auto* local = std::get_if<core::debug::FrameLocal>(&*place))
+        const auto place = TRY(core::debug::find_place(core_frame(frame_), expression));
+        if (const auto* local = std::get_if<core::debug::FrameLocal>(&place))
             return WatchPlace(FrameLocal { *this, local->index });
-        return Access::place(link_, *place);
+        return Access::place(link_, place);
     });
 }
 
@@ -457,12 +448,10 @@ Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> resul
             return Error(
                 frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
         const auto link = link_of(*from);
-        const auto values =
-            Access::values(link, results, link->engine->state->types[from->function->type].func()->results);
-        if (!values)
-            return values.error();
+        const auto values = TRY(
+            Access::values(link, results, link->engine->state->types[from->function->type].func()->results));
         return steer(
-            session_, [&](core::debug::Session& session) { return session.return_from(*from, *values); });
+            session_, [&](core::debug::Session& session) { return session.return_from(*from, values); });
     });
 }
 
@@ -482,11 +471,9 @@ Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> value
         if (Access::link(tag) != link)
             return Error("the tag belongs to another store than the thread that stopped");
         const auto& core_tag = *static_cast<const core::Tag*>(Access::object(tag));
-        const auto converted = Access::values(link, values, core_tag.type->type.func()->params);
-        if (!converted)
-            return converted.error();
+        const auto converted = TRY(Access::values(link, values, core_tag.type->type.func()->params));
         return steer(session_,
-            [&](core::debug::Session& session) { return session.throw_exception(core_tag, *converted); });
+            [&](core::debug::Session& session) { return session.throw_exception(core_tag, converted); });
     });
 }
 
@@ -503,14 +490,10 @@ namespace {
 void open(const std::shared_ptr<detail::SessionBody>& body, core::debug::Session::Handler handler)
 {
     const auto opened = vitrine::detail::guarded<void>([&]() -> Result<void> {
-        const auto used = Access::use(body->link);
-        if (!used)
-            return used.error();
-        auto session = core::debug::Session::create((*used)->store, (*used)->thread, std::move(handler));
-        if (!session)
-            return Access::error(session.error());
-        body->session = std::move(*session);
-        (*used)->session = body;
+        const auto used = TRY(Access::use(body->link));
+        auto session = TRY(core::debug::Session::create(used->store, used->thread, std::move(handler)));
+        body->session = std::move(session);
+        used->session = body;
         return {};
     });
     if (!opened)
@@ -595,14 +578,11 @@ Result<void> Session::add_store(Store& store)
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         if (body_->error)
             return *body_->error;
-        const auto used = Access::use(Access::link(store));
-        if (!used)
-            return used.error();
+        const auto used = TRY(Access::use(Access::link(store)));
         if (Access::link(store)->engine != body_->link->engine)
             return Error("the store belongs to another engine than the session");
-        if (auto added = body_->session->add_store((*used)->store, (*used)->thread); !added)
-            return Access::error(added.error());
-        (*used)->session = body_;
+        CHECK(body_->session->add_store(used->store, used->thread));
+        used->session = body_;
         return {};
     });
 }
@@ -612,12 +592,9 @@ Result<void> Session::remove_store(Store& store)
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         if (body_->error)
             return *body_->error;
-        const auto used = Access::use(Access::link(store));
-        if (!used)
-            return used.error();
-        if (auto removed = body_->session->remove_store((*used)->store); !removed)
-            return Access::error(removed.error());
-        (*used)->session.reset();
+        const auto used = TRY(Access::use(Access::link(store)));
+        CHECK(body_->session->remove_store(used->store));
+        used->session.reset();
         return {};
     });
 }
@@ -663,24 +640,17 @@ std::optional<Instance> instance_of(const core::Instance* instance)
 Result<uint32_t> Session::add_breakpoint(const BreakpointSpec& spec)
 {
     return vitrine::detail::guarded<uint32_t>([&]() -> Result<uint32_t> {
-        auto wanted = core_spec(body_, spec);
-        if (!wanted)
-            return wanted.error();
-        auto added = body_->session->add_breakpoint(*std::move(wanted));
-        if (!added)
-            return Access::error(added.error());
-        return *added;
+        auto wanted = TRY(core_spec(body_, spec));
+        auto added = TRY(body_->session->add_breakpoint(std::move(wanted)));
+        return added;
     });
 }
 
 Result<void> Session::change_breakpoint(uint32_t id, const BreakpointSpec& spec)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
-        auto wanted = core_spec(body_, spec);
-        if (!wanted)
-            return wanted.error();
-        if (auto changed = body_->session->change_breakpoint(id, *std::move(wanted)); !changed)
-            return Access::error(changed.error());
+        auto wanted = TRY(core_spec(body_, spec));
+        CHECK(body_->session->change_breakpoint(id, std::move(wanted)));
         return {};
     });
 }
@@ -690,8 +660,7 @@ Result<void> Session::remove_breakpoint(uint32_t id)
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         if (body_->error)
             return *body_->error;
-        if (auto removed = body_->session->remove_breakpoint(id); !removed)
-            return Access::error(removed.error());
+        CHECK(body_->session->remove_breakpoint(id));
         return {};
     });
 }
@@ -780,13 +749,9 @@ Result<core::debug::WatchpointSpec> core_spec(
 Result<uint32_t> Session::add_watchpoint(const WatchpointSpec& spec)
 {
     return vitrine::detail::guarded<uint32_t>([&]() -> Result<uint32_t> {
-        auto wanted = core_spec(body_, spec);
-        if (!wanted)
-            return wanted.error();
-        auto added = body_->session->add_watchpoint(*std::move(wanted));
-        if (!added)
-            return Access::error(added.error());
-        return *added;
+        auto wanted = TRY(core_spec(body_, spec));
+        auto added = TRY(body_->session->add_watchpoint(std::move(wanted)));
+        return added;
     });
 }
 
@@ -795,8 +760,7 @@ Result<void> Session::remove_watchpoint(uint32_t id)
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         if (body_->error)
             return *body_->error;
-        if (auto removed = body_->session->remove_watchpoint(id); !removed)
-            return Access::error(removed.error());
+        CHECK(body_->session->remove_watchpoint(id));
         return {};
     });
 }
@@ -869,10 +833,8 @@ Event Session::instantiate(const Linker& linker, const Module& module, bool stop
         return start(
             body_,
             [&body = *body_, parts, module = Access::body(module)->module]() -> Result<std::vector<Val>> {
-                auto instance = core::instantiate(body.session->thread(), parts->linker, module);
-                if (!instance)
-                    return Access::error(instance.error());
-                body.instance = Access::handle<Instance>(body.link, *instance);
+                auto instance = TRY(core::instantiate(body.session->thread(), parts->linker, module));
+                body.instance = Access::handle<Instance>(body.link, instance);
                 return std::vector<Val> {};
             },
             stop_at_entry);

@@ -196,17 +196,15 @@ const Error* Store::error() const { return link_->error ? &*link_->error : nullp
 
 Result<void> Store::limit_resources(ResourceLimiter limiter)
 {
-    const auto body = Access::use(link_);
-    if (!body)
-        return body.error();
+    const auto body = TRY(Access::use(link_));
     if (!limiter) {
-        (*body)->store.limiter = nullptr;
+        body->store.limiter = nullptr;
         return {};
     }
     return detail::guarded<void>([&]() -> Result<void> {
         // Shared, so that a limiter may take its own place while it is asked.
-        (*body)->store.limiter = [shared = std::make_shared<const ResourceLimiter>(std::move(limiter))](
-                                     core::Resource resource, uint64_t current, uint64_t desired) {
+        body->store.limiter = [shared = std::make_shared<const ResourceLimiter>(std::move(limiter))](
+                                  core::Resource resource, uint64_t current, uint64_t desired) {
             const auto kept = shared;
             return (*kept)(static_cast<Resource>(resource), current, desired);
         };
@@ -216,20 +214,16 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
 
 Result<void> Store::on_debug_event(debug::StopHandler handler)
 {
-    const auto body = Access::use(link_);
-    if (!body)
-        return body.error();
-    const auto current = (*body)->session.lock();
-    if ((*body)->thread.is_running() || (*body)->store.is_calling_out()
+    const auto body = TRY(Access::use(link_));
+    const auto current = body->session.lock();
+    if (body->thread.is_running() || body->store.is_calling_out()
         || (current && current->session && current->session->is_inside()))
         return Error("the store's guest is running");
-    (*body)->own_session.reset();
+    body->own_session.reset();
     if (!handler)
         return {};
-    auto session = debug::Session::create(*this, std::move(handler));
-    if (!session)
-        return session.error();
-    (*body)->own_session = std::make_unique<debug::Session>(*std::move(session));
+    auto session = TRY(debug::Session::create(*this, std::move(handler)));
+    body->own_session = std::make_unique<debug::Session>(std::move(session));
     return {};
 }
 
@@ -288,15 +282,13 @@ Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
     return detail::guarded<std::vector<Val>>([&]() -> Result<std::vector<Val>> {
         // The handle itself may be gone when the call has ended.
         const auto link = link_;
-        const auto body = Access::use(link);
-        if (!body)
-            return body.error();
+        const auto body = TRY(Access::use(link));
         auto& function = *static_cast<core::Function*>(object_);
         const auto values =
             Access::values(link, arguments, link->engine->state->types[function.type].func()->params);
         if (!values)
             return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
-        const auto results = core::invoke((*body)->thread, function, *values);
+        const auto results = core::invoke(body->thread, function, *values);
         if (!results) {
             Access::note_end(*link, results.error());
             return Access::error(results.error());
@@ -315,8 +307,7 @@ namespace detail {
 Result<void> check_type(const Func& function, const FuncType& wanted)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (const auto body = Access::use(Access::link(function)); !body)
-            return body.error();
+        CHECK(Access::use(Access::link(function)));
         const FuncType actual = function.type();
         if (actual != wanted)
             return Error("function " + core::escaped(function.name()) + " is of type " + actual.to_text()
@@ -330,9 +321,7 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
     return detail::guarded<void>([&]() -> Result<void> {
         // The handle itself may be gone when the call has ended.
         const auto link = Access::link(function);
-        const auto body = Access::use(link);
-        if (!body)
-            return body.error();
+        const auto body = TRY(Access::use(link));
         auto& callee = *static_cast<core::Function*>(Access::object(function));
         const core::FuncType& type = *link->engine->state->types[callee.type].func();
         std::vector<core::Value> arguments;
@@ -340,7 +329,7 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
         for (const core::ValueType param : type.params)
             arguments.push_back({ param, *slots++ });
         slots -= arguments.size();
-        const auto results = core::invoke((*body)->thread, callee, arguments);
+        const auto results = core::invoke(body->thread, callee, arguments);
         if (!results) {
             Access::note_end(*link, results.error());
             return Access::error(results.error());
@@ -354,8 +343,7 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
 Result<Func> find_func(const Instance& instance, std::string_view name)
 {
     return detail::guarded<Func>([&]() -> Result<Func> {
-        if (const auto body = Access::use(Access::link(instance)); !body)
-            return body.error();
+        CHECK(Access::use(Access::link(instance)));
         if (auto function = instance.func(name))
             return std::move(*function);
         return Error("there is no exported function \"" + core::escaped(name) + "\"");
@@ -370,16 +358,12 @@ Result<Global> Global::create(Store& store, GlobalType type, const Val& value)
 {
     return detail::guarded<Global>([&]() -> Result<Global> {
         const auto& link = Access::link(store);
-        const auto body = Access::use(link);
-        if (!body)
-            return body.error();
+        const auto body = TRY(Access::use(link));
         if (type.kind == ValKind::None)
             return Error("no value is of kind none");
         const core::ValueType wanted = Access::type(type.kind);
-        const auto initial = Access::value(link, value, wanted);
-        if (!initial)
-            return initial.error();
-        return Access::handle<Global>(link, (*body)->store.add_global({ wanted, type.is_mutable }, *initial));
+        const auto initial = TRY(Access::value(link, value, wanted));
+        return Access::handle<Global>(link, body->store.add_global({ wanted, type.is_mutable }, initial));
     });
 }
 
@@ -395,8 +379,7 @@ Val Global::get() const { return try_get().value_or(Val()); }
 
 Result<Val> Global::try_get() const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
+    CHECK(Access::use(link_));
     return Access::val(link_, static_cast<core::Global*>(object_)->get());
 }
 
@@ -405,8 +388,7 @@ namespace {
 /// Refuses what only a debugger may, where nothing is to be debugged; and every use of a store at the wrong time.
 Result<void> check_debug(const std::shared_ptr<detail::StoreLink>& link)
 {
-    if (const auto body = Access::use(link); !body)
-        return body.error();
+    CHECK(Access::use(link));
     if (!link->engine->state->config.guest_debug)
         return Error("the engine is not configured with guest_debug");
     return {};
@@ -416,10 +398,8 @@ Result<void> check_debug(const std::shared_ptr<detail::StoreLink>& link)
 Result<void> set_global(
     const std::shared_ptr<detail::StoreLink>& link, core::Global& global, const Val& value)
 {
-    const auto converted = Access::value(link, value, global.type.type);
-    if (!converted)
-        return converted.error();
-    global.set(*converted);
+    const auto converted = TRY(Access::value(link, value, global.type.type));
+    global.set(converted);
     return {};
 }
 
@@ -428,8 +408,7 @@ Result<void> set_global(
 Result<void> Global::set(const Val& value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         auto& global = *static_cast<core::Global*>(object_);
         if (!global.type.is_mutable)
             return Error("the global is immutable");
@@ -452,18 +431,12 @@ Result<Memory> Memory::create(Store& store, MemoryType type)
 {
     return detail::guarded<Memory>([&]() -> Result<Memory> {
         const auto& link = Access::link(store);
-        const auto body = Access::use(link);
-        if (!body)
-            return body.error();
+        const auto body = TRY(Access::use(link));
         if (type.is_shared)
             return Error("a shared memory is a SharedMemory");
-        const auto wanted = core_type(type);
-        if (!wanted)
-            return wanted.error();
-        const auto memory = (*body)->store.add_memory(*wanted);
-        if (!memory)
-            return Access::error(memory.error());
-        return Access::handle<Memory>(link, *memory);
+        const auto wanted = TRY(core_type(type));
+        const auto memory = TRY(body->store.add_memory(wanted));
+        return Access::handle<Memory>(link, memory);
     });
 }
 
@@ -477,16 +450,14 @@ uint64_t Memory::size() const { return try_size().value_or(0); }
 
 Result<uint64_t> Memory::try_size() const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
+    CHECK(Access::use(link_));
     return static_cast<core::Memory*>(object_)->size();
 }
 
 Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         const auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, to.size()))
             return out_of_bounds("a read", address, to.size(), memory.size());
@@ -499,8 +470,7 @@ Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
 Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, from.size()))
             return out_of_bounds("a write", address, from.size(), memory.size());
@@ -513,8 +483,7 @@ Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) co
 Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, count))
             return out_of_bounds("a fill", address, count, memory.size());
@@ -527,8 +496,7 @@ Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) con
 Result<uint64_t> Memory::grow(uint64_t pages) const
 {
     return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         auto& memory = *static_cast<core::Memory*>(object_);
         return grown(memory, pages, link_->body->store.grow(memory, pages));
     });
@@ -542,10 +510,8 @@ std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t 
 Result<std::optional<uint64_t>> Memory::try_find(std::span<const std::byte> bytes, uint64_t from) const
 {
     using Found = std::optional<uint64_t>;
-    const auto data = try_data();
-    if (!data)
-        return data.error();
-    const std::span<std::byte> all = *data;
+    const auto data = TRY(try_data());
+    const std::span<std::byte> all = data;
     if (from > all.size())
         return Found();
     const auto found = std::ranges::search(all.subspan(from), bytes);
@@ -558,8 +524,7 @@ std::span<std::byte> Memory::data() const { return try_data().value_or(std::span
 
 Result<std::span<std::byte>> Memory::try_data() const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
+    CHECK(Access::use(link_));
     return std::as_writable_bytes(static_cast<core::Memory*>(object_)->bytes());
 }
 
@@ -569,13 +534,9 @@ Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
         if (engine.error())
             return *engine.error();
         type.is_shared = true;
-        const auto wanted = core_type(type);
-        if (!wanted)
-            return wanted.error();
-        auto memory = Access::body(engine)->state->make_memory(*wanted);
-        if (!memory)
-            return Access::error(memory.error());
-        return Access::shared(Access::body(engine), std::move(*memory));
+        const auto wanted = TRY(core_type(type));
+        auto memory = TRY(Access::body(engine)->state->make_memory(wanted));
+        return Access::shared(Access::body(engine), std::move(memory));
     });
 }
 
@@ -630,22 +591,16 @@ Result<Table> Table::create(Store& store, TableType type, const Val& initial)
 {
     return detail::guarded<Table>([&]() -> Result<Table> {
         const auto& link = Access::link(store);
-        const auto body = Access::use(link);
-        if (!body)
-            return body.error();
+        const auto body = TRY(Access::use(link));
         if (type.is_64 || (type.element != ValKind::FuncRef && type.element != ValKind::ExternRef))
             return Error("only 32-bit tables of funcref and externref are supported");
         if (type.min > type.max.value_or(type.min))
             return Error("size minimum must not be greater than maximum");
         const core::ValueType element = Access::type(type.element);
-        const auto value = Access::value(link, initial, element);
-        if (!value)
-            return value.error();
+        const auto value = TRY(Access::value(link, initial, element));
         const auto table =
-            (*body)->store.add_table({ element, { .min = type.min, .max = type.max } }, value->ref());
-        if (!table)
-            return Access::error(table.error());
-        return Access::handle<Table>(link, *table);
+            TRY(body->store.add_table({ element, { .min = type.min, .max = type.max } }, value.ref()));
+        return Access::handle<Table>(link, table);
     });
 }
 
@@ -663,16 +618,14 @@ uint64_t Table::size() const { return try_size().value_or(0); }
 
 Result<uint64_t> Table::try_size() const
 {
-    if (const auto body = Access::use(link_); !body)
-        return body.error();
+    CHECK(Access::use(link_));
     return uint64_t { static_cast<core::Table*>(object_)->size() };
 }
 
 Result<Val> Table::get(uint64_t index) const
 {
     return detail::guarded<Val>([&]() -> Result<Val> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         const auto& table = *static_cast<core::Table*>(object_);
         if (index >= table.size())
             return Error(
@@ -684,16 +637,13 @@ Result<Val> Table::get(uint64_t index) const
 Result<void> Table::set(uint64_t index, const Val& value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         auto& table = *static_cast<core::Table*>(object_);
         if (index >= table.size())
             return Error(
                 "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
-        const auto converted = Access::value(link_, value, table.type().element);
-        if (!converted)
-            return converted.error();
-        table.elements()[index] = converted->ref();
+        const auto converted = TRY(Access::value(link_, value, table.type().element));
+        table.elements()[index] = converted.ref();
         return {};
     });
 }
@@ -701,13 +651,10 @@ Result<void> Table::set(uint64_t index, const Val& value) const
 Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
 {
     return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
-        if (const auto body = Access::use(link_); !body)
-            return body.error();
+        CHECK(Access::use(link_));
         auto& table = *static_cast<core::Table*>(object_);
-        const auto converted = Access::value(link_, initial, table.type().element);
-        if (!converted)
-            return converted.error();
-        if (const auto old = link_->body->store.grow(table, count, converted->ref()))
+        const auto converted = TRY(Access::value(link_, initial, table.type().element));
+        if (const auto old = link_->body->store.grow(table, count, converted.ref()))
             return *old;
         return Error("the table of " + std::to_string(table.size()) + " elements cannot grow by "
             + std::to_string(count));
@@ -720,17 +667,12 @@ Result<Tag> Tag::create(Store& store, const FuncType& type)
 {
     return detail::guarded<Tag>([&]() -> Result<Tag> {
         const auto& link = Access::link(store);
-        const auto body = Access::use(link);
-        if (!body)
-            return body.error();
-        if (const auto checked = Access::check(type); !checked)
-            return checked.error();
+        const auto body = TRY(Access::use(link));
+        CHECK(Access::check(type));
         if (!type.results.empty())
             return Error("non-empty tag result type");
-        const auto tag = (*body)->store.add_tag(Access::func_type(type));
-        if (!tag)
-            return Access::error(tag.error());
-        return Access::handle<Tag>(link, *tag);
+        const auto tag = TRY(body->store.add_tag(Access::func_type(type)));
+        return Access::handle<Tag>(link, tag);
     });
 }
 
@@ -855,24 +797,18 @@ std::optional<Tag> Instance::debug_tag(uint32_t index) const
 Result<Val> Instance::debug_evaluate(std::string_view expression) const
 {
     return detail::guarded<Val>([&]() -> Result<Val> {
-        if (const auto allowed = check_debug(link_); !allowed)
-            return allowed.error();
-        const auto value = core::debug::evaluate(*static_cast<core::Instance*>(object_), expression);
-        if (!value)
-            return Access::error(value.error());
-        return Access::val(link_, *value);
+        CHECK(check_debug(link_));
+        const auto value = TRY(core::debug::evaluate(*static_cast<core::Instance*>(object_), expression));
+        return Access::val(link_, value);
     });
 }
 
 Result<std::string> Instance::debug_text_of(std::string_view expression) const
 {
     return detail::guarded<std::string>([&]() -> Result<std::string> {
-        if (const auto allowed = check_debug(link_); !allowed)
-            return allowed.error();
-        auto text = core::debug::evaluate_text(*static_cast<core::Instance*>(object_), expression);
-        if (!text)
-            return Access::error(text.error());
-        return *std::move(text);
+        CHECK(check_debug(link_));
+        auto text = TRY(core::debug::evaluate_text(*static_cast<core::Instance*>(object_), expression));
+        return text;
     });
 }
 
@@ -881,8 +817,7 @@ Result<void> Instance::debug_assign(std::string_view assignment) const
     return detail::guarded<void>([&]() -> Result<void> {
         if (auto allowed = check_debug(link_); !allowed)
             return allowed;
-        if (auto done = core::debug::assign(*static_cast<core::Instance*>(object_), assignment); !done)
-            return Access::error(done.error());
+        CHECK(core::debug::assign(*static_cast<core::Instance*>(object_), assignment));
         return {};
     });
 }
@@ -890,12 +825,9 @@ Result<void> Instance::debug_assign(std::string_view assignment) const
 Result<debug::WatchPlace> Instance::debug_place(std::string_view expression) const
 {
     return detail::guarded<debug::WatchPlace>([&]() -> Result<debug::WatchPlace> {
-        if (auto allowed = check_debug(link_); !allowed)
-            return allowed.error();
-        const auto place = core::debug::find_place(*static_cast<core::Instance*>(object_), expression);
-        if (!place)
-            return Access::error(place.error());
-        return Access::place(link_, *place);
+        CHECK(check_debug(link_));
+        const auto place = TRY(core::debug::find_place(*static_cast<core::Instance*>(object_), expression));
+        return Access::place(link_, place);
     });
 }
 

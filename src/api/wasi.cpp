@@ -36,13 +36,11 @@ core::Thread& thread_of(core::Store& store)
 Result<WasiListener> WasiListener::bind(const std::string& address)
 {
     return detail::guarded<WasiListener>([&]() -> Result<WasiListener> {
-        auto socket = core::wasi::listen_on(address);
-        if (!socket)
-            return Access::error(socket.error());
+        auto socket = TRY(core::wasi::listen_on(address));
         WasiListener listener;
-        listener.address_ = core::wasi::address_of(*socket);
+        listener.address_ = core::wasi::address_of(socket);
         listener.socket_ =
-            std::shared_ptr<const int>(new const int(socket->release()), [](const int* descriptor) {
+            std::shared_ptr<const int>(new const int(socket.release()), [](const int* descriptor) {
                 ::close(*descriptor);
                 delete descriptor;
             });
@@ -88,16 +86,11 @@ core::wasi::Config Access::config(const WasiConfig& config)
 Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const auto body = Access::use(Access::link(store));
-        if (!body)
-            return body.error();
+        CHECK(Access::use(Access::link(store)));
         if (Access::link(store)->engine != Access::body(linker)->engine)
             return Error("the store belongs to another engine than the linker");
-        auto host = core::wasi::Preview1::create(Access::config(config));
-        if (!host)
-            return Access::error(host.error());
-        if (auto defined = core::wasi::define(Access::body(linker)->linker, *host); !defined)
-            return Access::error(defined.error());
+        auto host = TRY(core::wasi::Preview1::create(Access::config(config)));
+        CHECK(core::wasi::define(Access::body(linker)->linker, host));
         return {};
     });
 }

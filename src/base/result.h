@@ -32,25 +32,53 @@ inline std::unexpected<Error> failure(std::string message, std::optional<uint64_
     return std::unexpected(Error { std::move(message), offset });
 }
 
+/// Makes what a function returns from an error of something that it called, where that is not a `std::expected`.
+/// Specialised by whoever has such functions.
+template<class Returned, class E> struct FromError;
+
+/// An error on its way out of a function, whatever kind of result that function has.
+template<class E> struct Propagated : std::unexpected<E> {
+    using std::unexpected<E>::unexpected;
+
+    template<class Returned>
+        requires requires(E error) { FromError<Returned, E>::make(std::move(error)); }
+    operator Returned() &&
+    {
+        return FromError<Returned, E>::make(std::move(*this).error());
+    }
+};
+
+/// The error of a result that has no value, as `TRY` and `CHECK` return it.
+template<class T, class E> Propagated<E> propagated(std::expected<T, E>& result)
+{
+    return Propagated<E>(std::move(result).error());
+}
+template<class T, class E> Propagated<E> propagated(const std::expected<T, E>& result)
+{
+    return Propagated<E>(result.error());
+}
+/// The public `Result` is made of its error.
+template<class R> auto propagated(R& result) { return std::move(result).error(); }
+
 /// Prints what cannot be and aborts; `ASSERT` calls it.
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 
 } // namespace vitrine::core
 
-/// Evaluates to the value of a `Result`, or returns its error from the function around it.
-#define TRY(...)                                                    \
-    ({                                                              \
-        auto&& try_result_ = (__VA_ARGS__);                         \
-        if (!try_result_) [[unlikely]]                              \
-            return std::unexpected(std::move(try_result_).error()); \
-        *std::move(try_result_);                                    \
+/// Evaluates to the value of a `Result`, inner or public, or returns its error from the function around it.
+#define TRY(...)                                             \
+    ({                                                       \
+        auto&& try_result_ = (__VA_ARGS__);                  \
+        if (!try_result_) [[unlikely]]                       \
+            return ::vitrine::core::propagated(try_result_); \
+        *std::move(try_result_);                             \
     })
 
-/// Returns the error of a `Result<void>` from the function around it, if it has one.
+/// Returns the error of a `Result` from the function around it, if it has one.
 #define CHECK(...)                                                             \
     do {                                                                       \
         if (auto&& check_result_ = (__VA_ARGS__); !check_result_) [[unlikely]] \
-            return std::unexpected(std::move(check_result_).error());          \
+            return ::vitrine::core::propagated(check_result_);                 \
     } while (false)
 
 /// Our own fault, never the input's: on in release builds too.

@@ -93,19 +93,17 @@ Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words
 Result<std::vector<std::string>> parse(
     CLI::App& app, std::span<const std::string> words, bool rest_ends_options)
 {
-    auto sorted = sort_words(app, words, rest_ends_options);
-    if (!sorted)
-        return sorted.error();
+    auto sorted = TRY(sort_words(app, words, rest_ends_options));
     // CLI11 takes the last word first.
-    std::ranges::reverse(sorted->options);
+    std::ranges::reverse(sorted.options);
     try {
-        app.parse(sorted->options);
+        app.parse(sorted.options);
     } catch (const CLI::CallForHelp&) {
         // Seen by whoever asks for the option.
     } catch (const CLI::ParseError& wrong) {
         return Error(wrong.what());
     }
-    return std::move(sorted->rest);
+    return std::move(sorted.rest);
 }
 
 bool is_help(const CLI::App& app) { return app.get_help_ptr()->count() > 0; }

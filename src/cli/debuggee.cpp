@@ -32,18 +32,12 @@ Result<std::unique_ptr<Debuggee>> Debuggee::create(
     const Module& module, const Engine& engine, const GuestOptions& options, MessageSink sink)
 {
     std::unique_ptr<Debuggee> debuggee(new Debuggee(module, engine, options, std::move(sink)));
-    auto wasi = options.wasi();
-    if (!wasi)
-        return wasi.error();
-    if (auto listening = options.listen(*wasi); !listening)
-        return listening.error();
-    auto preloads = options.load_preloads(engine);
-    if (!preloads)
-        return preloads.error();
-    debuggee->wasi_ = *std::move(wasi);
-    debuggee->preloads_ = *std::move(preloads);
-    if (auto begun = debuggee->begin_life(); !begun)
-        return begun.error();
+    auto wasi = TRY(options.wasi());
+    CHECK(options.listen(wasi));
+    auto preloads = TRY(options.load_preloads(engine));
+    debuggee->wasi_ = std::move(wasi);
+    debuggee->preloads_ = std::move(preloads);
+    CHECK(debuggee->begin_life());
     return debuggee;
 }
 
@@ -58,17 +52,13 @@ Result<void> Debuggee::begin_life()
     options_.treat_unknown_imports(life->linker, module_, preloads_);
     if (auto added = add_wasi(life->linker, life->store, wasi_); !added)
         return Error("--dir: " + added.error().message());
-    if (auto set = life->session.on_message(sink_); !set)
-        return set.error();
-    if (auto set = life->session.stop_on(stops_on_); !set)
-        return set.error();
+    CHECK(life->session.on_message(sink_));
+    CHECK(life->session.stop_on(stops_on_));
     std::map<uint32_t, uint32_t> ids;
     if (life_)
         for (const debug::Breakpoint& former : life_->session.breakpoints()) {
-            const auto added = life->session.add_breakpoint(former.spec);
-            if (!added)
-                return added.error();
-            ids[*added] = id_of(former.id);
+            const auto added = TRY(life->session.add_breakpoint(former.spec));
+            ids[added] = id_of(former.id);
         }
     limits_.reset();
     stopped_.reset();
@@ -86,15 +76,11 @@ Result<void> Debuggee::run(Entry entry, bool stop_at_entry)
 {
     entry.preloads = preloads_;
     if (stopped_ || end_)
-        if (auto begun = begin_life(); !begun)
-            return begun;
-    if (auto fits = check_imports(life_->linker, life_->store, module_, entry); !fits)
-        return fits;
-    const auto seconds = options_.seconds();
-    if (!seconds)
-        return seconds.error();
-    if (*seconds > 0) {
-        limits_ = std::make_unique<Limits>(*seconds, false);
+        CHECK(begin_life());
+    CHECK(check_imports(life_->linker, life_->store, module_, entry));
+    const auto seconds = TRY(options_.seconds());
+    if (seconds > 0) {
+        limits_ = std::make_unique<Limits>(seconds, false);
         limits_->watch([&session = life_->session] { session.kill(); });
     }
     return take(life_->session.run(
@@ -162,9 +148,7 @@ Result<void> Debuggee::detach()
         (void)remove(row.id);
     for (const WatchpointRow& row : watchpoints())
         (void)remove(row.id);
-    if (auto set = life_->session.stop_on({ .uncaught_throw = false, .trap = false, .host_error = false });
-        !set)
-        return set;
+    CHECK(life_->session.stop_on({ .uncaught_throw = false, .trap = false, .host_error = false }));
     return go_on([](debug::Session& session, debug::Stopped stopped, uint32_t) {
         return session.resume(std::move(stopped));
     });
@@ -247,21 +231,17 @@ Result<std::vector<debug::Frame>> Debuggee::frames()
 
 Result<debug::Frame> Debuggee::frame()
 {
-    const auto all = frames();
-    if (!all)
-        return all.error();
-    if (frame_ >= all->size())
+    const auto all = TRY(frames());
+    if (frame_ >= all.size())
         return Error("there is no frame here: the guest executes nothing");
-    return (*all)[frame_];
+    return all[frame_];
 }
 
 Result<void> Debuggee::select_frame(size_t number)
 {
-    const auto all = frames();
-    if (!all)
-        return all.error();
-    if (number >= all->size())
-        return Error(fmt::format("there is no frame {}: the number of frames is {}", number, all->size()));
+    const auto all = TRY(frames());
+    if (number >= all.size())
+        return Error(fmt::format("there is no frame {}: the number of frames is {}", number, all.size()));
     frame_ = number;
     return {};
 }
@@ -299,10 +279,8 @@ uint32_t Debuggee::id_of(uint32_t session_id) const
 
 Result<uint32_t> Debuggee::add_breakpoint(const debug::BreakpointSpec& spec)
 {
-    const auto added = life_->session.add_breakpoint(spec);
-    if (!added)
-        return added.error();
-    return ids_[*added] = next_id_++;
+    const auto added = TRY(life_->session.add_breakpoint(spec));
+    return ids_[added] = next_id_++;
 }
 
 Result<void> Debuggee::change_breakpoint(uint32_t id, const debug::BreakpointSpec& spec)
@@ -323,10 +301,8 @@ std::vector<BreakpointRow> Debuggee::breakpoints() const
 
 Result<uint32_t> Debuggee::add_watchpoint(const debug::WatchpointSpec& spec, std::string place)
 {
-    const auto added = life_->session.add_watchpoint(spec);
-    if (!added)
-        return added.error();
-    const uint32_t id = ids_[*added] = next_id_++;
+    const auto added = TRY(life_->session.add_watchpoint(spec));
+    const uint32_t id = ids_[added] = next_id_++;
     watched_[id] = { std::move(place), std::holds_alternative<debug::FrameLocal>(spec.what) };
     return id;
 }
@@ -355,8 +331,7 @@ Result<void> Debuggee::remove(uint32_t id)
 
 Result<void> Debuggee::stop_on(const debug::StopsOn& what)
 {
-    if (auto set = life_->session.stop_on(what); !set)
-        return set;
+    CHECK(life_->session.stop_on(what));
     stops_on_ = what;
     return {};
 }

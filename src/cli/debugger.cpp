@@ -194,10 +194,8 @@ Result<Instance> Debugger::instance() const
 
 Result<Scope> Debugger::scope() const
 {
-    const auto of = instance();
-    if (!of)
-        return of.error();
-    Scope scope { *of, std::nullopt };
+    const auto of = TRY(instance());
+    Scope scope { of, std::nullopt };
     if (auto frame = guest_.frame(); frame && frame->instance())
         scope.frame = *std::move(frame);
     return scope;
@@ -290,10 +288,8 @@ namespace verbs {
 Result<void> help(Debugger& debugger, Words& words)
 {
     if (!words.at_end()) {
-        const auto verb = find_verb(words.next());
-        if (!verb)
-            return verb.error();
-        const VerbRow& row = **verb;
+        const auto verb = TRY(find_verb(words.next()));
+        const VerbRow& row = *verb;
         debugger.print("{}{}{}", row.name, row.arguments.empty() ? "" : " ", row.arguments);
         debugger.print("    {}", row.summary);
         if (!row.forms.empty())
@@ -324,8 +320,7 @@ Result<void> read_script(Debugger& debugger, Words& words)
 
 Result<void> quit(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     debugger.end();
     return {};
 }

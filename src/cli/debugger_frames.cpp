@@ -28,12 +28,9 @@ template<class Say> auto of_frame(const debug::Frame& frame, Say say)
 Result<void> print_lines(Debugger& debugger, const Words& words,
     std::vector<std::string> (*lines_of)(const core::Frame&), std::string_view none)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    if (auto ends = words.end(); !ends)
-        return ends;
-    const std::vector<std::string> lines = of_frame(*frame, lines_of);
+    const auto frame = TRY(debugger.guest().frame());
+    CHECK(words.end());
+    const std::vector<std::string> lines = of_frame(frame, lines_of);
     for (const std::string& line : lines)
         debugger.write(line);
     if (lines.empty())
@@ -58,29 +55,22 @@ void print_frames(Debugger& debugger, std::span<const debug::Frame> frames, bool
 
 Result<void> show_frame(Debugger& debugger)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    debugger.print("#{} {}", debugger.guest().frame_number(), position_text(*frame));
+    const auto frame = TRY(debugger.guest().frame());
+    debugger.print("#{} {}", debugger.guest().frame_number(), position_text(frame));
     return {};
 }
 
 Result<void> move(Debugger& debugger, Words& words, bool is_up)
 {
-    const auto count = words.at_end() ? 1 : words.number("a number of frames");
-    if (!count)
-        return count.error();
-    const auto frames = debugger.guest().frames();
-    if (!frames)
-        return frames.error();
+    const auto count = TRY(words.at_end() ? 1 : words.number("a number of frames"));
+    const auto frames = TRY(debugger.guest().frames());
     const size_t at = debugger.guest().frame_number();
-    if (is_up && (frames->empty() || at + 1 >= frames->size()))
+    if (is_up && (frames.empty() || at + 1 >= frames.size()))
         return Error("this is the outermost frame");
     if (!is_up && at == 0)
         return Error("this is the innermost frame");
-    const size_t steps = std::min<uint64_t>(*count, is_up ? frames->size() - 1 - at : at);
-    if (auto selected = debugger.guest().select_frame(is_up ? at + steps : at - steps); !selected)
-        return selected;
+    const size_t steps = std::min<uint64_t>(count, is_up ? frames.size() - 1 - at : at);
+    CHECK(debugger.guest().select_frame(is_up ? at + steps : at - steps));
     return show_frame(debugger);
 }
 
@@ -126,28 +116,21 @@ Result<CodeRange> take_range(Debugger& debugger, Words& words)
     const std::string_view first = words.rest();
     const bool is_count = first.find_first_not_of("0123456789") == std::string_view::npos;
     if (!is_count) {
-        const auto found = find_code(debugger.guest(), words.next());
-        if (!found)
-            return found.error();
-        place = found->front();
+        const auto found = TRY(find_code(debugger.guest(), words.next()));
+        place = found.front();
     }
     uint64_t around = lines_around;
     if (!words.at_end()) {
-        const auto count = words.number("a number of lines");
-        if (!count)
-            return count.error();
-        around = *count / 2;
+        const auto count = TRY(words.number("a number of lines"));
+        around = count / 2;
     }
-    if (auto ends = words.end(); !ends)
-        return ends.error();
+    CHECK(words.end());
     if (place)
         return CodeRange { place->module, place->offset, around };
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    if (frame->is_host())
+    const auto frame = TRY(debugger.guest().frame());
+    if (frame.is_host())
         return Error("a host function has no code here; `up` selects its caller");
-    return CodeRange { *frame->module(), frame->offset(), around };
+    return CodeRange { *frame.module(), frame.offset(), around };
 }
 
 } // namespace
@@ -157,13 +140,10 @@ namespace verbs {
 Result<void> backtrace(Debugger& debugger, Words& words)
 {
     const bool is_all = words.take("all");
-    if (auto ends = words.end(); !ends)
-        return ends;
-    const auto frames = debugger.guest().frames();
-    if (!frames)
-        return frames.error();
+    CHECK(words.end());
+    const auto frames = TRY(debugger.guest().frames());
     if (!is_all)
-        return print_frames(debugger, *frames, true), Result<void>();
+        return print_frames(debugger, frames, true), Result<void>();
     const debug::Stopped& stopped = *debugger.guest().stopped();
     for (const debug::GuestThread& thread : stopped.threads()) {
         debugger.print("thread {}:", thread.id());
@@ -175,13 +155,9 @@ Result<void> backtrace(Debugger& debugger, Words& words)
 Result<void> select_frame(Debugger& debugger, Words& words)
 {
     if (!words.at_end()) {
-        const auto number = words.number("a frame's number");
-        if (!number)
-            return number.error();
-        if (auto ends = words.end(); !ends)
-            return ends;
-        if (auto selected = debugger.guest().select_frame(*number); !selected)
-            return selected;
+        const auto number = TRY(words.number("a frame's number"));
+        CHECK(words.end());
+        CHECK(debugger.guest().select_frame(number));
     }
     return show_frame(debugger);
 }
@@ -202,9 +178,7 @@ Result<void> show_operands(Debugger& debugger, Words& words)
 
 Result<void> print(Debugger& debugger, Words& words)
 {
-    const auto scope = debugger.scope();
-    if (!scope)
-        return scope.error();
+    const auto scope = TRY(debugger.scope());
     char format = 0;
     std::string_view text = words.rest();
     if (text.starts_with('/')) {
@@ -217,20 +191,18 @@ Result<void> print(Debugger& debugger, Words& words)
     if (text.empty())
         return Error("expected an expression");
     if (format == 0) {
-        const auto shown = scope->text_of(text);
+        const auto shown = scope.text_of(text);
         if (!shown)
             return with_mark(shown.error(), text);
         debugger.write(*shown);
         return {};
     }
-    const auto value = scope->evaluate(text);
+    const auto value = scope.evaluate(text);
     if (!value)
         return with_mark(value.error(), text);
     using detail::Access;
-    const auto inside = Access::value(Access::link(scope->instance), *value, Access::type(value->kind()));
-    if (!inside)
-        return inside.error();
-    const auto shown = core::debug::formatted(*inside, format);
+    const auto inside = TRY(Access::value(Access::link(scope.instance), *value, Access::type(value->kind())));
+    const auto shown = core::debug::formatted(inside, format);
     if (!shown)
         return Error(shown.error().message);
     debugger.write(*shown);
@@ -239,10 +211,8 @@ Result<void> print(Debugger& debugger, Words& words)
 
 Result<void> list(Debugger& debugger, Words& words)
 {
-    const auto range = take_range(debugger, words);
-    if (!range)
-        return range.error();
-    const auto [module, place, around] = *range;
+    const auto range = TRY(take_range(debugger, words));
+    const auto [module, place, around] = range;
     const auto function = module.function_at(place);
     if (!function)
         return Error("there is no code here");
@@ -264,8 +234,7 @@ Result<void> list(Debugger& debugger, Words& words)
 
 Result<void> show_threads(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     auto* stopped = debugger.guest().stopped();
     if (!stopped)
         return debugger.guest().not_stopped();
@@ -281,13 +250,10 @@ Result<void> show_threads(Debugger& debugger, Words& words)
 
 Result<void> select_thread(Debugger& debugger, Words& words)
 {
-    const auto id = words.number("a thread's number");
-    if (!id)
-        return id.error();
-    if (auto ends = words.end(); !ends)
-        return ends;
+    const auto id = TRY(words.number("a thread's number"));
+    CHECK(words.end());
     if (auto selected =
-            debugger.guest().select_thread(static_cast<uint32_t>(std::min<uint64_t>(*id, UINT32_MAX)));
+            debugger.guest().select_thread(static_cast<uint32_t>(std::min<uint64_t>(id, UINT32_MAX)));
         !selected)
         return selected;
     return show_frame(debugger);

@@ -18,11 +18,8 @@ Result<void> run_guest(Debugger& debugger, Words& words, bool stop_at_entry)
         while (!words.at_end())
             options.arguments.emplace_back(words.next());
     }
-    const auto entry = find_entry(debugger.guest().module(), options);
-    if (!entry)
-        return entry.error();
-    if (auto run = debugger.guest().run(*entry, stop_at_entry); !run)
-        return run;
+    const auto entry = TRY(find_entry(debugger.guest().module(), options));
+    CHECK(debugger.guest().run(entry, stop_at_entry));
     debugger.tell();
     return {};
 }
@@ -41,13 +38,10 @@ Result<void> go(Debugger& debugger, Way way)
 /// Some steps: fewer when one of them ends at something else.
 Result<void> step_often(Debugger& debugger, Words& words, Step way)
 {
-    const auto count = words.at_end() ? 1 : words.number("a number of steps");
-    if (!count)
-        return count.error();
-    if (auto ends = words.end(); !ends)
-        return ends;
+    const auto count = TRY(words.at_end() ? 1 : words.number("a number of steps"));
+    CHECK(words.end());
     Debuggee& guest = debugger.guest();
-    for (uint64_t i = 0; i < *count; ++i) {
+    for (uint64_t i = 0; i < count; ++i) {
         const auto gone = guest.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
             return (session.*way)(std::move(stopped), thread);
         });
@@ -62,14 +56,11 @@ Result<void> step_often(Debugger& debugger, Words& words, Step way)
 
 Result<uint32_t> take_offset(Words& words)
 {
-    const auto offset = words.number("an offset");
-    if (!offset)
-        return offset.error();
-    if (auto ends = words.end(); !ends)
-        return ends.error();
-    if (*offset > UINT32_MAX)
-        return Error(fmt::format("there is no code at {:#x}", *offset));
-    return static_cast<uint32_t>(*offset);
+    const auto offset = TRY(words.number("an offset"));
+    CHECK(words.end());
+    if (offset > UINT32_MAX)
+        return Error(fmt::format("there is no code at {:#x}", offset));
+    return static_cast<uint32_t>(offset);
 }
 
 /// The stop, where a change of where the guest goes on is possible.
@@ -78,19 +69,15 @@ Result<debug::Stopped*> stopped_guest(Debugger& debugger)
     auto* stopped = debugger.guest().stopped();
     if (!stopped)
         return debugger.guest().not_stopped();
-    if (auto selected = debugger.guest().check_thread(); !selected)
-        return selected.error();
+    CHECK(debugger.guest().check_thread());
     return stopped;
 }
 
 /// Makes the change, and shows where the guest will go on.
 template<class Change> Result<void> detour(Debugger& debugger, Change change)
 {
-    const auto stopped = stopped_guest(debugger);
-    if (!stopped)
-        return stopped.error();
-    if (Result<void> changed = change(**stopped); !changed)
-        return changed;
+    const auto stopped = TRY(stopped_guest(debugger));
+    CHECK(change(*stopped));
     debugger.guest().select_innermost();
     const auto frame = debugger.guest().frame();
     debugger.write(frame ? "next: " + position_text(*frame) : "next: the end");
@@ -107,8 +94,7 @@ Result<void> start(Debugger& debugger, Words& words) { return run_guest(debugger
 
 Result<void> go_on(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     return go(debugger, &debug::Session::resume);
 }
 
@@ -124,8 +110,7 @@ Result<void> next(Debugger& debugger, Words& words)
 
 Result<void> finish(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     return debugger.go_on([](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
         return session.step_out(std::move(stopped), thread);
     });
@@ -133,47 +118,37 @@ Result<void> finish(Debugger& debugger, Words& words)
 
 Result<void> until(Debugger& debugger, Words& words)
 {
-    const auto offset = take_offset(words);
-    if (!offset)
-        return offset.error();
+    const auto offset = TRY(take_offset(words));
     return debugger.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
-        return session.run_to(std::move(stopped), *offset, thread);
+        return session.run_to(std::move(stopped), offset, thread);
     });
 }
 
 Result<void> call(Debugger& debugger, Words& words)
 {
-    const auto instance = debugger.instance();
-    if (!instance)
-        return instance.error();
+    const auto instance = TRY(debugger.instance());
     const std::string_view name = words.next();
-    const auto row = find_function(instance->module(), name);
+    const auto row = find_function(instance.module(), name);
     if (!row)
         return Error(fmt::format("{}: {}", name, row.error().message()));
-    const auto arguments = take_values(debugger, words, row->type.params);
-    if (!arguments)
-        return arguments.error();
-    if (const auto stopped = stopped_guest(debugger); !stopped)
-        return stopped.error();
-    const Func function = *instance->debug_function(row->index);
+    const auto arguments = TRY(take_values(debugger, words, row->type.params));
+    CHECK(stopped_guest(debugger));
+    const Func function = *instance.debug_function(row->index);
     return debugger.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t) {
-        return session.call(std::move(stopped), function, *arguments);
+        return session.call(std::move(stopped), function, arguments);
     });
 }
 
 Result<void> kill(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     return go(debugger, &debug::Session::kill);
 }
 
 Result<void> detach(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
-    if (auto detached = debugger.guest().detach(); !detached)
-        return detached;
+    CHECK(words.end());
+    CHECK(debugger.guest().detach());
     debugger.tell();
     return {};
 }
@@ -182,63 +157,45 @@ Result<void> detach(Debugger& debugger, Words& words)
 
 Result<void> return_early(Debugger& debugger, Words& words)
 {
-    const auto frame = debugger.guest().frame();
-    if (!frame)
-        return frame.error();
-    const auto values = take_values(debugger, words, frame->function().type().results);
-    if (!values)
-        return values.error();
-    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.return_from(*frame, *values); });
+    const auto frame = TRY(debugger.guest().frame());
+    const auto values = TRY(take_values(debugger, words, frame.function().type().results));
+    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.return_from(frame, values); });
 }
 
 Result<void> jump(Debugger& debugger, Words& words)
 {
-    const auto offset = take_offset(words);
-    if (!offset)
-        return offset.error();
-    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.jump(*offset); });
+    const auto offset = TRY(take_offset(words));
+    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.jump(offset); });
 }
 
 Result<void> skip(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     return detour(debugger, [](debug::Stopped& stopped) { return stopped.skip(); });
 }
 
 Result<void> throw_exception(Debugger& debugger, Words& words)
 {
-    const auto instance = debugger.instance();
-    if (!instance)
-        return instance.error();
+    const auto instance = TRY(debugger.instance());
     std::string_view name = words.next();
-    const std::vector<TagInfo> tags = instance->module().tags();
+    const std::vector<TagInfo> tags = instance.module().tags();
     const bool is_indexed = name.starts_with("tag[") && name.ends_with(']');
     const TagInfo* row = find_row(tags, is_indexed ? name.substr(4, name.size() - 5) : name);
     if (!row)
         return Error(fmt::format("there is no tag {}; `tags` lists them{}", name,
-            core::debug::near_names(inner(instance->module()), core::ExternKind::Tag, name)));
-    const auto values = take_values(debugger, words, row->type.params);
-    if (!values)
-        return values.error();
-    const auto stopped = stopped_guest(debugger);
-    if (!stopped)
-        return stopped.error();
-    if (auto thrown = (*stopped)->throw_exception(*instance->debug_tag(row->index), *values); !thrown)
-        return thrown;
+            core::debug::near_names(inner(instance.module()), core::ExternKind::Tag, name)));
+    const auto values = TRY(take_values(debugger, words, row->type.params));
+    const auto stopped = TRY(stopped_guest(debugger));
+    CHECK(stopped->throw_exception(*instance.debug_tag(row->index), values));
     debugger.print("next: throws {}", label_of(*row, "tag"));
     return {};
 }
 
 Result<void> clear_exception(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
-    const auto stopped = stopped_guest(debugger);
-    if (!stopped)
-        return stopped.error();
-    if (auto cleared = (*stopped)->clear_exception(); !cleared)
-        return cleared;
+    CHECK(words.end());
+    const auto stopped = TRY(stopped_guest(debugger));
+    CHECK(stopped->clear_exception());
     debugger.write("the exception is cleared");
     return {};
 }
@@ -281,33 +238,25 @@ Result<Val> value_for(const Scope& scope, std::string_view expression, ValKind k
 
 Result<void> set(Debugger& debugger, Words& words)
 {
-    const auto scope = debugger.scope();
-    if (!scope)
-        return scope.error();
+    const auto scope = TRY(debugger.scope());
     if (words.at_end())
         return Error("expected a place, = and an expression");
-    if (auto done = scope->assign(words.rest()); !done)
+    if (auto done = scope.assign(words.rest()); !done)
         return with_mark(done.error(), words.rest());
     return {};
 }
 
 Result<void> set_immutable(Debugger& debugger, Words& words)
 {
-    const auto scope = debugger.scope();
-    if (!scope)
-        return scope.error();
+    const auto scope = TRY(debugger.scope());
     const std::string_view text = words.rest();
     const size_t sign = text.find('=');
     if (sign == std::string_view::npos)
         return Error("expected a global, = and an expression");
-    const auto global = find_global(*scope, Words(text.substr(0, sign)).rest());
-    if (!global)
-        return global.error();
+    const auto global = TRY(find_global(scope, Words(text.substr(0, sign)).rest()));
     const std::string_view expression = Words(text.substr(sign + 1)).rest();
-    const auto value = value_for(*scope, expression, global->type().kind);
-    if (!value)
-        return value.error();
-    return global->debug_set(*value);
+    const auto value = TRY(value_for(scope, expression, global.type().kind));
+    return global.debug_set(value);
 }
 
 } // namespace verbs

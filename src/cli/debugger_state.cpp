@@ -64,11 +64,9 @@ Result<void> list_memories(Debugger& debugger, const Scope& scope)
 {
     const std::vector<MemoryInfo> rows = scope.instance.module().memories();
     for (const MemoryInfo& row : rows) {
-        const auto place = find_memory_place(scope, fmt::format("{}: 0", row.index));
-        if (!place)
-            return place.error();
+        const auto place = TRY(find_memory_place(scope, fmt::format("{}: 0", row.index)));
         debugger.write(
-            core::debug::memory_line(inner(scope.instance.module()), { row.index }, size_of(*place), ""));
+            core::debug::memory_line(inner(scope.instance.module()), { row.index }, size_of(place), ""));
     }
     if (rows.empty())
         debugger.write("no memories");
@@ -80,10 +78,8 @@ Result<std::vector<std::byte>> take_pattern(Words& words)
 {
     std::vector<std::byte> bytes;
     if (words.rest().starts_with('"')) {
-        const auto text = words.quoted("a text");
-        if (!text)
-            return text.error();
-        for (const char letter : *text)
+        const auto text = TRY(words.quoted("a text"));
+        for (const char letter : text)
             bytes.push_back(static_cast<std::byte>(letter));
     } else {
         const std::string_view digits = words.next();
@@ -104,21 +100,14 @@ Result<std::vector<std::byte>> take_pattern(Words& words)
 
 Result<void> list_elements(Debugger& debugger, const Table& table, Words& words)
 {
-    const auto from = words.at_end() ? 0 : words.number("an element");
-    if (!from)
-        return from.error();
-    const auto count = words.at_end() ? max_elements : words.number("a count");
-    if (!count)
-        return count.error();
-    if (auto ends = words.end(); !ends)
-        return ends;
+    const auto from = TRY(words.at_end() ? 0 : words.number("an element"));
+    const auto count = TRY(words.at_end() ? max_elements : words.number("a count"));
+    CHECK(words.end());
     const uint64_t size = table.size();
-    const uint64_t end = *from < size ? *from + std::min(*count, size - *from) : *from;
-    for (uint64_t i = *from; i < end; ++i) {
-        const auto value = table.get(i);
-        if (!value)
-            return value.error();
-        debugger.print("[{}] {}", i, value->to_text());
+    const uint64_t end = from < size ? from + std::min(count, size - from) : from;
+    for (uint64_t i = from; i < end; ++i) {
+        const auto value = TRY(table.get(i));
+        debugger.print("[{}] {}", i, value.to_text());
     }
     if (end < size)
         debugger.print("{} more", size - end);
@@ -132,17 +121,14 @@ namespace verbs {
 Result<void> show_globals(Debugger& debugger, Words& words)
 {
     const std::string_view pattern = words.next();
-    const auto instance = debugger.instance();
-    if (!instance)
-        return instance.error();
-    const core::Module& module = inner(instance->module());
+    const auto instance = TRY(debugger.instance());
+    const core::Module& module = inner(instance.module());
     bool is_none = true;
-    for (const GlobalInfo& row : instance->module().globals()) {
+    for (const GlobalInfo& row : instance.module().globals()) {
         if (!row_label(module, core::ExternKind::Global, row.index).contains(pattern))
             continue;
         is_none = false;
-        debugger.write(
-            global_line(module, { row.index }, instance->debug_global(row.index)->get().to_text()));
+        debugger.write(global_line(module, { row.index }, instance.debug_global(row.index)->get().to_text()));
     }
     if (is_none)
         debugger.write("no globals");
@@ -151,20 +137,18 @@ Result<void> show_globals(Debugger& debugger, Words& words)
 
 Result<void> show_tables(Debugger& debugger, Words& words)
 {
-    const auto instance = debugger.instance();
-    if (!instance)
-        return instance.error();
-    const std::vector<TableInfo> rows = instance->module().tables();
+    const auto instance = TRY(debugger.instance());
+    const std::vector<TableInfo> rows = instance.module().tables();
     if (!words.at_end()) {
         const std::string_view name = words.next();
         const TableInfo* row = find_row(rows, name);
         if (!row)
             return Error(fmt::format("the instance has no table {}", name));
-        return list_elements(debugger, *instance->debug_table(row->index), words);
+        return list_elements(debugger, *instance.debug_table(row->index), words);
     }
     for (const TableInfo& row : rows)
         debugger.write(
-            table_line(inner(instance->module()), { row.index }, instance->debug_table(row.index)->size()));
+            table_line(inner(instance.module()), { row.index }, instance.debug_table(row.index)->size()));
     if (rows.empty())
         debugger.write("no tables");
     return {};
@@ -172,60 +156,46 @@ Result<void> show_tables(Debugger& debugger, Words& words)
 
 Result<void> show_memory(Debugger& debugger, Words& words)
 {
-    const auto scope = debugger.scope();
-    if (!scope)
-        return scope.error();
+    const auto scope = TRY(debugger.scope());
     if (words.at_end())
-        return list_memories(debugger, *scope);
-    const auto place = find_memory_place(*scope, take_place(words));
-    if (!place)
-        return place.error();
-    const auto length = words.at_end() ? default_length : words.number("a length");
-    if (!length)
-        return length.error();
-    if (auto ends = words.end(); !ends)
-        return ends;
-    const uint64_t size = size_of(*place);
-    if (place->address >= size)
-        return Error(fmt::format("address {:#x} is behind the memory's end, {:#x}", place->address, size));
-    const std::vector<std::byte> bytes = read(*place, place->address, std::min(*length, max_length));
-    print_bytes(debugger, place->address, bytes);
-    if (bytes.size() < *length && *length > max_length)
-        debugger.print("{} more", *length - bytes.size());
-    else if (bytes.size() < *length)
+        return list_memories(debugger, scope);
+    const auto place = TRY(find_memory_place(scope, take_place(words)));
+    const auto length = TRY(words.at_end() ? default_length : words.number("a length"));
+    CHECK(words.end());
+    const uint64_t size = size_of(place);
+    if (place.address >= size)
+        return Error(fmt::format("address {:#x} is behind the memory's end, {:#x}", place.address, size));
+    const std::vector<std::byte> bytes = read(place, place.address, std::min(length, max_length));
+    print_bytes(debugger, place.address, bytes);
+    if (bytes.size() < length && length > max_length)
+        debugger.print("{} more", length - bytes.size());
+    else if (bytes.size() < length)
         debugger.write("the memory ends here");
     return {};
 }
 
 Result<void> find(Debugger& debugger, Words& words)
 {
-    const auto scope = debugger.scope();
-    if (!scope)
-        return scope.error();
-    const auto pattern = take_pattern(words);
-    if (!pattern)
-        return pattern.error();
+    const auto scope = TRY(debugger.scope());
+    const auto pattern = TRY(take_pattern(words));
     const std::string text = take_place(words);
-    if (auto ends = words.end(); !ends)
-        return ends;
-    const auto place = find_memory_place(*scope, text.empty() ? "0" : text);
-    if (!place)
-        return place.error();
+    CHECK(words.end());
+    const auto place = TRY(find_memory_place(scope, text.empty() ? "0" : text));
     size_t found = 0;
     constexpr uint64_t chunk = 1 << 20;
     // Pieces overlap, so that nothing is missed where they meet.
-    for (uint64_t at = place->address; found < max_found; at += chunk) {
-        const std::vector<std::byte> bytes = read(*place, at, chunk + pattern->size() - 1);
+    for (uint64_t at = place.address; found < max_found; at += chunk) {
+        const std::vector<std::byte> bytes = read(place, at, chunk + pattern.size() - 1);
         auto from = bytes.begin();
         while (found < max_found) {
-            const auto hit = std::search(from, bytes.end(), pattern->begin(), pattern->end());
+            const auto hit = std::search(from, bytes.end(), pattern.begin(), pattern.end());
             if (hit == bytes.end())
                 break;
             debugger.print("{:#x}", at + static_cast<uint64_t>(hit - bytes.begin()));
             ++found;
             from = hit + 1;
         }
-        if (bytes.size() < chunk + pattern->size() - 1)
+        if (bytes.size() < chunk + pattern.size() - 1)
             break;
     }
     if (found == 0)
@@ -237,8 +207,7 @@ Result<void> find(Debugger& debugger, Words& words)
 
 Result<void> show_instances(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     const auto selected = debugger.guest().instance();
     const std::vector<Instance> all = debugger.guest().instances();
     for (const Instance& instance : all)
@@ -251,8 +220,7 @@ Result<void> show_instances(Debugger& debugger, Words& words)
 
 Result<void> show_modules(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     for (const LoadedModule& loaded : debugger.guest().modules()) {
         const core::Module& module = inner(loaded.module);
         const std::string_view name = module.names().module;
@@ -267,8 +235,7 @@ Result<void> show_modules(Debugger& debugger, Words& words)
 Result<void> show_functions(Debugger& debugger, Words& words)
 {
     const std::string_view pattern = words.next();
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     const Module module = debugger.guest().module_in_view();
     bool is_none = true;
     for (uint32_t i = 0; i < inner(module).functions.size(); ++i) {
@@ -286,8 +253,7 @@ Result<void> show_functions(Debugger& debugger, Words& words)
 
 Result<void> show_tags(Debugger& debugger, Words& words)
 {
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     const Module in_view = debugger.guest().module_in_view();
     const core::Module& module = inner(in_view);
     for (uint32_t i = 0; i < module.tags.size(); ++i)
@@ -299,8 +265,7 @@ Result<void> show_tags(Debugger& debugger, Words& words)
 
 Result<void> show_info(Debugger& debugger, Words& words)
 {
-    if (auto modules = show_modules(debugger, words); !modules)
-        return modules;
+    CHECK(show_modules(debugger, words));
     if (!debugger.guest().stopped() && !debugger.guest().end())
         debugger.write("not run yet");
     debugger.tell();

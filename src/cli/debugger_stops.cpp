@@ -70,15 +70,11 @@ Result<void> take_options(Words& words, debug::BreakpointSpec& spec)
             return {};
         }
         if (words.take("ignore")) {
-            const auto count = words.number("a count behind ignore");
-            if (!count)
-                return count.error();
-            spec.ignore_count = *count;
+            const auto count = TRY(words.number("a count behind ignore"));
+            spec.ignore_count = count;
         } else if (words.take("log")) {
-            auto message = words.quoted("a message behind log,");
-            if (!message)
-                return message.error();
-            spec.message = *std::move(message);
+            auto message = TRY(words.quoted("a message behind log,"));
+            spec.message = std::move(message);
         } else {
             return Error(fmt::format("unexpected {}: expected ignore, log or if", words.next()));
         }
@@ -94,23 +90,18 @@ Error marked(const Error& error, const debug::BreakpointSpec& spec)
 
 Result<void> add(Debugger& debugger, Words& words, bool is_temporary)
 {
-    const auto places = find_code(debugger.guest(), words.next());
-    if (!places)
-        return places.error();
-    debug::BreakpointSpec options { .module = places->front().module, .is_temporary = is_temporary };
-    if (auto taken = take_options(words, options); !taken)
-        return taken;
-    for (const CodePlace& place : *places) {
+    const auto places = TRY(find_code(debugger.guest(), words.next()));
+    debug::BreakpointSpec options { .module = places.front().module, .is_temporary = is_temporary };
+    CHECK(take_options(words, options));
+    for (const CodePlace& place : places) {
         debug::BreakpointSpec spec = options;
         spec.module = place.module;
         spec.offset = place.offset;
         const auto id = debugger.guest().add_breakpoint(spec);
         if (!id)
             return marked(id.error(), spec);
-        const auto row = find_breakpoint(debugger, *id);
-        if (!row)
-            return row.error();
-        debugger.write(line_of(debugger.guest(), *row));
+        const auto row = TRY(find_breakpoint(debugger, *id));
+        debugger.write(line_of(debugger.guest(), row));
     }
     return {};
 }
@@ -118,13 +109,11 @@ Result<void> add(Debugger& debugger, Words& words, bool is_temporary)
 /// Changes one breakpoint, and shows it.
 template<class Change> Result<void> change(Debugger& debugger, uint64_t id, Change change)
 {
-    auto row = find_breakpoint(debugger, id);
-    if (!row)
-        return row.error();
-    change(row->spec);
-    if (auto changed = debugger.guest().change_breakpoint(row->id, row->spec); !changed)
-        return marked(changed.error(), row->spec);
-    debugger.write(line_of(debugger.guest(), *row));
+    auto row = TRY(find_breakpoint(debugger, id));
+    change(row.spec);
+    if (auto changed = debugger.guest().change_breakpoint(row.id, row.spec); !changed)
+        return marked(changed.error(), row.spec);
+    debugger.write(line_of(debugger.guest(), row));
     return {};
 }
 
@@ -140,20 +129,16 @@ Result<std::vector<uint64_t>> take_ids(Debugger& debugger, Words& words, bool wi
                 ids.push_back(row.id);
     }
     while (!words.at_end()) {
-        const auto id = words.number("the number of a breakpoint");
-        if (!id)
-            return id.error();
-        ids.push_back(*id);
+        const auto id = TRY(words.number("the number of a breakpoint"));
+        ids.push_back(id);
     }
     return ids;
 }
 
 Result<void> set_enabled(Debugger& debugger, Words& words, bool is_enabled)
 {
-    const auto ids = take_ids(debugger, words, false);
-    if (!ids)
-        return ids.error();
-    for (const uint64_t id : *ids)
+    const auto ids = TRY(take_ids(debugger, words, false));
+    for (const uint64_t id : ids)
         if (auto done =
                 change(debugger, id, [&](debug::BreakpointSpec& spec) { spec.is_enabled = is_enabled; });
             !done)
@@ -167,16 +152,10 @@ Result<void> watch(Debugger& debugger, Words& words, debug::WatchAccess access)
     // After the program's end nothing changes any more.
     if (!debugger.guest().stopped())
         return debugger.guest().not_stopped();
-    const auto scope = debugger.scope();
-    if (!scope)
-        return scope.error();
-    auto what = find_watch_place(*scope, text);
-    if (!what)
-        return what.error();
-    const auto id = debugger.guest().add_watchpoint({ *std::move(what), access }, text);
-    if (!id)
-        return id.error();
-    debugger.write(line_of(WatchpointRow { *id, text, access }));
+    const auto scope = TRY(debugger.scope());
+    auto what = TRY(find_watch_place(scope, text));
+    const auto id = TRY(debugger.guest().add_watchpoint({ std::move(what), access }, text));
+    debugger.write(line_of(WatchpointRow { id, text, access }));
     return {};
 }
 
@@ -202,21 +181,15 @@ Result<void> set_temporary(Debugger& debugger, Words& words)
 
 Result<void> set_condition(Debugger& debugger, Words& words)
 {
-    const auto id = words.number("the number of a breakpoint");
-    if (!id)
-        return id.error();
-    return change(debugger, *id, [&](debug::BreakpointSpec& spec) { spec.condition = words.rest(); });
+    const auto id = TRY(words.number("the number of a breakpoint"));
+    return change(debugger, id, [&](debug::BreakpointSpec& spec) { spec.condition = words.rest(); });
 }
 
 Result<void> set_ignore(Debugger& debugger, Words& words)
 {
-    const auto id = words.number("the number of a breakpoint");
-    if (!id)
-        return id.error();
-    const auto count = words.number("a count");
-    if (!count)
-        return count.error();
-    return change(debugger, *id, [&](debug::BreakpointSpec& spec) { spec.ignore_count = *count; });
+    const auto id = TRY(words.number("the number of a breakpoint"));
+    const auto count = TRY(words.number("a count"));
+    return change(debugger, id, [&](debug::BreakpointSpec& spec) { spec.ignore_count = count; });
 }
 
 Result<void> enable(Debugger& debugger, Words& words) { return set_enabled(debugger, words, true); }
@@ -225,13 +198,9 @@ Result<void> disable(Debugger& debugger, Words& words) { return set_enabled(debu
 
 Result<void> remove(Debugger& debugger, Words& words)
 {
-    const auto ids = take_ids(debugger, words, true);
-    if (!ids)
-        return ids.error();
-    for (const uint64_t id : *ids) {
-        if (auto removed = debugger.guest().remove(static_cast<uint32_t>(std::min<uint64_t>(id, UINT32_MAX)));
-            !removed)
-            return removed;
+    const auto ids = TRY(take_ids(debugger, words, true));
+    for (const uint64_t id : ids) {
+        CHECK(debugger.guest().remove(static_cast<uint32_t>(std::min<uint64_t>(id, UINT32_MAX))));
         debugger.print("deleted {}", id);
     }
     return {};
@@ -265,11 +234,9 @@ Result<void> catch_events(Debugger& debugger, Words& words)
     if (event == std::end(events))
         return Error(fmt::format("{}: {}", name, core::debug::expected_stop_event));
     const bool is_off = words.take("off");
-    if (auto ends = words.end(); !ends)
-        return ends;
+    CHECK(words.end());
     what.*event->flag = !is_off;
-    if (auto set = debugger.guest().stop_on(what); !set)
-        return set;
+    CHECK(debugger.guest().stop_on(what));
     debugger.write(core::debug::stop_event_line(name, !is_off));
     return {};
 }

@@ -60,11 +60,9 @@ Result<std::vector<FeatureChoice>> FeatureOption::choices() const
 
 Result<Config> FeatureOption::config() const
 {
-    const auto chosen = choices();
-    if (!chosen)
-        return chosen.error();
+    const auto chosen = TRY(choices());
     Config config;
-    for (const FeatureChoice& choice : *chosen)
+    for (const FeatureChoice& choice : chosen)
         config.feature(std::string(core::info(choice.feature).flag), choice.is_on);
     return config;
 }

@@ -77,11 +77,9 @@ Result<WasiConfig> GuestOptions::wasi() const
     all.insert(all.end(), arguments.begin(), arguments.end());
     config.args(std::move(all));
     for (const std::string& folder : folders)
-        if (auto added = add_folder(config, "--dir", folder, WasiAccess::ReadWrite); !added)
-            return added.error();
+        CHECK(add_folder(config, "--dir", folder, WasiAccess::ReadWrite));
     for (const std::string& folder : read_only_folders)
-        if (auto added = add_folder(config, "--dir-ro", folder, WasiAccess::ReadOnly); !added)
-            return added.error();
+        CHECK(add_folder(config, "--dir-ro", folder, WasiAccess::ReadOnly));
     if (input)
         config.stdin_file(*input);
     config.paths_by_component(paths_by_component);
@@ -119,10 +117,8 @@ Result<Preloads> GuestOptions::load_preloads(const Engine& engine) const
     for (const std::string& preload : preloads) {
         const size_t sign = preload.find('=');
         const std::string path = preload.substr(sign + 1);
-        auto module = Module::from_file(engine, path);
-        if (!module)
-            return module.error();
-        loaded.emplace_back(preload.substr(0, sign), LoadedModule { *std::move(module), path });
+        auto module = TRY(Module::from_file(engine, path));
+        loaded.emplace_back(preload.substr(0, sign), LoadedModule { std::move(module), path });
     }
     return loaded;
 }
@@ -297,8 +293,7 @@ Result<Instance> make_instance(const Linker& linker, Store& store, const Module&
 {
     auto instance = linker.instantiate(store, module);
     if (instance && is_reactor)
-        if (auto done = instance->func("_initialize")->call({}); !done)
-            return done.error();
+        CHECK(instance->func("_initialize")->call({}));
     return instance;
 }
 
@@ -315,19 +310,14 @@ Result<void> check_imports(const Linker& linker, Store& store, const Module& mod
 Result<std::vector<Val>> run_guest(Linker& linker, Store& store, const Module& module, const Entry& entry)
 {
     for (const auto& [name, preload] : entry.preloads) {
-        const auto instance = make_instance(
-            linker, store, preload.module, find_function(preload.module.exports(), "_initialize"));
-        if (!instance)
-            return instance.error();
-        linker.define_instance(name, *instance);
+        const auto instance = TRY(make_instance(
+            linker, store, preload.module, find_function(preload.module.exports(), "_initialize")));
+        linker.define_instance(name, instance);
     }
     if (has_threads(module))
-        if (auto added = add_wasi_threads(linker, store, module); !added)
-            return added.error();
-    const auto instance = make_instance(linker, store, module, entry.is_reactor);
-    if (!instance)
-        return instance.error();
-    auto results = instance->func(entry.function)->call(entry.arguments);
+        CHECK(add_wasi_threads(linker, store, module));
+    const auto instance = TRY(make_instance(linker, store, module, entry.is_reactor));
+    auto results = instance.func(entry.function)->call(entry.arguments);
     end_wasi_threads(store);
     return results;
 }

@@ -38,10 +38,8 @@ Result<std::vector<MemoryRange>> parse_ranges(const std::vector<std::string>& te
 {
     std::vector<MemoryRange> ranges;
     for (const std::string& text : texts) {
-        const auto range = parse_range(text);
-        if (!range)
-            return range.error();
-        ranges.push_back(*range);
+        const auto range = TRY(parse_range(text));
+        ranges.push_back(range);
     }
     return ranges;
 }

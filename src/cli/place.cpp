@@ -76,12 +76,10 @@ Result<uint32_t> find_place(const Module& module, std::string_view text)
             return static_cast<uint32_t>(*offset);
         return Error("no function has code at this offset");
     }
-    const auto function = find_function(module, text);
-    if (!function)
-        return function.error();
-    if (function->import)
+    const auto function = TRY(find_function(module, text));
+    if (function.import)
         return Error("an imported function has no code here");
-    return function->offset;
+    return function.offset;
 }
 
 const core::Module& inner(const Module& module) { return *detail::Access::body(module)->module; }

@@ -26,7 +26,7 @@ Result<Table> Table::create(const TableType& type, Ref initial)
     Table table(type);
     if (!table.reserve(size))
         return failure("cannot allocate a table of " + std::to_string(size) + " elements");
-    table.size_ = static_cast<uint32_t>(size);
+    table.count = static_cast<uint32_t>(size);
     if (!initial.is_null())
         std::ranges::fill(table.elements(), initial);
     return table;
@@ -35,14 +35,13 @@ Result<Table> Table::create(const TableType& type, Ref initial)
 Table::~Table()
 {
     if (capacity_ >= min_mapped)
-        munmap(data_, capacity_ * sizeof(Ref));
+        munmap(data, capacity_ * sizeof(Ref));
     else
-        std::free(data_);
+        std::free(data);
 }
 
 Table::Table(Table&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)),
-      size_(std::exchange(other.size_, 0)),
+    : TableHead { std::exchange(other.data, nullptr), std::exchange(other.count, 0) },
       capacity_(std::exchange(other.capacity_, 0)),
       type_(other.type_)
 {}
@@ -54,7 +53,7 @@ bool Table::reserve(uint64_t capacity)
     const uint64_t old_bytes = capacity_ * sizeof(Ref), bytes = capacity * sizeof(Ref);
     void* moved = nullptr;
     if (capacity_ >= min_mapped) {
-        moved = mremap(data_, old_bytes, bytes, MREMAP_MAYMOVE);
+        moved = mremap(data, old_bytes, bytes, MREMAP_MAYMOVE);
     } else if (capacity >= min_mapped) {
         moved =
             mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -63,18 +62,18 @@ bool Table::reserve(uint64_t capacity)
     }
     if (!moved || moved == MAP_FAILED)
         return false;
-    if (capacity_ < min_mapped && data_) {
-        std::memcpy(moved, data_, size_ * sizeof(Ref));
-        std::free(data_);
+    if (capacity_ < min_mapped && data) {
+        std::memcpy(moved, data, count * sizeof(Ref));
+        std::free(data);
     }
-    data_ = static_cast<Ref*>(moved);
+    data = static_cast<Ref*>(moved);
     capacity_ = static_cast<uint32_t>(capacity);
     return true;
 }
 
 std::optional<uint32_t> Table::grow(uint64_t delta, Ref initial)
 {
-    const uint32_t old_size = size_;
+    const uint32_t old_size = count;
     const uint64_t limit = std::min(type_.limits.max.value_or(max_elements), max_elements);
     if (old_size > limit || delta > limit - old_size)
         return std::nullopt;
@@ -83,7 +82,7 @@ std::optional<uint32_t> Table::grow(uint64_t delta, Ref initial)
     if (new_size > capacity_ && !reserve(std::min(limit, std::max(new_size, uint64_t { capacity_ } * 2)))
         && !reserve(new_size))
         return std::nullopt;
-    size_ = static_cast<uint32_t>(new_size);
+    count = static_cast<uint32_t>(new_size);
     if (!initial.is_null())
         std::ranges::fill(elements().subspan(old_size), initial);
     return old_size;

@@ -3,15 +3,23 @@
 
 #include "runtime/value.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
 
 namespace vitrine::core {
 
+/// The part of a table that machine code looks at.
+struct TableHead {
+    Ref* data = nullptr;
+    uint32_t count = 0;
+};
+static_assert(offsetof(TableHead, data) == 0 && offsetof(TableHead, count) == 8);
+
 /// A table of references. Its type's indices are `TypeId`s. Elements that are null from the start take no memory of the
 /// system until they are written.
-class Table {
+class Table : TableHead {
 public:
     /// Larger tables are refused, whatever their type says.
     static constexpr uint64_t max_elements = 10'000'000;
@@ -24,10 +32,10 @@ public:
     Table& operator=(Table&& other) = delete;
 
     const TableType& type() const { return type_; }
-    uint32_t size() const { return size_; }
-    bool contains(uint64_t start, uint64_t count) const { return start <= size_ && count <= size_ - start; }
-    std::span<Ref> elements() { return { data_, size_ }; }
-    std::span<const Ref> elements() const { return { data_, size_ }; }
+    uint32_t size() const { return count; }
+    bool contains(uint64_t start, uint64_t count) const { return start <= size() && count <= size() - start; }
+    std::span<Ref> elements() { return { data, size() }; }
+    std::span<const Ref> elements() const { return { data, size() }; }
 
     /// Adds elements and answers with the old size; nothing when the type's maximum, `max_elements` or the system refuses.
     /// The elements may move.
@@ -37,10 +45,6 @@ private:
     explicit Table(const TableType& type) : type_(type) {}
     /// Makes room; what is behind the elements is zero. False when the system has none.
     bool reserve(uint64_t capacity);
-
-    // Machine code reads these two, at the beginning of the table.
-    Ref* data_ = nullptr;
-    uint32_t size_ = 0;
 
     uint32_t capacity_ = 0;
     TableType type_;
