@@ -105,7 +105,9 @@ Result<std::unique_ptr<Session>> Session::create(Store& store, Thread& thread, H
             session->open();
             return std::move(session);
         },
-        [](Thrown thrown) -> Result<std::unique_ptr<Session>> { return failure(std::move(thrown.text)); });
+        [](const Thrown& thrown) -> Result<std::unique_ptr<Session>> {
+            return failure("cannot begin a session: " + thrown.text);
+        });
 }
 
 Session::Session(Store& store, Thread& thread, Handler handler)

@@ -14,7 +14,7 @@ GUESTS = {
     "table": """(module (table $t 1 externref) (func (export "go") (result i32)
         (loop $l (br_if $l (i32.ne (table.grow $t (ref.null extern) (i32.const 100000)) (i32.const -1))))
         (i32.const 7)))""",
-    "tables": "(module %s (func (export \"go\") (result i32) (i32.const 7)))" % ("(table 10000000 funcref)" * 12),
+    "tables": "(module %s (func (export \"go\") (result i32) (i32.const 7)))" % ("(table 10000000 funcref)" * 5),
     "memory": """(module (memory 1) (func (export "go") (result i32)
         (loop $l (br_if $l (i32.ne (memory.grow (i32.const 100)) (i32.const -1))))
         (i32.const 7)))""",

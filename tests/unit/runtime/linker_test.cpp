@@ -168,9 +168,9 @@ TEST(Linker, SegmentsAreCopiedOrTrap)
     EXPECT_EQ((*instance)->tables[0]->elements()[2].function(), (*instance)->functions[0]);
     EXPECT_TRUE((*instance)->elems[0].empty());
     EXPECT_EQ(world.outcome(R"((module (memory 1) (data (i32.const 65534) "abc")))"),
-        "out of bounds memory access");
+        "out of bounds memory access: 3 bytes at 0xfffe of memory[0], which has 0x10000 bytes");
     EXPECT_EQ(world.outcome(R"((module (table 1 funcref) (func $f) (elem (i32.const 1) $f)))"),
-        "out of bounds table access");
+        "out of bounds table access: element 1 of table[0], which has 1");
     EXPECT_EQ(memory_init(**instance, {}, { 1 }, 0, 6, 1), TrapKind::None);
     EXPECT_EQ(memory_init(**instance, {}, { 1 }, 0, 6, 2), TrapKind::MemoryOutOfBounds);
     EXPECT_EQ(memory_init(**instance, {}, { 1 }, 65536, 0, 1), TrapKind::MemoryOutOfBounds);
