@@ -23,7 +23,7 @@ Thrown describe_exception() noexcept;
 /// Runs `code`, and answers with `otherwise` of what it throws. Everything that the library calls of the embedder's, and
 /// every boundary at which allocation failure becomes an error or a trap, goes through here. In a build without exceptions
 /// it only runs the code.
-template<class F, class G> std::invoke_result_t<F&> guarded(F code, G otherwise)
+template<class F, class G> std::invoke_result_t<const F&> guarded(const F& code, const G& otherwise)
 {
 #if defined(__cpp_exceptions)
     try {

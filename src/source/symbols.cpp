@@ -122,7 +122,7 @@ Bytes readable_tables(Bytes section)
 /// Moves behind a value of an entry; forms that LLVM does not read are refused.
 Result<void> skip_attribute(ByteReader& in, uint64_t form, uint8_t address_size)
 {
-    using namespace llvm::dwarf;
+    using enum llvm::dwarf::Form;
     switch (form) {
     case DW_FORM_flag_present:
     case DW_FORM_implicit_const: return {};
