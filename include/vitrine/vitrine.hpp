@@ -65,6 +65,7 @@ struct Access;
 struct EngineBody;
 struct LinkerBody;
 struct ModuleBody;
+struct ObjectBody;
 struct StoreLink;
 } // namespace detail
 
@@ -677,9 +678,8 @@ public:
 
 private:
     friend detail::Access;
-    std::shared_ptr<detail::StoreLink> link_;
     /// Roots the object.
-    std::shared_ptr<void> root_;
+    std::shared_ptr<detail::ObjectBody> body_;
 };
 
 /// A WebAssembly value, or none.
@@ -723,8 +723,8 @@ public:
 
     /// The number of an anyref or externref that is an i31.
     std::optional<std::int32_t> as_i31() const;
-    /// What an anyref, exnref or externref refers to, if it is an object.
-    const std::optional<Object>& as_object() const { return target_; }
+    /// What an anyref, exnref or externref refers to, if it is an object. The reference is valid until the value changes.
+    const std::optional<Object>& as_object() const;
 
     // These answer none for another kind.
     std::optional<std::int32_t> as_i32() const
@@ -748,8 +748,16 @@ public:
         return kind_ == ValKind::V128 ? std::optional(v128()) : std::nullopt;
     }
     /// Neither for another kind nor for null.
-    std::optional<Func> as_funcref() const { return kind_ == ValKind::FuncRef ? func_ : std::nullopt; }
-    std::shared_ptr<void> as_externref() const { return kind_ == ValKind::ExternRef ? data_ : nullptr; }
+    std::optional<Func> as_funcref() const
+    {
+        const Func* func = std::get_if<Func>(&rest_);
+        return func ? std::optional(*func) : std::nullopt;
+    }
+    std::shared_ptr<void> as_externref() const
+    {
+        const auto* data = std::get_if<std::shared_ptr<void>>(&rest_);
+        return data ? *data : nullptr;
+    }
 
     /// Integers signed, floats shortest, references as `null`, `func NAME`, `extern 0x..`, `i31 5`,
     /// `struct {1, null}`, `array[2] {1, 2}`, `exception {7}`.
@@ -760,14 +768,26 @@ public:
 
 private:
     friend detail::Access;
-    Val(ValKind kind, std::uint64_t bits) : kind_(kind), bits_ { bits, 0 } {}
+    Val(ValKind kind, std::uint64_t low, std::uint64_t high = 0) : kind_(kind), low_(low), rest_(high) {}
     std::uint64_t expect(ValKind kind) const;
+    std::uint64_t high() const
+    {
+        const std::uint64_t* high = std::get_if<std::uint64_t>(&rest_);
+        return high ? *high : 0;
+    }
+    /// The host data of an externref; null for every other value.
+    void* data() const
+    {
+        const auto* data = std::get_if<std::shared_ptr<void>>(&rest_);
+        return data ? data->get() : nullptr;
+    }
 
     ValKind kind_ = ValKind::None;
-    std::array<std::uint64_t, 2> bits_ {};
-    std::shared_ptr<void> data_;
-    std::optional<Func> func_;
-    std::optional<Object> target_;
+    /// A number, the low half of a v128, or the bits of a reference; 0 for host data that comes from the host.
+    std::uint64_t low_ = 0;
+    /// The high half of a v128, or what the reference refers to: a function, host data, or an object. The object is in an
+    /// `optional`, always engaged, because `as_object` returns a reference to one.
+    std::variant<std::uint64_t, Func, std::shared_ptr<void>, std::optional<Object>> rest_ {};
 };
 
 /// A global variable.

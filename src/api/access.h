@@ -94,6 +94,16 @@ struct StoreLink {
     std::shared_ptr<GuestThreads> threads;
 };
 
+/// What an object's handle holds on to.
+struct ObjectBody {
+    ObjectBody(const std::shared_ptr<StoreLink>& link, core::Object* object)
+        : link(link), root(link->body->store.heap, object)
+    {}
+
+    std::shared_ptr<StoreLink> link;
+    core::Root root;
+};
+
 struct LinkerBody {
     std::shared_ptr<EngineBody> engine;
     core::Linker linker;
@@ -183,9 +193,11 @@ struct Access {
         std::span<const Val> vals, const std::vector<core::ValueType>& types);
     static std::vector<Val> vals(const std::shared_ptr<StoreLink>& link, std::span<const core::Value> values);
 
-    /// The root of an object, null when its store is gone.
+    /// The root of an object; null when its store is gone, and for a handle of no object.
     static core::Root* root(const Object& object);
-    static std::optional<Object> target(const std::shared_ptr<StoreLink>& link, core::Ref ref);
+    /// The store of an object; null for a handle of no object.
+    static std::shared_ptr<StoreLink> store(const Object& object);
+    static Object object(const std::shared_ptr<StoreLink>& link, core::Object* object);
 
     static ValKind kind(core::ValueType type);
     /// The exact type of what a module declares; indices in it are the module's own, or `TypeId`s when `is_canonical`.

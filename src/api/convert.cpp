@@ -159,36 +159,38 @@ core::Trap Access::trap(const Error& error)
 
 Val Access::val(const std::shared_ptr<StoreLink>& link, const core::Value& value)
 {
-    Val result(kind(value.type), value.low);
-    result.bits_[1] = value.high;
+    Val result(kind(value.type), value.low, value.high);
     if (!result.is_ref() || value.ref().is_null())
         return result;
     if (result.kind_ == ValKind::FuncRef) {
-        result.func_ = handle<Func>(link, value.ref().function());
+        result.rest_ = handle<Func>(link, value.ref().function());
         return result;
     }
     if (value.ref().is_i31())
         return result;
-    const core::Object& object = *value.ref().object();
-    if (result.kind_ == ValKind::ExternRef && object.kind == core::Object::Kind::Extern)
-        result.data_ = static_cast<const core::ExternObject&>(object).data;
+    core::Object* target = value.ref().object();
+    if (result.kind_ == ValKind::ExternRef && target->kind == core::Object::Kind::Extern)
+        result.rest_ = static_cast<const core::ExternObject*>(target)->data;
     else
-        result.target_ = target(link, value.ref());
+        result.rest_ = std::optional(object(link, target));
     return result;
 }
 
-std::optional<Object> Access::target(const std::shared_ptr<StoreLink>& link, core::Ref ref)
+Object Access::object(const std::shared_ptr<StoreLink>& link, core::Object* object)
 {
-    Object object;
-    object.link_ = link;
-    object.root_ = std::make_shared<core::Root>(link->body->store.heap, ref.object());
-    return object;
+    Object result;
+    result.body_ = std::make_shared<ObjectBody>(link, object);
+    return result;
 }
 
 core::Root* Access::root(const Object& object)
 {
-    auto* root = static_cast<core::Root*>(object.root_.get());
-    return root->object() ? root : nullptr;
+    return object.body_ && object.body_->root.object() ? &object.body_->root : nullptr;
+}
+
+std::shared_ptr<StoreLink> Access::store(const Object& object)
+{
+    return object.body_ ? object.body_->link : nullptr;
 }
 
 Result<core::Value> Access::value(
@@ -199,7 +201,7 @@ Result<core::Value> Access::value(
     };
     if (val.kind_ != kind(type))
         return mismatch(to_text(val.kind_));
-    core::Value result { type, val.bits_[0], val.bits_[1] };
+    core::Value result { type, val.low_, val.high() };
     if (!val.is_ref())
         return result;
     if (val.is_null()) {
@@ -210,19 +212,19 @@ Result<core::Value> Access::value(
     }
     core::Heap& heap = link->body->store.heap;
     core::ValueType actual;
-    if (val.func_) {
-        if (val.func_->link_ != link)
+    if (const Func* func = std::get_if<Func>(&val.rest_)) {
+        if (func->link_ != link)
             return Error("the function belongs to another store");
-        const auto* function = static_cast<const core::Function*>(val.func_->object_);
+        const auto* function = static_cast<const core::Function*>(func->object_);
         result.low = core::Ref::of(function).bits;
         actual = core::ValueType::ref(function->type, false, true);
-    } else if (val.data_) {
-        result.low = core::Ref::of(heap.make_extern(val.data_)).bits;
+    } else if (val.data()) {
+        result.low = core::Ref::of(heap.make_extern(val.as_externref())).bits;
         actual = core::ValueType::ref(core::HeapKind::Extern, false);
     } else {
-        if (val.target_) {
-            const core::Root* object = root(*val.target_);
-            if (!object || object->heap() != &heap)
+        if (const auto& target = val.as_object()) {
+            const core::Root* root = Access::root(*target);
+            if (!root || root->heap() != &heap)
                 return Error("the object belongs to another store, or to one that is gone");
         }
         actual = core::dynamic_type(result.ref());
@@ -334,24 +336,24 @@ Val Val::f64(double value) { return Val(ValKind::F64, std::bit_cast<uint64_t>(va
 
 Val Val::v128(V128 value)
 {
-    Val result(ValKind::V128, 0);
-    result.bits_ = std::bit_cast<std::array<uint64_t, 2>>(value.bytes);
-    return result;
+    const auto halves = std::bit_cast<std::array<uint64_t, 2>>(value.bytes);
+    return Val(ValKind::V128, halves[0], halves[1]);
 }
 
 Val Val::funcref(std::optional<Func> function)
 {
     Val result(ValKind::FuncRef, 0);
-    if (function)
-        result.bits_[0] = std::bit_cast<uint64_t>(detail::Access::object(*function));
-    result.func_ = std::move(function);
+    if (function) {
+        result.low_ = std::bit_cast<uint64_t>(detail::Access::object(*function));
+        result.rest_ = *std::move(function);
+    }
     return result;
 }
 
 Val Val::externref(std::shared_ptr<void> data)
 {
     Val result(ValKind::ExternRef, 0);
-    result.data_ = std::move(data);
+    result.rest_ = std::move(data);
     return result;
 }
 
@@ -365,8 +367,8 @@ Val Val::ref(Object object)
     const Object::Kind kind = object.kind();
     Val result(kind == Object::Kind::Exception ? ValKind::ExnRef : ValKind::AnyRef, 0);
     if (const core::Root* root = detail::Access::root(object)) {
-        result.bits_[0] = core::Ref::of(root->object()).bits;
-        result.target_ = std::move(object);
+        result.low_ = core::Ref::of(root->object()).bits;
+        result.rest_ = std::optional(std::move(object));
     }
     return result;
 }
@@ -379,14 +381,14 @@ Val Val::null(ValKind kind)
     return null;
 }
 
-bool Val::is_null() const { return is_ref() && bits_[0] == 0 && !data_; }
+bool Val::is_null() const { return is_ref() && low_ == 0 && !data(); }
 
 uint64_t Val::expect(ValKind kind) const
 {
     if (kind_ != kind)
         detail::misused("a value of kind " + std::string(vitrine::to_text(kind_)) + " was asked for its "
             + std::string(vitrine::to_text(kind)));
-    return bits_[0];
+    return low_;
 }
 
 float Val::f32() const { return std::bit_cast<float>(static_cast<uint32_t>(expect(ValKind::F32))); }
@@ -396,19 +398,26 @@ double Val::f64() const { return std::bit_cast<double>(expect(ValKind::F64)); }
 V128 Val::v128() const
 {
     expect(ValKind::V128);
-    return { std::bit_cast<std::array<uint8_t, 16>>(bits_) };
+    return { std::bit_cast<std::array<uint8_t, 16>>(std::array { low_, high() }) };
 }
 
 std::optional<Func> Val::funcref() const
 {
     expect(ValKind::FuncRef);
-    return func_;
+    return as_funcref();
 }
 
 std::shared_ptr<void> Val::externref() const
 {
     expect(ValKind::ExternRef);
-    return data_;
+    return as_externref();
+}
+
+const std::optional<Object>& Val::as_object() const
+{
+    static const std::optional<Object> none;
+    const auto* object = std::get_if<std::optional<Object>>(&rest_);
+    return object ? *object : none;
 }
 
 Val Val::thrown(const Trap& trap)
@@ -423,7 +432,7 @@ Val Val::thrown(const Trap& trap)
 
 std::optional<int32_t> Val::as_i31() const
 {
-    const core::Ref ref { bits_[0] };
+    const core::Ref ref { low_ };
     const bool is_i31 = (kind_ == ValKind::AnyRef || kind_ == ValKind::ExternRef) && ref.is_i31();
     return is_i31 ? std::optional(ref.i31_signed()) : std::nullopt;
 }
@@ -439,17 +448,17 @@ ValType Object::type() const
     const core::Root* root = detail::Access::root(*this);
     if (!root)
         return {};
-    return detail::Access::exact(core::dynamic_type(core::Ref::of(root->object())), *link_);
+    return detail::Access::exact(core::dynamic_type(core::Ref::of(root->object())), *body_->link);
 }
 
 Result<ValType> Object::part_type(uint64_t index) const
 {
     return detail::guarded<ValType>([&]() -> Result<ValType> {
-        CHECK(detail::Access::use(link_));
+        CHECK(detail::Access::use(detail::Access::store(*this)));
         if (index >= size())
             return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
         const core::Object& object = *detail::Access::root(*this)->object();
-        return detail::Access::exact(core::part_of(object, static_cast<uint32_t>(index)).type, *link_);
+        return detail::Access::exact(core::part_of(object, static_cast<uint32_t>(index)).type, *body_->link);
     });
 }
 
@@ -464,18 +473,18 @@ ValType Val::type() const
             : kind_ == ValKind::ExternRef       ? HeapKind::NoExtern
             : kind_ == ValKind::ExnRef          ? HeapKind::NoExn
                                                 : HeapKind::None;
-    } else if (func_) {
-        const auto& link = detail::Access::link(*func_);
+    } else if (const Func* func = std::get_if<Func>(&rest_)) {
+        const auto& link = detail::Access::link(*func);
         result.heap = HeapKind::Func;
         if (link && link->body)
             return detail::Access::exact(
                 core::ValueType::ref(
-                    static_cast<const core::Function*>(detail::Access::object(*func_))->type, false, true),
+                    static_cast<const core::Function*>(detail::Access::object(*func))->type, false, true),
                 *link);
-    } else if (target_) {
-        return target_->type();
+    } else if (const auto& object = as_object()) {
+        return object->type();
     } else {
-        result.heap = data_ ? HeapKind::Extern : HeapKind::I31;
+        result.heap = data() ? HeapKind::Extern : HeapKind::I31;
     }
     return result;
 }
@@ -489,11 +498,11 @@ uint64_t Object::size() const
 Result<Val> Object::get(uint64_t index) const
 {
     return detail::guarded<Val>([&]() -> Result<Val> {
-        CHECK(detail::Access::use(link_));
+        CHECK(detail::Access::use(detail::Access::store(*this)));
         if (index >= size())
             return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
         return detail::Access::val(
-            link_, core::part_of(*detail::Access::root(*this)->object(), static_cast<uint32_t>(index)));
+            body_->link, core::part_of(*detail::Access::root(*this)->object(), static_cast<uint32_t>(index)));
     });
 }
 
@@ -505,7 +514,8 @@ Result<void> Object::set(uint64_t index, const Val& value) const
         const auto part = static_cast<uint32_t>(index);
         if (!core::is_mutable_part(object, part))
             return Error("part " + std::to_string(index) + " is immutable");
-        const auto converted = TRY(detail::Access::value(link_, value, core::part_of(object, part).type));
+        const auto converted =
+            TRY(detail::Access::value(body_->link, value, core::part_of(object, part).type));
         core::set_part(object, part, converted);
         return {};
     });
@@ -514,7 +524,7 @@ Result<void> Object::set(uint64_t index, const Val& value) const
 bool operator==(const Object& a, const Object& b)
 {
     const core::Root *first = detail::Access::root(a), *second = detail::Access::root(b);
-    return first && second ? first->object() == second->object() : a.root_ == b.root_;
+    return first && second ? first->object() == second->object() : a.body_ == b.body_;
 }
 
 std::string Val::to_text() const
@@ -524,19 +534,25 @@ std::string Val::to_text() const
     if (is_null())
         return "null";
     if (kind_ == ValKind::FuncRef)
-        return "func " + core::escaped(func_->name());
-    if (data_)
-        return "extern " + core::hex(std::bit_cast<uint64_t>(data_.get()));
-    if (target_ && !detail::Access::root(*target_))
+        return "func " + core::escaped(funcref()->name());
+    if (const void* data = this->data())
+        return "extern " + core::hex(std::bit_cast<uint64_t>(data));
+    if (as_object() && !detail::Access::root(*as_object()))
         return "an object of a store that is gone";
-    return core::Value { detail::Access::type(kind_), bits_[0], bits_[1] }.to_text();
+    return core::Value { detail::Access::type(kind_), low_, high() }.to_text();
 }
 
 bool operator==(const Val& a, const Val& b)
 {
-    if (a.kind_ != b.kind_ || a.func_ != b.func_ || a.data_ != b.data_)
+    if (a.kind_ != b.kind_)
         return false;
-    return a.data_ || a.bits_ == b.bits_;
+    if (a.kind_ == ValKind::FuncRef) {
+        const Func *first = std::get_if<Func>(&a.rest_), *second = std::get_if<Func>(&b.rest_);
+        return first && second ? *first == *second : first == second;
+    }
+    if (a.data() || b.data())
+        return a.data() == b.data();
+    return a.low_ == b.low_ && a.high() == b.high();
 }
 
 } // namespace vitrine

@@ -912,8 +912,8 @@ Event Session::call(Stopped stopped, const Func& function, std::span<const Val> 
         if (thread && Access::link(function) != link_of(thread->store))
             return exited(Error("the function belongs to another store than the thread that stopped"));
         auto code = [&body = *body_, function, arguments = std::vector(arguments.begin(), arguments.end())] {
-            body.call_results = function.call(arguments);
-            return outcome_of(*body.call_results);
+            body.call_results =
+                vitrine::detail::guarded<std::vector<Val>>([&] { return function.call(arguments); });
         };
         if (auto started = body_->session->call(std::move(code)); !started)
             return exited(Access::error(started.error()));

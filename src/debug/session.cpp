@@ -371,7 +371,7 @@ Result<void> Session::resume(Resume how)
     return {};
 }
 
-Result<void> Session::call(std::function<Outcome()> body)
+Result<void> Session::call(std::function<void()> body)
 {
     {
         const std::lock_guard lock(mutex_);

@@ -48,8 +48,6 @@ struct StopReason {
     std::shared_ptr<Root> exception {};
     /// Of `Load`.
     Instance* instance = nullptr;
-    /// Of `CallEnd`.
-    std::optional<Outcome> outcome {};
     /// Of `Watchpoint`.
     std::optional<WatchHit> watch {};
 
@@ -153,8 +151,9 @@ public:
     Result<Event> wait();
     /// Lets a stopped guest go on.
     Result<void> resume(Resume how);
-    /// Runs `body`, which calls the guest, on the thread of the guest that stopped; `wait` tells of stops in it, and of its end.
-    Result<void> call(std::function<Outcome()> body);
+    /// Runs `body`, which calls the guest and keeps the results, on the thread of the guest that stopped; `wait` reports the stops
+    /// in it, and its end. What it throws is lost.
+    Result<void> call(std::function<void()> body);
     /// Asks a running guest to stop; a thread of it stops with `Interrupt` at its next function entry or loop header, or in the host function that it waits in.
     void interrupt();
     /// Ends a running or stopped guest.
@@ -324,7 +323,7 @@ private:
     std::function<Outcome()> body_;
     bool is_body_running_ = false;
     std::optional<Outcome> outcome_;
-    std::function<Outcome()> call_;
+    std::function<void()> call_;
 
     std::function<void(const Event&)> listener_;
     ListensTo listens_to_;

@@ -334,8 +334,7 @@ void Session::run_call(std::unique_lock<std::mutex>& lock)
     const Wish wish = std::exchange(wish_, Wish::Continue);
     const auto to_throw = to_throw_;
     lock.unlock();
-    Outcome outcome = guarded([&] { return body(); },
-        [](Thrown thrown) -> Outcome { return std::unexpected(Error { std::move(thrown.text) }); });
+    guarded(body, [](const Thrown&) {});
     lock.lock();
     wish_ = wish;
     to_throw_ = to_throw;
@@ -344,7 +343,7 @@ void Session::run_call(std::unique_lock<std::mutex>& lock)
     if (stopper_->is_condemned)
         return;
     state_ = State::Stopped;
-    reason_ = StopReason { .kind = StopKind::CallEnd, .thread = stopper_->id, .outcome = std::move(outcome) };
+    reason_ = StopReason { .kind = StopKind::CallEnd, .thread = stopper_->id };
     tell(lock);
 }
 

@@ -141,18 +141,37 @@ TEST(HeapObjects, OfTheHostAreLetGoWhenNobodyRefersToThem)
 TEST(HeapObjects, OutliveTheirStoreAsEmptyOnes)
 {
     std::optional<Object> object;
-    Val value;
+    Val value, same, other_value;
     {
         Heap heap;
         value = heap.call("point", { Val::i32(5) })->front();
+        ASSERT_TRUE(heap.call("give", { value }));
+        same = std::exchange(heap.kept, Val());
+        other_value = heap.call("point", { Val::i32(5) })->front();
         object = value.as_object();
     }
+    EXPECT_EQ(value, same);
+    EXPECT_NE(value, other_value);
     EXPECT_EQ(object->size(), 0u);
     EXPECT_FALSE(object->get(0));
     EXPECT_EQ(value.to_text(), "an object of a store that is gone");
     Heap other;
     EXPECT_EQ(error_of(other.call("give", { value })),
         "cannot call give: value 0: the object belongs to another store, or to one that is gone");
+}
+
+TEST(HeapObjects, OfNothingAnswerErrors)
+{
+    const Object empty;
+    EXPECT_EQ(empty.size(), 0u);
+    EXPECT_EQ(empty.type(), ValType());
+    EXPECT_EQ(error_of(empty.get(0)), "the handle is empty");
+    EXPECT_EQ(error_of(empty.part_type(0)), "the handle is empty");
+    EXPECT_EQ(error_of(empty.set(0, Val::i32(1))), "the handle is empty");
+    EXPECT_EQ(empty, Object());
+    EXPECT_TRUE(Val::ref(empty).is_null());
+    Heap heap;
+    EXPECT_NE(empty, *heap.call("line", {})->front().as_object());
 }
 
 TEST(HeapObjects, DoNotLeakOverManyAllocations)

@@ -143,5 +143,124 @@ TEST(Values, FunctionsOfADefinedTypeGoThroughTheGuest)
     EXPECT_EQ(instance.global("g")->get().as_funcref(), twice);
 }
 
+/// Each kind of value, and each thing that a reference of the kind can refer to.
+struct EveryValue : World {
+    EveryValue()
+        : instance(instantiate(R"((module
+            (type $point (struct (field i32)))
+            (tag $mishap (param i32))
+            (func (export "i32") (param i32) (result i32) (local.get 0))
+            (func (export "i64") (param i64) (result i64) (local.get 0))
+            (func (export "f32") (param f32) (result f32) (local.get 0))
+            (func (export "f64") (param f64) (result f64) (local.get 0))
+            (func (export "v128") (param v128) (result v128) (local.get 0))
+            (func (export "funcref") (param funcref) (result funcref) (local.get 0))
+            (func (export "externref") (param externref) (result externref) (local.get 0))
+            (func (export "anyref") (param anyref) (result anyref) (local.get 0))
+            (func (export "exnref") (param exnref) (result exnref) (local.get 0))
+            (func (export "point") (result anyref) (struct.new $point (i32.const 7)))
+            (func (export "externalized") (result externref)
+              (extern.convert_any (struct.new $point (i32.const 8))))
+            (func (export "externalized_i31") (result externref) (extern.convert_any (ref.i31 (i32.const -3))))
+            (func (export "exception") (result exnref)
+              (block $caught (result exnref)
+                (try_table (catch_all_ref $caught) (throw $mishap (i32.const 9)))
+                (unreachable)))))"))
+    {
+        values = { Val(), Val::i32(-1), Val::i64(-1), Val::f32(1.5F), Val::f64(2.5),
+            Val::v128({ { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16 } }),
+            Val::v128({ { 1, 2, 3, 4, 5, 6, 7, 8 } }), Val::funcref(instance.func("i32")),
+            Val::externref(std::make_shared<int>(1)), Val::i31(-3) };
+        for (const ValKind kind : { ValKind::FuncRef, ValKind::ExternRef, ValKind::AnyRef, ValKind::ExnRef })
+            values.push_back(Val::null(kind));
+        for (const char* maker : { "point", "externalized", "externalized_i31", "exception" })
+            values.push_back(make(maker));
+    }
+    Val make(std::string_view name) { return instance.func(name)->call({})->front(); }
+
+    Instance instance;
+    std::vector<Val> values;
+};
+
+/// All that can be asked of a value, so that two of them can be compared.
+auto answers(const Val& value)
+{
+    return std::tuple(value.kind(), value.to_text(), value.type().to_text(), value.is_ref(), value.is_null(),
+        value.as_i32(), value.as_i64(), value.as_f32(), value.as_f64(), value.as_v128(), value.as_funcref(),
+        value.as_externref(), value.as_i31(), value.as_object());
+}
+
+TEST(Values, OfEveryKindComeBackFromTheGuest)
+{
+    EveryValue every;
+    for (const Val& value : every.values) {
+        if (value.kind() == ValKind::None)
+            continue;
+        const auto same = every.instance.func(to_text(value.kind()))->call({ value });
+        ASSERT_TRUE(same) << same.error().to_text();
+        EXPECT_EQ(same->front(), value) << value.to_text();
+        EXPECT_EQ(answers(same->front()), answers(value)) << value.to_text();
+    }
+}
+
+TEST(Values, OfEveryKindAreCopiedMovedAndReplaced)
+{
+    EveryValue every;
+    const auto& values = every.values;
+    for (std::size_t i = 0; i < values.size(); ++i)
+        for (std::size_t j = 0; j < values.size(); ++j) {
+            EXPECT_EQ(values[i] == values[j], i == j) << values[i].to_text() << ", " << values[j].to_text();
+            Val copied = values[i];
+            copied = values[j];
+            EXPECT_EQ(copied, values[j]);
+            EXPECT_EQ(answers(copied), answers(values[j]));
+            Val moved = values[i];
+            moved = std::move(copied);
+            EXPECT_EQ(moved, values[j]);
+            EXPECT_EQ(answers(moved), answers(values[j]));
+            const Val made = std::move(moved);
+            EXPECT_EQ(answers(made), answers(values[j]));
+        }
+}
+
+TEST(Values, ShowAnObjectOnlyWhereThereIsOne)
+{
+    EveryValue every;
+    std::string objects;
+    for (const Val& value : every.values)
+        if (value.as_object())
+            objects += value.to_text() + "; ";
+    EXPECT_EQ(objects, "struct {7}; struct {8}; exception {9}; ");
+}
+
+TEST(Values, KeepWhatTheyReferToAliveAndLetItGo)
+{
+    auto data = std::make_shared<int>(7);
+    const std::weak_ptr<int> life = data;
+    Val value = Val::externref(std::move(data));
+    Val copied = value;
+    value = Val::i32(1);
+    EXPECT_FALSE(life.expired());
+    EXPECT_EQ(*std::static_pointer_cast<int>(copied.externref()), 7);
+    value = copied;
+    {
+        const Val last = std::move(value);
+    }
+    EXPECT_FALSE(life.expired());
+    copied = Val();
+    EXPECT_TRUE(life.expired());
+}
+
+/// Vectors of values and events are moved around by value.
+TEST(Values, StaySmall)
+{
+    EXPECT_LE(sizeof(Val), 48u);
+    EXPECT_LE(sizeof(Object), 16u);
+    EXPECT_LE(sizeof(Result<Val>), 72u);
+    EXPECT_LE(sizeof(debug::WatchHit), 152u);
+    EXPECT_LE(sizeof(debug::StopReason), 384u);
+    EXPECT_TRUE(std::is_nothrow_move_constructible_v<Val>) << "vectors of values grow by moving them";
+}
+
 } // namespace
 } // namespace vitrine

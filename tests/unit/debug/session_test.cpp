@@ -450,5 +450,8 @@ TEST(Session, EndsWhileAnotherThreadMakesCallAfterCall)
     }
 }
 
+/// Reasons are copied for the controller, the client of a door and the embedder.
+TEST(Session, ReasonsStaySmall) { EXPECT_LE(sizeof(StopReason), 216u); }
+
 } // namespace
 } // namespace vitrine::core::debug
