@@ -31,7 +31,8 @@ private:
 /// here. Strings are bytes, not necessarily UTF-8. Each setter returns the config, so that they chain.
 class WasiConfig {
 public:
-    /// Takes what the guest prints; called on the guest's thread.
+    /// Takes what the guest prints, or a copy of it. Called on the thread of the guest that prints, one call at a time for each
+    /// stream. Only when it returns does the guest go on or notice that it is interrupted, so it should not block.
     using Sink = std::function<void(std::span<const std::byte>)>;
     /// Gives what the guest reads: the number of bytes put into the span, 0 at the end. Called on the guest's thread, and cannot be interrupted.
     using Source = std::function<std::size_t(std::span<std::byte>)>;
@@ -89,14 +90,32 @@ public:
         stdin_ = std::move(source);
         return *this;
     }
+    /// Standard output goes to `sink` instead of this process's stream. To the guest it is a terminal. Of the setters for a stream, the
+    /// last one counts; an empty function means the process's stream.
     WasiConfig& stdout_to(Sink sink)
     {
-        stdout_ = std::move(sink);
+        stdout_ = { .sink = std::move(sink) };
         return *this;
     }
     WasiConfig& stderr_to(Sink sink)
     {
-        stderr_ = std::move(sink);
+        stderr_ = { .sink = std::move(sink) };
+        return *this;
+    }
+    /// Standard output goes to this process's stream, and `sink` gets a copy of the bytes that the stream has taken, each byte
+    /// once and in the same order. Unlike a sink that writes to the stream itself, a write waits for room where it
+    /// can be interrupted, and the guest gets the stream's errors (such as ENOSPC and EPIPE). To the guest the stream is a
+    /// terminal.
+    /// `is_sink_alone` is called before each write, on the same thread as the sink, perhaps on several at once. While it
+    /// returns true, output goes to the sink alone, as with `stdout_to`.
+    WasiConfig& stdout_copy(Sink sink, std::function<bool()> is_sink_alone = {})
+    {
+        stdout_ = { .sink = std::move(sink), .is_copy = true, .is_sink_alone = std::move(is_sink_alone) };
+        return *this;
+    }
+    WasiConfig& stderr_copy(Sink sink, std::function<bool()> is_sink_alone = {})
+    {
+        stderr_ = { .sink = std::move(sink), .is_copy = true, .is_sink_alone = std::move(is_sink_alone) };
         return *this;
     }
     /// Nanoseconds of a clock, instead of the host's: so that a run can be repeated.
@@ -129,13 +148,18 @@ private:
     struct File {
         std::string path;
     };
+    struct Output {
+        Sink sink {};
+        bool is_copy = false;
+        std::function<bool()> is_sink_alone {};
+    };
     std::vector<std::string> args_;
     std::vector<std::pair<std::string, std::string>> env_;
     std::vector<Folder> preopens_;
     std::vector<std::shared_ptr<const int>> sockets_;
     std::variant<std::monostate, std::string, File, Source> stdin_;
-    Sink stdout_;
-    Sink stderr_;
+    Output stdout_;
+    Output stderr_;
     std::function<std::uint64_t(WasiClock)> clock_;
     std::function<void(std::span<std::byte>)> random_;
     bool paths_by_component_ = false;

@@ -66,10 +66,15 @@ core::wasi::Config Access::config(const WasiConfig& config)
         result.in = core::wasi::InputFile { file->path };
     else if (const auto* source = std::get_if<WasiConfig::Source>(&config.stdin_))
         result.in = *source;
-    if (config.stdout_)
-        result.out = config.stdout_;
-    if (config.stderr_)
-        result.err = config.stderr_;
+    const auto output_of = [](const WasiConfig::Output& output, int stream) -> core::wasi::Output {
+        if (!output.sink)
+            return stream;
+        if (!output.is_copy)
+            return output.sink;
+        return core::wasi::Output(stream, output.sink, output.is_sink_alone);
+    };
+    result.out = output_of(config.stdout_, STDOUT_FILENO);
+    result.err = output_of(config.stderr_, STDERR_FILENO);
     if (config.clock_)
         result.clock = [clock = config.clock_](
                            core::wasi::Clock which) { return clock(static_cast<WasiClock>(which)); };

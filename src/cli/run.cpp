@@ -96,20 +96,26 @@ int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& optio
     return finish(results, guest, options, limits);
 }
 
-/// What the guest prints goes to the client of the door and to the stream. A client that has launched us shows our terminal as
-/// well, and does not show what it has redirected: it gets one of the two.
-WasiConfig::Sink show_on(debug::GdbServer& server, std::FILE* stream)
+/// Sends what the guest prints to the client of the door. With `--lldb` it goes nowhere else. Otherwise our streams take it first:
+/// so a wait for room in them can be interrupted, and the guest gets their errors. A client that has launched us shows our
+/// terminal as well, and does not show what it has redirected, so that only one of the two gets the output.
+void send_output_to(debug::GdbServer& server, WasiConfig& wasi, bool is_client_alone)
 {
-    return [&server, stream](std::span<const std::byte> bytes) {
-        const bool is_launched = server.is_launched_by_client();
-        const bool is_terminal = stream && isatty(fileno(stream));
-        if (!is_launched || is_terminal)
-            server.send_output(bytes);
-        if (!stream || (is_launched && is_terminal))
-            return;
-        std::fwrite(bytes.data(), 1, bytes.size(), stream);
-        std::fflush(stream);
+    const auto is_client_terminal = [&server](int stream) {
+        return [&server, stream] { return server.is_launched_by_client() && isatty(stream) != 0; };
     };
+    const auto send_for = [&server](int stream) {
+        return [&server, stream](std::span<const std::byte> bytes) {
+            if (!server.is_launched_by_client() || isatty(stream))
+                server.send_output(bytes);
+        };
+    };
+    const auto send = [&server](std::span<const std::byte> bytes) { server.send_output(bytes); };
+    if (is_client_alone)
+        wasi.stdout_to(send).stderr_to(send);
+    else
+        wasi.stdout_copy(send_for(STDOUT_FILENO), is_client_terminal(STDOUT_FILENO))
+            .stderr_copy(send_for(STDERR_FILENO), is_client_terminal(STDERR_FILENO));
 }
 
 /// Runs the guest in a session with a door.
@@ -122,8 +128,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
         options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
     if (server.error())
         return report(Error("-g " + options.address() + ": " + server.error()->to_text()));
-    wasi.stdout_to(show_on(server, options.lldb ? nullptr : stdout))
-        .stderr_to(show_on(server, options.lldb ? nullptr : stderr));
+    send_output_to(server, wasi, options.lldb);
     if (options.lldb)
         wasi.stdin_text("");
     if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)

@@ -136,6 +136,24 @@ ssize_t write_some(File& file, std::span<const iovec> piece)
     return ::writev(file.host(), part.data(), static_cast<int>(part.size()));
 }
 
+/// Writes what there is room for, and gives the sink what was written. Both happen in one turn, so that the copies of all
+/// threads' output come in the order of the output.
+ssize_t write_and_copy(File& file, std::span<const iovec> piece)
+{
+    // Copied first: another thread may change the guest's memory while the host writes.
+    std::vector<std::byte> bytes;
+    for (const iovec& part : first_of(piece, file.keeps_messages() ? SIZE_MAX : copied_at_once)) {
+        const auto* const begin = static_cast<const std::byte*>(part.iov_base);
+        bytes.insert(bytes.end(), begin, begin + part.iov_len);
+    }
+    const iovec whole { bytes.data(), bytes.size() };
+    const std::lock_guard turn(file.exchange);
+    const ssize_t size = write_some(file, { &whole, 1 });
+    if (size > 0)
+        file.sink()(std::span<const std::byte>(bytes).first(static_cast<size_t>(size)));
+    return size;
+}
+
 /// The files that have positions, for what names one.
 Answer<void> check_positioned(const File& file)
 {
@@ -164,10 +182,11 @@ Answer<void> moved(const File& file, off_t offset, int whence, Out<Long> result)
 
 Answer<size_t> write_all(Call& call, File& file, Buffers& buffers)
 {
-    if (file.sink())
+    if (file.is_sink_alone())
         return write_to_sink(call, file, buffers);
-    return transfer(call, file, POLLOUT, buffers, Extent::Whole,
-        [&](std::span<const iovec> piece) { return write_some(file, piece); });
+    return transfer(call, file, POLLOUT, buffers, Extent::Whole, [&](std::span<const iovec> piece) {
+        return file.sink() ? write_and_copy(file, piece) : write_some(file, piece);
+    });
 }
 
 Answer<void> fd_advise(Call& call, Fd fd, Long offset, Long length, Number advice)

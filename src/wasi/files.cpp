@@ -75,6 +75,7 @@ Answer<std::shared_ptr<File>> File::open(HostFd host, bool is_inherited, Access 
     file->type_ = file_type_of(status.st_mode);
     if (S_ISSOCK(status.st_mode)) {
         const int type = socket_type(host.get());
+        file->is_socket_ = true;
         file->keeps_messages_ = type != SOCK_STREAM;
         if (type == SOCK_DGRAM)
             file->type_ = FileType::SocketDgram;
@@ -100,8 +101,21 @@ Answer<std::shared_ptr<File>> File::open(Sink sink)
         return host_error();
     auto file = TRY(open(std::move(null), false));
     file->sink_ = std::move(sink);
+    file->is_sink_alone_ = [] { return true; };
     file->is_seekable_ = false;
     file->rights_ = rights_of(file->type_, O_WRONLY, false);
+    return file;
+}
+
+Answer<std::shared_ptr<File>> File::open(HostFd host, Sink copy, std::function<bool()> is_sink_alone)
+{
+    const int host_flags = ::fcntl(host.get(), F_GETFL);
+    auto file = TRY(open(std::move(host), true));
+    file->sink_ = std::move(copy);
+    file->is_sink_alone_ = std::move(is_sink_alone);
+    file->is_seekable_ = false;
+    file->type_ = FileType::CharacterDevice;
+    file->rights_ = rights_of(file->type_, host_flags, false);
     return file;
 }
 

@@ -46,6 +46,21 @@ private:
 
 /// Takes what a guest writes to a stream.
 using Sink = std::function<void(std::span<const std::byte>)>;
+/// Where the output of a stream goes: to a descriptor of the host, to a sink, or to both.
+struct Output {
+    Output(int descriptor) : descriptor(descriptor) {}
+    Output(Sink sink) : sink(std::move(sink)) {}
+    /// The sink gets a copy of what the descriptor has taken.
+    Output(int descriptor, Sink sink, std::function<bool()> is_sink_alone = {})
+        : descriptor(descriptor), sink(std::move(sink)), is_sink_alone(std::move(is_sink_alone))
+    {}
+
+    /// The host keeps it.
+    std::optional<int> descriptor {};
+    Sink sink {};
+    /// Called before each write when there are both: whether only the sink gets it. May be empty, for never.
+    std::function<bool()> is_sink_alone {};
+};
 /// Gives a guest what it reads from a stream: the number of bytes put there, 0 at the end.
 using Source = std::function<size_t(std::span<std::byte>)>;
 
@@ -60,13 +75,16 @@ public:
         HostFd host, bool is_inherited, Access access = Access::ReadWrite);
     /// A file that only takes bytes, and looks to the guest like a terminal.
     static Answer<std::shared_ptr<File>> open(Sink sink);
+    /// Takes over a descriptor of the host that others use too; the sink gets a copy of what is written to it, in the same
+    /// order. It looks to the guest like a terminal: a write at a position would miss the copy.
+    static Answer<std::shared_ptr<File>> open(HostFd host, Sink copy, std::function<bool()> is_sink_alone);
     /// A file that only gives bytes, and looks the same.
     static Answer<std::shared_ptr<File>> open(Source source);
 
     int host() const { return host_.get(); }
     FileType type() const { return type_; }
     bool is_directory() const { return type_ == FileType::Directory; }
-    bool is_socket() const { return type_ == FileType::SocketStream || type_ == FileType::SocketDgram; }
+    bool is_socket() const { return is_socket_; }
     bool is_seekable() const { return is_seekable_; }
     /// Whether reading and writing may have to wait.
     bool may_wait() const { return may_wait_; }
@@ -74,7 +92,10 @@ public:
     bool keeps_messages() const { return keeps_messages_; }
     /// Whether the system limits the size of what this process writes (RLIMIT_FSIZE), as far as was known when it was opened.
     bool is_size_limited() const { return is_size_limited_; }
+    /// What gets the file's output: all of it, or a copy of what the host has taken.
     const Sink& sink() const { return sink_; }
+    /// Whether the sink takes the next output instead of the host.
+    bool is_sink_alone() const { return is_sink_alone_ && is_sink_alone_(); }
     const Source& source() const { return source_; }
     Access access() const { return access_; }
     /// `Rofs` when nothing may be changed through it.
@@ -110,6 +131,7 @@ private:
     HostFd host_;
     FileType type_ = FileType::Unknown;
     bool is_inherited_ = false;
+    bool is_socket_ = false;
     bool is_seekable_ = false;
     bool may_wait_ = false;
     bool keeps_messages_ = false;
@@ -117,6 +139,7 @@ private:
     Access access_ = Access::ReadWrite;
     uint64_t rights_ = 0;
     Sink sink_;
+    std::function<bool()> is_sink_alone_;
     Source source_;
     /// Ours alone: the host's flag would be that of all who share the open file.
     std::atomic<bool> is_nonblocking_ = false;

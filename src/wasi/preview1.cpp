@@ -57,10 +57,13 @@ Result<void> add_streams(Preview1& host)
     const auto add_fd = [&](const char* name, HostFd fd, bool is_inherited) {
         return add(host, name, fd ? File::open(std::move(fd), is_inherited) : host_error());
     };
-    const auto add_output = [&](const char* name, const std::variant<int, Sink>& to) {
-        if (const Sink* sink = std::get_if<Sink>(&to))
-            return add(host, name, File::open(*sink));
-        return add_fd(name, duplicate(std::get<int>(to)), true);
+    const auto add_output = [&](const char* name, const Output& to) {
+        if (!to.descriptor)
+            return add(host, name, File::open(to.sink));
+        HostFd fd = duplicate(*to.descriptor);
+        if (!to.sink)
+            return add_fd(name, std::move(fd), true);
+        return add(host, name, fd ? File::open(std::move(fd), to.sink, to.is_sink_alone) : host_error());
     };
     const Config& config = host.config();
     if (const auto* text = std::get_if<std::string>(&config.in))

@@ -37,10 +37,10 @@ struct Config {
     std::vector<Preopen> preopens {};
     /// Descriptors of open sockets, which stay the host's own: behind the folders in the order of the guest's descriptors.
     std::vector<int> sockets {};
-    /// A descriptor of the host, which stays the host's own, a text, a file, or whatever gives it; for output, whatever takes it.
+    /// A descriptor of the host, which stays the host's own, a text, a file, or whatever gives it.
     std::variant<int, std::string, InputFile, Source> in = 0;
-    std::variant<int, Sink> out = 1;
-    std::variant<int, Sink> err = 2;
+    Output out = 1;
+    Output err = 2;
     /// Replaces the clocks of the host: nanoseconds. How long a wait takes is still the host's time.
     std::function<uint64_t(Clock)> clock {};
     /// Replaces the random bytes of the host.

@@ -57,9 +57,9 @@ def line_of(source, mark):
 class Guest:
     """A guest that a debugger can come to. `command` is the line that it prints for attaching one."""
 
-    def __init__(self, wasm, *arguments, options=(), door="-g0"):
+    def __init__(self, wasm, *arguments, options=(), door="-g0", stdout=subprocess.PIPE):
         self.process = subprocess.Popen([VITRINE, "run", *options, door, str(wasm), *arguments],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True)
         line = self.process.stderr.readline()
         match = re.fullmatch(r"vitrine: (?:waiting|listening) for a debugger on (.+): (lldb-22 .*)\n", line)
         if not match:

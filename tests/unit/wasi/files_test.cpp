@@ -15,33 +15,7 @@
 namespace vitrine::core::wasi::test {
 namespace {
 
-std::string text_of_bytes(std::span<const std::byte> bytes)
-{
-    return { reinterpret_cast<const char*>(bytes.data()), bytes.size() };
-}
-
 /// Both ends of a pipe. To a named one the kernel does not write without waiting, which has to be asked for first.
-struct Pipe {
-    enum class Kind { Anonymous, Named };
-    explicit Pipe(Kind kind = Kind::Anonymous)
-    {
-        int ends[2];
-        if (kind == Kind::Anonymous) {
-            EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-        } else {
-            const TemporaryFolder folder;
-            const std::string name = (folder.path() / "pipe").string();
-            EXPECT_EQ(::mkfifo(name.c_str(), 0600), 0);
-            ends[0] = ::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-            ends[1] = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
-            EXPECT_EQ(::fcntl(ends[0], F_SETFL, 0), 0);
-        }
-        read = HostFd(ends[0]);
-        write = HostFd(ends[1]);
-    }
-    HostFd read, write;
-};
-
 struct Pipes : testing::TestWithParam<Pipe::Kind> {};
 INSTANTIATE_TEST_SUITE_P(EveryKind, Pipes, testing::Values(Pipe::Kind::Anonymous, Pipe::Kind::Named),
     [](const auto& kind) { return kind.param == Pipe::Kind::Anonymous ? "Anonymous" : "Named"; });
@@ -493,9 +467,7 @@ TEST(Streams, OutputGoesWhereTheEmbedderWants)
 
 TEST(Streams, InputMayBeAText)
 {
-    Config config;
-    config.in = "line\nrest";
-    World world(std::move(config));
+    World world(Config { .in = "line\nrest" });
     EXPECT_EQ(world.read(0, 5), Errno::Success);
     EXPECT_EQ(world.read_text(), "line\n");
     EXPECT_EQ(world.read(0), Errno::Success);
@@ -679,10 +651,7 @@ TEST(Streams, StandardInputIsAFileOrWhatAFunctionGives)
 
 TEST(Streams, OneThatIsClosedIsEmpty)
 {
-    Config config;
-    config.in = 987;
-    config.out = 987;
-    World world(std::move(config));
+    World world(Config { .in = 987, .out = 987 });
     EXPECT_EQ(world.read(0), Errno::Success);
     EXPECT_EQ(world.result(), 0u);
     EXPECT_EQ(world.write(1, "x"), Errno::Success);

@@ -11,11 +11,13 @@
 #include <concepts>
 #include <cstdlib>
 #include <cstring>
+#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <sys/stat.h>
 #include <vector>
 
 namespace vitrine::core::wasi {
@@ -66,6 +68,33 @@ public:
 
 private:
     std::filesystem::path path_;
+};
+
+inline std::string text_of_bytes(std::span<const std::byte> bytes)
+{
+    return { reinterpret_cast<const char*>(bytes.data()), bytes.size() };
+}
+
+/// A pipe whose ends wait.
+struct Pipe {
+    enum class Kind { Anonymous, Named };
+    explicit Pipe(Kind kind = Kind::Anonymous)
+    {
+        int ends[2];
+        if (kind == Kind::Anonymous) {
+            EXPECT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+        } else {
+            const TemporaryFolder folder;
+            const std::string name = (folder.path() / "pipe").string();
+            EXPECT_EQ(::mkfifo(name.c_str(), 0600), 0);
+            ends[0] = ::open(name.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+            ends[1] = ::open(name.c_str(), O_WRONLY | O_CLOEXEC);
+            EXPECT_EQ(::fcntl(ends[0], F_SETFL, 0), 0);
+        }
+        read = HostFd(ends[0]);
+        write = HostFd(ends[1]);
+    }
+    HostFd read, write;
 };
 
 /// A guest that is nothing but its memory, and calls what a test tells it to.
