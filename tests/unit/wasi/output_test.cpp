@@ -2,6 +2,8 @@
 #include "world.h"
 
 #include <array>
+#include <atomic>
+#include <chrono>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <thread>
@@ -65,12 +67,16 @@ TEST_P(Copies, EndWithTheWaitOfAGuestThatIsInterrupted)
     World world(std::move(config));
     world.put_buffer(5000, 120'000);
     const auto capacity = static_cast<size_t>(::fcntl(pipe.write.get(), F_GETPIPE_SZ));
+    std::atomic<bool> has_ended = false;
     std::thread interrupter([&] {
         for (int taken = 0; static_cast<size_t>(taken) < capacity;)
             ASSERT_EQ(::ioctl(pipe.read.get(), FIONREAD, &taken), 0);
-        world.host().interrupt();
+        // A request that comes before the wait is forgotten.
+        for (; !has_ended; std::this_thread::sleep_for(std::chrono::milliseconds(1)))
+            world.host().interrupt();
     });
     (void)world("fd_write", 1, 3000, 1, 2000);
+    has_ended = true;
     interrupter.join();
     ASSERT_TRUE(world.trap);
     EXPECT_EQ(world.trap->kind, TrapKind::Interrupted);
