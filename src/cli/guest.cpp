@@ -117,8 +117,8 @@ Result<Preloads> GuestOptions::load_preloads(const Engine& engine) const
     for (const std::string& preload : preloads) {
         const size_t sign = preload.find('=');
         const std::string path = preload.substr(sign + 1);
-        auto module = TRY(Module::from_file(engine, path));
-        loaded.emplace_back(preload.substr(0, sign), LoadedModule { std::move(module), path });
+        const auto module = TRY(Module::from_file(engine, path));
+        loaded.emplace_back(preload.substr(0, sign), LoadedModule { module, path });
     }
     return loaded;
 }
