@@ -283,7 +283,7 @@ def bench_against(commit, rounds, only):
         big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
         compare(["validate 30.8 MB, s", "memory after loading, bytes"], lambda command: cpu_of([command, "validate", big], FOLDER))
     if not only or only in "hello":
-        compare(["hello, s"], lambda command: (sum(cpu_of([command, "run", hello], FOLDER)[0] for _ in range(20)) / 20,))
+        compare(["hello, s"], lambda command: (statistics.median(cpu_of([command, "run", hello], FOLDER)[0] for _ in range(40)),))
     if not only or only in "debug":
         lines = lambda program: dict(line.split("\t") for line in subprocess.run([program, "--rows"], check=True, capture_output=True, text=True).stdout.splitlines())
         measured = [(lines(their_debug), lines(our_debug)) for _ in range(rounds)]

@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "debug/expression.h"
-#include "wasm/instruction.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
@@ -933,31 +932,10 @@ Result<void> Session::go(Stopped stopped)
 
 Event Session::resume(Stopped stopped) { return go_on(body_, stopped, { Kind::Go }); }
 
-namespace {
-
-/// Whether the thread's next instruction may end only when another thread does something: it waits in
-/// a host function, or in `memory.atomic.wait`.
-bool may_wait(const core::debug::Session& session, uint32_t thread)
-{
-    const std::vector<core::Frame> frames = session.frames(thread);
-    if (frames.empty() || frames.front().is_host())
-        return true;
-    const core::Frame& frame = frames.front();
-    core::ByteReader in(frame.function->module().bytes().subspan(frame.offset), frame.offset);
-    const auto instruction = core::decode_instruction(in);
-    return instruction
-        && (instruction->op == core::Op::MemoryAtomicWait32
-            || instruction->op == core::Op::MemoryAtomicWait64);
-}
-
-} // namespace
-
 Event Session::step(Stopped stopped, uint32_t thread)
 {
-    bool is_alone = true;
-    if (const Hold hold(body_); hold)
-        is_alone = !may_wait(*body_->session, thread);
-    return go_on(body_, stopped, { .kind = Kind::Step, .thread = thread, .is_alone = is_alone });
+    return go_on(
+        body_, stopped, { .kind = Kind::Step, .thread = thread, .is_alone = true, .unless_it_waits = true });
 }
 
 Event Session::step_over(Stopped stopped, uint32_t thread)

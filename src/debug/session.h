@@ -63,8 +63,10 @@ struct Resume {
     CodeOffset offset = 0;
     /// The guest thread that steps; 0 is the one that stopped.
     uint32_t thread = 0;
-    /// Whether the other guest threads stand still meanwhile.
+    /// Whether the other guest threads stay stopped meanwhile.
     bool is_alone = false;
+    /// They go on all the same if the thread's next instruction may wait for them.
+    bool unless_it_waits = false;
 };
 
 /// What stops the guest, besides breakpoints, steps and interrupts.

@@ -421,6 +421,23 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
     return wish;
 }
 
+namespace {
+
+/// Whether the thread's next instruction may end only when another thread does something: it waits in a host function,
+/// or in `memory.atomic.wait`.
+bool may_wait(const Thread& thread)
+{
+    if (!thread.is_at_instruction())
+        return true;
+    const Frame frame = *innermost_frame(thread);
+    ByteReader in(frame.function->module().bytes().subspan(frame.offset), frame.offset);
+    const auto instruction = decode_instruction(in);
+    return instruction
+        && (instruction->op == Op::MemoryAtomicWait32 || instruction->op == Op::MemoryAtomicWait64);
+}
+
+} // namespace
+
 void Session::go_on(Member& stopped, Resume how)
 {
     Member* goes = &stopped;
@@ -429,7 +446,8 @@ void Session::go_on(Member& stopped, Resume how)
             goes = member.get();
     if (how.kind != Resume::Kind::Kill && !goes->is_condemned)
         prepare(*goes, how);
-    alone_ = how.is_alone ? goes : nullptr;
+    const bool is_alone = how.is_alone && !(how.unless_it_waits && may_wait(*goes->thread));
+    alone_ = is_alone ? goes : nullptr;
     stopper_ = nullptr;
     changed_.notify_all();
 }
