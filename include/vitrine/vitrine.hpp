@@ -377,7 +377,7 @@ struct ValType {
     /// Only of references.
     bool is_nullable = false;
     HeapKind heap = HeapKind::Any;
-    /// Of a defined type: its index in the module's type index space, and its name in the name section. The module is the one
+    /// Only for a defined type: its index in the module's type index space, and its name in the name section. The module is the one
     /// that is described; of an object of a store, the first of the store's instances whose module has the type.
     std::optional<std::uint32_t> index {};
     std::string name {};
@@ -663,7 +663,7 @@ class Object {
 public:
     enum class Kind : std::uint8_t { Struct, Array, Exception, Extern };
     Kind kind() const;
-    /// Of a struct or an array its own defined type, which is never nullable; of another object `(ref exn)` or `(ref extern)`.
+    /// A struct or an array has its own defined type, never nullable; any other object is `(ref exn)` or `(ref extern)`.
     ValType type() const;
     /// The number of fields, elements or thrown values.
     std::uint64_t size() const;

@@ -166,7 +166,7 @@ template<class F> Event guarded_event(const F& code)
 /// Waits for the guest to stop or end.
 Event next_event(const std::shared_ptr<detail::SessionBody>& body)
 {
-    // Whoever the guest calls may move the session meanwhile.
+    // A function that the guest calls may move the session meanwhile.
     const auto session = body->session;
     auto event = session->wait();
     if (!event)

@@ -259,7 +259,7 @@ FuncType Func::type() const
     if (!function)
         return {};
     const core::FuncType& type = *link_->engine->state->types[function->type].func();
-    // Of its own module, if it has one.
+    // Looked up in its own module, if it has one.
     if (function->instance)
         return Access::func_type(type, *function->instance->module, true);
     return Access::func_type(type, *link_);

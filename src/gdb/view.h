@@ -191,7 +191,7 @@ private:
     /// The memory 0 of the first instance that has one, and whether another has a different one.
     const Memory* first_memory_ = nullptr;
     bool has_several_memories_ = false;
-    /// Whose memory 0 has the id 0; null for that of the innermost frame.
+    /// The instance whose memory 0 has the id 0; null for the innermost frame's instance.
     Instance* looked_at_ = nullptr;
     std::unordered_map<const Module*, std::string> paths_;
     std::unordered_map<std::string, uint32_t> names_;

@@ -22,7 +22,7 @@ struct InstanceLayout {
     size_t tags;
     size_t functions;
     size_t own_functions;
-    /// Of the whole block.
+    /// The size of the whole block.
     size_t size;
 };
 
