@@ -156,7 +156,7 @@ ByteVector numbered_module(uint32_t number, bool is_valid)
 TEST(Store, TenThousandModulesOfAnEngineLeaveNothing)
 {
     const auto engine = std::make_shared<EngineState>();
-    uint64_t before = 0;
+    [[maybe_unused]] uint64_t before = 0;
     for (uint32_t number = 0; number < 10'000; ++number) {
         if (number == 1000)
             before = resident_bytes();
