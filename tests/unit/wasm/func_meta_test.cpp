@@ -198,7 +198,7 @@ std::vector<uint32_t> depths_of(const Instruction& instruction)
 class Reference {
 public:
     Reference(const Loaded& loaded, FuncIndex function)
-        : loaded_(loaded), module_(*loaded.module), function_(function)
+        : module_(*loaded.module), function_(function)
     {
         read_lines();
     }
@@ -314,7 +314,6 @@ private:
         return entry(from, own, results, operands - height - results, behind_block(block));
     }
 
-    const Loaded& loaded_;
     const Module& module_;
     FuncIndex function_;
     std::vector<Line> lines_;
