@@ -5,6 +5,17 @@
 
 namespace vitrine::core {
 
+Result<uint32_t> ByteReader::count(std::string_view what, uint64_t limit)
+{
+    const uint64_t start = offset();
+    const auto count = TRY(leb<uint32_t>());
+    if (count > limit)
+        return failure("too many " + std::string(what) + ": the limit is " + std::to_string(limit), start);
+    if (count > remaining())
+        return failure("unexpected end of section or function", start);
+    return count;
+}
+
 Result<std::string_view> ByteReader::name()
 {
     const uint32_t size = TRY(length());

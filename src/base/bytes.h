@@ -53,17 +53,17 @@ template<std::integral T> inline T read_valid_leb(const uint8_t*& at)
     return static_cast<T>(value);
 }
 
-/// Reads numbers, names and spans from bytes that may be malformed; refuses with the offset in the file.
+/// Reads numbers, names and spans from bytes that may be malformed; refuses with the offset.
 class ByteReader {
 public:
-    /// Reads `bytes`, whose first byte has the offset `base` in the file.
+    /// Reads `bytes`, whose first byte has the offset `base`.
     explicit ByteReader(Bytes bytes, uint64_t base = 0)
         : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()), base_(base)
     {}
 
     bool at_end() const { return at_ == end_; }
     size_t remaining() const { return static_cast<size_t>(end_ - at_); }
-    /// Offset in the file of the next byte.
+    /// Offset of the next byte.
     uint64_t offset() const { return base_ + static_cast<uint64_t>(at_ - begin_); }
     const uint8_t* position() const { return at_; }
     void set_position(const uint8_t* at) { at_ = at; }
@@ -118,6 +118,10 @@ public:
             return failure("length out of bounds", start);
         return count;
     }
+
+    /// The number of items that follow, each of at least one byte: at most `limit`, and at most what remains. An error
+    /// calls the items `what`.
+    Result<uint32_t> count(std::string_view what, uint64_t limit);
 
     /// A name: its length, then well-formed UTF-8. The view is into the bytes read.
     Result<std::string_view> name();

@@ -25,6 +25,28 @@ ExternKind kind_of(const Extern& item)
     return kinds[item.index()];
 }
 
+ExternType type_of(const Extern& item)
+{
+    switch (kind_of(item)) {
+    case ExternKind::Func: return ExternFunc<TypeId> { std::get<Function*>(item)->type };
+    case ExternKind::Table: {
+        const Table& table = *std::get<Table*>(item);
+        TableType type = table.type();
+        type.limits.min = table.size();
+        return type;
+    }
+    case ExternKind::Memory: {
+        const Memory& memory = *std::get<Memory*>(item);
+        MemoryType type = memory.type();
+        type.limits.min = memory.pages();
+        return type;
+    }
+    case ExternKind::Global: return std::get<Global*>(item)->type;
+    case ExternKind::Tag: return ExternTag<TypeId> { std::get<Tag*>(item)->type->id };
+    }
+    std::unreachable();
+}
+
 namespace {
 
 template<class T> T* part_of(Instance* block, size_t offset)

@@ -116,6 +116,8 @@ struct Tag {
 using Extern = std::variant<Function*, Table*, Memory*, Global*, Tag*>;
 
 ExternKind kind_of(const Extern& item);
+/// Its type, with the size that a table or memory has now as the minimum. [spec: valid/matching; exec/modules, external typing]
+ExternType type_of(const Extern& item);
 
 /// An index space of an instance: the entities by index, imports first. Filled in order while the instance is made.
 template<class T> class IndexSpace {

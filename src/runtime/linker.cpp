@@ -6,6 +6,7 @@
 #include "runtime/bounds.h"
 #include "runtime/bulk.h"
 #include "runtime/constants.h"
+#include "wasm/match.h"
 
 #include <algorithm>
 
@@ -16,47 +17,6 @@ namespace {
 std::string quoted(std::string_view module, std::string_view name)
 {
     return "\"" + escaped(module) + "\" \"" + escaped(name) + "\"";
-}
-
-/// Whether limits of an object fit the limits of an import. [spec: valid/matching, limits]
-bool fits(uint64_t size, const Limits& actual, const Limits& wanted)
-{
-    return size >= wanted.min && actual.is_64 == wanted.is_64 && actual.is_shared == wanted.is_shared
-        && (!wanted.max || (actual.max && *actual.max <= *wanted.max));
-}
-
-/// Whether an object may stand for the import. [spec: valid/matching, external types]
-bool fits(const Extern& item, const Import& import, const Module& module, const TypeRegistry& types)
-{
-    if (kind_of(item) != import.kind)
-        return false;
-    switch (import.kind) {
-    case ExternKind::Func:
-        return types.is_subtype(std::get<Function*>(item)->type, module.func_type_id({ import.index }));
-    case ExternKind::Table: {
-        const Table& table = *std::get<Table*>(item);
-        const TableType& wanted = module.tables[TableIndex { import.index }].type;
-        return table.type().element == module.canonical(wanted.element)
-            && fits(table.size(), table.type().limits, wanted.limits);
-    }
-    case ExternKind::Memory: {
-        const Memory& memory = *std::get<Memory*>(item);
-        const MemoryType& wanted = module.memories[MemoryIndex { import.index }].type;
-        return memory.type().page_size_log2 == wanted.page_size_log2
-            && fits(memory.pages(), memory.type().limits, wanted.limits);
-    }
-    case ExternKind::Global: {
-        const GlobalType& actual = std::get<Global*>(item)->type;
-        const GlobalType& wanted = module.globals[GlobalIndex { import.index }].type;
-        const ValueType type = module.canonical(wanted.type);
-        return actual.is_mutable == wanted.is_mutable
-            && (actual.is_mutable ? actual.type == type : types.is_subtype(actual.type, type));
-    }
-    case ExternKind::Tag:
-        return std::get<Tag*>(item)->type
-            == module.type_infos[module.tags[TagIndex { import.index }].type.value];
-    }
-    std::unreachable();
 }
 
 std::string_view kind_text(const Extern& item) { return to_text(kind_of(item)); }
@@ -273,7 +233,8 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
     items.reserve(module.imports.size());
     for (const Import& import : module.imports) {
         items.push_back(TRY(resolve(store, module, import)));
-        if (!fits(items.back(), import, module, store.engine().types))
+        if (!matches(
+                type_of(items.back()), extern_type(module, import.kind, import.index), store.engine().types))
             return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
                     + std::string(kind_text(items.back())) + " that does not fit the imported "
                     + std::string(to_text(import.kind)),

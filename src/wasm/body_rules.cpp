@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/body_validator.h"
+#include "wasm/type_decoder.h"
 
 #include <algorithm>
 #include <array>

@@ -2,6 +2,7 @@
 #include "wasm/body_validator.h"
 
 #include "wasm/decoder.h"
+#include "wasm/type_decoder.h"
 
 #include <algorithm>
 #include <array>

@@ -3,6 +3,7 @@
 
 #include "wasm/body_validator.h"
 #include "wasm/instruction.h"
+#include "wasm/type_decoder.h"
 
 #include <algorithm>
 #include <array>
@@ -20,10 +21,13 @@ constexpr uint8_t custom_section = 0;
 
 class Decoder {
 public:
-    Decoder(Module& module, FeatureSet features) : module_(module), features_(features), in_(module.bytes())
+    /// Decodes what `in` has behind the header.
+    Decoder(Module& module, FeatureSet features, ByteReader in)
+        : module_(module), features_(features), in_(in), types_(in_, features)
     {}
+    Decoder(const Decoder&) = delete;
+    Decoder& operator=(const Decoder&) = delete;
 
-    Result<void> decode_header();
     Result<void> decode_sections();
     Result<void> check_lengths();
 
@@ -43,18 +47,6 @@ private:
     Result<void> decode_code();
     Result<void> decode_datas();
 
-    Result<void> decode_recursion_group();
-    Result<SubType> decode_sub_type();
-    Result<CompositeType> decode_composite_type();
-    Result<std::vector<ValueType>> decode_value_types(std::string_view what);
-    Result<FieldType> decode_field_type();
-    Result<ValueType> decode_ref_type();
-    Result<Limits> decode_limits(uint8_t max_flags);
-    Result<bool> decode_mutability();
-    Result<TableType> decode_table_type();
-    Result<MemoryType> decode_memory_type();
-    Result<GlobalType> decode_global_type();
-    Result<TypeIndex> decode_tag_type();
     Result<ConstExpr> decode_const_expr();
     Result<void> decode_import();
     Result<ElemSegment> decode_elem();
@@ -70,8 +62,6 @@ private:
     static const std::array<SectionRow, 13> section_order;
 
     Result<void> decode_section(const SectionRow& row, uint32_t size);
-    /// The count of a vector: at most `room`, and not more than the bytes that are left.
-    Result<uint32_t> count(std::string_view what, uint64_t room);
     /// Appends the items of a section to `items`, one by `decode_item` each.
     template<class Items, class DecodeItem>
     Result<void> decode_items(std::string_view what, Items& items, DecodeItem decode_item);
@@ -81,6 +71,7 @@ private:
     Module& module_;
     const FeatureSet features_;
     ByteReader in_;
+    TypeDecoder types_;
     uint32_t defined_functions_ = 0;
 };
 
@@ -101,22 +92,7 @@ const std::array<Decoder::SectionRow, 13> Decoder::section_order { {
     { 11, &Decoder::decode_datas },
 } };
 
-// -- The file
-
-Result<void> Decoder::decode_header()
-{
-    constexpr std::array<uint8_t, 4> magic { 0x00, 'a', 's', 'm' };
-    constexpr std::array<uint8_t, 4> version { 1, 0, 0, 0 };
-    constexpr std::array<uint8_t, 4> component { 0x0d, 0, 1, 0 };
-    if (!std::ranges::equal(TRY(in_.bytes(4)), magic))
-        return failure("magic header not detected", 0);
-    const Bytes found = TRY(in_.bytes(4));
-    if (std::ranges::equal(found, component))
-        return failure("unknown binary version: this is a component, not a core module", 4);
-    if (!std::ranges::equal(found, version))
-        return failure("unknown binary version", 4);
-    return {};
-}
+// -- Sections
 
 Result<void> Decoder::decode_sections()
 {
@@ -159,21 +135,11 @@ Result<void> Decoder::check_lengths()
     return {};
 }
 
-Result<uint32_t> Decoder::count(std::string_view what, uint64_t room)
-{
-    const uint64_t start = in_.offset();
-    const auto count = TRY(in_.leb<uint32_t>());
-    if (count > room)
-        return failure("too many " + std::string(what) + ": the limit is " + std::to_string(room), start);
-    if (count > in_.remaining())
-        return failure("unexpected end of section or function", start);
-    return count;
-}
-
 template<class Items, class DecodeItem>
 Result<void> Decoder::decode_items(std::string_view what, Items& items, DecodeItem decode_item)
 {
-    const uint32_t added = TRY(count(what, limits::items - std::min<size_t>(items.size(), limits::items)));
+    const uint32_t added =
+        TRY(in_.count(what, limits::items - std::min<size_t>(items.size(), limits::items)));
     items.reserve(items.size() + added);
     for (uint32_t i = 0; i < added; ++i)
         items.push_back(TRY(decode_item()));
@@ -198,170 +164,11 @@ Result<void> Decoder::decode_custom(uint32_t size)
 
 Result<void> Decoder::decode_types()
 {
-    const uint32_t groups = TRY(count("types", limits::items));
+    const uint32_t groups = TRY(in_.count("types", limits::items));
     for (uint32_t i = 0; i < groups; ++i)
-        CHECK(decode_recursion_group());
+        CHECK(types_.decode_recursion_group(module_.types));
     module_.types.shrink_to_fit();
     return {};
-}
-
-Result<void> Decoder::decode_recursion_group()
-{
-    const uint32_t start = module_.types.size();
-    uint32_t size = 1;
-    if (!in_.at_end() && in_.peek() == 0x4e) {
-        CHECK(check_feature(features_, Feature::Gc, "a recursion group", in_.offset()));
-        CHECK(in_.byte());
-        size = TRY(count("types", limits::items - start));
-    } else if (start == limits::items) {
-        return failure("too many types: the limit is " + std::to_string(limits::items), in_.offset());
-    }
-    for (uint32_t i = 0; i < size; ++i) {
-        SubType type = TRY(decode_sub_type());
-        type.group_start = start;
-        type.group_size = size;
-        module_.types.push_back(std::move(type));
-    }
-    return {};
-}
-
-Result<SubType> Decoder::decode_sub_type()
-{
-    SubType type;
-    type.offset = in_.offset();
-    if (!in_.at_end() && (in_.peek() == 0x50 || in_.peek() == 0x4f)) {
-        CHECK(check_feature(features_, Feature::Gc, "a sub type", in_.offset()));
-        type.is_final = TRY(in_.byte()) == 0x4f;
-        const uint64_t start = in_.offset();
-        const uint32_t supertypes = TRY(in_.length());
-        if (supertypes > 1)
-            return failure("sub type with more than one super type", start);
-        if (supertypes == 1)
-            type.supertype = TRY(in_.leb<uint32_t>());
-    }
-    type.composite = TRY(decode_composite_type());
-    return type;
-}
-
-Result<CompositeType> Decoder::decode_composite_type()
-{
-    const uint64_t start = in_.offset();
-    switch (TRY(in_.leb<int8_t, 7>()) & 0x7f) {
-    case 0x60: {
-        auto params = TRY(decode_value_types("parameters"));
-        return FuncType { std::move(params), TRY(decode_value_types("results")) };
-    }
-    case 0x5f: {
-        StructType type;
-        const uint32_t fields = TRY(count("fields", limits::fields));
-        type.fields.reserve(fields);
-        for (uint32_t i = 0; i < fields; ++i)
-            type.fields.push_back(TRY(decode_field_type()));
-        return type;
-    }
-    case 0x5e: return ArrayType { TRY(decode_field_type()) };
-    }
-    return failure("malformed definition type", start);
-}
-
-Result<std::vector<ValueType>> Decoder::decode_value_types(std::string_view what)
-{
-    std::vector<ValueType> types(TRY(count(what, limits::params)));
-    for (ValueType& type : types)
-        type = TRY(decode_value_type(in_));
-    return types;
-}
-
-Result<FieldType> Decoder::decode_field_type()
-{
-    FieldType field;
-    if (!in_.at_end() && (in_.peek() == 0x78 || in_.peek() == 0x77)) {
-        field.packed_bytes = TRY(in_.byte()) == 0x78 ? 1 : 2;
-        field.type = ValueType::i32;
-    } else {
-        field.type = TRY(decode_value_type(in_));
-    }
-    field.is_mutable = TRY(decode_mutability());
-    return field;
-}
-
-Result<bool> Decoder::decode_mutability()
-{
-    const uint64_t start = in_.offset();
-    const uint8_t byte = TRY(in_.byte());
-    if (byte > 1)
-        return failure("malformed mutability", start);
-    return byte == 1;
-}
-
-Result<ValueType> Decoder::decode_ref_type()
-{
-    const uint64_t start = in_.offset();
-    auto type = decode_value_type(in_);
-    if (type && !type->is_ref())
-        return failure("malformed reference type", start);
-    return type;
-}
-
-Result<Limits> Decoder::decode_limits(uint8_t max_flags)
-{
-    constexpr uint8_t has_max = 1, is_shared = 2, is_64 = 4;
-    const uint64_t start = in_.offset();
-    const uint8_t flags = TRY(in_.byte());
-    if (flags != (flags & max_flags))
-        return failure("malformed limits flags", start);
-    Limits limits;
-    limits.is_64 = flags & is_64;
-    limits.is_shared = flags & is_shared;
-    // Before there were 64-bit memories, a limit had at most 5 bytes.
-    const auto decode_limit = [&]() -> Result<uint64_t> {
-        if (limits.is_64 || features_.has(Feature::Memory64))
-            return in_.leb<uint64_t>();
-        return in_.leb<uint32_t>();
-    };
-    limits.min = TRY(decode_limit());
-    if (flags & has_max)
-        limits.max = TRY(decode_limit());
-    return limits;
-}
-
-Result<TableType> Decoder::decode_table_type()
-{
-    TableType type;
-    type.element = TRY(decode_ref_type());
-    type.limits = TRY(decode_limits(0b101));
-    return type;
-}
-
-Result<MemoryType> Decoder::decode_memory_type()
-{
-    constexpr uint8_t has_page_size = 8;
-    const bool is_paged = !in_.at_end() && in_.peek() & has_page_size;
-    MemoryType type { TRY(decode_limits(features_.has(Feature::CustomPageSizes) ? 0b1111 : 0b111)) };
-    if (is_paged) {
-        const uint64_t start = in_.offset();
-        const auto log2 = TRY(in_.leb<uint32_t>());
-        if (log2 > 16)
-            return failure("invalid custom page size", start);
-        type.page_size_log2 = static_cast<uint8_t>(log2);
-    }
-    return type;
-}
-
-Result<GlobalType> Decoder::decode_global_type()
-{
-    GlobalType type;
-    type.type = TRY(decode_value_type(in_));
-    type.is_mutable = TRY(decode_mutability());
-    return type;
-}
-
-Result<TypeIndex> Decoder::decode_tag_type()
-{
-    const uint64_t start = in_.offset();
-    if (TRY(in_.byte()) != 0)
-        return failure("malformed tag attribute", start);
-    return index<TypeKind>();
 }
 
 Result<ConstExpr> Decoder::decode_const_expr()
@@ -382,7 +189,7 @@ Result<ConstExpr> Decoder::decode_const_expr()
 
 Result<void> Decoder::decode_imports()
 {
-    const uint32_t imports = TRY(count("imports", limits::items));
+    const uint32_t imports = TRY(in_.count("imports", limits::items));
     module_.imports.reserve(imports);
     for (uint32_t i = 0; i < imports; ++i)
         CHECK(decode_import());
@@ -395,22 +202,22 @@ Result<void> Decoder::decode_import()
     import.offset = offset();
     import.module = TRY(in_.name());
     import.name = TRY(in_.name());
-    const uint64_t kind_offset = in_.offset();
-    const uint8_t kind = TRY(in_.byte());
-    if (kind > static_cast<uint8_t>(ExternKind::Tag))
-        return failure("malformed import kind", kind_offset);
-    import.kind = static_cast<ExternKind>(kind);
+    const ExternDesc type = TRY(types_.decode_extern_type("import"));
+    import.kind = kind_of(type);
     import.index = module_.imported(import.kind);
+    const CodeOffset start = import.offset;
     switch (import.kind) {
-    case ExternKind::Func: module_.functions.push_back({ TRY(index<TypeKind>()), import.offset }); break;
+    case ExternKind::Func:
+        module_.functions.push_back({ std::get<ExternFunc<TypeIndex>>(type).type, start });
+        break;
     case ExternKind::Table:
-        module_.tables.push_back({ .type = TRY(decode_table_type()), .offset = import.offset });
+        module_.tables.push_back({ .type = std::get<TableType>(type), .offset = start });
         break;
-    case ExternKind::Memory: module_.memories.push_back({ TRY(decode_memory_type()), import.offset }); break;
+    case ExternKind::Memory: module_.memories.push_back({ std::get<MemoryType>(type), start }); break;
     case ExternKind::Global:
-        module_.globals.push_back({ .type = TRY(decode_global_type()), .offset = import.offset });
+        module_.globals.push_back({ .type = std::get<GlobalType>(type), .offset = start });
         break;
-    case ExternKind::Tag: module_.tags.push_back({ TRY(decode_tag_type()), import.offset }); break;
+    case ExternKind::Tag: module_.tags.push_back({ std::get<ExternTag<TypeIndex>>(type).type, start }); break;
     }
     module_.add_import(import);
     return {};
@@ -437,7 +244,7 @@ Result<void> Decoder::decode_tables()
             if (TRY(in_.byte()) != 0)
                 return failure("zero byte expected", start);
         }
-        table.type = TRY(decode_table_type());
+        table.type = TRY(types_.decode_table_type());
         if (has_init)
             table.init = TRY(decode_const_expr());
         return table;
@@ -448,7 +255,7 @@ Result<void> Decoder::decode_memories()
 {
     return decode_items("memories", module_.memories, [&]() -> Result<MemoryDecl> {
         const CodeOffset start = offset();
-        return MemoryDecl { TRY(decode_memory_type()), start };
+        return MemoryDecl { TRY(types_.decode_memory_type()), start };
     });
 }
 
@@ -458,7 +265,7 @@ Result<void> Decoder::decode_tags()
         CHECK(check_feature(features_, Feature::Exceptions, "the tag section", offset()));
     return decode_items("tags", module_.tags, [&]() -> Result<TagDecl> {
         const CodeOffset start = offset();
-        return TagDecl { TRY(decode_tag_type()), start };
+        return TagDecl { TRY(types_.decode_tag_type()), start };
     });
 }
 
@@ -466,7 +273,7 @@ Result<void> Decoder::decode_globals()
 {
     return decode_items("globals", module_.globals, [&]() -> Result<GlobalDecl> {
         GlobalDecl global { .type = {}, .offset = offset() };
-        global.type = TRY(decode_global_type());
+        global.type = TRY(types_.decode_global_type());
         global.init = TRY(decode_const_expr());
         return global;
     });
@@ -526,8 +333,8 @@ Result<ElemSegment> Decoder::decode_elem()
     }
     elem.type = has_exprs ? ValueType::funcref : ValueType::ref(HeapKind::Func, false);
     if (!is_active || has_index)
-        elem.type = has_exprs ? TRY(decode_ref_type()) : TRY(decode_elem_kind());
-    const uint32_t size = TRY(count("elements of a segment", limits::segment_items));
+        elem.type = has_exprs ? TRY(types_.decode_ref_type()) : TRY(decode_elem_kind());
+    const uint32_t size = TRY(in_.count("elements of a segment", limits::segment_items));
     if (has_exprs) {
         std::vector<ConstExpr> items(size);
         for (ConstExpr& item : items)
@@ -584,7 +391,7 @@ Result<DataSegment> Decoder::decode_data()
 
 Result<void> Decoder::decode_code()
 {
-    const uint32_t bodies = TRY(count("function bodies", limits::items));
+    const uint32_t bodies = TRY(in_.count("function bodies", limits::items));
     module_.bodies.reserve(bodies);
     for (uint32_t i = 0; i < bodies; ++i)
         CHECK(decode_body());
@@ -639,13 +446,32 @@ std::optional<Error> find_malformed_instruction(const Module& module)
     return std::nullopt;
 }
 
-Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes, FeatureSet features)
+Result<Layer> decode_header(ByteReader& in)
 {
-    if (bytes.size() > limits::module_bytes)
+    constexpr std::array<uint8_t, 4> magic { 0x00, 'a', 's', 'm' };
+    const uint64_t start = in.offset();
+    if (!std::ranges::equal(TRY(in.bytes(magic.size())), magic))
+        return failure("magic header not detected", start);
+    const Bytes version_and_layer = TRY(in.bytes(4));
+    const auto version = load<uint16_t>(version_and_layer.data());
+    const auto layer = load<uint16_t>(&version_and_layer[2]);
+    if (layer == 0 && version == 1)
+        return Layer::Module;
+    if (layer == 1 && version == 0x0d)
+        return Layer::Component;
+    return failure("unknown binary version" + std::string(layer == 1 ? " of a component" : ""), start + 4);
+}
+
+Result<std::unique_ptr<Module>> decode_module(
+    std::shared_ptr<const FileBytes> file, Bytes part, FeatureSet features)
+{
+    if (part.size() > limits::module_bytes)
         return failure("module too large: the limit is " + std::to_string(limits::module_bytes) + " bytes");
-    auto module = std::make_unique<Module>(std::move(bytes));
-    Decoder decoder(*module, features);
-    CHECK(decoder.decode_header());
+    ByteReader in(part);
+    if (TRY(decode_header(in)) != Layer::Module)
+        return failure("unknown binary version: this is a component, not a core module", 4);
+    auto module = std::make_unique<Module>(std::move(file), part);
+    Decoder decoder(*module, features, in);
     if (auto decoded = decoder.decode_sections(); !decoded) {
         if (auto earlier = find_malformed_instruction(*module))
             return std::unexpected(*std::move(earlier));
@@ -654,6 +480,13 @@ Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes, Featur
     CHECK(decoder.check_lengths());
     module->index_exports();
     return module;
+}
+
+Result<std::unique_ptr<Module>> decode_module(std::vector<uint8_t> bytes, FeatureSet features)
+{
+    auto file = std::make_shared<const FileBytes>(std::move(bytes));
+    const Bytes all = file->bytes();
+    return decode_module(std::move(file), all, features);
 }
 
 } // namespace vitrine::core

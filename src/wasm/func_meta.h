@@ -6,7 +6,7 @@
 
 namespace vitrine::core {
 
-/// The one coordinate for code: a byte's offset in the file of its core module.
+/// The one coordinate for code: a byte's offset from the first byte of its core module.
 using CodeOffset = uint32_t;
 
 /// [doc] The side table

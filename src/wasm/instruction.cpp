@@ -2,6 +2,7 @@
 #include "wasm/instruction.h"
 
 #include "base/text.h"
+#include "wasm/type_decoder.h"
 
 #include <algorithm>
 
@@ -10,26 +11,6 @@ namespace vitrine::core {
 namespace {
 
 constexpr uint32_t max_branch_targets = 65'520;
-
-/// Whether a type that starts with this byte is a negative number: a shorthand of one byte, never an index.
-constexpr bool is_negative(uint8_t byte) { return (byte & 0xc0) == 0x40; }
-
-std::optional<HeapKind> find_heap_kind(uint8_t code)
-{
-    const auto* row = std::ranges::find(heap_table, code, &HeapInfo::code);
-    if (row == std::end(heap_table))
-        return {};
-    return static_cast<HeapKind>(row - heap_table);
-}
-
-Result<TypeIndex> decode_type_index_s33(ByteReader& in, std::string_view what)
-{
-    const uint64_t start = in.offset();
-    const auto number = TRY(in.leb<int64_t, 33>());
-    if (number < 0)
-        return failure("malformed " + std::string(what), start);
-    return TypeIndex { static_cast<uint32_t>(number) };
-}
 
 /// The instruction of a prefixed opcode; every other byte is refused.
 Result<Op> decode_prefixed_op(ByteReader& in)
@@ -66,7 +47,7 @@ Result<void> decode_block_type(ByteReader& in, BlockType& block)
     if (!in.at_end() && in.peek() == 0x40) {
         CHECK(in.byte());
         block.kind = BlockType::Kind::Empty;
-    } else if (!in.at_end() && is_negative(in.peek())) {
+    } else if (!in.at_end() && is_type_shorthand(in.peek())) {
         block.kind = BlockType::Kind::Value;
         block.value = TRY(decode_value_type(in));
     } else {
@@ -260,38 +241,6 @@ CodeOffset next_instruction(Bytes module, CodeOffset offset)
     const auto instruction = decode_instruction(in);
     ASSERT(instruction);
     return instruction->end;
-}
-
-Result<ValueType> decode_value_type(ByteReader& in)
-{
-    const uint64_t start = in.offset();
-    const uint8_t byte = TRY(in.byte());
-    switch (byte) {
-    case 0x7f: return ValueType::i32;
-    case 0x7e: return ValueType::i64;
-    case 0x7d: return ValueType::f32;
-    case 0x7c: return ValueType::f64;
-    case 0x7b: return ValueType::v128;
-    case 0x64: return decode_heap_type(in, false);
-    case 0x63: return decode_heap_type(in, true);
-    }
-    if (const auto heap = find_heap_kind(byte))
-        return ValueType::ref(*heap);
-    return failure("malformed value type", start);
-}
-
-Result<ValueType> decode_heap_type(ByteReader& in, bool nullable)
-{
-    const uint64_t start = in.offset();
-    if (!in.at_end() && is_negative(in.peek())) {
-        if (const auto heap = find_heap_kind(TRY(in.byte())))
-            return ValueType::ref(*heap, nullable);
-        return failure("malformed heap type", start);
-    }
-    const TypeIndex index = TRY(decode_type_index_s33(in, "heap type"));
-    if (index.value >= ValueType::max_index)
-        return failure("unknown type " + std::to_string(index.value), start);
-    return ValueType::ref(HeapKind::Type, nullable, index.value);
 }
 
 } // namespace vitrine::core

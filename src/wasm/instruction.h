@@ -58,8 +58,4 @@ Result<void> decode_instruction(ByteReader& in, Instruction& to);
 /// The offset behind the valid instruction that starts at `offset` of the module's bytes.
 CodeOffset next_instruction(Bytes module, CodeOffset offset);
 
-/// A value type and a heap type of the binary format. [spec: binary/types]
-Result<ValueType> decode_value_type(ByteReader& in);
-Result<ValueType> decode_heap_type(ByteReader& in, bool nullable);
-
 } // namespace vitrine::core

@@ -7,18 +7,6 @@
 
 namespace vitrine::core {
 
-std::string_view to_text(ExternKind kind)
-{
-    switch (kind) {
-    case ExternKind::Func: return "func";
-    case ExternKind::Table: return "table";
-    case ExternKind::Memory: return "memory";
-    case ExternKind::Global: return "global";
-    case ExternKind::Tag: return "tag";
-    }
-    std::unreachable();
-}
-
 std::optional<FuncIndex> Module::find_function(CodeOffset offset) const
 {
     const auto behind = std::ranges::upper_bound(bodies, offset, {}, &FuncMeta::body_offset);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "base/bytes.h"
+#include "base/file_bytes.h"
 #include "wasm/func_meta.h"
 #include "wasm/names.h"
 #include "wasm/opcode.h"
@@ -18,12 +18,7 @@
 
 namespace vitrine::core {
 
-enum class ExternKind : uint8_t { Func, Table, Memory, Global, Tag };
-
-/// `func`, `table`, `memory`, `global`, `tag`
-std::string_view to_text(ExternKind kind);
-
-/// Where a constant expression stands in the file, `end` included. It is validated, so its evaluation cannot
+/// Where a constant expression stands in the module, `end` included. It is validated, so its evaluation cannot
 /// fail except by what it imports.
 struct ConstExpr {
     CodeOffset offset = 0;
@@ -47,7 +42,7 @@ struct Export {
 };
 
 /// Declarations: each index space holds the imports first. `offset` is the place of the declaration (or of
-/// its import) in the file.
+/// its import) in the module.
 struct FuncDecl {
     TypeIndex type;
     CodeOffset offset;
@@ -104,11 +99,11 @@ struct DataSegment {
 struct CustomSection {
     std::string_view name;
     Bytes bytes;
-    /// Place of `bytes` in the file.
+    /// Place of `bytes` in the module.
     CodeOffset offset;
 };
 
-/// Place and size of a section's contents in the file. [spec: binary/modules]
+/// Place and size of a section's contents in the module. [spec: binary/modules]
 struct Section {
     uint8_t id;
     CodeOffset offset;
@@ -116,11 +111,18 @@ struct Section {
 };
 
 /// What a binary declares; immutable once validated, shared by all its instances. Views in it point into the
-/// bytes that it keeps.
+/// file that it keeps. A module may be a part of that file: every offset counts from the module's own first byte.
 class Module {
 public:
-    /// The file as it was given.
+    /// The module's own bytes.
     Bytes bytes() const { return bytes_; }
+    /// Where the module's first byte is in its file.
+    uint64_t file_offset() const
+    {
+        return file_->offset() + static_cast<uint64_t>(bytes_.data() - file_->bytes().data());
+    }
+    /// Whether the module is known to be all of its file.
+    bool is_whole_file() const { return file_->is_whole() && bytes_.size() == file_->bytes().size(); }
 
     /// Number of imports of a kind: the first indices of that space.
     uint32_t imported(ExternKind kind) const
@@ -185,8 +187,8 @@ public:
     std::vector<Catch> catches;
     std::vector<uint32_t> wide_locals;
 
-    /// Takes over the file; the decoder fills in the rest.
-    explicit Module(std::vector<uint8_t> bytes) : storage_(std::move(bytes)), bytes_(storage_) {}
+    /// `part` lies in the file; the decoder fills in the rest.
+    Module(std::shared_ptr<const FileBytes> file, Bytes part) : file_(std::move(file)), bytes_(part) {}
     Module(const Module&) = delete;
     Module& operator=(const Module&) = delete;
 
@@ -195,7 +197,7 @@ public:
     void index_exports();
 
 private:
-    std::vector<uint8_t> storage_;
+    std::shared_ptr<const FileBytes> file_;
     Bytes bytes_;
     /// Positions in `imports` by kind and index; positions in `exports`, sorted by name and by kind and index.
     std::array<std::vector<uint32_t>, 5> imports_of_;

@@ -2,6 +2,7 @@
 #include "wasm/printer.h"
 
 #include "base/text.h"
+#include "wasm/type_decoder.h"
 
 #include <algorithm>
 #include <bit>

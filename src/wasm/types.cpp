@@ -55,4 +55,16 @@ std::string FuncType::to_text() const
     return text;
 }
 
+std::string_view to_text(ExternKind kind)
+{
+    switch (kind) {
+    case ExternKind::Func: return "func";
+    case ExternKind::Table: return "table";
+    case ExternKind::Memory: return "memory";
+    case ExternKind::Global: return "global";
+    case ExternKind::Tag: return "tag";
+    }
+    std::unreachable();
+}
+
 } // namespace vitrine::core

@@ -221,6 +221,30 @@ struct GlobalType {
     friend bool operator==(const GlobalType&, const GlobalType&) = default;
 };
 
+enum class ExternKind : uint8_t { Func, Table, Memory, Global, Tag };
+
+/// `func`, `table`, `memory`, `global`, `tag`
+std::string_view to_text(ExternKind kind);
+
+/// The type of something that can be imported or exported, in the order of `ExternKind`. [spec: syntax/types, external types]
+template<class Type> struct ExternFunc {
+    Type type;
+};
+template<class Type> struct ExternTag {
+    Type type;
+};
+template<class Type>
+using ExternTypeOf = std::variant<ExternFunc<Type>, TableType, MemoryType, GlobalType, ExternTag<Type>>;
+/// As a binary declares it, with the type indices of the module.
+using ExternDesc = ExternTypeOf<TypeIndex>;
+/// As the whole engine knows it, with `TypeId`s.
+using ExternType = ExternTypeOf<TypeId>;
+
+template<class Type> ExternKind kind_of(const ExternTypeOf<Type>& type)
+{
+    return static_cast<ExternKind>(type.index());
+}
+
 inline constexpr uint32_t max_memory_pages = 65536;
 
 } // namespace vitrine::core

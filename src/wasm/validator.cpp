@@ -502,11 +502,19 @@ Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet fea
 }
 
 Result<std::shared_ptr<const Module>> load_module(
-    std::vector<uint8_t> bytes, TypeRegistry& types, FeatureSet features)
+    std::shared_ptr<const FileBytes> file, Bytes part, TypeRegistry& types, FeatureSet features)
 {
-    std::shared_ptr<Module> module = TRY(decode_module(std::move(bytes), features));
+    std::shared_ptr<Module> module = TRY(decode_module(std::move(file), part, features));
     CHECK(validate_module(*module, types, features));
     return module;
+}
+
+Result<std::shared_ptr<const Module>> load_module(
+    std::vector<uint8_t> bytes, TypeRegistry& types, FeatureSet features)
+{
+    auto file = std::make_shared<const FileBytes>(std::move(bytes));
+    const Bytes all = file->bytes();
+    return load_module(std::move(file), all, types, features);
 }
 
 std::vector<ValueType> local_types(const Module& module, FuncIndex function)

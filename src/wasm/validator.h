@@ -19,7 +19,10 @@ struct BodyWay {
 /// is refused with the feature's name and the offset. Error texts are those of the official test suite. [spec: valid/modules]
 Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features = {}, BodyWay way = {});
 
-/// Decodes and validates.
+/// Decodes and validates a module that is `part` of the file; offsets of errors are relative to the part.
+Result<std::shared_ptr<const Module>> load_module(
+    std::shared_ptr<const FileBytes> file, Bytes part, TypeRegistry& types, FeatureSet features = {});
+/// The same for a module that is a whole file.
 Result<std::shared_ptr<const Module>> load_module(
     std::vector<uint8_t> bytes, TypeRegistry& types, FeatureSet features = {});
 

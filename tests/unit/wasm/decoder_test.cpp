@@ -240,6 +240,7 @@ TEST(DecoderErrors, Header)
         { "00 61 73 6d 01 00 00", "unexpected end of section or function", 4 },
         { "00 61 73 6d 02 00 00 00", "unknown binary version", 4 },
         { "00 61 73 6d 0d 00 00 00", "unknown binary version", 4 },
+        { "00 61 73 6d 0a 00 01 00", "unknown binary version of a component", 4 },
         { "00 61 73 6d 0d 00 01 00", "unknown binary version: this is a component, not a core module", 4 },
     };
     for (const auto& [hex, message, offset] : table) {
