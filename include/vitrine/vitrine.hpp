@@ -568,6 +568,16 @@ private:
     std::shared_ptr<detail::EngineBody> body_;
 };
 
+/// The bytes of a module inside a larger file that is in memory.
+struct ModulePart {
+    /// Keeps the bytes in place and unchanged. The module holds it, and so does everything that is made of the module.
+    std::shared_ptr<const void> owner {};
+    /// Those of the module alone.
+    std::span<const std::byte> bytes {};
+    /// Where they begin in the file.
+    std::uint64_t file_offset = 0;
+};
+
 /// A validated module. A shared handle, usable from any thread.
 class Module {
 public:
@@ -576,7 +586,15 @@ public:
     /// Decodes and validates a binary; the bytes are copied.
     static Result<Module> from_bytes(const Engine& engine, std::span<const std::byte> bytes);
     static Result<Module> from_file(const Engine& engine, const std::string& path);
+    /// A module inside a larger file: `size` bytes from `offset` on, or all up to the file's end. Only they are read.
+    static Result<Module> from_file(const Engine& engine, const std::string& path, std::uint64_t offset,
+        std::optional<std::uint64_t> size = std::nullopt);
+    /// The same where the bytes are in memory; they are not copied.
+    static Result<Module> from_part(const Engine& engine, ModulePart part);
 
+    /// Where the module begins in its file; 0 unless it is a part of a larger one. All other offsets, of functions, breakpoints, frames
+    /// and traps, count from the module's own first byte. Only errors of loading give the place in the file.
+    std::uint64_t file_offset() const;
     /// From the name section; else empty.
     std::string name() const;
     std::vector<FuncInfo> functions() const;
@@ -590,7 +608,7 @@ public:
     std::vector<TagInfo> tags() const;
     std::vector<ImportInfo> imports() const;
     std::vector<ExportInfo> exports() const;
-    /// The original file, valid as long as a handle of the module lives; none when guest_debug is off.
+    /// The module's own bytes, as they were given; valid as long as a handle of the module lives; none when guest_debug is off.
     std::optional<std::span<const std::byte>> bytecode() const;
 
     /// Whether a frame of a backtrace is of this module.

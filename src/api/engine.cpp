@@ -78,18 +78,77 @@ bool Engine::guest_debug() const { return body_->state->config.guest_debug; }
 
 namespace {
 
-Result<Module> load(const Engine& engine, std::vector<uint8_t> bytes)
+/// Offsets of errors are those in the file.
+Result<Module> load(const Engine& engine, std::shared_ptr<const core::FileBytes> file)
 {
     const auto& body = Access::body(engine);
-    const auto module =
-        TRY(core::load_module(std::move(bytes), body->state->types, body->state->config.features));
-    return Access::module(body, module);
+    const core::Bytes part = file->bytes();
+    const uint64_t offset = file->offset();
+    auto module = core::load_module(std::move(file), part, body->state->types, body->state->config.features);
+    if (!module && module.error().offset)
+        *module.error().offset += offset;
+    return Access::module(body, TRY(std::move(module)));
 }
 
 /// Offsets in a module are numbers of 32 bits.
 constexpr size_t max_module_bytes = UINT32_MAX;
 
 Error too_large() { return Error("the module is larger than 4 GiB"); }
+
+/// Moves behind the first `offset` bytes of a file.
+bool skip(std::FILE* file, uint64_t offset)
+{
+    if (offset <= INT64_MAX)
+        return offset == 0 || ::fseeko(file, static_cast<off_t>(offset), SEEK_SET) == 0;
+    errno = EOVERFLOW;
+    return false;
+}
+
+/// The bytes of a file from `offset` on: `wanted` of them, or all.
+Result<std::vector<uint8_t>> read_file(
+    const std::string& path, uint64_t offset, std::optional<uint64_t> wanted)
+{
+    const auto refuse = [&] { return Error("cannot read " + path + ": " + std::strerror(errno)); };
+    const auto refuse_large = [&] { return Error(path + ": " + too_large().message()); };
+    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+    if (!file || !skip(file.get(), offset))
+        return refuse();
+    // A file's size is only a hint: it may be a pipe.
+    struct stat status {};
+    uint64_t hint = uint64_t { 1 } << 16;
+    if (fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode))
+        hint = static_cast<uint64_t>(status.st_size) - std::min(offset, static_cast<uint64_t>(status.st_size))
+            + 1;
+    const uint64_t most = wanted.value_or(UINT64_MAX);
+    if (std::min(hint, most) > max_module_bytes)
+        return refuse_large();
+    std::vector<uint8_t> bytes(std::min(hint, most));
+    size_t size = 0;
+    while (size < most) {
+        if (size > max_module_bytes / 2 && size == bytes.size())
+            return refuse_large();
+        if (size == bytes.size())
+            bytes.resize(std::min<uint64_t>(2 * size, most));
+        const size_t count = std::fread(bytes.data() + size, 1, bytes.size() - size, file.get());
+        size += count;
+        if (count == 0)
+            break;
+    }
+    if (std::ferror(file.get()))
+        return refuse();
+    if (wanted && size < *wanted)
+        return Error(path + ": the file ends before the part that is wanted", offset + size);
+    bytes.resize(size);
+    return bytes;
+}
+
+/// The error of a file, with its path.
+Result<Module> with_path(const std::string& path, Result<Module> module)
+{
+    if (!module)
+        return Error(path + ": " + module.error().message(), module.error().offset());
+    return module;
+}
 
 /// The parts that all rows have in common.
 void describe(
@@ -120,7 +179,8 @@ Result<Module> Module::from_bytes(const Engine& engine, std::span<const std::byt
         if (bytes.size() > max_module_bytes)
             return too_large();
         const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
-        return load(engine, { begin, begin + bytes.size() });
+        return load(engine,
+            std::make_shared<const core::FileBytes>(std::vector<uint8_t>(begin, begin + bytes.size())));
     });
 }
 
@@ -129,42 +189,41 @@ Result<Module> Module::from_file(const Engine& engine, const std::string& path)
     return detail::guarded<Module>([&]() -> Result<Module> {
         if (engine.error())
             return *engine.error();
-        const auto refuse = [&] { return Error("cannot read " + path + ": " + std::strerror(errno)); };
-        const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-            std::fopen(path.c_str(), "rb"), &std::fclose);
-        if (!file)
-            return refuse();
-        // A file's size is only a hint: it may be a pipe.
-        struct stat status {};
-        const bool has_size = fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode);
-        const size_t hint = has_size ? static_cast<size_t>(status.st_size) + 1 : size_t { 1 } << 16;
-        if (hint > max_module_bytes)
-            return Error(path + ": " + too_large().message());
-        std::vector<uint8_t> bytes(hint);
-        for (size_t size = 0;;) {
-            if (size > max_module_bytes / 2 && size == bytes.size())
-                return Error(path + ": " + too_large().message());
-            if (size == bytes.size())
-                bytes.resize(2 * size);
-            const size_t count = std::fread(bytes.data() + size, 1, bytes.size() - size, file.get());
-            size += count;
-            if (count == 0) {
-                bytes.resize(size);
-                break;
-            }
-        }
-        if (std::ferror(file.get()))
-            return refuse();
-        auto module = load(engine, std::move(bytes));
-        if (!module)
-            return Error(path + ": " + module.error().message(), module.error().offset());
-        return module;
+        auto bytes = TRY(read_file(path, 0, std::nullopt));
+        return with_path(path, load(engine, std::make_shared<const core::FileBytes>(std::move(bytes))));
+    });
+}
+
+Result<Module> Module::from_file(
+    const Engine& engine, const std::string& path, std::uint64_t offset, std::optional<std::uint64_t> size)
+{
+    return detail::guarded<Module>([&]() -> Result<Module> {
+        if (engine.error())
+            return *engine.error();
+        const auto bytes = std::make_shared<const std::vector<uint8_t>>(TRY(read_file(path, offset, size)));
+        return with_path(
+            path, load(engine, std::make_shared<const core::FileBytes>(bytes, core::Bytes(*bytes), offset)));
+    });
+}
+
+Result<Module> Module::from_part(const Engine& engine, ModulePart part)
+{
+    return detail::guarded<Module>([&]() -> Result<Module> {
+        if (engine.error())
+            return *engine.error();
+        if (part.bytes.size() > max_module_bytes)
+            return too_large();
+        const core::Bytes bytes(reinterpret_cast<const uint8_t*>(part.bytes.data()), part.bytes.size());
+        return load(
+            engine, std::make_shared<const core::FileBytes>(std::move(part.owner), bytes, part.file_offset));
     });
 }
 
 bool operator==(const Module& a, const Module& b) { return a.body_->module == b.body_->module; }
 
 bool Module::owns(const TraceFrame& frame) const { return frame.owner == body_->module; }
+
+std::uint64_t Module::file_offset() const { return body_->module->file_offset(); }
 
 std::string Module::name() const { return std::string(body_->module->names().module); }
 

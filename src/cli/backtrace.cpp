@@ -2,7 +2,7 @@
 #include "cli/backtrace.h"
 
 #include "base/text.h"
-#include "cli/file.h"
+#include "cli/place.h"
 #include "source/symbols.h"
 
 #include <algorithm>
@@ -24,24 +24,18 @@ public:
             modules_, [&](const LoadedModule& loaded) { return loaded.module.owns(frame); });
         if (module == modules_.end())
             return {};
-        auto [entry, is_new] = read_.try_emplace(&*module);
-        auto& [bytes, symbols] = entry->second;
-        if (auto file = is_new ? read_file(module->path) : core::failure("")) {
-            bytes = *std::move(file);
-            symbols = core::source::Symbols::read(bytes);
-        }
+        const auto [entry, is_new] = read_.try_emplace(&*module);
+        auto& symbols = entry->second;
+        if (is_new)
+            symbols = core::source::Symbols::read(inner(module->module).bytes());
         // A caller is behind its call.
         return symbols ? symbols->find_frames(frame.offset - (is_innermost ? 0 : 1))
                        : std::vector<core::source::SourceFrame> {};
     }
 
 private:
-    struct Read {
-        std::vector<uint8_t> bytes;
-        std::unique_ptr<const core::source::Symbols> symbols;
-    };
     std::span<const LoadedModule> modules_;
-    std::map<const LoadedModule*, Read> read_;
+    std::map<const LoadedModule*, std::unique_ptr<const core::source::Symbols>> read_;
 };
 
 /// `, a.c:7`

@@ -59,7 +59,7 @@ int debug(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "debug");
     const Engine engine(config->guest_debug(true));
-    const auto module = Module::from_file(engine, options.module);
+    const auto module = options.part.load(engine, options.module);
     if (!module)
         return report(module.error());
 

@@ -153,6 +153,8 @@ JsonObject describe(const Module& module, const std::string& file)
 {
     const core::Module& parts = inner(module);
     JsonObject document { { "file", to_json(file) }, { "size", parts.bytes().size() } };
+    if (!parts.is_whole_file())
+        document["file_offset"] = parts.file_offset();
     add_name(document, module.name());
     document["types"] = type_rows(parts);
     document["functions"] = entity_rows(module.functions());
@@ -226,8 +228,10 @@ void print_description(const JsonObject& document)
         { "functions", "func" }, { "tables", "table" }, { "memories", "memory" }, { "globals", "global" },
         { "tags", "tag" }, { "elements", "elem" }, { "data", "data" } };
     const Json* name = document.if_contains("name");
-    print("{}: {}{} bytes\n", core::printable(plain_text(document.at("file"))),
-        name ? "module " + core::escaped(plain_text(*name)) + ", " : "", plain_text(document.at("size")));
+    const Json* part = document.if_contains("file_offset");
+    print("{}: {}{} bytes{}\n", core::printable(plain_text(document.at("file"))),
+        name ? "module " + core::escaped(plain_text(*name)) + ", " : "", plain_text(document.at("size")),
+        part ? " at " + hex(*part) + "; offsets are the module's own" : "");
     for (const auto& [title, kind] : spaces) {
         const JsonArray& rows = document.at(title).get_array();
         if (!rows.empty())

@@ -36,6 +36,7 @@ void GuestOptions::add_to(CLI::App& app)
     add("--timeout", timeout, "SECONDS", "End the guest when it has run so long");
     add("--max-stack", max_stack, "BYTES",
         "The size of the guest's stack, as in 64K or 16M (4M if not given)");
+    part.add_to(app);
     features.add_to(app);
 }
 
@@ -43,6 +44,7 @@ Result<void> GuestOptions::take(const std::vector<std::string>& words)
 {
     if (words.empty())
         return Error("no module is given");
+    CHECK(part.check());
     module = words.front();
     arguments.assign(words.begin() + 1, words.end());
     for (const std::string& preload : preloads)

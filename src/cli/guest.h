@@ -3,6 +3,7 @@
 
 #include "cli/features.h"
 #include "cli/message.h"
+#include "cli/part.h"
 
 #include <vitrine/vitrine.hpp>
 #include <vitrine/wasi.hpp>
@@ -35,6 +36,7 @@ struct GuestOptions {
     std::optional<std::string> timeout;
     std::string max_stack;
     FeatureOption features;
+    PartOption part;
     std::string module;
     std::vector<std::string> arguments;
 

@@ -3,6 +3,7 @@
 #include "cli/describe.h"
 #include "cli/features.h"
 #include "cli/message.h"
+#include "cli/part.h"
 
 #include "api/access.h"
 #include "wasm/printer.h"
@@ -15,6 +16,7 @@ struct Options {
     bool disassemble = false;
     bool headers = false;
     bool structure = false;
+    PartOption part;
     FeatureOption features;
 };
 
@@ -23,11 +25,13 @@ int dump(const Options& options, const std::vector<std::string>& words)
     if (words.size() != 1)
         return usage_error(
             Error(words.empty() ? "no file is given" : "unexpected argument " + words[1]), "objdump");
+    if (auto fits = options.part.check(); !fits)
+        return usage_error(fits.error(), "objdump");
     const auto config = options.features.config();
     if (!config)
         return usage_error(config.error(), "objdump");
     const Engine engine(*config);
-    const auto module = Module::from_file(engine, words.front());
+    const auto module = options.part.load(engine, words.front());
     if (!module)
         return report(module.error());
     if (options.headers)
@@ -48,6 +52,7 @@ Action add_objdump(CLI::App& app)
     app.add_flag("-d,--disassemble", options->disassemble, "Disassemble all functions");
     app.add_flag("-h,--headers", options->headers, "List the sections");
     app.add_flag("-x,--structure", options->structure, "Show what the module is made of");
+    options->part.add_to(app);
     options->features.add_to(app);
     return [options](const std::vector<std::string>& words) { return dump(*options, words); };
 }

@@ -2,23 +2,31 @@
 #include "cli/commands.h"
 #include "cli/features.h"
 #include "cli/message.h"
+#include "cli/part.h"
 
 namespace vitrine::cli {
 
 namespace {
 
-int validate(const FeatureOption& features, const std::vector<std::string>& files)
+struct Options {
+    PartOption part;
+    FeatureOption features;
+};
+
+int validate(const Options& options, const std::vector<std::string>& files)
 {
     if (files.empty())
         return usage_error(Error("no file is given"), "validate");
-    const auto config = features.config();
+    if (auto fits = options.part.check(); !fits)
+        return usage_error(fits.error(), "validate");
+    const auto config = options.features.config();
     if (!config)
         return usage_error(config.error(), "validate");
     int status = 0;
     for (const std::string& file : files) {
         // An engine keeps the types of its modules; these have nothing in common.
         const Engine engine(*config);
-        if (const auto module = Module::from_file(engine, file); !module)
+        if (const auto module = options.part.load(engine, file); !module)
             status = report(module.error());
     }
     return status;
@@ -28,9 +36,10 @@ int validate(const FeatureOption& features, const std::vector<std::string>& file
 
 Action add_validate(CLI::App& app)
 {
-    const auto features = std::make_shared<FeatureOption>();
-    features->add_to(app);
-    return [features](const std::vector<std::string>& files) { return validate(*features, files); };
+    const auto options = std::make_shared<Options>();
+    options->part.add_to(app);
+    options->features.add_to(app);
+    return [options](const std::vector<std::string>& files) { return validate(*options, files); };
 }
 
 } // namespace vitrine::cli

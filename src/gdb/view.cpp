@@ -84,13 +84,15 @@ void View::announce(std::shared_ptr<const Module> module, std::string path)
 std::string View::unique_name(const Module& module)
 {
     const auto path = paths_.find(&module);
-    std::string name(path != paths_.end() ? path->second : module.names().module);
+    const bool has_path = path != paths_.end() && !path->second.empty();
+    std::string name(has_path ? path->second : module.names().module);
+    // A name that is no file makes LLDB read the module from here. It would take a whole file for the module.
+    if (has_path && !module.is_whole_file())
+        name += ":" + hex(module.file_offset());
     if (name.empty() || !is_fit_for_xml(name))
         name = "module";
     const uint32_t uses = ++names_[name];
-    // A name that is no file makes LLDB read the module from here.
-    const bool is_file = path != paths_.end() && name == path->second;
-    return is_file && uses == 1 ? name : name + "#" + std::to_string(uses);
+    return has_path && uses == 1 ? name : name + "#" + std::to_string(uses);
 }
 
 void View::add_library(std::shared_ptr<const Module> module, const Instance* instance)

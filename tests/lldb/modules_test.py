@@ -4,10 +4,11 @@
 
 import os
 import pathlib
+import re
 import subprocess
 import unittest
 
-from debuggee import BUILD, HERE, LLDB, PATIENCE, Guest, SessionTest, compile_guest, line_of
+from debuggee import BUILD, HERE, LLDB, PATIENCE, Guest, SessionTest, compile_guest, line_of, run_script
 
 SOURCE = "adder.c"
 ADD = line_of(SOURCE, "add")
@@ -76,6 +77,35 @@ class Memories(SessionTest):
                 ("continue", r"stop reason = breakpoint 1\.1", r"y=132"),
                 ("continue", r"exited with status = 0 "),
             ])
+
+
+class Parts(SessionTest):
+    """A module inside a larger file, which LLDB must not take for the module."""
+
+    def test_a_session(self):
+        whole = module(1)
+        for before, behind in [(b"\0asm\1\0\0\0" * 300, b"and more"), (b"", b"and more"), (b"header", b"")]:
+            with self.subTest(before=len(before), behind=len(behind)):
+                box = pathlib.Path(BUILD.name) / "box.bin"
+                box.write_bytes(before + whole.read_bytes() + behind)
+                part = f"{len(before):#x}+{whole.stat().st_size}"
+                with Guest(box, "5", options=["--part", part, "--invoke", "add"]) as guest:
+                    self.check(guest, [], [
+                        ("image list", rf"{box}:{len(before):#x} \("),
+                        (f"b {SOURCE}:{ADD}", rf"Breakpoint 1: where = {box.name}:{len(before):#x}`add"),
+                        ("continue", r"stop reason = breakpoint 1\.1", r"add\(more=5\)", rf"at {SOURCE}:{ADD}"),
+                        ("p kept", r"\(int\) 1$"),
+                        ("expr kept = 30", r"= 30$"),
+                        ("register read pc", rf"pc = {0x4000000100000000 + self.offset_of_add(whole):#018x}"),
+                        ("continue", r"exited with status = 0 "),
+                    ])
+                    self.assertEqual(guest.finish()[:2], (0, "35\n"))
+
+    def offset_of_add(self, wasm):
+        """Where the breakpoint is in the module: its own offset, as without a file around it."""
+        with Guest(wasm, "5", options=["--invoke", "add"]) as guest:
+            answers = run_script(guest, [f"b {SOURCE}:{ADD}", "continue", "register read pc", "continue"])
+            return int(re.search(r"pc = (0x[0-9a-f]+)", answers[3])[1], 16) - 0x4000000100000000
 
 
 class Modules(SessionTest):

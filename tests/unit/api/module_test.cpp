@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "base/text.h"
 #include "world.h"
 
 #include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <thread>
 
@@ -174,6 +176,107 @@ TEST(Modules, ComeFromFiles)
         "cannot read " + path + ": No such file or directory");
     EXPECT_EQ(Module::from_file(engine, testing::TempDir()).error().message(),
         "cannot read " + testing::TempDir() + ": Is a directory");
+}
+
+/// A file in memory with a module at `offset`.
+struct Container {
+    static constexpr std::size_t offset = 77, behind = 33;
+
+    explicit Container(const std::vector<std::uint8_t>& module)
+        : file(std::make_shared<std::vector<std::byte>>(offset + module.size() + behind, std::byte(0xee)))
+    {
+        std::ranges::copy(std::as_bytes(std::span(module)), file->begin() + offset);
+        part = std::span<const std::byte>(*file).subspan(offset, module.size());
+    }
+    ModulePart module_part() const { return { .owner = file, .bytes = part, .file_offset = offset }; }
+
+    std::shared_ptr<std::vector<std::byte>> file;
+    std::span<const std::byte> part;
+};
+
+TEST(ModuleParts, AreNotCopiedAndKeepTheirFile)
+{
+    const Engine engine(Config().guest_debug(true));
+    Container container(core::test::wasm_of(R"((module
+        (func $inner (unreachable)) (func $outer (export "f") (call $inner))))"));
+    const std::weak_ptr<const void> file = container.file;
+    auto module = Module::from_part(engine, container.module_part());
+    ASSERT_TRUE(module) << module.error().to_text();
+    EXPECT_EQ(module->file_offset(), Container::offset);
+    EXPECT_EQ(module->bytecode()->data(), container.part.data());
+    EXPECT_EQ(module->bytecode()->size(), container.part.size());
+    EXPECT_LT(module->functions()[0].offset, container.part.size()) << "offsets are the module's own";
+    EXPECT_EQ(module->function_at(module->functions()[1].offset)->name, "outer");
+
+    container.file.reset();
+    {
+        Store store(engine);
+        const auto instance = Linker(engine).instantiate(store, *module);
+        const FuncInfo inner = *module->function(0);
+        module = Error("gone");
+        EXPECT_FALSE(file.expired()) << "the instance runs its bytes";
+        const auto fails = instance->func("f")->call({});
+        ASSERT_FALSE(fails);
+        const std::uint32_t offset = fails.error().trap()->backtrace.at(0).offset;
+        EXPECT_GE(offset, inner.offset);
+        EXPECT_LT(offset, inner.end);
+    }
+    EXPECT_TRUE(file.expired());
+}
+
+TEST(ModuleParts, AreReadFromFiles)
+{
+    const std::string path = testing::TempDir() + "vitrine_part_test.bin";
+    const auto bytes = core::test::wasm_of(everything);
+    const Container container(bytes);
+    std::ofstream(path, std::ios::binary)
+        .write(reinterpret_cast<const char*>(container.file->data()),
+            static_cast<std::streamsize>(container.file->size()));
+    const Engine engine(Config().guest_debug(true));
+    const auto module = Module::from_file(engine, path, Container::offset, bytes.size());
+    ASSERT_TRUE(module) << module.error().to_text();
+    EXPECT_EQ(module->file_offset(), Container::offset);
+    EXPECT_TRUE(std::ranges::equal(*module->bytecode(), std::as_bytes(std::span(bytes))));
+
+    // Without a size, what stands behind the module counts as part of it.
+    EXPECT_EQ(Module::from_file(engine, path, Container::offset).error().offset(),
+        Container::offset + bytes.size());
+    std::filesystem::resize_file(path, Container::offset + bytes.size());
+    EXPECT_TRUE(Module::from_file(engine, path, Container::offset));
+    EXPECT_EQ(Module::from_file(engine, path, Container::offset, bytes.size() + 1).error().to_text(),
+        path + ": the file ends before the part that is wanted (at offset "
+            + core::hex(Container::offset + bytes.size()) + ")");
+    EXPECT_FALSE(Module::from_file(engine, path, 1'000'000));
+    EXPECT_FALSE(Module::from_file(engine, path, UINT64_MAX, 8));
+    EXPECT_FALSE(Module::from_file(engine, path, 0, UINT64_MAX));
+    EXPECT_THAT(Module::from_file(engine, path, Container::offset, UINT64_MAX - 1).error().message(),
+        testing::HasSubstr("the file ends before"));
+    std::remove(path.c_str());
+}
+
+TEST(ModuleParts, ThatAreRefusedSayWhereInTheFile)
+{
+    const Engine engine;
+    auto bytes = core::test::wasm_of(R"((module (func (result i32) i32.const 1)))");
+    const Container good(bytes);
+    // Malformed, and well formed but invalid.
+    for (const std::uint8_t opcode : { std::uint8_t(0xff), std::uint8_t(0x1a) }) {
+        bytes[bytes.size() - 3] = opcode;
+        const Container container(bytes);
+        const auto alone = Module::from_bytes(engine, std::as_bytes(std::span(bytes)));
+        const auto inside = Module::from_part(engine, container.module_part());
+        ASSERT_FALSE(alone);
+        ASSERT_FALSE(inside);
+        EXPECT_EQ(inside.error().message(), alone.error().message());
+        EXPECT_EQ(*inside.error().offset(), *alone.error().offset() + Container::offset);
+    }
+    EXPECT_FALSE(Module::from_part(engine, {}));
+    // Errors of linking are about the module, not about its file.
+    const Container importer(core::test::wasm_of(R"((module (import "m" "f" (func))))"));
+    const auto module = Module::from_part(engine, importer.module_part());
+    Store store(engine);
+    EXPECT_EQ(Linker(engine).instantiate(store, *module).error().to_text(),
+        "unknown import: func \"m\" \"f\" is not defined (at offset 0x11)");
 }
 
 TEST(Modules, AreSharedHandles)

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/part.h"
+
+#include "cli/number.h"
+
+namespace vitrine::cli {
+
+namespace {
+
+struct Part {
+    std::uint64_t offset = 0;
+    /// Without it the part ends where the file does.
+    std::optional<std::uint64_t> size {};
+};
+
+std::optional<Part> parse_part(std::string_view text)
+{
+    const size_t plus = text.find('+');
+    const auto offset = parse_unsigned(text.substr(0, plus));
+    if (!offset)
+        return std::nullopt;
+    if (plus == text.npos)
+        return Part { *offset };
+    const auto size = parse_unsigned(text.substr(plus + 1));
+    return size ? std::optional(Part { *offset, size }) : std::nullopt;
+}
+
+} // namespace
+
+void PartOption::add_to(CLI::App& app)
+{
+    app.add_option("--part", text, "The module is this part of the file, not all of it")
+        ->type_name("OFFSET[+SIZE]")
+        ->allow_extra_args(false);
+}
+
+Result<void> PartOption::check() const
+{
+    if (text && !parse_part(*text))
+        return Error("--part " + *text + ": expected OFFSET or OFFSET+SIZE, for example 0x1c0+4096");
+    return {};
+}
+
+Result<Module> PartOption::load(const Engine& engine, const std::string& path) const
+{
+    const auto part = text ? parse_part(*text) : std::nullopt;
+    return part ? Module::from_file(engine, path, part->offset, part->size) : Module::from_file(engine, path);
+}
+
+} // namespace vitrine::cli
