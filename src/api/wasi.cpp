@@ -2,7 +2,7 @@
 #include <vitrine/wasi.hpp>
 
 #include "api/access.h"
-#include "wasi/listener.h"
+#include "host/listener.h"
 
 #include <cstdlib>
 #include <string_view>
@@ -36,9 +36,9 @@ core::Thread& thread_of(core::Store& store)
 Result<WasiListener> WasiListener::bind(const std::string& address)
 {
     return detail::guarded<WasiListener>([&]() -> Result<WasiListener> {
-        auto socket = TRY(core::wasi::listen_on(address));
+        auto socket = TRY(core::host::listen_on(address));
         WasiListener listener;
-        listener.address_ = core::wasi::address_of(socket);
+        listener.address_ = core::host::address_of(socket);
         listener.socket_ =
             std::shared_ptr<const int>(new const int(socket.release()), [](const int* descriptor) {
                 ::close(*descriptor);
@@ -57,30 +57,30 @@ core::wasi::Config Access::config(const WasiConfig& config)
     result.env = config.env_;
     for (const auto& folder : config.preopens_)
         result.preopens.push_back(
-            { folder.host_path, folder.guest_path, static_cast<core::wasi::Access>(folder.access) });
+            { folder.host_path, folder.guest_path, static_cast<core::host::Access>(folder.access) });
     for (const auto& socket : config.sockets_)
         result.sockets.push_back(*socket);
     if (const auto* text = std::get_if<std::string>(&config.stdin_))
         result.in = *text;
     else if (const auto* file = std::get_if<WasiConfig::File>(&config.stdin_))
-        result.in = core::wasi::InputFile { file->path };
+        result.in = core::host::InputFile { file->path };
     else if (const auto* source = std::get_if<WasiConfig::Source>(&config.stdin_))
         result.in = *source;
-    const auto output_of = [](const WasiConfig::Output& output, int stream) -> core::wasi::Output {
+    const auto output_of = [](const WasiConfig::Output& output, int stream) -> core::host::Output {
         if (!output.sink)
             return stream;
         if (!output.is_copy)
             return output.sink;
-        return core::wasi::Output(stream, output.sink, output.is_sink_alone);
+        return core::host::Output(stream, output.sink, output.is_sink_alone);
     };
     result.out = output_of(config.stdout_, STDOUT_FILENO);
     result.err = output_of(config.stderr_, STDERR_FILENO);
     if (config.clock_)
         result.clock = [clock = config.clock_](
-                           core::wasi::Clock which) { return clock(static_cast<WasiClock>(which)); };
+                           core::host::Clock which) { return clock(static_cast<WasiClock>(which)); };
     result.random = config.random_;
     if (config.paths_by_component_)
-        result.resolution = core::wasi::Resolution::Components;
+        result.resolution = core::host::Resolution::Components;
     result.wake_fd = [](core::Store& store) { return thread_of(store).requests->wake_fd(); };
     result.may_go_on = [](core::Store& store) { return core::poll_in_host(thread_of(store)); };
     return result;

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "base/result.h"
+#include "host/clock.h"
+#include "host/error.h"
+#include "host/file.h"
+
 #include <array>
-#include <cerrno>
 #include <cstdint>
 #include <expected>
 #include <string_view>
@@ -22,20 +26,10 @@ enum class Errno : uint16_t {
 
 /// A value, or the errno that the guest gets instead.
 template<class T> using Answer = std::expected<T, Errno>;
-
-/// What the guest calls a host's errno.
-Errno errno_of(int host);
-
-/// The guest's name for the errno that a system call has just left behind.
-inline std::unexpected<Errno> host_error() { return std::unexpected(errno_of(errno)); }
-/// The answer to a system call that gives nothing but success or failure.
-inline Answer<void> answer_of(int result)
-{
-    if (result != 0)
-        return host_error();
-    return {};
-}
 inline std::unexpected<Errno> refuse(Errno why) { return std::unexpected(why); }
+
+/// The guest's name for what the host says.
+Errno number_of(host::Errno why);
 
 // Parameters, as the table of functions names them.
 
@@ -46,18 +40,11 @@ enum class Pointer : uint32_t {};
 using Number = uint32_t;
 using Long = uint64_t;
 
-enum class FileType : uint8_t {
-    Unknown,
-    BlockDevice,
-    CharacterDevice,
-    Directory,
-    RegularFile,
-    SocketDgram,
-    SocketStream,
-    SymbolicLink,
-};
-
-enum class Clock : uint32_t { Realtime, Monotonic, ProcessCpu, ThreadCpu };
+// The numbers of these are the guest's.
+using host::Clock;
+using host::FileType;
+static_assert(static_cast<int>(FileType::Directory) == 3 && static_cast<int>(FileType::SymbolicLink) == 7);
+static_assert(static_cast<int>(Clock::Monotonic) == 1 && static_cast<int>(Clock::ThreadCpu) == 3);
 inline constexpr uint32_t clock_count = 4;
 
 namespace rights {
@@ -97,6 +84,11 @@ constexpr uint64_t of_changes = fd_write | fd_allocate | path_create_directory |
     | path_remove_directory | path_unlink_file;
 } // namespace rights
 
+/// Nobody is refused for want of a right: these tell the guest what the host would let it do.
+uint64_t rights_of(const host::File& file);
+/// What files opened through a folder may have.
+uint64_t inherited_rights_of(const host::File& file);
+
 namespace lookup_flags {
 constexpr uint32_t symlink_follow = 1, all = 1;
 }
@@ -106,6 +98,10 @@ constexpr uint32_t create = 1, directory = 2, exclusive = 4, truncate = 8, all =
 namespace fd_flags {
 constexpr uint32_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16, all = 31;
 }
+/// `rsync` counts as `sync`.
+host::FileFlags file_flags_of(uint32_t flags);
+uint16_t number_of(const host::FileFlags& flags);
+
 namespace receive_flags {
 constexpr uint32_t peek = 1, wait_all = 2, all = 3;
 constexpr uint16_t truncated = 1;
@@ -133,3 +129,12 @@ inline constexpr Snapshot preview1 { "wasi_snapshot_preview1", { SEEK_SET, SEEK_
 inline constexpr Snapshot preview0 { "wasi_unstable", { SEEK_CUR, SEEK_END, SEEK_SET }, 4, 24, 56, 24, 56 };
 
 } // namespace vitrine::core::wasi
+
+namespace vitrine::core {
+
+/// What the host answers, on its way to the guest.
+template<class T> struct FromError<wasi::Answer<T>, host::Errno> {
+    static wasi::Answer<T> make(host::Errno why) { return wasi::refuse(wasi::number_of(why)); }
+};
+
+} // namespace vitrine::core

@@ -2,112 +2,94 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "host/file.h"
+#include "host/path_calls.h"
+#include "host/wait.h"
 #include "runtime/instance.h"
-#include "wasi/files.h"
+#include "wasi/abi.h"
+#include "wasi/guest_memory.h"
 
 #include <bit>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
-#include <sys/uio.h>
-#include <vector>
 
 namespace vitrine::core::wasi {
 
 static_assert(std::endian::native == std::endian::little, "the guest's numbers are read as they lie");
 
+using host::File;
 class Preview1;
 
-/// A place in the guest's memory that was checked, for a result. Good for as long as the call, even if the memory moves.
-template<class T> class Out {
+/// A checked stretch of the guest's memory, for results. Good for as long as the call, even if the memory moves.
+class Room {
 public:
-    Out(Memory& memory, Pointer at) : memory_(&memory), at_(static_cast<uint32_t>(at)) {}
-    void put(T value) const { std::memcpy(memory_->base() + at_, &value, sizeof value); }
+    Room(Memory& memory, Pointer at, uint64_t size)
+        : memory_(&memory), at_(static_cast<uint32_t>(at)), size_(size)
+    {}
+
+    uint64_t size() const { return size_; }
+    /// Writes bytes at an offset; they must fit.
+    void put(uint64_t offset, Bytes bytes) const
+    {
+        ASSERT(offset <= size_ && bytes.size() <= size_ - offset);
+        write(*memory_, at_ + offset, bytes);
+    }
+    /// The part at an offset, to be filled in.
+    Edit edit(uint64_t offset, uint64_t count) const
+    {
+        ASSERT(offset <= size_ && count <= size_ - offset);
+        return Edit(*memory_, at_ + offset, count);
+    }
 
 private:
     Memory* memory_;
-    uint32_t at_;
+    uint64_t at_;
+    uint64_t size_;
+};
+
+/// The same for one number.
+template<class T> class Out {
+public:
+    explicit Out(Room room) : room_(room) {}
+    void put(T value) const { room_.put(0, { reinterpret_cast<const uint8_t*>(&value), sizeof value }); }
+
+private:
+    Room room_;
 };
 
 /// A function's view of who called it. Every address of the guest is checked here: one that is out of bounds is `Fault`.
-class Call {
+class Call final : public host::Guest {
 public:
-    Call(Preview1& host, Store& store, const Snapshot& snapshot, Memory* memory)
-        : host(host), store(store), snapshot(snapshot), memory_(memory)
+    Call(Preview1& process, Store& store, const Snapshot& snapshot, Memory* memory)
+        : process(process), store(store), snapshot(snapshot), memory_(memory)
     {}
 
-    Preview1& host;
+    Preview1& process;
     Store& store;
     const Snapshot& snapshot;
     /// Why the guest cannot go on, when the function ends so; its answer does not count then.
     std::optional<Trap> trap;
 
     Answer<std::shared_ptr<File>> file(Fd fd) const;
-    /// Bytes of the guest, valid until it runs or waits.
-    Answer<std::span<uint8_t>> bytes(Pointer at, uint64_t count) const;
-    template<class T> Answer<Out<T>> out(Pointer at) const
-    {
-        if (auto checked = bytes(at, sizeof(T)); !checked)
-            return refuse(checked.error());
-        return Out<T>(*memory_, at);
-    }
+    /// Bytes that the guest gives, valid until it runs or waits. Another of its threads may change them.
+    Answer<Bytes> in(Pointer at, uint64_t count) const;
+    /// Where the guest gets results.
+    Answer<Room> room(Pointer at, uint64_t count) const;
+    template<class T> Answer<Out<T>> out(Pointer at) const { return Out<T>(TRY(room(at, sizeof(T)))); }
     /// A path of the guest; `Inval` when there is a NUL in it, which no path of the host can have.
     Answer<std::string> path(Pointer at, Number length) const;
-    /// Ends the function with `Intr`, and a trap here, when the guest must not go on. To be called between the pieces of work
-    /// that takes long; meanwhile a debugger may have a look, and the guest's memory may change and move.
+    host::Path path_in(const File& folder, const std::string& name) const;
+    /// To be called between the pieces of work that takes long: ends the function when the guest must not go on.
     Answer<void> check_requests();
+
+    int wake_fd() override;
+    /// False leaves the trap `Interrupted` here.
+    bool may_go_on(bool is_woken) override;
 
 private:
     Memory* memory_;
-};
-
-/// What a function does between two looks at what was asked of the guest: so many bytes at most are transferred, filled or
-/// copied at once.
-inline constexpr size_t bytes_at_once = size_t { 1 } << 20;
-/// The same for buffers of a vector, most of which may be empty.
-inline constexpr Number buffers_at_once = 1 << 16;
-
-/// The guest's vector of buffers, taken piece by piece: however long the vector is, the host keeps no copy of it. A list that
-/// other threads change meanwhile is checked again, so that a piece never leaves the guest's memory.
-class Buffers {
-public:
-    /// Checks all buffers: one that is out of bounds is `Fault`, more than 4 GiB together are `Inval`.
-    static Answer<Buffers> of(Call& call, Pointer at, Number count);
-
-    /// At most IOV_MAX buffers of what is left, and at most `most` bytes. Valid until the guest runs or waits, and until the
-    /// next call.
-    Answer<std::span<const iovec>> piece(size_t most);
-    /// The bytes of the last piece.
-    size_t piece_bytes() const { return piece_bytes_; }
-    /// The next `bytes` bytes have been transferred.
-    Answer<void> advance(size_t bytes);
-
-    /// Copies what comes next from or to the guest, as far as there is room in both, and advances. Answers how much.
-    Answer<size_t> gather(std::span<std::byte> to);
-    Answer<size_t> scatter(std::span<const std::byte> from);
-
-    Number count() const { return count_; }
-    size_t done() const { return done_; }
-    size_t rest() const { return size_ - done_; }
-
-private:
-    Buffers(Call& call, Pointer at, Number count) : call_(&call), at_(at), count_(count) {}
-
-    /// A buffer of the list, checked.
-    Answer<std::span<uint8_t>> buffer(Number index) const;
-    template<class Copy> Answer<size_t> copy(size_t most, const Copy& copy);
-
-    Call* call_;
-    Pointer at_;
-    Number count_;
-    size_t size_ = 0;
-    size_t done_ = 0;
-    /// The first buffer that is not done, and how much of it is.
-    Number next_ = 0;
-    size_t skipped_ = 0;
-    std::vector<iovec> piece_;
-    size_t piece_bytes_ = 0;
 };
 
 // The functions, one for each row of the table.

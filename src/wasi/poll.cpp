@@ -1,28 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "host/io.h"
+#include "host/wait.h"
+#include "wasi/fields.h"
 #include "wasi/preview1.h"
-#include "wasi/wait.h"
 
 #include <algorithm>
-#include <ctime>
-#include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <unordered_map>
+
+// The function that waits for several things.
 
 namespace vitrine::core::wasi {
 
 namespace {
 
-constexpr uint64_t second = 1'000'000'000;
 /// More than a guest has descriptors, and not so many that they cost the host much memory.
 constexpr Number max_subscriptions = 8192;
-
-/// The rest of the time as ppoll takes it; none is left behind a deadline.
-timespec time_until(uint64_t deadline)
-{
-    const uint64_t now = host_time(CLOCK_MONOTONIC);
-    const uint64_t rest = deadline > now ? deadline - now : 0;
-    return { static_cast<time_t>(rest / second), static_cast<long>(rest % second) };
-}
 
 /// What a guest subscribes to.
 struct Subscription {
@@ -56,14 +48,15 @@ struct Event {
 constexpr size_t event_bytes = 32;
 constexpr uint16_t hangup = 1;
 
-void put_event(uint8_t* at, const Event& event)
+Fields<event_bytes> fields_of(const Event& event)
 {
-    std::memset(at, 0, event_bytes);
-    std::memcpy(at, &event.user_data, 8);
-    std::memcpy(at + 8, &event.error, 2);
-    std::memcpy(at + 10, &event.kind, 1);
-    std::memcpy(at + 16, &event.bytes, 8);
-    std::memcpy(at + 24, &event.flags, 2);
+    Fields<event_bytes> fields;
+    fields.put(0, event.user_data);
+    fields.put(8, event.error);
+    fields.put(10, event.kind);
+    fields.put(16, event.bytes);
+    fields.put(24, event.flags);
+    return fields;
 }
 
 /// When a subscribed clock strikes, on the host's monotonic clock.
@@ -74,10 +67,10 @@ Answer<uint64_t> deadline_of(Call& call, const uint8_t* clock)
     const auto flags = load<uint16_t>(clock + 24);
     if (id > static_cast<uint32_t>(Clock::Monotonic))
         return refuse(id < clock_count ? Errno::Notsup : Errno::Inval);
-    const uint64_t now = host_time(CLOCK_MONOTONIC);
+    const uint64_t now = host::time_of(Clock::Monotonic);
     uint64_t rest = timeout;
     if (flags & Subscription::absolute) {
-        const uint64_t present = time_of(call, static_cast<Clock>(id));
+        const uint64_t present = call.process.world().time(static_cast<Clock>(id));
         rest = timeout > present ? timeout - present : 0;
     }
     return now > UINT64_MAX - rest ? UINT64_MAX : now + rest;
@@ -100,20 +93,6 @@ Subscription subscription_of(Call& call, const uint8_t* at)
     return wanted;
 }
 
-/// How much can be read at once.
-uint64_t readable_bytes(const File& file)
-{
-    struct stat status;
-    if (file.type() == FileType::RegularFile) {
-        const off_t at = ::lseek(file.host(), 0, SEEK_CUR);
-        return ::fstat(file.host(), &status) == 0 && at >= 0 && at < status.st_size
-            ? static_cast<uint64_t>(status.st_size - at)
-            : 0;
-    }
-    int count = 0;
-    return ::ioctl(file.host(), FIONREAD, &count) == 0 && count > 0 ? static_cast<uint64_t>(count) : 0;
-}
-
 /// The event of a subscription, if it has happened.
 std::optional<Event> event_of(const Subscription& wanted, const std::vector<pollfd>& polled, uint64_t now)
 {
@@ -128,7 +107,7 @@ std::optional<Event> event_of(const Subscription& wanted, const std::vector<poll
     if (happened == 0)
         return std::nullopt;
     if (wanted.kind == Subscription::Kind::Read)
-        event.bytes = readable_bytes(*wanted.file);
+        event.bytes = host::readable_bytes(*wanted.file);
     if (happened & (POLLHUP | POLLERR))
         event.flags = hangup;
     return event;
@@ -136,79 +115,13 @@ std::optional<Event> event_of(const Subscription& wanted, const std::vector<poll
 
 } // namespace
 
-uint64_t host_time(clockid_t clock)
-{
-    timespec time {};
-    ::clock_gettime(clock, &time);
-    return static_cast<uint64_t>(time.tv_sec) * second + static_cast<uint64_t>(time.tv_nsec);
-}
-
-Answer<void> wait(Call& call, std::vector<pollfd>& polled, std::optional<uint64_t> deadline)
-{
-    // Most often something is ready, and nobody needs to be able to wake us.
-    const int at_once = ::poll(polled.data(), polled.size(), 0);
-    if (at_once > 0 || (deadline && *deadline <= host_time(CLOCK_MONOTONIC)))
-        return {};
-    const auto& may_go_on = call.host.config().may_go_on;
-    const int waker = call.host.wake_fd(call.store);
-    bool is_ended = false;
-    while (!is_ended) {
-        // What is asked before this is noticed by the question, what is asked after it by the poll.
-        eventfd_t forgotten;
-        ::eventfd_read(waker, &forgotten);
-        if (may_go_on && !may_go_on(call.store))
-            break;
-        const timespec rest = deadline ? time_until(*deadline) : timespec {};
-        polled.push_back({ waker, POLLIN, 0 });
-        const int ready = ::ppoll(polled.data(), polled.size(), deadline ? &rest : nullptr, nullptr);
-        const bool is_woken = ready > 0 && polled.back().revents != 0;
-        polled.pop_back();
-        if (ready < 0 && errno != EINTR)
-            return host_error();
-        if (ready > (is_woken ? 1 : 0) || (deadline && *deadline <= host_time(CLOCK_MONOTONIC)))
-            return {};
-        is_ended = is_woken && !may_go_on;
-    }
-    call.trap = Trap { .kind = TrapKind::Interrupted };
-    return refuse(Errno::Intr);
-}
-
-Answer<void> Call::check_requests()
-{
-    const auto& may_go_on = host.config().may_go_on;
-    eventfd_t forgotten;
-    const bool is_ended =
-        may_go_on ? !may_go_on(store) : ::eventfd_read(host.wake_fd(store), &forgotten) == 0;
-    if (!is_ended)
-        return {};
-    trap = Trap { .kind = TrapKind::Interrupted };
-    return refuse(Errno::Intr);
-}
-
-bool is_ready(const File& file, short events)
-{
-    pollfd polled { file.host(), events, 0 };
-    const int ready = ::poll(&polled, 1, 0);
-    if (ready == 0)
-        errno = EAGAIN;
-    return ready > 0;
-}
-
-Answer<void> wait_for(Call& call, const File& file, short events)
-{
-    if (file.is_nonblocking())
-        return refuse(Errno::Again);
-    std::vector<pollfd> polled { { file.host(), events, 0 } };
-    return wait(call, polled, std::nullopt);
-}
-
 Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Number count, Pointer event_count)
 {
     if (count == 0 || count > max_subscriptions)
         return refuse(Errno::Inval);
     const uint32_t stride = call.snapshot.subscription_bytes;
-    const auto list = TRY(call.bytes(subscriptions, uint64_t { count } * stride));
-    (void)TRY(call.bytes(events, uint64_t { count } * event_bytes));
+    const auto list = TRY(call.in(subscriptions, uint64_t { count } * stride));
+    const auto room = TRY(call.room(events, uint64_t { count } * event_bytes));
     const auto event_count_out = TRY(call.out<Number>(event_count));
 
     std::vector<Subscription> wanted;
@@ -221,7 +134,7 @@ Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Numb
         if (next.file) {
             const auto [place, is_new] = places.try_emplace(next.file.get(), polled.size());
             if (is_new)
-                polled.push_back({ next.file->host(), 0, 0 });
+                polled.push_back({ next.file->descriptor(), 0, 0 });
             next.polled = place->second;
             polled[next.polled].events |= events_of(next.kind);
         } else {
@@ -230,14 +143,13 @@ Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Numb
                 std::min(deadline.value_or(UINT64_MAX), next.error == Errno::Success ? next.deadline : 0);
         }
     }
-    CHECK(wait(call, polled, deadline));
+    CHECK(host::wait(call, polled, deadline));
 
-    const uint64_t now = host_time(CLOCK_MONOTONIC);
-    const auto room = TRY(call.bytes(events, uint64_t { count } * event_bytes));
+    const uint64_t now = host::time_of(Clock::Monotonic);
     Number happened = 0;
     for (const Subscription& subscription : wanted)
         if (const auto event = event_of(subscription, polled, now))
-            put_event(&room[happened++ * event_bytes], *event);
+            room.put(event_bytes * uint64_t { happened++ }, fields_of(*event).bytes());
     event_count_out.put(happened);
     return {};
 }

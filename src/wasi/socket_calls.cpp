@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "host/socket_calls.h"
+
 #include "wasi/preview1.h"
-#include "wasi/wait.h"
+#include "wasi/transfer.h"
 
 #include <sys/socket.h>
 
-// What is done to sockets: the functions sock_*. All of them come from the embedder, or are accepted from one that does.
+// The functions sock_*: what the host does to sockets. All of them come from the embedder, or are accepted from one that does.
 
 namespace vitrine::core::wasi {
 
@@ -18,40 +20,18 @@ Answer<std::shared_ptr<File>> socket_of(Call& call, Fd fd)
     return file;
 }
 
-/// The next connection, once there is one. Another process may take it away between our look and our call, so that the call must
-/// not wait.
-Answer<HostFd> accepted(Call& call, File& listener)
-{
-    for (;;) {
-        {
-            const std::lock_guard turn(listener.exchange);
-            if (is_ready(listener, POLLIN)) {
-                HostFd connection(::accept4(listener.host(), nullptr, nullptr, SOCK_CLOEXEC));
-                if (connection)
-                    return connection;
-            }
-            if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-                return host_error();
-        }
-        CHECK(wait_for(call, listener, POLLIN));
-    }
-}
-
 } // namespace
 
 Answer<void> sock_accept(Call& call, Fd fd, Number flags, Pointer result)
 {
     const auto listener = TRY(socket_of(call, fd));
     const auto out = TRY(call.out<Fd>(result));
-    if (flags & ~fd_flags::nonblock)
+    if (flags & ~fd_flags::nonblock || !listener->is_listening())
         return refuse(Errno::Inval);
-    if (!(listener->rights() & rights::sock_accept))
-        return refuse(Errno::Inval);
-    CHECK(call.host.files().check_room());
-    HostFd connection = TRY(accepted(call, *listener));
-    const auto file = TRY(File::open(std::move(connection), false));
-    file->set_nonblocking(flags & fd_flags::nonblock);
-    out.put(TRY(call.host.files().add(file)));
+    CHECK(call.process.files().check_room());
+    auto connection = TRY(host::accept(call, *listener));
+    connection->set_nonblocking(flags & fd_flags::nonblock);
+    out.put(TRY(call.process.files().add(std::move(connection))));
     return {};
 }
 
@@ -63,20 +43,16 @@ Answer<void> sock_recv(
     const auto flags_out = TRY(call.out<uint16_t>(flags_result));
     if (flags & ~receive_flags::all)
         return refuse(Errno::Inval);
-    auto buffers = TRY(Buffers::of(call, iovs, count));
+    auto buffers = TRY(Buffers::of(call, Direction::ToGuest, iovs, count));
     const bool is_peek = flags & receive_flags::peek;
     bool is_truncated = false;
-    const auto receive = [&](std::span<const iovec> piece) {
-        msghdr message {};
-        message.msg_iov = const_cast<iovec*>(piece.data());
-        message.msg_iovlen = piece.size();
-        const ssize_t got = ::recvmsg(socket->host(), &message, MSG_DONTWAIT | (is_peek ? MSG_PEEK : 0));
-        is_truncated = message.msg_flags & MSG_TRUNC;
-        return got;
+    const auto receive = [&](std::span<const iovec> piece) -> host::Answer<size_t> {
+        const auto received = TRY(host::receive(*socket, piece, is_peek));
+        is_truncated = received.is_truncated;
+        return received.size;
     };
     const Extent extent = flags & receive_flags::wait_all && !is_peek ? Extent::Whole : Extent::Once;
-    const size_t received = TRY(transfer(call, *socket, POLLIN, buffers, extent, receive));
-    size_out.put(static_cast<Number>(received));
+    size_out.put(static_cast<Number>(TRY(transfer(call, *socket, buffers, extent, receive))));
     flags_out.put(is_truncated ? receive_flags::truncated : uint16_t { 0 });
     return {};
 }
@@ -87,7 +63,7 @@ Answer<void> sock_send(Call& call, Fd fd, Pointer iovs, Number count, Number fla
     const auto out = TRY(call.out<Number>(result));
     if (flags != 0)
         return refuse(Errno::Inval);
-    auto buffers = TRY(Buffers::of(call, iovs, count));
+    auto buffers = TRY(Buffers::of(call, Direction::FromGuest, iovs, count));
     out.put(static_cast<Number>(TRY(write_all(call, *socket, buffers))));
     return {};
 }
@@ -98,7 +74,8 @@ Answer<void> sock_shutdown(Call& call, Fd fd, Number how)
     const auto socket = TRY(socket_of(call, fd));
     if (how == 0 || how & ~shutdown_flags::all)
         return refuse(Errno::Inval);
-    return answer_of(::shutdown(socket->host(), host_ways[how - 1]));
+    CHECK(host::shut_down(*socket, host_ways[how - 1]));
+    return {};
 }
 
 } // namespace vitrine::core::wasi

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "wasi/fields.h"
 #include "wasi/preview1.h"
-#include "wasi/wait.h"
 
 #include <algorithm>
 #include <sched.h>
-#include <sys/random.h>
 
 // What is not about files: arguments, environment, clocks, random bytes, the end.
 
@@ -24,13 +23,14 @@ Number size_of(const std::vector<std::string>& strings)
 Answer<void> put_strings(
     Call& call, const std::vector<std::string>& strings, Pointer addresses, Pointer buffer)
 {
-    const auto list = TRY(call.bytes(addresses, strings.size() * sizeof(Pointer)));
-    const auto room = TRY(call.bytes(buffer, size_of(strings)));
+    const auto list = TRY(call.room(addresses, strings.size() * sizeof(Pointer)));
+    const auto room = TRY(call.room(buffer, size_of(strings)));
     size_t used = 0;
     for (size_t i = 0; i < strings.size(); ++i) {
-        const auto address = static_cast<uint32_t>(static_cast<uint32_t>(buffer) + used);
-        std::memcpy(&list[i * sizeof address], &address, sizeof address);
-        std::memcpy(&room[used], strings[i].c_str(), strings[i].size() + 1);
+        Fields<sizeof(Pointer)> address;
+        address.put(0, static_cast<uint32_t>(static_cast<uint32_t>(buffer) + used));
+        list.put(i * sizeof(Pointer), address.bytes());
+        room.put(used, bytes_of(std::string_view(strings[i].c_str(), strings[i].size() + 1)));
         used += strings[i].size() + 1;
     }
     return {};
@@ -45,36 +45,26 @@ Answer<void> put_sizes(Call& call, const std::vector<std::string>& strings, Poin
     return {};
 }
 
-constexpr clockid_t host_clocks[] = { CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
-    CLOCK_THREAD_CPUTIME_ID };
-static_assert(std::size(host_clocks) == clock_count);
-
 } // namespace
-
-uint64_t time_of(const Call& call, Clock clock)
-{
-    const auto& replaced = call.host.config().clock;
-    return replaced ? replaced(clock) : host_time(host_clocks[static_cast<uint32_t>(clock)]);
-}
 
 Answer<void> args_get(Call& call, Pointer addresses, Pointer buffer)
 {
-    return put_strings(call, call.host.config().args, addresses, buffer);
+    return put_strings(call, call.process.world().config().args, addresses, buffer);
 }
 
 Answer<void> args_sizes_get(Call& call, Pointer count, Pointer size)
 {
-    return put_sizes(call, call.host.config().args, count, size);
+    return put_sizes(call, call.process.world().config().args, count, size);
 }
 
 Answer<void> environ_get(Call& call, Pointer addresses, Pointer buffer)
 {
-    return put_strings(call, call.host.environment(), addresses, buffer);
+    return put_strings(call, call.process.world().environment(), addresses, buffer);
 }
 
 Answer<void> environ_sizes_get(Call& call, Pointer count, Pointer size)
 {
-    return put_sizes(call, call.host.environment(), count, size);
+    return put_sizes(call, call.process.world().environment(), count, size);
 }
 
 Answer<void> clock_res_get(Call& call, Number clock, Pointer result)
@@ -82,12 +72,7 @@ Answer<void> clock_res_get(Call& call, Number clock, Pointer result)
     const auto out = TRY(call.out<Long>(result));
     if (clock >= clock_count)
         return refuse(Errno::Inval);
-    timespec resolution {};
-    if (::clock_getres(host_clocks[clock], &resolution) != 0)
-        return host_error();
-    out.put(call.host.config().clock
-            ? 1
-            : static_cast<Long>(resolution.tv_sec) * 1'000'000'000 + static_cast<Long>(resolution.tv_nsec));
+    out.put(TRY(call.process.world().resolution(static_cast<Clock>(clock))));
     return {};
 }
 
@@ -96,7 +81,7 @@ Answer<void> clock_time_get(Call& call, Number clock, Long, Pointer result)
     const auto out = TRY(call.out<Long>(result));
     if (clock >= clock_count)
         return refuse(Errno::Inval);
-    out.put(time_of(call, static_cast<Clock>(clock)));
+    out.put(call.process.world().time(static_cast<Clock>(clock)));
     return {};
 }
 
@@ -116,21 +101,14 @@ Answer<void> sched_yield(Call&)
 
 Answer<void> random_get(Call& call, Pointer buffer, Number length)
 {
-    (void)TRY(call.bytes(buffer, length));
-    const auto& replaced = call.host.config().random;
-    for (Number done = 0; done < length;) {
+    const auto room = TRY(call.room(buffer, length));
+    for (uint64_t done = 0; done < length;) {
         if (done != 0)
             CHECK(call.check_requests());
-        const Number size = std::min<Number>(length - done, bytes_at_once);
-        const auto piece = TRY(call.bytes(Pointer { static_cast<Number>(buffer) + done }, size));
-        ssize_t got = size;
-        if (replaced)
-            replaced(std::as_writable_bytes(piece));
-        else
-            got = ::getrandom(piece.data(), piece.size(), 0);
-        if (got < 0 && errno != EINTR)
-            return host_error();
-        done += static_cast<Number>(std::max<ssize_t>(got, 0));
+        const Edit piece = room.edit(done, std::min<uint64_t>(length - done, host::bytes_at_once));
+        const size_t size = TRY(call.process.world().random(std::as_writable_bytes(piece.bytes())));
+        piece.commit(size);
+        done += size;
     }
     return {};
 }

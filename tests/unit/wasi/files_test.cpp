@@ -433,10 +433,10 @@ TEST(Preopens, AFolderThatCannotBeOpenedIsNamed)
     Config many = with("/");
     many.max_files = 3;
     EXPECT_EQ(message(std::move(many)), "preopened folder \"/\": the guest may not have so many open files");
-    EXPECT_EQ(message({ .args = { std::string("x\0", 2) } }), "argument \"x\\00\" has a NUL in it");
-    EXPECT_EQ(message({ .env = { { "A=B", "" } } }),
+    EXPECT_EQ(message({ { .args = { std::string("x\0", 2) } } }), "argument \"x\\00\" has a NUL in it");
+    EXPECT_EQ(message({ { .env = { { "A=B", "" } } } }),
         "environment variable \"A=B\" has an empty name, a \"=\" in it, or a NUL");
-    EXPECT_EQ(message({ .env = { { "", "x" } } }),
+    EXPECT_EQ(message({ { .env = { { "", "x" } } } }),
         "environment variable \"\" has an empty name, a \"=\" in it, or a NUL");
 }
 
@@ -467,7 +467,7 @@ TEST(Streams, OutputGoesWhereTheEmbedderWants)
 
 TEST(Streams, InputMayBeAText)
 {
-    World world(Config { .in = "line\nrest" });
+    World world(Config { { .in = "line\nrest" } });
     EXPECT_EQ(world.read(0, 5), Errno::Success);
     EXPECT_EQ(world.read_text(), "line\n");
     EXPECT_EQ(world.read(0), Errno::Success);
@@ -651,7 +651,7 @@ TEST(Streams, StandardInputIsAFileOrWhatAFunctionGives)
 
 TEST(Streams, OneThatIsClosedIsEmpty)
 {
-    World world(Config { .in = 987, .out = 987 });
+    World world(Config { { .in = 987, .out = 987 } });
     EXPECT_EQ(world.read(0), Errno::Success);
     EXPECT_EQ(world.result(), 0u);
     EXPECT_EQ(world.write(1, "x"), Errno::Success);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wasi/listener.h"
+#include "host/listener.h"
 #include "world.h"
 
 #include <gmock/gmock.h>
@@ -16,7 +16,7 @@ namespace {
 struct Served {
     explicit Served(const char* address = "127.0.0.1:0")
     {
-        auto socket = listen_on(address);
+        auto socket = host::listen_on(address);
         EXPECT_TRUE(socket) << socket.error().to_text();
         listener = *std::move(socket);
         Config config;
@@ -45,7 +45,7 @@ TEST(Sockets, AreAcceptedReadWrittenAndShutDown)
     const HostFd client = served.connect();
     ASSERT_EQ(guest("sock_accept", 3, 0, 2000), Errno::Success);
     ASSERT_EQ(guest.result(), 4u);
-    EXPECT_NE(::fcntl(guest.host().files().find(Fd { 4 }).value()->host(), F_GETFD) & FD_CLOEXEC, 0);
+    EXPECT_NE(::fcntl(guest.host().files().find(Fd { 4 }).value()->descriptor(), F_GETFD) & FD_CLOEXEC, 0);
 
     ASSERT_EQ(::send(client.get(), "hello world", 11, 0), 11);
     guest.put_buffer(4000, 5);
@@ -182,27 +182,6 @@ TEST(Sockets, RefuseWhatIsWrong)
     const auto refused = Preview1::create(std::move(config));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message, "socket " + std::to_string(file.get()) + " is no socket");
-}
-
-TEST(Sockets, ListenWhereTheyAreTold)
-{
-    EXPECT_THAT(address_of(*listen_on("0")), testing::StartsWith("127.0.0.1:"));
-    EXPECT_THAT(address_of(*listen_on("localhost:0")), testing::StartsWith("127.0.0.1:"));
-    const auto taken = listen_on("127.0.0.1:0");
-    for (const auto& [address, text] : std::map<std::string, std::string> {
-             { "", "expected ADDRESS:PORT" },
-             { "x", "expected ADDRESS:PORT" },
-             { ":80", "expected ADDRESS:PORT" },
-             { "127.0.0.1:65536", "expected ADDRESS:PORT" },
-             { "127.0.0.1:-1", "expected ADDRESS:PORT" },
-             { "::1:80", "brackets" },
-             { "300.1.1.1.1:80", "cannot listen on" },
-             { address_of(*taken), "in use" },
-         }) {
-        const auto refused = listen_on(address);
-        ASSERT_FALSE(refused) << address;
-        EXPECT_THAT(refused.error().message, testing::HasSubstr(text)) << address;
-    }
 }
 
 } // namespace

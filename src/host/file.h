@@ -2,8 +2,9 @@
 #pragma once
 
 #include "base/result.h"
-#include "wasi/abi.h"
-#include "wasi/listing.h"
+#include "host/error.h"
+#include "host/listing.h"
+#include "host/stat.h"
 
 #include <atomic>
 #include <cstddef>
@@ -13,11 +14,11 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
-namespace vitrine::core::wasi {
+namespace vitrine::core::host {
 
 /// Owns a file descriptor of the host.
 class HostFd {
@@ -67,7 +68,18 @@ using Source = std::function<size_t(std::span<std::byte>)>;
 /// Whether a guest may change what it reaches through a folder.
 enum class Access : uint8_t { ReadWrite, ReadOnly };
 
-/// What a descriptor of the guest stands for.
+/// How an open file is written to, and whether the guest wants to wait for it.
+struct FileFlags {
+    bool append = false;
+    bool nonblocking = false;
+    /// Each write waits for the medium: data alone, or what is known about the file too.
+    bool sync_data = false;
+    bool sync_all = false;
+
+    friend bool operator==(const FileFlags&, const FileFlags&) = default;
+};
+
+/// An open file of the guest.
 class File {
 public:
     /// Takes over a descriptor of the host; `is_inherited` says that others use the same open file.
@@ -81,11 +93,15 @@ public:
     /// A file that only gives bytes, and looks the same.
     static Answer<std::shared_ptr<File>> open(Source source);
 
-    int host() const { return host_.get(); }
+    int descriptor() const { return host_.get(); }
     FileType type() const { return type_; }
     bool is_directory() const { return type_ == FileType::Directory; }
     bool is_socket() const { return is_socket_; }
+    bool is_listening() const { return is_listening_; }
     bool is_seekable() const { return is_seekable_; }
+    /// Whether it was opened for that.
+    bool can_read() const { return can_read_; }
+    bool can_write() const { return can_write_; }
     /// Whether reading and writing may have to wait.
     bool may_wait() const { return may_wait_; }
     /// Whether each transfer is a message of its own, which is sent and received whole.
@@ -98,19 +114,17 @@ public:
     bool is_sink_alone() const { return is_sink_alone_ && is_sink_alone_(); }
     const Source& source() const { return source_; }
     Access access() const { return access_; }
-    /// `Rofs` when nothing may be changed through it.
+    /// EROFS when nothing may be changed through it.
     Answer<void> check_changeable() const
     {
         if (access_ == Access::ReadOnly)
-            return refuse(Errno::Rofs);
+            return refuse(EROFS);
         return {};
     }
-    uint64_t rights() const { return rights_; }
-    /// What files opened through this folder may have.
-    uint64_t inherited_rights() const;
 
-    Answer<uint32_t> flags() const;
-    Answer<void> set_flags(uint32_t flags);
+    Answer<FileFlags> flags() const;
+    /// ENOTSUP for a change that the host cannot make.
+    Answer<void> set_flags(FileFlags flags);
     bool is_nonblocking() const { return is_nonblocking_; }
     void set_nonblocking(bool on) { is_nonblocking_ = on; }
 
@@ -132,12 +146,14 @@ private:
     FileType type_ = FileType::Unknown;
     bool is_inherited_ = false;
     bool is_socket_ = false;
+    bool is_listening_ = false;
     bool is_seekable_ = false;
+    bool can_read_ = false;
+    bool can_write_ = false;
     bool may_wait_ = false;
     bool keeps_messages_ = false;
     bool is_size_limited_ = false;
     Access access_ = Access::ReadWrite;
-    uint64_t rights_ = 0;
     Sink sink_;
     std::function<bool()> is_sink_alone_;
     Source source_;
@@ -145,30 +161,4 @@ private:
     std::atomic<bool> is_nonblocking_ = false;
 };
 
-/// The guest's descriptors, by number. Safe to use from several threads.
-class FileTable {
-public:
-    explicit FileTable(uint32_t max_files) : max_files_(max_files) {}
-
-    Answer<std::shared_ptr<File>> find(Fd fd) const;
-    /// Whether there is a number left; `Mfile` if not.
-    Answer<void> check_room() const;
-    /// Gives it the lowest free number.
-    Answer<Fd> add(std::shared_ptr<File> file);
-    Answer<void> close(Fd fd);
-    /// Moves a file to the number of another, which is closed.
-    Answer<void> renumber(Fd from, Fd to);
-
-private:
-    size_t lowest_free() const;
-    bool is_open(Fd fd) const
-    {
-        return static_cast<size_t>(fd) < files_.size() && files_[static_cast<size_t>(fd)];
-    }
-
-    const uint32_t max_files_;
-    mutable std::mutex mutex_;
-    std::vector<std::shared_ptr<File>> files_;
-};
-
-} // namespace vitrine::core::wasi
+} // namespace vitrine::core::host

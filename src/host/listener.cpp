@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wasi/listener.h"
+#include "host/listener.h"
 
 #include "base/text.h"
 
@@ -7,7 +7,7 @@
 #include <netdb.h>
 #include <sys/socket.h>
 
-namespace vitrine::core::wasi {
+namespace vitrine::core::host {
 
 namespace {
 
@@ -69,4 +69,4 @@ std::string address_of(const HostFd& socket)
     return (is_v6 ? "[" : "") + std::string(name) + (is_v6 ? "]:" : ":") + port;
 }
 
-} // namespace vitrine::core::wasi
+} // namespace vitrine::core::host

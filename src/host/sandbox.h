@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "wasi/files.h"
+#include "host/file.h"
 
 #include <string>
 
-namespace vitrine::core::wasi {
+namespace vitrine::core::host {
 
 /// [doc] No path leaves its folder
 ///
@@ -41,4 +41,4 @@ private:
     const Resolution resolution_;
 };
 
-} // namespace vitrine::core::wasi
+} // namespace vitrine::core::host

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wasi/listing.h"
+#include "host/listing.h"
 
 #include "base/result.h"
-#include "wasi/stat.h"
 
 #include <algorithm>
 #include <dirent.h>
+#include <fcntl.h>
 #include <string_view>
 
-namespace vitrine::core::wasi {
+namespace vitrine::core::host {
 
 namespace {
 
@@ -22,7 +22,7 @@ Answer<std::vector<Listing::Entry>> own_entries(int folder)
 {
     struct stat self;
     if (::fstat(folder, &self) != 0)
-        return host_error();
+        return system_error();
     return std::vector<Listing::Entry> { { ".", self.st_ino, FileType::Directory, 1 },
         { "..", 0, FileType::Directory, first_of_host } };
 }
@@ -71,14 +71,14 @@ Answer<Listing::BatchPointer> Listing::read(int folder, uint64_t number, off_t p
     auto batch = std::make_shared<Batch>(Batch { .first = number, .next = number, .end = position });
     // Where the descriptor is already it stays: then no host miscounts entries that were removed meanwhile.
     if (position != host_position_ && ::lseek(folder, position, SEEK_SET) < 0)
-        return host_error();
+        return system_error();
     alignas(dirent64) char bytes[batch_bytes];
     // What holds nothing but `.` and `..` is not the end.
     for (bool is_end = false; batch->entries.empty() && !is_end;) {
         host_position_ = -1;
         const ssize_t size = ::getdents64(folder, bytes, sizeof bytes);
         if (size < 0)
-            return host_error();
+            return system_error();
         is_end = size == 0;
         for (ssize_t at = 0; at < size;) {
             const auto& entry = *reinterpret_cast<const dirent64*>(bytes + at);
@@ -121,4 +121,4 @@ void Listing::note(uint64_t number, off_t position)
         positions_.push_back(position);
 }
 
-} // namespace vitrine::core::wasi
+} // namespace vitrine::core::host

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "wasi/abi.h"
+#include "host/error.h"
+#include "host/stat.h"
 
 #include <cstdint>
 #include <memory>
@@ -10,7 +11,7 @@
 #include <sys/types.h>
 #include <vector>
 
-namespace vitrine::core::wasi {
+namespace vitrine::core::host {
 
 /// [doc] Listings of folders
 ///
@@ -61,4 +62,4 @@ private:
     uint64_t stride_ = 1;
 };
 
-} // namespace vitrine::core::wasi
+} // namespace vitrine::core::host

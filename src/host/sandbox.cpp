@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "wasi/sandbox.h"
+#include "host/sandbox.h"
 
 #include <climits>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 
-namespace vitrine::core::wasi {
+namespace vitrine::core::host {
 
 namespace {
 
@@ -82,14 +82,14 @@ private:
     {
         HostFd fd(::openat(here(), name, flags | O_CLOEXEC, mode));
         if (!fd)
-            return host_error();
+            return system_error();
         return fd;
     }
 
     Answer<void> leave()
     {
         if (folders_.empty())
-            return refuse(Errno::Perm);
+            return refuse(EPERM);
         folders_.pop_back();
         return {};
     }
@@ -108,7 +108,7 @@ private:
     /// Whether the name is a link, given what opening it without following gave: then the rest begins with where it leads.
     Answer<bool> expand_link(const Answer<HostFd>& opened)
     {
-        if (!opened && opened.error() != Errno::Loop && opened.error() != Errno::Notdir)
+        if (!opened && opened.error() != Errno(ELOOP) && opened.error() != Errno(ENOTDIR))
             return false;
         struct stat status;
         if (opened && (::fstat(opened->get(), &status) != 0 || !S_ISLNK(status.st_mode)))
@@ -117,11 +117,11 @@ private:
         if (!target)
             return false;
         if (target->starts_with('/'))
-            return refuse(Errno::Perm);
+            return refuse(EPERM);
         if (++links_ > max_links)
-            return refuse(Errno::Loop);
+            return refuse(ELOOP);
         if (target->empty() || target->size() + rest_.size() >= PATH_MAX)
-            return refuse(target->empty() ? Errno::Noent : Errno::Nametoolong);
+            return refuse(target->empty() ? ENOENT : ENAMETOOLONG);
         rest_ = *target + (must_be_folder_ ? "/" : "") + rest_;
         return true;
     }
@@ -146,23 +146,23 @@ Resolution detect_resolution()
 Answer<HostFd> Sandbox::open(int root, const std::string& path, int flags, bool follow, mode_t mode) const
 {
     if (path.empty())
-        return refuse(Errno::Noent);
+        return refuse(ENOENT);
     if (path.starts_with('/'))
-        return refuse(Errno::Perm);
+        return refuse(EPERM);
     if (resolution_ == Resolution::Components)
         return Walk(root, path).open(flags, follow, mode);
     HostFd fd(open_beneath(root, path.c_str(), flags | (follow ? 0 : O_NOFOLLOW), mode));
     if (!fd)
-        return refuse(errno == EXDEV ? Errno::Perm : errno_of(errno));
+        return refuse(errno == EXDEV ? EPERM : errno);
     return fd;
 }
 
 Answer<Place> Sandbox::place_of(int root, const std::string& path) const
 {
     if (path.empty())
-        return refuse(Errno::Noent);
+        return refuse(ENOENT);
     if (path.starts_with('/'))
-        return refuse(Errno::Perm);
+        return refuse(EPERM);
     const size_t end = path.find_last_not_of('/') + 1;
     const size_t slash = path.rfind('/', end - 1);
     const size_t begin = slash == std::string::npos ? 0 : slash + 1;
@@ -176,4 +176,4 @@ Answer<Place> Sandbox::place_of(int root, const std::string& path) const
     return Place { std::move(folder), fd, path.substr(begin) };
 }
 
-} // namespace vitrine::core::wasi
+} // namespace vitrine::core::host

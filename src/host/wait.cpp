@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "host/wait.h"
+
+#include "base/result.h"
+#include "host/clock.h"
+#include "host/file.h"
+
+#include <ctime>
+#include <sys/eventfd.h>
+
+namespace vitrine::core::host {
+
+namespace {
+
+constexpr uint64_t second = 1'000'000'000;
+
+/// The rest of the time as ppoll takes it; none is left behind a deadline.
+timespec time_until(uint64_t deadline)
+{
+    const uint64_t now = time_of(Clock::Monotonic);
+    const uint64_t rest = deadline > now ? deadline - now : 0;
+    return { static_cast<time_t>(rest / second), static_cast<long>(rest % second) };
+}
+
+} // namespace
+
+Answer<void> check_requests(Guest& guest)
+{
+    eventfd_t forgotten;
+    const bool is_woken = ::eventfd_read(guest.wake_fd(), &forgotten) == 0;
+    if (!guest.may_go_on(is_woken))
+        return refuse(Errno::Ended);
+    return {};
+}
+
+Answer<void> wait(Guest& guest, std::vector<pollfd>& polled, std::optional<uint64_t> deadline)
+{
+    // Most often something is ready, and nobody needs to be able to wake us.
+    const int at_once = ::poll(polled.data(), polled.size(), 0);
+    if (at_once > 0 || (deadline && *deadline <= time_of(Clock::Monotonic)))
+        return {};
+    const int waker = guest.wake_fd();
+    for (bool is_woken = false;;) {
+        // What is asked before this is noticed by the question, what is asked after it by the poll.
+        eventfd_t forgotten;
+        ::eventfd_read(waker, &forgotten);
+        if (!guest.may_go_on(is_woken))
+            return refuse(Errno::Ended);
+        const timespec rest = deadline ? time_until(*deadline) : timespec {};
+        polled.push_back({ waker, POLLIN, 0 });
+        const int ready = ::ppoll(polled.data(), polled.size(), deadline ? &rest : nullptr, nullptr);
+        is_woken = ready > 0 && polled.back().revents != 0;
+        polled.pop_back();
+        if (ready < 0 && errno != EINTR)
+            return system_error();
+        if (ready > (is_woken ? 1 : 0) || (deadline && *deadline <= time_of(Clock::Monotonic)))
+            return {};
+    }
+}
+
+bool is_ready(const File& file, short events)
+{
+    pollfd polled { file.descriptor(), events, 0 };
+    const int ready = ::poll(&polled, 1, 0);
+    if (ready == 0)
+        errno = EAGAIN;
+    return ready > 0;
+}
+
+Answer<void> wait_for(Guest& guest, const File& file, short events)
+{
+    if (file.is_nonblocking())
+        return refuse(EAGAIN);
+    std::vector<pollfd> polled { { file.descriptor(), events, 0 } };
+    return wait(guest, polled, std::nullopt);
+}
+
+} // namespace vitrine::core::host
