@@ -102,6 +102,18 @@ public:
         stderr_ = { .sink = std::move(sink) };
         return *this;
     }
+    /// Standard output goes to another descriptor of this process, which keeps it: it must be open until `add_wasi`. A write waits for
+    /// room where it can be interrupted, and the guest gets the descriptor's errors.
+    WasiConfig& stdout_to(int descriptor)
+    {
+        stdout_ = { .descriptor = descriptor };
+        return *this;
+    }
+    WasiConfig& stderr_to(int descriptor)
+    {
+        stderr_ = { .descriptor = descriptor };
+        return *this;
+    }
     /// Standard output goes to this process's stream, and `sink` gets a copy of the bytes that the stream has taken, each byte
     /// once and in the same order. Unlike a sink that writes to the stream itself, a write waits for room where it
     /// can be interrupted, and the guest gets the stream's errors (such as ENOSPC and EPIPE). To the guest the stream is a
@@ -152,6 +164,7 @@ private:
         Sink sink {};
         bool is_copy = false;
         std::function<bool()> is_sink_alone {};
+        std::optional<int> descriptor {};
     };
     std::vector<std::string> args_;
     std::vector<std::pair<std::string, std::string>> env_;

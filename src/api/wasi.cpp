@@ -68,7 +68,7 @@ core::wasi::Config Access::config(const WasiConfig& config)
         result.in = *source;
     const auto output_of = [](const WasiConfig::Output& output, int stream) -> core::host::Output {
         if (!output.sink)
-            return stream;
+            return output.descriptor.value_or(stream);
         if (!output.is_copy)
             return output.sink;
         return core::host::Output(stream, output.sink, output.is_sink_alone);

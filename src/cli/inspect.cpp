@@ -8,7 +8,7 @@
 #include "cli/place.h"
 #include "cli/state.h"
 
-#include <cstdio>
+#include <unistd.h>
 
 namespace vitrine::cli {
 
@@ -86,8 +86,7 @@ int show_state(
     Linker linker(engine);
     options.treat_unknown_imports(linker, module, entry->preloads);
     if (options.as_json)
-        wasi->stdout_to(
-            [](std::span<const std::byte> bytes) { std::fwrite(bytes.data(), 1, bytes.size(), stderr); });
+        wasi->stdout_to(STDERR_FILENO);
     if (auto added = add_wasi(linker, store, *wasi); !added)
         return report(added.error());
     debug::Session session(store);

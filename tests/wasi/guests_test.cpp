@@ -110,6 +110,28 @@ TEST(Guests, GetArgumentsAndEnvironmentAndExit)
     EXPECT_THAT(inheriting.out, testing::HasSubstr("VITRINE_TEST_VARIABLE=inherited\n"));
 }
 
+TEST(Guests, PrintToDescriptorsThatAreTheEmbeddersOwn)
+{
+    int ends[2];
+    ASSERT_EQ(::pipe(ends), 0);
+    {
+        const Engine engine;
+        Store store(engine);
+        Linker linker(engine);
+        const auto module = Module::from_file(engine, VITRINE_WASI_GUESTS "/world.wasm");
+        ASSERT_TRUE(add_wasi(linker, store,
+            WasiConfig().args({ "program" }).env("NAME", "value").stdout_to(ends[1]).stderr_to(ends[1])));
+        const auto ended = linker.instantiate(store, *module)->func("_start")->call({});
+        EXPECT_EQ(ended.error().exit_status(), 33);
+    }
+    EXPECT_EQ(::write(ends[1], "!", 1), 1) << "it is still open";
+    char text[100];
+    const ssize_t size = ::read(ends[0], text, sizeof text);
+    EXPECT_EQ(std::string_view(text, size_t(size)), "0 program\nNAME=value\nto stderr\n!");
+    ::close(ends[0]);
+    ::close(ends[1]);
+}
+
 TEST(Guests, UseTheFilesOfTheirFolder)
 {
     std::string name = (std::filesystem::temp_directory_path() / "vitrine-guest-XXXXXX").string();
