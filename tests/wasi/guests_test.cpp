@@ -112,24 +112,28 @@ TEST(Guests, GetArgumentsAndEnvironmentAndExit)
 
 TEST(Guests, PrintToDescriptorsThatAreTheEmbeddersOwn)
 {
-    int ends[2];
-    ASSERT_EQ(::pipe(ends), 0);
+    int out[2], err[2];
+    ASSERT_EQ(::pipe(out), 0);
+    ASSERT_EQ(::pipe(err), 0);
     {
         const Engine engine;
         Store store(engine);
         Linker linker(engine);
         const auto module = Module::from_file(engine, VITRINE_WASI_GUESTS "/world.wasm");
         ASSERT_TRUE(add_wasi(linker, store,
-            WasiConfig().args({ "program" }).env("NAME", "value").stdout_to(ends[1]).stderr_to(ends[1])));
+            WasiConfig().args({ "program" }).env("NAME", "value").stdout_to(out[1]).stderr_to(err[1])));
         const auto ended = linker.instantiate(store, *module)->func("_start")->call({});
         EXPECT_EQ(ended.error().exit_status(), 33);
     }
-    EXPECT_EQ(::write(ends[1], "!", 1), 1) << "it is still open";
-    char text[100];
-    const ssize_t size = ::read(ends[0], text, sizeof text);
-    EXPECT_EQ(std::string_view(text, size_t(size)), "0 program\nNAME=value\nto stderr\n!");
-    ::close(ends[0]);
-    ::close(ends[1]);
+    for (const auto& [ends, expected] :
+        { std::pair(out, "0 program\nNAME=value\n!"), std::pair(err, "to stderr\n!") }) {
+        EXPECT_EQ(::write(ends[1], "!", 1), 1) << "it is still open";
+        char text[100];
+        const ssize_t size = ::read(ends[0], text, sizeof text);
+        EXPECT_EQ(std::string_view(text, size_t(size)), expected);
+        ::close(ends[0]);
+        ::close(ends[1]);
+    }
 }
 
 TEST(Guests, UseTheFilesOfTheirFolder)
