@@ -8,6 +8,7 @@
   re-exported; so no debugger reaches a tier.
 - Only exec/frame, the driver and the tiers know control records; only they and the rest of exec touch the fields of
   a thread that belong to execution.
+- Guest state is written by runtime, exec and the tiers; everybody else goes through runtime/mutation.
 - Libraries of others are included only by the layers that list them.
 - Public headers include the standard library and each other.
 - Each file of src/ and include/ is named by exactly one line of the file tables, and each line has its file.
@@ -167,6 +168,19 @@ def check_execution():
             error(f"src/{name}", f"touches Thread::{found[1]}, which belongs to exec and the tiers")
 
 
+WRITERS = {"runtime", "exec", "interp"}
+WRITES = re.compile(r"\b(?:writable_\w+|set_part|store_element|guest_store|guest_fill)\b|\bstore(?:\(\))?(?:\.|->)grow\b")
+
+
+def check_writes():
+    """Who writes guest state past runtime/mutation."""
+    for path in sources("src"):
+        name = str(path.relative_to(ROOT / "src"))
+        found = WRITES.search(re.sub(r"//.*", "", path.read_text()))
+        if found and name.split("/")[0] not in WRITERS:
+            error(f"src/{name}", f"writes guest state ({found[0]}) past runtime/mutation")
+
+
 def check_depends(layers):
     for layer, (allowed, _) in layers.items():
         file = ROOT / "src" / layer / "CMakeLists.txt"
@@ -215,6 +229,7 @@ def main():
     check_includes(layers)
     check_reach(layers, page)
     check_execution()
+    check_writes()
     check_depends(layers)
     check_files(page)
     check_variables()

@@ -516,7 +516,7 @@ Result<void> Object::set(uint64_t index, const Val& value) const
             return Error("part " + std::to_string(index) + " is immutable");
         const auto converted =
             TRY(detail::Access::value(body_->link, value, core::part_of(object, part).type));
-        core::set_part(object, part, converted);
+        body_->link->body->store.mutator.set(core::Origin::Embedder, object, part, converted);
         return {};
     });
 }

@@ -385,6 +385,11 @@ Result<Val> Global::try_get() const
 
 namespace {
 
+core::Bytes bytes_of(std::span<const std::byte> bytes)
+{
+    return { reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() };
+}
+
 /// Refuses what only a debugger may, where nothing is to be debugged; and every use of a store at the wrong time.
 Result<void> check_debug(const std::shared_ptr<detail::StoreLink>& link)
 {
@@ -395,11 +400,11 @@ Result<void> check_debug(const std::shared_ptr<detail::StoreLink>& link)
 }
 
 /// Gives a global a value of its type.
-Result<void> set_global(
-    const std::shared_ptr<detail::StoreLink>& link, core::Global& global, const Val& value)
+Result<void> set_global(const std::shared_ptr<detail::StoreLink>& link, core::Origin origin,
+    core::Global& global, const Val& value)
 {
     const auto converted = TRY(Access::value(link, value, global.type.type));
-    global.set(converted);
+    link->body->store.mutator.set(origin, global, converted);
     return {};
 }
 
@@ -412,7 +417,7 @@ Result<void> Global::set(const Val& value) const
         auto& global = *static_cast<core::Global*>(object_);
         if (!global.type.is_mutable)
             return Error("the global is immutable");
-        return set_global(link_, global, value);
+        return set_global(link_, core::Origin::Embedder, global, value);
     });
 }
 
@@ -421,7 +426,7 @@ Result<void> Global::debug_set(const Val& value) const
     return detail::guarded<void>([&]() -> Result<void> {
         if (auto allowed = check_debug(link_); !allowed)
             return allowed;
-        return set_global(link_, *static_cast<core::Global*>(object_), value);
+        return set_global(link_, core::Origin::Debugger, *static_cast<core::Global*>(object_), value);
     });
 }
 
@@ -474,8 +479,7 @@ Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) co
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, from.size()))
             return out_of_bounds("a write", address, from.size(), memory.size());
-        if (!from.empty())
-            std::memcpy(memory.base() + address, from.data(), from.size());
+        link_->body->store.mutator.write(core::Origin::Embedder, memory, address, bytes_of(from));
         return {};
     });
 }
@@ -487,8 +491,8 @@ Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) con
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, count))
             return out_of_bounds("a fill", address, count, memory.size());
-        if (count != 0)
-            std::memset(memory.base() + address, static_cast<int>(value), count);
+        link_->body->store.mutator.fill(
+            core::Origin::Embedder, memory, address, static_cast<uint8_t>(value), count);
         return {};
     });
 }
@@ -498,7 +502,7 @@ Result<uint64_t> Memory::grow(uint64_t pages) const
     return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
         CHECK(Access::use(link_));
         auto& memory = *static_cast<core::Memory*>(object_);
-        return grown(memory, pages, link_->body->store.grow(memory, pages));
+        return grown(memory, pages, link_->body->store.mutator.grow(core::Origin::Embedder, memory, pages));
     });
 }
 
@@ -510,8 +514,8 @@ std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t 
 Result<std::optional<uint64_t>> Memory::try_find(std::span<const std::byte> bytes, uint64_t from) const
 {
     using Found = std::optional<uint64_t>;
-    const auto data = TRY(try_data());
-    const std::span<std::byte> all = data;
+    CHECK(Access::use(link_));
+    const auto all = std::as_bytes(static_cast<core::Memory*>(object_)->bytes());
     if (from > all.size())
         return Found();
     const auto found = std::ranges::search(all.subspan(from), bytes);
@@ -525,7 +529,7 @@ std::span<std::byte> Memory::data() const { return try_data().value_or(std::span
 Result<std::span<std::byte>> Memory::try_data() const
 {
     CHECK(Access::use(link_));
-    return std::as_writable_bytes(static_cast<core::Memory*>(object_)->bytes());
+    return std::as_writable_bytes(static_cast<core::Memory*>(object_)->expose());
 }
 
 Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
@@ -544,16 +548,6 @@ MemoryType SharedMemory::type() const { return type_of(Access::memory(*this)); }
 
 uint64_t SharedMemory::size() const { return Access::memory(*this).size(); }
 
-namespace {
-
-/// A byte that other threads may change meanwhile.
-std::atomic_ref<uint8_t> byte_at(const core::Memory& memory, uint64_t address)
-{
-    return std::atomic_ref(memory.base()[address]);
-}
-
-} // namespace
-
 Result<void> SharedMemory::read(uint64_t address, std::span<std::byte> to) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
@@ -561,7 +555,7 @@ Result<void> SharedMemory::read(uint64_t address, std::span<std::byte> to) const
         if (!memory.contains(address, to.size()))
             return out_of_bounds("a read", address, to.size(), memory.size());
         for (std::byte& byte : to)
-            byte = std::byte(byte_at(memory, address++).load(std::memory_order_relaxed));
+            byte = std::byte(core::guest_load<uint8_t>(memory.base() + address++));
         return {};
     });
 }
@@ -569,11 +563,10 @@ Result<void> SharedMemory::read(uint64_t address, std::span<std::byte> to) const
 Result<void> SharedMemory::write(uint64_t address, std::span<const std::byte> from) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const core::Memory& memory = Access::memory(*this);
+        core::Memory& memory = Access::memory(*this);
         if (!memory.contains(address, from.size()))
             return out_of_bounds("a write", address, from.size(), memory.size());
-        for (const std::byte byte : from)
-            byte_at(memory, address++).store(static_cast<uint8_t>(byte), std::memory_order_relaxed);
+        core::write_shared(memory, address, bytes_of(from));
         return {};
     });
 }
@@ -643,7 +636,7 @@ Result<void> Table::set(uint64_t index, const Val& value) const
             return Error(
                 "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
         const auto converted = TRY(Access::value(link_, value, table.type().element));
-        table.elements()[index] = converted.ref();
+        link_->body->store.mutator.set(core::Origin::Embedder, table, index, converted.ref());
         return {};
     });
 }
@@ -654,7 +647,8 @@ Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
         CHECK(Access::use(link_));
         auto& table = *static_cast<core::Table*>(object_);
         const auto converted = TRY(Access::value(link_, initial, table.type().element));
-        if (const auto old = link_->body->store.grow(table, count, converted.ref()))
+        if (const auto old =
+                link_->body->store.mutator.grow(core::Origin::Embedder, table, count, converted.ref()))
             return *old;
         return Error("the table of " + std::to_string(table.size()) + " elements cannot grow by "
             + std::to_string(count));

@@ -2,6 +2,7 @@
 #include "debug/detour.h"
 
 #include "base/text.h"
+#include "runtime/objects.h"
 #include "wasm/instruction.h"
 #include "wasm/validator.h"
 
@@ -168,10 +169,11 @@ Result<std::shared_ptr<Root>> make_exception(Store& store, const Tag& tag, std::
 {
     const FuncType& type = *tag.type->type.func();
     CHECK(check_values(values, type.params, "the tag's values are "));
-    ExceptionObject* exception = store.heap.make_exception(tag, *tag.type);
+    std::vector<Slot> slots(tag.type->slots);
+    store_values(values, slots.data());
+    ExceptionObject* exception = exception_new(store.heap, tag, slots.data());
     if (!exception)
         return failure("the heap has no room for an exception");
-    store_values(values, exception->values());
     return std::make_shared<Root>(store.heap, exception);
 }
 

@@ -28,6 +28,9 @@ template<class T> void push(Machine& machine, T value) { *machine.sp++ = to_slot
 
 Ref pop_ref(Machine& machine) { return { *--machine.sp }; }
 
+/// Through which the step writes.
+Mutator& mutator(Machine& machine) { return machine.instance->store->mutator; }
+
 /// The numbers in the order of `NumberKind`.
 using Numbers = std::tuple<int32_t, uint32_t, int64_t, uint64_t, float, double>;
 template<size_t I> using Number = std::tuple_element_t<I, Numbers>;
@@ -223,7 +226,7 @@ template<class Narrow> bool run_narrow(Machine& machine, const Step&)
 // -- Memory
 
 /// Where `count` bytes of the step's memory lie; null with a failure when they do not.
-uint8_t* memory_at(Machine& machine, const Step& step, uint64_t address, uint64_t count)
+const uint8_t* memory_at(Machine& machine, const Step& step, uint64_t address, uint64_t count)
 {
     const Memory& memory = *machine.instance->memories[step.operand];
     if (memory.contains(address, count)) [[likely]]
@@ -256,12 +259,11 @@ template<class T> bool run_load(Machine& machine, const Step& step)
 template<class T> bool run_store(Machine& machine, const Step& step)
 {
     machine.sp -= sizeof(T) == 16 ? 3 : 2;
-    uint8_t* const at = memory_at(machine, step, machine.sp[0], sizeof(T));
-    if (!at) [[unlikely]]
+    const uint64_t address = machine.sp[0];
+    if (!memory_at(machine, step, address, sizeof(T))) [[unlikely]]
         return false;
-    T value;
-    std::memcpy(&value, &machine.sp[1], sizeof value);
-    guest_store(at, value);
+    mutator(machine).write(Origin::Debugger, *machine.instance->memories[step.operand], address,
+        { reinterpret_cast<const uint8_t*>(&machine.sp[1]), sizeof(T) });
     return true;
 }
 
@@ -311,10 +313,11 @@ template<uint32_t slots> bool push_slots(Machine& machine, const Slot* from)
     return true;
 }
 
+/// A local or an operand.
 template<uint32_t slots> bool pop_slots(Machine& machine, Slot* to)
 {
     machine.sp -= slots;
-    std::copy_n(machine.sp, slots, to);
+    mutator(machine).set(Origin::Debugger, to, std::span(machine.sp, slots));
     return true;
 }
 
@@ -350,18 +353,21 @@ template<uint32_t slots> bool write_operand(Machine& machine, const Step& step)
 
 template<uint32_t slots> bool read_global(Machine& machine, const Step& step)
 {
-    return push_slots<slots>(machine, machine.instance->globals[step.operand]->slots);
+    return push_slots<slots>(machine, machine.instance->globals[step.operand]->slots());
 }
 
 template<uint32_t slots> bool write_global(Machine& machine, const Step& step)
 {
-    return pop_slots<slots>(machine, machine.instance->globals[step.operand]->slots);
+    machine.sp -= slots;
+    Global& global = *machine.instance->globals[step.operand];
+    mutator(machine).set(Origin::Debugger, global, load_value(global.type.type, machine.sp));
+    return true;
 }
 
 /// The element of the step's table; null with a failure when there is none.
-Ref* table_element(Machine& machine, const Step& step, uint64_t index)
+const Ref* table_element(Machine& machine, const Step& step, uint64_t index)
 {
-    Table& table = *machine.instance->tables[step.operand];
+    const Table& table = *machine.instance->tables[step.operand];
     if (table.contains(index, 1)) [[likely]]
         return &table.elements()[index];
     machine.fail(step,
@@ -379,13 +385,19 @@ bool read_table(Machine& machine, const Step& step)
 bool write_table(Machine& machine, const Step& step)
 {
     machine.sp -= 2;
-    Ref* const element = table_element(machine, step, machine.sp[0]);
-    if (element)
-        *element = { machine.sp[1] };
-    return element;
+    if (!table_element(machine, step, machine.sp[0]))
+        return false;
+    mutator(machine).set(
+        Origin::Debugger, *machine.instance->tables[step.operand], machine.sp[0], Ref { machine.sp[1] });
+    return true;
 }
 
 // -- Objects
+
+void write_part(Machine& machine, Object& object, uint32_t part, const Slot* value)
+{
+    mutator(machine).set(Origin::Debugger, object, part, load_value(part_of(object, part).type, value));
+}
 
 /// The object that is referred to; null with a failure when there is none.
 Object* object_at(Machine& machine, const Step& step, Slot slot)
@@ -413,7 +425,10 @@ template<uint32_t slots> bool write_field(Machine& machine, const Step& step)
     Object* const object = object_at(machine, step, machine.sp[-static_cast<int>(slots) - 1]);
     if (!object)
         return false;
-    pop_slots<slots>(machine, object->slots() + step.extra);
+    machine.sp -= slots;
+    const auto& field_slots = object->type->field_slots;
+    const auto field = std::ranges::lower_bound(field_slots, step.extra) - field_slots.begin();
+    write_part(machine, *object, static_cast<uint32_t>(field), machine.sp);
     --machine.sp;
     return true;
 }
@@ -455,7 +470,7 @@ template<uint32_t slots> bool write_element(Machine& machine, const Step& step)
     Object* const array = array_at(machine, step, machine.sp);
     if (!array)
         return false;
-    store_element(*array, machine.sp[1], machine.sp + 2);
+    write_part(machine, *array, static_cast<uint32_t>(machine.sp[1]), machine.sp + 2);
     return true;
 }
 

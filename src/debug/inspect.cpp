@@ -40,7 +40,8 @@ std::vector<Home> operand_homes(const Frame& frame)
     return homes(frame, state->operands, frame.operands(), frame.sp);
 }
 
-Result<void> set(std::span<const Home> homes, uint32_t index, const Value& value, std::string_view what)
+Result<void> set(const Frame& frame, std::span<const Home> homes, uint32_t index, const Value& value,
+    std::string_view what)
 {
     if (index >= homes.size())
         return failure("no " + std::string(what) + " " + std::to_string(index) + ": the frame has "
@@ -52,7 +53,9 @@ Result<void> set(std::span<const Home> homes, uint32_t index, const Value& value
     if (home.type.is_ref() && !home.type.is_nullable() && value.ref().is_null())
         return failure(std::string(what) + " " + std::to_string(index) + " is of type " + home.type.to_text()
             + " and cannot be null");
-    store_value(value, home.slots);
+    Slot slots[2];
+    store_value(value, slots);
+    frame.thread->store.mutator.set(Origin::Debugger, home.slots, std::span(slots).first(home.type.slots()));
     return {};
 }
 
@@ -92,12 +95,12 @@ std::vector<Value> operands_of(const Frame& frame)
 
 Result<void> set_local(const Frame& frame, uint32_t index, const Value& value)
 {
-    return set(local_homes(frame), index, value, "local");
+    return set(frame, local_homes(frame), index, value, "local");
 }
 
 Result<void> set_operand(const Frame& frame, uint32_t index, const Value& value)
 {
-    return set(operand_homes(frame), index, value, "operand");
+    return set(frame, operand_homes(frame), index, value, "operand");
 }
 
 std::string text_of(const Function& function)

@@ -161,8 +161,11 @@ Session::Member& Session::add_member(Store& store, Thread& thread)
     std::unique_ptr<Member> made(
         new Member { .id = next_thread_++, .store = &store, .thread = &thread, .marks = Marks(thread) });
     made->watcher = std::make_unique<Watcher>(*this, *made);
+    made->foreign_writes = std::make_unique<ForeignWrites>(thread);
     Member& member = *members_.emplace_back(std::move(made));
     thread.probe = member.watcher.get();
+    member.foreign_writes->listen(!watchpoints_.is_empty());
+    store.mutator.set_listener(member.foreign_writes.get());
     // It gets its marks, and waits if it must, when it first goes inside.
     thread.requests->add(Requests::pause);
     return member;
@@ -175,6 +178,7 @@ void Session::leave(Member& member)
     set_watches(*member.thread, nullptr);
     member.marks.set({});
     member.thread->probe = nullptr;
+    member.store->mutator.set_listener(nullptr);
     member.has_left = true;
     changed_.notify_all();
 }
@@ -192,6 +196,7 @@ bool Session::let_go(Member& member)
             member.has_left = false;
             member.is_stale = true;
             member.thread->probe = member.watcher.get();
+            member.store->mutator.set_listener(member.foreign_writes.get());
             return false;
         }
     }
@@ -593,8 +598,10 @@ std::vector<Breakpoint> Session::breakpoints() const
 /// Each thread brings its code in line when it next looks up, or goes inside.
 void Session::stops_have_changed()
 {
-    for (const auto& member : members_)
+    for (const auto& member : members_) {
         member->is_stale = true;
+        member->foreign_writes->listen(!watchpoints_.is_empty());
+    }
     pause_all();
 }
 
@@ -615,7 +622,7 @@ Result<uint32_t> Session::add_watchpoint(WatchpointSpec spec)
     uint32_t id = 0;
     CHECK(change_stops([&]() -> Result<void> {
         if (state_ != State::Stopped && is_any_running())
-            return failure("the guest is running: a watchpoint needs it to stand still");
+            return failure("the guest is running: watchpoints are added while it is stopped");
         CHECK(watchpoints_.add(next_id_, std::move(spec)));
         id = next_id_++;
         return {};

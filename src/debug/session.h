@@ -3,6 +3,7 @@
 
 #include "debug/breakpoints.h"
 #include "debug/changes.h"
+#include "debug/foreign_writes.h"
 #include "debug/inspect.h"
 #include "debug/watchpoints.h"
 #include "exec/frame.h"
@@ -229,6 +230,7 @@ private:
         Thread* thread;
         Marks marks;
         std::unique_ptr<Watcher> watcher {};
+        std::unique_ptr<ForeignWrites> foreign_writes {};
         std::unique_ptr<const Watches> watches {};
         /// Marks and watches do not stand for all that there is.
         bool is_stale = true;

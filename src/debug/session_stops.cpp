@@ -175,10 +175,12 @@ void Session::log(Member& member, std::vector<std::string> messages, std::unique
 
 std::optional<StopReason> Session::reason_of_watch(Member& member)
 {
+    const ForeignWrites::Taken foreign = member.foreign_writes->take();
     // Whatever is watched may lie elsewhere now.
     if (member.thread->touched.empty())
         sync(member);
-    auto hit = watchpoints_.hit(*member.thread, member.thread->touched);
+    watchpoints_.refresh(foreign.before_run);
+    auto hit = watchpoints_.hit(*member.thread, member.thread->touched, foreign.during_run);
     if (!hit)
         return std::nullopt;
     return StopReason { .kind = StopKind::Watchpoint,
@@ -357,8 +359,10 @@ Wish Session::let_go(Member& member, Resume how, Wish wish, bool is_nested)
     else if (wish == Wish::Throw)
         member.thread->thrown = static_cast<ExceptionObject*>(to_throw_->object());
     // What the debugger has written is not what the guest does.
-    if (!watchpoints_.is_empty())
+    if (!watchpoints_.is_empty()) {
         watchpoints_.refresh();
+        member.foreign_writes->take();
+    }
     if (member.is_stale)
         sync(member);
     if (!is_nested)

@@ -19,13 +19,13 @@ template<class... F> struct Overloaded : F... {
 /// Where a watched thing lies, what it is, and of which type when it is a value.
 struct Watched {
     StateKind kind;
-    std::span<uint8_t> bytes;
+    Bytes bytes;
     std::optional<ValueType> type;
 };
 
-std::span<uint8_t> bytes_of(Slot* slots, ValueType type)
+Bytes bytes_of(const Slot* slots, ValueType type)
 {
-    return { reinterpret_cast<uint8_t*>(slots), type.slots() * sizeof(Slot) };
+    return { reinterpret_cast<const uint8_t*>(slots), type.slots() * sizeof(Slot) };
 }
 
 /// Of what is there; a range that does not lie inside has no bytes.
@@ -36,19 +36,18 @@ Watched home_of(const WatchpointSpec& spec)
             [](const MemoryRange& range) {
                 const bool is_inside = range.memory->contains(range.address, range.size);
                 return Watched { StateKind::Memory,
-                    is_inside ? range.memory->bytes().subspan(range.address, range.size)
-                              : std::span<uint8_t> {},
+                    is_inside ? range.memory->bytes().subspan(range.address, range.size) : Bytes {},
                     std::nullopt };
             },
             [](Global* global) {
                 const ValueType type = global->type.type;
-                return Watched { StateKind::Global, bytes_of(global->slots, type), type };
+                return Watched { StateKind::Global, bytes_of(global->slots(), type), type };
             },
             [](const TableSlot& slot) {
                 const ValueType type = slot.table->type().element;
                 if (slot.index >= slot.table->size())
                     return Watched { StateKind::Table, {}, type };
-                Ref& element = slot.table->elements()[slot.index];
+                const Ref& element = slot.table->elements()[slot.index];
                 return Watched { StateKind::Table, bytes_of(&element.bits, type), type };
             },
             [](const FrameLocal& local) {
@@ -88,10 +87,38 @@ Value value_of(ValueType type, const std::vector<uint8_t>& bytes)
     return load_value(type, slots);
 }
 
-bool overlaps(const TouchedRange& range, std::span<const uint8_t> bytes)
+/// What a mutation has written of what can be watched.
+Bytes written_bytes(const Mutation& mutation)
+{
+    return std::visit(
+        Overloaded {
+            [](const MemoryBytes& range) {
+                return range.memory->bytes().subspan(range.address, range.count);
+            },
+            [](const Global* global) { return bytes_of(global->slots(), global->type.type); },
+            [](const TableElements& range) {
+                const auto elements = range.table->elements().subspan(range.index, range.count);
+                return Bytes { reinterpret_cast<const uint8_t*>(elements.data()), elements.size_bytes() };
+            },
+            [](const StackSlots& range) {
+                return Bytes { reinterpret_cast<const uint8_t*>(range.slots), range.count * sizeof(Slot) };
+            },
+            [](const auto&) { return Bytes {}; },
+        },
+        mutation);
+}
+
+bool overlaps(const TouchedRange& range, Bytes bytes)
 {
     const auto begin = reinterpret_cast<uintptr_t>(bytes.data());
     return range.begin < begin + bytes.size() && begin < range.end;
+}
+
+bool overlaps(const Mutation& mutation, Bytes bytes)
+{
+    const Bytes written = written_bytes(mutation);
+    const auto begin = reinterpret_cast<uintptr_t>(written.data());
+    return !written.empty() && overlaps(TouchedRange { begin, begin + written.size(), true }, bytes);
 }
 
 } // namespace
@@ -188,6 +215,20 @@ void Watchpoints::refresh()
     }
 }
 
+void Watchpoints::refresh(std::span<const Mutation> written)
+{
+    if (written.empty())
+        return;
+    for (auto& [id, entry] : entries_) {
+        const Watched home = home_of(entry.spec);
+        if (std::ranges::any_of(
+                written, [&](const Mutation& mutation) { return overlaps(mutation, home.bytes); })) {
+            entry.copy.assign(home.bytes.begin(), home.bytes.end());
+            entry.root = root_of(entry.spec, home);
+        }
+    }
+}
+
 bool Watchpoints::drop_ended(const Thread& thread)
 {
     return std::erase_if(entries_, [&](const auto& row) {
@@ -197,7 +238,7 @@ bool Watchpoints::drop_ended(const Thread& thread)
 }
 
 std::optional<std::pair<uint32_t, WatchHit>> Watchpoints::hit(
-    const Thread& thread, std::span<const TouchedRange> touched)
+    const Thread& thread, std::span<const TouchedRange> touched, std::span<const Mutation> by_host)
 {
     using enum WatchpointSpec::Access;
     std::optional<std::pair<uint32_t, WatchHit>> first;
@@ -208,8 +249,10 @@ std::optional<std::pair<uint32_t, WatchHit>> Watchpoints::hit(
         const Watched home = home_of(entry.spec);
         const bool has_changed = !std::ranges::equal(home.bytes, entry.copy);
         bool was_read = false;
-        // What the host has done shows only when it has changed something.
+        // What the host has done past the gate shows only when it has changed something.
         bool was_written = touched.empty() && has_changed;
+        for (const Mutation& mutation : by_host)
+            was_written |= overlaps(mutation, home.bytes);
         for (const TouchedRange& range : touched)
             if (overlaps(range, home.bytes))
                 (range.is_write ? was_written : was_read) = true;

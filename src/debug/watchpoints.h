@@ -4,6 +4,7 @@
 #include "debug/marks.h"
 #include "exec/frame.h"
 #include "exec/watch.h"
+#include "runtime/mutation.h"
 #include "runtime/store.h"
 
 #include <map>
@@ -98,12 +99,14 @@ public:
 
     /// The guest stands still: its state is what the next accesses are compared with. Drops locals of frames that are gone.
     void refresh();
+    /// The same for what these have written.
+    void refresh(std::span<const Mutation> written);
     /// Drops locals of frames of the thread that are gone. Whether there were any.
     bool drop_ended(const Thread& thread);
-    /// The watchpoint for which a thread stops that has touched these ranges, or whose host may have written anything when there
-    /// are none.
+    /// The watchpoint for which a thread stops that has touched these ranges; when there are none, whose host has written
+    /// these places and may have changed others.
     std::optional<std::pair<uint32_t, WatchHit>> hit(
-        const Thread& thread, std::span<const TouchedRange> touched);
+        const Thread& thread, std::span<const TouchedRange> touched, std::span<const Mutation> by_host = {});
 
 private:
     struct Entry : Watchpoint {

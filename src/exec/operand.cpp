@@ -30,7 +30,7 @@ Access find_access(const Instance& instance, const uint8_t* argument, Slot addre
     Memory& memory = *instance.memories[index];
     uint64_t start = 0;
     const bool is_inside = !__builtin_add_overflow(address, offset, &start) && memory.contains(start, size);
-    return { is_inside ? memory.base() + start : nullptr, argument };
+    return { is_inside ? memory.writable_base() + start : nullptr, argument };
 }
 
 } // namespace vitrine::core::operand

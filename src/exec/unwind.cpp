@@ -3,6 +3,7 @@
 
 #include "exec/frame.h"
 #include "exec/invoke.h"
+#include "runtime/objects.h"
 
 #include <algorithm>
 
@@ -106,10 +107,9 @@ bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
 
 bool throw_new_exception(Thread& thread, const Tag& tag)
 {
-    ExceptionObject* exception = thread.store.heap.make_exception(tag, *tag.type);
+    ExceptionObject* exception = exception_new(thread.store.heap, tag, thread.state.sp - tag.type->slots);
     if (!exception)
         return raise(thread, { .kind = TrapKind::OutOfMemory });
-    std::copy_n(thread.state.sp - tag.type->slots, tag.type->slots, exception->values());
     return throw_exception(thread, *exception);
 }
 

@@ -120,10 +120,10 @@ Result<Place> find_global(const Scope& scope, uint64_t index)
     Global* global = instance.globals[index];
     const std::string label =
         debug::row_label(*instance.module, ExternKind::Global, static_cast<uint32_t>(index));
-    return Place { label, global->get(), [global, label](const Value& value) -> Result<void> {
+    return Place { label, global->get(), [&instance, global, label](const Value& value) -> Result<void> {
                       if (!global->type.is_mutable)
                           return failure(label + " is immutable");
-                      global->set(value);
+                      instance.store->mutator.set(Origin::Debugger, *global, value);
                       return {};
                   } };
 }
@@ -140,14 +140,14 @@ Result<Place> find_element(const Scope& scope, uint64_t table_index, uint64_t in
         debug::row_label(*instance.module, ExternKind::Table, static_cast<uint32_t>(table_index));
     return Place { label + "[" + std::to_string(index) + "]",
         Value::ref(table->type().element, table->elements()[index]),
-        [table, index](const Value& value) -> Result<void> {
-            table->elements()[index] = value.ref();
+        [&instance, table, index](const Value& value) -> Result<void> {
+            instance.store->mutator.set(Origin::Debugger, *table, index, value.ref());
             return {};
         } };
 }
 
 /// What the value of a place refers to holds at an index.
-Result<Place> find_part(const Place& whole, uint64_t index)
+Result<Place> find_part(const Scope& scope, const Place& whole, uint64_t index)
 {
     const Value& value = whole.value;
     if (!value.type.is_ref() || value.type.is_function_ref() || value.ref().is_null() || value.ref().is_i31())
@@ -157,12 +157,13 @@ Result<Place> find_part(const Place& whole, uint64_t index)
         return failure(whole.label + " has " + std::to_string(part_count(*object)) + " parts");
     const auto part = static_cast<uint32_t>(index);
     const std::string label = whole.label + "." + std::to_string(index);
-    return Place { label, part_of(*object, part), [object, part, label](const Value& to) -> Result<void> {
-                      if (!is_mutable_part(*object, part))
-                          return failure(label + " is immutable");
-                      set_part(*object, part, to);
-                      return {};
-                  } };
+    return Place { label, part_of(*object, part),
+        [&store = *scope.instance.store, object, part, label](const Value& to) -> Result<void> {
+            if (!is_mutable_part(*object, part))
+                return failure(label + " is immutable");
+            store.mutator.set(Origin::Debugger, *object, part, to);
+            return {};
+        } };
 }
 
 Result<Place> find_root(const Scope& scope, Words& words)
@@ -252,7 +253,7 @@ Result<Place> find_place(const Scope& scope, Words& words)
 {
     Place place = TRY(find_root(scope, words));
     while (!words.at_end() && words.peek() != "=")
-        place = TRY(find_part(place, TRY(words.number("a part"))));
+        place = TRY(find_part(scope, place, TRY(words.number("a part"))));
     return place;
 }
 

@@ -418,7 +418,7 @@ std::pair<Instance*, uint32_t> View::find_memory_owner(uint32_t id)
     return { library ? const_cast<Instance*>(library->instance) : nullptr, library ? id - library->id : 0 };
 }
 
-const Memory* View::find_memory(uint32_t id)
+Memory* View::find_memory(uint32_t id)
 {
     const auto [instance, index] = find_memory_owner(id);
     return instance && index < instance->memories.size() ? instance->memories[index] : nullptr;
@@ -450,10 +450,11 @@ Result<void> View::write(uint64_t address, Bytes bytes)
     const Address to = Address::of(address);
     if (to.space != Address::Space::Memory)
         return failure("only memories can be written");
-    const Memory* memory = find_memory(to.id);
+    const auto [instance, index] = find_memory_owner(to.id);
+    Memory* memory = find_memory(to.id);
     if (!memory || !memory->contains(to.offset, bytes.size()))
         return failure("no memory is there");
-    std::ranges::copy(bytes, memory->base() + to.offset);
+    instance->store->mutator.write(Origin::Debugger, *memory, to.offset, bytes);
     return {};
 }
 

@@ -172,7 +172,7 @@ private:
     const Library* find_library(uint32_t id) const;
     /// The instance that is meant by a memory's id, and the memory's index in it.
     std::pair<Instance*, uint32_t> find_memory_owner(uint32_t id);
-    const Memory* find_memory(uint32_t id);
+    Memory* find_memory(uint32_t id);
     Result<const Frame*> frame(uint64_t number);
     template<class Visit> void for_each_region(Visit visit);
 

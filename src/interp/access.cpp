@@ -104,7 +104,7 @@ private:
     void find_global()
     {
         const Global& global = *instance_.globals[next()];
-        add(global.slots, global.type.type.slots() * sizeof(Slot));
+        add(global.slots(), global.type.type.slots() * sizeof(Slot));
     }
 
     void find_local(const Slot* fp)

@@ -79,7 +79,7 @@ Trap uninitialized_element(uint64_t index)
     do {                                                                                           \
         instance = function->instance;                                                             \
         const bool has_memory = !instance->memories.empty();                                       \
-        memory = has_memory ? instance->memories.front()->base() : nullptr;                        \
+        memory = has_memory ? instance->memories.front()->writable_base() : nullptr;                        \
         /* Addresses of 64 bits take the long way. */                                              \
         memory_size = has_memory && !instance->memories.front()->is_64()                           \
             ? instance->memories.front()->size() : 0;                                              \
@@ -393,13 +393,13 @@ op_LocalTee: {
 }
 op_GlobalGet: {
     const uint8_t* in = pc + 1;
-    *sp = instance->globals[read<uint32_t>(in)]->slots[0];
+    *sp = instance->globals[read<uint32_t>(in)]->slots()[0];
     ++sp;
     NEXT_AT(in);
 }
 op_GlobalSet: {
     const uint8_t* in = pc + 1;
-    instance->globals[read<uint32_t>(in)]->slots[0] = sp[-1];
+    instance->globals[read<uint32_t>(in)]->writable_slots()[0] = sp[-1];
     --sp;
     NEXT_AT(in);
 }
@@ -446,14 +446,14 @@ wide_LocalTee: {
 wide_GlobalGet: {
     const uint8_t* in = pc + 1;
     const Global& global = *instance->globals[read<uint32_t>(in)];
-    sp = std::copy_n(global.slots, global.type.type.slots(), sp);
+    sp = std::copy_n(global.slots(), global.type.type.slots(), sp);
     NEXT_AT(in);
 }
 wide_GlobalSet: {
     const uint8_t* in = pc + 1;
     Global& global = *instance->globals[read<uint32_t>(in)];
     sp -= global.type.type.slots();
-    std::copy_n(sp, global.type.type.slots(), global.slots);
+    std::copy_n(sp, global.type.type.slots(), global.writable_slots());
     NEXT_AT(in);
 }
 wide_Drop:
@@ -841,7 +841,7 @@ op_TableSet: {
     Table& table = *instance->tables[read<uint32_t>(in)];
     const uint64_t index = sp[-2];
     TRAP_IF(index >= table.size(), TrapKind::TableOutOfBounds);
-    table.elements()[index] = { sp[-1] };
+    table.writable_elements()[index] = { sp[-1] };
     sp -= 2;
     NEXT_AT(in);
 }
@@ -982,7 +982,7 @@ op_StructSet: {
     const uint32_t field = read<uint32_t>(in), width = type.field_width(field);
     OBJECT(object, sp[-1 - static_cast<int>(width)], TrapKind::NullStruct);
     sp -= width;
-    std::copy_n(sp, width, object->slots() + type.field_slots[field]);
+    std::copy_n(sp, width, object->writable_slots() + type.field_slots[field]);
     --sp;
     NEXT_AT(in);
 }
@@ -1198,7 +1198,7 @@ op_step:
         const auto index = read<uint32_t>(in);                    \
         const Slot* at = fp + index;                              \
         if constexpr (use.kind == StateKind::Global)              \
-            at = instance->globals[index]->slots;                 \
+            at = instance->globals[index]->slots();               \
         LEAVE_IF_TOUCHED(use.kind, at, sizeof(Slot), use.writes); \
         goto op_##name;                                           \
     }

@@ -10,7 +10,7 @@ TrapKind memory_fill(Memory& memory, uint64_t at, uint64_t value, uint64_t count
 {
     if (!memory.contains(at, count))
         return TrapKind::MemoryOutOfBounds;
-    guest_fill(memory.base() + at, static_cast<uint8_t>(value), count);
+    guest_fill(memory.writable_base() + at, static_cast<uint8_t>(value), count);
     return TrapKind::None;
 }
 
@@ -18,7 +18,7 @@ TrapKind memory_copy(Memory& to_memory, Memory& from_memory, uint64_t to, uint64
 {
     if (!to_memory.contains(to, count) || !from_memory.contains(from, count))
         return TrapKind::MemoryOutOfBounds;
-    guest_move(to_memory.base() + to, from_memory.base() + from, count);
+    guest_move(to_memory.writable_base() + to, from_memory.base() + from, count);
     return TrapKind::None;
 }
 
@@ -26,7 +26,7 @@ TrapKind table_fill(Table& table, uint64_t at, Ref value, uint64_t count)
 {
     if (!table.contains(at, count))
         return TrapKind::TableOutOfBounds;
-    std::ranges::fill(table.elements().subspan(at, count), value);
+    std::ranges::fill(table.writable_elements().subspan(at, count), value);
     return TrapKind::None;
 }
 
@@ -35,7 +35,7 @@ TrapKind table_copy(Table& to_table, Table& from_table, uint64_t to, uint64_t fr
     if (!to_table.contains(to, count) || !from_table.contains(from, count))
         return TrapKind::TableOutOfBounds;
     if (count != 0)
-        std::memmove(&to_table.elements()[to], &from_table.elements()[from], count * sizeof(Ref));
+        std::memmove(&to_table.writable_elements()[to], &from_table.elements()[from], count * sizeof(Ref));
     return TrapKind::None;
 }
 
@@ -47,7 +47,7 @@ TrapKind table_init(
     if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
         return TrapKind::TableOutOfBounds;
     std::copy_n(source.begin() + static_cast<ptrdiff_t>(from), count,
-        target.elements().begin() + static_cast<ptrdiff_t>(to));
+        target.writable_elements().begin() + static_cast<ptrdiff_t>(to));
     return TrapKind::None;
 }
 
@@ -59,7 +59,7 @@ TrapKind memory_init(
         instance.data_dropped[data.value] ? Bytes {} : instance.module->datas[data.value].bytes;
     if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
         return TrapKind::MemoryOutOfBounds;
-    guest_move(target.base() + to, source.data() + from, count);
+    guest_move(target.writable_base() + to, source.data() + from, count);
     return TrapKind::None;
 }
 

@@ -60,7 +60,7 @@ void ConstantEvaluator::step(const Instruction& at)
     case Op::V128Const: push(at.constant); return push(at.constant_high);
     case Op::GlobalGet: {
         const Global& global = *instance_.globals[at.index];
-        stack_.insert(stack_.end(), global.slots, global.slots + global.type.type.slots());
+        stack_.insert(stack_.end(), global.slots(), global.slots() + global.type.type.slots());
         return;
     }
     case Op::I32Add: return compute<numeric::I32Add>();

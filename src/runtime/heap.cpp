@@ -47,7 +47,7 @@ void load_element(const Object& array, uint64_t index, Slot* to)
 
 void store_element(Object& array, uint64_t index, const Slot* from)
 {
-    std::memcpy(array.element(index), from, array.type->element_bytes);
+    std::memcpy(array.writable_element(index), from, array.type->element_bytes);
 }
 
 uint32_t part_count(const Object& object)
@@ -85,12 +85,12 @@ void set_part(Object& object, uint32_t index, const Value& value)
     ASSERT(index < part_count(object));
     if (object.kind == Object::Kind::Exception)
         return store_value(
-            value, static_cast<ExceptionObject&>(object).values() + object.type->field_slots[index]);
+            value, static_cast<ExceptionObject&>(object).writable_values() + object.type->field_slots[index]);
     Slot slots[2];
     store_value(value, slots);
     if (object.kind == Object::Kind::Array)
         return store_element(object, index, slots);
-    std::copy_n(slots, value.type.slots(), object.slots() + object.type->field_slots[index]);
+    std::copy_n(slots, value.type.slots(), object.writable_slots() + object.type->field_slots[index]);
 }
 
 bool is_mutable_part(const Object& object, uint32_t index)

@@ -33,12 +33,15 @@ struct Object {
     Kind kind;
     bool is_marked;
 
-    Slot* slots() { return reinterpret_cast<Slot*>(this + 1); }
     const Slot* slots() const { return reinterpret_cast<const Slot*>(this + 1); }
-    uint8_t* bytes() { return reinterpret_cast<uint8_t*>(this + 1); }
     const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(this + 1); }
-    uint8_t* element(uint64_t index) { return bytes() + index * type->element_bytes; }
     const uint8_t* element(uint64_t index) const { return bytes() + index * type->element_bytes; }
+    // For runtime and the tiers; everybody else writes through runtime/mutation.
+    Slot* writable_slots() { return reinterpret_cast<Slot*>(this + 1); }
+    uint8_t* writable_element(uint64_t index)
+    {
+        return reinterpret_cast<uint8_t*>(this + 1) + index * type->element_bytes;
+    }
 };
 static_assert(sizeof(Object) % alignof(Slot) == 0);
 
@@ -46,8 +49,9 @@ static_assert(sizeof(Object) % alignof(Slot) == 0);
 struct ExceptionObject : Object {
     const Tag* tag;
 
-    Slot* values() { return reinterpret_cast<Slot*>(this + 1); }
     const Slot* values() const { return reinterpret_cast<const Slot*>(this + 1); }
+    /// As `writable_slots`.
+    Slot* writable_values() { return reinterpret_cast<Slot*>(this + 1); }
 };
 
 /// What an externref refers to: data of the host, let go when the object is collected.

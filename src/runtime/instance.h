@@ -99,12 +99,22 @@ struct HostFunction {
 };
 
 /// A global variable of a store. Its address is its identity.
-struct Global {
-    GlobalType type;
-    Slot slots[2] {};
+class Global {
+public:
+    explicit Global(GlobalType global_type, const Value& value) : type(global_type)
+    {
+        store_value(value, slots_);
+    }
 
-    Value get() const { return load_value(type.type, slots); }
-    void set(const Value& value) { store_value(value, slots); }
+    const GlobalType type;
+
+    Value get() const { return load_value(type.type, slots_); }
+    const Slot* slots() const { return slots_; }
+    /// For runtime and the tiers; everybody else writes through runtime/mutation.
+    Slot* writable_slots() { return slots_; }
+
+private:
+    Slot slots_[2] {};
 };
 
 /// A tag of a store: the kind of an exception. Its address is its identity.

@@ -92,13 +92,22 @@ public:
     /// Whether each access to a byte beyond its size faults, so that compiled code need not check. A memory with
     /// pages smaller than the system's may end inside one of those.
     bool has_exact_guard() const { return is_reserved_ && type_.page_size_log2 >= system_page_size_log2; }
-    uint8_t* base() const { return base_; }
+    const uint8_t* base() const { return base_; }
+    /// For runtime and the tiers; everybody else writes through runtime/mutation.
+    uint8_t* writable_base() { return base_; }
     /// Bytes.
     uint64_t size() const { return size_.load(std::memory_order_acquire); }
     /// Pages of the memory's own size.
     uint64_t pages() const { return size() >> type_.page_size_log2; }
     bool is_64() const { return type_.limits.is_64; }
-    std::span<uint8_t> bytes() const { return { base_, size() }; }
+    Bytes bytes() const { return { base_, size() }; }
+    /// Bytes that somebody outside may write whenever it likes, past runtime/mutation: nobody is told of those writes.
+    std::span<uint8_t> expose()
+    {
+        is_exposed_.store(true, std::memory_order_relaxed);
+        return { base_, size() };
+    }
+    bool is_exposed() const { return is_exposed_.load(std::memory_order_relaxed); }
 
     /// Adds zeroed pages and answers with the old size in pages; nothing when the type's or the embedder's maximum or
     /// the system refuses.
@@ -125,6 +134,7 @@ private:
     uint8_t* base_ = nullptr;
     std::atomic<uint64_t> size_ = 0;
     bool is_reserved_ = false;
+    std::atomic<bool> is_exposed_ = false;
     /// Bytes mapped at `base_` when it is not reserved.
     uint64_t plain_bytes_ = 0;
     std::mutex growing_;

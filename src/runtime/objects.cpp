@@ -96,7 +96,7 @@ TrapKind array_copy(Object* to, uint64_t to_index, Object* from, uint64_t from_i
         return TrapKind::NullArray;
     if (!contains(*to, to_index, count) || !contains(*from, from_index, count))
         return TrapKind::ArrayOutOfBounds;
-    std::memmove(to->element(to_index), from->element(from_index), count * to->type->element_bytes);
+    std::memmove(to->writable_element(to_index), from->element(from_index), count * to->type->element_bytes);
     return TrapKind::None;
 }
 
@@ -111,7 +111,8 @@ TrapKind array_init_data(
     if (const TrapKind trap = check_data(instance, data, from, bytes); trap != TrapKind::None)
         return trap;
     if (bytes != 0)
-        std::ranges::copy(instance.module->datas[data].bytes.subspan(from, bytes), array->element(at));
+        std::ranges::copy(
+            instance.module->datas[data].bytes.subspan(from, bytes), array->writable_element(at));
     return TrapKind::None;
 }
 
@@ -126,7 +127,7 @@ TrapKind array_init_elem(
         return trap;
     const std::vector<Ref>& source = instance.elems[elem];
     for (uint64_t i = 0; i < count; ++i)
-        array->slots()[at + i] = source[from + i].bits;
+        array->writable_slots()[at + i] = source[from + i].bits;
     return TrapKind::None;
 }
 

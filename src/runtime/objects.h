@@ -38,14 +38,22 @@ inline bool contains(const Object& array, uint64_t start, uint64_t count)
 /// Slots that an array's element takes on the stack.
 inline uint32_t element_width(const TypeInfo& type) { return type.element_bytes == 16 ? 2 : 1; }
 
-// struct.new, array.new, array.new_fixed: the object, or null when the heap has no room. The values lie
+// struct.new, throw, array.new, array.new_fixed: the object, or null when the heap has no room. The values lie
 // in slots, one after the other; what they refer to must be rooted.
 inline Object* struct_new(Heap& heap, const TypeInfo& type, const Slot* fields)
 {
     Object* const object = heap.make_struct(type);
     if (object)
-        std::copy_n(fields, type.slots, object->slots());
+        std::copy_n(fields, type.slots, object->writable_slots());
     return object;
+}
+/// What `throw` throws.
+inline ExceptionObject* exception_new(Heap& heap, const Tag& tag, const Slot* values)
+{
+    ExceptionObject* const exception = heap.make_exception(tag, *tag.type);
+    if (exception)
+        std::copy_n(values, tag.type->slots, exception->writable_values());
+    return exception;
 }
 Object* array_new(Heap& heap, const TypeInfo& type, const Slot* value, uint32_t length);
 Object* array_new_fixed(Heap& heap, const TypeInfo& type, const Slot* values, uint32_t length);

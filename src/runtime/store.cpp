@@ -60,12 +60,7 @@ std::shared_ptr<const HostFunction> Store::find_host_function(const Function& fu
     return found == host_functions_.end() ? nullptr : found->second.host;
 }
 
-Global* Store::add_global(GlobalType type, const Value& value)
-{
-    Global& global = globals_.emplace_back(Global { type });
-    global.set(value);
-    return &global;
-}
+Global* Store::add_global(GlobalType type, const Value& value) { return &globals_.emplace_back(type, value); }
 
 Result<void> Store::check(Resource resource, uint64_t current, uint64_t desired, const char* what) const
 {
@@ -154,7 +149,7 @@ void Store::mark_roots(Marker& marker) const
     const TypeRegistry& types = engine_->types;
     for (const Global& global : globals_)
         if (types.is_managed(global.type.type))
-            marker.mark(Ref { global.slots[0] });
+            marker.mark(Ref { global.slots()[0] });
     for (const Table& table : tables_)
         if (types.is_managed(table.type().element))
             for (const Ref element : table.elements())

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "runtime/instance.h"
+#include "runtime/mutation.h"
 
 #include <deque>
 #include <functional>
@@ -80,6 +81,8 @@ public:
 
     EngineState& engine() const { return *engine_; }
     Heap heap;
+    /// Changes guest state for everybody but the guest.
+    Mutator mutator { *this };
     /// Empty when the embedder has no opinion.
     Limiter limiter;
     /// False also for what the limiter itself would use while it is asked.

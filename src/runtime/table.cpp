@@ -28,7 +28,7 @@ Result<Table> Table::create(const TableType& type, Ref initial)
         return failure("cannot allocate a table of " + std::to_string(size) + " elements");
     table.count = static_cast<uint32_t>(size);
     if (!initial.is_null())
-        std::ranges::fill(table.elements(), initial);
+        std::ranges::fill(table.writable_elements(), initial);
     return table;
 }
 
@@ -84,7 +84,7 @@ std::optional<uint32_t> Table::grow(uint64_t delta, Ref initial)
         return std::nullopt;
     count = static_cast<uint32_t>(new_size);
     if (!initial.is_null())
-        std::ranges::fill(elements().subspan(old_size), initial);
+        std::ranges::fill(writable_elements().subspan(old_size), initial);
     return old_size;
 }
 

@@ -34,8 +34,9 @@ public:
     const TableType& type() const { return type_; }
     uint32_t size() const { return count; }
     bool contains(uint64_t start, uint64_t count) const { return start <= size() && count <= size() - start; }
-    std::span<Ref> elements() { return { data, size() }; }
     std::span<const Ref> elements() const { return { data, size() }; }
+    /// For runtime and the tiers; everybody else writes through runtime/mutation.
+    std::span<Ref> writable_elements() { return { data, size() }; }
 
     /// Adds elements and answers with the old size; nothing when the type's maximum, `max_elements` or the system refuses.
     /// The elements may move.

@@ -21,7 +21,7 @@ Answer<Room> Call::room(Pointer at, uint64_t count) const
 {
     if (!memory_->contains(static_cast<uint32_t>(at), count))
         return refuse(Errno::Fault);
-    return Room(*memory_, at, count);
+    return Room(store.mutator, *memory_, at, count);
 }
 
 Answer<std::string> Call::path(Pointer at, Number length) const

@@ -5,9 +5,8 @@
 #include "host/file.h"
 #include "host/path_calls.h"
 #include "host/wait.h"
-#include "runtime/instance.h"
+#include "runtime/store.h"
 #include "wasi/abi.h"
-#include "wasi/guest_memory.h"
 
 #include <bit>
 #include <memory>
@@ -20,13 +19,15 @@ namespace vitrine::core::wasi {
 static_assert(std::endian::native == std::endian::little, "the guest's numbers are read as they lie");
 
 using host::File;
+/// Bytes of the guest to be filled in, of which only those count that were written.
+using Edit = Mutator::Edit;
 class Preview1;
 
 /// A checked stretch of the guest's memory, for results. Good for as long as the call, even if the memory moves.
 class Room {
 public:
-    Room(Memory& memory, Pointer at, uint64_t size)
-        : memory_(&memory), at_(static_cast<uint32_t>(at)), size_(size)
+    Room(Mutator& mutator, Memory& memory, Pointer at, uint64_t size)
+        : mutator_(&mutator), memory_(&memory), at_(static_cast<uint32_t>(at)), size_(size)
     {}
 
     uint64_t size() const { return size_; }
@@ -34,16 +35,17 @@ public:
     void put(uint64_t offset, Bytes bytes) const
     {
         ASSERT(offset <= size_ && bytes.size() <= size_ - offset);
-        write(*memory_, at_ + offset, bytes);
+        mutator_->write(Origin::Host, *memory_, at_ + offset, bytes);
     }
     /// The part at an offset, to be filled in.
     Edit edit(uint64_t offset, uint64_t count) const
     {
         ASSERT(offset <= size_ && count <= size_ - offset);
-        return Edit(*memory_, at_ + offset, count);
+        return mutator_->edit(Origin::Host, *memory_, at_ + offset, count);
     }
 
 private:
+    Mutator* mutator_;
     Memory* memory_;
     uint64_t at_;
     uint64_t size_;

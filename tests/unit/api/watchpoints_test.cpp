@@ -186,6 +186,54 @@ TEST(Watchpoints, SeeWhatTheHostWrites)
     EXPECT_TRUE(exited(guest.call("ask", {})));
 }
 
+TEST(Watchpoints, SeeWhatTheHostWritesEvenWithoutAChange)
+{
+    Watched guest;
+    const std::array same { std::byte(0), std::byte(0) };
+    Global total = *guest.instance->debug_global(0);
+    Table table = *guest.instance->debug_table(0);
+    const std::pair<debug::WatchPlace, std::function<void()>> writes[] = {
+        { MemoryRange { guest.memory(), 16, 4 }, [&] { ASSERT_TRUE(guest.memory().write(15, same)); } },
+        { MemoryRange { guest.memory(), 16, 4 },
+            [&] { ASSERT_TRUE(guest.memory().fill(10, 7, std::byte(0))); } },
+        { total, [&] { ASSERT_TRUE(total.set(total.get())); } },
+        { debug::TableSlot { table, 2 }, [&] { ASSERT_TRUE(table.set(2, Val::null(ValKind::FuncRef))); } },
+    };
+    for (const auto& [place, write] : writes) {
+        guest.scribble = write;
+        const auto on_change = guest.watch({ .what = place });
+        EXPECT_TRUE(exited(guest.call("ask", {}))) << "no change";
+        const auto on_write = guest.watch({ .what = place, .access = WatchAccess::Write });
+        Stopped stop = stopped(guest.call("ask", {}));
+        EXPECT_EQ(stop.reason().id, on_write);
+        EXPECT_TRUE(stop.reason().watch->is_write);
+        EXPECT_TRUE(exited(guest.session->resume(std::move(stop))));
+        guest.scribble = [&] { ASSERT_TRUE(guest.memory().write(20, same)); };
+        EXPECT_TRUE(exited(guest.call("ask", {}))) << "beside it";
+        EXPECT_TRUE(guest.session->remove_watchpoint(on_change));
+        EXPECT_TRUE(guest.session->remove_watchpoint(on_write));
+    }
+}
+
+TEST(Watchpoints, DoNotStopForWhatIsWrittenWhileNoGuestRuns)
+{
+    Watched guest;
+    guest.watch({ .what = MemoryRange { guest.memory(), 16, 4 } });
+    guest.watch({ .what = MemoryRange { guest.memory(), 16, 4 }, .access = WatchAccess::Write });
+    const std::array one { std::byte(1) };
+    const std::array two { std::byte(2) };
+    ASSERT_TRUE(guest.memory().write(16, one));
+    EXPECT_TRUE(exited(guest.call("ask", {})));
+    Stopped stop = stopped(guest.call("store", { Val::i32(16), Val::i32(3) }));
+    EXPECT_EQ(stop.reason().text, "1 -> 3") << "the old value is the embedder's";
+    // What a debugger writes while the guest is stopped is not the guest's either.
+    ASSERT_TRUE(guest.memory().write(16, two));
+    EXPECT_TRUE(stop.frames()[0].assign("u8[16] = 9"));
+    EXPECT_TRUE(exited(guest.session->resume(std::move(stop))));
+    EXPECT_TRUE(exited(guest.call("ask", {})));
+    EXPECT_EQ(stopped(guest.call("store", { Val::i32(16), Val::i32(4) })).reason().text, "9 -> 4");
+}
+
 TEST(Watchpoints, FollowAMemoryThatGrows)
 {
     Watched guest;

@@ -40,7 +40,7 @@ End end_of(Guest& guest, Instance& instance, const std::string& name)
     end.trap = results ? TrapKind::None : results.error().kind;
     const auto bytes = instance.memories[0]->bytes();
     end.memory.assign(bytes.begin(), bytes.end());
-    end.global = load_value(instance.globals[0]->type.type, instance.globals[0]->slots).to_text();
+    end.global = instance.globals[0]->get().to_text();
     for (const Ref ref : instance.tables[0]->elements())
         end.table.push_back(ref.bits != 0);
     return end;

@@ -707,7 +707,7 @@ TEST_F(StubTest, OneInstancesBreakpointsAreNotTheOthers)
 TEST_F(StubTest, MemoryZeroIsThatOfTheInnermostFrame)
 {
     Instance& second = guest.instantiate(zoo);
-    second.memories[0]->base()[16] = 'j';
+    second.memories[0]->writable_base()[16] = 'j';
     guest.instance = &second;
     begin("run", { Value::i32(21) });
     EXPECT_EQ(client.ask("m10,5"), hex_text("jello"));

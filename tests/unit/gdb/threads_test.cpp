@@ -35,8 +35,8 @@ constexpr auto counter = R"((module $counter
 struct ThreadsTest : testing::Test {
     ThreadsTest()
     {
-        other_instance->memories[0]->base()[0] = 'B';
-        guest.instance->memories[0]->base()[0] = 'A';
+        other_instance->memories[0]->writable_base()[0] = 'B';
+        guest.instance->memories[0]->writable_base()[0] = 'A';
         EXPECT_TRUE(guest.session->add_store(other.store, other.thread));
         guest.start("count", { Value::i32(1) });
         EXPECT_THAT(client.ask("?"), StartsWith("T05thread:1;name:main;threads:1,2;"));

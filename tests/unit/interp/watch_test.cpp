@@ -42,7 +42,7 @@ State element_of(const Table& table, uint64_t index)
 }
 State slots_of(const Global& global)
 {
-    return state_of(StateKind::Global, global.slots, global.type.type.slots() * sizeof(Slot));
+    return state_of(StateKind::Global, global.slots(), global.type.type.slots() * sizeof(Slot));
 }
 
 WatchedRange watched(const State& state, bool reads, bool writes)
@@ -543,7 +543,7 @@ TEST(Watch, LooksWhenAHostFunctionComesBack)
 {
     Guest guest;
     guest.define("host", "poke", { {}, { ValueType::i32 } }, [](HostCall& call) -> HostOutcome {
-        call.caller->memories[0]->base()[0] = 7;
+        call.store.mutator.fill(Origin::Host, *call.caller->memories[0], 0, 7, 1);
         call.slots[0] = 5;
         return Returned {};
     });
@@ -710,6 +710,32 @@ TEST(Watch, RandomGuestsChangeWatchedStateWhereSingleStepsSeeIt)
         }
     }
     EXPECT_GT(changes, 1000u);
+}
+
+/// Writes of the guest are told by watches alone.
+TEST(Mutation, ByTheGuestIsNotTold)
+{
+    struct : MutationListener {
+        void on_mutation(Origin, const Mutation&) override { ++count; }
+        int count = 0;
+    } listener;
+    Guest guest;
+    Instance& instance = guest.instantiate(R"((module
+        (memory 1 3) (global $global (mut i64) (i64.const 5)) (table $table 4 funcref)
+        (type $point (struct (field (mut i8))))
+        (type $bytes (array (mut i16)))
+        (func (export "run")
+          (i32.store (i32.const 0) (i32.const 1))
+          (memory.fill (i32.const 8) (i32.const 1) (i32.const 8))
+          (global.set $global (i64.const 6))
+          (table.set $table (i32.const 0) (ref.null func))
+          (drop (memory.grow (i32.const 1)))
+          (struct.set $point 0 (struct.new_default $point) (i32.const 1))
+          (array.fill $bytes (array.new_default $bytes (i32.const 2)) (i32.const 0) (i32.const 1) (i32.const 2)))))");
+    guest.store.mutator.set_listener(&listener);
+    ASSERT_TRUE(guest.call(instance, "run"));
+    EXPECT_EQ(instance.memories[0]->bytes()[0], 1);
+    EXPECT_EQ(listener.count, 0);
 }
 
 } // namespace

@@ -30,7 +30,7 @@ TEST_F(Bulk, MemoryIsFilledAndCopiedUpToItsEnd)
     EXPECT_EQ(memory_fill(memory, page - 2, 0x1ff, 2), TrapKind::None) << "only the lowest byte counts";
     EXPECT_EQ(memory.bytes()[page - 1], 0xff);
     for (uint8_t i = 0; i < 4; ++i)
-        memory.bytes()[i] = i;
+        memory.writable_base()[i] = i;
     EXPECT_EQ(memory_copy(memory, memory, 1, 0, 3), TrapKind::None);
     EXPECT_TRUE(std::ranges::equal(memory.bytes().first(4), std::array<uint8_t, 4> { 0, 0, 1, 2 }));
     EXPECT_EQ(memory_copy(memory, memory, 0, 1, 3), TrapKind::None);

@@ -99,13 +99,13 @@ TEST(Heap, GlobalsAndTablesAreRoots)
     Global& global =
         *world.store.add_global({ ValueType::anyref, true }, any_of(heap.make_array(world.info(1), 1)));
     Table& table = **world.store.add_table({ ValueType::anyref, { .min = 2 } }, {});
-    table.elements()[1] = Ref::of(heap.make_array(world.info(1), 1));
+    table.writable_elements()[1] = Ref::of(heap.make_array(world.info(1), 1));
     heap.collect();
     EXPECT_EQ(heap.count(), 2u);
-    table.elements()[1] = Ref::i31(4);
+    table.writable_elements()[1] = Ref::i31(4);
     heap.collect();
     EXPECT_EQ(heap.count(), 1u);
-    global.set(any_of(nullptr));
+    store_value(any_of(nullptr), global.writable_slots());
     heap.collect();
     EXPECT_EQ(heap.count(), 0u);
 }

@@ -22,7 +22,7 @@ TEST(Memory, GrowsInPlaceUpToItsMaximumWithZeroedPages)
     auto memory = *Memory::create(type_of(1, 3), budget);
     ASSERT_TRUE(memory->is_reserved());
     const uint8_t* base = memory->base();
-    memory->bytes().back() = 9;
+    memory->writable_base()[memory->size() - 1] = 9;
     EXPECT_EQ(memory->grow(2), 1u);
     EXPECT_EQ(memory->base(), base);
     EXPECT_EQ(memory->size(), 3 * Memory::page_size);
@@ -41,7 +41,7 @@ TEST(Memory, FallsBackToPlainMemoryWithoutAReservation)
     EXPECT_FALSE(budget->take());
     auto memory = *Memory::create(type_of(1), budget);
     EXPECT_FALSE(memory->is_reserved());
-    memory->bytes()[7] = 42;
+    memory->writable_base()[7] = 42;
     EXPECT_EQ(memory->grow(100), 1u);
     EXPECT_EQ(memory->bytes()[7], 42);
     EXPECT_EQ(memory->bytes().back(), 0);
@@ -107,9 +107,9 @@ TEST(Memory, TheGuardIsExactWhereTheMemoryEndsWithASystemPage)
 TEST(MemoryDeathTest, ReservedMemoryEndsInGuardPages)
 {
     const auto memory = *Memory::create(type_of(1), std::make_shared<ReservationBudget>());
-    volatile uint8_t* behind = memory->base() + memory->size();
+    const volatile uint8_t* behind = memory->base() + memory->size();
     EXPECT_DEATH((void)*behind, "");
-    volatile uint8_t* farthest = memory->base() + Memory::reserved_bytes - 1;
+    const volatile uint8_t* farthest = memory->base() + Memory::reserved_bytes - 1;
     EXPECT_DEATH((void)*farthest, "");
 }
 

@@ -96,8 +96,8 @@ TEST(Table, NullsTakeNoMemoryUntilTheyAreWritten)
         EXPECT_EQ(tables.back().grow(Table::max_elements / 2, {}), Table::max_elements / 2);
     }
     EXPECT_LT(resident_bytes() - before, 16u << 20) << "of 1.6 GB";
-    tables.front().elements()[5'000'000] = Ref::i31(1);
-    EXPECT_EQ(tables.front().elements()[5'000'000], Ref::i31(1));
+    tables.front().writable_elements()[5'000'000] = Ref::i31(1);
+    EXPECT_EQ(tables.front().writable_elements()[5'000'000], Ref::i31(1));
 }
 
 } // namespace

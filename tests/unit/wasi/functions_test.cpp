@@ -52,7 +52,7 @@ struct Example {
         for (const uint32_t fd : { 3, 4, 5, 6 })
             out << '\n'
                 << static_cast<int>((*world)("fd_tell", fd, 2000)) << ' ' << world->get<uint64_t>(2000);
-        std::ranges::copy(memory, bytes.begin());
+        std::ranges::copy(memory, world->memory().writable_base());
         return out.str();
     }
 
@@ -288,6 +288,36 @@ TEST(Functions, TheForerunnerHasItsOwnLayouts)
     EXPECT_EQ(world.result(), 2u);
     EXPECT_EQ(world.get<uint64_t>(6032), 5056u);
     EXPECT_EQ(world.get<uint16_t>(6040), 0u);
+}
+
+TEST(Buffers, TellOfWhatWasReadAlone)
+{
+    struct : MutationListener {
+        void on_mutation(Origin, const Mutation& mutation) override
+        {
+            const auto& range = std::get<MemoryBytes>(mutation);
+            told.emplace_back(range.address, range.count);
+        }
+        std::vector<std::pair<uint64_t, uint64_t>> told;
+    } listener;
+    TemporaryFolder folder;
+    folder.write("file", "abcdefg");
+    World world(World::with(folder));
+    ASSERT_EQ(world.open("file"), Errno::Success);
+    // Two buffers: of the second, the system call fills a part.
+    world.put(3000, 4000u);
+    world.put(3004, 5u);
+    world.put(3008, 6000u);
+    world.put(3012, 60'000u);
+    const Definition* definition = world.linker().find("wasi_snapshot_preview1", "fd_read");
+    std::vector<Slot> slots { 4, 3000, 2, 2000 };
+    HostCall call { world.store(), world.caller, slots };
+    world.store().mutator.set_listener(&listener);
+    std::get<std::shared_ptr<const HostFunction>>(*definition)->callback(call);
+    world.store().mutator.set_listener(nullptr);
+    const std::vector<std::pair<uint64_t, uint64_t>> expected { { 4000, 5 }, { 6000, 2 }, { 2000, 4 } };
+    EXPECT_EQ(listener.told, expected);
+    EXPECT_EQ(world.text(6000, 2), "fg");
 }
 
 } // namespace

@@ -129,7 +129,7 @@ TEST(Sockets, ArePolled)
     World& guest = *served.world;
     // One subscription to read from 3, and a clock of a millisecond.
     const auto subscribe = [&](uint32_t fd) {
-        std::memset(guest.memory().base() + 5000, 0, 96);
+        std::memset(guest.memory().writable_base() + 5000, 0, 96);
         guest.put(5000, uint64_t { 11 });
         guest.put(5008, uint8_t { 1 });
         guest.put(5016, fd);

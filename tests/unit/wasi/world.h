@@ -9,6 +9,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <concepts>
 #include <cstring>
 #include <memory>
@@ -41,6 +42,43 @@ using host::Source;
 using host::test::Pipe;
 using host::test::TemporaryFolder;
 using host::test::text_of_bytes;
+
+/// A copy of a guest's memory, to which each write that is told is applied. So it shows what was written untold.
+class Mirror final : public MutationListener {
+public:
+    /// Larger memories are not looked at.
+    static constexpr size_t most = size_t { 1 } << 20;
+
+    explicit Mirror(Store& store, const Memory& memory) : store_(store), memory_(memory)
+    {
+        if (memory.size() <= most)
+            copy_.assign(memory.bytes().begin(), memory.bytes().end());
+        store_.mutator.set_listener(this);
+    }
+    ~Mirror() { store_.mutator.set_listener(nullptr); }
+    Mirror(const Mirror&) = delete;
+    Mirror& operator=(const Mirror&) = delete;
+
+    void on_mutation(Origin origin, const Mutation& mutation) override
+    {
+        // A test writes on behalf of a debugger.
+        EXPECT_TRUE(origin == Origin::Host || origin == Origin::Debugger);
+        const auto& range = std::get<MemoryBytes>(mutation);
+        EXPECT_EQ(range.memory, &memory_);
+        if (!copy_.empty())
+            std::ranges::copy(memory_.bytes().subspan(range.address, range.count),
+                copy_.begin() + static_cast<ptrdiff_t>(range.address));
+    }
+    bool is_right() const
+    {
+        return copy_.empty() || std::ranges::equal(memory_.bytes().first(copy_.size()), copy_);
+    }
+
+private:
+    Store& store_;
+    const Memory& memory_;
+    std::vector<uint8_t> copy_;
+};
 
 /// A guest that is nothing but its memory, and calls what a test tells it to.
 class World {
@@ -75,7 +113,9 @@ public:
         if (slots.empty())
             slots.push_back(0);
         HostCall host_call { store_, caller, slots };
+        const Mirror mirror(store_, memory());
         HostOutcome outcome = std::get<std::shared_ptr<const HostFunction>>(*definition)->callback(host_call);
+        EXPECT_TRUE(mirror.is_right()) << name << " wrote what it told nobody";
         trap.reset();
         if (auto* ended = std::get_if<Trap>(&outcome))
             trap = std::move(*ended);
@@ -86,16 +126,17 @@ public:
     template<class T> T get(uint32_t address) { return load<T>(memory().base() + address); }
     template<class T> void put(uint32_t address, T value)
     {
-        std::memcpy(memory().base() + address, &value, sizeof value);
+        store_.mutator.write(
+            Origin::Debugger, memory(), address, { reinterpret_cast<const uint8_t*>(&value), sizeof value });
     }
     std::string text(uint32_t address, size_t length)
     {
-        return { reinterpret_cast<char*>(memory().base()) + address, length };
+        return { reinterpret_cast<const char*>(memory().base()) + address, length };
     }
     /// Puts a text into the memory; its address is `address`.
     void put_text(uint32_t address, std::string_view text)
     {
-        std::memcpy(memory().base() + address, text.data(), text.size());
+        store_.mutator.write(Origin::Debugger, memory(), address, bytes_of(text));
     }
 
     // Short forms for what many tests do first. Paths lie at 1000 and 1500, results at 2000, vectors of one buffer at 3000, its content at 4000.
