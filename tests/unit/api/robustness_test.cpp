@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Sessions that are used wrongly, or by much: nothing is lost, nobody waits for ever.
+#include "support/sanitizer.h"
 #include "world.h"
 
 #include <alloca.h>
@@ -12,6 +13,8 @@
 
 namespace vitrine {
 namespace {
+
+using core::test::is_sanitized;
 
 using debug::Resume;
 using debug::Session;
@@ -637,7 +640,7 @@ TEST(Robustness, NestedCallsAreBoundByTheStackOfTheThread)
     std::vector<std::int32_t> depths;
     for (const std::size_t kilobytes : { 64, 128, 256, 512, 1024, 4096, 32768 })
         for (const std::size_t host_bytes : { std::size_t { 0 }, std::size_t { 4096 } })
-            on_stack(kilobytes << 10, [&] {
+            on_stack(kilobytes << (is_sanitized ? 13 : 10), [&] {
                 Nesting guest(host_bytes);
                 for (int i = 0; i < 2; ++i) {
                     const auto ended = (*guest.again)(0);
