@@ -65,6 +65,8 @@ public:
         EXPECT_TRUE(origin == Origin::Host || origin == Origin::Debugger);
         const auto& range = std::get<MemoryBytes>(mutation);
         EXPECT_EQ(range.memory, &memory_);
+        if (origin == Origin::Host)
+            told_.push_back(range);
         if (!copy_.empty())
             std::ranges::copy(memory_.bytes().subspan(range.address, range.count),
                 copy_.begin() + static_cast<ptrdiff_t>(range.address));
@@ -74,10 +76,14 @@ public:
         return copy_.empty() || std::ranges::equal(memory_.bytes().first(copy_.size()), copy_);
     }
 
+    /// By host functions.
+    const std::vector<MemoryBytes>& told() const { return told_; }
+
 private:
     Store& store_;
     const Memory& memory_;
     std::vector<uint8_t> copy_;
+    std::vector<MemoryBytes> told_;
 };
 
 /// A guest that is nothing but its memory, and calls what a test tells it to.
@@ -116,6 +122,7 @@ public:
         const Mirror mirror(store_, memory());
         HostOutcome outcome = std::get<std::shared_ptr<const HostFunction>>(*definition)->callback(host_call);
         EXPECT_TRUE(mirror.is_right()) << name << " wrote what it told nobody";
+        changes = mirror.told();
         trap.reset();
         if (auto* ended = std::get_if<Trap>(&outcome))
             trap = std::move(*ended);
@@ -198,6 +205,8 @@ public:
 
     /// Of the last call.
     std::optional<Trap> trap;
+    /// What the last call changed, as it told.
+    std::vector<MemoryBytes> changes;
     /// Whose memory is used; null when the embedder itself calls.
     Instance* caller = nullptr;
 
