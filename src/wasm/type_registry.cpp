@@ -138,7 +138,7 @@ struct TypeRegistry::Group {
     /// Never reallocated: types are referred to by their addresses.
     std::vector<TypeInfo> types;
     uint64_t references = 0;
-    const std::string* key = nullptr;
+    std::map<std::string, std::unique_ptr<Group>>::iterator place {};
     Group* next_dead = nullptr;
 };
 
@@ -151,7 +151,7 @@ struct TypeRegistry::State {
 
     std::mutex mutex;
     /// Ordered, as no choice of keys makes that slow; a hash table without a secret seed would be.
-    std::map<std::string, Group> groups;
+    std::map<std::string, std::unique_ptr<Group>> groups;
     /// By id; those in `free_ids` are empty. `free_ids` has room for all ids, so that releasing never allocates.
     std::vector<Entry> by_id;
     std::vector<uint32_t> free_ids;
@@ -192,7 +192,7 @@ void TypeRegistry::State::release(Group& first)
             by_id[info.id.value] = {};
             free_ids.push_back(info.id.value);
         }
-        groups.erase(groups.find(*group.key));
+        groups.erase(group.place);
     }
 }
 
@@ -269,9 +269,10 @@ TypeRegistry::Group* TypeRegistry::add_group(const std::vector<SubType>& group)
     for (const SubType& type : group)
         append(key, type);
     const std::lock_guard lock(state_->mutex);
-    if (const auto known = state_->groups.find(key); known != state_->groups.end()) {
-        ++known->second.references;
-        return &known->second;
+    const auto next = state_->groups.lower_bound(key);
+    if (next != state_->groups.end() && next->first == key) {
+        ++next->second->references;
+        return next->second.get();
     }
     if (group.size() > max_types - state_->live())
         return nullptr;
@@ -284,9 +285,10 @@ TypeRegistry::Group* TypeRegistry::add_group(const std::vector<SubType>& group)
     };
     make_room(state_->by_id);
     make_room(state_->free_ids);
-    const auto place = state_->groups.emplace(std::move(key), make_group(group)).first;
-    Group& made = place->second;
-    made.key = &place->first;
+    const auto place =
+        state_->groups.emplace_hint(next, std::move(key), std::make_unique<Group>(make_group(group)));
+    Group& made = *place->second;
+    made.place = place;
     made.references = 1;
     state_->free_ids.resize(state_->free_ids.size() - reused);
     state_->by_id.resize(ids);
