@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
@@ -76,6 +77,20 @@ Result<pid_t> spawn(const std::string& program, std::vector<std::string> argumen
     return process;
 }
 
+/// Whether the program needs no `target.language` to evaluate expressions, as LLDB 23 does not: the
+/// setting only hides names.
+bool knows_languages(const std::string& program)
+{
+    constexpr int first_version = 23;
+    int version = 0;
+    if (FILE* const output = popen((shell_word(program) + " --version").c_str(), "r")) {
+        if (std::fscanf(output, "lldb version %d", &version) != 1)
+            version = 0;
+        pclose(output);
+    }
+    return version >= first_version;
+}
+
 void wait_for(pid_t process)
 {
     while (waitpid(process, nullptr, 0) < 0 && errno == EINTR) {}
@@ -89,8 +104,10 @@ Result<std::unique_ptr<Lldb>> Lldb::start(const std::vector<std::string>& comman
     if (!program)
         return Error("--lldb: neither lldb-22 nor lldb is in PATH (Debian's package is lldb-22)");
     std::vector<std::string> arguments { *program };
+    const bool sets_language = !knows_languages(*program);
     for (const std::string& command : commands)
-        arguments.insert(arguments.end(), { "-o", command });
+        if (sets_language || !command.starts_with("settings set target.language "))
+            arguments.insert(arguments.end(), { "-o", command });
     std::signal(SIGINT, SIG_IGN);
     auto process = spawn(*program, std::move(arguments));
     if (!process)

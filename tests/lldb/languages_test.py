@@ -6,9 +6,10 @@ import os
 import pathlib
 import shutil
 import subprocess
+import tempfile
 import unittest
 
-from debuggee import BUILD, COMPILE, HERE, Guest, SessionTest, compile_guest, line_of
+from debuggee import BUILD, COMPILE, PATIENCE, VITRINE, HERE, Guest, SessionTest, compile_guest, line_of
 
 
 class Languages(SessionTest):
@@ -92,6 +93,22 @@ class Languages(SessionTest):
                 ("p 1 + 2", r"\(int\) 3$"),
                 ("continue", r"exited with status = 0 "),
             ])
+
+
+class Versions(unittest.TestCase):
+    def test_only_lldb_22_is_told_a_language(self):
+        """What `run --lldb` tells the program that it finds, which says its version and ends."""
+        wasm = compile_guest("shapes.c", "-O0")
+        for version, is_told in (("22.1.8", True), ("23.1.0", False), ("what?", True)):
+            with self.subTest(version=version), tempfile.TemporaryDirectory() as folder:
+                program = pathlib.Path(folder) / "lldb"
+                program.write_text(f"#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'lldb version {version}'; "
+                                   f"else printf '%s\\n' \"$@\" > '{folder}/words'; fi\n")
+                program.chmod(0o755)
+                subprocess.run([VITRINE, "run", "--lldb", wasm], env={**os.environ, "PATH": folder}, capture_output=True, timeout=PATIENCE)
+                words = (pathlib.Path(folder) / "words").read_text()
+                self.assertEqual("target.language" in words, is_told, words)
+                self.assertIn("process connect --plugin wasm", words)
 
 
 if __name__ == "__main__":
