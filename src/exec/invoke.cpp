@@ -154,6 +154,27 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
         .kind = TrapKind::HostError, .message = "a host function suspended in a call that cannot wait" });
 }
 
+namespace {
+
+/// Tells the probe of an instance; false when the guest must end. The thread counts as running
+/// meanwhile, so that nobody takes the probe away.
+bool tell_of_instance(Thread& thread, Instance& instance)
+{
+    const bool was_running = thread.is_running();
+    if (!was_running)
+        thread.runner.store(std::this_thread::get_id());
+    bool goes_on = true;
+    if (Probe* const probe = thread.probe.load()) {
+        probe->on_instance(instance);
+        goes_on = fire(thread, Cause::Load);
+    }
+    if (!was_running)
+        thread.runner.store({});
+    return goes_on;
+}
+
+} // namespace
+
 std::expected<Instance*, Failure> instantiate(
     Thread& thread, const Linker& linker, std::shared_ptr<const Module> module)
 {
@@ -169,13 +190,10 @@ std::expected<Instance*, Failure> instantiate(
         thread.go_outside();
     if (!instance)
         return instance;
-    if (Probe* const probe = thread.probe.load()) {
-        probe->on_instance(**instance);
-        if (!fire(thread, Cause::Load)) {
-            // No activation ends that would forget it.
-            thread.is_killed = thread.is_killed && thread.is_running();
-            return std::unexpected(std::move(thread.trap));
-        }
+    if (!tell_of_instance(thread, **instance)) {
+        // No activation ends that would forget it.
+        thread.is_killed = thread.is_killed && thread.is_running();
+        return std::unexpected(std::move(thread.trap));
     }
     if (const auto start = (*instance)->module->start) {
         auto ran = invoke(thread, *(*instance)->functions[start->value], {});

@@ -450,6 +450,33 @@ TEST(Session, EndsWhileAnotherThreadMakesCallAfterCall)
     }
 }
 
+/// An instance is told of while no function of the store is called.
+TEST(Session, EndsWhileAnotherThreadMakesInstances)
+{
+    Debugged guest;
+    Guest other(guest.engine);
+    const auto empty = core::test::module_of(*guest.engine, "(module)");
+    for (int i = 0; i < 200; ++i) {
+        ASSERT_TRUE(guest.session->add_store(other.store, other.thread));
+        guest.session->stop_on({ .load = i % 2 == 0 });
+        std::atomic<bool> is_over = false;
+        std::thread maker([&] {
+            while (!is_over) {
+                const auto made = instantiate(other.thread, other.linker, empty);
+                const Trap* trap = made ? nullptr : std::get_if<Trap>(&made.error());
+                EXPECT_TRUE(made || (trap && trap->kind == TrapKind::Killed));
+            }
+        });
+        for (int turns = 0; turns < 10 * (i % 10); ++turns)
+            std::this_thread::yield();
+        guest.session->close();
+        EXPECT_FALSE(guest.thread.probe.load() || other.thread.probe.load());
+        is_over = true;
+        maker.join();
+        guest.session = *Session::create(guest.store, guest.thread);
+    }
+}
+
 /// Reasons are copied for the controller, the client of a door and the embedder.
 TEST(Session, ReasonsStaySmall) { EXPECT_LE(sizeof(StopReason), 216u); }
 
