@@ -72,6 +72,8 @@ class Door:
         self.has_exited = False
         self.status = 0
         self.frame = 0
+        # The one that was selected since the stop, as the protocol writes it.
+        self.thread = None
         self.stop = {}
         self.breakpoints, self.watchpoints = {}, {}
         self.next_number = 1
@@ -188,6 +190,7 @@ class Door:
     def take(self, answer):
         """A stop reply, as a dictionary."""
         self.frame = 0
+        self.thread = None
         self.stop = {}
         for field in filter(None, answer[3:].split(";")):
             key, _, value = field.partition(":")
@@ -202,7 +205,8 @@ class Door:
         thread = self.stop["thread"]
         here = self.stop["00"]
         threads = json.loads(self.ask("jThreadsInfo"))
-        said = {"the register": self.ask(f"p0;thread:{thread};"), "the list of threads": threads[0]["registers"]["0"],
+        listed = next(row for row in threads if row["tid"] == int(thread, 16))
+        said = {"the register": self.ask(f"p0;thread:{thread};"), "the list of threads": listed["registers"]["0"],
                 "the stop of the thread": dict(field.partition(":")[::2] for field in self.ask(f"qThreadStopInfo{thread}").split(";"))["00"]}
         stack = self.ask(f"qWasmCallStack:{thread}")
         if stack:
@@ -264,9 +268,12 @@ class Door:
 
     # -- Frames
 
+    def selected(self):
+        return self.thread or self.stop["thread"]
+
     def places(self, thread=None):
-        """The offsets of the frames, innermost first; of the thread that stopped, or another."""
-        stack = self.ask(f"qWasmCallStack:{thread or self.stop['thread']}")
+        """The offsets of the frames, innermost first; of the selected thread, or another."""
+        stack = self.ask(f"qWasmCallStack:{thread or self.selected()}")
         return [offset_of(integer_of(stack[at:at + 16])) for at in range(0, len(stack), 16)]
 
     def values(self, kind, frame):
@@ -309,6 +316,7 @@ class Door:
                 self.write(f"{'*' if is_marked else ' '} #{number} {self.position(number, offset)}")
             if not places:
                 self.write("  no frames")
+        self.ask(f"Hg{self.selected()}")
 
     def show_frame(self):
         self.write(f"#{self.frame} {self.position(self.frame, self.place())}")
@@ -352,13 +360,19 @@ class Door:
     def do_threads(self, _):
         self.need_standing()
         for thread in json.loads(self.ask("jThreadsInfo")):
-            mark = "*" if thread["tid"] == int(self.stop["thread"], 16) else " "
-            self.write(f"{mark} thread {thread['tid']}: {self.position(0, offset_of(integer_of(thread['registers']['0'])))}")
+            mark = "*" if thread["tid"] == int(self.selected(), 16) else " "
+            place = integer_of(thread["registers"]["0"])
+            self.ask(f"Hg{thread['tid']:x}")
+            self.write(f"{mark} thread {thread['tid']}: {self.position(0, offset_of(place)) if place else 'no frames'}")
+        self.ask(f"Hg{self.selected()}")
 
     def do_thread(self, said):
         number = number_of(said, "a thread's number")
         self.need_standing()
+        if f"{number:x}" not in self.ask("qfThreadInfo").removeprefix("m").split(","):
+            raise Refused(f"there is no thread {number}")
         self.ask(f"Hg{number:x}")
+        self.thread = f"{number:x}"
         self.frame = 0
         self.show_frame()
 
@@ -631,6 +645,8 @@ class Door:
 
     def tell(self, reason):
         places = self.places()
+        if "," in self.stop["threads"]:
+            reason += f" in thread {int(self.stop['thread'], 16)}"
         self.write(f"stopped: {reason}" + (f" in {self.position(0, places[0])}" if places else ""))
         before = list(self.watchpoints.values())
         self.watch_lines()
@@ -683,7 +699,7 @@ class Door:
         self.go_on("vCont;c")
 
     def step_action(self):
-        return f"vCont;s:{self.stop['thread']};c"
+        return f"vCont;s:{self.selected()};c"
 
     def do_step(self, said):
         self.step_often(said, lambda: self.go(self.step_action()))
@@ -722,6 +738,9 @@ class Door:
     def do_finish(self, _):
         self.need_standing()
         places = self.places()
+        thread = int(self.selected(), 16)
+        if len(places) == 1 and thread > 1:
+            self.write(f"thread {thread} has no caller: it goes on to its end")
         reason = self.run_to(places[1], len(places) - 1) if len(places) > 1 else self.go("vCont;c")
         if reason:
             self.tell(reason)
@@ -755,7 +774,7 @@ class Door:
     def do_jump(self, said):
         self.need_standing()
         address = self.base + number_of(said, "an offset")
-        self.ask(f"P0={address.to_bytes(8, 'little').hex()};thread:{self.stop['thread']};")
+        self.ask(f"P0={address.to_bytes(8, 'little').hex()};thread:{self.selected()};")
         self.frame = 0
         self.write("next: " + self.position(0, self.places()[0]))
 
@@ -769,7 +788,7 @@ class Door:
     def detour(self, command):
         """The step that follows executes nothing, and tells where the guest is now."""
         self.need_standing()
-        line, = self.monitor(command)
+        line, = self.monitor(f"{command} on {int(self.selected(), 16)}")
         self.frame = 0
         if line != "next: the end":
             if self.go(self.step_action()) != "step":
@@ -784,11 +803,11 @@ class Door:
         tag = self.find_row("tags", index[1] if index else name)
         if tag is None:
             raise Refused(f"there is no tag {name}; `tags` lists them")
-        self.write(*self.monitor(f"throw {tag} {', '.join(values)}"))
+        self.write(*self.monitor(f"throw {tag} {', '.join(values)} on {int(self.selected(), 16)}"))
 
     def do_clear(self, _):
         self.need_standing()
-        self.write(*self.monitor("clear"))
+        self.write(*self.monitor(f"clear on {int(self.selected(), 16)}"))
 
     # -- Values and state
 

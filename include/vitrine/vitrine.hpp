@@ -1467,23 +1467,27 @@ public:
     /// All guest threads; they all stand still.
     std::vector<GuestThread> threads() const;
 
-    // Where the thread that stopped goes on. What is refused (because it waits in a host function, or the place does not fit) changes
-    // nothing; otherwise frames that were looked at before are dead.
+    // What a thread does first when it goes on: the one that stopped (0), or another one by its
+    // number. The last of these counts. What is refused (because the thread is in a host function
+    // or has not begun, or the place does not fit) changes nothing; otherwise frames that were
+    // looked at before are dead.
 
     /// The next instruction is the one at `offset` of the innermost function. It must expect the operands that are
     /// there, or fewer: the rest is dropped.
-    Result<void> jump(std::uint32_t offset);
+    Result<void> jump(std::uint32_t offset, std::uint32_t thread = 0);
     /// Leaves the next instruction out. What it would have made is zero or null, or an operand that it would have taken.
-    Result<void> skip();
-    /// The frame, and all that it has called, return to its caller with these results. Not beyond a host function.
+    Result<void> skip(std::uint32_t thread = 0);
+    /// The frame, of any thread, and all that it has called, return to its caller with these
+    /// results. Not beyond a host function.
     Result<void> return_from(const Frame& frame, std::span<const Val> results);
     Result<void> return_from(const Frame& frame, std::initializer_list<Val> results);
-    /// Throws an exception when the guest goes on, instead of whatever was about to happen.
-    Result<void> throw_exception(const Tag& tag, std::span<const Val> values);
-    Result<void> throw_exception(const Tag& tag, std::initializer_list<Val> values);
+    /// Throws an exception when the thread goes on, instead of whatever was about to happen. The
+    /// tag is one of the thread's store.
+    Result<void> throw_exception(const Tag& tag, std::span<const Val> values, std::uint32_t thread = 0);
+    Result<void> throw_exception(const Tag& tag, std::initializer_list<Val> values, std::uint32_t thread = 0);
     /// Takes the exception that is being thrown, so that nobody catches it: the call from the host fails cleanly. Use
     /// `return_from` to let the guest go on without it.
-    Result<void> clear_exception();
+    Result<void> clear_exception(std::uint32_t thread = 0);
 
 private:
     friend vitrine::detail::Access;
@@ -1596,10 +1600,13 @@ public:
     Event run_to(Stopped stopped, std::uint32_t offset, std::uint32_t thread = 0);
     /// Ends the guest with the trap `Killed`.
     Event kill(Stopped stopped);
-    /// Calls a function on the thread that stopped, as a call of its own on top of its frames. Breakpoints in it stop; a trap
-    /// unwinds only to it. The event of its end is the stop `CallEnd`, with the guest where it was.
-    Event call(Stopped stopped, const Func& function, std::span<const Val> arguments);
-    Event call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments);
+    /// Calls a function on a thread (0: the one that stopped), whose store it is of, as a call of
+    /// its own on top of the thread's frames. Breakpoints in it stop; a trap unwinds only to it.
+    /// The event of its end is the stop `CallEnd` of that thread, with the guest where it was.
+    Event call(
+        Stopped stopped, const Func& function, std::span<const Val> arguments, std::uint32_t thread = 0);
+    Event call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments,
+        std::uint32_t thread = 0);
 
     /// Stops the running guest at its next function entry or loop header, or in the host function that it waits in. Does nothing when it does not run.
     void interrupt();

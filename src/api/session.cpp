@@ -403,6 +403,13 @@ std::vector<GuestThread> Stopped::threads() const
 
 namespace {
 
+/// What the API knows the store of a thread by that can run calls.
+Result<std::shared_ptr<vitrine::detail::StoreLink>> link_of_thread(
+    const core::debug::Session& session, uint32_t thread)
+{
+    return link_of(TRY(session.find_callable(thread))->store);
+}
+
 /// Changes where the guest goes on.
 template<class Change> Result<void> steer(const std::shared_ptr<detail::SessionBody>& session, Change change)
 {
@@ -416,24 +423,25 @@ template<class Change> Result<void> steer(const std::shared_ptr<detail::SessionB
 
 } // namespace
 
-Result<void> Stopped::jump(uint32_t offset)
+Result<void> Stopped::jump(uint32_t offset, uint32_t thread)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
-        return steer(session_, [&](core::debug::Session& session) { return session.jump(offset); });
+        return steer(session_, [&](core::debug::Session& session) { return session.jump(offset, thread); });
     });
 }
 
-Result<void> Stopped::skip()
+Result<void> Stopped::skip(uint32_t thread)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
-        return steer(session_, [](core::debug::Session& session) { return session.skip(); });
+        return steer(session_, [&](core::debug::Session& session) { return session.skip(thread); });
     });
 }
 
-Result<void> Stopped::clear_exception()
+Result<void> Stopped::clear_exception(uint32_t thread)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
-        return steer(session_, [](core::debug::Session& session) { return session.clear_exception(); });
+        return steer(
+            session_, [&](core::debug::Session& session) { return session.clear_exception(thread); });
     });
 }
 
@@ -459,26 +467,26 @@ Result<void> Stopped::return_from(const Frame& frame, std::initializer_list<Val>
     return return_from(frame, std::span(results.begin(), results.size()));
 }
 
-Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> values)
+Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> values, uint32_t thread)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         const Hold hold(session_);
-        const core::Thread* thread = hold ? session_->session->stopped_thread() : nullptr;
-        if (!thread)
+        if (!hold)
             return Error("the guest has gone on from this stop already");
-        const auto link = link_of(thread->store);
+        const auto link = TRY(link_of_thread(*session_->session, thread));
         if (Access::link(tag) != link)
-            return Error("the tag belongs to another store than the thread that stopped");
+            return Error("the tag belongs to another store than the thread");
         const auto& core_tag = *static_cast<const core::Tag*>(Access::object(tag));
         const auto converted = TRY(Access::values(link, values, core_tag.type->type.func()->params));
-        return steer(session_,
-            [&](core::debug::Session& session) { return session.throw_exception(core_tag, converted); });
+        return steer(session_, [&](core::debug::Session& session) {
+            return session.throw_exception(core_tag, converted, thread);
+        });
     });
 }
 
-Result<void> Stopped::throw_exception(const Tag& tag, std::initializer_list<Val> values)
+Result<void> Stopped::throw_exception(const Tag& tag, std::initializer_list<Val> values, uint32_t thread)
 {
-    return throw_exception(tag, std::span(values.begin(), values.size()));
+    return throw_exception(tag, std::span(values.begin(), values.size()), thread);
 }
 
 // Sessions.
@@ -900,29 +908,34 @@ Event Session::wait()
     return guarded_event([body = body_] { return body->error ? exited(*body->error) : next_event(body); });
 }
 
-Event Session::call(Stopped stopped, const Func& function, std::span<const Val> arguments)
+Event Session::call(Stopped stopped, const Func& function, std::span<const Val> arguments, uint32_t thread)
 {
     return guarded_event([&, body_ = body_]() -> Event {
         if (body_->error)
             return exited(*body_->error);
         if (Access::session(stopped) != body_)
             return exited(Error("the guest stopped in another session"));
-        const core::Thread* thread = body_->session->stopped_thread();
-        if (thread && Access::link(function) != link_of(thread->store))
-            return exited(Error("the function belongs to another store than the thread that stopped"));
+        if (const Hold hold(body_); hold) {
+            const auto link = link_of_thread(*body_->session, thread);
+            if (!link)
+                return exited(link.error());
+            if (Access::link(function) != *link)
+                return exited(Error("the function belongs to another store than the thread"));
+        }
         auto code = [&body = *body_, function, arguments = std::vector(arguments.begin(), arguments.end())] {
             body.call_results =
                 vitrine::detail::guarded<std::vector<Val>>([&] { return function.call(arguments); });
         };
-        if (auto started = body_->session->call(std::move(code)); !started)
+        if (auto started = body_->session->call(std::move(code), thread); !started)
             return exited(Access::error(started.error()));
         return next_event(body_);
     });
 }
 
-Event Session::call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments)
+Event Session::call(
+    Stopped stopped, const Func& function, std::initializer_list<Val> arguments, uint32_t thread)
 {
-    return call(std::move(stopped), function, std::span(arguments.begin(), arguments.size()));
+    return call(std::move(stopped), function, std::span(arguments.begin(), arguments.size()), thread);
 }
 
 Result<void> Session::go(Stopped stopped)

@@ -109,8 +109,8 @@ void Debuggee::drop_ended_watchpoints()
 
 Result<void> Debuggee::take(debug::Event event)
 {
-    select_innermost();
     if (auto* stopped = std::get_if<debug::Stopped>(&event)) {
+        select_innermost();
         stopped_.emplace(std::move(*stopped));
         drop_ended_watchpoints();
         return {};
@@ -123,6 +123,7 @@ Result<void> Debuggee::take(debug::Event event)
             stopped_.emplace(std::move(*stopped));
         return refusal;
     }
+    select_innermost();
     if (limits_)
         limits_->stop();
     status_ = status_of(results, limits_ ? limits_->status() : std::nullopt);
@@ -257,16 +258,6 @@ Result<void> Debuggee::select_thread(uint32_t id)
             return {};
         }
     return Error(fmt::format("there is no thread {}", id));
-}
-
-Result<void> Debuggee::check_thread() const
-{
-    const uint32_t stopped = stopped_ ? stopped_->reason().thread : 0;
-    if (thread_ == 0 || thread_ == stopped)
-        return {};
-    return Error(fmt::format(
-        "thread {} is selected, and this works only on the thread that stopped: `thread {}` selects it",
-        thread_, stopped));
 }
 
 // -- What stops it

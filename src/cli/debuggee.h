@@ -73,7 +73,8 @@ public:
 
     /// Ends the former run, and runs the guest anew, behind what is preloaded.
     Result<void> run(Entry entry, bool stop_at_entry);
-    /// Lets the guest go on: `how` takes the session, the stop and the selected thread.
+    /// Lets the guest go on: `how` takes the session, the stop and the selected thread, which is 0
+    /// for the one that stopped.
     template<class How> Result<void> go_on(How how)
     {
         if (!stopped_)
@@ -95,10 +96,9 @@ public:
     size_t frame_number() const { return frame_; }
     Result<void> select_frame(size_t number);
     uint32_t thread() const { return thread_; }
+    /// While it is stopped: never 0.
+    uint32_t thread_number() const { return thread_ ? thread_ : stopped_->reason().thread; }
     Result<void> select_thread(uint32_t id);
-    /// Refuses what can only be done to the thread that stopped while another one is selected.
-    Result<void> check_thread() const;
-    void select_innermost();
 
     Result<uint32_t> add_breakpoint(const debug::BreakpointSpec& spec);
     Result<void> change_breakpoint(uint32_t id, const debug::BreakpointSpec& spec);
@@ -116,6 +116,7 @@ public:
     Result<void> stop_on(const debug::StopsOn& what);
 
 private:
+    void select_innermost();
     /// What a run consists of.
     struct Life {
         explicit Life(const Engine& engine) : store(engine), linker(engine), session(store) {}

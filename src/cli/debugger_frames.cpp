@@ -238,8 +238,7 @@ Result<void> show_threads(Debugger& debugger, Words& words)
     auto* stopped = debugger.guest().stopped();
     if (!stopped)
         return debugger.guest().not_stopped();
-    const uint32_t selected =
-        debugger.guest().thread() ? debugger.guest().thread() : stopped->reason().thread;
+    const uint32_t selected = debugger.guest().thread_number();
     for (const debug::GuestThread& thread : stopped->threads()) {
         const std::vector<debug::Frame> frames = thread.frames();
         debugger.print("{} thread {}: {}", thread.id() == selected ? "*" : " ", thread.id(),

@@ -24,6 +24,14 @@ Result<void> run_guest(Debugger& debugger, Words& words, bool stop_at_entry)
     return {};
 }
 
+/// Whether these are the frames of a thread besides the program's, in the function that it was
+/// begun with.
+bool is_spawned_outermost(Debugger& debugger, std::span<const debug::Frame> frames)
+{
+    return debugger.guest().thread_number() > 1
+        && std::ranges::count_if(frames, [](const debug::Frame& frame) { return !frame.is_host(); }) == 1;
+}
+
 using Way = debug::Event (debug::Session::*)(debug::Stopped);
 /// A step of a thread, by its number; 0 for the one that stopped.
 using Step = debug::Event (debug::Session::*)(debug::Stopped, uint32_t);
@@ -63,22 +71,19 @@ Result<uint32_t> take_offset(Words& words)
     return static_cast<uint32_t>(offset);
 }
 
-/// The stop, where a change of where the guest goes on is possible.
 Result<debug::Stopped*> stopped_guest(Debugger& debugger)
 {
-    auto* stopped = debugger.guest().stopped();
-    if (!stopped)
-        return debugger.guest().not_stopped();
-    CHECK(debugger.guest().check_thread());
-    return stopped;
+    if (auto* stopped = debugger.guest().stopped())
+        return stopped;
+    return debugger.guest().not_stopped();
 }
 
-/// Makes the change, and shows where the guest will go on.
+/// Makes the change to the selected thread, and shows where it will go on.
 template<class Change> Result<void> detour(Debugger& debugger, Change change)
 {
     const auto stopped = TRY(stopped_guest(debugger));
-    CHECK(change(*stopped));
-    debugger.guest().select_innermost();
+    CHECK(change(*stopped, debugger.guest().thread()));
+    (void)debugger.guest().select_frame(0);
     const auto frame = debugger.guest().frame();
     debugger.write(frame ? "next: " + position_text(*frame) : "next: the end");
     return {};
@@ -111,6 +116,8 @@ Result<void> next(Debugger& debugger, Words& words)
 Result<void> finish(Debugger& debugger, Words& words)
 {
     CHECK(words.end());
+    if (const auto frames = debugger.guest().frames(); frames && is_spawned_outermost(debugger, *frames))
+        debugger.print("thread {} has no caller: it goes on to its end", debugger.guest().thread_number());
     return debugger.go_on([](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
         return session.step_out(std::move(stopped), thread);
     });
@@ -132,10 +139,9 @@ Result<void> call(Debugger& debugger, Words& words)
     if (!row)
         return Error(fmt::format("{}: {}", name, row.error().message()));
     const auto arguments = TRY(take_values(debugger, words, row->type.params));
-    CHECK(stopped_guest(debugger));
     const Func function = *instance.debug_function(row->index);
-    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t) {
-        return session.call(std::move(stopped), function, arguments);
+    return debugger.go_on([&](debug::Session& session, debug::Stopped stopped, uint32_t thread) {
+        return session.call(std::move(stopped), function, arguments, thread);
     });
 }
 
@@ -159,19 +165,21 @@ Result<void> return_early(Debugger& debugger, Words& words)
 {
     const auto frame = TRY(debugger.guest().frame());
     const auto values = TRY(take_values(debugger, words, frame.function().type().results));
-    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.return_from(frame, values); });
+    return detour(
+        debugger, [&](debug::Stopped& stopped, uint32_t) { return stopped.return_from(frame, values); });
 }
 
 Result<void> jump(Debugger& debugger, Words& words)
 {
     const auto offset = TRY(take_offset(words));
-    return detour(debugger, [&](debug::Stopped& stopped) { return stopped.jump(offset); });
+    return detour(
+        debugger, [&](debug::Stopped& stopped, uint32_t thread) { return stopped.jump(offset, thread); });
 }
 
 Result<void> skip(Debugger& debugger, Words& words)
 {
     CHECK(words.end());
-    return detour(debugger, [](debug::Stopped& stopped) { return stopped.skip(); });
+    return detour(debugger, [](debug::Stopped& stopped, uint32_t thread) { return stopped.skip(thread); });
 }
 
 Result<void> throw_exception(Debugger& debugger, Words& words)
@@ -186,7 +194,7 @@ Result<void> throw_exception(Debugger& debugger, Words& words)
             core::debug::near_names(inner(instance.module()), core::ExternKind::Tag, name)));
     const auto values = TRY(take_values(debugger, words, row->type.params));
     const auto stopped = TRY(stopped_guest(debugger));
-    CHECK(stopped->throw_exception(*instance.debug_tag(row->index), values));
+    CHECK(stopped->throw_exception(*instance.debug_tag(row->index), values, debugger.guest().thread()));
     debugger.print("next: throws {}", label_of(*row, "tag"));
     return {};
 }
@@ -195,7 +203,7 @@ Result<void> clear_exception(Debugger& debugger, Words& words)
 {
     CHECK(words.end());
     const auto stopped = TRY(stopped_guest(debugger));
-    CHECK(stopped->clear_exception());
+    CHECK(stopped->clear_exception(debugger.guest().thread()));
     debugger.write("the exception is cleared");
     return {};
 }

@@ -153,8 +153,7 @@ Result<void> skip(Thread& thread)
 
 Result<void> return_from(Thread& thread, const Frame& frame, std::span<const Value> results)
 {
-    if (frame.thread != &thread)
-        return failure("the frame is not one of the thread that stopped");
+    ASSERT(frame.thread == &thread);
     if (frame.is_host() || frame.activation + 1 != thread.depth())
         return failure("only frames of guest functions above the innermost call from the host can return");
     const FuncType& type = *thread.store.engine().types[frame.function->type].func();

@@ -231,6 +231,14 @@ Result<void> Session::remove_store(Store& store)
     return {};
 }
 
+/// 0 is the one that stopped.
+Session::Member* Session::find_member(uint32_t thread) const
+{
+    const uint32_t id = thread == 0 && reason_ ? reason_->thread : thread;
+    const auto found = std::ranges::find_if(members_, [&](const auto& member) { return member->id == id; });
+    return found == members_.end() ? nullptr : found->get();
+}
+
 Session::Member* Session::find_member(const Store& store) const
 {
     const auto found =
@@ -319,6 +327,14 @@ bool Session::is_inside() const
             members_, [here](const auto& member) { return member->thread->runner.load() == here; });
 }
 
+bool Session::is_caller_asked() const
+{
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(members_, [here = std::this_thread::get_id()](const auto& member) {
+        return member->thread->runner.load() == here && member->thread->requests->bits.load() != 0;
+    });
+}
+
 Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
 {
     {
@@ -364,9 +380,10 @@ Result<void> Session::resume(Resume how)
         const std::lock_guard lock(mutex_);
         if (state_ != State::Stopped || handler_)
             return failure("the session's guest is not stopped");
-        if (how.thread != 0
-            && std::ranges::none_of(members_, [&](const auto& member) { return member->id == how.thread; }))
+        const Member* member = find_member(how.thread);
+        if (!member)
             return failure("there is no guest thread " + std::to_string(how.thread));
+        how.thread = member->id;
         resume_ = how;
         // Running from here on, so that whoever waits next waits for the next stop.
         state_ = State::Going;
@@ -376,14 +393,13 @@ Result<void> Session::resume(Resume how)
     return {};
 }
 
-Result<void> Session::call(std::function<void()> body)
+Result<void> Session::call(std::function<void()> body, uint32_t thread)
 {
     {
         const std::lock_guard lock(mutex_);
-        if (state_ != State::Stopped || handler_)
+        if (handler_)
             return failure("the session's guest is not stopped");
-        if (is_from_outside_)
-            return failure("the guest waits in a host function, and cannot be called");
+        caller_ = TRY(waiting(thread));
         call_ = std::move(body);
         state_ = State::Going;
         reason_.reset();
@@ -443,7 +459,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
     state_ = State::Stopped;
     reason_ = StopReason { .kind = StopKind::Interrupt, .thread = member.id };
     tell(lock);
-    const Resume how = decide(lock);
+    const Resume how = decide(member, lock);
     ++resumes_;
     state_ = State::Going;
     reason_.reset();
@@ -502,12 +518,8 @@ std::optional<StopReason> Session::stopped() const
 std::vector<Frame> Session::frames(uint32_t thread) const
 {
     const std::lock_guard lock(mutex_);
-    if (state_ != State::Stopped)
-        return {};
-    for (const auto& member : members_)
-        if (thread == 0 ? member.get() == stopper_ : member->id == thread)
-            return frames_of(*member->thread);
-    return {};
+    const Member* member = state_ == State::Stopped ? find_member(thread) : nullptr;
+    return member ? frames_of(*member->thread) : std::vector<Frame>();
 }
 
 uint64_t Session::resumes() const
@@ -516,10 +528,10 @@ uint64_t Session::resumes() const
     return resumes_;
 }
 
-Thread* Session::stopped_thread() const
+Result<Thread*> Session::find_callable(uint32_t thread) const
 {
     const std::lock_guard lock(mutex_);
-    return state_ == State::Stopped ? stopper_->thread : nullptr;
+    return TRY(waiting(thread))->thread;
 }
 
 Session::Look::Look(Session& session) : session_(nullptr)
@@ -645,6 +657,13 @@ void Session::stop_on(StopsOn what)
 {
     const std::lock_guard lock(mutex_);
     stops_on_ = what;
+}
+
+void Session::stop_at_catch(uint32_t thread, std::optional<FrameId> frame)
+{
+    const std::lock_guard lock(mutex_);
+    if (Member* member = find_member(thread))
+        member->catch_frame = frame;
 }
 
 StopsOn Session::stops_on() const

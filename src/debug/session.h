@@ -44,6 +44,7 @@ struct StopReason {
     /// Of `Trap`.
     TrapKind trap = TrapKind::None;
     /// Of `Trap`: its text. Of `Throw`: what is thrown. Of `Load`: `instance 0`. Of `Breakpoint`: why its condition could not be evaluated.
+    /// Of `Step`: empty, or that it is one of `stop_at_catch`.
     std::string text {};
     /// Of `Throw`, and of the trap that nobody caught it: what was thrown.
     std::shared_ptr<Root> exception {};
@@ -154,9 +155,9 @@ public:
     Result<Event> wait();
     /// Lets a stopped guest go on.
     Result<void> resume(Resume how);
-    /// Runs `body`, which calls the guest and keeps the results, on the thread of the guest that stopped; `wait` reports the stops
-    /// in it, and its end. What it throws is lost.
-    Result<void> call(std::function<void()> body);
+    /// Runs `body`, which calls the guest and keeps the results, on a guest thread (0: the one that
+    /// stopped); `wait` reports the stops in it, and its end. What it throws is lost.
+    Result<void> call(std::function<void()> body, uint32_t thread = 0);
     /// Asks a running guest to stop; a thread of it stops with `Interrupt` at its next function entry or loop header, or in the host function that it waits in.
     void interrupt();
     /// Ends a running or stopped guest.
@@ -188,18 +189,23 @@ public:
     uint64_t resumes() const;
     /// The frames of a guest thread (0: the one that stopped) of a stopped guest; empty when it is not stopped.
     std::vector<Frame> frames(uint32_t thread = 0) const;
-    /// The thread that stopped; null when none did.
-    Thread* stopped_thread() const;
+    /// A guest thread (0: the one that stopped) that can run calls: the guest is stopped, and the
+    /// thread is neither idle nor in a host function.
+    Result<Thread*> find_callable(uint32_t thread = 0) const;
 
-    // What happens to the stopped thread when it goes on; each refuses where that makes no sense, and changes nothing then. See debug/detour.h.
-    Result<void> jump(CodeOffset offset);
-    Result<void> skip();
+    // What a guest thread (0: the one that stopped) does first when it goes on. Each refuses where
+    // that makes no sense, and changes nothing then; the last one counts. See debug/detour.h.
+    Result<void> jump(CodeOffset offset, uint32_t thread = 0);
+    Result<void> skip(uint32_t thread = 0);
     Result<void> return_from(const Frame& frame, std::span<const Value> results);
-    Result<void> throw_exception(const Tag& tag, std::span<const Value> values);
-    Result<void> clear_exception();
+    Result<void> throw_exception(const Tag& tag, std::span<const Value> values, uint32_t thread = 0);
+    Result<void> clear_exception(uint32_t thread = 0);
 
     void stop_on(StopsOn what);
     StopsOn stops_on() const;
+    /// Also stops the thread when an exception is caught in this frame or further out, as at the
+    /// end of a step. For a client that waits for a return to the frame.
+    void stop_at_catch(uint32_t thread, std::optional<FrameId> frame);
     Result<uint32_t> add_breakpoint(BreakpointSpec spec);
     /// Everything but the place.
     Result<void> change_breakpoint(uint32_t id, BreakpointSpec spec);
@@ -216,12 +222,23 @@ public:
     void set_listener(std::function<void(const Event&)> listener, ListensTo more = {});
     /// Takes the messages of breakpoints; on the guest's thread.
     void set_log(std::function<void(std::string)> log);
+    /// Whether a request is pending for the guest that the calling thread runs: a host function
+    /// that waits should return.
+    bool is_caller_asked() const;
     /// Whether the calling thread may use the store now.
     bool may_use_store(const Store& store) const;
 
 private:
     class Watcher;
     enum class State : uint8_t { Going, Stopped };
+
+    /// One call of `fire` by a guest thread. Visits nest when the debugger calls functions.
+    struct Visit {
+        Cause cause;
+        /// What it does when it goes on, unless it just goes on.
+        Wish wish = Wish::Continue;
+        std::shared_ptr<Root> to_throw {};
+    };
 
     /// A guest thread that is watched.
     struct Member {
@@ -249,6 +266,15 @@ private:
         /// Of the step under way: the frame it must end in, and where.
         std::optional<FrameId> step_frame {};
         std::optional<CodeOffset> step_offset {};
+        /// See `stop_at_catch`.
+        std::optional<FrameId> catch_frame {};
+        /// The innermost one; null when there is none.
+        Visit* visit = nullptr;
+        /// Whether it waits in the session. During a visit it can then be sent elsewhere and can
+        /// run calls.
+        bool is_waiting = false;
+        /// Keeps what it was last told to throw until it is thrown.
+        std::shared_ptr<Root> thrown {};
 
         /// Whether it is in guest code, or in host functions that it called.
         bool is_running() const { return thread->runner.load() != std::thread::id {}; }
@@ -267,6 +293,7 @@ private:
     bool stops_here(const Member& member) const;
     bool is_at_entry(const Member& member) const { return at_entry_ && member.thread == &thread_; }
     Wish fire(Member& member, Cause cause);
+    Wish end_visit(Member& member);
     void wait_outside(Member& member);
     void bring_in_line(Member& member, bool always = false);
     bool take_sentence(Member& member);
@@ -278,14 +305,17 @@ private:
     std::optional<StopReason> reason_of_trap(const Thread& thread) const;
     std::optional<StopReason> reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_watch(Member& member);
+    static std::optional<StopReason> reason_of_catch(Member& member, const FramePlace& here);
     std::optional<StopReason> reason_of_step(Member& member, const std::optional<FramePlace>& paused_at);
     void log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock);
-    Wish stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
-    Wish let_go(Member& member, Resume how, Wish wish, bool is_nested);
+    void stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
+    void let_go(Member& member, Resume how, bool is_nested);
     void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
     void tell(std::unique_lock<std::mutex>& lock);
-    Resume decide(std::unique_lock<std::mutex>& lock);
-    void run_call(std::unique_lock<std::mutex>& lock);
+    Resume decide(Member& member, std::unique_lock<std::mutex>& lock);
+    bool is_called(const Member& member) const { return call_ && caller_ == &member; }
+    void forget_step(Member& member);
+    void run_call(Member& member, std::unique_lock<std::mutex>& lock);
     void go_on(Member& stopped, Resume how);
     void stand_outside(Member& member, std::unique_lock<std::mutex>& lock);
     bool must_stand(const Member& member) const;
@@ -296,8 +326,12 @@ private:
     void prepare(Member& member, Resume how);
     bool is_any_running() const;
     Member* find_member(const Store& store) const;
+    Member* find_member(uint32_t thread) const;
     template<class Change> Result<void> change_stops(Change change);
-    Result<Member*> steerable() const;
+    Result<Member*> waiting(uint32_t thread) const;
+    static std::string busy_text(const Member& member);
+    Result<Member*> steerable(uint32_t thread) const;
+    template<class Act> Result<void> steer(uint32_t thread, Act act);
 
     Store& store_;
     Thread& thread_;
@@ -318,9 +352,6 @@ private:
     Member* alone_ = nullptr;
     std::optional<StopReason> reason_;
     std::optional<Resume> resume_;
-    /// What shall become of the stopped thread, unless it just goes on.
-    Wish wish_ = Wish::Continue;
-    std::shared_ptr<Root> to_throw_;
     uint32_t looks_ = 0;
     uint64_t resumes_ = 0;
 
@@ -328,6 +359,8 @@ private:
     bool is_body_running_ = false;
     std::optional<Outcome> outcome_;
     std::function<void()> call_;
+    /// Who shall run it.
+    Member* caller_ = nullptr;
 
     std::function<void(const Event&)> listener_;
     ListensTo listens_to_;

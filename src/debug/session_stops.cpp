@@ -37,14 +37,22 @@ bool Session::must_stand(const Member& member) const
     return (stopper_ && (stopper_ != &member || is_from_outside_)) || (alone_ && alone_ != &member);
 }
 
+/// Waits until the thread may go on. It may be told to run calls meanwhile.
 void Session::stand_outside(Member& member, std::unique_lock<std::mutex>& lock)
 {
-    member.thread->execution.store(Execution::Outside);
-    changed_.notify_all();
+    const bool was_waiting = std::exchange(member.is_waiting, true);
     ++standing_;
-    changed_.wait(lock, [&] { return !must_stand(member); });
+    for (;;) {
+        member.thread->execution.store(Execution::Outside);
+        changed_.notify_all();
+        changed_.wait(lock, [&] { return !must_stand(member) || (is_called(member) && looks_ == 0); });
+        member.thread->execution.store(Execution::Inside);
+        if (!is_called(member))
+            break;
+        run_call(member, lock);
+    }
     --standing_;
-    member.thread->execution.store(Execution::Inside);
+    member.is_waiting = was_waiting;
     changed_.notify_all();
 }
 
@@ -79,25 +87,57 @@ Wish Session::fire(Member& member, Cause cause)
     if (!stops_here(member))
         return Wish::Continue;
     std::unique_lock lock(mutex_);
+    Visit visit { cause };
+    struct Leave {
+        Member& member;
+        Visit* outer;
+        ~Leave() { member.visit = outer; }
+    } const leave { member, std::exchange(member.visit, &visit) };
+    const auto goes_on_as_ever = [&] {
+        return visit.wish == Wish::Continue && !member.is_condemned && !member.has_left && !member.failure;
+    };
     if (must_stand(member))
         stand_outside(member, lock);
     bring_in_line(member);
     std::optional<StopReason> reason;
-    if (!member.is_condemned && !member.has_left)
+    // A thread that was sent elsewhere while it waited for others does not get to what it came to.
+    if (goes_on_as_ever())
         reason = reason_in_turn(member, reason_for(member, cause, lock), lock);
-    const bool is_entry = reason && reason->kind == StopKind::Entry;
-    Wish wish = reason ? stop(member, std::move(*reason), lock) : Wish::Continue;
-    // Nothing has been executed at an entry: a breakpoint there is still to come, unless a step leads from here.
-    const bool is_passing = member.thread->is_stepping() || member.step_offset;
-    if (is_entry && wish == Wish::Continue && !is_passing && !member.is_condemned && !member.failure)
-        if (auto at_once = reason_in_turn(member, reason_of_mark(member, lock), lock))
-            wish = stop(member, std::move(*at_once), lock);
+    if (reason) {
+        const bool is_entry = reason->kind == StopKind::Entry;
+        stop(member, std::move(*reason), lock);
+        // Nothing has been executed at an entry: a breakpoint there is still to come, unless a step
+        // leads from here.
+        const bool is_passing = member.thread->is_stepping() || member.step_offset;
+        if (is_entry && !is_passing && goes_on_as_ever())
+            if (auto at_once = reason_in_turn(member, reason_of_mark(member, lock), lock))
+                stop(member, std::move(*at_once), lock);
+    }
+    return end_visit(member);
+}
+
+/// What the thread does now that it goes on.
+Wish Session::end_visit(Member& member)
+{
+    Visit& visit = *member.visit;
     if (take_sentence(member))
         return Wish::Kill;
-    if (!member.failure)
-        return wish;
-    member.thread->trap = *std::exchange(member.failure, std::nullopt);
-    return Wish::Fail;
+    if (member.failure) {
+        member.thread->trap = *std::exchange(member.failure, std::nullopt);
+        return Wish::Fail;
+    }
+    if (visit.wish == Wish::Move) {
+        // Execution may look up there before it executes anything, which does not end a step.
+        member.paused_at = place_of(*member.thread);
+    } else if (visit.wish == Wish::Throw) {
+        member.thrown = std::move(visit.to_throw);
+        member.thread->thrown = static_cast<ExceptionObject*>(member.thrown->object());
+    } else if (visit.wish == Wish::Fail) {
+        member.thread->trap = { .kind = TrapKind::HostError,
+            .message = "the debugger took the exception",
+            .trace = trace_of(*member.thread) };
+    }
+    return visit.wish;
 }
 
 std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
@@ -196,6 +236,19 @@ std::optional<StopReason> Session::reason_of_step(Member& member, const std::opt
     return StopReason { .kind = is_at_entry(member) ? StopKind::Entry : StopKind::Step };
 }
 
+/// A handler goes on in a frame in which a step would have ended, or one further out.
+std::optional<StopReason> Session::reason_of_catch(Member& member, const FramePlace& here)
+{
+    const auto is_reached = [&](const std::optional<FrameId>& frame) {
+        return frame && !here.frame.is_above(*frame);
+    };
+    const bool ends_step = is_reached(member.step_frame);
+    if (!ends_step && !is_reached(member.catch_frame))
+        return std::nullopt;
+    member.paused_at = here;
+    return StopReason { .kind = StopKind::Step, .text = ends_step ? "" : "exception caught" };
+}
+
 std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
     const Thread& thread = *member.thread;
@@ -216,11 +269,7 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
             stops_have_changed();
             sync(member);
         }
-        // The frame in which the step would have ended is gone, or goes on here.
-        if (!member.step_frame || here.frame.is_above(*member.step_frame))
-            return std::nullopt;
-        member.paused_at = here;
-        return StopReason { .kind = StopKind::Step };
+        return reason_of_catch(member, here);
     case Cause::Load:
         if (!stops_on_.load && !listens_to_.loads)
             return std::nullopt;
@@ -261,6 +310,8 @@ std::optional<StopReason> Session::reason_in_turn(
         const bool can_be_removed =
             reason->kind == StopKind::Breakpoint && breakpoints_.find(reason->id) != nullptr;
         stand_outside(member, lock);
+        if (member.visit->wish != Wish::Continue)
+            return std::nullopt;
         if (can_be_removed && !breakpoints_.find(reason->id))
             reason = reason_of_mark(member, lock);
     }
@@ -298,11 +349,12 @@ void Session::tell(std::unique_lock<std::mutex>& lock)
     changed_.notify_all();
 }
 
-Resume Session::decide(std::unique_lock<std::mutex>& lock)
+/// Waits for the decision about the thread's stop. Runs the calls that the thread is asked to make
+/// in the meantime.
+Resume Session::decide(Member& member, std::unique_lock<std::mutex>& lock)
 {
     if (handler_) {
         const StopReason reason = *reason_;
-        Member& member = *stopper_;
         const auto outer = std::exchange(handling_, std::this_thread::get_id());
         lock.unlock();
         const Resume how = guarded([&] { return handler_(reason); },
@@ -315,49 +367,59 @@ Resume Session::decide(std::unique_lock<std::mutex>& lock)
         changed_.wait(lock, [&] { return looks_ == 0; });
         return how;
     }
+    // While another thread runs a call, what is decided is about the stops in that call.
+    const auto is_decided = [&] { return stopper_ == &member && (resume_ || member.is_condemned); };
     for (;;) {
-        changed_.wait_awake(
-            lock, [&] { return (resume_ || call_ || stopper_->is_condemned) && looks_ == 0; });
-        if (stopper_->is_condemned) {
-            resume_.reset();
-            call_ = nullptr;
-            return { Resume::Kind::Kill };
-        }
-        if (!call_)
-            return *std::exchange(resume_, std::nullopt);
-        run_call(lock);
+        changed_.wait_awake(lock, [&] { return (is_called(member) || is_decided()) && looks_ == 0; });
+        if (!is_called(member))
+            break;
+        run_call(member, lock);
     }
+    const auto how = std::exchange(resume_, std::nullopt);
+    return how && !member.is_condemned ? *how : Resume { Resume::Kind::Kill };
 }
 
-/// A call that the debugger makes, on the thread of the guest that stopped. Stops in it nest.
-void Session::run_call(std::unique_lock<std::mutex>& lock)
+void Session::forget_step(Member& member)
+{
+    set_stepping(*member.thread, false);
+    member.step_frame.reset();
+    member.step_offset.reset();
+    member.marks.clear_passing();
+}
+
+/// Runs the debugger's call on this waiting thread; stops in it nest. If another thread's stop
+/// interrupted a step of this one, that step is forgotten.
+void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
 {
     const auto body = std::exchange(call_, nullptr);
-    const Wish wish = std::exchange(wish_, Wish::Continue);
-    const auto to_throw = to_throw_;
+    caller_ = nullptr;
+    if (member.is_condemned)
+        return;
+    Member* const outer_stopper = std::exchange(stopper_, &member);
+    const bool was_from_outside = std::exchange(is_from_outside_, false);
+    forget_step(member);
     lock.unlock();
     guarded(body, [](const Thrown&) {});
     lock.lock();
-    wish_ = wish;
-    to_throw_ = to_throw;
-    set_stepping(*stopper_->thread, false);
-    stopper_->marks.clear_passing();
-    if (stopper_->is_condemned)
+    stopper_ = outer_stopper;
+    is_from_outside_ = was_from_outside;
+    forget_step(member);
+    changed_.notify_all();
+    // An embedder's thread is told once that it shall end, and ends as a whole.
+    member.is_condemned = member.is_condemned || member.thread->is_killed;
+    if (member.is_condemned)
         return;
     state_ = State::Stopped;
-    reason_ = StopReason { .kind = StopKind::CallEnd, .thread = stopper_->id };
+    reason_ = StopReason { .kind = StopKind::CallEnd, .thread = member.id };
     tell(lock);
 }
 
-/// What the thread does after its stop, with everything brought in line with what the debugger has changed meanwhile.
-Wish Session::let_go(Member& member, Resume how, Wish wish, bool is_nested)
+/// Lets the thread go on, and the others too unless the stop was within a call. Brings code and
+/// watches in line with what the debugger has changed.
+void Session::let_go(Member& member, Resume how, bool is_nested)
 {
     if (how.kind == Resume::Kind::Kill)
         condemn_all();
-    if (how.kind == Resume::Kind::Kill || member.is_condemned)
-        wish = Wish::Kill;
-    else if (wish == Wish::Throw)
-        member.thread->thrown = static_cast<ExceptionObject*>(to_throw_->object());
     // What the debugger has written is not what the guest does.
     if (!watchpoints_.is_empty()) {
         watchpoints_.refresh();
@@ -367,45 +429,42 @@ Wish Session::let_go(Member& member, Resume how, Wish wish, bool is_nested)
         sync(member);
     if (!is_nested)
         go_on(member, how);
-    else if (wish != Wish::Kill)
+    else if (!member.is_condemned)
         prepare(member, how);
-    return wish;
 }
 
-Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock)
+void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock)
 {
     const bool is_nested = stopper_ == &member;
     if (!is_nested)
         stop_others(member, lock);
-    Thread& thread = *member.thread;
     member.has_news = false;
     // A new instance does not stand for the stop that was asked for.
     if (reason.kind != StopKind::Load) {
         wants_stop_ = false;
         at_entry_ = at_entry_ && !is_at_entry(member);
     }
-    set_stepping(thread, is_at_entry(member));
-    member.step_frame.reset();
-    member.step_offset.reset();
-    member.marks.clear_passing();
+    forget_step(member);
+    set_stepping(*member.thread, is_at_entry(member));
     reason.thread = member.id;
     const State outer_state = std::exchange(state_, State::Stopped);
     auto outer_reason = std::exchange(reason_, std::move(reason));
-    const Wish outer_wish = std::exchange(wish_, Wish::Continue);
+    const bool was_waiting = std::exchange(member.is_waiting, true);
     bool is_over = false;
     const auto end_stop = [&] {
         if (std::exchange(is_over, true))
-            return wish_;
+            return;
+        member.is_waiting = was_waiting;
         state_ = outer_state;
         reason_ = std::move(outer_reason);
-        return std::exchange(wish_, outer_wish);
     };
-    const Wish wish = guarded(
+    guarded(
         [&] {
             tell(lock);
-            const Resume how = decide(lock);
+            const Resume how = decide(member, lock);
             ++resumes_;
-            return let_go(member, how, end_stop(), is_nested);
+            end_stop();
+            let_go(member, how, is_nested);
         },
         [&](const Thrown&) {
             // There is no memory to go on with. The guest ends, and nobody waits for this stop.
@@ -414,15 +473,14 @@ Wish Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
             end_stop();
             if (!is_nested)
                 stopper_ = alone_ = nullptr;
+            member.visit->wish = Wish::Kill;
             changed_.notify_all();
-            return Wish::Kill;
         });
     if (!is_nested && !must_stand(member))
         // The others have been woken only now: a thread that stops again and again would leave them no time.
         changed_.wait(lock, [&] { return standing_ == 0 || stopper_ || alone_; });
     if (must_stand(member))
         stand_outside(member, lock);
-    return wish;
 }
 
 namespace {
@@ -502,62 +560,92 @@ void Session::prepare(Member& member, Resume how)
 
 // Detours.
 
-/// The stopped thread, where it can be sent elsewhere.
-Result<Session::Member*> Session::steerable() const
+/// A thread of a stopped guest that waits in a visit for what it shall do: it can run calls.
+Result<Session::Member*> Session::waiting(uint32_t thread) const
 {
     if (state_ != State::Stopped)
         return failure("the session's guest is not stopped");
-    if (is_from_outside_ || !stopper_->thread->is_at_instruction())
-        return failure("the guest is not at an instruction of its own: it waits in a host function");
-    return stopper_;
+    Member* member = find_member(thread);
+    if (!member)
+        return failure("there is no guest thread " + std::to_string(thread));
+    if (member->visit && member->is_waiting)
+        return member;
+    return failure(busy_text(*member));
 }
 
-Result<void> Session::jump(CodeOffset offset)
+/// Why a thread cannot be told what to do.
+std::string Session::busy_text(const Member& member)
+{
+    const std::string name = "thread " + std::to_string(member.id);
+    if (member.thread->host)
+        return name + " is in a host function";
+    if (member.thread->depth() != 0)
+        return name + " is about to return to the host";
+    return name + (member.is_spawned ? " has not begun, or has ended" : " executes nothing");
+}
+
+/// One that can be sent elsewhere, too.
+Result<Session::Member*> Session::steerable(uint32_t thread) const
+{
+    Member* member = TRY(waiting(thread));
+    if (!member->thread->is_at_instruction())
+        return failure(busy_text(*member));
+    return member;
+}
+
+/// Does something to a thread, which says what the thread does when it goes on.
+template<class Act> Result<void> Session::steer(uint32_t thread, Act act)
 {
     const std::lock_guard lock(mutex_);
-    Member* member = TRY(steerable());
-    CHECK(debug::jump(*member->thread, offset));
-    wish_ = Wish::Move;
+    Member* member = TRY(steerable(thread));
+    member->visit->wish = TRY(act(*member));
     return {};
 }
 
-Result<void> Session::skip()
+Result<void> Session::jump(CodeOffset offset, uint32_t thread)
 {
-    const std::lock_guard lock(mutex_);
-    Member* member = TRY(steerable());
-    CHECK(debug::skip(*member->thread));
-    wish_ = Wish::Move;
-    return {};
+    return steer(thread, [&](Member& member) -> Result<Wish> {
+        CHECK(debug::jump(*member.thread, offset));
+        return Wish::Move;
+    });
+}
+
+Result<void> Session::skip(uint32_t thread)
+{
+    return steer(thread, [](Member& member) -> Result<Wish> {
+        CHECK(debug::skip(*member.thread));
+        return Wish::Move;
+    });
 }
 
 Result<void> Session::return_from(const Frame& frame, std::span<const Value> results)
 {
-    const std::lock_guard lock(mutex_);
-    Member* member = TRY(steerable());
-    CHECK(debug::return_from(*member->thread, frame, results));
-    wish_ = Wish::Move;
-    return {};
+    uint32_t thread = 0;
+    for (const ThreadInfo& info : threads())
+        if (info.thread == frame.thread)
+            thread = info.id;
+    return steer(thread, [&](Member& member) -> Result<Wish> {
+        CHECK(debug::return_from(*member.thread, frame, results));
+        return Wish::Move;
+    });
 }
 
-Result<void> Session::throw_exception(const Tag& tag, std::span<const Value> values)
+Result<void> Session::throw_exception(const Tag& tag, std::span<const Value> values, uint32_t thread)
 {
-    const std::lock_guard lock(mutex_);
-    Member* member = TRY(steerable());
-    to_throw_ = TRY(make_exception(*member->store, tag, values));
-    wish_ = Wish::Throw;
-    return {};
+    return steer(thread, [&](Member& member) -> Result<Wish> {
+        member.visit->to_throw = TRY(make_exception(*member.store, tag, values));
+        return Wish::Throw;
+    });
 }
 
-Result<void> Session::clear_exception()
+Result<void> Session::clear_exception(uint32_t thread)
 {
     const std::lock_guard lock(mutex_);
-    if (state_ != State::Stopped || !reason_->exception)
+    Member* member = TRY(waiting(thread));
+    const Cause cause = member->visit->cause;
+    if (cause != Cause::Throw && !(cause == Cause::Trap && member->thread->trap.exception))
         return failure("no exception is being thrown");
-    Thread& thread = *stopper_->thread;
-    thread.trap = {
-        .kind = TrapKind::HostError, .message = "the debugger took the exception", .trace = trace_of(thread)
-    };
-    wish_ = Wish::Fail;
+    member->visit->wish = Wish::Fail;
     return {};
 }
 

@@ -281,15 +281,20 @@ Answer help(Words& words)
           "What is watched may be memory N ADDRESS SIZE or an expression, too, and is no operand and no "
           "part.\n"
           "VALUE is a number, four for a v128, null, func N or i31 N.\n"
-          "A command ends with `in FRAME` or `of INSTANCE` unless it means the innermost frame.\n";
+          "A command ends with `in FRAME` or `of INSTANCE` unless it means the innermost frame, and behind "
+          "that\n"
+          "with `on THREAD` unless it means the thread that was looked at last.\n";
 }
 
 Result<Scope> find_scope(View& view, Words& words)
 {
+    const auto thread = TRY(words.trailing("on"));
     const auto frame_number = TRY(words.trailing("in"));
     const auto instance_number = TRY(words.trailing("of"));
     if (!view.is_stopped())
         return failure("the program is not stopped");
+    if (thread && !view.select(*thread))
+        return failure("there is no thread " + std::to_string(*thread));
     const auto& instances = view.instances();
     if (instances.empty())
         return failure("there is no instance");
@@ -300,8 +305,8 @@ Result<Scope> find_scope(View& view, Words& words)
         return failure("there is no instance " + std::to_string(*instance_number));
     const Frame* frame = frames.empty() ? nullptr : &frames[frame_number.value_or(0)];
     if (instance_number)
-        return Scope { view, frame, *instances[*instance_number] };
-    return Scope { view, frame, frame ? *frame->function->instance : *instances.front() };
+        return Scope { view, frame, *instances[*instance_number], thread.has_value() };
+    return Scope { view, frame, frame ? *frame->function->instance : *instances.front(), thread.has_value() };
 }
 
 Answer run(View& view, Words words)

@@ -89,11 +89,16 @@ Result<debug::WatchPlace> take_watched(const Scope& scope, Words& words)
     return place;
 }
 
-Result<void> need_stopped_thread(const Scope& scope)
+/// The thread that is sent elsewhere. The one that was looked at last may not be the one that the
+/// user has in mind: where that is not the one that stopped, the command must say which.
+Result<uint32_t> thread_to_steer(const Scope& scope)
 {
-    if (!scope.frame || scope.view.thread() != scope.view.stopped_thread())
-        return failure("only the thread that stopped can be sent elsewhere");
-    return {};
+    const uint32_t thread = scope.view.thread(), stopped = scope.view.stopped_thread();
+    if (!scope.names_thread && thread != stopped)
+        return failure("thread " + std::to_string(stopped) + " stopped, and thread " + std::to_string(thread)
+            + " was looked at last: end the command with `on " + std::to_string(stopped) + "` or `on "
+            + std::to_string(thread) + "`");
+    return thread;
 }
 
 std::string where_now(const Scope& scope)
@@ -311,14 +316,15 @@ Answer delete_stop(const Scope& scope, Words& words)
 Answer skip(const Scope& scope, Words& words)
 {
     CHECK(words.end());
-    CHECK(need_stopped_thread(scope));
-    CHECK(scope.view.session().skip());
+    CHECK(scope.view.session().skip(TRY(thread_to_steer(scope))));
     return where_now(scope);
 }
 
 Answer return_values(const Scope& scope, Words& words)
 {
-    CHECK(need_stopped_thread(scope));
+    CHECK(thread_to_steer(scope));
+    if (!scope.frame)
+        return failure("the thread executes nothing");
     const FuncType& type = *scope.instance.store->engine().types[scope.frame->function->type].func();
     const auto results = TRY(parse_values(scope, type.results, words));
     CHECK(scope.view.session().return_from(*scope.frame, results));
@@ -327,13 +333,13 @@ Answer return_values(const Scope& scope, Words& words)
 
 Answer throw_tag(const Scope& scope, Words& words)
 {
-    CHECK(need_stopped_thread(scope));
+    const uint32_t thread = TRY(thread_to_steer(scope));
     const uint64_t index = TRY(words.number("a tag"));
     if (index >= scope.instance.tags.size())
         return failure("the instance has no tag " + std::to_string(index));
     const Tag& tag = *scope.instance.tags[index];
     const auto values = TRY(parse_values(scope, tag.type->type.func()->params, words));
-    CHECK(scope.view.session().throw_exception(tag, values));
+    CHECK(scope.view.session().throw_exception(tag, values, thread));
     return "next: throws "
         + debug::short_label(*scope.instance.module, ExternKind::Tag, static_cast<uint32_t>(index)) + "\n";
 }
@@ -341,7 +347,7 @@ Answer throw_tag(const Scope& scope, Words& words)
 Answer clear_exception(const Scope& scope, Words& words)
 {
     CHECK(words.end());
-    CHECK(scope.view.session().clear_exception());
+    CHECK(scope.view.session().clear_exception(TRY(thread_to_steer(scope))));
     return "the exception is cleared\n";
 }
 

@@ -42,6 +42,8 @@ struct Scope {
     /// Null when the guest executes nothing.
     const Frame* frame;
     Instance& instance;
+    /// Whether the command says of which thread it is.
+    bool names_thread = false;
 };
 
 /// Something in a stopped guest that holds a value. Valid until the guest goes on.

@@ -254,7 +254,9 @@ Stub::Cause Stub::cause_of(const debug::StopReason& reason) const
     }
     case debug::StopKind::Throw:
     case debug::StopKind::Trap: return in_words;
-    case debug::StopKind::Step: return { signal, "trace" };
+    case debug::StopKind::Step:
+        // LLDB, which waits for a return, takes no notice of a step.
+        return reason.text.empty() ? Cause { signal, "trace" } : Cause { signal, "exception", reason.text };
     case debug::StopKind::Load:
         if (session_.stops_on().load)
             return in_words;
@@ -493,8 +495,6 @@ Stub::Answer Stub::on(const ask::WriteRegister& asked)
         return error(bad_request, "the program is not stopped");
     if (asked.thread && !view_.select(*asked.thread))
         return no_thread(*asked.thread);
-    if (view_.thread() != stop_->thread)
-        return error(bad_request, "only the thread that stopped can be sent elsewhere");
     const auto jumped = view_.jump(asked.value);
     return jumped ? Answer { "OK" } : error(bad_request, jumped.error().message);
 }
@@ -613,15 +613,15 @@ Stub::Answer Stub::on(const ask::Resume& asked)
     const bool goes_on =
         how->kind == debug::Resume::Kind::Go && (how->thread == 0 || how->thread == view_.stopped_thread());
     if (stop_ && goes_on && view_.waits_for_return())
-        how->kind = debug::Resume::Kind::StepOut;
+        *how = { .kind = debug::Resume::Kind::StepOut, .thread = view_.stopped_thread() };
     was_let_go_ = true;
     if (stop_ && !is_told_) {
         is_told_ = true;
         return { stop_text(*stop_, true) };
     }
-    if (stop_ && how->kind == debug::Resume::Kind::Step && view_.take_hidden_move()) {
+    if (stop_ && how->kind == debug::Resume::Kind::Step && view_.take_hidden_move(how->thread)) {
         // It has come to another place without executing anything, which the client learns as the end of a step.
-        stop_ = debug::StopReason { .kind = debug::StopKind::Step, .thread = stop_->thread };
+        stop_ = debug::StopReason { .kind = debug::StopKind::Step, .thread = how->thread };
         return { stop_text(*stop_) };
     }
     client_ = Client::Runs;

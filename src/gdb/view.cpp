@@ -187,6 +187,8 @@ void View::on_stop(const debug::StopReason& reason)
         threads_.push_back({ info.id, info.thread });
     if (reason.kind == debug::StopKind::Breakpoint)
         find_breakpoint(reason.id);
+    if (expected_return_ && !is_return_expected())
+        drop_expected_return();
     narrow_breakpoints();
 }
 
@@ -201,6 +203,43 @@ void View::find_breakpoint(uint32_t id)
     const Address actual = place_of(*innermost->function->instance, innermost->offset);
     if (!breakpoints_.contains(actual.bits()) && Address::of(requested->first).id == actual.id)
         reported_pc_ = requested->first;
+}
+
+/// Whether a breakpoint that is set now is where a frame of the thread that stopped goes on.
+void View::expect_return(uint64_t address)
+{
+    const GuestThread* stopped = is_stopped_ ? find_thread(stopped_thread_) : nullptr;
+    if (!stopped)
+        return;
+    walk_frames(*stopped->thread, [&](const Frame& frame) {
+        const bool is_meant = !frame.is_host() && !frame.is_innermost
+            && place_of(*frame.function->instance, frame.offset).bits() == address;
+        if (is_meant) {
+            expected_return_ = { address, stopped_thread_, frame.id };
+            session_.stop_at_catch(stopped_thread_, frame.id);
+        }
+        return !is_meant;
+    });
+}
+
+void View::drop_expected_return()
+{
+    session_.stop_at_catch(expected_return_->thread, std::nullopt);
+    expected_return_.reset();
+}
+
+/// Whether the frame is still there and waits for what it has called.
+bool View::is_return_expected() const
+{
+    const GuestThread* thread = find_thread(expected_return_->thread);
+    bool is_waiting = false;
+    if (thread)
+        walk_frames(*thread->thread, [&](const Frame& frame) {
+            const bool is_meant = !frame.is_host() && frame.id == expected_return_->frame;
+            is_waiting = is_waiting || (is_meant && !frame.is_innermost);
+            return !is_meant;
+        });
+    return is_waiting;
 }
 
 /// The only instance that a breakpoint in the library is for; null when it is for all of its module: where there is none yet,
@@ -229,7 +268,7 @@ void View::narrow_breakpoints()
 void View::on_resume()
 {
     is_stopped_ = false;
-    has_moved_secretly_ = false;
+    moved_secretly_.clear();
     threads_.clear();
     reported_pc_.reset();
     is_at_breakpoint_ = false;
@@ -239,28 +278,39 @@ void View::on_resume()
 
 void View::on_move()
 {
-    reported_pc_.reset();
+    if (thread_ == stopped_thread_)
+        reported_pc_.reset();
     for (GuestThread& thread : threads_)
         thread.frames.reset();
+}
+
+bool View::take_hidden_move(uint32_t thread)
+{
+    if (moved_secretly_.erase(thread) == 0)
+        return false;
+    if (stopped_thread_ != thread)
+        reported_pc_.reset();
+    stopped_thread_ = thread_ = thread;
+    return true;
 }
 
 void View::move_secretly()
 {
     on_move();
-    has_moved_secretly_ = true;
+    moved_secretly_.insert(thread_);
 }
 
 Result<void> View::jump(uint64_t address)
 {
-    if (address == pc(stopped_thread_))
+    if (address == pc())
         return {};
     const Address to = Address::of(address);
-    const auto innermost = innermost_guest_frame(stopped_thread_);
+    const auto innermost = innermost_guest_frame(thread_);
     if (!innermost)
-        return failure("the guest executes nothing");
+        return failure("the thread executes nothing");
     if (place_of(*innermost->function->instance, to.offset) != to)
         return failure("the place is not in the function that is executed");
-    CHECK(session_.jump(to.offset));
+    CHECK(session_.jump(to.offset, thread_));
     on_move();
     return {};
 }
@@ -518,6 +568,7 @@ Result<void> View::add_breakpoint(uint64_t address)
     breakpoints_[address] = { id, instance };
     if (is_stopped_)
         new_breakpoints_.insert(address);
+    expect_return(address);
     return {};
 }
 
@@ -539,6 +590,8 @@ void View::remove_breakpoint(uint64_t address)
         (void)session_.remove_breakpoint(found->second.id);
     breakpoints_.erase(found);
     new_breakpoints_.erase(address);
+    if (expected_return_ && expected_return_->address == address)
+        drop_expected_return();
 }
 
 Result<void> View::add_watchpoint(const ask::Watch& watch)

@@ -78,12 +78,13 @@ public:
     /// Where a thread's innermost frame is; 0 when there is none. At a breakpoint it is what the client called its place.
     uint64_t pc(uint32_t thread) const;
     uint64_t pc() const { return pc(thread_); }
-    /// Sends the thread that stopped elsewhere.
+    /// Sends the thread that is looked at elsewhere.
     Result<void> jump(uint64_t address);
-    /// The stopped thread was sent elsewhere: what was known of its frames is not so.
+    /// That thread was sent elsewhere: what was known of its frames is not so.
     void on_move();
-    /// Whether it was sent elsewhere by a command that the client knows nothing of; forgets it.
-    bool take_hidden_move() { return std::exchange(has_moved_secretly_, false); }
+    /// Whether a thread was sent elsewhere by a command that the client knows nothing of. Forgets
+    /// it: the client is told now that this thread has stopped.
+    bool take_hidden_move(uint32_t thread);
     /// As `on_move`, by such a command.
     void move_secretly();
     /// The places of the frames.
@@ -166,6 +167,9 @@ private:
     std::optional<Frame> innermost_guest_frame(uint32_t thread) const;
     static const Instance* meant_by(const Library& library);
     void find_breakpoint(uint32_t id);
+    void expect_return(uint64_t address);
+    void drop_expected_return();
+    bool is_return_expected() const;
     void narrow_breakpoints();
     std::string unique_name(const Module& module);
     /// The library whose ids, that of the instance and those of its memories, contain `id`.
@@ -203,6 +207,15 @@ private:
     std::map<uint64_t, Breakpoint> breakpoints_;
     /// Where some were set at this stop.
     std::set<uint64_t> new_breakpoints_;
+    /// A breakpoint at a frame's return address, which LLDB sets to step over a call or out of a
+    /// function. If an exception is caught in that frame or further out instead, the thread stops
+    /// at the handler.
+    struct ExpectedReturn {
+        uint64_t address;
+        uint32_t thread;
+        FrameId frame;
+    };
+    std::optional<ExpectedReturn> expected_return_;
     /// By what the client said.
     std::map<ask::Watch, uint32_t> watchpoints_;
     std::map<uint32_t, std::string> own_stops_;
@@ -210,7 +223,7 @@ private:
     std::optional<debug::StopsOn> former_stops_on_;
     /// Of this stop.
     std::optional<uint64_t> reported_pc_;
-    bool has_moved_secretly_ = false;
+    std::set<uint32_t> moved_secretly_;
     bool is_at_breakpoint_ = false;
 };
 

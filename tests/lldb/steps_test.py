@@ -10,6 +10,13 @@ import unittest
 from debuggee import BUILD, HERE, Guest, SessionTest, compile_guest
 
 
+def with_dwarf(name):
+    """The module of a text, with debug information about its lines."""
+    wasm = pathlib.Path(BUILD.name) / f"{name}-g.wasm"
+    subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", "-g", str(HERE / "guests" / name), "-o", str(wasm)], check=True)
+    return wasm
+
+
 class Steps(SessionTest):
     def test_the_last_line_of_an_optimised_function(self):
         for level in ("-O1", "-O2", "-Os"):
@@ -24,11 +31,28 @@ class Steps(SessionTest):
                     ])
                     guest.finish()
 
+    def test_an_exception_that_the_caller_catches(self):
+        """The call is not left where LLDB waits for its end."""
+        wasm = with_dwarf("throw_over.wat")
+        for first_stop, verb in (
+                ("breakpoint set -a 0x4000000100000064 -i 1", "thread step-inst-over"),
+                # What it calls is left further out than LLDB expects.
+                ("breakpoint set -a 0x4000000100000052 -i 1", "thread step-inst-over"),
+                ("breakpoint set -a 0x4000000100000045", "finish")):
+            with self.subTest(first_stop=first_stop, verb=verb), Guest(wasm) as guest:
+                self.check(guest, [], [
+                    (first_stop, r"Breakpoint 1: "),
+                    ("continue", r"stop reason = breakpoint 1\.1"),
+                    (verb, r"stop reason = exception caught$", r"`safe"),
+                    ("register read pc", r"pc = 0x4000000100000069"),
+                    ("stepi", r"stop reason = instruction step into"),
+                    ("continue", r"exited with status = 0 "),
+                ])
+                self.assertEqual(guest.finish()[0], 0)
+
     def test_a_breakpoint_at_the_size_of_a_function(self):
         """Where DWARF made of WAT says that a function begins."""
-        wasm = pathlib.Path(BUILD.name) / "plain-g.wasm"
-        subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", "-g", str(HERE / "guests" / "plain.wat"), "-o", str(wasm)], check=True)
-        with Guest(wasm) as guest:
+        with Guest(with_dwarf("plain.wat")) as guest:
             self.check(guest, [], [
                 ("b twice", r"Breakpoint 1: (?!.*no locations)(?!(?s:.*)warning)"),
                 ("continue", r"stop reason = breakpoint 1\.\d"),

@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """LLDB on several guest threads: two of an embedder, each in a store of its own, and those that a program spawns."""
 
+import os
+import pathlib
 import re
+import subprocess
 import unittest
 
-from debuggee import PATIENCE, THREADS, Guest, SessionTest, compile_guest, line_of, run_script, shared_file
+from debuggee import BUILD, HERE, PATIENCE, THREADS, Guest, SessionTest, compile_guest, line_of, run_script, shared_file
 from modules_test import Host
 
 SOURCE = "worker.c"
@@ -13,6 +16,7 @@ TURN = line_of(SOURCE, "turn")
 CREW = "crew.c"
 STEP = line_of(CREW, "step")
 HG = "process plugin packet send Hg{}"
+MONITOR = "process plugin packet monitor "
 UNCACHED = "settings set target.process.disable-memory-cache true"
 
 
@@ -92,6 +96,28 @@ class SpawnedThreads(SessionTest):
         first, still, later = values["turns"]
         self.assertEqual(first, still, answers)
         self.assertGreater(later, still, answers)
+
+    def test_sending_another_thread_elsewhere(self):
+        """With a register, and with commands of ours, while the first thread is the one that stopped."""
+        wasm = pathlib.Path(BUILD.name) / "spinners.wasm"
+        subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", str(HERE / "guests" / "spinners.wat"), "-o", str(wasm)], check=True)
+        behind_the_loop = "0x40000001000000ad"
+        with Guest(wasm) as guest:
+            self.check(guest, [], [
+                # LLDB has the names of functions of a module with imports wrong: this is where $all_there begins.
+                ("breakpoint set -a 0x40000001000000d3", r"Breakpoint 1: "),
+                ("continue", r"^\* thread #1, .*stop reason = breakpoint 1\.1$"),
+                "thread select 2",
+                (f"register write pc {behind_the_loop}",),
+                ("register read pc", rf"pc = {behind_the_loop}"),
+                "thread select 3",
+                (MONITOR + "skip", r"error: thread 1 stopped, and thread [23] was looked at last: end the command with"),
+                (MONITOR + "return 50 on 3", r"^next: 0x"),
+                (MONITOR + "throw 0 on 9", r"error: there is no thread 9"),
+                ("breakpoint delete 1",),
+                ("continue", r"exited with status = 57 "),
+            ])
+            self.assertEqual(guest.finish()[0], 57)
 
     def test_the_shared_guest(self):
         with Guest(compile_guest(shared_file("guests/threads.c"), *THREADS)) as guest:

@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <semaphore>
+#include <thread>
 
 namespace vitrine {
 namespace {
@@ -48,7 +49,14 @@ constexpr auto guest_text = R"((module $guest
     (func $fails (export "fails")
       (call $fail))
     (func $fixed_plus (export "fixed_plus") (param i32) (result i32)
-      (i32.add (global.get $fixed) (local.get 0)))))";
+      (i32.add (global.get $fixed) (local.get 0)))
+    (func $spins (export "spins") (param i32) (result i32)
+      (loop $again (br_if $again (i32.eqz (global.get $calls))))
+      (i32.add (i32.const 3) (i32.const 4)))
+    (func $guarded (export "guarded") (param i32) (result i32)
+      (block $caught (result i32)
+        (try_table (result i32) (catch $wrong $caught)
+          (call $spins (local.get 0)))))))";
 
 constexpr std::uint32_t half = 2, divide = 4;
 
@@ -297,6 +305,183 @@ TEST(Steering, EndsTheGuestFromWithinACall)
     stop = stopped(guest.session->call(std::move(stop), guest.func("twice"), { Val::i32(10) }));
     const auto end = exited(guest.session->kill(std::move(stop)));
     EXPECT_EQ(end.error().trap()->kind, TrapKind::Killed);
+}
+
+/// Another store's guest spins on a thread of its own while the first is stopped at a breakpoint.
+struct TwoThreads : Debuggee {
+    explicit TwoThreads(std::string_view name) : stop(start(name)) {}
+    ~TwoThreads()
+    {
+        session->kill();
+        runner.join();
+    }
+
+    Stopped start(std::string_view name)
+    {
+        other = linker.instantiate(other_store, instance->module()).value();
+        EXPECT_TRUE(session->add_store(other_store));
+        runner = std::thread([this, called = *other->func(name)] { results = called.call({ Val::i32(6) }); });
+        Stopped stopped = stop_in(divide, "divide", 6);
+        // It may have come to its call only now, and waits there.
+        while (!is_spinning(stopped)) {
+            EXPECT_TRUE(exited(session->resume(std::move(stopped))));
+            stopped = test::stopped(session->call(func("divide"), { Val::i32(6) }));
+        }
+        return stopped;
+    }
+    static bool is_spinning(const Stopped& stopped)
+    {
+        const auto frames = stopped.threads()[1].frames();
+        return !frames.empty() && frames[0].function().name() == "spins";
+    }
+    /// Lets all go on, and answers what the other thread's call comes to.
+    Result<std::vector<Val>> finish()
+    {
+        EXPECT_EQ(exited(session->resume(std::move(stop)))->front(), Val::i32(2));
+        runner.join();
+        runner = std::thread([] {});
+        return results;
+    }
+    std::vector<debug::Frame> frames() const { return stop.threads()[1].frames(); }
+
+    Store other_store { engine };
+    std::optional<Instance> other;
+    std::thread runner;
+    Result<std::vector<Val>> results = Error("has not ended");
+    Stopped stop;
+};
+
+/// What was refused for each thread but the one that stopped.
+TEST(Steering, SendsAThreadElsewhereThatHasNotStopped)
+{
+    TwoThreads guest("spins");
+    // The loop, and behind it the constants.
+    const std::uint32_t loop = guest.frames()[0].offset();
+    ASSERT_TRUE(guest.stop.jump(loop + 8, 2));
+    EXPECT_EQ(guest.frames()[0].offset(), loop + 8);
+    EXPECT_FALSE(guest.stop.jump(loop + 8)) << "of the thread that stopped";
+    ASSERT_TRUE(guest.stop.skip(2));
+    EXPECT_EQ(guest.frames()[0].offset(), loop + 10);
+    EXPECT_EQ(guest.frames()[0].operands(), std::vector { Val::i32(0) });
+    ASSERT_TRUE(guest.frames()[0].set_operand(0, Val::i32(30)));
+    EXPECT_EQ(guest.finish()->front(), Val::i32(34));
+}
+
+TEST(Steering, ReturnsFromAThreadThatHasNotStopped)
+{
+    TwoThreads guest("guarded");
+    ASSERT_EQ(guest.frames().size(), 2u);
+    ASSERT_TRUE(guest.stop.return_from(guest.frames()[0], { Val::i32(50) }));
+    ASSERT_EQ(guest.frames().size(), 1u);
+    EXPECT_EQ(guest.finish()->front(), Val::i32(50));
+}
+
+TEST(Steering, ThrowsInAThreadThatHasNotStopped)
+{
+    TwoThreads guest("guarded");
+    EXPECT_EQ(error_of(guest.stop.throw_exception(*guest.instance->tag("wrong"), { Val::i32(70) }, 2)),
+        "the tag belongs to another store than the thread");
+    EXPECT_EQ(error_of(guest.stop.clear_exception(2)), "no exception is being thrown");
+    ASSERT_TRUE(guest.stop.throw_exception(*guest.other->tag("wrong"), { Val::i32(70) }, 2));
+    EXPECT_EQ(guest.finish()->front(), Val::i32(70));
+}
+
+/// It does it also when it goes on alone, and the others only when they go on.
+TEST(Steering, StepsAThreadThatWasSentElsewhere)
+{
+    TwoThreads guest("spins");
+    const std::uint32_t loop = guest.frames()[0].offset();
+    ASSERT_TRUE(guest.stop.jump(loop + 8, 2));
+    ASSERT_TRUE(guest.stop.skip());
+    guest.stop = stopped(guest.session->step(std::move(guest.stop), 2));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::Step);
+    EXPECT_EQ(guest.stop.reason().thread, 2u);
+    EXPECT_EQ(guest.frames()[0].offset(), loop + 10);
+    EXPECT_EQ(guest.frames()[0].operands(), std::vector { Val::i32(3) });
+    // The first thread's skipped constant is the dividend.
+    EXPECT_EQ(exited(guest.session->resume(std::move(guest.stop)))->front(), Val::i32(0));
+}
+
+TEST(Steering, CallsOnAThreadThatHasNotStopped)
+{
+    TwoThreads guest("guarded");
+    const Func half_of_other = *guest.other->func("half");
+    const auto refused = exited(guest.session->call(std::move(guest.stop), guest.func("half"), {}, 2));
+    EXPECT_EQ(refused.error().message(), "the function belongs to another store than the thread");
+    guest.stop = stopped(guest.session->wait());
+    guest.stop = stopped(guest.session->call(std::move(guest.stop), half_of_other, { Val::i32(10) }, 2));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::CallEnd);
+    EXPECT_EQ(guest.stop.reason().thread, 2u);
+    EXPECT_EQ(guest.stop.reason().results->value(), std::vector { Val::i32(5) });
+    EXPECT_EQ(guest.stop.frames().size(), 2u) << "those of the thread of the call";
+
+    // Stops in the call, and in that one a call on the first thread, which stops too.
+    guest.break_at(half);
+    guest.stop = stopped(guest.session->call(std::move(guest.stop), half_of_other, { Val::i32(12) }, 2));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::Breakpoint);
+    EXPECT_EQ(guest.stop.reason().thread, 2u);
+    EXPECT_EQ(guest.stop.frames().size(), 3u);
+    guest.stop = stopped(guest.session->call(std::move(guest.stop), guest.func("half"), { Val::i32(14) }, 1));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::Breakpoint);
+    EXPECT_EQ(guest.stop.reason().thread, 1u);
+    EXPECT_EQ(guest.frames().size(), 3u) << "the other thread's call waits";
+    guest.stop = stopped(guest.session->resume(std::move(guest.stop)));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::CallEnd);
+    EXPECT_EQ(guest.stop.reason().results->value(), std::vector { Val::i32(7) });
+    ASSERT_TRUE(guest.frames()[0].set_local(0, Val::i32(40)));
+    guest.stop = stopped(guest.session->step(std::move(guest.stop), 2));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::Step);
+    guest.stop = stopped(guest.session->resume(std::move(guest.stop)));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::CallEnd);
+    EXPECT_EQ(guest.stop.reason().thread, 2u);
+    EXPECT_EQ(guest.stop.reason().results->value(), std::vector { Val::i32(20) });
+    ASSERT_TRUE(guest.stop.return_from(guest.stop.frames()[1], { Val::i32(60) }));
+    EXPECT_EQ(guest.finish()->front(), Val::i32(60));
+}
+
+TEST(Steering, EndsTheGuestFromWithinACallOnAnotherThread)
+{
+    TwoThreads guest("spins");
+    guest.break_at(half);
+    guest.stop =
+        stopped(guest.session->call(std::move(guest.stop), *guest.other->func("half"), { Val::i32(12) }, 2));
+    EXPECT_EQ(guest.stop.reason().kind, StopKind::Breakpoint);
+    const auto end = exited(guest.session->kill(std::move(guest.stop)));
+    EXPECT_EQ(end.error().trap()->kind, TrapKind::Killed);
+    guest.runner.join();
+    guest.runner = std::thread([] {});
+    EXPECT_EQ(guest.results.error().trap()->kind, TrapKind::Killed);
+    EXPECT_EQ(exited(guest.session->call(guest.func("fixed_plus"), { Val::i32(1) }))->front(), Val::i32(4));
+}
+
+TEST(Steering, SaysWhyAThreadCannotBeSentElsewhere)
+{
+    Debuggee guest;
+    Store idle(guest.engine), busy(guest.engine);
+    std::binary_semaphore is_there(0), may_return(0);
+    guest.call_back = [&] {
+        is_there.release();
+        may_return.acquire();
+    };
+    const Instance other = guest.linker.instantiate(busy, guest.instance->module()).value();
+    ASSERT_TRUE(guest.session->add_store(idle));
+    ASSERT_TRUE(guest.session->add_store(busy));
+    std::thread runner([&] { EXPECT_TRUE(other.func("asks")->call({})); });
+    is_there.acquire();
+    Stopped stop = guest.stop_in(divide, "divide", 6);
+    EXPECT_EQ(error_of(stop.skip(2)), "thread 2 executes nothing");
+    EXPECT_EQ(error_of(stop.jump(1, 3)), "thread 3 is in a host function");
+    EXPECT_EQ(error_of(stop.return_from(stop.threads()[2].frames()[1], { Val::i32(1) })),
+        "thread 3 is in a host function");
+    EXPECT_EQ(error_of(stop.throw_exception(*other.tag("other"), {}, 3)), "thread 3 is in a host function");
+    EXPECT_EQ(error_of(stop.clear_exception(3)), "thread 3 is in a host function");
+    EXPECT_EQ(error_of(stop.skip(4)), "there is no guest thread 4");
+    const auto refused = exited(guest.session->call(std::move(stop), *other.func("half"), {}, 3));
+    EXPECT_EQ(refused.error().message(), "thread 3 is in a host function");
+    stop = stopped(guest.session->wait());
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(2));
+    may_return.release();
+    runner.join();
 }
 
 TEST(Steering, RefusesInAHostFunction)

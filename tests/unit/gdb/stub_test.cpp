@@ -1015,5 +1015,79 @@ TEST_F(WatchTest, AnOwnersWatchpointIsToldInWords)
     client.stub.answer(parse_request("D"));
 }
 
+/// An exception that is caught where the client waits for a return, or further out or in.
+constexpr auto catcher = R"((module
+    (tag $e (param i32))
+    (func $thrower (param $x i32) (result i32)
+      (if (i32.gt_s (local.get $x) (i32.const 2)) (then (throw $e (local.get $x))))
+      (local.get $x))
+    (func $inner (param $x i32) (result i32)
+      (block $h (result i32)
+        (try_table (result i32) (catch $e $h) (call $thrower (local.get $x)))))
+    (func $middle (param $x i32) (result i32) (i32.add (call $thrower (local.get $x)) (i32.const 1)))
+    (func $outer (param $x i32) (result i32)
+      (block $h (result i32)
+        (try_table (result i32) (catch $e $h) (call $middle (local.get $x)))))
+    (func (export "within") (param i32) (result i32) (i32.add (call $inner (local.get 0)) (i32.const 5)))
+    (func (export "out") (param i32) (result i32) (i32.add (call $outer (local.get 0)) (i32.const 7)))))";
+
+struct CatchTest : testing::Test {
+    static std::string at(CodeOffset offset) { return hex_digits(Debugged::code(offset), 16); }
+    /// Stops in a function, and sets a mark where the frame `depth` further out goes on, as LLDB
+    /// steps over a call or out of it.
+    std::string stop_and_expect_return(std::string_view name, uint32_t function, size_t depth)
+    {
+        guest.start(name, { Value::i32(4) });
+        EXPECT_THAT(client.ask("?"), StartsWith("T05"));
+        EXPECT_EQ(client.ask("Z0," + at(guest.meta(function).code_offset) + ",1"), "OK");
+        EXPECT_THAT(client.ask("c"), EndsWith(";reason:breakpoint;"));
+        EXPECT_EQ(client.ask("z0," + at(guest.meta(function).code_offset) + ",1"), "OK");
+        const CodeOffset offset = guest.session->frames()[depth].offset;
+        EXPECT_EQ(client.ask("Z0," + at(offset) + ",1"), "OK");
+        return "z0," + at(offset) + ",1";
+    }
+    static bool is_caught(const std::string& stop)
+    {
+        return stop.contains(";reason:exception;description:" + hex_of(bytes_of("exception caught")));
+    }
+
+    Debugged guest { catcher };
+    Conversation client { *guest.session };
+};
+
+/// It ran away: the mark behind the call is never met.
+TEST_F(CatchTest, StopsWhereTheCallerOfAStepCatches)
+{
+    // Over the call in $outer, and from there over the call that waits for $outer.
+    const std::string unset = stop_and_expect_return("out", 0, 2);
+    EXPECT_TRUE(is_caught(client.ask("c")));
+    EXPECT_EQ(guest.session->frames()[0].function->index.value, 3u);
+    EXPECT_EQ(client.ask(unset), "OK");
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(CatchTest, StopsWhereItIsCaughtFurtherOut)
+{
+    const std::string unset = stop_and_expect_return("out", 0, 1);
+    EXPECT_TRUE(is_caught(client.ask("c")));
+    EXPECT_EQ(guest.session->frames()[0].function->index.value, 3u);
+    EXPECT_EQ(client.ask("c"), "W00") << "once";
+}
+
+TEST_F(CatchTest, GoesOnWhereItIsCaughtWithinTheCall)
+{
+    stop_and_expect_return("within", 0, 2);
+    const std::string stop = client.ask("c");
+    EXPECT_THAT(stop, EndsWith(";reason:breakpoint;")) << "the mark is met";
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
+TEST_F(CatchTest, GoesOnOnceTheMarkIsGone)
+{
+    const std::string unset = stop_and_expect_return("out", 0, 2);
+    EXPECT_EQ(client.ask(unset), "OK");
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
 } // namespace
 } // namespace vitrine::core::gdb

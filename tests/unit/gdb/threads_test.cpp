@@ -150,6 +150,28 @@ TEST_F(ThreadsTest, OneThreadStepsWhileTheOthersStandStill)
     EXPECT_NE(turns(1), before);
 }
 
+TEST_F(ThreadsTest, AThreadThatHasNotStoppedIsSentElsewhere)
+{
+    stop_in_the_other();
+    const std::string place = client.ask("p0;thread:1;");
+    // It is not said which thread is meant.
+    EXPECT_EQ(client.monitor("skip"),
+        "error: thread 2 stopped, and thread 1 was looked at last: end the command with `on 2` or `on 1`\n");
+    EXPECT_EQ(client.monitor("skip on 3"), "error: there is no thread 3\n");
+    EXPECT_THAT(client.monitor("skip on 1"), StartsWith("next: 0x4000000100"));
+    const std::string moved = client.ask("p0;thread:1;");
+    EXPECT_NE(moved, place);
+    // The client learns of it with a step of that thread, which executes nothing.
+    EXPECT_THAT(client.ask("vCont;s:1"),
+        AllOf(StartsWith("T05thread:1;"), HasSubstr(";00:" + moved), EndsWith(";reason:trace;")));
+    // A register can be written in any thread.
+    EXPECT_EQ(client.ask("P0=" + place + ";thread:1;"), "OK");
+    EXPECT_EQ(client.ask("p0;thread:1;"), place);
+    EXPECT_EQ(client.ask("P0=" + place + ";thread:2;"), "E01") << "a place in another module";
+    EXPECT_THAT(client.ask("vCont;s:2"), AllOf(StartsWith("T05thread:2;"), EndsWith(";reason:trace;")));
+    EXPECT_EQ(client.ask("p0;thread:1;"), place) << "it has not gone on yet";
+}
+
 TEST_F(ThreadsTest, TheLeftmostActionThatMeansAThreadCounts)
 {
     stop_in_the_other();
