@@ -47,8 +47,13 @@ public:
     /// prints to is the client's, and with `OneCall` or `OneFreeCall` the guest ends when the client leaves. From any
     /// thread.
     bool is_launched_by_client() const;
-    /// Shows what the guest prints in the client's window. From the guest's thread.
+    /// Shows what the guest prints in the client's window. Call it on the guest's thread: it waits
+    /// while the client has too much to read, but not when the guest is interrupted or ended.
     void send_output(std::span<const std::byte> bytes);
+    /// Closes the door, as the destructor does: tells the client, and waits for at most ten seconds
+    /// while the client reads what is left. Returns the bytes of output that could not be sent
+    /// because the client did not read them.
+    std::size_t close();
     /// What LLDB 22 has to be told to debug this module here, and others that run beside it: its commands, in order.
     std::vector<std::string> lldb_commands(const Module& module, std::span<const Module> others = {}) const;
     /// Waits until a client has come and has let the guest go on, so that its breakpoints are set.

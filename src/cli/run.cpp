@@ -96,26 +96,31 @@ int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& optio
     return finish(results, guest, options, limits);
 }
 
+/// Whether what the guest writes on this thread just now goes to the client and not to our stream.
+/// Asked once for each write: a client that comes between the stream and the copy would get it
+/// twice.
+thread_local bool goes_to_client_alone = false;
+
 /// Sends what the guest prints to the client of the door. With `--lldb` it goes nowhere else. Otherwise our streams take it first:
 /// so a wait for room in them can be interrupted, and the guest gets their errors. A client that has launched us shows our
 /// terminal as well, and does not show what it has redirected, so that only one of the two gets the output.
 void send_output_to(debug::GdbServer& server, WasiConfig& wasi, bool is_client_alone)
 {
     const auto is_client_terminal = [&server](int stream) {
-        return [&server, stream] { return server.is_launched_by_client() && isatty(stream) != 0; };
-    };
-    const auto send_for = [&server](int stream) {
-        return [&server, stream](std::span<const std::byte> bytes) {
-            if (!server.is_launched_by_client() || isatty(stream))
-                server.send_output(bytes);
+        return [&server, stream] {
+            return goes_to_client_alone = server.is_launched_by_client() && isatty(stream) != 0;
         };
+    };
+    const auto send_copy = [&server](std::span<const std::byte> bytes) {
+        if (goes_to_client_alone || !server.is_launched_by_client())
+            server.send_output(bytes);
     };
     const auto send = [&server](std::span<const std::byte> bytes) { server.send_output(bytes); };
     if (is_client_alone)
         wasi.stdout_to(send).stderr_to(send);
     else
-        wasi.stdout_copy(send_for(STDOUT_FILENO), is_client_terminal(STDOUT_FILENO))
-            .stderr_copy(send_for(STDERR_FILENO), is_client_terminal(STDERR_FILENO));
+        wasi.stdout_copy(send_copy, is_client_terminal(STDOUT_FILENO))
+            .stderr_copy(send_copy, is_client_terminal(STDERR_FILENO));
 }
 
 /// Runs the guest in a session with a door.
@@ -160,6 +165,9 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     const debug::Event end = session.run(body, true);
     limits.stop();
     lldb.reset();
+    if (const size_t unread = server.close())
+        print_note(std::to_string(unread)
+            + " bytes of the guest's output were not sent: the debugger did not read them");
     return finish(std::get<debug::Exited>(end).results, guest, options, limits);
 }
 

@@ -84,6 +84,8 @@ void GdbServer::send_output(std::span<const std::byte> bytes)
         body_->server->send_output({ reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() });
 }
 
+std::size_t GdbServer::close() { return body_->server ? body_->server->close() : 0; }
+
 std::vector<std::string> GdbServer::lldb_commands(const Module& module, std::span<const Module> others) const
 {
     std::vector<const core::Module*> modules { Access::body(module)->module.get() };

@@ -4,13 +4,15 @@
 #include "base/text.h"
 
 #include <cctype>
-#include <filesystem>
 #include <fstream>
+#include <memory>
 #include <optional>
 #include <sstream>
 #include <string>
+#include <string_view>
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -80,13 +82,16 @@ std::optional<std::string> find_peer_socket(int socket)
     return std::nullopt;
 }
 
+/// Whether a process has a socket open. The iterators of std::filesystem would end this process for
+/// want of memory.
 bool holds(pid_t pid, const std::string& socket)
 {
-    std::error_code error;
-    const std::filesystem::directory_iterator files("/proc/" + std::to_string(pid) + "/fd", error);
-    for (auto file = begin(files); !error && file != end(files); file.increment(error)) {
-        std::error_code unreadable;
-        if (std::filesystem::read_symlink(file->path(), unreadable) == socket)
+    const std::unique_ptr<DIR, decltype([](DIR* opened) { ::closedir(opened); })> files(
+        ::opendir(("/proc/" + std::to_string(pid) + "/fd").c_str()));
+    while (const dirent* file = files ? ::readdir(files.get()) : nullptr) {
+        char target[64];
+        const ssize_t size = ::readlinkat(::dirfd(files.get()), file->d_name, target, sizeof target);
+        if (size > 0 && std::string_view(target, static_cast<size_t>(size)) == socket)
             return true;
     }
     return false;

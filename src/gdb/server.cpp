@@ -10,7 +10,10 @@
 #include <array>
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
 #include <deque>
+#include <mutex>
+#include <optional>
 #include <poll.h>
 
 namespace vitrine::core::gdb {
@@ -21,14 +24,23 @@ using boost::system::error_code;
 
 namespace {
 
-/// Answers that wait to be written: with more, a client's requests are left unread.
+/// Answers that wait to be written: with more, a client's requests are left unread. Output does not
+/// count, so that a client which does not read it can stop and end the guest.
 constexpr size_t max_unsent = size_t { 1 } << 20;
 /// Guest output that waits to be written: with more, the guest waits.
 constexpr size_t max_output = size_t { 1 } << 18;
+/// With more, because the guest's waits were cut short, further output is lost.
+constexpr size_t most_output = 4 * max_output;
+/// How often a guest that waits looks whether something is asked of it.
+constexpr std::chrono::milliseconds glance { 10 };
 /// How long a client may take none of what is written to it.
 constexpr std::chrono::seconds patience { 30 };
 /// How long a client may take to close its side.
 constexpr std::chrono::milliseconds farewell { 250 };
+/// A door that closes waits this long for a client to read something, and so many times while it
+/// does.
+constexpr std::chrono::seconds grace { 2 };
+constexpr int max_graces = 5;
 /// How long to wait when no connection can be taken.
 constexpr std::chrono::milliseconds accept_pause { 100 };
 
@@ -45,8 +57,10 @@ struct Connection {
 
     struct Message {
         std::string wire;
-        /// How many bytes of guest output it carries.
+        /// How many bytes of guest output it carries that the guest may have to wait for.
         size_t output = 0;
+        /// What counts towards `max_unsent`.
+        size_t answer_bytes = output == 0 ? wire.size() : 0;
     };
 
     Socket socket;
@@ -57,6 +71,7 @@ struct Connection {
     /// Received, not yet looked at.
     std::string input;
     std::deque<Message> unsent;
+    /// Without output.
     size_t unsent_bytes = 0;
     /// The last packet, to be sent again when it is refused; kept while there are acknowledgements.
     std::string last;
@@ -94,6 +109,11 @@ public:
     void send_output(Bytes bytes);
     /// From any thread.
     void wait_for_client() { was_let_go_.wait(false); }
+    /// From the server's owner: waits until `run` has ended, for a moment. Then ends it.
+    void wait_for_end();
+    void stop() { io_.stop(); }
+    /// Once it has ended.
+    size_t unread_output() const { return output_.load() + lost_output_.load(); }
     bool is_launched() const { return is_launched_; }
 
 private:
@@ -135,8 +155,15 @@ private:
     bool is_closing_ = false;
     /// Seen by all threads.
     std::atomic<size_t> output_ = 0;
+    std::atomic<size_t> lost_output_ = 0;
+    std::atomic<size_t> sent_messages_ = 0;
+    std::atomic<bool> takes_output_ = true;
     std::atomic<bool> was_let_go_ = false;
     std::atomic<bool> is_launched_ = false;
+    std::mutex mutex_;
+    /// There is room for output, or the end has come.
+    std::condition_variable changed_;
+    bool has_ended_ = false;
 };
 
 Result<const Listening*> Server::Door::listen(std::string_view address)
@@ -152,13 +179,38 @@ void Server::Door::run()
         io_.run();
         return true;
     };
-    const auto drop_client = [this] {
+    const auto recover = [this] {
         if (const ConnectionPtr client = client_)
             drop(client);
-        return false;
+        // Whether the wait for the next client is still under way cannot be known.
+        error_code ignored;
+        acceptor_.cancel(ignored);
+        accept_timer_.cancel();
+        if (!is_closing_)
+            accept();
+        return true;
     };
-    while (!guarded(
-        serve, [&](const Thrown&) { return guarded(drop_client, [](const Thrown&) { return false; }); })) {}
+    const auto fail = [](const Thrown&) { return false; };
+    while (!guarded(serve, fail))
+        while (!guarded(recover, fail) && !io_.stopped())
+            std::this_thread::sleep_for(accept_pause);
+    const std::lock_guard lock(mutex_);
+    has_ended_ = true;
+    changed_.notify_all();
+}
+
+void Server::Door::wait_for_end()
+{
+    std::unique_lock lock(mutex_);
+    std::optional<size_t> former;
+    for (int i = 0; i < max_graces; ++i) {
+        const size_t sent = sent_messages_.load();
+        if (sent == former || changed_.wait_for(lock, grace, [&] { return has_ended_; }))
+            break;
+        former = sent;
+    }
+    if (!has_ended_)
+        io_.stop();
 }
 
 void Server::Door::start()
@@ -170,11 +222,11 @@ void Server::Door::start()
 void Server::Door::accept()
 {
     acceptor_.async_accept([this](error_code error, Socket socket) {
-        if (is_closing_)
+        if (is_closing_ || error == asio::error::operation_aborted)
             return;
         if (!error) {
-            take(std::move(socket));
-            return accept();
+            accept();
+            return take(std::move(socket));
         }
         accept_timer_.expires_after(accept_pause);
         accept_timer_.async_wait([this](error_code stopped) {
@@ -331,7 +383,7 @@ void Server::Door::send_packet(
 
 void Server::Door::send(const ConnectionPtr& connection, Connection::Message message)
 {
-    connection->unsent_bytes += message.wire.size();
+    connection->unsent_bytes += message.answer_bytes;
     connection->unsent.push_back(std::move(message));
     if (connection->unsent.size() == 1)
         write(connection);
@@ -356,8 +408,9 @@ void Server::Door::on_written(const ConnectionPtr& connection, error_code error)
     if (connection->unsent.empty())
         return;
     connection->timer.cancel();
+    ++sent_messages_;
     const Connection::Message& sent = connection->unsent.front();
-    connection->unsent_bytes -= sent.wire.size();
+    connection->unsent_bytes -= sent.answer_bytes;
     forget_output(sent.output);
     connection->unsent.pop_front();
     if (!connection->unsent.empty())
@@ -372,6 +425,10 @@ void Server::Door::on_written(const ConnectionPtr& connection, error_code error)
 void Server::Door::leave(const ConnectionPtr& connection)
 {
     connection->is_leaving = true;
+    // Nobody waits for what it still has to read, unless we end.
+    for (Connection::Message& message : connection->unsent)
+        if (!is_closing_)
+            forget_output(std::exchange(message.output, 0));
     if (connection->unsent.empty())
         say_farewell(connection);
     if (client_ == connection)
@@ -437,10 +494,18 @@ void Server::Door::on_event(const debug::Event& event)
 
 void Server::Door::send_output(Bytes bytes)
 {
+    {
+        std::unique_lock lock(mutex_);
+        const auto has_room = [&] { return output_.load() <= max_output || !takes_output_.load(); };
+        while (!has_room() && !session_.is_caller_asked())
+            changed_.wait_for(lock, glance);
+    }
+    if (!takes_output_.load() || output_.load() > most_output) {
+        lost_output_.fetch_add(bytes.size());
+        return;
+    }
     output_.fetch_add(bytes.size());
     post([this, text = std::string(text_of(bytes))] { on_output(text); });
-    for (size_t waiting = output_.load(); waiting > max_output; waiting = output_.load())
-        output_.wait(waiting);
 }
 
 void Server::Door::on_output(const std::string& bytes)
@@ -466,7 +531,7 @@ void Server::Door::forget_output(size_t bytes)
     if (bytes == 0)
         return;
     output_.fetch_sub(bytes);
-    output_.notify_all();
+    changed_.notify_all();
 }
 
 /// Brings what others see in line with the stub.
@@ -501,6 +566,8 @@ void Server::Door::close()
     acceptor_.close(ignored);
     listening_.file = {};
     accept_timer_.cancel();
+    takes_output_.store(false);
+    changed_.notify_all();
     const auto payload = stub_.close();
     next_.reset();
     if (const ConnectionPtr client = client_) {
@@ -519,7 +586,14 @@ Result<std::unique_ptr<Server>> Server::open(
 {
     auto door = std::make_shared<Door>(session, process);
     const Listening* listening = TRY(door->listen(address));
-    return std::unique_ptr<Server>(new Server(std::move(door), listening->address, listening->is_local));
+    return guarded(
+        [&]() -> Result<std::unique_ptr<Server>> {
+            return std::unique_ptr<Server>(
+                new Server(std::move(door), listening->address, listening->is_local));
+        },
+        [](const Thrown& thrown) -> Result<std::unique_ptr<Server>> {
+            return failure("cannot begin to serve: " + thrown.text);
+        });
 }
 
 Server::Server(std::shared_ptr<Door> door, std::string address, bool is_local)
@@ -529,10 +603,18 @@ Server::Server(std::shared_ptr<Door> door, std::string address, bool is_local)
     thread_ = std::thread([door = door_.get()] { door->run(); });
 }
 
-Server::~Server()
+Server::~Server() { close(); }
+
+size_t Server::close()
 {
-    door_->post([door = door_.get()] { door->close(); });
-    thread_.join();
+    if (thread_.joinable()) {
+        // Without memory it is closed without a word.
+        guarded([&] { door_->post([door = door_.get()] { door->close(); }); },
+            [&](const Thrown&) { door_->stop(); });
+        door_->wait_for_end();
+        thread_.join();
+    }
+    return door_->unread_output();
 }
 
 void Server::announce(std::shared_ptr<const Module> module, std::string path)

@@ -21,7 +21,7 @@ public:
     /// Listens from here on, at an address as `listen` takes it.
     static Result<std::unique_ptr<Server>> open(
         debug::Session& session, std::string_view address, Process process);
-    /// Tells the client of the end, and waits for a moment until it has heard of it.
+    /// Closes it.
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -39,8 +39,13 @@ public:
     /// terminal of this process is the client's. From any thread.
     bool is_launched_by_client() const;
 
-    /// Shows what the guest prints. From the guest's thread, which waits while the client has too much to read.
+    /// Shows what the guest prints. Called on the guest's thread: waits while the client has too
+    /// much to read, but not when the guest is interrupted or ended.
     void send_output(Bytes bytes);
+
+    /// Tells the client of the end, and waits for a moment until it has heard of it. Returns the
+    /// bytes of output that could not be sent because the client did not read them.
+    size_t close();
 
     /// Waits until a client has come and has let the guest go on, so that what it wished to set is set.
     void wait_for_client();

@@ -4,6 +4,7 @@
 
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -37,7 +38,7 @@ class Reader(threading.Thread):
     def __init__(self, client):
         super().__init__(daemon=True)
         self.client = client
-        self.output = b""
+        self.output = bytearray()
         self.end = None
         self.start()
 
@@ -50,7 +51,7 @@ class Reader(threading.Thread):
 
     def result(self):
         self.join(PATIENCE)
-        return self.output, self.end
+        return bytes(self.output), self.end
 
 
 def let_go(client):
@@ -112,6 +113,83 @@ class Undrained(unittest.TestCase):
             client.send(packet("c"))
             self.assertEqual(guest.finish(), (0, text_of(256).decode(), ""))
             self.assertEqual(reader.result(), (text_of(256), b"W00"))
+
+
+class Unread(unittest.TestCase):
+    """The client reads nothing of the output, and the guest waits for it until something is asked of it."""
+
+    NOTE = r"vitrine: (\d+) bytes of the guest's output were not sent: the debugger did not read them\n"
+
+    def run_with(self, kib, act, *options):
+        """What becomes of a guest that writes so much, for a client whose socket has little room."""
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as file:
+            door = f"-g={folder}/door"
+            with Guest(compile_guest(FLOOD, "-O1"), str(kib), options=options, door=door, stdout=file) as guest, Client(guest) as client:
+                assert client.ask("?").startswith(b"T05")
+                client.send(packet("c"))
+                end = time.monotonic() + PATIENCE
+                seen = -1
+                while guest.process.poll() is None and seen != os.fstat(file.fileno()).st_size:
+                    self.assertLess(time.monotonic(), end)
+                    seen = os.fstat(file.fileno()).st_size
+                    time.sleep(0.3)
+                act(guest, client)
+                self.assertEqual(guest.process.wait(SOON), self.status)
+                errors = guest.process.stderr.read()
+                self.assertRegex(errors, self.NOTE)
+                unread = int(re.search(self.NOTE, errors)[1])
+                # The socket has room for twice as many digits as bytes, and no more than that.
+                self.assertGreater(unread, 0)
+                self.assertLessEqual(unread, os.fstat(file.fileno()).st_size)
+                return errors
+
+    def test_the_time_ends_the_guest(self):
+        self.status = 124
+        self.assertIn("--timeout 1", self.run_with(MUCH, lambda *_: None, "--timeout", "1"))
+
+    def test_an_interrupt_ends_the_guest(self):
+        self.status = 130
+        self.assertIn("interrupted", self.run_with(MUCH, lambda guest, _: guest.process.send_signal(signal.SIGINT)))
+
+    def test_the_client_ends_the_guest(self):
+        with Guest(compile_guest(FLOOD, "-O1"), str(MUCH), stdout=subprocess.DEVNULL) as guest, Client(guest) as client:
+            assert client.ask("?").startswith(b"T05")
+            client.send(packet("c"))
+            time.sleep(1)
+            client.send(packet("k"))
+            self.assertEqual(guest.process.wait(SOON), 137)
+
+    def test_the_client_lets_the_guest_go(self):
+        """After a detach nobody waits for a client that does not read."""
+        with Guest(compile_guest(FLOOD, "-O1"), str(MUCH), stdout=subprocess.DEVNULL) as guest, Client(guest) as client:
+            assert client.ask("?").startswith(b"T05")
+            client.send(packet("c"))
+            time.sleep(1)
+            client.send(b"\3")
+            time.sleep(1)
+            client.send(packet("D"))
+            self.assertEqual(guest.process.wait(SOON), 0)
+
+    def test_the_guest_ends(self):
+        self.status = 0
+        self.run_with(300, lambda *_: None)
+
+    def test_a_client_that_reads_late_gets_everything(self):
+        with Guest(compile_guest(FLOOD, "-O1"), str(16 * 1024), stdout=subprocess.DEVNULL) as guest, Client(guest) as client:
+            assert client.ask("?").startswith(b"T05")
+            client.send(packet("c"))
+            time.sleep(1)
+            for _ in range(3):
+                client.send(b"\3")
+                time.sleep(0.2)
+            reader = Reader(client)
+            end = time.monotonic() + PATIENCE
+            while reader.end is None and time.monotonic() < end:
+                time.sleep(0.01)
+            self.assertTrue(reader.end and reader.end.startswith(b"T02"), reader.end)
+            client.send(packet("c"))
+            self.assertEqual(guest.process.wait(PATIENCE), 0)
+            self.assertEqual(reader.result(), (text_of(16 * 1024), b"W00"))
 
 
 class Streams(unittest.TestCase):

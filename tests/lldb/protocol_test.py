@@ -27,9 +27,14 @@ class Client:
     """Knows frames and checksums, nothing else. Acknowledgements are off unless wished."""
 
     def __init__(self, guest, acks=False):
-        host, port = guest.address.rsplit(":", 1)
-        self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if guest.address.startswith("/"):
+            self.socket = socket.socket(socket.AF_UNIX)
+            self.socket.settimeout(PATIENCE)
+            self.socket.connect(guest.address)
+        else:
+            host, port = guest.address.rsplit(":", 1)
+            self.socket = socket.create_connection((host, int(port)), timeout=PATIENCE)
+            self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.bytes = b""
         self.acks = b""
         if not acks:

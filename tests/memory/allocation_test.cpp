@@ -3,6 +3,7 @@
 // embedder's own std::bad_alloc, and the same objects work when there is memory again.
 #include "support/wat.h"
 
+#include <vitrine/debugger.hpp>
 #include <vitrine/vitrine.hpp>
 #include <vitrine/wasi.hpp>
 
@@ -14,7 +15,14 @@
 #include <new>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -343,6 +351,104 @@ TEST(Allocation, FailsInExpressions)
             EXPECT_TRUE(is_clean(guest.instance->debug_place("i32[64]")));
         },
         expect_that_it_works);
+}
+
+/// A client of a door that needs no memory of its own.
+class Client {
+public:
+    explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
+    {
+        sockaddr_in address {};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(port);
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        is_open_ = ::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    }
+    ~Client() { ::close(socket_); }
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
+
+    /// The first byte of the answer's payload; 0 when the connection is closed or nothing comes.
+    char ask(std::string_view payload)
+    {
+        char wire[256];
+        unsigned sum = 0;
+        for (const char byte : payload)
+            sum += static_cast<unsigned char>(byte);
+        const int size = std::snprintf(
+            wire, sizeof wire, "$%.*s#%02x", static_cast<int>(payload.size()), payload.data(), sum & 0xff);
+        if (!is_open_ || ::send(socket_, wire, static_cast<std::size_t>(size), MSG_NOSIGNAL) != size)
+            return 0;
+        // Acknowledgements and output (O and digits) come before an answer; an answer may be empty.
+        for (;;) {
+            char byte = 0, second = 0;
+            while (byte != '$')
+                if (!receive(byte))
+                    return 0;
+            if (!receive(byte) || (byte == 'O' && !receive(second)))
+                return 0;
+            if (byte != 'O' || second == 'K')
+                return byte;
+        }
+    }
+
+private:
+    bool receive(char& byte)
+    {
+        pollfd ready { socket_, POLLIN, 0 };
+        return ::poll(&ready, 1, 5000) == 1 && ::recv(socket_, &byte, 1, 0) == 1;
+    }
+
+    int socket_;
+    bool is_open_ = false;
+};
+
+/// A guest that waits at its entry for a client of the door.
+struct Served : Guest {
+    Served() : session(store), server(session, "127.0.0.1:0", debug::GdbServer::Serves::OneCall)
+    {
+        const std::string address = server.address();
+        port = static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)));
+        runner = std::thread([this] {
+            (void)session.call(*instance->func("all"), { Val::i32(7) }, true);
+            has_ended = true;
+        });
+        while (!session.stopped())
+            std::this_thread::yield();
+    }
+    ~Served()
+    {
+        session.kill();
+        runner.join();
+    }
+
+    Session session;
+    debug::GdbServer server;
+    std::uint16_t port = 0;
+    std::atomic<bool> has_ended = false;
+    std::thread runner;
+};
+
+/// The thread of the door has nobody to tell of a failure: the client is dropped, and the next one
+/// is served.
+TEST(Allocation, FailsInADoor)
+{
+    sweep([] { return std::make_unique<Served>(); },
+        [](Served& served) {
+            Client client(served.port);
+            for (const char* const packet :
+                { "QStartNoAckMode", "qSupported", "?", "qXfer:libraries:read::0,ffff", "jThreadsInfo",
+                    "qWasmCallStack:1", "qRcmd,676c6f62616c73", "Z0,4000000100000100,1", "vCont;s:1", "p0" })
+                if (client.ask(packet) == 0)
+                    return;
+        },
+        [](Served& served) {
+            Client client(served.port);
+            EXPECT_NE(client.ask("qSupported"), 0);
+            const char state = client.ask("?");
+            // A door is not told of the end when there is no memory to tell it with.
+            EXPECT_TRUE(state == 'T' || state == 'W' || state == 'X' || served.has_ended);
+        });
 }
 
 } // namespace

@@ -26,6 +26,13 @@ GUESTS = {
         (loop $l (table.set $t (local.get $i) (array.new_default $a (i32.const 1000000)))
           (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10000)))) (i32.const 7)))""",
     "deep": """(module (func $f (export "go") (result i32) (i32.add (i32.const 1) (call $f))))""",
+    # Threads until there is no memory for another one: the answer is negative then, and the guest goes on.
+    "threads": """(module (import "env" "memory" (memory 1 1 shared)) (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        (func (export "wasi_thread_start") (param i32 i32)
+          (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
+        (func (export "go") (result i32)
+          (loop $l (br_if $l (i32.gt_s (call $spawn (i32.const 0)) (i32.const 0))))
+          (i32.const 7)))""",
     "large": "(module %s (func (export \"go\") (result i32) (i32.const 7)))" % " ".join(
         f'(func $f{i} (export "f{i}") (param i32) (result i32) (local i64) (i32.add (local.get 0) (i32.const {i})))'
         for i in range(20000)),
