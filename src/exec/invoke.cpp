@@ -156,29 +156,34 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
 
 namespace {
 
-/// Tells the probe of an instance; false when the guest must end. The thread counts as running
-/// meanwhile, so that nobody takes the probe away.
-bool tell_of_instance(Thread& thread, Instance& instance)
-{
-    const bool was_running = thread.is_running();
-    if (!was_running)
-        thread.runner.store(std::this_thread::get_id());
-    bool goes_on = true;
-    if (Probe* const probe = thread.probe.load()) {
-        probe->on_instance(instance);
-        goes_on = fire(thread, Cause::Load);
+/// The thread counts as running while this lives, so that nobody takes its probe away.
+class Running {
+public:
+    explicit Running(Thread& thread) : thread_(thread), was_running_(thread.is_running())
+    {
+        if (!was_running_)
+            thread.runner.store(std::this_thread::get_id());
     }
-    if (!was_running)
-        thread.runner.store({});
-    return goes_on;
-}
+    ~Running()
+    {
+        if (!was_running_)
+            thread_.runner.store({});
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
 
-} // namespace
+private:
+    Thread& thread_;
+    const bool was_running_;
+};
 
-std::expected<Instance*, Failure> instantiate(
+/// Makes the instance and tells the probe of it.
+std::expected<Instance*, Failure> make_instance(
     Thread& thread, const Linker& linker, std::shared_ptr<const Module> module)
 {
-    // As when guest code runs: whoever stops all threads waits until the store is as it will be. What is inside already may do it.
+    const Running running(thread);
+    // As when guest code runs: whoever stops all threads waits until the store is as it will be.
+    // What is inside already may do it.
     const bool was_outside = thread.execution.load() == Execution::Outside;
     if (was_outside)
         thread.go_inside();
@@ -188,13 +193,26 @@ std::expected<Instance*, Failure> instantiate(
         });
     if (was_outside)
         thread.go_outside();
-    if (!instance)
+    Probe* const probe = thread.probe.load();
+    if (!instance || !probe)
         return instance;
-    if (!tell_of_instance(thread, **instance)) {
+    probe->on_instance(**instance);
+    if (!fire(thread, Cause::Load)) {
         // No activation ends that would forget it.
         thread.is_killed = thread.is_killed && thread.is_running();
         return std::unexpected(std::move(thread.trap));
     }
+    return instance;
+}
+
+} // namespace
+
+std::expected<Instance*, Failure> instantiate(
+    Thread& thread, const Linker& linker, std::shared_ptr<const Module> module)
+{
+    auto instance = make_instance(thread, linker, std::move(module));
+    if (!instance)
+        return instance;
     if (const auto start = (*instance)->module->start) {
         auto ran = invoke(thread, *(*instance)->functions[start->value], {});
         if (!ran)

@@ -454,14 +454,14 @@ TEST(Session, EndsWhileAnotherThreadMakesCallAfterCall)
 TEST(Session, EndsWhileAnotherThreadMakesInstances)
 {
     Debugged guest;
-    Guest other(guest.engine);
     const auto empty = core::test::module_of(*guest.engine, "(module)");
-    for (int i = 0; i < 200; ++i) {
+    for (int i = 0; i < 100; ++i) {
+        Guest other(guest.engine);
         ASSERT_TRUE(guest.session->add_store(other.store, other.thread));
         guest.session->stop_on({ .load = i % 2 == 0 });
         std::atomic<bool> is_over = false;
         std::thread maker([&] {
-            while (!is_over) {
+            for (int count = 0; count < 50 && !is_over; ++count) {
                 const auto made = instantiate(other.thread, other.linker, empty);
                 const Trap* trap = made ? nullptr : std::get_if<Trap>(&made.error());
                 EXPECT_TRUE(made || (trap && trap->kind == TrapKind::Killed));
