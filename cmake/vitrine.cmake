@@ -68,14 +68,14 @@ function(vitrine_commit variable)
 endfunction()
 
 # vitrine_command(SOURCES <files>... [DEPENDS <layers>...] [LINKS <libraries>...])
-# makes the executable `vitrine`, at the top of the build folder. Its sources see VITRINE_VERSION and
-# VITRINE_COMMIT as strings.
+# makes the executable `vitrine`, at the top of the build folder. Its sources see VITRINE_COMMIT as
+# a string.
 function(vitrine_command)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;DEPENDS;LINKS")
     vitrine_commit(commit)
     add_executable(vitrine ${arg_SOURCES})
     vitrine_options(vitrine)
-    target_compile_definitions(vitrine PRIVATE VITRINE_VERSION="${PROJECT_VERSION}" VITRINE_COMMIT="${commit}")
+    target_compile_definitions(vitrine PRIVATE VITRINE_COMMIT="${commit}")
     set_target_properties(vitrine PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${vitrine_BINARY_DIR}")
     list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
     target_link_libraries(vitrine PRIVATE ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)

@@ -13,7 +13,7 @@ struct GdbServerBody;
 /// Lets LLDB attach to a session: listens on a TCP port or a Unix socket, and serves one client at a time, on a thread of its
 /// own. While a client is attached, stops are the client's business, and the session's own calls wait for the end. The
 /// session must outlive it.
-class GdbServer {
+class VITRINE_API GdbServer {
 public:
     enum class Serves : std::uint8_t {
         /// Calls come and go; without a client the guest runs as if there were no door.

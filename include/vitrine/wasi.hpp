@@ -13,7 +13,7 @@ enum class WasiClock : std::uint8_t { Realtime, Monotonic, ProcessCpu, ThreadCpu
 enum class WasiAccess : std::uint8_t { ReadWrite, ReadOnly };
 
 /// A TCP socket of this process that listens, for guests that serve. A shared handle; it is closed with the last.
-class WasiListener {
+class VITRINE_API WasiListener {
 public:
     /// On `PORT` (of 127.0.0.1), `ADDRESS:PORT` or `[ADDRESS]:PORT`; port 0 takes a free one.
     static Result<WasiListener> bind(const std::string& address);
@@ -51,7 +51,7 @@ public:
         return *this;
     }
     /// All variables of this process.
-    WasiConfig& inherit_env();
+    VITRINE_API WasiConfig& inherit_env();
     /// Opens a folder to the guest, under the name it has for the guest. No path of the guest leads out of it. What a guest that may
     /// only read wants to change is refused with EROFS.
     WasiConfig& preopen(
@@ -181,14 +181,14 @@ private:
 /// Defines the functions of `wasi_snapshot_preview1`, and of its forerunner `wasi_unstable`, for the guest of one store. An error names the folder
 /// or string that it cannot be given. A guest that calls proc_exit ends with `Error::exit_status()`. A call that waits (for
 /// input, for time) ends when the guest is interrupted, and a debug session can stop in it.
-Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config);
+VITRINE_API Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config);
 
 /// Lets the guest of `add_wasi` have threads: defines `wasi.thread-spawn`, and every shared memory that the module imports and
 /// that is not defined yet. Each thread is a store of its own, with the same module and imports, on a thread of this process: what
 /// the config calls, and other functions of the host, must bear that. When one traps or calls proc_exit all end, and the
 /// store's guest with the same error, then and whenever it is called again. They end with the store at the latest.
-Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module);
+VITRINE_API Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module);
 /// Ends all threads of the store's guest but its first, and waits for them: what a process does when its main function has returned.
-void end_wasi_threads(Store& store);
+VITRINE_API void end_wasi_threads(Store& store);
 
 } // namespace vitrine

@@ -5,6 +5,8 @@
 
 #include "wasm/opcode.h"
 
+#include <vitrine/version.hpp>
+
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 
@@ -149,7 +151,7 @@ void print_help(std::span<const CommandRow> commands, const CLI::App& app)
 /// Version, commit, and the features that are executed.
 void print_version()
 {
-    print("vitrine {} ({})\nfeatures:", VITRINE_VERSION, VITRINE_COMMIT);
+    print("vitrine {} ({})\nfeatures:", vitrine::version(), VITRINE_COMMIT);
     for (const core::FeatureInfo& feature : core::feature_table)
         if (feature.is_default)
             print(" {}", feature.flag);

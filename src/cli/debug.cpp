@@ -38,7 +38,7 @@ void converse(Debugger& debugger)
 {
     Terminal terminal("(vitrine) ", [&](std::string_view line) { return debugger.completions(line); });
     if (terminal.is_interactive())
-        print("vitrine {}: `help` lists what can be said, `run` runs the guest\n", VITRINE_VERSION);
+        print("vitrine {}: `help` lists what can be said, `run` runs the guest\n", vitrine::version());
     while (!debugger.is_over()) {
         const auto line = terminal.read_line();
         if (!line)
