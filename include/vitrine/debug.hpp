@@ -52,23 +52,6 @@ struct Breakpoint {
     std::uint64_t hits = 0;
 };
 
-enum class StopKind : std::uint8_t {
-    Entry,
-    Breakpoint,
-    Step,
-    Interrupt,
-    /// The guest cannot go on; nothing is unwound yet.
-    Trap,
-    /// An exception is thrown that a guest catches; nothing is unwound yet.
-    Throw,
-    /// An instance was made; its start function has not run.
-    Load,
-    /// A call that the debugger made has ended: the guest is where it was before.
-    CallEnd,
-    /// The last instruction, or a host function, accessed what is watched.
-    Watchpoint,
-};
-
 /// What a watchpoint has seen.
 struct WatchHit {
     bool is_write = false;
@@ -102,20 +85,6 @@ struct VITRINE_API StopReason {
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
     std::string to_text() const;
-};
-
-/// What stops the guest, besides breakpoints, steps and interrupts.
-struct StopsOn {
-    /// A throw that a guest catches.
-    bool caught_throw = false;
-    /// A throw that nobody catches.
-    bool uncaught_throw = true;
-    /// The guest's own faults.
-    bool trap = true;
-    /// A host function that failed.
-    bool host_error = true;
-    /// A new instance.
-    bool load = false;
 };
 
 struct Local {
@@ -206,15 +175,6 @@ struct FrameLocal {
     std::uint32_t index = 0;
 };
 
-enum class WatchAccess : std::uint8_t {
-    Read,
-    Write,
-    /// Both.
-    ReadWrite,
-    /// Writes that leave another value.
-    Change,
-};
-
 /// What to watch, and for what: by instructions of every kind, and by host functions as far as they change something. The guest stops behind
 /// the instruction.
 struct WatchpointSpec {
@@ -280,22 +240,22 @@ using Event = std::variant<Stopped, Exited>;
 /// How a handler lets the guest go on.
 class Resume {
 public:
-    static Resume go() { return Resume(0); }
+    static Resume go() { return Resume(ResumeKind::Go); }
     /// One instruction.
-    static Resume step() { return Resume(1); }
+    static Resume step() { return Resume(ResumeKind::Step); }
     /// One instruction; a call with all that happens in it.
-    static Resume step_over() { return Resume(2); }
+    static Resume step_over() { return Resume(ResumeKind::StepOver); }
     /// To the instruction behind the call of the innermost frame.
-    static Resume step_out() { return Resume(3); }
+    static Resume step_out() { return Resume(ResumeKind::StepOut); }
     /// To the first instruction at or behind an offset in the innermost guest frame's function.
-    static Resume run_to(std::uint32_t offset) { return Resume(4, offset); }
+    static Resume run_to(std::uint32_t offset) { return Resume(ResumeKind::RunTo, offset); }
     /// Ends the guest with the trap `Killed`.
-    static Resume stop_guest() { return Resume(5); }
+    static Resume stop_guest() { return Resume(ResumeKind::Kill); }
 
 private:
     friend vitrine::detail::Access;
-    explicit Resume(std::uint8_t kind, std::uint32_t offset = 0) : kind_(kind), offset_(offset) {}
-    std::uint8_t kind_;
+    explicit Resume(ResumeKind kind, std::uint32_t offset = 0) : kind_(kind), offset_(offset) {}
+    ResumeKind kind_;
     std::uint32_t offset_;
 };
 

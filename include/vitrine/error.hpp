@@ -4,6 +4,7 @@
 
 #include <vitrine/export.hpp>
 #include <vitrine/forward.hpp>
+#include <vitrine/kinds.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -13,41 +14,6 @@
 #include <vector>
 
 namespace vitrine {
-
-enum class TrapKind : std::uint8_t {
-    Unreachable,
-    MemoryOutOfBounds,
-    TableOutOfBounds,
-    UndefinedElement,
-    UninitializedElement,
-    IndirectCallTypeMismatch,
-    IntegerDivideByZero,
-    IntegerOverflow,
-    InvalidConversionToInteger,
-    StackOverflow,
-    NullReference,
-    NullFunction,
-    NullStruct,
-    NullArray,
-    NullI31,
-    NullException,
-    ArrayOutOfBounds,
-    CastFailure,
-    UnalignedAtomic,
-    NotShared,
-    /// The heap of structs and arrays is full, or the host has no memory.
-    OutOfMemory,
-    /// Nobody caught what was thrown: `Trap::exception`.
-    UncaughtException,
-    /// An `Interrupter` ended the guest.
-    Interrupted,
-    /// A host function failed; the text is its own.
-    HostError,
-    /// The guest asked to end, as WASI's proc_exit does: `Trap::exit_status` says how.
-    Exit,
-    /// A debugger ended the guest.
-    Killed,
-};
 
 /// A guest function that was active when a trap happened.
 struct TraceFrame {

@@ -25,16 +25,6 @@ private:
     std::shared_ptr<void> requests_;
 };
 
-/// What a guest can use up.
-enum class Resource : std::uint8_t {
-    Memory,    ///< bytes of one memory
-    Table,     ///< elements of one table
-    Heap,      ///< bytes of all structs, arrays and exceptions
-    Memories,  ///< how many memories a store has, shared ones included
-    Tables,    ///< how many tables
-    Instances, ///< how many instances
-};
-
 /// Says whether a store may use more of something. What is refused fails as if the system had no more of it.
 using ResourceLimiter = std::function<bool(Resource resource, std::uint64_t current, std::uint64_t desired)>;
 

@@ -2,7 +2,7 @@
 // Types of values, functions and entities.
 #pragma once
 
-#include <vitrine/export.hpp>
+#include <vitrine/kinds.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -16,24 +16,6 @@ enum class ValKind : std::uint8_t { None, I32, I64, F32, F64, V128, FuncRef, Ext
 
 /// `i32`, `funcref`, ...
 VITRINE_API std::string_view to_text(ValKind kind);
-
-/// What a reference refers to: an abstract heap type of the specification, or a type that a module defines.
-enum class HeapKind : std::uint8_t {
-    Func,
-    Extern,
-    Any,
-    Eq,
-    I31,
-    Struct,
-    Array,
-    Exn,
-    None,
-    NoFunc,
-    NoExtern,
-    NoExn,
-    /// `ValType::index` and `name` say which.
-    Defined,
-};
 
 /// A value type exactly as a module declares it, where `ValKind` only tells the hierarchy of a reference.
 struct VITRINE_API ValType {
@@ -101,10 +83,5 @@ struct TableType {
         return a.element == b.element && a.min == b.min && a.max == b.max && a.is_64 == b.is_64;
     }
 };
-
-enum class ExternKind : std::uint8_t { Func, Table, Memory, Global, Tag };
-
-/// `func`, `table`, `memory`, `global`, `tag`
-VITRINE_API std::string_view to_text(ExternKind kind);
 
 } // namespace vitrine

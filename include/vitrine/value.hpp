@@ -76,7 +76,7 @@ private:
 /// something refers to it, here or in the guest. Equal when it means the same object. Used by the store's thread.
 class VITRINE_API Object {
 public:
-    enum class Kind : std::uint8_t { Struct, Array, Exception, Extern };
+    using Kind = ObjectKind;
     Kind kind() const;
     /// A struct or an array has its own defined type, never nullable; any other object is `(ref exn)` or `(ref extern)`.
     ValType type() const;

@@ -20,6 +20,7 @@
 #include <vitrine/forward.hpp>
 #include <vitrine/func.hpp>
 #include <vitrine/instance.hpp>
+#include <vitrine/kinds.hpp>
 #include <vitrine/linker.hpp>
 #include <vitrine/module.hpp>
 #include <vitrine/result.hpp>

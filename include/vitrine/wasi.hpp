@@ -7,10 +7,8 @@
 
 namespace vitrine {
 
-enum class WasiClock : std::uint8_t { Realtime, Monotonic, ProcessCpu, ThreadCpu };
-
-/// Whether a guest may change what it reaches through a folder.
-enum class WasiAccess : std::uint8_t { ReadWrite, ReadOnly };
+using WasiClock = HostClock;
+using WasiAccess = HostAccess;
 
 /// A TCP socket of this process that listens, for guests that serve. A shared handle; it is closed with the last.
 class VITRINE_API WasiListener {

@@ -157,10 +157,7 @@ struct Access {
         std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason);
     static debug::GuestThread thread(
         std::shared_ptr<debug::detail::SessionBody> session, const core::debug::ThreadInfo& thread);
-    static core::debug::Resume resume(debug::Resume how)
-    {
-        return { static_cast<core::debug::Resume::Kind>(how.kind_), how.offset_ };
-    }
+    static core::debug::Resume resume(debug::Resume how) { return { how.kind_, how.offset_ }; }
 
     static const std::shared_ptr<debug::detail::SessionBody>& session(const debug::Frame& frame)
     {

@@ -33,12 +33,6 @@ ValKind Access::kind(core::ValueType type)
     }
 }
 
-#define SAME(name) static_cast<int>(HeapKind::name) == static_cast<int>(core::HeapKind::name)
-static_assert(SAME(Func) && SAME(Extern) && SAME(Any) && SAME(Eq) && SAME(I31) && SAME(Struct) && SAME(Array)
-    && SAME(Exn) && SAME(None) && SAME(NoFunc) && SAME(NoExtern) && SAME(NoExn)
-    && static_cast<int>(HeapKind::Defined) == static_cast<int>(core::HeapKind::Type));
-#undef SAME
-
 ValType Access::exact(core::ValueType type, const core::Module& module, bool is_canonical)
 {
     const core::ValueType canonical = is_canonical ? type : module.canonical(type);
@@ -46,8 +40,8 @@ ValType Access::exact(core::ValueType type, const core::Module& module, bool is_
     if (!type.is_ref())
         return result;
     result.is_nullable = type.is_nullable();
-    result.heap = static_cast<HeapKind>(type.heap());
-    if (type.heap() != core::HeapKind::Type)
+    result.heap = type.heap();
+    if (type.heap() != core::HeapKind::Defined)
         return result;
     uint32_t index = type.index();
     if (is_canonical) {
@@ -67,8 +61,8 @@ ValType Access::exact(core::ValueType type, const StoreLink& link)
     if (!type.is_ref())
         return result;
     result.is_nullable = type.is_nullable();
-    result.heap = static_cast<HeapKind>(type.heap());
-    if (type.heap() != core::HeapKind::Type || !link.body)
+    result.heap = type.heap();
+    if (type.heap() != core::HeapKind::Defined || !link.body)
         return result;
     for (const core::Instance& instance : link.body->store.instances())
         if (ValType found = exact(type, *instance.module, true); found.index)
@@ -127,8 +121,7 @@ Error Access::error(const core::Trap& trap)
     result.text = trap.to_text();
     result.exit_status = trap.exit_status;
     result.exception = trap.exception;
-    // The two lists differ by the runtime's `None`.
-    result.kind = static_cast<TrapKind>(static_cast<uint8_t>(trap.kind) - 1);
+    result.kind = trap.kind;
     for (const core::TraceEntry& entry : trap.trace) {
         const core::Module& module = entry.function->module();
         result.backtrace.push_back({ entry.function->index.value, entry.function->name(), entry.offset,
@@ -136,10 +129,6 @@ Error Access::error(const core::Trap& trap)
     }
     return Error(std::move(result));
 }
-
-#define TRAP(name, text) \
-    static_assert(static_cast<int>(TrapKind::name) + 1 == static_cast<int>(core::TrapKind::name));
-#include "runtime/traps.inc"
 
 Error Access::error(const core::Failure& failure)
 {
@@ -151,7 +140,7 @@ core::Trap Access::trap(const Error& error)
     const Trap* trap = error.trap();
     if (!trap)
         return { .kind = core::TrapKind::HostError, .message = error.to_text() };
-    return { .kind = static_cast<core::TrapKind>(static_cast<uint8_t>(trap->kind) + 1),
+    return { .kind = trap->kind,
         .message = trap->text,
         .exit_status = trap->exit_status,
         .exception = std::static_pointer_cast<core::Root>(trap->exception) };
@@ -293,20 +282,12 @@ std::string_view to_text(ValKind kind)
     return names[static_cast<size_t>(kind)];
 }
 
-static_assert(static_cast<int>(ExternKind::Func) == static_cast<int>(core::ExternKind::Func)
-    && static_cast<int>(ExternKind::Table) == static_cast<int>(core::ExternKind::Table)
-    && static_cast<int>(ExternKind::Memory) == static_cast<int>(core::ExternKind::Memory)
-    && static_cast<int>(ExternKind::Global) == static_cast<int>(core::ExternKind::Global)
-    && static_cast<int>(ExternKind::Tag) == static_cast<int>(core::ExternKind::Tag));
-
-std::string_view to_text(ExternKind kind) { return core::to_text(static_cast<core::ExternKind>(kind)); }
-
 std::string ValType::to_text() const
 {
     if (heap != HeapKind::Defined || kind < ValKind::FuncRef) {
         if (kind < ValKind::FuncRef)
             return std::string(vitrine::to_text(kind));
-        return core::ValueType::ref(static_cast<core::HeapKind>(heap), is_nullable).to_text();
+        return core::ValueType::ref(heap, is_nullable).to_text();
     }
     const std::string target = !name.empty() ? core::identifier(name, "type", index.value_or(0))
         : index                              ? std::to_string(*index)
@@ -440,7 +421,7 @@ std::optional<int32_t> Val::as_i31() const
 Object::Kind Object::kind() const
 {
     const core::Root* root = detail::Access::root(*this);
-    return root ? static_cast<Kind>(root->object()->kind) : Kind::Extern;
+    return root ? root->object()->kind : Kind::Extern;
 }
 
 ValType Object::type() const

@@ -331,8 +331,7 @@ std::vector<ImportInfo> Module::imports() const
 {
     std::vector<ImportInfo> rows;
     for (const core::Import& import : body_->module->imports)
-        rows.push_back({ std::string(import.module), std::string(import.name),
-            static_cast<ExternKind>(import.kind), import.index });
+        rows.push_back({ std::string(import.module), std::string(import.name), import.kind, import.index });
     return rows;
 }
 
@@ -340,7 +339,7 @@ std::vector<ExportInfo> Module::exports() const
 {
     std::vector<ExportInfo> rows;
     for (const core::Export& item : body_->module->exports)
-        rows.push_back({ std::string(item.name), static_cast<ExternKind>(item.kind), item.index });
+        rows.push_back({ std::string(item.name), item.kind, item.index });
     return rows;
 }
 

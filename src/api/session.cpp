@@ -100,11 +100,6 @@ private:
     bool is_stale_ = false;
 };
 
-#define SAME(kind) static_cast<int>(StopKind::kind) == static_cast<int>(core::debug::StopKind::kind)
-static_assert(SAME(Entry) && SAME(Breakpoint) && SAME(Step) && SAME(Interrupt) && SAME(Trap) && SAME(Throw)
-    && SAME(Load) && SAME(CallEnd) && SAME(Watchpoint));
-#undef SAME
-
 /// What the API knows a store of the session by.
 std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Store& store)
 {
@@ -114,12 +109,6 @@ std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Store& store)
 std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Frame& frame)
 {
     return link_of(frame.thread->store);
-}
-
-TrapKind trap_kind(core::TrapKind kind)
-{
-    return kind == core::TrapKind::None ? TrapKind::Unreachable
-                                        : static_cast<TrapKind>(static_cast<int>(kind) - 1);
 }
 
 std::vector<std::byte> bytes_of(const std::vector<uint8_t>& bytes)
@@ -141,8 +130,8 @@ WatchHit hit_of(const detail::SessionBody& body, uint32_t thread, const core::de
 
 StopReason reason_of(const detail::SessionBody& body, const core::debug::StopReason& reason)
 {
-    StopReason result { static_cast<StopKind>(reason.kind), reason.thread, reason.id, trap_kind(reason.trap),
-        reason.text };
+    StopReason result { reason.kind, reason.thread, reason.id,
+        reason.trap == core::no_trap ? TrapKind::Unreachable : reason.trap, reason.text };
     if (reason.exception && reason.exception->object())
         result.exception = Access::val(link_of(reason.exception->heap()->store()),
             core::Value::ref(core::ValueType::exnref, core::Ref::of(reason.exception->object())));
@@ -212,10 +201,7 @@ Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std:
 
 std::string StopReason::to_text() const
 {
-    return core::debug::StopReason {
-        .kind = static_cast<core::debug::StopKind>(kind), .id = id, .text = text
-    }
-        .to_text();
+    return core::debug::StopReason { .kind = kind, .id = id, .text = text }.to_text();
 }
 
 // Frames.
@@ -700,8 +686,7 @@ Result<core::debug::WatchpointSpec> core_spec(
 {
     if (body->error)
         return *body->error;
-    core::debug::WatchpointSpec wanted { .what = static_cast<core::Global*>(nullptr),
-        .access = static_cast<core::debug::WatchpointSpec::Access>(spec.access) };
+    core::debug::WatchpointSpec wanted { .what = static_cast<core::Global*>(nullptr), .access = spec.access };
     /// A handle's object, if the handle is one of the session's stores.
     const auto object = [&]<class T>(const auto& handle, T*) -> T* {
         const auto& link = Access::link(handle);
@@ -777,8 +762,7 @@ std::vector<Watchpoint> Session::watchpoints() const
     std::vector<Watchpoint> rows;
     if (!body_->error)
         for (const core::debug::Watchpoint& watchpoint : body_->session->watchpoints())
-            rows.push_back(
-                { watchpoint.id, static_cast<WatchAccess>(watchpoint.spec.access), watchpoint.hits });
+            rows.push_back({ watchpoint.id, watchpoint.spec.access, watchpoint.hits });
     return rows;
 }
 
@@ -787,8 +771,7 @@ Result<void> Session::stop_on(StopsOn what)
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         if (body_->error)
             return *body_->error;
-        body_->session->stop_on(
-            { what.caught_throw, what.uncaught_throw, what.trap, what.host_error, what.load });
+        body_->session->stop_on(what);
         return {};
     });
 }

@@ -206,7 +206,7 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
         body->store.limiter = [shared = std::make_shared<const ResourceLimiter>(std::move(limiter))](
                                   core::Resource resource, uint64_t current, uint64_t desired) {
             const auto kept = shared;
-            return (*kept)(static_cast<Resource>(resource), current, desired);
+            return (*kept)(resource, current, desired);
         };
         return {};
     });

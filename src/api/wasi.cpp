@@ -56,8 +56,7 @@ core::wasi::Config Access::config(const WasiConfig& config)
     result.args = config.args_;
     result.env = config.env_;
     for (const auto& folder : config.preopens_)
-        result.preopens.push_back(
-            { folder.host_path, folder.guest_path, static_cast<core::host::Access>(folder.access) });
+        result.preopens.push_back({ folder.host_path, folder.guest_path, folder.access });
     for (const auto& socket : config.sockets_)
         result.sockets.push_back(*socket);
     if (const auto* text = std::get_if<std::string>(&config.stdin_))
@@ -76,8 +75,7 @@ core::wasi::Config Access::config(const WasiConfig& config)
     result.out = output_of(config.stdout_, STDOUT_FILENO);
     result.err = output_of(config.stderr_, STDERR_FILENO);
     if (config.clock_)
-        result.clock = [clock = config.clock_](
-                           core::host::Clock which) { return clock(static_cast<WasiClock>(which)); };
+        result.clock = config.clock_;
     result.random = config.random_;
     if (config.paths_by_component_)
         result.resolution = core::host::Resolution::Components;

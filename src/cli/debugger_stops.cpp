@@ -33,8 +33,7 @@ std::string line_of(const Debuggee& guest, const BreakpointRow& row)
 
 std::string line_of(const WatchpointRow& row)
 {
-    return core::debug::watchpoint_line(
-        row.id, static_cast<core::debug::WatchpointSpec::Access>(row.access), row.place, row.hits);
+    return core::debug::watchpoint_line(row.id, row.access, row.place, row.hits);
 }
 
 /// What stops, in the order of the numbers.

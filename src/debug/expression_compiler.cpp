@@ -28,10 +28,10 @@ std::string Compiler::text_of(const Type& type) const
     case Kind::Text: return "a text";
     case Kind::Reference: break;
     }
-    if (type.reference.heap() == HeapKind::Type)
+    if (type.reference.heap() == HeapKind::Defined)
         for (uint32_t i = 0; i < module_.type_ids.size(); ++i)
             if (module_.type_ids[TypeIndex { i }].value == type.reference.index())
-                return ValueType::ref(HeapKind::Type, type.reference.is_nullable(), i).to_text();
+                return ValueType::ref(HeapKind::Defined, type.reference.is_nullable(), i).to_text();
     return type.reference.to_text();
 }
 

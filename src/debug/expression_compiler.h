@@ -110,8 +110,8 @@ private:
     Result<Type> type_of(const Node& node, ValueType type) const;
     const TypeInfo* info_of(ValueType type) const
     {
-        return type.is_ref() && type.heap() == HeapKind::Type ? &scope_.types->info({ type.index() })
-                                                              : nullptr;
+        return type.is_ref() && type.heap() == HeapKind::Defined ? &scope_.types->info({ type.index() })
+                                                                 : nullptr;
     }
     std::string text_of(const Type& type) const;
 

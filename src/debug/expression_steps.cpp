@@ -101,7 +101,7 @@ template<class T> bool give(Machine& machine, const Step&, T value)
 }
 template<class T> bool give(Machine& machine, const Step& step, numeric::OrTrap<T> value)
 {
-    if (value.trap != TrapKind::None) [[unlikely]]
+    if (value.trap != no_trap) [[unlikely]]
         return machine.fail(step,
             value.trap == TrapKind::IntegerDivideByZero ? "division by zero" : "the quotient does not fit");
     push(machine, value.value);

@@ -40,7 +40,7 @@ ValueType Type::value_type() const
 
 ValueType with_null(ValueType type)
 {
-    return type.heap() == HeapKind::Type
+    return type.heap() == HeapKind::Defined
         ? ValueType::ref(TypeId { type.index() }, true, type.is_function_ref())
         : ValueType::ref(type.heap(), true);
 }

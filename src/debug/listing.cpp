@@ -46,11 +46,11 @@ std::string label_of(std::string_view kind, uint64_t index, std::string_view nam
 
 std::string type_text(const Module& module, ValueType type)
 {
-    if (!type.is_ref() || type.heap() != HeapKind::Type)
+    if (!type.is_ref() || type.heap() != HeapKind::Defined)
         return type.to_text();
     for (uint32_t i = 0; i < module.type_ids.size(); ++i)
         if (module.type_ids[TypeIndex { i }].value == type.index())
-            return ValueType::ref(HeapKind::Type, type.is_nullable(), i).to_text();
+            return ValueType::ref(HeapKind::Defined, type.is_nullable(), i).to_text();
     // Of another module.
     return type.is_nullable() ? "(ref null ?)" : "(ref ?)";
 }

@@ -14,22 +14,11 @@
 #include <thread>
 #include <variant>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core::debug {
 
-enum class StopKind : uint8_t {
-    Entry,
-    Breakpoint,
-    Step,
-    Interrupt,
-    Trap,
-    Throw,
-    /// An instance was made; its start function has not run.
-    Load,
-    /// A call that the debugger made has ended; the guest is where it was before.
-    CallEnd,
-    /// The last instruction, or the host, accessed what is watched.
-    Watchpoint,
-};
+using vitrine::debug::StopKind;
 
 /// What guest code ended with: results, a refusal, or a trap (`Exit` among them).
 using Outcome = std::expected<std::vector<Value>, Failure>;
@@ -42,7 +31,7 @@ struct StopReason {
     /// Of `Breakpoint` and `Watchpoint`: which.
     uint32_t id = 0;
     /// Of `Trap`.
-    TrapKind trap = TrapKind::None;
+    TrapKind trap = no_trap;
     /// Of `Trap`: its text. Of `Throw`: what is thrown. Of `Load`: `instance 0`. Of `Breakpoint`: why its condition could not be evaluated.
     /// Of `Step`: empty, or that it is one of `stop_at_catch`.
     std::string text {};
@@ -60,7 +49,9 @@ struct StopReason {
 
 /// How to go on from a stop.
 struct Resume {
-    enum class Kind : uint8_t { Go, Step, StepOver, StepOut, RunTo, Kill } kind = Kind::Go;
+    using Kind = vitrine::debug::ResumeKind;
+
+    Kind kind = Kind::Go;
     /// Of `RunTo`: an offset in the innermost guest frame's function.
     CodeOffset offset = 0;
     /// The guest thread that steps; 0 is the one that stopped.
@@ -71,19 +62,7 @@ struct Resume {
     bool unless_it_waits = false;
 };
 
-/// What stops the guest, besides breakpoints, steps and interrupts.
-struct StopsOn {
-    /// A throw that a guest catches, where it is thrown.
-    bool caught_throw = false;
-    /// A throw that nobody catches, which is a trap.
-    bool uncaught_throw = true;
-    /// The guest's own faults.
-    bool trap = true;
-    /// A host function that failed.
-    bool host_error = true;
-    /// A new instance.
-    bool load = false;
-};
+using vitrine::debug::StopsOn;
 
 /// The guest stopped, or it ended.
 using Event = std::variant<StopReason, Outcome>;

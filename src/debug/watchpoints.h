@@ -14,6 +14,8 @@
 #include <variant>
 #include <vector>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core::debug {
 
 /// Bytes of a memory.
@@ -41,14 +43,7 @@ using WatchPlace = std::variant<MemoryRange, Global*, TableSlot, FrameLocal>;
 
 /// What to watch, and for what.
 struct WatchpointSpec {
-    enum class Access : uint8_t {
-        Read,
-        Write,
-        /// Both.
-        ReadWrite,
-        /// Writes that leave another value.
-        Change,
-    };
+    using Access = vitrine::debug::WatchAccess;
 
     WatchPlace what;
     Access access = Access::Change;

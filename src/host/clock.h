@@ -5,9 +5,11 @@
 
 #include <cstdint>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core::host {
 
-enum class Clock : uint32_t { Realtime, Monotonic, ProcessCpu, ThreadCpu };
+using Clock = vitrine::HostClock;
 
 /// Nanoseconds of a clock of this machine.
 uint64_t time_of(Clock clock);

@@ -18,6 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core::host {
 
 /// Owns a file descriptor of the host.
@@ -66,7 +68,7 @@ struct Output {
 using Source = std::function<size_t(std::span<std::byte>)>;
 
 /// Whether a guest may change what it reaches through a folder.
-enum class Access : uint8_t { ReadWrite, ReadOnly };
+using Access = vitrine::HostAccess;
 
 /// How an open file is written to, and whether the guest wants to wait for it.
 struct FileFlags {

@@ -110,7 +110,7 @@ Trap uninitialized_element(uint64_t index)
 #define NEXT_AT(place) do { pc = (place); NEXT(); } while (false)
 #define TRAP_WITH(kind) do { trap_kind = (kind); goto trapped; } while (false)
 #define TRAP_IF(condition, kind) if (condition) [[unlikely]] TRAP_WITH(kind)
-#define TRAP_UNLESS_NONE(expression) if ((trap_kind = (expression)) != TrapKind::None) [[unlikely]] goto trapped
+#define TRAP_UNLESS_NONE(expression) if ((trap_kind = (expression)) != no_trap) [[unlikely]] goto trapped
 
 /// Leads to the target of the side table's entry at the cursor.
 #define TAKE_BRANCH()                                                                              \
@@ -245,7 +245,7 @@ RunEnd run(Thread& thread, Turn turn)
     Slot* sp = thread.state.sp;
     uint8_t* memory = nullptr;
     uint64_t memory_size = 0;
-    TrapKind trap_kind = TrapKind::None;
+    TrapKind trap_kind = no_trap;
     Function* callee = nullptr;
     /// Where a call goes on in its caller.
     uint32_t return_offset = 0;

@@ -11,7 +11,7 @@ TrapKind memory_fill(Memory& memory, uint64_t at, uint64_t value, uint64_t count
     if (!memory.contains(at, count))
         return TrapKind::MemoryOutOfBounds;
     guest_fill(memory.writable_base() + at, static_cast<uint8_t>(value), count);
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind memory_copy(Memory& to_memory, Memory& from_memory, uint64_t to, uint64_t from, uint64_t count)
@@ -19,7 +19,7 @@ TrapKind memory_copy(Memory& to_memory, Memory& from_memory, uint64_t to, uint64
     if (!to_memory.contains(to, count) || !from_memory.contains(from, count))
         return TrapKind::MemoryOutOfBounds;
     guest_move(to_memory.writable_base() + to, from_memory.base() + from, count);
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind table_fill(Table& table, uint64_t at, Ref value, uint64_t count)
@@ -27,7 +27,7 @@ TrapKind table_fill(Table& table, uint64_t at, Ref value, uint64_t count)
     if (!table.contains(at, count))
         return TrapKind::TableOutOfBounds;
     std::ranges::fill(table.writable_elements().subspan(at, count), value);
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind table_copy(Table& to_table, Table& from_table, uint64_t to, uint64_t from, uint64_t count)
@@ -36,7 +36,7 @@ TrapKind table_copy(Table& to_table, Table& from_table, uint64_t to, uint64_t fr
         return TrapKind::TableOutOfBounds;
     if (count != 0)
         std::memmove(&to_table.writable_elements()[to], &from_table.elements()[from], count * sizeof(Ref));
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind table_init(
@@ -48,7 +48,7 @@ TrapKind table_init(
         return TrapKind::TableOutOfBounds;
     std::copy_n(source.begin() + static_cast<ptrdiff_t>(from), count,
         target.writable_elements().begin() + static_cast<ptrdiff_t>(to));
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind memory_init(
@@ -60,7 +60,7 @@ TrapKind memory_init(
     if (!target.contains(to, count) || from > source.size() || count > source.size() - from)
         return TrapKind::MemoryOutOfBounds;
     guest_move(target.writable_base() + to, source.data() + from, count);
-    return TrapKind::None;
+    return no_trap;
 }
 
 void data_drop(Instance& instance, DataIndex data) { instance.data_dropped[data.value] = true; }

@@ -46,7 +46,7 @@ Result<void> ConstantEvaluator::run(ConstExpr expression)
 template<auto function> void ConstantEvaluator::compute()
 {
     const TrapKind trap = Apply<function>::run(top());
-    ASSERT(trap == TrapKind::None);
+    ASSERT(trap == no_trap);
     pop(-Apply<function>::moved);
 }
 

@@ -11,6 +11,8 @@
 #include <span>
 #include <vector>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core {
 
 struct Tag;
@@ -22,7 +24,7 @@ class Store;
 /// fields of a struct, each in slots, of which a packed one uses the lowest bytes; the elements of an array, as densely as they are declared; the values of an
 /// exception, in slots.
 struct Object {
-    enum class Kind : uint8_t { Struct, Array, Exception, Extern };
+    using Kind = vitrine::ObjectKind;
 
     /// The next of all objects of the heap.
     Object* next;

@@ -108,7 +108,7 @@ Result<Trap> run_segments(Instance& instance)
         if (segment.mode == SegmentMode::Active) {
             const uint64_t to = TRY(constants.evaluate(segment.start));
             if (const TrapKind trap = table_init(instance, segment.table, { i }, to, 0, segment.size());
-                trap != TrapKind::None)
+                trap != no_trap)
                 return trap_with_detail(
                     trap, table_excess(instance, segment.table.value, to, segment.size()));
         }
@@ -121,7 +121,7 @@ Result<Trap> run_segments(Instance& instance)
             continue;
         const uint64_t to = TRY(constants.evaluate(segment.start));
         if (const TrapKind trap = memory_init(instance, segment.memory, { i }, to, 0, segment.bytes.size());
-            trap != TrapKind::None)
+            trap != no_trap)
             return trap_with_detail(
                 trap, memory_excess(instance, segment.memory.value, to, segment.bytes.size()));
         data_drop(instance, { i });
@@ -276,7 +276,7 @@ std::expected<Instance*, Failure> instantiate(
     auto trap = run_segments(instance);
     if (!trap)
         return std::unexpected(trap.error());
-    if (trap->kind != TrapKind::None)
+    if (trap->kind != no_trap)
         return std::unexpected(*std::move(trap));
     return &instance;
 }

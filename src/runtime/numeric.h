@@ -22,7 +22,7 @@ namespace vitrine::core::numeric {
 /// A number, or the trap that the operands cause.
 template<class T> struct OrTrap {
     T value {};
-    TrapKind trap = TrapKind::None;
+    TrapKind trap = no_trap;
 
     constexpr OrTrap(T number) : value(number) {}
     constexpr OrTrap(TrapKind kind) : trap(kind) {}

@@ -70,13 +70,13 @@ Object* array_new_fixed(Heap& heap, const TypeInfo& type, const Slot* values, ui
 TrapKind check_data(const Instance& instance, uint32_t data, uint64_t from, uint64_t bytes)
 {
     const uint64_t size = instance.data_dropped[data] ? 0 : instance.module->datas[data].bytes.size();
-    return from > size || bytes > size - from ? TrapKind::MemoryOutOfBounds : TrapKind::None;
+    return from > size || bytes > size - from ? TrapKind::MemoryOutOfBounds : no_trap;
 }
 
 TrapKind check_elem(const Instance& instance, uint32_t elem, uint64_t from, uint64_t count)
 {
     const uint64_t size = instance.elems[elem].size();
-    return from > size || count > size - from ? TrapKind::TableOutOfBounds : TrapKind::None;
+    return from > size || count > size - from ? TrapKind::TableOutOfBounds : no_trap;
 }
 
 TrapKind array_fill(Object* array, uint64_t at, const Slot* value, uint64_t count)
@@ -87,7 +87,7 @@ TrapKind array_fill(Object* array, uint64_t at, const Slot* value, uint64_t coun
         return TrapKind::ArrayOutOfBounds;
     for (uint64_t i = 0; i < count; ++i)
         store_element(*array, at + i, value);
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind array_copy(Object* to, uint64_t to_index, Object* from, uint64_t from_index, uint64_t count)
@@ -97,7 +97,7 @@ TrapKind array_copy(Object* to, uint64_t to_index, Object* from, uint64_t from_i
     if (!contains(*to, to_index, count) || !contains(*from, from_index, count))
         return TrapKind::ArrayOutOfBounds;
     std::memmove(to->writable_element(to_index), from->element(from_index), count * to->type->element_bytes);
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind array_init_data(
@@ -108,12 +108,12 @@ TrapKind array_init_data(
     if (!contains(*array, at, count))
         return TrapKind::ArrayOutOfBounds;
     const uint64_t bytes = count * array->type->element_bytes;
-    if (const TrapKind trap = check_data(instance, data, from, bytes); trap != TrapKind::None)
+    if (const TrapKind trap = check_data(instance, data, from, bytes); trap != no_trap)
         return trap;
     if (bytes != 0)
         std::ranges::copy(
             instance.module->datas[data].bytes.subspan(from, bytes), array->writable_element(at));
-    return TrapKind::None;
+    return no_trap;
 }
 
 TrapKind array_init_elem(
@@ -123,12 +123,12 @@ TrapKind array_init_elem(
         return TrapKind::NullArray;
     if (!contains(*array, at, count))
         return TrapKind::ArrayOutOfBounds;
-    if (const TrapKind trap = check_elem(instance, elem, from, count); trap != TrapKind::None)
+    if (const TrapKind trap = check_elem(instance, elem, from, count); trap != no_trap)
         return trap;
     const std::vector<Ref>& source = instance.elems[elem];
     for (uint64_t i = 0; i < count; ++i)
         array->writable_slots()[at + i] = source[from + i].bits;
-    return TrapKind::None;
+    return no_trap;
 }
 
 } // namespace vitrine::core

@@ -81,13 +81,13 @@ template<class R, class... A, R (*function)(A...)> struct Apply<function> {
         return [sp]<size_t... I>(std::index_sequence<I...>) {
             const R result = function(from_slots<A>(sp + place(I))...);
             if constexpr (requires { result.trap; }) {
-                if (result.trap != TrapKind::None) [[unlikely]]
+                if (result.trap != no_trap) [[unlikely]]
                     return result.trap;
                 to_slots(result.value, sp - operands);
             } else {
                 to_slots(result, sp - operands);
             }
-            return TrapKind::None;
+            return no_trap;
         }(std::index_sequence_for<A...> {});
     }
 };

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core {
 
 /// What an engine is configured with.
@@ -28,15 +30,7 @@ struct EngineConfig {
     FeatureSet features {};
 };
 
-/// What a guest can use up.
-enum class Resource : uint8_t {
-    Memory,    ///< bytes of one memory
-    Table,     ///< elements of one table
-    Heap,      ///< bytes of the collected heap
-    Memories,  ///< how many memories a store has, shared ones included
-    Tables,    ///< how many tables
-    Instances, ///< how many instances
-};
+using vitrine::Resource;
 
 /// Asked before a store uses more of something; what is refused does not happen.
 using Limiter = std::function<bool(Resource resource, uint64_t current, uint64_t desired)>;

@@ -13,17 +13,18 @@
 #include <variant>
 #include <vector>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core {
 
 struct Function;
 class Root;
 
-/// Why the guest could not go on; from `traps.inc`. `Exit` is the guest's own wish to end.
-enum class TrapKind : uint8_t {
-    None,
-#define TRAP(name, text) name,
-#include "runtime/traps.inc"
-};
+/// Why the guest could not go on. `Exit` is the guest's own wish to end.
+using vitrine::TrapKind;
+
+/// Nothing prevents the guest from going on.
+inline constexpr TrapKind no_trap {};
 
 /// The spec's words for it.
 std::string_view to_text(TrapKind kind);
@@ -36,7 +37,7 @@ struct TraceEntry {
 
 /// The guest's fault (or end), an ordinary value that travels in results.
 struct Trap {
-    TrapKind kind = TrapKind::None;
+    TrapKind kind = no_trap;
     /// What a host function said went wrong; empty for the guest's own faults.
     std::string message {};
     /// Of `Exit`.

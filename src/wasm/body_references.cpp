@@ -18,13 +18,13 @@ constexpr ValueType i31ref = ValueType::ref(HeapKind::I31);
 
 ValueType with_null(ValueType type, bool nullable)
 {
-    const uint32_t index = type.heap() == HeapKind::Type ? type.index() : 0;
+    const uint32_t index = type.heap() == HeapKind::Defined ? type.index() : 0;
     return ValueType::ref(type.heap(), nullable, index);
 }
 
 ValueType ref_to(uint32_t type, bool nullable = false)
 {
-    return ValueType::ref(HeapKind::Type, nullable, type);
+    return ValueType::ref(HeapKind::Defined, nullable, type);
 }
 
 /// What a field is on the stack.
@@ -40,7 +40,7 @@ ValueType top_of(const Module& module, ValueType type)
     case HeapKind::NoExtern: return ValueType::externref;
     case HeapKind::Exn:
     case HeapKind::NoExn: return ValueType::exnref;
-    case HeapKind::Type:
+    case HeapKind::Defined:
         return module.types[TypeIndex { type.index() }].func() ? ValueType::funcref : ValueType::anyref;
     default: return ValueType::anyref;
     }

@@ -339,7 +339,7 @@ Result<void> BodyValidator::step_poly(const Instruction& at)
     case Op::CallRef:
     case Op::ReturnCallRef: {
         const FuncType& callee = *TRY(find_func_type(at, at.index));
-        CHECK(pop(at, ValueType::ref(HeapKind::Type, true, at.index)));
+        CHECK(pop(at, ValueType::ref(HeapKind::Defined, true, at.index)));
         return at.op == Op::CallRef ? step_call(at, callee) : step_return_call(at, callee);
     }
     case Op::Drop: return step_drop(at);

@@ -59,7 +59,7 @@ Result<void> check_value_type(const Module& module, FeatureSet features, ValueTy
     };
     if (type.kind() == ValueKind::V128)
         return check(Feature::Simd);
-    if (type.heap() == HeapKind::Type && type.index() >= module.types.size())
+    if (type.heap() == HeapKind::Defined && type.index() >= module.types.size())
         return unknown("type", type.index(), offset);
     if (type == ValueType::funcref || type == ValueType::externref)
         return check(Feature::ReferenceTypes);
@@ -68,7 +68,7 @@ Result<void> check_value_type(const Module& module, FeatureSet features, ValueTy
     case HeapKind::NoExn: return check(Feature::Exceptions);
     case HeapKind::Func:
     case HeapKind::Extern:
-    case HeapKind::Type: return check(Feature::FunctionReferences);
+    case HeapKind::Defined: return check(Feature::FunctionReferences);
     default: return check(Feature::Gc);
     }
 }
@@ -76,7 +76,7 @@ Result<void> check_value_type(const Module& module, FeatureSet features, ValueTy
 bool matches(const Module& module, ValueType actual, ValueType expected)
 {
     const auto info_of = [&](ValueType type) {
-        return type.is_ref() && type.heap() == HeapKind::Type ? module.type_infos[type.index()] : nullptr;
+        return type.is_ref() && type.heap() == HeapKind::Defined ? module.type_infos[type.index()] : nullptr;
     };
     return actual == expected || is_subtype(actual, info_of(actual), expected, info_of(expected));
 }

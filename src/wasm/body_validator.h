@@ -190,7 +190,7 @@ private:
     };
 
     /// What a reference is in code that cannot be reached.
-    static constexpr ValueType bottom_ref = ValueType::ref(HeapKind::Bottom, false);
+    static constexpr ValueType bottom_ref = ValueType::ref(bottom_heap, false);
 
     Control body_control(FuncIndex function) const;
     /// `params` of the locals have a value from the start, whatever their types.

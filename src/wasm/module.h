@@ -136,7 +136,7 @@ public:
     /// A type of this module as all modules know it: with a `TypeId` in place of the index.
     ValueType canonical(ValueType type) const
     {
-        if (!type.is_ref() || type.heap() != HeapKind::Type)
+        if (!type.is_ref() || type.heap() != HeapKind::Defined)
             return type;
         const TypeIndex index { type.index() };
         return ValueType::ref(type_ids[index], type.is_nullable(), types[index].func() != nullptr);

@@ -206,7 +206,7 @@ std::string ImmediatePrinter::vector_constant() const
 
 std::string ImmediatePrinter::heap() const
 {
-    if (at_.type.heap() == HeapKind::Type)
+    if (at_.type.heap() == HeapKind::Defined)
         return type(at_.type.index());
     return " " + std::string(info(at_.type.heap()).text);
 }

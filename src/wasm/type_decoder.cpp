@@ -58,7 +58,7 @@ Result<ValueType> decode_heap_type(ByteReader& in, bool nullable)
     const TypeIndex index = TRY(decode_type_index_s33(in, "heap type"));
     if (index.value >= ValueType::max_index)
         return failure("unknown type " + std::to_string(index.value), start);
-    return ValueType::ref(HeapKind::Type, nullable, index.value);
+    return ValueType::ref(HeapKind::Defined, nullable, index.value);
 }
 
 Result<void> TypeDecoder::decode_recursion_group(IndexVector<TypeIndex, SubType>& types)

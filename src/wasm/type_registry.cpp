@@ -27,8 +27,8 @@ template<class Composite, class Visit> void for_each_type(Composite& composite, 
 template<class Rename> SubType renamed(SubType type, Rename rename)
 {
     for_each_type(type.composite, [&](ValueType& part) {
-        if (part.is_ref() && part.heap() == HeapKind::Type)
-            part = ValueType::ref(HeapKind::Type, part.is_nullable(), rename(part.index()));
+        if (part.is_ref() && part.heap() == HeapKind::Defined)
+            part = ValueType::ref(HeapKind::Defined, part.is_nullable(), rename(part.index()));
     });
     if (type.supertype)
         type.supertype = rename(*type.supertype);
@@ -82,7 +82,7 @@ HeapKind heap_kind_of(const CompositeType& composite)
 bool is_subtype(HeapKind sub, HeapKind super)
 {
     using enum HeapKind;
-    if (sub == Bottom)
+    if (sub == bottom_heap)
         return true;
     switch (super) {
     case Any: return sub == Any || is_subtype(sub, Eq);
@@ -101,7 +101,7 @@ bool is_subtype(HeapKind sub, HeapKind super)
 template<class Visit> void for_each_index(const SubType& type, Visit visit)
 {
     for_each_type(type.composite, [&](ValueType part) {
-        if (part.is_ref() && part.heap() == HeapKind::Type)
+        if (part.is_ref() && part.heap() == HeapKind::Defined)
             visit(part.index());
     });
     if (type.supertype)
@@ -238,7 +238,7 @@ TypeRegistry::Group TypeRegistry::make_group(const std::vector<SubType>& group) 
         info.id = { state_->next_id(i) };
         info.type = group[i];
         for_each_type(info.type.composite, [&](ValueType& part) {
-            if (!part.is_ref() || part.heap() != HeapKind::Type)
+            if (!part.is_ref() || part.heap() != HeapKind::Defined)
                 return;
             const uint32_t x = part.index();
             const SubType& target =
@@ -350,7 +350,7 @@ bool is_subtype(ValueType sub, const TypeInfo* sub_info, ValueType super, const 
         return sub == super;
     if (sub.is_nullable() && !super.is_nullable())
         return false;
-    if (sub.heap() == HeapKind::Bottom)
+    if (sub.heap() == bottom_heap)
         return true;
     if (sub_info)
         return super_info ? sub_info->is_subtype_of(*super_info)
@@ -370,7 +370,7 @@ bool TypeRegistry::is_subtype(TypeId sub, TypeId super) const
 bool TypeRegistry::is_subtype(ValueType sub, ValueType super) const
 {
     const auto info_of = [&](ValueType type) {
-        return type.is_ref() && type.heap() == HeapKind::Type ? &info(TypeId { type.index() }) : nullptr;
+        return type.is_ref() && type.heap() == HeapKind::Defined ? &info(TypeId { type.index() }) : nullptr;
     };
     return sub == super || core::is_subtype(sub, info_of(sub), super, info_of(super));
 }

@@ -3,6 +3,22 @@
 
 #include <numeric>
 
+namespace vitrine {
+
+std::string_view to_text(ExternKind kind)
+{
+    switch (kind) {
+    case ExternKind::Func: return "func";
+    case ExternKind::Table: return "table";
+    case ExternKind::Memory: return "memory";
+    case ExternKind::Global: return "global";
+    case ExternKind::Tag: return "tag";
+    }
+    std::unreachable();
+}
+
+} // namespace vitrine
+
 namespace vitrine::core {
 
 std::string ValueType::to_text() const
@@ -16,12 +32,12 @@ std::string ValueType::to_text() const
     case ValueKind::V128: return "v128";
     case ValueKind::Ref: break;
     }
-    if (heap() == HeapKind::Bottom)
+    if (heap() == bottom_heap)
         return "(ref bot)";
-    if (heap() != HeapKind::Type && is_nullable())
+    if (heap() != HeapKind::Defined && is_nullable())
         return std::string(info(heap()).ref_text);
     const std::string target =
-        heap() == HeapKind::Type ? std::to_string(index()) : std::string(info(heap()).text);
+        heap() == HeapKind::Defined ? std::to_string(index()) : std::string(info(heap()).text);
     return (is_nullable() ? "(ref null " : "(ref ") + target + ")";
 }
 
@@ -53,18 +69,6 @@ std::string FuncType::to_text() const
     add("param", params);
     add("result", results);
     return text;
-}
-
-std::string_view to_text(ExternKind kind)
-{
-    switch (kind) {
-    case ExternKind::Func: return "func";
-    case ExternKind::Table: return "table";
-    case ExternKind::Memory: return "memory";
-    case ExternKind::Global: return "global";
-    case ExternKind::Tag: return "tag";
-    }
-    std::unreachable();
 }
 
 } // namespace vitrine::core

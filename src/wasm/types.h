@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include <vitrine/kinds.hpp>
+
 namespace vitrine::core {
 
 using TypeIndex = Index<struct TypeKind>;
@@ -27,24 +29,11 @@ using DataIndex = Index<struct DataKind>;
 /// Given out by `TypeRegistry`.
 using TypeId = Index<struct CanonicalTypeKind>;
 
-/// Heap types. `Type` stands for a defined type, named by an index. [spec: syntax/types, heap types]
-enum class HeapKind : uint8_t {
-    Func,
-    Extern,
-    Any,
-    Eq,
-    I31,
-    Struct,
-    Array,
-    Exn,
-    None,
-    NoFunc,
-    NoExtern,
-    NoExn,
-    Type,
-    /// Below all others: what a value has in code that cannot be reached.
-    Bottom,
-};
+/// Heap types. `Defined` stands for a defined type, named by an index. [spec: syntax/types, heap types]
+using vitrine::HeapKind;
+
+/// Below all heap types: what a value has in code that cannot be reached.
+inline constexpr HeapKind bottom_heap { static_cast<uint8_t>(HeapKind::Defined) + 1 };
 
 /// An abstract heap type: its byte in the binary, its name, and that of the nullable reference to it.
 struct HeapInfo {
@@ -93,7 +82,7 @@ public:
     /// A reference to a defined type by its id.
     static constexpr ValueType ref(TypeId type, bool nullable, bool is_function)
     {
-        ValueType result = ref(HeapKind::Type, nullable, type.value);
+        ValueType result = ref(HeapKind::Defined, nullable, type.value);
         result.bits_ |= is_function ? function_bit : 0;
         return result;
     }
@@ -128,7 +117,7 @@ private:
 
     uint32_t bits_ = 0;
 };
-static_assert(static_cast<uint32_t>(HeapKind::Bottom) < 16);
+static_assert(static_cast<uint32_t>(bottom_heap) < 16);
 
 inline constexpr ValueType ValueType::i32 { ValueKind::I32 };
 inline constexpr ValueType ValueType::i64 { ValueKind::I64 };
@@ -221,10 +210,8 @@ struct GlobalType {
     friend bool operator==(const GlobalType&, const GlobalType&) = default;
 };
 
-enum class ExternKind : uint8_t { Func, Table, Memory, Global, Tag };
-
-/// `func`, `table`, `memory`, `global`, `tag`
-std::string_view to_text(ExternKind kind);
+using vitrine::ExternKind;
+using vitrine::to_text;
 
 /// The type of something that can be imported or exported, in the order of `ExternKind`. [spec: syntax/types, external types]
 template<class Type> struct ExternFunc {

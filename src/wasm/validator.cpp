@@ -414,7 +414,7 @@ public:
 private:
     Result<void> check_part(const SubType& type, ValueType part) const
     {
-        if (part.is_ref() && part.heap() == HeapKind::Type
+        if (part.is_ref() && part.heap() == HeapKind::Defined
             && part.index() >= type.group_start + type.group_size)
             return unknown("type", part.index(), type.offset);
         return check_value_type(module_, features_, part, type.offset);

@@ -140,7 +140,7 @@ private:
             if (instance_ && !instance_->functions.empty())
                 return Ref::of(instance_->functions[seed % instance_->functions.size()]);
             return {};
-        case HeapKind::Type: return make_defined(store_.engine().types.info({ type.index() }));
+        case HeapKind::Defined: return make_defined(store_.engine().types.info({ type.index() }));
         default: return {};
         }
     }

@@ -24,7 +24,7 @@ uint64_t from_environment(const char* name, uint64_t otherwise)
 /// How a guest ended, and what it left.
 struct End {
     std::string result;
-    TrapKind trap = TrapKind::None;
+    TrapKind trap = no_trap;
     std::vector<uint8_t> memory;
     std::string global;
     std::vector<bool> table;
@@ -37,7 +37,7 @@ End end_of(Guest& guest, Instance& instance, const std::string& name)
     End end;
     const auto results = guest.call(instance, name);
     end.result = results ? results->front().to_text() : results.error().to_text();
-    end.trap = results ? TrapKind::None : results.error().kind;
+    end.trap = results ? no_trap : results.error().kind;
     const auto bytes = instance.memories[0]->bytes();
     end.memory.assign(bytes.begin(), bytes.end());
     end.global = instance.globals[0]->get().to_text();
@@ -147,7 +147,7 @@ TEST(Random, GuestsDoTheSameHoweverTheyAreDebugged)
             module = test::module_of(*engine, test::random_module(seed, in_module, turns));
         const std::string name = "f" + std::to_string(i % in_module);
         const End alone = RandomRun(engine, module, Way::Alone, seed).run(name);
-        trapped += alone.trap != TrapKind::None;
+        trapped += alone.trap != no_trap;
         for (const Way way : { Way::Stepped, Way::Watched, Way::SteppedAndWatched, Way::Driven }) {
             RandomRun debugged(engine, module, way, seed);
             const End end = debugged.run(name);

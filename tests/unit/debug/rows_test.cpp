@@ -92,7 +92,7 @@ struct Debugged : Guest {
     /// A reference's type as text has it: by the name of the defined type.
     std::string text_of(ValueType type) const
     {
-        if (!type.is_ref() || type.heap() != HeapKind::Type)
+        if (!type.is_ref() || type.heap() != HeapKind::Defined)
             return type.to_text();
         const auto id = *std::ranges::find(module->type_ids, TypeId { type.index() });
         const auto index =

@@ -90,7 +90,7 @@ struct Debugged : Guest {
     std::string text_of(const Value& value) const
     {
         std::string type = value.type.to_text();
-        if (value.type.is_ref() && value.type.heap() == HeapKind::Type)
+        if (value.type.is_ref() && value.type.heap() == HeapKind::Defined)
             for (uint32_t i = 0; i < module->type_ids.size(); ++i)
                 if (module->type_ids[TypeIndex { i }].value == value.type.index())
                     type = (value.type.is_nullable() ? "(ref null $" : "(ref $")

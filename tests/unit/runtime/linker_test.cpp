@@ -171,11 +171,11 @@ TEST(Linker, SegmentsAreCopiedOrTrap)
         "out of bounds memory access: 3 bytes at 0xfffe of memory[0], which has 0x10000 bytes");
     EXPECT_EQ(world.outcome(R"((module (table 1 funcref) (func $f) (elem (i32.const 1) $f)))"),
         "out of bounds table access: element 1 of table[0], which has 1");
-    EXPECT_EQ(memory_init(**instance, {}, { 1 }, 0, 6, 1), TrapKind::None);
+    EXPECT_EQ(memory_init(**instance, {}, { 1 }, 0, 6, 1), no_trap);
     EXPECT_EQ(memory_init(**instance, {}, { 1 }, 0, 6, 2), TrapKind::MemoryOutOfBounds);
     EXPECT_EQ(memory_init(**instance, {}, { 1 }, 65536, 0, 1), TrapKind::MemoryOutOfBounds);
     EXPECT_EQ(table_init(**instance, {}, { 0 }, 0, 0, 1), TrapKind::TableOutOfBounds) << "dropped";
-    EXPECT_EQ(table_init(**instance, {}, { 0 }, 4, 0, 0), TrapKind::None);
+    EXPECT_EQ(table_init(**instance, {}, { 0 }, 4, 0, 0), no_trap);
 }
 
 TEST(Linker, ATableOfTooManyElementsIsAnError)

@@ -20,7 +20,7 @@ namespace vitrine::core::test {
 /// What an instruction gives: the bits of its result, or a trap.
 struct Outcome {
     uint64_t bits = 0;
-    TrapKind trap = TrapKind::None;
+    TrapKind trap = no_trap;
 
     Outcome(std::integral auto number) : bits(static_cast<uint64_t>(number)) {}
     Outcome(float number) : bits(std::bit_cast<uint32_t>(number)) {}

@@ -19,7 +19,7 @@ namespace vitrine::core::test {
 
 void PrintTo(const Outcome& outcome, std::ostream* out)
 {
-    if (outcome.trap == TrapKind::None)
+    if (outcome.trap == no_trap)
         *out << "0x" << std::hex << outcome.bits << std::dec;
     else
         *out << to_text(outcome.trap);
@@ -61,7 +61,7 @@ template<class T> Outcome outcome_of(T number)
 }
 template<class T> Outcome outcome_of(numeric::OrTrap<T> result)
 {
-    return result.trap == TrapKind::None ? outcome_of(result.value) : Outcome(result.trap);
+    return result.trap == no_trap ? outcome_of(result.value) : Outcome(result.trap);
 }
 
 /// Runs a function of `numeric` on bits.

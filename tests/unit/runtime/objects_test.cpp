@@ -111,15 +111,15 @@ TEST_F(Objects, ArraysAreWrittenWhollyOrNotAtAll)
              array_init_elem(*instance, nullptr, 0, 0, 0, 0) })
         EXPECT_EQ(trap, TrapKind::NullArray);
 
-    EXPECT_EQ(array_init_data(*instance, list, 1, 0, 0, 3), TrapKind::None);
-    EXPECT_EQ(array_copy(list, 0, list, 1, 3), TrapKind::None);
+    EXPECT_EQ(array_init_data(*instance, list, 1, 0, 0, 3), no_trap);
+    EXPECT_EQ(array_copy(list, 0, list, 1, 3), no_trap);
     EXPECT_EQ(part_of(*list, 0), Value::i32('a'));
     EXPECT_EQ(part_of(*list, 3), Value::i32('c'));
-    EXPECT_EQ(array_fill(list, 4, &one, 0), TrapKind::None) << "an empty range may begin at the end";
+    EXPECT_EQ(array_fill(list, 4, &one, 0), no_trap) << "an empty range may begin at the end";
 
     Object* const objects = make_array(refs, 2);
     EXPECT_EQ(array_init_elem(*instance, objects, 0, 0, 1, 2), TrapKind::TableOutOfBounds);
-    EXPECT_EQ(array_init_elem(*instance, objects, 0, 0, 0, 2), TrapKind::None);
+    EXPECT_EQ(array_init_elem(*instance, objects, 0, 0, 0, 2), no_trap);
     EXPECT_EQ(part_of(*objects, 0).ref(), Ref::i31(7));
     elem_drop(*instance, { 0 });
     EXPECT_EQ(array_init_elem(*instance, objects, 0, 0, 0, 1), TrapKind::TableOutOfBounds);

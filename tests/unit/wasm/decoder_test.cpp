@@ -105,7 +105,7 @@ TEST(Decoder, RecursionGroupsSubtypesAndFields)
     EXPECT_EQ(next.supertype, 1u);
     const auto& fields = std::get<StructType>(base.composite).fields;
     EXPECT_EQ(fields.at(0), (FieldType { ValueType::i32, 1, false }));
-    EXPECT_EQ(fields.at(1), (FieldType { ValueType::ref(HeapKind::Type, true, 2), 0, true }));
+    EXPECT_EQ(fields.at(1), (FieldType { ValueType::ref(HeapKind::Defined, true, 2), 0, true }));
     EXPECT_EQ(
         std::get<ArrayType>(module->types[{ 3 }].composite).element, (FieldType { ValueType::i32, 2, true }));
     EXPECT_EQ(module->types[{ 3 }].group_start, 3u);

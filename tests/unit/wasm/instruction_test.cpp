@@ -205,11 +205,11 @@ TEST(Instruction, ImmediatesAreKept)
     const auto cast = decode(hex_bytes("fb 18 02 07 6e 05"));
     EXPECT_EQ(cast->index, 7u);
     EXPECT_EQ(cast->type, ValueType::ref(HeapKind::Any, false));
-    EXPECT_EQ(cast->type2, ValueType::ref(HeapKind::Type, true, 5));
+    EXPECT_EQ(cast->type2, ValueType::ref(HeapKind::Defined, true, 5));
 
     EXPECT_EQ(decode(hex_bytes("fb 14 6d"))->type, ValueType::ref(HeapKind::Eq, false));
     EXPECT_EQ(decode(hex_bytes("fb 15 6d"))->type, ValueType::ref(HeapKind::Eq, true));
-    EXPECT_EQ(decode(hex_bytes("d0 05"))->type, ValueType::ref(HeapKind::Type, true, 5));
+    EXPECT_EQ(decode(hex_bytes("d0 05"))->type, ValueType::ref(HeapKind::Defined, true, 5));
 }
 
 TEST(Instruction, BlockTypesAreKept)
@@ -217,7 +217,7 @@ TEST(Instruction, BlockTypesAreKept)
     EXPECT_EQ(decode(hex_bytes("02 40"))->block.kind, BlockType::Kind::Empty);
     const auto value = decode(hex_bytes("02 63 05"));
     EXPECT_EQ(value->block.kind, BlockType::Kind::Value);
-    EXPECT_EQ(value->block.value, ValueType::ref(HeapKind::Type, true, 5));
+    EXPECT_EQ(value->block.value, ValueType::ref(HeapKind::Defined, true, 5));
     const auto type = decode(hex_bytes("02 c0 00"));
     EXPECT_EQ(type->block.kind, BlockType::Kind::Type);
     EXPECT_EQ(type->block.type.value, 0x40u);

@@ -138,7 +138,7 @@ TEST(TypeDecoder, DecodesWhereTheReaderStands)
     const auto memory = std::get<MemoryType>(next());
     EXPECT_EQ(memory.limits, (Limits { .min = 2, .max = 4, .is_64 = true }));
     const auto global = std::get<GlobalType>(next());
-    EXPECT_EQ(global.type, ValueType::ref(HeapKind::Type, false, 0));
+    EXPECT_EQ(global.type, ValueType::ref(HeapKind::Defined, false, 0));
     EXPECT_TRUE(global.is_mutable);
     EXPECT_EQ(std::get<ExternTag<TypeIndex>>(next()).type.value, 2u);
     EXPECT_EQ(in.remaining(), 1u);

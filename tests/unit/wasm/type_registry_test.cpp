@@ -15,7 +15,7 @@ using Types = IndexVector<TypeIndex, SubType>;
 
 ValueType ref_to(uint32_t index, bool nullable = true)
 {
-    return ValueType::ref(HeapKind::Type, nullable, index);
+    return ValueType::ref(HeapKind::Defined, nullable, index);
 }
 
 /// Types by recursion groups, each a list of types.

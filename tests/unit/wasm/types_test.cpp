@@ -8,7 +8,7 @@ namespace {
 
 ValueType ref_to(uint32_t index, bool nullable = true)
 {
-    return ValueType::ref(HeapKind::Type, nullable, index);
+    return ValueType::ref(HeapKind::Defined, nullable, index);
 }
 
 TEST(Types, TextIsThatOfWat)
@@ -40,7 +40,7 @@ TEST(Types, TheLargestIndexFits)
     const ValueType type = ref_to(ValueType::max_index - 1);
     EXPECT_EQ(type.index(), ValueType::max_index - 1);
     EXPECT_TRUE(type.is_nullable());
-    EXPECT_EQ(type.heap(), HeapKind::Type);
+    EXPECT_EQ(type.heap(), HeapKind::Defined);
     EXPECT_FALSE(ref_to(1, false).is_defaultable());
 }
 
