@@ -10,6 +10,10 @@ namespace vitrine {
 using WasiClock = HostClock;
 using WasiAccess = HostAccess;
 
+namespace detail {
+struct WasiParts;
+}
+
 /// A TCP socket of this process that listens, for guests that serve. A shared handle; it is closed with the last.
 class VITRINE_API WasiListener {
 public:
@@ -19,7 +23,6 @@ public:
     const std::string& address() const { return address_; }
 
 private:
-    friend detail::Access;
     friend class WasiConfig;
     std::shared_ptr<const int> socket_;
     std::string address_;
@@ -149,7 +152,7 @@ public:
     }
 
 private:
-    friend detail::Access;
+    friend detail::WasiParts;
     struct Folder {
         std::string host_path;
         std::string guest_path;

@@ -2,33 +2,22 @@
 #pragma once
 
 #include "base/guard.h"
-#include "debug/session.h"
 #include "exec/invoke.h"
 #include "interp/interpreter.h"
 #include "runtime/linker.h"
-#include "wasi/preview1.h"
 #include <vitrine/vitrine.hpp>
-#include <vitrine/wasi.hpp>
 
 #include <memory>
 #include <optional>
 
 // What stands behind the public classes, and how the files of this folder get at it.
 
-namespace vitrine::debug::detail {
-
-struct SessionBody {
-    std::shared_ptr<vitrine::detail::StoreLink> link;
-    /// Null when the session could not be made or its store is gone; `error` says why.
-    std::shared_ptr<core::debug::Session> session;
-    std::optional<Error> error;
-    std::optional<Instance> instance;
-    /// What the guest's thread ended with, for whoever waits; what the debugger's own call ended with.
-    std::optional<Result<std::vector<Val>>> results;
-    std::optional<Result<std::vector<Val>>> call_results;
-};
-
-} // namespace vitrine::debug::detail
+namespace vitrine::core {
+struct Frame;
+namespace debug {
+struct ThreadInfo;
+}
+} // namespace vitrine::core
 
 namespace vitrine::detail {
 
@@ -141,12 +130,8 @@ struct Access {
     {
         return std::static_pointer_cast<core::Memory>(memory.object_);
     }
-    /// What is no local of a frame.
-    static debug::WatchPlace place(
-        const std::shared_ptr<StoreLink>& link, const core::debug::WatchPlace& place);
     static core::EngineConfig config(const Config& config);
     static Result<core::FeatureSet> features(const Config& config);
-    static core::wasi::Config config(const WasiConfig& config);
     static Caller caller(std::shared_ptr<StoreLink> link, core::Instance* instance)
     {
         return Caller(std::move(link), instance);
@@ -157,12 +142,9 @@ struct Access {
         std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason);
     static debug::GuestThread thread(
         std::shared_ptr<debug::detail::SessionBody> session, const core::debug::ThreadInfo& thread);
-    static core::debug::Resume resume(debug::Resume how) { return { how.kind_, how.offset_ }; }
-
-    static const std::shared_ptr<debug::detail::SessionBody>& session(const debug::Frame& frame)
-    {
-        return frame.session_;
-    }
+    static debug::ResumeKind kind(debug::Resume how) { return how.kind_; }
+    static std::uint32_t offset(debug::Resume how) { return how.offset_; }
+    static const auto& session(const debug::Frame& frame) { return frame.session_; }
     static const core::Frame* core_frame(const debug::Frame& frame)
     {
         return static_cast<const core::Frame*>(frame.frame_.get());

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/guest_threads.h"
 
-#include <cerrno>
-
 namespace vitrine {
-
-using detail::Access;
 
 namespace detail {
 
@@ -14,8 +10,6 @@ namespace {
 constexpr int32_t max_number = 0x1fff'ffff;
 constexpr size_t max_threads = 1024;
 constexpr std::string_view entry_name = "wasi_thread_start";
-
-constexpr int32_t refusal(core::wasi::Errno why) { return -static_cast<int32_t>(why); }
 
 /// What stands in another store of the engine for an import of an instance; nothing when stores cannot share it.
 std::optional<core::Extern> share(const core::Store& from, core::Store& to, const core::Extern& item)
@@ -75,7 +69,7 @@ std::optional<int32_t> GuestThreads::free_number()
     return last_number_;
 }
 
-int32_t GuestThreads::spawn(core::Thread& parent, const core::Instance& like, uint32_t argument)
+GuestThreads::Spawned GuestThreads::spawn(core::Thread& parent, const core::Instance& like, uint32_t argument)
 {
     std::vector<std::thread> ended;
     {
@@ -86,12 +80,13 @@ int32_t GuestThreads::spawn(core::Thread& parent, const core::Instance& like, ui
         thread.join();
 
     if (!find_entry(like))
-        return refusal(core::wasi::Errno::Nosys);
+        return std::unexpected(SpawnRefusal::NoEntry);
     return core::guarded([&] { return make_child(parent, like, argument); },
-        [](const core::Thrown&) { return refusal(core::wasi::Errno::Nomem); });
+        [](const core::Thrown&) -> Spawned { return std::unexpected(SpawnRefusal::NoMemory); });
 }
 
-int32_t GuestThreads::make_child(core::Thread& parent, const core::Instance& like, uint32_t argument)
+GuestThreads::Spawned GuestThreads::make_child(
+    core::Thread& parent, const core::Instance& like, uint32_t argument)
 {
     const auto link = std::make_shared<StoreLink>();
     link->engine = engine_;
@@ -103,16 +98,16 @@ int32_t GuestThreads::make_child(core::Thread& parent, const core::Instance& lik
     store.limiter = like.store->limiter;
     const auto imports = share_imports(like, store);
     if (!imports)
-        return refusal(core::wasi::Errno::Notsup);
+        return std::unexpected(SpawnRefusal::NotShareable);
 
     const auto instance = core::instantiate(store, like.module, *imports);
     if (!instance)
-        return refusal(core::wasi::Errno::Nomem);
+        return std::unexpected(SpawnRefusal::NoMemory);
     // Nobody else knows the store before.
     core::Thread& child = link->body->thread;
     // A thread that could not run at all would end the process.
     if (!child.take_stack())
-        return refusal(core::wasi::Errno::Nomem);
+        return std::unexpected(SpawnRefusal::NoMemory);
     if (core::Probe* const probe = parent.probe.load())
         probe->on_spawn(child);
     if (const auto first = std::static_pointer_cast<StoreLink>(parent.store.embedder.lock()))
@@ -120,32 +115,32 @@ int32_t GuestThreads::make_child(core::Thread& parent, const core::Instance& lik
     core::Probe* const probe = child.probe.load();
     if (probe)
         probe->on_instance(**instance);
-    const int32_t number = start(parent, link, **instance, argument);
-    if (number < 0 && probe)
+    const auto number = start(parent, link, **instance, argument);
+    if (!number && probe)
         probe->on_thread_end(child);
     return number;
 }
 
-int32_t GuestThreads::start(
+GuestThreads::Spawned GuestThreads::start(
     core::Thread&, const std::shared_ptr<StoreLink>& link, core::Instance& instance, uint32_t argument)
 {
     core::Function& entry = *find_entry(instance);
     const std::lock_guard lock(mutex_);
     const auto number = free_number();
     if (!number)
-        return refusal(core::wasi::Errno::Again);
+        return std::unexpected(SpawnRefusal::NoThread);
     // The host may have no more threads to give.
     return core::guarded(
-        [&] {
+        [&]() -> Spawned {
             ended_.reserve(ended_.size() + running_.size() + 1);
             Child& child = running_.emplace(*number, Child { link }).first->second;
             child.thread = std::thread([self = shared_from_this(), number = *number, link, &instance, &entry,
                                            argument] { self->run(number, link, instance, entry, argument); });
             return *number;
         },
-        [&](const core::Thrown&) {
+        [&](const core::Thrown&) -> Spawned {
             running_.erase(*number);
-            return refusal(core::wasi::Errno::Again);
+            return std::unexpected(SpawnRefusal::NoThread);
         });
 }
 
@@ -216,64 +211,5 @@ void GuestThreads::close()
 }
 
 } // namespace detail
-
-namespace {
-
-/// `wasi.thread-spawn`: for every store that is a thread of some process.
-core::HostOutcome spawn(core::HostCall& call)
-{
-    const auto link = std::static_pointer_cast<detail::StoreLink>(call.store.embedder.lock());
-    const int32_t answer = link->threads && call.caller
-        ? link->threads->spawn(link->body->thread, *call.caller, static_cast<uint32_t>(call.slots[0]))
-        : detail::refusal(core::wasi::Errno::Nosys);
-    call.slots[0] = static_cast<uint32_t>(answer);
-    return core::Returned {};
-}
-
-/// A memory for each shared one that the module wants and nobody has defined.
-core::Result<void> define_memories(
-    core::Linker& linker, const detail::EngineBody& engine, const core::Module& module)
-{
-    for (const core::Import& import : module.imports) {
-        if (import.kind != core::ExternKind::Memory || linker.find(import.module, import.name))
-            continue;
-        const core::MemoryType& type = module.memories[core::MemoryIndex { import.index }].type;
-        if (!type.limits.is_shared)
-            continue;
-        std::shared_ptr<core::Memory> memory = TRY(engine.state->make_memory(type));
-        CHECK(linker.define(std::string(import.module), std::string(import.name), std::move(memory)));
-    }
-    return {};
-}
-
-} // namespace
-
-Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module)
-{
-    return detail::guarded<void>([&]() -> Result<void> {
-        const auto& link = Access::link(store);
-        CHECK(Access::use(link));
-        const auto& body = Access::body(linker);
-        if (link->engine != body->engine || Access::body(module)->engine != body->engine)
-            return Error("store, linker and module belong to different engines");
-        auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
-            "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
-        CHECK(body->linker.define("wasi", "thread-spawn", std::move(host)));
-        CHECK(define_memories(body->linker, *link->engine, *Access::body(module)->module));
-        if (!link->threads)
-            link->threads = std::make_shared<detail::GuestThreads>(*link);
-        return {};
-    });
-}
-
-void end_wasi_threads(Store& store)
-{
-    const auto threads = Access::link(store) ? Access::link(store)->threads : nullptr;
-    if (!threads)
-        return;
-    if (threads->is_inside())
-        detail::misused("end_wasi_threads was called on a thread that it would end");
-    threads->close();
-}
 
 } // namespace vitrine

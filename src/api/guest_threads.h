@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <expected>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,14 +15,27 @@
 
 namespace vitrine::detail {
 
+/// Why a guest gets no further thread.
+enum class SpawnRefusal : std::uint8_t {
+    /// Its module exports no `wasi_thread_start` of the right type.
+    NoEntry,
+    /// It imports what stores cannot share.
+    NotShareable,
+    NoMemory,
+    /// There are too many threads, or the process ends.
+    NoThread,
+};
+
 /// The threads of one guest process: that of the embedder's store, which is not run here, and those that the guest spawns.
 /// Each has a store and a thread of the host, and sees the same shared memories and the same host functions. [spec: wasi-threads]
 class GuestThreads : public std::enable_shared_from_this<GuestThreads> {
 public:
     explicit GuestThreads(const StoreLink& first) : engine_(first.engine), first_(first.requests) {}
 
-    /// Runs `wasi_thread_start` of another instance like this one. The thread's number, or below 0 why not: an errno.
-    int32_t spawn(core::Thread& parent, const core::Instance& like, uint32_t argument);
+    /// A thread's number, or why there is none.
+    using Spawned = std::expected<std::int32_t, SpawnRefusal>;
+    /// Runs `wasi_thread_start` of another instance like this one.
+    Spawned spawn(core::Thread& parent, const core::Instance& like, uint32_t argument);
     /// The first trap ends all threads.
     void end(const core::Trap& trap);
     /// Ends all but the first and waits for them; there will be no more.
@@ -36,8 +50,8 @@ private:
     };
 
     std::optional<int32_t> free_number();
-    int32_t make_child(core::Thread& parent, const core::Instance& like, uint32_t argument);
-    int32_t start(core::Thread& parent, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
+    Spawned make_child(core::Thread& parent, const core::Instance& like, uint32_t argument);
+    Spawned start(core::Thread& parent, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
         uint32_t argument);
     void run(int32_t number, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
         core::Function& entry, uint32_t argument);

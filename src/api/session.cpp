@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "api/access.h"
+#include "api/session_body.h"
 
 #include "base/text.h"
 #include "debug/expression.h"
@@ -357,7 +357,7 @@ Result<WatchPlace> Frame::place(std::string_view expression) const
         const auto place = TRY(core::debug::find_place(core_frame(frame_), expression));
         if (const auto* local = std::get_if<core::debug::FrameLocal>(&place))
             return WatchPlace(FrameLocal { *this, local->index });
-        return Access::place(link_, place);
+        return vitrine::detail::place_of(link_, place);
     });
 }
 
@@ -527,7 +527,8 @@ Session::Session(Store& store, StopHandler handler) : body_(std::make_shared<det
             if (!body)
                 return core::debug::Resume { core::debug::Resume::Kind::Kill };
             Stopped stopped = Access::stopped(body, reason_of(*body, reason));
-            return Access::resume(handler(stopped));
+            const Resume how = handler(stopped);
+            return core::debug::Resume { Access::kind(how), Access::offset(how) };
         });
 }
 

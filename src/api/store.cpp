@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "api/access.h"
-
 #include "api/guest_threads.h"
+#include "api/session_body.h"
 #include "base/text.h"
 #include "debug/expression.h"
 
@@ -821,21 +820,21 @@ Result<debug::WatchPlace> Instance::debug_place(std::string_view expression) con
     return detail::guarded<debug::WatchPlace>([&]() -> Result<debug::WatchPlace> {
         CHECK(check_debug(link_));
         const auto place = TRY(core::debug::find_place(*static_cast<core::Instance*>(object_), expression));
-        return Access::place(link_, place);
+        return detail::place_of(link_, place);
     });
 }
 
-debug::WatchPlace detail::Access::place(
+debug::WatchPlace detail::place_of(
     const std::shared_ptr<StoreLink>& link, const core::debug::WatchPlace& place)
 {
     if (auto* const* global = std::get_if<core::Global*>(&place))
-        return handle<Global>(link, *global);
+        return Access::handle<Global>(link, *global);
     if (const auto* slot = std::get_if<core::debug::TableSlot>(&place))
-        return debug::TableSlot { handle<Table>(link, slot->table), slot->index };
+        return debug::TableSlot { Access::handle<Table>(link, slot->table), slot->index };
     const auto& range = std::get<core::debug::MemoryRange>(place);
     if (range.shared)
-        return debug::MemoryRange { shared(link->engine, range.shared), range.address, range.size };
-    return debug::MemoryRange { handle<Memory>(link, range.memory), range.address, range.size };
+        return debug::MemoryRange { Access::shared(link->engine, range.shared), range.address, range.size };
+    return debug::MemoryRange { Access::handle<Memory>(link, range.memory), range.address, range.size };
 }
 
 } // namespace vitrine

@@ -2,7 +2,7 @@
 #include "cli/debugger.h"
 #include "cli/place.h"
 
-#include "api/access.h"
+#include "api/session_body.h"
 #include "debug/expression.h"
 #include "debug/format.h"
 #include "debug/listing.h"

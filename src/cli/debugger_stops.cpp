@@ -3,7 +3,7 @@
 #include "cli/place.h"
 #include "cli/watch_place.h"
 
-#include "api/access.h"
+#include "api/session_body.h"
 #include "base/text.h"
 #include "debug/listing.h"
 

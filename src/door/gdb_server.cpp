@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <vitrine/debugger.hpp>
 
-#include "api/access.h"
+#include "api/session_body.h"
 #include "gdb/lldb.h"
 #include "gdb/server.h"
 

@@ -3,6 +3,7 @@
 
 #include "api/access.h"
 #include "host/listener.h"
+#include "wasi/preview1.h"
 
 #include <cstdlib>
 #include <string_view>
@@ -33,24 +34,14 @@ core::Thread& thread_of(core::Store& store)
 
 } // namespace
 
-Result<WasiListener> WasiListener::bind(const std::string& address)
-{
-    return detail::guarded<WasiListener>([&]() -> Result<WasiListener> {
-        auto socket = TRY(core::host::listen_on(address));
-        WasiListener listener;
-        listener.address_ = core::host::address_of(socket);
-        listener.socket_ =
-            std::shared_ptr<const int>(new const int(socket.release()), [](const int* descriptor) {
-                ::close(*descriptor);
-                delete descriptor;
-            });
-        return listener;
-    });
-}
-
 namespace detail {
 
-core::wasi::Config Access::config(const WasiConfig& config)
+/// The friend of the classes of wasi.hpp.
+struct WasiParts {
+    static core::wasi::Config config(const WasiConfig& config);
+};
+
+core::wasi::Config WasiParts::config(const WasiConfig& config)
 {
     core::wasi::Config result;
     result.args = config.args_;
@@ -86,13 +77,28 @@ core::wasi::Config Access::config(const WasiConfig& config)
 
 } // namespace detail
 
+Result<WasiListener> WasiListener::bind(const std::string& address)
+{
+    return detail::guarded<WasiListener>([&]() -> Result<WasiListener> {
+        auto socket = TRY(core::host::listen_on(address));
+        WasiListener listener;
+        listener.address_ = core::host::address_of(socket);
+        listener.socket_ =
+            std::shared_ptr<const int>(new const int(socket.release()), [](const int* descriptor) {
+                ::close(*descriptor);
+                delete descriptor;
+            });
+        return listener;
+    });
+}
+
 Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config)
 {
     return detail::guarded<void>([&]() -> Result<void> {
         CHECK(Access::use(Access::link(store)));
         if (Access::link(store)->engine != Access::body(linker)->engine)
             return Error("the store belongs to another engine than the linker");
-        auto host = TRY(core::wasi::Preview1::create(Access::config(config)));
+        auto host = TRY(core::wasi::Preview1::create(detail::WasiParts::config(config)));
         CHECK(core::wasi::define(Access::body(linker)->linker, host));
         return {};
     });

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include <vitrine/wasi.hpp>
+
+#include "api/access.h"
+#include "api/guest_threads.h"
+#include "wasi/abi.h"
+
+namespace vitrine {
+
+using detail::Access;
+
+namespace {
+
+/// What `thread-spawn` answers with instead of a number.
+core::wasi::Errno errno_of(detail::SpawnRefusal why)
+{
+    using core::wasi::Errno;
+    using Why = detail::SpawnRefusal;
+    switch (why) {
+    case Why::NoEntry: return Errno::Nosys;
+    case Why::NotShareable: return Errno::Notsup;
+    case Why::NoMemory: return Errno::Nomem;
+    case Why::NoThread: return Errno::Again;
+    }
+    std::unreachable();
+}
+
+/// `wasi.thread-spawn`: for every store that is a thread of some process.
+core::HostOutcome spawn(core::HostCall& call)
+{
+    const auto link = std::static_pointer_cast<detail::StoreLink>(call.store.embedder.lock());
+    const auto number = link->threads && call.caller
+        ? link->threads->spawn(link->body->thread, *call.caller, static_cast<uint32_t>(call.slots[0]))
+        : std::unexpected(detail::SpawnRefusal::NoEntry);
+    const int32_t answer = number ? *number : -static_cast<int32_t>(errno_of(number.error()));
+    call.slots[0] = static_cast<uint32_t>(answer);
+    return core::Returned {};
+}
+
+/// A memory for each shared one that the module wants and nobody has defined.
+core::Result<void> define_memories(
+    core::Linker& linker, const detail::EngineBody& engine, const core::Module& module)
+{
+    for (const core::Import& import : module.imports) {
+        if (import.kind != core::ExternKind::Memory || linker.find(import.module, import.name))
+            continue;
+        const core::MemoryType& type = module.memories[core::MemoryIndex { import.index }].type;
+        if (!type.limits.is_shared)
+            continue;
+        std::shared_ptr<core::Memory> memory = TRY(engine.state->make_memory(type));
+        CHECK(linker.define(std::string(import.module), std::string(import.name), std::move(memory)));
+    }
+    return {};
+}
+
+} // namespace
+
+Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module)
+{
+    return detail::guarded<void>([&]() -> Result<void> {
+        const auto& link = Access::link(store);
+        CHECK(Access::use(link));
+        const auto& body = Access::body(linker);
+        if (link->engine != body->engine || Access::body(module)->engine != body->engine)
+            return Error("store, linker and module belong to different engines");
+        auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
+            "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
+        CHECK(body->linker.define("wasi", "thread-spawn", std::move(host)));
+        CHECK(define_memories(body->linker, *link->engine, *Access::body(module)->module));
+        if (!link->threads)
+            link->threads = std::make_shared<detail::GuestThreads>(*link);
+        return {};
+    });
+}
+
+void end_wasi_threads(Store& store)
+{
+    const auto threads = Access::link(store) ? Access::link(store)->threads : nullptr;
+    if (!threads)
+        return;
+    if (threads->is_inside())
+        detail::misused("end_wasi_threads was called on a thread that it would end");
+    threads->close();
+}
+
+} // namespace vitrine
