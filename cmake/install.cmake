@@ -4,12 +4,30 @@
 
 include(CMakePackageConfigHelpers)
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/vitrine")
+
 get_property(installed GLOBAL PROPERTY vitrine_installed)
-
-install(TARGETS ${installed} EXPORT vitrine-targets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(TARGETS ${installed} EXPORT vitrine-targets
+    ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+    LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
+)
 install(EXPORT vitrine-targets NAMESPACE vitrine:: DESTINATION "${package_dir}")
-install(DIRECTORY include/vitrine DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 
+set(absent "")
+if(NOT VITRINE_BUILD_WASI)
+    list(APPEND absent PATTERN wasi.hpp EXCLUDE)
+endif()
+if(NOT VITRINE_BUILD_DEBUGGER)
+    list(APPEND absent PATTERN debugger.hpp EXCLUDE)
+endif()
+install(DIRECTORY include/vitrine DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" ${absent})
+
+set(products vitrine)
+foreach(product IN ITEMS WASI DEBUGGER)
+    if(VITRINE_BUILD_${product})
+        string(TOLOWER ${product} product)
+        list(APPEND products ${product})
+    endif()
+endforeach()
 configure_file(cmake/vitrine-config.cmake.in vitrine-config.cmake @ONLY)
 write_basic_package_version_file(vitrine-config-version.cmake COMPATIBILITY SameMinorVersion)
 install(FILES

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-# How the targets of this project are made: one static library per folder of src/, three products for
-# embedders, and the options all of them share.
+# How the targets of this project are made: one static library per folder of src/, the libraries for embedders
+# from the same objects, and the options all of them share.
 
 include(GNUInstallDirs)
 find_package(Threads REQUIRED)
@@ -22,6 +22,8 @@ function(vitrine_options target)
         CXX_STANDARD_REQUIRED ON
         CXX_EXTENSIONS OFF
         POSITION_INDEPENDENT_CODE ON
+        CXX_VISIBILITY_PRESET hidden
+        VISIBILITY_INLINES_HIDDEN ON
     )
     target_include_directories(${target} PRIVATE "${vitrine_SOURCE_DIR}/src" "${vitrine_SOURCE_DIR}/include")
     target_compile_options(${target} PRIVATE
@@ -48,10 +50,8 @@ function(vitrine_layer name)
     set(target vitrine_${name})
     add_library(${target} STATIC ${arg_SOURCES})
     vitrine_options(${target})
-    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name}_layer)
     list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
     target_link_libraries(${target} PRIVATE ${arg_DEPENDS} ${arg_LINKS})
-    set_property(GLOBAL APPEND PROPERTY vitrine_installed ${target})
 endfunction()
 
 # vitrine_commit(<variable>): the commit of the tree, read anew with each one; `unknown` outside of git.
@@ -81,21 +81,59 @@ function(vitrine_command)
     target_link_libraries(vitrine PRIVATE ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)
 endfunction()
 
-# vitrine_product(<name> LAYERS <layers>... [USES <products>...])
-# makes what an embedder links as vitrine::<name>: the public headers and the layers that implement them.
-function(vitrine_product name)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LAYERS;USES")
-    set(target vitrine_product_${name})
-    add_library(${target} INTERFACE)
+# vitrine_library(<target> <exported name>): what all libraries for embedders have in common.
+function(vitrine_library target name)
+    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name} LINKER_LANGUAGE CXX)
     add_library(vitrine::${name} ALIAS ${target})
-    set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
     target_compile_features(${target} INTERFACE cxx_std_20)
     target_include_directories(${target} INTERFACE
         $<BUILD_INTERFACE:${vitrine_SOURCE_DIR}/include>
         $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
     )
-    list(TRANSFORM arg_LAYERS PREPEND vitrine_)
-    list(TRANSFORM arg_USES PREPEND vitrine::)
-    target_link_libraries(${target} INTERFACE ${arg_LAYERS} ${arg_USES} Threads::Threads)
+    if(VITRINE_SANITIZE)
+        target_link_options(${target} PUBLIC -fsanitize=${VITRINE_SANITIZE})
+    endif()
     set_property(GLOBAL APPEND PROPERTY vitrine_installed ${target})
+endfunction()
+
+# vitrine_shared_library() makes the shared library vitrine::vitrine_shared. It has the objects of all products that are
+# made after it, since the layers of one call what another one hides.
+function(vitrine_shared_library)
+    set(exports "${vitrine_SOURCE_DIR}/cmake/exports.map")
+    add_library(vitrine_shared SHARED)
+    vitrine_library(vitrine_shared vitrine_shared)
+    set_target_properties(vitrine_shared PROPERTIES
+        OUTPUT_NAME vitrine
+        VERSION ${PROJECT_VERSION}
+        # Before 1.0 a minor version may break.
+        SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+        LINK_DEPENDS "${exports}"
+    )
+    target_link_libraries(vitrine_shared PRIVATE Threads::Threads)
+    target_link_options(vitrine_shared PRIVATE "LINKER:--version-script=${exports}")
+endfunction()
+
+# vitrine_product(<name> LAYERS <layers>... [USES <products>...])
+# makes what an embedder links as vitrine::<name>: the layers that implement a part of the API. BUILD_SHARED_LIBS says
+# whether that is the static library vitrine::<name>_static or the shared library of all products.
+function(vitrine_product name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LAYERS;USES")
+    list(TRANSFORM arg_LAYERS REPLACE "(.+)" "$<TARGET_OBJECTS:vitrine_\\1>" OUTPUT_VARIABLE objects)
+    if(TARGET vitrine_shared)
+        target_sources(vitrine_shared PRIVATE ${objects})
+    endif()
+    if(VITRINE_BUILD_STATIC)
+        set(target vitrine_product_${name})
+        add_library(${target} STATIC ${objects})
+        vitrine_library(${target} ${name}_static)
+        string(REPLACE "vitrine_vitrine" "vitrine" file vitrine_${name})
+        set_target_properties(${target} PROPERTIES OUTPUT_NAME ${file})
+        list(TRANSFORM arg_USES REPLACE "(.+)" "vitrine_product_\\1" OUTPUT_VARIABLE uses)
+        target_link_libraries(${target} INTERFACE ${uses} Threads::Threads)
+    endif()
+    if(BUILD_SHARED_LIBS)
+        add_library(vitrine::${name} ALIAS vitrine_shared)
+    else()
+        add_library(vitrine::${name} ALIAS vitrine_product_${name})
+    endif()
 endfunction()

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-# Builds and runs the project in this folder against the tree SOURCE (WAY=subdirectory, WAY=without_boost), or
-# against what `cmake --install BUILD` leaves (WAY=package).
+# Builds and runs the project in this folder, where CMake finds neither Boost nor LLVM:
+#
+#   WAY=subdirectory   against the tree SOURCE, of which nothing may be built but what vitrine::vitrine needs
+#   WAY=package        against what `cmake --install BUILD` leaves, once with the static libraries and once with the shared one
 
 set(work "${BUILD}/tests/consumer-${WAY}")
 
@@ -9,19 +11,42 @@ function(run)
     execute_process(COMMAND ${ARGV} COMMAND_ERROR_IS_FATAL ANY)
 endfunction()
 
-if(WAY STREQUAL "package")
-    file(REMOVE_RECURSE "${work}")
-    run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${work}/prefix")
-    set(vitrine "-DCMAKE_PREFIX_PATH=${work}/prefix")
-else()
-    set(vitrine "-DVITRINE_TREE=${SOURCE}")
+function(build folder)
+    run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${folder}" -G Ninja ${ARGN}
+        -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON -DCMAKE_DISABLE_FIND_PACKAGE_LLVM=ON
+        "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}")
+    run("${CMAKE_COMMAND}" --build "${folder}")
+    run("${folder}/consumer")
+endfunction()
+
+if(WAY STREQUAL "subdirectory")
+    build("${work}/build" "-DVITRINE_TREE=${SOURCE}")
+    foreach(layer IN ITEMS host wasi api_wasi)
+        file(GLOB_RECURSE objects "${work}/build/vitrine/src/${layer}/*.o")
+        if(objects)
+            message(FATAL_ERROR "the layer ${layer} was built, though only vitrine::vitrine is linked")
+        endif()
+    endforeach()
+    return()
 endif()
 
-if(WAY STREQUAL "without_boost")
-    set(boost -DCMAKE_DISABLE_FIND_PACKAGE_Boost=ON -DWITH_DEBUGGER=OFF)
-endif()
-
-run("${CMAKE_COMMAND}" -S "${CMAKE_CURRENT_LIST_DIR}" -B "${work}/build" -G Ninja "${vitrine}" ${boost}
-    "-DCMAKE_CXX_COMPILER=${COMPILER}" "-DCMAKE_CXX_COMPILER_LAUNCHER=${LAUNCHER}")
-run("${CMAKE_COMMAND}" --build "${work}/build")
-run("${work}/build/consumer")
+file(REMOVE_RECURSE "${work}")
+run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${work}/prefix")
+foreach(is_shared IN ITEMS OFF ON)
+    set(folder "${work}/build-shared-${is_shared}")
+    build("${folder}" "-DCMAKE_PREFIX_PATH=${work}/prefix" -DBUILD_SHARED_LIBS=${is_shared}
+        "-DPROGRAMS=${SOURCE}/tests/api" "-DEXAMPLE=${SOURCE}/examples/embed/embed.cpp")
+    run("${folder}/everything")
+    foreach(name IN ITEMS embed private stop)
+        run("${folder}/${name}" "${SOURCE}/tests/api/bank.wasm")
+    endforeach()
+    run("${folder}/example" "${SOURCE}/examples/embed/vault.wasm")
+    execute_process(COMMAND readelf --dynamic "${folder}/everything" OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
+    set(needs_library OFF)
+    if(dynamic MATCHES "libvitrine\\.so\\.[0-9]+\\.[0-9]+\\]")
+        set(needs_library ON)
+    endif()
+    if(NOT needs_library STREQUAL is_shared)
+        message(FATAL_ERROR "with BUILD_SHARED_LIBS=${is_shared} the program needs the shared library: ${needs_library}")
+    endif()
+endforeach()
