@@ -2,8 +2,8 @@
 #pragma once
 
 #include "base/guard.h"
+#include "engine/store_ref.h"
 #include "exec/invoke.h"
-#include "interp/interpreter.h"
 #include "runtime/linker.h"
 #include <vitrine/vitrine.hpp>
 
@@ -41,16 +41,10 @@ inline Error error_or_out_of_memory(const char* message)
 /// The same for a call that comes from where it must not. Needs no memory.
 [[noreturn]] void misused(const char* call, const char* why);
 
-class GuestThreads;
+struct EngineBody : core::Engine {
+    using core::Engine::Engine;
 
-struct EngineBody {
-    explicit EngineBody(const core::EngineConfig& config)
-        : state(std::make_shared<core::EngineState>(config)), stacks(config.max_stack_bytes)
-    {}
-
-    std::shared_ptr<core::EngineState> state;
-    core::StackPool stacks;
-    core::Interpreter interpreter;
+    /// Why the engine cannot be used.
     std::optional<Error> error;
 };
 
@@ -59,34 +53,23 @@ struct ModuleBody {
     std::shared_ptr<const core::Module> module;
 };
 
-/// A store, as long as it lives.
-struct StoreBody {
-    explicit StoreBody(EngineBody& engine)
-        : store(engine.state), thread(store, engine.interpreter, engine.stacks)
-    {}
+/// What a store's handles hold on to.
+struct StoreLink final : core::StoreRef {
+    std::shared_ptr<core::StoreRef> make_sibling() override;
 
-    core::Store store;
-    core::Thread thread;
+    std::shared_ptr<EngineBody> engine;
+    /// Why there is no store.
+    std::optional<Error> error;
     /// The session on the store, if there is one.
     std::weak_ptr<debug::detail::SessionBody> session;
     /// The one that the store keeps itself.
     std::unique_ptr<debug::Session> own_session;
 };
 
-/// What a store's handles hold on to: `body` is null once the store is gone.
-struct StoreLink {
-    std::shared_ptr<EngineBody> engine;
-    std::shared_ptr<core::Requests> requests;
-    std::unique_ptr<StoreBody> body;
-    std::optional<Error> error;
-    /// The process that the store is a thread of, if its guest may have several.
-    std::shared_ptr<GuestThreads> threads;
-};
-
 /// What an object's handle holds on to.
 struct ObjectBody {
     ObjectBody(const std::shared_ptr<StoreLink>& link, core::Object* object)
-        : link(link), root(link->body->store.heap, object)
+        : link(link), root(link->guest->store.heap, object)
     {}
 
     std::shared_ptr<StoreLink> link;
@@ -161,8 +144,13 @@ struct Access {
     static const std::shared_ptr<StoreLink>& moved_from();
     /// The session that a stop belongs to; null once it has gone on.
     static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }
+    /// What the API knows a store by that it has made.
+    static std::shared_ptr<StoreLink> link_of(const core::Store& store)
+    {
+        return std::static_pointer_cast<StoreLink>(store.ref.lock());
+    }
     /// The store behind a link, if this thread may use it now; else the error says why not.
-    static Result<StoreBody*> use(const std::shared_ptr<StoreLink>& link);
+    static Result<core::GuestStore*> use(const std::shared_ptr<StoreLink>& link);
 
     static Val val(const std::shared_ptr<StoreLink>& link, const core::Value& value);
     /// A value for the store, refused when it is of another type or refers to something of another store.

@@ -62,9 +62,9 @@ ValType Access::exact(core::ValueType type, const StoreLink& link)
         return result;
     result.is_nullable = type.is_nullable();
     result.heap = type.heap();
-    if (type.heap() != core::HeapKind::Defined || !link.body)
+    if (type.heap() != core::HeapKind::Defined || !link.guest)
         return result;
-    for (const core::Instance& instance : link.body->store.instances())
+    for (const core::Instance& instance : link.guest->store.instances())
         if (ValType found = exact(type, *instance.module, true); found.index)
             return found;
     return result;
@@ -199,7 +199,7 @@ Result<core::Value> Access::value(
         result.low = 0;
         return result;
     }
-    core::Heap& heap = link->body->store.heap;
+    core::Heap& heap = link->guest->store.heap;
     core::ValueType actual;
     if (const Func* func = std::get_if<Func>(&val.rest_)) {
         if (func->link_ != link)
@@ -221,7 +221,7 @@ Result<core::Value> Access::value(
     // A value of the any hierarchy may stand in an externref, and the other way round.
     const bool is_converted = type == core::ValueType::ref(core::HeapKind::Extern, type.is_nullable())
         || type == core::ValueType::ref(core::HeapKind::Any, type.is_nullable());
-    if (!is_converted && !link->engine->state->types.is_subtype(actual, type))
+    if (!is_converted && !link->engine->types.is_subtype(actual, type))
         return mismatch(val.to_text());
     return result;
 }
@@ -233,7 +233,7 @@ Result<std::vector<core::Value>> Access::values(const std::shared_ptr<StoreLink>
         return Error("expected " + std::to_string(types.size()) + " values " + core::to_text(types) + ", got "
             + std::to_string(vals.size()));
     // What is made for one value is not yet rooted when the next one is made.
-    const core::Heap::Pause pause(link->body->store.heap);
+    const core::Heap::Pause pause(link->guest->store.heap);
     std::vector<core::Value> result;
     for (size_t i = 0; i < vals.size(); ++i) {
         auto converted = value(link, vals[i], types[i]);
@@ -406,8 +406,7 @@ Val Val::thrown(const Trap& trap)
     const auto root = std::static_pointer_cast<core::Root>(trap.exception);
     if (!root || !root->object())
         return {};
-    return detail::Access::val(
-        std::static_pointer_cast<detail::StoreLink>(root->heap()->store().embedder.lock()),
+    return detail::Access::val(detail::Access::link_of(root->heap()->store()),
         core::Value::ref(core::ValueType::exnref, core::Ref::of(root->object())));
 }
 
@@ -457,7 +456,7 @@ ValType Val::type() const
     } else if (const Func* func = std::get_if<Func>(&rest_)) {
         const auto& link = detail::Access::link(*func);
         result.heap = HeapKind::Func;
-        if (link && link->body)
+        if (link && link->guest)
             return detail::Access::exact(
                 core::ValueType::ref(
                     static_cast<const core::Function*>(detail::Access::object(*func))->type, false, true),
@@ -497,7 +496,7 @@ Result<void> Object::set(uint64_t index, const Val& value) const
             return Error("part " + std::to_string(index) + " is immutable");
         const auto converted =
             TRY(detail::Access::value(body_->link, value, core::part_of(object, part).type));
-        body_->link->body->store.mutator.set(core::Origin::Embedder, object, part, converted);
+        body_->link->guest->store.mutator.set(core::Origin::Embedder, object, part, converted);
         return {};
     });
 }

@@ -53,7 +53,7 @@ Engine::Engine() : Engine(Config()) {}
 
 Engine::Engine(const Config& config) : body_(std::make_shared<detail::EngineBody>(Access::config(config)))
 {
-    const core::EngineConfig& wanted = body_->state->config;
+    const core::EngineConfig& wanted = body_->config;
     if (wanted.max_stack_bytes < uint64_t { 64 } << 10 || wanted.max_stack_bytes > uint64_t { 1 } << 30)
         body_->error = Error("max_stack_bytes must be between 64 KiB and 1 GiB");
     else if (const auto features = Access::features(config); !features)
@@ -72,7 +72,7 @@ Result<Engine> Engine::create(const Config& config)
 
 const Error* Engine::error() const { return body_->error ? &*body_->error : nullptr; }
 
-bool Engine::guest_debug() const { return body_->state->config.guest_debug; }
+bool Engine::guest_debug() const { return body_->config.guest_debug; }
 
 // Modules.
 
@@ -84,7 +84,7 @@ Result<Module> load(const Engine& engine, std::shared_ptr<const core::FileBytes>
     const auto& body = Access::body(engine);
     const core::Bytes part = file->bytes();
     const uint64_t offset = file->offset();
-    auto module = core::load_module(std::move(file), part, body->state->types, body->state->config.features);
+    auto module = core::load_module(std::move(file), part, body->types, body->config.features);
     if (!module && module.error().offset)
         *module.error().offset += offset;
     return Access::module(body, TRY(std::move(module)));
@@ -345,7 +345,7 @@ std::vector<ExportInfo> Module::exports() const
 
 std::optional<std::span<const std::byte>> Module::bytecode() const
 {
-    if (!body_->engine->state->config.guest_debug)
+    if (!body_->engine->config.guest_debug)
         return std::nullopt;
     return std::as_bytes(body_->module->bytes());
 }

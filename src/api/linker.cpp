@@ -11,16 +11,10 @@ using detail::Access;
 
 namespace {
 
-/// How a host function finds the link of the store that calls it.
-std::shared_ptr<detail::StoreLink> link_of(core::Store& store)
-{
-    return std::static_pointer_cast<detail::StoreLink>(store.embedder.lock());
-}
-
 core::HostCallback on_slots(detail::SlotFunction function)
 {
     return [function = std::move(function)](core::HostCall& call) -> core::HostOutcome {
-        Caller caller = Access::caller(link_of(call.store), call.caller);
+        Caller caller = Access::caller(Access::link_of(call.store), call.caller);
         const auto done = function(caller, call.slots.data());
         if (!done)
             return Access::trap(done.error());
@@ -32,7 +26,7 @@ core::HostCallback on_values(core::FuncType type, UntypedFunction function)
 {
     return
         [type = std::move(type), function = std::move(function)](core::HostCall& call) -> core::HostOutcome {
-            const auto link = link_of(call.store);
+            const auto link = Access::link_of(call.store);
             Caller caller = Access::caller(link, call.caller);
             std::vector<core::Value> arguments;
             const core::Slot* from = call.slots.data();
@@ -263,7 +257,7 @@ Linker& Linker::define_instance(std::string_view module, const Instance& instanc
 
 namespace {
 
-Result<detail::StoreBody*> check_parts(
+Result<core::GuestStore*> check_parts(
     const detail::LinkerBody& linker, const std::shared_ptr<detail::StoreLink>& store, const Module& module)
 {
     if (linker.error)

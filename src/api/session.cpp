@@ -32,7 +32,7 @@ debug::Frame Access::frame(std::shared_ptr<debug::detail::SessionBody> session, 
     debug::Frame result;
     result.generation_ = frame.thread->generation() + session->session->resumes();
     result.session_ = std::move(session);
-    result.link_ = std::static_pointer_cast<StoreLink>(frame.thread->store.embedder.lock());
+    result.link_ = Access::link_of(frame.thread->store);
     result.frame_ = std::make_shared<const core::Frame>(frame);
     return result;
 }
@@ -103,7 +103,7 @@ private:
 /// What the API knows a store of the session by.
 std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Store& store)
 {
-    return std::static_pointer_cast<vitrine::detail::StoreLink>(store.embedder.lock());
+    return Access::link_of(store);
 }
 
 std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Frame& frame)
@@ -441,8 +441,8 @@ Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> resul
             return Error(
                 frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
         const auto link = link_of(*from);
-        const auto values = TRY(
-            Access::values(link, results, link->engine->state->types[from->function->type].func()->results));
+        const auto values =
+            TRY(Access::values(link, results, link->engine->types[from->function->type].func()->results));
         return steer(
             session_, [&](core::debug::Session& session) { return session.return_from(*from, values); });
     });
@@ -486,7 +486,7 @@ void open(const std::shared_ptr<detail::SessionBody>& body, core::debug::Session
         const auto used = TRY(Access::use(body->link));
         auto session = TRY(core::debug::Session::create(used->store, used->thread, std::move(handler)));
         body->session = std::move(session);
-        used->session = body;
+        body->link->session = body;
         return {};
     });
     if (!opened)
@@ -576,7 +576,7 @@ Result<void> Session::add_store(Store& store)
         if (Access::link(store)->engine != body_->link->engine)
             return Error("the store belongs to another engine than the session");
         CHECK(body_->session->add_store(used->store, used->thread));
-        used->session = body_;
+        Access::link(store)->session = body_;
         return {};
     });
 }
@@ -588,7 +588,7 @@ Result<void> Session::remove_store(Store& store)
             return *body_->error;
         const auto used = TRY(Access::use(Access::link(store)));
         CHECK(body_->session->remove_store(used->store));
-        used->session.reset();
+        Access::link(store)->session.reset();
         return {};
     });
 }
@@ -613,7 +613,7 @@ Result<core::debug::BreakpointSpec> core_spec(
         .is_enabled = spec.is_enabled };
     if (spec.instance) {
         const auto& link = Access::link(*spec.instance);
-        if (!link || !link->body || link->body->session.lock() != body)
+        if (!link || !link->guest || link->session.lock() != body)
             return Error("the instance belongs to another store than the session");
         wanted.instance = static_cast<const core::Instance*>(Access::object(*spec.instance));
         if (wanted.instance->module != module->module)
@@ -691,9 +691,9 @@ Result<core::debug::WatchpointSpec> core_spec(
     /// A handle's object, if the handle is one of the session's stores.
     const auto object = [&]<class T>(const auto& handle, T*) -> T* {
         const auto& link = Access::link(handle);
-        if (!link || !link->body || link->body->session.lock() != body)
+        if (!link || !link->guest || link->session.lock() != body)
             return nullptr;
-        wanted.store = &link->body->store;
+        wanted.store = &link->guest->store;
         return static_cast<T*>(Access::object(handle));
     };
     const bool is_ours = std::visit(

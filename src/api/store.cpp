@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "api/guest_threads.h"
 #include "api/session_body.h"
 #include "base/text.h"
 #include "debug/expression.h"
+#include "engine/process.h"
 
 #include <algorithm>
 #include <atomic>
@@ -14,36 +14,36 @@ using detail::Access;
 
 namespace detail {
 
-Result<StoreBody*> Access::use(const std::shared_ptr<StoreLink>& link)
+Result<core::GuestStore*> Access::use(const std::shared_ptr<StoreLink>& link)
 {
     if (!link)
         return Error("the handle is empty");
     if (link->error)
         return *link->error;
-    if (!link->body)
+    if (!link->guest)
         return Error("the store is gone");
-    const auto session = link->body->session.lock();
-    if (session && session->session && !session->session->may_use_store(link->body->store))
+    const auto session = link->session.lock();
+    if (session && session->session && !session->session->may_use_store(link->guest->store))
         return Error("the store is running under a debug session");
-    return link->body.get();
+    return link->guest.get();
 }
 
 void Access::end(StoreLink& link, const char* call)
 {
-    if (!link.body)
+    if (!link.guest)
         return;
-    const auto session = link.body->session.lock();
-    if (link.body->store.is_calling_out())
+    const auto session = link.session.lock();
+    if (link.guest->store.is_calling_out())
         misused(call, "by the store's own limiter, or by the destructor of host data");
-    if (link.body->thread.runner.load() == std::this_thread::get_id()
+    if (link.guest->thread.runner.load() == std::this_thread::get_id()
         || (session && session->session && session->session->is_inside())
-        || (link.threads && link.threads->is_inside()))
+        || (link.process && link.process->is_inside()))
         misused(
             call, "on a thread that runs the store's own guest: by a host function, sink or debug handler");
-    link.body->own_session.reset();
+    link.own_session.reset();
     if (session && session->session) {
-        if (&session->session->store() != &link.body->store) {
-            (void)session->session->remove_store(link.body->store);
+        if (&session->session->store() != &link.guest->store) {
+            (void)session->session->remove_store(link.guest->store);
         } else {
             // The guest's thread may look at the session until it has ended.
             session->session->close();
@@ -51,12 +51,12 @@ void Access::end(StoreLink& link, const char* call)
             session->session.reset();
         }
     }
-    if (link.threads)
-        link.threads->close();
-    link.threads.reset();
-    if (link.body->thread.runner.load() != std::thread::id {})
+    if (link.process)
+        link.process->close();
+    link.process.reset();
+    if (link.guest->thread.runner.load() != std::thread::id {})
         misused(call, "while another thread runs the store's guest");
-    link.body.reset();
+    link.guest.reset();
 }
 
 const std::shared_ptr<StoreLink>& Access::moved_from()
@@ -71,8 +71,17 @@ const std::shared_ptr<StoreLink>& Access::moved_from()
 
 void Access::note_end(StoreLink& link, const core::Trap& trap)
 {
-    if (link.threads && link.body && !link.body->thread.is_running())
-        link.threads->end(trap);
+    if (link.process && link.guest && !link.guest->thread.is_running())
+        link.process->end(trap);
+}
+
+std::shared_ptr<core::StoreRef> StoreLink::make_sibling()
+{
+    const auto sibling = std::make_shared<StoreLink>();
+    core::make_store(sibling, engine);
+    sibling->engine = engine;
+    sibling->session = session;
+    return sibling;
 }
 
 Interrupter Access::interrupter(std::shared_ptr<core::Requests> requests)
@@ -155,10 +164,7 @@ Store::Store(const Engine& engine) : link_(std::make_shared<detail::StoreLink>()
         return;
     }
     const auto made = detail::guarded<void>([&]() -> Result<void> {
-        auto body = std::make_unique<detail::StoreBody>(*link_->engine);
-        link_->requests = body->thread.requests;
-        body->store.embedder = link_;
-        link_->body = std::move(body);
+        core::make_store(link_, link_->engine);
         return {};
     });
     if (!made)
@@ -214,22 +220,19 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
 Result<void> Store::on_debug_event(debug::StopHandler handler)
 {
     const auto body = TRY(Access::use(link_));
-    const auto current = body->session.lock();
+    const auto current = link_->session.lock();
     if (body->thread.is_running() || body->store.is_calling_out()
         || (current && current->session && current->session->is_inside()))
         return Error("the store's guest is running");
-    body->own_session.reset();
+    link_->own_session.reset();
     if (!handler)
         return {};
     auto session = TRY(debug::Session::create(*this, std::move(handler)));
-    body->own_session = std::make_unique<debug::Session>(std::move(session));
+    link_->own_session = std::make_unique<debug::Session>(std::move(session));
     return {};
 }
 
-debug::Session* Store::debug_session() const
-{
-    return link_->body ? link_->body->own_session.get() : nullptr;
-}
+debug::Session* Store::debug_session() const { return link_->own_session.get(); }
 
 Interrupter Store::interrupter() const { return Access::interrupter(link_->requests); }
 
@@ -237,7 +240,7 @@ std::vector<Instance> Store::instances() const
 {
     std::vector<Instance> instances;
     const auto body = Access::use(link_);
-    if (!body || !link_->engine->state->config.guest_debug)
+    if (!body || !link_->engine->config.guest_debug)
         return instances;
     for (core::Instance& instance : (*body)->store.instances())
         instances.push_back(Access::handle<Instance>(link_, &instance));
@@ -257,7 +260,7 @@ FuncType Func::type() const
     const auto* function = object_of<core::Function>(*this);
     if (!function)
         return {};
-    const core::FuncType& type = *link_->engine->state->types[function->type].func();
+    const core::FuncType& type = *link_->engine->types[function->type].func();
     // Looked up in its own module, if it has one.
     if (function->instance)
         return Access::func_type(type, *function->instance->module, true);
@@ -284,7 +287,7 @@ Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
         const auto body = TRY(Access::use(link));
         auto& function = *static_cast<core::Function*>(object_);
         const auto values =
-            Access::values(link, arguments, link->engine->state->types[function.type].func()->params);
+            Access::values(link, arguments, link->engine->types[function.type].func()->params);
         if (!values)
             return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
         const auto results = core::invoke(body->thread, function, *values);
@@ -322,7 +325,7 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
         const auto link = Access::link(function);
         const auto body = TRY(Access::use(link));
         auto& callee = *static_cast<core::Function*>(Access::object(function));
-        const core::FuncType& type = *link->engine->state->types[callee.type].func();
+        const core::FuncType& type = *link->engine->types[callee.type].func();
         std::vector<core::Value> arguments;
         arguments.reserve(type.params.size());
         for (const core::ValueType param : type.params)
@@ -393,7 +396,7 @@ core::Bytes bytes_of(std::span<const std::byte> bytes)
 Result<void> check_debug(const std::shared_ptr<detail::StoreLink>& link)
 {
     CHECK(Access::use(link));
-    if (!link->engine->state->config.guest_debug)
+    if (!link->engine->config.guest_debug)
         return Error("the engine is not configured with guest_debug");
     return {};
 }
@@ -403,7 +406,7 @@ Result<void> set_global(const std::shared_ptr<detail::StoreLink>& link, core::Or
     core::Global& global, const Val& value)
 {
     const auto converted = TRY(Access::value(link, value, global.type.type));
-    link->body->store.mutator.set(origin, global, converted);
+    link->guest->store.mutator.set(origin, global, converted);
     return {};
 }
 
@@ -478,7 +481,7 @@ Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) co
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, from.size()))
             return out_of_bounds("a write", address, from.size(), memory.size());
-        link_->body->store.mutator.write(core::Origin::Embedder, memory, address, bytes_of(from));
+        link_->guest->store.mutator.write(core::Origin::Embedder, memory, address, bytes_of(from));
         return {};
     });
 }
@@ -490,7 +493,7 @@ Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) con
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, count))
             return out_of_bounds("a fill", address, count, memory.size());
-        link_->body->store.mutator.fill(
+        link_->guest->store.mutator.fill(
             core::Origin::Embedder, memory, address, static_cast<uint8_t>(value), count);
         return {};
     });
@@ -501,7 +504,7 @@ Result<uint64_t> Memory::grow(uint64_t pages) const
     return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
         CHECK(Access::use(link_));
         auto& memory = *static_cast<core::Memory*>(object_);
-        return grown(memory, pages, link_->body->store.mutator.grow(core::Origin::Embedder, memory, pages));
+        return grown(memory, pages, link_->guest->store.mutator.grow(core::Origin::Embedder, memory, pages));
     });
 }
 
@@ -538,7 +541,7 @@ Result<SharedMemory> SharedMemory::create(const Engine& engine, MemoryType type)
             return *engine.error();
         type.is_shared = true;
         const auto wanted = TRY(core_type(type));
-        auto memory = TRY(Access::body(engine)->state->make_memory(wanted));
+        auto memory = TRY(Access::body(engine)->make_memory(wanted));
         return Access::shared(Access::body(engine), std::move(memory));
     });
 }
@@ -635,7 +638,7 @@ Result<void> Table::set(uint64_t index, const Val& value) const
             return Error(
                 "no element " + std::to_string(index) + ": the table has " + std::to_string(table.size()));
         const auto converted = TRY(Access::value(link_, value, table.type().element));
-        link_->body->store.mutator.set(core::Origin::Embedder, table, index, converted.ref());
+        link_->guest->store.mutator.set(core::Origin::Embedder, table, index, converted.ref());
         return {};
     });
 }
@@ -647,7 +650,7 @@ Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
         auto& table = *static_cast<core::Table*>(object_);
         const auto converted = TRY(Access::value(link_, initial, table.type().element));
         if (const auto old =
-                link_->body->store.mutator.grow(core::Origin::Embedder, table, count, converted.ref()))
+                link_->guest->store.mutator.grow(core::Origin::Embedder, table, count, converted.ref()))
             return *old;
         return Error("the table of " + std::to_string(table.size()) + " elements cannot grow by "
             + std::to_string(count));
@@ -693,8 +696,7 @@ template<class T>
 T* find_private(const Instance& handle, core::IndexSpace<T> core::Instance::* space, uint32_t index)
 {
     const auto* instance = object_of<core::Instance>(handle);
-    if (!instance || !Access::link(handle)->engine->state->config.guest_debug
-        || index >= (instance->*space).size())
+    if (!instance || !Access::link(handle)->engine->config.guest_debug || index >= (instance->*space).size())
         return nullptr;
     return (instance->*space)[index];
 }
@@ -714,7 +716,7 @@ std::optional<SharedMemory> shared_memory_of(const Instance& instance, core::Mem
     if (!memory || !memory->is_shared())
         return std::nullopt;
     const auto& link = Access::link(instance);
-    return Access::shared(link->engine, link->body->store.find_shared(memory));
+    return Access::shared(link->engine, link->guest->store.find_shared(memory));
 }
 
 } // namespace

@@ -2,7 +2,7 @@
 #include <vitrine/wasi.hpp>
 
 #include "api/access.h"
-#include "api/guest_threads.h"
+#include "engine/process.h"
 #include "wasi/abi.h"
 
 namespace vitrine {
@@ -12,10 +12,10 @@ using detail::Access;
 namespace {
 
 /// What `thread-spawn` answers with instead of a number.
-core::wasi::Errno errno_of(detail::SpawnRefusal why)
+core::wasi::Errno errno_of(core::SpawnRefusal why)
 {
     using core::wasi::Errno;
-    using Why = detail::SpawnRefusal;
+    using Why = core::SpawnRefusal;
     switch (why) {
     case Why::NoEntry: return Errno::Nosys;
     case Why::NotShareable: return Errno::Notsup;
@@ -28,10 +28,10 @@ core::wasi::Errno errno_of(detail::SpawnRefusal why)
 /// `wasi.thread-spawn`: for every store that is a thread of some process.
 core::HostOutcome spawn(core::HostCall& call)
 {
-    const auto link = std::static_pointer_cast<detail::StoreLink>(call.store.embedder.lock());
-    const auto number = link->threads && call.caller
-        ? link->threads->spawn(link->body->thread, *call.caller, static_cast<uint32_t>(call.slots[0]))
-        : std::unexpected(detail::SpawnRefusal::NoEntry);
+    const auto link = Access::link_of(call.store);
+    const auto number = link->process && call.caller
+        ? link->process->spawn(*link, *call.caller, static_cast<uint32_t>(call.slots[0]))
+        : std::unexpected(core::SpawnRefusal::NoEntry);
     const int32_t answer = number ? *number : -static_cast<int32_t>(errno_of(number.error()));
     call.slots[0] = static_cast<uint32_t>(answer);
     return core::Returned {};
@@ -47,7 +47,7 @@ core::Result<void> define_memories(
         const core::MemoryType& type = module.memories[core::MemoryIndex { import.index }].type;
         if (!type.limits.is_shared)
             continue;
-        std::shared_ptr<core::Memory> memory = TRY(engine.state->make_memory(type));
+        std::shared_ptr<core::Memory> memory = TRY(engine.make_memory(type));
         CHECK(linker.define(std::string(import.module), std::string(import.name), std::move(memory)));
     }
     return {};
@@ -67,20 +67,20 @@ Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module
             "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
         CHECK(body->linker.define("wasi", "thread-spawn", std::move(host)));
         CHECK(define_memories(body->linker, *link->engine, *Access::body(module)->module));
-        if (!link->threads)
-            link->threads = std::make_shared<detail::GuestThreads>(*link);
+        if (!link->process)
+            link->process = std::make_shared<core::Process>(*link);
         return {};
     });
 }
 
 void end_wasi_threads(Store& store)
 {
-    const auto threads = Access::link(store) ? Access::link(store)->threads : nullptr;
-    if (!threads)
+    const auto process = Access::link(store) ? Access::link(store)->process : nullptr;
+    if (!process)
         return;
-    if (threads->is_inside())
+    if (process->is_inside())
         detail::misused("end_wasi_threads was called on a thread that it would end");
-    threads->close();
+    process->close();
 }
 
 } // namespace vitrine

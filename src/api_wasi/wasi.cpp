@@ -27,10 +27,7 @@ WasiConfig& WasiConfig::inherit_env()
 namespace {
 
 /// The guest thread of a store whose guest is calling us: so there is one.
-core::Thread& thread_of(core::Store& store)
-{
-    return std::static_pointer_cast<detail::StoreLink>(store.embedder.lock())->body->thread;
-}
+core::Thread& thread_of(core::Store& store) { return Access::link_of(store)->guest->thread; }
 
 } // namespace
 

@@ -7,8 +7,8 @@
 #include "cli/wast_script.h"
 
 #include "base/text.h"
+#include "engine/engine.h"
 #include "exec/invoke.h"
-#include "interp/interpreter.h"
 #include "wasm/branch_hints.h"
 #include "wasm/validator.h"
 
@@ -59,7 +59,7 @@ core::EngineConfig config_of(const std::vector<FeatureChoice>& choices, bool str
 class Runner {
 public:
     Runner(const core::EngineConfig& config, std::filesystem::path folder)
-        : engine_(std::make_shared<core::EngineState>(config)), folder_(std::move(folder))
+        : engine_(std::make_shared<core::Engine>(config)), folder_(std::move(folder))
     {
         make_linker();
     }
@@ -81,14 +81,12 @@ private:
     bool are_expected(const std::vector<core::Value>& results, const std::vector<WastValue>& expected);
     void make_linker();
 
-    std::shared_ptr<core::EngineState> engine_;
+    std::shared_ptr<core::Engine> engine_;
     std::filesystem::path folder_;
-    core::Store store_ { engine_ };
-    core::Interpreter interpreter_;
-    core::StackPool stacks_ { engine_->config.max_stack_bytes };
-    core::Thread thread_ { store_, interpreter_, stacks_ };
-    HostRefs host_refs_ { store_ };
-    Spectest spectest_ { store_ };
+    core::GuestStore guest_ { engine_ };
+    core::Thread& thread_ = guest_.thread;
+    HostRefs host_refs_ { guest_.store };
+    Spectest spectest_ { guest_.store };
     core::Linker linker_;
 
     std::map<std::string, SharedModule> definitions_;

@@ -63,6 +63,8 @@ struct EngineState {
     }
 };
 
+struct StoreRef;
+
 /// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
 class Store {
 public:
@@ -88,8 +90,8 @@ public:
     std::optional<uint32_t> grow(Table& table, uint64_t delta, Ref initial);
     /// Lives as long as the store: what outlives it can tell.
     std::weak_ptr<const void> life() const { return life_; }
-    /// What the embedder's API knows the store by; not used here.
-    std::weak_ptr<void> embedder;
+    /// What others know the store by, who may outlive it; see engine/store_ref.h. Not used here.
+    std::weak_ptr<StoreRef> ref;
 
     /// The function of this store that stands for a host function: the same one at every call. Fails when the engine
     /// has no room for its type.

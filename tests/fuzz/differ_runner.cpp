@@ -7,8 +7,8 @@
 // allocation collects. Numbers are written as the digits of their bits.
 
 #include "base/text.h"
+#include "engine/engine.h"
 #include "exec/invoke.h"
-#include "interp/interpreter.h"
 #include "runtime/linker.h"
 #include "wasm/validator.h"
 
@@ -97,7 +97,7 @@ private:
 class Runner {
 public:
     explicit Runner(bool stress)
-        : engine_(std::make_shared<EngineState>(EngineConfig { .max_memory = { max_pages },
+        : engine_(std::make_shared<Engine>(EngineConfig { .max_memory = { max_pages },
               .max_heap_bytes = 64 << 20,
               .stress_collector = stress,
               .features = features() }))
@@ -127,15 +127,9 @@ public:
     }
 
 private:
-    struct Guest {
-        explicit Guest(const std::shared_ptr<EngineState>& engine)
-            : store(engine), stacks(engine->config.max_stack_bytes), thread(store, interpreter, stacks)
-        {}
+    struct Guest : GuestStore {
+        using GuestStore::GuestStore;
 
-        Store store;
-        Interpreter interpreter;
-        StackPool stacks;
-        Thread thread;
         Alarm alarm { thread.requests };
     };
 
@@ -290,7 +284,7 @@ private:
         return text;
     }
 
-    std::shared_ptr<EngineState> engine_;
+    std::shared_ptr<Engine> engine_;
 };
 
 std::string validate(std::vector<uint8_t> bytes)

@@ -4,10 +4,10 @@
 // stands agrees; a client leaves nothing behind. What the guest comes to is what it comes to alone, unless a client has changed it.
 
 #include "base/text.h"
+#include "engine/engine.h"
 #include "exec/invoke.h"
 #include "gdb/packet.h"
 #include "gdb/stub.h"
-#include "interp/interpreter.h"
 #include "wasm/validator.h"
 
 #include <array>
@@ -148,12 +148,11 @@ public:
     }
 
 private:
-    std::shared_ptr<EngineState> engine_ =
-        std::make_shared<EngineState>(EngineConfig { .guest_debug = true });
-    Store store_ { engine_ };
-    Interpreter interpreter_;
-    StackPool stacks_ { 1 << 16 };
-    Thread thread_ { store_, interpreter_, stacks_ };
+    std::shared_ptr<Engine> engine_ =
+        std::make_shared<Engine>(EngineConfig { .guest_debug = true, .max_stack_bytes = 1 << 16 });
+    GuestStore guest_ { engine_ };
+    Store& store_ = guest_.store;
+    Thread& thread_ = guest_.thread;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<debug::Event> events_;

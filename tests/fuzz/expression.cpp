@@ -4,8 +4,8 @@
 
 #include "debug/expression.h"
 #include "debug/inspect.h"
+#include "engine/engine.h"
 #include "exec/invoke.h"
-#include "interp/interpreter.h"
 #include "runtime/linker.h"
 #include "wasm/validator.h"
 
@@ -87,12 +87,11 @@ struct Guest {
     Guest(const Guest&) = delete;
     Guest& operator=(const Guest&) = delete;
 
-    std::shared_ptr<EngineState> engine = std::make_shared<EngineState>(
+    std::shared_ptr<Engine> engine = std::make_shared<Engine>(
         EngineConfig { .guest_debug = true, .max_stack_bytes = 1 << 16, .features = FeatureSet::all() });
-    Store store { engine };
-    Interpreter interpreter;
-    StackPool stacks { engine->config.max_stack_bytes };
-    Thread thread { store, interpreter, stacks };
+    GuestStore guest { engine };
+    Store& store = guest.store;
+    Thread& thread = guest.thread;
     Frame frame;
 };
 

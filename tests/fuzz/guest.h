@@ -3,8 +3,8 @@
 
 // Any valid module as a guest: imports made to fit, arguments of any type, bounded time and memory.
 
+#include "engine/engine.h"
 #include "exec/invoke.h"
-#include "interp/interpreter.h"
 #include "runtime/linker.h"
 #include "wasm/decoder.h"
 #include "wasm/validator.h"
@@ -75,7 +75,7 @@ inline Watchdog& watchdog()
 /// An engine, a store and its guest thread, as small as they may be.
 struct Guest {
     explicit Guest(bool stress)
-        : engine(std::make_shared<EngineState>(EngineConfig { .guest_debug = true,
+        : engine(std::make_shared<Engine>(EngineConfig { .guest_debug = true,
               .max_stack_bytes = 256 << 10,
               .max_memory = { 16 },
               .max_heap_bytes = 4 << 20,
@@ -88,11 +88,10 @@ struct Guest {
     Guest(const Guest&) = delete;
     Guest& operator=(const Guest&) = delete;
 
-    std::shared_ptr<EngineState> engine;
-    Store store { engine };
-    Interpreter interpreter;
-    StackPool stacks { engine->config.max_stack_bytes };
-    Thread thread { store, interpreter, stacks };
+    std::shared_ptr<Engine> engine;
+    GuestStore guest { engine };
+    Store& store = guest.store;
+    Thread& thread = guest.thread;
 };
 
 /// Numbers where arithmetic and addresses have their edges; f32 takes the lower half.

@@ -3,9 +3,9 @@
 // has one answer, which fits into a packet; everything but letting go is asked of a guest that is stopped.
 
 #include "gdb/packet.h"
+#include "engine/engine.h"
 #include "exec/invoke.h"
 #include "gdb/stub.h"
-#include "interp/interpreter.h"
 #include "wasm/validator.h"
 
 using namespace vitrine::core;
@@ -38,11 +38,11 @@ struct Guest {
         ASSERT(session->wait());
     }
 
-    std::shared_ptr<EngineState> engine = std::make_shared<EngineState>(EngineConfig { .guest_debug = true });
-    Store store { engine };
-    Interpreter interpreter;
-    StackPool stacks { 1 << 16 };
-    Thread thread { store, interpreter, stacks };
+    std::shared_ptr<Engine> engine =
+        std::make_shared<Engine>(EngineConfig { .guest_debug = true, .max_stack_bytes = 1 << 16 });
+    GuestStore guest { engine };
+    Store& store = guest.store;
+    Thread& thread = guest.thread;
     std::unique_ptr<debug::Session> session;
 };
 

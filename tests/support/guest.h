@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "engine/engine.h"
 #include "exec/frame.h"
 #include "exec/invoke.h"
-#include "interp/interpreter.h"
 #include "runtime/linker.h"
 #include "support/wat.h"
 #include "wasm/validator.h"
@@ -25,12 +25,11 @@ inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_
     return *module;
 }
 
-/// An engine, a store and its guest thread in the interpreter, as an embedder has them.
+/// An engine, a store and its guest thread, as an embedder has them.
 struct Guest {
-    explicit Guest(EngineConfig config = { .guest_debug = true })
-        : engine(std::make_shared<EngineState>(config))
+    explicit Guest(EngineConfig config = { .guest_debug = true }) : engine(std::make_shared<Engine>(config))
     {}
-    explicit Guest(std::shared_ptr<EngineState> shared_engine) : engine(std::move(shared_engine)) {}
+    explicit Guest(std::shared_ptr<Engine> shared_engine) : engine(std::move(shared_engine)) {}
 
     /// Defines a host function.
     void define(std::string module, std::string name, FuncType type, HostCallback callback)
@@ -64,11 +63,10 @@ struct Guest {
         return invoke(thread, function(instance, name), arguments);
     }
 
-    std::shared_ptr<EngineState> engine;
-    Store store { engine };
-    Interpreter interpreter;
-    StackPool stacks { engine->config.max_stack_bytes };
-    Thread thread { store, interpreter, stacks };
+    std::shared_ptr<Engine> engine;
+    GuestStore guest_store { engine };
+    Store& store = guest_store.store;
+    Thread& thread = guest_store.thread;
     Linker linker;
 };
 

@@ -815,7 +815,7 @@ TEST(Expression, Conditions)
 
 TEST(Expression, RefusesNamesOfSeveral)
 {
-    const auto engine = std::make_shared<EngineState>();
+    const auto engine = std::make_shared<Engine>();
     const Scope scope { .module = test::module_of(
                             *engine, R"((module (global (import "a" "g") i32) (global (import "b" "g") i32)
         (func (export "run"))))"),

@@ -56,7 +56,7 @@ struct Counts {
 
 /// A guest that is debugged in one way, by a handler.
 struct RandomRun : Guest {
-    RandomRun(const std::shared_ptr<EngineState>& shared, const std::shared_ptr<const Module>& module,
+    RandomRun(const std::shared_ptr<Engine>& shared, const std::shared_ptr<const Module>& module,
         Way chosen, uint32_t seed)
         : Guest(shared), instance(**core::instantiate(thread, linker, module)), way(chosen), random(seed)
     {}
@@ -137,7 +137,7 @@ TEST(Random, GuestsDoTheSameHoweverTheyAreDebugged)
     // A turn is about seventy instructions.
     const auto turns = static_cast<uint32_t>(std::max<uint64_t>(1, steps / 70));
     const auto engine =
-        std::make_shared<EngineState>(EngineConfig { .guest_debug = true, .features = FeatureSet::all() });
+        std::make_shared<Engine>(EngineConfig { .guest_debug = true, .features = FeatureSet::all() });
     Counts all;
     int trapped = 0;
     std::shared_ptr<const Module> module;

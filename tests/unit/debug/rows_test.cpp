@@ -22,12 +22,12 @@ using test::RowGuest;
 /// The module of all rows, loaded once for an engine that debugs and once for one that does not.
 struct Loaded {
     explicit Loaded(bool guest_debug)
-        : engine(std::make_shared<EngineState>(
+        : engine(std::make_shared<Engine>(
               EngineConfig { .guest_debug = guest_debug, .features = FeatureSet::all() })),
           module(test::module_of(*engine, test::row_module()))
     {}
 
-    std::shared_ptr<EngineState> engine;
+    std::shared_ptr<Engine> engine;
     std::shared_ptr<const Module> module;
 };
 

@@ -227,9 +227,9 @@ struct Listening final : Tier {
 TEST(Instrument, TellsTheTierOfEachChange)
 {
     Guest guest;
-    Listening tier(guest.interpreter);
+    Listening tier(guest.engine->interpreter);
     Instance& instance = guest.instantiate(nested);
-    Thread thread(guest.store, tier, guest.stacks);
+    Thread thread(guest.store, tier, guest.engine->stacks);
     Function& middle = *instance.functions[1];
     const CodeOffset at = start_of(instance, 1);
     mark(thread, middle, at);

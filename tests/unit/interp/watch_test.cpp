@@ -168,9 +168,9 @@ std::vector<Access> accesses_of(const RowGuest& guest, const Thread& thread)
     }
 }
 
-const std::shared_ptr<EngineState>& row_engine()
+const std::shared_ptr<Engine>& row_engine()
 {
-    static const auto engine = std::make_shared<EngineState>(EngineConfig { .features = FeatureSet::all() });
+    static const auto engine = std::make_shared<Engine>(EngineConfig { .features = FeatureSet::all() });
     return engine;
 }
 
@@ -600,7 +600,7 @@ TEST(Watch, EachThreadSeesItsOwnAccessesToASharedMemory)
         (loop
           (drop (i32.atomic.rmw.add (i32.const 8) (i32.const 1)))
           (br_if 0 (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))))";
-    auto engine = std::make_shared<EngineState>(EngineConfig { .features = FeatureSet::all() });
+    auto engine = std::make_shared<Engine>(EngineConfig { .features = FeatureSet::all() });
     const MemoryType type { .limits = { .min = 1, .max = 1, .is_shared = true } };
     const std::shared_ptr<Memory> memory = *Memory::create(type, engine->reservations);
     constexpr uint32_t rounds = 20'000, watched_rounds = 500;
@@ -662,7 +662,7 @@ std::vector<uint8_t> copy_of(const std::vector<WatchedRange>& ranges)
 }
 
 RandomRun run_randomly(const std::shared_ptr<const Module>& module,
-    const std::shared_ptr<EngineState>& engine, const std::string& name, uint32_t seed, Looks looks)
+    const std::shared_ptr<Engine>& engine, const std::string& name, uint32_t seed, Looks looks)
 {
     Guest guest(engine);
     Instance& instance = **core::instantiate(guest.thread, guest.linker, module);
@@ -694,7 +694,7 @@ RandomRun run_randomly(const std::shared_ptr<const Module>& module,
 TEST(Watch, RandomGuestsChangeWatchedStateWhereSingleStepsSeeIt)
 {
     constexpr int functions = 60;
-    const auto engine = std::make_shared<EngineState>(EngineConfig { .features = FeatureSet::all() });
+    const auto engine = std::make_shared<Engine>(EngineConfig { .features = FeatureSet::all() });
     const auto module = module_of(*engine, random_module(1, functions));
     size_t changes = 0;
     for (int i = 0; i < functions; ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "api/access.h"
+#include "engine/store_ref.h"
 
 #include <condition_variable>
 #include <cstdint>
@@ -13,10 +13,10 @@
 #include <thread>
 #include <vector>
 
-namespace vitrine::detail {
+namespace vitrine::core {
 
 /// Why a guest gets no further thread.
-enum class SpawnRefusal : std::uint8_t {
+enum class SpawnRefusal : uint8_t {
     /// Its module exports no `wasi_thread_start` of the right type.
     NoEntry,
     /// It imports what stores cannot share.
@@ -28,16 +28,17 @@ enum class SpawnRefusal : std::uint8_t {
 
 /// The threads of one guest process: that of the embedder's store, which is not run here, and those that the guest spawns.
 /// Each has a store and a thread of the host, and sees the same shared memories and the same host functions. [spec: wasi-threads]
-class GuestThreads : public std::enable_shared_from_this<GuestThreads> {
+class Process : public std::enable_shared_from_this<Process> {
 public:
-    explicit GuestThreads(const StoreLink& first) : engine_(first.engine), first_(first.requests) {}
+    /// `first` is the store of the thread that is there already.
+    explicit Process(const StoreRef& first) : first_(first.requests) {}
 
     /// A thread's number, or why there is none.
-    using Spawned = std::expected<std::int32_t, SpawnRefusal>;
-    /// Runs `wasi_thread_start` of another instance like this one.
-    Spawned spawn(core::Thread& parent, const core::Instance& like, uint32_t argument);
+    using Spawned = std::expected<int32_t, SpawnRefusal>;
+    /// Runs `wasi_thread_start` of another instance like this one, which is in the store of `parent`.
+    Spawned spawn(StoreRef& parent, const Instance& like, uint32_t argument);
     /// The first trap ends all threads.
-    void end(const core::Trap& trap);
+    void end(const Trap& trap);
     /// Ends all but the first and waits for them; there will be no more.
     void close();
     /// Whether the calling thread is one of them.
@@ -45,20 +46,18 @@ public:
 
 private:
     struct Child {
-        std::shared_ptr<StoreLink> link;
+        std::shared_ptr<StoreRef> ref;
         std::thread thread {};
     };
 
     std::optional<int32_t> free_number();
-    Spawned make_child(core::Thread& parent, const core::Instance& like, uint32_t argument);
-    Spawned start(core::Thread& parent, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
+    Spawned make_child(StoreRef& parent, const Instance& like, uint32_t argument);
+    Spawned start(const std::shared_ptr<StoreRef>& ref, Instance& instance, uint32_t argument);
+    void run(int32_t number, const std::shared_ptr<StoreRef>& ref, Instance& instance, Function& entry,
         uint32_t argument);
-    void run(int32_t number, const std::shared_ptr<StoreLink>& link, core::Instance& instance,
-        core::Function& entry, uint32_t argument);
-    void end(const core::Trap& trap, std::shared_ptr<StoreLink> cause);
+    void end(const Trap& trap, std::shared_ptr<StoreRef> cause);
 
-    const std::shared_ptr<EngineBody> engine_;
-    const std::shared_ptr<core::Requests> first_;
+    const std::shared_ptr<Requests> first_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<int32_t, Child> running_;
@@ -67,7 +66,7 @@ private:
     int32_t last_number_ = 0;
     bool is_over_ = false;
     /// The store of the thread whose trap ended all: the trap's backtrace names functions of it.
-    std::shared_ptr<StoreLink> cause_;
+    std::shared_ptr<StoreRef> cause_;
 };
 
-} // namespace vitrine::detail
+} // namespace vitrine::core
