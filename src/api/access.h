@@ -149,8 +149,8 @@ struct Access {
     {
         return std::static_pointer_cast<StoreLink>(store.ref.lock());
     }
-    /// The store behind a link, if this thread may use it now; else the error says why not.
-    static Result<core::GuestStore*> use(const std::shared_ptr<StoreLink>& link);
+    /// Refuses a store that is gone or may not be used now; api/use.h has what also holds it.
+    static Result<void> check_use(const std::shared_ptr<StoreLink>& link);
 
     static Val val(const std::shared_ptr<StoreLink>& link, const core::Value& value);
     /// A value for the store, refused when it is of another type or refers to something of another store.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "api/access.h"
+#include "api/use.h"
 
 #include "base/text.h"
 #include "wasm/printer.h"
@@ -425,8 +425,10 @@ Object::Kind Object::kind() const
 
 ValType Object::type() const
 {
+    const auto link = detail::Access::store(*this);
+    const detail::Use used(link);
     const core::Root* root = detail::Access::root(*this);
-    if (!root)
+    if (!used || !root)
         return {};
     return detail::Access::exact(core::dynamic_type(core::Ref::of(root->object())), *body_->link);
 }
@@ -434,7 +436,9 @@ ValType Object::type() const
 Result<ValType> Object::part_type(uint64_t index) const
 {
     return detail::guarded<ValType>([&]() -> Result<ValType> {
-        CHECK(detail::Access::use(detail::Access::store(*this)));
+        const auto link = detail::Access::store(*this);
+        const detail::Use used(link);
+        CHECK(used);
         if (index >= size())
             return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
         const core::Object& object = *detail::Access::root(*this)->object();
@@ -456,7 +460,7 @@ ValType Val::type() const
     } else if (const Func* func = std::get_if<Func>(&rest_)) {
         const auto& link = detail::Access::link(*func);
         result.heap = HeapKind::Func;
-        if (link && link->guest)
+        if (const detail::Use used(link); used)
             return detail::Access::exact(
                 core::ValueType::ref(
                     static_cast<const core::Function*>(detail::Access::object(*func))->type, false, true),
@@ -478,7 +482,9 @@ uint64_t Object::size() const
 Result<Val> Object::get(uint64_t index) const
 {
     return detail::guarded<Val>([&]() -> Result<Val> {
-        CHECK(detail::Access::use(detail::Access::store(*this)));
+        const auto link = detail::Access::store(*this);
+        const detail::Use used(link);
+        CHECK(used);
         if (index >= size())
             return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
         return detail::Access::val(
@@ -489,6 +495,9 @@ Result<Val> Object::get(uint64_t index) const
 Result<void> Object::set(uint64_t index, const Val& value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
+        const auto link = detail::Access::store(*this);
+        const detail::Use used(link);
+        CHECK(used);
         const auto before = TRY(get(index));
         core::Object& object = *detail::Access::root(*this)->object();
         const auto part = static_cast<uint32_t>(index);
@@ -517,9 +526,14 @@ std::string Val::to_text() const
         return "func " + core::escaped(funcref()->name());
     if (const void* data = this->data())
         return "extern " + core::hex(std::bit_cast<uint64_t>(data));
-    if (as_object() && !detail::Access::root(*as_object()))
+    const auto text = [this] { return core::Value { detail::Access::type(kind_), low_, high() }.to_text(); };
+    if (!as_object())
+        return text();
+    if (!detail::Access::root(*as_object()))
         return "an object of a store that is gone";
-    return core::Value { detail::Access::type(kind_), low_, high() }.to_text();
+    const auto link = detail::Access::store(*as_object());
+    const detail::Use used(link);
+    return used ? text() : "an object of a store that is running";
 }
 
 bool operator==(const Val& a, const Val& b)

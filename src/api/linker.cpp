@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "api/access.h"
+#include "api/use.h"
 
 #include "base/text.h"
 
@@ -8,6 +8,7 @@
 namespace vitrine {
 
 using detail::Access;
+using detail::Use;
 
 namespace {
 
@@ -93,7 +94,8 @@ Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
 {
     return detail::guarded<Func>([&]() -> Result<Func> {
         const auto& link = Access::link(store);
-        const auto body = TRY(Access::use(link));
+        const Use body(link);
+        CHECK(body);
         const auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
             "host", "function", Access::func_type(type), on_slots(std::move(function)) });
         const auto added = TRY(body->store.add_host_function(host));
@@ -185,10 +187,10 @@ template<class T, class H>
 void define_object(detail::LinkerBody& body, std::string module, std::string name, const H& handle)
 {
     attempt(body, [&] {
-        const auto store = Access::use(Access::link(handle));
-        if (!store)
-            return note(body, wrong(module, name, store.error().message()));
-        const core::StoreExtern object((*store)->store, static_cast<T*>(Access::object(handle)));
+        const Use used(Access::link(handle));
+        if (!used)
+            return note(body, wrong(module, name, used.error().message()));
+        const core::StoreExtern object(used->store, static_cast<T*>(Access::object(handle)));
         note(body, body.linker.define(std::move(module), std::move(name), object));
     });
 }
@@ -239,10 +241,10 @@ Linker& Linker::define(std::string module, std::string name, const Tag& tag)
 Linker& Linker::define_instance(std::string_view module, const Instance& instance)
 {
     attempt(*body_, [&] {
-        if (const auto store = Access::use(Access::link(instance)); !store)
+        if (const Use used(Access::link(instance)); !used)
             note(*body_,
-                Error("instance \"" + std::string(module)
-                    + "\" cannot be defined: " + store.error().message()));
+                Error(
+                    "instance \"" + std::string(module) + "\" cannot be defined: " + used.error().message()));
         else if (Access::link(instance)->engine != body_->engine)
             note(*body_,
                 Error("instance \"" + std::string(module)
@@ -257,19 +259,18 @@ Linker& Linker::define_instance(std::string_view module, const Instance& instanc
 
 namespace {
 
-Result<core::GuestStore*> check_parts(
-    const detail::LinkerBody& linker, const std::shared_ptr<detail::StoreLink>& store, const Module& module)
+/// Refuses parts that do not belong together.
+Result<void> check_parts(const detail::LinkerBody& linker, const Use& used,
+    const std::shared_ptr<detail::StoreLink>& store, const Module& module)
 {
     if (linker.error)
         return *linker.error;
-    const auto body = Access::use(store);
-    if (!body)
-        return body;
+    CHECK(used);
     if (store->engine != linker.engine)
         return Error("the store belongs to another engine than the linker");
     if (Access::body(module)->engine != linker.engine)
         return Error("the module belongs to another engine than the linker");
-    return body;
+    return {};
 }
 
 } // namespace
@@ -277,7 +278,8 @@ Result<core::GuestStore*> check_parts(
 Result<void> Linker::check(Store& store, const Module& module) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const auto body = TRY(check_parts(*body_, Access::link(store), module));
+        const Use body(Access::link(store));
+        CHECK(check_parts(*body_, body, Access::link(store), module));
         CHECK(body_->linker.resolve(body->store, *Access::body(module)->module));
         return {};
     });
@@ -289,7 +291,8 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module) const
         // The guest, or a limiter, may do away with the linker and the handles meanwhile.
         const auto link = Access::link(store);
         const auto parts = body_;
-        const auto body = TRY(check_parts(*parts, link, module));
+        const Use body(link, Use::Purpose::Call);
+        CHECK(check_parts(*parts, body, link, module));
         const auto instance = core::instantiate(body->thread, parts->linker, Access::body(module)->module);
         if (!instance) {
             if (const auto* trap = std::get_if<core::Trap>(&instance.error()))

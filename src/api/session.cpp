@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/session_body.h"
+#include "api/use.h"
 
 #include "base/text.h"
 #include "debug/expression.h"
@@ -179,6 +180,14 @@ core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
     return std::unexpected(core::Error { results.error().message(), results.error().offset() });
 }
 
+/// Refuses to wait for the guest where it would wait for the calling thread.
+Result<void> check_can_wait(const detail::SessionBody& body)
+{
+    if (body.session->is_used_here())
+        return Error("the guest cannot go on: this thread is using its store");
+    return {};
+}
+
 /// Runs code on the guest's thread, and waits.
 Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std::vector<Val>>()> code,
     bool stop_at_entry)
@@ -186,6 +195,8 @@ Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std:
     return guarded_event([&] {
         if (body->error)
             return exited(*body->error);
+        if (auto can_wait = check_can_wait(*body); !can_wait)
+            return exited(std::move(can_wait).error());
         // The session outlives its guest's thread.
         auto guest = [&body = *body, code = std::move(code)] {
             body.results = vitrine::detail::guarded<std::vector<Val>>(code);
@@ -483,7 +494,8 @@ namespace {
 void open(const std::shared_ptr<detail::SessionBody>& body, core::debug::Session::Handler handler)
 {
     const auto opened = vitrine::detail::guarded<void>([&]() -> Result<void> {
-        const auto used = TRY(Access::use(body->link));
+        const vitrine::detail::Use used(body->link);
+        CHECK(used);
         auto session = TRY(core::debug::Session::create(used->store, used->thread, std::move(handler)));
         body->session = std::move(session);
         body->link->session = body;
@@ -572,7 +584,8 @@ Result<void> Session::add_store(Store& store)
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         if (body_->error)
             return *body_->error;
-        const auto used = TRY(Access::use(Access::link(store)));
+        const vitrine::detail::Use used(Access::link(store));
+        CHECK(used);
         if (Access::link(store)->engine != body_->link->engine)
             return Error("the store belongs to another engine than the session");
         CHECK(body_->session->add_store(used->store, used->thread));
@@ -586,7 +599,8 @@ Result<void> Session::remove_store(Store& store)
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         if (body_->error)
             return *body_->error;
-        const auto used = TRY(Access::use(Access::link(store)));
+        const vitrine::detail::Use used(Access::link(store));
+        CHECK(used);
         CHECK(body_->session->remove_store(used->store));
         Access::link(store)->session.reset();
         return {};
@@ -863,6 +877,7 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
                                               : "the guest has gone on from this stop already");
     if (body->session->has_handler())
         return Error("the session's handler says how the guest goes on");
+    CHECK(check_can_wait(*body));
     if (const Hold hold(body); hold) {
         if (how.thread != 0 && std::ranges::none_of(body->session->threads(), [&](const auto& thread) {
                 return thread.id == how.thread;
@@ -889,7 +904,13 @@ Event go_on(std::shared_ptr<detail::SessionBody> body, const Stopped& stopped, R
 
 Event Session::wait()
 {
-    return guarded_event([body = body_] { return body->error ? exited(*body->error) : next_event(body); });
+    return guarded_event([body = body_] {
+        if (body->error)
+            return exited(*body->error);
+        if (auto can_wait = check_can_wait(*body); !can_wait)
+            return exited(std::move(can_wait).error());
+        return next_event(body);
+    });
 }
 
 Event Session::call(Stopped stopped, const Func& function, std::span<const Val> arguments, uint32_t thread)
@@ -899,6 +920,8 @@ Event Session::call(Stopped stopped, const Func& function, std::span<const Val> 
             return exited(*body_->error);
         if (Access::session(stopped) != body_)
             return exited(Error("the guest stopped in another session"));
+        if (auto can_wait = check_can_wait(*body_); !can_wait)
+            return exited(std::move(can_wait).error());
         if (const Hold hold(body_); hold) {
             const auto link = link_of_thread(*body_->session, thread);
             if (!link)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/session_body.h"
+#include "api/use.h"
 #include "base/text.h"
 #include "debug/expression.h"
 #include "engine/process.h"
@@ -11,21 +12,33 @@
 namespace vitrine {
 
 using detail::Access;
+using detail::Use;
+using detail::Used;
 
 namespace detail {
 
-Result<core::GuestStore*> Access::use(const std::shared_ptr<StoreLink>& link)
+Use::Use(const std::shared_ptr<StoreLink>& link, Purpose purpose)
 {
     if (!link)
-        return Error("the handle is empty");
-    if (link->error)
-        return *link->error;
-    if (!link->guest)
-        return Error("the store is gone");
-    const auto session = link->session.lock();
-    if (session && session->session && !session->session->may_use_store(link->guest->store))
-        return Error("the store is running under a debug session");
-    return link->guest.get();
+        error_.emplace("the handle is empty");
+    else if (link->error)
+        error_ = link->error;
+    else if (!link->guest)
+        error_.emplace("the store is gone");
+    if (error_)
+        return;
+    guest_ = link->guest.get();
+    if (const auto body = link->session.lock())
+        session_ = body->session;
+    if (session_ && !held_.emplace(*session_, guest_->store, purpose))
+        error_.emplace("the store is running under a debug session");
+}
+
+Result<void> Access::check_use(const std::shared_ptr<StoreLink>& link)
+{
+    const Use used(link);
+    CHECK(used);
+    return {};
 }
 
 void Access::end(StoreLink& link, const char* call)
@@ -107,12 +120,6 @@ SharedMemory Access::shared(std::shared_ptr<EngineBody> engine, std::shared_ptr<
 } // namespace detail
 
 namespace {
-
-/// The object of a handle whose store may be used now; null otherwise.
-template<class T, class H> T* object_of(const H& handle)
-{
-    return Access::use(Access::link(handle)) ? static_cast<T*>(Access::object(handle)) : nullptr;
-}
 
 Error out_of_bounds(const char* what, uint64_t address, uint64_t count, uint64_t size)
 {
@@ -201,7 +208,8 @@ const Error* Store::error() const { return link_->error ? &*link_->error : nullp
 
 Result<void> Store::limit_resources(ResourceLimiter limiter)
 {
-    const auto body = TRY(Access::use(link_));
+    const Use body(link_);
+    CHECK(body);
     if (!limiter) {
         body->store.limiter = nullptr;
         return {};
@@ -219,9 +227,9 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
 
 Result<void> Store::on_debug_event(debug::StopHandler handler)
 {
-    const auto body = TRY(Access::use(link_));
+    CHECK(Access::check_use(link_));
     const auto current = link_->session.lock();
-    if (body->thread.is_running() || body->store.is_calling_out()
+    if (link_->guest->thread.is_running() || link_->guest->store.is_calling_out()
         || (current && current->session && current->session->is_inside()))
         return Error("the store's guest is running");
     link_->own_session.reset();
@@ -239,10 +247,10 @@ Interrupter Store::interrupter() const { return Access::interrupter(link_->reque
 std::vector<Instance> Store::instances() const
 {
     std::vector<Instance> instances;
-    const auto body = Access::use(link_);
+    const Use body(link_);
     if (!body || !link_->engine->config.guest_debug)
         return instances;
-    for (core::Instance& instance : (*body)->store.instances())
+    for (core::Instance& instance : body->store.instances())
         instances.push_back(Access::handle<Instance>(link_, &instance));
     return instances;
 }
@@ -257,7 +265,7 @@ void Interrupter::interrupt() const noexcept
 
 FuncType Func::type() const
 {
-    const auto* function = object_of<core::Function>(*this);
+    const Used<core::Function> function(*this);
     if (!function)
         return {};
     const core::FuncType& type = *link_->engine->types[function->type].func();
@@ -269,13 +277,13 @@ FuncType Func::type() const
 
 std::string Func::name() const
 {
-    const auto* function = object_of<core::Function>(*this);
+    const Used<core::Function> function(*this);
     return function ? function->name() : "";
 }
 
 std::optional<uint32_t> Func::index() const
 {
-    const auto* function = object_of<core::Function>(*this);
+    const Used<core::Function> function(*this);
     return function && !function->is_host() ? std::optional(function->index.value) : std::nullopt;
 }
 
@@ -284,7 +292,8 @@ Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
     return detail::guarded<std::vector<Val>>([&]() -> Result<std::vector<Val>> {
         // The handle itself may be gone when the call has ended.
         const auto link = link_;
-        const auto body = TRY(Access::use(link));
+        const Use body(link, Use::Purpose::Call);
+        CHECK(body);
         auto& function = *static_cast<core::Function*>(object_);
         const auto values =
             Access::values(link, arguments, link->engine->types[function.type].func()->params);
@@ -309,7 +318,8 @@ namespace detail {
 Result<void> check_type(const Func& function, const FuncType& wanted)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        CHECK(Access::use(Access::link(function)));
+        const Use used(Access::link(function));
+        CHECK(used);
         const FuncType actual = function.type();
         if (actual != wanted)
             return Error("function " + core::escaped(function.name()) + " is of type " + actual.to_text()
@@ -323,7 +333,8 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
     return detail::guarded<void>([&]() -> Result<void> {
         // The handle itself may be gone when the call has ended.
         const auto link = Access::link(function);
-        const auto body = TRY(Access::use(link));
+        const Use body(link, Use::Purpose::Call);
+        CHECK(body);
         auto& callee = *static_cast<core::Function*>(Access::object(function));
         const core::FuncType& type = *link->engine->types[callee.type].func();
         std::vector<core::Value> arguments;
@@ -345,7 +356,8 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
 Result<Func> find_func(const Instance& instance, std::string_view name)
 {
     return detail::guarded<Func>([&]() -> Result<Func> {
-        CHECK(Access::use(Access::link(instance)));
+        const Use used(Access::link(instance));
+        CHECK(used);
         if (auto function = instance.func(name))
             return std::move(*function);
         return Error("there is no exported function \"" + core::escaped(name) + "\"");
@@ -360,7 +372,8 @@ Result<Global> Global::create(Store& store, GlobalType type, const Val& value)
 {
     return detail::guarded<Global>([&]() -> Result<Global> {
         const auto& link = Access::link(store);
-        const auto body = TRY(Access::use(link));
+        const Use body(link);
+        CHECK(body);
         if (type.kind == ValKind::None)
             return Error("no value is of kind none");
         const core::ValueType wanted = Access::type(type.kind);
@@ -371,7 +384,7 @@ Result<Global> Global::create(Store& store, GlobalType type, const Val& value)
 
 GlobalType Global::type() const
 {
-    const auto* global = object_of<core::Global>(*this);
+    const Used<core::Global> global(*this);
     return global ? GlobalType { Access::kind(global->type.type), global->type.is_mutable,
         Access::exact(global->type.type, *link_) }
                   : GlobalType { ValKind::None, false };
@@ -381,7 +394,8 @@ Val Global::get() const { return try_get().value_or(Val()); }
 
 Result<Val> Global::try_get() const
 {
-    CHECK(Access::use(link_));
+    const Use used(link_);
+    CHECK(used);
     return Access::val(link_, static_cast<core::Global*>(object_)->get());
 }
 
@@ -393,10 +407,10 @@ core::Bytes bytes_of(std::span<const std::byte> bytes)
 }
 
 /// Refuses what only a debugger may, where nothing is to be debugged; and every use of a store at the wrong time.
-Result<void> check_debug(const std::shared_ptr<detail::StoreLink>& link)
+Result<void> check_debug(const Use& used)
 {
-    CHECK(Access::use(link));
-    if (!link->engine->config.guest_debug)
+    CHECK(used);
+    if (!used->store.engine().config.guest_debug)
         return Error("the engine is not configured with guest_debug");
     return {};
 }
@@ -415,7 +429,8 @@ Result<void> set_global(const std::shared_ptr<detail::StoreLink>& link, core::Or
 Result<void> Global::set(const Val& value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         auto& global = *static_cast<core::Global*>(object_);
         if (!global.type.is_mutable)
             return Error("the global is immutable");
@@ -426,8 +441,8 @@ Result<void> Global::set(const Val& value) const
 Result<void> Global::debug_set(const Val& value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (auto allowed = check_debug(link_); !allowed)
-            return allowed;
+        const Use used(link_);
+        CHECK(check_debug(used));
         return set_global(link_, core::Origin::Debugger, *static_cast<core::Global*>(object_), value);
     });
 }
@@ -438,7 +453,8 @@ Result<Memory> Memory::create(Store& store, MemoryType type)
 {
     return detail::guarded<Memory>([&]() -> Result<Memory> {
         const auto& link = Access::link(store);
-        const auto body = TRY(Access::use(link));
+        const Use body(link);
+        CHECK(body);
         if (type.is_shared)
             return Error("a shared memory is a SharedMemory");
         const auto wanted = TRY(core_type(type));
@@ -449,7 +465,7 @@ Result<Memory> Memory::create(Store& store, MemoryType type)
 
 MemoryType Memory::type() const
 {
-    const auto* memory = object_of<core::Memory>(*this);
+    const Used<core::Memory> memory(*this);
     return memory ? type_of(*memory) : MemoryType {};
 }
 
@@ -457,14 +473,16 @@ uint64_t Memory::size() const { return try_size().value_or(0); }
 
 Result<uint64_t> Memory::try_size() const
 {
-    CHECK(Access::use(link_));
+    const Use used(link_);
+    CHECK(used);
     return static_cast<core::Memory*>(object_)->size();
 }
 
 Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         const auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, to.size()))
             return out_of_bounds("a read", address, to.size(), memory.size());
@@ -477,7 +495,8 @@ Result<void> Memory::read(uint64_t address, std::span<std::byte> to) const
 Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, from.size()))
             return out_of_bounds("a write", address, from.size(), memory.size());
@@ -489,7 +508,8 @@ Result<void> Memory::write(uint64_t address, std::span<const std::byte> from) co
 Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         auto& memory = *static_cast<core::Memory*>(object_);
         if (!memory.contains(address, count))
             return out_of_bounds("a fill", address, count, memory.size());
@@ -502,7 +522,8 @@ Result<void> Memory::fill(uint64_t address, uint64_t count, std::byte value) con
 Result<uint64_t> Memory::grow(uint64_t pages) const
 {
     return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         auto& memory = *static_cast<core::Memory*>(object_);
         return grown(memory, pages, link_->guest->store.mutator.grow(core::Origin::Embedder, memory, pages));
     });
@@ -516,7 +537,8 @@ std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t 
 Result<std::optional<uint64_t>> Memory::try_find(std::span<const std::byte> bytes, uint64_t from) const
 {
     using Found = std::optional<uint64_t>;
-    CHECK(Access::use(link_));
+    const Use used(link_);
+    CHECK(used);
     const auto all = std::as_bytes(static_cast<core::Memory*>(object_)->bytes());
     if (from > all.size())
         return Found();
@@ -530,7 +552,8 @@ std::span<std::byte> Memory::data() const { return try_data().value_or(std::span
 
 Result<std::span<std::byte>> Memory::try_data() const
 {
-    CHECK(Access::use(link_));
+    const Use used(link_);
+    CHECK(used);
     return std::as_writable_bytes(static_cast<core::Memory*>(object_)->expose());
 }
 
@@ -586,7 +609,8 @@ Result<Table> Table::create(Store& store, TableType type, const Val& initial)
 {
     return detail::guarded<Table>([&]() -> Result<Table> {
         const auto& link = Access::link(store);
-        const auto body = TRY(Access::use(link));
+        const Use body(link);
+        CHECK(body);
         if (type.is_64 || (type.element != ValKind::FuncRef && type.element != ValKind::ExternRef))
             return Error("only 32-bit tables of funcref and externref are supported");
         if (type.min > type.max.value_or(type.min))
@@ -601,7 +625,7 @@ Result<Table> Table::create(Store& store, TableType type, const Val& initial)
 
 TableType Table::type() const
 {
-    const auto* table = object_of<core::Table>(*this);
+    const Used<core::Table> table(*this);
     if (!table)
         return {};
     const core::TableType& type = table->type();
@@ -613,14 +637,16 @@ uint64_t Table::size() const { return try_size().value_or(0); }
 
 Result<uint64_t> Table::try_size() const
 {
-    CHECK(Access::use(link_));
+    const Use used(link_);
+    CHECK(used);
     return uint64_t { static_cast<core::Table*>(object_)->size() };
 }
 
 Result<Val> Table::get(uint64_t index) const
 {
     return detail::guarded<Val>([&]() -> Result<Val> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         const auto& table = *static_cast<core::Table*>(object_);
         if (index >= table.size())
             return Error(
@@ -632,7 +658,8 @@ Result<Val> Table::get(uint64_t index) const
 Result<void> Table::set(uint64_t index, const Val& value) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         auto& table = *static_cast<core::Table*>(object_);
         if (index >= table.size())
             return Error(
@@ -646,7 +673,8 @@ Result<void> Table::set(uint64_t index, const Val& value) const
 Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
 {
     return detail::guarded<uint64_t>([&]() -> Result<uint64_t> {
-        CHECK(Access::use(link_));
+        const Use used(link_);
+        CHECK(used);
         auto& table = *static_cast<core::Table*>(object_);
         const auto converted = TRY(Access::value(link_, initial, table.type().element));
         if (const auto old =
@@ -663,7 +691,8 @@ Result<Tag> Tag::create(Store& store, const FuncType& type)
 {
     return detail::guarded<Tag>([&]() -> Result<Tag> {
         const auto& link = Access::link(store);
-        const auto body = TRY(Access::use(link));
+        const Use body(link);
+        CHECK(body);
         CHECK(Access::check(type));
         if (!type.results.empty())
             return Error("non-empty tag result type");
@@ -674,7 +703,7 @@ Result<Tag> Tag::create(Store& store, const FuncType& type)
 
 FuncType Tag::type() const
 {
-    const auto* tag = object_of<core::Tag>(*this);
+    const Used<core::Tag> tag(*this);
     return tag ? Access::func_type(*tag->type->type.func(), *link_) : FuncType {};
 }
 
@@ -683,9 +712,8 @@ FuncType Tag::type() const
 namespace {
 
 /// The object of an export of that name, or null.
-template<class T> T* find_export(const Instance& handle, std::string_view name)
+template<class T> T* find_export(const Used<core::Instance>& instance, std::string_view name)
 {
-    const auto* instance = object_of<core::Instance>(handle);
     const auto item = instance ? instance->find_export(name) : std::nullopt;
     const auto* object = item ? std::get_if<T*>(&*item) : nullptr;
     return object ? *object : nullptr;
@@ -693,12 +721,12 @@ template<class T> T* find_export(const Instance& handle, std::string_view name)
 
 /// The object at an index of one of the instance's index spaces, if the engine shows such things; null otherwise.
 template<class T>
-T* find_private(const Instance& handle, core::IndexSpace<T> core::Instance::* space, uint32_t index)
+T* find_private(
+    const Used<core::Instance>& instance, core::IndexSpace<T> core::Instance::* space, uint32_t index)
 {
-    const auto* instance = object_of<core::Instance>(handle);
-    if (!instance || !Access::link(handle)->engine->config.guest_debug || index >= (instance->*space).size())
+    if (!instance || !instance->store->engine().config.guest_debug || index >= ((*instance).*space).size())
         return nullptr;
-    return (instance->*space)[index];
+    return ((*instance).*space)[index];
 }
 
 template<class H, class T> std::optional<H> handle_of(const Instance& instance, T* object)
@@ -725,74 +753,87 @@ Module Instance::module() const { return Access::module(*this); }
 
 uint32_t Instance::number() const
 {
-    const auto* instance = object_of<core::Instance>(*this);
+    const Used<core::Instance> instance(*this);
     return instance ? instance->number : 0;
 }
 
 std::optional<Func> Instance::func(std::string_view name) const
 {
-    return handle_of<Func>(*this, find_export<core::Function>(*this, name));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Func>(*this, find_export<core::Function>(instance, name));
 }
 
 std::optional<Global> Instance::global(std::string_view name) const
 {
-    return handle_of<Global>(*this, find_export<core::Global>(*this, name));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Global>(*this, find_export<core::Global>(instance, name));
 }
 
 std::optional<Memory> Instance::memory(std::string_view name) const
 {
-    return memory_of(*this, find_export<core::Memory>(*this, name));
+    const Used<core::Instance> instance(*this);
+    return memory_of(*this, find_export<core::Memory>(instance, name));
 }
 
 std::optional<SharedMemory> Instance::shared_memory(std::string_view name) const
 {
-    return shared_memory_of(*this, find_export<core::Memory>(*this, name));
+    const Used<core::Instance> instance(*this);
+    return shared_memory_of(*this, find_export<core::Memory>(instance, name));
 }
 
 std::optional<Table> Instance::table(std::string_view name) const
 {
-    return handle_of<Table>(*this, find_export<core::Table>(*this, name));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Table>(*this, find_export<core::Table>(instance, name));
 }
 
 std::optional<Tag> Instance::tag(std::string_view name) const
 {
-    return handle_of<Tag>(*this, find_export<core::Tag>(*this, name));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Tag>(*this, find_export<core::Tag>(instance, name));
 }
 
 std::optional<Func> Instance::debug_function(uint32_t index) const
 {
-    return handle_of<Func>(*this, find_private(*this, &core::Instance::functions, index));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Func>(*this, find_private(instance, &core::Instance::functions, index));
 }
 
 std::optional<Global> Instance::debug_global(uint32_t index) const
 {
-    return handle_of<Global>(*this, find_private(*this, &core::Instance::globals, index));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Global>(*this, find_private(instance, &core::Instance::globals, index));
 }
 
 std::optional<Memory> Instance::debug_memory(uint32_t index) const
 {
-    return memory_of(*this, find_private(*this, &core::Instance::memories, index));
+    const Used<core::Instance> instance(*this);
+    return memory_of(*this, find_private(instance, &core::Instance::memories, index));
 }
 
 std::optional<SharedMemory> Instance::debug_shared_memory(uint32_t index) const
 {
-    return shared_memory_of(*this, find_private(*this, &core::Instance::memories, index));
+    const Used<core::Instance> instance(*this);
+    return shared_memory_of(*this, find_private(instance, &core::Instance::memories, index));
 }
 
 std::optional<Table> Instance::debug_table(uint32_t index) const
 {
-    return handle_of<Table>(*this, find_private(*this, &core::Instance::tables, index));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Table>(*this, find_private(instance, &core::Instance::tables, index));
 }
 
 std::optional<Tag> Instance::debug_tag(uint32_t index) const
 {
-    return handle_of<Tag>(*this, find_private(*this, &core::Instance::tags, index));
+    const Used<core::Instance> instance(*this);
+    return handle_of<Tag>(*this, find_private(instance, &core::Instance::tags, index));
 }
 
 Result<Val> Instance::debug_evaluate(std::string_view expression) const
 {
     return detail::guarded<Val>([&]() -> Result<Val> {
-        CHECK(check_debug(link_));
+        const Use used(link_);
+        CHECK(check_debug(used));
         const auto value = TRY(core::debug::evaluate(*static_cast<core::Instance*>(object_), expression));
         return Access::val(link_, value);
     });
@@ -801,7 +842,8 @@ Result<Val> Instance::debug_evaluate(std::string_view expression) const
 Result<std::string> Instance::debug_text_of(std::string_view expression) const
 {
     return detail::guarded<std::string>([&]() -> Result<std::string> {
-        CHECK(check_debug(link_));
+        const Use used(link_);
+        CHECK(check_debug(used));
         auto text = TRY(core::debug::evaluate_text(*static_cast<core::Instance*>(object_), expression));
         return text;
     });
@@ -810,8 +852,8 @@ Result<std::string> Instance::debug_text_of(std::string_view expression) const
 Result<void> Instance::debug_assign(std::string_view assignment) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        if (auto allowed = check_debug(link_); !allowed)
-            return allowed;
+        const Use used(link_);
+        CHECK(check_debug(used));
         CHECK(core::debug::assign(*static_cast<core::Instance*>(object_), assignment));
         return {};
     });
@@ -820,7 +862,8 @@ Result<void> Instance::debug_assign(std::string_view assignment) const
 Result<debug::WatchPlace> Instance::debug_place(std::string_view expression) const
 {
     return detail::guarded<debug::WatchPlace>([&]() -> Result<debug::WatchPlace> {
-        CHECK(check_debug(link_));
+        const Use used(link_);
+        CHECK(check_debug(used));
         const auto place = TRY(core::debug::find_place(*static_cast<core::Instance*>(object_), expression));
         return detail::place_of(link_, place);
     });

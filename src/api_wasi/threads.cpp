@@ -59,7 +59,7 @@ Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module
 {
     return detail::guarded<void>([&]() -> Result<void> {
         const auto& link = Access::link(store);
-        CHECK(Access::use(link));
+        CHECK(Access::check_use(link));
         const auto& body = Access::body(linker);
         if (link->engine != body->engine || Access::body(module)->engine != body->engine)
             return Error("store, linker and module belong to different engines");

@@ -92,7 +92,7 @@ Result<WasiListener> WasiListener::bind(const std::string& address)
 Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        CHECK(Access::use(Access::link(store)));
+        CHECK(Access::check_use(Access::link(store)));
         if (Access::link(store)->engine != Access::body(linker)->engine)
             return Error("the store belongs to another engine than the linker");
         auto host = TRY(core::wasi::Preview1::create(detail::WasiParts::config(config)));

@@ -267,7 +267,7 @@ void Session::run_guest()
 {
     std::unique_lock lock(mutex_);
     for (;;) {
-        changed_.wait(lock, [&] { return is_closing_ || body_; });
+        changed_.wait(lock, [&] { return body_ ? looks_ == 0 : is_closing_; });
         if (!body_)
             return;
         run_body(lock);
@@ -277,6 +277,7 @@ void Session::run_guest()
 void Session::run_body(std::unique_lock<std::mutex>& lock)
 {
     const auto body = std::exchange(body_, nullptr);
+    set_stepping(thread_, at_entry_);
     lock.unlock();
     Outcome outcome = guarded([&] { return body(); },
         [](Thrown thrown) -> Outcome { return std::unexpected(Error { std::move(thrown.text) }); });
@@ -322,7 +323,7 @@ bool Session::is_inside() const
 {
     const std::lock_guard lock(mutex_);
     const auto here = std::this_thread::get_id();
-    return here == guest_.get_id() || here == handling_
+    return here == guest_.get_id() || here == handling_ || holds_here()
         || std::ranges::any_of(
             members_, [here](const auto& member) { return member->thread->runner.load() == here; });
 }
@@ -349,7 +350,6 @@ Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
         outcome_.reset();
         is_body_running_ = true;
         at_entry_ = stop_at_entry;
-        set_stepping(thread_, stop_at_entry);
     }
     changed_.notify_all();
     return {};
@@ -554,17 +554,67 @@ Session::Look::~Look()
     session_->changed_.notify_all();
 }
 
-bool Session::may_use_store(const Store& store) const
+/// Whether the calling thread runs the member's guest, or decides for it.
+bool Session::runs_here(const Member& member) const
+{
+    const auto here = std::this_thread::get_id();
+    return member.thread->runner.load() == here || handling_ == here
+        || (member.thread == &thread_ && guest_.get_id() == here);
+}
+
+bool Session::holds_here() const
+{
+    for (const Use* use = uses_; use; use = use->next_)
+        if (use->thread_ == std::this_thread::get_id())
+            return true;
+    return false;
+}
+
+bool Session::is_used_here() const
 {
     const std::lock_guard lock(mutex_);
-    const Member* member = find_member(store);
-    if (state_ == State::Stopped || !member)
-        return true;
-    const auto here = std::this_thread::get_id();
-    if (&store == &store_ && !handler_)
-        return !is_body_running_ || here == guest_.get_id();
-    const auto runner = member->thread->runner.load();
-    return runner == here || runner == std::thread::id {};
+    return holds_here();
+}
+
+Session::Use::Use(Session& session, const Store& store, Purpose purpose)
+{
+    const std::lock_guard lock(session.mutex_);
+    const Member* member = session.find_member(store);
+    if (!member || session.runs_here(*member))
+        return;
+    bool holds = false;
+    if (session.holds_here()) {
+        holds = true;
+    } else if (session.state_ == State::Stopped && !session.stopper_->is_condemned) {
+        // A call that can stop waits until all go on; it must not be what they wait for.
+        holds = purpose == Purpose::Data || !session.stops_here(*member);
+    } else if (member->thread == &session.thread_ && !session.handler_) {
+        is_allowed_ = !session.is_body_running_;
+        // A host function of an idle guest may begin what the session runs.
+        holds = is_allowed_ && purpose == Purpose::Data;
+    } else {
+        is_allowed_ = !member->is_running();
+    }
+    if (!holds)
+        return;
+    session_ = &session;
+    next_ = std::exchange(session.uses_, this);
+    ++session.looks_;
+}
+
+Session::Use::~Use()
+{
+    if (!session_)
+        return;
+    {
+        const std::lock_guard lock(session_->mutex_);
+        Use** link = &session_->uses_;
+        while (*link != this)
+            link = &(*link)->next_;
+        *link = next_;
+        --session_->looks_;
+    }
+    session_->changed_.notify_all();
 }
 
 // What stops.

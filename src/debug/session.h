@@ -161,8 +161,34 @@ public:
         Session* session_;
     };
 
+    /// Lets the calling thread use a store while it lives. False when another thread runs the store's guest. When the guest is
+    /// stopped or idle it stays so, unless it is the calling thread that runs it.
+    class Use {
+    public:
+        /// For a call the session itself coordinates the threads, where the call can stop.
+        enum class Purpose : uint8_t { Data, Call };
+
+        Use(Session& session, const Store& store, Purpose purpose);
+        ~Use();
+        Use(const Use&) = delete;
+        Use& operator=(const Use&) = delete;
+        explicit operator bool() const { return is_allowed_; }
+
+    private:
+        friend Session;
+
+        bool is_allowed_ = true;
+        /// Null where there is nothing to hold.
+        Session* session_ = nullptr;
+        const std::thread::id thread_ = std::this_thread::get_id();
+        /// The next one of the session.
+        Use* next_ = nullptr;
+    };
+    /// Whether a `Use` of the calling thread holds the guest: then waiting for the guest to go on would take for ever.
+    bool is_used_here() const;
+
     bool has_handler() const { return handler_ != nullptr; }
-    /// Whether the calling thread runs a guest of the session, or the handler: it cannot end the session.
+    /// Whether the calling thread runs a guest of the session or the handler, or holds the guest: it cannot end the session.
     bool is_inside() const;
     /// How often the guest was let go on. While it is the same, so are the frames of a guest that stands still.
     uint64_t resumes() const;
@@ -204,8 +230,6 @@ public:
     /// Whether a request is pending for the guest that the calling thread runs: a host function
     /// that waits should return.
     bool is_caller_asked() const;
-    /// Whether the calling thread may use the store now.
-    bool may_use_store(const Store& store) const;
 
 private:
     class Watcher;
@@ -270,6 +294,8 @@ private:
     void stop_from_outside(std::unique_lock<std::mutex>& lock);
 
     bool stops_here(const Member& member) const;
+    bool runs_here(const Member& member) const;
+    bool holds_here() const;
     bool is_at_entry(const Member& member) const { return at_entry_ && member.thread == &thread_; }
     Wish fire(Member& member, Cause cause);
     Wish end_visit(Member& member);
@@ -331,7 +357,9 @@ private:
     Member* alone_ = nullptr;
     std::optional<StopReason> reason_;
     std::optional<Resume> resume_;
+    /// How many look at the guest or use its stores.
     uint32_t looks_ = 0;
+    Use* uses_ = nullptr;
     uint64_t resumes_ = 0;
 
     std::function<Outcome()> body_;

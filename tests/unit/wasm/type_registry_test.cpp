@@ -173,8 +173,8 @@ TEST(TypeRegistry, SubtypingOfAbstractTypes)
         { Array, Any }, { None, Any }, { I31, Eq }, { Struct, Eq }, { Array, Eq }, { None, Eq },
         { None, I31 }, { None, Struct }, { None, Array }, { NoFunc, Func }, { NoExtern, Extern },
         { NoExn, Exn } };
-    for (auto sub = Func; sub < Type; sub = static_cast<HeapKind>(static_cast<int>(sub) + 1))
-        for (auto super = Func; super < Type; super = static_cast<HeapKind>(static_cast<int>(super) + 1)) {
+    for (auto sub = Func; sub < Defined; sub = static_cast<HeapKind>(static_cast<int>(sub) + 1))
+        for (auto super = Func; super < Defined; super = static_cast<HeapKind>(static_cast<int>(super) + 1)) {
             const bool is_expected =
                 sub == super || std::ranges::find(expected, std::pair(sub, super)) != expected.end();
             EXPECT_EQ(registry.is_subtype(ValueType::ref(sub), ValueType::ref(super)), is_expected)

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "api/access.h"
+#include "debug/session.h"
+
+#include <memory>
+#include <optional>
+
+namespace vitrine::detail {
+
+/// Lets the calling thread use a store while it lives: if a debugger lets the store's guest go on meanwhile, the guest waits
+/// for the end of this. False when the store is gone, or when its guest runs on another thread; `error` says why.
+class Use {
+public:
+    using Purpose = core::debug::Session::Use::Purpose;
+
+    /// The link must outlive it.
+    explicit Use(const std::shared_ptr<StoreLink>& link, Purpose purpose = Purpose::Data);
+
+    explicit operator bool() const { return !error_; }
+    const Error& error() const { return *error_; }
+    core::GuestStore* operator->() const { return guest_; }
+
+private:
+    core::GuestStore* guest_ = nullptr;
+    std::shared_ptr<core::debug::Session> session_;
+    std::optional<core::debug::Session::Use> held_;
+    std::optional<Error> error_;
+};
+
+/// The object of a handle, while its store may be used; else null.
+template<class T> class Used {
+public:
+    template<class Handle>
+    explicit Used(const Handle& handle)
+        : use_(Access::link(handle)), object_(use_ ? static_cast<T*>(Access::object(handle)) : nullptr)
+    {}
+
+    explicit operator bool() const { return object_ != nullptr; }
+    T* operator->() const { return object_; }
+    T& operator*() const { return *object_; }
+
+private:
+    const Use use_;
+    T* const object_;
+};
+
+} // namespace vitrine::detail
