@@ -6,6 +6,7 @@
 - A file includes only its own layer and those its row lists; so does DEPENDS of its CMakeLists.txt.
 - What it includes may itself include other layers. Such headers reach the file only if the page lists them as
   re-exported; so no debugger reaches a tier.
+- Only engine knows which tiers there are.
 - Only exec/frame, the driver and the tiers know control records; only they and the rest of exec touch the fields of
   a thread that belong to execution.
 - Guest state is written by runtime, exec and the tiers; everybody else goes through runtime/mutation.
@@ -25,6 +26,7 @@ PAGE = ROOT / "ARCHITECTURE.md"
 SOURCES = {".h", ".hpp", ".cpp", ".inc"}
 LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit", "histedit.h": "libedit"}
+TIERS = {"interp/interpreter.h"}
 KINDS = "vitrine/kinds.hpp"  # what the layers have in common with the API
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
@@ -97,6 +99,8 @@ def check_includes(layers):
                 error(where, f'"{name}" is not a file below src/')
             elif form == '"' and first not in allowed:
                 error(where, f'includes "{name}", but {layer} may not include {first}')
+            elif name in TIERS and layer not in (first, "engine"):
+                error(where, f'includes "{name}", but {layer} is not engine, which alone knows the tiers')
             elif first == "vitrine" and name != KINDS and "public" not in libraries:
                 error(where, f"includes <{name}>, but {layer} may not include the public headers")
             elif first in LIBRARIES and LIBRARIES[first] not in libraries:
