@@ -10,7 +10,7 @@
 
 namespace vitrine {
 
-/// Why the guest could not go on.
+/// Why the guest could not go on. No kind is 0.
 enum class TrapKind : std::uint8_t {
     Unreachable = 1,
     MemoryOutOfBounds,

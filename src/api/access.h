@@ -144,7 +144,7 @@ struct Access {
     static const std::shared_ptr<StoreLink>& moved_from();
     /// The session that a stop belongs to; null once it has gone on.
     static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }
-    /// What the API knows a store by that it has made.
+    /// The link of a store that the API has made.
     static std::shared_ptr<StoreLink> link_of(const core::Store& store)
     {
         return std::static_pointer_cast<StoreLink>(store.ref.lock());

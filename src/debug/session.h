@@ -165,7 +165,7 @@ public:
     /// stopped or idle it stays so, unless it is the calling thread that runs it.
     class Use {
     public:
-        /// For a call the session itself coordinates the threads, where the call can stop.
+        /// A call that can stop does not hold the guest: the session makes it wait instead.
         enum class Purpose : uint8_t { Data, Call };
 
         Use(Session& session, const Store& store, Purpose purpose);

@@ -15,7 +15,7 @@
 
 namespace vitrine::core {
 
-/// Why a guest gets no further thread.
+/// Why a guest cannot have another thread.
 enum class SpawnRefusal : uint8_t {
     /// Its module exports no `wasi_thread_start` of the right type.
     NoEntry,

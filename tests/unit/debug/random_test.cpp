@@ -56,8 +56,8 @@ struct Counts {
 
 /// A guest that is debugged in one way, by a handler.
 struct RandomRun : Guest {
-    RandomRun(const std::shared_ptr<Engine>& shared, const std::shared_ptr<const Module>& module,
-        Way chosen, uint32_t seed)
+    RandomRun(const std::shared_ptr<Engine>& shared, const std::shared_ptr<const Module>& module, Way chosen,
+        uint32_t seed)
         : Guest(shared), instance(**core::instantiate(thread, linker, module)), way(chosen), random(seed)
     {}
 

@@ -661,8 +661,8 @@ std::vector<uint8_t> copy_of(const std::vector<WatchedRange>& ranges)
     return bytes;
 }
 
-RandomRun run_randomly(const std::shared_ptr<const Module>& module,
-    const std::shared_ptr<Engine>& engine, const std::string& name, uint32_t seed, Looks looks)
+RandomRun run_randomly(const std::shared_ptr<const Module>& module, const std::shared_ptr<Engine>& engine,
+    const std::string& name, uint32_t seed, Looks looks)
 {
     Guest guest(engine);
     Instance& instance = **core::instantiate(guest.thread, guest.linker, module);
