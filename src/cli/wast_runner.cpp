@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/wast_runner.h"
+
+#include "cli/file.h"
+
+#include "base/text.h"
+#include "wasm/branch_hints.h"
+#include "wasm/validator.h"
+
+namespace vitrine::cli {
+
+namespace {
+
+std::string in_quotes(std::string_view text) { return "\"" + core::escaped(text) + "\""; }
+
+std::string text_of(const core::Failure& failure)
+{
+    if (const auto* trap = std::get_if<core::Trap>(&failure))
+        return "trap " + in_quotes(trap->to_text());
+    return "error " + in_quotes(std::get<core::Error>(failure).to_text());
+}
+
+/// Messages say more than the suite's texts: these are the beginning, or stand in them.
+bool says(std::string_view message, std::string_view text) { return message.contains(text); }
+
+} // namespace
+
+WastVerdict WastRunner::run(const WastCommand& command)
+{
+    switch (command.kind) {
+    case WastKind::Module:
+    case WastKind::ModuleDefinition:
+    case WastKind::AssertMalformed:
+    case WastKind::AssertInvalid:
+    case WastKind::AssertInvalidCustom:
+    case WastKind::AssertUnlinkable:
+    case WastKind::AssertUninstantiable: return run_module(command);
+    case WastKind::ModuleInstance: return run_instance(command);
+    case WastKind::Register: return run_register(command);
+    case WastKind::Action:
+    case WastKind::AssertReturn:
+    case WastKind::AssertTrap:
+    case WastKind::AssertExhaustion:
+    case WastKind::AssertException: return run_action(command);
+    case WastKind::Unknown: return WastDifference { "a known command", "an unknown one" };
+    }
+    std::unreachable();
+}
+
+// -- Modules
+
+namespace {
+
+/// What is left of it when a module must be refused.
+WastVerdict check_refused(
+    const core::Result<std::shared_ptr<const core::Module>>& module, const std::string& text)
+{
+    if (module)
+        return WastDifference { "error " + in_quotes(text), "a valid module" };
+    if (!says(module.error().message, text))
+        return WastDifference { "error " + in_quotes(text), text_of(module.error()) };
+    return {};
+}
+
+WastVerdict check_failure(
+    const std::expected<core::Instance*, core::Failure>& instance, bool is_trap, const std::string& text)
+{
+    const std::string expected = (is_trap ? "trap " : "error ") + in_quotes(text);
+    if (instance)
+        return WastDifference { expected, "an instance" };
+    const core::Failure& failure = instance.error();
+    const auto* trap = std::get_if<core::Trap>(&failure);
+    const std::string message = trap ? trap->to_text() : std::get<core::Error>(failure).message;
+    if ((trap != nullptr) != is_trap || !says(message, text))
+        return WastDifference { expected, text_of(failure) };
+    return {};
+}
+
+} // namespace
+
+WastVerdict WastRunner::run_module(const WastCommand& command)
+{
+    // A module that fails leaves no older one to the commands behind it.
+    if (command.kind == WastKind::Module) {
+        current_ = nullptr;
+        if (command.name)
+            instances_.erase(*command.name);
+    }
+    if (!command.file)
+        return WastDifference { "a binary", "a module as text" };
+    auto bytes = read_file(folder_ / *command.file);
+    if (!bytes)
+        return WastDifference { "a file", text_of(bytes.error()) };
+    core::Result<std::shared_ptr<const core::Module>> module =
+        core::load_module(*std::move(bytes), engine_->types, engine_->config.features);
+    if (command.kind == WastKind::AssertInvalidCustom && module)
+        if (auto checked = core::check_branch_hints(**module); !checked)
+            module = std::unexpected(std::move(checked).error());
+    if (command.kind == WastKind::AssertMalformed || command.kind == WastKind::AssertInvalid
+        || command.kind == WastKind::AssertInvalidCustom)
+        return check_refused(module, command.text);
+    if (!module)
+        return WastDifference { "a valid module", text_of(module.error()) };
+    switch (command.kind) {
+    case WastKind::Module: return instantiate(*module, command.name);
+    case WastKind::ModuleDefinition:
+        last_definition_ = *module;
+        if (command.name)
+            definitions_[*command.name] = *module;
+        return {};
+    default:
+        return check_failure(core::instantiate(thread_, linker_, *module),
+            command.kind == WastKind::AssertUninstantiable, command.text);
+    }
+}
+
+WastVerdict WastRunner::run_instance(const WastCommand& command)
+{
+    current_ = nullptr;
+    if (!command.definition)
+        return last_definition_ ? instantiate(last_definition_, command.name)
+                                : WastDifference { "a definition", "none" };
+    const auto found = definitions_.find(*command.definition);
+    if (found == definitions_.end())
+        return WastDifference { "the definition " + *command.definition, "none" };
+    return instantiate(found->second, command.name);
+}
+
+WastVerdict WastRunner::instantiate(const Module& module, const std::optional<std::string>& name)
+{
+    const auto instance = core::instantiate(thread_, linker_, module);
+    if (!instance)
+        return WastDifference { "an instance", text_of(instance.error()) };
+    current_ = *instance;
+    if (name)
+        instances_[*name] = current_;
+    return {};
+}
+
+core::Result<core::Instance*> WastRunner::find_instance(const std::optional<std::string>& name) const
+{
+    if (!name) {
+        if (!current_)
+            return core::failure("there is no instance");
+        return current_;
+    }
+    const auto found = instances_.find(*name);
+    if (found == instances_.end())
+        return core::failure("there is no instance " + *name);
+    return found->second;
+}
+
+WastVerdict WastRunner::run_register(const WastCommand& command)
+{
+    const auto instance = find_instance(command.name);
+    if (!instance)
+        return WastDifference { "an instance", text_of(instance.error()) };
+    const bool is_new = registered_.insert_or_assign(command.as, *instance).second;
+    // Exports of an instance that had the name before must not stay.
+    if (!is_new || command.as == "spectest")
+        make_linker();
+    else if (auto defined = linker_.define_instance(command.as, **instance); !defined)
+        return WastDifference { "definitions", text_of(defined.error()) };
+    return {};
+}
+
+void WastRunner::make_linker()
+{
+    linker_ = {};
+    if (!registered_.contains("spectest"))
+        spectest_.define_in(linker_);
+    for (const auto& [name, instance] : registered_)
+        ASSERT(linker_.define_instance(name, *instance));
+}
+
+// -- Actions
+
+WastRunner::Results WastRunner::perform(const WastAction& action)
+{
+    const auto instance = find_instance(action.module);
+    if (!instance)
+        return std::unexpected(instance.error());
+    return action.is_get ? get(**instance, action) : invoke(**instance, action);
+}
+
+WastRunner::Results WastRunner::get(const core::Instance& instance, const WastAction& action)
+{
+    const auto item = instance.find_export(action.field);
+    const auto* global = item ? std::get_if<core::Global*>(&*item) : nullptr;
+    if (!global)
+        return core::failure("there is no exported global of this name");
+    return std::vector { (*global)->get() };
+}
+
+WastRunner::Results WastRunner::invoke(const core::Instance& instance, const WastAction& action)
+{
+    const auto item = instance.find_export(action.field);
+    const auto* function = item ? std::get_if<core::Function*>(&*item) : nullptr;
+    if (!function)
+        return core::failure("there is no exported function of this name");
+    const core::FuncType& type = *engine_->types[(*function)->type].func();
+    if (action.arguments.size() != type.params.size())
+        return core::failure("arguments for the type " + type.to_text());
+    std::vector<core::Value> arguments;
+    for (size_t i = 0; i < type.params.size(); ++i) {
+        auto argument = argument_of(action.arguments[i], type.params[i], host_refs_);
+        if (!argument)
+            return std::unexpected(std::move(argument).error());
+        arguments.push_back(*argument);
+    }
+    auto results = core::invoke(thread_, **function, arguments);
+    if (!results)
+        return std::unexpected(std::move(results).error());
+    return *std::move(results);
+}
+
+bool WastRunner::are_expected(const std::vector<core::Value>& results, const std::vector<WastValue>& expected)
+{
+    bool fit = results.size() == expected.size();
+    for (size_t i = 0; fit && i < results.size(); ++i)
+        fit = matches(expected[i], results[i], engine_->types, host_refs_);
+    return fit;
+}
+
+WastVerdict WastRunner::run_action(const WastCommand& command)
+{
+    const Results results = perform(*command.action);
+    const auto* trap = results ? nullptr : std::get_if<core::Trap>(&results.error());
+    const auto unless = [&](bool is_right, std::string expected) -> WastVerdict {
+        if (is_right)
+            return {};
+        return WastDifference { std::move(expected),
+            results ? to_text(*results, host_refs_) : text_of(results.error()) };
+    };
+    switch (command.kind) {
+    case WastKind::AssertReturn:
+        return unless(results && are_expected(*results, command.expected), to_text(command.expected));
+    case WastKind::AssertTrap:
+    case WastKind::AssertExhaustion:
+        return unless(trap && says(trap->to_text(), command.text), "trap " + in_quotes(command.text));
+    case WastKind::AssertException: return unless(trap && trap->exception, "an exception");
+    default: return unless(results.has_value(), "no failure");
+    }
+}
+
+} // namespace vitrine::cli
