@@ -96,8 +96,9 @@ Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
         const auto& link = Access::link(store);
         const Use body(link);
         CHECK(body);
-        const auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
-            "host", "function", Access::func_type(type), on_slots(std::move(function)) });
+        // Without a name of its own: it is called by its number.
+        const auto host = std::make_shared<const core::HostFunction>(
+            core::HostFunction { "host", "", Access::func_type(type), on_slots(std::move(function)) });
         const auto added = TRY(body->store.add_host_function(host));
         return Access::handle<Func>(link, added);
     });
@@ -293,7 +294,8 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module) const
         const auto parts = body_;
         const Use body(link, Use::Purpose::Call);
         CHECK(check_parts(*parts, body, link, module));
-        const auto instance = core::instantiate(body->thread, parts->linker, Access::body(module)->module);
+        const auto instance =
+            core::instantiate(body->current_thread(), parts->linker, Access::body(module)->module);
         if (!instance) {
             if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
                 Access::note_end(*link, *trap);

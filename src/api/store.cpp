@@ -48,7 +48,7 @@ void Access::end(StoreLink& link, const char* call)
     const auto session = link.session.lock();
     if (link.guest->store.is_calling_out())
         misused(call, "by the store's own limiter, or by the destructor of host data");
-    if (link.guest->thread.runner.load() == std::this_thread::get_id()
+    if (link.guest->current_thread().runner.load() == std::this_thread::get_id()
         || (session && session->session && session->session->is_inside())
         || (link.process && link.process->is_inside()))
         misused(
@@ -67,7 +67,7 @@ void Access::end(StoreLink& link, const char* call)
     if (link.process)
         link.process->close();
     link.process.reset();
-    if (link.guest->thread.runner.load() != std::thread::id {})
+    if (link.guest->current_thread().runner.load() != std::thread::id {})
         misused(call, "while another thread runs the store's guest");
     link.guest.reset();
 }
@@ -84,7 +84,7 @@ const std::shared_ptr<StoreLink>& Access::moved_from()
 
 void Access::note_end(StoreLink& link, const core::Trap& trap)
 {
-    if (link.process && link.guest && !link.guest->thread.is_running())
+    if (link.process && link.guest && !link.guest->current_thread().is_running())
         link.process->end(trap);
 }
 
@@ -229,7 +229,7 @@ Result<void> Store::on_debug_event(debug::StopHandler handler)
 {
     CHECK(Access::check_use(link_));
     const auto current = link_->session.lock();
-    if (link_->guest->thread.is_running() || link_->guest->store.is_calling_out()
+    if (link_->guest->current_thread().is_running() || link_->guest->store.is_calling_out()
         || (current && current->session && current->session->is_inside()))
         return Error("the store's guest is running");
     link_->own_session.reset();
@@ -299,7 +299,7 @@ Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
             Access::values(link, arguments, link->engine->types[function.type].func()->params);
         if (!values)
             return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
-        const auto results = core::invoke(body->thread, function, *values);
+        const auto results = core::invoke(body->current_thread(), function, *values);
         if (!results) {
             Access::note_end(*link, results.error());
             return Access::error(results.error());
@@ -342,7 +342,7 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
         for (const core::ValueType param : type.params)
             arguments.push_back({ param, *slots++ });
         slots -= arguments.size();
-        const auto results = core::invoke(body->thread, callee, arguments);
+        const auto results = core::invoke(body->current_thread(), callee, arguments);
         if (!results) {
             Access::note_end(*link, results.error());
             return Access::error(results.error());

@@ -63,8 +63,8 @@ Result<void> add_wasi_threads(Linker& linker, Store& store, const Module& module
         const auto& body = Access::body(linker);
         if (link->engine != body->engine || Access::body(module)->engine != body->engine)
             return Error("store, linker and module belong to different engines");
-        auto host = std::make_shared<const core::HostFunction>(core::HostFunction {
-            "wasi", "thread-spawn", { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn });
+        auto host = std::make_shared<const core::HostFunction>(core::HostFunction { "wasi", "thread-spawn",
+            { { core::ValueType::i32 }, { core::ValueType::i32 } }, &spawn, core::HostKind::Engine });
         CHECK(body->linker.define("wasi", "thread-spawn", std::move(host)));
         CHECK(define_memories(body->linker, *link->engine, *Access::body(module)->module));
         if (!link->process)

@@ -24,13 +24,6 @@ WasiConfig& WasiConfig::inherit_env()
     return *this;
 }
 
-namespace {
-
-/// The guest thread of a store whose guest is calling us: so there is one.
-core::Thread& thread_of(core::Store& store) { return Access::link_of(store)->guest->thread; }
-
-} // namespace
-
 namespace detail {
 
 /// The friend of the classes of wasi.hpp.
@@ -67,8 +60,8 @@ core::wasi::Config WasiParts::config(const WasiConfig& config)
     result.random = config.random_;
     if (config.paths_by_component_)
         result.resolution = core::host::Resolution::Components;
-    result.wake_fd = [](core::Store& store) { return thread_of(store).requests->wake_fd(); };
-    result.may_go_on = [](core::Store& store) { return core::poll_in_host(thread_of(store)); };
+    result.wake_fd = [](core::Thread& thread) { return thread.requests->wake_fd(); };
+    result.may_go_on = [](core::Thread& thread) { return core::poll_in_host(thread); };
     return result;
 }
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/thread.h"
-#include "runtime/mutation.h"
+#include "runtime/store.h"
 
 #include <atomic>
 #include <mutex>
@@ -22,7 +21,7 @@ public:
         std::vector<Mutation> before_run {};
     };
 
-    explicit ForeignWrites(const Thread& thread) : thread_(thread) {}
+    explicit ForeignWrites(const Store& store) : store_(store) {}
 
     /// Whether anybody wants to know; from any thread.
     void listen(bool is_wanted) { is_wanted_.store(is_wanted, std::memory_order_relaxed); }
@@ -32,7 +31,7 @@ public:
         if (origin == Origin::Debugger || !is_wanted_.load(std::memory_order_relaxed))
             return;
         const std::lock_guard lock(mutex_);
-        auto& list = thread_.is_running() ? writes_.during_run : writes_.before_run;
+        auto& list = store_.current_thread.load() ? writes_.during_run : writes_.before_run;
         // What is not listed is still noticed if it changed a watched value.
         if (list.size() < most)
             list.push_back(mutation);
@@ -48,7 +47,7 @@ public:
 private:
     static constexpr size_t most = 256;
 
-    const Thread& thread_;
+    const Store& store_;
     std::atomic<bool> is_wanted_ = false;
     std::mutex mutex_;
     Taken writes_;

@@ -7,6 +7,17 @@
 
 namespace vitrine::core::debug {
 
+Marks::Marks(Thread& thread, std::shared_ptr<MarksOfStore> all) : thread_(thread), all_(std::move(all))
+{
+    all_->push_back(this);
+}
+
+Marks::~Marks()
+{
+    set({});
+    std::erase(*all_, this);
+}
+
 void Marks::set(std::vector<MarkedPlace> wanted)
 {
     clear_passing();
@@ -19,7 +30,7 @@ void Marks::set(std::vector<MarkedPlace> wanted)
             mark(thread_, *place.first, place.second);
     for (const MarkedPlace& place : lasting_)
         if (!std::ranges::binary_search(wanted, place))
-            unmark(thread_, *place.first, place.second);
+            remove(place);
     lasting_ = std::move(wanted);
 }
 
@@ -34,8 +45,19 @@ void Marks::clear_passing()
 {
     for (const MarkedPlace& place : passing_)
         if (!is_lasting(place))
-            unmark(thread_, *place.first, place.second);
+            remove(place);
     passing_.clear();
+}
+
+void Marks::remove(const MarkedPlace& place)
+{
+    if (std::ranges::none_of(*all_, [&](const Marks* other) { return other != this && other->needs(place); }))
+        unmark(thread_, *place.first, place.second);
+}
+
+bool Marks::needs(const MarkedPlace& place) const
+{
+    return is_lasting(place) || std::ranges::find(passing_, place) != passing_.end();
 }
 
 bool Marks::is_lasting(const MarkedPlace& place) const { return std::ranges::binary_search(lasting_, place); }

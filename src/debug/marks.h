@@ -3,6 +3,7 @@
 
 #include "runtime/instance.h"
 
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -15,12 +16,17 @@ namespace vitrine::core::debug {
 /// An instruction of a function of a store.
 using MarkedPlace = std::pair<Function*, CodeOffset>;
 
-/// The marked instructions in the code of one guest thread's store: those of the user's breakpoints, and passing ones that a
-/// step needs. Changed only while that thread executes nothing.
+class Marks;
+/// The marks of all guest threads of one store.
+using MarksOfStore = std::vector<const Marks*>;
+
+/// The marked instructions that one guest thread needs in the code of its store: those of the user's breakpoints, and passing
+/// ones for a step. Changed only while no thread of the store executes anything.
 class Marks {
 public:
-    explicit Marks(Thread& thread) : thread_(thread) {}
-    ~Marks() { set({}); }
+    /// `all` has a place for each thread of the store.
+    Marks(Thread& thread, std::shared_ptr<MarksOfStore> all);
+    ~Marks();
     Marks(const Marks&) = delete;
     Marks& operator=(const Marks&) = delete;
 
@@ -28,11 +34,16 @@ public:
     void set(std::vector<MarkedPlace> wanted);
     void add_passing(MarkedPlace place);
     void clear_passing();
+    const std::shared_ptr<MarksOfStore>& all() const { return all_; }
 
 private:
+    /// Unless another thread needs it.
+    void remove(const MarkedPlace& place);
+    bool needs(const MarkedPlace& place) const;
     bool is_lasting(const MarkedPlace& place) const;
 
     Thread& thread_;
+    std::shared_ptr<MarksOfStore> all_;
     std::vector<MarkedPlace> lasting_;
     std::vector<MarkedPlace> passing_;
 };

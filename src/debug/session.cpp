@@ -86,7 +86,7 @@ Result<void> check_watchable(const Store& store, const Thread& thread)
 {
     if (!store.engine().config.guest_debug)
         return failure("the engine is not configured with guest_debug");
-    if (thread.probe)
+    if (thread.probes.find(ProbeRole::Session))
         return failure("the store has a session already");
     if (thread.runner.load() != std::thread::id {})
         return failure("the store's guest is running");
@@ -158,12 +158,15 @@ void Session::close()
 
 Session::Member& Session::add_member(Store& store, Thread& thread)
 {
-    std::unique_ptr<Member> made(
-        new Member { .id = next_thread_++, .store = &store, .thread = &thread, .marks = Marks(thread) });
+    const Member* const sibling = find_member(store);
+    std::unique_ptr<Member> made(new Member { .id = next_thread_++,
+        .store = &store,
+        .thread = &thread,
+        .marks = { thread, sibling ? sibling->marks.all() : std::make_shared<MarksOfStore>() } });
     made->watcher = std::make_unique<Watcher>(*this, *made);
-    made->foreign_writes = std::make_unique<ForeignWrites>(thread);
+    made->foreign_writes = sibling ? sibling->foreign_writes : std::make_shared<ForeignWrites>(store);
     Member& member = *members_.emplace_back(std::move(made));
-    thread.probe = member.watcher.get();
+    thread.probes.set(ProbeRole::Session, member.watcher.get());
     member.foreign_writes->listen(!watchpoints_.is_empty());
     store.mutator.set_listener(member.foreign_writes.get());
     // It gets its marks, and waits if it must, when it first goes inside.
@@ -177,8 +180,11 @@ void Session::leave(Member& member)
     set_stepping(*member.thread, false);
     set_watches(*member.thread, nullptr);
     member.marks.set({});
-    member.thread->probe = nullptr;
-    member.store->mutator.set_listener(nullptr);
+    member.thread->probes.set(ProbeRole::Session, nullptr);
+    if (std::ranges::none_of(members_, [&](const auto& other) {
+            return other.get() != &member && other->store == member.store && !other->has_left;
+        }))
+        member.store->mutator.set_listener(nullptr);
     member.has_left = true;
     changed_.notify_all();
 }
@@ -195,15 +201,17 @@ bool Session::let_go(Member& member)
         if (member.is_running()) {
             member.has_left = false;
             member.is_stale = true;
-            member.thread->probe = member.watcher.get();
+            member.thread->probes.set(ProbeRole::Session, member.watcher.get());
             member.store->mutator.set_listener(member.foreign_writes.get());
             return false;
         }
     }
-    watchpoints_.drop(*member.store);
+    Store& store = *member.store;
     if (alone_ == &member)
         alone_ = nullptr;
     std::erase_if(members_, [&](const auto& candidate) { return candidate.get() == &member; });
+    if (!find_member(store))
+        watchpoints_.drop(store);
     changed_.notify_all();
     return true;
 }
@@ -221,13 +229,13 @@ Result<void> Session::add_store(Store& store, Thread& thread)
 Result<void> Session::remove_store(Store& store)
 {
     const std::lock_guard lock(mutex_);
-    Member* member = find_member(store);
-    if (!member)
+    if (!find_member(store))
         return failure("the store is not one of the session");
     if (&store == &store_)
         return failure("the session's own store stays until it ends");
-    if (!let_go(*member))
-        return failure("the store's guest is running");
+    while (Member* const member = find_member(store))
+        if (!let_go(*member))
+            return failure("the store's guest is running");
     return {};
 }
 
@@ -241,9 +249,11 @@ Session::Member* Session::find_member(uint32_t thread) const
 
 Session::Member* Session::find_member(const Store& store) const
 {
-    const auto found =
-        std::ranges::find_if(members_, [&](const auto& member) { return member->store == &store; });
-    return found == members_.end() ? nullptr : found->get();
+    Member* found = nullptr;
+    for (const auto& member : members_)
+        if (member->store == &store && (!found || member->is_running()))
+            found = member.get();
+    return found;
 }
 
 bool Session::is_any_running() const

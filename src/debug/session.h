@@ -250,7 +250,7 @@ private:
         Thread* thread;
         Marks marks;
         std::unique_ptr<Watcher> watcher {};
-        std::unique_ptr<ForeignWrites> foreign_writes {};
+        std::shared_ptr<ForeignWrites> foreign_writes {};
         std::unique_ptr<const Watches> watches {};
         /// Marks and watches do not stand for all that there is.
         bool is_stale = true;

@@ -281,6 +281,7 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
             member.paused_at = here;
         return StopReason { .kind = StopKind::Interrupt };
     case Cause::Step: return reason_of_step(member, paused_at);
+    case Cause::Tick: return std::nullopt;
     case Cause::Watch:
         if (auto reason = reason_of_watch(member))
             return reason;

@@ -25,6 +25,13 @@ struct GuestStore {
         : store(engine), thread(store, engine->interpreter, engine->stacks)
     {}
 
+    /// The guest thread on which calls run: that of the host function which makes them, if one does.
+    Thread& current_thread()
+    {
+        Thread* const current = store.current_thread.load(std::memory_order_acquire);
+        return current ? *current : thread;
+    }
+
     Store store;
     Thread thread;
 };

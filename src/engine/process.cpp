@@ -105,14 +105,11 @@ Process::Spawned Process::make_child(StoreRef& parent, const Instance& like, uin
     // A thread that could not run at all would end the process.
     if (!child.take_stack())
         return std::unexpected(SpawnRefusal::NoMemory);
-    if (Probe* const probe = parent.guest->thread.probe.load())
-        probe->on_spawn(child);
-    Probe* const probe = child.probe.load();
-    if (probe)
-        probe->on_instance(**instance);
+    parent.guest->current_thread().probes.on_spawn(child);
+    child.probes.on_instance(**instance);
     const auto number = start(ref, **instance, argument);
-    if (!number && probe)
-        probe->on_thread_end(child);
+    if (!number)
+        child.probes.on_thread_end(child);
     return number;
 }
 
@@ -149,8 +146,7 @@ void Process::run(int32_t number, const std::shared_ptr<StoreRef>& ref, Instance
         const Value arguments[] { Value::i32(static_cast<uint32_t>(number)), Value::i32(argument) };
         ended = invoke(thread, entry, arguments);
     }
-    if (Probe* const probe = thread.probe.load())
-        probe->on_thread_end(thread);
+    thread.probes.on_thread_end(thread);
     if (!ended)
         end(ended.error(), ref);
 

@@ -36,8 +36,7 @@ bool must_end(Thread& thread, Trap& trap)
     const uint32_t bits = thread.requests->bits.load();
     if (bits == 0)
         return false;
-    Probe* const probe = thread.probe.load();
-    if ((bits & Requests::pause) && probe && probe->wants_end(thread))
+    if ((bits & Requests::pause) && thread.probes.wants_end(thread))
         thread.is_killed = true;
     else if (bits & (Requests::interrupt | Requests::over))
         trap = { .kind = TrapKind::Interrupted };
@@ -47,107 +46,147 @@ bool must_end(Thread& thread, Trap& trap)
     return true;
 }
 
-HostResult take_outcome(Thread& thread, Function& host, HostOutcome outcome, Slot* slots)
+/// A trap or an exception, which leaves the host function.
+HostResult take_trap(Thread& thread, const Function& host, Trap trap)
 {
-    const auto fail = [&](Trap trap) {
-        return HostResult { raise(thread, std::move(trap)) ? HostAction::Moved : HostAction::Trapped };
-    };
+    thread.state.offset = thread.host_call_offset;
+    bool is_moved = false;
+    if (!host.host->is_boundary && trap.exception && trap.exception->object()) {
+        auto& exception = static_cast<ExceptionObject&>(*trap.exception->object());
+        is_moved = throw_exception(thread, exception, std::move(trap));
+    } else {
+        trap.exception = nullptr;
+        is_moved = raise(thread, std::move(trap));
+    }
+    return { is_moved ? HostAction::Moved : HostAction::Trapped };
+}
+
+HostResult take_outcome(Thread& thread, const Function& host, HostOutcome outcome, Slot* slots)
+{
     thread.host = nullptr;
     if (Trap ending; !std::holds_alternative<Trap>(outcome) && must_end(thread, ending))
         outcome = std::move(ending);
     if (thread.is_killed)
         outcome = Trap { .kind = TrapKind::Killed };
-    if (auto* trap = std::get_if<Trap>(&outcome)) {
-        thread.state.offset = thread.host_call_offset;
-        if (trap->exception && trap->exception->object()) {
-            auto& exception = static_cast<ExceptionObject&>(*trap->exception->object());
-            return { throw_exception(thread, exception, std::move(*trap)) ? HostAction::Moved
-                                                                          : HostAction::Trapped };
-        }
-        return fail(std::move(*trap));
-    }
-    if (auto* call = std::get_if<std::unique_ptr<CallGuest>>(&outcome)) {
-        if ((*call)->callee->is_host())
-            return fail(
-                { .kind = TrapKind::HostError, .message = "a host function asked for a call of another" });
-        store_values((*call)->arguments, slots);
-        thread.continuations.push_back({ &host, std::move((*call)->then), thread.host_call_offset });
-        return { HostAction::Call, (*call)->callee };
+    if (auto* trap = std::get_if<Trap>(&outcome))
+        return take_trap(thread, host, std::move(*trap));
+    if (auto* call = std::get_if<CallGuest>(&outcome)) {
+        thread.continuations.push_back(
+            { &host, std::move(call->then), thread.host_call_offset, slots, thread.control - 1 });
+        return { HostAction::Call, call->callee };
     }
     if (std::holds_alternative<Suspended>(outcome)) {
-        if (thread.activations.size() == 1 && thread.continuations.empty()) {
+        if (thread.activations.size() == 1) {
             thread.host = &host;
             thread.go_outside();
             return { HostAction::Suspended };
         }
-        return fail({ .kind = TrapKind::HostError,
-            .message = "a host function suspended inside a call made by the host" });
+        return take_trap(thread, host,
+            { .kind = TrapKind::HostError,
+                .message = "a host function suspended inside a call made by the host" });
     }
     return { HostAction::Returned };
 }
 
-/// Runs one part of a host function: its own code, or what follows a call that it asked for.
-HostResult run_part(
-    Thread& thread, Function& host, const HostCallback& callback, Slot* slots, uint32_t input_slots)
+/// Runs a part of a host function: its callback, or what follows a call that it asked for.
+template<class Part> HostResult run_part(Thread& thread, const Function& host, Slot* slots, const Part& part)
 {
-    const uint32_t count = std::max(input_slots, slots_of(host.host->type.results));
+    const HostFunction& definition = *host.host;
+    const uint32_t count = std::max(slots_of(definition.type.params), slots_of(definition.type.results));
     thread.host = &host;
-    thread.free = slots + count;
+    // At least one slot, as for a guest's frame, so that the value stack bounds the control stack.
+    thread.free = slots + std::max(count, 1u);
     Instance* const caller = thread.state.function ? thread.state.function->instance : nullptr;
-    HostCall call { thread.store, caller, { slots, count } };
-    thread.go_outside();
-    HostOutcome outcome = guarded([&] { return callback(call); },
-        [](Thrown thrown) { return HostOutcome(trap_of(std::move(thrown))); });
-    thread.go_inside();
+    HostCall call { thread, host, thread.store, caller, { slots, count },
+        { thread.free, GuestStack::headroom_slots / 2 } };
+    if (!definition.runs_inside)
+        thread.go_outside();
+    HostOutcome outcome = guarded(
+        [&] { return part(call); }, [](Thrown thrown) { return HostOutcome(trap_of(std::move(thrown))); });
+    if (!definition.runs_inside)
+        thread.go_inside();
+    thread.is_after_host = true;
     return take_outcome(thread, host, std::move(outcome), slots);
 }
 
-/// Pushes a record, and makes the callee's frame the thread's state. Its arguments are at `arguments`, above the
-/// frame in the state.
-Turn enter_function(Thread& thread, Function& callee, ReturnTo return_to, Slot* arguments)
+/// Goes on with a host function, in the state of its caller, when the call that it asked for has ended.
+HostResult continue_host(Thread& thread, const WaitingHost& waiting, OrTrapped<void> called)
 {
-    const FuncMeta& meta = *callee.meta;
-    // The state is the caller's, as if the call had not begun.
-    if (arguments + meta.frame_slots > thread.stack->limit())
-        return raise(thread, { .kind = TrapKind::StackOverflow }) ? Turn::Resume : Turn::Trapped;
-    push_record(thread, return_to, thread.state);
-    thread.state = { &callee, meta.code_offset - meta.body_offset, 0, arguments,
-        arguments + meta.param_slots };
-    return Turn::Enter;
-}
-
-/// Goes on with the innermost host function that waits, with the results of the call that it asked for.
-HostResult continue_host(Thread& thread, Slot* slots, Function*& host)
-{
-    const WaitingHost waiting = std::move(thread.continuations.back());
-    thread.continuations.pop_back();
-    host = waiting.function;
     thread.host_call_offset = waiting.call_offset;
-    return run_part(
-        thread, *host, waiting.then, slots, static_cast<uint32_t>(GuestStack::headroom_slots / 2));
+    return run_part(thread, *waiting.function, waiting.slots,
+        [&](HostCall& call) { return waiting.then(call, std::move(called)); });
 }
 
-/// What comes after a part of `host`, and after those of host functions that waited for it.
-Turn finish_host(Thread& thread, Function* host, HostResult result, Slot* slots)
+/// Pushes a record, and makes the callee's frame the thread's state. Its arguments are at `arguments`, above the
+/// frame in the state. False when there is no room: then nothing has changed.
+bool enter_function(Thread& thread, Function& callee, ReturnTo return_to, Slot* arguments)
+{
+    const uint32_t slots = callee.is_host() ? 1 : callee.meta->frame_slots;
+    if (arguments + slots > thread.stack->limit())
+        return false;
+    push_record(thread, return_to, thread.state);
+    if (callee.is_host())
+        thread.state = { nullptr, 0, 0, arguments, arguments };
+    else
+        thread.state = { &callee, callee.meta->code_offset - callee.meta->body_offset, 0, arguments,
+            arguments + callee.meta->param_slots };
+    return true;
+}
+
+/// What comes after a part of `host`, and after those of host functions that asked for it or that it asks for.
+Turn finish_host(Thread& thread, const Function* host, HostResult result, Slot* slots)
 {
     for (;;) {
         switch (result.action) {
         case HostAction::Trapped: return Turn::Trapped;
         case HostAction::Moved: return Turn::Resume;
         case HostAction::Suspended: return Turn::Suspended;
-        case HostAction::Call:
-            return enter_function(thread, *result.callee, ReturnTo::host_function(), slots);
-        case HostAction::Returned: break;
+        case HostAction::Call: {
+            Function& callee = *result.callee;
+            // Where a nested entry's arguments would be, so that both overflow at the same depth.
+            Slot* const arguments = thread.free;
+            if (!enter_function(thread, callee, ReturnTo::host_function(), arguments)) {
+                const WaitingHost waiting = std::move(thread.continuations.back());
+                thread.continuations.pop_back();
+                result = continue_host(thread, waiting, trapped(TrapKind::StackOverflow));
+                break;
+            }
+            if (!callee.is_host())
+                return Turn::Enter;
+            host = &callee;
+            slots = arguments;
+            thread.host_call_offset = 0;
+            result = run_part(thread, callee, slots, callee.host->callback);
+            break;
         }
-        thread.state.sp = slots + slots_of(host->host->type.results);
-        if (thread.state.function)
-            return Turn::Resume;
-        if (thread.control == thread.activations.back().base)
-            return Turn::Returned;
-        // It was tail-called in the place of a function that another host function waits for.
-        thread.state = pop_record(thread).caller(slots);
-        result = continue_host(thread, slots, host);
+        case HostAction::Returned: {
+            thread.state.sp = slots + slots_of(host->host->type.results);
+            if (thread.state.function)
+                return Turn::Resume;
+            if (thread.control == thread.activations.back().base)
+                return Turn::Returned;
+            const WaitingHost waiting = cut_to_waiting_host(thread);
+            host = waiting.function;
+            slots = waiting.slots;
+            result = continue_host(thread, waiting, {});
+            break;
+        }
+        }
     }
+}
+
+/// The call has ended that the innermost waiting host function asked for.
+Turn finish_call(Thread& thread, OrTrapped<void> called)
+{
+    const WaitingHost waiting = cut_to_waiting_host(thread);
+    const HostResult result = continue_host(thread, waiting, std::move(called));
+    return finish_host(thread, waiting.function, result, waiting.slots);
+}
+
+/// Whether a host function in the innermost activation waits for a call.
+bool is_host_waiting(const Thread& thread)
+{
+    return thread.continuations.size() > thread.activations.back().continuations;
 }
 
 /// What to do with a thread that a tier has handed over. The interpreter takes all of it.
@@ -181,12 +220,15 @@ RunEnd drive(Thread& thread, Turn turn)
             break;
         case Turn::GoOn: end = thread.tier.go_on(thread); break;
         case Turn::Returned: return RunEnd::Returned;
-        case Turn::Trapped: return RunEnd::Trapped;
+        case Turn::Trapped: end = RunEnd::Trapped; break;
         case Turn::Suspended: return RunEnd::Suspended;
         }
-        if (end != RunEnd::Handed)
+        if (end == RunEnd::Handed)
+            turn = take_over(thread);
+        else if (end == RunEnd::Trapped && is_host_waiting(thread))
+            turn = finish_call(thread, std::unexpected(std::move(thread.trap)));
+        else
             return end;
-        turn = take_over(thread);
     }
 }
 
@@ -200,19 +242,23 @@ RunEnd run_call(Thread& thread, Function& callee)
         thread.host_call_offset = 0;
         return drive(thread, call_host_function(thread, callee, arguments));
     }
-    return drive(thread, enter_function(thread, callee, ReturnTo::host(), arguments));
+    if (enter_function(thread, callee, ReturnTo::host(), arguments))
+        return drive(thread, Turn::Enter);
+    return drive(thread, raise(thread, { .kind = TrapKind::StackOverflow }) ? Turn::Resume : Turn::Trapped);
 }
 
-RunEnd run_resumed(Thread& thread) { return drive(thread, Turn::Resume); }
-
-Turn call_host_function(Thread& thread, Function& host, Slot* slots)
+RunEnd run_resumed(Thread& thread, const Function& host)
 {
-    const HostResult result =
-        run_part(thread, host, host.host->callback, slots, slots_of(host.host->type.params));
-    return finish_host(thread, &host, result, slots);
+    thread.is_after_host = true;
+    return drive(thread, finish_host(thread, &host, { HostAction::Returned }, thread.state.sp));
 }
 
-Turn tail_call_host_function(Thread& thread, Function& host)
+Turn call_host_function(Thread& thread, const Function& host, Slot* slots)
+{
+    return finish_host(thread, &host, run_part(thread, host, slots, host.host->callback), slots);
+}
+
+Turn tail_call_host_function(Thread& thread, const Function& host)
 {
     Slot* const arguments = thread.state.fp;
     Instance& instance = *thread.state.function->instance;
@@ -228,14 +274,9 @@ Turn tail_call_host_function(Thread& thread, Function& host)
 
 Turn return_to_host(Thread& thread)
 {
-    const Record& record = popped_record(thread);
-    if (record.return_to().is_host())
+    if (popped_record(thread).return_to().is_host())
         return Turn::Returned;
-    Slot* const results = thread.state.fp;
-    thread.state = record.caller(results);
-    Function* host = nullptr;
-    const HostResult result = continue_host(thread, results, host);
-    return finish_host(thread, host, result, results);
+    return finish_call(thread, {});
 }
 
 } // namespace vitrine::core

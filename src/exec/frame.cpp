@@ -28,17 +28,21 @@ public:
         };
         for (const Activation& entered : thread.activations | std::views::reverse) {
             --activation;
-            // A host function with a guest below it; one that the embedder called has none.
-            if (host && state.function && !visit_host(host))
+            // What the embedder called itself is no frame while it runs.
+            if (host && (state.function || control != entered.base) && !visit_host(host))
                 return;
             if (state.function && !visit_guest(control, host == nullptr))
                 return;
             for (; control != entered.base; ++control) {
-                if (control->return_to().is_host_function()
-                    && !visit_host(thread.continuations[--continuations].function))
-                    return;
-                Instance* const instance = state.function ? state.function->instance : nullptr;
-                state = caller_in(thread, *control, state.fp, instance);
+                if (control->return_to().is_host_function()) {
+                    const WaitingHost& waiting = thread.continuations[--continuations];
+                    if (!visit_host(waiting.function))
+                        return;
+                    state = control->caller(waiting.slots);
+                } else {
+                    Instance* const instance = state.function ? state.function->instance : nullptr;
+                    state = caller_in(thread, *control, state.fp, instance);
+                }
                 if (state.function && !visit_guest(control + 1, false))
                     return;
             }
@@ -144,12 +148,21 @@ bool waits_host_function_for(const Frame& frame)
     return record_of(frame.id)->return_to().is_host_function();
 }
 
+WaitingHost cut_to_waiting_host(Thread& thread)
+{
+    WaitingHost waiting = std::move(thread.continuations.back());
+    thread.continuations.pop_back();
+    thread.control = waiting.record;
+    thread.state = pop_record(thread).caller(waiting.slots);
+    thread.forget_frames();
+    return waiting;
+}
+
 void cut_to(Thread& thread, const Frame& frame, Slot* sp)
 {
     Record* const record = record_of(frame.id);
-    const auto waiting = std::count_if(
-        thread.control, record, [](const Record& passed) { return passed.return_to().is_host_function(); });
-    thread.continuations.resize(thread.continuations.size() - static_cast<size_t>(waiting));
+    while (!thread.continuations.empty() && thread.continuations.back().record < record)
+        thread.continuations.pop_back();
     thread.control = record;
     const FuncMeta& meta = *frame.function->meta;
     thread.state = { const_cast<Function*>(frame.function), frame.offset - meta.body_offset,

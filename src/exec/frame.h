@@ -106,12 +106,18 @@ inline const Record& pop_record(Thread& thread) { return *thread.control++; }
 /// The record popped last.
 inline const Record& popped_record(const Thread& thread) { return thread.control[-1]; }
 
+/// How many records there are on the control stack.
+inline uint32_t record_count(const Thread& thread)
+{
+    return thread.stack ? static_cast<uint32_t>(thread.stack->control_top() - thread.control) : 0;
+}
+
 /// The id of the frame in the thread's state.
 inline FrameId innermost_id(const Thread& thread) { return FrameId(thread.control); }
 
 /// A frame of a guest thread as data: the same in every tier. Valid until guest code runs.
 struct Frame {
-    /// A host function between two guest frames, or a guest function.
+    /// A guest function, or a host function with a frame below it in its activation, or one that waits for a call.
     const Function* function = nullptr;
     /// In the module's file: the next instruction of the innermost frame of an activation, the instruction after
     /// the call in its callers. 0 for host functions.
@@ -179,6 +185,8 @@ std::optional<ReturnPlace> return_place_of(const Frame& frame);
 /// Whether a host function has asked for the call of a guest frame, and waits for its results.
 bool waits_host_function_for(const Frame& frame);
 
+/// Ends the frames above the innermost host function that waits: the thread's state becomes that of the host function's caller.
+WaitingHost cut_to_waiting_host(Thread& thread);
 /// Makes the frame, of the innermost activation, the thread's state: at its offset, with its operands up to `sp`.
 /// Frames above it end, and with them the host functions that wait there.
 void cut_to(Thread& thread, const Frame& frame, Slot* sp);

@@ -6,7 +6,11 @@
 
 namespace vitrine::core {
 
-void set_stepping(Thread& thread, bool is_stepping) { thread.is_stepping_ = is_stepping; }
+void set_stepping(Thread& thread, bool is_stepping, ProbeRole role)
+{
+    const auto bit = static_cast<uint8_t>(1u << static_cast<uint32_t>(role));
+    thread.stepping_ = static_cast<uint8_t>(is_stepping ? thread.stepping_ | bit : thread.stepping_ & ~bit);
+}
 
 void set_watches(Thread& thread, const Watches* watches)
 {
@@ -14,6 +18,15 @@ void set_watches(Thread& thread, const Watches* watches)
         return;
     thread.watches_ = watches;
     thread.tier.watches_changed(thread);
+}
+
+void set_stop_tick(Thread& thread, uint64_t tick)
+{
+    thread.stop_tick_ = tick;
+    thread.requests->stop_tick.store(tick);
+    // What was asked before this has lowered the word that was just raised.
+    if (thread.requests->bits.load() != 0)
+        thread.requests->lower_words();
 }
 
 void mark(Thread& thread, Function& function, CodeOffset offset)

@@ -5,6 +5,8 @@
 #include "exec/driver.h"
 #include "exec/frame.h"
 #include "exec/host_stack.h"
+#include "exec/instrument.h"
+#include "exec/position.h"
 #include "exec/trap_detail.h"
 #include "exec/unwind.h"
 #include "runtime/bounds.h"
@@ -24,10 +26,23 @@ const FuncType& type_of(const Thread& thread, const Function& function)
     return *thread.store.engine().types[function.type].func();
 }
 
+/// The thread becomes the current one of its store.
+void take_store(Thread& thread)
+{
+    thread.outer_thread = thread.store.current_thread.load();
+    thread.store.current_thread.store(&thread, std::memory_order_release);
+}
+
+void give_back_store(Thread& thread)
+{
+    thread.store.current_thread.store(thread.outer_thread, std::memory_order_release);
+}
+
 /// Takes a stack for the first activation and puts the arguments on it.
 OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value> arguments)
 {
-    if (thread.activations.size() >= max_activations || !has_host_stack())
+    const auto has_room = [&] { return thread.activations.size() < max_activations && has_host_stack(); };
+    if (!thread.store.attempt(Refusable::Entry, has_room))
         return trapped(TrapKind::StackOverflow);
     if (thread.store.is_calling_out())
         return std::unexpected(Trap { .kind = TrapKind::HostError,
@@ -39,22 +54,24 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
         if (auto taken = thread.take_stack(); !taken)
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
         thread.runner.store(std::this_thread::get_id());
+        take_store(thread);
         // Whoever looks at the thread while all stand still sees it as it was, or whole.
         thread.go_inside();
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
         thread.requests->bits.fetch_and(~Requests::interrupt);
-        thread.restore_limit();
+        thread.restore_words();
         if (thread.requests->bits.load() != 0)
-            thread.requests->limit.store(nullptr);
+            thread.requests->lower_words();
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
     } else {
         thread.go_inside();
     }
-    thread.activations.push_back(
-        { thread.control, &function, thread.state, thread.free, thread.host, thread.continuations.size() });
+    thread.activations.push_back({ thread.control, &function, thread.state, thread.free, thread.host,
+        thread.host_call_offset, thread.continuations.size() });
     thread.state = { nullptr, 0, 0, thread.free, store_values(arguments, thread.free) };
+    thread.is_after_host = thread.host != nullptr;
     thread.host = nullptr;
     return {};
 }
@@ -67,6 +84,7 @@ void leave(Thread& thread)
     thread.state = activation.outer;
     thread.free = activation.outer_free;
     thread.host = activation.host;
+    thread.host_call_offset = activation.host_call_offset;
     thread.continuations.resize(activation.continuations);
     thread.activations.pop_back();
     thread.forget_frames();
@@ -74,6 +92,7 @@ void leave(Thread& thread)
         thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
         thread.is_killed = false;
+        give_back_store(thread);
     }
     if (thread.host || !thread.is_running())
         thread.go_outside();
@@ -84,8 +103,10 @@ void leave(Thread& thread)
 
 CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
 {
-    if (end == RunEnd::Suspended)
+    if (end == RunEnd::Suspended) {
+        give_back_store(thread);
         return Suspended {};
+    }
     if (end == RunEnd::Trapped) {
         leave(thread);
         return std::move(thread.trap);
@@ -127,17 +148,19 @@ CallEnd resume_call(Thread& thread, std::span<const Value> results)
 {
     ASSERT(thread.activations.size() == 1 && thread.host);
     thread.runner.store(std::this_thread::get_id());
+    take_store(thread);
     thread.go_inside();
-    thread.state.sp = store_values(results, thread.state.sp);
-    thread.host = nullptr;
+    store_values(results, thread.state.sp);
+    const Function& host = *std::exchange(thread.host, nullptr);
     const Function& entered = *thread.activations.front().function;
     return guarded_call(
-        thread, 0, [&] { return finish(thread, run_resumed(thread), type_of(thread, entered)); });
+        thread, 0, [&] { return finish(thread, run_resumed(thread, host), type_of(thread, entered)); });
 }
 
 void cancel_call(Thread& thread)
 {
     ASSERT(thread.activations.size() == 1 && thread.host);
+    take_store(thread);
     thread.go_inside();
     leave(thread);
 }
@@ -177,9 +200,8 @@ private:
     const bool was_running_;
 };
 
-/// Makes the instance and tells the probe of it.
-std::expected<Instance*, Failure> make_instance(
-    Thread& thread, const Linker& linker, std::shared_ptr<const Module> module)
+/// Makes an instance with `make` and tells the probes of it.
+template<class Make> std::expected<Instance*, Failure> make_instance(Thread& thread, const Make& make)
 {
     const Running running(thread);
     // As when guest code runs: whoever stops all threads waits until the store is as it will be.
@@ -187,20 +209,32 @@ std::expected<Instance*, Failure> make_instance(
     const bool was_outside = thread.execution.load() == Execution::Outside;
     if (was_outside)
         thread.go_inside();
-    auto instance = guarded([&] { return linker.instantiate(thread.store, std::move(module)); },
-        [](Thrown thrown) -> std::expected<Instance*, Failure> {
-            return std::unexpected(Error { std::move(thrown.text) });
-        });
+    auto instance = guarded(make, [](Thrown thrown) -> std::expected<Instance*, Failure> {
+        return std::unexpected(Error { std::move(thrown.text) });
+    });
     if (was_outside)
         thread.go_outside();
-    Probe* const probe = thread.probe.load();
-    if (!instance || !probe)
+    if (!instance || thread.probes.is_empty())
         return instance;
-    probe->on_instance(**instance);
+    thread.probes.on_instance(**instance);
     if (!fire(thread, Cause::Load)) {
         // No activation ends that would forget it.
         thread.is_killed = thread.is_killed && thread.is_running();
         return std::unexpected(std::move(thread.trap));
+    }
+    return instance;
+}
+
+/// The same, and runs its start function.
+template<class Make> std::expected<Instance*, Failure> instantiate_with(Thread& thread, const Make& make)
+{
+    auto instance = make_instance(thread, make);
+    if (!instance)
+        return instance;
+    if (const auto start = (*instance)->module->start) {
+        auto ran = invoke(thread, *(*instance)->functions[start->value], {});
+        if (!ran)
+            return std::unexpected(std::move(ran).error());
     }
     return instance;
 }
@@ -210,15 +244,14 @@ std::expected<Instance*, Failure> make_instance(
 std::expected<Instance*, Failure> instantiate(
     Thread& thread, const Linker& linker, std::shared_ptr<const Module> module)
 {
-    auto instance = make_instance(thread, linker, std::move(module));
-    if (!instance)
-        return instance;
-    if (const auto start = (*instance)->module->start) {
-        auto ran = invoke(thread, *(*instance)->functions[start->value], {});
-        if (!ran)
-            return std::unexpected(std::move(ran).error());
-    }
-    return instance;
+    return instantiate_with(thread, [&] { return linker.instantiate(thread.store, std::move(module)); });
+}
+
+std::expected<Instance*, Failure> instantiate(
+    Thread& thread, std::shared_ptr<const Module> module, std::span<const Extern> imports)
+{
+    return instantiate_with(
+        thread, [&] { return core::instantiate(thread.store, std::move(module), imports); });
 }
 
 bool poll_in_host(Thread& thread)
@@ -231,13 +264,12 @@ bool poll_in_host(Thread& thread)
 bool fire(Thread& thread, Cause cause)
 {
     thread.was_moved = false;
-    Probe* const probe = thread.probe.load();
-    if (!probe)
+    if (thread.probes.is_empty())
         return true;
     thread.forget_frames();
     if (!thread.host)
         thread.free = thread.state.sp;
-    const Wish wish = probe->fire(thread, cause);
+    const Wish wish = thread.probes.fire(thread, cause);
     thread.forget_frames();
     thread.was_moved = wish == Wish::Move || wish == Wish::Throw;
     if (wish == Wish::Kill) {
@@ -263,13 +295,31 @@ bool fire_watch(Thread& thread, std::span<const TouchedRange> touched)
 bool handle_requests(Thread& thread)
 {
     thread.was_moved = false;
-    thread.restore_limit();
+    thread.restore_words();
     const uint32_t bits = thread.requests->bits.fetch_and(Requests::over);
     if (bits & Requests::over)
-        thread.requests->limit.store(nullptr);
+        thread.requests->lower_words();
     if (bits & (Requests::interrupt | Requests::over))
         return raise(thread, { .kind = TrapKind::Interrupted });
-    return !(bits & Requests::pause) || fire(thread, Cause::Pause);
+    if (bits & Requests::pause) {
+        if (!fire(thread, Cause::Pause))
+            return false;
+        if (thread.was_moved)
+            return true;
+    }
+    if (position_of(thread).tick < thread.stop_tick())
+        return true;
+    set_stop_tick(thread, UINT64_MAX);
+    return fire(thread, Cause::Tick);
+}
+
+bool handle_requests_at_loop(Thread& thread)
+{
+    --thread.requests->tick;
+    const bool goes_on = handle_requests(thread);
+    if (goes_on && !thread.was_moved)
+        ++thread.requests->tick;
+    return goes_on;
 }
 
 bool raise(Thread& thread, Trap trap)
@@ -278,7 +328,7 @@ bool raise(Thread& thread, Trap trap)
     if (thread.trap.kind == TrapKind::Interrupted && thread.requests->is_over())
         thread.trap = thread.requests->ending();
     // A trap that passes through a host function on its way out has been seen where it began.
-    if (!thread.trap.trace.empty())
+    if (std::exchange(thread.trap.is_told, true))
         return false;
     if (thread.trap.message.empty())
         thread.trap.message = trap_with_detail(thread.trap.kind, detail_of(thread, thread.trap.kind)).message;

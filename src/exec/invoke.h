@@ -27,6 +27,9 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
 /// Makes an instance, tells the probe of it, and runs its start function. [spec: exec/modules, instantiation]
 std::expected<Instance*, Failure> instantiate(
     Thread& thread, const Linker& linker, std::shared_ptr<const Module> module);
+/// The same with the module's imports, in their order: entities of the thread's store, of fitting types.
+std::expected<Instance*, Failure> instantiate(
+    Thread& thread, std::shared_ptr<const Module> module, std::span<const Extern> imports);
 
 /// For host functions that block, on the guest's thread: deals with what was asked of the thread meanwhile; a debugger may stop the guest in
 /// here. False when the host function must end with a trap (`Interrupted`) instead of going on.
@@ -40,6 +43,9 @@ bool fire(Thread& thread, Cause cause);
 bool fire_watch(Thread& thread, std::span<const TouchedRange> touched);
 /// For tiers: a poll found the limit lowered or a bit set. As `fire`.
 bool handle_requests(Thread& thread);
+/// For tiers: the same at a `loop` whose tick has been counted. Whoever looks up stands before the instruction, so the tick does
+/// not count meanwhile, and not at all if the guest is moved.
+bool handle_requests_at_loop(Thread& thread);
 /// For tiers: records a trap at the thread's state and tells the probe. True when that has moved the guest elsewhere: then it goes on there.
 [[nodiscard]] bool raise(Thread& thread, Trap trap);
 

@@ -16,6 +16,8 @@ enum class Cause : uint8_t {
     Step,
     /// The pause that was requested.
     Pause,
+    /// The thread has come to the tick at which it was to look up (`set_stop_tick`).
+    Tick,
     /// `Thread::thrown` is thrown, and a guest catches it; nothing is unwound yet.
     Throw,
     /// It is caught: the thread's state is the beginning of the handler.

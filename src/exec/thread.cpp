@@ -20,7 +20,7 @@ Requests::~Requests()
 void Requests::add(uint32_t bit) noexcept
 {
     bits.fetch_or(bit);
-    limit.store(nullptr);
+    lower_words();
     if (const int fd = wake_fd_.load(); fd >= 0) {
         // A signal handler may ask, and leaves errno as it was.
         const int errno_before = errno;

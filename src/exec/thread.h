@@ -2,7 +2,7 @@
 #pragma once
 
 #include "exec/guest_stack.h"
-#include "exec/probe.h"
+#include "exec/probes.h"
 #include "exec/sites.h"
 #include "exec/tier.h"
 #include "exec/watch.h"
@@ -37,16 +37,19 @@ struct RequestWords {
     std::atomic<Slot*> limit = nullptr;
     /// Belongs to a tier that compiles.
     void* machine = nullptr;
-    /// For positions in an execution: what is left of this thread's turn, and where it must look up.
+    /// For machine code that counts: the ticks left until it must look up.
     int64_t ticks = 0;
-    int64_t stop_tick = 0;
+    /// From this tick on the guest looks up at each tick. Lowered to 0 by a request.
+    std::atomic<uint64_t> stop_tick = UINT64_MAX;
+    /// What the guest has counted (exec/position.h). Only its own thread uses it.
+    uint64_t tick = 0;
 };
 static_assert(offsetof(RequestWords, bits) == 0 && offsetof(RequestWords, limit) == 8
     && offsetof(RequestWords, machine) == 16 && offsetof(RequestWords, ticks) == 24
-    && offsetof(RequestWords, stop_tick) == 32);
+    && offsetof(RequestWords, stop_tick) == 32 && offsetof(RequestWords, tick) == 40);
 
-/// What was asked of a running guest, from any thread or a signal handler. The guest notices it at function entries
-/// and loop headers: a request sets its bit and then lowers the stack's limit, so that an entry checks both at once.
+/// What was asked of a running guest, from any thread or a signal handler. The guest notices it at function entries and
+/// loop headers: a request sets its bit and then lowers the stack's limit and the stop tick, which these compare anyway.
 /// Host functions that block wait for `wake_fd` too.
 class Requests : public RequestWords {
 public:
@@ -61,6 +64,12 @@ public:
     Requests& operator=(const Requests&) = delete;
 
     void add(uint32_t bit) noexcept;
+    /// Makes the guest look up at the next entry or loop header. Again, if a bit is still set.
+    void lower_words() noexcept
+    {
+        limit.store(nullptr);
+        stop_tick.store(0);
+    }
     /// The guest ends with this trap, also whenever it is called again. Once; before other threads can see the bit.
     void end(Trap with);
     bool is_over() const { return (bits.load() & over) != 0; }
@@ -89,20 +98,26 @@ struct Activation {
     Slot* outer_free;
     /// The host function of the activation below that made this entry; null when there is none.
     const Function* host;
+    /// The call instruction that called that one.
+    uint32_t host_call_offset;
     size_t continuations;
 };
 
-/// A host function that waits for a guest function it asked for.
+/// A host function that waits for a call it asked for.
 struct WaitingHost {
-    Function* function;
+    const Function* function;
     /// What it does with the results.
-    HostCallback then;
+    HostContinuation then;
     /// The call instruction that called it, from the body's first byte.
     uint32_t call_offset;
+    /// Its arguments and results.
+    Slot* slots;
+    /// The record of the call that it waits for.
+    Record* record;
 };
 
-/// A guest thread: its stacks and state, and what the tiers need at hand. Belongs to one store; used by one host
-/// thread at a time, `requests` excepted.
+/// A guest thread: its stacks and state, and what the tiers need at hand. Belongs to one store, which may have several, of which one
+/// at a time executes; used by one host thread at a time, `requests` excepted.
 class Thread {
 public:
     Thread(Store& store, Tier& tier, StackPool& stacks);
@@ -127,6 +142,10 @@ public:
     std::vector<WaitingHost> continuations;
     /// The call instruction that called it, from the body's first byte; `state` is already behind it.
     uint32_t host_call_offset = 0;
+    /// A host function has run since the last instruction: what is watched may have changed.
+    bool is_after_host = false;
+    /// The store's current thread before the outermost activation.
+    Thread* outer_thread = nullptr;
     /// With `RunEnd::Handed`: where the guest is.
     Handed handed = Handed::Call;
     /// The return addresses of the tier that compiles; null when there is none.
@@ -140,9 +159,7 @@ public:
     Trap trap;
     /// What is being thrown, while a probe looks at it.
     ExceptionObject* thrown = nullptr;
-    /// To take it away, clear it and then check `runner`: if a call has started in between, put the probe back, as
-    /// that call may be using it.
-    std::atomic<Probe*> probe = nullptr;
+    Probes probes;
     /// Kept up to date only while there is a probe. To stop the thread, request a pause first and then look at this;
     /// the thread sets `Inside` first and then looks at its requests.
     std::atomic<Execution> execution = Execution::Outside;
@@ -160,24 +177,32 @@ public:
     size_t depth() const { return activations.size(); }
     /// Whether the guest is between two of its own instructions: not in a host function, not outside of all functions.
     bool is_at_instruction() const { return !host && state.function; }
-    /// Whether the probe fires before every instruction. Set by exec/instrument.h, as are the watches.
-    bool is_stepping() const { return is_stepping_; }
+    /// Whether a probe fires before every instruction, and whether that of a role does. Set by exec/instrument.h, as are the
+    /// watches.
+    bool is_any_stepping() const { return stepping_ != 0; }
+    bool is_stepping(ProbeRole role = ProbeRole::Session) const
+    {
+        return (stepping_ >> static_cast<uint32_t>(role) & 1) != 0;
+    }
     /// What is watched; null when nothing is.
     const Watches* watches() const { return watches_; }
     /// Grows whenever guest code runs or frames change: what was learnt of frames at another generation is stale.
     uint64_t generation() const { return generation_; }
+    /// Function entries and loop headers so far: see exec/position.h.
+    uint64_t tick() const { return requests->tick; }
+    /// Where the probe fires with `Cause::Tick`; `UINT64_MAX` for nowhere. Set by exec/instrument.h.
+    uint64_t stop_tick() const { return stop_tick_; }
     void forget_frames() { ++generation_; }
     /// Has a stack for the next call: the error is that there is none to have.
     Result<void> take_stack();
     /// Guest code is about to be executed, or the host's again.
     void go_inside()
     {
-        Probe* const watching = probe.load();
-        if (!watching)
+        if (probes.is_empty())
             return;
         execution.store(Execution::Inside);
         if (requests->bits.load() & Requests::pause)
-            watching->wait_outside(*this);
+            probes.wait_outside(*this);
     }
     void go_outside()
     {
@@ -187,18 +212,25 @@ public:
     /// What `memory.atomic.wait` sleeps on: an eventfd, made at the first call.
     int wait_fd();
 
-    /// The limit that requests have lowered, restored. Call before looking at the request bits.
-    void restore_limit() { requests->limit.store(stack ? stack->limit() : nullptr); }
+    /// The words that requests have lowered, restored. Call before looking at the request bits.
+    void restore_words()
+    {
+        requests->limit.store(stack ? stack->limit() : nullptr);
+        requests->stop_tick.store(stop_tick_);
+    }
 
 private:
-    friend void set_stepping(Thread& thread, bool is_stepping);
+    friend void set_stepping(Thread& thread, bool is_stepping, ProbeRole role);
     friend void set_watches(Thread& thread, const Watches* watches);
+    friend void set_stop_tick(Thread& thread, uint64_t tick);
 
     void mark_roots(Marker& marker);
     const std::vector<uint32_t>& managed_slots(const Function& function, CodeOffset offset);
 
-    bool is_stepping_ = false;
+    /// A bit for each role.
+    uint8_t stepping_ = 0;
     const Watches* watches_ = nullptr;
+    uint64_t stop_tick_ = UINT64_MAX;
     uint64_t generation_ = 0;
     int wait_fd_ = -1;
     /// By body and offset: the slots of a frame, from `fp`, that hold references which the collector follows.

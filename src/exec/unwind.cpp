@@ -40,6 +40,49 @@ std::optional<Landing> find_landing(const Frame& frame, const ExceptionObject& e
     return std::nullopt;
 }
 
+/// Looks for who catches an exception, from the innermost frame on.
+class Search {
+public:
+    Search(const Thread& thread, const ExceptionObject& exception)
+        : thread_(thread), exception_(exception), activation_(thread.activations.size() - 1)
+    {
+        walk_frames(thread, [this](const Frame& frame) { return look_at(frame); });
+    }
+
+    /// Set when no host function stands between: the frames up to there can end at once.
+    std::optional<Landing> landing;
+    /// Somebody catches it, if the host functions in between throw it on.
+    bool is_caught_outside = false;
+
+private:
+    bool look_at(const Frame& frame)
+    {
+        for (; frame.activation < activation_; --activation_)
+            if (const Function* const host = thread_.activations[activation_].host; !pass(host))
+                return false;
+        if (frame.is_host())
+            return pass(frame.function);
+        const auto found = find_landing(frame, exception_);
+        if (found && is_outside_)
+            is_caught_outside = true;
+        else
+            landing = found;
+        return !found;
+    }
+
+    /// What a host function's callee does not catch comes back to it as a trap. False if it cannot throw that on.
+    bool pass(const Function* host)
+    {
+        is_outside_ = true;
+        return !host || !host->host->is_boundary;
+    }
+
+    const Thread& thread_;
+    const ExceptionObject& exception_;
+    size_t activation_;
+    bool is_outside_ = false;
+};
+
 /// Makes the frame the innermost, with what was thrown on its stack.
 void land(Thread& thread, const Landing& landing, const ExceptionObject& exception)
 {
@@ -59,7 +102,7 @@ void land(Thread& thread, const Landing& landing, const ExceptionObject& excepti
 /// Fires the probe; what is thrown stays alive meanwhile. False when the guest must end.
 bool tell(Thread& thread, Cause cause, ExceptionObject& exception)
 {
-    if (!thread.probe.load())
+    if (thread.probes.is_empty())
         return true;
     const Root root(thread.store.heap, &exception);
     thread.thrown = &exception;
@@ -72,35 +115,21 @@ bool tell(Thread& thread, Cause cause, ExceptionObject& exception)
 
 bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen)
 {
-    std::optional<Landing> landing;
-    bool is_caught_outside = false;
-    walk_frames(thread, [&](const Frame& frame) {
-        const bool is_outside = frame.activation + 1 != thread.activations.size();
-        if (frame.is_host())
-            return true;
-        const auto found = find_landing(frame, exception);
-        if (!found)
-            return true;
-        if (is_outside)
-            is_caught_outside = true;
-        else
-            landing = found;
-        return false;
-    });
-    if ((landing || is_caught_outside) && seen.trace.empty()) {
+    const Search found(thread, exception);
+    if ((found.landing || found.is_caught_outside) && !seen.is_told) {
         const bool goes_on = tell(thread, Cause::Throw, exception);
         if (!goes_on || thread.was_moved)
             return goes_on;
     }
-    if (landing) {
-        land(thread, *landing, exception);
+    if (found.landing) {
+        land(thread, *found.landing, exception);
         return tell(thread, Cause::Catch, exception);
     }
     Trap trap = std::move(seen);
     trap.kind = TrapKind::UncaughtException;
     trap.exception = std::make_shared<Root>(thread.store.heap, &exception);
     trap.message = "uncaught " + Value::ref(ValueType::exnref, Ref::of(&exception)).to_text();
-    if (is_caught_outside)
+    if (found.is_caught_outside && !std::exchange(trap.is_told, true))
         trap.trace = trace_of(thread);
     return raise(thread, std::move(trap));
 }

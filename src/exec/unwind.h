@@ -5,10 +5,11 @@
 
 namespace vitrine::core {
 
-/// For tiers, with the thread's state complete: throws. True when the innermost activation catches it: the thread's
-/// state is the beginning of the handler then. Otherwise the activation ends with `Thread::trap`, and the probe has been told
-/// before anything was unwound, unless a guest further out catches it. `seen` is the trap with which the exception has come
-/// out of another activation. [spec: exec/instructions, throw_ref]
+/// For tiers, with the thread's state complete: throws. True when a frame catches it that no host function separates from here: the
+/// thread's state is the beginning of the handler then. Otherwise the frames up to the host function end with `Thread::trap`, and the
+/// probe has been told before anything was unwound, unless a guest further out catches it. Nobody does behind a boundary
+/// (`HostFunction::is_boundary`). `seen` is the trap with which the exception has come to a host function that throws it on.
+/// [spec: exec/instructions, throw_ref]
 bool throw_exception(Thread& thread, ExceptionObject& exception, Trap seen = {});
 
 /// `throw`: makes the exception of the values below `sp`, and throws it.

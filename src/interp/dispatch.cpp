@@ -40,7 +40,7 @@ const HandlerTable& Handlers::next(const Thread& thread, bool is_wide, const Tou
 {
     if (touched.is_pending)
         return touched_;
-    return thread.is_stepping() ? stepping_ : executing(thread, is_wide);
+    return thread.is_any_stepping() ? stepping_ : executing(thread, is_wide);
 }
 
 const HandlerTable& Handlers::watching(uint16_t accesses, bool is_wide) const

@@ -498,9 +498,9 @@ op_Block:
 op_Try:
     NEXT_AT(operand::skip_type(pc + 1));
 op_Loop:
-    if (requests.bits.load(std::memory_order_relaxed) != 0) [[unlikely]] {
+    if (++requests.tick >= requests.stop_tick.load(std::memory_order_relaxed)) [[unlikely]] {
         SAVE();
-        if (!handle_requests(thread))
+        if (!handle_requests_at_loop(thread))
             return RunEnd::Trapped;
         RELOAD();
         if (thread.was_moved)
@@ -723,6 +723,7 @@ entered: {
         return RunEnd::Handed;
     }
     callee->heat -= std::min(callee->heat, Function::call_heat);
+    must_poll |= ++requests.tick >= requests.stop_tick.load(std::memory_order_relaxed);
     Slot* const operands = fp + meta.local_slots;
     while (sp < operands)
         *sp++ = 0;
@@ -775,10 +776,13 @@ enter_from_outside:
     fp = thread.state.fp;
     sp = thread.state.sp;
     must_poll = fp + callee->meta->frame_slots > requests.limit.load(std::memory_order_relaxed);
+    // A host function may have written anything before it asked for the call.
+    touched.is_pending |= std::exchange(thread.is_after_host, false) && thread.watches();
     DISPATCH();
     goto entered;
 back_from_host:
     // It may have written anything.
+    thread.is_after_host = false;
     touched.is_pending |= thread.watches() != nullptr;
 go_on:
     RELOAD();

@@ -141,8 +141,8 @@ Heap::~Heap()
         root->heap_ = nullptr;
         root->object_ = nullptr;
     }
-    while (objects_)
-        free(std::exchange(objects_, objects_->next));
+    for (Object* const object : objects_)
+        free(object);
 }
 
 bool Heap::makes_room(uint64_t bytes)
@@ -165,49 +165,55 @@ bool Heap::makes_room(uint64_t bytes)
     return bytes <= limit_ && bytes_ <= limit_ - bytes;
 }
 
-void* Heap::take(uint64_t bytes)
+Object* Heap::take(uint64_t bytes, Object::Kind kind, const TypeInfo* type)
 {
-    void* place = makes_room(bytes) ? std::calloc(1, bytes) : nullptr;
-    if (place) {
-        bytes_ += bytes;
-        ++count_;
-    }
-    return place;
+    Object* object = nullptr;
+    store_.attempt(Refusable::Object, [&] {
+        object = static_cast<Object*>(makes_room(bytes) ? std::calloc(1, bytes) : nullptr);
+        if (!object)
+            return false;
+        return guarded(
+            [&] {
+                add(*object, kind, type);
+                bytes_ += bytes;
+                return true;
+            },
+            [&](const Thrown&) {
+                std::free(std::exchange(object, nullptr));
+                return false;
+            });
+    });
+    return object;
 }
 
 void Heap::add(Object& object, Object::Kind kind, const TypeInfo* type)
 {
+    objects_.push_back(&object);
     object.kind = kind;
     object.type = type;
-    object.next = std::exchange(objects_, &object);
+    object.ordinal = next_ordinal_++;
 }
 
 Object* Heap::make_struct(const TypeInfo& type)
 {
-    auto* object = static_cast<Object*>(take(sizeof(Object) + uint64_t { type.slots } * sizeof(Slot)));
-    if (object)
-        add(*object, Object::Kind::Struct, &type);
-    return object;
+    return take(sizeof(Object) + uint64_t { type.slots } * sizeof(Slot), Object::Kind::Struct, &type);
 }
 
 Object* Heap::make_array(const TypeInfo& type, uint32_t length)
 {
-    auto* object = static_cast<Object*>(take(sizeof(Object) + uint64_t { length } * type.element_bytes));
-    if (!object)
-        return nullptr;
-    object->length = length;
-    add(*object, Object::Kind::Array, &type);
+    Object* const object =
+        take(sizeof(Object) + uint64_t { length } * type.element_bytes, Object::Kind::Array, &type);
+    if (object)
+        object->length = length;
     return object;
 }
 
 ExceptionObject* Heap::make_exception(const Tag& tag, const TypeInfo& type)
 {
-    auto* object =
-        static_cast<ExceptionObject*>(take(sizeof(ExceptionObject) + uint64_t { type.slots } * sizeof(Slot)));
-    if (!object)
-        return nullptr;
-    object->tag = &tag;
-    add(*object, Object::Kind::Exception, &type);
+    auto* const object = static_cast<ExceptionObject*>(take(
+        sizeof(ExceptionObject) + uint64_t { type.slots } * sizeof(Slot), Object::Kind::Exception, &type));
+    if (object)
+        object->tag = &tag;
     return object;
 }
 
@@ -215,11 +221,10 @@ ExternObject* Heap::make_extern(std::shared_ptr<void> data)
 {
     if (is_stressed_ || bytes_ + sizeof(ExternObject) > next_collection_)
         collect();
-    auto* object = new ExternObject { {}, std::move(data) };
-    bytes_ += sizeof(ExternObject);
-    ++count_;
+    auto object = std::make_unique<ExternObject>(Object {}, std::move(data));
     add(*object, Object::Kind::Extern, nullptr);
-    return object;
+    bytes_ += sizeof(ExternObject);
+    return object.release();
 }
 
 void Heap::free(Object* object)
@@ -253,21 +258,25 @@ void Heap::trace(Object& object, Marker& marker)
 void Heap::sweep()
 {
     // Destructors of host data may make objects: the list is whole again before the first of them runs.
-    Object* dead = nullptr;
-    for (Object** place = &objects_; *place;) {
-        Object* object = *place;
+    ExternObject* dead = nullptr;
+    auto kept = objects_.begin();
+    for (Object* const object : objects_) {
         if (std::exchange(object->is_marked, false)) {
-            place = &object->next;
+            *kept++ = object;
+            continue;
+        }
+        bytes_ -= size_of(*object);
+        if (object->kind == Object::Kind::Extern) {
+            auto* const data = static_cast<ExternObject*>(object);
+            data->next_dead = std::exchange(dead, data);
         } else {
-            *place = object->next;
-            bytes_ -= size_of(*object);
-            --count_;
-            object->next = std::exchange(dead, object);
+            std::free(object);
         }
     }
+    objects_.erase(kept, objects_.end());
     const CallOut call(store_);
     while (dead)
-        free(std::exchange(dead, dead->next));
+        free(std::exchange(dead, dead->next_dead));
 }
 
 void Heap::collect()
@@ -285,7 +294,7 @@ void Heap::collect()
         sweep();
     } else {
         // Without memory to mark with, everything stays; the next collection begins anew.
-        for (Object* object = objects_; object; object = object->next)
+        for (Object* const object : objects_)
             object->is_marked = false;
     }
     next_collection_ = std::max(first_collection, 2 * bytes_);

@@ -5,6 +5,7 @@
 #include "wasm/type_registry.h"
 
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,8 +27,8 @@ class Store;
 struct Object {
     using Kind = vitrine::ObjectKind;
 
-    /// The next of all objects of the heap.
-    Object* next;
+    /// Of its allocation, among all objects that the heap has ever had: an object's identity in every execution that is the same.
+    uint64_t ordinal;
     /// Of a struct or an array; of an exception that of its tag.
     const TypeInfo* type;
     /// Of an array: its elements.
@@ -59,6 +60,8 @@ struct ExceptionObject : Object {
 /// What an externref refers to: data of the host, let go when the object is collected.
 struct ExternObject : Object {
     std::shared_ptr<void> data;
+    /// While the heap lets go what was found dead.
+    ExternObject* next_dead = nullptr;
 };
 
 /// The type of the value in a field or an element as the stack has it.
@@ -143,7 +146,9 @@ public:
     void collect();
     /// Bytes and number of the objects that have not been collected.
     uint64_t bytes() const { return bytes_; }
-    uint64_t count() const { return count_; }
+    uint64_t count() const { return objects_.size(); }
+    /// In the order of their allocation.
+    const std::deque<Object*>& objects() const { return objects_; }
 
     /// What else holds references, by its owner: told to `source` whenever it is asked.
     void add_source(const void* owner, std::function<void(Marker&)> source)
@@ -172,7 +177,7 @@ private:
     static constexpr uint64_t first_collection = uint64_t { 4 } << 20;
 
     bool makes_room(uint64_t bytes);
-    void* take(uint64_t bytes);
+    Object* take(uint64_t bytes, Object::Kind kind, const TypeInfo* type);
     void add(Object& object, Object::Kind kind, const TypeInfo* type);
     void trace(Object& object, Marker& marker);
     void mark_all();
@@ -183,9 +188,9 @@ private:
     uint64_t limit_;
     bool is_stressed_;
     uint32_t pauses_ = 0;
-    Object* objects_ = nullptr;
+    std::deque<Object*> objects_;
+    uint64_t next_ordinal_ = 0;
     uint64_t bytes_ = 0;
-    uint64_t count_ = 0;
     uint64_t next_collection_ = first_collection;
     /// What the embedder's limiter has agreed to; it is asked when the heap grows beyond.
     uint64_t allowed_ = 0;

@@ -9,13 +9,22 @@ namespace vitrine::core {
 
 std::string Function::name() const
 {
-    return is_host() ? host->module + "." + host->name : module().name_of(ExternKind::Func, index.value);
+    if (!is_host())
+        return module().name_of(ExternKind::Func, index.value);
+    return host->module + "." + (host->name.empty() ? "function" + std::to_string(host_number) : host->name);
 }
 
 const Module& Function::module() const
 {
     ASSERT(instance);
     return *instance->module;
+}
+
+CallGuest call_guest(
+    HostCall& call, Function& callee, std::span<const Value> arguments, HostContinuation then)
+{
+    store_values(arguments, call.callee_slots.data());
+    return { &callee, std::move(then) };
 }
 
 ExternKind kind_of(const Extern& item)

@@ -19,6 +19,7 @@
 namespace vitrine::core {
 
 class Store;
+class Thread;
 struct Instance;
 struct InstanceLayout;
 struct HostFunction;
@@ -49,44 +50,77 @@ struct Function : FunctionHead {
     /// Null for host functions.
     const uint8_t* code = nullptr;
     const FuncMeta* meta = nullptr;
-    /// The body's part of the side table.
-    const Branch* branches = nullptr;
+    union {
+        /// The body's part of the side table.
+        const Branch* branches = nullptr;
+        /// Of a host function: tells its callback which of several functions was called, where one callback serves them all.
+        const void* context;
+    };
     /// Index in the instance's function index space.
     FuncIndex index;
+    /// Of a host function: its ordinal among the store's host functions, in order of creation, from 0.
+    uint32_t host_number = 0;
     const HostFunction* host = nullptr;
     /// Owns `code` when that is a copy.
     std::unique_ptr<uint8_t[]> private_code;
 
     bool is_host() const { return host != nullptr; }
-    /// Its name in the module's name section, exports or imports; of a host function as it was defined.
+    /// Its name in the module's name section, exports or imports; of a host function as it was defined, or its number.
     std::string name() const;
     const Module& module() const;
 };
 
 /// What a host function sees of its call.
 struct HostCall {
+    /// The guest thread that makes the call (exec/thread.h).
+    Thread& thread;
+    /// The function that was called.
+    const Function& function;
     Store& store;
-    /// The instance whose code made the call; null when the embedder called the function itself.
+    /// The instance whose code made the call; null when the host made it.
     Instance* caller;
     /// In: the arguments, one after the other. Out: the results. As long as the longer of the two.
     std::span<Slot> slots;
+    /// The same for a call that the function asks for (`CallGuest`): its arguments go in here, and its results come out
+    /// here. Write them last: they neither survive a nested call nor keep an object alive.
+    std::span<Slot> callee_slots;
 };
 
 /// [doc] How a host call ends
 ///
-/// In one of four ways. `Returned`: the results are in the slots. `Trap`: the guest cannot go on. `CallGuest`: run
-/// this guest function, then go on with `then`, whose slots begin with the callee's results; so a host that needs the guest
-/// (an allocation, a callback) is a frame that a debugger can stop in, and no C++ frame waits for it. `Suspended`: the call has no
-/// results yet; whoever ran the guest gets control, and gives the results when they are there.
+/// In one of four ways:
+///
+/// - `Returned`: the results are in the slots.
+/// - `Trap`: the guest cannot go on. A trap with an exception throws it in the caller.
+/// - `CallGuest`: call this function, a guest's or a host's, with the arguments in `callee_slots`, and then go on with
+///   `then`. A host function that needs the guest (for an allocation, a callback) is a frame that a debugger shows while
+///   it waits, and no C++ frame waits with it. `then` gets the callee's results, in `callee_slots`, or its trap, which it
+///   may return or swallow. An exception that the callee did not catch is a trap here, too.
+/// - `Suspended`: the call has no results yet. Whoever ran the guest gets control, and resumes the call with its results.
 struct Returned {};
 struct Suspended {};
 struct CallGuest;
-using HostOutcome = std::variant<Returned, Trap, std::unique_ptr<CallGuest>, Suspended>;
+using HostOutcome = std::variant<Returned, Trap, CallGuest, Suspended>;
 using HostCallback = std::function<HostOutcome(HostCall&)>;
+/// What a host function does after the call that it asked for.
+using HostContinuation = std::function<HostOutcome(HostCall&, OrTrapped<void> called)>;
 struct CallGuest {
     Function* callee;
-    std::vector<Value> arguments;
-    HostCallback then;
+    HostContinuation then;
+};
+
+/// Asks for a call with these arguments, which must be of the callee's parameter types.
+CallGuest call_guest(
+    HostCall& call, Function& callee, std::span<const Value> arguments, HostContinuation then);
+
+/// What a host function is to a recording of the guest.
+enum class HostKind : uint8_t {
+    /// The outside world: its results are recorded, and a replay does not call it.
+    Host,
+    /// The same; it may also wait, and other guest threads run meanwhile.
+    Waits,
+    /// A part of the guest's semantics, which depends on nothing outside: a replay calls it.
+    Engine,
 };
 
 /// A function of the host: what the guest may call. The callback may be called from every thread that runs a store
@@ -96,6 +130,11 @@ struct HostFunction {
     std::string name;
     FuncType type;
     HostCallback callback;
+    HostKind kind = HostKind::Host;
+    /// No exception of the guest passes through it: one that leaves it is a trap for its caller.
+    bool is_boundary = false;
+    /// It does the guest's own work in guest memory: a debugger that stops all threads waits for it, and never sees it half done.
+    bool runs_inside = false;
 };
 
 /// A global variable of a store. Its address is its identity.

@@ -177,7 +177,8 @@ Function* make_unknown(Store& store, const Module& module, const Import& import)
                                        std::string(import.module), std::string(import.name), std::move(type),
                                        [text](HostCall&) -> HostOutcome {
                                            return Trap { .kind = TrapKind::HostError, .message = text };
-                                       } }),
+                                       },
+                                       HostKind::Engine }),
         module.func_type_id(index));
 }
 

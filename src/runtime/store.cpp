@@ -13,6 +13,15 @@ Store::Store(std::shared_ptr<EngineState> engine)
     heap.add_source(this, [this](Marker& marker) { mark_roots(marker); });
 }
 
+Store::~Store()
+{
+    // The end of one may attach, or look for, others.
+    while (!attached_.empty()) {
+        const auto newest = std::move(attached_.back());
+        attached_.pop_back();
+    }
+}
+
 CallOut::CallOut(const Store& store) : store_(store) { ++store_.calls_out_; }
 
 CallOut::~CallOut() { --store_.calls_out_; }
@@ -47,11 +56,19 @@ Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& ho
         // The host function is kept alive first: the key is its address.
         entry.host = host;
         entry.function = &functions_.emplace_back();
-        entry.function->host = host.get();
+        make_host_function(*entry.function, *host, type);
     }
     entry.function->type = type;
     entry.type = engine_->types.claim(type);
     return entry.function;
+}
+
+void Store::make_host_function(Function& function, const HostFunction& host, TypeId type, const void* context)
+{
+    function.host = &host;
+    function.type = type;
+    function.context = context;
+    function.host_number = next_host_number_++;
 }
 
 std::shared_ptr<const HostFunction> Store::find_host_function(const Function& function) const
@@ -64,7 +81,7 @@ Global* Store::add_global(GlobalType type, const Value& value) { return &globals
 
 Result<void> Store::check(Resource resource, uint64_t current, uint64_t desired, const char* what) const
 {
-    if (allows(resource, current, desired))
+    if (attempt(Refusable::Entity, [&] { return allows(resource, current, desired); }))
         return {};
     return failure("the embedder's limiter refuses " + std::to_string(desired) + " " + what);
 }
@@ -74,18 +91,28 @@ std::optional<uint64_t> Store::grow(Memory& memory, uint64_t delta_pages) const
     const uint64_t size = memory.size();
     uint64_t desired = 0;
     if (__builtin_mul_overflow(delta_pages, uint64_t { 1 } << memory.type().page_size_log2, &desired)
-        || __builtin_add_overflow(desired, size, &desired) || !allows(Resource::Memory, size, desired))
+        || __builtin_add_overflow(desired, size, &desired))
         return std::nullopt;
-    return memory.grow(delta_pages);
+    std::optional<uint64_t> old_pages;
+    attempt(Refusable::MemoryGrowth, [&] {
+        if (allows(Resource::Memory, size, desired))
+            old_pages = memory.grow(delta_pages);
+        return old_pages.has_value();
+    });
+    return old_pages;
 }
 
 std::optional<uint32_t> Store::grow(Table& table, uint64_t delta, Ref initial)
 {
-    if (delta > max_table_elements - table_elements_
-        || !allows(Resource::Table, table.size(), table.size() + delta))
+    if (delta > max_table_elements - table_elements_)
         return std::nullopt;
-    const auto old_size = guarded(
-        [&] { return table.grow(delta, initial); }, [](const Thrown&) { return std::optional<uint32_t>(); });
+    std::optional<uint32_t> old_size;
+    attempt(Refusable::TableGrowth, [&] {
+        if (allows(Resource::Table, table.size(), table.size() + delta))
+            old_size = guarded([&] { return table.grow(delta, initial); },
+                [](const Thrown&) { return std::optional<uint32_t>(); });
+        return old_size.has_value();
+    });
     if (old_size)
         table_elements_ += delta;
     return old_size;

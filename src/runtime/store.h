@@ -3,7 +3,9 @@
 
 #include "runtime/instance.h"
 #include "runtime/mutation.h"
+#include "runtime/refusals.h"
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -72,6 +74,7 @@ public:
     static constexpr uint64_t max_table_elements = 50'000'000;
 
     explicit Store(std::shared_ptr<EngineState> engine);
+    ~Store();
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
@@ -83,6 +86,13 @@ public:
     Limiter limiter;
     /// False also for what the limiter itself would use while it is asked.
     bool allows(Resource resource, uint64_t current, uint64_t desired) const;
+    /// Does what may be refused, and tells whether it was done: everything of the kind goes through here. `act` is the attempt.
+    template<class Act> bool attempt(Refusable what, const Act& act) const
+    {
+        return refusals ? refusals->attempt(what, std::cref(act)) : act();
+    }
+    /// Who decides instead; null when nobody does.
+    Refusals* refusals = nullptr;
     /// Whether a `CallOut` lives.
     bool is_calling_out() const { return calls_out_ != 0; }
     // As `Memory::grow` and `Table::grow`, if the limiter agrees.
@@ -92,6 +102,26 @@ public:
     std::weak_ptr<const void> life() const { return life_; }
     /// What others know the store by, who may outlive it; see engine/store_ref.h. Not used here.
     std::weak_ptr<StoreRef> ref;
+    /// The guest thread that executes the store's code, or for which a host function runs; null when none does. Kept by exec.
+    std::atomic<Thread*> current_thread = nullptr;
+
+    /// Makes an object of a layer above that the store owns. Attached objects end with the store, the newest first, while
+    /// everything else of the store is still there.
+    template<class T, class... Arguments> T& attach(Arguments&&... arguments)
+    {
+        auto owner = std::make_unique<AttachedObject<T>>(std::forward<Arguments>(arguments)...);
+        T& object = owner->object;
+        attached_.push_back(std::move(owner));
+        return object;
+    }
+    /// The newest attached object of this type; null when there is none.
+    template<class T> T* find_attached() const
+    {
+        for (const auto& owner : attached_ | std::views::reverse)
+            if (auto* const found = dynamic_cast<AttachedObject<T>*>(owner.get()))
+                return &found->object;
+        return nullptr;
+    }
 
     /// The function of this store that stands for a host function: the same one at every call. Fails when the engine
     /// has no room for its type.
@@ -99,6 +129,10 @@ public:
     /// The same for a function with a type that is registered already; it may have supertypes or be recursive, unlike the
     /// one that `host` states.
     Function* add_host_function(const std::shared_ptr<const HostFunction>& host, TypeId type);
+    /// Makes a new function, which the caller owns, one of the host: for many functions that one host function serves, and tells
+    /// apart by their contexts. The caller keeps `host` and a claim on the type for as long as the store lives.
+    void make_host_function(
+        Function& function, const HostFunction& host, TypeId type, const void* context = nullptr);
     /// What such a function stands for; null for a function of the guest.
     std::shared_ptr<const HostFunction> find_host_function(const Function& function) const;
     Global* add_global(GlobalType type, const Value& value);
@@ -123,6 +157,16 @@ public:
     std::shared_ptr<Memory> find_shared(const Memory* memory) const;
 
 private:
+    struct Attached {
+        virtual ~Attached() = default;
+    };
+    template<class T> struct AttachedObject final : Attached {
+        template<class... Arguments>
+        explicit AttachedObject(Arguments&&... arguments) : object(std::forward<Arguments>(arguments)...)
+        {}
+        T object;
+    };
+
     friend CallOut;
     void mark_roots(Marker& marker) const;
     /// Refuses what the limiter does not want.
@@ -139,6 +183,7 @@ private:
         TypeRegistry::Claim type;
     };
     std::unordered_map<const HostFunction*, HostEntry> host_functions_;
+    uint32_t next_host_number_ = 0;
     std::vector<TypeRegistry::Claim> tag_types_;
     std::deque<Function> functions_;
     std::deque<Global> globals_;
@@ -148,6 +193,7 @@ private:
     std::vector<std::shared_ptr<Memory>> shared_memories_;
     std::deque<Tag> tags_;
     std::vector<Instance::Owner> instances_;
+    std::vector<std::unique_ptr<Attached>> attached_;
 };
 
 } // namespace vitrine::core

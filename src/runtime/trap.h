@@ -46,6 +46,8 @@ struct Trap {
     std::shared_ptr<Root> exception {};
     /// Innermost first, at most `max_trace` entries.
     std::vector<TraceEntry> trace {};
+    /// The thread's probe was told of it where it happened.
+    bool is_told = false;
 
     static constexpr size_t max_trace = 64;
     std::string to_text() const;

@@ -46,11 +46,11 @@ Answer<void> Call::check_requests()
     return {};
 }
 
-int Call::wake_fd() { return process.wake_fd(store); }
+int Call::wake_fd() { return process.wake_fd(thread); }
 
 bool Call::may_go_on(bool is_woken)
 {
-    if (process.may_go_on(store, is_woken))
+    if (process.may_go_on(thread, is_woken))
         return true;
     trap = Trap { .kind = TrapKind::Interrupted };
     return false;

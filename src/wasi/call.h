@@ -64,11 +64,13 @@ private:
 /// A function's view of who called it. Every address of the guest is checked here: one that is out of bounds is `Fault`.
 class Call final : public host::Guest {
 public:
-    Call(Preview1& process, Store& store, const Snapshot& snapshot, Memory* memory)
-        : process(process), store(store), snapshot(snapshot), memory_(memory)
+    Call(Preview1& process, const HostCall& call, const Snapshot& snapshot, Memory* memory)
+        : process(process), thread(call.thread), store(call.store), snapshot(snapshot), memory_(memory)
     {}
 
     Preview1& process;
+    /// The guest thread that calls.
+    Thread& thread;
     Store& store;
     const Snapshot& snapshot;
     /// Why the guest cannot go on, when the function ends so; its answer does not count then.

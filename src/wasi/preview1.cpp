@@ -5,8 +5,8 @@
 
 namespace vitrine::core::wasi {
 
-Preview1::Preview1(std::unique_ptr<host::World> world, std::function<int(Store&)> wake_fd,
-    std::function<bool(Store&)> may_go_on, uint32_t max_files)
+Preview1::Preview1(std::unique_ptr<host::World> world, std::function<int(Thread&)> wake_fd,
+    std::function<bool(Thread&)> may_go_on, uint32_t max_files)
     : world_(std::move(world)),
       wake_fd_(std::move(wake_fd)),
       may_go_on_(std::move(may_go_on)),
@@ -47,7 +47,7 @@ Memory* memory_of(const Instance* caller)
 /// Defines one function in one snapshot: its parameters and how they are taken from the slots follow from its C++ type.
 template<class... Params>
 Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& process, const Snapshot& snapshot,
-    std::string_view name, Answer<void> (*function)(Call&, Params...), bool returns)
+    std::string_view name, Answer<void> (*function)(Call&, Params...), bool returns, HostKind kind)
 {
     constexpr bool needs_memory = (std::is_same_v<Params, Pointer> || ...);
     const std::string module(snapshot.module);
@@ -57,7 +57,7 @@ Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& process, co
             return Trap { .kind = TrapKind::HostError,
                 .message = module + "." + std::string(name)
                     + ": the calling module exports no memory named \"memory\"" };
-        Call call(*process, host_call.store, snapshot, memory);
+        Call call(*process, host_call, snapshot, memory);
         const auto answer = [&]<size_t... I>(std::index_sequence<I...>) {
             return function(call, static_cast<Params>(host_call.slots[I])...);
         }(std::index_sequence_for<Params...>());
@@ -71,7 +71,7 @@ Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& process, co
         type.results.push_back(ValueType::i32);
     return linker.define(module, std::string(name),
         std::make_shared<const HostFunction>(
-            HostFunction { module, std::string(name), std::move(type), std::move(callback) }));
+            HostFunction { module, std::string(name), std::move(type), std::move(callback), kind }));
 }
 
 template<class... Params>
@@ -84,14 +84,18 @@ constexpr FunctionRow row_of(std::string_view name, Answer<void> (*)(Call&, Para
 
 Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& process)
 {
-#define DEFINE(snapshot, name, returns) CHECK(define(linker, process, snapshot, #name, &wasi::name, returns))
-#define FUNCTION(name, ...)       \
-    DEFINE(preview1, name, true); \
-    DEFINE(preview0, name, true);
-#define ADDED(name, ...) DEFINE(preview1, name, true);
-#define ENDING(name, ...)          \
-    DEFINE(preview1, name, false); \
-    DEFINE(preview0, name, false);
+#define DEFINE(snapshot, name, returns, kind) \
+    CHECK(define(linker, process, snapshot, #name, &wasi::name, returns, HostKind::kind))
+#define FUNCTION(name, ...)             \
+    DEFINE(preview1, name, true, Host); \
+    DEFINE(preview0, name, true, Host);
+#define WAITING(name, ...)               \
+    DEFINE(preview1, name, true, Waits); \
+    DEFINE(preview0, name, true, Waits);
+#define ADDED(name, ...) DEFINE(preview1, name, true, Waits);
+#define ENDING(name, ...)                \
+    DEFINE(preview1, name, false, Host); \
+    DEFINE(preview0, name, false, Host);
 #include "wasi/preview1.inc"
 #undef DEFINE
     return {};

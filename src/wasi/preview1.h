@@ -12,13 +12,13 @@
 
 namespace vitrine::core::wasi {
 
-/// What a guest gets from its host, and how the calls of its stores are interrupted.
+/// What a guest gets from its host, and how the calls of its threads are interrupted.
 struct Config : host::Config {
-    /// An eventfd of the store whose guest is about to wait: it ends the wait. Without it, `Preview1::interrupt` does.
-    std::function<int(Store&)> wake_fd {};
+    /// An eventfd of the guest thread that is about to wait: it ends the wait. Without it, `Preview1::interrupt` does.
+    std::function<int(Thread&)> wake_fd {};
     /// Asked on the guest's thread when a call is about to wait, whenever it is woken, and between the pieces of a call that takes
     /// long: false ends the guest with the trap `Interrupted`. Without it, every wake-up does.
-    std::function<bool(Store&)> may_go_on {};
+    std::function<bool(Thread&)> may_go_on {};
     /// How many descriptors the guest may have, so that it does not use up the host's.
     uint32_t max_files = 512;
 };
@@ -29,8 +29,8 @@ class Preview1 {
 public:
     /// Refuses a folder that cannot be opened, and strings that no guest could be given.
     static Result<std::shared_ptr<Preview1>> create(Config config);
-    Preview1(std::unique_ptr<host::World> world, std::function<int(Store&)> wake_fd,
-        std::function<bool(Store&)> may_go_on, uint32_t max_files);
+    Preview1(std::unique_ptr<host::World> world, std::function<int(Thread&)> wake_fd,
+        std::function<bool(Thread&)> may_go_on, uint32_t max_files);
 
     /// Ends the call that waits now (for input, time, room in a pipe) or takes long, if there is one; the next one waits again.
     /// From any thread or a signal handler. The guest ends with `Interrupted` unless the config says otherwise.
@@ -38,14 +38,17 @@ public:
 
     const host::World& world() const { return *world_; }
     FileTable& files() { return files_; }
-    int wake_fd(Store& store) const { return wake_fd_ ? wake_fd_(store) : world_->wake_fd(); }
-    /// Whether the guest of a store may go on; `is_woken` says whether its wait was woken.
-    bool may_go_on(Store& store, bool is_woken) const { return may_go_on_ ? may_go_on_(store) : !is_woken; }
+    int wake_fd(Thread& thread) const { return wake_fd_ ? wake_fd_(thread) : world_->wake_fd(); }
+    /// Whether the guest thread may go on; `is_woken` says whether its wait was woken.
+    bool may_go_on(Thread& thread, bool is_woken) const
+    {
+        return may_go_on_ ? may_go_on_(thread) : !is_woken;
+    }
 
 private:
     const std::unique_ptr<host::World> world_;
-    const std::function<int(Store&)> wake_fd_;
-    const std::function<bool(Store&)> may_go_on_;
+    const std::function<int(Thread&)> wake_fd_;
+    const std::function<bool(Thread&)> may_go_on_;
     FileTable files_;
 };
 

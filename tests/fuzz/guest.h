@@ -194,7 +194,7 @@ inline HostOutcome answer(HostCall& call, const FuncType& type)
     return Returned {};
 }
 
-/// Calls the guest's function that it is given, where that needs no arguments, and then answers.
+/// Calls the function that it is given, where that needs no arguments, and then answers, whatever came of it.
 inline HostOutcome call_back(HostCall& call, const FuncType& type)
 {
     const bool has_function = !type.params.empty() && type.params[0].is_ref()
@@ -202,10 +202,12 @@ inline HostOutcome call_back(HostCall& call, const FuncType& type)
     if (!has_function)
         return answer(call, type);
     Function* const callee = Ref { call.slots[0] }.function();
-    if (callee->is_host() || !call.store.engine().types[callee->type].func()->params.empty())
+    if (!call.store.engine().types[callee->type].func()->params.empty())
         return answer(call, type);
-    return std::make_unique<CallGuest>(
-        CallGuest { callee, {}, [type](HostCall& then) { return answer(then, type); } });
+    return CallGuest { callee, [type](HostCall& then, OrTrapped<void> called) {
+                          const bool is_swallowed = called || called.error().kind == TrapKind::Unreachable;
+                          return is_swallowed ? answer(then, type) : std::move(called).error();
+                      } };
 }
 
 inline Extern make_function(Store& store, const Module& module, const Import& import)

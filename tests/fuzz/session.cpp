@@ -131,8 +131,7 @@ End run(std::span<const uint8_t> bytes, std::optional<uint64_t> seed)
         imports ? instantiate(guest.store, module, *imports) : std::unexpected(Failure { Error { "", {} } });
     if (!instance)
         return end;
-    if (Probe* const probe = guest.thread.probe.load())
-        probe->on_instance(**instance);
+    guest.thread.probes.on_instance(**instance);
     if (driver)
         driver->watch(**instance);
     if (module->start)

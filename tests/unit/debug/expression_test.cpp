@@ -52,10 +52,10 @@ struct Stopped : test::Guest {
             if (stops++ == 0)
                 look(frames);
         };
-        thread.probe = &probe;
+        thread.probes.set(ProbeRole::Session, &probe);
         set_stepping(thread, true);
         auto outcome = invoke(thread, function(*instance, "run"), arguments);
-        thread.probe = nullptr;
+        thread.probes.set(ProbeRole::Session, nullptr);
         set_stepping(thread, false);
         EXPECT_GT(stops, 0);
         if (!outcome)

@@ -443,7 +443,7 @@ TEST(Session, EndsWhileAnotherThreadMakesCallAfterCall)
         for (int turns = 0; turns < 10 * (i % 10); ++turns)
             std::this_thread::yield();
         guest.session->close();
-        EXPECT_FALSE(guest.thread.probe.load() || other.thread.probe.load());
+        EXPECT_TRUE(guest.thread.probes.is_empty() && other.thread.probes.is_empty());
         is_over = true;
         caller.join();
         guest.session = *Session::create(guest.store, guest.thread);
@@ -470,7 +470,7 @@ TEST(Session, EndsWhileAnotherThreadMakesInstances)
         for (int turns = 0; turns < 10 * (i % 10); ++turns)
             std::this_thread::yield();
         guest.session->close();
-        EXPECT_FALSE(guest.thread.probe.load() || other.thread.probe.load());
+        EXPECT_TRUE(guest.thread.probes.is_empty() && other.thread.probes.is_empty());
         is_over = true;
         maker.join();
         guest.session = *Session::create(guest.store, guest.thread);

@@ -45,7 +45,7 @@ class SiteTest : public testing::Test {
 protected:
     void SetUp() override
     {
-        guest.thread.probe = &eye;
+        guest.thread.probes.set(ProbeRole::Session, &eye);
         guest.thread.sites = &sites;
         mark(guest.thread, *instance.functions[0], start_of(instance, 0));
         eye.on_fire = [&](Thread& thread, Cause) {
@@ -173,7 +173,7 @@ TEST(Heat, HandsOverWithoutASecondLookAtAnInstruction)
                 function->heat = std::min(function->heat, heat);
             return Wish::Continue;
         };
-        guest.thread.probe = &eye;
+        guest.thread.probes.set(ProbeRole::Session, &eye);
         set_stepping(guest.thread, is_stepping);
         EXPECT_TRUE(guest.call(instance, "count", { Value::i32(4) }));
         return seen;
@@ -193,9 +193,9 @@ TEST(WaitingHost, TrapsAtItsOwnCallWhateverTheGuestCalledMeanwhile)
     Function* callee = nullptr;
     guest.define("host", "nothing", { {}, {} }, [](HostCall&) -> HostOutcome { return Returned {}; });
     guest.define("host", "ask", { {}, {} }, [&](HostCall&) -> HostOutcome {
-        return std::make_unique<CallGuest>(callee, std::vector<Value> {}, [](HostCall&) -> HostOutcome {
-            return Trap { .kind = TrapKind::HostError, .message = "afterwards" };
-        });
+        return CallGuest { callee, [](HostCall&, OrTrapped<void>) -> HostOutcome {
+                              return Trap { .kind = TrapKind::HostError, .message = "afterwards" };
+                          } };
     });
     Instance& instance = guest.instantiate(R"((module
       (import "host" "nothing" (func $nothing)) (import "host" "ask" (func $ask))
@@ -207,6 +207,24 @@ TEST(WaitingHost, TrapsAtItsOwnCallWhateverTheGuestCalledMeanwhile)
     EXPECT_EQ(failed.error().message, "afterwards");
     ASSERT_EQ(failed.error().trace.size(), 1u);
     EXPECT_EQ(failed.error().trace[0].offset, start_of(instance, 3)) << "the call of `ask`";
+}
+
+TEST(HostFunction, TrapsAtItsOwnCallWhateverANestedEntryCalled)
+{
+    Guest guest;
+    guest.define("host", "nothing", { {}, {} }, [](HostCall&) -> HostOutcome { return Returned {}; });
+    guest.define("host", "enter", { {}, {} }, [&](HostCall& call) -> HostOutcome {
+        EXPECT_TRUE(invoke(call.thread, *std::get<Function*>(*call.caller->find_export("callee")), {}));
+        return Trap { .kind = TrapKind::HostError, .message = "afterwards" };
+    });
+    Instance& instance = guest.instantiate(R"((module
+      (import "host" "nothing" (func $nothing)) (import "host" "enter" (func $enter))
+      (func (export "callee") (nop) (nop) (nop) (nop) (call $nothing))
+      (func (export "run") (call $enter) (nop))))");
+    const auto failed = guest.call(instance, "run");
+    ASSERT_FALSE(failed);
+    ASSERT_EQ(failed.error().trace.size(), 1u);
+    EXPECT_EQ(failed.error().trace[0].offset, start_of(instance, 3)) << "the call of `enter`";
 }
 
 // What a tier is told.

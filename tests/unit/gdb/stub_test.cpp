@@ -126,6 +126,32 @@ TEST_F(StubTest, TheGuestsOwnStatusIsTold)
     EXPECT_EQ(client.ask("c"), "W2a");
 }
 
+TEST_F(StubTest, HostFunctionsThatWaitForEachOtherAreNoFramesForLldb)
+{
+    Function* self = nullptr;
+    guest.on_tick = [&](HostCall& call) -> HostOutcome {
+        // First it asks for itself, then for the guest.
+        call.callee_slots[0] = call.slots[0] - 1;
+        Function* const callee = call.slots[0] == 2 ? self : guest.instance->functions[1];
+        return CallGuest { callee, [](HostCall&, OrTrapped<void> called) -> HostOutcome {
+                              EXPECT_TRUE(called);
+                              return Returned {};
+                          } };
+    };
+    self = guest.instance->functions[0];
+    begin("tick", { Value::i32(2) });
+    EXPECT_EQ(client.ask(set(Debugged::code(guest.meta(1).code_offset))), "OK");
+    EXPECT_THAT(client.ask("c"), EndsWith(";reason:breakpoint;"));
+    EXPECT_EQ(frames_of(guest.thread).size(), 4u);
+    const FuncMeta& tick = guest.meta(5);
+    EXPECT_EQ(client.ask("qWasmCallStack:1"),
+        little_endian(Debugged::code(guest.meta(1).code_offset))
+            + little_endian(Debugged::code(tick.end_offset - 1)));
+    EXPECT_EQ(client.ask("qWasmLocal:0;0"), "00000000");
+    EXPECT_EQ(client.ask("qWasmLocal:1;0"), "02000000");
+    EXPECT_EQ(client.ask("c"), "W00");
+}
+
 TEST_F(StubTest, ABreakpointStopsWhereItWasAskedFor)
 {
     begin("run", { Value::i32(21) });

@@ -71,7 +71,7 @@ TEST(Interpreter, ATrapLeavesTheStateBeforeTheInstruction)
         (func $div (param i32 i32) (result i32) local.get 0 local.get 1 i32.div_s)
         (func (export "run") (result i32) i32.const 42 i32.const 0 call $div)))");
     Watch watch;
-    guest.thread.probe = &watch;
+    guest.thread.probes.set(ProbeRole::Session, &watch);
     const auto result = guest.call(instance, "run");
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().kind, TrapKind::IntegerDivideByZero);
@@ -144,14 +144,14 @@ TEST(Interpreter, AHostFunctionAsksForAGuestFunctionAndGoesOn)
     size_t depth = 0;
     guest.define(
         "host", "twice", { { ValueType::i32 }, { ValueType::i32 } }, [&](HostCall& call) -> HostOutcome {
-            auto request = std::make_unique<CallGuest>();
-            request->callee = &Guest::function(*instance, "add_one");
-            request->arguments = { Value::i32(static_cast<uint32_t>(call.slots[0])) };
-            request->then = [&](HostCall& then) -> HostOutcome {
-                then.slots[0] *= 2;
-                return Returned {};
-            };
-            return request;
+            call.callee_slots[0] = call.slots[0];
+            return CallGuest { &Guest::function(*instance, "add_one"),
+                [](HostCall& then, OrTrapped<void> called) -> HostOutcome {
+                    if (!called)
+                        return std::move(called).error();
+                    then.slots[0] = 2 * then.callee_slots[0];
+                    return Returned {};
+                } };
         });
     guest.define("host", "look", {}, [&](HostCall&) -> HostOutcome {
         depth = depth_of(guest.thread);

@@ -186,7 +186,7 @@ struct RowUnderEye : Guest {
             instruction = *decode_instruction(in);
         while (instruction.op != row.op);
         mark(called, instruction.offset);
-        thread.probe = &eye;
+        thread.probes.set(ProbeRole::Session, &eye);
     }
 
     /// Watches at the mark what `ranges` makes of the accesses there, up to the next cause, and runs to the end; the eye
@@ -355,7 +355,10 @@ TEST(Watch, ResultsAreThoseOfAnUnwatchedRun)
 
 /// A guest of one module that is watched from its first instruction on.
 struct Watched : Guest {
-    explicit Watched(std::string_view wat) : Guest(), instance(instantiate(wat)) { thread.probe = &eye; }
+    explicit Watched(std::string_view wat) : Guest(), instance(instantiate(wat))
+    {
+        thread.probes.set(ProbeRole::Session, &eye);
+    }
 
     void watch(std::vector<WatchedRange> ranges)
     {
@@ -451,7 +454,7 @@ TEST(Watch, NeedsNoProbeAndEndsWhenItIsTakenAway)
     EXPECT_THAT(*guest.call(guest.instance, "f"), ElementsAre(Value::i32(2)));
     EXPECT_THAT(guest.eye.take_causes(), ElementsAre(Cause::Watch));
     set_watches(guest.thread, &*guest.watches);
-    guest.thread.probe = nullptr;
+    guest.thread.probes.set(ProbeRole::Session, nullptr);
     EXPECT_THAT(*guest.call(guest.instance, "f"), ElementsAre(Value::i32(2)));
 }
 
@@ -552,7 +555,7 @@ TEST(Watch, LooksWhenAHostFunctionComesBack)
       (func (export "f") (result i32) (call $poke))
       (func (export "g") (result i32) (call_indirect (result i32) (i32.const 0)))))");
     Eye eye;
-    guest.thread.probe = &eye;
+    guest.thread.probes.set(ProbeRole::Session, &eye);
     std::vector<Slot> operands;
     eye.on_fire = [&](Thread& thread, const Eye::Fired&) {
         const Frame frame = frames_of(thread, 1).front();
@@ -609,7 +612,7 @@ TEST(Watch, EachThreadSeesItsOwnAccessesToASharedMemory)
         EXPECT_TRUE(guest.linker.define("m", "m", memory));
         Instance& instance = **core::instantiate(guest.thread, guest.linker, module_of(*engine, wat));
         Eye eye;
-        guest.thread.probe = &eye;
+        guest.thread.probes.set(ProbeRole::Session, &eye);
         const Watches watches({ watched(bytes_of(*memory, 8, 4), false, true) });
         set_watches(guest.thread, watches_memory ? &watches : nullptr);
         EXPECT_TRUE(guest.call(instance, "f", { Value::i32(count) }));
@@ -682,7 +685,7 @@ RandomRun run_randomly(const std::shared_ptr<const Module>& module, const std::s
         }
         before = copy_of(ranges);
     };
-    guest.thread.probe = &eye;
+    guest.thread.probes.set(ProbeRole::Session, &eye);
     set_stepping(guest.thread, looks != Looks::Never);
     const auto results = guest.call(instance, name);
     run.results = results ? results->front().to_text() : results.error().to_text();

@@ -92,6 +92,43 @@ TEST(Heap, CollectsWhatNothingRefersTo)
     EXPECT_EQ(heap.count(), 1u);
 }
 
+TEST(Heap, OrdinalsFollowTheOrderOfAllocation)
+{
+    World world;
+    Heap& heap = world.heap();
+    Object* const first = heap.make_struct(world.info(0));
+    const Root first_root(heap, first);
+    heap.make_array(world.info(1), 1);
+    Object* const data = heap.make_extern(std::make_shared<int>(1));
+    const Root data_root(heap, data);
+    const auto ordinals = [&] {
+        std::vector<uint64_t> all;
+        for (const Object* const object : heap.objects())
+            all.push_back(object->ordinal);
+        return all;
+    };
+    EXPECT_EQ(ordinals(), (std::vector<uint64_t> { 0, 1, 2 }));
+    heap.collect();
+    EXPECT_EQ(ordinals(), (std::vector<uint64_t> { 0, 2 })) << "none is given twice";
+    heap.make_array(world.info(1), 1);
+    EXPECT_EQ(ordinals(), (std::vector<uint64_t> { 0, 2, 3 }));
+    EXPECT_EQ(heap.objects().front(), first);
+    EXPECT_EQ(heap.objects()[1], data);
+}
+
+TEST(Heap, ADestructorOfHostDataMayMakeObjects)
+{
+    World world;
+    Heap& heap = world.heap();
+    for (int i = 0; i < 3; ++i)
+        heap.make_extern(std::shared_ptr<void>(nullptr, [&](void*) { heap.make_array(world.info(1), 1); }));
+    heap.collect();
+    EXPECT_EQ(heap.count(), 3u);
+    heap.collect();
+    EXPECT_EQ(heap.count(), 0u);
+    EXPECT_EQ(heap.bytes(), 0u);
+}
+
 TEST(Heap, GlobalsAndTablesAreRoots)
 {
     World world;

@@ -35,6 +35,69 @@ TEST(Store, OneFunctionStandsForAHostFunction)
     EXPECT_EQ(*engine->types[function->type].func(), host->type);
 }
 
+TEST(Store, NumbersHostFunctionsAsTheyAreMade)
+{
+    const auto engine = std::make_shared<EngineState>();
+    Store store(engine);
+    const auto first = host_function({}), second = host_function({});
+    EXPECT_EQ((*store.add_host_function(first))->host_number, 0u);
+    EXPECT_EQ((*store.add_host_function(second))->host_number, 1u);
+    EXPECT_EQ((*store.add_host_function(first))->host_number, 0u) << "the one that is there";
+
+    // One host function, many functions.
+    const TypeRegistry::FunctionType type = *engine->types.add(second->type);
+    Function trampolines[2];
+    const int contexts[2] {};
+    for (size_t i = 0; i < 2; ++i)
+        store.make_host_function(trampolines[i], *second, type.id, &contexts[i]);
+    EXPECT_EQ(trampolines[1].host_number, 3u);
+    EXPECT_EQ(trampolines[1].host, second.get());
+    EXPECT_EQ(trampolines[1].context, &contexts[1]);
+    EXPECT_EQ((*store.add_host_function(second))->context, nullptr);
+
+    auto nameless = std::make_shared<HostFunction>(*second);
+    nameless->name = "";
+    EXPECT_EQ((*store.add_host_function(nameless))->name(), "host.function4");
+    EXPECT_EQ(trampolines[0].name(), "host.function");
+}
+
+TEST(Store, OwnsWhatIsAttachedAndEndsItBeforeItself)
+{
+    struct Note {
+        Note(Store& store, std::vector<std::string>& ends, std::string name)
+            : store(store), ends(ends), name(std::move(name))
+        {}
+        ~Note() { ends.push_back(name + (store.find_attached<Note>() ? "" : ", the last")); }
+        Store& store;
+        std::vector<std::string>& ends;
+        std::string name;
+    };
+    struct Data {
+        Data(Store& store, std::vector<std::string>& ends) : store(store), ends(ends) {}
+        ~Data()
+        {
+            // Instances are still there.
+            ends.push_back("data of " + std::to_string(store.instances().size()));
+        }
+        Store& store;
+        std::vector<std::string>& ends;
+    };
+    std::vector<std::string> ends;
+    {
+        const auto engine = std::make_shared<EngineState>();
+        Store store(engine);
+        EXPECT_EQ(store.find_attached<Note>(), nullptr);
+        store.attach<Note>(store, ends, "first");
+        Data& data = store.attach<Data>(store, ends);
+        Note& second = store.attach<Note>(store, ends, "second");
+        EXPECT_EQ(store.find_attached<Data>(), &data);
+        EXPECT_EQ(store.find_attached<Note>(), &second);
+        ASSERT_TRUE(store.add_instance(*load_module(module_with({}), engine->types)));
+        EXPECT_EQ(ends.size(), 0u);
+    }
+    EXPECT_EQ(ends, (std::vector<std::string> { "second", "data of 1", "first, the last" }));
+}
+
 TEST(Store, KeepsTheTypesOfWhatTheEmbedderAddsUntilItEnds)
 {
     const auto engine = std::make_shared<EngineState>();

@@ -134,7 +134,7 @@ TEST(Bounds, ListingsOfFoldersKeepLittle)
 struct Impatient {
     Config with(Config config)
     {
-        config.may_go_on = [this](Store&) { return ++asked < 3; };
+        config.may_go_on = [this](Thread&) { return ++asked < 3; };
         return config;
     }
     int asked = 0;

@@ -311,9 +311,10 @@ TEST(Buffers, TellOfWhatWasReadAlone)
     world.put(3012, 60'000u);
     const Definition* definition = world.linker().find("wasi_snapshot_preview1", "fd_read");
     std::vector<Slot> slots { 4, 3000, 2, 2000 };
-    HostCall call { world.store(), world.caller, slots };
+    const auto& host = std::get<std::shared_ptr<const HostFunction>>(*definition);
+    HostCall call = world.host_call(host, slots);
     world.store().mutator.set_listener(&listener);
-    std::get<std::shared_ptr<const HostFunction>>(*definition)->callback(call);
+    host->callback(call);
     world.store().mutator.set_listener(nullptr);
     const std::vector<std::pair<uint64_t, uint64_t>> expected { { 4000, 5 }, { 6000, 2 }, { 2000, 4 } };
     EXPECT_EQ(listener.told, expected);

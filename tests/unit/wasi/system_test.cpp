@@ -277,11 +277,11 @@ TEST(Interrupts, AreTheEmbeddersToJudge)
     const HostFd in(ends[0]), out(ends[1]), wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
     Config config;
     config.in = in.get();
-    config.wake_fd = [&](Store&) { return wake.get(); };
+    config.wake_fd = [&](Thread&) { return wake.get(); };
     int asked = 0;
     World* the_world = nullptr;
-    config.may_go_on = [&](Store& store) {
-        EXPECT_EQ(&store, &the_world->store());
+    config.may_go_on = [&](Thread& thread) {
+        EXPECT_EQ(&thread.store, &the_world->store());
         // Whoever looks at the guest meanwhile may make its memory move, and change where it reads to.
         if (++asked == 3) {
             the_world->put_buffer(4500, 3);
@@ -299,8 +299,8 @@ TEST(Interrupts, AreTheEmbeddersToJudge)
     EXPECT_EQ(world.text(4500, 3), "abc");
 
     Config refusing;
-    refusing.wake_fd = [&](Store&) { return wake.get(); };
-    refusing.may_go_on = [](Store&) { return false; };
+    refusing.wake_fd = [&](Thread&) { return wake.get(); };
+    refusing.may_go_on = [](Thread&) { return false; };
     refusing.in = ends[0];
     World ended(std::move(refusing));
     subscribe_clock(ended, 0, 1, 1, 60'000'000'000);

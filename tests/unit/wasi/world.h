@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "engine/engine.h"
 #include "runtime/linker.h"
 #include "support/wat.h"
 #include "unit/host/machine.h"
@@ -112,15 +113,21 @@ public:
     {
         return call(name, { static_cast<Slot>(arguments)... });
     }
+    /// The guest's call of a function with these slots.
+    HostCall host_call(const std::shared_ptr<const HostFunction>& host, std::span<Slot> slots)
+    {
+        return { thread_, **store_.add_host_function(host), store_, caller, slots, {} };
+    }
     Errno call(std::string_view name, std::vector<Slot> slots)
     {
         const Definition* definition = linker_.find(snapshot_.module, name);
         EXPECT_NE(definition, nullptr) << name;
         if (slots.empty())
             slots.push_back(0);
-        HostCall host_call { store_, caller, slots };
+        const auto& host = std::get<std::shared_ptr<const HostFunction>>(*definition);
+        HostCall call = host_call(host, slots);
         const Mirror mirror(store_, memory());
-        HostOutcome outcome = std::get<std::shared_ptr<const HostFunction>>(*definition)->callback(host_call);
+        HostOutcome outcome = host->callback(call);
         EXPECT_TRUE(mirror.is_right()) << name << " wrote what it told nobody";
         changes = mirror.told();
         trap.reset();
@@ -218,8 +225,10 @@ private:
     }
 
     const Snapshot& snapshot_;
-    std::shared_ptr<EngineState> engine_ = std::make_shared<EngineState>();
-    Store store_ { engine_ };
+    std::shared_ptr<Engine> engine_ = std::make_shared<Engine>();
+    GuestStore guest_ { engine_ };
+    Store& store_ = guest_.store;
+    Thread& thread_ = guest_.thread;
     Linker linker_;
     std::shared_ptr<Preview1> host_;
 };
