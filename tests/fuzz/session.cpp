@@ -143,7 +143,7 @@ End run(std::span<const uint8_t> bytes, std::optional<uint64_t> seed)
     for (const Global* global : (*instance)->globals)
         if (!global->type.type.is_ref())
             end.globals.push_back(
-                { global->slots[0], global->type.type.slots() == 2 ? global->slots[1] : 0 });
+                { global->slots()[0], global->type.type.slots() == 2 ? global->slots()[1] : 0 });
     end.is_cut_short = watchdog().is_over() || (driver && driver->has_killed());
     return end;
 }
