@@ -236,8 +236,9 @@ TEST(Store, TenThousandModulesOfAnEngineLeaveNothing)
         EXPECT_EQ((*instance)->globals.size(), 29u);
     }
     EXPECT_EQ(engine->types.size(), 0u);
-    if (!is_sanitized)
+    if (!is_sanitized) {
         EXPECT_LT(resident_bytes(), before + (4u << 20));
+    }
 }
 
 TEST(Store, ModulesComeAndGoInManyThreads)
