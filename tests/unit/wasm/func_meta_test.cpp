@@ -197,8 +197,7 @@ std::vector<uint32_t> depths_of(const Instruction& instruction)
 /// No instruction takes a v128: slots are operands.
 class Reference {
 public:
-    Reference(const Loaded& loaded, FuncIndex function)
-        : module_(*loaded.module), function_(function)
+    Reference(const Loaded& loaded, FuncIndex function) : module_(*loaded.module), function_(function)
     {
         read_lines();
     }
