@@ -3,17 +3,28 @@
 
 namespace vitrine::core::test {
 
-/// Whether the tests run under AddressSanitizer or ThreadSanitizer: code takes many times the time and the stack.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool is_sanitized = true;
+// AddressSanitizer makes code take many times the time and the stack, ThreadSanitizer many times the time.
+#if defined(__SANITIZE_ADDRESS__)
+#  define VITRINE_TEST_ADDRESS_SANITIZER true
 #elif defined(__has_feature)
-#  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-inline constexpr bool is_sanitized = true;
-#  else
-inline constexpr bool is_sanitized = false;
+#  if __has_feature(address_sanitizer)
+#    define VITRINE_TEST_ADDRESS_SANITIZER true
 #  endif
-#else
-inline constexpr bool is_sanitized = false;
 #endif
+#if defined(__SANITIZE_THREAD__)
+#  define VITRINE_TEST_THREAD_SANITIZER true
+#elif defined(__has_feature)
+#  if __has_feature(thread_sanitizer)
+#    define VITRINE_TEST_THREAD_SANITIZER true
+#  endif
+#endif
+#if !defined(VITRINE_TEST_ADDRESS_SANITIZER)
+#  define VITRINE_TEST_ADDRESS_SANITIZER false
+#endif
+#if !defined(VITRINE_TEST_THREAD_SANITIZER)
+#  define VITRINE_TEST_THREAD_SANITIZER false
+#endif
+inline constexpr bool has_large_frames = VITRINE_TEST_ADDRESS_SANITIZER;
+inline constexpr bool is_sanitized = VITRINE_TEST_ADDRESS_SANITIZER || VITRINE_TEST_THREAD_SANITIZER;
 
 } // namespace vitrine::core::test
