@@ -24,7 +24,7 @@ namespace detail {
 struct SessionBody;
 }
 
-/// Where to stop, and when: the first instruction at or behind a byte offset in the module's file, in all its instances of the
+/// Where to stop, and when: the first instruction at or behind a byte offset in the module, in all its instances of the
 /// session's stores or in one.
 struct BreakpointSpec {
     Module module;
@@ -46,7 +46,7 @@ struct Breakpoint {
     std::uint32_t id = 0;
     /// As it was asked for.
     BreakpointSpec spec;
-    /// Of the instruction where it stops.
+    /// Byte offset of the instruction where it stops.
     std::uint32_t offset = 0;
     /// How often the guest came there and the condition held.
     std::uint64_t hits = 0;
@@ -55,10 +55,10 @@ struct Breakpoint {
 /// What a watchpoint has seen.
 struct WatchHit {
     bool is_write = false;
-    /// Of a memory: the bytes before and after.
+    /// The bytes before and after, if a memory is watched.
     std::vector<std::byte> old_bytes {};
     std::vector<std::byte> new_bytes {};
-    /// Of everything else: the values.
+    /// The values before and after, if anything else is watched.
     Val old_value {};
     Val new_value {};
 };
@@ -67,20 +67,21 @@ struct VITRINE_API StopReason {
     StopKind kind = StopKind::Entry;
     /// The guest thread that stopped.
     std::uint32_t thread = 1;
-    /// Of `Breakpoint` and `Watchpoint`: its id.
+    /// The id of the breakpoint or watchpoint. Only for `Breakpoint` and `Watchpoint`.
     std::uint32_t id = 0;
-    /// Of `Trap`: its kind; `HostError` for a host function that failed.
+    /// Only for `Trap`; `HostError` if a host function failed.
     TrapKind trap = TrapKind::Unreachable;
-    /// Of `Trap`: its text. Of `Throw`: what was thrown, as text. Of `Breakpoint`: why its condition could not be evaluated, else empty.
-    /// Of `Watchpoint`: `7 -> 9`, or `7` when it was read.
+    /// Says more about the stop. `Trap`: the trap's text. `Throw`: what was thrown. `Breakpoint`:
+    /// why its condition could not be evaluated, else empty. `Watchpoint`: `7 -> 9`, or `7` if the
+    /// place was read.
     std::string text {};
-    /// Of `Throw`, and of the trap that nobody caught it: what was thrown, as an exnref; else none.
+    /// What was thrown, as an exnref. Only for `Throw`, and for `Trap` if nobody catches it.
     Val exception {};
-    /// Of `Load`.
+    /// The new instance. Only for `Load`.
     std::optional<Instance> instance = std::nullopt;
-    /// Of `CallEnd`: what the call answered, or why it failed.
+    /// The results of the call, or why it failed. Only for `CallEnd`.
     std::optional<Result<std::vector<Val>>> results = std::nullopt;
-    /// Of `Watchpoint`.
+    /// What was accessed. Only for `Watchpoint`.
     std::optional<WatchHit> watch = std::nullopt;
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
@@ -105,7 +106,8 @@ public:
     /// None for a host function, and when the frame is dead.
     std::optional<Instance> instance() const;
     std::optional<Module> module() const;
-    /// Byte offset in the module's file: of the next instruction for the innermost frame of an activation, behind the call for its callers.
+    /// Byte offset in the module: of the next instruction for the innermost frame of an activation,
+    /// behind the call for its callers.
     std::uint32_t offset() const;
     /// Which entry from the host into the guest it belongs to, counted from the outermost.
     std::uint32_t activation() const;
@@ -196,7 +198,7 @@ public:
     ~Stopped() = default;
 
     const StopReason& reason() const { return reason_; }
-    /// Of the thread that stopped: every activation, innermost frame first.
+    /// The frames of the thread that stopped: all activations, innermost frame first.
     std::vector<Frame> frames() const;
     /// All guest threads; they all stand still.
     std::vector<GuestThread> threads() const;

@@ -21,7 +21,8 @@ struct TraceFrame {
     std::uint32_t function = 0;
     /// From the name section, the exports or the imports; empty if there is none.
     std::string name {};
-    /// Byte offset in the module's file: of the instruction itself for the innermost frame, behind the call for the others.
+    /// Byte offset in the module: of the instruction itself for the innermost frame, behind the
+    /// call for the others.
     std::uint32_t offset = 0;
     /// From the module's name section; empty if there is none.
     std::string module {};
@@ -35,9 +36,10 @@ struct Trap {
     std::string text {};
     /// Innermost frame first; the outermost of a deep recursion are left out.
     std::vector<TraceFrame> backtrace {};
-    /// Of `Exit`.
+    /// Only for `TrapKind::Exit`.
     int exit_status = 0;
-    /// Of `UncaughtException`: keeps what was thrown, so that a host function that returns the error throws it on.
+    /// Only for `UncaughtException`: keeps what was thrown alive. A host function that returns the
+    /// error throws it again.
     /// `Val::thrown` shows it.
     std::shared_ptr<void> exception {};
 };

@@ -35,7 +35,8 @@ struct EntityInfo {
 
 struct FuncInfo : EntityInfo {
     FuncType type;
-    /// Where its body begins in the file, in bytes: the header of its locals, behind which the first instruction comes. 0 for imports.
+    /// Byte offset of its body in the module: where its list of locals begins. The first
+    /// instruction follows. 0 for imports.
     std::uint32_t offset = 0;
     /// Behind the body's last byte. 0 for imports.
     std::uint32_t end = 0;
@@ -98,7 +99,7 @@ public:
     std::vector<FuncInfo> functions() const;
     /// One row of `functions`, without making the others; none if the module has fewer.
     std::optional<FuncInfo> function(std::uint32_t index) const;
-    /// The function whose body has this offset in the module's file; none if there is none.
+    /// The function whose body contains this byte offset of the module, if there is one.
     std::optional<FuncInfo> function_at(std::uint32_t offset) const;
     std::vector<TableInfo> tables() const;
     std::vector<MemoryInfo> memories() const;

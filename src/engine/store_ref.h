@@ -9,7 +9,7 @@ namespace vitrine::core {
 
 class Process;
 
-/// A store, for whoever may outlive it, such as the handles of the API, which derives its own from this. `Store::ref` leads
+/// Refers to a store that may end first. The API derives its own from this, for its handles. `Store::ref` leads
 /// from a store back to its `StoreRef`.
 struct StoreRef {
     virtual ~StoreRef() = default;

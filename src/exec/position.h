@@ -24,7 +24,8 @@ struct Position {
     uint64_t tick = 0;
     /// Records on the control stack: frames, waiting host functions and entries from the host.
     uint32_t depth = 0;
-    /// In the module's file; of a host function, its call. 0 where no guest function has been entered.
+    /// Byte offset in the module; in a host function, that of the call. 0 before any guest function
+    /// is entered.
     CodeOffset offset = 0;
 
     friend bool operator==(const Position&, const Position&) = default;

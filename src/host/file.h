@@ -140,7 +140,7 @@ public:
     /// Whether the kernel may be asked to write to what may have to wait without waiting, as far as is known.
     std::atomic<bool> writes_at_once = true;
 
-    /// Of a preopened folder: what the guest knows it as.
+    /// Only for a preopened folder: its path in the guest.
     std::optional<std::string> preopened_as;
 
 private:

@@ -34,7 +34,7 @@ struct Stat {
     uint64_t changed;
 };
 
-/// Of an open descriptor.
+/// The status of an open descriptor.
 Answer<Stat> stat_of(int fd);
 
 /// What becomes of a file's time, as the system takes it.

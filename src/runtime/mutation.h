@@ -10,8 +10,8 @@
 #include <span>
 #include <variant>
 
-// The gate for writes: whoever changes state of the guest, and is not the guest itself, does it here and says on whose
-// behalf. A listener hears of each change. The tiers write guest state directly, as do
+// The gate for writes. Every change to guest state that the guest does not make itself goes through
+// here, with its origin, and a listener is told of it. The tiers write guest state directly, as do
 // bulk operations and object allocation, which the guest asks for.
 
 namespace vitrine::core {
