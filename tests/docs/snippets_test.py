@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs what README.md and docs/ show. Each snippet has a kind; one that has none fails the test, so that a new one is run or named here.
+"""Runs what README.md and docs/ show. Each snippet has a kind. One without a kind fails the test: run it, or name it here.
 
 VITRINE is the command, VITRINE_SNIPPETS the folder with the programs that CMake built from the C++ snippets.
 """
 
+import contextlib
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,13 +43,15 @@ COVERED = {
 
 
 def kind_of(snippet):
-    """cpp, output (of the C++ snippet in front), session, shell, or covered; None when nothing runs it."""
+    """cpp, output (of the C++ snippet in front), session, lldb, shell, or covered; None when nothing runs it."""
     if snippet.language == "cpp":
         return "cpp"
     if snippet.before.endswith("It prints:"):
         return "output"
     if snippet.first.startswith("$ vitrine debug"):
         return "session"
+    if snippet.first.startswith("$ vitrine run --lldb"):
+        return "lldb"
     if any(page == snippet.page and snippet.first.startswith(first) for page, first in COVERED):
         return "covered"
     return "shell" if SHELL.match(snippet.first) else None
@@ -88,8 +92,9 @@ class Snippets(unittest.TestCase):
         self.assertEqual(done.returncode, 0, f"{line}\n{done.stdout}{done.stderr}")
         return done.stdout + done.stderr
 
-    def start_door(self, line):
-        """A guest that waits for a debugger says how to attach one."""
+    @contextlib.contextmanager
+    def guest_of_a_debugger(self, line):
+        """Starts a guest that waits for a debugger; gives the line that says how to attach."""
         guest = subprocess.Popen(["bash", "-c", f"exec {line}"], cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
@@ -97,6 +102,7 @@ class Snippets(unittest.TestCase):
             while "process connect" not in told and (more := guest.stderr.readline()):
                 told += more
             self.assertIn("process connect", told, line)
+            yield told.splitlines()[-1]
         finally:
             guest.kill()
             guest.wait()
@@ -132,6 +138,21 @@ class Snippets(unittest.TestCase):
                 printed = self.run_line(snippet.first.removeprefix("$ "), typed)
                 self.assertEqual(printed.splitlines(), answers)
 
+    def test_sessions_of_lldb_are_as_shown(self):
+        """LLDB prints every line that the page shows, in order, and perhaps others. It is attached by the printed command."""
+        sessions = of_kind("lldb")
+        self.assertTrue(sessions)
+        for snippet in sessions:
+            with self.subTest(snippet.where):
+                shown = [line.strip() for line in snippet.text.splitlines()[1:] if line.strip() != "..."]
+                typed = [line.removeprefix("(lldb) ") for line in shown if line.startswith("(lldb) ")]
+                with self.guest_of_a_debugger(snippet.first.removeprefix("$ ").replace("--lldb", "-g0")) as told:
+                    attach = told[told.index("lldb-22 "):]
+                    printed = self.run_line(" ".join([attach, "-b", *(f"-o {shlex.quote(line)}" for line in typed)]))
+                lines = iter(line.strip() for line in printed.splitlines())
+                for line in shown:
+                    self.assertIn(line, lines, printed)
+
     def test_commands_work(self):
         verbs = set(re.findall(r"^  (\w+) ", self.run_line(f"{ROOT}/dev help"), re.MULTILINE))
         assigned = {}
@@ -150,7 +171,8 @@ class Snippets(unittest.TestCase):
                         continue
                     line = line.replace("$vitrine", "build/release/vitrine") if "vitrine=" in assigned[snippet.page] else line
                     if " -g" in line and "--no-wait" not in line and not line.startswith("clang"):
-                        self.start_door(line)
+                        with self.guest_of_a_debugger(line):
+                            pass
                     else:
                         self.run_line(line, "quit\n")
 
