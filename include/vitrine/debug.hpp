@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Debug sessions: breakpoints, stops, frames.
+// Debug sessions: breakpoints, watchpoints, stops, frames.
 #pragma once
 
 #include <vitrine/linker.hpp>
@@ -24,112 +24,125 @@ namespace detail {
 struct SessionBody;
 }
 
-/// Where to stop, and when: the first instruction at or behind a byte offset in the module, in all its instances of the
-/// session's stores or in one.
+/// A breakpoint at the first instruction at or after a byte offset in the module. It applies to all
+/// instances of the module in the session's stores, or to one of them.
 struct BreakpointSpec {
     Module module;
     std::uint32_t offset = 0;
     std::optional<Instance> instance = std::nullopt;
-    /// An expression that must hold (docs/expressions.md), as `$0 == 7 && i32[$sp+12] > 3`; without one it always does. Evaluated in the engine.
+    /// If not empty, an expression (docs/expressions.md) that must be true for the breakpoint to be
+    /// hit, for example `$0 == 7 && i32[$sp+12] > 3`. The engine evaluates it; no client is
+    /// involved.
     std::string condition {};
-    /// How often the guest passes before it stops.
+    /// Skip the first N hits.
     std::uint64_t ignore_count = 0;
-    /// With a message the guest does not stop: the message is logged (`Session::on_message`), each `{expression}` in it
-    /// replaced by its value.
+    /// If not empty, the breakpoint logs this message (`Session::on_message`) instead of stopping.
+    /// Each `{expression}` in it is replaced by its value.
     std::string message {};
-    /// Gone after its first stop.
+    /// Removed after its first stop.
     bool is_temporary = false;
     bool is_enabled = true;
 };
 
+/// A breakpoint of a session.
 struct Breakpoint {
     std::uint32_t id = 0;
-    /// As it was asked for.
+    /// The specification as it was passed in.
     BreakpointSpec spec;
-    /// Byte offset of the instruction where it stops.
+    /// Byte offset of the instruction that the breakpoint was set on.
     std::uint32_t offset = 0;
-    /// How often the guest came there and the condition held.
+    /// How often the guest reached the breakpoint while its condition was true.
     std::uint64_t hits = 0;
 };
 
-/// What a watchpoint has seen.
+/// The access that triggered a watchpoint.
 struct WatchHit {
     bool is_write = false;
-    /// The bytes before and after, if a memory is watched.
+    /// The bytes before and after the access, if a memory is watched.
     std::vector<std::byte> old_bytes {};
     std::vector<std::byte> new_bytes {};
-    /// The values before and after, if anything else is watched.
+    /// The values before and after the access, if anything else is watched.
     Val old_value {};
     Val new_value {};
 };
 
+/// Why the guest stopped, with details. A stop has exactly one reason.
 struct VITRINE_API StopReason {
     StopKind kind = StopKind::Entry;
-    /// The guest thread that stopped.
+    /// The id of the guest thread that stopped.
     std::uint32_t thread = 1;
     /// The id of the breakpoint or watchpoint. Only for `Breakpoint` and `Watchpoint`.
     std::uint32_t id = 0;
-    /// Only for `Trap`; `HostError` if a host function failed.
+    /// Only for `Trap`. `HostError` if a host function failed.
     TrapKind trap = TrapKind::Unreachable;
-    /// Says more about the stop. `Trap`: the trap's text. `Throw`: what was thrown. `Breakpoint`:
-    /// why its condition could not be evaluated, else empty. `Watchpoint`: `7 -> 9`, or `7` if the
-    /// place was read.
+    /// Details of the stop. For `Trap`, the trap's text. For `Throw`, the exception. For
+    /// `Breakpoint`, why its condition could not be evaluated, or empty. For `Watchpoint`, `7 -> 9`
+    /// for a write and `7` for a read.
     std::string text {};
-    /// What was thrown, as an exnref. Only for `Throw`, and for `Trap` if nobody catches it.
+    /// The exception as an exnref. Only for `Throw`, and for `Trap` if nothing catches the
+    /// exception.
     Val exception {};
     /// The new instance. Only for `Load`.
     std::optional<Instance> instance = std::nullopt;
     /// The results of the call, or why it failed. Only for `CallEnd`.
     std::optional<Result<std::vector<Val>>> results = std::nullopt;
-    /// What was accessed. Only for `Watchpoint`.
+    /// The access. Only for `Watchpoint`.
     std::optional<WatchHit> watch = std::nullopt;
 
-    /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`
+    /// For example `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`.
     std::string to_text() const;
 };
 
+/// A parameter or local of a frame.
 struct Local {
-    /// From the name section; else empty.
+    /// From the name section. Empty if the local has no name.
     std::string name;
     Val value;
-    /// As it is declared.
+    /// The declared type.
     ValType type {};
 };
 
-/// A frame of the stopped guest. Dies when the guest goes on: then it has no locals and no operands, and changes are errors.
+/// A stack frame of a stopped guest. It becomes invalid when the guest resumes: then it has no
+/// locals and no operands, and changing it is an error.
 class VITRINE_API Frame {
 public:
     bool is_valid() const;
-    /// Whether it is a host function between guest frames.
+    /// Whether this is the frame of a host function that guest code called.
     bool is_host() const;
     Func function() const;
-    /// None for a host function, and when the frame is dead.
+    /// Empty for a host function and for an invalid frame.
     std::optional<Instance> instance() const;
     std::optional<Module> module() const;
-    /// Byte offset in the module: of the next instruction for the innermost frame of an activation,
-    /// behind the call for its callers.
+    /// Byte offset in the module. In the innermost frame of an activation, the offset of the next
+    /// instruction; in its callers, the offset just after the call.
     std::uint32_t offset() const;
-    /// Which entry from the host into the guest it belongs to, counted from the outermost.
+    /// The activation that the frame belongs to: host-to-guest calls counted from the outermost,
+    /// from 0.
     std::uint32_t activation() const;
-    /// Parameters and locals; empty when the frame is dead, which `try_locals` reports.
+    /// Parameters and locals. Returns an empty vector if the frame is invalid; `try_locals` returns
+    /// an error instead.
     std::vector<Local> locals() const;
     Result<std::vector<Local>> try_locals() const;
-    /// Bottom first; empty when the frame is dead, which `try_operands` reports.
+    /// Operands, bottom of the stack first. Returns an empty vector if the frame is invalid;
+    /// `try_operands` returns an error instead.
     std::vector<Val> operands() const;
     Result<std::vector<Val>> try_operands() const;
-    /// The exact types of the operands, bottom first, as validation knows them.
+    /// The exact types of the operands according to validation, bottom of the stack first.
     std::vector<ValType> operand_types() const;
-    /// The value may be of any subtype of the local's type.
+    /// The value may have any subtype of the local's type.
     Result<void> set_local(std::uint32_t index, const Val& value) const;
     Result<void> set_operand(std::uint32_t index, const Val& value) const;
-    /// The value of an expression over the frame's locals, operands, globals, memories and tables (docs/expressions.md). The offset
-    /// of an error in it is the position in the text.
+    /// Evaluates an expression over the frame's locals and operands and its instance's globals,
+    /// memories and tables (docs/expressions.md). The offset of an error is a position in the
+    /// expression's text.
     Result<Val> evaluate(std::string_view expression) const;
-    /// The value as text; also of an expression that is itself a text (`cstr[$0]`).
+    /// Like `evaluate`, but returns text. The expression may also be a string, such as `cstr[$0]`.
     Result<std::string> text_of(std::string_view expression) const;
-    /// `place = expression`, or `+=` and its like: writes to a local, a global, an operand, bytes of a memory, ...
+    /// Runs an assignment `place = expression`, or a compound one such as `+=`. The place can be a
+    /// local, a global, an operand, bytes of a memory and so on (docs/expressions.md).
     Result<void> assign(std::string_view assignment) const;
-    /// What an expression stands for rather than its value, to watch it: a local, a global, `i32[$p + 8]`, `table[2]`.
+    /// The state that an expression names, for a watchpoint: a local, a global, `i32[$p + 8]`,
+    /// `table[2]`.
     Result<WatchPlace> place(std::string_view expression) const;
 
 private:
@@ -141,14 +154,15 @@ private:
     std::uint64_t generation_ = 0;
 };
 
-/// A guest thread of a session: that of its own store, or of another one that was added or spawned.
+/// A guest thread of a session. It belongs to the session's own store, to a store added with
+/// `add_store`, or to a thread that the guest spawned.
 class VITRINE_API GuestThread {
 public:
-    /// From 1; none is given twice.
+    /// Starts at 1 and is never reused.
     std::uint32_t id() const { return id_; }
-    /// Whether it runs code of the guest, or waits in a host function that the guest called.
+    /// Whether the thread runs guest code or is in a host function that guest code called.
     bool is_running() const { return is_running_; }
-    /// Every activation, innermost frame first; empty when the guest is not stopped.
+    /// The frames of all activations, innermost frame first. Empty if the guest is not stopped.
     std::vector<Frame> frames() const;
 
 private:
@@ -159,38 +173,41 @@ private:
     bool is_running_ = false;
 };
 
-/// Bytes of a memory.
+/// A range of bytes in a memory.
 struct MemoryRange {
     std::variant<Memory, SharedMemory> memory;
     std::uint64_t address = 0;
     std::uint64_t size = 0;
 };
 
+/// An element of a table.
 struct TableSlot {
     Table table;
     std::uint64_t index = 0;
 };
 
-/// A local of a frame, as long as that lives.
+/// A local of a frame. Valid as long as the frame exists.
 struct FrameLocal {
     Frame frame;
     std::uint32_t index = 0;
 };
 
-/// What to watch, and for what: by instructions of every kind, and by host functions as far as they change something. The guest stops behind
-/// the instruction.
+/// What to watch, and for which accesses. Reports accesses by any guest instruction, and host
+/// function calls that change the watched state. The guest stops after the instruction.
 struct WatchpointSpec {
     WatchPlace what;
     WatchAccess access = WatchAccess::Change;
 };
 
+/// A watchpoint of a session.
 struct Watchpoint {
     std::uint32_t id = 0;
     WatchAccess access = WatchAccess::Change;
     std::uint64_t hits = 0;
 };
 
-/// A guest that stands still. Letting it go on consumes this; dropping it leaves the guest as it is, until its session ends.
+/// A stopped guest. Resuming consumes this object. If it is destroyed instead, the guest stays
+/// stopped until its session ends.
 class VITRINE_API Stopped {
 public:
     Stopped(Stopped&&) noexcept = default;
@@ -200,29 +217,32 @@ public:
     const StopReason& reason() const { return reason_; }
     /// The frames of the thread that stopped: all activations, innermost frame first.
     std::vector<Frame> frames() const;
-    /// All guest threads; they all stand still.
+    /// All guest threads. All of them are stopped.
     std::vector<GuestThread> threads() const;
 
-    // What a thread does first when it goes on: the one that stopped (0), or another one by its
-    // number. The last of these counts. What is refused (because the thread is in a host function
-    // or has not begun, or the place does not fit) changes nothing; otherwise frames that were
-    // looked at before are dead.
+    // The following functions change what a thread does when it resumes. `thread` is a thread id; 0
+    // is the thread that stopped. Each call replaces the effect of the previous one. They fail and
+    // change nothing if the thread is in a host function or has not started, or if the target is
+    // invalid. On success, frames obtained earlier are invalid.
 
-    /// The next instruction is the one at `offset` of the innermost function. It must expect the operands that are
-    /// there, or fewer: the rest is dropped.
+    /// Continues at the instruction at `offset` in the innermost frame's function. The operand
+    /// types that validation expects there must be a prefix of the current ones; operands above
+    /// them are dropped.
     Result<void> jump(std::uint32_t offset, std::uint32_t thread = 0);
-    /// Leaves the next instruction out. What it would have made is zero or null, or an operand that it would have taken.
+    /// Skips the next instruction. The operands that it would have consumed are dropped. A result
+    /// that it would have produced is zero or null, or one of those operands if there is no better
+    /// value.
     Result<void> skip(std::uint32_t thread = 0);
-    /// The frame, of any thread, and all that it has called, return to its caller with these
-    /// results. Not beyond a host function.
+    /// Makes the frame, which may belong to any thread, return to its caller with these results,
+    /// and drops all frames that it called. Cannot return across a host function.
     Result<void> return_from(const Frame& frame, std::span<const Val> results);
     Result<void> return_from(const Frame& frame, std::initializer_list<Val> results);
-    /// Throws an exception when the thread goes on, instead of whatever was about to happen. The
-    /// tag is one of the thread's store.
+    /// Throws an exception when the thread resumes, instead of executing the next instruction. The
+    /// tag must belong to the thread's store.
     Result<void> throw_exception(const Tag& tag, std::span<const Val> values, std::uint32_t thread = 0);
     Result<void> throw_exception(const Tag& tag, std::initializer_list<Val> values, std::uint32_t thread = 0);
-    /// Takes the exception that is being thrown, so that nobody catches it: the call from the host fails cleanly. Use
-    /// `return_from` to let the guest go on without it.
+    /// Discards the exception that is being thrown, so that nothing catches it. The call from the
+    /// host returns an error. To let the guest continue without the exception, use `return_from`.
     Result<void> clear_exception(std::uint32_t thread = 0);
 
 private:
@@ -232,24 +252,27 @@ private:
     StopReason reason_;
 };
 
-/// The guest has ended, or could not be run: results, or the error. Misuse of the session arrives here too.
+/// The guest has finished or could not be run: its results, or the error. Errors in the use of the
+/// session are reported here too.
 struct Exited {
     Result<std::vector<Val>> results;
 };
 
+/// What a running guest did next: it stopped, or it ended.
 using Event = std::variant<Stopped, Exited>;
 
-/// How a handler lets the guest go on.
+/// How a stop handler resumes the guest.
 class Resume {
 public:
     static Resume go() { return Resume(ResumeKind::Go); }
-    /// One instruction.
+    /// Executes one instruction.
     static Resume step() { return Resume(ResumeKind::Step); }
-    /// One instruction; a call with all that happens in it.
+    /// Executes one instruction. A call runs until it returns.
     static Resume step_over() { return Resume(ResumeKind::StepOver); }
-    /// To the instruction behind the call of the innermost frame.
+    /// Runs until the innermost frame has returned to its caller.
     static Resume step_out() { return Resume(ResumeKind::StepOut); }
-    /// To the first instruction at or behind an offset in the innermost guest frame's function.
+    /// Runs to the first instruction at or after an offset in the function of the innermost guest
+    /// frame.
     static Resume run_to(std::uint32_t offset) { return Resume(ResumeKind::RunTo, offset); }
     /// Ends the guest with the trap `Killed`.
     static Resume stop_guest() { return Resume(ResumeKind::Kill); }
@@ -261,95 +284,117 @@ private:
     std::uint32_t offset_;
 };
 
-/// Called at each stop on the guest's thread: it may look at the guest, change it and call it (its stops nest), and says how it goes on.
-/// The guest ends with what it throws.
+/// Called at each stop, on the guest's thread. It may inspect and change the guest, call into it
+/// (stops nest), and returns how to resume. An exception thrown from it ends the guest.
 using StopHandler = std::function<Resume(Stopped&)>;
 
-/// Watches the guest of a store, or of several, and stops it. The stores must outlive it. Two ways:
+/// Debugs the guest of one or more stores. The stores must outlive the session. There are two ways
+/// to use it:
 ///
-/// Without a handler it runs the guest on a thread of its own: `call`, `instantiate`, `run` and those that resume wait for the next stop or
-/// end. With a handler the embedder runs the guest as ever, on his own thread, and the handler is called at each stop.
+/// Without a handler, the session runs the guest on a thread of its own. `call`, `instantiate`,
+/// `run` and the functions that resume the guest block until its next stop or its end.
 ///
-/// All members may be called from any thread. Misuse (a call while the guest stands still, the stop of another
-/// session, ...) is an error, and changes nothing.
+/// With a handler, the embedder calls the guest as usual, on its own thread, and the handler is
+/// called at each stop.
+///
+/// All members may be called from any thread. Misuse, such as starting a call while the guest is
+/// stopped or resuming with a stop of another session, is an error and changes nothing.
 class VITRINE_API Session {
 public:
-    /// A store has at most one session, and its engine must have guest_debug; otherwise the session carries the error.
+    /// A store can have at most one session, and its engine needs `guest_debug`. If that does not
+    /// hold, `error` says so.
     explicit Session(Store& store);
     Session(Store& store, StopHandler handler);
     static Result<Session> create(Store& store);
     static Result<Session> create(Store& store, StopHandler handler);
-    /// Ends what runs, also in the stores that were added; a call that another thread begins meanwhile goes on without the session. On a
-    /// thread that runs the guest, or in the handler, it ends the program.
+    /// Ends running guest calls, also in the stores that were added. A call that another thread
+    /// starts during this runs without the session. Must not be called from the handler or from a
+    /// thread that runs the guest: that aborts the program.
     ~Session();
     Session(Session&&) noexcept;
     Session& operator=(Session&&) noexcept;
 
-    /// Why the session cannot be used; null when it can.
+    /// Why the session cannot be used. Null if it can.
     const Error* error() const;
 
-    /// The guest of another store, which its embedder runs on another thread, is watched too: breakpoints hold for it, and all stop when one
-    /// stops. Not while it runs.
+    /// Adds the store of another guest thread, which the embedder runs. Breakpoints apply to it as
+    /// well, and when one thread stops, all stop. The guest of that store must not be running.
     Result<void> add_store(Store& store);
     Result<void> remove_store(Store& store);
 
-    /// Its id. The place may be in a module that has no instance yet.
+    /// Returns the breakpoint's id. The module does not need an instance yet.
     Result<std::uint32_t> add_breakpoint(const BreakpointSpec& spec);
-    /// Everything but the place.
+    /// Replaces everything except module and offset, and keeps the hit count. Fails if module or
+    /// offset differ.
     Result<void> change_breakpoint(std::uint32_t id, const BreakpointSpec& spec);
     Result<void> remove_breakpoint(std::uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
-    /// Its id, of which breakpoints and watchpoints share the numbers. Not while the guest runs.
+    /// Returns the watchpoint's id. Breakpoints and watchpoints share one sequence of ids. Fails
+    /// while the guest runs.
     Result<std::uint32_t> add_watchpoint(const WatchpointSpec& spec);
     Result<void> remove_watchpoint(std::uint32_t id);
-    /// Those on locals end with their frames.
+    /// All watchpoints. One on a local is removed when the local's frame returns.
     std::vector<Watchpoint> watchpoints() const;
-    /// What else stops; an exception that a guest catches does not at first.
+    /// Which other events stop the guest. The defaults are those of `StopsOn`.
     Result<void> stop_on(StopsOn what);
-    /// Takes the messages of breakpoints, on the guest's thread.
+    /// Sets the function that receives the messages of breakpoints. It is called on the guest's
+    /// thread.
     Result<void> on_message(std::function<void(std::string_view)> sink);
 
-    /// Calls a function of the store. With `stop_at_entry` the guest stops before its first instruction.
+    /// Calls a function of the store. With `stop_at_entry`, the guest stops before its first
+    /// instruction.
     Event call(const Func& function, std::span<const Val> arguments, bool stop_at_entry = false);
     Event call(const Func& function, std::initializer_list<Val> arguments, bool stop_at_entry = false);
-    /// Makes an instance: its start function stops as every other. `instance` is it, once that has ended well.
+    /// Creates an instance. Stops in its start function are reported like any other. Once the
+    /// returned event says that this succeeded, `instance` returns the instance.
     Event instantiate(const Linker& linker, const Module& module, bool stop_at_entry = false);
     std::optional<Instance> instance() const;
-    /// Runs any code on the guest's thread, which may use the store's handles there; its result is that of the event.
+    /// Runs `body` on the guest's thread, where it may use the store's handles. The final event has
+    /// its result.
     Event run(std::function<Result<std::vector<Val>>()> body, bool stop_at_entry = false);
-    /// Waits for the next stop or end of a guest that is running: of one that was let go, or that its embedder runs.
+    /// Waits for the next stop or the end of a running guest: one resumed with `go`, or one that
+    /// the embedder runs.
     Event wait();
 
+    /// Resumes the guest and waits for its next stop or its end.
     Event resume(Stopped stopped);
-    /// As `resume`, and does not wait.
+    /// Like `resume`, but does not wait.
     Result<void> go(Stopped stopped);
-    // The thread that stopped takes the step, or another guest thread of the stop, by its number.
+    // `thread` is the id of the guest thread to step; 0 is the thread that stopped.
 
-    /// One instruction; the other threads stay stopped, unless it may wait for them.
+    /// Executes one instruction. The other threads stay stopped unless the instruction may wait for
+    /// them.
     Event step(Stopped stopped, std::uint32_t thread = 0);
-    /// One instruction; a call with all that happens in it. When an exception leaves the call, to where it is caught; over a
-    /// tail call to behind the call of the frame that it ends.
+    /// Executes one instruction. A call runs until it returns. If an exception leaves the call,
+    /// stops where it is caught. Stepping over a tail call stops after the call of the frame that
+    /// it replaces.
     Event step_over(Stopped stopped, std::uint32_t thread = 0);
-    /// To the instruction behind the call of the innermost frame; to the end when nobody called it.
+    /// Runs until the innermost frame has returned to its caller, or to the end of the guest if it
+    /// has no caller.
     Event step_out(Stopped stopped, std::uint32_t thread = 0);
-    /// To the first instruction at or behind an offset in the innermost guest frame's function, or to the next stop before it.
+    /// Runs to the first instruction at or after an offset in the function of the innermost guest
+    /// frame, or to a stop before that.
     Event run_to(Stopped stopped, std::uint32_t offset, std::uint32_t thread = 0);
     /// Ends the guest with the trap `Killed`.
     Event kill(Stopped stopped);
-    /// Calls a function on a thread (0: the one that stopped), whose store it is of, as a call of
-    /// its own on top of the thread's frames. Breakpoints in it stop; a trap unwinds only to it.
-    /// The event of its end is the stop `CallEnd` of that thread, with the guest where it was.
+    /// Calls a function on a stopped thread, on top of the thread's frames. `thread` is a thread
+    /// id; 0 is the thread that stopped. The function must belong to the thread's store.
+    /// Breakpoints in the call stop, and a trap unwinds only the call. When the call ends, the
+    /// event is a stop of kind `CallEnd` in that thread, with the guest where it was before.
     Event call(
         Stopped stopped, const Func& function, std::span<const Val> arguments, std::uint32_t thread = 0);
     Event call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments,
         std::uint32_t thread = 0);
 
-    /// Stops the running guest at its next function entry or loop header, or in the host function that it waits in. Does nothing when it does not run.
+    /// Stops the running guest at its next function entry or loop header, or in the host function
+    /// in which it waits. Does nothing if the guest is not running.
     void interrupt();
-    /// Ends the guest with the trap `Killed`, whether it runs or is stopped: its next event is its end. A guest in a host function
-    /// ends when that returns. Does nothing when it has ended.
+    /// Ends the guest with the trap `Killed`, whether it is running or stopped. Its next event is
+    /// `Exited`. If the guest is in a host function, it ends when that function returns. Does
+    /// nothing if the guest has already ended.
     void kill();
-    /// Why the guest stands still just now, if it does: also when a door has the say.
+    /// The reason of the current stop if the guest is stopped, also while a debug server controls
+    /// it.
     std::optional<StopReason> stopped() const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Doors for debuggers: LLDB attaches to a debug session of yours.
+// Debug servers, through which a debugger such as LLDB attaches to a debug session.
 #pragma once
 
 #include <vitrine/vitrine.hpp>
@@ -10,23 +10,28 @@ namespace detail {
 struct GdbServerBody;
 }
 
-/// Lets LLDB attach to a session: listens on a TCP port or a Unix socket, and serves one client at a time, on a thread of its
-/// own. While a client is attached, stops are the client's business, and the session's own calls wait for the end. The
-/// session must outlive it.
+/// Lets LLDB attach to a session: listens on a TCP port or a Unix socket and serves one client at a
+/// time, on a thread of its own. While a client is attached, it controls the guest: stops are
+/// reported to the client, and the session's own calls wait for the end of the guest. The session
+/// must outlive the server.
 class VITRINE_API GdbServer {
 public:
     enum class Serves : std::uint8_t {
-        /// Calls come and go; without a client the guest runs as if there were no door.
+        /// The session makes any number of calls. Without a client, the guest runs as if there were
+        /// no server.
         Embedder,
-        /// The session runs one call: its end is the end of the process for the client, and a stopped guest waits for a client.
+        /// The session makes one call. The end of the call is the end of the process for the
+        /// client, and a stopped guest waits for a client.
         OneCall,
-        /// As `OneCall`, but the call does not wait for the first client. Let the session stop it at its entry all the same.
+        /// Like `OneCall`, but the call does not wait for the first client. The session must still
+        /// make it stop at its entry.
         OneFreeCall,
     };
 
-    /// The address is `HOST:PORT`, `[HOST]:PORT`, `PORT`, or the path of a Unix socket, with at least one `/`. The host
-    /// defaults to 127.0.0.1, and port 0 is any free one. Only this user's programs can connect to a Unix
-    /// socket; its file goes with the server. A server that cannot listen carries the error.
+    /// Starts listening. The address is `HOST:PORT`, `[HOST]:PORT`, `PORT`, or the path of a Unix
+    /// socket, which must contain a `/`. The host defaults to 127.0.0.1. Port 0 stands for any free
+    /// port. Only programs of the same user can connect to a Unix socket; its file is removed with
+    /// the server. If the server cannot listen, `error` says why.
     GdbServer(Session& session, std::string_view address, Serves serves = Serves::Embedder);
     static Result<GdbServer> create(
         Session& session, std::string_view address, Serves serves = Serves::Embedder);
@@ -34,29 +39,34 @@ public:
     GdbServer(GdbServer&&) noexcept;
     GdbServer& operator=(GdbServer&&) noexcept;
 
-    /// Why the server cannot be used; null when it can.
+    /// Why the server cannot be used. Null if it can.
     const Error* error() const;
-    /// Where it listens, as `HOST:PORT` or as the absolute path of the socket; empty when it does not.
+    /// The address it listens on, as `HOST:PORT` or as the absolute path of the socket. Empty if it
+    /// does not listen.
     std::string address() const;
     /// Whether only programs on this machine can connect.
     bool is_loopback() const;
 
-    /// There will be an instance of this module: clients see it already now. `path` is its file's absolute path, which LLDB reads instead of asking for the bytes; empty when there is none.
+    /// Tells clients about a module before an instance of it exists. `path` is the absolute path of
+    /// its file, which LLDB reads instead of fetching the bytes from the server; empty if there is
+    /// no such file.
     void announce(const Module& module, std::string path);
-    /// Whether a client has come that launched this process, as LLDB's `process launch` does. Then a terminal that this process
-    /// prints to is the client's, and with `OneCall` or `OneFreeCall` the guest ends when the client leaves. From any
+    /// Whether a client has connected that launched this process, as LLDB's `process launch` does.
+    /// The terminal that this process prints to then belongs to the client, and with `OneCall` or
+    /// `OneFreeCall` the guest is killed when the client disconnects. May be called from any
     /// thread.
     bool is_launched_by_client() const;
-    /// Shows what the guest prints in the client's window. Call it on the guest's thread: it waits
-    /// while the client has too much to read, but not when the guest is interrupted or ended.
+    /// Shows the guest's output in the client. Must be called on the guest's thread. Blocks while
+    /// the client has too much unread data, unless the guest is interrupted or ended.
     void send_output(std::span<const std::byte> bytes);
-    /// Closes the door, as the destructor does: tells the client, and waits for at most ten seconds
-    /// while the client reads what is left. Returns the bytes of output that could not be sent
-    /// because the client did not read them.
+    /// Stops serving, as the destructor does. Tells the client, and waits for up to ten seconds
+    /// while the client reads what is left. Returns the number of bytes of output that were not
+    /// sent because the client did not read them.
     std::size_t close();
-    /// What LLDB 22 has to be told to debug this module here, and others that run beside it: its commands, in order.
+    /// The LLDB 22 commands that set up debugging of this module through this server, in order.
+    /// `others` are further modules that run beside it.
     std::vector<std::string> lldb_commands(const Module& module, std::span<const Module> others = {}) const;
-    /// Waits until a client has come and has let the guest go on, so that its breakpoints are set.
+    /// Waits until a client has connected and resumed the guest, so that its breakpoints are set.
     void wait_for_client();
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Engines, and how they are configured.
+// Engines and their configuration.
 #pragma once
 
 #include <vitrine/result.hpp>
@@ -12,43 +12,47 @@
 
 namespace vitrine {
 
-/// How an engine is made. Each setter returns the config, so that they chain.
+/// Configuration of an engine. Setters can be chained.
 class Config {
 public:
-    /// Opens what the language hides: entities that are not exported, frames, stops. Off by default. The guest runs the same code either way.
+    /// Whether a debugger may access everything in the guest: entities that are not exported,
+    /// frames, stops. Off by default. The guest runs the same code either way.
     Config& guest_debug(bool on)
     {
         guest_debug_ = on;
         return *this;
     }
-    /// Bytes of a guest thread's stack, 64 KiB to 1 GiB; 4 MiB by default. What does not fit is the trap `StackOverflow`.
+    /// Stack size of a guest thread in bytes, 64 KiB to 1 GiB. The default is 4 MiB. A guest that
+    /// needs more traps with `StackOverflow`.
     Config& max_stack_bytes(std::uint64_t bytes)
     {
         max_stack_bytes_ = bytes;
         return *this;
     }
-    /// Upper bound of each memory in pages of 64 KiB; by default only the memory's own type bounds it.
+    /// Maximum size of each memory in pages of 64 KiB. By default, only the memory's type limits
+    /// it.
     Config& max_memory_pages(std::uint64_t pages)
     {
         max_memory_pages_ = pages;
         return *this;
     }
-    /// Upper bound of the bytes of all structs, arrays and exceptions of a store; 4 GiB by default. What does not fit
-    /// is the trap `OutOfMemory`.
+    /// Maximum total size in bytes of the structs, arrays and exceptions of a store. The default is
+    /// 4 GiB. A guest that needs more traps with `OutOfMemory`.
     Config& max_heap_bytes(std::uint64_t bytes)
     {
         max_heap_bytes_ = bytes;
         return *this;
     }
-    /// Collects garbage at every allocation, to find mistakes. Slow; off by default.
+    /// Collects garbage at every allocation, to find bugs. Slow. Off by default.
     Config& stress_collector(bool on)
     {
         stress_collector_ = on;
         return *this;
     }
-    /// Switches a feature of the language on or off, by the name that `vitrine opcodes` shows (`simd`, `gc`,
-    /// `threads`, ...); the engine carries an error for another name. Modules that use what is off are refused. By
-    /// default all of WebAssembly 3.0 and the legacy exceptions are on, `custom-page-sizes` and `wide-arithmetic` off.
+    /// Enables or disables a WebAssembly feature by its name in the output of `vitrine opcodes`
+    /// (`simd`, `gc`, `threads` and so on). Modules that use a disabled feature are rejected. If
+    /// the name is unknown, `Engine::error` says so. By default everything in WebAssembly 3.0 and
+    /// the legacy exceptions are enabled; `custom-page-sizes` and `wide-arithmetic` are not.
     Config& feature(std::string name, bool on)
     {
         features_.emplace_back(std::move(name), on);
@@ -65,17 +69,18 @@ private:
     std::vector<std::pair<std::string, bool>> features_;
 };
 
-/// What modules and stores have in common. A shared handle, usable from any thread.
+/// What modules and stores have in common. A reference-counted handle, usable from any thread.
 class VITRINE_API Engine {
 public:
     Engine();
     Engine(const Engine&) = default;
     Engine& operator=(const Engine&) = default;
-    /// An engine of a config that does not hold carries the error, and everything made with it answers with it.
+    /// If the configuration is invalid, `error` says why, and every operation on the engine returns
+    /// that error.
     explicit Engine(const Config& config);
     static Result<Engine> create(const Config& config);
 
-    /// Why the engine cannot be used; null when it can.
+    /// Why the engine cannot be used. Null if it can.
     const Error* error() const;
     bool guest_debug() const;
 

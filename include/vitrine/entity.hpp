@@ -18,41 +18,46 @@ namespace vitrine {
 /// A global variable.
 class VITRINE_API Global : public detail::Handle {
 public:
+    /// Creates a global with an initial value.
     static Result<Global> create(Store& store, GlobalType type, const Val& value);
     GlobalType type() const;
-    /// The value. Says nothing of a failure: when the store is gone or must not be used now, the value
-    /// is of kind none. `try_get` says why.
+    /// The value. If the store is gone or cannot be used at the moment, returns a value of kind
+    /// `None` without saying why; `try_get` returns the error instead.
     Val get() const;
     Result<Val> try_get() const;
-    /// Refused for an immutable global and for a value of another kind.
+    /// Fails if the global is immutable or the value has the wrong type.
     Result<void> set(const Val& value) const;
-    /// As `set`, also for an immutable global; refused when guest_debug is off.
+    /// Like `set`, but also works on immutable globals. Fails if `guest_debug` is off.
     Result<void> debug_set(const Val& value) const;
 
 private:
     friend detail::Access;
 };
 
-/// A linear memory that is not shared. Reads and writes are all or nothing.
+/// A linear memory that is not shared. Addresses and sizes are in bytes unless noted otherwise. A
+/// read or write that is partly out of bounds fails and transfers nothing.
 class VITRINE_API Memory : public detail::Handle {
 public:
+    /// Creates a zeroed memory of `type.min` pages. Fails if `type.is_shared` is set.
     static Result<Memory> create(Store& store, MemoryType type);
     MemoryType type() const;
-    /// Bytes; 0 when the store is gone or must not be used now, which `try_size` reports.
+    /// Size in bytes. Returns 0 if the store is gone or cannot be used at the moment; `try_size`
+    /// returns the error instead.
     std::uint64_t size() const;
     Result<std::uint64_t> try_size() const;
     Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
     Result<void> fill(std::uint64_t address, std::uint64_t count, std::byte value) const;
-    /// Adds pages of 64 KiB and answers with the old size in pages.
+    /// Grows the memory by `pages` pages of 64 KiB. Returns the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
-    /// The first address at or after `from` where these bytes are; none if there is none, and also when
-    /// the store is gone or must not be used now, which `try_find` reports.
+    /// The first address at or after `from` at which `bytes` occurs, if any. Also returns nothing
+    /// if the store is gone or cannot be used at the moment; `try_find` returns the error instead.
     std::optional<std::uint64_t> find(std::span<const std::byte> bytes, std::uint64_t from = 0) const;
     Result<std::optional<std::uint64_t>> try_find(
         std::span<const std::byte> bytes, std::uint64_t from = 0) const;
-    /// All bytes, valid until the next guest call or growth; empty when the store is gone or must not be
-    /// used now, which `try_data` reports.
+    /// The contents of the memory. Valid until the guest is called or the memory grows. Returns an
+    /// empty span if the store is gone or cannot be used at the moment; `try_data` returns the
+    /// error instead.
     std::span<std::byte> data() const;
     Result<std::span<std::byte>> try_data() const;
 
@@ -60,21 +65,23 @@ private:
     friend detail::Access;
 };
 
-/// A linear memory that several stores of an engine may have; outlives them. May be used from any thread, also while
-/// guests run: bytes that they change meanwhile are read as they were before or after. Reads and writes are all or nothing.
+/// A linear memory that stores of the same engine can share. It outlives the stores that use it.
+/// All members may be called from any thread, also while guests run. If a guest writes to the
+/// memory during a read, each byte read is either the old or the new one. A read or write that is
+/// partly out of bounds fails and transfers nothing.
 class VITRINE_API SharedMemory {
 public:
     SharedMemory(const SharedMemory&) = default;
     SharedMemory& operator=(const SharedMemory&) = default;
 
-    /// It is shared whatever the type says, and needs a maximum.
+    /// The memory is always shared, whatever `type.is_shared` says. `type.max` is required.
     static Result<SharedMemory> create(const Engine& engine, MemoryType type);
     MemoryType type() const;
-    /// Bytes.
+    /// Size in bytes.
     std::uint64_t size() const;
     Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
-    /// Adds pages of 64 KiB and answers with the old size in pages.
+    /// Grows the memory by `pages` pages of 64 KiB. Returns the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
     std::size_t hash() const { return std::hash<void*>()(object_.get()); }
 
@@ -90,23 +97,28 @@ private:
 /// A table of references.
 class VITRINE_API Table : public detail::Handle {
 public:
+    /// Creates a table of `type.min` elements, all with the value `initial`.
     static Result<Table> create(Store& store, TableType type, const Val& initial);
     TableType type() const;
-    /// Elements; 0 when the store is gone or must not be used now, which `try_size` reports.
+    /// Number of elements. Returns 0 if the store is gone or cannot be used at the moment;
+    /// `try_size` returns the error instead.
     std::uint64_t size() const;
     Result<std::uint64_t> try_size() const;
+    /// Fails if the index is out of bounds.
     Result<Val> get(std::uint64_t index) const;
+    /// Fails if the index is out of bounds or the value has the wrong type.
     Result<void> set(std::uint64_t index, const Val& value) const;
-    /// Adds elements and answers with the old size.
+    /// Appends `count` elements with the value `initial`. Returns the old size.
     Result<std::uint64_t> grow(std::uint64_t count, const Val& initial) const;
 
 private:
     friend detail::Access;
 };
 
-/// The kind of an exception.
+/// A tag: the type of an exception.
 class VITRINE_API Tag : public detail::Handle {
 public:
+    /// Creates a tag. The parameters of `type` are the types of the exception's values.
     static Result<Tag> create(Store& store, const FuncType& type);
     FuncType type() const;
 

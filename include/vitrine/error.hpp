@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Why something failed: errors, and traps of the guest.
+// Errors, and traps of the guest.
 #pragma once
 
 #include <vitrine/export.hpp>
@@ -17,34 +17,34 @@ namespace vitrine {
 
 /// A guest function that was active when a trap happened.
 struct TraceFrame {
-    /// Index in its module's function index space.
+    /// Index in the function index space of its module.
     std::uint32_t function = 0;
-    /// From the name section, the exports or the imports; empty if there is none.
+    /// From the name section, the exports or the imports. Empty if the function has no name.
     std::string name {};
-    /// Byte offset in the module: of the instruction itself for the innermost frame, behind the
-    /// call for the others.
+    /// Byte offset in the module. In the innermost frame, the offset of the instruction that
+    /// trapped; in the other frames, the offset just after the call.
     std::uint32_t offset = 0;
-    /// From the module's name section; empty if there is none.
+    /// The module's name from its name section. Empty if it has none.
     std::string module {};
-    /// What `Module::owns` knows its module by.
+    /// Identifies the module. See `Module::owns`.
     std::shared_ptr<const void> owner {};
 };
 
-/// Why the guest could not go on. Its text is the specification's, or what the host function said.
+/// Why the guest trapped.
 struct Trap {
     TrapKind kind = TrapKind::Unreachable;
     std::string text {};
-    /// Innermost frame first; the outermost of a deep recursion are left out.
+    /// Innermost frame first. If the stack is very deep, the outermost frames are left out.
     std::vector<TraceFrame> backtrace {};
-    /// Only for `TrapKind::Exit`.
+    /// The status passed to `proc_exit`. Only for `TrapKind::Exit`.
     int exit_status = 0;
-    /// Only for `UncaughtException`: keeps what was thrown alive. A host function that returns the
-    /// error throws it again.
-    /// `Val::thrown` shows it.
+    /// The exception, kept alive. Only for `TrapKind::UncaughtException`. `Val::thrown` returns it
+    /// as a value. If a host function returns an error with this trap, the exception is thrown
+    /// again.
     std::shared_ptr<void> exception {};
 };
 
-/// Why something failed: a refusal, or the guest's trap.
+/// Why an operation failed: it was refused, or the guest trapped.
 class VITRINE_API Error {
 public:
     explicit Error(std::string message, std::optional<std::uint64_t> offset = std::nullopt)
@@ -55,14 +55,14 @@ public:
     const std::string& message() const { return message_; }
     /// Byte offset in the file that was refused.
     std::optional<std::uint64_t> offset() const { return offset_; }
-    /// The trap, when the guest is at fault; null otherwise. Lives as long as the error.
+    /// The trap if the guest trapped; null otherwise. Valid as long as the error.
     const Trap* trap() const { return trap_.get(); }
-    /// The status of a guest that asked to end.
+    /// The exit status if the guest asked to exit (`TrapKind::Exit`).
     std::optional<int> exit_status() const
     {
         return trap_ && trap_->kind == TrapKind::Exit ? std::optional(trap_->exit_status) : std::nullopt;
     }
-    /// One line, fit to be shown.
+    /// The error as one line of text for users.
     std::string to_text() const;
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Which symbols the shared library shows.
+// Symbol visibility of the shared library.
 #pragma once
 
-/// Marks what a shared library of Vitrine exports; everything else in it is hidden. A macro, as C++ has no other way to say it.
+/// Marks a symbol that the shared library exports. All other symbols are hidden.
 #define VITRINE_API __attribute__((visibility("default")))

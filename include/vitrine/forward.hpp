@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The names of the public classes, for headers that need no more of them.
+// Forward declarations of the public classes.
 #pragma once
 
 #include <variant>
@@ -27,11 +27,11 @@ class Stopped;
 struct FrameLocal;
 struct MemoryRange;
 struct TableSlot;
-/// What can be watched.
+/// State that a watchpoint can watch.
 using WatchPlace = std::variant<MemoryRange, Global, TableSlot, FrameLocal>;
 } // namespace debug
 
-/// What the library keeps to itself.
+/// Internals of the library. Not part of the API.
 namespace detail {
 struct Access;
 struct EngineBody;

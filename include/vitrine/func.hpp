@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Calls of functions of the guest with their C++ types, and functions of the host from C++ callables.
+// Typed calls of guest functions, and host functions from C++ callables.
 #pragma once
 
 #include <vitrine/value.hpp>
@@ -19,7 +19,8 @@ namespace vitrine {
 
 namespace detail {
 
-/// A host function on slots of 8 bytes: arguments in, results out.
+/// A host function on 8-byte slots. It reads the arguments from them and writes the results to
+/// them.
 using SlotFunction = std::function<Result<void>(Caller&, std::uint64_t*)>;
 
 template<class T> constexpr ValKind kind_of()
@@ -45,7 +46,7 @@ template<class T> std::uint64_t to_slot(T value)
     return slot;
 }
 
-/// What a result type of C++ means: how many values, and which.
+/// The WebAssembly results that correspond to a C++ return type.
 template<class R> struct Results {
     static std::vector<ValKind> kinds() { return { kind_of<R>() }; }
     static void store(std::uint64_t* slots, const R& value) { slots[0] = to_slot(value); }
@@ -75,7 +76,7 @@ template<class R> struct Results<Result<R>> : Results<R> {};
 template<class R> struct IsResult : std::false_type {};
 template<class R> struct IsResult<Result<R>> : std::true_type {};
 
-/// Runs a callable and stores what it returns.
+/// Runs a callable and stores its result.
 template<class R, class F> Result<void> store_result(std::uint64_t* slots, const F& run)
 {
     if constexpr (std::is_void_v<R>) {
@@ -132,7 +133,7 @@ VITRINE_API Result<Func> wrap(Store& store, const FuncType& type, SlotFunction f
 
 } // namespace detail
 
-/// A function whose types were checked: calling it converts no `Val`.
+/// A guest function whose types have been checked. Calls do not convert values to and from `Val`.
 template<class R, class... A> class TypedFunc<R(A...)> {
 public:
     Result<R> operator()(A... arguments) const

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Instances of modules: what they export, and for debuggers what they do not.
+// Instances of modules: their exports and, for debuggers, everything else in them.
 #pragma once
 
 #include <vitrine/entity.hpp>
@@ -14,29 +14,32 @@
 
 namespace vitrine {
 
-/// A module brought to life in a store.
+/// An instance of a module in a store.
 class VITRINE_API Instance : public detail::Handle {
 public:
     Instance(const Instance&) = default;
     Instance& operator=(const Instance&) = default;
 
-    /// Also when the store is gone.
+    /// The instance's module. Works even if the store is gone.
     Module module() const;
-    /// Ordinal of its creation in the store, from 0.
+    /// Instances of a store are numbered from 0 in the order of their creation.
     std::uint32_t number() const;
 
-    // Exports by name.
+    // Exports by name. Empty if there is no export of that name and kind.
     std::optional<Func> func(std::string_view name) const;
     std::optional<Global> global(std::string_view name) const;
     std::optional<Memory> memory(std::string_view name) const;
     std::optional<SharedMemory> shared_memory(std::string_view name) const;
     std::optional<Table> table(std::string_view name) const;
     std::optional<Tag> tag(std::string_view name) const;
-    /// An exported function with its types checked; the error says which look-up failed.
+    /// An exported function whose types have been checked against `Signature`. The error says what
+    /// is missing or does not match.
     template<class Signature> Result<TypedFunc<Signature>> typed(std::string_view name) const;
 
-    // Everything by index in the instance's own index spaces, imports included, exported or not: the same handles that exports give. None when guest_debug is off, when
-    // the index is out of bounds, and for a memory of the other kind.
+    // Every entity by its index in the instance's index spaces, which include imports, whether
+    // exported or not. The handles equal those of exports. Empty if `guest_debug` is off, if the
+    // index is out of bounds, and for memories if the memory is shared and the accessor is not, or
+    // the reverse.
     std::optional<Func> debug_function(std::uint32_t index) const;
     std::optional<Global> debug_global(std::uint32_t index) const;
     std::optional<Memory> debug_memory(std::uint32_t index) const;
@@ -44,8 +47,9 @@ public:
     std::optional<Table> debug_table(std::uint32_t index) const;
     std::optional<Tag> debug_tag(std::uint32_t index) const;
 
-    // Expressions over its globals, memories and tables, where no frame is at hand: as those of a `debug::Frame`, without locals and operands.
-    // Refused when guest_debug is off. The offset of an error is the position in the text.
+    // Expressions over the instance's globals, memories and tables, for when there is no frame.
+    // Like those of `debug::Frame`, but without locals and operands. Fails if `guest_debug` is off.
+    // The offset of an error is a position in the expression's text.
     Result<Val> debug_evaluate(std::string_view expression) const;
     Result<std::string> debug_text_of(std::string_view expression) const;
     Result<void> debug_assign(std::string_view assignment) const;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Kinds of things, for the whole library: enumerations, and structs without handles. The only public header that the layers
-// below the API include; they use these types as their own.
+// Enumerations and plain structs without handles, shared by all layers. This is the only public
+// header that the layers below the API include; they use these types directly.
 #pragma once
 
 #include <vitrine/export.hpp>
@@ -10,7 +10,7 @@
 
 namespace vitrine {
 
-/// Why the guest could not go on. No kind is 0.
+/// Why the guest trapped. No value is 0.
 enum class TrapKind : std::uint8_t {
     Unreachable = 1,
     MemoryOutOfBounds,
@@ -32,21 +32,22 @@ enum class TrapKind : std::uint8_t {
     CastFailure,
     UnalignedAtomic,
     NotShared,
-    /// The heap of structs and arrays is full, or the host has no memory.
+    /// The heap of structs and arrays is full, or the host has no memory left.
     OutOfMemory,
-    /// Nobody caught what was thrown: `Trap::exception`.
+    /// The guest threw an exception and no handler caught it. See `Trap::exception`.
     UncaughtException,
     /// An `Interrupter` ended the guest.
     Interrupted,
-    /// A host function failed; the text is its own.
+    /// A host function failed. The trap has the host function's text.
     HostError,
-    /// The guest asked to end, as WASI's proc_exit does: `Trap::exit_status` says how.
+    /// The guest asked to exit, for example with WASI's `proc_exit`. See `Trap::exit_status`.
     Exit,
-    /// A debugger ended the guest.
+    /// A debugger killed the guest.
     Killed,
 };
 
-/// What a reference refers to: an abstract heap type of the specification, or a type that a module defines.
+/// The heap type of a reference: an abstract heap type of the specification, or a type that the
+/// module defines (Core 3.0, 2.3 Types).
 enum class HeapKind : std::uint8_t {
     Func,
     Extern,
@@ -60,33 +61,33 @@ enum class HeapKind : std::uint8_t {
     NoFunc,
     NoExtern,
     NoExn,
-    /// `ValType::index` and `name` say which.
+    /// `ValType::index` and `ValType::name` identify the type.
     Defined,
 };
 
-/// What can be imported and exported.
+/// The kinds of entities that can be imported and exported.
 enum class ExternKind : std::uint8_t { Func, Table, Memory, Global, Tag };
 
-/// `func`, `table`, `memory`, `global`, `tag`
+/// The keyword of the text format: `func`, `table`, `memory`, `global` or `tag`.
 VITRINE_API std::string_view to_text(ExternKind kind);
 
-/// What an object of the heap is. `Extern` is data of the host.
+/// The kind of an object on the garbage-collected heap. `Extern` is host data.
 enum class ObjectKind : std::uint8_t { Struct, Array, Exception, Extern };
 
-/// What a guest can use up.
+/// Resources that a `ResourceLimiter` can limit.
 enum class Resource : std::uint8_t {
     Memory,    ///< bytes of one memory
     Table,     ///< elements of one table
-    Heap,      ///< bytes of all structs, arrays and exceptions
-    Memories,  ///< how many memories a store has, shared ones included
-    Tables,    ///< how many tables
-    Instances, ///< how many instances
+    Heap,      ///< total bytes of all structs, arrays and exceptions of a store
+    Memories,  ///< number of memories of a store, including shared ones
+    Tables,    ///< number of tables of a store
+    Instances, ///< number of instances of a store
 };
 
-/// The clocks of a machine.
+/// Clocks of the host.
 enum class HostClock : std::uint8_t { Realtime, Monotonic, ProcessCpu, ThreadCpu };
 
-/// Whether a guest may change what it reaches through a folder.
+/// Whether a guest may modify files below a preopened directory.
 enum class HostAccess : std::uint8_t { ReadWrite, ReadOnly };
 
 namespace debug {
@@ -97,54 +98,55 @@ enum class StopKind : std::uint8_t {
     Breakpoint,
     Step,
     Interrupt,
-    /// The guest cannot go on; nothing is unwound yet.
+    /// The guest trapped. Nothing has been unwound yet.
     Trap,
-    /// An exception is thrown that a guest catches; nothing is unwound yet.
+    /// The guest threw an exception that guest code will catch. Nothing has been unwound yet.
     Throw,
-    /// An instance was made; its start function has not run.
+    /// An instance was created. Its start function has not run yet.
     Load,
-    /// A call that the debugger made has ended: the guest is where it was before.
+    /// A call that the debugger made has finished. The guest is back where it was before the call.
     CallEnd,
-    /// The last instruction, or a host function, accessed what is watched.
+    /// The last instruction or a host function accessed watched state.
     Watchpoint,
 };
 
-/// What stops the guest, besides breakpoints, steps and interrupts.
+/// Events that stop the guest in addition to breakpoints, steps and interrupts.
 struct StopsOn {
-    /// A throw that a guest catches.
+    /// The guest throws an exception that guest code will catch.
     bool caught_throw = false;
-    /// A throw that nobody catches.
+    /// The guest throws an exception that nothing catches.
     bool uncaught_throw = true;
-    /// The guest's own faults.
+    /// The guest traps.
     bool trap = true;
-    /// A host function that failed.
+    /// A host function fails.
     bool host_error = true;
-    /// A new instance.
+    /// An instance is created.
     bool load = false;
 };
 
-/// Which accesses a watchpoint looks for.
+/// Which accesses trigger a watchpoint.
 enum class WatchAccess : std::uint8_t {
     Read,
     Write,
-    /// Both.
+    /// Reads and writes.
     ReadWrite,
-    /// Writes that leave another value.
+    /// Writes that change the value.
     Change,
 };
 
-/// How the guest goes on from a stop.
+/// How a stopped guest resumes.
 enum class ResumeKind : std::uint8_t {
     Go,
-    /// One instruction.
+    /// Execute one instruction.
     Step,
-    /// One instruction; a call with all that happens in it.
+    /// Execute one instruction. A call runs until it returns.
     StepOver,
-    /// To the instruction behind the call of the innermost frame.
+    /// Run until the innermost frame has returned to its caller.
     StepOut,
-    /// To the first instruction at or behind an offset in the innermost guest frame's function.
+    /// Run to the first instruction at or after an offset in the function of the innermost guest
+    /// frame.
     RunTo,
-    /// It does not: it ends with the trap `Killed`.
+    /// Do not resume: end the guest with the trap `Killed`.
     Kill,
 };
 

@@ -15,11 +15,13 @@
 
 namespace vitrine {
 
-/// A host function that sees its arguments and gives its results as values.
+/// A host function that receives its arguments and returns its results as `Val`s.
 using UntypedFunction = std::function<Result<std::vector<Val>>(Caller&, std::span<const Val>)>;
 
-/// Resolves the imports of modules. Good for any store of its engine; objects of a store only for that one. Definitions chain; what is wrong with one of them is
-/// reported by `instantiate`. A linker used for stores on several threads needs callables that are safe there.
+/// Resolves the imports of modules. A linker works with all stores of its engine, but once it
+/// defines an object of a store, it works with that store only. Calls to `define` can be chained;
+/// `instantiate` reports the first definition that failed. If stores on several threads use the
+/// linker, the callables must be thread-safe.
 class VITRINE_API Linker {
 public:
     explicit Linker(const Engine& engine);
@@ -27,8 +29,10 @@ public:
     Linker& operator=(Linker&&) noexcept;
     ~Linker();
 
-    /// A function of the host: any callable on integers and floats, with an optional `Caller&` before them, that returns nothing, a value, a `std::tuple`, or a `Result`
-    /// of these. An error, or an exception, becomes a trap with its text.
+    /// Defines a host function from a callable on 32-bit and 64-bit integers and floats. The
+    /// callable can take a `Caller&` as first parameter. It returns nothing, a value, a
+    /// `std::tuple`, or a `Result` of one of these. If it returns an error or throws, the guest
+    /// traps with the error's text.
     template<class F>
         requires requires { &std::decay_t<F>::operator(); }
     || std::is_function_v<std::remove_pointer_t<std::decay_t<F>>>
@@ -38,24 +42,27 @@ public:
         return define_slots(
             std::move(module), std::move(name), Traits::type(), Traits::adapt(std::forward<F>(function)));
     }
-    /// A function of the host of any type.
+    /// Defines a host function of any type.
     Linker& define(std::string module, std::string name, const FuncType& type, UntypedFunction function);
+    /// Defines an existing function of a store. The overloads below do the same for other entities.
     Linker& define(std::string module, std::string name, const Func& function);
     Linker& define(std::string module, std::string name, const Global& global);
     Linker& define(std::string module, std::string name, const Memory& memory);
     Linker& define(std::string module, std::string name, const SharedMemory& memory);
     Linker& define(std::string module, std::string name, const Table& table);
     Linker& define(std::string module, std::string name, const Tag& tag);
-    /// Every export of an instance, under the module name.
+    /// Defines every export of the instance under the given module name.
     Linker& define_instance(std::string_view module, const Instance& instance);
-    /// A name that is defined twice is an error, unless this is set: then the later definition counts.
+    /// Whether a later definition of the same name replaces the earlier one. If not set, it is an
+    /// error.
     Linker& allow_shadowing(bool allow);
-    /// A function that is imported and not defined is a trap with its name when it is called, instead of an error.
+    /// Whether importing an undefined function is allowed. If so, calling that function traps with
+    /// a message that names it.
     Linker& trap_unknown_functions(bool trap);
 
-    /// Makes an instance and runs its start function.
+    /// Creates an instance and runs its start function.
     Result<Instance> instantiate(Store& store, const Module& module) const;
-    /// What would be wrong with the imports; nothing is made.
+    /// Checks the module's imports as `instantiate` does, but creates nothing.
     Result<void> check(Store& store, const Module& module) const;
 
 private:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Modules, and the rows that describe them.
+// Modules and descriptions of their contents.
 #pragma once
 
 #include <vitrine/engine.hpp>
@@ -15,30 +15,30 @@
 
 namespace vitrine {
 
-// Rows that describe a module's index spaces; imports come first in each.
+// Descriptions of a module's index spaces. In each of them imports come first.
 
 struct ImportName {
     std::string module;
     std::string name;
 };
 
-/// What every row of an index space says.
+/// Common to all entities of an index space.
 struct EntityInfo {
     std::uint32_t index = 0;
-    /// From the name section; else empty.
+    /// From the name section. Empty if it has no name.
     std::string name;
-    /// Where it comes from, when it is imported.
+    /// The names it is imported by. Empty if it is not imported.
     std::optional<ImportName> import = std::nullopt;
-    /// The names under which it is exported.
+    /// The names it is exported under.
     std::vector<std::string> exports;
 };
 
 struct FuncInfo : EntityInfo {
     FuncType type;
-    /// Byte offset of its body in the module: where its list of locals begins. The first
-    /// instruction follows. 0 for imports.
+    /// Byte offset of the function's body in the module: the start of its list of locals, which is
+    /// followed by the first instruction. 0 for imports.
     std::uint32_t offset = 0;
-    /// Behind the body's last byte. 0 for imports.
+    /// Byte offset just after the body. 0 for imports.
     std::uint32_t end = 0;
 };
 struct GlobalInfo : EntityInfo {
@@ -67,39 +67,43 @@ struct ExportInfo {
     std::uint32_t index = 0;
 };
 
-/// The bytes of a module inside a larger file that is in memory.
+/// A module that is part of a larger file in memory.
 struct ModulePart {
-    /// Keeps the bytes in place and unchanged. The module holds it, and so does everything that is made of the module.
+    /// Keeps the bytes valid and unchanged. The module and everything created from it share
+    /// ownership.
     std::shared_ptr<const void> owner {};
-    /// Those of the module alone.
+    /// The bytes of the module alone.
     std::span<const std::byte> bytes {};
-    /// Where they begin in the file.
+    /// The offset of the module in the file.
     std::uint64_t file_offset = 0;
 };
 
-/// A validated module. A shared handle, usable from any thread.
+/// A validated module. A reference-counted handle, usable from any thread.
 class VITRINE_API Module {
 public:
     Module(const Module&) = default;
     Module& operator=(const Module&) = default;
-    /// Decodes and validates a binary; the bytes are copied.
+    /// Decodes and validates a binary. The bytes are copied.
     static Result<Module> from_bytes(const Engine& engine, std::span<const std::byte> bytes);
     static Result<Module> from_file(const Engine& engine, const std::string& path);
-    /// A module inside a larger file: `size` bytes from `offset` on, or all up to the file's end. Only they are read.
+    /// Loads a module from part of a file: `size` bytes from `offset`, or everything up to the end
+    /// of the file. Reads only those bytes.
     static Result<Module> from_file(const Engine& engine, const std::string& path, std::uint64_t offset,
         std::optional<std::uint64_t> size = std::nullopt);
-    /// The same where the bytes are in memory; they are not copied.
+    /// Loads a module from part of a file in memory. The bytes are not copied.
     static Result<Module> from_part(const Engine& engine, ModulePart part);
 
-    /// Where the module begins in its file; 0 unless it is a part of a larger one. All other offsets, of functions, breakpoints, frames
-    /// and traps, count from the module's own first byte. Only errors of loading give the place in the file.
+    /// The offset of the module in its file; 0 unless it is part of a larger file. All other
+    /// offsets (of functions, breakpoints, frames and traps) are relative to the first byte of the
+    /// module. Only errors of loading are relative to the file.
     std::uint64_t file_offset() const;
-    /// From the name section; else empty.
+    /// From the name section. Empty if it has none.
     std::string name() const;
     std::vector<FuncInfo> functions() const;
-    /// One row of `functions`, without making the others; none if the module has fewer.
+    /// The same as `functions()[index]`, without creating the others. Empty if there is no such
+    /// function.
     std::optional<FuncInfo> function(std::uint32_t index) const;
-    /// The function whose body contains this byte offset of the module, if there is one.
+    /// The function whose body contains this byte offset of the module, if any.
     std::optional<FuncInfo> function_at(std::uint32_t offset) const;
     std::vector<TableInfo> tables() const;
     std::vector<MemoryInfo> memories() const;
@@ -107,10 +111,11 @@ public:
     std::vector<TagInfo> tags() const;
     std::vector<ImportInfo> imports() const;
     std::vector<ExportInfo> exports() const;
-    /// The module's own bytes, as they were given; valid as long as a handle of the module lives; none when guest_debug is off.
+    /// The bytes of the module, valid as long as a handle of the module exists. Empty if
+    /// `guest_debug` is off.
     std::optional<std::span<const std::byte>> bytecode() const;
 
-    /// Whether a frame of a backtrace is of this module.
+    /// Whether a frame of a backtrace belongs to this module.
     bool owns(const TraceFrame& frame) const;
 
     friend VITRINE_API bool operator==(const Module& a, const Module& b);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A value, or why there is none.
+// `Result<T>`: a value or an error.
 #pragma once
 
 #include <vitrine/error.hpp>
@@ -17,12 +17,12 @@ namespace vitrine {
 template<class T> class Result;
 
 namespace detail {
-/// Ends the program: a result's error, named here, was not looked at.
+/// Aborts: the value of a result was accessed, but the result is the given error.
 [[noreturn]] VITRINE_API void no_value(const Error& error);
-/// Ends the program: a result was asked for its error, and has none.
+/// Aborts: the error of a result was accessed, but the result is a value.
 [[noreturn]] VITRINE_API void no_error();
 
-/// What `transform` answers with.
+/// The result of `transform`.
 template<class R, class F> Result<std::invoke_result_t<F, R>> transformed(F&& change, R&& value)
 {
     if constexpr (std::is_void_v<std::invoke_result_t<F, R>>) {
@@ -34,8 +34,9 @@ template<class R, class F> Result<std::invoke_result_t<F, R>> transformed(F&& ch
 }
 } // namespace detail
 
-/// A value, or the error that prevented it: the interface of `std::expected<T, Error>`, and one class in every
-/// language standard. Asking for the one that is not there ends the program with a message.
+/// A value, or the error that prevented it. It has the interface of `std::expected<T, Error>`, and
+/// is the same class in every language standard. Accessing the value of an error, or the error of a
+/// value, aborts the program with a message.
 template<class T> class [[nodiscard]] Result {
 public:
     using value_type = T;
@@ -78,7 +79,7 @@ public:
     Error& error() & { return const_cast<Error&>(std::as_const(*this).error()); }
     Error&& error() && { return std::move(error()); }
 
-    /// The value becomes another result.
+    /// If there is a value, returns what `next` makes of it: another result.
     template<class F> auto and_then(F&& next) const& -> std::remove_cvref_t<std::invoke_result_t<F, const T&>>
     {
         if (has_value())
@@ -91,7 +92,8 @@ public:
             return std::forward<F>(next)(std::move(value()));
         return std::move(error());
     }
-    /// The value becomes another value, or nothing.
+    /// If there is a value, returns a result with what `change` makes of it: another value, or
+    /// void.
     template<class F> auto transform(F&& change) const& -> Result<std::invoke_result_t<F, const T&>>
     {
         if (has_value())
@@ -104,7 +106,7 @@ public:
             return detail::transformed<T>(std::forward<F>(change), std::move(value()));
         return std::move(error());
     }
-    /// The error becomes another result.
+    /// If there is an error, returns what `next` makes of it: another result.
     template<class F> Result or_else(F&& next) const&
     {
         if (has_value())

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Stores, which own what a guest can reach.
+// Stores, which own everything that a guest can reach.
 #pragma once
 
 #include <vitrine/instance.hpp>
@@ -13,8 +13,9 @@
 
 namespace vitrine {
 
-/// Stops a running guest with the trap `Interrupted`, at its next function entry or loop header, or when a host function returns; does nothing when none runs. Usable from any
-/// thread and from a signal handler, also when the store is gone.
+/// Interrupts a running guest: it ends with the trap `Interrupted` at its next function entry or
+/// loop header, or when a host function returns. Does nothing if no guest is running. May be used
+/// from any thread and from a signal handler, even when the store is gone.
 class VITRINE_API Interrupter {
 public:
     void interrupt() const noexcept;
@@ -25,10 +26,13 @@ private:
     std::shared_ptr<void> requests_;
 };
 
-/// Says whether a store may use more of something. What is refused fails as if the system had no more of it.
+/// Decides whether a store may use more of a resource: `current` is the amount in use, `desired`
+/// the amount after the request, in the units given at `Resource`. If it returns false, the request
+/// fails as if the system had run out of the resource.
 using ResourceLimiter = std::function<bool(Resource resource, std::uint64_t current, std::uint64_t desired)>;
 
-/// Owns everything that a guest can reach. Moving it keeps its handles valid; when it ends they answer with errors.
+/// Owns everything that a guest can reach. Handles remain valid when the store is moved. When the
+/// store is gone, using them returns errors.
 class VITRINE_API Store {
 public:
     explicit Store(const Engine& engine);
@@ -36,20 +40,22 @@ public:
     Store& operator=(Store&&) noexcept;
     ~Store();
 
-    /// Why the store cannot be used; null when it can.
+    /// Why the store cannot be used. Null if it can.
     const Error* error() const;
-    /// May be asked for from any thread.
+    /// May be called from any thread.
     Interrupter interrupter() const;
-    /// Asked before a memory, a table or the heap of this store grows, and before it gets another one; from then on.
-    /// An empty function takes the limiter away. A limiter that throws refuses. While it is asked, it may look at the store
-    /// and replace itself, but the guest cannot be called and nothing else can grow.
+    /// Sets the function that is asked from now on before a memory, table or the heap of this store
+    /// grows or another memory, table or instance is created. An empty function removes the
+    /// limiter. A limiter that throws refuses. During a call of the limiter it may inspect the
+    /// store and replace itself, but the guest cannot be called and nothing else can grow.
     Result<void> limit_resources(ResourceLimiter limiter);
-    /// All instances in the order of their creation; empty when guest_debug is off.
+    /// All instances in the order of their creation. Empty if `guest_debug` is off.
     std::vector<Instance> instances() const;
-    /// Makes a debug session with a handler, which the store keeps; an empty handler ends it. Needs guest_debug. Not
-    /// while the guest runs.
+    /// Creates a debug session with a handler. The store owns the session. An empty handler ends
+    /// it. Requires `guest_debug`. Fails while the guest runs.
     Result<void> on_debug_event(std::function<debug::Resume(debug::Stopped&)> handler);
-    /// That session, to set breakpoints with; null when there is none.
+    /// The session created by `on_debug_event`, for example to set breakpoints. Null if there is
+    /// none.
     debug::Session* debug_session() const;
 
 private:
@@ -57,21 +63,21 @@ private:
     friend Caller;
     Store(std::shared_ptr<detail::StoreLink> link, bool is_owner);
     std::shared_ptr<detail::StoreLink> link_;
-    /// A host function has its caller's store without owning it.
+    /// False for the store of a `Caller`: a host function does not own its caller's store.
     bool is_owner_ = true;
 };
 
-/// What a host function sees of its caller. Valid during the call.
+/// What a host function can see of its caller. Valid during the call.
 class VITRINE_API Caller {
 public:
     Caller(const Caller&) = delete;
     Caller& operator=(const Caller&) = delete;
 
-    /// The instance whose code made the call; none when the embedder did.
+    /// The instance whose code made the call. Empty if the embedder made it.
     std::optional<Instance> instance() const;
-    /// The caller's exported memory of that name.
+    /// The memory that the calling instance exports under that name.
     std::optional<Memory> memory(std::string_view name = "memory") const;
-    /// The store of the guest that calls: to make objects and instances in it.
+    /// The store of the calling guest, for example to create objects and instances in it.
     Store& store() { return store_; }
 
 private:

@@ -14,34 +14,36 @@ namespace vitrine {
 
 enum class ValKind : std::uint8_t { None, I32, I64, F32, F64, V128, FuncRef, ExternRef, AnyRef, ExnRef };
 
-/// `i32`, `funcref`, ...
+/// The name of the kind: `i32`, `funcref` and so on.
 VITRINE_API std::string_view to_text(ValKind kind);
 
-/// A value type exactly as a module declares it, where `ValKind` only tells the hierarchy of a reference.
+/// A value type exactly as a module declares it. `ValKind` only gives the hierarchy of a reference.
 struct VITRINE_API ValType {
     ValKind kind = ValKind::None;
-    /// Only of references.
+    /// Only for references.
     bool is_nullable = false;
     HeapKind heap = HeapKind::Any;
-    /// Only for a defined type: its index in the module's type index space, and its name in the name section. The module is the one
-    /// that is described; of an object of a store, the first of the store's instances whose module has the type.
+    /// Only for a defined type: its index in the module's type index space, and its name from the
+    /// name section. The module is the one being described; for an object of a store, it is that of
+    /// the store's first instance whose module has the type.
     std::optional<std::uint32_t> index {};
     std::string name {};
 
-    /// As WAT writes it: `i32`, `externref`, `(ref null $pt)`, `(ref 3)`.
+    /// The type in the text format: `i32`, `externref`, `(ref null $pt)`, `(ref 3)`.
     std::string to_text() const;
     friend bool operator==(const ValType&, const ValType&) = default;
 };
 
-/// Compared by the kinds.
+/// A function type. Comparison considers only the kinds.
 struct VITRINE_API FuncType {
     std::vector<ValKind> params {};
     std::vector<ValKind> results {};
-    /// The exact types, in a description of something that exists. Not looked at where something is made.
+    /// The exact types. Set in descriptions of existing functions and tags; ignored when one is
+    /// created.
     std::vector<ValType> param_types {};
     std::vector<ValType> result_types {};
 
-    /// `(param i32) (result i64)`, with the exact types where they are known.
+    /// For example `(param i32) (result i64)`, with the exact types if they are known.
     std::string to_text() const;
     friend bool operator==(const FuncType& a, const FuncType& b)
     {
@@ -49,11 +51,11 @@ struct VITRINE_API FuncType {
     }
 };
 
-/// Compared by the kind.
+/// A global type. Comparison considers only kind and mutability.
 struct GlobalType {
     ValKind kind = ValKind::I32;
     bool is_mutable = false;
-    /// The exact type, in a description. Not looked at where a global is made.
+    /// The exact type. Set in descriptions of existing globals; ignored when one is created.
     ValType type {};
     friend bool operator==(const GlobalType& a, const GlobalType& b)
     {
@@ -61,7 +63,8 @@ struct GlobalType {
     }
 };
 
-/// Sizes in pages of 64 KiB.
+/// A memory type. Sizes are in pages of 64 KiB, or in the memory's own page size if its module uses
+/// `custom-page-sizes`.
 struct MemoryType {
     std::uint64_t min = 0;
     std::optional<std::uint64_t> max = std::nullopt;
@@ -70,13 +73,14 @@ struct MemoryType {
     friend bool operator==(const MemoryType&, const MemoryType&) = default;
 };
 
-/// Sizes in elements. Compared by the element's kind and the sizes.
+/// A table type. Sizes are in elements. Comparison ignores `element_type`.
 struct TableType {
     ValKind element = ValKind::FuncRef;
     std::uint64_t min = 0;
     std::optional<std::uint64_t> max = std::nullopt;
     bool is_64 = false;
-    /// The exact type of the elements, in a description. Not looked at where a table is made.
+    /// The exact type of the elements. Set in descriptions of existing tables; ignored when one is
+    /// created.
     ValType element_type {};
     friend bool operator==(const TableType& a, const TableType& b)
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Values, and what references refer to: functions, objects of the heap, data of the host.
+// Values, and what references refer to: functions, objects on the heap, host data.
 #pragma once
 
 #include <vitrine/result.hpp>
@@ -23,7 +23,7 @@ namespace vitrine {
 
 namespace detail {
 
-/// An object of a store: small, copyable, equal when it means the same object.
+/// Refers to an object of a store. Cheap to copy. Handles of the same object are equal.
 class Handle {
 public:
     Handle(const Handle&) = default;
@@ -48,52 +48,56 @@ struct V128 {
     friend bool operator==(const V128&, const V128&) = default;
 };
 
-/// Signature of a C++ function as a type of the guest.
+/// A guest function that is called with C++ types. See func.hpp.
 template<class Signature> class TypedFunc;
 
-/// A function of a store, the guest's or the host's.
+/// A function of a store, defined by the guest or the host.
 class VITRINE_API Func : public detail::Handle {
 public:
     FuncType type() const;
-    /// From the name section, the exports or the imports; a host function's is `module.name`.
+    /// From the name section, the exports or the imports. A host function is named `module.name`.
     std::string name() const;
-    /// Index in its module's function index space; none for host functions.
+    /// Index in the function index space of its module. Empty for host functions.
     std::optional<std::uint32_t> index() const;
-    /// Calls it on this thread. The number and kinds of the arguments must be those of the type.
+    /// Calls the function on the calling thread. Number and kinds of the arguments must match its
+    /// type.
     Result<std::vector<Val>> call(std::span<const Val> arguments) const;
     Result<std::vector<Val>> call(std::initializer_list<Val> arguments) const;
-    /// The same function with its types checked once: `typed<std::int32_t(std::int32_t)>()`. Several results are a `std::tuple`.
+    /// The same function with its types checked once, for example
+    /// `typed<std::int32_t(std::int32_t)>()`. Several results are returned as a `std::tuple`.
     template<class Signature> Result<TypedFunc<Signature>> typed() const;
 
-    /// A host function of a store from any callable that `Linker::define` takes.
+    /// Creates a host function in a store. Accepts the same callables as `Linker::define`.
     template<class F> static Result<Func> wrap(Store& store, F&& function);
 
 private:
     friend detail::Access;
 };
 
-/// A struct, an array or an exception of the guest, or data of the host that the guest took as anyref. It lives as long as
-/// something refers to it, here or in the guest. Equal when it means the same object. Used by the store's thread.
+/// A struct, array or exception of the guest, or host data that the guest converted to an anyref.
+/// It lives as long as something refers to it, in the host or in the guest. Two objects are equal
+/// if they are the same object. Use it only on the store's thread.
 class VITRINE_API Object {
 public:
     using Kind = ObjectKind;
     Kind kind() const;
-    /// A struct or an array has its own defined type, never nullable; any other object is `(ref exn)` or `(ref extern)`.
+    /// For a struct or array its defined type, non-nullable; for other objects `(ref exn)` or `(ref
+    /// extern)`.
     ValType type() const;
-    /// The number of fields, elements or thrown values.
+    /// The number of fields, elements or exception values.
     std::uint64_t size() const;
-    /// The exact type of a field, element or value; a packed one is an i32 here.
+    /// The exact type of a field, element or value. Packed types are reported as i32.
     Result<ValType> part_type(std::uint64_t index) const;
-    /// A field, element or value; a packed one is zero-extended to i32.
+    /// A field, element or value. Packed values are zero-extended to i32.
     Result<Val> get(std::uint64_t index) const;
-    /// Refused for what is immutable or of another type.
+    /// Fails if the field or element is immutable or has another type.
     Result<void> set(std::uint64_t index, const Val& value) const;
 
     friend VITRINE_API bool operator==(const Object& a, const Object& b);
 
 private:
     friend detail::Access;
-    /// Roots the object.
+    /// Keeps the object alive: it is a root of the garbage collector.
     std::shared_ptr<detail::ObjectBody> body_;
 };
 
@@ -108,26 +112,29 @@ public:
     static Val v128(V128 value);
     /// A reference to a function, or null.
     static Val funcref(std::optional<Func> function);
-    /// A reference to data of the host, kept alive as long as the store it enters; null for a null pointer.
+    /// A reference to host data, or null for a null pointer. Once the value enters a store, the
+    /// store keeps the data alive.
     static Val externref(std::shared_ptr<void> data);
-    /// An i31, as an anyref; the highest bit is dropped.
+    /// An i31 reference, as an anyref. The highest bit of `value` is dropped.
     static Val i31(std::int32_t value);
-    /// A reference to an object: anyref, exnref for an exception, externref for data of the host.
+    /// A reference to an object: an exnref for an exception, an externref for host data, otherwise
+    /// an anyref.
     static Val ref(Object object);
-    /// What was thrown when nobody caught it, as an exnref; none for another trap.
+    /// The uncaught exception of a trap, as an exnref. None if the trap has no exception.
     static Val thrown(const Trap& trap);
-    /// The null reference of a kind, which must be one of references.
+    /// The null reference of a kind, which must be a kind of reference.
     static Val null(ValKind kind);
 
     ValKind kind() const { return kind_; }
-    /// The exact type of the value itself, not of the place that it was read from: of a reference what it refers to, of null the
-    /// lowest type of the hierarchy (`nullref`).
+    /// The exact type of the value itself, not of the location it was read from. For a reference,
+    /// the type of what it refers to; for null, the bottom type of its hierarchy (such as
+    /// `nullref`).
     ValType type() const;
     bool is_ref() const { return kind_ >= ValKind::FuncRef; }
-    /// Whether it is a null reference.
+    /// Whether this is a null reference.
     bool is_null() const;
 
-    // These assert the kind, naming both.
+    // These abort the program if the value is of another kind. The message names both kinds.
     std::int32_t i32() const { return static_cast<std::int32_t>(expect(ValKind::I32)); }
     std::int64_t i64() const { return static_cast<std::int64_t>(expect(ValKind::I64)); }
     float f32() const;
@@ -136,12 +143,13 @@ public:
     std::optional<Func> funcref() const;
     std::shared_ptr<void> externref() const;
 
-    /// The number of an anyref or externref that is an i31.
+    /// The number, if this is an anyref or externref that holds an i31.
     std::optional<std::int32_t> as_i31() const;
-    /// What an anyref, exnref or externref refers to, if it is an object. The reference is valid until the value changes.
+    /// The object that an anyref, exnref or externref refers to, if it is one. The returned
+    /// reference is valid until this value changes.
     const std::optional<Object>& as_object() const;
 
-    // These answer none for another kind.
+    // These return none if the value is of another kind.
     std::optional<std::int32_t> as_i32() const
     {
         return kind_ == ValKind::I32 ? std::optional(i32()) : std::nullopt;
@@ -162,7 +170,7 @@ public:
     {
         return kind_ == ValKind::V128 ? std::optional(v128()) : std::nullopt;
     }
-    /// Neither for another kind nor for null.
+    /// Also none for a null reference.
     std::optional<Func> as_funcref() const
     {
         const Func* func = std::get_if<Func>(&rest_);
@@ -174,11 +182,12 @@ public:
         return data ? *data : nullptr;
     }
 
-    /// Integers signed, floats shortest, references as `null`, `func NAME`, `extern 0x..`, `i31 5`,
-    /// `struct {1, null}`, `array[2] {1, 2}`, `exception {7}`.
+    /// The value as text. Integers are signed, floats have the fewest digits that identify them,
+    /// references are `null`, `func NAME`, `extern 0x..`, `i31 5`, `struct {1, null}`, `array[2]
+    /// {1, 2}`, `exception {7}`.
     std::string to_text() const;
 
-    /// Floats are compared by their bits, references by what they mean.
+    /// Floats are compared bitwise, references by identity.
     friend VITRINE_API bool operator==(const Val& a, const Val& b);
 
 private:
@@ -190,7 +199,7 @@ private:
         const std::uint64_t* high = std::get_if<std::uint64_t>(&rest_);
         return high ? *high : 0;
     }
-    /// The host data of an externref; null for every other value.
+    /// The host data of an externref. Null for every other value.
     void* data() const
     {
         const auto* data = std::get_if<std::shared_ptr<void>>(&rest_);
@@ -198,10 +207,12 @@ private:
     }
 
     ValKind kind_ = ValKind::None;
-    /// A number, the low half of a v128, or the bits of a reference; 0 for host data that comes from the host.
+    /// A number, the low half of a v128, or the bits of a reference. 0 for host data that the host
+    /// passed in.
     std::uint64_t low_ = 0;
-    /// The high half of a v128, or what the reference refers to: a function, host data, or an object. The object is in an
-    /// `optional`, always engaged, because `as_object` returns a reference to one.
+    /// The high half of a v128, or what the reference refers to: a function, host data or an
+    /// object. The object is wrapped in an `optional` that always has a value, because `as_object`
+    /// returns a reference to one.
     std::variant<std::uint64_t, Func, std::shared_ptr<void>, std::optional<Object>> rest_ {};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The version of Vitrine. CMakeLists.txt and the command take it from here.
+// The version of Vitrine. CMakeLists.txt and the command-line tool read it from this header.
 #pragma once
 
 #include <vitrine/export.hpp>
@@ -13,8 +13,8 @@
 
 namespace vitrine {
 
-/// The version of the library that runs, as `0.1.0`; ends with a zero byte. With a shared library it may be later than that
-/// of the headers.
+/// The version of the library that is running, for example `0.1.0`, followed by a zero byte. With a
+/// shared library it can be newer than the version of the headers.
 VITRINE_API std::string_view version();
 
 } // namespace vitrine

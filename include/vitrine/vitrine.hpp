@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The C++ API of Vitrine, a WebAssembly runtime that a debugger can see into. C++20, no exceptions needed.
+// The C++ API of Vitrine, a WebAssembly runtime that a debugger can see into. It needs C++20 and
+// works without exceptions.
 //
-// The library calls functions of yours: host functions, sinks, limiters, handlers of stops. What they throw ends the guest's
-// call with a trap that has the exception's text (`OutOfMemory` for `std::bad_alloc`); a limiter that throws refuses. None of
-// them may end its own store or session: that ends the program, with a message that names the call.
+// Callbacks: the library calls functions of the embedder, such as host functions, output sinks,
+// resource limiters and stop handlers. If one throws, the guest's call ends with a trap that has
+// the exception's text (`OutOfMemory` for `std::bad_alloc`); a limiter that throws refuses the
+// request. A callback must not destroy the store or session that called it. If it does, the program
+// aborts with a message that names the call.
 //
-// When there is no memory, functions that return a `Result` or an `Event` answer with the error `out of memory`, or the
-// guest's trap `OutOfMemory`. Others throw `std::bad_alloc`. What exists stays usable.
+// Out of memory: functions that return a `Result` or an `Event` return the error `out of memory` or
+// the trap `OutOfMemory`. Other functions throw `std::bad_alloc`. Existing objects remain usable.
 //
-// Threads: an `Engine` and its `Module`s may be used from any thread, a `Store` and its handles from one at a time. While a
-// debug session runs the guest, using the store's handles from another thread is an `Error`.
+// Threads: an `Engine` and its `Module`s may be used from any thread. A `Store` and its handles may
+// be used from one thread at a time. While a debug session runs the guest, using the store's
+// handles from another thread returns an `Error`.
 #pragma once
 
 #include <vitrine/debug.hpp>
