@@ -13,7 +13,7 @@
 
 namespace vitrine::core {
 
-/// A view of bytes owned by somebody else.
+/// A non-owning view of bytes.
 using Bytes = std::span<const uint8_t>;
 
 inline Bytes bytes_of(std::string_view text)
@@ -34,8 +34,8 @@ template<class T> T load(const uint8_t* from)
     return value;
 }
 
-/// Reads an LEB128 number that is known to be well formed, and moves `at` behind it.
-/// [spec: binary/values, integers]
+/// Decodes an LEB128 number that is known to be well-formed, and advances `at` past it. [spec:
+/// binary/values, integers]
 template<std::integral T> inline T read_valid_leb(const uint8_t*& at)
 {
     using Unsigned = std::make_unsigned_t<T>;
@@ -53,10 +53,11 @@ template<std::integral T> inline T read_valid_leb(const uint8_t*& at)
     return static_cast<T>(value);
 }
 
-/// Reads numbers, names and spans from bytes that may be malformed; refuses with the offset.
+/// Reads numbers, names and byte ranges from untrusted bytes. Errors have the offset of the
+/// malformed item.
 class ByteReader {
 public:
-    /// Reads `bytes`, whose first byte has the offset `base`.
+    /// `base` is the offset of the first byte of `bytes`.
     explicit ByteReader(Bytes bytes, uint64_t base = 0)
         : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()), base_(base)
     {}
@@ -68,7 +69,7 @@ public:
     const uint8_t* position() const { return at_; }
     void set_position(const uint8_t* at) { at_ = at; }
 
-    /// The next byte without moving; only when not at the end.
+    /// The next byte, without consuming it. Must not be called at the end.
     uint8_t peek() const { return *at_; }
 
     Result<uint8_t> byte()
@@ -87,7 +88,8 @@ public:
         return result;
     }
 
-    /// A reader of the next `count` bytes alone, with the same offsets; this one moves behind them.
+    /// Returns a reader of the next `count` bytes that reports the same offsets, and skips these
+    /// bytes.
     Result<ByteReader> sub_reader(size_t count)
     {
         const uint64_t start = offset();
@@ -96,7 +98,8 @@ public:
 
     template<class T> Result<T> fixed() { return load<T>(TRY(bytes(sizeof(T))).data()); }
 
-    /// An LEB128 number of at most `Width` bits; the spec's texts for what is wrong with it.
+    /// An LEB128 number of at most `Width` bits. Malformed numbers get the error messages of the
+    /// spec's test suite.
     template<std::integral T, unsigned Width = sizeof(T) * 8> Result<T> leb()
     {
         if (at_ != end_ && !(*at_ & 0x80)) [[likely]] {
@@ -109,7 +112,7 @@ public:
         return long_leb<T, Width>();
     }
 
-    /// The length of what follows: at most what remains.
+    /// The length of the following data. Fails if it exceeds the remaining bytes.
     Result<uint32_t> length()
     {
         const uint64_t start = offset();
@@ -119,11 +122,11 @@ public:
         return count;
     }
 
-    /// The number of items that follow, each of at least one byte: at most `limit`, and at most what remains. An error
-    /// calls the items `what`.
+    /// The number of items that follow. Each takes at least one byte, so this fails if the count
+    /// exceeds `limit` or the remaining bytes. Error messages call the items `what`.
     Result<uint32_t> count(std::string_view what, uint64_t limit);
 
-    /// A name: its length, then well-formed UTF-8. The view is into the bytes read.
+    /// A name: its length in bytes, then UTF-8. Returns a view of the input.
     Result<std::string_view> name();
 
 private:
@@ -165,7 +168,7 @@ private:
     uint64_t base_;
 };
 
-/// Builds a binary: the counterpart of `ByteReader`.
+/// Encodes binary data: the counterpart of `ByteReader`.
 class ByteWriter {
 public:
     std::vector<uint8_t>& bytes() { return bytes_; }

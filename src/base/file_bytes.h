@@ -8,12 +8,12 @@
 
 namespace vitrine::core {
 
-/// The bytes of a file, or of a piece of one. Immutable and shared: every module in it keeps it alive.
+/// The bytes of a file, or of a part of one. Immutable; all modules in the file share ownership.
 class FileBytes {
 public:
     /// A whole file.
     explicit FileBytes(std::vector<uint8_t> bytes) : own_(std::move(bytes)), bytes_(own_) {}
-    /// The piece of a file that begins at `offset`; `owner` keeps the bytes alive.
+    /// The part of a file that begins at `offset`. `owner` keeps the bytes alive.
     FileBytes(std::shared_ptr<const void> owner, Bytes piece, uint64_t offset)
         : owner_(std::move(owner)), bytes_(piece), offset_(offset), is_whole_(false)
     {}
@@ -21,9 +21,9 @@ public:
     FileBytes& operator=(const FileBytes&) = delete;
 
     Bytes bytes() const { return bytes_; }
-    /// Where the first byte is in the file.
+    /// The offset of the first byte in the file.
     uint64_t offset() const { return offset_; }
-    /// Whether this is known to be all of the file.
+    /// Whether this is known to be the whole file.
     bool is_whole() const { return is_whole_; }
 
 private:

@@ -16,7 +16,7 @@ Thrown describe_exception() noexcept
         try {
             return { exception.what() };
         } catch (...) {
-            // There is no memory for the text.
+            // Not enough memory for the text.
             return { out_of_memory, true };
         }
     } catch (...) {

@@ -8,21 +8,22 @@
 
 namespace vitrine::core {
 
-/// What code threw: code of the embedder, or the standard library when there is no memory.
+/// An exception thrown by the embedder's code, or by the standard library when memory runs out.
 struct Thrown {
-    /// The exception's own words. Making the text of `bad_alloc` allocates nothing.
+    /// The exception's `what()`. The text for `bad_alloc` is short enough not to need an
+    /// allocation.
     std::string text;
     bool is_out_of_memory = false;
 };
 
 #if defined(__cpp_exceptions)
-/// Describes the exception that is being handled.
+/// Describes the exception currently being handled.
 Thrown describe_exception() noexcept;
 #endif
 
-/// Runs `code`, and answers with `otherwise` of what it throws. Everything that the library calls of the embedder's, and
-/// every boundary at which allocation failure becomes an error or a trap, goes through here. In a build without exceptions
-/// it only runs the code.
+/// Runs `code`. If it throws, returns what `otherwise` makes of the exception. Every call of the
+/// embedder's code, and every boundary where a failed allocation becomes an error or a trap, goes
+/// through this function. Without exception support it just runs the code.
 template<class F, class G> std::invoke_result_t<const F&> guarded(const F& code, const G& otherwise)
 {
 #if defined(__cpp_exceptions)

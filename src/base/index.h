@@ -11,15 +11,15 @@
 
 namespace vitrine::core {
 
-/// An index into one of a module's index spaces. A function index is not a table index: `Kind` keeps them
-/// apart at compile time.
+/// An index into one of a module's index spaces. `Kind` makes function indices, table indices and
+/// so on different types.
 template<class Kind> struct Index {
     uint32_t value = 0;
 
     friend auto operator<=>(Index, Index) = default;
 };
 
-/// A vector that only its own kind of index opens.
+/// A vector that can only be indexed with its own type of index.
 template<class I, class T> class IndexVector {
 public:
     IndexVector() = default;

@@ -9,34 +9,35 @@
 #include <string_view>
 #include <utility>
 
-// Everything under src/ lives in `vitrine::core` (`core::debug`, `core::wasi`, ... where words would clash): the names in
-// `vitrine` itself and `vitrine::debug` are those of the public headers, and mean other classes.
+// Everything under src/ is in namespace `vitrine::core`, or in a nested namespace where names would
+// clash (`core::debug`, `core::wasi` and so on). The names in `vitrine` and `vitrine::debug` are
+// those of the public headers, which are different classes.
 namespace vitrine::core {
 
-/// Why an input or a request was refused: one sentence fit to be shown, and the byte offset in the file
-/// where there is one.
+/// Why an input or request was refused: one sentence for users, and the byte offset in the file if
+/// there is one.
 struct Error {
     std::string message;
     std::optional<uint64_t> offset {};
 
-    /// The message, followed by ` (at offset 0x..)` when the place is known.
+    /// The message, followed by ` (at offset 0x..)` if there is an offset.
     std::string to_text() const;
 };
 
-/// The value, or why there is none.
+/// A value or an error.
 template<class T> using Result = std::expected<T, Error>;
 
-/// An `Error` ready to be returned from a function that answers with a `Result`.
+/// An `Error` to return from a function whose result is a `Result`.
 inline std::unexpected<Error> failure(std::string message, std::optional<uint64_t> offset = {})
 {
     return std::unexpected(Error { std::move(message), offset });
 }
 
-/// Makes what a function returns from an error of something that it called, where that is not a `std::expected`.
-/// Specialised by whoever has such functions.
+/// Converts the error of a callee into the return type of its caller, if that is not a
+/// `std::expected`. Specialized next to the types that need it.
 template<class Returned, class E> struct FromError;
 
-/// An error on its way out of a function, whatever kind of result that function has.
+/// An error being returned from a function. Converts to the function's return type.
 template<class E> struct Propagated : std::unexpected<E> {
     using std::unexpected<E>::unexpected;
 
@@ -48,7 +49,7 @@ template<class E> struct Propagated : std::unexpected<E> {
     }
 };
 
-/// The error of a result that has no value, as `TRY` and `CHECK` return it.
+/// Extracts the error of a result without a value, for `TRY` and `CHECK`.
 template<class T, class E> Propagated<E> propagated(std::expected<T, E>& result)
 {
     return Propagated<E>(std::move(result).error());
@@ -57,15 +58,16 @@ template<class T, class E> Propagated<E> propagated(const std::expected<T, E>& r
 {
     return Propagated<E>(result.error());
 }
-/// The public `Result` is made of its error.
+/// The public `Result` can be constructed from its error.
 template<class R> auto propagated(R& result) { return std::move(result).error(); }
 
-/// Prints what cannot be and aborts; `ASSERT` calls it.
+/// Reports a failed `ASSERT` and aborts.
 [[noreturn]] void assertion_failed(const char* expression, const char* file, int line);
 
 } // namespace vitrine::core
 
-/// Evaluates to the value of a `Result`, inner or public, or returns its error from the function around it.
+/// Evaluates to the value of a `Result` (internal or public), or returns its error from the
+/// enclosing function.
 #define TRY(...)                                             \
     ({                                                       \
         auto&& try_result_ = (__VA_ARGS__);                  \
@@ -74,14 +76,14 @@ template<class R> auto propagated(R& result) { return std::move(result).error();
         *std::move(try_result_);                             \
     })
 
-/// Returns the error of a `Result` from the function around it, if it has one.
+/// Returns the error of a `Result` from the enclosing function, if it has one.
 #define CHECK(...)                                                             \
     do {                                                                       \
         if (auto&& check_result_ = (__VA_ARGS__); !check_result_) [[unlikely]] \
             return ::vitrine::core::propagated(check_result_);                 \
     } while (false)
 
-/// Our own fault, never the input's: on in release builds too.
+/// Checks an invariant of our own, never the input. Enabled in release builds too.
 #define ASSERT(...)                          \
     (static_cast<bool>(__VA_ARGS__) ? void() \
                                     : ::vitrine::core::assertion_failed(#__VA_ARGS__, __FILE__, __LINE__))

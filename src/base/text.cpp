@@ -14,14 +14,14 @@ namespace {
 
 constexpr char digits_of_hex[] = "0123456789abcdef";
 
-/// A character of UTF-8.
+/// A decoded UTF-8 character.
 struct Character {
     uint32_t code_point = 0;
-    /// In bytes; 0 when the sequence is ill-formed.
+    /// Length in bytes. 0 if the sequence is ill-formed.
     size_t length = 0;
 };
 
-/// The character at the start of `text`, which is not empty.
+/// Decodes the character at the start of `text`, which must not be empty.
 Character character_at(Bytes text)
 {
     const uint8_t first = text[0];
@@ -43,15 +43,16 @@ Character character_at(Bytes text)
     return { point, length };
 }
 
-/// The characters of the general categories Cc, Cf, Zl and Zp, ascending.
-/// [Unicode 17: DerivedGeneralCategory.txt; 2065 and the unassigned tags are kept for such characters]
+/// Code points of the general categories Cc, Cf, Zl and Zp, in ascending order. [Unicode 17:
+/// DerivedGeneralCategory.txt; includes 2065 and the unassigned tags, which are reserved for such
+/// characters]
 constexpr std::pair<uint32_t, uint32_t> control_ranges[] { { 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad },
     { 0x600, 0x605 }, { 0x61c, 0x61c }, { 0x6dd, 0x6dd }, { 0x70f, 0x70f }, { 0x890, 0x891 },
     { 0x8e2, 0x8e2 }, { 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },
     { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0x110bd, 0x110bd }, { 0x110cd, 0x110cd }, { 0x13430, 0x1343f },
     { 0x1bca0, 0x1bca3 }, { 0x1d173, 0x1d17a }, { 0xe0000, 0xe007f } };
 
-/// A control character of one byte is that byte, a larger one its code point.
+/// An ASCII control character is escaped as a byte, others as a code point.
 std::string escape_of(uint32_t code_point)
 {
     if (code_point < 0x80)
@@ -81,7 +82,7 @@ void append_utf8(std::string& to, uint32_t point)
         add(0x80 | (point >> (6 * i) & 0x3f));
 }
 
-/// `\u{202e}`
+/// Decodes `\u{202e}`.
 size_t take_code_point(std::string_view text, std::string& to)
 {
     constexpr size_t digits_at = 3;
@@ -175,7 +176,8 @@ std::string replace_controls(std::string_view text, std::string (*escape)(uint32
 
 namespace {
 
-/// `text` as one line. Quotes and backslashes are escaped if it has to be read back.
+/// `text` as one line. With `is_readable`, quotes and backslashes are escaped so that it can be
+/// parsed again.
 std::string escaped(std::string_view text, bool is_readable)
 {
     std::string result;

@@ -22,34 +22,34 @@ std::string hex_of(Bytes bytes);
 /// Whether `text` is well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(Bytes text);
 
-/// Whether a terminal may do something else with a character than show it: Unicode's general
-/// categories Cc (controls), Cf (format characters: direction, joining, invisible ones), Zl and Zp
-/// (separators of lines and paragraphs).
+/// Whether a terminal may interpret a character instead of displaying it: Unicode's general
+/// categories Cc (control), Cf (format: direction, joining, invisible characters), Zl and Zp (line
+/// and paragraph separators).
 bool is_control(uint32_t code_point);
 
-/// `text`, which is UTF-8, with what `escape` makes of each control character in its place.
+/// Replaces each control character in `text` with the result of `escape`. `text` must be UTF-8.
 std::string replace_controls(std::string_view text, std::string (*escape)(uint32_t code_point));
 
-/// `text` as one line that shows what is in it, without quotes around it: quotes, backslashes,
-/// control characters and ill-formed UTF-8 are escaped as WAT writes them
-/// (`\t \n \" \\ \7f \u{202e}`). All text from a module passes through this function or `printable`
-/// before a person reads it.
+/// `text` as one printable line, without surrounding quotes. Quotes, backslashes, control
+/// characters and ill-formed UTF-8 are escaped as in the text format (`\t \n \" \\ \7f \u{202e}`).
+/// All text from a module passes through this function or `printable` before it is shown to a
+/// person.
 std::string escaped(std::string_view text);
 
-/// The text that `escaped` was given; none if an escape is malformed.
+/// Reverses `escaped`. Empty if an escape is malformed.
 std::optional<std::string> unescaped(std::string_view text);
 
-/// Appends what the escape at the beginning of `text` stands for: an escape of WAT, `\xhh` for a
-/// byte, or `\0`. Returns its length in bytes, or 0 if there is none.
+/// Decodes the escape sequence at the beginning of `text` and appends the result: an escape of the
+/// text format, `\xhh` for a byte, or `\0`. Returns its length in bytes, or 0 if there is none.
 size_t take_escape(std::string_view text, std::string& to);
 
-/// `text` as one line, like `escaped`, but with its quotes and backslashes as they are: for text that
-/// nobody has to read back, such as file names, demangled names and whole messages. What was escaped
-/// before stays as it is.
+/// Like `escaped`, but keeps quotes and backslashes. For text that does not need to be parsed
+/// again, such as file names, demangled names and whole messages. Escaping the result again does
+/// not change it.
 std::string printable(std::string_view text);
 
-/// Shortest decimal text that reads back as the same value; `nan`, `inf`, `-inf`; NaNs with a payload as
-/// WAT writes them (`nan:0x..`).
+/// The shortest decimal text that reads back as the same value; `nan`, `inf`, `-inf`; NaNs with
+/// another payload as in the text format (`nan:0x..`).
 std::string float_text(float value);
 std::string float_text(double value);
 
