@@ -29,6 +29,10 @@ private:
     std::optional<Error> error_;
 };
 
+/// Refuses what only a debugger may do where the engine shows nothing to debuggers, and every use of
+/// a store at the wrong time.
+Result<void> check_debug(const Use& used);
+
 /// The object of a handle, while its store may be used; else null.
 template<class T> class Used {
 public:

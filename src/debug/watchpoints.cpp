@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/watchpoints.h"
 
+#include "base/overloaded.h"
 #include "base/text.h"
 #include "debug/inspect.h"
 
@@ -11,10 +12,6 @@
 namespace vitrine::core::debug {
 
 namespace {
-
-template<class... F> struct Overloaded : F... {
-    using F::operator()...;
-};
 
 /// Where a watched thing lies, what it is, and of which type when it is a value.
 struct Watched {

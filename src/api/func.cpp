@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/use.h"
+#include "base/text.h"
+
+namespace vitrine {
+
+using detail::Access;
+using detail::Use;
+using detail::Used;
+
+FuncType Func::type() const
+{
+    const Used<core::Function> function(*this);
+    if (!function)
+        return {};
+    const core::FuncType& type = *link_->engine->types[function->type].func();
+    // Looked up in its own module, if it has one.
+    if (function->instance)
+        return Access::func_type(type, *function->instance->module, true);
+    return Access::func_type(type, *link_);
+}
+
+std::string Func::name() const
+{
+    const Used<core::Function> function(*this);
+    return function ? function->name() : "";
+}
+
+std::optional<uint32_t> Func::index() const
+{
+    const Used<core::Function> function(*this);
+    return function && !function->is_host() ? std::optional(function->index.value) : std::nullopt;
+}
+
+Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
+{
+    return detail::guarded<std::vector<Val>>([&]() -> Result<std::vector<Val>> {
+        // The handle itself may be gone when the call has ended.
+        const auto link = link_;
+        const Use body(link, Use::Purpose::Call);
+        CHECK(body);
+        auto& function = *static_cast<core::Function*>(object_);
+        const auto values =
+            Access::values(link, arguments, link->engine->types[function.type].func()->params);
+        if (!values)
+            return Error("cannot call " + core::escaped(function.name()) + ": " + values.error().message());
+        const auto results = core::invoke(body->current_thread(), function, *values);
+        if (!results) {
+            Access::note_end(*link, results.error());
+            return Access::error(results.error());
+        }
+        return Access::vals(link, *results);
+    });
+}
+
+Result<std::vector<Val>> Func::call(std::initializer_list<Val> arguments) const
+{
+    return call(std::span(arguments.begin(), arguments.size()));
+}
+
+namespace detail {
+
+Result<void> check_type(const Func& function, const FuncType& wanted)
+{
+    return detail::guarded<void>([&]() -> Result<void> {
+        const Use used(Access::link(function));
+        CHECK(used);
+        const FuncType actual = function.type();
+        if (actual != wanted)
+            return Error("function " + core::escaped(function.name()) + " is of type " + actual.to_text()
+                + ", not " + wanted.to_text());
+        return {};
+    });
+}
+
+Result<void> call_slots(const Func& function, uint64_t* slots)
+{
+    return detail::guarded<void>([&]() -> Result<void> {
+        // The handle itself may be gone when the call has ended.
+        const auto link = Access::link(function);
+        const Use body(link, Use::Purpose::Call);
+        CHECK(body);
+        auto& callee = *static_cast<core::Function*>(Access::object(function));
+        const core::FuncType& type = *link->engine->types[callee.type].func();
+        std::vector<core::Value> arguments;
+        arguments.reserve(type.params.size());
+        for (const core::ValueType param : type.params)
+            arguments.push_back({ param, *slots++ });
+        slots -= arguments.size();
+        const auto results = core::invoke(body->current_thread(), callee, arguments);
+        if (!results) {
+            Access::note_end(*link, results.error());
+            return Access::error(results.error());
+        }
+        for (const core::Value& result : *results)
+            *slots++ = result.low;
+        return {};
+    });
+}
+
+Result<Func> find_func(const Instance& instance, std::string_view name)
+{
+    return detail::guarded<Func>([&]() -> Result<Func> {
+        const Use used(Access::link(instance));
+        CHECK(used);
+        if (auto function = instance.func(name))
+            return std::move(*function);
+        return Error("there is no exported function \"" + core::escaped(name) + "\"");
+    });
+}
+
+} // namespace detail
+
+} // namespace vitrine

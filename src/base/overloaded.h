@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+namespace vitrine::core {
+
+/// One visitor of a `std::variant` made of several lambdas, one for each alternative.
+template<class... F> struct Overloaded : F... {
+    using F::operator()...;
+};
+
+} // namespace vitrine::core
