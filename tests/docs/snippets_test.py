@@ -43,7 +43,7 @@ COVERED = {
 
 
 def kind_of(snippet):
-    """cpp, output (of the C++ snippet in front), session, lldb, shell, or covered; None when nothing runs it."""
+    """cpp, output (of the C++ snippet in front), session, lldb, transcript, shell, or covered; None when nothing runs it."""
     if snippet.language == "cpp":
         return "cpp"
     if snippet.before.endswith("It prints:"):
@@ -52,6 +52,8 @@ def kind_of(snippet):
         return "session"
     if snippet.first.startswith("$ vitrine run --lldb"):
         return "lldb"
+    if snippet.first.startswith("$ "):
+        return "transcript"
     if any(page == snippet.page and snippet.first.startswith(first) for page, first in COVERED):
         return "covered"
     return "shell" if SHELL.match(snippet.first) else None
@@ -152,6 +154,19 @@ class Snippets(unittest.TestCase):
                 lines = iter(line.strip() for line in printed.splitlines())
                 for line in shown:
                     self.assertIn(line, lines, printed)
+
+    def test_transcripts_of_the_shell_are_as_shown(self):
+        """Each `$` line is run in the same shell, whatever its status, and followed by all that it prints."""
+        transcripts = of_kind("transcript")
+        self.assertTrue(transcripts)
+        for snippet in transcripts:
+            with self.subTest(snippet.where):
+                script = "set +e +o pipefail\n"
+                for line in snippet.text.splitlines():
+                    if line.startswith("$ "):
+                        typed = line.removeprefix("$ ")
+                        script += f"status=$?; echo {shlex.quote(line)}; (exit $status)\n{typed} 2>&1\n"
+                self.assertEqual(self.run_line(script + "true").rstrip(), snippet.text)
 
     def test_commands_work(self):
         verbs = set(re.findall(r"^  (\w+) ", self.run_line(f"{ROOT}/dev help"), re.MULTILINE))
