@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasm/body_validator.h"
 
-// The typing rules of exceptions, and of the legacy form that compilers still write, which has its own blocks instead
-// of exnref. [spec: valid/instructions; proposal: exception-handling, legacy]
+// The typing rules of exceptions, and of their legacy form, which has its own kinds of blocks
+// instead of exnref and which compilers still emit. [spec: valid/instructions; proposal:
+// exception-handling, legacy]
 
 namespace vitrine::core {
 
@@ -27,7 +28,8 @@ Result<void> BodyValidator::step_throw(const Instruction& at)
 Result<void> BodyValidator::step_try_table(const Instruction& at)
 {
     CHECK(check_block(at));
-    // The clauses' labels count from the block around, and the block's parameters are not there for them.
+    // The labels of the clauses are relative to the enclosing block, and the block's parameters are
+    // not available to them.
     const Control shape { .op = at.op, .block = at.block };
     const auto params = params_of(shape);
     CHECK(pop(at, params));
@@ -71,7 +73,8 @@ Result<void> BodyValidator::step_try_table(const Instruction& at)
     return {};
 }
 
-/// `catch` and `catch_all` end the part before, and begin with what was thrown.
+/// `catch` and `catch_all` end the previous part of the `try`. The new part begins with the tag's
+/// values on the stack.
 Result<void> BodyValidator::step_catch(const Instruction& at)
 {
     const Op open = controls_.back().op;
@@ -99,7 +102,8 @@ Result<void> BodyValidator::step_catch(const Instruction& at)
     return {};
 }
 
-/// Ends a `try` like `end`; what is thrown in it goes on as if it were thrown in the block that the label names.
+/// Ends a `try` like `end`. Exceptions thrown in it continue as if thrown in the block that the
+/// label denotes.
 Result<void> BodyValidator::step_delegate(const Instruction& at)
 {
     if (controls_.back().op != Op::Try)

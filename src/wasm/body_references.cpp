@@ -27,10 +27,10 @@ ValueType ref_to(uint32_t type, bool nullable = false)
     return ValueType::ref(HeapKind::Defined, nullable, type);
 }
 
-/// What a field is on the stack.
+/// The type of a field's value on the stack.
 ValueType unpacked(const FieldType& field) { return field.is_packed() ? i32 : field.type; }
 
-/// The type above all that a reference can be cast from and to.
+/// The top type of the hierarchy of a reference type.
 ValueType top_of(const Module& module, ValueType type)
 {
     switch (type.heap()) {
@@ -84,7 +84,7 @@ Result<void> BodyValidator::step_cast_branch(const Instruction& at)
     if (!matches(module_, to, from))
         return failure(text_of_mismatch(info(at.op).text, from.to_text(), to.to_text()), at.offset);
     Control& target = *TRY(find_label(at, at.index));
-    // A null that the cast takes is not there when the cast has failed.
+    // If the cast accepts null, a failed cast means that the reference is not null.
     const ValueType rest = to.is_nullable() ? with_null(from, false) : from;
     const bool on_cast = at.op == Op::BrOnCast;
     CHECK(pop(at, from));
@@ -123,7 +123,8 @@ Result<const FieldType*> BodyValidator::find_array(const Instruction& at, uint32
     return &type->array()->element;
 }
 
-/// The values of all fields. In code that cannot be reached, only those that are there cost time.
+/// Pops the values of all fields. In unreachable code, takes time only for those that are on the
+/// stack.
 Result<void> BodyValidator::pop_fields(const Instruction& at, const StructType& type)
 {
     const auto fits = [&](ValueType actual, const FieldType& field) {
@@ -190,7 +191,7 @@ Result<void> BodyValidator::step_array(const Instruction& at)
             return failure("array.new_fixed of too many elements: the limit is "
                     + std::to_string(limits::fixed_elements),
                 at.offset);
-        // In code that cannot be reached, operands may be missing: only those that are there cost time.
+        // In unreachable code operands may be missing. Only those on the stack take time.
         if (const size_t missing = at.index2 - std::min<size_t>(at.index2, available());
             missing != 0 && !controls_.back().is_unreachable)
             return mismatch(at, std::vector(at.index2, value), at.index2);
@@ -216,7 +217,7 @@ Result<void> BodyValidator::step_array(const Instruction& at)
     return apply(at, { array, i32, ref_to(at.index2, true), i32, i32 }, {});
 }
 
-/// Arrays from segments.
+/// array.new_data, array.new_elem, array.init_data and array.init_elem.
 Result<void> BodyValidator::step_array_segment(const Instruction& at)
 {
     const FieldType& element = *TRY(find_array(at, at.index));

@@ -6,7 +6,7 @@
 #include <array>
 #include <bit>
 
-// The typing rules of instructions, but for those on references (body_references.cpp) and exceptions
+// The typing rules of instructions, except those on references (body_references.cpp) and exceptions
 // (body_exceptions.cpp). [spec: valid/instructions]
 
 namespace vitrine::core {
@@ -16,7 +16,7 @@ namespace {
 constexpr ValueType i32 = ValueType::i32;
 constexpr ValueType i64 = ValueType::i64;
 
-/// How much is copied: the narrower of two address types.
+/// The type of the size operand of a copy: the narrower of the two address types.
 ValueType size_type(ValueType to, ValueType from) { return to == from ? to : i32; }
 
 } // namespace
@@ -140,7 +140,7 @@ Result<void> BodyValidator::step_global(const Instruction& at)
     return pop(at, global->type.type);
 }
 
-/// `drop` and `select` where v128 are about.
+/// Adds the side table entry of a `drop` or `select` in a function that uses v128.
 void BodyValidator::add_width(const Instruction& at, ValueType type)
 {
     if (is_wide_ && is_reachable())
@@ -212,7 +212,7 @@ Result<void> BodyValidator::step_table(const Instruction& at)
     case Op::TableFill: return apply(at, { address, to.element, address }, {});
     default: break;
     }
-    // What is copied comes from another table or a segment.
+    // The source is another table or a segment.
     ValueType from_element, from_address = i32;
     if (is_init) {
         from_element = TRY(find_elem(at, at.index));
@@ -266,7 +266,8 @@ Result<void> BodyValidator::step_memory(const Instruction& at)
     }
 }
 
-/// Where the index of a memory or table stands at the end of an instruction, there was a zero byte before the feature.
+/// Before the feature, a zero byte took the place of the memory or table index at the end of the
+/// instruction.
 Result<void> BodyValidator::check_zero_byte(const Instruction& at, Feature feature) const
 {
     const Bytes bytes = module_.bytes();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Fast path for the most common instructions. It types them without decoding them first, and keeps the top of the
-// operands in registers. It stops before the first instruction that is unusual or wrong; the general rules
-// (body_rules.cpp) then type that one, or report what is wrong with it.
+// Fast path for the most common instructions. It types them without decoding them first, and keeps
+// the top of the operands in registers. It stops before the first instruction that is unusual or
+// wrong; the general rules (body_rules.cpp) then type that one, or report what is wrong with it.
 #include "wasm/body_validator.h"
 
 #include "wasm/decoder.h"
@@ -16,11 +16,11 @@ namespace {
 
 enum class Way : uint8_t {
     Long,
-    // What has the types that the table of instructions says, by what follows the opcode.
+    // Typed by the table of instructions. They differ in what follows the opcode.
     Plain,
     Constant,
     Memory,
-    // The others.
+    // Typed by rules of their own.
     LocalGet,
     LocalSet,
     LocalTee,
@@ -37,14 +37,15 @@ enum class Way : uint8_t {
     Unreachable,
 };
 
-/// An instruction of one byte that is in every version of the language.
+/// The rule for a one-byte instruction that every version of WebAssembly has.
 struct ShortRule {
     Way way = Way::Long;
     uint8_t max_align = 0;
     uint8_t param_count = 0;
     bool has_result = false;
     ValueType result {};
-    /// The two operands on top, of which it looks at those that are its own.
+    /// The types of the two topmost operands, and masks that select those that the instruction
+    /// takes.
     std::array<ValueType, 2> params {};
     std::array<uint32_t, 2> looks_at {};
 
@@ -105,20 +106,22 @@ constexpr uint8_t empty_block = 0x40;
 
 /// The operands of the innermost block while the fast path runs.
 struct Top {
-    /// Behind the last operand.
+    /// The cell above the last operand.
     ValueType* at;
     const ValueType* bottom;
 
     bool has(std::ptrdiff_t count) const { return at - bottom >= count; }
     bool is(ValueType type) const { return at != bottom && at[-1] == type; }
-    /// The instruction's own operands are there and have its types. Those below are read but do not count; two
-    /// cells lie below the bottom of all operands.
+    /// Whether the instruction's operands are present and have the right types. Reads two cells
+    /// even if the instruction takes fewer operands; there are always two cells below the bottom of
+    /// the stack.
     bool fits(const ShortRule& rule) const { return has(rule.param_count) && rule.fits(at[-2], at[-1]); }
     void push(ValueType type) { *at++ = type; }
     void pop(std::ptrdiff_t count = 1) { at -= count; }
 };
 
-/// Behind a number that is too short to be too large; null when it is longer.
+/// Skips an LEB128 number of at most 4 bytes, which cannot be out of range. Returns null for a
+/// longer one.
 inline const uint8_t* behind_short_leb(const uint8_t* at)
 {
     const uint32_t ends = ~load<uint32_t>(at) & 0x80808080;
@@ -129,7 +132,8 @@ inline const uint8_t* behind_short_leb(const uint8_t* at)
 
 void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
 {
-    // What one instruction reads at most, and how many of them push at most one slot each.
+    // The maximum number of bytes that one instruction reads, and how many instructions run before
+    // space is checked again. Each of them pushes at most one slot.
     constexpr size_t max_bytes = 8, max_pushes = 256;
     if (in.remaining() < max_bytes || !features_.has(Feature::Mvp) || slots_ + max_pushes > max_operand_slots)
         return;
@@ -138,14 +142,14 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
     operands_.make_room(max_pushes);
     Top top { operands_.top(), operands_.top() - available() };
     const ValueType* const last = top.at + max_pushes;
-    // What comes takes one slot each, so that the slots are counted now and then only.
+    // All operands below take one slot each, so slots are counted only when they are written back.
     const ValueType* counted = top.at;
     const ValueType* highest = top.at;
     const uint8_t* const begin = in.position();
     const auto begin_offset = static_cast<CodeOffset>(in.offset());
     const uint8_t* const end = begin + std::min<uint64_t>(stop - in.offset(), in.remaining() - max_bytes + 1);
 
-    // What the rules of blocks look at, and change.
+    // Writes back the state that the rules of blocks use and change.
     const auto put_down = [&] {
         max_slots_ = std::max(max_slots_, slots_ + static_cast<uint32_t>(highest - counted));
         slots_ += static_cast<uint32_t>(top.at - counted);

@@ -23,7 +23,8 @@ std::string text_of_mismatch(std::string_view where, const std::string& expected
 
 namespace {
 
-/// The suite names what follows a body that is not closed: nothing, another section, another body.
+/// The message for a body without a final `end`. The test suite's message depends on what follows:
+/// nothing, another section, or another body.
 std::string text_of_missing_end(const Module& module, const FuncMeta& meta)
 {
     const std::string text = "the function body has no final end";
@@ -158,7 +159,7 @@ void BodyValidator::drop_top(size_t count)
     operands_.shrink(operands_.size() - count);
 }
 
-/// `shown` is how many of the operands are told, from the top.
+/// `shown` is how many operands the message shows, counted from the top.
 std::unexpected<Error> BodyValidator::mismatch(
     const Instruction& at, std::span<const ValueType> expected, size_t shown) const
 {
@@ -294,7 +295,7 @@ Result<void> BodyValidator::push_control(const Instruction& at)
     return {};
 }
 
-/// The block's parameters have been popped.
+/// The block's parameters must have been popped.
 void BodyValidator::open_control(Op op, BlockType block, CodeOffset offset)
 {
     Control control { .op = op, .block = block, .offset = offset };
@@ -328,7 +329,7 @@ Result<BodyValidator::Control> BodyValidator::pop_control(const Instruction& at)
     return close_control();
 }
 
-/// The block's results have been popped.
+/// The block's results must have been popped.
 BodyValidator::Control BodyValidator::close_control()
 {
     const Control control = controls_.back();
@@ -345,7 +346,7 @@ void BodyValidator::set_initialized(uint32_t local)
     set_locals_.push_back(local);
 }
 
-/// What a block has set counts to its end only.
+/// Locals initialized in a block count as uninitialized after it.
 void BodyValidator::forget_initialized(const Control& control)
 {
     for (; set_locals_.size() > control.first_set; set_locals_.pop_back())
@@ -383,7 +384,7 @@ Result<void> BodyValidator::end_block(const Instruction& at)
     const bool is_function = controls_.size() == 1;
     const bool has_no_else = open.op == Op::If;
     if (has_no_else) {
-        // The missing part passes its parameters on.
+        // Without an `else`, the parameters become the results.
         const auto params = params_of(open), results = results_of(open);
         if (!match(params, results))
             return failure(text_of_mismatch("if without else", to_text(results), to_text(params)), at.offset);
@@ -402,7 +403,7 @@ Result<void> BodyValidator::end_block(const Instruction& at)
 
 // -- The side table
 
-/// Until it is resolved an entry holds the offset of its instruction in `offset_delta`.
+/// Until the entry is resolved, `offset_delta` holds the offset of its instruction.
 uint32_t BodyValidator::add_entry(CodeOffset from, uint32_t carried, uint32_t dropped)
 {
     output_->branches.push_back({ static_cast<int32_t>(from), 0, carried, dropped });
@@ -415,7 +416,7 @@ void BodyValidator::add_pending(Control& control, uint32_t entry)
     control.pending = entry;
 }
 
-/// What branches to a block's end comes to `target`.
+/// Resolves the forward branches to a block's end.
 void BodyValidator::resolve_pending(const Control& control, CodeOffset target)
 {
     for (uint32_t entry = control.pending; entry != none;) {
@@ -434,7 +435,8 @@ void BodyValidator::resolve(uint32_t entry, CodeOffset target, uint32_t target_e
 
 void BodyValidator::add_branch(CodeOffset from, Control& target)
 {
-    // A slot for each type of v128, at most: what is carried always fits, and what is dropped by `run`.
+    // Carried slots always fit: at most two for each value. `run` limits the number of dropped
+    // slots.
     static_assert(2 * limits::params <= Branch::max_carried);
     if (!is_reachable())
         return;
@@ -464,7 +466,7 @@ void BodyValidator::add_handler(const Control& control, CodeOffset end, CodeOffs
     output_->handlers.push_back(handler);
 }
 
-/// A clause of try_table goes where its entry leads, which is known when the body has ended.
+/// A clause of a try_table continues where its entry leads, which is known once the body has ended.
 void BodyValidator::resolve_catches()
 {
     for (const PendingCatch& pending : pending_catches_) {
@@ -477,7 +479,7 @@ void BodyValidator::resolve_catches()
 
 // -- A whole body
 
-/// The block that is a whole function: its label is where `return` goes.
+/// The block of a whole function. Its label is the target of `return`.
 BodyValidator::Control BodyValidator::body_control(FuncIndex function) const
 {
     return { .op = Op::Block,
@@ -548,7 +550,8 @@ Result<void> BodyValidator::validate_body(FuncIndex function, FuncMeta& meta, Bo
     is_wide_ = std::ranges::find(locals_, ValueType::v128) != locals_.end();
     CHECK(validate_code(function, meta, output));
     if (has_wide_ && !is_wide_) {
-        // The first v128 came after instructions that own an entry only where there are v128.
+        // The first v128 came after instructions that have an entry only in functions that use
+        // v128. Start again.
         output.shrink(before);
         is_wide_ = true;
         CHECK(validate_code(function, meta, output));

@@ -16,23 +16,25 @@
 
 namespace vitrine::core {
 
-/// Refuses what belongs to a feature that is off: `simd is switched off: i32x4.add`
+/// Fails if the feature is disabled: `simd is switched off: i32x4.add`.
 Result<void> check_feature(FeatureSet features, Feature feature, std::string_view what, uint64_t offset);
 
 /// `unknown table 3`
 std::unexpected<Error> unknown(std::string_view what, uint32_t index, uint64_t offset);
 
-/// Refuses a value type that does not exist or belongs to a feature that is off; `offset` is told.
+/// Fails if a value type does not exist or needs a disabled feature. Errors have the offset
+/// `offset`.
 Result<void> check_value_type(const Module& module, FeatureSet features, ValueType type, uint64_t offset);
 
-/// Whether a value of the module's type `actual` may stand where `expected` is wanted. Its types must be
+/// Whether `actual` is a subtype of `expected`. Both are types of the module, whose types must be
 /// registered. [spec: valid/matching]
 bool matches(const Module& module, ValueType actual, ValueType expected);
 
-/// The type of an address in a memory or of an index in a table.
+/// The type of memory addresses or table indices: i64 if the memory or table has 64-bit limits,
+/// else i32.
 inline ValueType address_type(const Limits& limits) { return limits.is_64 ? ValueType::i64 : ValueType::i32; }
 
-/// Replaces `types` by those of a function's parameters and locals.
+/// Replaces `types` by the types of a function's parameters and locals.
 Result<void> read_local_types(
     const Module& module, FeatureSet features, FuncIndex function, std::vector<ValueType>& types);
 
@@ -42,7 +44,7 @@ std::string text_of_mismatch(std::string_view where, const std::string& expected
 std::string text_of_stack_mismatch(
     std::string_view where, const std::string& expected, const std::string& got);
 
-/// What the metadata of bodies points into; grows with each body of a module, or of a part of it.
+/// The lists that the metadata of function bodies points into. Each validated body appends to them.
 struct BodyOutput {
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
@@ -58,7 +60,7 @@ struct BodyOutput {
         const auto of = [](const auto& list) { return static_cast<uint32_t>(list.size()); };
         return { of(branches), of(loops), of(handlers), of(catches) };
     }
-    /// Back to the sizes before a body.
+    /// Drops what the current body has appended.
     void shrink(const Sizes& sizes)
     {
         branches.resize(sizes.branches);
@@ -66,15 +68,16 @@ struct BodyOutput {
         handlers.resize(sizes.handlers);
         catches.resize(sizes.catches);
     }
-    /// Takes over what belongs to the next bodies, which have it for themselves so far.
+    /// Appends the output of `bodies`, which was produced separately, and adjusts the indices in
+    /// their metadata.
     void append(const BodyOutput& more, std::span<FuncMeta> bodies);
 };
 
-/// From here on a list of types is compared and copied as one block of memory. Long lists are rare, but a module may
-/// consist of them.
+/// From this length on, lists of types are compared and copied as one block of memory. Long lists
+/// are rare, but a module can consist of little else.
 inline constexpr size_t min_long_list = 8;
 
-/// Whether two lists of types, of the same length, are the same.
+/// Whether two lists of types are equal. They must have the same length.
 inline bool are_same(std::span<const ValueType> a, std::span<const ValueType> b)
 {
     if (a.size() >= min_long_list)
@@ -83,7 +86,7 @@ inline bool are_same(std::span<const ValueType> a, std::span<const ValueType> b)
 }
 static_assert(std::has_unique_object_representations_v<ValueType>);
 
-/// The types of the operands, the last one on top.
+/// The types of the operands. The last one is the top of the stack.
 class OperandStack {
 public:
     OperandStack() { clear(); }
@@ -100,11 +103,12 @@ public:
             make_room(1);
         *top_++ = type;
     }
-    /// Only to what is there.
+    /// `size` must not exceed the current size.
     void shrink(size_t size) { top_ = bottom() + size; }
     void clear() { top_ = bottom(); }
 
-    /// Behind the top there are so many cells afterwards; before the bottom there always are two, without a type.
+    /// Makes room for `count` cells above the top. Two cells below the bottom always exist; they
+    /// have no type.
     void make_room(size_t count)
     {
         const size_t size = this->size();
@@ -113,7 +117,8 @@ public:
             shrink(size);
         }
     }
-    /// Behind the last operand. Whoever has room may write from there on, and say where the last one is then.
+    /// The cell above the last operand. After `make_room` the caller may write operands from there
+    /// on, and then must call `set_top`.
     ValueType* top() { return top_; }
     void set_top(ValueType* top) { top_ = top; }
     void append(std::span<const ValueType> types)
@@ -132,26 +137,27 @@ private:
     ValueType* top_ = nullptr;
 };
 
-/// Types one function body or constant expression after the other, as the spec's validation algorithm does, and
-/// writes the side table on the way. Its stacks are reused from body to body.
-/// [spec: appendix/algorithm]
+/// Validates function bodies or constant expressions, one after the other, with the algorithm of
+/// the specification, and writes the side table at the same time. The stacks are reused from body
+/// to body. [spec: appendix/algorithm]
 class BodyValidator {
 public:
     BodyValidator(const Module& module, FeatureSet features) : module_(module), features_(features) {}
 
-    /// How many operand slots a frame may have: what a branch can drop.
+    /// How many operand slots a frame can have: the number that a branch can drop.
     static constexpr uint32_t max_operand_slots = Branch::max_dropped;
 
     /// Validates a body and fills in its metadata.
     Result<void> validate_body(FuncIndex function, FuncMeta& meta, BodyOutput& output);
-    /// The state before the instruction at `offset` of a valid body; nothing when none starts there.
+    /// The state before the instruction at `offset` of a valid body. Empty if no instruction starts
+    /// there.
     std::optional<InstructionState> find_state(FuncIndex function, CodeOffset offset);
-    /// Validates a constant expression that may read the globals before `visible_globals`.
+    /// Validates a constant expression, which may read only the globals before `visible_globals`.
     Result<void> validate_constant(ConstExpr expression, ValueType expected, uint32_t visible_globals);
 
-    /// Functions that `ref.func` may name.
+    /// Functions that `ref.func` may refer to.
     std::vector<bool> declared_functions;
-    /// Whether instructions are taken the short way where there is one. The outcome is the same.
+    /// Whether to use the fast path for common instructions. The result is the same either way.
     bool takes_short_way = true;
 
 private:
@@ -162,44 +168,46 @@ private:
         Op op;
         BlockType block {};
         CodeOffset offset = 0;
-        /// Operands, and slots of operands, below the block's own.
+        /// Operands and operand slots below the block's own.
         uint32_t height = 0;
         uint32_t slot_height = 0;
-        /// Slots that a branch to the block's label carries.
+        /// The number of slots that a branch to the block's label carries.
         uint32_t label_slots = 0;
-        /// Whether the block's beginning can be reached.
+        /// Whether the start of the block is reachable.
         bool is_live = true;
-        /// Behind an unconditional branch: operands that are not there have any type.
+        /// Set after an unconditional branch: missing operands then have any type.
         bool is_unreachable = false;
-        /// Of a loop: where branches go.
+        /// Only for a loop: the target of branches to it.
         CodeOffset loop_offset = 0;
         uint32_t loop_entry = 0;
-        /// Forward branches to the block's end: the last one; each names the one before in `entry_delta`.
+        /// The last forward branch to the end of the block. The `entry_delta` of each such branch
+        /// is the index of the previous one.
         uint32_t pending = none;
-        /// Of an `if`: its own entry.
+        /// Only for `if`: its own entry.
         uint32_t if_entry = none;
-        /// The br_table that was the last to be checked against the label.
+        /// The last br_table whose operands were checked against the label.
         CodeOffset checked_by = 0;
-        /// How many locals had been set for the first time when the block began.
+        /// How many locals had been initialized when the block began.
         uint32_t first_set = 0;
-        /// Of what catches: its clauses, and where the code ends whose exceptions are caught.
+        /// Only for blocks that catch exceptions: their clauses, and the end of the code whose
+        /// exceptions they catch.
         uint32_t first_catch = Catch::none, last_catch = Catch::none;
         CodeOffset catch_offset = 0;
-        /// Of the legacy form: how many `catch` it is in.
+        /// Legacy exceptions: the number of enclosing `catch` blocks.
         uint32_t catch_depth = 0;
     };
 
-    /// What a reference is in code that cannot be reached.
+    /// The type of any reference in unreachable code.
     static constexpr ValueType bottom_ref = ValueType::ref(bottom_heap, false);
 
     Control body_control(FuncIndex function) const;
-    /// `params` of the locals have a value from the start, whatever their types.
+    /// The first `params` locals are initialized, whatever their types.
     void begin(Control outermost, BodyOutput& output, size_t params);
     Result<void> validate_code(FuncIndex function, const FuncMeta& meta, BodyOutput& output);
-    /// Takes one instruction after the other up to `stop` or the final `end`.
+    /// Validates instructions up to `stop` or the final `end`.
     Result<void> run(ByteReader& in, CodeOffset stop);
 
-    // The typing rules.
+    // Typing rules.
     void step_short_ones(ByteReader& in, CodeOffset stop);
     Result<void> step(const Instruction& at);
     Result<void> step_poly(const Instruction& at);
@@ -263,18 +271,19 @@ private:
         max_slots_ = std::max(max_slots_, slots_);
     }
     void push(std::span<const ValueType> types);
-    /// Whether exactly these types are on top, as they nearly always are.
+    /// Whether exactly these types are on top of the stack, which is nearly always the case.
     bool has_on_top(std::span<const ValueType> types) const
     {
         return available() >= types.size() && are_same(types, operands_.view().last(types.size()));
     }
-    /// Whether values of these types may stand where the others are wanted.
+    /// Whether each of the `actual` types is a subtype of the expected one. The lists have the same
+    /// length.
     bool match(std::span<const ValueType> actual, std::span<const ValueType> expected) const;
     void drop_top(size_t count);
     Result<ValueType> pop_any(const Instruction& at);
-    /// A reference of any type; `bottom_ref` where there may be any.
+    /// Pops a reference of any type. Returns `bottom_ref` if the type is unknown.
     Result<ValueType> pop_ref(const Instruction& at);
-    /// Nearly always the very type is there.
+    /// The operand nearly always has exactly the expected type.
     Result<void> pop(const Instruction& at, ValueType expected)
     {
         if (available() == 0 || operands_.back() != expected) [[unlikely]]
@@ -285,18 +294,20 @@ private:
     }
     Result<void> pop(const Instruction& at, std::span<const ValueType> expected);
     Result<void> pop(const Instruction& at, std::initializer_list<ValueType> expected);
-    /// Pops what is expected and pushes the same types, which may be supertypes of what was there.
+    /// Pops operands of the given types and pushes these types, which can be supertypes of the
+    /// actual ones.
     Result<void> retype(const Instruction& at, std::span<const ValueType> types);
-    /// Pops what is expected, pushes the results.
+    /// Pops the expected operands and pushes the results.
     Result<void> apply(const Instruction& at, std::initializer_list<ValueType> expected,
         std::initializer_list<ValueType> results);
-    /// How many of the expected operands are there; in unreachable code the lower ones need not be.
+    /// Returns how many of the expected operands there are. In unreachable code the lower ones can
+    /// be missing.
     Result<uint32_t> check_top(const Instruction& at, std::span<const ValueType> expected) const;
     size_t available() const { return operands_.size() - controls_.back().height; }
     std::unexpected<Error> mismatch(
         const Instruction& at, std::span<const ValueType> expected, size_t shown) const;
 
-    // What instructions name.
+    // Checks of immediates.
     Result<void> check_block(const Instruction& at) const;
     Result<void> check_memory_access(const Instruction& at, const OpInfo& row) const;
     Result<void> check_zero_byte(const Instruction& at, Feature feature) const;
@@ -314,22 +325,24 @@ private:
     const Module& module_;
     const FeatureSet features_;
     BodyOutput* output_ = nullptr;
-    /// The output of what is only looked at.
+    /// Receives the side table when it is not needed.
     BodyOutput scratch_;
     uint32_t slots_ = 0;
     uint32_t max_slots_ = 0;
-    /// Slots of parameters and locals, and how many hidden ones are needed behind them.
+    /// The number of slots of parameters and locals, and the number of hidden slots needed after
+    /// them.
     uint32_t first_hidden_slot_ = 0;
     uint32_t hidden_slots_ = 0;
-    /// Whether the body uses v128, so that `drop` and `select` have entries; found out on the way.
+    /// Whether the body uses v128, which gives `drop` and `select` entries in the side table.
+    /// `has_wide_` is set when the first v128 is found.
     bool is_wide_ = false;
     bool has_wide_ = false;
     std::vector<ValueType> locals_;
-    /// Locals without a value at first that have one now, and in which order they got it.
+    /// Which locals without a default value have been initialized, and in which order.
     bool has_unset_locals_ = false;
     std::vector<bool> is_set_;
     std::vector<uint32_t> set_locals_;
-    /// Clauses of try_table, with their entries and the offset of the instruction.
+    /// A clause of a try_table, its entry, and the offset of the try_table.
     struct PendingCatch {
         uint32_t clause;
         uint32_t entry;

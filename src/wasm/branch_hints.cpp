@@ -12,7 +12,7 @@ std::unexpected<Error> wrong(const char* what, uint64_t offset)
     return failure("@metadata.code.branch_hint annotation: " + std::string(what), offset);
 }
 
-/// The hints of one function, in the order of their places.
+/// Checks the hints of one function, which must be sorted by offset.
 Result<void> check_function(const Module& module, const FuncMeta& body, ByteReader& in)
 {
     CodeOffset at = body.code_offset;

@@ -5,9 +5,9 @@
 
 namespace vitrine::core {
 
-/// Checks the custom section `metadata.code.branch_hint` of a valid module, which says of branches how likely they are:
-/// its form, and that each hint is at an `if` or `br_if`. Execution ignores it, and so does validation.
-/// [spec: appendix/custom, branch hints]
+/// Checks the custom section `metadata.code.branch_hint` of a valid module: its format, and that
+/// each hint refers to an `if` or `br_if`. Validation and execution ignore the section. [spec:
+/// appendix/custom, branch hints]
 Result<void> check_branch_hints(const Module& module);
 
 } // namespace vitrine::core

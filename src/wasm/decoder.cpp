@@ -10,8 +10,9 @@
 
 // [doc] Decoding a module
 //
-// One reader goes over the whole file: an item that is longer than its section says is noticed where the section
-// should have ended, as in the spec's own decoder. Function bodies are stepped over.
+// One reader processes the whole file, like the decoder of the specification's reference
+// interpreter. So an item that extends beyond the end of its section is detected at that end.
+// Function bodies are skipped.
 
 namespace vitrine::core {
 
@@ -21,7 +22,7 @@ constexpr uint8_t custom_section = 0;
 
 class Decoder {
 public:
-    /// Decodes what `in` has behind the header.
+    /// Decodes what follows the header.
     Decoder(Module& module, FeatureSet features, ByteReader in)
         : module_(module), features_(features), in_(in), types_(in_, features)
     {}
@@ -62,7 +63,7 @@ private:
     static const std::array<SectionRow, 13> section_order;
 
     Result<void> decode_section(const SectionRow& row, uint32_t size);
-    /// Appends the items of a section to `items`, one by `decode_item` each.
+    /// Decodes a vector and appends each item to `items`.
     template<class Items, class DecodeItem>
     Result<void> decode_items(std::string_view what, Items& items, DecodeItem decode_item);
     template<class Kind> Result<Index<Kind>> index() { return Index<Kind> { TRY(in_.leb<uint32_t>()) }; }
@@ -75,7 +76,8 @@ private:
     uint32_t defined_functions_ = 0;
 };
 
-/// The sections but custom ones, in the order they have in a file. [spec: binary/modules]
+/// All sections except custom ones, in the order in which they appear in a file. [spec:
+/// binary/modules]
 const std::array<Decoder::SectionRow, 13> Decoder::section_order { {
     { 1, &Decoder::decode_types },
     { 2, &Decoder::decode_imports },
@@ -309,8 +311,8 @@ Result<void> Decoder::decode_elems()
     return decode_items("element segments", module_.elems, [&] { return decode_elem(); });
 }
 
-/// The three bits of the kind: not active; a table or the declarative mode is named; items are expressions.
-/// [spec: binary/modules, element section]
+/// The three low bits of the flags: the segment is not active; it names a table or is declarative;
+/// its items are expressions. [spec: binary/modules, element section]
 Result<ElemSegment> Decoder::decode_elem()
 {
     ElemSegment elem {};
@@ -416,7 +418,7 @@ Result<void> Decoder::decode_body()
     return {};
 }
 
-/// Answers how many they are.
+/// Returns the number of locals.
 Result<uint32_t> Decoder::skip_locals()
 {
     uint64_t total = 0;
@@ -433,11 +435,12 @@ Result<uint32_t> Decoder::skip_locals()
 
 } // namespace
 
-/// Bodies are decoded by validation. When something behind them is malformed, what is wrong in them comes first.
+/// Validation decodes the bodies. If something after them is malformed, an error inside them must
+/// still be reported first.
 std::optional<Error> find_malformed_instruction(const Module& module)
 {
     for (const FuncMeta& body : module.bodies) {
-        // The last instruction may go on behind the body's end.
+        // The last instruction may extend beyond the body.
         ByteReader in(module.bytes().subspan(body.code_offset), body.code_offset);
         while (in.offset() < body.end_offset)
             if (auto instruction = decode_instruction(in); !instruction)

@@ -6,14 +6,15 @@
 
 namespace vitrine::core {
 
-/// The one coordinate for code: a byte's offset from the first byte of its core module.
+/// The coordinate for code everywhere: a byte offset from the first byte of the core module.
 using CodeOffset = uint32_t;
 
 /// [doc] The side table
 ///
-/// The interpreter runs a body's own bytes, which say how deep a branch goes but not where that is. Validation
-/// finds out and writes one entry per possible branch, in the order of the code. A cursor into the table moves
-/// along with the offset: each of these instructions owns the entry (or entries) at the cursor.
+/// The interpreter executes the bytes of a function body directly. They say how many blocks a
+/// branch exits, but not where its target is. Validation computes the targets and writes one entry
+/// for each possible branch, in code order. At run time a cursor into the table moves along with
+/// the offset: each of the instructions below owns the entry or entries at the cursor.
 ///
 ///     instruction   entries   taken                          not taken
 ///     if            1         condition is false             cursor + 1
@@ -28,15 +29,16 @@ using CodeOffset = uint32_t;
 ///     rethrow       1         `dropped` is the hidden slot   -
 ///     drop, select  1         `carried` is the width         cursor + 1
 ///
-/// `drop` and `select` own an entry only in functions that use v128, where the opcode does not say how many slots a
-/// value takes.
+/// `drop` and `select` have an entry only in functions that use v128, because their opcodes do not
+/// say how many slots the operand takes.
 ///
-/// Instructions that cannot be reached own no entry. A branch to a loop goes to the `loop` opcode, one to a
-/// block behind its `end`, one to the function's own label to the function's final `end`.
+/// Unreachable instructions have no entry. A branch to a loop goes to the `loop` opcode, a branch
+/// to a block to the instruction after its `end`, and a branch to the function's label to the
+/// function's final `end`.
 struct Branch {
-    /// From the first byte of the branching instruction to the target.
+    /// Distance from the first byte of the branching instruction to the target.
     int32_t offset_delta;
-    /// From this entry to the one the cursor has at the target.
+    /// Distance from this entry to the cursor's entry at the target.
     int32_t entry_delta;
     /// Slots carried to the target, and slots below them that are dropped.
     uint32_t carried : 12;
@@ -49,20 +51,20 @@ struct Branch {
 };
 static_assert(sizeof(Branch) == 12);
 
-/// A loop: where compiled code may be entered and where execution can be interrupted.
+/// A loop header: compiled code can be entered there, and execution can be interrupted there.
 struct LoopHeader {
     /// Offset of the `loop` opcode.
     CodeOffset offset;
-    /// Index in the module's branches that the cursor has there.
+    /// The side table cursor at the loop: an index in `Module::branches`.
     uint32_t entry;
-    /// Operand slots of the frame there, without the loop's parameters.
+    /// Operand slots of the frame at the loop, without the loop's parameters.
     uint32_t height;
 
     friend bool operator==(const LoopHeader&, const LoopHeader&) = default;
 };
 
-/// A clause that catches exceptions: where the guest goes on, with the tag's values on the stack, and behind them the
-/// exception itself when the clause asks for it.
+/// A clause that catches exceptions. Execution continues at `target`, with the tag's values on the
+/// stack and, if the clause asks for it, the exception itself on top.
 struct Catch {
     static constexpr uint32_t any_tag = UINT32_MAX;
     static constexpr uint32_t none = UINT32_MAX;
@@ -70,11 +72,11 @@ struct Catch {
     /// Index of the tag, or `any_tag`.
     uint32_t tag = any_tag;
     bool pushes_exception = false;
-    /// Offset of the instruction where the guest goes on.
+    /// Offset of the instruction at which execution continues.
     CodeOffset target = 0;
-    /// Index in the module's branches that the cursor has there.
+    /// The side table cursor at the target: an index in `Module::branches`.
     uint32_t entry = 0;
-    /// Operand slots of the frame there, without what is pushed.
+    /// Operand slots of the frame at the target, without the pushed values.
     uint32_t height = 0;
     /// The next clause of the same handler, or `none`.
     uint32_t next = none;
@@ -82,52 +84,56 @@ struct Catch {
     friend bool operator==(const Catch&, const Catch&) = default;
 };
 
-/// Code whose exceptions are caught, from `begin` (the opcode of the block) up to `end`. Of two handlers of a function
-/// that hold the same instruction the inner one comes first.
+/// A range of code whose exceptions are caught, from `begin` (the opcode of the block) to `end`. Of
+/// two handlers that cover the same instruction, the inner one comes first.
 struct Handler {
     CodeOffset begin = 0;
     CodeOffset end = 0;
-    /// The first of its clauses in `Module::catches`, or `Catch::none`.
+    /// The first clause in `Module::catches`, or `Catch::none`.
     uint32_t first_catch = Catch::none;
-    /// Of `delegate`: only handlers that begin at this offset or before are asked next.
+    /// Only for `delegate`: the search continues with handlers that begin at or before this offset.
     CodeOffset delegates_to = UINT32_MAX;
-    /// Of the legacy `try`: the slot of the frame that keeps the exception for `rethrow`; else `Catch::none`.
+    /// Only for the legacy `try`: the frame slot that keeps the exception for `rethrow`, or
+    /// `Catch::none`.
     uint32_t hidden_slot = Catch::none;
 
     friend bool operator==(const Handler&, const Handler&) = default;
 };
 
-/// What execution needs to know of one function body. Slots are 8 bytes; a frame is
+/// What execution needs to know about a function body. Slots are 8 bytes; the layout of a frame is
 /// `[parameters | locals | operands]`.
 struct FuncMeta {
-    /// The body's first byte: the vector of local declarations. What DWARF calls low_pc.
+    /// The first byte of the body, where the vector of locals begins. DWARF's low_pc.
     CodeOffset body_offset = 0;
     /// The first instruction.
     CodeOffset code_offset = 0;
-    /// Behind the final `end`.
+    /// The byte after the final `end`.
     CodeOffset end_offset = 0;
     uint32_t param_slots = 0;
     uint32_t result_slots = 0;
-    /// Parameters and locals, and behind them hidden slots: one for each legacy `catch` inside another, holding
-    /// the exception caught. At least 1, so that every frame takes a slot and one limit bounds the depth. The operands
-    /// begin behind them.
+    /// Slots of the parameters, the locals and the hidden slots after them; the operands follow.
+    /// There is one hidden slot for each level of nested legacy `catch` blocks, which holds the
+    /// caught exception. At least 1, so that every frame takes a slot and one limit bounds the call
+    /// depth.
     uint32_t local_slots = 1;
     uint32_t hidden_slots = 0;
-    /// The whole frame at its largest, at least 1.
+    /// The maximum size of the frame. At least 1.
     uint32_t frame_slots = 1;
-    /// Number of parameters and locals (not slots); until it is validated, of what the body declares.
+    /// Number of parameters and locals (not slots). Before validation, only the locals that the
+    /// body declares.
     uint32_t local_count = 0;
-    /// First of this body's entries in `Module::branches`, and how many they are.
+    /// Index of the body's first entry in `Module::branches`, and the number of entries.
     uint32_t first_branch = 0;
     uint32_t branch_count = 0;
-    /// First of its entries in `Module::loops`, and how many they are.
+    /// Index of its first loop in `Module::loops`, and the number of loops.
     uint32_t first_loop = 0;
     uint32_t loop_count = 0;
-    /// First of its handlers in `Module::handlers`, and how many they are.
+    /// Index of its first handler in `Module::handlers`, and the number of handlers.
     uint32_t first_handler = 0;
     uint32_t handler_count = 0;
-    /// Whether it uses v128. Then a local's index is not its slot: `Module::wide_locals` has, from `first_wide_local` on,
-    /// for each local twice its slot, plus 1 when it takes two.
+    /// Whether it uses v128. Then a local's index is not its slot, and `Module::wide_locals` has
+    /// one element for each local, starting at `first_wide_local`: twice its slot, plus 1 if it
+    /// takes two slots.
     bool is_wide = false;
     uint32_t first_wide_local = 0;
 

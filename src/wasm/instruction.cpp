@@ -12,7 +12,7 @@ namespace {
 
 constexpr uint32_t max_branch_targets = 65'520;
 
-/// The instruction of a prefixed opcode; every other byte is refused.
+/// Decodes what follows a prefix byte. Any other byte is rejected.
 Result<Op> decode_prefixed_op(ByteReader& in)
 {
     const uint64_t start = in.offset();
@@ -81,7 +81,8 @@ Result<void> decode_heap(ByteReader& in, Instruction& instruction, bool nullable
     return {};
 }
 
-/// Reads a vector with `item` for each of its items; its bytes stay encoded in `instruction.vector`.
+/// Decodes a vector, calling `item` for each item. The encoded bytes remain in
+/// `instruction.vector`.
 template<class Item> Result<void> decode_vector(ByteReader& in, Instruction& instruction, Item item)
 {
     const uint8_t* start = in.position();
@@ -188,7 +189,7 @@ Result<void> decode_immediate(ByteReader& in, Instruction& to, Immediate immedia
     std::unreachable();
 }
 
-/// The instruction of a one-byte opcode and what follows it.
+/// A one-byte instruction and the kind of its immediate.
 struct ShortOp {
     Op op {};
     Immediate immediate {};
@@ -203,8 +204,8 @@ constexpr auto short_ops = [] {
     return table;
 }();
 
-/// The opcode; what follows it is told. Nearly all instructions take the first way: validation spends a good part of its
-/// time here.
+/// Decodes the opcode and returns the kind of its immediate. Validation spends much of its time
+/// here, and nearly all opcodes take the first branch.
 inline Result<Immediate> decode_op(ByteReader& in, Op& op)
 {
     if (!in.at_end()) [[likely]] {

@@ -45,7 +45,7 @@ bool matches(const MemoryType& actual, const MemoryType& wanted, const TypeRegis
     return actual.page_size_log2 == wanted.page_size_log2 && matches(actual.limits, wanted.limits);
 }
 
-/// What can be written must have the same type, as both sides write it.
+/// Mutable globals must have equal types; for immutable ones a subtype is enough.
 bool matches(const GlobalType& actual, const GlobalType& wanted, const TypeRegistry& types)
 {
     return actual.is_mutable == wanted.is_mutable

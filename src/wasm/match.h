@@ -6,11 +6,12 @@
 
 namespace vitrine::core {
 
-/// The type of an entity of a validated module, imported or defined there.
+/// The type of an entity of a validated module, whether imported or defined.
 ExternType extern_type(const Module& module, ExternKind kind, uint32_t index);
 
-/// Whether what has the type `actual` may be given where an import wants `wanted`: the rule of linking, and of everything
-/// that compares types before there are objects. Of an object, the minimum of its limits is its size. [spec: valid/matching, external types]
+/// Whether an entity of type `actual` satisfies an import of type `wanted`. Used by linking, and by
+/// everything that compares types before objects exist. For an existing object, the minimum of its
+/// limits is its current size. [spec: valid/matching, external types]
 bool matches(const ExternType& actual, const ExternType& wanted, const TypeRegistry& types);
 
 } // namespace vitrine::core

@@ -18,8 +18,8 @@
 
 namespace vitrine::core {
 
-/// Where a constant expression stands in the module, `end` included. It is validated, so its evaluation cannot
-/// fail except by what it imports.
+/// The location of a constant expression in the module, including its `end`. It has been validated,
+/// so its evaluation can fail only because of imported values.
 struct ConstExpr {
     CodeOffset offset = 0;
     uint32_t size = 0;
@@ -29,7 +29,7 @@ struct Import {
     std::string_view module;
     std::string_view name;
     ExternKind kind;
-    /// Index in the index space of its kind.
+    /// Index in the index space of `kind`.
     uint32_t index;
     CodeOffset offset;
 };
@@ -41,8 +41,8 @@ struct Export {
     CodeOffset offset;
 };
 
-/// Declarations: each index space holds the imports first. `offset` is the place of the declaration (or of
-/// its import) in the module.
+/// Declarations. Each index space starts with the imports. `offset` is the offset of the
+/// declaration (or of its import) in the module.
 struct FuncDecl {
     TypeIndex type;
     CodeOffset offset;
@@ -99,32 +99,33 @@ struct DataSegment {
 struct CustomSection {
     std::string_view name;
     Bytes bytes;
-    /// Place of `bytes` in the module.
+    /// Offset of `bytes` in the module.
     CodeOffset offset;
 };
 
-/// Place and size of a section's contents in the module. [spec: binary/modules]
+/// Offset and size of a section's contents in the module. [spec: binary/modules]
 struct Section {
     uint8_t id;
     CodeOffset offset;
     uint32_t size;
 };
 
-/// What a binary declares; immutable once validated, shared by all its instances. Views in it point into the
-/// file that it keeps. A module may be a part of that file: every offset counts from the module's own first byte.
+/// The declarations of a binary. Immutable once validated, and shared by all instances. Views in it
+/// point into the file, which it keeps alive. A module can be part of that file; all offsets are
+/// relative to the first byte of the module.
 class Module {
 public:
-    /// The module's own bytes.
+    /// The bytes of the module, without the rest of the file.
     Bytes bytes() const { return bytes_; }
-    /// Where the module's first byte is in its file.
+    /// The offset of the module in its file.
     uint64_t file_offset() const
     {
         return file_->offset() + static_cast<uint64_t>(bytes_.data() - file_->bytes().data());
     }
-    /// Whether the module is known to be all of its file.
+    /// Whether the module is known to be the whole file.
     bool is_whole_file() const { return file_->is_whole() && bytes_.size() == file_->bytes().size(); }
 
-    /// Number of imports of a kind: the first indices of that space.
+    /// The number of imports of a kind. They have the first indices of their index space.
     uint32_t imported(ExternKind kind) const
     {
         return static_cast<uint32_t>(imports_of_[static_cast<size_t>(kind)].size());
@@ -133,7 +134,8 @@ public:
 
     const FuncType& func_type(FuncIndex index) const { return *types[functions[index].type].func(); }
     TypeId func_type_id(FuncIndex index) const { return type_ids[functions[index].type]; }
-    /// A type of this module as all modules know it: with a `TypeId` in place of the index.
+    /// Converts a type of this module to its engine-wide form, with a `TypeId` instead of the type
+    /// index.
     ValueType canonical(ValueType type) const
     {
         if (!type.is_ref() || type.heap() != HeapKind::Defined)
@@ -141,27 +143,29 @@ public:
         const TypeIndex index { type.index() };
         return ValueType::ref(type_ids[index], type.is_nullable(), types[index].func() != nullptr);
     }
-    /// What execution needs to know of a function defined here.
+    /// The metadata of a function that is defined in this module.
     const FuncMeta& meta(FuncIndex index) const { return bodies[index.value - imported(ExternKind::Func)]; }
-    /// The function whose body holds the byte at `offset`, or nothing.
+    /// The function whose body contains the byte at `offset`, if any.
     std::optional<FuncIndex> find_function(CodeOffset offset) const;
     const Export* find_export(std::string_view name) const;
-    /// The first export of the entity.
+    /// The first export of the entity, or null.
     const Export* find_export(ExternKind kind, uint32_t index) const;
-    /// All exports of the entity, in their order in the module.
+    /// All exports of the entity, in module order.
     std::vector<const Export*> exports_of(ExternKind kind, uint32_t index) const;
-    /// The first export whose name an earlier one has; null in valid modules.
+    /// The first export whose name is already used by an earlier one. Null in valid modules.
     const Export* find_duplicate_export() const;
     const Import* find_import(ExternKind kind, uint32_t index) const;
 
-    /// The name section, decoded at the first call; empty where it is malformed.
+    /// The name section, decoded by the first call. Malformed subsections are ignored.
     const Names& names() const;
-    /// What to call the entity: its name in the name section, else its export, else its import.
+    /// The name to display for an entity: from the name section, or else of its export, or else of
+    /// its import.
     std::string name_of(ExternKind kind, uint32_t index) const;
 
     std::vector<Section> sections;
     IndexVector<TypeIndex, SubType> types;
-    /// The engine's id of each type, and the claim that keeps them registered; made by validation.
+    /// The engine-wide id of each type, and the claim that keeps them registered. Set by
+    /// validation.
     IndexVector<TypeIndex, TypeId> type_ids;
     TypeRegistry::Claim type_claim;
     std::vector<const TypeInfo*> type_infos;
@@ -178,28 +182,30 @@ public:
     std::vector<DataSegment> datas;
     std::optional<uint32_t> data_count;
     std::vector<CustomSection> customs;
-    /// One per function defined here, in order; the offsets come from the decoder, the rest from validation.
+    /// One per function defined in this module, in order. The decoder sets the offsets, validation
+    /// the rest.
     std::vector<FuncMeta> bodies;
-    /// What the bodies' metadata points into; made by validation.
+    /// What the metadata of the bodies points into. Set by validation.
     std::vector<Branch> branches;
     std::vector<LoopHeader> loops;
     std::vector<Handler> handlers;
     std::vector<Catch> catches;
     std::vector<uint32_t> wide_locals;
 
-    /// `part` lies in the file; the decoder fills in the rest.
+    /// `part` must lie within the file. The decoder fills in the rest.
     Module(std::shared_ptr<const FileBytes> file, Bytes part) : file_(std::move(file)), bytes_(part) {}
     Module(const Module&) = delete;
     Module& operator=(const Module&) = delete;
 
-    /// For the decoder: the next import, and what is looked up in the finished lists.
+    /// For the decoder: appends an import; builds the lookup tables once the lists are complete.
     void add_import(const Import& import);
     void index_exports();
 
 private:
     std::shared_ptr<const FileBytes> file_;
     Bytes bytes_;
-    /// Positions in `imports` by kind and index; positions in `exports`, sorted by name and by kind and index.
+    /// Positions in `imports` by kind and index; positions in `exports`, sorted by name and by kind
+    /// and index.
     std::array<std::vector<uint32_t>, 5> imports_of_;
     std::vector<uint32_t> exports_by_name_, exports_by_index_;
     mutable std::once_flag names_once_;

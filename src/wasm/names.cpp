@@ -41,11 +41,11 @@ Result<void> decode_subsection(uint8_t id, ByteReader& in, Names& names)
     case 8: names.elems = TRY(decode_name_map(in)); return {};
     case 9: names.datas = TRY(decode_name_map(in)); return {};
     case 11: names.tags = TRY(decode_name_map(in)); return {};
-    default: return {}; // labels, fields, and what may come
+    default: return {}; // labels, fields, and later extensions
     }
 }
 
-/// Decodes subsections until one has no length; what is wrong within one does not concern the next.
+/// Decodes the subsections. An error within one does not affect the others.
 Result<void> decode_subsections(ByteReader& in, Names& names)
 {
     while (!in.at_end()) {

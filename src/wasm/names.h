@@ -10,10 +10,10 @@
 
 namespace vitrine::core {
 
-/// Names by index, in ascending order of the index.
+/// Maps indices to names. Sorted by index.
 class NameMap {
 public:
-    /// The name, or empty.
+    /// Returns an empty string if there is no name.
     std::string_view find(uint32_t index) const;
     void add(uint32_t index, std::string_view name) { names_.emplace_back(index, name); }
     void sort();
@@ -22,8 +22,8 @@ private:
     std::vector<std::pair<uint32_t, std::string_view>> names_;
 };
 
-/// The contents of a name section. Views point into the module's bytes.
-/// [spec: appendix/custom, name section, with the extended name section's further maps]
+/// The contents of a name section. Views point into the module's bytes. [spec: appendix/custom,
+/// name section; and the further maps of the extended name section proposal]
 struct Names {
     std::string_view module;
     NameMap functions, types, tables, memories, globals, elems, datas, tags;
@@ -35,7 +35,7 @@ struct Names {
     std::string_view local(uint32_t function, uint32_t local) const;
 };
 
-/// Decodes as far as the section is well formed; a name section never makes a module invalid.
+/// Decodes a name section. Ignores malformed subsections: they never make a module invalid.
 Names decode_names(Bytes section);
 
 } // namespace vitrine::core

@@ -30,7 +30,7 @@ constexpr bool has_room_for_codes()
 }
 static_assert(has_room_for_codes(), "a code beyond the tables below");
 
-/// The kind of state that an immediate names; the type of an object names objects.
+/// The kind of state that an immediate refers to. The type of an object refers to objects.
 constexpr std::optional<StateKind> state_named_by(Immediate immediate)
 {
     switch (immediate) {
@@ -66,7 +66,8 @@ constexpr bool uses_what_it_names(const OpInfo& row)
 }
 static_assert(std::ranges::all_of(op_table, uses_what_it_names), "a state that the immediates do not name");
 
-/// Operands behind the address, and whether there is a result.
+/// Whether the signature has the operands after the address and the result that this kind of atomic
+/// has.
 constexpr bool has_operands_of(AtomicKind kind, const Signature& signature)
 {
     const int operands = signature.param_count - 1;
@@ -83,7 +84,7 @@ constexpr bool has_operands_of(AtomicKind kind, const Signature& signature)
     static_assert(has_operands_of(AtomicKind::atomic, parse_signature(#signature)), text);
 #include "wasm/opcodes.inc"
 
-/// The type in memory: an array where lanes are filled from several numbers.
+/// Whether `T` is the right type in memory: an array if the lanes are filled from several numbers.
 template<class T> constexpr bool is_type_of(LaneFill fill)
 {
     switch (fill) {
@@ -99,7 +100,7 @@ template<class T> constexpr bool is_type_of(LaneFill fill)
     static_assert(is_type_of<type>(LaneFill::fill), text);
 #include "wasm/opcodes.inc"
 
-/// Numbers of the instructions by their byte, and by prefix and what follows it.
+/// Positions in the instruction table, by opcode byte and by prefix and the number that follows.
 struct CodeTables {
     std::array<uint16_t, 256> bytes;
     std::array<std::array<uint16_t, max_subcodes>, 4> prefixed;

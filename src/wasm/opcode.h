@@ -12,7 +12,7 @@
 
 namespace vitrine::core {
 
-/// A feature of the language that came after its first version; from `features.inc`.
+/// A feature that was added after the first version of WebAssembly. From `features.inc`.
 enum class Feature : uint8_t {
 #define FEATURE(name, flag, by_default) name,
 #include "wasm/features.inc"
@@ -30,7 +30,7 @@ inline constexpr FeatureInfo feature_table[] = {
 
 constexpr const FeatureInfo& info(Feature feature) { return feature_table[static_cast<size_t>(feature)]; }
 
-/// Which features an engine executes; at first those that are on by default.
+/// The set of features that an engine supports. By default, the features that are on by default.
 class FeatureSet {
 public:
     constexpr FeatureSet()
@@ -44,7 +44,7 @@ public:
         const uint32_t bit = uint32_t { 1 } << static_cast<uint32_t>(feature);
         bits_ = on ? bits_ | bit : bits_ & ~bit;
     }
-    /// Every feature there is.
+    /// All features.
     static constexpr FeatureSet all()
     {
         FeatureSet set;
@@ -57,12 +57,12 @@ private:
     uint32_t bits_ = 0;
 };
 
-/// What follows an opcode in the binary. [spec: binary/instructions]
+/// The kinds of immediates. [spec: binary/instructions]
 enum class Immediate : uint8_t {
     None,
     Block,        ///< block type
     Label,        ///< label depth
-    LabelTable,   ///< br_table: vector of depths, then the default
+    LabelTable,   ///< br_table: vector of label depths, then the default
     Func,         ///< function index
     CallIndirect, ///< type index, table index
     Type,         ///< type index
@@ -76,18 +76,18 @@ enum class Immediate : uint8_t {
     Memory,       ///< memory index
     MemoryMemory, ///< destination memory, source memory
     MemoryInit,   ///< data segment, memory
-    MemArg,       ///< alignment (with memory index when bit 6 is set), offset
+    MemArg,       ///< alignment (bit 6: a memory index follows), offset
     MemArgLane,   ///< memory argument, lane
     Lane,         ///< lane number
     Lanes16,      ///< i8x16.shuffle: 16 lane numbers
-    I32,          ///< signed LEB128 of 32 bits
-    I64,          ///< signed LEB128 of 64 bits
+    I32,          ///< signed 32-bit LEB128
+    I64,          ///< signed 64-bit LEB128
     F32,          ///< 4 bytes
     F64,          ///< 8 bytes
     V128,         ///< 16 bytes
     Heap,         ///< heap type
-    Ref,          ///< heap type, meaning the reference type without null
-    RefNull,      ///< heap type, meaning the reference type with null
+    Ref,          ///< heap type; stands for the non-nullable reference type
+    RefNull,      ///< heap type; stands for the nullable reference type
     Types,        ///< select: vector of value types
     TypeField,    ///< struct type, field
     TypeCount,    ///< array.new_fixed: array type, length
@@ -100,7 +100,7 @@ enum class Immediate : uint8_t {
     ZeroByte,     ///< atomic.fence: one zero byte
 };
 
-/// The shape of a row in `opcodes.inc`, which is the macro that writes it.
+/// The shape of a row in `opcodes.inc`: the macro it is written with.
 enum class Shape : uint8_t {
     Op,
     Control,
@@ -118,7 +118,7 @@ enum class Shape : uint8_t {
     Bulk,
 };
 
-/// Operand and result types of a monomorphic instruction; `is_poly` when they depend on the context.
+/// Operand and result types of a monomorphic instruction. `is_poly` if they depend on the context.
 struct Signature {
     std::array<ValueKind, 3> params {};
     uint8_t param_count = 0;
@@ -129,7 +129,8 @@ struct Signature {
     friend constexpr bool operator==(const Signature&, const Signature&) = default;
 };
 
-/// The value type of a letter of `opcodes.inc`. At compile time an unknown letter is an error.
+/// The value type that a letter in `opcodes.inc` stands for. An unknown letter is a compile-time
+/// error.
 constexpr ValueKind value_kind_of(char letter)
 {
     switch (letter) {
@@ -142,7 +143,7 @@ constexpr ValueKind value_kind_of(char letter)
     std::unreachable();
 }
 
-/// The signature that `opcodes.inc` writes as `text`: `ii_i`, `_l`, `poly`.
+/// Parses a signature of `opcodes.inc`: `ii_i`, `_l`, `poly`.
 constexpr Signature parse_signature(std::string_view text)
 {
     Signature signature;
@@ -160,32 +161,32 @@ constexpr Signature parse_signature(std::string_view text)
     return signature;
 }
 
-/// What of a guest's state can be watched.
+/// The kinds of guest state that can be watched.
 enum class StateKind : uint8_t {
     Memory,
     Global,
-    /// The elements of tables.
+    /// elements of tables
     Table,
-    /// The locals of a frame.
+    /// locals of a frame
     Local,
-    /// The fields and elements of objects.
+    /// fields and elements of objects
     Object,
 };
 inline constexpr size_t state_kinds = 5;
 
-/// How an instruction uses state that can be watched.
+/// How an instruction accesses watchable state.
 struct StateUse {
-    /// Means something only if one of the others is set.
+    /// Only meaningful if one of the flags is set.
     StateKind kind {};
     bool reads = false;
     bool writes = false;
-    /// It grows a memory or table, which may lie elsewhere afterwards.
+    /// Grows a memory or table, which can move it to another host address.
     bool may_move = false;
 
     friend constexpr bool operator==(const StateUse&, const StateUse&) = default;
 };
 
-/// The words of the column `state` in `opcodes.inc`.
+/// The values of the `state` column in `opcodes.inc`.
 namespace state {
 
 constexpr StateUse none() { return {}; }
@@ -197,7 +198,7 @@ constexpr StateUse grows(StateKind kind) { return { .kind = kind, .may_move = tr
 
 } // namespace state
 
-/// What an atomic instruction does with the number in memory.
+/// What an atomic instruction does to the value in memory.
 enum class AtomicKind : uint8_t {
     Load,
     Store,
@@ -212,7 +213,8 @@ enum class AtomicKind : uint8_t {
     Notify,
 };
 
-/// A compare-and-exchange reads and writes, whether or not it exchanges. A notify accesses nothing.
+/// A compare-and-exchange counts as a read and a write, whether or not it exchanges. A notify
+/// accesses nothing.
 constexpr StateUse state_use(AtomicKind kind)
 {
     switch (kind) {
@@ -224,12 +226,12 @@ constexpr StateUse state_use(AtomicKind kind)
     }
 }
 
-/// What a load of a v128 puts into the lanes. [spec: syntax/instructions, vloadop]
+/// How a v128 load fills the lanes. [spec: syntax/instructions, vloadop]
 enum class LaneFill : uint8_t {
-    Whole,  ///< the 16 bytes as they are
+    Whole,  ///< all 16 bytes unchanged
     Extend, ///< numbers half as wide as the lanes, extended
-    Splat,  ///< one number, in each lane
-    Zero,   ///< one number in lane 0, zeros in the others
+    Splat,  ///< one number in all lanes
+    Zero,   ///< one number in lane 0, zero in the others
 };
 
 /// A load has a result, a store has none.
@@ -239,7 +241,7 @@ constexpr StateUse access_of_memory(std::string_view signature)
                                                  : state::writes(StateKind::Memory);
 }
 
-/// Every instruction, in the order of `opcodes.inc`.
+/// All instructions, in the order of `opcodes.inc`.
 enum class Op : uint16_t {
 #define OP(name, ...) name,
 #include "wasm/opcodes.inc"
@@ -248,25 +250,26 @@ enum class Op : uint16_t {
 /// A row of the instruction table.
 struct OpInfo {
     std::string_view text;
-    /// The byte, or for a prefixed instruction the prefix followed by three hexadecimal digits: 0xfc00a.
+    /// The opcode byte. For a prefixed instruction, the prefix followed by three hexadecimal
+    /// digits: 0xfc00a.
     uint32_t code;
     Shape shape;
     Immediate immediate;
     Signature signature;
     Feature feature;
     StateUse state {};
-    /// How many bytes of memory the instruction accesses when its immediate is a memory argument; else 0.
+    /// How many bytes of memory the instruction accesses. 0 if it has no memory argument.
     uint8_t access_bytes = 0;
-    /// How many lanes a `Lane` row chooses from; else 0.
+    /// How many lanes a `Lane` instruction can select from. Otherwise 0.
     uint8_t lanes = 0;
 
     constexpr bool is_prefixed() const { return code > 0xff; }
     constexpr uint8_t prefix() const { return static_cast<uint8_t>(code >> 12); }
-    /// What follows the prefix, as LEB128.
+    /// The number that follows the prefix byte, encoded as LEB128.
     constexpr uint32_t subcode() const { return code & 0xfff; }
 };
 
-/// All rows; `info(op)` is the one of an instruction.
+/// All rows. `info(op)` returns the row of an instruction.
 inline constexpr auto op_table = [] {
     using state::none, state::reads, state::writes, state::copies, state::grows;
     using enum StateKind;
@@ -315,7 +318,7 @@ inline constexpr auto op_table = [] {
 
 constexpr const OpInfo& info(Op op) { return op_table[static_cast<size_t>(op)]; }
 
-/// Whether the instruction is a call whose callee replaces the caller's frame.
+/// Whether the instruction is a tail call: the callee replaces the caller's frame.
 constexpr bool is_tail_call(Op op)
 {
     return op == Op::ReturnCall || op == Op::ReturnCallIndirect || op == Op::ReturnCallRef;
@@ -323,10 +326,10 @@ constexpr bool is_tail_call(Op op)
 
 constexpr bool is_prefix(uint8_t byte) { return byte >= 0xfb && byte <= 0xfe; }
 
-/// The instruction of a one-byte opcode, or of a prefix byte and what follows it.
+/// Finds an instruction by its opcode byte, or by a prefix byte and the number that follows.
 std::optional<Op> find_op(uint8_t byte);
 std::optional<Op> find_op(uint8_t prefix, uint32_t code);
-/// The first instruction of a name as WAT writes it.
+/// Finds the first instruction with this name in the text format.
 std::optional<Op> find_op(std::string_view text);
 
 } // namespace vitrine::core

@@ -10,8 +10,9 @@
 
 // [doc] Disassembly
 //
-// One line per item, its offset in front. Modules may be invalid, so every index is looked up with care; and long
-// names, deep nesting and large signatures are cut, so that a small file never makes an endless text.
+// Prints one line per item, beginning with its offset. Modules may be invalid, so every index is
+// checked. Long names, deep nesting and large signatures are truncated, so that a small file cannot
+// produce huge output.
 
 namespace vitrine::core {
 
@@ -33,13 +34,13 @@ std::string quoted(std::string_view text) { return "\"" + escaped(text) + "\""; 
 
 std::string comment(std::string_view text) { return "(;" + std::string(text) + ";)"; }
 
-/// `$name`, or the number where there is no name.
+/// `$name`, or the index if there is no name.
 std::string reference(std::string_view name, uint32_t index)
 {
     return name.empty() ? std::to_string(index) : identifier(name.substr(0, max_name_bytes), "", index);
 }
 
-/// `$name (;3;)`, as a declaration begins.
+/// `$name (;3;)`, as at the beginning of a declaration.
 std::string declared(std::string_view name, uint32_t index)
 {
     const std::string number = comment(std::to_string(index));
@@ -48,7 +49,7 @@ std::string declared(std::string_view name, uint32_t index)
 
 // -- Instructions, by immediate kind
 
-/// Prints what follows the opcode; each piece of text begins with a space.
+/// Prints the immediates of an instruction. Each piece of text begins with a space.
 class ImmediatePrinter {
 public:
     ImmediatePrinter(const Instruction& instruction, const Module& module, std::optional<FuncIndex> function)
@@ -69,7 +70,7 @@ private:
     }
     std::string type(uint32_t index) const { return item(names_.types, index); }
     std::string type_use(uint32_t index) const { return " (type" + type(index) + ")"; }
-    /// Memory 0 and table 0 need not be said where they are alone.
+    /// Empty for memory 0 or table 0, whose index can be omitted.
     std::string unless_first(ExternKind kind, uint32_t index) const
     {
         return index == 0 ? "" : item(kind, index);
@@ -351,7 +352,7 @@ void Disassembler::print_imports()
                 + type_text(import.kind, import.index));
 }
 
-/// What is declared here but functions, which come with their bodies.
+/// Prints what is defined in the module, except functions, which are printed with their bodies.
 void Disassembler::print_declarations()
 {
     for (uint32_t i = module_.imported(ExternKind::Table); i < module_.tables.size(); ++i) {

@@ -169,7 +169,7 @@ Result<Limits> TypeDecoder::decode_limits(uint8_t max_flags)
     Limits limits;
     limits.is_64 = flags & is_64;
     limits.is_shared = flags & is_shared;
-    // Before there were 64-bit memories, a limit had at most 5 bytes.
+    // Without 64-bit memories, a limit has at most 5 bytes.
     const auto decode_limit = [&]() -> Result<uint64_t> {
         if (limits.is_64 || features_.has(Feature::Memory64))
             return in_.leb<uint64_t>();

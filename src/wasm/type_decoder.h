@@ -10,31 +10,34 @@
 
 namespace vitrine::core {
 
-/// Whether a type that starts with this byte is a negative number: a shorthand of one byte, never an index.
+/// Whether a type that begins with this byte is a one-byte shorthand: a negative number, not a type
+/// index.
 constexpr bool is_type_shorthand(uint8_t byte) { return (byte & 0xc0) == 0x40; }
 
-/// A type index where a shorthand could stand, too; an error calls it `malformed` and `what`.
+/// Decodes a type index where a shorthand could also occur. Errors say `malformed` followed by
+/// `what`.
 Result<TypeIndex> decode_type_index_s33(ByteReader& in, std::string_view what);
 
-/// A value type and a heap type of the binary format. [spec: binary/types]
+/// Decode a value type and a heap type. [spec: binary/types]
 Result<ValueType> decode_value_type(ByteReader& in);
 Result<ValueType> decode_heap_type(ByteReader& in, bool nullable);
 
-/// Decodes types from a reader, and moves it behind them. What it answers is well formed, not yet valid. Modules are made
-/// of these rules, and so are the core types of a component. [spec: binary/types]
+/// Decodes types from a reader. The results are well-formed but not yet valid. Used for the types
+/// of modules and for the core types of components. [spec: binary/types]
 class TypeDecoder {
 public:
-    /// The reader is used by reference.
+    /// Keeps a reference to the reader.
     TypeDecoder(ByteReader& in, FeatureSet features) : in_(in), features_(features) {}
 
-    /// Appends the types of a recursion group: one type, or several behind a count.
+    /// Decodes a recursion group, which is one type or a count and several types, and appends its
+    /// types.
     Result<void> decode_recursion_group(IndexVector<TypeIndex, SubType>& types);
     Result<ValueType> decode_ref_type();
     Result<TableType> decode_table_type();
     Result<MemoryType> decode_memory_type();
     Result<GlobalType> decode_global_type();
     Result<TypeIndex> decode_tag_type();
-    /// The kind and type of an import; an error calls it `malformed`, `what` and `kind`.
+    /// Decodes the kind and type of an import. Errors say `malformed`, then `what` and `kind`.
     Result<ExternDesc> decode_extern_type(std::string_view what);
 
 private:

@@ -9,7 +9,7 @@ namespace vitrine::core {
 
 namespace {
 
-/// Calls `visit` with each value type that `composite` is made of.
+/// Calls `visit` with each value type in `composite`.
 template<class Composite, class Visit> void for_each_type(Composite& composite, Visit visit)
 {
     if (auto* func = std::get_if<FuncType>(&composite)) {
@@ -23,7 +23,8 @@ template<class Composite, class Visit> void for_each_type(Composite& composite, 
     }
 }
 
-/// `type` with each index of a type, `x`, replaced by `rename(x)`; the value types do not say whether it is a function's.
+/// Returns `type` with each type index `x` replaced by `rename(x)`. The value types do not get the
+/// flag for functions.
 template<class Rename> SubType renamed(SubType type, Rename rename)
 {
     for_each_type(type.composite, [&](ValueType& part) {
@@ -35,7 +36,8 @@ template<class Rename> SubType renamed(SubType type, Rename rename)
     return type;
 }
 
-/// In a group that is looked up, an index from here on is a place in the group itself; below, it is an id.
+/// While a group is looked up, lower indices are ids, and the others are positions in the group
+/// itself.
 constexpr uint32_t first_in_group = TypeRegistry::max_types;
 static_assert(2 * first_in_group <= ValueType::max_index);
 
@@ -51,7 +53,7 @@ void append(std::string& key, const FieldType& field)
     append(key, field.is_mutable);
 }
 
-/// Equal for equal types only, and no key begins another.
+/// Appends an encoding of the type. It is unique, and no key is a prefix of another.
 void append(std::string& key, const SubType& type)
 {
     append(key, type.is_final);
@@ -70,7 +72,7 @@ void append(std::string& key, const SubType& type)
     }
 }
 
-/// The abstract heap type right above a defined type.
+/// The direct abstract supertype of a defined type.
 HeapKind heap_kind_of(const CompositeType& composite)
 {
     if (std::holds_alternative<FuncType>(composite))
@@ -78,7 +80,7 @@ HeapKind heap_kind_of(const CompositeType& composite)
     return std::holds_alternative<StructType>(composite) ? HeapKind::Struct : HeapKind::Array;
 }
 
-/// [spec: valid/matching, heap types] for two abstract ones.
+/// Subtyping of two abstract heap types. [spec: valid/matching, heap types]
 bool is_subtype(HeapKind sub, HeapKind super)
 {
     using enum HeapKind;
@@ -97,7 +99,7 @@ bool is_subtype(HeapKind sub, HeapKind super)
     }
 }
 
-/// Calls `visit` with each index of a type that `type` names.
+/// Calls `visit` with each type index that occurs in `type`.
 template<class Visit> void for_each_index(const SubType& type, Visit visit)
 {
     for_each_type(type.composite, [&](ValueType part) {
@@ -108,7 +110,8 @@ template<class Visit> void for_each_index(const SubType& type, Visit visit)
         visit(*type.supertype);
 }
 
-/// Fields take whole slots, whatever their size; elements are as dense as they are declared.
+/// Computes the layout. Fields take whole slots, whatever their size; array elements take their
+/// declared size.
 void lay_out(TypeInfo& info)
 {
     const auto add = [&](ValueType type) {
@@ -135,14 +138,14 @@ void lay_out(TypeInfo& info)
 } // namespace
 
 struct TypeRegistry::Group {
-    /// Never reallocated: types are referred to by their addresses.
+    /// Never reallocated: other objects keep pointers to the types.
     std::vector<TypeInfo> types;
     uint64_t references = 0;
     std::map<std::string, std::unique_ptr<Group>>::iterator place {};
     Group* next_dead = nullptr;
 };
 
-/// What claims and their registry share.
+/// Shared by claims and their registry.
 struct TypeRegistry::State {
     struct Entry {
         const TypeInfo* info = nullptr;
@@ -150,21 +153,23 @@ struct TypeRegistry::State {
     };
 
     std::mutex mutex;
-    /// Ordered, as no choice of keys makes that slow; a hash table without a secret seed would be.
+    /// A map rather than a hash table, because an attacker could choose keys that make a hash table
+    /// slow.
     std::map<std::string, std::unique_ptr<Group>> groups;
-    /// By id; those in `free_ids` are empty. `free_ids` has room for all ids, so that releasing never allocates.
+    /// Indexed by id. Those in `free_ids` are empty. `free_ids` has capacity for all ids, so that
+    /// releasing never allocates.
     std::vector<Entry> by_id;
     std::vector<uint32_t> free_ids;
 
     uint32_t live() const { return static_cast<uint32_t>(by_id.size() - free_ids.size()); }
-    /// The id that the type at `position` of the next new group gets.
+    /// The id that the type at `position` of the next new group will get.
     uint32_t next_id(uint32_t position) const
     {
         const size_t reused = free_ids.size();
         return position < reused ? free_ids[reused - 1 - position]
                                  : static_cast<uint32_t>(by_id.size() + (position - reused));
     }
-    /// Calls `visit` with the other groups that types of `group` name, once for each time.
+    /// Calls `visit` for each occurrence of a type of another group in `group`.
     template<class Visit> void for_each_named(const Group& group, Visit visit)
     {
         for (const TypeInfo& info : group.types)
@@ -176,7 +181,8 @@ struct TypeRegistry::State {
     void release(Group& first);
 };
 
-/// Gives up one reference; without recursion, as groups may name each other in a chain of any length.
+/// Drops one reference. Not recursive, because groups can refer to each other in a chain of any
+/// length.
 void TypeRegistry::State::release(Group& first)
 {
     Group* dead = nullptr;
@@ -225,7 +231,7 @@ uint32_t TypeRegistry::size() const
     return state_->live();
 }
 
-/// The group with the ids that it gets; nothing is registered yet.
+/// Creates the group with the ids that it will get. Does not register it.
 TypeRegistry::Group TypeRegistry::make_group(const std::vector<SubType>& group) const
 {
     Group made;
@@ -276,7 +282,7 @@ TypeRegistry::Group* TypeRegistry::add_group(const std::vector<SubType>& group)
     }
     if (group.size() > max_types - state_->live())
         return nullptr;
-    // What may fail for lack of memory comes first: the group is in all tables or in none.
+    // Allocate first: if that fails, the group must not be in any table.
     const size_t reused = std::min(group.size(), state_->free_ids.size());
     const size_t ids = state_->by_id.size() + (group.size() - reused);
     const auto make_room = [ids](auto& list) {

@@ -25,24 +25,26 @@ using TagIndex = Index<struct TagKind>;
 using ElemIndex = Index<struct ElemKind>;
 using DataIndex = Index<struct DataKind>;
 
-/// A type as the whole engine knows it: two types of two modules are equal exactly when their ids are.
-/// Given out by `TypeRegistry`.
+/// The engine-wide identity of a type: two types of two modules are equal if and only if their ids
+/// are equal. Assigned by `TypeRegistry`.
 using TypeId = Index<struct CanonicalTypeKind>;
 
-/// Heap types. `Defined` stands for a defined type, named by an index. [spec: syntax/types, heap types]
+/// Heap types. `Defined` is a defined type, identified by an index. [spec: syntax/types, heap
+/// types]
 using vitrine::HeapKind;
 
-/// Below all heap types: what a value has in code that cannot be reached.
+/// The bottom of all heap types: the type of references in unreachable code.
 inline constexpr HeapKind bottom_heap { static_cast<uint8_t>(HeapKind::Defined) + 1 };
 
-/// An abstract heap type: its byte in the binary, its name, and that of the nullable reference to it.
+/// An abstract heap type: its byte in the binary format, its name, and the name of the nullable
+/// reference to it.
 struct HeapInfo {
     uint8_t code;
     std::string_view text;
     std::string_view ref_text;
 };
 
-/// The abstract heap types in the order of `HeapKind`.
+/// The abstract heap types, in the order of `HeapKind`.
 inline constexpr HeapInfo heap_table[] = {
     { 0x70, "func", "funcref" },
     { 0x6f, "extern", "externref" },
@@ -58,14 +60,14 @@ inline constexpr HeapInfo heap_table[] = {
     { 0x74, "noexn", "nullexnref" },
 };
 
-/// Only of an abstract heap type.
+/// Only for abstract heap types.
 constexpr const HeapInfo& info(HeapKind kind) { return heap_table[static_cast<size_t>(kind)]; }
 
 enum class ValueKind : uint8_t { Bottom, I32, I64, F32, F64, V128, Ref };
 
-/// A value type in four bytes, compared as a number. The index of a defined heap type is the module's own
-/// type index, or a `TypeId` in types that come from the registry; these say whether it is that of a function, as only that tells
-/// what a reference's bits are.
+/// A value type in four bytes, comparable as an integer. The index of a defined heap type is the
+/// module's type index or, in types from the registry, a `TypeId`. Only types from the registry
+/// have the flag for function types, which determines how the bits of a reference are interpreted.
 ///
 ///      31 ........ 10 | 9           | 8 ...... 5 | 4        | 3 .. 0
 ///      index          | is function | HeapKind   | nullable | ValueKind
@@ -79,14 +81,14 @@ public:
         type.bits_ |= (nullable ? 16u : 0u) | static_cast<uint32_t>(heap) << 5 | index << 10;
         return type;
     }
-    /// A reference to a defined type by its id.
+    /// A reference to a defined type, identified by its id.
     static constexpr ValueType ref(TypeId type, bool nullable, bool is_function)
     {
         ValueType result = ref(HeapKind::Defined, nullable, type.value);
         result.bits_ |= is_function ? function_bit : 0;
         return result;
     }
-    /// Indices of defined types are below this.
+    /// Indices of defined types are less than this.
     static constexpr uint32_t max_index = 1u << 22;
 
     static const ValueType i32, i64, f32, f64, v128, funcref, externref, exnref, anyref, bottom;
@@ -96,18 +98,18 @@ public:
     constexpr bool is_numeric() const { return kind() >= ValueKind::I32 && kind() <= ValueKind::F64; }
     constexpr bool is_nullable() const { return bits_ & 16; }
     constexpr HeapKind heap() const { return static_cast<HeapKind>(bits_ >> 5 & 15); }
-    /// Whether the references are to functions; the index must be a `TypeId`.
+    /// Whether this is a reference to functions. The index must be a `TypeId`.
     constexpr bool is_function_ref() const
     {
         return is_ref()
             && (heap() == HeapKind::Func || heap() == HeapKind::NoFunc || (bits_ & function_bit) != 0);
     }
     constexpr uint32_t index() const { return bits_ >> 10; }
-    /// Whether a local or table element of this type has a value from the start.
+    /// Whether a local or table element of this type has a default value.
     constexpr bool is_defaultable() const { return !is_ref() || is_nullable(); }
-    /// How many 8-byte slots a value takes on the guest's stack.
+    /// The number of 8-byte slots that a value takes on the guest's stack.
     constexpr uint32_t slots() const { return kind() == ValueKind::V128 ? 2 : 1; }
-    /// As WAT writes it: `i32`, `funcref`, `(ref null 3)`.
+    /// The type in the text format: `i32`, `funcref`, `(ref null 3)`.
     std::string to_text() const;
 
     friend constexpr bool operator==(ValueType, ValueType) = default;
@@ -130,10 +132,10 @@ inline constexpr ValueType ValueType::exnref = ValueType::ref(HeapKind::Exn);
 inline constexpr ValueType ValueType::anyref = ValueType::ref(HeapKind::Any);
 inline constexpr ValueType ValueType::bottom { ValueKind::Bottom };
 
-/// `[i32 i64]`, as the spec's error messages write a sequence of types.
+/// `[i32 i64]`, as the error messages of the test suite write a sequence of types.
 std::string to_text(std::span<const ValueType> types);
 
-/// Slots that values of these types take together.
+/// The total number of slots of values of these types.
 uint32_t slots_of(std::span<const ValueType> types);
 
 struct FuncType {
@@ -145,7 +147,8 @@ struct FuncType {
     friend bool operator==(const FuncType&, const FuncType&) = default;
 };
 
-/// What a field of a struct or array holds: a value type, or an integer packed into 1 or 2 bytes.
+/// The type of a struct field or array element: a value type, or an integer packed into 1 or 2
+/// bytes.
 struct FieldType {
     ValueType type;
     uint8_t packed_bytes = 0;
@@ -167,12 +170,12 @@ struct ArrayType {
 
 using CompositeType = std::variant<FuncType, StructType, ArrayType>;
 
-/// A defined type with its place in the subtype hierarchy. [spec: syntax/types, recursive types]
+/// A defined type with its supertype. [spec: syntax/types, recursive types]
 struct SubType {
     CompositeType composite;
     std::optional<uint32_t> supertype {};
     bool is_final = true;
-    /// The recursion group it belongs to: index of its first type, and how many types the group has.
+    /// Its recursion group: the index of the first type, and the number of types.
     uint32_t group_start = 0;
     uint32_t group_size = 1;
     uint64_t offset = 0;
@@ -182,7 +185,7 @@ struct SubType {
     const ArrayType* array() const { return std::get_if<ArrayType>(&composite); }
 };
 
-/// Size bounds of a memory (in pages) or a table (in elements).
+/// Size limits of a memory (in pages) or a table (in elements).
 struct Limits {
     uint64_t min = 0;
     std::optional<uint64_t> max {};
@@ -199,7 +202,7 @@ struct TableType {
 
 struct MemoryType {
     Limits limits;
-    /// Binary logarithm of the page size; 16 for the 64 KiB pages of the standard.
+    /// Binary logarithm of the page size. 16 (64 KiB) unless the module uses custom-page-sizes.
     uint8_t page_size_log2 = 16;
     friend bool operator==(const MemoryType&, const MemoryType&) = default;
 };
@@ -213,7 +216,8 @@ struct GlobalType {
 using vitrine::ExternKind;
 using vitrine::to_text;
 
-/// The type of something that can be imported or exported, in the order of `ExternKind`. [spec: syntax/types, external types]
+/// The type of an import or export, in the order of `ExternKind`. [spec: syntax/types, external
+/// types]
 template<class Type> struct ExternFunc {
     Type type;
 };
@@ -222,9 +226,9 @@ template<class Type> struct ExternTag {
 };
 template<class Type>
 using ExternTypeOf = std::variant<ExternFunc<Type>, TableType, MemoryType, GlobalType, ExternTag<Type>>;
-/// As a binary declares it, with the type indices of the module.
+/// As declared in a binary: with type indices of the module.
 using ExternDesc = ExternTypeOf<TypeIndex>;
-/// As the whole engine knows it, with `TypeId`s.
+/// Engine-wide: with `TypeId`s.
 using ExternType = ExternTypeOf<TypeId>;
 
 template<class Type> ExternKind kind_of(const ExternTypeOf<Type>& type)

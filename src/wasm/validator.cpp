@@ -13,7 +13,7 @@ namespace vitrine::core {
 
 namespace {
 
-/// The rules of everything but bodies. [spec: valid/modules]
+/// The rules of everything except function bodies. [spec: valid/modules]
 class ModuleValidator {
 public:
     ModuleValidator(Module& module, FeatureSet features, BodyWay way)
@@ -68,7 +68,7 @@ private:
     {
         for (const TableDecl& table : module_.tables) {
             const Limits& limits = table.type.limits;
-            // The first version had one table, of functions.
+            // The first version of WebAssembly had only one table, of functions.
             if (table.type.element != ValueType::funcref)
                 CHECK(check_value_type(module_, features_, table.type.element, table.offset));
             CHECK(limits.is_64 ? check_limits(limits, "table", UINT64_MAX, "2^64-1", table.offset)
@@ -108,7 +108,7 @@ private:
                 if (memory.type.page_size_log2 != 0)
                     return failure("invalid custom page size", memory.offset);
             }
-            // The address space, in pages.
+            // The number of pages in the address space.
             const uint32_t bits = (limits.is_64 ? 64u : 32u) - memory.type.page_size_log2;
             const uint64_t bound = bits == 64     ? UINT64_MAX
                 : memory.type.page_size_log2 == 0 ? (uint64_t { 1 } << bits) - 1
@@ -188,7 +188,8 @@ private:
         return {};
     }
 
-    /// `ref.func` in a body may name what is exported or referred to outside the bodies.
+    /// `ref.func` in a body may refer to functions that are exported or referred to outside of
+    /// bodies.
     void declare_functions()
     {
         body_.declared_functions.resize(module_.functions.size());
@@ -280,7 +281,7 @@ private:
         return {};
     }
 
-    /// Bodies that follow each other, from `first` up to `last`.
+    /// A sequence of bodies, from `first` up to but not including `last`.
     struct Part {
         size_t first, last;
         BodyOutput output {};
@@ -292,12 +293,12 @@ private:
         return first == last ? 0 : module_.bodies[last - 1].end_offset - module_.bodies[first].body_offset;
     }
 
-    /// Parts with about as many bytes each.
+    /// Splits the bodies into parts of about the same number of bytes.
     std::vector<Part> parts() const
     {
         const size_t count = module_.bodies.size();
         const CodeOffset bytes = code_bytes(0, count);
-        // `hardware_concurrency` may not know.
+        // `hardware_concurrency` can return 0.
         const size_t useful =
             std::min<size_t>({ bytes / min_part_bytes, std::thread::hardware_concurrency(), max_parts });
         const size_t wanted = std::max<size_t>(way_.parts == 0 ? useful : way_.parts, 1);
@@ -324,7 +325,8 @@ private:
         CHECK(check_local_counts());
         body_.takes_short_way = way_.is_short;
         std::vector<Part> parts = this->parts();
-        // Room for more than real code needs: pages that are not written cost nothing, growing would copy. The first takes all in.
+        // Reserve more than real code needs. Unused pages cost nothing, but growing would copy. The
+        // first part also receives the output of the others.
         for (Part& part : parts)
             part.output.branches.reserve(
                 code_bytes(part.first, &part == &parts.front() ? module_.bodies.size() : part.last) / 24);
@@ -336,7 +338,7 @@ private:
                 body.takes_short_way = body_.takes_short_way;
                 check_part(part, body);
             };
-            // Where there are no more threads, it is done when it is asked for.
+            // If no more threads can be created, the task runs when its result is requested.
             others.push_back(std::async(check));
         }
         check_part(parts.front(), body_);
@@ -358,9 +360,10 @@ private:
         return {};
     }
 
-    /// How many locals all functions of a module may have together.
+    /// The maximum total number of locals of all functions in a module.
     static constexpr uint32_t max_module_locals = 50'000'000;
-    /// A thread is worth it from here on; more of them would wait for memory.
+    /// The minimum size of a part for which a thread pays off, and the maximum number of threads;
+    /// more would be limited by memory bandwidth.
     static constexpr size_t min_part_bytes = 512 * 1024, max_parts = 8;
 
     Module& module_;
@@ -374,7 +377,8 @@ class TypeValidator {
 public:
     TypeValidator(const Module& module, FeatureSet features) : module_(module), features_(features) {}
 
-    /// Types may name only types before them or of their own group, and chains of supertypes are short.
+    /// Checks that types refer only to earlier types or to their own group, and that chains of
+    /// supertypes are short.
     Result<void> check_names() const
     {
         std::vector<uint8_t> depths(module_.types.size(), 1);
@@ -395,7 +399,7 @@ public:
         return {};
     }
 
-    /// That a sub type fits its super type.
+    /// Checks that each type with a declared supertype matches it.
     Result<void> check_subtypes() const
     {
         for (uint32_t i = 0; i < module_.types.size(); ++i) {
@@ -473,7 +477,7 @@ private:
 
 namespace {
 
-/// Gives the module the ids that `types` has for its types.
+/// Registers the module's types in `types` and stores their ids in the module.
 Result<void> register_types(Module& module, TypeRegistry& types)
 {
     auto added = TRY(types.add(module.types));
@@ -492,7 +496,8 @@ Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet fea
 {
     const TypeValidator type_validator(module, features);
     CHECK(type_validator.check_names());
-    // The engine's registry gets the types of valid modules only; until then they are in one of their own.
+    // The engine's registry only gets types of valid modules. Until then they are in a registry of
+    // their own.
     TypeRegistry own_types;
     CHECK(register_types(module, own_types));
     CHECK(type_validator.check_subtypes());
