@@ -5,17 +5,19 @@
 
 namespace vitrine::core {
 
-/// The byte that stands for a marked instruction's opcode in a function's own copy of its code; no opcode.
+/// Replaces the first opcode byte of a marked instruction in a function's private copy of its code.
+/// Not a valid opcode.
 inline constexpr uint8_t mark_opcode = 0xff;
 
-/// Marks the instruction that starts at `offset`: the probe fires when it is reached. The function gets a copy of its
-/// code; the module's bytes never change. Only while the store's guest is not executing an instruction.
+/// Marks the instruction that starts at `offset`: the probe fires when execution reaches it. The
+/// mark is set in a private copy of the function's code; the module's bytes never change. Call only
+/// while the store's guest is not executing an instruction.
 void mark(Function& function, CodeOffset offset);
-/// Removes the mark, and the copy with the last one.
+/// Removes the mark. Removing the last one also frees the private copy.
 void unmark(Function& function, CodeOffset offset);
 bool is_marked(const Function& function, CodeOffset offset);
 
-/// The function's bytes as they are in the module, from the body's first byte on.
+/// The function's code as it is in the module, starting at the body's first byte.
 inline const uint8_t* original_code(const Function& function)
 {
     return function.instance->module->bytes().data() + function.meta->body_offset;

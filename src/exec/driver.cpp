@@ -11,13 +11,14 @@ namespace vitrine::core {
 
 namespace {
 
-/// How a host function, or a part of one, has ended.
+/// How a host function, or one part of it, has ended.
 enum class HostAction : uint8_t {
     /// Its results are in the slots.
     Returned,
-    /// `Thread::trap` says why.
+    /// `Thread::trap` holds the trap.
     Trapped,
-    /// The guest goes on where the thread's state says: it has caught what the function threw, or the probe has moved it.
+    /// The guest continues at `Thread::state`: it has caught what the function threw, or the probe
+    /// has moved it.
     Moved,
     /// Call `HostResult::callee`; its arguments are in the slots.
     Call,
@@ -29,8 +30,9 @@ struct HostResult {
     Function* callee = nullptr;
 };
 
-/// What was asked of the thread while a host function ran, and would be missed if no call and no loop followed: true when the
-/// guest ends, with `trap`.
+/// Handles requests that arrived while a host function ran; the guest may never reach a call or
+/// loop that polls for them. Returns true when the guest must end, with `trap` or because
+/// `Thread::is_killed` is set.
 bool must_end(Thread& thread, Trap& trap)
 {
     const uint32_t bits = thread.requests->bits.load();
@@ -46,7 +48,7 @@ bool must_end(Thread& thread, Trap& trap)
     return true;
 }
 
-/// A trap or an exception, which leaves the host function.
+/// Handles a trap or an exception that leaves a host function.
 HostResult take_trap(Thread& thread, const Function& host, Trap trap)
 {
     thread.state.offset = thread.host_call_offset;
@@ -88,13 +90,15 @@ HostResult take_outcome(Thread& thread, const Function& host, HostOutcome outcom
     return { HostAction::Returned };
 }
 
-/// Runs a part of a host function: its callback, or what follows a call that it asked for.
+/// Runs a part of a host function: its callback, or the continuation after a call that it asked
+/// for.
 template<class Part> HostResult run_part(Thread& thread, const Function& host, Slot* slots, const Part& part)
 {
     const HostFunction& definition = *host.host;
     const uint32_t count = std::max(slots_of(definition.type.params), slots_of(definition.type.results));
     thread.host = &host;
-    // At least one slot, as for a guest's frame, so that the value stack bounds the control stack.
+    // Take at least one slot, as a guest frame does, so that the limit of the value stack also
+    // bounds the control stack.
     thread.free = slots + std::max(count, 1u);
     Instance* const caller = thread.state.function ? thread.state.function->instance : nullptr;
     HostCall call { thread, host, thread.store, caller, { slots, count },
@@ -109,7 +113,8 @@ template<class Part> HostResult run_part(Thread& thread, const Function& host, S
     return take_outcome(thread, host, std::move(outcome), slots);
 }
 
-/// Goes on with a host function, in the state of its caller, when the call that it asked for has ended.
+/// Continues a host function after the call that it asked for has ended with `called`.
+/// `Thread::state` must be that of the host function's caller.
 HostResult continue_host(Thread& thread, const WaitingHost& waiting, OrTrapped<void> called)
 {
     thread.host_call_offset = waiting.call_offset;
@@ -117,8 +122,9 @@ HostResult continue_host(Thread& thread, const WaitingHost& waiting, OrTrapped<v
         [&](HostCall& call) { return waiting.then(call, std::move(called)); });
 }
 
-/// Pushes a record, and makes the callee's frame the thread's state. Its arguments are at `arguments`, above the
-/// frame in the state. False when there is no room: then nothing has changed.
+/// Pushes a record and makes the callee's frame the thread's state. Its arguments are at
+/// `arguments`, above the current frame. Returns false, with nothing changed, when the stack has no
+/// room.
 bool enter_function(Thread& thread, Function& callee, ReturnTo return_to, Slot* arguments)
 {
     const uint32_t slots = callee.is_host() ? 1 : callee.meta->frame_slots;
@@ -133,7 +139,8 @@ bool enter_function(Thread& thread, Function& callee, ReturnTo return_to, Slot* 
     return true;
 }
 
-/// What comes after a part of `host`, and after those of host functions that asked for it or that it asks for.
+/// Continues after a part of `host` has ended with `result`. Performs the calls that host functions
+/// ask for and continues those that wait, until guest code must run or the run ends.
 Turn finish_host(Thread& thread, const Function* host, HostResult result, Slot* slots)
 {
     for (;;) {
@@ -143,7 +150,8 @@ Turn finish_host(Thread& thread, const Function* host, HostResult result, Slot* 
         case HostAction::Suspended: return Turn::Suspended;
         case HostAction::Call: {
             Function& callee = *result.callee;
-            // Where a nested entry's arguments would be, so that both overflow at the same depth.
+            // The same position as the arguments of a nested entry, so that both kinds of call
+            // overflow at the same depth.
             Slot* const arguments = thread.free;
             if (!enter_function(thread, callee, ReturnTo::host_function(), arguments)) {
                 const WaitingHost waiting = std::move(thread.continuations.back());
@@ -175,7 +183,7 @@ Turn finish_host(Thread& thread, const Function* host, HostResult result, Slot* 
     }
 }
 
-/// The call has ended that the innermost waiting host function asked for.
+/// Continues the innermost waiting host function, whose call has ended with `called`.
 Turn finish_call(Thread& thread, OrTrapped<void> called)
 {
     const WaitingHost waiting = cut_to_waiting_host(thread);
@@ -183,13 +191,13 @@ Turn finish_call(Thread& thread, OrTrapped<void> called)
     return finish_host(thread, waiting.function, result, waiting.slots);
 }
 
-/// Whether a host function in the innermost activation waits for a call.
+/// Whether a host function of the innermost activation waits for a call that it asked for.
 bool is_host_waiting(const Thread& thread)
 {
     return thread.continuations.size() > thread.activations.back().continuations;
 }
 
-/// What to do with a thread that a tier has handed over. The interpreter takes all of it.
+/// Decides how a thread that a tier has handed over continues. The interpreter takes all of them.
 Turn take_over(Thread& thread)
 {
     Function& function = *thread.state.function;
@@ -213,7 +221,7 @@ RunEnd drive(Thread& thread, Turn turn)
         switch (turn) {
         case Turn::Enter: end = thread.tier.enter(thread); break;
         case Turn::Resume:
-            // Moved out of the outermost function.
+            // The probe has moved the guest out of its outermost function.
             if (!thread.state.function)
                 return RunEnd::Returned;
             end = thread.tier.resume(thread);
@@ -263,11 +271,11 @@ Turn tail_call_host_function(Thread& thread, const Function& host)
     Slot* const arguments = thread.state.fp;
     Instance& instance = *thread.state.function->instance;
     if (innermost_record(thread).return_to().is_host_function())
-        // The record stays: it says who waits.
+        // Keep the record: it says which host function waits.
         thread.state = { nullptr, 0, 0, arguments, arguments };
     else
         thread.state = caller_of(thread, pop_record(thread), arguments, instance);
-    // As if the caller had called it.
+    // As if the caller had called the host function.
     thread.host_call_offset = thread.state.offset;
     return call_host_function(thread, host, arguments);
 }

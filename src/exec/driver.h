@@ -7,41 +7,46 @@ namespace vitrine::core {
 
 /// [doc] The driver
 ///
-/// Stands between the host, the tiers and each other's frames: it enters the guest, hands a thread from tier to tier,
-/// and calls host functions. A host function may ask for a call (`CallGuest`), of a guest function or of another host
-/// function. No C++ frame waits for that call: a record says that the host function goes on when it returns. A trap ends the
-/// frames above the innermost host function that waits, which decides what becomes of it.
+/// The driver connects the host and the tiers. It enters the guest, hands a thread from one tier to
+/// the next, and calls host functions. A host function may ask for a call (`CallGuest`) to a guest
+/// function or to another host function. No C++ frame waits for that call: a record on the control
+/// stack says that the host function continues when the call returns. A trap unwinds the frames
+/// above the innermost waiting host function. That function receives the trap and decides what to
+/// do with it.
 
 /// What a thread does next.
 enum class Turn : uint8_t {
-    /// `Tier::enter`: the function of the thread's state has its record and its arguments.
+    /// `Tier::enter`: the record of the function in `Thread::state` is pushed, and its arguments
+    /// are in place.
     Enter,
     /// `Tier::resume`: a host function has returned, or the probe has moved the guest.
     Resume,
     /// `Tier::go_on`
     GoOn,
-    // The run ends, as `RunEnd` says.
+    // The run ends as the `RunEnd` of the same name says.
     Returned,
     Trapped,
     Suspended,
 };
 
-/// Calls `callee` at the base of an activation. Its arguments are the topmost operands of the thread's state, which
-/// has no function.
+/// Calls `callee` at the base of an activation. Its arguments are the topmost operands of
+/// `Thread::state`, which has no function.
 RunEnd run_call(Thread& thread, Function& callee);
-/// Goes on after a host function that suspended; its results lie where the operands of the thread's state end.
+/// Continues after a suspended host function. Its results start at `Thread::state.sp`.
 RunEnd run_resumed(Thread& thread, const Function& host);
 
-// For tiers.
+// For tiers:
 
-/// Calls a host function whose arguments are at `slots`. The thread's state is the caller's behind its call, without
-/// the arguments; `Thread::host_call_offset` is the call.
+/// Calls a host function whose arguments are at `slots`. `Thread::state` is the caller's state
+/// after the call instruction, without the arguments; `Thread::host_call_offset` is the offset of
+/// that instruction.
 Turn call_host_function(Thread& thread, const Function& host, Slot* slots);
-/// A tail call of a host function by the frame in the thread's state, whose arguments lie at the frame's start: the
-/// frame ends, and its caller calls the host function.
+/// Performs a tail call of a host function by the frame in `Thread::state`, whose arguments start
+/// at `fp`. The frame ends, and its caller calls the host function.
 Turn tail_call_host_function(Thread& thread, const Function& host);
-/// The frame in the thread's state has returned, its results lie at its start, and the record that is popped belongs
-/// to the host: the activation ends, or the host function goes on that waited for the call.
+/// Called when the frame in `Thread::state` has returned to a record that belongs to the host. Its
+/// results start at `fp`, and the record has been popped. Ends the activation, or continues the
+/// host function that waits for the call.
 Turn return_to_host(Thread& thread);
 
 } // namespace vitrine::core

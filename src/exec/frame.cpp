@@ -6,10 +6,10 @@
 
 namespace vitrine::core {
 
-/// Goes from frame to frame, innermost first.
+/// Walks the frames of a thread, innermost first.
 class FrameWalk {
 public:
-    /// Calls `visit` with each frame until it answers false.
+    /// Calls `visit` with each frame until it returns false.
     template<class Visit> static void run(const Thread& thread, Visit visit)
     {
         GuestState state = thread.state;
@@ -28,7 +28,7 @@ public:
         };
         for (const Activation& entered : thread.activations | std::views::reverse) {
             --activation;
-            // What the embedder called itself is no frame while it runs.
+            // A host function that the embedder called directly is not a frame while it runs.
             if (host && (state.function || control != entered.base) && !visit_host(host))
                 return;
             if (state.function && !visit_guest(control, host == nullptr))
@@ -51,7 +51,7 @@ public:
         }
     }
 
-    /// As `caller_of`. The instance may be absent when the record has no site.
+    /// See `caller_of`. `instance` may be null when the record has no site.
     static GuestState caller_in(
         const Thread& thread, const Record& record, Slot* callee_fp, Instance* instance)
     {

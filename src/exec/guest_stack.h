@@ -14,19 +14,22 @@ class Record;
 
 /// [doc] Guest stacks
 ///
-/// A guest thread has its own two stacks, apart from the host's, so that guest calls never recurse in C++ and a
-/// frame is data that can be read, changed and moved.
+/// A guest thread has two stacks of its own, separate from the host's. Guest calls therefore never
+/// recurse in C++, and a frame is data that can be read, changed and moved.
 ///
-/// Value stack, growing up, in 8-byte slots; a frame is `[parameters | locals | operands]` from `fp` on. The
-/// caller's topmost operands are the callee's parameters, and results replace parameters: nothing is copied for a call.
+/// The value stack grows up, in slots of 8 bytes. A frame is `[parameters | locals | operands]`,
+/// starting at `fp`. The caller's topmost operands become the callee's parameters, and the results
+/// replace the parameters: a call copies nothing.
 ///
-/// Control stack, growing down, one `Record` per call (exec/frame.h). It is four times as large as the value stack:
-/// every frame takes at least one slot and a record takes four, so the check of the value stack bounds both.
+/// The control stack grows down, with one `Record` per call (exec/frame.h). It is four times as
+/// large as the value stack: each frame takes at least one slot and each record takes four, so
+/// checking the value stack bounds both.
 ///
 ///     guard page | value stack --> | guard page | <-- control stack | guard page
 class GuestStack {
 public:
-    /// Slots above the limit, for the arguments and results of host functions (at most 1000 values of two slots each).
+    /// Slots above `limit`, for the arguments and results of host functions (at most 1000 values of
+    /// two slots each).
     static constexpr size_t headroom_slots = 4096;
 
     static Result<std::unique_ptr<GuestStack>> create(uint64_t value_bytes);
@@ -35,9 +38,9 @@ public:
     GuestStack& operator=(const GuestStack&) = delete;
 
     Slot* values() const { return values_; }
-    /// Frames end here.
+    /// The end of the space for frames.
     Slot* limit() const { return limit_; }
-    /// Behind the last record: where the first one is pushed down from.
+    /// One past the end of the control stack: the first record is pushed just below.
     Record* control_top() const { return control_top_; }
 
 private:
@@ -50,7 +53,7 @@ private:
     Record* control_top_ = nullptr;
 };
 
-/// Stacks of an engine, handed out while a guest runs, so that a store without running code has none.
+/// A pool of stacks shared by an engine's stores. A store only holds a stack while its guest runs.
 class StackPool {
 public:
     explicit StackPool(uint64_t value_bytes) : value_bytes_(value_bytes) { idle_.reserve(max_idle); }

@@ -9,10 +9,11 @@ namespace vitrine::core {
 
 namespace {
 
-/// What an entry leaves for the code that it leads to; of a small stack, a quarter.
+/// The space that must remain free for the code below an entry. For a small stack, a quarter of it
+/// is enough.
 constexpr uintptr_t reserve = uintptr_t { 256 } << 10;
 
-/// The stack of a thread, from its lowest usable byte; empty when the system does not tell.
+/// A thread's stack, from its lowest usable byte. Empty when the system cannot tell.
 struct HostStack {
     uintptr_t begin = 0;
     uintptr_t end = 0;

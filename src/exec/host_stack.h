@@ -5,9 +5,9 @@
 
 namespace vitrine::core {
 
-/// Whether the calling thread's own stack has room for another entry into the guest and the host functions that it calls.
-/// True also when this is not the stack that the system gave the thread (a fiber, a signal handler's stack): nothing is
-/// known of the room there.
+/// Whether the calling thread's own stack has room for another entry into the guest and the host
+/// functions that it may call. Also true when the thread runs on a stack other than the one that
+/// the system gave it (a fiber, a signal handler's stack), as the size of such a stack is unknown.
 bool has_host_stack();
 
 } // namespace vitrine::core

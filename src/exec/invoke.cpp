@@ -17,8 +17,8 @@ namespace vitrine::core {
 
 namespace {
 
-/// Nested entries from host functions take host stack. This many fit in a stack of whose size nothing is known, if it is as
-/// large as usual.
+/// The maximum number of nested entries. Each uses the host's stack; this many fit in a stack of the
+/// usual size, for the case that `has_host_stack` cannot tell.
 constexpr size_t max_activations = 400;
 
 const FuncType& type_of(const Thread& thread, const Function& function)
@@ -26,7 +26,7 @@ const FuncType& type_of(const Thread& thread, const Function& function)
     return *thread.store.engine().types[function.type].func();
 }
 
-/// The thread becomes the current one of its store.
+/// Makes the thread the current one of its store.
 void take_store(Thread& thread)
 {
     thread.outer_thread = thread.store.current_thread.load();
@@ -38,7 +38,7 @@ void give_back_store(Thread& thread)
     thread.store.current_thread.store(thread.outer_thread, std::memory_order_release);
 }
 
-/// Takes a stack for the first activation and puts the arguments on it.
+/// Takes a stack for the first activation and stores the arguments on it.
 OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value> arguments)
 {
     const auto has_room = [&] { return thread.activations.size() < max_activations && has_host_stack(); };
@@ -47,7 +47,7 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
     if (thread.store.is_calling_out())
         return std::unexpected(Trap { .kind = TrapKind::HostError,
             .message = "the guest cannot be called by its store's limiter or the destructor of host data" });
-    // Nothing is half done when there is no memory.
+    // Allocate first, so that nothing is half done when memory runs out.
     if (thread.activations.size() == thread.activations.capacity())
         thread.activations.reserve(2 * thread.activations.size() + 1);
     if (!thread.is_running()) {
@@ -55,7 +55,8 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
         thread.runner.store(std::this_thread::get_id());
         take_store(thread);
-        // Whoever looks at the thread while all stand still sees it as it was, or whole.
+        // Go inside before changing the thread, so that a debugger that has stopped all threads
+        // never sees it half changed.
         thread.go_inside();
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
@@ -76,7 +77,7 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
     return {};
 }
 
-/// Removes the innermost activation with all that is left of it.
+/// Removes the innermost activation and everything that belongs to it.
 void leave(Thread& thread)
 {
     const Activation& activation = thread.activations.back();
@@ -96,7 +97,7 @@ void leave(Thread& thread)
     }
     if (thread.host || !thread.is_running())
         thread.go_outside();
-    // From here on the probe may be gone.
+    // From here on the probes may be detached and destroyed.
     if (!thread.is_running())
         thread.runner.store({});
 }
@@ -122,8 +123,8 @@ CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
     return results;
 }
 
-/// Runs what is behind an entry into the guest. An exception that comes out of it has left no C++ frame of ours, and ends
-/// the activation if there is still one above `depth`.
+/// Runs an entry into the guest. If a C++ exception comes out of it, ends the activation above
+/// `depth`, if there still is one, and returns the exception as a trap.
 template<class Run> CallEnd guarded_call(Thread& thread, size_t depth, Run run)
 {
     return guarded(run, [&](Thrown thrown) -> CallEnd {
@@ -179,7 +180,7 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
 
 namespace {
 
-/// The thread counts as running while this lives, so that nobody takes its probe away.
+/// Makes the thread count as running, so that its probes are not detached meanwhile.
 class Running {
 public:
     explicit Running(Thread& thread) : thread_(thread), was_running_(thread.is_running())
@@ -200,12 +201,12 @@ private:
     const bool was_running_;
 };
 
-/// Makes an instance with `make` and tells the probes of it.
+/// Makes an instance with `make` and reports it to the probes.
 template<class Make> std::expected<Instance*, Failure> make_instance(Thread& thread, const Make& make)
 {
     const Running running(thread);
-    // As when guest code runs: whoever stops all threads waits until the store is as it will be.
-    // What is inside already may do it.
+    // Count as executing guest code, as a debugger that stops all threads must not see the store
+    // half changed. The thread may already be inside.
     const bool was_outside = thread.execution.load() == Execution::Outside;
     if (was_outside)
         thread.go_inside();
@@ -218,14 +219,14 @@ template<class Make> std::expected<Instance*, Failure> make_instance(Thread& thr
         return instance;
     thread.probes.on_instance(**instance);
     if (!fire(thread, Cause::Load)) {
-        // No activation ends that would forget it.
+        // `leave` normally clears this, but here there may be no activation to leave.
         thread.is_killed = thread.is_killed && thread.is_running();
         return std::unexpected(std::move(thread.trap));
     }
     return instance;
 }
 
-/// The same, and runs its start function.
+/// Makes an instance with `make`, reports it to the probes, and runs its start function.
 template<class Make> std::expected<Instance*, Failure> instantiate_with(Thread& thread, const Make& make)
 {
     auto instance = make_instance(thread, make);
@@ -285,7 +286,7 @@ bool fire(Thread& thread, Cause cause)
 
 bool fire_watch(Thread& thread, std::span<const TouchedRange> touched)
 {
-    // A stop in a call that the probe makes has its own.
+    // A stop inside a call that the probe makes has its own list.
     const auto outer = std::exchange(thread.touched, touched);
     const bool goes_on = fire(thread, Cause::Watch);
     thread.touched = outer;
@@ -327,7 +328,7 @@ bool raise(Thread& thread, Trap trap)
     thread.trap = std::move(trap);
     if (thread.trap.kind == TrapKind::Interrupted && thread.requests->is_over())
         thread.trap = thread.requests->ending();
-    // A trap that passes through a host function on its way out has been seen where it began.
+    // A trap that passes through a host function was already reported where it began.
     if (std::exchange(thread.trap.is_told, true))
         return false;
     if (thread.trap.message.empty())

@@ -7,10 +7,10 @@
 #include <cstdint>
 #include <type_traits>
 
-/// Reads what follows an opcode in a validated body: immediates and memory arguments.
+/// Reads the immediates and memory arguments that follow an opcode in a validated body.
 namespace vitrine::core::operand {
 
-/// A number read from the code, and where the code goes on.
+/// A number read from the code, and the position after it.
 template<class T> struct Number {
     T value;
     const uint8_t* next;
@@ -22,7 +22,7 @@ template<class T> [[gnu::noinline]] Number<T> read_long(const uint8_t* at)
     return { value, at };
 }
 
-/// Reads a valid LEB128 number; nearly all are one byte long.
+/// Reads a valid LEB128 number. Nearly all are one byte long.
 template<class T> [[gnu::always_inline]] inline T read(const uint8_t*& at)
 {
     const uint8_t byte = *at;
@@ -38,12 +38,12 @@ template<class T> [[gnu::always_inline]] inline T read(const uint8_t*& at)
         return byte;
 }
 
-/// What a reference type begins with that is followed by a heap type. [spec: binary/types]
+/// The first byte of a reference type that is followed by a heap type. [spec: binary/types]
 inline constexpr uint8_t nullable_ref_byte = 0x63, ref_byte = 0x64;
 
 [[gnu::noinline]] const uint8_t* skip_long_type(const uint8_t* at);
 
-/// Skips a block type or value type: nearly all are one byte long.
+/// Skips a block type or value type. Nearly all are one byte long.
 [[gnu::always_inline]] inline const uint8_t* skip_type(const uint8_t* at)
 {
     const uint8_t byte = *at;
@@ -52,14 +52,15 @@ inline constexpr uint8_t nullable_ref_byte = 0x63, ref_byte = 0x64;
     return at + 1;
 }
 
-/// The bytes that a load or store accesses, null when out of bounds, and where the code goes on.
+/// The bytes that a load or store accesses (null when out of bounds), and the position after its
+/// memory argument.
 struct Access {
     uint8_t* bytes;
     const uint8_t* next;
 };
 
-/// Decodes a memory argument and finds its bytes: for memories other than the first, and for accesses
-/// beyond the size last seen.
+/// Decodes a memory argument and finds the bytes that it addresses. The slow path: for memories
+/// other than the first, and for accesses beyond the memory size that the tier has cached.
 [[gnu::noinline]] Access find_access(
     const Instance& instance, const uint8_t* argument, Slot address, uint32_t size);
 

@@ -10,22 +10,24 @@ namespace vitrine::core {
 
 /// [doc] Positions
 ///
-/// A position says how far the execution of a guest thread has come: of any two instructions that the thread executes, the later
-/// one has the greater position, and the same execution goes through the same positions in every tier.
+/// A position tells how far the execution of a guest thread has come. Of any two instructions that
+/// the thread executes, the later one has the greater position. The same execution goes through the
+/// same positions in every tier.
 ///
-/// `Thread::tick` grows by one when a guest function is entered, by whatever call, once the check for stack overflow has passed,
-/// and when a `loop` instruction is executed. Between two ticks no frame is entered and no branch goes back, so control
-/// only moves forward in a frame or leaves it for its caller. That is the order: by tick, then the deeper frame first,
-/// then by offset.
+/// `Thread::tick` grows by one when a guest function is entered, by any kind of call, after the
+/// check for stack overflow, and when a `loop` instruction is executed. Between two ticks no frame
+/// is entered and no branch goes back, so control only moves forward in a frame or returns to its
+/// caller. Hence the order: by tick, then the deeper frame first, then by offset.
 ///
-/// A branch that goes back leads to the `loop` instruction itself, whose tick is counted when it is executed. While a thread is
-/// about to execute it, its position is that of the tick to come.
+/// A backward branch leads to the `loop` instruction itself, which counts its tick when it is
+/// executed. A thread that is about to execute a `loop` has the position of that coming tick.
 struct Position {
     uint64_t tick = 0;
-    /// Records on the control stack: frames, waiting host functions and entries from the host.
+    /// The number of records on the control stack: frames, waiting host functions and entries from
+    /// the host.
     uint32_t depth = 0;
-    /// Byte offset in the module; in a host function, that of the call. 0 before any guest function
-    /// is entered.
+    /// Byte offset in the module; in a host function, the offset of the call. 0 before any guest
+    /// function is entered.
     CodeOffset offset = 0;
 
     friend bool operator==(const Position&, const Position&) = default;
@@ -37,8 +39,8 @@ struct Position {
     }
 };
 
-/// Where the thread is: before the next instruction, or in a host function. Its state must be complete. What happens
-/// in one host function has one position.
+/// The thread's position: before the next instruction, or in a host function. The thread's state
+/// must be complete. All that happens in one call of a host function has the same position.
 Position position_of(const Thread& thread);
 
 } // namespace vitrine::core

@@ -8,62 +8,67 @@ namespace vitrine::core {
 class Thread;
 struct Instance;
 
-/// Why execution looks up. One cause at a time: where a step ends at a marked instruction, the mark counts.
+/// Why the probe fires. Each firing has one cause; when a step ends at a marked instruction, it is
+/// `Mark`.
 enum class Cause : uint8_t {
     /// The next instruction is marked.
     Mark,
-    /// One instruction was executed while the thread was stepping.
+    /// The thread is stepping: one instruction was executed.
     Step,
-    /// The pause that was requested.
+    /// A pause was requested.
     Pause,
-    /// The thread has come to the tick at which it was to look up (`set_stop_tick`).
+    /// The thread has reached its stop tick (`set_stop_tick`).
     Tick,
-    /// `Thread::thrown` is thrown, and a guest catches it; nothing is unwound yet.
+    /// `Thread::thrown` is being thrown and a guest frame will catch it; nothing is unwound yet.
     Throw,
-    /// It is caught: the thread's state is the beginning of the handler.
+    /// The exception was caught: `Thread::state` is the beginning of the handler.
     Catch,
     /// `Thread::trap` happened at the next instruction; nothing is unwound yet.
     Trap,
-    /// An instance was made, which the probe has heard of; its start function has not run.
+    /// An instance was made and `Probe::on_instance` was called; its start function has not run
+    /// yet.
     Load,
-    /// Only with `Thread::watches`. One instruction was executed that accessed what is watched: `Thread::touched` says what. Or,
-    /// with nothing in there, whatever is watched may have changed or moved: a host function came back, or a memory or a
-    /// table was told to grow. While the thread is stepping it counts as `Step`, which does not come on top. `Mark` does.
+    /// Only while the thread has `Watches`. If `Thread::touched` is not empty, the last instruction
+    /// accessed those watched ranges. If it is empty, any watched state may have changed or moved:
+    /// a host function returned, or a memory or table was told to grow. While the thread is
+    /// stepping this cause replaces `Step`; a `Mark` is reported in addition.
     Watch,
 };
 
-/// How to go on.
+/// How the guest continues after the probe has fired.
 enum class Wish : uint8_t {
-    /// As if nobody had looked: a trap unwinds, what is thrown flies on.
+    /// As if there were no probe: a trap unwinds, an exception propagates.
     Continue,
-    /// Where the thread's state says now, whatever was about to happen. Without a function in the state the activation
-    /// returns; its results lie at its base.
+    /// Continue at `Thread::state`, whatever was about to happen. If the state has no function, the
+    /// activation returns; its results lie at its base.
     Move,
-    /// Throw `Thread::thrown` where the thread's state is.
+    /// Throw `Thread::thrown` at `Thread::state`.
     Throw,
-    /// End the activation with `Thread::trap`, which nobody is told of.
+    /// End the activation with `Thread::trap`, without reporting the trap to the probes.
     Fail,
     /// End all guest code of the thread with the trap `Killed`.
     Kill,
 };
 
-/// Looks when execution reaches something: the one way in which execution knows of debugging. While it looks,
-/// the thread's state is complete: frames can be read and changed, marks set and removed, functions called.
+/// Called when execution reaches something of interest. This is the only way in which execution
+/// knows of debugging. While the probe runs, the thread's state is complete: the probe may read and
+/// change frames, set and remove marks, and call functions.
 class Probe {
 public:
     virtual ~Probe() = default;
     virtual Wish fire(Thread& thread, Cause cause) = 0;
-    /// An instance was made; its start function has not run.
+    /// An instance was made; its start function has not run yet.
     virtual void on_instance(Instance&) {}
-    /// The thread is about to execute guest code, and something was asked of it: waits as long as it must stand still.
-    /// `Thread::execution` is `Inside` from then on.
+    /// The thread is about to execute guest code while a pause is requested. Blocks as long as the
+    /// thread must not run. `Thread::execution` is `Inside` when it returns.
     virtual void wait_outside(Thread&) {}
-    /// A host function has come back while something was asked of the thread. True when the guest must end with the trap
-    /// `Killed` instead of going on.
+    /// A host function has returned while a pause was requested. Returns true when the guest must
+    /// end with the trap `Killed` instead of continuing.
     virtual bool wants_end(Thread&) { return false; }
-    /// The guest made another guest thread, which has run nothing yet. On the thread that made it.
+    /// The guest has made another guest thread, which has run nothing yet. Called on the thread
+    /// that made it.
     virtual void on_spawn(Thread&) {}
-    /// A guest thread that was made so ends: it runs nothing any more. On that thread.
+    /// A guest thread made by the guest has ended and runs nothing any more. Called on that thread.
     virtual void on_thread_end(Thread&) {}
 };
 

@@ -8,7 +8,7 @@
 
 namespace vitrine::core {
 
-/// What a probe is for. Of each role a thread has one at most; they are asked in this order.
+/// What a probe is for. A thread has at most one probe of each role; they fire in this order.
 enum class ProbeRole : uint8_t { Recorder, Session, Profiler };
 inline constexpr size_t probe_roles = 3;
 
@@ -23,13 +23,14 @@ public:
         return true;
     }
     Probe* find(ProbeRole role) const { return probes_[static_cast<size_t>(role)].load(); }
-    /// From any host thread. To take a probe away, set null and then check `Thread::runner`: if a call has started in between,
-    /// put the probe back, as that call may be using it.
+    /// May be called from any host thread. To detach a probe, set null and then check
+    /// `Thread::runner`. If a call has started in between, it may be using the probe: put it back.
     void set(ProbeRole role, Probe* probe) { probes_[static_cast<size_t>(role)].store(probe); }
 
-    /// Asks the probes until one wishes something else than to continue. Steps are for those that wanted them.
+    /// Fires the probes in order until one returns something other than `Continue`. `Cause::Step`
+    /// only goes to probes that are stepping.
     Wish fire(Thread& thread, Cause cause) const;
-    // As the functions of `Probe`: each is told, or asked.
+    // Like the functions of `Probe`, for each probe.
     void on_instance(Instance& instance) const;
     void wait_outside(Thread& thread) const;
     bool wants_end(Thread& thread) const;

@@ -22,7 +22,7 @@ void Requests::add(uint32_t bit) noexcept
     bits.fetch_or(bit);
     lower_words();
     if (const int fd = wake_fd_.load(); fd >= 0) {
-        // A signal handler may ask, and leaves errno as it was.
+        // This may run in a signal handler, which must preserve errno.
         const int errno_before = errno;
         eventfd_write(fd, 1);
         errno = errno_before;
@@ -69,7 +69,7 @@ int Thread::wait_fd()
     return wait_fd_;
 }
 
-/// Validation knows the types of all slots at each instruction; what it says of one place is kept.
+/// Validation knows the type of every slot at each instruction; the answer for a place is cached.
 const std::vector<uint32_t>& Thread::managed_slots(const Function& function, CodeOffset offset)
 {
     const std::pair place { function.meta, offset };

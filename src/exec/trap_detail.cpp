@@ -8,10 +8,10 @@ namespace vitrine::core {
 
 namespace {
 
-/// The first of the texts that says something.
+/// The first text that is not empty.
 std::string first(std::string a, std::string b) { return a.empty() ? std::move(b) : std::move(a); }
 
-/// The operands of the instruction that trapped, and the ranges that they name.
+/// Finds which of the ranges accessed by the trapping instruction is out of bounds.
 class Finder {
 public:
     Finder(const Instance& instance, const Instruction& at, const Slot* sp)
@@ -56,7 +56,7 @@ public:
 
 private:
     const TypeInfo& type() const { return *instance_.types[at_.index]; }
-    /// Slots of a value of the array's elements.
+    /// The number of slots that an element of the array takes on the stack.
     ptrdiff_t width() const { return static_cast<ptrdiff_t>(unpacked(type().type.array()->element).slots()); }
     uint64_t element_bytes(Slot count) const { return uint32_t(count) * uint64_t { type().element_bytes }; }
 

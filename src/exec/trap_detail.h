@@ -7,8 +7,9 @@
 
 namespace vitrine::core {
 
-/// What is out of bounds in a trap of this kind at the thread's state: the instruction there is decoded once more, and its
-/// operands are still on the stack. Empty for every other trap.
+/// Describes the out-of-bounds access behind a trap of this kind at `Thread::state`. Decodes the
+/// instruction there again and reads its operands, which are still on the stack. Empty for every
+/// other kind of trap.
 std::string detail_of(const Thread& thread, TrapKind kind);
 
 } // namespace vitrine::core

@@ -11,19 +11,19 @@ namespace vitrine::core {
 
 namespace {
 
-/// Who catches an exception.
+/// The frame and the clause that catch an exception.
 struct Landing {
     Frame frame;
     const Handler* handler;
     const Catch* clause;
 };
 
-/// The handler and its clause that catch the exception where the frame is.
+/// Finds the innermost handler at the frame's offset with a clause that catches the exception.
 std::optional<Landing> find_landing(const Frame& frame, const ExceptionObject& exception)
 {
     const Function& function = *frame.function;
     const Module& module = function.module();
-    // A caller is behind its call.
+    // The offset of a caller is the instruction after its call.
     const CodeOffset offset = frame.is_innermost ? frame.offset : frame.offset - 1;
     CodeOffset latest_begin = UINT32_MAX;
     for (uint32_t i = 0; i < function.meta->handler_count; ++i) {
@@ -40,7 +40,7 @@ std::optional<Landing> find_landing(const Frame& frame, const ExceptionObject& e
     return std::nullopt;
 }
 
-/// Looks for who catches an exception, from the innermost frame on.
+/// Searches for the frame that catches an exception, from the innermost one outwards.
 class Search {
 public:
     Search(const Thread& thread, const ExceptionObject& exception)
@@ -49,9 +49,10 @@ public:
         walk_frames(thread, [this](const Frame& frame) { return look_at(frame); });
     }
 
-    /// Set when no host function stands between: the frames up to there can end at once.
+    /// The frame that catches it, if no host function is in between: the frames above can be
+    /// unwound at once.
     std::optional<Landing> landing;
-    /// Somebody catches it, if the host functions in between throw it on.
+    /// A frame further out catches it, provided that the host functions in between rethrow it.
     bool is_caught_outside = false;
 
 private:
@@ -70,7 +71,8 @@ private:
         return !found;
     }
 
-    /// What a host function's callee does not catch comes back to it as a trap. False if it cannot throw that on.
+    /// Passes a host function. An exception that its callee does not catch reaches it as a trap.
+    /// Returns false if the host function cannot rethrow it.
     bool pass(const Function* host)
     {
         is_outside_ = true;
@@ -83,7 +85,7 @@ private:
     bool is_outside_ = false;
 };
 
-/// Makes the frame the innermost, with what was thrown on its stack.
+/// Makes the catching frame the innermost one, with the exception's values on its stack.
 void land(Thread& thread, const Landing& landing, const ExceptionObject& exception)
 {
     const Frame& frame = landing.frame;
@@ -99,7 +101,7 @@ void land(Thread& thread, const Landing& landing, const ExceptionObject& excepti
     move_to(thread, clause.target, clause.entry, sp);
 }
 
-/// Fires the probe; what is thrown stays alive meanwhile. False when the guest must end.
+/// Fires the probe and keeps the exception alive meanwhile. Returns false when the guest must end.
 bool tell(Thread& thread, Cause cause, ExceptionObject& exception)
 {
     if (thread.probes.is_empty())

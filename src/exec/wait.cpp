@@ -16,7 +16,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-/// What is left of the time, for ppoll; null is forever.
+/// The remaining time for ppoll; null means forever.
 const timespec* time_left(std::optional<Clock::time_point> end, timespec& left)
 {
     if (!end)
@@ -48,7 +48,7 @@ std::optional<uint32_t> wait_on(
     std::optional<Clock::time_point> end;
     if (timeout >= 0 && timeout < INT64_MAX / 2)
         end = Clock::now() + std::chrono::nanoseconds(timeout);
-    // What was asked before there was something to wake us with.
+    // Handle requests that arrived before `wake_fd` existed.
     const int wake_fd = thread.requests->wake_fd();
     bool goes_on = thread.requests->bits.load() == 0 || (handle_requests(thread) && !thread.was_moved);
     while (goes_on) {

@@ -7,7 +7,7 @@ namespace vitrine::core {
 
 namespace {
 
-/// Of ranges that are sorted by where they begin.
+/// Extends the bounds by a range. Ranges must be added in the order of their first addresses.
 void extend(Watches::Bounds& bounds, const WatchedRange& range)
 {
     if (bounds.bytes == 0) {

@@ -10,20 +10,20 @@
 
 namespace vitrine::core {
 
-/// A set of ways to access state; this is one of them.
+/// One way to access state, as a bit for a set of them.
 constexpr uint16_t access_bit(StateKind kind, bool is_write)
 {
     return static_cast<uint16_t>(1u << (2 * static_cast<uint32_t>(kind) + is_write));
 }
 
-/// What an instruction does, as a set of `access_bit`.
+/// The accesses that an instruction makes, as a set of `access_bit`.
 constexpr uint16_t access_bits(const StateUse& use)
 {
     return static_cast<uint16_t>(
         (use.reads ? access_bit(use.kind, false) : 0) | (use.writes ? access_bit(use.kind, true) : 0));
 }
 
-/// Host addresses, not empty, and which accesses to them count.
+/// A range of host addresses, not empty, and which accesses to it count.
 struct WatchedRange {
     uintptr_t begin;
     uintptr_t end;
@@ -32,7 +32,8 @@ struct WatchedRange {
     StateKind kind;
 };
 
-/// What one instruction accessed of what is watched: all that it read or wrote, not only the watched part.
+/// An access of one instruction that overlaps a watched range: the whole accessed range, not only
+/// the watched part.
 struct TouchedRange {
     uintptr_t begin;
     uintptr_t end;
@@ -41,18 +42,19 @@ struct TouchedRange {
     friend bool operator==(const TouchedRange&, const TouchedRange&) = default;
 };
 
-/// All ranges that a guest thread watches. Memories and tables may move when they grow: `Cause::Watch` comes then, and whoever
-/// made the ranges makes them anew.
+/// All ranges that a guest thread watches. Memories and tables may move when they grow. The probe
+/// then fires with `Cause::Watch`, and the creator of the ranges must build them again.
 class Watches {
 public:
-    /// What an address is compared with first: from the first range to the last, and the widest gap in there.
+    /// For a quick first test of an address: the span from the first range to the last, and the
+    /// widest gap in it.
     struct Bounds {
         uintptr_t begin = 0;
         uintptr_t bytes = 0;
         uintptr_t gap_begin = 0;
         uintptr_t gap_bytes = 0;
 
-        /// False only if none of `size` bytes from `address` on is in a range.
+        /// False only if none of the `size` bytes from `address` on is in a range.
         bool may_contain_any(uintptr_t address, uintptr_t size) const
         {
             return address - begin + (size - 1) < bytes + (size - 1)
@@ -62,9 +64,9 @@ public:
 
     explicit Watches(std::vector<WatchedRange> ranges);
 
-    /// The accesses that may touch anything: a set of `access_bit`.
+    /// The accesses that may touch a range, as a set of `access_bit`.
     uint16_t accesses() const { return accesses_; }
-    /// Of all ranges of a kind for which reads or writes count.
+    /// The bounds of all ranges of this kind for which reads (or writes) count.
     const Bounds& bounds(StateKind kind, bool is_write) const
     {
         return bounds_[static_cast<size_t>(kind)][is_write];
