@@ -19,7 +19,7 @@ uint32_t param_slots(const Signature& signature)
     return slots;
 }
 
-/// Computes the ranges that one instruction accesses from its immediates and operands.
+/// Computes the ranges that one instruction accesses, from its immediates and operands.
 class Finder {
 public:
     Finder(const Watches& watches, const Function& function, Op op, const uint8_t* immediates)
@@ -58,7 +58,7 @@ private:
         touched_.is_pending = true;
         touched_.ranges[touched_.count++] = range;
     }
-    /// What the instruction reads, writes, or both.
+    /// Adds a range that the instruction reads, writes, or both.
     void add(const void* begin, uint64_t bytes)
     {
         if (use_.reads)
@@ -174,7 +174,7 @@ private:
 Touched find_touched(
     const Watches& watches, const Function& function, const uint8_t* pc, const Slot* fp, const Slot* sp)
 {
-    // The instruction may be marked.
+    // The instruction may be marked, so take its opcode from the module's bytes.
     const uint8_t opcode = original_code(function)[pc - function.code];
     const uint8_t* in = pc + 1;
     const Op op = is_prefix(opcode) ? *find_op(opcode, read<uint32_t>(in)) : *find_op(opcode);

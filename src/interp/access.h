@@ -9,9 +9,9 @@
 
 namespace vitrine::core::interp {
 
-/// What an instruction is about to touch of what is watched.
+/// What an instruction is about to touch of the watched state.
 struct Touched {
-    /// Somebody wants to look when it is executed.
+    /// The probe must fire after the instruction.
     bool is_pending = false;
     uint8_t count = 0;
     std::array<TouchedRange, 2> ranges {};
@@ -19,7 +19,8 @@ struct Touched {
     std::span<const TouchedRange> list() const { return { ranges.data(), count }; }
 };
 
-/// Of the instruction at `pc`, which is executed next in a frame of the function. When it will trap, the answer means nothing.
+/// For the instruction at `pc`, which is executed next in a frame of the function. The result is
+/// meaningless if the instruction is going to trap.
 Touched find_touched(
     const Watches& watches, const Function& function, const uint8_t* pc, const Slot* fp, const Slot* sp);
 

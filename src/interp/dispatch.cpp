@@ -9,7 +9,8 @@ namespace vitrine::core::interp {
 
 namespace {
 
-/// The accesses for which an instruction has to be looked at before it is executed: all of them, if it may move what is watched.
+/// The watched accesses for which an instruction must be checked before it is executed. An
+/// instruction that may move watched state must always be checked.
 uint16_t watched_for(const StateUse& use) { return use.may_move ? UINT16_MAX : access_bits(use); }
 
 } // namespace

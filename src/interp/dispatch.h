@@ -11,9 +11,9 @@
 
 namespace vitrine::core::interp {
 
-/// Where the code of an instruction begins.
+/// The address of the code that executes an instruction.
 using Handler = const void*;
-/// By opcode byte.
+/// Handlers by opcode byte.
 using HandlerTable = std::array<Handler, 256>;
 
 /// All tables that lead from one instruction to the next.
@@ -23,7 +23,7 @@ public:
         Op op;
         Handler handler;
     };
-    /// Handlers of what is no instruction of its own.
+    /// Handlers that do not belong to a single instruction.
     struct Others {
         Handler prefixes[4];
         Handler watched_prefixes[4];
@@ -32,23 +32,24 @@ public:
         Handler touched;
     };
 
-    /// `by_op` and `watched` have one handler for each row of the table: what executes it, and what finds out first what it
-    /// touches of what is watched. `wide` is executed instead in functions with v128.
+    /// `by_op` and `watched` have one handler per row of the instruction table: the one that
+    /// executes the instruction, and the one that first checks whether it touches watched state.
+    /// The handlers in `wide` replace those of `by_op` in functions with v128.
     Handlers(
         const Handler* by_op, const Handler* watched, const Others& others, std::initializer_list<OfOp> wide);
 
-    /// What executes an instruction whatever it touches.
+    /// Handlers that execute an instruction without checking for watches.
     const HandlerTable& plain(bool is_wide) const { return is_wide ? wide_ : normal_; }
-    /// What executes an instruction, if need be when it has been found out what it touches.
+    /// Handlers that execute an instruction, and check for watches if the thread has any.
     const HandlerTable& executing(const Thread& thread, bool is_wide) const
     {
         return thread.watches() ? watching(thread.watches()->accesses(), is_wide) : plain(is_wide);
     }
-    /// What comes after an instruction.
+    /// The table to use after an instruction.
     const HandlerTable& next(const Thread& thread, bool is_wide, const Touched& touched) const;
-    /// By what follows a prefix, 0xfb to 0xfe.
+    /// The handler for an opcode with a prefix, 0xfb to 0xfe.
     Handler prefixed(uint8_t prefix, uint32_t code) const { return prefixed_[prefix - 0xfb][code].handler; }
-    /// The same for a thread that watches accesses.
+    /// The same for a thread that watches some accesses.
     Handler watched_prefixed(uint8_t prefix, uint32_t code, uint16_t accesses) const
     {
         const Prefixed& row = prefixed_[prefix - 0xfb][code];
@@ -56,17 +57,17 @@ public:
     }
 
 private:
-    /// `normal_` and `wide_` for threads that watch some kinds of accesses.
+    /// Variants of `normal_` and `wide_` for threads that watch some kinds of accesses.
     struct Watching {
         HandlerTable normal;
         HandlerTable wide;
     };
 
-    /// An instruction behind a prefix.
+    /// An instruction with a prefix.
     struct Prefixed {
         Handler handler;
         Handler watched;
-        /// The accesses for which it is `watched`.
+        /// The accesses that make `watched` the handler to use.
         uint16_t uses;
     };
 
@@ -79,7 +80,7 @@ private:
     std::array<std::array<Prefixed, 0x120>, 4> prefixed_ {};
     const Handler* watched_;
     std::array<Handler, 4> watched_prefixes_ {};
-    /// Made when they are first needed. Any thread may be the first.
+    /// Made when first needed, by any thread.
     mutable std::mutex mutex_;
     mutable std::map<uint16_t, Watching> watching_;
 };

@@ -19,21 +19,25 @@
 
 // [doc] The interpreter
 //
-// One function holds all handlers; each ends by jumping to the handler of the next opcode through a table. The
-// state of the running frame is in local variables, and `pc` points at the instruction under way: a handler moves it,
-// and pops its operands, only when nothing can go wrong any more. So wherever C++ code outside looks at the thread, at a
-// trap, a stop, a host call, the saved state is exactly the state before the instruction (behind it, for calls).
+// One function holds all handlers. Each ends with a jump, through a table, to the handler of the
+// next opcode. The state of the current frame is in local variables, and `pc` points at the current
+// instruction. A handler only advances `pc` and pops its operands when it can no longer fail. So
+// whenever other C++ code looks at the thread (at a trap, a stop or a host call), the saved state
+// is exactly the state before the instruction, or after it for calls.
 //
-// Stepping needs no test in the handlers: another table leads every opcode to `op_step`. A marked instruction
-// has the opcode `mark_opcode` in the function's own copy of the code; both look the true opcode up in the module's bytes.
+// Stepping needs no test in the handlers: a second table sends every opcode to `op_step`. A marked
+// instruction has the opcode `mark_opcode` in the function's private copy of the code. Both
+// handlers take the real opcode from the module's bytes.
 //
-// While a thread watches, further tables lead the opcodes that may access what is watched to `op_watched`; plain loads, stores and
-// variables first to handlers of their own, which compare the address with what is watched. `op_watched` finds out what the
-// instruction is about to touch, and leads the opcode after it, whichever that is, to `op_touched`, where the probe looks. What
-// traps never gets there.
+// While a thread has watches, further tables send the opcodes that may access watched state to
+// `op_watched`. Plain loads, stores and variable accesses first go to handlers of their own, which
+// compare the address with the watched ranges. `op_watched` computes what the instruction is about
+// to touch and then executes it; the table for the next opcode, whatever it is, leads to
+// `op_touched`, which fires the probe. The probe does not fire if the instruction traps.
 //
-// A v128 takes two slots, so that in functions with v128 a local's index is not its slot, and what `drop` drops is not
-// told by the opcode. These few instructions have a second handler for such functions (`wide_..`), in a third table.
+// A v128 takes two slots. In functions with v128 a local's index is therefore not its slot, and the
+// opcode does not tell how many slots `drop` removes. The few affected instructions have a second
+// handler for such functions (`wide_..`), in a third table.
 
 namespace vitrine::core {
 
@@ -44,7 +48,7 @@ using interp::Handlers;
 using operand::Access;
 using operand::read;
 
-/// The opcode of the instruction at `pc`, also when it is marked.
+/// The real opcode of the instruction at `pc`, even if it is marked.
 uint8_t opcode_at(const Function& function, const uint8_t* pc)
 {
     return original_code(function)[pc - function.code];
@@ -58,7 +62,8 @@ Trap uninitialized_element(uint64_t index)
 
 // clang-format off
 
-/// The state of the frame, to the thread and back. Whatever happened in between, the frame goes on where the thread says.
+/// SAVE writes the frame's state to the thread, and RELOAD reads it back, whatever has changed in
+/// between.
 #define SAVE()                                                                                     \
     (thread.state = { function, static_cast<uint32_t>(pc - function->code),                        \
                       static_cast<uint32_t>(branch - function->branches), fp, sp })
@@ -80,13 +85,13 @@ Trap uninitialized_element(uint64_t index)
         instance = function->instance;                                                             \
         const bool has_memory = !instance->memories.empty();                                       \
         memory = has_memory ? instance->memories.front()->writable_base() : nullptr;                        \
-        /* Addresses of 64 bits take the long way. */                                              \
+        /* 64-bit addresses take the slow path. */                                                 \
         memory_size = has_memory && !instance->memories.front()->is_64()                           \
             ? instance->memories.front()->size() : 0;                                              \
     } while (false)
 #define RELOAD()                                                                                   \
     do {                                                                                           \
-        /* Moved out of the outermost function. */                                                 \
+        /* The probe has moved the guest out of its outermost function. */                         \
         if (!thread.state.function) [[unlikely]]                                                   \
             return RunEnd::Returned;                                                               \
         fp = thread.state.fp;                                                                      \
@@ -95,12 +100,13 @@ Trap uninitialized_element(uint64_t index)
         ENTER_INSTANCE();                                                                          \
         DISPATCH();                                                                                \
     } while (false)
-/// Goes on where the thread's state says, after a throw was caught; ends the run when it was not.
+/// After a throw: continues at `Thread::state` if a frame caught the exception, and ends the run
+/// otherwise.
 #define LAND_IF(caught)                                                                            \
     do {                                                                                           \
         if (!(caught))                                                                             \
             return RunEnd::Trapped;                                                                \
-        /* The instruction did not come to an end. */                                              \
+        /* The instruction was not completed. */                                                   \
         touched.is_pending = false;                                                                \
         RELOAD();                                                                                  \
         NEXT();                                                                                    \
@@ -112,7 +118,7 @@ Trap uninitialized_element(uint64_t index)
 #define TRAP_IF(condition, kind) if (condition) [[unlikely]] TRAP_WITH(kind)
 #define TRAP_UNLESS_NONE(expression) if ((trap_kind = (expression)) != no_trap) [[unlikely]] goto trapped
 
-/// Leads to the target of the side table's entry at the cursor.
+/// Takes the branch of the side table's entry at the cursor.
 #define TAKE_BRANCH()                                                                              \
     do {                                                                                           \
         if (branch->dropped != 0) [[unlikely]] {                                                   \
@@ -127,11 +133,12 @@ Trap uninitialized_element(uint64_t index)
         branch += branch->entry_delta;                                                             \
     } while (false)
 
-/// Defines `in`, behind the opcode.
+/// Defines `in`, which points after the opcode.
 #define IMMEDIATES(code) const uint8_t* in = (code) > 0xff ? prefixed : pc + 1
 
-/// Defines `at`, the bytes in memory that the instruction accesses, and `next`, behind the memory argument. The offset
-/// may have 64 bits: then the memory is not the one that is at hand, and what is computed here is not used.
+/// Defines `at`, the host address of the bytes that the instruction accesses, and `next`, which
+/// points after the memory argument. Only accesses to a 64-bit memory may have an offset of more
+/// than 32 bits. They always take the slow path, so the truncated sum is not used for them.
 #define ACCESS(argument, address, size)                                                            \
     const uint8_t* next = (argument) + 1;                                                          \
     uint8_t* at;                                                                                   \
@@ -148,7 +155,7 @@ Trap uninitialized_element(uint64_t index)
         }                                                                                          \
     }
 
-/// Between the stack and the bytes at `at`.
+/// Move a number between the stack and the bytes at `at`.
 #define LOAD_NUMBER(signature, type)                                                               \
     do {                                                                                           \
         const type value = guest_load<type>(at);                                                   \
@@ -163,7 +170,7 @@ Trap uninitialized_element(uint64_t index)
         sp -= 2;                                                                                   \
     } while (false)
 
-/// Pops what names the callee.
+/// Find the callee of an indirect call and pop the operand that names it.
 #define FIND_INDIRECT_CALLEE(in)                                                                   \
     const TypeId type = instance->type_ids[read<uint32_t>(in)];                                    \
     const Table& table = *instance->tables[read<uint32_t>(in)];                                    \
@@ -182,7 +189,7 @@ Trap uninitialized_element(uint64_t index)
     TRAP_IF(!callee, TrapKind::NullFunction);                                                      \
     --sp
 
-/// Replaces the topmost two slots by the halves of an integer of 128 bits.
+/// Replaces the topmost two slots by the halves of a 128-bit integer.
 #define SET_WIDE(expression)                                                                       \
     do {                                                                                           \
         const numeric::Int128 result = (expression);                                               \
@@ -190,19 +197,21 @@ Trap uninitialized_element(uint64_t index)
         sp[-1] = result.high;                                                                      \
     } while (false)
 
-/// The slot of a local, and whether it takes two, in a function with v128.
+/// Defines `local`, the slot of a local in a function with v128, and `has_two`, whether it takes
+/// two slots.
 #define WIDE_LOCAL(in)                                                                             \
     const uint32_t place = function->instance->module->wide_locals                                 \
         [function->meta->first_wide_local + read<uint32_t>(in)];                                   \
     Slot* const local = fp + (place >> 1);                                                         \
     const bool has_two = place & 1
 
-/// The object that a reference in a slot means; a trap when it is null.
+/// Defines `name`, the object that the reference in a slot refers to. Traps when it is null.
 #define OBJECT(name, slot, null_trap)                                                              \
     Object* const name = Ref { slot }.object();                                                    \
     TRAP_IF(!(name), null_trap)
 
-/// What must be done before an object is made: the collector looks at the frames.
+/// Defines `name`, a new object. Saves the state first, because making an object may run the
+/// collector, which scans the frames. Traps when no memory is left.
 #define NEW_OBJECT(name, expression)                                                               \
     SAVE();                                                                                        \
     Object* const name = (expression);                                                             \
@@ -247,7 +256,7 @@ RunEnd run(Thread& thread, Turn turn)
     uint64_t memory_size = 0;
     TrapKind trap_kind = no_trap;
     Function* callee = nullptr;
-    /// Where a call goes on in its caller.
+    /// The offset at which the caller continues after the call.
     uint32_t return_offset = 0;
     bool must_poll = false;
     interp::Touched touched;
@@ -258,7 +267,7 @@ RunEnd run(Thread& thread, Turn turn)
         goto back_from_host;
     goto go_on;
 
-    // Numeric instructions, loads, stores and constants: generated from the table.
+    // Numeric instructions, loads, stores and constants are generated from the table.
 #define OP(...)
 #define NUMERIC(name, text, code, signature, feature)    \
     op_##name:                                           \
@@ -474,7 +483,7 @@ op_Drop:
     --sp;
     NEXT_AT(pc + 1);
 op_SelectTyped: {
-    // The vector holds one type.
+    // The vector of types has exactly one element.
     const uint8_t* in = pc + 1;
     read<uint32_t>(in);
     constexpr uint8_t v128 = 0x7b;
@@ -525,7 +534,7 @@ op_If:
     NEXT();
 op_Catch:
 op_CatchAll:
-    // Reached from the part before.
+    // Reached at the end of the part before: jump to the end of the whole instruction.
 op_Else:
     pc += branch->offset_delta;
     branch += branch->entry_delta;
@@ -622,7 +631,7 @@ op_ThrowRef: {
     LAND_IF(throw_exception(thread, static_cast<ExceptionObject&>(*exception)));
 }
 op_Rethrow: {
-    // None was caught when a debugger has led the guest here.
+    // The slot is null when a debugger has moved the guest here: no exception was caught.
     OBJECT(exception, fp[branch->dropped], TrapKind::NullException);
     SAVE();
     LAND_IF(throw_exception(thread, static_cast<ExceptionObject&>(*exception)));
@@ -683,8 +692,8 @@ op_ReturnCall: {
     goto tail_call;
 }
 tail_call: {
-    // The callee replaces the frame: its arguments move down, and it returns to the frame's caller. Nothing may go
-    // wrong after that.
+    // The callee's frame replaces this one: its arguments move down, and it returns to this frame's
+    // caller. From then on nothing may fail.
     const uint32_t params = callee->host ? slots_of(callee->host->type.params) : callee->meta->param_slots;
     if (!callee->host && fp + callee->meta->frame_slots > thread.stack->limit()) [[unlikely]]
         goto overflowed;
@@ -715,7 +724,7 @@ call: {
     goto entered;
 }
 entered: {
-    // The record is pushed, and the arguments lie at `fp`.
+    // The record is pushed, and the arguments are at `fp`.
     const FuncMeta& meta = *callee->meta;
     if (callee->heat <= Function::call_heat && !touched.is_pending) [[unlikely]] {
         thread.state = { callee, meta.code_offset - meta.body_offset, 0, fp, fp + meta.param_slots };
@@ -740,13 +749,14 @@ entered: {
     NEXT();
 }
 overflowed:
-    // The state is the caller's, at its call: with the arguments, and the index or reference that named the callee.
+    // Restore the caller's state at the call instruction: with the arguments, and with the index or
+    // reference that named the callee.
     if (const uint8_t opcode = opcode_at(*function, pc);
         opcode != info(Op::Call).code && opcode != info(Op::ReturnCall).code)
         ++sp;
     TRAP_WITH(TrapKind::StackOverflow);
 
-    // Between this tier and what is not: the host, and other tiers.
+    // Transitions to and from the host and other tiers.
 call_host: {
     Slot* const slots = sp - slots_of(callee->host->type.params);
     thread.host_call_offset = static_cast<uint32_t>(pc - function->code);
@@ -776,12 +786,12 @@ enter_from_outside:
     fp = thread.state.fp;
     sp = thread.state.sp;
     must_poll = fp + callee->meta->frame_slots > requests.limit.load(std::memory_order_relaxed);
-    // A host function may have written anything before it asked for the call.
+    // The host function may have written watched state before it asked for the call.
     touched.is_pending |= std::exchange(thread.is_after_host, false) && thread.watches();
     DISPATCH();
     goto entered;
 back_from_host:
-    // It may have written anything.
+    // The host function may have written watched state.
     thread.is_after_host = false;
     touched.is_pending |= thread.watches() != nullptr;
 go_on:
@@ -1025,7 +1035,7 @@ op_ArrayNewElem: {
     const TypeInfo& type = *instance->types[read<uint32_t>(in)];
     const uint32_t segment = read<uint32_t>(in);
     const auto from = static_cast<uint32_t>(sp[-2]), length = static_cast<uint32_t>(sp[-1]);
-    // What the segment does not have is no reason to make an array.
+    // Check the segment first: an access out of bounds must not allocate an array.
     TRAP_UNLESS_NONE(is_data ? check_data(*instance, segment, from, length * uint64_t { type.element_bytes })
                              : check_elem(*instance, segment, from, length));
     NEW_OBJECT(array, thread.store.heap.make_array(type, length));
@@ -1129,7 +1139,7 @@ op_AtomicFence:
     std::atomic_thread_fence(std::memory_order_seq_cst);
     NEXT_AT(prefixed + 1);
 
-    // What is not an instruction of its own.
+    // Opcodes with a prefix.
 #define PREFIX(digits)                                                                   \
     op_prefix_##digits:                                                                  \
     {                                                                                    \
@@ -1148,7 +1158,7 @@ op_AtomicFence:
     PREFIX(fd)
     PREFIX(fe)
 
-    // What comes before, and after, an instruction.
+    // Marks, steps and watches, which fire the probe between instructions.
 op_mark:
     SAVE();
     if (!fire(thread, Cause::Mark))
@@ -1162,7 +1172,8 @@ op_step:
     RELOAD();
     EXECUTE();
 #define OP(...)
-/// What an instruction touches is found out slowly; that it touches nothing, at once.
+/// Goes to `op_watched` if the access touches a watched range. Checking the bounds first makes the
+/// common case fast.
 #define LEAVE_IF_TOUCHED(kind, at, size, is_write)                                      \
     if (const auto begin = std::bit_cast<uintptr_t>(at);                                \
         thread.watches()->bounds(kind, is_write).may_contain_any(begin, size)           \

@@ -5,8 +5,8 @@
 
 namespace vitrine::core {
 
-/// The complete tier: runs the bytes of a body in place, so that where it is, is an offset in the file. It has no state
-/// of its own.
+/// The interpreter. It supports everything, and executes the bytes of a body in place, so the
+/// current place in the code is an offset in the module. It has no state of its own.
 class Interpreter final : public Tier {
 public:
     RunEnd enter(Thread& thread) override;
