@@ -8,8 +8,8 @@
 
 namespace vitrine::core {
 
-/// An engine: what its modules and stores share, and what runs their guests. The only place that knows which tiers there
-/// are. Stores keep it alive. Safe to use from several threads.
+/// An engine: what its modules and stores share, and the tiers that run their guests. No other code
+/// knows which tiers exist. Stores keep their engine alive. Thread-safe.
 struct Engine : EngineState {
     explicit Engine(const EngineConfig& configuration = {})
         : EngineState(configuration), stacks(configuration.max_stack_bytes)
@@ -19,13 +19,14 @@ struct Engine : EngineState {
     Interpreter interpreter;
 };
 
-/// A store of an engine, and the thread of its guest.
+/// A store of an engine, and its guest's thread.
 struct GuestStore {
     explicit GuestStore(const std::shared_ptr<Engine>& engine)
         : store(engine), thread(store, engine->interpreter, engine->stacks)
     {}
 
-    /// The guest thread on which calls run: that of the host function which makes them, if one does.
+    /// The guest thread on which calls run. If a host function makes the call, the thread that
+    /// called this host function.
     Thread& current_thread()
     {
         Thread* const current = store.current_thread.load(std::memory_order_acquire);

@@ -13,7 +13,8 @@ constexpr int32_t max_number = 0x1fff'ffff;
 constexpr size_t max_threads = 1024;
 constexpr std::string_view entry_name = "wasi_thread_start";
 
-/// What stands in another store of the engine for an import of an instance; nothing when stores cannot share it.
+/// The entity in `to` that corresponds to an import of an instance in `from`, another store of the
+/// same engine. None when stores cannot share it.
 std::optional<Extern> share(const Store& from, Store& to, const Extern& item)
 {
     if (auto* const* function = std::get_if<Function*>(&item)) {
@@ -47,7 +48,7 @@ std::optional<std::vector<Extern>> share_imports(const Instance& like, Store& to
     return imports;
 }
 
-/// `wasi_thread_start`, if the module has it with the type that it must have.
+/// `wasi_thread_start`, if the instance exports it with the required type.
 Function* find_entry(const Instance& instance)
 {
     const auto found = instance.find_export(entry_name);
@@ -100,9 +101,10 @@ Process::Spawned Process::make_child(StoreRef& parent, const Instance& like, uin
     const auto instance = instantiate(store, like.module, *imports);
     if (!instance)
         return std::unexpected(SpawnRefusal::NoMemory);
-    // Nobody else knows the store before.
+    // No other thread can see the store before `on_spawn`.
     Thread& child = ref->guest->thread;
-    // A thread that could not run at all would end the process.
+    // Take a stack now: a spawned thread that failed to get one would trap, and a trap ends the
+    // process.
     if (!child.take_stack())
         return std::unexpected(SpawnRefusal::NoMemory);
     parent.guest->current_thread().probes.on_spawn(child);
@@ -120,7 +122,7 @@ Process::Spawned Process::start(const std::shared_ptr<StoreRef>& ref, Instance& 
     const auto number = free_number();
     if (!number)
         return std::unexpected(SpawnRefusal::NoThread);
-    // The host may have no more threads to give.
+    // Creating a host thread may fail.
     return guarded(
         [&]() -> Spawned {
             ended_.reserve(ended_.size() + running_.size() + 1);
@@ -153,7 +155,7 @@ void Process::run(int32_t number, const std::shared_ptr<StoreRef>& ref, Instance
     const std::lock_guard lock(mutex_);
     if (cause_ != ref)
         ref->guest.reset();
-    // It spawns no more; if it is the cause, it would keep what keeps it.
+    // The thread spawns no more. If this store is the cause, the process keeps it: break the cycle.
     ref->process.reset();
     const auto own = running_.find(number);
     ended_.push_back(std::move(own->second.thread));
@@ -170,7 +172,7 @@ void Process::end(const Trap& trap, std::shared_ptr<StoreRef> cause)
         return;
     is_over_ = true;
     Trap ending = trap;
-    // What was thrown belongs to one store.
+    // An exception belongs to one store.
     ending.exception = nullptr;
     if (cause)
         first_->end(ending);

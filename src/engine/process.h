@@ -15,33 +15,35 @@
 
 namespace vitrine::core {
 
-/// Why a guest cannot have another thread.
+/// Why a guest cannot spawn a thread.
 enum class SpawnRefusal : uint8_t {
-    /// Its module exports no `wasi_thread_start` of the right type.
+    /// Its module does not export a `wasi_thread_start` of the right type.
     NoEntry,
-    /// It imports what stores cannot share.
+    /// Its module imports something that stores cannot share.
     NotShareable,
     NoMemory,
-    /// There are too many threads, or the process ends.
+    /// There are too many threads, or the process is ending.
     NoThread,
 };
 
-/// The threads of one guest process: that of the embedder's store, which is not run here, and those that the guest spawns.
-/// Each has a store and a thread of the host, and sees the same shared memories and the same host functions. [spec: wasi-threads]
+/// The threads of one guest process: the one of the embedder's store, which the embedder runs, and
+/// those that the guest spawns. Each has a store and a host thread of its own, and sees the same
+/// shared memories and host functions. [spec: wasi-threads]
 class Process : public std::enable_shared_from_this<Process> {
 public:
-    /// `first` is the store of the thread that is there already.
+    /// `first` is the embedder's store.
     explicit Process(const StoreRef& first) : first_(first.requests) {}
 
-    /// A thread's number, or why there is none.
+    /// A thread's number, or why it could not be spawned.
     using Spawned = std::expected<int32_t, SpawnRefusal>;
-    /// Runs `wasi_thread_start` of another instance like this one, which is in the store of `parent`.
+    /// Spawns a thread: runs `wasi_thread_start` of a new instance that is a sibling of `like`.
+    /// `like` is in the store of `parent`.
     Spawned spawn(StoreRef& parent, const Instance& like, uint32_t argument);
-    /// The first trap ends all threads.
+    /// Ends all threads with a trap. Only the first call has an effect.
     void end(const Trap& trap);
-    /// Ends all but the first and waits for them; there will be no more.
+    /// Ends all spawned threads and waits for them. No more can be spawned.
     void close();
-    /// Whether the calling thread is one of them.
+    /// Whether the calling host thread is one of the spawned threads.
     bool is_inside();
 
 private:
@@ -61,11 +63,12 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     std::map<int32_t, Child> running_;
-    /// Threads of the host that have nothing left to do.
+    /// Host threads that have finished and must be joined.
     std::vector<std::thread> ended_;
     int32_t last_number_ = 0;
     bool is_over_ = false;
-    /// The store of the thread whose trap ended all: the trap's backtrace names functions of it.
+    /// The store of the thread whose trap ended the process. Kept alive because the trap's
+    /// backtrace refers to its functions.
     std::shared_ptr<StoreRef> cause_;
 };
 
