@@ -39,7 +39,8 @@ public:
     /// Spawns a thread: runs `wasi_thread_start` of a new instance that is a sibling of `like`.
     /// `like` is in the store of `parent`.
     Spawned spawn(StoreRef& parent, const Instance& like, uint32_t argument);
-    /// Ends all threads with a trap. Only the first call has an effect.
+    /// Ends the spawned threads because the embedder's thread has trapped. Only the first trap of a
+    /// process has an effect.
     void end(const Trap& trap);
     /// Ends all spawned threads and waits for them. No more can be spawned.
     void close();

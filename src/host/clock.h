@@ -11,9 +11,9 @@ namespace vitrine::core::host {
 
 using Clock = vitrine::HostClock;
 
-/// Nanoseconds of a clock of this machine.
+/// The time of one of this machine's clocks, in nanoseconds.
 uint64_t time_of(Clock clock);
-/// Nanoseconds between two ticks of it.
+/// The nanoseconds between two ticks of the clock.
 Answer<uint64_t> resolution_of(Clock clock);
 
 } // namespace vitrine::core::host

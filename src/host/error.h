@@ -6,9 +6,9 @@
 
 namespace vitrine::core::host {
 
-/// Why the machine did not do what it was asked for: a number of the system, such as ENOENT, or `Ended`.
+/// Why a call failed: an errno value of the system, such as ENOENT, or `Ended`.
 enum class Errno : int {
-    /// The guest must not go on: `Guest::may_go_on` said so.
+    /// The guest must end: `Guest::may_go_on` returned false.
     Ended = -1,
 };
 
@@ -17,9 +17,9 @@ template<class T> using Answer = std::expected<T, Errno>;
 
 inline std::unexpected<Errno> refuse(int number) { return std::unexpected(static_cast<Errno>(number)); }
 inline std::unexpected<Errno> refuse(Errno why) { return std::unexpected(why); }
-/// Why the last system call failed.
+/// The error of the last system call.
 inline std::unexpected<Errno> system_error() { return refuse(errno); }
-/// The answer to a system call that gives nothing but success or failure.
+/// The result of a system call that returns 0 on success.
 inline Answer<void> answer_of(int result)
 {
     if (result != 0)

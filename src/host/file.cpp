@@ -29,7 +29,7 @@ bool is_listening_socket(int fd)
     return ::getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0;
 }
 
-/// SOCK_STREAM or another.
+/// SOCK_STREAM, SOCK_DGRAM, ...
 int socket_type(int fd)
 {
     int type = 0;
@@ -123,7 +123,8 @@ Answer<void> File::set_flags(FileFlags flags)
 {
     const FileFlags now = TRY(this->flags());
     const bool changes_append = flags.append != now.append;
-    // The host cannot change how an open file is synchronised, and a file of others is not the guest's to change.
+    // The host cannot change how an open file is synchronised. O_APPEND would also change for
+    // others if the file is inherited.
     if (flags.sync_data != now.sync_data || flags.sync_all != now.sync_all
         || (changes_append && is_inherited_))
         return refuse(ENOTSUP);

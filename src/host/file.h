@@ -47,34 +47,36 @@ private:
     int fd_ = -1;
 };
 
-/// Takes what a guest writes to a stream.
+/// Receives what a guest writes to a stream.
 using Sink = std::function<void(std::span<const std::byte>)>;
 /// Where the output of a stream goes: to a descriptor of the host, to a sink, or to both.
 struct Output {
     Output(int descriptor) : descriptor(descriptor) {}
     Output(Sink sink) : sink(std::move(sink)) {}
-    /// The sink gets a copy of what the descriptor has taken.
+    /// The sink receives a copy of what the descriptor has accepted.
     Output(int descriptor, Sink sink, std::function<bool()> is_sink_alone = {})
         : descriptor(descriptor), sink(std::move(sink)), is_sink_alone(std::move(is_sink_alone))
     {}
 
-    /// The host keeps it.
+    /// Stays open and owned by the host.
     std::optional<int> descriptor {};
     Sink sink {};
-    /// Called before each write when there are both: whether only the sink gets it. May be empty, for never.
+    /// Called before each write if there are both: whether only the sink receives it. May be empty,
+    /// for never.
     std::function<bool()> is_sink_alone {};
 };
-/// Gives a guest what it reads from a stream: the number of bytes put there, 0 at the end.
+/// Supplies what a guest reads from a stream. Returns the number of bytes stored, 0 at the end.
 using Source = std::function<size_t(std::span<std::byte>)>;
 
 /// Whether a guest may change what it reaches through a folder.
 using Access = vitrine::HostAccess;
 
-/// How an open file is written to, and whether the guest wants to wait for it.
+/// How an open file is written to, and whether its operations may block.
 struct FileFlags {
     bool append = false;
     bool nonblocking = false;
-    /// Each write waits for the medium: data alone, or what is known about the file too.
+    /// Each write waits until the medium has the data (`sync_data`), or the data and all metadata
+    /// (`sync_all`).
     bool sync_data = false;
     bool sync_all = false;
 
@@ -84,15 +86,18 @@ struct FileFlags {
 /// An open file of the guest.
 class File {
 public:
-    /// Takes over a descriptor of the host; `is_inherited` says that others use the same open file.
+    /// Takes ownership of a descriptor of the host. `is_inherited` means that others use the same
+    /// open file.
     static Answer<std::shared_ptr<File>> open(
         HostFd host, bool is_inherited, Access access = Access::ReadWrite);
-    /// A file that only takes bytes, and looks to the guest like a terminal.
+    /// A file that can only be written, by calling the sink. It looks to the guest like a terminal.
     static Answer<std::shared_ptr<File>> open(Sink sink);
-    /// Takes over a descriptor of the host that others use too; the sink gets a copy of what is written to it, in the same
-    /// order. It looks to the guest like a terminal: a write at a position would miss the copy.
+    /// Takes ownership of a descriptor of the host that others use too. The sink receives a copy of
+    /// what is written, in the same order. The file looks to the guest like a terminal, because a
+    /// write at a position would not be copied.
     static Answer<std::shared_ptr<File>> open(HostFd host, Sink copy, std::function<bool()> is_sink_alone);
-    /// A file that only gives bytes, and looks the same.
+    /// A file that can only be read, by calling the source. It too looks to the guest like a
+    /// terminal.
     static Answer<std::shared_ptr<File>> open(Source source);
 
     int descriptor() const { return host_.get(); }
@@ -101,22 +106,23 @@ public:
     bool is_socket() const { return is_socket_; }
     bool is_listening() const { return is_listening_; }
     bool is_seekable() const { return is_seekable_; }
-    /// Whether it was opened for that.
+    /// Whether the file was opened for reading, and for writing.
     bool can_read() const { return can_read_; }
     bool can_write() const { return can_write_; }
-    /// Whether reading and writing may have to wait.
+    /// Whether reading and writing may block.
     bool may_wait() const { return may_wait_; }
-    /// Whether each transfer is a message of its own, which is sent and received whole.
+    /// Whether each transfer is a message, which is sent and received as a whole.
     bool keeps_messages() const { return keeps_messages_; }
-    /// Whether the system limits the size of what this process writes (RLIMIT_FSIZE), as far as was known when it was opened.
+    /// Whether the system limits the size of files that this process writes (RLIMIT_FSIZE), as of
+    /// when the file was opened.
     bool is_size_limited() const { return is_size_limited_; }
-    /// What gets the file's output: all of it, or a copy of what the host has taken.
+    /// Receives the file's output: all of it, or a copy of what the host's descriptor has accepted.
     const Sink& sink() const { return sink_; }
-    /// Whether the sink takes the next output instead of the host.
+    /// Whether the next output only goes to the sink.
     bool is_sink_alone() const { return is_sink_alone_ && is_sink_alone_(); }
     const Source& source() const { return source_; }
     Access access() const { return access_; }
-    /// EROFS when nothing may be changed through it.
+    /// EROFS if nothing may be changed through this file.
     Answer<void> check_changeable() const
     {
         if (access_ == Access::ReadOnly)
@@ -130,17 +136,19 @@ public:
     bool is_nonblocking() const { return is_nonblocking_; }
     void set_nonblocking(bool on) { is_nonblocking_ = on; }
 
-    /// The folder's entries.
+    /// The entries, if this is a folder.
     Listing listing;
 
-    /// Held while something is taken from, or given to, what others use at the same time: between the look whether it is ready and the
-    /// system call nobody else comes. The callables of the embedder are called with it, and may come back.
+    /// Locked during a transfer on a file that several threads may use, so that no other thread
+    /// comes between the readiness check and the system call. Also locked while the embedder's
+    /// sinks and sources run. They may use the file again, so it is recursive.
     std::recursive_mutex exchange;
 
-    /// Whether the kernel may be asked to write to what may have to wait without waiting, as far as is known.
+    /// Whether writes that never block (RWF_NOWAIT) are worth trying. Cleared when the kernel
+    /// refuses one.
     std::atomic<bool> writes_at_once = true;
 
-    /// Only for a preopened folder: its path in the guest.
+    /// The path by which the guest knows a preopened folder. Empty for other files.
     std::optional<std::string> preopened_as;
 
 private:
@@ -159,7 +167,7 @@ private:
     Sink sink_;
     std::function<bool()> is_sink_alone_;
     Source source_;
-    /// Ours alone: the host's flag would be that of all who share the open file.
+    /// Kept here and not in the host's flags, which everyone who uses the open file shares.
     std::atomic<bool> is_nonblocking_ = false;
 };
 

@@ -18,7 +18,8 @@ off_t offset_of(uint64_t offset) { return static_cast<off_t>(offset); }
 
 Answer<void> advise(File& file, uint64_t offset, uint64_t length, int advice)
 {
-    // The host reads ahead before it answers: as much of that as another function does at once will do.
+    // The kernel reads ahead before it returns, so limit the range to what other calls transfer at
+    // once.
     if (advice == POSIX_FADV_WILLNEED && (length == 0 || length > bytes_at_once))
         length = bytes_at_once;
     if (const int error = ::posix_fadvise(file.descriptor(), offset_of(offset), offset_of(length), advice))

@@ -20,7 +20,7 @@ Answer<size_t> answer_of_size(ssize_t size)
     return static_cast<size_t>(size);
 }
 
-/// The turn of this thread with a file that others may use while it waits.
+/// Locks a file on which other threads may wait at the same time.
 std::unique_lock<std::recursive_mutex> turn_with(File& file)
 {
     std::unique_lock turn(file.exchange, std::defer_lock);
@@ -29,10 +29,10 @@ std::unique_lock<std::recursive_mutex> turn_with(File& file)
     return turn;
 }
 
-/// Of `pwritev2`, since Linux 6.18: no SIGPIPE.
+/// The flag RWF_NOSIGNAL of `pwritev2`, since Linux 6.18: the write raises no SIGPIPE.
 constexpr int no_signal = 0x100;
 
-/// The first buffers, `most` bytes together.
+/// The first `most` bytes of the buffers.
 std::vector<iovec> first_of(std::span<const iovec> buffers, size_t most)
 {
     std::vector<iovec> first;
@@ -45,7 +45,7 @@ std::vector<iovec> first_of(std::span<const iovec> buffers, size_t most)
     return first;
 }
 
-/// Writes what there is room for; fails with EAGAIN rather than wait.
+/// Writes as much as there is room for. Fails with EAGAIN if the write would block.
 ssize_t write_some(File& file, std::span<const iovec> piece)
 {
     const auto count = static_cast<int>(piece.size());
@@ -56,13 +56,13 @@ ssize_t write_some(File& file, std::span<const iovec> piece)
         return ::sendmsg(file.descriptor(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
     if (!file.may_wait()) {
-        // Signals are kept away only where there may be one, as that doubles the cost of a short write.
+        // Only block signals when one may be raised, because it doubles the cost of a short write.
         std::optional<QuietSignals> quiet;
         if (file.is_size_limited())
             quiet.emplace();
         return ::writev(file.descriptor(), piece.data(), count);
     }
-    // New kernels do for pipes, in one call, what takes four otherwise.
+    // On recent kernels, one call does for pipes what otherwise takes four.
     if (file.writes_at_once) {
         const ssize_t size = ::pwritev2(file.descriptor(), piece.data(), count, -1, RWF_NOWAIT | no_signal);
         if (size >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
@@ -71,17 +71,17 @@ ssize_t write_some(File& file, std::span<const iovec> piece)
     }
     if (!is_ready(file, POLLOUT))
         return -1;
-    // For so much there is room in a pipe that has some.
+    // A pipe that is ready for writing has room for this much.
     const auto part = first_of(piece, PIPE_BUF);
     const QuietSignals quiet;
     return ::writev(file.descriptor(), part.data(), static_cast<int>(part.size()));
 }
 
-/// Writes what there is room for, and gives the sink what was written. Both happen in one turn, so that the copies of all
-/// threads' output come in the order of the output.
+/// Writes as much as there is room for, and passes a copy of that to the sink. The lock covers
+/// both, so that the sink receives the output of all threads in the order in which it was written.
 ssize_t write_and_copy(File& file, std::span<const iovec> piece)
 {
-    // Copied first: another thread may change the guest's memory while the host writes.
+    // Copy the bytes first, because another thread may change the guest's memory during the write.
     std::vector<std::byte> bytes;
     for (const iovec& part : first_of(piece, file.keeps_messages() ? SIZE_MAX : copied_at_once)) {
         const auto* const begin = static_cast<const std::byte*>(part.iov_base);
@@ -95,7 +95,7 @@ ssize_t write_and_copy(File& file, std::span<const iovec> piece)
     return size;
 }
 
-/// Reads what is there; fails with EAGAIN rather than wait.
+/// Reads what is available. Fails with EAGAIN if the read would block.
 ssize_t read_some(File& file, std::span<const iovec> piece)
 {
     if (file.may_wait() && !is_ready(file, POLLIN))

@@ -16,7 +16,7 @@ std::unexpected<Error> refused(const std::string& address, const std::string& wh
     return failure("cannot listen on \"" + escaped(address) + "\": " + why);
 }
 
-/// Address and port, without brackets.
+/// Splits the text into address and port, without brackets.
 Result<std::pair<std::string, std::string>> parts_of(const std::string& text)
 {
     const size_t colon = text.rfind(':');
@@ -45,7 +45,7 @@ Result<HostFd> listen_on(const std::string& address)
     if (const int error = ::getaddrinfo(name.c_str(), port.c_str(), &wanted, &found))
         return refused(address, ::gai_strerror(error));
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(found, &::freeaddrinfo);
-    // Not blocking, so that no guest waits in accept for a client who has gone again.
+    // Nonblocking, so that `accept` never blocks because a client has already disconnected.
     HostFd fd(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     constexpr int on = 1;
     if (!fd || ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0

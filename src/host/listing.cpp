@@ -12,12 +12,13 @@ namespace vitrine::core::host {
 
 namespace {
 
-/// The first two entries, `.` and `..`, are made here. What the host calls so is left out.
+/// The number of the first entry that comes from the host. `.` and `..` come before it and are made
+/// here; those of the host are skipped.
 constexpr uint64_t first_of_host = 2;
-/// What the host is asked for at once.
+/// The buffer size for one system call.
 constexpr size_t batch_bytes = size_t { 16 } << 10;
 
-/// The inode of the folder above is nobody's business: 0.
+/// The entries `.` and `..`. The guest must not learn the inode of the parent folder, so it is 0.
 Answer<std::vector<Listing::Entry>> own_entries(int folder)
 {
     struct stat self;
@@ -53,7 +54,7 @@ Answer<Listing::BatchPointer> Listing::find(int folder, uint64_t number)
     if (last_ && number >= last_->first && number < last_->next)
         return last_;
     const uint64_t step = std::min((number - first_of_host) / stride_, uint64_t { positions_.size() - 1 });
-    // The batch that was read last may end nearer to it.
+    // The last batch may end closer to the entry than the nearest known position.
     const uint64_t known = first_of_host + step * stride_;
     if (last_ && last_->next <= number && last_->first >= known)
         return last_;
@@ -69,11 +70,12 @@ Answer<Listing::BatchPointer> Listing::after(int folder, const Batch& batch)
 Answer<Listing::BatchPointer> Listing::read(int folder, uint64_t number, off_t position)
 {
     auto batch = std::make_shared<Batch>(Batch { .first = number, .next = number, .end = position });
-    // Where the descriptor is already it stays: then no host miscounts entries that were removed meanwhile.
+    // Do not seek if the descriptor is already there: after a seek, some hosts miscount if entries have
+    // been removed meanwhile.
     if (position != host_position_ && ::lseek(folder, position, SEEK_SET) < 0)
         return system_error();
     alignas(dirent64) char bytes[batch_bytes];
-    // What holds nothing but `.` and `..` is not the end.
+    // A read that returned nothing but `.` and `..` is not the end.
     for (bool is_end = false; batch->entries.empty() && !is_end;) {
         host_position_ = -1;
         const ssize_t size = ::getdents64(folder, bytes, sizeof bytes);
@@ -94,7 +96,7 @@ Answer<Listing::BatchPointer> Listing::read(int folder, uint64_t number, off_t p
         }
     }
     host_position_ = batch->end;
-    // Behind the end nothing is read again soon.
+    // An empty batch at the end will not be needed again soon.
     last_ = batch->entries.empty() ? nullptr : batch;
     return batch;
 }

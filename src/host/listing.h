@@ -15,33 +15,36 @@ namespace vitrine::core::host {
 
 /// [doc] Listings of folders
 ///
-/// A guest reads a folder in pieces of its own size, and names an entry by its number to go on from there. The numbers count
-/// up from 0, as guests keep them in 32 bits. The host names entries by positions: any number of up to 63 bits.
+/// A guest reads a folder in pieces of any size. To continue, it names the entry that comes next by
+/// number. The numbers count up from 0, because guests keep them in 32 bits. The host instead
+/// identifies entries by positions, which are arbitrary numbers of up to 63 bits.
 ///
-/// An open folder keeps the batch that was read last, and a table of some of the positions: of every entry in a folder of at
-/// most `max_positions`, of every second in one twice as large, and so on. So an entry keeps its number while others come and
-/// go (the numbers of entries that have gone are left out), what is kept does not grow with the folder, and no entry is far
-/// from one whose position is known.
+/// An open folder keeps the batch that was read last and a table of some positions: of every entry
+/// in a folder of up to `max_positions` entries, of every second entry in one of up to twice that
+/// size, and so on. An entry therefore keeps its number while others are added and removed (the
+/// numbers of removed entries are skipped), the table does not grow with the folder, and no entry
+/// is far from one whose position is known.
 class Listing {
 public:
     struct Entry {
         std::string name;
         uint64_t inode;
         FileType type;
-        /// The number of the entry behind it.
+        /// The number of the entry after it.
         uint64_t next;
     };
-    /// Entries that were read at once. An empty batch is the end.
+    /// Entries that were read at once. An empty batch means the end of the folder.
     struct Batch {
-        /// The number of its first entry, and of the one behind its last.
+        /// The number of the first entry, and of the entry after the last.
         uint64_t first = 0, next = 0;
         std::vector<Entry> entries {};
-        /// The host's position behind it.
+        /// The host's position after the batch.
         off_t end = 0;
     };
     using BatchPointer = std::shared_ptr<const Batch>;
 
-    /// The batch with this entry, or one before it from where `after` leads there. Number 0 begins a new listing.
+    /// The batch that contains this entry, or an earlier one from which `after` leads to it. Number
+    /// 0 starts a new listing.
     Answer<BatchPointer> find(int folder, uint64_t number);
     Answer<BatchPointer> after(int folder, const Batch& batch);
 
@@ -50,14 +53,16 @@ private:
 
     Answer<BatchPointer> read(int folder, uint64_t number, off_t position);
     void note(uint64_t number, off_t position);
-    /// The number of the entry at a position: the known one, if it is at least `least`; otherwise `least`.
+    /// The number of the entry at a position: the one in the table, if it is at least `least`;
+    /// otherwise `least`.
     uint64_t number_at(off_t position, uint64_t least) const;
 
     std::mutex mutex_;
-    /// Where the host's descriptor is.
+    /// The current position of the host's descriptor; -1 if unknown.
     off_t host_position_ = -1;
     BatchPointer last_;
-    /// Of the entries 2, 2 + `stride_`, 2 + 2 * `stride_` and so on, as far as they have been read.
+    /// The positions of entries 2, 2 + `stride_`, 2 + 2 * `stride_` and so on, as far as they have
+    /// been read.
     std::vector<off_t> positions_;
     uint64_t stride_ = 1;
 };

@@ -11,13 +11,13 @@ namespace vitrine::core::host {
 
 namespace {
 
-/// What the path names, opened only to look at it.
+/// Opens what the path names, only to inspect it.
 Answer<HostFd> look_up(const Path& path, bool follow)
 {
     return path.sandbox.open(path.folder.descriptor(), path.name, O_PATH, follow);
 }
 
-/// Where something is to be created, changed or removed: a path as far as its last component.
+/// Resolves a path up to its last component, which is to be created, changed or removed.
 Answer<Place> place_to_change(const Path& path)
 {
     auto place = TRY(path.sandbox.place_of(path.folder.descriptor(), path.name));
@@ -27,7 +27,7 @@ Answer<Place> place_to_change(const Path& path)
 
 int open_flags_of(const OpenMode& mode)
 {
-    // Nobody waits in here for the other end of a pipe, and no terminal becomes ours.
+    // Never wait for the other end of a pipe, and never make a terminal the controlling one.
     int flags = O_NONBLOCK | O_NOCTTY;
     if (mode.write)
         flags |= mode.read ? O_RDWR : O_WRONLY;
@@ -71,7 +71,7 @@ Answer<size_t> read_link(const Path& path, std::span<char> to)
     const auto found = TRY(look_up(path, false));
     if (TRY(stat_of(found.get())).type != FileType::SymbolicLink)
         return refuse(EINVAL);
-    // What does not fit is left out. The host would refuse to put it into no bytes at all.
+    // A target that does not fit is truncated. The system call would refuse an empty buffer.
     if (to.empty())
         return 0;
     const ssize_t size = ::readlinkat(found.get(), "", to.data(), to.size());
@@ -108,7 +108,8 @@ Answer<void> rename(const Path& from, const Path& to)
 
 Answer<void> link(const Path& from, const Path& to)
 {
-    // linkat would follow a link before a slash. What stands there is a folder or nothing, and those cannot be linked.
+    // linkat would follow a link before a trailing slash. The path must name a folder then, and
+    // folders cannot be linked.
     if (from.name.ends_with('/')) {
         (void)TRY(look_up(from, true));
         return refuse(EPERM);
@@ -121,7 +122,8 @@ Answer<void> link(const Path& from, const Path& to)
 
 Answer<void> symlink(const std::string& target, const Path& path)
 {
-    // It could never be followed. One that leads out some other way is refused when it is.
+    // Such a link could never be followed. Other links that lead out of the folder are refused when
+    // they are followed.
     if (target.starts_with('/'))
         return refuse(EPERM);
     const auto place = TRY(place_to_change(path));

@@ -7,8 +7,8 @@
 
 namespace vitrine::core::host {
 
-/// Keeps SIGPIPE and SIGXFSZ from this thread while it writes: the guest gets EPIPE or EFBIG, and the embedder's handlers do not
-/// notice.
+/// Blocks SIGPIPE and SIGXFSZ on this thread during a write. The guest gets EPIPE or EFBIG instead,
+/// and no handler of the embedder runs.
 class QuietSignals {
 public:
     QuietSignals()
@@ -17,7 +17,7 @@ public:
         ::sigaddset(&quiet_, SIGPIPE);
         ::sigaddset(&quiet_, SIGXFSZ);
         ::pthread_sigmask(SIG_BLOCK, &quiet_, &before_);
-        // Only what is blocked can be pending.
+        // Only a blocked signal can be pending.
         if (::sigismember(&before_, SIGPIPE) != 1 && ::sigismember(&before_, SIGXFSZ) != 1)
             ::sigemptyset(&pending_);
         else

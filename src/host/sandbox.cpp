@@ -10,9 +10,9 @@ namespace vitrine::core::host {
 
 namespace {
 
-/// A call of openat2 while files are renamed may be asked to try again.
+/// openat2 may fail with EAGAIN while files are being renamed.
 constexpr int max_attempts = 16;
-/// As many links as the kernel follows.
+/// The same limit as the kernel's.
 constexpr int max_links = 40;
 
 int open_beneath(int root, const char* path, int flags, mode_t mode)
@@ -30,7 +30,7 @@ int open_beneath(int root, const char* path, int flags, mode_t mode)
     return fd;
 }
 
-/// Where a link leads, or nothing when the name is not a link.
+/// The target of a link; none if the name is not a link.
 std::optional<std::string> target_of(int folder, const char* name)
 {
     char target[PATH_MAX];
@@ -38,7 +38,8 @@ std::optional<std::string> target_of(int folder, const char* name)
     return length < 0 ? std::nullopt : std::optional(std::string(target, static_cast<size_t>(length)));
 }
 
-/// Walks a path one component at a time. The folders entered are kept open: `..` goes back to the one before.
+/// Walks a path component by component. Keeps the entered folders open, so that `..` returns to the
+/// previous one.
 class Walk {
 public:
     Walk(int root, std::string path) : root_(root), rest_(std::move(path)) {}
@@ -67,7 +68,7 @@ public:
 private:
     int here() const { return folders_.empty() ? root_ : folders_.back().get(); }
 
-    /// Moves the next component from the rest into the name; true when it was the last one.
+    /// Moves the next component from `rest_` to `name_`. Returns true if it was the last one.
     bool take_component()
     {
         const size_t end = rest_.find('/');
@@ -94,7 +95,8 @@ private:
         return {};
     }
 
-    /// Enters the folder of that name, or puts where the link of that name leads before the rest.
+    /// Enters the folder `name_`. If `name_` is a link, puts its target in front of `rest_`
+    /// instead.
     Answer<void> enter()
     {
         auto folder = open_here(name_.c_str(), O_PATH | O_NOFOLLOW | O_DIRECTORY, 0);
@@ -105,7 +107,8 @@ private:
         return {};
     }
 
-    /// Whether the name is a link, given what opening it without following gave: then the rest begins with where it leads.
+    /// If `name_` is a link, puts its target in front of `rest_` and returns true. `opened` is the
+    /// result of opening `name_` without following links.
     Answer<bool> expand_link(const Answer<HostFd>& opened)
     {
         if (!opened && opened.error() != Errno(ELOOP) && opened.error() != Errno(ENOTDIR))
@@ -166,7 +169,8 @@ Answer<Place> Sandbox::place_of(int root, const std::string& path) const
     const size_t end = path.find_last_not_of('/') + 1;
     const size_t slash = path.rfind('/', end - 1);
     const size_t begin = slash == std::string::npos ? 0 : slash + 1;
-    // The kernel refuses `..` as a last component, but only what lies in the sandbox may be asked for at all.
+    // The kernel refuses `..` as a last component, but it must only be asked about what lies in the
+    // sandbox.
     if (path.compare(begin, end - begin, "..") == 0)
         (void)TRY(open(root, path, O_PATH, true));
     if (begin == 0)

@@ -9,7 +9,8 @@ namespace vitrine::core::host {
 
 Answer<std::shared_ptr<File>> accept(Guest& guest, File& listener)
 {
-    // Another process may take a connection away between our look and our call, so that the call must not wait.
+    // Another process may take the connection between our check and our call, so the call must not
+    // block.
     for (;;) {
         {
             const std::lock_guard turn(listener.exchange);

@@ -7,19 +7,19 @@
 #include <span>
 #include <sys/uio.h>
 
-// What is done to sockets, but for what is done to other files too.
+// Operations that only sockets have.
 
 namespace vitrine::core::host {
 
-/// The next connection of a socket that listens, once there is one.
+/// Waits for the next connection of a listening socket, and accepts it.
 Answer<std::shared_ptr<File>> accept(Guest& guest, File& listener);
 
 struct Received {
     size_t size;
-    /// Whether the message was longer, and its rest is lost.
+    /// Whether the message was longer; the rest of it is lost.
     bool is_truncated;
 };
-/// What has come. Does not wait: EAGAIN. `is_peek` leaves it there for the next time.
+/// Receives what is available, or fails with EAGAIN. `is_peek` leaves it there for the next call.
 Answer<Received> receive(File& socket, std::span<const iovec> to, bool is_peek);
 
 /// Ends one direction or both: SHUT_RD, SHUT_WR, SHUT_RDWR.

@@ -22,7 +22,7 @@ enum class FileType : uint8_t {
 
 FileType file_type_of(mode_t mode);
 
-/// What the system knows about a file. Times are nanoseconds since 1970.
+/// The metadata of a file. Times are nanoseconds since 1970.
 struct Stat {
     uint64_t device;
     uint64_t inode;
@@ -34,10 +34,10 @@ struct Stat {
     uint64_t changed;
 };
 
-/// The status of an open descriptor.
+/// The metadata of the file behind a descriptor.
 Answer<Stat> stat_of(int fd);
 
-/// What becomes of a file's time, as the system takes it.
+/// A new value for a time of a file, in the form that the system takes.
 namespace new_time {
 timespec of(uint64_t nanoseconds);
 inline constexpr timespec now { 0, UTIME_NOW };

@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint64_t second = 1'000'000'000;
 
-/// The rest of the time as ppoll takes it; none is left behind a deadline.
+/// The time left until the deadline, for ppoll; zero when it has passed.
 timespec time_until(uint64_t deadline)
 {
     const uint64_t now = time_of(Clock::Monotonic);
@@ -35,13 +35,13 @@ Answer<void> check_requests(Guest& guest)
 
 Answer<void> wait(Guest& guest, std::vector<pollfd>& polled, std::optional<uint64_t> deadline)
 {
-    // Most often something is ready, and nobody needs to be able to wake us.
+    // Usually something is ready already, and no wake-up is needed.
     const int at_once = ::poll(polled.data(), polled.size(), 0);
     if (at_once > 0 || (deadline && *deadline <= time_of(Clock::Monotonic)))
         return {};
     const int waker = guest.wake_fd();
     for (bool is_woken = false;;) {
-        // What is asked before this is noticed by the question, what is asked after it by the poll.
+        // `may_go_on` sees requests made before this read; later ones wake the poll.
         eventfd_t forgotten;
         ::eventfd_read(waker, &forgotten);
         if (!guest.may_go_on(is_woken))

@@ -13,33 +13,36 @@ namespace vitrine::core::host {
 
 class File;
 
-/// The guest that something is done for. Whoever runs it can end what waits or takes long.
+/// The guest on whose behalf a call is made. The code that runs the guest can end calls that wait
+/// or take long.
 class Guest {
 public:
-    /// An eventfd that wakes a wait.
+    /// An eventfd that wakes a waiting call.
     virtual int wake_fd() = 0;
-    /// Asked before a wait, whenever one has been woken, and between the pieces of work that takes long; `is_woken` says
-    /// whether the eventfd was written. False ends the work with `Errno::Ended`. A debugger may have a look meanwhile,
-    /// and the guest's memory may change and move.
+    /// Called before a wait, each time a wait is woken, and between the pieces of a long operation.
+    /// `is_woken` tells whether the eventfd was written. Returning false ends the call with
+    /// `Errno::Ended`. A debugger may stop the guest in here, and the guest's memory may change and
+    /// move.
     virtual bool may_go_on(bool is_woken) = 0;
 
 protected:
     ~Guest() = default;
 };
 
-/// What is done between two looks at what was asked of the guest: so many bytes at most are transferred, filled or copied
-/// at once.
+/// The most bytes that are transferred, filled or copied between two checks for requests to the
+/// guest.
 inline constexpr size_t bytes_at_once = size_t { 1 } << 20;
 
-/// To be called between the pieces of work that takes long.
+/// Call this between the pieces of a long operation.
 Answer<void> check_requests(Guest& guest);
 
 /// Waits until one of the descriptors is ready or the monotonic clock reaches the deadline.
 Answer<void> wait(Guest& guest, std::vector<pollfd>& polled, std::optional<uint64_t> deadline);
 
-/// Whether the file is ready for `events` (POLLIN, POLLOUT), or will never be; `errno` is EAGAIN when it is not.
+/// Whether an operation would not block: the file is ready for `events` (POLLIN, POLLOUT), or never
+/// will be. Sets `errno` to EAGAIN otherwise.
 bool is_ready(const File& file, short events);
-/// Waits until it is. EAGAIN for a file that the guest does not want to wait for.
+/// Waits until `is_ready`. EAGAIN if the guest has made the file nonblocking.
 Answer<void> wait_for(Guest& guest, const File& file, short events);
 
 } // namespace vitrine::core::host

@@ -20,10 +20,11 @@ std::unexpected<Error> failure_of(const std::string& what, Errno why)
     return failure(what + ": " + std::strerror(static_cast<int>(why)));
 }
 
-/// What the last system call failed with.
+/// A failure with the error of the last system call.
 std::unexpected<Error> failure_of_system(const std::string& what) { return failure_of(what, Errno(errno)); }
 
-/// A stream of the host under a number of our own, so that closing ours leaves it alone. One that is closed is empty.
+/// Duplicates a descriptor of the host, so that closing ours does not close it. A closed descriptor
+/// becomes an empty file.
 HostFd duplicate(int fd)
 {
     HostFd copy(::fcntl(fd, F_DUPFD_CLOEXEC, 0));
@@ -157,7 +158,7 @@ Result<void> World::add_socket(int socket)
     auto file = File::open(std::move(fd), true);
     if (file && !(*file)->is_socket())
         return failure(what + " is no socket");
-    // Programs ask a socket that they were started with whether it waits, and rely on the answer.
+    // Programs query whether an inherited socket is nonblocking and rely on the answer.
     if (file)
         (*file)->set_nonblocking((::fcntl(socket, F_GETFL) & O_NONBLOCK) != 0);
     return add(what, std::move(file));

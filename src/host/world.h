@@ -17,64 +17,67 @@
 
 namespace vitrine::core::host {
 
-/// A folder of the host that the guest has open from the start.
+/// A folder of the host that is open in the guest from the start.
 struct Preopen {
     std::string host_path;
     std::string guest_path;
     Access access = Access::ReadWrite;
 };
 
-/// A file of the host that is standard input.
+/// A file of the host that becomes standard input.
 struct InputFile {
     std::string path;
 };
 
 /// What a guest gets from its host. Strings are bytes, not necessarily UTF-8.
 struct Config {
-    /// The program's name first.
+    /// The program's name comes first.
     std::vector<std::string> args {};
     std::vector<std::pair<std::string, std::string>> env {};
     std::vector<Preopen> preopens {};
-    /// Descriptors of open sockets, which stay the host's own: behind the folders in the order of the guest's files.
+    /// Descriptors of open sockets, which the host keeps. The guest gets duplicates, numbered after
+    /// the folders.
     std::vector<int> sockets {};
-    /// A descriptor of the host, which stays the host's own, a text, a file, or whatever gives it.
+    /// Standard input: a descriptor, which the host keeps, a text, a file, or a function that
+    /// supplies the bytes.
     std::variant<int, std::string, InputFile, Source> in = 0;
     Output out = 1;
     Output err = 2;
-    /// Replaces the clocks of the host: nanoseconds. How long a wait takes is still the host's time.
+    /// Replaces the host's clocks; returns nanoseconds. Waits still use the host's time.
     std::function<uint64_t(Clock)> clock {};
-    /// Replaces the random bytes of the host.
+    /// Replaces the host's random bytes.
     std::function<void(std::span<std::byte>)> random {};
     std::optional<Resolution> resolution {};
 };
 
-/// A file that the guest has open from the start, and what messages call it.
+/// A file that is open in the guest from the start, and its name for messages.
 struct OpenedFile {
     std::string what;
     std::shared_ptr<File> file;
 };
 
-/// What one guest process sees of this machine. May be used from several threads, as the callables of its config may.
+/// What one guest process sees of this machine. Thread-safe if the callables of its configuration
+/// are.
 class World {
 public:
-    /// Refuses a folder that cannot be opened, and strings that no guest could be given.
+    /// Fails for a folder that cannot be opened, and for strings that cannot be passed to a guest.
     static Result<std::unique_ptr<World>> create(Config config);
 
     const Config& config() const { return config_; }
     const Sandbox& sandbox() const { return sandbox_; }
-    /// Each as `name=value`.
+    /// The environment variables as `name=value`.
     const std::vector<std::string>& environment() const { return environment_; }
-    /// Standard input, output and error, the folders, the sockets.
+    /// Standard input, output and error, then the folders, then the sockets.
     std::span<const OpenedFile> files() const { return files_; }
 
-    /// Nanoseconds of a clock as the guest sees it, and nanoseconds between two ticks.
+    /// The time of a clock as the guest sees it, and the time between two ticks, in nanoseconds.
     uint64_t time(Clock clock) const;
     Answer<uint64_t> resolution(Clock clock) const;
-    /// Fills the beginning of `to`; answers how much of it.
+    /// Fills the beginning of `to` and returns how many bytes that is.
     Answer<size_t> random(std::span<std::byte> to) const;
 
-    /// Ends the call that waits now or takes long, if there is one and the guest's wake-up is this one; the next one waits again. From
-    /// any thread or a signal handler.
+    /// Ends the guest's current call if it waits or takes long and uses this `wake_fd`. Later calls
+    /// wait as usual. May be called from any thread or a signal handler.
     void interrupt() noexcept;
     /// The eventfd that `interrupt` writes.
     int wake_fd() const { return wake_fd_.get(); }
