@@ -23,7 +23,7 @@ constexpr uint64_t rights_of_all = rights::fd_datasync | rights::fd_fdstat_set_f
 constexpr uint64_t rights_of_readers = rights::fd_read;
 constexpr uint64_t rights_of_writers = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
 constexpr uint64_t rights_of_seekers = rights::fd_seek | rights::fd_tell | rights::fd_advise;
-// Truncation while opening is not a right of its own here: nothing could take it away.
+// Truncating a file when opening it is not a separate right here, because nothing could withhold it.
 constexpr uint64_t rights_of_folders = rights_of_all | (rights::of_paths & ~rights::path_filestat_set_size);
 
 uint64_t rights_to_read_and_write(const host::File& file)
@@ -42,8 +42,9 @@ uint64_t rights_of(const host::File& file)
     return all & ~(file.access() == host::Access::ReadOnly ? rights::of_changes : 0);
 }
 
-/// Those to change files stay also where nothing can be changed: libraries leave out of a request what is not handed on,
-/// and the guest would learn of it at its first write, not when it opens the file.
+/// The rights to change files are kept even where nothing may be changed. To open a file, C
+/// libraries only request rights that the folder passes on. Without these rights the open would
+/// succeed, and the guest would only fail at its first write.
 uint64_t inherited_rights_of(const host::File& file)
 {
     constexpr uint64_t of_files = rights_of_all | rights_of_readers | rights_of_writers | rights_of_seekers;

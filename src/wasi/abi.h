@@ -12,11 +12,11 @@
 #include <string_view>
 #include <unistd.h>
 
-// The numbers and layouts that preview 1 shares with its guests.
+// The numbers and layouts of preview 1: its binary interface with guests.
 
 namespace vitrine::core::wasi {
 
-/// What a function answers with.
+/// The errno values of preview 1.
 enum class Errno : uint16_t {
     Success,
 #define ERRNO(name, host) name,
@@ -28,10 +28,10 @@ enum class Errno : uint16_t {
 template<class T> using Answer = std::expected<T, Errno>;
 inline std::unexpected<Errno> refuse(Errno why) { return std::unexpected(why); }
 
-/// The guest's name for what the host says.
+/// The errno of preview 1 for an error of the host.
 Errno number_of(host::Errno why);
 
-// Parameters, as the table of functions names them.
+// Parameter types, as the table of functions names them.
 
 /// A file descriptor of the guest.
 enum class Fd : uint32_t {};
@@ -40,7 +40,7 @@ enum class Pointer : uint32_t {};
 using Number = uint32_t;
 using Long = uint64_t;
 
-// The numbers of these are the guest's.
+// The enumerators have the numbers of preview 1.
 using host::Clock;
 using host::FileType;
 static_assert(static_cast<int>(FileType::Directory) == 3 && static_cast<int>(FileType::SymbolicLink) == 7);
@@ -75,18 +75,19 @@ constexpr uint64_t path_unlink_file = 1 << 26;
 constexpr uint64_t poll_fd_readwrite = 1 << 27;
 constexpr uint64_t sock_shutdown = 1 << 28;
 constexpr uint64_t sock_accept = 1 << 29;
-/// All that begin with `path_`, and `fd_readdir` among them.
+/// All rights that begin with `path_`, and `fd_readdir`.
 constexpr uint64_t of_paths = 0x7fffe00 & ~(fd_filestat_get | fd_filestat_set_size | fd_filestat_set_times);
-/// What changes a file or a folder.
+/// The rights to change a file or a folder.
 constexpr uint64_t of_changes = fd_write | fd_allocate | path_create_directory | path_create_file
     | path_link_source | path_link_target | path_rename_source | path_rename_target | path_filestat_set_size
     | path_filestat_set_times | fd_filestat_set_size | fd_filestat_set_times | path_symlink
     | path_remove_directory | path_unlink_file;
 } // namespace rights
 
-/// Nobody is refused for want of a right: these tell the guest what the host would let it do.
+/// Rights are only advice here: no call fails because a right is missing. They tell the guest what
+/// the host would let it do with the file.
 uint64_t rights_of(const host::File& file);
-/// What files opened through a folder may have.
+/// The rights that files opened through a folder may have.
 uint64_t inherited_rights_of(const host::File& file);
 
 namespace lookup_flags {
@@ -98,7 +99,7 @@ constexpr uint32_t create = 1, directory = 2, exclusive = 4, truncate = 8, all =
 namespace fd_flags {
 constexpr uint32_t append = 1, dsync = 2, nonblock = 4, rsync = 8, sync = 16, all = 31;
 }
-/// `rsync` counts as `sync`.
+/// `rsync` is treated as `sync`.
 host::FileFlags file_flags_of(uint32_t flags);
 uint16_t number_of(const host::FileFlags& flags);
 
@@ -116,11 +117,12 @@ constexpr uint32_t atim = 1, atim_now = 2, mtim = 4, mtim_now = 8, all = 15;
 /// What differs between preview 1 and the snapshot before it.
 struct Snapshot {
     std::string_view module;
-    /// Where the guest's numbers seek from.
+    /// The host's `whence` for each `whence` of the guest.
     std::array<int, 3> whence;
-    /// A filestat: the bytes of its link count and of all; the link count ends where the size begins.
+    /// The layout of a filestat: the size of the link count, the offset of the file size, and the
+    /// size of the whole. The link count ends where the file size begins.
     uint32_t link_count_bytes, size_at, filestat_bytes;
-    /// A subscription: where a clock begins, the bytes of all.
+    /// The layout of a subscription: the offset of its clock, and the size of the whole.
     uint32_t clock_at, subscription_bytes;
 };
 
@@ -132,7 +134,7 @@ inline constexpr Snapshot preview0 { "wasi_unstable", { SEEK_CUR, SEEK_END, SEEK
 
 namespace vitrine::core {
 
-/// What the host answers, on its way to the guest.
+/// Converts an error of the host into the errno for the guest.
 template<class T> struct FromError<wasi::Answer<T>, host::Errno> {
     static wasi::Answer<T> make(host::Errno why) { return wasi::refuse(wasi::number_of(why)); }
 };

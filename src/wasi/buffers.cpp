@@ -10,7 +10,7 @@ namespace vitrine::core::wasi {
 
 Answer<Buffers> Buffers::of(Call& call, Direction direction, Pointer at, Number count)
 {
-    // The whole list first: its own place must be right whatever its length.
+    // Check the list's own range first, whatever its length.
     (void)TRY(call.in(at, uint64_t { count } * 8));
     Buffers buffers(call, direction, at, count);
     for (Number i = 0; i < count; ++i) {
@@ -27,7 +27,7 @@ Answer<Buffers> Buffers::of(Call& call, Direction direction, Pointer at, Number 
 Answer<Buffers::Buffer> Buffers::buffer(Number index) const
 {
     const auto item = TRY(call_->in(Pointer { static_cast<Number>(at_) + index * 8 }, 8));
-    // Each number is read once: another thread may write it.
+    // Read each number once, because another thread may change it.
     const Buffer buffer { load<Pointer>(item.data()), load<Number>(&item[4]) };
     (void)TRY(call_->in(buffer.at, buffer.size));
     return buffer;
@@ -78,12 +78,12 @@ Answer<void> Buffers::advance(size_t bytes)
     return pass(bytes);
 }
 
-/// Moves behind the next bytes.
+/// Moves past the next bytes.
 Answer<void> Buffers::pass(size_t bytes)
 {
     done_ += bytes;
     skipped_ += bytes;
-    // Empty buffers are passed too, so that the next piece begins with one that is not.
+    // Also pass empty buffers, so that the next piece begins with a buffer that is not empty.
     for (Number passed = 1; next_ < count_ && rest() > 0; ++passed) {
         const size_t size = TRY(buffer(next_)).size;
         if (skipped_ < size)
@@ -105,7 +105,7 @@ template<class Copy> Answer<size_t> Buffers::copy(size_t most, const Copy& copy)
             copy(at, part);
             at += part.iov_len;
         }
-        // Another thread has made the list shorter.
+        // Another thread may have made the buffers shorter.
         if (at == copied)
             break;
         CHECK(advance(at - copied));

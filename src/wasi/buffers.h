@@ -10,28 +10,34 @@
 
 namespace vitrine::core::wasi {
 
-/// Buffers of a vector that are looked at between two looks at what was asked of the guest; most of them may be empty.
+/// The number of buffers that are examined between two checks for requests; most of them may be
+/// empty.
 inline constexpr Number buffers_at_once = 1 << 16;
 
-/// Whether the guest's buffers are filled, or give what is written. The values are the events of a file that is ready for it.
+/// Whether the guest's buffers are filled or written out. The values are the poll events of a file
+/// that is ready for this.
 enum class Direction : short { ToGuest = POLLIN, FromGuest = POLLOUT };
 
-/// The guest's vector of buffers, taken piece by piece: however long the vector is, the host keeps no copy of it. A list that
-/// other threads change meanwhile is checked again, so that a piece never leaves the guest's memory.
+/// The guest's vector of buffers, processed piece by piece: the host never copies the whole vector.
+/// Each buffer is checked again when it is used, because other threads may change the vector, so a
+/// piece never lies outside of the guest's memory.
 class Buffers {
 public:
-    /// Checks all buffers: one that is out of bounds is `Fault`, more than 4 GiB together are `Inval`.
+    /// Checks all buffers. `Fault` if one is out of bounds, `Inval` if they have more than 4 GiB
+    /// together.
     static Answer<Buffers> of(Call& call, Direction direction, Pointer at, Number count);
 
-    /// At most IOV_MAX buffers of what is left, and at most `most` bytes. Valid until the guest runs or waits, and until the
-    /// next call.
+    /// The next piece of what is left: at most IOV_MAX buffers and `most` bytes. Valid until the
+    /// guest runs or waits, and until the next call.
     Answer<std::span<const iovec>> piece(size_t most);
-    /// The bytes of the last piece.
+    /// The number of bytes in the last piece.
     size_t piece_bytes() const { return piece_bytes_; }
-    /// The first `bytes` bytes of the last piece have been transferred: in the guest's memory they alone have changed.
+    /// Must be called after the first `bytes` bytes of the last piece have been transferred. Only
+    /// these have changed in the guest's memory.
     Answer<void> advance(size_t bytes);
 
-    /// Copies what comes next from or to the guest, as far as there is room in both, and advances. Answers how much.
+    /// Copies the next bytes from or to the guest, as many as both sides have room for, and
+    /// advances. Returns the number of bytes.
     Answer<size_t> gather(std::span<std::byte> to);
     Answer<size_t> scatter(std::span<const std::byte> from);
 
@@ -46,12 +52,12 @@ private:
         : call_(&call), direction_(direction), at_(at), count_(count)
     {}
 
-    /// A buffer of the list, as the guest gives it.
+    /// A buffer of the vector, as the guest gives it.
     struct Buffer {
         Pointer at;
         Number size;
     };
-    /// Checked.
+    /// Reads and checks one buffer.
     Answer<Buffer> buffer(Number index) const;
     /// Adds a part of a buffer to the piece.
     Answer<void> add_to_piece(Buffer part);
@@ -64,11 +70,11 @@ private:
     Number count_;
     size_t size_ = 0;
     size_t done_ = 0;
-    /// The first buffer that is not done, and how much of it is.
+    /// The first buffer that is not complete, and how many of its bytes are done.
     Number next_ = 0;
     size_t skipped_ = 0;
     std::vector<iovec> piece_;
-    /// The piece's buffers, where they are filled.
+    /// With `ToGuest`: the edits for the piece's buffers.
     std::vector<Edit> edits_;
     size_t piece_bytes_ = 0;
 };

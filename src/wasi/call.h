@@ -19,11 +19,12 @@ namespace vitrine::core::wasi {
 static_assert(std::endian::native == std::endian::little, "the guest's numbers are read as they lie");
 
 using host::File;
-/// Bytes of the guest to be filled in, of which only those count that were written.
+/// Bytes of the guest that are being written. Only those that are committed count.
 using Edit = Mutator::Edit;
 class Preview1;
 
-/// A checked stretch of the guest's memory, for results. Good for as long as the call, even if the memory moves.
+/// A checked range of the guest's memory for results. Valid during the whole call, even if the
+/// memory moves.
 class Room {
 public:
     Room(Mutator& mutator, Memory& memory, Pointer at, uint64_t size)
@@ -31,13 +32,13 @@ public:
     {}
 
     uint64_t size() const { return size_; }
-    /// Writes bytes at an offset; they must fit.
+    /// Writes bytes at an offset. They must fit.
     void put(uint64_t offset, Bytes bytes) const
     {
         ASSERT(offset <= size_ && bytes.size() <= size_ - offset);
         mutator_->write(Origin::Host, *memory_, at_ + offset, bytes);
     }
-    /// The part at an offset, to be filled in.
+    /// A part of the range, to be filled in.
     Edit edit(uint64_t offset, uint64_t count) const
     {
         ASSERT(offset <= size_ && count <= size_ - offset);
@@ -51,7 +52,7 @@ private:
     uint64_t size_;
 };
 
-/// The same for one number.
+/// A checked range for a single number.
 template<class T> class Out {
 public:
     explicit Out(Room room) : room_(room) {}
@@ -61,7 +62,8 @@ private:
     Room room_;
 };
 
-/// A function's view of who called it. Every address of the guest is checked here: one that is out of bounds is `Fault`.
+/// A call of a WASI function. Every address that the guest passes is checked here; the result is
+/// `Fault` if it is out of bounds.
 class Call final : public host::Guest {
 public:
     Call(Preview1& process, const HostCall& call, const Snapshot& snapshot, Memory* memory)
@@ -69,27 +71,29 @@ public:
     {}
 
     Preview1& process;
-    /// The guest thread that calls.
+    /// The guest thread that makes the call.
     Thread& thread;
     Store& store;
     const Snapshot& snapshot;
-    /// Why the guest cannot go on, when the function ends so; its answer does not count then.
+    /// The trap that ends the guest, if the function ends this way. Its return value is then
+    /// ignored.
     std::optional<Trap> trap;
 
     Answer<std::shared_ptr<File>> file(Fd fd) const;
-    /// Bytes that the guest gives, valid until it runs or waits. Another of its threads may change them.
+    /// The guest's bytes in a range, valid until the guest runs or waits. Its other threads may
+    /// change them at any time.
     Answer<Bytes> in(Pointer at, uint64_t count) const;
-    /// Where the guest gets results.
+    /// A range for results.
     Answer<Room> room(Pointer at, uint64_t count) const;
     template<class T> Answer<Out<T>> out(Pointer at) const { return Out<T>(TRY(room(at, sizeof(T)))); }
-    /// A path of the guest; `Inval` when there is a NUL in it, which no path of the host can have.
+    /// A path of the guest. `Inval` if it contains a NUL, which no host path can.
     Answer<std::string> path(Pointer at, Number length) const;
     host::Path path_in(const File& folder, const std::string& name) const;
-    /// To be called between the pieces of work that takes long: ends the function when the guest must not go on.
+    /// Call this between the pieces of a long operation. Fails when the guest must end.
     Answer<void> check_requests();
 
     int wake_fd() override;
-    /// False leaves the trap `Interrupted` here.
+    /// Sets `trap` to `Interrupted` when it returns false.
     bool may_go_on(bool is_woken) override;
 
 private:

@@ -41,7 +41,7 @@ Answer<Fd> FileTable::add(std::shared_ptr<File> file)
 
 Answer<void> FileTable::close(Fd fd)
 {
-    // Closed without the lock, as that may take the host its time.
+    // Destroyed after the lock is released, because closing a file may take long.
     std::shared_ptr<File> closed;
     const std::lock_guard lock(mutex_);
     if (!is_open(fd))

@@ -12,18 +12,18 @@ namespace vitrine::core::wasi {
 
 using host::File;
 
-/// The guest's descriptors, by number. Safe to use from several threads.
+/// The guest's files by descriptor. Thread-safe.
 class FileTable {
 public:
     explicit FileTable(uint32_t max_files) : max_files_(max_files) {}
 
     Answer<std::shared_ptr<File>> find(Fd fd) const;
-    /// Whether there is a number left; `Mfile` if not.
+    /// `Mfile` if no descriptor is left.
     Answer<void> check_room() const;
-    /// Gives it the lowest free number.
+    /// Adds a file under the lowest free descriptor.
     Answer<Fd> add(std::shared_ptr<File> file);
     Answer<void> close(Fd fd);
-    /// Moves a file to the number of another, which is closed.
+    /// Moves a file from one descriptor to another, whose file is closed.
     Answer<void> renumber(Fd from, Fd to);
 
 private:

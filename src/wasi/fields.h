@@ -10,7 +10,8 @@
 
 namespace vitrine::core::wasi {
 
-/// A result of several fields, made before it is written to the guest. What is not put is 0.
+/// A result with several fields, assembled before it is written to the guest. Fields that are not
+/// set are 0.
 template<size_t Size> class Fields {
 public:
     template<class T> void put(size_t at, T value)
@@ -19,17 +20,17 @@ public:
         ASSERT(at + sizeof value <= Size);
         std::memcpy(&bytes_[at], &value, sizeof value);
     }
-    /// The first of them.
+    /// The first `count` bytes.
     Bytes bytes(size_t count = Size) const { return Bytes(bytes_).first(count); }
 
 private:
     std::array<uint8_t, Size> bytes_ {};
 };
 
-/// Writes what the host knows about a file, as the snapshot lays it out.
+/// Writes the metadata of a file in the layout of the snapshot.
 void put_filestat(const Snapshot& snapshot, const Room& room, const host::Stat& status);
 
-/// New times of a file, from the numbers that the guest gives.
+/// New times for a file, from the arguments of the guest.
 Answer<host::NewTimes> times_of(uint64_t atim, uint64_t mtim, uint32_t flags);
 
 } // namespace vitrine::core::wasi

@@ -9,13 +9,14 @@
 #include <fcntl.h>
 #include <utility>
 
-// The functions fd_*: what the host does to open files, with the guest's numbers, buffers and results.
+// The functions fd_*: decode the guest's arguments, call the host, and store the results.
 
 namespace vitrine::core::wasi {
 
 namespace {
 
-/// In pieces, each in one call: the sink may do with the guest what it likes.
+/// Writes piece by piece, with one call of the sink for each. The sink may run the guest and change
+/// its memory.
 Answer<size_t> write_to_sink(Call& call, File& file, Buffers& buffers)
 {
     std::vector<std::byte> bytes(std::min(buffers.rest(), host::copied_at_once));
@@ -28,8 +29,8 @@ Answer<size_t> write_to_sink(Call& call, File& file, Buffers& buffers)
     }
 }
 
-/// What the source gives at once, put into the guest's buffers. They are looked at again behind it, as it may do with the guest
-/// what it likes.
+/// Calls the source once and copies what it supplies into the guest's buffers. The source may run
+/// the guest, so the buffers are checked again after it.
 Answer<size_t> read_from_source(File& file, Buffers& buffers)
 {
     std::vector<std::byte> bytes(std::min(buffers.rest(), host::copied_at_once));
@@ -98,7 +99,7 @@ Answer<void> fd_fdstat_set_flags(Call& call, Fd fd, Number flags)
     const auto file = TRY(call.file(fd));
     if (flags & ~fd_flags::all)
         return refuse(Errno::Inval);
-    // What is open already is never so.
+    // `rsync` cannot be set on a file that is already open.
     if (flags & fd_flags::rsync)
         return refuse(Errno::Notsup);
     CHECK(file->set_flags(file_flags_of(flags)));
@@ -116,7 +117,8 @@ Answer<void> fd_filestat_get(Call& call, Fd fd, Pointer result)
     const auto file = TRY(call.file(fd));
     const auto room = TRY(call.room(result, call.snapshot.filestat_bytes));
     auto status = TRY(host::stat_of(file->descriptor()));
-    // A stream with a copy looks like a terminal, a datagram socket is told from others.
+    // The file's own type says more: an output with a copy looks like a terminal, and datagram
+    // sockets are told from stream sockets.
     status.type = file->type();
     put_filestat(call.snapshot, room, status);
     return {};
@@ -154,7 +156,7 @@ Answer<void> fd_prestat_get(Call& call, Fd fd, Pointer result)
     const auto room = TRY(call.room(result, 8));
     if (!file->preopened_as)
         return refuse(Errno::Badf);
-    // The tag 0 is a folder's.
+    // Tag 0 means a preopened folder.
     Fields<8> fields;
     fields.put(4, static_cast<Number>(file->preopened_as->size()));
     room.put(0, fields.bytes());
@@ -214,7 +216,7 @@ Answer<void> fd_readdir(Call& call, Fd fd, Pointer buffer, Number length, Long c
         room.put(used, fitting);
         used += fitting.size();
     };
-    // A buffer that is full to the last byte tells the guest that there may be more.
+    // A buffer that is completely full tells the guest that there may be more entries.
     for (auto batch = TRY(file->listing.find(file->descriptor(), cookie)); !batch->entries.empty();
         batch = TRY(file->listing.after(file->descriptor(), *batch))) {
         Long number = batch->first;

@@ -5,7 +5,7 @@
 #include "wasi/fields.h"
 #include "wasi/preview1.h"
 
-// The functions path_*: what the host does to paths, with the guest's strings, numbers and results.
+// The functions path_*: decode the guest's arguments, call the host, and store the results.
 
 namespace vitrine::core::wasi {
 
@@ -18,7 +18,8 @@ Answer<bool> follows(Number flags)
     return (flags & lookup_flags::symlink_follow) != 0;
 }
 
-/// Only the right `fd_write` asks for a file that can be written. Go asks for the right to set the size of each file that it reads.
+/// Only the right `fd_write` makes the file writable. Other rights to change it do not: Go requests
+/// the right to set the size of every file that it reads.
 host::OpenMode mode_of(Number open, Long rights, Number flags)
 {
     return { .read = (rights & rights::fd_read) != 0,
@@ -30,7 +31,7 @@ host::OpenMode mode_of(Number open, Long rights, Number flags)
         .flags = file_flags_of(flags) };
 }
 
-/// Does something to a path that the guest gives below a folder.
+/// Calls a host function with a path of the guest, relative to a folder.
 template<class F> Answer<void> with_path(Call& call, Fd fd, Pointer path, Number length, const F& function)
 {
     const auto folder = TRY(call.file(fd));

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <unordered_map>
 
-// The function that waits for several things.
+// The function poll_oneoff.
 
 namespace vitrine::core::wasi {
 
 namespace {
 
-/// More than a guest has descriptors, and not so many that they cost the host much memory.
+/// More than a guest can have descriptors, but few enough to cost the host little memory.
 constexpr Number max_subscriptions = 8192;
 
 /// What a guest subscribes to.
@@ -23,12 +23,12 @@ struct Subscription {
 
     uint64_t user_data;
     Kind kind;
-    /// Of a clock: when its event happens on the host's monotonic clock.
+    /// For a clock: the time of its event on the host's monotonic clock.
     uint64_t deadline = 0;
-    /// Of a file: the file, and its place among those that are polled.
+    /// For a file: the file, and its index among the polled descriptors.
     std::shared_ptr<File> file {};
     size_t polled = 0;
-    /// Why there is nothing to wait for.
+    /// Why this subscription cannot be waited for.
     Errno error = Errno::Success;
 };
 
@@ -59,7 +59,7 @@ Fields<event_bytes> fields_of(const Event& event)
     return fields;
 }
 
-/// When a subscribed clock strikes, on the host's monotonic clock.
+/// The time of a clock subscription's event on the host's monotonic clock.
 Answer<uint64_t> deadline_of(Call& call, const uint8_t* clock)
 {
     const auto id = load<uint32_t>(clock);
@@ -101,7 +101,7 @@ std::optional<Event> event_of(const Subscription& wanted, const std::vector<poll
         return event;
     if (wanted.kind == Subscription::Kind::Clock)
         return now >= wanted.deadline ? std::optional(event) : std::nullopt;
-    // The file may be ready for what another subscription wants.
+    // The file may be ready only for what another subscription wants.
     const auto happened = static_cast<short>(
         polled[wanted.polled].revents & (events_of(wanted.kind) | POLLERR | POLLHUP | POLLNVAL));
     if (happened == 0)
@@ -125,7 +125,7 @@ Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Numb
     const auto event_count_out = TRY(call.out<Number>(event_count));
 
     std::vector<Subscription> wanted;
-    // Each file once: the host takes no more than a process may have open.
+    // Poll each file once: poll takes no more entries than the process may have open files.
     std::vector<pollfd> polled;
     std::unordered_map<const File*, size_t> places;
     std::optional<uint64_t> deadline;
@@ -138,7 +138,7 @@ Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Numb
             next.polled = place->second;
             polled[next.polled].events |= events_of(next.kind);
         } else {
-            // What is wrong is told at once.
+            // An invalid subscription is reported without waiting.
             deadline =
                 std::min(deadline.value_or(UINT64_MAX), next.error == Errno::Success ? next.deadline : 0);
         }

@@ -44,7 +44,8 @@ Memory* memory_of(const Instance* caller)
     return memory ? *memory : nullptr;
 }
 
-/// Defines one function in one snapshot: its parameters and how they are taken from the slots follow from its C++ type.
+/// Defines one function of one snapshot. The C++ type determines its parameters and how they are
+/// read from the slots.
 template<class... Params>
 Result<void> define(Linker& linker, const std::shared_ptr<Preview1>& process, const Snapshot& snapshot,
     std::string_view name, Answer<void> (*function)(Call&, Params...), bool returns, HostKind kind)

@@ -6,7 +6,8 @@
 
 #include <sys/socket.h>
 
-// The functions sock_*: what the host does to sockets. All of them come from the embedder, or are accepted from one that does.
+// The functions sock_*: decode the guest's arguments, call the host, and store the results. The
+// embedder supplies the sockets; others come from accepting on one of them.
 
 namespace vitrine::core::wasi {
 

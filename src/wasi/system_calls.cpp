@@ -5,7 +5,8 @@
 #include <algorithm>
 #include <sched.h>
 
-// What is not about files: arguments, environment, clocks, random bytes, the end.
+// The functions that have nothing to do with files: arguments, environment, clocks, random bytes,
+// exit.
 
 namespace vitrine::core::wasi {
 
@@ -19,7 +20,7 @@ Number size_of(const std::vector<std::string>& strings)
     return size;
 }
 
-/// Writes strings, each with a NUL behind it, and their addresses.
+/// Writes strings, each followed by a NUL, and their addresses.
 Answer<void> put_strings(
     Call& call, const std::vector<std::string>& strings, Pointer addresses, Pointer buffer)
 {

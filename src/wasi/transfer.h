@@ -10,13 +10,14 @@
 #include <span>
 #include <vector>
 
-// The bytes of a file, from or to the guest's buffers: what the host does with a piece at once, done until all of them are
-// through.
+// Transfers the bytes of a file from or to the guest's buffers, piece by piece.
 
 namespace vitrine::core::wasi {
 
-/// Calls `attempt` with what `piece` gives, and again when the file is ready for as long as it fails with EAGAIN or EINTR. It
-/// answers as functions of host/io.h do, and does not wait. After a wait the guest's memory may be elsewhere.
+/// Calls `attempt` with the buffers from `piece`. As long as that fails with EAGAIN or EINTR, waits
+/// until the file is ready and tries again. `attempt` is a function like those of host/io.h: it
+/// does not block. The buffers are taken again after each wait, because the guest's memory may have
+/// moved.
 template<class Piece, class Attempt>
 Answer<size_t> attempt_when_ready(
     Call& call, File& file, short events, const Piece& piece, const Attempt& attempt)
@@ -32,7 +33,8 @@ Answer<size_t> attempt_when_ready(
     }
 }
 
-/// Exchanges a copy of a message that the guest has in more buffers than the host takes.
+/// Transfers a message through a copy, for when the guest has it in more buffers than the host
+/// accepts.
 template<class Attempt>
 Answer<size_t> exchange_copy(Call& call, File& file, Buffers& buffers, const Attempt& attempt)
 {
@@ -51,7 +53,7 @@ Answer<size_t> exchange_copy(Call& call, File& file, Buffers& buffers, const Att
     return size;
 }
 
-/// One exchange with the guest's buffers, and an advance in them.
+/// Transfers one piece and advances in the guest's buffers.
 template<class Attempt>
 Answer<size_t> exchange(Call& call, File& file, Buffers& buffers, const Attempt& attempt)
 {
@@ -65,11 +67,12 @@ Answer<size_t> exchange(Call& call, File& file, Buffers& buffers, const Attempt&
     return size;
 }
 
-/// Whether a transfer goes on until all buffers are done.
+/// Whether a transfer continues until all buffers are done.
 enum class Extent : uint8_t { Once, Whole };
 
-/// Transfers piece by piece, and looks at what was asked of the guest in between. Ends early, with what has been done, at the end
-/// of the file and when the rest is refused.
+/// Transfers piece by piece, and checks for requests to the guest in between. Stops early at the
+/// end of the file. Also stops when a piece fails after others have succeeded: it then returns the
+/// number of bytes done.
 template<class Attempt>
 Answer<size_t> transfer(Call& call, File& file, Buffers& buffers, Extent extent, const Attempt& attempt)
 {
@@ -77,7 +80,7 @@ Answer<size_t> transfer(Call& call, File& file, Buffers& buffers, Extent extent,
         const auto size = exchange(call, file, buffers, attempt);
         if (!size && (buffers.done() == 0 || call.trap))
             return refuse(size.error());
-        // A file that need not wait gives less than it is asked for only at its end.
+        // A file that never blocks only returns less than requested at its end.
         const bool is_end = size.value_or(0) == 0
             || (buffers.direction() == Direction::ToGuest && !file.may_wait()
                 && *size < buffers.piece_bytes());
@@ -87,7 +90,8 @@ Answer<size_t> transfer(Call& call, File& file, Buffers& buffers, Extent extent,
     }
 }
 
-/// Writes all buffers: to what may have to wait, in pieces that fit once there is room. Fewer bytes when the rest is refused.
+/// Writes all buffers. Where a write may block, writes pieces that fit once there is room. Returns
+/// fewer bytes when a later piece fails.
 Answer<size_t> write_all(Call& call, File& file, Buffers& buffers);
 
 } // namespace vitrine::core::wasi
