@@ -11,7 +11,7 @@ using detail::Access;
 
 namespace {
 
-/// What `thread-spawn` answers with instead of a number.
+/// The errno that `thread-spawn` returns, negated, instead of a thread number.
 core::wasi::Errno errno_of(core::SpawnRefusal why)
 {
     using core::wasi::Errno;
@@ -25,7 +25,7 @@ core::wasi::Errno errno_of(core::SpawnRefusal why)
     std::unreachable();
 }
 
-/// `wasi.thread-spawn`: for every store that is a thread of some process.
+/// `wasi.thread-spawn`, for every store that belongs to a process.
 core::HostOutcome spawn(core::HostCall& call)
 {
     const auto link = Access::link_of(call.store);
@@ -37,7 +37,7 @@ core::HostOutcome spawn(core::HostCall& call)
     return core::Returned {};
 }
 
-/// A memory for each shared one that the module wants and nobody has defined.
+/// Defines a memory for each shared memory that the module imports and that has no definition yet.
 core::Result<void> define_memories(
     core::Linker& linker, const detail::EngineBody& engine, const core::Module& module)
 {

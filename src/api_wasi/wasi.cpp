@@ -17,7 +17,7 @@ WasiConfig& WasiConfig::inherit_env()
 {
     for (char** variable = ::environ; variable && *variable; ++variable) {
         const std::string_view text = *variable;
-        // A name without a value, or a value without a name, is nothing that a guest could be given.
+        // A variable without a name or without "=" cannot be passed to a guest.
         if (const size_t sign = text.find('='); sign != 0 && sign != text.npos)
             env(std::string(text.substr(0, sign)), std::string(text.substr(sign + 1)));
     }
@@ -26,7 +26,7 @@ WasiConfig& WasiConfig::inherit_env()
 
 namespace detail {
 
-/// The friend of the classes of wasi.hpp.
+/// Has access to the private members of the classes of wasi.hpp.
 struct WasiParts {
     static core::wasi::Config config(const WasiConfig& config);
 };

@@ -12,7 +12,7 @@ using vitrine::detail::Access;
 namespace detail {
 
 struct GdbServerBody {
-    /// Closed, but there, when the public session ends first.
+    /// Kept alive, though closed, if the public session ends first.
     std::shared_ptr<core::debug::Session> session;
     std::unique_ptr<core::gdb::Server> server;
     std::optional<Error> error;
