@@ -22,15 +22,16 @@ using llvm::object::SectionedAddress;
 
 constexpr uint8_t custom_section = 0, code_section = 10, address_bytes = 4;
 
-/// How many inlined functions of an instruction are told; hostile ones may be nested without end.
+/// How many inlined functions are reported for an instruction. In hostile DWARF the nesting has no
+/// limit.
 constexpr size_t max_inlined = 128;
 
-/// The parts of a module that matter here.
+/// The parts of a module that are needed here.
 struct Parts {
-    /// Where the content of the code section begins in the file: DWARF counts from there.
+    /// The offset of the code section's content: DWARF addresses count from there.
     uint64_t code_offset = 0;
     uint64_t code_size = 0;
-    /// By name, without the dot; the first of each counts.
+    /// By name without the dot. Of sections with the same name, the first.
     std::map<std::string_view, Bytes> sections;
 };
 
@@ -54,7 +55,7 @@ Result<void> read_sections(Bytes module, Parts& parts)
     return {};
 }
 
-/// Moves behind a value of a form that line tables have; other forms are refused.
+/// Skips a value of a form that line tables use. Fails for other forms.
 Result<void> skip_value(ByteReader& in, uint64_t form)
 {
     switch (form) {
@@ -74,7 +75,8 @@ Result<void> skip_value(ByteReader& in, uint64_t form)
     }
 }
 
-/// Reads folders or files of a table of version 5: which forms an entry has, and the entries.
+/// Reads the folders or files of a version 5 table: the forms that an entry consists of, then the
+/// entries.
 Result<void> check_entries(ByteReader& in)
 {
     std::vector<uint64_t> forms;
@@ -91,7 +93,7 @@ Result<void> check_entries(ByteReader& in)
     return {};
 }
 
-/// Refuses the next line table when LLVM's reader would not survive its header; else moves behind it.
+/// Skips the next line table. Fails if its header would crash LLVM's reader.
 Result<void> check_table(ByteReader& in)
 {
     constexpr uint16_t with_forms = 5;
@@ -102,14 +104,14 @@ Result<void> check_table(ByteReader& in)
     if (TRY(table.byte()) != address_bytes || TRY(table.byte()) != 0)
         return failure("addresses of another size", table.offset());
     ByteReader header = TRY(table.sub_reader(TRY(table.fixed<uint32_t>())));
-    // Behind the parameters of the program: how many operands each of its instructions has.
+    // After the parameters of the line program: the operand counts of its opcodes.
     const Bytes parameters = TRY(header.bytes(bytes_before_lengths));
     CHECK(header.bytes(std::max<size_t>(parameters.back(), 1) - 1));
     CHECK(check_entries(header));
     return check_entries(header);
 }
 
-/// The tables at the beginning of the section that can be read.
+/// The longest prefix of the section with tables that can be read.
 Bytes readable_tables(Bytes section)
 {
     ByteReader in(section);
@@ -119,7 +121,7 @@ Bytes readable_tables(Bytes section)
     return section.first(size);
 }
 
-/// Moves behind a value of an entry; forms that LLVM does not read are refused.
+/// Skips an attribute value. Fails for forms that LLVM does not read.
 Result<void> skip_attribute(ByteReader& in, uint64_t form, uint8_t address_size)
 {
     using enum llvm::dwarf::Form;
@@ -157,7 +159,7 @@ Result<void> skip_attribute(ByteReader& in, uint64_t form, uint8_t address_size)
     }
 }
 
-/// The forms of the values that entries of each code have.
+/// By abbreviation code: the forms of an entry's attribute values.
 using Abbreviations = std::map<uint64_t, std::vector<uint64_t>>;
 
 Result<Abbreviations> read_abbreviations(ByteReader& in)
@@ -181,12 +183,13 @@ Result<Abbreviations> read_abbreviations(ByteReader& in)
     return table;
 }
 
-/// Knows which units LLVM's reader survives: it does not check that the values of entries end within them.
+/// Checks whether LLVM's reader can safely read a unit: it does not check that attribute values end
+/// within the unit.
 class UnitChecker {
 public:
     explicit UnitChecker(Bytes abbreviations) : section_(abbreviations), left_(abbreviations.size()) {}
 
-    /// Refuses the next unit, or moves behind it.
+    /// Skips the next unit, or fails.
     Result<void> check(ByteReader& in)
     {
         constexpr uint16_t first_version = 3, with_types = 5;
@@ -215,7 +218,7 @@ public:
     }
 
 private:
-    /// Tables that overlap would take time that grows with the square of their size.
+    /// Fails if tables overlap, because reading them would take time quadratic in their size.
     Result<const Abbreviations*> table_at(uint32_t offset)
     {
         if (const auto known = tables_.find(offset); known != tables_.end())
@@ -236,7 +239,7 @@ private:
     std::map<uint32_t, Abbreviations> tables_;
 };
 
-/// The units at the beginning of the section that can be read.
+/// The longest prefix of the section with units that can be read.
 Bytes readable_units(Bytes section, Bytes abbreviations)
 {
     UnitChecker checker(abbreviations);
@@ -249,14 +252,15 @@ Bytes readable_units(Bytes section, Bytes abbreviations)
 
 void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
 
-/// The code of a function, or of a call of it that was inlined.
+/// A range of code that belongs to a function or to an inlined call of it.
 struct CodeRange {
     uint64_t begin, end;
-    /// Of its entry in the unit.
+    /// The index of its entry in the unit.
     uint32_t die;
 };
 
-/// The functions of a unit, in the order of their entries: a function before what is inlined in it.
+/// The functions of a unit in the order of their entries: a function comes before those inlined
+/// into it.
 struct UnitFunctions {
     llvm::DWARFUnit* unit;
     std::vector<CodeRange> ranges;
@@ -272,7 +276,7 @@ class DwarfSymbols final : public Symbols {
 public:
     explicit DwarfSymbols(Bytes module)
     {
-        // What stands before something malformed is still good.
+        // Everything before the malformed part is still usable.
         (void)read_sections(module, parts_);
         const auto lines = parts_.sections.find("debug_line");
         if (lines == parts_.sections.end())
@@ -316,8 +320,8 @@ public:
                 return frames;
             line = call_of(die);
         }
-        // Assemblers describe no functions, and inline none. Of a unit that cannot be read nobody knows
-        // whose line it is.
+        // Assemblers do not describe functions, and they inline none: report the line alone. But if
+        // a unit could not be read, we do not know which function the line belongs to.
         if (frames.empty() && line && has_all_units_)
             frames.push_back({ "", std::move(line) });
         return frames;
@@ -328,7 +332,7 @@ private:
         const DWARFDebugLine::LineTable& table, uint64_t file, uint32_t line, uint32_t column)
     {
         std::string name;
-        // Line 0 is code that no line stands for.
+        // Line 0 marks code that belongs to no line.
         if (line == 0
             || !table.getFileNameByIndex(
                 file, "", llvm::DILineInfoSpecifier::FileLineInfoKind::RelativeFilePath, name))
@@ -364,7 +368,7 @@ private:
         return {};
     }
 
-    /// Read at the first use.
+    /// Built at the first use.
     const std::vector<UnitFunctions>& functions_of_units() const
     {
         if (!functions_) {
@@ -375,11 +379,12 @@ private:
         return *functions_;
     }
 
-    /// Goes through the entries in their order, as hostile ones may be nested as deep as there are bytes.
+    /// Iterates over the entries instead of recursing, because hostile ones may be nested very
+    /// deeply.
     std::vector<CodeRange> ranges_of(llvm::DWARFUnit& unit) const
     {
         std::vector<CodeRange> ranges;
-        // Extracts the entries.
+        // This extracts the entries.
         (void)unit.getUnitDIE(false);
         for (uint32_t i = 0; i < unit.getNumDIEs(); ++i) {
             const llvm::DWARFDie die = unit.getDIEAtIndex(i);
@@ -390,12 +395,13 @@ private:
                 ignore(found.takeError());
                 continue;
             }
-            // Entries that share a long list would take time that grows with its square.
+            // Many entries may share one long list, which would take time quadratic in the size of
+            // the module.
             if (ranges_left_ < found->size())
                 return ranges;
             ranges_left_ -= found->size();
             for (const llvm::DWARFAddressRange& range : *found)
-                // What was left out of the module has addresses of nothing.
+                // The linker sets the addresses of removed code to 0 or out of range.
                 if (range.LowPC != 0 && range.HighPC <= parts_.code_size)
                     ranges.push_back({ range.LowPC, range.HighPC, i });
         }
@@ -416,7 +422,7 @@ private:
         while (!parser.done()) {
             const uint64_t at = parser.getOffset();
             DWARFDebugLine::LineTable table = parser.parseNext(ignore, ignore);
-            // What was left out of the module has addresses of nothing.
+            // The linker sets the addresses of removed code to 0 or out of range.
             std::erase_if(table.Sequences, [&](const DWARFDebugLine::Sequence& sequence) {
                 return sequence.LowPC == 0 || sequence.HighPC > parts_.code_size;
             });
@@ -431,7 +437,7 @@ private:
     std::map<uint64_t, DWARFDebugLine::LineTable> tables_;
     bool has_all_units_ = true;
     mutable std::optional<std::vector<UnitFunctions>> functions_;
-    /// How many ranges of functions may still be read: no more than the module has bytes.
+    /// How many function ranges may still be read. Starts at the size of the module in bytes.
     mutable size_t ranges_left_ = 0;
 };
 
@@ -443,7 +449,7 @@ std::string demangled(std::string_view name)
 {
     constexpr size_t hash_size = 19;
     std::string text = llvm::demangle(name);
-    // Rust's older form ends in a hash: `::h` and 16 digits.
+    // Rust's legacy mangling ends in a hash: `::h` and 16 digits.
     if (name.starts_with("_ZN") && text.size() > hash_size) {
         const std::string_view end = std::string_view(text).substr(text.size() - hash_size);
         if (end.starts_with("::h") && end.find_first_not_of("0123456789abcdef", 3) == end.npos)

@@ -14,40 +14,42 @@ namespace vitrine::core::source {
 
 /// A place in a source file.
 struct Line {
-    /// As the compiler was given it, or with a folder before it that it was.
+    /// The path as given to the compiler, preceded by a folder if the compiler was given one.
     std::string file;
     uint32_t line;
-    /// From 1; 0 when it is unknown.
+    /// Counts from 1; 0 if unknown.
     uint32_t column;
 
     friend bool operator==(const Line&, const Line&) = default;
 };
 
-/// A function that an instruction belongs to: the compiled one, or one that was inlined there.
+/// A function that contains an instruction: the compiled function, or one that was inlined into it.
 struct SourceFrame {
-    /// As the linker knows it; empty if that is unknown.
+    /// The linkage name; empty if unknown.
     std::string function;
-    /// The instruction's line, or the line of the call that was inlined.
+    /// The line of the instruction; for the caller of an inlined function, the line of that call.
     std::optional<Line> line;
     bool is_inlined = false;
 };
 
-/// What a module's DWARF says of its code. Malformed DWARF says less, and never fails.
+/// What a module's DWARF says about its code. Malformed DWARF yields less information, never an
+/// error.
 class Symbols {
 public:
-    /// Reads a module's bytes, which must stay. Without line tables nothing is found.
+    /// Reads a module's bytes, which must outlive the result. Finds nothing in a module without
+    /// line tables.
     static std::unique_ptr<const Symbols> read(Bytes module);
     virtual ~Symbols() = default;
 
-    /// The line of the instruction at this offset in the module's file.
+    /// The line of the instruction at this offset in the module.
     virtual std::optional<Line> find_line(uint32_t offset) const = 0;
-    /// The functions that the instruction at this offset belongs to, innermost first: those that were
-    /// inlined (at most 128), then the compiled one. Each has its own line. Without information on
-    /// functions, one frame with the line; empty if nothing is known.
+    /// The functions that contain the instruction at this offset, innermost first: the inlined ones
+    /// (at most 128), then the compiled one. Each has its own line. If only the line is known, one
+    /// frame with that line; empty if nothing is known.
     virtual std::vector<SourceFrame> find_frames(uint32_t offset) const = 0;
 };
 
-/// A name as it is written in C++ or Rust; one that is not mangled stays as it is.
+/// A name as it is written in C++ or Rust. A name that is not mangled is returned unchanged.
 std::string demangled(std::string_view name);
 
 } // namespace vitrine::core::source
