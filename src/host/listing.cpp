@@ -70,8 +70,8 @@ Answer<Listing::BatchPointer> Listing::after(int folder, const Batch& batch)
 Answer<Listing::BatchPointer> Listing::read(int folder, uint64_t number, off_t position)
 {
     auto batch = std::make_shared<Batch>(Batch { .first = number, .next = number, .end = position });
-    // Do not seek if the descriptor is already there: after a seek, some hosts miscount if entries have
-    // been removed meanwhile.
+    // Do not seek if the descriptor is already there: after a seek, some hosts miscount if entries
+    // have been removed meanwhile.
     if (position != host_position_ && ::lseek(folder, position, SEEK_SET) < 0)
         return system_error();
     alignas(dirent64) char bytes[batch_bytes];

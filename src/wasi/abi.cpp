@@ -23,7 +23,7 @@ constexpr uint64_t rights_of_all = rights::fd_datasync | rights::fd_fdstat_set_f
 constexpr uint64_t rights_of_readers = rights::fd_read;
 constexpr uint64_t rights_of_writers = rights::fd_write | rights::fd_allocate | rights::fd_filestat_set_size;
 constexpr uint64_t rights_of_seekers = rights::fd_seek | rights::fd_tell | rights::fd_advise;
-// Truncating a file when opening it is not a separate right here, because nothing could withhold it.
+// Truncating a file when opening it is not a separate right here: nothing could withhold it.
 constexpr uint64_t rights_of_folders = rights_of_all | (rights::of_paths & ~rights::path_filestat_set_size);
 
 uint64_t rights_to_read_and_write(const host::File& file)
