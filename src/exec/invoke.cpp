@@ -17,8 +17,8 @@ namespace vitrine::core {
 
 namespace {
 
-/// The maximum number of nested entries. Each uses the host's stack. This many fit in a stack of the
-/// usual size, in case `has_host_stack` cannot tell.
+/// The maximum number of nested entries. Each uses the host's stack. This many fit in a stack of
+/// the usual size, in case `has_host_stack` cannot tell.
 constexpr size_t max_activations = 400;
 
 const FuncType& type_of(const Thread& thread, const Function& function)

@@ -134,7 +134,7 @@ public:
     Store& store;
     Tier& tier;
 
-    // For exec and the tiers:
+    // For exec and the tiers.
     StackPool& stacks;
     /// The innermost frame. Up to date whenever no instruction is being executed.
     GuestState state;
@@ -159,7 +159,7 @@ public:
     /// The return addresses of the compiling tier; null when there is none.
     const Sites* sites = nullptr;
 
-    // For probes and debuggers:
+    // For probes and debuggers.
     /// The host function being called; null while guest code runs.
     const Function* host = nullptr;
     std::shared_ptr<Requests> requests = std::make_shared<Requests>();
