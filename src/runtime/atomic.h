@@ -8,8 +8,9 @@
 
 namespace vitrine::core {
 
-/// Reads, changes and writes in one: answers with the number that was there. `operands` begin behind the address.
-/// All sequentially consistent. [spec: exec/instructions, atomic memory instructions]
+/// Performs an atomic instruction on `bytes` and returns the old value. `operands` are those after
+/// the address. All accesses are sequentially consistent. [spec: exec/instructions, atomic memory
+/// instructions]
 template<AtomicKind kind, class T> Slot run_atomic(uint8_t* bytes, const Slot* operands)
 {
     auto* at = reinterpret_cast<T*>(bytes);
@@ -34,7 +35,7 @@ template<AtomicKind kind, class T> Slot run_atomic(uint8_t* bytes, const Slot* o
         return __atomic_exchange_n(at, operand(), __ATOMIC_SEQ_CST);
     } else {
         static_assert(kind == CompareExchange);
-        // Both operands of a narrow one are wrapped to its width.
+        // A narrow compare-and-exchange wraps both operands to its width.
         T found = static_cast<T>(operands[0]);
         __atomic_compare_exchange_n(
             at, &found, static_cast<T>(operands[1]), false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);

@@ -5,9 +5,8 @@
 
 #include <cstdint>
 
-// The bulk operations on memories, tables and segments. They do all or nothing: a range that is out
-// of bounds traps before anything is written. Instantiation uses them for active segments.
-// [spec: exec/instructions]
+// Bulk operations on memories, tables and segments. If a range is out of bounds, they trap without
+// writing anything. Instantiation also uses them, for active segments. [spec: exec/instructions]
 
 namespace vitrine::core {
 

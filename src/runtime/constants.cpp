@@ -69,7 +69,7 @@ void ConstantEvaluator::step(const Instruction& at)
     case Op::I64Add: return compute<numeric::I64Add>();
     case Op::I64Sub: return compute<numeric::I64Sub>();
     case Op::I64Mul: return compute<numeric::I64Mul>();
-    // Validation lets no other instruction pass.
+    // Validation rejects all other instructions.
     default: ASSERT(false);
     }
 }

@@ -257,7 +257,8 @@ void Heap::trace(Object& object, Marker& marker)
 
 void Heap::sweep()
 {
-    // Destructors of host data may make objects: the list is whole again before the first of them runs.
+    // Destructors of host data may allocate objects, so `objects_` must be consistent before the
+    // first one runs.
     ExternObject* dead = nullptr;
     auto kept = objects_.begin();
     for (Object* const object : objects_) {
@@ -293,7 +294,7 @@ void Heap::collect()
     if (is_marked) {
         sweep();
     } else {
-        // Without memory to mark with, everything stays; the next collection begins anew.
+        // There was no memory for marking. Keep all objects; the next collection starts over.
         for (Object* const object : objects_)
             object->is_marked = false;
     }

@@ -21,17 +21,19 @@ class Store;
 
 /// [doc] Objects of the collected heap
 ///
-/// Structs, arrays, exceptions, and what stands for data of the host. An object never moves. Behind its header lie the
-/// fields of a struct, each in slots, of which a packed one uses the lowest bytes; the elements of an array, as densely as they are declared; the values of an
-/// exception, in slots.
+/// Structs, arrays, exceptions, and wrappers of host data. Objects never move. The header is
+/// followed by the contents: the fields of a struct, each in its own slots, with packed fields in
+/// the lowest bytes; the elements of an array, densely packed; or the values of an exception, in
+/// slots.
 struct Object {
     using Kind = vitrine::ObjectKind;
 
-    /// Of its allocation, among all objects that the heap has ever had: an object's identity in every execution that is the same.
+    /// The number of objects allocated in this heap before it. Identifies the object across
+    /// identical executions.
     uint64_t ordinal;
-    /// Of a struct or an array; of an exception that of its tag.
+    /// The type of a struct or array, or the type of an exception's tag.
     const TypeInfo* type;
-    /// Of an array: its elements.
+    /// Only for arrays: the number of elements.
     uint32_t length;
     Kind kind;
     bool is_marked;
@@ -39,7 +41,7 @@ struct Object {
     const Slot* slots() const { return reinterpret_cast<const Slot*>(this + 1); }
     const uint8_t* bytes() const { return reinterpret_cast<const uint8_t*>(this + 1); }
     const uint8_t* element(uint64_t index) const { return bytes() + index * type->element_bytes; }
-    // For runtime and the tiers; everybody else writes through runtime/mutation.
+    // For the runtime and the tiers. All others write through runtime/mutation.
     Slot* writable_slots() { return reinterpret_cast<Slot*>(this + 1); }
     uint8_t* writable_element(uint64_t index)
     {
@@ -48,44 +50,45 @@ struct Object {
 };
 static_assert(sizeof(Object) % alignof(Slot) == 0);
 
-/// What was thrown. The values lie in the slots behind the tag.
+/// An exception. The values are in the slots after the tag.
 struct ExceptionObject : Object {
     const Tag* tag;
 
     const Slot* values() const { return reinterpret_cast<const Slot*>(this + 1); }
-    /// As `writable_slots`.
+    /// See `writable_slots`.
     Slot* writable_values() { return reinterpret_cast<Slot*>(this + 1); }
 };
 
-/// What an externref refers to: data of the host, let go when the object is collected.
+/// Host data that an externref refers to. Released when the object is collected.
 struct ExternObject : Object {
     std::shared_ptr<void> data;
-    /// While the heap lets go what was found dead.
+    /// Links unreachable objects while the heap releases them.
     ExternObject* next_dead = nullptr;
 };
 
-/// The type of the value in a field or an element as the stack has it.
+/// The type of the value of a field or element on the operand stack.
 inline ValueType unpacked(const FieldType& field) { return field.is_packed() ? ValueType::i32 : field.type; }
 
-/// An array's element between memory and slots; a packed one is zero-extended.
+/// Copy an array element to and from slots. Packed elements are zero-extended.
 void load_element(const Object& array, uint64_t index, Slot* to);
 void store_element(Object& array, uint64_t index, const Slot* from);
 
-/// The values that an object holds, with their types: fields, elements, what was thrown. Each must exist.
+/// The parts of an object with their types: fields, elements or exception values. `index` must be
+/// in bounds.
 uint32_t part_count(const Object& object);
 Value part_of(const Object& object, uint32_t index);
-/// The value must be of the part's type.
+/// The value must have the part's type.
 void set_part(Object& object, uint32_t index, const Value& value);
-/// Whether the guest may write it.
+/// Whether the guest can write the part.
 bool is_mutable_part(const Object& object, uint32_t index);
 
-/// The type of a non-null reference of the any or extern hierarchies or exnref by what it refers to.
+/// The dynamic type of a non-null reference of the any, extern or exn hierarchy.
 ValueType dynamic_type(Ref ref);
 
 class Heap;
 
-/// Keeps an object alive; made and used by the store's thread, and let go by any, as long as the store lives. The object is null when
-/// the store is gone.
+/// Keeps an object alive. Created and used on the store's thread. May be destroyed on any thread
+/// while the store exists. The object is null when the store is gone.
 class Root {
 public:
     Root(Heap& heap, Object* object);
@@ -104,7 +107,7 @@ private:
     Root* next_ = nullptr;
 };
 
-/// What roots are told to: each reference that is found.
+/// Passed to the sources of roots, which report each reference they hold.
 class Marker {
 public:
     void mark(Ref ref)
@@ -126,31 +129,34 @@ private:
     std::vector<Object*> gray_;
 };
 
-/// A store's objects, marked and swept. Used by the store's thread.
+/// The mark-and-sweep heap of a store. Used by the store's thread.
 class Heap {
 public:
-    /// `limit` bounds the bytes of all objects; with `stress` every allocation collects first.
+    /// `limit` is the maximum number of bytes of all objects. With `stress`, every allocation
+    /// collects first.
     Heap(Store& store, uint64_t limit, bool stress) : store_(store), limit_(limit), is_stressed_(stress) {}
     ~Heap();
     Heap(const Heap&) = delete;
     Heap& operator=(const Heap&) = delete;
 
-    // New objects, all zero; null when there is no room. Whatever is referred to must be rooted.
+    // Allocate zeroed objects. Return null if the heap is full. Objects that the caller still needs
+    // must be rooted, because an allocation can collect.
     Object* make_struct(const TypeInfo& type);
     Object* make_array(const TypeInfo& type, uint32_t length);
     ExceptionObject* make_exception(const Tag& tag, const TypeInfo& type);
-    /// Never null: the host's own data is not bounded by the guest's heap.
+    /// Never null: host data does not count towards the limit of the guest's heap.
     ExternObject* make_extern(std::shared_ptr<void> data);
 
     Store& store() const { return store_; }
     void collect();
-    /// Bytes and number of the objects that have not been collected.
+    /// Size in bytes and number of the objects that have not been collected.
     uint64_t bytes() const { return bytes_; }
     uint64_t count() const { return objects_.size(); }
     /// In the order of their allocation.
     const std::deque<Object*>& objects() const { return objects_; }
 
-    /// What else holds references, by its owner: told to `source` whenever it is asked.
+    /// Adds a source of roots. Each collection calls it to report its references. `owner`
+    /// identifies it.
     void add_source(const void* owner, std::function<void(Marker&)> source)
     {
         sources_.emplace_back(owner, std::move(source));
@@ -160,7 +166,7 @@ public:
         std::erase_if(sources_, [owner](const auto& item) { return item.first == owner; });
     }
 
-    /// While it lives nothing is collected.
+    /// No collection happens while an object of this class exists.
     class Pause {
     public:
         explicit Pause(Heap& heap) : heap_(heap) { ++heap_.pauses_; }
@@ -192,10 +198,10 @@ private:
     uint64_t next_ordinal_ = 0;
     uint64_t bytes_ = 0;
     uint64_t next_collection_ = first_collection;
-    /// What the embedder's limiter has agreed to; it is asked when the heap grows beyond.
+    /// The size up to which the embedder's limiter has allowed the heap to grow.
     uint64_t allowed_ = 0;
     std::vector<std::pair<const void*, std::function<void(Marker&)>>> sources_;
-    /// Roots may be let go while the guest runs on another thread.
+    /// Roots can be destroyed while the guest runs on another thread.
     std::mutex roots_mutex_;
     Root* roots_ = nullptr;
 };

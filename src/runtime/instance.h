@@ -24,65 +24,68 @@ struct Instance;
 struct InstanceLayout;
 struct HostFunction;
 
-/// The part of a function that machine code looks at.
+/// The part of a function that machine code accesses.
 struct FunctionHead {
-    /// `heat` falls by these with each call, and with each turn of a loop.
+    /// A call and an iteration of a loop reduce `heat` by these amounts.
     static constexpr uint32_t call_heat = 16;
     static constexpr uint32_t loop_heat = 2;
-    /// As cold as can be: what a function starts with when no tier compiles.
+    /// The initial value if no tier compiles.
     static constexpr uint32_t coldest = UINT32_MAX;
 
-    /// Machine code that a call jumps to; null when no tier compiles.
+    /// Machine code that calls jump to. Null if no tier compiles.
     const void* entry = nullptr;
-    /// The instance it belongs to; null for host functions.
+    /// The instance it belongs to. Null for host functions.
     Instance* instance = nullptr;
     TypeId type;
-    /// Counts down as the function runs. When nothing is left, the driver is asked whether it should be compiled.
+    /// Counts down as the function runs. At 0, the driver asks whether it should be compiled.
     uint32_t heat = coldest;
 };
 static_assert(std::is_standard_layout_v<FunctionHead> && sizeof(FunctionHead) == 24);
 static_assert(offsetof(FunctionHead, entry) == 0 && offsetof(FunctionHead, instance) == 8
     && offsetof(FunctionHead, type) == 16 && offsetof(FunctionHead, heat) == 20);
 
-/// A function of a store, the guest's or the host's. Its address is its identity.
+/// A function of a store, defined by the guest or the host. Its address is its identity.
 struct Function : FunctionHead {
-    /// The body as executed, from `meta->body_offset` on: the module's own bytes, or a copy with marks in it.
-    /// Null for host functions.
+    /// The body that is executed, starting at `meta->body_offset`: the module's bytes, or a copy
+    /// with marks in it. Null for host functions.
     const uint8_t* code = nullptr;
     const FuncMeta* meta = nullptr;
     union {
-        /// The body's part of the side table.
+        /// The body's entries in the side table.
         const Branch* branches = nullptr;
-        /// Of a host function: tells its callback which of several functions was called, where one callback serves them all.
+        /// Only for host functions: identifies the function if one callback serves several.
         const void* context;
     };
     /// Index in the instance's function index space.
     FuncIndex index;
-    /// Of a host function: its ordinal among the store's host functions, in order of creation, from 0.
+    /// Only for host functions: the ordinal among the store's host functions, in creation order,
+    /// from 0.
     uint32_t host_number = 0;
     const HostFunction* host = nullptr;
-    /// Owns `code` when that is a copy.
+    /// Owns `code` if that is a copy.
     std::unique_ptr<uint8_t[]> private_code;
 
     bool is_host() const { return host != nullptr; }
-    /// Its name in the module's name section, exports or imports; of a host function as it was defined, or its number.
+    /// The name from the module's name section, exports or imports. For a host function, the name
+    /// it was defined with, or its number.
     std::string name() const;
     const Module& module() const;
 };
 
-/// What a host function sees of its call.
+/// The arguments of a host function's callback.
 struct HostCall {
     /// The guest thread that makes the call (exec/thread.h).
     Thread& thread;
-    /// The function that was called.
+    /// The called function.
     const Function& function;
     Store& store;
-    /// The instance whose code made the call; null when the host made it.
+    /// The instance whose code made the call. Null if the host made it.
     Instance* caller;
-    /// In: the arguments, one after the other. Out: the results. As long as the longer of the two.
+    /// On entry the arguments, on return the results. Its size is the larger of the two.
     std::span<Slot> slots;
-    /// The same for a call that the function asks for (`CallGuest`): its arguments go in here, and its results come out
-    /// here. Write them last: they neither survive a nested call nor keep an object alive.
+    /// The arguments, and later the results, of a call that the function requests (`CallGuest`).
+    /// Write the arguments last: they do not survive a nested call, and references in them do not
+    /// keep objects alive.
     std::span<Slot> callee_slots;
 };
 
@@ -91,49 +94,53 @@ struct HostCall {
 /// In one of four ways:
 ///
 /// - `Returned`: the results are in the slots.
-/// - `Trap`: the guest cannot go on. A trap with an exception throws it in the caller.
-/// - `CallGuest`: call this function, a guest's or a host's, with the arguments in `callee_slots`, and then go on with
-///   `then`. A host function that needs the guest (for an allocation, a callback) is a frame that a debugger shows while
-///   it waits, and no C++ frame waits with it. `then` gets the callee's results, in `callee_slots`, or its trap, which it
-///   may return or swallow. An exception that the callee did not catch is a trap here, too.
-/// - `Suspended`: the call has no results yet. Whoever ran the guest gets control, and resumes the call with its results.
+/// - `Trap`: the guest traps. If the trap has an exception, it is thrown in the caller.
+/// - `CallGuest`: call this guest or host function with the arguments in `callee_slots`, then
+///   continue with `then`. So a host function can call the guest (for an allocation, a callback)
+///   without a C++ frame that waits. While it waits, a debugger shows it as a frame. `then`
+///   receives the callee's results in `callee_slots`, or its trap, which it may return or ignore.
+///   An exception that the callee did not catch is a trap here, too.
+/// - `Suspended`: the call has no results yet. Control returns to the caller that ran the guest,
+///   which later resumes the call with the results.
 struct Returned {};
 struct Suspended {};
 struct CallGuest;
 using HostOutcome = std::variant<Returned, Trap, CallGuest, Suspended>;
 using HostCallback = std::function<HostOutcome(HostCall&)>;
-/// What a host function does after the call that it asked for.
+/// What a host function does after a call that it requested.
 using HostContinuation = std::function<HostOutcome(HostCall&, OrTrapped<void> called)>;
 struct CallGuest {
     Function* callee;
     HostContinuation then;
 };
 
-/// Asks for a call with these arguments, which must be of the callee's parameter types.
+/// Requests a call with these arguments, which must have the callee's parameter types.
 CallGuest call_guest(
     HostCall& call, Function& callee, std::span<const Value> arguments, HostContinuation then);
 
-/// What a host function is to a recording of the guest.
+/// How recording and replaying treat a host function.
 enum class HostKind : uint8_t {
-    /// The outside world: its results are recorded, and a replay does not call it.
+    /// Part of the outside world: its results are recorded, and a replay does not call it.
     Host,
-    /// The same; it may also wait, and other guest threads run meanwhile.
+    /// The same. It may also wait, while other guest threads run.
     Waits,
-    /// A part of the guest's semantics, which depends on nothing outside: a replay calls it.
+    /// Part of the guest's semantics and independent of the outside world: a replay calls it.
     Engine,
 };
 
-/// A function of the host: what the guest may call. The callback may be called from every thread that runs a store
-/// it was put into. What it throws becomes a trap.
+/// A host function that a guest can call. The callback can be called on the thread of every store
+/// that the function has been added to. Exceptions thrown by it become traps.
 struct HostFunction {
     std::string module;
     std::string name;
     FuncType type;
     HostCallback callback;
     HostKind kind = HostKind::Host;
-    /// No exception of the guest passes through it: one that leaves it is a trap for its caller.
+    /// Guest exceptions do not propagate through it: one that leaves it becomes a trap in its
+    /// caller.
     bool is_boundary = false;
-    /// It does the guest's own work in guest memory: a debugger that stops all threads waits for it, and never sees it half done.
+    /// It does the guest's own work in guest memory. A debugger that stops all threads waits until
+    /// it has finished, so that it never sees the work half done.
     bool runs_inside = false;
 };
 
@@ -149,14 +156,14 @@ public:
 
     Value get() const { return load_value(type.type, slots_); }
     const Slot* slots() const { return slots_; }
-    /// For runtime and the tiers; everybody else writes through runtime/mutation.
+    /// For the runtime and the tiers. All others write through runtime/mutation.
     Slot* writable_slots() { return slots_; }
 
 private:
     Slot slots_[2] {};
 };
 
-/// A tag of a store: the kind of an exception. Its address is its identity.
+/// A tag of a store: the type of an exception. Its address is its identity.
 struct Tag {
     const TypeInfo* type;
 };
@@ -165,10 +172,12 @@ struct Tag {
 using Extern = std::variant<Function*, Table*, Memory*, Global*, Tag*>;
 
 ExternKind kind_of(const Extern& item);
-/// Its type, with the size that a table or memory has now as the minimum. [spec: valid/matching; exec/modules, external typing]
+/// The type of an entity. For a table or memory, its current size is the minimum. [spec:
+/// valid/matching; exec/modules, external typing]
 ExternType type_of(const Extern& item);
 
-/// An index space of an instance: the entities by index, imports first. Filled in order while the instance is made.
+/// An index space of an instance: entities by index, imports first. Filled in order during
+/// instantiation.
 template<class T> class IndexSpace {
 public:
     explicit IndexSpace(T** first) : first_(first) {}
@@ -186,7 +195,7 @@ public:
     T* front() const { return first_[0]; }
     T* const* begin() const { return first_; }
     T* const* end() const { return first_ + size_; }
-    /// There must be room: the block has as many places as the module's index space.
+    /// There must be room: the instance's block has space for the whole index space.
     void push_back(T* entity) { first_[size_++] = entity; }
 
 private:
@@ -194,24 +203,24 @@ private:
     uint32_t size_ = 0;
 };
 
-/// A module brought to life in a store. It lies at the start of one block with its index spaces and the functions
-/// that it defines (runtime/instance_layout.h).
+/// An instance of a module in a store. It is at the start of a memory block that also contains its
+/// index spaces and the functions that it defines (runtime/instance_layout.h).
 struct Instance {
     struct Deleter {
         void operator()(Instance* instance) const;
     };
     using Owner = std::unique_ptr<Instance, Deleter>;
 
-    /// An instance without entities. Null when there is no memory for its block.
+    /// Creates an instance without entities. Returns null if the allocation fails.
     static Owner create(Store& store, std::shared_ptr<const Module> module, uint32_t number);
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
     Store* store;
     std::shared_ptr<const Module> module;
-    /// Ordinal of its creation in the store, from 0.
+    /// The number of instances created in the store before it.
     uint32_t number;
-    /// What the embedder calls it; empty if it does not.
+    /// The name that the embedder gave it. Can be empty.
     std::string name;
 
     const TypeId* type_ids;
@@ -221,15 +230,15 @@ struct Instance {
     IndexSpace<Memory> memories;
     IndexSpace<Tag> tags;
     IndexSpace<Function> functions;
-    /// The functions defined here.
+    /// The functions that the module defines.
     std::span<Function> own_functions;
-    /// Element segments by index; those dropped are empty.
+    /// Element segments by index. Dropped segments are empty.
     std::vector<std::vector<Ref>> elems;
-    /// Data segments that have been dropped.
+    /// Which data segments have been dropped.
     std::vector<bool> data_dropped;
 
     Extern find(ExternKind kind, uint32_t index) const;
-    /// The export of that name, or nothing.
+    /// The export with that name, if any.
     std::optional<Extern> find_export(std::string_view export_name) const;
 
 private:

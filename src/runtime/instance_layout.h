@@ -7,12 +7,13 @@
 
 namespace vitrine::core {
 
-/// Where the parts of an instance lie in its one block of memory, in bytes from its start: the same for all instances
-/// of a module, so that machine code can be shared by them.
+/// The layout of an instance's memory block, as byte offsets from its start. It is the same for all
+/// instances of a module, so that they can share machine code.
 ///
 ///     Instance | Global*... | Table*... | Memory*... | Tag*... | Function*... | Function...
 ///
-/// Each index space holds the imports first. The functions at the end are those that the module defines.
+/// Each index space starts with the imports. The functions at the end are those that the module
+/// defines.
 struct InstanceLayout {
     explicit InstanceLayout(const Module& module);
 
@@ -22,7 +23,7 @@ struct InstanceLayout {
     size_t tags;
     size_t functions;
     size_t own_functions;
-    /// The size of the whole block.
+    /// The size of the block.
     size_t size;
 };
 

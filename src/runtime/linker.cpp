@@ -48,7 +48,7 @@ void make_functions(Instance& instance)
     }
 }
 
-/// The module's tables, memories, globals and tags, behind the imports.
+/// Creates the module's tables, memories, globals and tags, which follow the imports.
 Result<void> make_entities(Store& store, Instance& instance)
 {
     const Module& module = *instance.module;
@@ -87,7 +87,7 @@ Result<std::vector<Ref>> evaluate_items(
     return items;
 }
 
-/// The module's segments, before any is copied.
+/// Creates the module's segments, before any of them is copied.
 Result<void> make_segments(Instance& instance)
 {
     ConstantEvaluator constants(instance);
@@ -97,8 +97,8 @@ Result<void> make_segments(Instance& instance)
     return {};
 }
 
-/// Copies the active segments and drops them and the declarative ones; answers with the trap when one does not fit, else
-/// with one of the kind `None`.
+/// Copies the active segments, and drops them and the declarative ones. Returns a trap if one is
+/// out of bounds, otherwise a trap of kind `no_trap`.
 Result<Trap> run_segments(Instance& instance)
 {
     const Module& module = *instance.module;
@@ -163,7 +163,7 @@ const Definition* Linker::find(std::string_view module, std::string_view name) c
 
 namespace {
 
-/// Stands for a function that nobody defines.
+/// Creates a function that takes the place of an undefined one.
 Function* make_unknown(Store& store, const Module& module, const Import& import)
 {
     const std::string text =
@@ -184,7 +184,8 @@ Function* make_unknown(Store& store, const Module& module, const Import& import)
 
 } // namespace
 
-/// Names all imports that nobody defines, or the first of very many.
+/// Fails if imports are undefined. The error lists them, or only the first ones if there are very
+/// many.
 Result<void> Linker::check_defined(const Module& module) const
 {
     constexpr size_t max_named = 20;

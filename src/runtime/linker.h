@@ -11,7 +11,7 @@
 
 namespace vitrine::core {
 
-/// An object of one store, good for that one as long as it lives.
+/// An object of a store. Can be used only with this store, while it exists.
 struct StoreExtern {
     StoreExtern(const Store& owner, Extern object) : store(&owner), item(object), life(owner.life()) {}
 
@@ -20,28 +20,30 @@ struct StoreExtern {
     std::weak_ptr<const void> life;
 };
 
-/// What a linker can be given: a function of the host or a shared memory, good for any store, or an object of one store.
+/// What can be defined in a linker: a host function or a shared memory, which work with any store,
+/// or an object of one store.
 using Definition = std::variant<std::shared_ptr<const HostFunction>, std::shared_ptr<Memory>, StoreExtern>;
 
-/// What defines an object of a store for others: a shared memory belongs to no store.
+/// Creates a definition from an entity. A shared memory does not belong to the store.
 Definition definition_of(const Store& store, const Extern& item);
 
-/// Resolves imports by module and name, and makes instances. [spec: exec/modules, instantiation]
+/// Resolves imports by module and name, and creates instances. [spec: exec/modules, instantiation]
 class Linker {
 public:
-    /// A later definition of a name replaces the earlier one only when shadowing is allowed; otherwise it is an error.
+    /// Whether a later definition of a name replaces the earlier one. If not, it is an error.
     void allow_shadowing(bool allow) { allow_shadowing_ = allow; }
-    /// Whether an imported function that is not defined becomes one that traps with its name, instead of an error.
+    /// Whether an undefined function may be imported. If so, calling it traps with its name.
     void trap_unknown_functions(bool trap) { trap_unknown_functions_ = trap; }
     Result<void> define(std::string module, std::string name, Definition definition);
     /// Defines every export of the instance under the module name.
     Result<void> define_instance(std::string_view module, const Instance& instance);
     const Definition* find(std::string_view module, std::string_view name) const;
 
-    /// The module's imports resolved in this store: `unknown import` names all that are missing, `incompatible import type`, each with module, name and offset.
+    /// Resolves the module's imports for this store. The error is `unknown import`, which lists all
+    /// missing imports, or `incompatible import type`; both give module, name and offset.
     Result<std::vector<Extern>> resolve(Store& store, const Module& module) const;
-    /// Resolves, allocates, and initialises tables and memories. The start function is left to the caller:
-    /// `module->start` names it.
+    /// Resolves imports, allocates the instance, and initializes tables and memories. Does not run
+    /// the start function: the caller does (`module->start`).
     std::expected<Instance*, Failure> instantiate(Store& store, std::shared_ptr<const Module> module) const;
 
 private:
@@ -53,7 +55,8 @@ private:
     bool trap_unknown_functions_ = false;
 };
 
-/// Makes an instance with the given imports, in the order of the module's. [spec: exec/modules, instantiation]
+/// Creates an instance with the given imports, in the order of the module's imports. [spec:
+/// exec/modules, instantiation]
 std::expected<Instance*, Failure> instantiate(
     Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports);
 

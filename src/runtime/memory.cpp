@@ -35,7 +35,7 @@ Result<std::unique_ptr<Memory>> Memory::create(
             budget->give_back();
     }
     if (!memory->is_reserved_ && type.limits.is_shared)
-        // A shared memory must not move, so it takes its maximum at once.
+        // A shared memory must not move, so it takes its maximum size at once.
         if (!memory->resize_plain(memory->most_pages() << type.page_size_log2))
             return failure(
                 "cannot reserve a shared memory of " + std::to_string(memory->most_pages()) + " pages");
@@ -66,7 +66,8 @@ bool Memory::resize_plain(uint64_t bytes)
     const uint64_t old_bytes = plain_bytes_;
     if (bytes == old_bytes)
         return true;
-    // Neighbouring mappings of this kind are one to the kernel, so that many small memories do not run out of them.
+    // The kernel merges adjacent mappings of this kind, so that many small memories do not exceed
+    // the limit.
     void* moved = old_bytes == 0
         ? mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
         : mremap(base_, old_bytes, bytes, MREMAP_MAYMOVE);
@@ -77,8 +78,8 @@ bool Memory::resize_plain(uint64_t bytes)
     return true;
 }
 
-/// Whole pages of the system: behind the end of a memory with small pages some bytes more can be touched, which the
-/// tiers never do.
+/// Opens whole system pages. If the memory has smaller pages, a few bytes after its end are
+/// accessible too, but the tiers never access them.
 bool Memory::open_reserved(uint64_t old_bytes, uint64_t new_bytes)
 {
     constexpr uint64_t system_page = 4096;

@@ -16,20 +16,20 @@
 
 namespace vitrine::core {
 
-/// A number of bytes. A type of its own, as is `Pages`: a bound in one unit is never taken for one in the other.
+/// A number of bytes. Like `Pages` a type of its own, so that the two units cannot be confused.
 struct ByteCount {
     uint64_t value = 0;
 
     friend auto operator<=>(ByteCount, ByteCount) = default;
 };
 
-/// The bytes of so many pages, or the largest number when they do not fit.
+/// The size of `pages` pages in bytes, or the maximum value if it does not fit.
 constexpr ByteCount bytes_of(uint64_t pages, uint8_t page_size_log2)
 {
     return { pages > UINT64_MAX >> page_size_log2 ? UINT64_MAX : pages << page_size_log2 };
 }
 
-/// A number of pages of 64 KiB.
+/// A number of 64 KiB pages.
 struct Pages {
     uint64_t value = 0;
 
@@ -37,8 +37,9 @@ struct Pages {
     friend auto operator<=>(Pages, Pages) = default;
 };
 
-/// Counts the address space reservations of an engine, so that they stay well below what a process can have:
-/// 47 bits hold 16,379 of them, and the kernel allows 65,530 mappings.
+/// Counts the address space reservations of an engine, to keep them well below the limits of a
+/// process: 47 bits of address space hold 16,379 of them, and Linux allows 65,530 mappings by
+/// default.
 class ReservationBudget {
 public:
     static constexpr uint32_t max_reservations = 8192;
@@ -49,7 +50,7 @@ private:
     std::atomic<uint32_t> used_ = 0;
 };
 
-/// A thread that sleeps in `memory.atomic.wait` (`exec/wait`).
+/// A thread that sleeps in `memory.atomic.wait` (exec/wait).
 struct Waiter {
     const void* address;
     /// The eventfd that wakes it.
@@ -57,28 +58,29 @@ struct Waiter {
     bool is_notified = false;
 };
 
-/// The sleeping threads of a shared memory, in the order in which they began to wait.
+/// The threads that sleep on a shared memory, in the order in which they started to wait.
 struct Waiters {
     std::mutex mutex;
     std::list<Waiter*> list;
 };
 
-/// A linear memory. A 32-bit memory lies, if it can, in 8 GiB of reserved address space with its guard pages, so
-/// that no address the guest can form leaves it and growth never moves it; otherwise in plain memory, which may
-/// move when it grows.
+/// A linear memory. If possible, a 32-bit memory is placed in 8 GiB of reserved address space with
+/// guard pages, so that every address the guest can form is within the reservation, and growing
+/// never moves the memory. Otherwise it is in plain memory, which can move when it grows.
 ///
-/// The size of a shared memory may grow at any time from another thread; it never shrinks.
+/// Another thread can grow a shared memory at any time. Its size never decreases.
 class Memory {
 public:
     static constexpr uint64_t page_size = Pages { 1 }.bytes().value;
-    /// 64-bit memories are never larger, whatever their type says: what a process can have.
+    /// The maximum size of a 64-bit memory, whatever its type says: what a process can address.
     static constexpr uint64_t max_bytes_64 = uint64_t { 1 } << 46;
     static constexpr uint8_t system_page_size_log2 = 12;
-    /// All addresses that 32-bit base and 32-bit offset can form, and room for the widest access.
+    /// Everything that a 32-bit base and a 32-bit offset can address, plus room for the widest
+    /// access.
     static constexpr uint64_t reserved_bytes = (uint64_t { 1 } << 33) + page_size;
 
-    /// A zeroed memory of the type's minimum; an error when that is more than `max`, the embedder's own bound, or
-    /// the system refuses the space.
+    /// Creates a zeroed memory of the type's minimum size. Fails if that exceeds `max`, the
+    /// embedder's limit, or if the system refuses the memory.
     static Result<std::unique_ptr<Memory>> create(const MemoryType& type,
         const std::shared_ptr<ReservationBudget>& budget, ByteCount max = { max_bytes_64 });
     ~Memory();
@@ -87,21 +89,22 @@ public:
 
     const MemoryType& type() const { return type_; }
     bool is_shared() const { return type_.limits.is_shared; }
-    /// Whether it lies in reserved space with guard pages: it never moves.
+    /// Whether it is in reserved address space with guard pages. Such a memory never moves.
     bool is_reserved() const { return is_reserved_; }
-    /// Whether each access to a byte beyond its size faults, so that compiled code need not check. A memory with
-    /// pages smaller than the system's may end inside one of those.
+    /// Whether every access beyond its size faults, so that compiled code needs no bounds checks. A
+    /// memory with pages smaller than the system's can end in the middle of a system page.
     bool has_exact_guard() const { return is_reserved_ && type_.page_size_log2 >= system_page_size_log2; }
     const uint8_t* base() const { return base_; }
-    /// For runtime and the tiers; everybody else writes through runtime/mutation.
+    /// For the runtime and the tiers. All others write through runtime/mutation.
     uint8_t* writable_base() { return base_; }
-    /// Bytes.
+    /// Size in bytes.
     uint64_t size() const { return size_.load(std::memory_order_acquire); }
-    /// Pages of the memory's own size.
+    /// Size in pages of the memory's own page size.
     uint64_t pages() const { return size() >> type_.page_size_log2; }
     bool is_64() const { return type_.limits.is_64; }
     Bytes bytes() const { return { base_, size() }; }
-    /// Bytes that somebody outside may write whenever it likes, past runtime/mutation: nobody is told of those writes.
+    /// Returns the contents for writes that bypass runtime/mutation. Listeners are not told of such
+    /// writes.
     std::span<uint8_t> expose()
     {
         is_exposed_.store(true, std::memory_order_relaxed);
@@ -109,12 +112,12 @@ public:
     }
     bool is_exposed() const { return is_exposed_.load(std::memory_order_relaxed); }
 
-    /// Adds zeroed pages and answers with the old size in pages; nothing when the type's or the embedder's maximum or
-    /// the system refuses.
+    /// Adds zeroed pages. Returns the old size in pages, or nothing if the type's or the embedder's
+    /// maximum is exceeded or the system refuses the memory.
     std::optional<uint64_t> grow(uint64_t delta_pages);
-    /// The threads that wait at addresses of this memory; null when it is not shared.
+    /// The threads that wait at addresses of this memory. Null if it is not shared.
     Waiters* waiters() const { return waiters_.get(); }
-    /// Whether `count` bytes from `address` lie inside.
+    /// Whether `count` bytes starting at `address` are in bounds.
     bool contains(uint64_t address, uint64_t count) const
     {
         const uint64_t size = this->size();
@@ -125,7 +128,7 @@ private:
     Memory(const MemoryType& type, std::shared_ptr<ReservationBudget> budget, ByteCount max);
     bool resize_plain(uint64_t bytes);
     bool open_reserved(uint64_t old_bytes, uint64_t new_bytes);
-    /// What the type, the address space and the embedder allow.
+    /// The maximum number of pages according to the type, the address space and the embedder.
     uint64_t most_pages() const;
 
     MemoryType type_;
@@ -135,14 +138,15 @@ private:
     std::atomic<uint64_t> size_ = 0;
     bool is_reserved_ = false;
     std::atomic<bool> is_exposed_ = false;
-    /// Bytes mapped at `base_` when it is not reserved.
+    /// The number of bytes mapped at `base_` if it is not reserved.
     uint64_t plain_bytes_ = 0;
     std::mutex growing_;
     std::unique_ptr<Waiters> waiters_;
 };
 
-/// Guest memory as the guest reads and writes it. Another thread may do so at the same time: to C++ these are relaxed
-/// atomics of bytes, which on this processor are plain moves; only ThreadSanitizer has to be told.
+/// Accesses to guest memory that other threads may access at the same time. In C++ terms they are
+/// relaxed atomics on bytes. On this processor they are plain moves; only ThreadSanitizer needs to
+/// be told.
 #if defined(__SANITIZE_THREAD__)
 #  define VITRINE_THREAD_SANITIZER
 #elif defined(__has_feature)
@@ -176,7 +180,7 @@ template<class T> T guest_load(const uint8_t* at)
 }
 template<class T> void guest_store(uint8_t* at, const T& value) { std::memcpy(at, &value, sizeof value); }
 #endif
-/// The same for many bytes; the ranges of a move may overlap.
+/// The same for many bytes. The ranges of a move may overlap.
 void guest_fill(uint8_t* at, uint8_t value, uint64_t count);
 void guest_move(uint8_t* to, const uint8_t* from, uint64_t count);
 

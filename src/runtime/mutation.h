@@ -11,8 +11,8 @@
 #include <variant>
 
 // The gate for writes. Every change to guest state that the guest does not make itself goes through
-// here, with its origin, and a listener is told of it. The tiers write guest state directly, as do
-// bulk operations and object allocation, which the guest asks for.
+// this file, with its origin, and listeners are told. The tiers write guest state directly, and so
+// do bulk operations and object allocation, which the guest requests.
 
 namespace vitrine::core {
 
@@ -24,7 +24,7 @@ struct Object;
 
 /// On whose behalf guest state changes.
 enum class Origin : uint8_t {
-    /// The engine's own part in the guest's semantics: the same in every run, given the same guest.
+    /// The engine, as part of the guest's semantics. The same in every run of the same guest.
     Engine,
     /// A host function.
     Host,
@@ -33,7 +33,7 @@ enum class Origin : uint8_t {
     Debugger,
 };
 
-// What was changed: where, never with which value. The address of an entity is its identity.
+// What was changed: where, but not the values. The address of an entity is its identity.
 
 struct MemoryBytes {
     const Memory* memory;
@@ -45,22 +45,22 @@ struct TableElements {
     uint64_t index;
     uint64_t count;
 };
-/// A field, an element, or a value of an exception.
+/// A field of a struct, an element of an array, or a value of an exception.
 struct ObjectPart {
     const Object* object;
     uint32_t index;
 };
-/// A local or an operand: its slots on a guest stack.
+/// The slots of a local or operand on a guest stack.
 struct StackSlots {
     const Slot* slots;
     uint32_t count;
 };
-/// A memory that has more pages than before.
+/// A memory that has grown.
 struct GrownMemory {
     const Memory* memory;
     uint64_t old_pages;
 };
-/// A table that has more elements than before.
+/// A table that has grown.
 struct GrownTable {
     const Table* table;
     uint32_t old_size;
@@ -68,7 +68,8 @@ struct GrownTable {
 using Mutation =
     std::variant<MemoryBytes, const Global*, TableElements, ObjectPart, StackSlots, GrownMemory, GrownTable>;
 
-/// Hears of each mutation, right after it. Called on the thread that made it, and must not use the mutator.
+/// Told of each mutation right after it. Called on the thread that made it. Must not use the
+/// mutator.
 class MutationListener {
 public:
     virtual void on_mutation(Origin origin, const Mutation& mutation) = 0;
@@ -77,19 +78,21 @@ protected:
     ~MutationListener() = default;
 };
 
-/// Changes the state of a store's entities. Places must exist and values be of the place's type: callers check and report.
+/// Changes the state of a store's entities. Locations must be in bounds and values must have the
+/// right type: callers check and report errors.
 class Mutator {
 public:
     explicit Mutator(Store& store) : store_(store) {}
     Mutator(const Mutator&) = delete;
     Mutator& operator=(const Mutator&) = delete;
 
-    /// Bytes of a memory to be filled in, by a system call for instance. They change when they are written; listeners hear of
-    /// those that are committed. Valid until the guest runs or the memory grows.
+    /// Access to bytes of a memory that will be overwritten, for example by a system call. Writes
+    /// take effect immediately; `commit` tells the listeners. Valid until the guest runs or the
+    /// memory grows.
     class Edit {
     public:
         std::span<uint8_t> bytes() const { return bytes_; }
-        /// The first `count` bytes have been written.
+        /// Reports that the first `count` bytes have been written.
         void commit(uint64_t count) const;
 
     private:
@@ -111,14 +114,15 @@ public:
     void set(Origin origin, Global& global, const Value& value);
     void set(Origin origin, Table& table, uint64_t index, Ref value);
     void set(Origin origin, Object& object, uint32_t part, const Value& value);
-    /// A local or an operand: its slots, and what they are to hold.
+    /// Writes the slots of a local or operand.
     void set(Origin origin, Slot* slots, std::span<const Slot> values);
-    // As those of the store.
+    // See `Store::grow`.
     std::optional<uint64_t> grow(Origin origin, Memory& memory, uint64_t delta_pages);
     std::optional<uint32_t> grow(Origin origin, Table& table, uint64_t delta, Ref initial);
 
-    /// Who hears of mutations from now on, or null; from any thread. As with `Thread::probe`, a host function or a call of
-    /// the embedder's that runs meanwhile may still be using the former one.
+    /// Sets the listener, or removes it if null. May be called from any thread. As with
+    /// `Thread::probe`, a host function or API call that is running at the same time may still use
+    /// the previous listener.
     void set_listener(MutationListener* listener) { listener_.store(listener); }
 
 private:
@@ -132,7 +136,8 @@ private:
     std::atomic<MutationListener*> listener_ = nullptr;
 };
 
-/// Writes to a shared memory on behalf of a host thread that uses no store of it: no listener hears.
+/// Writes to a shared memory on behalf of a host thread that does not use a store with it. No
+/// listener is told.
 void write_shared(Memory& memory, uint64_t address, Bytes bytes);
 
 } // namespace vitrine::core

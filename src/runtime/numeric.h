@@ -12,10 +12,12 @@
 
 // [doc] What each numeric instruction computes
 //
-// One name per NUMERIC row of the instruction table, in its order. All tiers take the meaning from here, so
-// they cannot disagree. Floating-point arithmetic is the processor's instruction, spelt out: given `a + b` or
-// an intrinsic, a compiler may swap the operands, on which depends which of two NaNs survives, or compute the
-// result itself, with another NaN.
+// One name per NUMERIC row of the instruction table, in the same order. All tiers use these
+// functions, so they cannot disagree.
+//
+// Floating-point arithmetic is written as explicit processor instructions. Given `a + b` or an
+// intrinsic, a compiler could swap the operands, which decides which of two NaNs is returned, or
+// fold the operation to a constant with a different NaN.
 
 namespace vitrine::core::numeric {
 
@@ -28,11 +30,12 @@ template<class T> struct OrTrap {
     constexpr OrTrap(TrapKind kind) : trap(kind) {}
 };
 
-// The meanings, by type. [spec: exec/numerics]
+// Implementations, generic in the type. [spec: exec/numerics]
 
 template<class T> inline constexpr T width = sizeof(T) * 8;
 
-// Integers: where the sign matters T is the type that the operands are taken as; elsewhere it is unsigned.
+// Integers. If the sign matters, T is the type to interpret the operands as; otherwise it is
+// unsigned.
 template<class T> constexpr T add(T a, T b) { return a + b; }
 template<class T> constexpr T sub(T a, T b) { return a - b; }
 template<class T> constexpr T mul(T a, T b) { return a * b; }
@@ -61,13 +64,13 @@ template<class T> constexpr OrTrap<T> rem(T a, T b)
 {
     if (b == 0) [[unlikely]]
         return TrapKind::IntegerDivideByZero;
-    // The smallest number by -1 overflows in the processor.
+    // The smallest number divided by -1 overflows in the processor.
     if (std::is_signed_v<T> && b == static_cast<T>(-1)) [[unlikely]]
         return T { 0 };
     return a % b;
 }
 
-// Comparisons: T is the type compared as.
+// Comparisons. T is the type to compare as.
 template<class T> constexpr uint32_t eqz(T a) { return a == 0; }
 template<class T> constexpr uint32_t eq(T a, T b) { return a == b; }
 template<class T> constexpr uint32_t ne(T a, T b) { return a != b; }
@@ -76,7 +79,7 @@ template<class T> constexpr uint32_t gt(T a, T b) { return a > b; }
 template<class T> constexpr uint32_t le(T a, T b) { return a <= b; }
 template<class T> constexpr uint32_t ge(T a, T b) { return a >= b; }
 
-// Floats as bits: a NaN stays as it is.
+// Floats as bits, which leaves NaNs unchanged.
 template<class T> using Bits = std::conditional_t<sizeof(T) == 4, uint32_t, uint64_t>;
 template<class T> inline constexpr Bits<T> sign_bit = Bits<T> { 1 } << (sizeof(T) * 8 - 1);
 template<class T> constexpr Bits<T> bits(T a) { return std::bit_cast<Bits<T>>(a); }
@@ -88,7 +91,8 @@ template<class T> constexpr T copysign(T a, T b)
     return std::bit_cast<T>((bits(a) & ~sign_bit<T>) | (bits(b) & sign_bit<T>));
 }
 
-// Floats as the processor computes them: of a NaN operand it makes a quiet one, of two it takes the first.
+// Floats as the processor computes them: a NaN operand becomes quiet; of two NaNs the first is
+// returned.
 #define SSE_UNARY(name, instruction)                \
     template<class T> T name(T a)                   \
     {                                               \
@@ -117,8 +121,8 @@ SSE_BINARY(sse_max, "max")
 #undef SSE_UNARY
 #undef SSE_BINARY
 
-/// With a NaN, what a sum gives. Of two zeros the processor takes the second: asked both ways it gives both,
-/// and their bits together make the negative one.
+/// For NaNs, the result is that of an addition. For two zeros the processor returns the second
+/// operand, so both orders are computed and their bits combined: the result is -0 if either is -0.
 template<class T> T min(T a, T b)
 {
     if (std::isunordered(a, b)) [[unlikely]]
@@ -126,7 +130,7 @@ template<class T> T min(T a, T b)
     return std::bit_cast<T>(bits(sse_min(a, b)) | bits(sse_min(b, a)));
 }
 
-/// The same for the maximum, and the positive zero.
+/// Like `min`, but for two zeros the result is +0 if either is +0.
 template<class T> T max(T a, T b)
 {
     if (std::isunordered(a, b)) [[unlikely]]
@@ -134,7 +138,7 @@ template<class T> T max(T a, T b)
     return std::bit_cast<T>(bits(sse_max(a, b)) & bits(sse_max(b, a)));
 }
 
-/// How to round to an integer, as the processor counts; 8 stands for not reporting an inexact result.
+/// Rounding modes of the SSE4.1 instructions. Bit 3 (8) suppresses the inexact exception.
 enum class Rounding : uint8_t { ToEven = 8, Down = 9, Up = 10, ToZero = 11 };
 
 template<Rounding how, class T> T round(T a)
@@ -164,10 +168,10 @@ inline float demote(double a)
     return result;
 }
 
-/// Whether a float without its fraction is a number of To; a NaN is not.
+/// Whether a float, truncated, is in the range of To. False for a NaN.
 template<class To, class From> constexpr bool fits(From a)
 {
-    // Powers of two, exact in either type; one below the lowest number may have no float of its own.
+    // Powers of two, which are exact in both types. The lowest number minus 1 may have no float.
     constexpr From above = static_cast<From>((std::numeric_limits<To>::max() >> 1) + 1) * 2;
     constexpr From lowest = static_cast<From>(std::numeric_limits<To>::min());
     constexpr From below = lowest - 1;
@@ -190,7 +194,7 @@ template<class From, class To> constexpr To trunc_sat(From a)
 
 // Wide arithmetic.
 
-/// An integer of 128 bits, in halves.
+/// A 128-bit integer in two halves.
 struct Int128 {
     uint64_t low;
     uint64_t high;
@@ -218,7 +222,8 @@ constexpr Int128 mul_wide_u(uint64_t a, uint64_t b)
     return { static_cast<uint64_t>(product), static_cast<uint64_t>(product >> 64) };
 }
 
-/// The unsigned product, from whose upper half the other factor is subtracted for each negative one.
+/// The unsigned product. For each negative factor, the other factor is subtracted from the high
+/// half.
 constexpr Int128 mul_wide_s(uint64_t a, uint64_t b)
 {
     Int128 product = mul_wide_u(a, b);
@@ -375,14 +380,14 @@ inline constexpr auto I64TruncSatF32U = trunc_sat<float, uint64_t>;
 inline constexpr auto I64TruncSatF64S = trunc_sat<double, int64_t>;
 inline constexpr auto I64TruncSatF64U = trunc_sat<double, uint64_t>;
 
-/// The kind of value that a C++ number is; of `OrTrap<T>` that of T.
+/// The value kind of a C++ number. For `OrTrap<T>`, that of T.
 template<class T>
 inline constexpr ValueKind kind_of =
     std::is_floating_point_v<T> ? (sizeof(T) == 4 ? ValueKind::F32 : ValueKind::F64)
                                 : (sizeof(T) == 4 ? ValueKind::I32 : ValueKind::I64);
 template<class T> inline constexpr ValueKind kind_of<OrTrap<T>> = kind_of<T>;
 
-/// The signature of the instruction that a function computes.
+/// The signature of the instruction that a function implements.
 template<class R, class... A> constexpr Signature signature_of(R (*)(A...))
 {
     return {

@@ -6,7 +6,8 @@
 
 namespace vitrine::core {
 
-/// What may be refused for reasons that do not lie in the guest: limits of the embedder and what the system has to give.
+/// What can be refused for reasons other than the guest itself: limits of the embedder, or lack of
+/// system resources.
 enum class Refusable : uint8_t {
     MemoryGrowth,
     TableGrowth,
@@ -14,16 +15,16 @@ enum class Refusable : uint8_t {
     Object,
     /// A memory, table or instance.
     Entity,
-    /// Another nested entry into the guest.
+    /// A nested host-to-guest call.
     Entry,
 };
 
-/// Stands in front of everything that may be refused in a store (`Store::attempt`): a recording notes what was refused, and
-/// a replay refuses the same.
+/// Intercepts everything that can be refused in a store (`Store::attempt`). A recording notes what
+/// was refused, and a replay refuses the same.
 class Refusals {
 public:
     virtual ~Refusals() = default;
-    /// Whether it was done. `attempt` does it, if nothing stands against that, and tells.
+    /// Calls `attempt` unless it refuses, and returns whether it succeeded.
     virtual bool attempt(Refusable what, const std::function<bool()>& attempt) = 0;
 };
 

@@ -12,7 +12,7 @@
 
 namespace vitrine::core {
 
-/// What a slot holds as a number, and a number as it lies in a slot.
+/// Converts between a slot and a number.
 template<class T> T from_slot(Slot slot)
 {
     if constexpr (std::is_same_v<T, float>)
@@ -35,7 +35,7 @@ template<class T> Slot to_slot(T value)
         return static_cast<uint64_t>(value);
 }
 
-/// Slots that a number or vector takes.
+/// The number of slots that a number or vector takes.
 template<class T> inline constexpr int width_of = std::is_same_v<T, numeric::V128> ? 2 : 1;
 
 template<class T> T from_slots(const Slot* slots)
@@ -57,16 +57,16 @@ template<class T> void to_slots(T value, Slot* slots)
         *slots = to_slot(value);
 }
 
-/// Runs a function of `numeric` on the topmost operands, the last one ending at `sp`, and replaces them
-/// by the result. When it traps, they stay as they are.
+/// Applies a function of `numeric` to the topmost operands, of which the last ends at `sp`, and
+/// replaces them with the result. If it traps, the operands are unchanged.
 template<auto function> struct Apply;
 
 template<class R, class... A, R (*function)(A...)> struct Apply<function> {
-    /// Slots of the operands, and by how many `sp` moves.
+    /// The number of operand slots, and the change of `sp`.
     static constexpr int operands = (width_of<A> + ...);
     static constexpr int moved = width_of<R> - operands;
 
-    /// Where an argument begins, from `sp` on.
+    /// Where an argument begins, relative to `sp`.
     static constexpr int place(size_t argument)
     {
         constexpr int widths[] { width_of<A>... };

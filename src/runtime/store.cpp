@@ -15,7 +15,7 @@ Store::Store(std::shared_ptr<EngineState> engine)
 
 Store::~Store()
 {
-    // The end of one may attach, or look for, others.
+    // A destructor may attach or look up other objects.
     while (!attached_.empty()) {
         const auto newest = std::move(attached_.back());
         attached_.pop_back();
@@ -45,7 +45,7 @@ Result<Function*> Store::add_host_function(const std::shared_ptr<const HostFunct
     if (const auto known = host_functions_.find(host.get());
         known != host_functions_.end() && known->second.function)
         return known->second.function;
-    // The claim need not last longer: the function gets one of its own.
+    // This claim can be temporary: the function gets one of its own.
     return add_host_function(host, TRY(engine_->types.add(host->type)).id);
 }
 
@@ -53,7 +53,7 @@ Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& ho
 {
     HostEntry& entry = host_functions_[host.get()];
     if (!entry.function) {
-        // The host function is kept alive first: the key is its address.
+        // Keep the host function alive first: its address is the key.
         entry.host = host;
         entry.function = &functions_.emplace_back();
         make_host_function(*entry.function, *host, type);
@@ -170,7 +170,7 @@ Result<Tag*> Store::add_tag(const FuncType& type)
     return add_tag(engine_->types.info(registered.id));
 }
 
-/// What entities refer to; dropped and declared segments are empty.
+/// Marks what entities refer to. Dropped and declarative segments are empty.
 void Store::mark_roots(Marker& marker) const
 {
     const TypeRegistry& types = engine_->types;

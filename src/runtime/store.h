@@ -17,28 +17,30 @@
 
 namespace vitrine::core {
 
-/// What an engine is configured with.
+/// The configuration of an engine.
 struct EngineConfig {
-    /// Opens what the language hides: entities that are not exported, frames, stops.
+    /// Whether a debugger may access everything in the guest: entities that are not exported,
+    /// frames, stops.
     bool guest_debug = false;
-    /// Bytes of the value stack of a guest thread.
+    /// Size of a guest thread's value stack in bytes.
     uint64_t max_stack_bytes = uint64_t { 4 } << 20;
-    /// The embedder's bound on each memory.
+    /// The embedder's limit for each memory.
     Pages max_memory { uint64_t { 1 } << 32 };
-    /// Bytes of all objects of a store's collected heap.
+    /// Maximum total size in bytes of the objects in a store's collected heap.
     uint64_t max_heap_bytes = uint64_t { 4 } << 30;
-    /// Collects at every allocation: finds references that nobody roots.
+    /// Collects at every allocation, to find references that are not rooted.
     bool stress_collector = false;
     FeatureSet features {};
 };
 
 using vitrine::Resource;
 
-/// Asked before a store uses more of something; what is refused does not happen.
+/// Called before a store uses more of a resource. If it returns false, the request fails.
 using Limiter = std::function<bool(Resource resource, uint64_t current, uint64_t desired)>;
 
-/// While one lives, code of the embedder runs for a store in the middle of an operation (its limiter, a destructor of
-/// host data that the collector runs): the store must stay as it is, and its guest cannot be called.
+/// Exists while code of the embedder runs in the middle of an operation on a store: its limiter, or
+/// a destructor of host data that the collector runs. During that time the store must not change
+/// and its guest cannot be called.
 class CallOut {
 public:
     explicit CallOut(const Store& store);
@@ -50,7 +52,7 @@ private:
     const Store& store_;
 };
 
-/// What all stores and modules of an engine share. Safe to use from several threads.
+/// Shared by all stores and modules of an engine. Thread-safe.
 struct EngineState {
     explicit EngineState(const EngineConfig& configuration = {}) : config(configuration) {}
 
@@ -58,7 +60,7 @@ struct EngineState {
     TypeRegistry types;
     std::shared_ptr<ReservationBudget> reservations = std::make_shared<ReservationBudget>();
 
-    /// As `Memory::create`, within the bound of the configuration: every memory is made here.
+    /// Like `Memory::create`, with the configured limit. All memories are created here.
     Result<std::unique_ptr<Memory>> make_memory(const MemoryType& type) const
     {
         return Memory::create(type, reservations, config.max_memory.bytes());
@@ -67,10 +69,11 @@ struct EngineState {
 
 struct StoreRef;
 
-/// Owns all objects that a guest can reach; they live as long as it does and never move. One thread at a time.
+/// Owns all objects that a guest can reach. They live as long as the store and never move. Used by
+/// one thread at a time.
 class Store {
 public:
-    /// Elements of all tables of a store.
+    /// Maximum total number of elements in all tables of a store.
     static constexpr uint64_t max_table_elements = 50'000'000;
 
     explicit Store(std::shared_ptr<EngineState> engine);
@@ -80,33 +83,35 @@ public:
 
     EngineState& engine() const { return *engine_; }
     Heap heap;
-    /// Changes guest state for everybody but the guest.
+    /// Changes guest state on behalf of anyone except the guest.
     Mutator mutator { *this };
-    /// Empty when the embedder has no opinion.
+    /// Empty if there is no limiter.
     Limiter limiter;
-    /// False also for what the limiter itself would use while it is asked.
+    /// Asks the limiter. Returns false for requests made while the limiter itself runs.
     bool allows(Resource resource, uint64_t current, uint64_t desired) const;
-    /// Does what may be refused, and tells whether it was done: everything of the kind goes through here. `act` is the attempt.
+    /// Performs an operation that can be refused. Returns whether it was done. All operations of
+    /// these kinds go through this function.
     template<class Act> bool attempt(Refusable what, const Act& act) const
     {
         return refusals ? refusals->attempt(what, std::cref(act)) : act();
     }
-    /// Who decides instead; null when nobody does.
+    /// Decides instead of `attempt` itself. Can be null.
     Refusals* refusals = nullptr;
-    /// Whether a `CallOut` lives.
+    /// Whether a `CallOut` exists.
     bool is_calling_out() const { return calls_out_ != 0; }
-    // As `Memory::grow` and `Table::grow`, if the limiter agrees.
+    // Like `Memory::grow` and `Table::grow`, if the limiter agrees.
     std::optional<uint64_t> grow(Memory& memory, uint64_t delta_pages) const;
     std::optional<uint32_t> grow(Table& table, uint64_t delta, Ref initial);
-    /// Lives as long as the store: what outlives it can tell.
+    /// Expires with the store. For objects that can outlive it.
     std::weak_ptr<const void> life() const { return life_; }
-    /// What others know the store by, who may outlive it; see engine/store_ref.h. Not used here.
+    /// How objects that can outlive the store refer to it (engine/store_ref.h). Not used here.
     std::weak_ptr<StoreRef> ref;
-    /// The guest thread that executes the store's code, or for which a host function runs; null when none does. Kept by exec.
+    /// The guest thread that executes the store's code or is in a host function, or null. Set by
+    /// exec.
     std::atomic<Thread*> current_thread = nullptr;
 
-    /// Makes an object of a layer above that the store owns. Attached objects end with the store, the newest first, while
-    /// everything else of the store is still there.
+    /// Creates an object of a higher layer that the store owns. Attached objects are destroyed
+    /// before everything else in the store, newest first.
     template<class T, class... Arguments> T& attach(Arguments&&... arguments)
     {
         auto owner = std::make_unique<AttachedObject<T>>(std::forward<Arguments>(arguments)...);
@@ -114,7 +119,7 @@ public:
         attached_.push_back(std::move(owner));
         return object;
     }
-    /// The newest attached object of this type; null when there is none.
+    /// The newest attached object of this type, or null.
     template<class T> T* find_attached() const
     {
         for (const auto& owner : attached_ | std::views::reverse)
@@ -123,29 +128,31 @@ public:
         return nullptr;
     }
 
-    /// The function of this store that stands for a host function: the same one at every call. Fails when the engine
-    /// has no room for its type.
+    /// The function of this store for a host function. Repeated calls return the same one. Fails if
+    /// the engine has no room for its type.
     Result<Function*> add_host_function(const std::shared_ptr<const HostFunction>& host);
-    /// The same for a function with a type that is registered already; it may have supertypes or be recursive, unlike the
-    /// one that `host` states.
+    /// The same with an already registered type. Unlike the type in `host`, it may have supertypes
+    /// or be recursive.
     Function* add_host_function(const std::shared_ptr<const HostFunction>& host, TypeId type);
-    /// Makes a new function, which the caller owns, one of the host: for many functions that one host function serves, and tells
-    /// apart by their contexts. The caller keeps `host` and a claim on the type for as long as the store lives.
+    /// Initializes a host function that the caller owns. For when one `HostFunction` implements
+    /// many functions, which it distinguishes by `context`. The caller must keep `host` and a claim
+    /// on the type while the store exists.
     void make_host_function(
         Function& function, const HostFunction& host, TypeId type, const void* context = nullptr);
-    /// What such a function stands for; null for a function of the guest.
+    /// The host function that a function of this store was created from. Null for guest functions.
     std::shared_ptr<const HostFunction> find_host_function(const Function& function) const;
     Global* add_global(GlobalType type, const Value& value);
     Result<Table*> add_table(const TableType& type, Ref initial);
-    /// A memory of its own, or a shared one that it keeps alive.
+    /// Adds a new memory, or a shared one, which the store keeps alive.
     Result<Memory*> add_memory(const MemoryType& type);
     Result<Memory*> add_memory(const std::shared_ptr<Memory>& shared);
-    /// A tag of the type of a module that has an instance here, and one of a type of the embedder's. The latter fails when the
-    /// engine has no room for the type.
+    /// Adds a tag with the type of a module that has an instance in this store, or with a type of
+    /// the embedder. The latter fails if the engine has no room for the type.
     Tag* add_tag(const TypeInfo& type);
     Result<Tag*> add_tag(const FuncType& type);
     Result<Instance*> add_instance(std::shared_ptr<const Module> module);
-    /// Forgets an instance that could not be made, and to whose functions nothing refers, if it is the newest.
+    /// Removes the newest instance if it is this one: instantiation failed and nothing refers to
+    /// its functions.
     void drop_instance(const Instance& instance);
 
     /// In the order of their creation.
@@ -153,7 +160,7 @@ public:
     {
         return instances_ | std::views::transform([](const auto& owner) -> Instance& { return *owner; });
     }
-    /// The shared owner of a shared memory of this store, or null.
+    /// The owner of a shared memory of this store, or null.
     std::shared_ptr<Memory> find_shared(const Memory* memory) const;
 
 private:
@@ -169,14 +176,14 @@ private:
 
     friend CallOut;
     void mark_roots(Marker& marker) const;
-    /// Refuses what the limiter does not want.
+    /// Fails if the limiter refuses.
     Result<void> check(Resource resource, uint64_t current, uint64_t desired, const char* what) const;
 
     std::shared_ptr<EngineState> engine_;
     std::shared_ptr<const void> life_ = std::make_shared<char>();
     mutable uint32_t calls_out_ = 0;
     mutable bool is_asking_ = false;
-    /// A function of the host with the one that stands for it here, and the claim on its type.
+    /// A host function, the function that represents it in this store, and the claim on its type.
     struct HostEntry {
         std::shared_ptr<const HostFunction> host;
         Function* function = nullptr;

@@ -11,8 +11,8 @@ namespace vitrine::core {
 
 namespace {
 
-/// From here on a table is mapped: the system gives it zeroed pages when they are touched. Smaller ones come from
-/// the allocator, as there may be very many.
+/// From this size on, a table is mapped: the system provides zeroed pages when they are first
+/// accessed. Smaller tables come from the allocator, because there can be very many.
 constexpr uint64_t min_mapped = 32'768;
 
 } // namespace
@@ -78,7 +78,7 @@ std::optional<uint32_t> Table::grow(uint64_t delta, Ref initial)
     if (old_size > limit || delta > limit - old_size)
         return std::nullopt;
     const uint64_t new_size = old_size + delta;
-    // More than is asked for, so that growing step by step costs no more than growing at once.
+    // Reserve more than requested, so that growing in small steps takes amortized constant time.
     if (new_size > capacity_ && !reserve(std::min(limit, std::max(new_size, uint64_t { capacity_ } * 2)))
         && !reserve(new_size))
         return std::nullopt;

@@ -10,22 +10,22 @@
 
 namespace vitrine::core {
 
-/// The part of a table that machine code looks at.
+/// The part of a table that machine code accesses.
 struct TableHead {
     Ref* data = nullptr;
     uint32_t count = 0;
 };
 static_assert(offsetof(TableHead, data) == 0 && offsetof(TableHead, count) == 8);
 
-/// A table of references. Its type's indices are `TypeId`s. Elements that are null from the start take no memory of the
-/// system until they are written.
+/// A table of references. Its type contains `TypeId`s. Elements that are initially null take no
+/// system memory until they are written.
 class Table : TableHead {
 public:
-    /// Larger tables are refused, whatever their type says.
+    /// The maximum size of a table, whatever its type says.
     static constexpr uint64_t max_elements = 10'000'000;
 
-    /// `type.limits.min` elements of `initial`; an error when that is more than `max_elements`, or when the system has no
-    /// memory for them.
+    /// Creates a table of `type.limits.min` elements with the value `initial`. Fails if there are
+    /// more than `max_elements`, or if the system has no memory for them.
     static Result<Table> create(const TableType& type, Ref initial);
     ~Table();
     Table(Table&& other) noexcept;
@@ -35,16 +35,17 @@ public:
     uint32_t size() const { return count; }
     bool contains(uint64_t start, uint64_t count) const { return start <= size() && count <= size() - start; }
     std::span<const Ref> elements() const { return { data, size() }; }
-    /// For runtime and the tiers; everybody else writes through runtime/mutation.
+    /// For the runtime and the tiers. All others write through runtime/mutation.
     std::span<Ref> writable_elements() { return { data, size() }; }
 
-    /// Adds elements and answers with the old size; nothing when the type's maximum, `max_elements` or the system refuses.
-    /// The elements may move.
+    /// Appends elements. Returns the old size, or nothing if the type's maximum or `max_elements`
+    /// is exceeded or the system refuses the memory. The elements can move.
     std::optional<uint32_t> grow(uint64_t delta, Ref initial);
 
 private:
     explicit Table(const TableType& type) : type_(type) {}
-    /// Makes room; what is behind the elements is zero. False when the system has none.
+    /// Makes room. The memory after the elements is zero. Returns false if the system has no
+    /// memory.
     bool reserve(uint64_t capacity);
 
     uint32_t capacity_ = 0;

@@ -20,40 +20,41 @@ namespace vitrine::core {
 struct Function;
 class Root;
 
-/// Why the guest could not go on. `Exit` is the guest's own wish to end.
+/// Why the guest cannot continue. `Exit` means that the guest asked to exit.
 using vitrine::TrapKind;
 
-/// Nothing prevents the guest from going on.
+/// No trap.
 inline constexpr TrapKind no_trap {};
 
-/// The spec's words for it.
+/// The text that the specification's test suite expects.
 std::string_view to_text(TrapKind kind);
 
-/// A frame of a backtrace: the function, and the offset of the instruction it was at.
+/// A frame of a backtrace: the function, and the offset of its current instruction.
 struct TraceEntry {
     const Function* function;
     CodeOffset offset;
 };
 
-/// The guest's fault (or end), an ordinary value that travels in results.
+/// A trap or exit of the guest. An ordinary value, returned in results.
 struct Trap {
     TrapKind kind = no_trap;
-    /// What a host function said went wrong; empty for the guest's own faults.
+    /// The message of a failed host function. Empty for traps of the guest itself.
     std::string message {};
-    /// Of `Exit`.
+    /// Only for `Exit`.
     int32_t exit_status = 0;
-    /// Of `UncaughtException`: what was thrown. A host function that returns the trap throws it on.
+    /// The exception, only for `UncaughtException`. If a host function returns the trap, the
+    /// exception is thrown again.
     std::shared_ptr<Root> exception {};
-    /// Innermost first, at most `max_trace` entries.
+    /// Innermost frame first, at most `max_trace` entries.
     std::vector<TraceEntry> trace {};
-    /// The thread's probe was told of it where it happened.
+    /// Whether the thread's probe has already been told of it, at the point where it happened.
     bool is_told = false;
 
     static constexpr size_t max_trace = 64;
     std::string to_text() const;
 };
 
-/// What an exception that came out of the embedder's code, or of the standard library, means for the guest.
+/// Converts an exception thrown by the embedder's code or the standard library to a trap.
 Trap trap_of(Thrown thrown);
 
 /// A value, or the trap that prevented it.

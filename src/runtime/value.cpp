@@ -15,7 +15,7 @@ constexpr uint32_t max_parts = 16;
 
 std::string ref_text(ValueType type, Ref ref, bool with_parts);
 
-/// The parts of an object; what they refer to is only named.
+/// The parts of an object. References in them are not expanded.
 std::string parts_text(const Object& object)
 {
     std::string text = " {";

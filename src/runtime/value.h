@@ -14,11 +14,13 @@ namespace vitrine::core {
 struct Function;
 struct Object;
 
-/// Eight bytes of the guest's stack, a global or a table. i32 and f32 are zero-extended; a v128 takes two.
+/// Eight bytes of the guest's stack, a global or a table. i32 and f32 are zero-extended; a v128
+/// takes two slots.
 using Slot = uint64_t;
 
-/// A reference as it lies in a slot: null is 0. That to a function is a `Function`'s address. All others are an
-/// `Object`'s address, or twice the number and 1 for an i31; so converting between externref and anyref changes nothing.
+/// A reference as stored in a slot. Null is 0. A function reference is the address of a `Function`.
+/// All others are the address of an `Object`, or for an i31 twice the number plus 1, so that
+/// converting between externref and anyref changes nothing.
 struct Ref {
     Slot bits = 0;
 
@@ -29,17 +31,17 @@ struct Ref {
     bool is_i31() const { return bits & 1; }
     Function* function() const { return std::bit_cast<Function*>(bits); }
     Object* object() const { return std::bit_cast<Object*>(bits); }
-    /// Of an i31: its 31 bits, and these with their sign.
+    /// Only for an i31: its 31 bits, zero-extended or sign-extended.
     uint32_t i31_unsigned() const { return static_cast<uint32_t>(bits >> 1); }
     int32_t i31_signed() const { return static_cast<int32_t>(static_cast<uint32_t>(bits)) >> 1; }
 
     friend bool operator==(Ref, Ref) = default;
 };
 
-/// A typed value, for everything outside the tiers. The type's indices are `TypeId`s.
+/// A typed value, for everything outside of the tiers. The type contains `TypeId`s.
 struct Value {
     ValueType type;
-    /// The bits; of a v128 the lower half first.
+    /// The bits. For a v128, `low` is the low half.
     Slot low = 0;
     Slot high = 0;
 
@@ -53,17 +55,18 @@ struct Value {
     float f32() const { return std::bit_cast<float>(static_cast<uint32_t>(low)); }
     double f64() const { return std::bit_cast<double>(low); }
 
-    /// `i32` and `i64` signed, floats shortest, v128 as `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`,
-    /// `i31 5`, `struct {1, null}`, `array[3] {1, 2, 3}`, `exception {7}`.
+    /// i32 and i64 as signed numbers, floats with the fewest digits that identify them, v128 as
+    /// `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`, `i31 5`, `struct {1,
+    /// null}`, `array[3] {1, 2, 3}`, `exception {7}`.
     std::string to_text() const;
 
     friend bool operator==(const Value&, const Value&) = default;
 };
 
-/// Reads a value of `type` from its slots, and writes one.
+/// Read a value of type `type` from its slots, and write one.
 Value load_value(ValueType type, const Slot* from);
 void store_value(const Value& value, Slot* to);
-/// Writes values one after the other, and answers where the next one would lie.
+/// Writes consecutive values. Returns the address of the slot after them.
 inline Slot* store_values(std::span<const Value> values, Slot* to)
 {
     for (const Value& value : values) {

@@ -10,12 +10,13 @@
 #include <cstring>
 #include <type_traits>
 
-// [doc] What each instruction on vectors computes
+// [doc] What each vector instruction computes
 //
-// One name per VECTOR row of the instruction table, in its order, as in runtime/numeric.h. The lanes of
-// a vector lie in memory order, lane 0 lowest. Where the relaxed instructions leave a choice the one taken is that of the spec's
-// deterministic profile: as the instruction that is not relaxed; a product is rounded before it is added; the dot product
-// takes both operands as signed and wraps around.
+// One name per VECTOR row of the instruction table, in the same order, as in runtime/numeric.h.
+// Lanes are in memory order, lane 0 lowest. Where relaxed instructions leave a choice, this is the
+// deterministic profile of the specification: the result is that of the instruction that is not
+// relaxed; a product is rounded before it is added; the dot product treats both operands as signed
+// and wraps around.
 
 namespace vitrine::core::numeric {
 
@@ -34,7 +35,7 @@ template<class T> inline constexpr int count = 16 / sizeof(T);
 template<class T> Lanes<T> lanes(V128 a) { return std::bit_cast<Lanes<T>>(a.bits); }
 template<class T> V128 v128(Lanes<T> a) { return { std::bit_cast<Lanes<uint64_t>>(a) }; }
 
-/// f of each lane of a; of each pair of lanes.
+/// Applies f to each lane of a, or to each pair of lanes.
 template<class T, class F> V128 map(V128 a, F f)
 {
     Lanes<T> x = lanes<T>(a);
@@ -52,7 +53,7 @@ template<class T, class F> V128 map(V128 a, V128 b, F f)
     return v128<T>(result);
 }
 
-/// `number`, or the bound of To that it is beyond.
+/// `number`, clamped to the range of To.
 template<class To, class From> constexpr To saturate(From number)
 {
     constexpr From lowest = std::numeric_limits<To>::min(), highest = std::numeric_limits<To>::max();
@@ -72,7 +73,7 @@ inline V128 swizzle(V128 a, V128 b)
     return v128<uint8_t>(result);
 }
 
-// Comparisons: T is the type compared as.
+// Comparisons. T is the type to compare as.
 template<class T> V128 mask(T lanes) { return { std::bit_cast<Lanes<uint64_t>>(lanes) }; }
 template<class T> V128 eq(V128 a, V128 b) { return mask(lanes<T>(a) == lanes<T>(b)); }
 template<class T> V128 ne(V128 a, V128 b) { return mask(lanes<T>(a) != lanes<T>(b)); }
@@ -81,7 +82,7 @@ template<class T> V128 gt(V128 a, V128 b) { return mask(lanes<T>(a) > lanes<T>(b
 template<class T> V128 le(V128 a, V128 b) { return mask(lanes<T>(a) <= lanes<T>(b)); }
 template<class T> V128 ge(V128 a, V128 b) { return mask(lanes<T>(a) >= lanes<T>(b)); }
 
-// Bits.
+// Bitwise operations.
 inline V128 bit_not(V128 a) { return { ~a.bits }; }
 inline V128 bit_and(V128 a, V128 b) { return { a.bits & b.bits }; }
 inline V128 bit_andnot(V128 a, V128 b) { return { a.bits & ~b.bits }; }
@@ -108,7 +109,7 @@ template<class T> uint32_t bitmask(V128 a)
     return result;
 }
 
-// Integers: T is unsigned where the sign does not matter.
+// Integers. T is unsigned where the sign does not matter.
 template<class T> V128 add(V128 a, V128 b) { return v128<T>(lanes<T>(a) + lanes<T>(b)); }
 template<class T> V128 sub(V128 a, V128 b) { return v128<T>(lanes<T>(a) - lanes<T>(b)); }
 template<class T> V128 mul(V128 a, V128 b) { return v128<T>(lanes<T>(a) * lanes<T>(b)); }
@@ -196,7 +197,7 @@ template<class From, class To> V128 extadd_pairwise(V128 a)
     return v128<To>(result);
 }
 
-/// The sums of the products of neighbours, wrapped around.
+/// Sums of the products of adjacent lanes, wrapped around.
 template<class From, class To> V128 dot(V128 a, V128 b)
 {
     const Lanes<From> x = lanes<From>(a), y = lanes<From>(b);
@@ -212,7 +213,7 @@ inline V128 dot_add(V128 a, V128 b, V128 c)
     return add<uint32_t>(extadd_pairwise<int16_t, int32_t>(dot<int8_t, int16_t>(a, b)), c);
 }
 
-// Floats: as the scalar instructions do it, in each lane.
+// Floats. Each lane is computed like the scalar instruction.
 #define PACKED_BINARY(name, instruction)                               \
     template<class T> V128 name(V128 a, V128 b)                        \
     {                                                                  \
@@ -245,7 +246,7 @@ template<Rounding how, class T> V128 round(V128 a) { return map<T>(a, numeric::r
 template<class T> V128 madd(V128 a, V128 b, V128 c) { return fadd<T>(fmul<T>(a, b), c); }
 template<class T> V128 nmadd(V128 a, V128 b, V128 c) { return fadd<T>(fmul<T>(fneg<T>(a), b), c); }
 
-/// The first lanes converted; the others are zero.
+/// Converts the lowest lanes. The others are zero.
 template<class From, class To, To (*f)(From)> V128 convert(V128 a)
 {
     const Lanes<From> x = lanes<From>(a);
@@ -263,7 +264,7 @@ template<class From, class To> V128 convert_int(V128 a)
     return convert<From, To, numeric::convert<From, To>>(a);
 }
 
-// Lanes of a vector in memory; `lane` is below `count<T>`.
+// Lanes of a vector in memory. `lane` must be less than `count<T>`.
 template<class T> T lane_of(const uint8_t* vector, uint8_t lane)
 {
     return core::load<T>(vector + lane * sizeof(T));
@@ -273,7 +274,7 @@ template<class T> void set_lane(uint8_t* vector, uint8_t lane, T value)
     std::memcpy(vector + lane * sizeof(T), &value, sizeof value);
 }
 
-/// Chooses 16 of the 32 bytes of `from`; `lanes` are below 32.
+/// Selects 16 of the 32 bytes of `from`. Each of `lanes` must be less than 32.
 inline void shuffle(const uint8_t* from, const uint8_t* lanes, uint8_t* to)
 {
     for (int i = 0; i < 16; ++i)
@@ -282,7 +283,7 @@ inline void shuffle(const uint8_t* from, const uint8_t* lanes, uint8_t* to)
 
 inline V128 zero_extended(uint64_t low) { return { Lanes<uint64_t> { low, 0 } }; }
 
-/// What a load puts into the lanes; T is the type in memory.
+/// Loads a vector according to `fill`. T is the type in memory.
 template<class T, LaneFill fill> V128 load(const uint8_t* at)
 {
     if constexpr (fill == LaneFill::Whole) {
