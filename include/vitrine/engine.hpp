@@ -23,7 +23,7 @@ public:
         return *this;
     }
     /// Stack size of a guest thread in bytes, 64 KiB to 1 GiB. The default is 4 MiB. A guest that
-    /// needs more traps with `StackOverflow`.
+    /// exceeds it traps with `StackOverflow`.
     Config& max_stack_bytes(std::uint64_t bytes)
     {
         max_stack_bytes_ = bytes;
@@ -37,7 +37,7 @@ public:
         return *this;
     }
     /// Maximum total size in bytes of the structs, arrays and exceptions of a store. The default is
-    /// 4 GiB. A guest that needs more traps with `OutOfMemory`.
+    /// 4 GiB. A guest that exceeds it traps with `OutOfMemory`.
     Config& max_heap_bytes(std::uint64_t bytes)
     {
         max_heap_bytes_ = bytes;

@@ -48,7 +48,7 @@ public:
     Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
     Result<void> fill(std::uint64_t address, std::uint64_t count, std::byte value) const;
-    /// Grows the memory by `pages` pages of 64 KiB. Returns the old size in pages.
+    /// Grows the memory by `pages` pages (see `MemoryType`). Returns the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
     /// The first address at or after `from` at which `bytes` occurs, if any. Also returns nothing
     /// if the store is gone or cannot be used at the moment; `try_find` returns the error instead.
@@ -81,7 +81,7 @@ public:
     std::uint64_t size() const;
     Result<void> read(std::uint64_t address, std::span<std::byte> to) const;
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
-    /// Grows the memory by `pages` pages of 64 KiB. Returns the old size in pages.
+    /// Grows the memory by `pages` pages (see `MemoryType`). Returns the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
     std::size_t hash() const { return std::hash<void*>()(object_.get()); }
 

@@ -30,7 +30,8 @@ struct TraceFrame {
     std::shared_ptr<const void> owner {};
 };
 
-/// Why the guest trapped.
+/// Why the guest trapped. `text` is the wording of the specification, or the message of the host
+/// function that failed.
 struct Trap {
     TrapKind kind = TrapKind::Unreachable;
     std::string text {};

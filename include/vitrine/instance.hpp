@@ -37,9 +37,9 @@ public:
     template<class Signature> Result<TypedFunc<Signature>> typed(std::string_view name) const;
 
     // Every entity by its index in the instance's index spaces, which include imports, whether
-    // exported or not. The handles equal those of exports. Empty if `guest_debug` is off, if the
-    // index is out of bounds, and for memories if the memory is shared and the accessor is not, or
-    // the reverse.
+    // exported or not. The handles equal those of exports. Empty if `guest_debug` is off or the
+    // index is out of bounds. `debug_memory` returns only memories that are not shared,
+    // `debug_shared_memory` only shared ones.
     std::optional<Func> debug_function(std::uint32_t index) const;
     std::optional<Global> debug_global(std::uint32_t index) const;
     std::optional<Memory> debug_memory(std::uint32_t index) const;

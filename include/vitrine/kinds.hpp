@@ -47,7 +47,7 @@ enum class TrapKind : std::uint8_t {
 };
 
 /// The heap type of a reference: an abstract heap type of the specification, or a type that the
-/// module defines (Core 3.0, 2.3 Types).
+/// module defines. [spec: syntax/types, heap types]
 enum class HeapKind : std::uint8_t {
     Func,
     Extern,

@@ -18,10 +18,10 @@ namespace vitrine {
 /// A host function that receives its arguments and returns its results as `Val`s.
 using UntypedFunction = std::function<Result<std::vector<Val>>(Caller&, std::span<const Val>)>;
 
-/// Resolves the imports of modules. A linker works with all stores of its engine, but once it
-/// defines an object of a store, it works with that store only. Calls to `define` can be chained;
-/// `instantiate` reports the first definition that failed. If stores on several threads use the
-/// linker, the callables must be thread-safe.
+/// Resolves the imports of modules. A linker works with all stores of its engine, but the entities
+/// of a store can only be imported in that store. Calls to `define` can be chained; `instantiate`
+/// reports the first definition that failed. If stores on several threads use the linker, the
+/// callables must be thread-safe.
 class VITRINE_API Linker {
 public:
     explicit Linker(const Engine& engine);
@@ -53,11 +53,11 @@ public:
     Linker& define(std::string module, std::string name, const Tag& tag);
     /// Defines every export of the instance under the given module name.
     Linker& define_instance(std::string_view module, const Instance& instance);
-    /// Whether a later definition of the same name replaces the earlier one. If not set, it is an
-    /// error.
+    /// Whether a later definition of the same name replaces the earlier one. By default, defining a
+    /// name twice is an error.
     Linker& allow_shadowing(bool allow);
-    /// Whether importing an undefined function is allowed. If so, calling that function traps with
-    /// a message that names it.
+    /// Whether undefined functions may be imported. Calling one traps with a message that names it.
+    /// By default, an undefined import is an error.
     Linker& trap_unknown_functions(bool trap);
 
     /// Creates an instance and runs its start function.

@@ -95,7 +95,7 @@ public:
 
     /// The offset of the module in its file; 0 unless it is part of a larger file. All other
     /// offsets (of functions, breakpoints, frames and traps) are relative to the first byte of the
-    /// module. Only errors of loading are relative to the file.
+    /// module. Only the offsets of loading errors are relative to the file.
     std::uint64_t file_offset() const;
     /// From the name section. Empty if it has none.
     std::string name() const;

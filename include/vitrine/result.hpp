@@ -79,7 +79,7 @@ public:
     Error& error() & { return const_cast<Error&>(std::as_const(*this).error()); }
     Error&& error() && { return std::move(error()); }
 
-    /// If there is a value, returns what `next` makes of it: another result.
+    /// Calls `next` with the value and returns its result. An error is returned unchanged.
     template<class F> auto and_then(F&& next) const& -> std::remove_cvref_t<std::invoke_result_t<F, const T&>>
     {
         if (has_value())
@@ -92,8 +92,8 @@ public:
             return std::forward<F>(next)(std::move(value()));
         return std::move(error());
     }
-    /// If there is a value, returns a result with what `change` makes of it: another value, or
-    /// void.
+    /// Calls `change` with the value and returns a result with what it returned (a value, or
+    /// nothing). An error is returned unchanged.
     template<class F> auto transform(F&& change) const& -> Result<std::invoke_result_t<F, const T&>>
     {
         if (has_value())
@@ -106,7 +106,7 @@ public:
             return detail::transformed<T>(std::forward<F>(change), std::move(value()));
         return std::move(error());
     }
-    /// If there is an error, returns what `next` makes of it: another result.
+    /// Calls `next` with the error and returns its result. A value is returned unchanged.
     template<class F> Result or_else(F&& next) const&
     {
         if (has_value())

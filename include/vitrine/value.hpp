@@ -81,8 +81,8 @@ class VITRINE_API Object {
 public:
     using Kind = ObjectKind;
     Kind kind() const;
-    /// For a struct or array its defined type, non-nullable; for other objects `(ref exn)` or `(ref
-    /// extern)`.
+    /// For a struct or array its defined type, non-nullable. For an exception `(ref exn)`, for host
+    /// data `(ref extern)`.
     ValType type() const;
     /// The number of fields, elements or exception values.
     std::uint64_t size() const;
@@ -182,9 +182,9 @@ public:
         return data ? *data : nullptr;
     }
 
-    /// The value as text. Integers are signed, floats have the fewest digits that identify them,
-    /// references are `null`, `func NAME`, `extern 0x..`, `i31 5`, `struct {1, null}`, `array[2]
-    /// {1, 2}`, `exception {7}`.
+    /// The value as text. Integers are signed; floats have the fewest digits that identify them.
+    /// References are `null`, `func NAME`, `extern 0x..`, `i31 5`, `struct {1, null}`,
+    /// `array[2] {1, 2}` or `exception {7}`.
     std::string to_text() const;
 
     /// Floats are compared bitwise, references by identity.

@@ -13,8 +13,8 @@
 
 namespace vitrine {
 
-/// The version of the library that is running, for example `0.1.0`, followed by a zero byte. With a
-/// shared library it can be newer than the version of the headers.
+/// The version of the library at run time, for example `0.1.0`. The text is followed by a zero
+/// byte. With a shared library it can be newer than the version of the headers.
 VITRINE_API std::string_view version();
 
 } // namespace vitrine
