@@ -34,8 +34,8 @@ template<class T> T load(const uint8_t* from)
     return value;
 }
 
-/// Decodes an LEB128 number that is known to be well-formed, and advances `at` past it. [spec:
-/// binary/values, integers]
+/// Decodes an LEB128 number that is known to be well-formed, and advances `at` past it.
+/// [spec: binary/values, integers]
 template<std::integral T> inline T read_valid_leb(const uint8_t*& at)
 {
     using Unsigned = std::make_unsigned_t<T>;

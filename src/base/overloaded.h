@@ -3,7 +3,7 @@
 
 namespace vitrine::core {
 
-/// One visitor of a `std::variant` made of several lambdas, one for each alternative.
+/// A visitor for `std::visit` made of lambdas, one for each alternative.
 template<class... F> struct Overloaded : F... {
     using F::operator()...;
 };

@@ -43,9 +43,9 @@ Character character_at(Bytes text)
     return { point, length };
 }
 
-/// Code points of the general categories Cc, Cf, Zl and Zp, in ascending order. [Unicode 17:
-/// DerivedGeneralCategory.txt; includes 2065 and the unassigned tags, which are reserved for such
-/// characters]
+/// Code points of the general categories Cc, Cf, Zl and Zp, in ascending order. Includes U+2065 and
+/// the unassigned tags, which are reserved for such characters.
+/// [Unicode 17: DerivedGeneralCategory.txt]
 constexpr std::pair<uint32_t, uint32_t> control_ranges[] { { 0x00, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad },
     { 0x600, 0x605 }, { 0x61c, 0x61c }, { 0x6dd, 0x6dd }, { 0x70f, 0x70f }, { 0x890, 0x891 },
     { 0x8e2, 0x8e2 }, { 0x180e, 0x180e }, { 0x200b, 0x200f }, { 0x2028, 0x202e }, { 0x2060, 0x206f },

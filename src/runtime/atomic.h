@@ -9,8 +9,8 @@
 namespace vitrine::core {
 
 /// Performs an atomic instruction on `bytes` and returns the old value. `operands` are those after
-/// the address. All accesses are sequentially consistent. [spec: exec/instructions, atomic memory
-/// instructions]
+/// the address. All accesses are sequentially consistent.
+/// [spec: exec/instructions, atomic memory instructions]
 template<AtomicKind kind, class T> Slot run_atomic(uint8_t* bytes, const Slot* operands)
 {
     auto* at = reinterpret_cast<T*>(bytes);

@@ -25,8 +25,8 @@ std::string elem_excess(const Instance& instance, uint32_t elem, uint64_t from, 
 /// `element 7 of an array of 3`
 std::string array_excess(const Object& array, uint64_t index, uint64_t count);
 
-/// A trap whose text is that of the specification followed by the detail: `out of bounds memory
-/// access: ...`.
+/// A trap whose text is that of the specification followed by the detail, such as
+/// `out of bounds memory access: 4 bytes at ...`.
 Trap trap_with_detail(TrapKind kind, const std::string& detail);
 
 } // namespace vitrine::core

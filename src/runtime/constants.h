@@ -12,8 +12,8 @@ struct Instruction;
 
 /// Evaluates the constant expressions of an instance, with the same operations as the tiers. The
 /// expressions must be valid, and the entities they refer to must exist. The collector is paused
-/// while the evaluator exists. Evaluation fails if the heap is full. [spec: valid/instructions,
-/// constant expressions]
+/// while the evaluator exists. Evaluation fails if the heap is full.
+/// [spec: valid/instructions, constant expressions]
 class ConstantEvaluator {
 public:
     explicit ConstantEvaluator(const Instance& instance);

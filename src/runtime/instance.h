@@ -172,8 +172,8 @@ struct Tag {
 using Extern = std::variant<Function*, Table*, Memory*, Global*, Tag*>;
 
 ExternKind kind_of(const Extern& item);
-/// The type of an entity. For a table or memory, its current size is the minimum. [spec:
-/// valid/matching; exec/modules, external typing]
+/// The type of an entity. For a table or memory, its current size is the minimum.
+/// [spec: valid/matching; exec/modules, external typing]
 ExternType type_of(const Extern& item);
 
 /// An index space of an instance: entities by index, imports first. Filled in order during

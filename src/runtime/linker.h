@@ -55,8 +55,8 @@ private:
     bool trap_unknown_functions_ = false;
 };
 
-/// Creates an instance with the given imports, in the order of the module's imports. [spec:
-/// exec/modules, instantiation]
+/// Creates an instance with the given imports, in the order of the module's imports.
+/// [spec: exec/modules, instantiation]
 std::expected<Instance*, Failure> instantiate(
     Store& store, std::shared_ptr<const Module> module, std::span<const Extern> imports);
 

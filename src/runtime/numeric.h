@@ -171,7 +171,7 @@ inline float demote(double a)
 /// Whether a float, truncated, is in the range of To. False for a NaN.
 template<class To, class From> constexpr bool fits(From a)
 {
-    // Powers of two, which are exact in both types. The lowest number minus 1 may have no float.
+    // Powers of two, which are exact in both types. `lowest - 1` may not be representable.
     constexpr From above = static_cast<From>((std::numeric_limits<To>::max() >> 1) + 1) * 2;
     constexpr From lowest = static_cast<From>(std::numeric_limits<To>::min());
     constexpr From below = lowest - 1;

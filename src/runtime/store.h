@@ -95,7 +95,7 @@ public:
     {
         return refusals ? refusals->attempt(what, std::cref(act)) : act();
     }
-    /// Decides instead of `attempt` itself. Can be null.
+    /// If not null, decides what `attempt` refuses.
     Refusals* refusals = nullptr;
     /// Whether a `CallOut` exists.
     bool is_calling_out() const { return calls_out_ != 0; }

@@ -56,8 +56,8 @@ struct Value {
     double f64() const { return std::bit_cast<double>(low); }
 
     /// i32 and i64 as signed numbers, floats with the fewest digits that identify them, v128 as
-    /// `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`, `i31 5`, `struct {1,
-    /// null}`, `array[3] {1, 2, 3}`, `exception {7}`.
+    /// `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`, `i31 5`,
+    /// `struct {1, null}`, `array[3] {1, 2, 3}`, `exception {7}`.
     std::string to_text() const;
 
     friend bool operator==(const Value&, const Value&) = default;

@@ -2,8 +2,8 @@
 #include "wasm/body_validator.h"
 
 // The typing rules of exceptions, and of their legacy form, which has its own kinds of blocks
-// instead of exnref and which compilers still emit. [spec: valid/instructions; proposal:
-// exception-handling, legacy]
+// instead of exnref and which compilers still emit.
+// [spec: valid/instructions; proposal: exception-handling, legacy]
 
 namespace vitrine::core {
 

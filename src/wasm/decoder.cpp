@@ -76,8 +76,8 @@ private:
     uint32_t defined_functions_ = 0;
 };
 
-/// All sections except custom ones, in the order in which they appear in a file. [spec:
-/// binary/modules]
+/// All sections except custom ones, in the order in which they appear in a file.
+/// [spec: binary/modules]
 const std::array<Decoder::SectionRow, 13> Decoder::section_order { {
     { 1, &Decoder::decode_types },
     { 2, &Decoder::decode_imports },

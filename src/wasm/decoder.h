@@ -24,8 +24,8 @@ inline constexpr uint32_t fixed_elements = 10'000; ///< operands of array.new_fi
 /// The kind of a binary according to the layer field of its header.
 enum class Layer : uint8_t { Module, Component };
 
-/// Decodes the header of a binary. Fails if it is neither a module nor a component. [spec:
-/// binary/modules; component model: binary]
+/// Decodes the header of a binary. Fails if it is neither a module nor a component.
+/// [spec: binary/modules; component model: binary]
 Result<Layer> decode_header(ByteReader& in);
 
 /// Decodes a module that is `part` of a file: every section, and the offset of each item. All

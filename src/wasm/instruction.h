@@ -9,8 +9,8 @@
 
 namespace vitrine::core {
 
-/// The type of a block: no result, one result, or a function type. [spec: binary/instructions,
-/// block types]
+/// The type of a block: no result, one result, or a function type.
+/// [spec: binary/instructions, block types]
 struct BlockType {
     enum class Kind : uint8_t { Empty, Value, Type } kind = Kind::Empty;
     ValueType value {};

@@ -19,7 +19,7 @@
 namespace vitrine::core {
 
 /// The location of a constant expression in the module, including its `end`. It has been validated,
-/// so its evaluation can fail only because of imported values.
+/// so its evaluation fails only if the heap is full.
 struct ConstExpr {
     CodeOffset offset = 0;
     uint32_t size = 0;

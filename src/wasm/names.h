@@ -22,8 +22,8 @@ private:
     std::vector<std::pair<uint32_t, std::string_view>> names_;
 };
 
-/// The contents of a name section. Views point into the module's bytes. [spec: appendix/custom,
-/// name section; and the further maps of the extended name section proposal]
+/// The contents of a name section. Views point into the module's bytes.
+/// [spec: appendix/custom, name section; proposal: extended-name-section]
 struct Names {
     std::string_view module;
     NameMap functions, types, tables, memories, globals, elems, datas, tags;

@@ -30,7 +30,7 @@ inline constexpr FeatureInfo feature_table[] = {
 
 constexpr const FeatureInfo& info(Feature feature) { return feature_table[static_cast<size_t>(feature)]; }
 
-/// The set of features that an engine supports. By default, the features that are on by default.
+/// A set of features. Initially those that are enabled by default.
 class FeatureSet {
 public:
     constexpr FeatureSet()

@@ -8,8 +8,8 @@
 
 namespace vitrine::core {
 
-/// An instruction in the text format, with names from the module: `local.get $n`, `i32.load
-/// offset=12`, `br_table 0 1 2`.
+/// An instruction in the text format, with names from the module: `local.get $n`,
+/// `i32.load offset=12`, `br_table 0 1 2`.
 std::string to_text(const Instruction& instruction, const Module& module, std::optional<FuncIndex> function);
 
 /// Disassembles a function: a header line, then one line per instruction with its offset, indented

@@ -36,8 +36,8 @@ template<class Rename> SubType renamed(SubType type, Rename rename)
     return type;
 }
 
-/// While a group is looked up, lower indices are ids, and the others are positions in the group
-/// itself.
+/// In the key of a group, indices from here on are positions in the group itself. Lower indices are
+/// ids.
 constexpr uint32_t first_in_group = TypeRegistry::max_types;
 static_assert(2 * first_in_group <= ValueType::max_index);
 

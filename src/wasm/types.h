@@ -29,8 +29,8 @@ using DataIndex = Index<struct DataKind>;
 /// are equal. Assigned by `TypeRegistry`.
 using TypeId = Index<struct CanonicalTypeKind>;
 
-/// Heap types. `Defined` is a defined type, identified by an index. [spec: syntax/types, heap
-/// types]
+/// Heap types. `Defined` is a defined type, identified by an index.
+/// [spec: syntax/types, heap types]
 using vitrine::HeapKind;
 
 /// The bottom of all heap types: the type of references in unreachable code.
@@ -216,8 +216,8 @@ struct GlobalType {
 using vitrine::ExternKind;
 using vitrine::to_text;
 
-/// The type of an import or export, in the order of `ExternKind`. [spec: syntax/types, external
-/// types]
+/// The type of an import or export, in the order of `ExternKind`.
+/// [spec: syntax/types, external types]
 template<class Type> struct ExternFunc {
     Type type;
 };
