@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Holds docs/parity.md against the tests.
 
-Each row of its tables names the tests that verify it, or says why it is later or does not apply. A name is one of
+Below each item, another one names the tests that verify it, or says why it is later or does not apply. A name is one of
 ctest's, as `api.Sessions.Step`; for a program of Python the method follows, as `lldb.control` `Ends.test_an_abort`.
 The tests that are compiled are run here; those of Python are run by ctest itself, and here only looked up.
 
@@ -34,19 +34,18 @@ def error(line, text):
 
 
 def rows():
-    """(line, what is verified, the tests' names or the reason) of each row of the tables."""
+    """(line, what is verified, the tests' names or the reason) of each item: a list item with one below it."""
     found = []
     for number, line in enumerate(PAGE.read_text().splitlines(), 1):
-        if not line.startswith("|") or re.fullmatch(r"\|[ |:-]+\|", line):
-            continue
-        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
-        if cells == ["what is verified", "test, or why not"]:
-            continue
-        if len(cells) != 2 or not all(cells):
-            error(number, "a row has two cells: what is verified, and its tests or the reason why there are none")
-            continue
-        found.append((number, *cells))
-    return found
+        if line.startswith("- "):
+            found.append([number, line[2:], ""])
+        elif line.startswith("  - ") and found:
+            if found[-1][2]:
+                error(number, "an item has one item below it: its tests, or the reason why there are none")
+            found[-1][2] = line[4:]
+        elif line.startswith("  ") and found:
+            found[-1][2 if found[-1][2] else 1] += " " + line.strip()
+    return [tuple(row) for row in found]
 
 
 def ctest_list(build, config):
