@@ -85,7 +85,7 @@ HostResult take_outcome(Thread& thread, const Function& host, HostOutcome outcom
         }
         return take_trap(thread, host,
             { .kind = TrapKind::HostError,
-                .message = "a host function suspended inside a call made by the host" });
+                .message = "a host function cannot suspend in a nested call of the guest" });
     }
     return { HostAction::Returned };
 }

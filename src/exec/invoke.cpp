@@ -174,8 +174,8 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
     if (auto* trap = std::get_if<Trap>(&end))
         return std::unexpected(std::move(*trap));
     cancel_call(thread);
-    return std::unexpected(Trap {
-        .kind = TrapKind::HostError, .message = "a host function suspended in a call that cannot wait" });
+    return std::unexpected(
+        Trap { .kind = TrapKind::HostError, .message = "a host function cannot suspend in this call" });
 }
 
 namespace {

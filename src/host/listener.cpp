@@ -25,7 +25,7 @@ Result<std::pair<std::string, std::string>> parts_of(const std::string& text)
     if (address.starts_with('[') && address.ends_with(']'))
         address = address.substr(1, address.size() - 2);
     else if (address.contains(':'))
-        return refused(text, "an IPv6 address stands in brackets");
+        return refused(text, "an IPv6 address must be in brackets");
     const bool is_number = !port.empty() && port.size() <= 5
         && port.find_first_not_of("0123456789") == std::string::npos && std::stoul(port) <= UINT16_MAX;
     if (address.empty() || address.contains('\0') || !is_number)

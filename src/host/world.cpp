@@ -52,20 +52,23 @@ Result<void> check_strings(const Config& config)
     uint64_t total = 0;
     for (const std::string& arg : config.args) {
         if (arg.contains('\0'))
-            return failure("argument \"" + escaped(arg) + "\" has a NUL in it");
+            return failure("argument \"" + escaped(arg) + "\" contains a NUL");
         total += arg.size() + 1;
     }
     for (const auto& [name, value] : config.env) {
-        if (name.empty() || name.contains('=') || name.contains('\0') || value.contains('\0'))
-            return failure(
-                "environment variable \"" + escaped(name) + "\" has an empty name, a \"=\" in it, or a NUL");
+        const char* const fault = name.empty()            ? "has an empty name"
+            : name.contains('=')                          ? "has a \"=\" in its name"
+            : name.contains('\0') || value.contains('\0') ? "contains a NUL"
+                                                          : nullptr;
+        if (fault)
+            return failure("environment variable \"" + escaped(name) + "\" " + fault);
         total += name.size() + value.size() + 2;
     }
     for (const Preopen& preopen : config.preopens)
         if (preopen.host_path.contains('\0') || preopen.guest_path.contains('\0'))
-            return failure("preopened folder \"" + escaped(preopen.host_path) + "\" has a NUL in its name");
+            return failure("preopened folder \"" + escaped(preopen.host_path) + "\" has a NUL in its path");
     if (const auto* file = std::get_if<InputFile>(&config.in); file && file->path.contains('\0'))
-        return failure("standard input \"" + escaped(file->path) + "\" has a NUL in its name");
+        return failure("standard input \"" + escaped(file->path) + "\" has a NUL in its path");
     if (total > std::numeric_limits<uint32_t>::max())
         return failure("arguments and environment are too long for a guest");
     return {};
@@ -157,7 +160,7 @@ Result<void> World::add_socket(int socket)
         return failure_of_system(what);
     auto file = File::open(std::move(fd), true);
     if (file && !(*file)->is_socket())
-        return failure(what + " is no socket");
+        return failure(what + " is not a socket");
     // Programs query whether an inherited socket is nonblocking and rely on the answer.
     if (file)
         (*file)->set_nonblocking((::fcntl(socket, F_GETFL) & O_NONBLOCK) != 0);

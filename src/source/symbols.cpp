@@ -71,7 +71,7 @@ Result<void> skip_value(ByteReader& in, uint64_t form)
     case llvm::dwarf::DW_FORM_string:
         while (TRY(in.byte()) != 0) {}
         return {};
-    default: return failure("no form of a line table", in.offset());
+    default: return failure("a form that line tables do not use", in.offset());
     }
 }
 
@@ -86,7 +86,7 @@ Result<void> check_entries(ByteReader& in)
     }
     const auto count = TRY(in.leb<uint64_t>());
     if (forms.empty() && count > 0)
-        return failure("entries of no size", in.offset());
+        return failure("entries without a size", in.offset());
     for (uint64_t i = 0; i < count; ++i)
         for (const uint64_t form : forms)
             CHECK(skip_value(in, form));
@@ -102,7 +102,7 @@ Result<void> check_table(ByteReader& in)
     if (TRY(table.fixed<uint16_t>()) != with_forms)
         return {};
     if (TRY(table.byte()) != address_bytes || TRY(table.byte()) != 0)
-        return failure("addresses of another size", table.offset());
+        return failure("unsupported address size", table.offset());
     ByteReader header = TRY(table.sub_reader(TRY(table.fixed<uint32_t>())));
     // After the parameters of the line program: the operand counts of its opcodes.
     const Bytes parameters = TRY(header.bytes(bytes_before_lengths));
@@ -196,20 +196,20 @@ public:
         ByteReader unit = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
         const auto version = TRY(unit.fixed<uint16_t>());
         if (version < first_version || version > with_types)
-            return failure("a version that is not read", unit.offset());
+            return failure("unsupported version", unit.offset());
         if (version == with_types && TRY(unit.byte()) != llvm::dwarf::DW_UT_compile)
-            return failure("a unit of another kind", unit.offset());
+            return failure("unsupported kind of unit", unit.offset());
         uint8_t address_size = version == with_types ? TRY(unit.byte()) : 0;
         const Abbreviations& table = *TRY(table_at(TRY(unit.fixed<uint32_t>())));
         if (version != with_types)
             address_size = TRY(unit.byte());
         if (address_size != address_bytes && address_size != 2 * address_bytes)
-            return failure("addresses of another size", unit.offset());
+            return failure("unsupported address size", unit.offset());
         while (!unit.at_end()) {
             const auto code = TRY(unit.leb<uint64_t>());
             const auto forms = table.find(code);
             if (code != 0 && forms == table.end())
-                return failure("an entry of no kind", unit.offset());
+                return failure("unknown abbreviation code", unit.offset());
             if (code != 0)
                 for (const uint64_t form : forms->second)
                     CHECK(skip_attribute(unit, form, address_size));
@@ -224,12 +224,12 @@ private:
         if (const auto known = tables_.find(offset); known != tables_.end())
             return &known->second;
         if (offset > section_.size())
-            return failure("abbreviations outside of their section", offset);
+            return failure("abbreviation table outside of its section", offset);
         ByteReader in(section_.subspan(offset));
         auto table = TRY(read_abbreviations(in));
         const size_t size = section_.size() - offset - in.remaining();
         if (size > left_)
-            return failure("abbreviations that overlap", offset);
+            return failure("overlapping abbreviation tables", offset);
         left_ -= size;
         return &tables_.emplace(offset, std::move(table)).first->second;
     }

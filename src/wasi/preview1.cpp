@@ -23,7 +23,8 @@ Result<std::shared_ptr<Preview1>> Preview1::create(Config config)
         std::make_shared<Preview1>(std::move(world), std::move(wake_fd), std::move(may_go_on), max_files);
     for (const host::OpenedFile& opened : process->world().files())
         if (!process->files().add(opened.file))
-            return failure(opened.what + ": the guest may not have so many open files");
+            return failure(
+                opened.what + ": the guest may have at most " + std::to_string(max_files) + " open files");
     return process;
 }
 

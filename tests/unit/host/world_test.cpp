@@ -46,9 +46,9 @@ TEST(Worlds, SayWhatTheyCannotGive)
         "standard input \"/no/such\": No such file or directory");
     const HostFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
     EXPECT_EQ(
-        message({ .sockets = { null.get() } }), "socket " + std::to_string(null.get()) + " is no socket");
+        message({ .sockets = { null.get() } }), "socket " + std::to_string(null.get()) + " is not a socket");
     EXPECT_EQ(message({ .sockets = { 987 } }), "socket 987: Bad file descriptor");
-    EXPECT_EQ(message({ .args = { std::string("a\0", 2) } }), "argument \"a\\00\" has a NUL in it");
+    EXPECT_EQ(message({ .args = { std::string("a\0", 2) } }), "argument \"a\\00\" contains a NUL");
 }
 
 TEST(Worlds, ClocksAndRandomBytesCanBeReplaced)

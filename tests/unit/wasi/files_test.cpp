@@ -429,15 +429,16 @@ TEST(Preopens, AFolderThatCannotBeOpenedIsNamed)
     EXPECT_EQ(message(with("/no/such\n")), "preopened folder \"/no/such\\n\": No such file or directory");
     EXPECT_EQ(message(with((folder / "file").string())),
         "preopened folder \"" + (folder / "file").string() + "\": Not a directory");
-    EXPECT_EQ(message(with(std::string("a\0b", 3))), "preopened folder \"a\\00b\" has a NUL in its name");
+    EXPECT_EQ(message(with(std::string("a\0b", 3))), "preopened folder \"a\\00b\" has a NUL in its path");
     Config many = with("/");
     many.max_files = 3;
-    EXPECT_EQ(message(std::move(many)), "preopened folder \"/\": the guest may not have so many open files");
-    EXPECT_EQ(message({ { .args = { std::string("x\0", 2) } } }), "argument \"x\\00\" has a NUL in it");
-    EXPECT_EQ(message({ { .env = { { "A=B", "" } } } }),
-        "environment variable \"A=B\" has an empty name, a \"=\" in it, or a NUL");
-    EXPECT_EQ(message({ { .env = { { "", "x" } } } }),
-        "environment variable \"\" has an empty name, a \"=\" in it, or a NUL");
+    EXPECT_EQ(message(std::move(many)), "preopened folder \"/\": the guest may have at most 3 open files");
+    EXPECT_EQ(message({ { .args = { std::string("x\0", 2) } } }), "argument \"x\\00\" contains a NUL");
+    EXPECT_EQ(
+        message({ { .env = { { "A=B", "" } } } }), "environment variable \"A=B\" has a \"=\" in its name");
+    EXPECT_EQ(message({ { .env = { { "A", std::string("x\0", 2) } } } }),
+        "environment variable \"A\" contains a NUL");
+    EXPECT_EQ(message({ { .env = { { "", "x" } } } }), "environment variable \"\" has an empty name");
 }
 
 TEST(Streams, OutputGoesWhereTheEmbedderWants)

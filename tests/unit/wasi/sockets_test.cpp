@@ -181,7 +181,7 @@ TEST(Sockets, RefuseWhatIsWrong)
     config.sockets = { file.get() };
     const auto refused = Preview1::create(std::move(config));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().message, "socket " + std::to_string(file.get()) + " is no socket");
+    EXPECT_EQ(refused.error().message, "socket " + std::to_string(file.get()) + " is not a socket");
 }
 
 } // namespace
