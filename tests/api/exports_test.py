@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""exports_test.py LIBRARY: the shared library exports what the public headers mark with VITRINE_API, and nothing else."""
+"""exports_test.py LIBRARY: the shared library exports what the public headers mark with
+VITRINE_API, and nothing else."""
 
 import pathlib
 import re

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Each public header compiles by itself: with both compilers, both language standards, and without exceptions."""
+"""Each public header compiles by itself with both compilers, both language standards, and
+without exceptions."""
 
 import pathlib
 import re
@@ -11,7 +12,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 INCLUDE = ROOT / "include"
 OPTIONS = ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-x", "c++", "-"]
 HEADERS = sorted(f"vitrine/{path.name}" for path in (INCLUDE / "vitrine").glob("*.hpp"))
-# What embedders include; the other headers come with these, and need no third pass.
+# The headers that embedders include. They include the others, which therefore need no third pass.
 WHOLE = ["vitrine/vitrine.hpp", "vitrine/wasi.hpp", "vitrine/debugger.hpp"]
 PASSES = [
     (HEADERS, ["g++", "-std=c++20", "-fno-exceptions", "-fvisibility=hidden"]),

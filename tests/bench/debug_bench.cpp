@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What debugging and instances cost, in process: prints a line for each figure. `./dev bench debug` runs it; with
-// `--rows`, `./dev bench --against` reads it. Only the public API is used, as it is built against other commits too.
+// Measures what debugging and instances cost in process, and prints a line for each figure. `./dev
+// bench debug` runs it; with `--rows`, `./dev bench --against` reads it. Only uses the public API,
+// because it is also built against other commits.
 #include "support/wat.h"
 
 #include <vitrine/vitrine.hpp>
@@ -41,7 +42,7 @@ constexpr auto guest_text = R"((module (memory 16)
         (local.set $at (i32.and (i32.add (local.get $at) (i32.const 32)) (i32.const 0x7ffff)))
         (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1))))))))";
 
-/// Of the loop above: behind a header of three bytes and the loop's two.
+/// An offset inside the loop above: after a header of three bytes and two bytes of the loop.
 constexpr std::uint32_t in_loop = 3 + 2;
 
 struct Guest {
@@ -68,7 +69,7 @@ struct Guest {
 
 bool prints_rows = false;
 
-/// A figure and its unit, and what it should be at most; 0 where nothing is said.
+/// Prints a figure, its unit, and its upper bound (0 for none).
 void report(const std::string& name, double figure, const char* unit, double aim)
 {
     if (prints_rows)
@@ -147,7 +148,7 @@ void stops()
     report("step, session", stepping / steps * 1e6, "us", 10);
 }
 
-/// Nothing is ever written where the guest is watched: four bytes each, around what it writes.
+/// Watches four bytes on each side of what the guest writes, so no watchpoint is ever hit.
 void watchpoints(const char* program, const char* what, std::initializer_list<std::uint64_t> addresses)
 {
     constexpr std::int32_t turns = 1'000'000;
@@ -197,7 +198,7 @@ void instances()
 int main(int argc, char** argv)
 {
     prints_rows = argc > 1 && std::string_view(argv[1]) == "--rows";
-    // First, as it asks for the most memory that was ever in use.
+    // Run this first, because it uses the most memory, and peak memory is measured.
     instances();
     false_condition();
     stops();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The guest of `./dev bench wasi`: moves bytes through WASI, and does little else.
+// The guest of `./dev bench wasi`: moves bytes through WASI and does little else.
 //
 //     write FILE PIECE COUNT    COUNT pieces of PIECE bytes to a new file
 //     read FILE PIECE           a file to its end, in pieces of PIECE bytes

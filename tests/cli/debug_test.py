@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The debugger on a terminal of its own: Ctrl-C, history, completion, colour; and with its lines from a pipe, on programs with threads too."""
+"""The debugger on a terminal: Ctrl-C, history, completion, colour. Also with commands from a
+pipe, and on programs with threads."""
 
 import os
 import pathlib
@@ -46,7 +47,7 @@ IMPORTER = """(module
   (import "other" "round" (func $round))
   (func (export "twice") call $round  call $round))
 """
-# The type of descriptor 3: a socket is 6.
+# Returns the type of descriptor 3; 6 is a socket.
 ACCEPTOR = """(module
   (import "wasi_snapshot_preview1" "fd_fdstat_get" (func $stat (param i32 i32) (result i32)))
   (memory (export "memory") 1)
@@ -54,7 +55,7 @@ ACCEPTOR = """(module
     i32.const 3  i32.const 0  call $stat  drop
     i32.const 0  i32.load8_u))
 """
-# Two threads that turn in $spin until they are released, each by its own word.
+# Two threads that spin in $spin until they are released, each through its own word.
 TEAM = """(module
   (import "env" "memory" (memory 1 1 shared))
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
@@ -78,7 +79,7 @@ TEAM = """(module
     (call $sleep)
     (loop (br_if 0 (i32.ne (i32.atomic.load (i32.const 4)) (i32.const 2))))))
 """
-# A library and a program that imports it under two names.
+# A library, and a program that imports it under two names.
 LIBRARY = """(module $lib
   (global $calls (mut i32) (i32.const 0))
   (tag $broken (param i32))
@@ -99,7 +100,7 @@ USER = """(module $user
 
 
 class Terminal:
-    """The debugger in a terminal; what it shows is text without escapes."""
+    """The debugger in a terminal. Its output is read as text without escapes."""
 
     def __init__(self, folder, *words):
         self.shown = ""
@@ -111,7 +112,7 @@ class Terminal:
             os.execve(VITRINE, [VITRINE, "debug", *words], environment)
 
     def wait_for(self, text, every=SECONDS, again=""):
-        """Takes what is shown, up to and with the text; meanwhile types something again and again."""
+        """Reads output up to and including the text. Meanwhile, types `again` repeatedly."""
         end = time.monotonic() + SECONDS
         while text not in self.shown:
             if not select.select([self.stream], [], [], every)[0]:
@@ -129,7 +130,7 @@ class Terminal:
         self.shown = self.shown.partition(text)[2]
 
     def interrupt(self, text):
-        """Types Ctrl-C until that is shown: the guest may not run yet at the first one."""
+        """Types Ctrl-C until the text appears: the guest may not run yet the first time."""
         self.wait_for(text, 0.2, "\x03")
 
     def type(self, text):
@@ -142,7 +143,8 @@ class Terminal:
         self.wait_for(PROMPT)
 
     def status(self, again=""):
-        """What it ended with. Until it ends, `again` is typed: the editor takes the terminal a moment after it has shown the prompt."""
+        """The exit status. Types `again` until the debugger ends: its editor takes over the
+        terminal only a moment after it has shown the prompt."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
             try:
@@ -153,7 +155,7 @@ class Terminal:
             if process:
                 os.close(self.stream)
                 return os.waitstatus_to_exitcode(status)
-            # What nobody reads would keep it from ending.
+            # Read the remaining output, or the debugger could not end.
             if select.select([self.stream], [], [], 0.05)[0]:
                 try:
                     os.read(self.stream, 4096)
@@ -169,7 +171,7 @@ def check_ctrl_c(folder):
     terminal.interrupt("stopped: interrupt in $")
     terminal.wait_for(PROMPT)
     terminal.say("bt", "$spin at")
-    # At the prompt it gives up the line, and no more.
+    # At the prompt, Ctrl-C only discards the line.
     terminal.type("kill\x03")
     terminal.wait_for("^C")
     terminal.say("print rounds > 0", "\n1")
@@ -184,7 +186,8 @@ def check_ctrl_c(folder):
 
 
 def check_ctrl_c_in_host(folder):
-    """The guest waits for input: the stop is in the host function; what is typed then goes to the guest."""
+    """The guest waits for input: the stop is in the host function, and what is typed after that
+    goes to the guest."""
     terminal = Terminal(folder, "reader.wasm")
     terminal.wait_for(PROMPT)
     terminal.type("run\n")
@@ -203,25 +206,26 @@ def check_ctrl_c_in_host(folder):
 def check_editing(folder):
     terminal = Terminal(folder, "app.wasm")
     terminal.wait_for(PROMPT)
-    # A verb, and the name of a function. What is shown is not the line's text: the editor moves the cursor about.
+    # Complete a verb and the name of a function. The output is not the text of the line, because
+    # the editor moves the cursor.
     terminal.type("conti\t\n")
     terminal.wait_for("error: the program is not running")
     terminal.wait_for(PROMPT)
     terminal.type("brea\t$s\t\n")
     terminal.wait_for("breakpoint 1: $spin at")
     terminal.wait_for(PROMPT)
-    # Several that begin so.
+    # Several names begin like this.
     terminal.type("break $ro\t")
     terminal.wait_for("$rotate  $round")
     terminal.type("\x15")
     terminal.say("delete 1", "deleted 1")
-    # The line before the last.
+    # Recall the line before the last.
     terminal.type("\x1b[A\x1b[A\n")
     terminal.wait_for("breakpoint 2: $spin at")
     terminal.wait_for(PROMPT)
     terminal.type("quit\n")
     assert terminal.status() == 0
-    # History outlives the debugger.
+    # The history outlives the debugger.
     terminal = Terminal(folder, "app.wasm")
     terminal.wait_for(PROMPT)
     terminal.type("\x1b[A\x1b[A\n")
@@ -235,7 +239,7 @@ def history_of(folder):
 
 
 def check_history(folder):
-    """However a debugger ends, its lines are kept; those of two at once, too."""
+    """However a debugger ends, its lines are kept, also those of two at the same time."""
     for sign in (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL):
         terminal = Terminal(folder, "app.wasm")
         terminal.wait_for(PROMPT)
@@ -254,7 +258,7 @@ def check_history(folder):
     assert kept.startswith("_HiStOrY_V2_\n") and kept.count("_HiStOrY_V2_") == 1, kept
     for line in ("70", "71", "80", "81"):
         assert kept.count(f"list\\0400x{line}\\012\n") == 1, kept
-    # The newest is the first to come back; a line as libedit wrote it, too.
+    # The newest line is recalled first. Lines written by libedit are read too.
     with history_of(folder).open("a") as file:
         file.write("help\\040fin\\151sh\\012\n")
     terminal = Terminal(folder, "app.wasm")
@@ -262,7 +266,7 @@ def check_history(folder):
     terminal.type("\x1b[A\n")
     terminal.wait_for("To the instruction behind the call")
     assert terminal.status(again="\x04") == 0
-    # It does not grow for ever.
+    # The history does not grow without limit.
     history_of(folder).write_text("_HiStOrY_V2_\n" + "".join(f"print\\040{i}\\012\n" for i in range(5000)))
     assert Terminal(folder, "app.wasm").status(again="\x04") == 0
     lines = history_of(folder).read_text().splitlines()
@@ -270,7 +274,7 @@ def check_history(folder):
 
 
 def check_history_that_is_none(folder):
-    """What is no file, or cannot be written, is left alone, and nobody waits for it."""
+    """A history that is not a file or cannot be written is left alone, and delays nothing."""
 
     def fifo(path):
         os.mkfifo(path)
@@ -300,14 +304,16 @@ def check_history_that_is_none(folder):
 
 
 def check_pipe(folder):
-    """Lines that are no terminal's: no prompt; the guest reads what stands behind the line that runs it."""
+    """Lines from a pipe: there is no prompt, and the guest reads the lines after the one that
+    runs it."""
     done = subprocess.run([VITRINE, "debug", "reader.wasm"], cwd=folder, input="run\nhello\nmemory 16 5\n", capture_output=True, text=True, timeout=SECONDS)
     assert (done.returncode, done.stderr) == (0, ""), done
     assert done.stdout.startswith("exited\n0x00000010  68 65 6c 6c 6f"), done.stdout
 
 
 def check_session(guest, *steps):
-    """What the debugger says to each line of a pipe, in this order; patterns of whole lines."""
+    """Checks the debugger's output for each line from a pipe, in this order. Patterns match
+    whole lines."""
     lines = "".join(line + "\n" for line, *_ in steps)
     done = subprocess.run([VITRINE, "debug", guest], input=lines, capture_output=True, text=True, timeout=SECONDS)
     assert (done.returncode, done.stderr) == (0, ""), done
@@ -320,7 +326,7 @@ def check_session(guest, *steps):
 
 
 def check_threads(_):
-    """What is asked for holds whichever thread is faster."""
+    """The expectations hold whichever thread is faster."""
     stop = r"stopped: breakpoint %d in thread [23] in \$step at .*"
     check_session(compile_guest("crew.c", *THREADS),
         ("break $step", r"breakpoint 1: \$step at 0x[0-9a-f]+"),
@@ -332,7 +338,7 @@ def check_threads(_):
         ("continue", stop % 1),
         ("delete 1", "deleted 1"),
         ("continue", "exited with status 0"),
-        # Another run has threads of its own.
+        # Another run has new threads.
         ("break $step", r"breakpoint 2: .*"),
         ("run", stop % 2),
         ("kill", "killed"),
@@ -341,7 +347,7 @@ def check_threads(_):
 
 
 def check_threads_left_behind(_):
-    """They end with the program, and stop nobody."""
+    """Threads that are still running end with the program, and do not delay its end."""
     guest = compile_guest("crew.c", *THREADS, "-DWAITED_FOR=0")
     done = subprocess.run([VITRINE, "debug", guest], input="run\n", capture_output=True, text=True, timeout=SECONDS)
     assert (done.returncode, done.stdout, done.stderr) == (0, "exited with status 1\n", ""), done
@@ -357,21 +363,23 @@ def check_shared_threads(_):
 
 
 def offset_in(folder, guest, function, instruction):
-    """Where the first such instruction of a function is."""
+    """The offset of the first such instruction in a function."""
     text = subprocess.run([VITRINE, "objdump", "-d", guest], cwd=folder, capture_output=True, text=True, check=True).stdout
     body = text.partition(f"func ${function} ")[2] or text.partition(f"(func ${function}")[2]
     return re.search(rf"^ *(?:0x)?([0-9a-f]+):? +{re.escape(instruction)}$", body, re.MULTILINE)[1]
 
 
 def check_selected_thread(folder):
-    """A step is one of the selected thread, and so is all else that is done to a thread."""
+    """A step belongs to the selected thread, and so does everything else that is done to a
+    thread."""
     place = "0x" + offset_in(folder, "team.wasm", "work", "i32.const 1").lstrip("0x")
     check_session(folder / "team.wasm",
         ("break $all_there", r"breakpoint 1: .*"),
         ("run", r"stopped: breakpoint 1 in thread 1 in \$all_there at 0x[0-9a-f]+, n=7"),
         ("thread 2", r"#0 \$spin at .*"),
         ("skip", r"next: \$spin at .*"), ("jump 0x1", "error: no instruction .*"), ("clear", "error: no exception is being thrown"),
-        # A call on the selected thread, which waits for nobody, and then the thread is where it was.
+        # A call on the selected thread, which does not wait for the others. Afterwards the thread
+        # is where it was.
         ("call $sleep", "returned"),
         ("threads", r"  thread 1: \$all_there at .*, n=7", r"\* thread 2: \$spin at .*"),
         ("return 3", "error: 3 is one value too many: expected 0"),
@@ -384,7 +392,7 @@ def check_selected_thread(folder):
         ("thread 3", r"#0 \$spin at .*"),
         ("next 5", r"stopped: step in thread 3 in \$spin at .*"),
         ("thread 2", r"#0 \$spin at .*"),
-        # Both are released; the one that is selected stops.
+        # Both threads are released; the selected one stops.
         ("set i32[16] = 1",), ("set i32[20] = 1",),
         ("finish", r"stopped: step in thread 2 in \$work at .*"),
         ("thread 1", r"#0 .*"), ("thread 2", r"#0 \$work at .*"),
@@ -398,7 +406,7 @@ def check_selected_thread(folder):
 
 
 def check_step_over_a_wait(folder):
-    """A thread that waits for others is stepped with them running."""
+    """A thread that waits for others is stepped while they run."""
     check_session(folder / "team.wasm",
         ("break $sleep", r"breakpoint 1: .*"),
         ("run", r"stopped: breakpoint 1 in thread 1 in \$sleep at .*"),
@@ -407,7 +415,8 @@ def check_step_over_a_wait(folder):
 
 
 def check_modules(folder):
-    """An offset is one of the module in view, a name is found in all; whatever is not the program's says where it is."""
+    """An offset belongs to the module in view, and names are found in all modules. Output about
+    another module than the program's names it."""
     helper = "0x" + offset_in(folder, "library.wasm", "helper", "i32.const 100").lstrip("0x")
 
     def session(*steps, entry="go"):
@@ -422,13 +431,13 @@ def check_modules(folder):
                 at = match.end()
 
     session(
-        # What the program does not have is looked for in what is preloaded.
+        # Names that the program does not have are looked up in preloaded modules.
         ("break $helper", r"breakpoint 1: \$helper at 0x[0-9a-f]+ in p", r"breakpoint 2: \$helper at 0x[0-9a-f]+ in q"),
         ("break $go", r"breakpoint 3: \$go at 0x[0-9a-f]+"),
         ("break $helpre", r"error: \$helpre: no such function.*"),
         ("run", r"stopped: breakpoint 3 in \$go at .*, n=3"),
         ("continue", r"stopped: breakpoint 1 in \$helper at .*, k=3"),
-        # Standing in a preloaded module.
+        # Stopped in a preloaded module.
         (f"break {helper}", rf"breakpoint 4: \$helper at {helper} in p"),
         ("list $go", r" +.*func \$go.*"),
         ("functions api", r"func\[1\] \$api: .*"),
@@ -439,7 +448,7 @@ def check_modules(folder):
         ("functions pad", r"func\[2\] \$pad: .*"),
         ("delete", "deleted 1", "deleted 2", "deleted 3", "deleted 4"),
         ("continue", "exited: 207"),
-        # After the end, the program is what is shown.
+        # After the end, the program is in view again.
         ("instances", "  instance 0 of \\$lib", "  instance 1 of \\$lib", r"\* instance 2 of \$user"),
         ("print $own", "6"),
         ("globals", r"global\[0\] \$own = 6 .*"),
@@ -447,7 +456,8 @@ def check_modules(folder):
 
 
 def check_many_functions(folder):
-    """A stop costs the same in a module of 50,000 functions: rows of the others are not made."""
+    """A stop costs no more in a module of 50,000 functions: no rows are made for functions that
+    are not involved."""
     functions = "".join(f"(func (export \"f{i}\") (param i32 i64 f64) (result i32) (i32.const {i}))" for i in range(50000))
     text = f"""(module {functions}
       (func $deep (export "deep") (param $n i32)
@@ -458,12 +468,12 @@ def check_many_functions(folder):
     done = subprocess.run([VITRINE, "debug", "many.wasm"], cwd=folder, input=lines, capture_output=True, text=True, timeout=10 * SECONDS)
     seconds = time.monotonic() - began
     assert done.stdout.count("stopped: step in $deep") == 300 and done.stdout.count("  #200 $deep") == 5, done
-    # Copies of all rows at each stop and in each frame took half a minute.
+    # Copying all rows at each stop and in each frame took half a minute.
     assert seconds < 15, seconds
 
 
 def check_world(folder):
-    """A run gets what the command line says, each time anew."""
+    """Each run gets what the command line says, from the start."""
 
     def run_twice(function, *words):
         done = subprocess.run([VITRINE, "debug", *words], cwd=folder, input=f"run {function}\n" * 2, capture_output=True, text=True, timeout=SECONDS)

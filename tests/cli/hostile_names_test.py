@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A module whose every name tries to steer the terminal: no command prints a byte of it that could, nor a line that it made up."""
+"""A module in which every name tries to control the terminal. No command may print a byte that
+does, or a line made up by a name."""
 
 import json
 import os
@@ -19,7 +20,8 @@ from gdb_client import Guest, Refused  # noqa: E402
 VITRINE = os.environ["VITRINE"]
 WASM_TOOLS = os.environ["VITRINE_WASM_TOOLS"]
 SECONDS = 60
-# C0, DEL, C1, a format character that reorders, one that nobody sees, separators of lines, a tag beyond 16 bits.
+# C0, DEL, C1, a format character that reorders, an invisible one, line separators, a tag beyond 16
+# bits.
 HOSTILE = "\x1b[31m\x1b]0;title\x07\r\x08\x7f\x9b31m\x85\u202e\u2066\u200b\ufeff\u00ad\u2028\u2029\U000e0041\nFORGED \\ end"
 
 
@@ -60,7 +62,7 @@ def module():
 
 
 def check_output(what, output):
-    """No character but line feeds that a terminal acts on, and no line that a name begins."""
+    """No control character but line feeds, and no line that begins inside a name."""
     text = output.decode("utf-8", "surrogateescape")
     for character in text:
         is_hostile = unicodedata.category(character) in ("Cc", "Cf", "Zl", "Zp", "Cs")
@@ -86,7 +88,7 @@ def strings_of(document):
 
 
 def check_json(text, *tags):
-    """The document says what the module says, letter by letter."""
+    """The document has the names of the module, character by character."""
     found = set(strings_of(json.loads(text)))
     for tag in tags:
         assert name(tag) in found, (tag, found)
@@ -102,7 +104,7 @@ def check_run(folder):
     run(folder, "run", "--invoke", "plain", "app.wasm", "1")
     run(folder, "run", "--invoke", name("no"), "app.wasm", "1")
     run(folder, "run", name("file"))
-    # What is listed is taken back.
+    # Names are accepted in the form in which they are listed.
     shown = run(folder, "run", "app.wasm")
     quoted = re.search(r'"go\\1b.* end"', shown)[0]
     shown = run(folder, "run", "--unknown-imports", "trap", "--invoke", quoted, "app.wasm", "1")
@@ -168,7 +170,7 @@ def check_debug(folder):
                 shown = run(folder, "debug", *TRAPPING, "app.wasm", "1", input=lines)
                 assert "stopped: " in shown, (lines, shown)
     shown = run(folder, "debug", *TRAPPING, "app.wasm", "1", input="functions\nglobals\ntags\ntables\nmemory\ninstances\nmodules\n")
-    # Each name that is shown is taken back.
+    # Every name is accepted in the form in which it is shown.
     for label in re.findall(r'\$"fails.*? end"', shown):
         shown = run(folder, "debug", *TRAPPING, "app.wasm", "1", input=f"break {label}\nlist {label}\nrun\nprint {label}\ndelete\nkill\n")
         assert "breakpoint 1: $\"fails" in shown and "stopped: breakpoint 1 in $\"fails" in shown, shown
@@ -194,7 +196,7 @@ def check_monitor(folder):
 
 
 def check_dwarf(folder):
-    """Names and files as the compiler was given them."""
+    """Names and files in DWARF, exactly as the compiler was given them."""
     path = folder / "hostile.c"
     path.write_text('void fail(void) __asm__("fail\\033[31m\\nFORGED");\n#line 7 "file\\033[31m\\nFORGED.c"\nvoid fail(void) { __builtin_trap(); }\nint main(void) { fail(); }\n')
     guest = compile_guest(path, "-g", "-O0")

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Programs in Rust and Go run, and a panic of Rust says where it was. The one in Go needs the compiler `go`."""
+"""Programs in Rust and Go run, and a Rust panic shows where it happened. The Go program needs
+the compiler `go`."""
 
 import os
 import pathlib

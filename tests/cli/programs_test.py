@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Real programs give what their manifest says, and a guest of 30.8 MB, yosys, works.
+"""Real programs print what their manifest says, and a guest of 30.8 MB, yosys, works.
 
     programs_test.py [NAME...]        these, or all
     programs_test.py --but NAME...    all others
 
-The programs need the shared test data ($VITRINE_SHARED), yosys needs npm. When something is missing the test is skipped
-(status 77), or fails with VITRINE_REQUIRE_SHARED=1.
-"""
+The programs need the shared test data ($VITRINE_SHARED), and yosys needs npm. If something is missing, the test is
+skipped (status 77), or fails with VITRINE_REQUIRE_SHARED=1."""
 
 import hashlib
 import json
@@ -30,11 +29,12 @@ COUNTER = "module counter(input clk, output reg [3:0] q); always @(posedge clk) 
 
 
 class Missing(Exception):
-    """Why nothing can be checked."""
+    """Something is missing without which nothing can be checked."""
 
 
 def check_programs(is_wanted):
-    """Runs those programs of the manifest, the output by its hash: names, and whether they are right."""
+    """Runs these programs of the manifest and compares the hash of their output. Yields names,
+    and whether they are right."""
     archive = SHARED / "bench" / "programs.tar.xz"
     if not archive.exists():
         raise Missing(archive)
@@ -52,7 +52,8 @@ def check_programs(is_wanted):
 
 
 def check_yosys():
-    """It says who it is, and makes JSON of a Verilog file in its folder: a register of four bits behind an adder."""
+    """It prints its version, and converts a Verilog file in its folder to JSON: a 4-bit register
+    behind an adder."""
     if not shutil.which("npm"):
         raise Missing("npm, which brings yosys")
     yosys = bench.npm_package(bench.YOSYS) / "gen" / "yosys.core.wasm"

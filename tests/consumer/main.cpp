@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// Runs a module that adds, and looks at its private global.
+// Runs a module that adds two numbers, and reads its private global.
 
 #include <vitrine/vitrine.hpp>
 

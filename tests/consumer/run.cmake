@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-# Builds and runs the project in this folder, where CMake finds neither Boost nor LLVM:
+# Builds and runs the project in this folder, in a setting where CMake finds neither Boost nor LLVM:
 #
-#   WAY=subdirectory   against the tree SOURCE, of which nothing may be built but what vitrine::vitrine needs
-#   WAY=package        against what `cmake --install BUILD` leaves, once with the static libraries and once with the shared one
+#   WAY=subdirectory   with add_subdirectory of the tree SOURCE; may only build what vitrine::vitrine needs
+#   WAY=package        with what `cmake --install BUILD` installs, once static and once shared
 
 set(work "${BUILD}/tests/consumer-${WAY}")
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""tools/check_architecture.py refuses what it says it refuses: each rule is broken once, in a copy of the tree."""
+"""tools/check_architecture.py reports every violation that it should: each rule is broken once,
+in a copy of the tree."""
 
 import pathlib
 import shutil
@@ -11,11 +12,11 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PARTS = ["ARCHITECTURE.md", "tools", "src", "include", "tests", "examples"]
 
-# A file, what is added at its end, and the error.
+# A file, the text to append to it, and the expected error.
 VIOLATIONS = [
     ("src/gdb/view.cpp", '#include "runtime/memory.h"', 'includes "runtime/memory.h", but gdb may not include runtime'),
     ("src/debug/session.cpp", '#include "interp/interpreter.h"', "debug may not include interp"),
-    # Through a header that debug itself may include.
+    # Through a header that debug may include.
     ("src/exec/frame.h", '#include "exec/code.h"', 'reaches "exec/code.h" through'),
     ("src/base/text.h", "#include <boost/json.hpp>", "base may not use Boost"),
     ("src/exec/code.cpp", "static Record* last;", "knows control records (Record)"),

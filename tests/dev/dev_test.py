@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The script `dev`, in a tree of its own, with programs that only note how they are called."""
+"""The script `dev` in a tree of its own, with programs that only record how they are called."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-# Notes its name and arguments; fails if FAILING names it.
+# Records its name and arguments; fails if FAILING names it.
 NOTE = """#!/bin/sh
 echo "${0##*/} $*" >> "$NOTES"
 [ "${0##*/}" != "$FAILING" ]
@@ -31,14 +31,14 @@ class Dev(unittest.TestCase):
         (self.tree / "one file.cpp").touch()
         (self.tree / "gone.h").touch()
         subprocess.run("git init -q . && git add . && rm gone.h && touch new.hpp", shell=True, cwd=self.tree, check=True)
-        # What need_wasm_tools looks for.
+        # The folder where need_wasm_tools looks.
         (self.tree / "build/venv").mkdir(parents=True)
         shutil.copy(ROOT / "tools/requirements.txt", self.tree / "build/venv")
         self.bin.mkdir()
         for program in PROGRAMS:
             self.program(self.bin / program, NOTE)
         self.program(self.tree / "build/venv/wasm-tools", NOTE)
-        # All packages are there.
+        # All packages are installed.
         self.program(self.bin / "dpkg-query", '#!/bin/sh\nshift 2\nfor name in "$@"; do echo "installed $name"; done\n')
 
     @staticmethod

@@ -18,7 +18,7 @@ class Snippet:
     line: int
     language: str  # what the fence says; empty for an indented block
     text: str
-    before: str  # the last line of prose in front of it
+    before: str  # the last line of prose before it
 
     @property
     def first(self):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs what README.md and docs/ show. Each snippet has a kind. One without a kind fails the test: run it, or name it here.
+"""Runs what README.md and docs/ show. A snippet without a known kind fails the test.
 
 VITRINE is the command, VITRINE_SNIPPETS the folder with the programs that CMake built from the C++ snippets.
 """
@@ -27,7 +27,7 @@ SECONDS = 60
 TO_WASI = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-g", "-O0"]
 
 SHELL = re.compile(r"(\$?vitrine|clang-22|\./dev)[ =]")
-# What is not run here, by page and first line, and what covers it.
+# Snippets that are not run here, by page and first line, and what covers them instead.
 COVERED = {
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
     ("docs/execution.md", "bytes --decode--> Module"): "a diagram",
@@ -43,7 +43,8 @@ COVERED = {
 
 
 def kind_of(snippet):
-    """cpp, output (of the C++ snippet in front), session, lldb, transcript, shell, or covered; None when nothing runs it."""
+    """cpp, output (of the C++ snippet before it), session, lldb, transcript, shell or covered;
+    None if nothing runs it."""
     if snippet.language == "cpp":
         return "cpp"
     if snippet.before.endswith("It prints:"):
@@ -69,7 +70,8 @@ def of_kind(kind):
 class Snippets(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        """A folder that looks like a checkout that is built, with the guests that the pages name."""
+        """A folder that looks like a checkout with a finished build, with the guests that the
+        pages name."""
         cls.folder = tempfile.TemporaryDirectory(prefix="vitrine-docs-")
         work = cls.work = pathlib.Path(cls.folder.name)
         (work / "build/release").mkdir(parents=True)
@@ -96,7 +98,7 @@ class Snippets(unittest.TestCase):
 
     @contextlib.contextmanager
     def guest_of_a_debugger(self, line):
-        """Starts a guest that waits for a debugger; gives the line that says how to attach."""
+        """Starts a guest that waits for a debugger; returns the line that says how to attach."""
         guest = subprocess.Popen(["bash", "-c", f"exec {line}"], cwd=self.work, env=self.environment, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
         try:
@@ -141,7 +143,8 @@ class Snippets(unittest.TestCase):
                 self.assertEqual(printed.splitlines(), answers)
 
     def test_sessions_of_lldb_are_as_shown(self):
-        """LLDB prints every line that the page shows, in order, and perhaps others. It is attached by the printed command."""
+        """LLDB prints every line that the page shows, in order, and possibly others. It attaches
+        with the printed command."""
         sessions = of_kind("lldb")
         self.assertTrue(sessions)
         for snippet in sessions:
@@ -156,7 +159,8 @@ class Snippets(unittest.TestCase):
                     self.assertIn(line, lines, printed)
 
     def test_transcripts_of_the_shell_are_as_shown(self):
-        """Each `$` line is run in the same shell, whatever its status, and followed by all that it prints."""
+        """Runs each `$` line in the same shell, whatever its status. All of its output must
+        follow it."""
         transcripts = of_kind("transcript")
         self.assertTrue(transcripts)
         for snippet in transcripts:
@@ -178,7 +182,7 @@ class Snippets(unittest.TestCase):
                     if line.startswith("./dev "):
                         self.assertIn(line.split()[1], verbs)
                         continue
-                    # Ports of the system's choice.
+                    # Let the system choose the ports.
                     line = re.sub(r"(-g(?:[\d.]+:)?|--listen )\d+", r"\g<1>0", line)
                     assigned.setdefault(snippet.page, "")
                     if re.match(r"\w+=\S+$", line):

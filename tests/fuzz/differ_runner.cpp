@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What tools/differ.py compares with another runtime. Reads lines `MODE FILE`; writes a line of JSON for each.
+// Our side of tools/differ.py, which compares with another runtime. Reads lines `MODE FILE` and
+// writes a line of JSON for each.
 //
-// `validate`: whether the module is valid. `run`: it is instantiated without imports, its exported functions are called with
-// zeros and values at the edges, and what came of it is written: each call with its arguments, so that the
-// other runtime can do the same, the values of globals and tables, checksums of memories. `stress` is `run`, and each
-// allocation collects. Numbers are written as the digits of their bits.
+// `validate`: whether the module is valid. `run`: instantiates it without imports, calls its exported functions with zeros and
+// edge values, and writes the results: each call with its arguments, so that the other runtime can repeat it, the values of
+// globals and tables, and checksums of memories. `stress`: like `run`, with a collection at each allocation. Numbers are
+// written as the digits of their bits.
 
 #include "base/text.h"
 #include "engine/engine.h"
@@ -26,7 +27,7 @@ using namespace vitrine::core;
 
 namespace {
 
-// Known to tools/differ.py.
+// tools/differ.py uses the same limits.
 constexpr uint64_t max_pages = 64;
 constexpr size_t max_parts = 16, max_elements = 64;
 constexpr int max_depth = 3;
@@ -38,7 +39,7 @@ constexpr std::array<uint64_t, 14> edges { 0, ~uint64_t { 0 }, 1, 0x80000000'800
     0x7ff00000'7f800000, 0x7ff80000'7fc00000, 0x40091eb8'4048f5c3, 65535, 0x43e00000'4f000000,
     0x80000000'00000000, 0x00000001'00000004, 0xc0000000'c0000000, 0x3fefffff'bf7fffff };
 
-/// All but what the other runtime cannot do.
+/// All features that both runtimes support.
 FeatureSet features()
 {
     FeatureSet set = FeatureSet::all();
@@ -71,7 +72,7 @@ uint32_t checksum(std::span<const uint8_t> bytes)
     return ~sum;
 }
 
-/// Interrupts a guest whose time is over, again and again until it is told to stop.
+/// Interrupts a guest whose time is over, repeatedly, until it is told to stop.
 class Alarm {
 public:
     explicit Alarm(std::shared_ptr<Requests> requests)
@@ -93,7 +94,7 @@ private:
     std::jthread thread_;
 };
 
-/// Runs one module and writes what comes of it.
+/// Runs one module and writes the results.
 class Runner {
 public:
     explicit Runner(bool stress)
@@ -103,8 +104,9 @@ public:
               .features = features() }))
     {}
 
-    /// Each exported function is the first to be called in an instance of its own, as what makes the modules end, ends a
-    /// loop only with its instance.
+    /// Runs the module once for each exported function, in a new instance in which this function is
+    /// called first. Generated modules count down the fuel of their loops in each instance, so a
+    /// function that ends one loop may have used it all.
     std::string run(std::vector<uint8_t> bytes)
     {
         const auto module = load_module(std::move(bytes), engine_->types, engine_->config.features);
@@ -119,7 +121,7 @@ public:
         do {
             text += runs == 0 ? "" : ", ";
             text += run(*module, functions, runs);
-            // Whatever else it does waits as well.
+            // Everything else that this module does would wait as well.
             if (text.contains(to_text(TrapKind::Interrupted)))
                 break;
         } while (++runs < functions.size());
@@ -209,7 +211,7 @@ private:
         return text;
     }
 
-    /// Nothing where the type has no value that both runtimes can make.
+    /// None if the type has no value that both runtimes can make.
     static std::optional<Value> make(ValueType type, size_t seed)
     {
         const uint64_t bits = edges[seed % edges.size()];
@@ -225,7 +227,7 @@ private:
         return Value { type, bits, type == ValueType::v128 ? edges[(seed + 5) % edges.size()] : 0 };
     }
 
-    /// Empty when the function cannot be called.
+    /// Empty if the function cannot be called.
     std::string call_one(Thread& thread, const Instance& instance, size_t index, size_t seed)
     {
         Function& function = *instance.functions[instance.module->exports[index].index];
@@ -251,7 +253,7 @@ private:
         return text + "\"}";
     }
 
-    /// Says to which hierarchy a null belongs.
+    /// Names the type hierarchy of a null reference.
     std::string null_of(ValueType type)
     {
         for (const ValueType top : { ValueType::funcref, ValueType::externref, ValueType::exnref })

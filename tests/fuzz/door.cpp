@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Any bytes as one client after another of the gdb door: a sequence of packets from a table, with arguments that the bytes decide, to a
-// guest that runs. Each packet has one answer, and a guest that was let go on is heard of again; what is said of where it
-// stands agrees; a client leaves nothing behind. What the guest comes to is what it comes to alone, unless a client has changed it.
+// Takes any bytes as a series of gdb door clients. Each sends packets from a table, with arguments
+// taken from the bytes, to a running guest. Every packet must get one answer, a resumed guest must
+// report back, all statements about where it is must agree, and a client must leave nothing behind.
+// The guest must end as it does without a debugger, unless a client has changed it.
 
 #include "base/text.h"
 #include "engine/engine.h"
@@ -120,7 +121,7 @@ public:
         return *results;
     }
 
-    /// The next event if there is one, or after a while.
+    /// The next event, waiting for it at most this long.
     std::optional<debug::Event> next_event(std::chrono::milliseconds patience)
     {
         std::unique_lock lock(mutex_);
@@ -131,7 +132,7 @@ public:
         return event;
     }
 
-    /// What is left of it: results, memory, global, table.
+    /// What the guest leaves: results, memory, global, table.
     std::string end_text(const debug::Outcome& outcome) const
     {
         std::string text;
@@ -163,7 +164,8 @@ public:
     std::unique_ptr<debug::Session> session;
 };
 
-/// Packets and commands. `%c` stands for an address in code, `%m` for one in memory, `%d` for a small number, `%x` for a byte.
+/// Packets and commands. `%c` stands for a code address, `%m` for a memory address, `%d` for a
+/// small number, `%x` for a byte.
 constexpr auto packets = std::to_array<std::string_view>({ "?", "vCont;c", "vCont;s:1", "vCont;s:1;c", "c",
     "s", "C05", "Z0,%c,1", "Z0,%c,1", "Z1,%c,1", "z0,%c,1", "Z2,%m,%d", "Z3,%m,%d", "Z4,%m,%d", "z2,%m,%d",
     "m%m,%x", "x%m,%d", "m%c,8", "p0", "p0;thread:%d;", "P0=%p", "jThreadsInfo", "qWasmCallStack:1",
@@ -183,7 +185,7 @@ constexpr auto commands = std::to_array<std::string_view>({ "instances", "functi
     "catch throw off", "catch uncaught off", "catch trap off", "catch load", "skip", "return", "return %d",
     "return %d in %d", "throw 0 %d", "clear", "help" });
 
-/// What the bytes say, and zeros behind them.
+/// The input bytes, followed by zeros.
 class Script {
 public:
     Script(const uint8_t* data, size_t size) : data_(data), size_(size) {}
@@ -216,7 +218,7 @@ public:
     }
 
 private:
-    /// Almost always in the module.
+    /// A code address, almost always inside the module.
     uint64_t code()
     {
         const uint32_t id = next() % 32 == 31 ? 2 : 1;
@@ -242,7 +244,7 @@ private:
     size_t size_;
 };
 
-/// The clients, one after another, in the thread of the door.
+/// The clients, one after another, on the thread of the door.
 class Client {
 public:
     explicit Client(Guest& guest) : guest_(guest), stub_(*guest.session, gdb::Process::Call) {}
@@ -274,19 +276,19 @@ public:
             lose();
         else
             request("k");
-        // Now and then something is said while the guest runs.
+        // Sometimes sends a packet while the guest runs.
         if (is_awaiting_ && script.next() % 4 != 3)
             hear();
     }
 
-    /// The last client lets the guest run to its end, which this tells.
+    /// The last client lets the guest run to its end. Returns the outcome.
     debug::Outcome finish()
     {
         attach();
         request("?");
         if (is_awaiting_)
             hear();
-        // One that was changed may run for long.
+        // A guest that was changed may run for a long time.
         request(has_changed_ ? "k" : "D");
         ASSERT(!stub_.is_attached());
         ASSERT(guest_.session->breakpoints().empty() && guest_.session->watchpoints().empty());
@@ -346,7 +348,7 @@ private:
             is_awaiting_ = false;
     }
 
-    /// Waits for what the client has to be told. A guest that was changed may not come to an end.
+    /// Waits for the next report to the client. A guest that was changed may never end.
     void hear()
     {
         while (is_awaiting_)
@@ -378,7 +380,7 @@ private:
         return true;
     }
 
-    /// Packets that say where the stopped thread is say the same.
+    /// All packets that tell where the stopped thread is must agree.
     void check_stop(std::string_view stop)
     {
         const size_t at = stop.find(";00:");
@@ -391,7 +393,7 @@ private:
 
     Guest& guest_;
     gdb::Stub stub_;
-    /// The guest runs, as the client knows, which waits.
+    /// The client knows that the guest runs, and waits for it.
     bool is_awaiting_ = false;
     bool has_changed_ = false;
     std::optional<debug::Outcome> outcome_;

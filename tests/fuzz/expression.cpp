@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Any text as an expression, an assignment or a log message, by its first byte, in a frame of a guest that waits in a host function.
-// What is refused has its place in the text; what is written leaves values that can be shown and collected.
+// Takes any text as an expression, an assignment or a log message, depending on its first byte, in
+// a frame of a guest that waits in a host function. An error must have a position in the text, and
+// an assignment must leave values that can be printed and collected.
 
 #include "debug/expression.h"
 #include "debug/inspect.h"
@@ -62,7 +63,7 @@ constexpr uint8_t module_bytes[] = {
     0x01, 0x00, 0x01, 0x00, 0x01, 0x6e, 0x0b, 0x04, 0x01, 0x00, 0x01, 0x65 };
 // clang-format on
 
-/// A guest whose function `run` has called `stop`, which never answers.
+/// A guest whose function `run` has called `stop`, which never returns.
 struct Guest {
     Guest()
     {

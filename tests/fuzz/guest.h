@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-// Any valid module as a guest: imports made to fit, arguments of any type, bounded time and memory.
+// Runs any valid module as a guest: with imports made to fit, arguments of any type, bounded time
+// and memory.
 
 #include "engine/engine.h"
 #include "exec/invoke.h"
@@ -24,8 +25,8 @@ inline constexpr uint64_t max_table = 1000;
 inline constexpr size_t max_memories = 4, max_tables = 8, max_calls = 32;
 inline constexpr std::chrono::milliseconds time_of_input { 20 };
 
-/// Interrupts whatever runs longer than an input may. An entry into the guest forgets earlier interrupts, so they come
-/// again and again.
+/// Interrupts everything that runs longer than an input may. An entry into the guest forgets
+/// earlier interrupts, so it keeps interrupting.
 class Watchdog {
 public:
     Watchdog() : thread_([this](const std::stop_token& stop) { run(stop); }) {}
@@ -72,7 +73,7 @@ inline Watchdog& watchdog()
     return dog;
 }
 
-/// An engine, a store and its guest thread, as small as they may be.
+/// An engine, a store and its guest thread, with the smallest limits possible.
 struct Guest {
     explicit Guest(bool stress)
         : engine(std::make_shared<Engine>(EngineConfig { .guest_debug = true,
@@ -94,19 +95,19 @@ struct Guest {
     Thread& thread = guest.thread;
 };
 
-/// Numbers where arithmetic and addresses have their edges; f32 takes the lower half.
+/// Numbers at the edges of arithmetic and of addresses. f32 uses the lower half.
 inline constexpr std::array<uint64_t, 12> edges { 0, ~uint64_t { 0 }, 1,
     uint64_t { 1 } << 63 | uint64_t { 1 } << 31, 0x7fffffff'7fffffff, 0x7ff00000'7f800000,
     0x7ff80000'7fc00000, 0xfff00000'ff800001, 65535, 0x43e00000'4f000000, 0x80000000'00000000,
     0x00000001'00000000 };
 
-/// Makes values of any type, the guest's references as well.
+/// Makes values of any type, including references of the guest.
 class Values {
 public:
     Values(Store& store, const Instance* instance) : store_(store), instance_(instance) {}
 
-    /// A value of the type, which holds `TypeId`s; `seed` 0 means zeros. Nothing where none can be made. Whoever calls pauses
-    /// the collector.
+    /// A value of the type, which holds `TypeId`s; all zeros for `seed` 0. None if the type has no
+    /// value that can be made. The caller must pause the collector.
     std::optional<Value> make(ValueType type, size_t seed) const
     {
         if (!type.is_ref())
@@ -179,7 +180,7 @@ inline std::optional<std::vector<Value>> make_all(
     return made;
 }
 
-/// Answers with defaults, or traps where a type has none.
+/// Returns default values, or traps if a result type has none.
 inline HostOutcome answer(HostCall& call, const FuncType& type)
 {
     const Heap::Pause pause(call.store.heap);
@@ -194,7 +195,8 @@ inline HostOutcome answer(HostCall& call, const FuncType& type)
     return Returned {};
 }
 
-/// Calls the function that it is given, where that needs no arguments, and then answers, whatever came of it.
+/// Calls the function that it is given if that takes no arguments, then returns default values
+/// whatever happened.
 inline HostOutcome call_back(HostCall& call, const FuncType& type)
 {
     const bool has_function = !type.params.empty() && type.params[0].is_ref()
@@ -251,7 +253,8 @@ inline std::optional<Extern> make_import(Store& store, const Module& module, con
     std::unreachable();
 }
 
-/// Bounds what the engine's configuration does not. False for a module that asks for too much.
+/// Adds the limits that the engine's configuration does not have. Returns false for a module that
+/// asks for too much.
 inline bool bound(Module& module)
 {
     if (module.memories.size() > max_memories || module.tables.size() > max_tables)
@@ -265,7 +268,7 @@ inline bool bound(Module& module)
     return true;
 }
 
-/// The imports of a validated module; nothing where one of them cannot be made.
+/// The imports of a validated module; none if one of them cannot be made.
 inline std::optional<std::vector<Extern>> make_imports(Store& store, const Module& module)
 {
     const Heap::Pause pause(store.heap);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Any bytes as a module: decoded, disassembled, validated. What is refused has a place; what is valid can be walked
-// over, instruction by instruction.
+// Takes any bytes as a module: decodes, disassembles and validates it. An error must have an
+// offset, and a valid module must decode instruction by instruction.
 
 #include "support/both_ways.h"
 #include "wasm/decoder.h"

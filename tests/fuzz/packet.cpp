@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Any bytes as what a client of the gdb door sends. However they are cut, the same packets come out of them; each packet
-// has one answer, which fits into a packet; everything but letting go is asked of a guest that is stopped.
+// Takes any bytes as the input of a gdb door client. However they are split, the same packets must
+// come out. Each packet must get one answer, which fits into a packet. Every packet but those that
+// resume goes to a stopped guest.
 
 #include "gdb/packet.h"
 #include "engine/engine.h"
@@ -17,7 +18,7 @@ constexpr uint8_t module_bytes[] = { 0, 'a', 's', 'm', 1, 0, 0, 0, 1, 5, 1, 0x60
     3, 1, 0, 1, 6, 6, 1, 0x7e, 0, 0x42, 5, 0x0b, 7, 4, 1, 0, 0, 0, 10, 10, 1, 8, 1, 1, 0x7e, 0x41, 1, 0x1a, 1,
     0x0b };
 
-/// A guest that is stopped before its first instruction, for all inputs that leave it there.
+/// A guest that is stopped before its first instruction. All inputs that leave it there share it.
 struct Guest {
     Guest()
     {
@@ -87,7 +88,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
         ASSERT(answer.payload && gdb::encode_packet(*answer.payload).size() <= gdb::max_packet_size);
     }
     stub.view().remove_all_stops();
-    // One that was sent elsewhere makes room for one that stands at its entry.
+    // Replace a guest that was moved elsewhere by one that is stopped at its entry.
     const auto frames = guest->session->frames();
     if (frames.empty() || frames.front().offset != frames.front().function->meta->code_offset)
         guest = std::make_unique<Guest>();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Any bytes as a module that is run: what is valid is instantiated with imports made to fit, and its exported
-// functions are called with zeros and with values at the edges. Every feature is on; with every second input each
-// allocation collects. Time and memory are bounded.
+// Takes any bytes as a module and runs it: a valid one is instantiated with imports made to fit,
+// and its exported functions are called with zeros and edge values. Every feature is on. Every
+// second input collects garbage at each allocation. Time and memory are bounded.
 
 #include "guest.h"
 

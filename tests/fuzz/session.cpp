@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Any valid module as a guest that is debugged at random: stepped, stopped, watched and interrupted, with commands that the
-// bytes decide. What comes of it is what comes of the same guest alone: results, traps, memories, globals.
+// Debugs any valid module at random: steps, stops, watches and interrupts it, as the bytes decide.
+// The guest must end as it does without a debugger: with the same results, traps, memories and
+// globals.
 
 #include "debug/session.h"
 #include "guest.h"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr int max_stops = 3000;
 
-/// What is left of a guest, as numbers.
+/// What a guest leaves, as numbers.
 struct End {
     std::vector<std::string> outcomes;
     std::vector<std::vector<uint8_t>> memories;
@@ -23,7 +24,7 @@ struct End {
     bool is_cut_short = false;
 };
 
-/// Numbers by their bits; of references only that there are such.
+/// Numbers by their bits, and references only by their presence.
 std::string text_of(const OrTrapped<std::vector<Value>>& outcome)
 {
     if (!outcome)
@@ -34,7 +35,7 @@ std::string text_of(const OrTrapped<std::vector<Value>>& outcome)
     return text;
 }
 
-/// Says how a stopped guest goes on, and looks at it meanwhile.
+/// Decides how a stopped guest continues, and inspects it meanwhile.
 class Driver {
 public:
     Driver(Guest& guest, uint64_t seed) : guest_(guest), random_(seed) {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Any bytes as a module with DWARF, and as that of one line table: what it says of its code is read, whatever it is.
+// Takes any bytes as a module with DWARF, and as a line table in one: reading symbols must always
+// work.
 
 #include "source/symbols.h"
 
@@ -43,7 +44,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     add_section(module, 0, ".debug_line", bytes);
     add_section(module, 0, ".debug_line_str", bytes);
     read(module);
-    // Entries of functions: each section is what stands up to the next byte of that value.
+    // Function entries: a byte of this value separates the sections.
     std::vector<uint8_t> functions { 0, 'a', 's', 'm', 1, 0, 0, 0 };
     add_section(functions, 10, "", code);
     Bytes left = bytes;

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""LLDB on a guest of 30.8 MB with 34,004 functions, none of which has a name. It comes from npm."""
+"""LLDB on a guest of 30.8 MB with 34,004 functions without names. The guest comes from npm."""
 
 import os
 import shutil
@@ -14,7 +14,8 @@ sys.path.insert(0, str(HERE.parents[1] / "tools"))
 import bench  # noqa: E402
 
 CODE = 0x4000000100000000
-# Of the pinned package: `_start` calls a function without parameters, here; this is its first instruction, and where it returns to.
+# Addresses in the pinned package: `_start` calls a function without parameters here, this is the
+# first instruction of that function, and this is where it returns to.
 CALL, MAIN, BEHIND = (f"{CODE + offset:#x}" for offset in (0x10eb4, 0xb3fdbe, 0x10eba))
 MONITOR = "process plugin packet monitor"
 

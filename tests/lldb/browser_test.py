@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a web page can do to the door, whose origin it shares after DNS rebinding: nothing."""
+"""A web page that shares the door's origin, after DNS rebinding, can do nothing to it."""
 
 import http.server
 import json
@@ -20,7 +20,7 @@ START = packet("QStartNoAckMode").decode()
 KILL = packet("k").decode()
 WRITE = packet("M100,8:0102030405060708").decode()
 LONG = packet("qSupported:" + "a" * (16384 - len(packet("qSupported:")))).decode()
-# What a page chooses: the method, and the body.
+# The parts of a request that a page can choose: the method and the body.
 REQUESTS = [
     (packet("qC").decode(), WRITE + KILL),
     (KILL, ""),
@@ -56,7 +56,8 @@ const pause = ms => new Promise(done => setTimeout(done, ms));
 
 
 class Reports:
-    """A server of another origin, which tells the page when the door is open, and hears what came of it."""
+    """A server of another origin. It tells the page when the door is open, and receives the
+    page's report."""
 
     def __enter__(self):
         self.is_open = False
@@ -96,7 +97,8 @@ class Reports:
 
 
 def serve_once(page):
-    """A server that sends the page to one visitor, and what waits until it is gone: its port is free then."""
+    """A server that sends the page to a single visitor. Returns a function that waits until it
+    is gone and its port is free."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def read_request(connection):
@@ -110,7 +112,7 @@ def serve_once(page):
         return b"\r\n\r\n" in request
 
     def serve():
-        # A browser may connect without asking for anything.
+        # A browser may connect without sending a request.
         connection, _ = listener.accept()
         while not read_request(connection):
             connection.close()
@@ -141,7 +143,7 @@ class Pages(unittest.TestCase):
             for method, body in REQUESTS:
                 head = f"{method} / HTTP/1.1\r\nHost: {guest.address}\r\n"
                 request = (head + f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
-                # In one piece; in two, cut behind the method; and the body alone later.
+                # In one piece, in two pieces cut after the method, and with the body sent later.
                 for cut in (len(request), len(method) + 1, len(request) - len(body)):
                     with self.subTest(method=method[:40], cut=cut), Client(guest, acks=True) as client:
                         try:
@@ -150,7 +152,8 @@ class Pages(unittest.TestCase):
                         except (BrokenPipeError, ConnectionResetError):
                             pass
                         self.assertIsNone(client.receive())
-            # Cut exactly behind the first packet: this one is answered, but the space behind it ends the connection.
+            # Cut exactly after the first packet: that one is answered, but the space after it ends
+            # the connection.
             with Client(guest, acks=True) as client:
                 client.send(START.encode())
                 self.assertEqual(client.receive(), b"OK")

@@ -16,7 +16,7 @@ class Unoptimised(SessionTest):
         wasm = compile_guest(SOURCE, "-O0")
         steps = [
             ("image list", rf"{wasm}"),
-            # There is no source language yet, which must not be LLDB's end.
+            # There is no source language yet, which must not crash LLDB.
             ("p 1 + 1", r"\(int\) 2"),
             ("p total", r"\(int\) 5"),
             (f"b {SOURCE}:{AREA}", rf"Breakpoint 1: where = .*`area \+ \d+ at {SOURCE}:{AREA}"),
@@ -30,7 +30,7 @@ class Unoptimised(SessionTest):
             ("p shape->width * shape->height", r"\(int\) 240"),
             ("p origin", r"corner = \(x = -1, y = -2\)\s+width = 1\s+height = 1\s+weight = 0\.5\s+name = .*\"origin\""),
             ("p sizes", r"\[0\] = 10, \[1\] = 20, \[2\] = 30, \[3\] = 40"),
-            # Each write is seen by the guest: its sums depend on them.
+            # The guest must see each write: its sums depend on them.
             ("expr total = 1000", r"\(int\) \$\d = 1000"),
             ("expr *(int*)&shape->width = 50", r"\(int\) \$\d = 50"),
             ("memory write -s 4 &sizes[1] 0x11223344"),
@@ -105,7 +105,7 @@ class WithoutDebugInformation(SessionTest):
         wasm = compile_guest(SOURCE, "-O0", "-g0")
         with Guest(wasm) as guest:
             self.check(guest, [], [
-                # The place is where the function's locals are declared, before its first instruction.
+                # The offset where the function declares its locals, before its first instruction.
                 ("b area", r"Breakpoint 1: where = .*`area, address = 0x4000000100000"),
                 ("continue", r"stop reason = breakpoint 1\.1", r"^->  0x[0-9a-f]+ <\+0>"),
                 ("bt", r"frame #0: .*`area", r"frame #1: .*`apply \+ \d+", r"frame #2: .*`main \+ \d+"),

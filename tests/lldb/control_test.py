@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""How LLDB and a guest come together and part: interrupts, traps, ends, output, detaching, vanishing."""
+"""How LLDB attaches to a guest and leaves it: interrupts, traps, ends, output, detaching,
+vanishing."""
 
 import tempfile
 import time
@@ -43,9 +44,9 @@ class Interrupts(SessionTest):
     def test_a_breakpoint_set_while_the_guest_runs(self):
         with Guest(compile_guest(ENDLESS, "-O0")) as guest, Lldb(guest) as lldb:
             self.start(lldb)
-            # LLDB stops the guest, sets it, and lets the guest go on, without a word. The guest is there before LLDB has put
-            # the breakpoint on its own list, now and then, or before it has printed anything of it: then it knows but the
-            # place and the signal.
+            # LLDB stops the guest, sets the breakpoint and resumes the guest, without printing
+            # anything. Sometimes the guest hits the breakpoint before LLDB has put it on its own
+            # list, or has printed anything about it. LLDB then only knows the place and the signal.
             turn = line_of(ENDLESS, "turn")
             lldb.ask(f"b {ENDLESS}:{turn}", r"(?s)(?=.*^Breakpoint 1: where = [^\n]* address = (0x[0-9a-f]+)$)"
                 r"(?=.*stop reason = (?:breakpoint 1\.1|signal SIGTRAP)$\s+frame #0: \1 "
@@ -67,7 +68,7 @@ class Interrupts(SessionTest):
                 lldb.ask(f"b {ENDLESS}:{line_of(ENDLESS, 'turn')}", r"Breakpoint 1: where = ")
                 lldb.ask("detach", r"Process 1 detached")
                 lldb.quit()
-            # It runs on, and its breakpoint is gone.
+            # The guest continues, and its breakpoint is gone.
             time.sleep(0.1)
             self.assertIsNone(guest.process.poll())
             with Lldb(guest) as lldb:
@@ -101,7 +102,7 @@ class Interrupts(SessionTest):
 class Clients(SessionTest):
     def test_a_guest_that_does_not_wait(self):
         with Guest(compile_guest(ENDLESS, "-O0"), options=["--no-wait"]) as guest:
-            # It runs before anybody has come.
+            # It runs before any client has connected.
             self.assertEqual(guest.process.stdout.readline(), "turning\n")
             with Lldb(guest) as lldb:
                 lldb.expect(r"stop reason = signal SIGINT")
@@ -134,7 +135,8 @@ class Ends(SessionTest):
             self.assertEqual(guest.finish(), (42, "about to 42\n", ""))
 
     def fault(self, how, text, function, *steps):
-        """A trap is told with its text at the place where it happens, and again by vitrine, with a backtrace."""
+        """A trap is reported with its text at the place where it happens, and again by vitrine,
+        with a backtrace."""
         with Guest(compile_guest(FAULTS, "-O0"), how) as guest:
             self.check(guest, [], [
                 ("continue", rf"^about to {how}$", rf"stop reason = trap: {text}$", rf"frame #0: .*`{function}\("),
@@ -179,14 +181,14 @@ class Ends(SessionTest):
 
 
 class Launch:
-    """An LLDB that starts guests itself, instead of coming to one."""
+    """An LLDB that starts guests itself instead of attaching to one."""
 
     command = ["lldb-22", *(word for command in PLATFORM for word in ("-O", command))]
 
 
 class Launches(unittest.TestCase):
     def test_lldb_starts_the_guest_itself(self):
-        """`process launch` on LLDB's wasm platform, with breakpoints that are set before."""
+        """`process launch` on LLDB's wasm platform, with breakpoints that were set before."""
         wasm = compile_guest(FAULTS, "-O0")
         answers = run_script(Launch, [f"target create {wasm}", "b divide", "process launch -- divide", "bt", "continue",
             "continue"])

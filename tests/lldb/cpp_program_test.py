@@ -43,7 +43,7 @@ class Unoptimised(SessionTest):
                 ("p long_name", r"\(std::string\) \"a name that does not fit into the string itself\""),
                 ("p ages", r"size=2", r"first = \"ada\", second = 36", r"first = \"bob\", second = 41"),
                 ("p pages", r"\(int\) 1420"),
-                # A call is refused, and not the end of LLDB.
+                # A call is refused and must not crash LLDB.
                 ("p shelf->capacity()", r"error: .*[Cc]an't evaluate the expression"),
                 ("p numbers.size()", r"error: .*[Cc]an't evaluate the expression"),
                 ("step", r"stop reason = step in", r"unique_ptr<.*operator->"),

@@ -25,7 +25,7 @@ def find_adapter():
 
 
 class Adapter:
-    """An lldb-dap and what it says: requests are answered in order, events come at any time."""
+    """An lldb-dap and its messages: requests are answered in order, and events come at any time."""
 
     def __init__(self):
         self.process = subprocess.Popen([find_adapter(), "--no-lldbinit"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -73,7 +73,7 @@ class Adapter:
         return answer.get("body", {})
 
     def event(self, name, **values):
-        """The body of the next such event behind the last one that was awaited."""
+        """The body of the next such event after the last one that was awaited."""
         def fits(message):
             body = message.get("body", {})
             return message["type"] == "event" and message["event"] == name and all(body.get(k) == v for k, v in values.items())
@@ -96,7 +96,8 @@ class Adapter:
             time.sleep(0.02)
 
     def begin(self, command, breakpoints=(), source=SHAPES, **arguments):
-        """Up to where the guest runs: an editor sends its breakpoints when it hears that the adapter is ready."""
+        """Brings the guest to the point where it runs. An editor sends its breakpoints when it
+        hears that the adapter is ready."""
         capabilities = self.ask("initialize", adapterID="lldb", linesStartAt1=True, columnsStartAt1=True, pathFormat="path")
         request = self.send(command, **arguments)
         self.event("initialized")
@@ -109,7 +110,7 @@ class Adapter:
         return capabilities, set_
 
     def stopped(self, reason=None):
-        """The frames after the next stop, which has this reason."""
+        """The frames after the next stop, which must have this reason."""
         stop = self.event("stopped", **({"reason": reason} if reason else {}))
         return self.ask("stackTrace", threadId=stop["threadId"], levels=20)["stackFrames"]
 
@@ -163,12 +164,12 @@ class Attached(unittest.TestCase):
         self.assertEqual(dap.variables(fields["corner"]["variablesReference"])["y"]["value"], "-3")
         statics = dap.variables(scopes["Globals"])
         self.assertIn("total", {name.rpartition("::")[2] for name in statics} | set(statics))
-        # What an editor shows when the mouse rests on a word; it must not be code that LLDB would run.
+        # What an editor shows when the mouse hovers over a word. LLDB must not run code for it.
         hover = dap.ask("evaluate", expression="shape->height", context="hover", frameId=frames[0]["id"])
         self.assertEqual(hover["result"], "6")
         caller = dap.ask("evaluate", expression="shape", context="hover", frameId=frames[1]["id"])
         self.assertEqual(caller["result"], local["shape"]["value"])
-        # Each write is seen by the guest: its sums depend on them.
+        # The guest must see each write.
         dap.ask("setVariable", variablesReference=local["shape"]["variablesReference"], name="width", value="50")
         total = statics.get("total") or statics["::total"]
         memory = dap.ask("readMemory", memoryReference=total["memoryReference"], count=4)
@@ -199,7 +200,7 @@ class Attached(unittest.TestCase):
             [scope] = [s for s in dap.ask("scopes", frameId=frame["id"])["scopes"] if s["name"] == "Globals"]
             [stop] = [name for name in dap.variables(scope["variablesReference"]) if name.rpartition("::")[2] == "stop"]
             dap.ask("setVariable", variablesReference=scope["variablesReference"], name=stop, value="6")
-            # An editor that has attached leaves without ending anything.
+            # An editor that attached leaves without ending anything.
             self.assertEqual(dap.close(), 0)
             self.assertEqual(guest.finish(), (7, "turning\nstopped by 6\n", ""))
 

@@ -24,13 +24,14 @@ COMPILE = {
     ".cpp": ["clang++-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-g", "-fno-exceptions"],
 }
 
-# Of a program with threads, for which Debian has no C library.
+# Flags for a program with threads, for which Debian has no C library.
 THREADS = ["-O0", "-matomics", "-mbulk-memory", "-nostdlib", "-Wl,--no-entry,--import-memory,--export-memory,--shared-memory",
     "-Wl,--max-memory=1048576,--export=wasi_thread_start"]
 
 
 def compile_guest(source, *flags):
-    """The guest made of guests/SOURCE, or of another path, compiled once per test program."""
+    """Compiles guests/SOURCE, or a file at another path, once per test program. Returns the
+    guest's path."""
     path = HERE / "guests" / source
     wasm = pathlib.Path(BUILD.name) / f"{path.stem}{''.join(flags)}.wasm"
     if not wasm.exists():
@@ -39,7 +40,8 @@ def compile_guest(source, *flags):
 
 
 def shared_file(name):
-    """A file of the shared test data. Skips the test that asks when it is missing, or fails it where it must be there."""
+    """A file of the shared test data. If it is missing, skips the current test, or fails it
+    where the data is required."""
     path = SHARED / name
     if not path.exists() and os.environ.get("VITRINE_REQUIRE_SHARED") != "1":
         raise unittest.SkipTest(f"{path} is missing")
@@ -55,7 +57,7 @@ def line_of(source, mark):
 
 
 class Guest:
-    """A guest that a debugger can come to. `command` is the line that it prints for attaching one."""
+    """A guest that a debugger can attach to. `command` is the line that it prints for attaching."""
 
     def __init__(self, wasm, *arguments, options=(), door="-g0", stdout=subprocess.PIPE):
         self.process = subprocess.Popen([VITRINE, "run", *options, door, str(wasm), *arguments],
@@ -86,7 +88,8 @@ class Guest:
 
 
 def run_script(guest, commands):
-    """What LLDB answers to each command, each run to its end before the next: a list of texts. The first is that of attaching."""
+    """LLDB's answer to each command, run one after another: a list of texts. The first is the
+    answer to attaching."""
     with tempfile.NamedTemporaryFile("w", suffix=".lldb") as script:
         script.write("\n".join(commands) + "\n")
         script.flush()
@@ -112,7 +115,7 @@ def lldb_command(guest):
 
 
 class Lldb:
-    """An LLDB that is typed at while the guest runs."""
+    """An LLDB that receives input while the guest runs."""
 
     def __init__(self, guest):
         self.process = subprocess.Popen(lldb_command(guest), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -136,7 +139,7 @@ class Lldb:
         self.process.stdin.flush()
 
     def find(self, pattern, patience):
-        """The match of what LLDB prints next that fits, in order; None when it does not come in time."""
+        """The next match in LLDB's output, in order; None if there is none in time."""
         deadline = time.monotonic() + patience
         with self.changed:
             while True:
@@ -156,12 +159,13 @@ class Lldb:
         return self.expect(pattern)
 
     def wait_until_running(self):
-        """LLDB says `resuming`, and shows the guest's output, a moment before it lets itself be interrupted."""
+        """LLDB prints `resuming`, and the guest's output, a moment before it can be interrupted."""
         while self.ask("process status", r"^Process \d+ (is running|stopped)")[1] != "is running":
             time.sleep(0.05)
 
     def interrupt(self, pattern):
-        """Presses Ctrl-C, and again when nothing comes of it: LLDB takes it for the command before, until that has quite ended."""
+        """Presses Ctrl-C, and again if nothing happens: LLDB may apply it to the previous
+        command until that has completely ended."""
         for _ in range(PATIENCE // 5):
             self.process.send_signal(signal.SIGINT)
             if match := self.find(pattern, 5):
@@ -186,7 +190,7 @@ class Lldb:
         self.process.stdout.close()
 
 
-# What LLDB has to be told to launch guests itself.
+# Commands that make LLDB launch guests itself.
 PLATFORM = [
     f"settings set -- platform.plugin.wasm.runtime-path {VITRINE}",
     "settings set -- platform.plugin.wasm.runtime-args run --quiet",
@@ -196,7 +200,7 @@ PLATFORM = [
 
 
 def process_state(pid):
-    """Name, state and parent of a process; None when there is none."""
+    """Name, state and parent of a process; None if there is none."""
     try:
         stat = pathlib.Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -227,7 +231,8 @@ def await_ends(pids):
 
 
 class SessionTest(unittest.TestCase):
-    """Sessions that are written down: commands, each alone or with patterns that its answer has to match."""
+    """Base class for scripted sessions: commands, alone or with patterns that their answers must
+    match."""
 
     def check(self, guest, attached, steps):
         steps = [(step,) if isinstance(step, str) else step for step in steps]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An embedder with a door: `host MODULE...` makes an instance of each module in turn and calls its `add`, which the first client
-// may stop at the entry from the second module on; then it calls all of them again.
+// An embedder with a door: `host MODULE...`. Instantiates the modules one after another and calls
+// `add` of each; from the second on, the first client may stop the call at its entry. Then it calls
+// all of them again.
 #include <vitrine/debugger.hpp>
 
 #include <cstdio>

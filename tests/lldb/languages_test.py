@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Functions by name and computed expressions, in each language and in mixtures, with the commands that Vitrine prints."""
+"""Functions by name and computed expressions, in each language and in mixtures of languages,
+with the commands that Vitrine prints."""
 
 import os
 import pathlib
@@ -16,7 +17,8 @@ class Languages(SessionTest):
     def check_guest(self, wasm, language, status, steps):
         with Guest(wasm) as guest:
             self.assertIn(f"settings set target.language {language}", guest.command)
-            # The first stop is in a function of no language, where LLDB 22 aborts without the setting.
+            # The first stop is in a function without a language, where LLDB 22 aborts without the
+            # setting.
             self.check(guest, [r"stop reason = signal SIGTRAP"], [("p 1 + 2", r"\(int\) 3$"), *steps])
             self.assertEqual(guest.finish()[0], status)
 
@@ -42,7 +44,7 @@ class Languages(SessionTest):
         self.check_guest(wasm, "c++", 19, [
             ("b sum", r"Breakpoint 1: where = .*`sum\("),
             ("b Box::area", r"Breakpoint 2: where = .*`Box::area\("),
-            # LLDB 22 takes the setting for a filter.
+            # LLDB 22 treats the setting as a filter.
             ("b c_add", r"Breakpoint 3: no locations"),
             ("breakpoint set -L c -n c_add", r"Breakpoint 4: where = .*`c_add "),
             ("breakpoint set -L c -n printf", r"Breakpoint 5: where = .*`printf"),
@@ -71,7 +73,7 @@ class Languages(SessionTest):
             (f"b shapes.rs:{line_of('shapes.rs', 'area')}", r"Breakpoint 2: where = .*`\S*area"),
             ("breakpoint set -L c -n write", r"Breakpoint 3: where = .*`write "),
             ("breakpoint disable 1 3"),
-            # LLDB takes a condition's language from the place, unless it is told.
+            # LLDB takes a condition's language from the place, unless told otherwise.
             ("breakpoint modify -Y c++ -c 'factor == 2' 2"),
             ("continue", r"stop reason = breakpoint 2\.1"),
             ("p total + factor", r"\(int\) 26$"),
@@ -97,7 +99,8 @@ class Languages(SessionTest):
 
 class Versions(unittest.TestCase):
     def test_only_lldb_22_is_told_a_language(self):
-        """What `run --lldb` tells the program that it finds, which says its version and ends."""
+        """The commands that `run --lldb` passes to the program it finds, which here prints its
+        version and exits."""
         wasm = compile_guest("shapes.c", "-O0")
         for version, is_told in (("22.1.8", True), ("23.1.0", False), ("what?", True)):
             with self.subTest(version=version), tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""LLDB on an embedder's session, with modules that come one after the other."""
+"""LLDB on an embedder's session, with modules that are loaded one after another."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ def module(start):
 
 
 class Host:
-    """One of the embedders here, as a guest is."""
+    """One of the embedders in this folder, with the interface of a guest."""
 
     def __init__(self, *modules, program="VITRINE_HOST"):
         self.process = subprocess.Popen([os.environ[program], *map(str, modules)], stdin=subprocess.DEVNULL,
@@ -80,7 +80,7 @@ class Memories(SessionTest):
 
 
 class Parts(SessionTest):
-    """A module inside a larger file, which LLDB must not take for the module."""
+    """A module inside a larger file, which LLDB must not mistake for the module."""
 
     def test_a_session(self):
         whole = module(1)
@@ -102,7 +102,7 @@ class Parts(SessionTest):
                     self.assertEqual(guest.finish()[:2], (0, "35\n"))
 
     def offset_of_add(self, wasm):
-        """Where the breakpoint is in the module: its own offset, as without a file around it."""
+        """Where the breakpoint is in the module: the same offset as without a file around it."""
         with Guest(wasm, "5", options=["--invoke", "add"]) as guest:
             answers = run_script(guest, [f"b {SOURCE}:{ADD}", "continue", "register read pc", "continue"])
             return int(re.search(r"pc = (0x[0-9a-f]+)", answers[3])[1], 16) - 0x4000000100000000
@@ -114,7 +114,7 @@ class Modules(SessionTest):
         with Host(one, two, two) as host:
             self.check(host, [r"stop reason = signal SIGINT"], [
                 ("image list", rf"\[  0\].*{one}"),
-                # In every module that has this line, also in those that are yet to come.
+                # In every module that has this line, including those loaded later.
                 (f"b {SOURCE}:{ADD}", rf"Breakpoint 1: where = {one.name}`add"),
                 ("continue", r"stop reason = breakpoint 1\.1", rf"{one.name}`add\(more=1\)"),
                 ("p kept", r"\(int\) 1$"),
@@ -125,7 +125,7 @@ class Modules(SessionTest):
                 ("continue", r"stop reason = breakpoint 1\.2", rf"{two.name}`add\(more=1\)"),
                 ("p kept", r"\(int\) 100$"),
                 ("expr kept = 200", r"= 200$"),
-                # Another instance of it, which LLDB reads from the guest.
+                # Another instance of the module, which LLDB reads from the guest.
                 ("continue", r"stop reason = signal SIGTRAP", r"`add"),
                 ("image list", rf"{one} *\n[^\n]*{two} *\n[^\n]*{two.name}#2"),
                 ("breakpoint list", r"locations = 3, resolved = 3"),
@@ -133,7 +133,7 @@ class Modules(SessionTest):
                 ("p kept", r"\(int\) 100$"),
                 (f"{MONITOR} instances", rf"  instance 0 of \S+ at 0x4000000100000000: {one}\n  instance 1 of \S+ at 0x4000000200000000: {two}\n"
                     rf"\* instance 2 of \S+ at 0x4000000300000000: {two}#2$"),
-                # Each has the value of its own at the same address of its own memory.
+                # Each module has its own value at the same address in its own memory.
                 ("expr -f hex -- (int)&kept", r"0x[0-9a-f]+"),
                 ("breakpoint disable 1.2"),
                 ("continue", r"stop reason = breakpoint 1\.1", rf"{one.name}`add\(more=10\)"),

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What LLDB has no name for: asked with commands of our own, beside what it shows itself."""
+"""Features that LLDB has no commands for: our own commands, next to what LLDB itself shows."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ VECTORS = "vectors.c"
 
 
 def assemble(source):
-    """guests/SOURCE, a module as text, as a binary."""
+    """Assembles guests/SOURCE, a module as text, into a binary."""
     path = HERE / "guests" / source
     wasm = f"{BUILD.name}/{path.stem}.wasm"
     subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", str(path), "-o", wasm], check=True)
@@ -26,7 +26,7 @@ class Monitor(SessionTest):
         with Guest(compile_guest(SHAPES, "-O0")) as guest:
             self.check(guest, [], [
                 ("b area", r"Breakpoint 1: "),
-                # Before the guest executes anything, too.
+                # Also before the guest executes anything.
                 (f"{MONITOR} print size(memory)", r"^131072$"),
                 (f"{MONITOR} help", r"^globals +globals and their values$", r"^set PLACE", r"^response: OK$"),
                 ("continue", r"stop reason = breakpoint 1\.1"),
@@ -42,7 +42,7 @@ class Monitor(SessionTest):
             ])
 
     def test_a_local_that_lldb_cannot_assign(self):
-        """The value is the guest's from then on, and LLDB's when it next looks."""
+        """The guest uses the value at once, and LLDB shows it when it next reads it."""
         with Guest(compile_guest(SHAPES, "-O2")) as guest:
             self.check(guest, [], [
                 ("b count_down", r"Breakpoint 1: "),
@@ -64,7 +64,7 @@ class Monitor(SessionTest):
                 ("continue", r"stop reason = watchpoint 3: \d+$"),
                 (f"{MONITOR} delete 3", r"^deleted 3$"),
                 ("continue", r"^log: area is called$", r"stop reason = breakpoint 1$", r"`count_down"),
-                # LLDB learns of the new place with the step that executes nothing.
+                # LLDB learns the new place with its next step, which executes nothing.
                 (f"{MONITOR} return 0", r"^next: 0x40000001[0-9a-f]{8}; LLDB learns"),
                 ("stepi", r"stop reason = instruction step into", r"`count_down\(depth="),
                 (f"{MONITOR} stops", r"^breakpoint 1: .*, if \$0 == 2, 1 hit$", r"^breakpoint 2: .*, 1 hit$"),
@@ -72,7 +72,8 @@ class Monitor(SessionTest):
             ])
 
     def test_values_that_are_references(self):
-        """Objects with their fields, changed; a memory beyond what LLDB can address; no debug information at all."""
+        """Objects with their fields, also changed; a memory beyond LLDB's addresses; no debug
+        information at all."""
         with Guest(assemble("cabinet.wat"), options=("--invoke", "run")) as guest:
             self.check(guest, [], [
                 ("b inner", r"Breakpoint 1: where = .*`inner"),
@@ -83,7 +84,7 @@ class Monitor(SessionTest):
                 (f"{MONITOR} set local 0 1 0 = 40", r"^local\[0\] p\.1\.0 = 40 \(i32\)$"),
                 (f"{MONITOR} set global 0 = 0x10", r"^global\[0\] \$base = 16 \(i32\)$"),
                 (f"{MONITOR} bytes 0 0x100000000 5", r"^0x100000000: 68 69 67 68 00 +high\.$"),
-                # One that has no form of its own is no harm to the next.
+                # A value that the protocol cannot express does no harm to the next one.
                 ("process plugin packet send qWasmLocal:0;0", r"response: [0-9a-f]{16}$"),
                 ("process plugin packet send qWasmLocal:0;2", r"response: 0700000000000000$"),
                 ("process plugin packet send qWasmLocal:0;3", r"response: 01000000020000000300000004000000$"),

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What a guest prints under `run -g`: the stream takes it as without a debugger, and the client gets a copy."""
+"""The output of a guest under `run -g`: the stream gets it as without a debugger, and the client
+gets a copy."""
 
 import fcntl
 import os
@@ -18,9 +19,9 @@ from debuggee import PATIENCE, Guest, compile_guest
 from protocol_test import Client, packet
 
 FLOOD = "flood.c"
-# KiB that no pipe holds.
+# In KiB; more than any pipe holds.
 MUCH = 64 * 1024
-# For what should happen at once, on a busy machine.
+# Seconds, for something that should happen at once, on a busy machine.
 SOON = 15
 
 
@@ -33,7 +34,7 @@ def unread_bytes(stream):
 
 
 class Reader(threading.Thread):
-    """Takes what a client gets until the guest has ended: the output, and the last packet."""
+    """Receives what a client gets until the guest has ended: the output and the last packet."""
 
     def __init__(self, client):
         super().__init__(daemon=True)
@@ -55,17 +56,18 @@ class Reader(threading.Thread):
 
 
 def let_go(client):
-    """Lets the guest run from its entry."""
+    """Resumes the guest from its entry."""
     assert client.ask("?").startswith(b"T05")
     client.send(packet("c"))
     return Reader(client)
 
 
 class Undrained(unittest.TestCase):
-    """Standard output is a pipe that nobody reads: the guest waits for room in it, and is ended there."""
+    """Standard output is a pipe that nobody reads. The guest waits for room in it, and is ended
+    there."""
 
     def flood(self, client, guest):
-        """Lets the guest go until it waits; the client reads."""
+        """Resumes the guest until it waits, while the client reads."""
         reader = let_go(client)
         capacity = fcntl.fcntl(guest.process.stdout, fcntl.F_GETPIPE_SZ)
         end = time.monotonic() + PATIENCE
@@ -75,7 +77,8 @@ class Undrained(unittest.TestCase):
         return reader
 
     def check_end(self, guest, reader, status, ends):
-        """It ends soon. What the pipe took has come to the client too, once."""
+        """The guest ends soon. The client has also received what the pipe accepted, exactly
+        once."""
         self.assertEqual(guest.process.wait(SOON), status)
         output, end = reader.result()
         written, errors = guest.process.communicate(timeout=PATIENCE)
@@ -102,7 +105,7 @@ class Undrained(unittest.TestCase):
             self.assertIn("the debugger ended the guest", self.check_end(guest, reader, 137, [b"X09"]))
 
     def test_the_client_stops_the_guest(self):
-        """It stops in the call, and goes on when it is let go on and somebody reads."""
+        """The guest stops in the call, and finishes it after it is resumed and somebody reads."""
         with Guest(compile_guest(FLOOD, "-O1"), "256") as guest, Client(guest) as client:
             reader = self.flood(client, guest)
             client.send(b"\3")
@@ -116,12 +119,13 @@ class Undrained(unittest.TestCase):
 
 
 class Unread(unittest.TestCase):
-    """The client reads nothing of the output, and the guest waits for it until something is asked of it."""
+    """The client does not read the output, and the guest waits for it until something else is
+    requested."""
 
     NOTE = r"vitrine: (\d+) bytes of the guest's output were not sent: the debugger did not read them\n"
 
     def run_with(self, kib, act, *options):
-        """What becomes of a guest that writes so much, for a client whose socket has little room."""
+        """The end of a guest that writes this much, for a client with a small socket buffer."""
         with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as file:
             door = f"-g={folder}/door"
             with Guest(compile_guest(FLOOD, "-O1"), str(kib), options=options, door=door, stdout=file) as guest, Client(guest) as client:
@@ -138,7 +142,7 @@ class Unread(unittest.TestCase):
                 errors = guest.process.stderr.read()
                 self.assertRegex(errors, self.NOTE)
                 unread = int(re.search(self.NOTE, errors)[1])
-                # The socket has room for twice as many digits as bytes, and no more than that.
+                # The socket has room for twice as many hex digits as bytes, and not for more.
                 self.assertGreater(unread, 0)
                 self.assertLessEqual(unread, os.fstat(file.fileno()).st_size)
                 return errors
@@ -160,7 +164,7 @@ class Unread(unittest.TestCase):
             self.assertEqual(guest.process.wait(SOON), 137)
 
     def test_the_client_lets_the_guest_go(self):
-        """After a detach nobody waits for a client that does not read."""
+        """After a detach the guest no longer waits for a client that does not read."""
         with Guest(compile_guest(FLOOD, "-O1"), str(MUCH), stdout=subprocess.DEVNULL) as guest, Client(guest) as client:
             assert client.ask("?").startswith(b"T05")
             client.send(packet("c"))
@@ -194,7 +198,7 @@ class Unread(unittest.TestCase):
 
 class Streams(unittest.TestCase):
     def run_with(self, kib, stdout):
-        """The guest's status and errors, and what the client got."""
+        """The guest's status and errors, and what the client received."""
         with Guest(compile_guest(FLOOD, "-O1"), str(kib), stdout=stdout) as guest, Client(guest) as client:
             reader = let_go(client)
             guest.process.wait(PATIENCE)
@@ -210,7 +214,7 @@ class Streams(unittest.TestCase):
                 self.assertEqual(self.run_with(1, broken), (3, "guest: Broken pipe\n", (b"guest: Broken pipe\n", b"W03")))
 
     def test_each_byte_comes_once(self):
-        """To the stream and to the client, whatever the stream is."""
+        """The stream and the client each get every byte once, whatever the stream is."""
         text = text_of(300)
         with tempfile.TemporaryFile() as file:
             self.assertEqual(self.run_with(300, file), (0, "", (text, b"W00")))

@@ -24,7 +24,7 @@ def packet(payload):
 
 
 class Client:
-    """Knows frames and checksums, nothing else. Acknowledgements are off unless wished."""
+    """Knows frames and checksums only. Acknowledgements are off unless requested."""
 
     def __init__(self, guest, acks=False):
         if guest.address.startswith("/"):
@@ -47,7 +47,7 @@ class Client:
         self.socket.sendall(data)
 
     def receive(self):
-        """The next packet's payload; None at the end."""
+        """The payload of the next packet; None at the end."""
         while not (match := re.match(rb"([+-]*)\$([^#]*)#([0-9a-f]{2})", self.bytes)):
             try:
                 more = self.socket.recv(65536)
@@ -112,7 +112,7 @@ class Wire(unittest.TestCase):
             self.assertTrue(client.is_silent())
             client.send(b"".join(map(packet, asked)))
             self.assertEqual([client.receive() for _ in asked], alone)
-            # Byte by byte, and cut at each place.
+            # Byte by byte, and split at each position.
             data = b"".join(map(packet, asked))
             for byte in data:
                 client.send(bytes([byte]))
@@ -125,7 +125,7 @@ class Wire(unittest.TestCase):
             self.end(client)
 
     def test_an_answer_is_one_write(self):
-        """More than one would wait for the first one's acknowledgement."""
+        """With several writes, each would wait until the one before is acknowledged."""
         with Client(self.guest) as client:
             client.ask("?")
             times = []
@@ -185,7 +185,8 @@ class Wire(unittest.TestCase):
                     client.send(data.replace(packet("k"), b""))
                 except (ConnectionResetError, BrokenPipeError):
                     pass
-        # The last of them may not have been seen to leave yet; until then another is refused.
+        # The server may not have noticed yet that the last of them has left. Until then it refuses
+        # another.
         for patience in range(100):
             try:
                 client = Client(self.guest)
@@ -226,7 +227,8 @@ class Ports(unittest.TestCase):
                 self.assertRegex(done.stderr, rf"^vitrine: waiting for a debugger on 127\.0\.0\.1:{port}: lldb-22 ")
 
     def test_a_unix_socket(self):
-        """Its file is there as long as the door is, and LLDB connects to it, whatever its name."""
+        """The socket's file exists as long as the door, and LLDB connects to it whatever its
+        name is."""
         with tempfile.TemporaryDirectory() as folder:
             for name in ("door", "the guest's \"door\""):
                 path = pathlib.Path(folder) / name

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Steps whose end is not at an instruction of the function that is executed."""
+"""Steps that do not end at an instruction of the current function."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ from debuggee import BUILD, HERE, Guest, SessionTest, compile_guest
 
 
 def with_dwarf(name):
-    """The module of a text, with debug information about its lines."""
+    """Assembles a text module with debug information about its lines."""
     wasm = pathlib.Path(BUILD.name) / f"{name}-g.wasm"
     subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", "-g", str(HERE / "guests" / name), "-o", str(wasm)], check=True)
     return wasm
@@ -32,11 +32,11 @@ class Steps(SessionTest):
                     guest.finish()
 
     def test_an_exception_that_the_caller_catches(self):
-        """The call is not left where LLDB waits for its end."""
+        """The call does not return to where LLDB waits for its end."""
         wasm = with_dwarf("throw_over.wat")
         for first_stop, verb in (
                 ("breakpoint set -a 0x4000000100000064 -i 1", "thread step-inst-over"),
-                # What it calls is left further out than LLDB expects.
+                # The exception leaves the callee for a frame further out than LLDB expects.
                 ("breakpoint set -a 0x4000000100000052 -i 1", "thread step-inst-over"),
                 ("breakpoint set -a 0x4000000100000045", "finish")):
             with self.subTest(first_stop=first_stop, verb=verb), Guest(wasm) as guest:
@@ -51,7 +51,7 @@ class Steps(SessionTest):
                 self.assertEqual(guest.finish()[0], 0)
 
     def test_a_breakpoint_at_the_size_of_a_function(self):
-        """Where DWARF made of WAT says that a function begins."""
+        """A breakpoint where DWARF for WAT says that a function begins."""
         with Guest(with_dwarf("plain.wat")) as guest:
             self.check(guest, [], [
                 ("b twice", r"Breakpoint 1: (?!.*no locations)(?!(?s:.*)warning)"),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// An embedder with two stores whose guests run on two threads, behind one door: `threads_host MODULE` calls `work` in
-// both, once a client has let the guest go on, and prints their results.
+// An embedder with two stores whose guests run on two threads, behind one door: `threads_host
+// MODULE`. Calls `work` in both after a client has resumed the guest, and prints their results.
 #include <vitrine/debugger.hpp>
 
 #include <cstdio>

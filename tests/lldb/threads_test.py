@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""LLDB on several guest threads: two of an embedder, each in a store of its own, and those that a program spawns."""
+"""LLDB on several guest threads: two of an embedder, each in a store of its own, and those that
+a program spawns."""
 
 import os
 import pathlib
@@ -25,18 +26,20 @@ class Threads(SessionTest):
         wasm = compile_guest(SOURCE, "-O0", "-mexec-model=reactor")
         with Host(wasm, program="VITRINE_THREADS_HOST") as host:
             self.check(host, [r"stop reason = signal SIGINT"], [
-                # Both memories have the same addresses for LLDB, which would show one thread what it has read for the other.
+                # LLDB sees the same addresses in both memories. With its cache it would show one
+                # thread what it has read for the other.
                 (UNCACHED,),
                 (f"b -f {SOURCE} -l {TURN} -c 'id == 1'", r"Breakpoint 1: where = .*`turn"),
                 ("continue", r"^\* thread #1, name = 'main', stop reason = breakpoint 1\.1$", rf"`turn\(id=1, step=1\) at {SOURCE}:{TURN}"),
-                # The other's module may come later, and is there before its first instruction.
+                # The other's module may be reported later, but before its first instruction.
                 ("breakpoint delete 1", r"1 breakpoints deleted"),
                 (f"b -f {SOURCE} -l {TURN} -c 'id == 2'", r"Breakpoint 2: "),
                 ("continue", r"^\* thread #2, name = 'thread 2', stop reason = breakpoint 2\.2$", rf"`turn\(id=2, step=2\) at {SOURCE}:{TURN}"),
                 ("breakpoint list", r"locations = 2, resolved = 2"),
                 ("p result", r"\(int\) 20$"),
                 ("p turns = 1000", r"\) 1000$"),
-                # Looking at a thread for the first time names it; going back to one does not, which a packet does then.
+                # LLDB tells the door when a thread is first selected, but not when it is selected
+                # again. Then a packet of ours does.
                 "thread select 1",
                 ("p turns == 1000", r"\(bool\) false$"),
                 (HG.format(2), r"response: OK"),
@@ -45,7 +48,7 @@ class Threads(SessionTest):
                 ("p turns", r"\(volatile int\) 1000$"),
                 ("thread list", r"^  thread #1: .*name = 'main'", r"^\* thread #2: .*name = 'thread 2', stop reason = breakpoint 2\.2$"),
                 ("thread backtrace all", r"thread #1, name = 'main'$", r"frame #\d: .*`work\(", r"frame #1: .*#2`work\("),
-                # Both go on, and then one of them alone.
+                # Both continue, and then one of them alone.
                 ("continue", r"^\* thread #2, .*stop reason = breakpoint 2\.2$"),
                 ("p turns", r"\(volatile int\) 1002$"),
                 ("p enough = 1", r"\) 1$"),
@@ -53,7 +56,7 @@ class Threads(SessionTest):
                 ("stepi", r"^\* thread #2, .*stop reason = instruction step into$"),
                 "thread select 1",
                 ("stepi", r"^\* thread #1, .*stop reason = instruction step into$"),
-                # Each has its own at the same address.
+                # Each thread has its own value at the same address.
                 (HG.format(1), r"response: OK"),
                 ("p enough", r"\(volatile int\) 0$"),
                 ("p enough = 1", r"\) 1$"),
@@ -63,7 +66,7 @@ class Threads(SessionTest):
 
 
 class SpawnedThreads(SessionTest):
-    """What is asked for holds whichever thread is faster."""
+    """The expectations hold whichever thread is faster."""
 
     def test_a_breakpoint_in_one_of_them(self):
         with Guest(compile_guest(CREW, *THREADS)) as guest:
@@ -81,7 +84,8 @@ class SpawnedThreads(SessionTest):
             self.assertEqual(guest.finish(), (0, "", ""))
 
     def test_all_stop_and_all_go_on(self):
-        """The first thread stands still while another has stopped; that one comes back only when the first has turned on."""
+        """The first thread does not run while another is stopped, and that other thread returns
+        only when the first has looped again."""
         commands = [UNCACHED, f"b -f {CREW} -l {STEP} -c 'number == 2'",
             "continue", "p number", "p turns", "process status", "p turns",
             "continue", "p number", "p turns", "breakpoint delete -f", "continue"]
@@ -98,13 +102,15 @@ class SpawnedThreads(SessionTest):
         self.assertGreater(later, still, answers)
 
     def test_sending_another_thread_elsewhere(self):
-        """With a register, and with commands of ours, while the first thread is the one that stopped."""
+        """By writing a register and with our own commands, while the first thread is the one
+        that stopped."""
         wasm = pathlib.Path(BUILD.name) / "spinners.wasm"
         subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", str(HERE / "guests" / "spinners.wat"), "-o", str(wasm)], check=True)
         behind_the_loop = "0x40000001000000ad"
         with Guest(wasm) as guest:
             self.check(guest, [], [
-                # LLDB has the names of functions of a module with imports wrong: this is where $all_there begins.
+                # LLDB assigns wrong names to the functions of a module with imports: this is the
+                # start of $all_there.
                 ("breakpoint set -a 0x40000001000000d3", r"Breakpoint 1: "),
                 ("continue", r"^\* thread #1, .*stop reason = breakpoint 1\.1$"),
                 "thread select 2",

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""LLDB's watchpoints, and guests that it sends elsewhere."""
+"""LLDB's watchpoints, and guests whose execution it moves."""
 
 import unittest
 
@@ -19,7 +19,7 @@ class Watchpoints(SessionTest):
                 ("b main", r"Breakpoint 1: "),
                 ("continue", r"stop reason = breakpoint 1\.1"),
                 ("watchpoint set variable shared", r"Watchpoint created: Watchpoint 1: addr = 0x[0-9a-f]+ size = 4 state = enabled type = m"),
-                # What leaves the same value does not stop; the stop is behind what wrote.
+                # Writing the same value does not stop. The stop is after the writing instruction.
                 ("continue", r"Watchpoint 1 hit:\s+old value: 1\s+new value: 2", r"stop reason = watchpoint 1$"),
                 ("p shared", r"\(int\) 2$"),
                 ("watchpoint modify -c 'shared == 101'"),
@@ -54,7 +54,7 @@ class Watchpoints(SessionTest):
                 ("continue", r"old value: 0\s+new value: 1"),
                 ("continue", r"old value: 1\s+new value: 3"),
                 ("continue", r"old value: 3\s+new value: 6"),
-                # Where the caller goes on LLDB takes the watchpoint away.
+                # LLDB removes the watchpoint where the caller continues.
                 ("continue", r"^6 100 101$", r"exited with status = 0"),
                 ("watchpoint list", r"state = disabled"),
             ])

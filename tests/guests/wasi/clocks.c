@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A library that tells the time and a random number.
+// A library that returns the time and a random number.
 #include <wasi/api.h>
 
 __attribute__((export_name("now"))) long long now(int clock)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Uses the files of its folder as C programs do. Exits with the line of the first check that fails.
+// Uses the files of its folder as C programs do. Exits with the line of the first failed check.
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

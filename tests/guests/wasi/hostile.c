@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Tries to get out of its folder, and to break its host. Folder 3 is what it may use; around it lies `secret`, whose content
-// begins with "SECRET", and `outside`, where nothing may appear. Arguments: how often it races, and the absolute path of the
-// folder around. Exits with the line of the first attempt that succeeds.
+// Tries to leave its folder and to break its host. It may use folder 3. The folder around that has
+// `secret`, whose content begins with "SECRET", and `outside`, where nothing may appear. Arguments:
+// how often it races, and the absolute path of the outer folder. Exits with the line of the first
+// attempt that succeeds.
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -88,14 +89,14 @@ static void try_paths(void)
     FAILS(open_path(Root, "/proc/self/fd/0", 1, 0, all, &fd));
     FAILS(open_path(Root, "proc/self/environ", 1, 0, all, &fd));
     FAILS(__wasi_path_symlink(secret, Root, "link"));
-    // A link that leads out may be made where it lies, and then leads nowhere.
+    // A link that leads out may be created in the folder, but cannot be followed.
     CHECK(__wasi_path_symlink("../secret", Root, "out") == 0);
     FAILS(open_path(Root, "out", 1, 0, __WASI_RIGHTS_FD_READ, &fd));
     FAILS(__wasi_path_link(Root, 1, "out", Root, "stolen"));
     CHECK(__wasi_path_link(Root, 0, "out", Root, "link") == 0);
     FAILS(open_path(Root, "link", 1, __WASI_OFLAGS_CREAT | __WASI_OFLAGS_TRUNC, all, &fd));
     CHECK(__wasi_path_unlink_file(Root, "link") == 0 && __wasi_path_unlink_file(Root, "out") == 0);
-    // A folder that is moved up does not take its way back with it.
+    // Moving a folder up does not change where its `..` leads for us.
     CHECK(__wasi_path_create_directory(Root, "a") == 0 && __wasi_path_create_directory(Root, "a/b") == 0);
     CHECK(open_path(Root, "a/b", 0, __WASI_OFLAGS_DIRECTORY, 0, &fd) == 0);
     CHECK(__wasi_path_rename(Root, "a/b", Root, "b") == 0);
@@ -108,7 +109,8 @@ static void try_paths(void)
     CHECK(__wasi_fd_close(fd) == 0);
 }
 
-/// The host swaps `swap` between a folder of ours and a link that leads out, and `leaf` between a file and such a link.
+/// The host keeps swapping `swap` between one of our folders and a link that leads out, and `leaf`
+/// between a file and such a link.
 static void race(int rounds)
 {
     int seen = 0;
@@ -139,7 +141,7 @@ static void race(int rounds)
     CHECK(rounds == 0 || seen > 0);
 }
 
-// The functions themselves, as the headers check pointers.
+// Import the functions directly, because the headers check pointers.
 #define IMPORT(name) __attribute__((import_module("wasi_snapshot_preview1"), import_name(#name)))
 IMPORT(fd_read) int32_t raw_fd_read(int32_t, uint32_t, uint32_t, uint32_t);
 IMPORT(fd_write) int32_t raw_fd_write(int32_t, uint32_t, uint32_t, uint32_t);
@@ -175,14 +177,15 @@ static void try_lengths(int file)
         FAILS(raw_random_get(16, end));
         FAILS(raw_random_get(end, 32));
     }
-    // More than 4 GiB together, all of the same bytes.
+    // More than 4 GiB in total, all of it the same bytes.
     CHECK(__builtin_wasm_memory_grow(0, 128) != SIZE_MAX);
     const uint32_t half = (uint32_t)__builtin_wasm_memory_size(0) * 32768;
     for (int i = 0; i < 2000; ++i)
         many[i] = (__wasi_iovec_t) { (uint8_t*)0, half };
     FAILS(raw_fd_pread(file, (uint32_t)(uintptr_t)many, 2000, 0, at));
     FAILS(raw_fd_write(file, (uint32_t)(uintptr_t)many, 2000, at));
-    // Overlapping buffers, one of which is the vector itself: what was checked counts.
+    // Overlapping buffers, one of which is the vector itself: the values that were checked must be
+    // used.
     uint8_t block[64] = "0123456789";
     __wasi_iovec_t* over = (__wasi_iovec_t*)block;
     over[0] = (__wasi_iovec_t) { block, 32 };
@@ -198,7 +201,7 @@ static void try_descriptors(int file)
     __wasi_filestat_t file_status;
     __wasi_prestat_t prestat;
     int fd;
-    // What the host has open is not the guest's.
+    // Descriptors of the host are not the guest's.
     for (int other = file + 1; other < 2000; ++other) {
         FAILS(__wasi_fd_fdstat_get(other, &status));
         FAILS(__wasi_fd_filestat_get(other, &file_status));
@@ -208,7 +211,7 @@ static void try_descriptors(int file)
     }
     FAILS(__wasi_fd_fdstat_get(-1, &status));
     FAILS(__wasi_fd_renumber(0, -1));
-    // A file is no folder, also with a folder's number.
+    // A file does not become a folder, not even under a folder's number.
     FAILS(open_path(file, "mine", 0, 0, all, &fd));
     FAILS(open_path(file, "../secret", 0, 0, all, &fd));
     FAILS(open_path(0, "secret", 0, 0, all, &fd));
@@ -223,12 +226,12 @@ static void try_descriptors(int file)
     CHECK(__wasi_fd_close(folder) == 0);
     FAILS(__wasi_fd_close(folder));
     FAILS(__wasi_fd_renumber(folder, Root));
-    // Numbers end somewhere, and the host is none the worse.
+    // Running out of descriptors is an error and does no harm to the host.
     int count = 0;
     while (count < 5000 && open_path(Root, "mine", 0, 0, __WASI_RIGHTS_FD_READ, &fd) == 0)
         ++count;
     CHECK(count < 5000);
-    // Without its folder it has no paths at all.
+    // Without its folder the guest has no paths at all.
     CHECK(__wasi_fd_close(Root) == 0);
     FAILS(open_path(Root, "mine", 0, 0, __WASI_RIGHTS_FD_READ, &fd));
     FAILS(__wasi_fd_prestat_get(Root, &prestat));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A program with threads (wasi-threads), without a C library. Each export is a test of its own.
+// A program with threads (wasi-threads), without a C library. Each export is a separate test.
 typedef unsigned int u32;
 
 #define IMPORT(module, name) __attribute__((import_module(module), import_name(name)))
@@ -33,7 +33,7 @@ void enter(int number, struct start* start)
     __builtin_wasm_memory_atomic_notify(&ended, ~0u);
 }
 
-// Nothing runs in C before there is a stack.
+// C code cannot run before the stack pointer is set.
 __asm__(".globaltype __stack_pointer, i32\n"
         ".globl wasi_thread_start\n"
         ".export_name wasi_thread_start, wasi_thread_start\n"
@@ -77,7 +77,7 @@ static void print_lines(int number, int argument)
         print(1, "a line of some length\n");
 }
 
-/// Opens, reads and closes files while others do: descriptors are those of all.
+/// Opens, reads and closes files while other threads do. They share the descriptors.
 static void use_files(int number, int argument)
 {
     for (int i = 0; i < 100; ++i) {
@@ -125,7 +125,7 @@ static void start_all(void (*function)(int, int))
             __builtin_trap();
 }
 
-/// 0 when all counted, each under a number of its own.
+/// Returns 0 if every thread has counted, each under a number of its own.
 EXPORT("count") int test_count(void)
 {
     counter = 0;
@@ -144,7 +144,7 @@ EXPORT("lines") void test_lines(void)
     wait_for(Count);
 }
 
-/// How many of them were disturbed.
+/// Returns how many threads were disturbed.
 EXPORT("files") int test_files(void)
 {
     counter = 0;
@@ -153,7 +153,7 @@ EXPORT("files") int test_files(void)
     return counter;
 }
 
-/// Threads one after the other, more than there are at once.
+/// Spawns threads one after another, more than may exist at once.
 EXPORT("many") int test_many(void)
 {
     counter = 0;
@@ -212,7 +212,7 @@ EXPORT("wait_here") void test_wait_here(void)
     sleep_forever(0, 0);
 }
 
-/// Until there can be no more: -errno.
+/// Spawns threads until it fails; returns -errno.
 EXPORT("too_many") int test_too_many(void)
 {
     for (;;) {

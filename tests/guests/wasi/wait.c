@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Says that it is there, then waits: for input with the argument `read`, for a minute otherwise.
+// Prints that it is ready, then waits: for input with the argument `read`, otherwise for a minute.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A wasi-threads program without a C library. The first thread turns until both workers are done; a worker takes its
-// next step only when the first has turned on meanwhile, so that nobody gets on alone. With -DWAITED_FOR=0 the first
-// leaves the others behind.
+// A wasi-threads program without a C library. The first thread loops until both workers are done. A
+// worker only continues when the first thread has looped again, so no thread can advance alone.
+// With -DWAITED_FOR=0 the first thread does not wait for the workers.
 #ifndef WAITED_FOR
 #define WAITED_FOR 2
 #endif
@@ -18,7 +18,7 @@ static int done;
 static int total;
 static char stacks[2][16384];
 
-// A thread begins without a stack for C.
+// A new thread has no stack for C code yet.
 __asm__(".globaltype __stack_pointer, i32\n"
         ".globl wasi_thread_start\n"
         ".export_name wasi_thread_start, wasi_thread_start\n"

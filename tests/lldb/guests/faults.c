@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Comes to grief in the way that its argument says, or ends with a status.
+// Fails in the way that its argument says, or exits with a status.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Writes numbered lines to standard output until so many KiB are written, and says on standard error why it could not.
+// Writes numbered lines to standard output until the given number of KiB is written. Reports on
+// standard error why it could not.
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

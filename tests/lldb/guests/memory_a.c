@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
-/* A module with a memory of its own, which calls another one (memory_b.c). */
+/* A module with a memory of its own that calls another one (memory_b.c). */
 struct tag {
     int number;
     char name[8];

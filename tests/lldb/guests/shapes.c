@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Structures, recursion, function pointers, globals; nothing of it is exported.
+// Structures, recursion, function pointers, globals; nothing is exported.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

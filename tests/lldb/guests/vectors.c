@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A variable that is four integers at once.
+// A variable with a vector type of four integers.
 typedef int four __attribute__((vector_size(16)));
 
 __attribute__((noinline)) static four scale(four v, int factor)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Variables to be watched, and a way past an instruction.
+// Variables to watch, and an instruction to skip.
 #include <stdio.h>
 
 static int shared = 1;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What two threads do, each in a store of its own, until a debugger says that it is enough.
+// Run by two threads, each in a store of its own, until a debugger sets `enough`.
 static volatile int enough;
 static volatile int turns;
 
