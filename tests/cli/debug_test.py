@@ -416,7 +416,7 @@ def check_step_over_a_wait(folder):
 
 def check_modules(folder):
     """An offset belongs to the module in view, and names are found in all modules. Output about
-    another module than the program's names it."""
+    anything outside of the program names its module."""
     helper = "0x" + offset_in(folder, "library.wasm", "helper", "i32.const 100").lstrip("0x")
 
     def session(*steps, entry="go"):

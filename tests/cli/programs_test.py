@@ -5,8 +5,9 @@
     programs_test.py [NAME...]        these, or all
     programs_test.py --but NAME...    all others
 
-The programs need the shared test data ($VITRINE_SHARED), and yosys needs npm. If something is missing, the test is
-skipped (status 77), or fails with VITRINE_REQUIRE_SHARED=1."""
+The programs need the shared test data ($VITRINE_SHARED), and yosys needs npm. If something is
+missing, the test is skipped (status 77), or fails with VITRINE_REQUIRE_SHARED=1.
+"""
 
 import hashlib
 import json

@@ -2,8 +2,8 @@
 
 # Builds and runs the project in this folder, in a setting where CMake finds neither Boost nor LLVM:
 #
-#   WAY=subdirectory   with add_subdirectory of the tree SOURCE; may only build what vitrine::vitrine needs
-#   WAY=package        with what `cmake --install BUILD` installs, once static and once shared
+#   WAY=subdirectory   by add_subdirectory of SOURCE; builds only what vitrine::vitrine needs
+#   WAY=package        what `cmake --install BUILD` installs, once static and once shared
 
 set(work "${BUILD}/tests/consumer-${WAY}")
 

@@ -97,8 +97,7 @@ class Reports:
 
 
 def serve_once(page):
-    """A server that sends the page to a single visitor. Returns a function that waits until it
-    is gone and its port is free."""
+    """Sends the page to one visitor. Returns the port, and a thread that ends when it is free again."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def read_request(connection):
