@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every allocation of a scenario fails once, and once with all that follow it: what comes of that is an error, a trap, or the
-// embedder's own std::bad_alloc, and the same objects work when there is memory again.
+// Runs scenarios in which each allocation fails once alone, and once together with all later ones.
+// The result must be an error, a trap, or the embedder's own std::bad_alloc, and the same objects
+// must work when memory is available again.
 #include "support/wat.h"
 
 #include <vitrine/debugger.hpp>
@@ -26,7 +27,7 @@
 
 namespace {
 
-/// Which allocation fails, counted from 1 over all threads; 0 when none does.
+/// The number of the allocation that fails, counted from 1 over all threads; 0 for none.
 std::atomic<std::uint64_t> first_to_fail = 0;
 std::atomic<bool> fails_on = false;
 std::atomic<std::uint64_t> allocations = 0;
@@ -126,7 +127,7 @@ Result<Module> load(const Engine& engine)
     return Module::from_bytes(engine, std::as_bytes(std::span(guest_bytes())));
 }
 
-/// A guest with its host, made while there is memory.
+/// A guest with its host, created while memory is available.
 struct Guest {
     explicit Guest(Config config = Config().guest_debug(true)) : engine(config), store(engine), linker(engine)
     {
@@ -162,7 +163,8 @@ struct Guest {
     std::optional<Instance> instance;
 };
 
-/// Runs `scenario` with each allocation in it failing, on what `make` makes anew each time; then `check`s that.
+/// Runs `scenario` with each of its allocations failing, on a new result of `make` each time, and
+/// then `check` on that.
 template<class Make, class Scenario, class Check> void sweep(Make make, Scenario scenario, Check check)
 {
     for (const bool all_that_follow : { false, true }) {
@@ -175,7 +177,7 @@ template<class Make, class Scenario, class Check> void sweep(Make make, Scenario
             try {
                 scenario(*world);
             } catch (const std::bad_alloc&) {
-                // From a function that returns no `Result`, or from the embedder's own code.
+                // Thrown by a function that returns no `Result`, or by the embedder's own code.
             }
             first_to_fail = 0;
             SCOPED_TRACE((all_that_follow ? "from allocation " : "allocation ") + std::to_string(first));
@@ -194,7 +196,7 @@ auto make_guest() { return std::make_unique<Guest>(); }
 
 void expect_that_it_works(Guest& guest) { guest.expect_that_it_works(); }
 
-/// Errors are clean when they say something.
+/// An error is clean if it has a message.
 template<class T> bool is_clean(const Result<T>& result)
 {
     return result || !result.error().message().empty();
@@ -218,7 +220,7 @@ TEST(Allocation, FailsWhileAnInstanceIsMade)
         },
         [](Guest& guest) {
             guest.expect_that_it_works();
-            // Whatever was left half made can be looked at.
+            // Whatever was left half made can be inspected.
             for (const Instance& instance : guest.store.instances()) {
                 EXPECT_TRUE(instance.debug_function(3));
                 EXPECT_TRUE(instance.debug_table(0));
@@ -273,7 +275,7 @@ TEST(Allocation, FailsWithACollectorThatAlwaysRuns)
         expect_that_it_works);
 }
 
-/// Goes through what a debugger asks of a stop.
+/// Makes the requests that a debugger makes at a stop.
 void look_around(const Stopped& stop)
 {
     (void)stop.reason().to_text();
@@ -353,7 +355,7 @@ TEST(Allocation, FailsInExpressions)
         expect_that_it_works);
 }
 
-/// A client of a door that needs no memory of its own.
+/// A client of a door that allocates no memory itself.
 class Client {
 public:
     explicit Client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0))
@@ -368,7 +370,7 @@ public:
     Client(const Client&) = delete;
     Client& operator=(const Client&) = delete;
 
-    /// The first byte of the answer's payload; 0 when the connection is closed or nothing comes.
+    /// The first byte of the reply's payload; 0 if the connection is closed or no reply comes.
     char ask(std::string_view payload)
     {
         char wire[256];
@@ -379,7 +381,7 @@ public:
             wire, sizeof wire, "$%.*s#%02x", static_cast<int>(payload.size()), payload.data(), sum & 0xff);
         if (!is_open_ || ::send(socket_, wire, static_cast<std::size_t>(size), MSG_NOSIGNAL) != size)
             return 0;
-        // Acknowledgements and output (O and digits) come before an answer; an answer may be empty.
+        // Acknowledgements and output (O and digits) come before a reply. A reply may be empty.
         for (;;) {
             char byte = 0, second = 0;
             while (byte != '$')
@@ -429,8 +431,8 @@ struct Served : Guest {
     std::thread runner;
 };
 
-/// The thread of the door has nobody to tell of a failure: the client is dropped, and the next one
-/// is served.
+/// The thread of the door cannot report a failure to anyone: it drops the client and serves the
+/// next one.
 TEST(Allocation, FailsInADoor)
 {
     sweep([] { return std::make_unique<Served>(); },
@@ -446,7 +448,7 @@ TEST(Allocation, FailsInADoor)
             Client client(served.port);
             EXPECT_NE(client.ask("qSupported"), 0);
             const char state = client.ask("?");
-            // A door is not told of the end when there is no memory to tell it with.
+            // The door may not hear of the guest's end when there is no memory to report it.
             EXPECT_TRUE(state == 'T' || state == 'W' || state == 'X' || served.has_ended);
         });
 }

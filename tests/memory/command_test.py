@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The command under limited memory: whatever the limit, it does what it should or ends with an error of its own."""
+"""The command under limited memory: whatever the limit is, it works or ends with an error of its
+own."""
 
 import os
 import resource
@@ -10,7 +11,7 @@ COMMAND, TOOLS, WORK = (os.environ[name] for name in ("VITRINE", "VITRINE_WASM_T
 MEBI = 1 << 20
 
 GUESTS = {
-    # Grows everything that can grow until it cannot, and answers how far each -1 and the trap are those of the spec.
+    # The next ones grow something until it cannot grow any more.
     "table": """(module (table $t 1 externref) (func (export "go") (result i32)
         (loop $l (br_if $l (i32.ne (table.grow $t (ref.null extern) (i32.const 100000)) (i32.const -1))))
         (i32.const 7)))""",
@@ -26,7 +27,8 @@ GUESTS = {
         (loop $l (table.set $t (local.get $i) (array.new_default $a (i32.const 1000000)))
           (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 10000)))) (i32.const 7)))""",
     "deep": """(module (func $f (export "go") (result i32) (i32.add (i32.const 1) (call $f))))""",
-    # Threads until there is no memory for another one: the answer is negative then, and the guest goes on.
+    # Spawns threads until there is no memory for another one. The result is negative then, and the
+    # guest continues.
     "threads": """(module (import "env" "memory" (memory 1 1 shared)) (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
         (func (export "wasi_thread_start") (param i32 i32)
           (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))))
@@ -37,7 +39,7 @@ GUESTS = {
         f'(func $f{i} (export "f{i}") (param i32) (result i32) (local i64) (i32.add (local.get 0) (i32.const {i})))'
         for i in range(20000)),
 }
-# An error that names memory, an instance that cannot be made, or the trap of the guest.
+# An error that names memory, an instance that cannot be made, or a trap of the guest.
 WORDS = ("memory", "call stack exhausted", "cannot ", "limit")
 
 
@@ -54,7 +56,7 @@ def main():
     for name, text in GUESTS.items():
         modules[name] = os.path.join(WORK, f"limited-{name}.wasm")
         subprocess.run([TOOLS, "parse", "-", "-o", modules[name]], input=text.encode(), check=True)
-    # Where the program itself can begin; the system's loader fails before that.
+    # The lowest limit at which the program starts. Below it, the system's loader fails.
     floor = next(limit for limit in range(8, 400, 2) if run(["opcodes"], limit * MEBI).returncode == 0)
     runs = failures = errors = 0
     limits = [floor + extra for extra in (*range(0, 16), *range(16, 64, 8), 80, 120, 200, 400, 800)]

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Steps through a script of the official test suite, or through a WASI program, and tells whether each instruction's position
-// comes after that of the one before. run_order.py runs it.
+// Steps through a script of the official test suite, or through a WASI program, and checks that
+// each instruction's position is greater than the one before. run_order.py runs it.
 //
 //     order wast SCRIPT.json [FEATURES]
 //     order wasi PROGRAM.wasm LIMIT FOLDER [ARGUMENTS...]
 //
-// Prints how many instructions there were, how many were out of order, and how many would be without the rule for `loop`.
+// Prints the number of instructions, how many were out of order, and how many would be without the
+// rule for `loop`.
 #include "cli/features.h"
 #include "cli/file.h"
 #include "cli/wast_runner.h"
@@ -36,7 +37,7 @@ int tell(const OrderCheck& check)
     return 0;
 }
 
-/// What its commands come to is the business of another test.
+/// Another test checks the results of its commands.
 int run_script(const std::string& path, std::string_view features)
 {
     core::EngineConfig config;

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs `order` on every script of the official test suite and on the benchmark programs, those for a bounded time.
+"""Runs `order` on every script of the official test suite and on the benchmark programs, on
+these for a bounded time.
 
-Fails when an instruction's position does not come after that of the instruction before it; and when none would be out of
-order without the rule for `loop`, since the check could not fail then.
+Fails if an instruction's position is not greater than that of the instruction before it. Also fails
+if no instruction would be out of order without the rule for `loop`, because the check is then void.
 
-Exits with 77, skipped, when there are no archives; fails when VITRINE_REQUIRE_SHARED=1 then.
+Exits with 77, skipped, if there are no archives, but fails if VITRINE_REQUIRE_SHARED=1.
 """
 
 import argparse
@@ -22,9 +23,9 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "spec"))
 import run_suite  # noqa: E402
 
-# Instructions of each benchmark program.
+# How many instructions of each benchmark program are run.
 PROGRAM_LIMIT = 20_000_000
-# What the suite alone has, at least: much less would mean that scripts were not run.
+# The least number of instructions in the suite. With much less, scripts were not run.
 LEAST_OF_SUITE = 80_000_000
 
 

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs the official core test suite with `vitrine wast`.
 
-Each .wast becomes JSON and binaries by `wasm-tools json-from-wast`, or by `wast2json` where that refuses it; what was
-converted stays in the work folder. What is known to fail is listed in expected_failures.txt and fails there, or the list
-is wrong: `--record` rewrites it.
+`wasm-tools json-from-wast` converts each .wast to JSON and binaries; where it fails, `wast2json`.
+The results are kept in the work folder. expected_failures.txt lists the known failures: they must
+fail, and nothing else may. `--record` rewrites the list.
 
-Exits with 77, skipped, when there is no archive; fails when VITRINE_REQUIRE_SHARED=1 then.
+Exits with 77, skipped, if there is no archive, but fails if VITRINE_REQUIRE_SHARED=1.
 """
 
 import argparse
@@ -32,13 +32,14 @@ HEADER = """\
 #
 # What stands behind ` # ` is why. Written by run_suite.py --record.
 """
-# Grows when the conversion changes.
+# Increment this when the conversion changes.
 CONVERSION = "1"
-# Files with more failures than this are recorded as a number.
+# A file with more failures than this is recorded with their number only.
 MOST_LINES = 12
 
 EXCLUDED = ["proposals/custom-descriptors/"]
-# What the files of a folder are run with. Those of threads are written for an engine with one memory and one table.
+# The features for the files of a folder. Those of threads are written for an engine with one memory
+# and one table.
 FEATURES = {
     "proposals/threads/": "-multi-memory,-reference-types",
     "proposals/custom-page-sizes/": "custom-page-sizes",
@@ -49,7 +50,7 @@ SUMMARY = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
 
 
 class Outcome:
-    """What a file came to: numbers, and the lines of its failures with what they say."""
+    """The result of a file: numbers, and the lines of its failures with their messages."""
 
     def __init__(self, name, passed=0, skipped=0, failures=(), problem=None):
         self.name, self.passed, self.skipped = name, passed, skipped
@@ -75,7 +76,7 @@ def unpack(archive, work):
 
 
 def output_of(command, **more):
-    """None and its output when the command succeeds, else what it said."""
+    """None and the output if the command succeeds; otherwise its error."""
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", **more)
     except FileNotFoundError:
@@ -85,7 +86,7 @@ def output_of(command, **more):
 
 
 def convert_texts(folder, script, wasm_tools):
-    """Gives modules that are text a binary, where the converter did not. Malformed ones stay."""
+    """Converts text modules to binaries where the converter did not. Malformed ones stay text."""
     for command in script["commands"]:
         is_text = command.get("module_type") == "text" and "binary_filename" not in command
         if is_text and not command["type"].startswith("assert_malformed"):
@@ -96,7 +97,7 @@ def convert_texts(folder, script, wasm_tools):
 
 
 def convert(wast, name, tools, work):
-    """The script's JSON, or why there is none."""
+    """The script as JSON, or why it could not be converted."""
     key = hashlib.sha256(tools.version.encode() + CONVERSION.encode() + wast.read_bytes()).hexdigest()[:12]
     folder = work / "json" / name / key
     target = folder / (wast.stem + ".json")
@@ -145,7 +146,7 @@ def run(vitrine, script, name, timeout, stress):
 
 
 class Expectations:
-    """The list: of a file either its failing lines, or how many there are."""
+    """The list: for each file its failing lines, or how many there are."""
 
     def __init__(self, text):
         self.lines, self.counts, self.reasons = collections.defaultdict(list), {}, {}
@@ -171,7 +172,7 @@ class Expectations:
         return self.counts.get(name, 0) + len(self.lines.get(name, []))
 
     def problems_of(self, outcome):
-        """What is different from the list, a line each."""
+        """The differences from the list, one per line."""
         name = outcome.name
         if name in self.counts:
             expected, got = self.counts[name], len(outcome.failures)

@@ -8,7 +8,8 @@
 
 namespace vitrine::core::test {
 
-/// Validates the module, and once more by the rules alone and as one that is in no hurry: the outcome is the same.
+/// Validates the module with the fast path and in three parts, and once more without it and in one
+/// part. Both must give the same result.
 inline Result<std::unique_ptr<Module>> validate_both_ways(
     const std::vector<uint8_t>& bytes, TypeRegistry& types, FeatureSet features = {})
 {

@@ -17,7 +17,7 @@
 
 namespace vitrine::core::test {
 
-/// A module of a text that must be valid.
+/// The module of a text, which must be valid.
 inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_view wat)
 {
     auto module = load_module(wasm_of(wat), engine.types, engine.config.features);

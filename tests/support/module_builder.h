@@ -10,26 +10,26 @@ namespace vitrine::core::test {
 
 using ByteVector = std::vector<uint8_t>;
 
-/// The bytes of hexadecimal digits, with spaces anywhere between bytes: `"00 61 73 6d"`.
+/// The bytes of hexadecimal digits, with any spaces between the bytes: `"00 61 73 6d"`.
 ByteVector hex_bytes(std::string_view digits);
 
-/// All of them in a row.
+/// The concatenation of all parts.
 ByteVector joined(std::initializer_list<ByteVector> parts);
 
 /// A section: id, size, contents. [spec: binary/modules]
 ByteVector section(uint8_t id, const ByteVector& contents);
-/// A section that is a vector.
+/// A section that contains a vector.
 ByteVector section(uint8_t id, const std::vector<ByteVector>& items);
 ByteVector custom_section(std::string_view name, const ByteVector& contents);
 
-/// A module: the header, then the sections. The first one begins at offset 8.
+/// A module: the header and the sections. The first section begins at offset 8.
 ByteVector module_with(std::initializer_list<ByteVector> sections);
 
-/// A function body: its size, no locals, the code as it is.
+/// A function body: its size, no locals, and the code unchanged.
 ByteVector body_of(const ByteVector& code);
 
-/// A module of one function without parameters, results and locals; `code` ends with `end`. The code begins at
-/// offset 23 when it is shorter than 100 bytes.
+/// A module with one function without parameters, results and locals; `code` includes the final
+/// `end`. The code begins at offset 23 if it is shorter than 100 bytes.
 ByteVector module_with_code(const ByteVector& code);
 
 } // namespace vitrine::core::test

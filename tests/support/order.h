@@ -8,7 +8,8 @@
 
 namespace vitrine::core::test {
 
-/// Steps through whatever its thread executes, and counts the instructions whose positions do not come after the one before.
+/// Steps through everything that its thread executes, and counts the instructions whose position is
+/// not greater than the one before.
 class OrderCheck final : public Probe {
 public:
     explicit OrderCheck(Thread& thread) : thread_(thread)
@@ -29,7 +30,7 @@ public:
         if (cause != Cause::Step && cause != Cause::Mark)
             return Wish::Continue;
         const Position position = position_of(thread);
-        // What the order would be without the rule for `loop`.
+        // The position without the rule for `loop`.
         const Position plain { thread.tick(), position.depth, position.offset };
         if (instructions != 0) {
             wrong += last_ >= position;
@@ -40,7 +41,7 @@ public:
         return ++instructions == limit ? Wish::Kill : Wish::Continue;
     }
 
-    /// The guest ends after so many instructions.
+    /// Ends the guest after this many instructions.
     uint64_t limit = UINT64_MAX;
     uint64_t instructions = 0;
     uint64_t wrong = 0;

@@ -8,7 +8,7 @@
 
 namespace vitrine::core::test {
 
-/// Bytes of memory that this process occupies now.
+/// The resident memory of this process, in bytes.
 inline uint64_t resident_bytes()
 {
     std::ifstream in("/proc/self/statm");

@@ -38,7 +38,7 @@ constexpr std::string_view environment = R"(
   (data $data "0123456789abcdef")
 )";
 
-/// What the snippets call.
+/// The functions that the snippets call.
 constexpr std::string_view callees = R"(
   (func $callee (type $callee) nop local.get 1 local.get 0 i64.extend_i32_s i64.sub)
   (func $callee_w (type $callee_w) nop local.get 0)
@@ -46,8 +46,9 @@ constexpr std::string_view callees = R"(
   (func $tail_w (type $tail_w) nop global.get $mark global.get $wide local.get 0 i64.extend_i32_s)
 )";
 
-/// A body for an instruction that the table cannot make one for. `@` is n in a function that is narrow, and w in one that
-/// uses v128; `#` is the index in table $t of what $tail_@ names.
+/// A body for an instruction for which the table is not enough to make one. `@` stands for n in a
+/// function without v128 and for w in one with v128; `#` is the index in table $t of the function
+/// that $tail_@ calls.
 struct Snippet {
     Op op;
     std::string_view results;
@@ -229,7 +230,7 @@ constexpr Snippet snippets[] = {
 #define A "v128.const i32x4 5 6 7 8 "
 #define B "v128.const i32x4 1 2 3 4 "
 
-/// What the same instructions do with a v128.
+/// The same instructions with a v128.
 constexpr Snippet wide_snippets[] = {
     { Op::Block, "v128", A "block (param v128) (result v128) end", "v128 " A_TEXT, "", A_TEXT },
     { Op::Loop, "v128", A "loop (param v128) (result v128) end", "v128 " A_TEXT, "", A_TEXT },
@@ -316,7 +317,7 @@ std::string with(std::string_view text, bool is_wide)
     return result;
 }
 
-/// A constant as text writes it, and what a value of it is called. Each place of an operand has another.
+/// A constant in text form, and the text of its value. Each operand gets a different one.
 struct Constant {
     std::string_view type;
     std::string_view instruction;
@@ -358,7 +359,7 @@ std::string immediate_of(const OpInfo& row, std::string_view memory)
     }
 }
 
-/// Constants of the signature's operands, then the instruction.
+/// Constants for the signature's operands, followed by the instruction.
 std::string make_body(const OpInfo& row, std::string_view memory, std::string& operands)
 {
     std::string body;
@@ -371,7 +372,7 @@ std::string make_body(const OpInfo& row, std::string_view memory, std::string& o
     return body + std::string(row.text) + immediate_of(row, memory);
 }
 
-/// The guests and the text of their functions.
+/// The guests, and the text of their functions.
 struct Guests {
     std::vector<RowGuest> list;
     std::string functions;

@@ -9,30 +9,30 @@
 
 namespace vitrine::core::test {
 
-/// A function in which one instruction stands and is executed exactly once. It takes `row_arguments`, and first pushes them as
-/// they are, so that its results begin with them.
+/// A function that executes one instruction exactly once. It takes `row_arguments` and first pushes
+/// them unchanged, so that its results begin with them.
 struct RowGuest {
     Op op;
-    /// Its name and export.
+    /// The function's name and export.
     std::string function;
     /// Whether it uses v128.
     bool is_wide;
-    /// What stands on the stack before the instruction, above the arguments: `i32 1, i64 2`.
+    /// The operands before the instruction, above the arguments: `i32 1, i64 2`.
     std::string operands;
-    /// Where a step from the instruction ends: the text of the next instruction, or how the guest stops or ends; empty when that is the
-    /// instruction behind it.
+    /// Where a step from the instruction ends: the text of the next instruction, or how the guest
+    /// stops or ends. Empty for the instruction that follows.
     std::string next;
-    /// The results behind the arguments, or why there are none; empty when any will do.
+    /// The results after the arguments, or why there are none. Empty if they do not matter.
     std::string outcome;
 };
 
-/// One or more for each row of the table, in its order.
+/// At least one for each row of the table, in the table's order.
 const std::vector<RowGuest>& row_guests();
 
-/// What is declared around the functions in their module, as text.
+/// The declarations around the functions in their module, as text.
 std::string_view row_environment();
 
-/// The module of all functions as text.
+/// The module with all functions, as text.
 std::string row_module();
 
 } // namespace vitrine::core::test

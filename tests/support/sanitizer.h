@@ -3,7 +3,8 @@
 
 namespace vitrine::core::test {
 
-// AddressSanitizer makes code take many times the time and the stack, ThreadSanitizer many times the time.
+// Code takes many times as long with AddressSanitizer or ThreadSanitizer, and much more stack with
+// AddressSanitizer.
 #if defined(__SANITIZE_ADDRESS__)
 #  define VITRINE_TEST_ADDRESS_SANITIZER true
 #elif defined(__has_feature)

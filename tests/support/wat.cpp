@@ -42,7 +42,8 @@ std::string contents_of(const std::string& path)
     return { std::istreambuf_iterator<char>(in), {} };
 }
 
-/// Runs wasm-tools on `input`, with words of the command line before the file and behind it. Answers whether it succeeded.
+/// Runs wasm-tools on `input`, with arguments before and after the file name. Returns whether it
+/// succeeded.
 bool run_tool(const Folder& folder, std::string_view before, std::string_view input, std::string_view behind)
 {
     const char* tool = std::getenv("VITRINE_WASM_TOOLS");
@@ -57,7 +58,7 @@ std::string_view text_of_bytes(const std::vector<uint8_t>& bytes)
     return { reinterpret_cast<const char*>(bytes.data()), bytes.size() };
 }
 
-/// What `wasm-tools VERB` makes of `input`.
+/// The output of `wasm-tools VERB` for `input`.
 std::string converted(std::string_view verb, std::string_view input)
 {
     const Folder folder;
@@ -92,7 +93,7 @@ std::string wast_outcome_of_wasm_tools(std::string_view script)
         script, "> " + folder.file("out") + " 2>&1");
     if (agrees)
         return "";
-    // Each failure is told with its line, and with the one behind it, where a script may say what it is about.
+    // Report each failure with its line and the next one, where a script may describe it.
     std::string told;
     std::istringstream output(contents_of(folder.file("out")));
     const std::string place = folder.file("in") + ":";

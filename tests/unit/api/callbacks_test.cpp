@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Code of the embedder that the library calls: it may throw, and it may do away with what it is called by.
+// Callbacks of the embedder: they may throw, and they may try to destroy the objects that call
+// them.
 #include "world.h"
 
 #include <vitrine/wasi.hpp>
@@ -49,10 +50,11 @@ constexpr auto guest_text = R"((module
       (array.len (array.new_default $box (i32.const 100000))))
     (func (export "plain") (result i32) nop (i32.const 0))))";
 
-/// What one of the callbacks does when it is called; the others do what is expected of them.
+/// What the callback under test does. The others behave normally.
 using Action = std::function<void()>;
 
-/// A guest with every callback that the public headers have; `act` is called in the one of this name.
+/// A guest with every callback that the public headers have. `act` is called in the one with this
+/// name.
 struct Callbacks : World {
     explicit Callbacks(std::string which, bool with_handler = false) : which(std::move(which))
     {
@@ -98,7 +100,7 @@ struct Callbacks : World {
         if (callback == which && act)
             act();
     }
-    /// What leads to the session's callbacks: a breakpoint in `plain`.
+    /// Sets a breakpoint in `plain`, which leads to the session's callbacks.
     void prepare()
     {
         if (which == "on_message")
@@ -106,7 +108,7 @@ struct Callbacks : World {
         if (which == "handler")
             add_breakpoint("");
     }
-    /// With a message it does not stop.
+    /// A breakpoint with a message does not stop.
     void add_breakpoint(std::string message)
     {
         const Module module = instance->module();
@@ -127,9 +129,10 @@ struct Callbacks : World {
 
 struct Row {
     const char* callback;
-    /// The function that leads to it.
+    /// The function that leads to the callback.
     const char* function;
-    /// The guest's answer when the callback throws; none when it traps with the exception's text behind `prefix`.
+    /// The guest's result when the callback throws. None if it traps with `prefix` and the
+    /// exception's text.
     std::optional<std::int32_t> answer;
     const char* prefix = "";
 };
@@ -149,7 +152,7 @@ constexpr Row rows[] {
     { "handler", "plain", std::nullopt, "the debugger's handler failed: " },
 };
 
-/// A session with a handler watches what the embedder calls.
+/// Whether the callback is only reached in a session with a handler.
 bool needs_handler(const Row& row)
 {
     return row.callback == std::string_view("handler") || row.callback == std::string_view("on_message");
@@ -178,7 +181,7 @@ TEST(Callbacks, WhatTheyThrowEndsTheCallAndNothingElse)
                 EXPECT_EQ(failed.error().trap()->kind,
                     text == "out of memory" ? TrapKind::OutOfMemory : TrapKind::HostError);
             }
-            // The store and its session are as good as before.
+            // The store and its session still work.
             guest.act = nullptr;
             for (int i = 0; i < 3; ++i)
                 EXPECT_TRUE(guest.call(row.function));
@@ -233,7 +236,7 @@ TEST(Callbacks, ALimiterReplacesItself)
     World world;
     const auto instance = world.instantiate(R"((module (memory 1 10)
         (func (export "grow") (result i32) (memory.grow (i32.const 1)))))");
-    // What it holds would be gone with it.
+    // Replacing the limiter while it runs must not destroy what it captures.
     int asked = 0;
     ASSERT_TRUE(world.store.limit_resources(
         [&, text = std::string(100, 'x')](Resource, std::uint64_t, std::uint64_t) {
@@ -350,7 +353,8 @@ TEST(Callbacks, AHandlerCannotBeReplacedWhileItIsCalled)
     EXPECT_EQ(answer, "the store's guest is running");
 }
 
-/// Ends or replaces the store, or the session, in each callback: the program ends with a message that names the call.
+/// Ends or replaces the store, or the session, in each callback: the program ends with a message
+/// that names the call.
 TEST(CallbacksDeathTest, WhoEndsTheStoreThatCallsThemIsTold)
 {
     testing::FLAGS_gtest_death_test_style = "threadsafe";

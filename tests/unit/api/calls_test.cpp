@@ -149,7 +149,7 @@ TEST(Calls, AreInterruptedFromAnotherThread)
     const auto instance = world.instantiate(calculator);
     const Interrupter interrupter = world.store.interrupter();
     std::jthread other([&](const std::stop_token& stop) {
-        // An interrupt is only for a guest that runs: ask until it does.
+        // An interrupt only affects a running guest, so repeat it until it does.
         while (!stop.stop_requested()) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
             interrupter.interrupt();

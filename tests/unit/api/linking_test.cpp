@@ -30,7 +30,7 @@ Result<std::vector<Val>> call_host(World& world)
     return instance->func("run")->call({});
 }
 
-/// The same with one definition.
+/// The same with a single definition.
 template<class F> std::string answer(F&& callable)
 {
     World world;

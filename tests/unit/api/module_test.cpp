@@ -238,7 +238,7 @@ TEST(ModuleParts, AreReadFromFiles)
     EXPECT_EQ(module->file_offset(), Container::offset);
     EXPECT_TRUE(std::ranges::equal(*module->bytecode(), std::as_bytes(std::span(bytes))));
 
-    // Without a size, what stands behind the module counts as part of it.
+    // Without a size, everything after the module counts as part of it.
     EXPECT_EQ(Module::from_file(engine, path, Container::offset).error().offset(),
         Container::offset + bytes.size());
     std::filesystem::resize_file(path, Container::offset + bytes.size());
@@ -259,7 +259,7 @@ TEST(ModuleParts, ThatAreRefusedSayWhereInTheFile)
     const Engine engine;
     auto bytes = core::test::wasm_of(R"((module (func (result i32) i32.const 1)))");
     const Container good(bytes);
-    // Malformed, and well formed but invalid.
+    // A malformed module, and a well-formed invalid one.
     for (const std::uint8_t opcode : { std::uint8_t(0xff), std::uint8_t(0x1a) }) {
         bytes[bytes.size() - 3] = opcode;
         const Container container(bytes);
@@ -271,7 +271,7 @@ TEST(ModuleParts, ThatAreRefusedSayWhereInTheFile)
         EXPECT_EQ(*inside.error().offset(), *alone.error().offset() + Container::offset);
     }
     EXPECT_FALSE(Module::from_part(engine, {}));
-    // Errors of linking are about the module, not about its file.
+    // Link errors refer to the module, not to its file.
     const Container importer(core::test::wasm_of(R"((module (import "m" "f" (func))))"));
     const auto module = Module::from_part(engine, importer.module_part());
     Store store(engine);

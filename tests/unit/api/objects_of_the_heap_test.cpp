@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Structs, arrays, exceptions and data of the host, as an embedder sees, changes and keeps them.
+// Structs, arrays, exceptions and host data, as an embedder reads, writes and keeps them.
 #include "unit/api/world.h"
 
 namespace vitrine {
@@ -186,7 +186,7 @@ TEST(HeapObjects, HaveALimit)
     const auto result = heap.call("hoard", { Val::i32(100'000) });
     ASSERT_FALSE(result);
     EXPECT_EQ(result.error().trap()->kind, TrapKind::OutOfMemory);
-    // What was hoarded is garbage now.
+    // The hoarded objects are garbage now.
     EXPECT_TRUE(heap.call("hoard", { Val::i32(1000) }));
 }
 

@@ -167,7 +167,7 @@ TEST(Memories, AreBoundByTheEnginesConfig)
     EXPECT_FALSE(memory.grow(1));
 }
 
-/// Each way to make a memory has the same bound.
+/// All ways to make a memory have the same limit.
 TEST(Memories, OfEveryKindAreBoundByTheEnginesConfig)
 {
     for (const std::uint64_t pages : { std::uint64_t { 3 }, std::uint64_t { 1000 }, ~std::uint64_t { 0 } }) {
@@ -331,7 +331,7 @@ TEST(Handles, ThatWereMovedFromStayWhatTheyWere)
     // NOLINTEND(bugprone-use-after-move)
 }
 
-/// One handle of each kind of a store that is gone.
+/// One handle of each kind, to a store that has been destroyed.
 struct Orphans {
     Orphans()
     {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What docs/parity.md says of entities that are not exported.
+// The statements of docs/parity.md about entities that are not exported.
 #include "world.h"
 
 namespace vitrine {
@@ -101,7 +101,8 @@ TEST(ParityEntities, IdentitiesDifferAndAgreeAsTheyShould)
     const Instance two = *world.linker.instantiate(world.store, module);
     EXPECT_NE(one, two);
     EXPECT_EQ(one.module(), two.module());
-    // The exported one is the one of the index, its neighbour and the other instance's are others.
+    // The exported entity is the one with this index; its neighbour and those of the other instance
+    // differ.
     const auto check = [&](const auto& by_name, const auto& by_index, std::string name, std::uint32_t first) {
         EXPECT_EQ(by_name(one, name + "0"), by_index(one, first));
         EXPECT_EQ(by_name(one, name + "1"), by_index(one, first + 1));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What docs/parity.md says of events: throws, traps, errors of the host, interrupts.
+// The statements of docs/parity.md about events: throws, traps, host errors, interrupts.
 #include "world.h"
 
 #include <thread>
@@ -15,7 +15,7 @@ using test::exited;
 using test::stopped;
 using test::World;
 
-/// A guest whose embedder's handler is told of its stops.
+/// A guest whose embedder has a handler for its stops.
 struct Handled : World {
     explicit Handled(std::string_view wat, const Config& config = Config().guest_debug(true))
         : World(config), text(wat)
@@ -50,13 +50,14 @@ constexpr auto thrower = R"((module
         (try_table (catch $mishap $caught) (call $throws (local.get $z)))
         unreachable))))";
 
-/// What a handler sees where the guest above throws.
+/// Checks what a handler sees where the guest above throws.
 void look_at_throw(const Handled& guest, Stopped& stop)
 {
     const auto frames = stop.frames();
     ASSERT_EQ(frames.size(), 2u) << "nothing is unwound";
     EXPECT_EQ(frames[0].function().index(), 0u);
-    // A header of three bytes, five to set the local, two and nine for the values.
+    // After a header of three bytes, five bytes that set the local, and two and nine for the
+    // values.
     EXPECT_EQ(frames[0].offset(), guest.offset_of(0) + 3 + 5 + 11);
     EXPECT_THAT(frames[0].operands(), testing::ElementsAre(Val::i32(31), Val::f64(0.5)));
     EXPECT_EQ(frames[0].locals()[0].value, Val::i32(31));
@@ -205,7 +206,7 @@ TEST(ParityEvents, AnEndlessLoopEndsWhenItsMemoryIsChanged)
     EXPECT_EQ(exited(session.resume(std::move(stop)))->front(), Val::i32(200));
 }
 
-// -- Handlers that change what becomes of an exception, with collections in between
+// -- Handlers that change the outcome of an exception, with collections in between
 
 constexpr auto boxes = R"((module
     (type $box (struct (field (mut i32))))
@@ -227,11 +228,11 @@ constexpr auto boxes = R"((module
         (struct.get $box 0)))
     (func (export "bare") (param i32) (result i32) (call $throws (local.get 0)))))";
 
-/// A guest that throws objects, and a collector that runs at each allocation.
+/// A guest that throws objects, with a collection at each allocation.
 struct Throwing : Handled {
     Throwing() : Handled(boxes, Config().guest_debug(true).stress_collector(true)) {}
 
-    /// At the first throw calls the guest, so that garbage is collected, and then does something about the throw.
+    /// At the first throw, calls the guest so that garbage is collected, and then applies `change`.
     void begin_with(std::function<void(Stopped&)> change)
     {
         begin(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What docs/parity.md says of frames and their values.
+// The statements of docs/parity.md about frames and their values.
 #include "world.h"
 
 #include <semaphore>
@@ -15,7 +15,7 @@ using test::exited;
 using test::stopped;
 using test::World;
 
-/// A guest that the debugger looks at while it waits in the host function `host.look`.
+/// A guest that is inspected while it waits in the host function `host.look`.
 struct Looked : World {
     explicit Looked(const Config& config = Config().guest_debug(true)) : World(config)
     {
@@ -24,7 +24,7 @@ struct Looked : World {
             may_return.acquire();
         });
     }
-    /// From then on the store is the session's.
+    /// From here on the session runs the store's guest.
     void begin() { session.emplace(store); }
     debug::Event resume(Stopped stop)
     {
@@ -76,7 +76,8 @@ TEST(ParityFrames, TwoFramesBelowAHostFunction)
     ASSERT_EQ(frames.size(), 3u) << "the host function's, and two; nobody called the outermost";
     EXPECT_TRUE(frames[0].is_host());
     EXPECT_EQ(frames[1].function().index(), 1u);
-    // A header of three bytes; five to set the local, two for each constant, two for the call.
+    // After a header of three bytes, five bytes that set the local, two for each constant, and two
+    // for the call.
     EXPECT_EQ(frames[1].offset(), Looked::offset_of(instance, 1) + 3 + 5 + 4 + 2);
     EXPECT_THAT(values_of(frames[1].locals()), testing::ElementsAre(Val::i32(-3), Val::i64(-3)));
     EXPECT_THAT(frames[1].operands(), testing::ElementsAre(Val::i32(7), Val::i64(8)));
@@ -127,7 +128,7 @@ constexpr auto boxes = R"((module
       (drop)
       (struct.get $box 0 (local.get $kept)))))";
 
-/// A guest that holds structs while a function of its own is about to make the collector work.
+/// A guest that holds structs while a function of its own makes the collector run.
 struct Holding : World {
     Holding()
         : World(Config().guest_debug(true).stress_collector(true)),

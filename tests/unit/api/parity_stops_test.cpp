@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What docs/parity.md says of breakpoints, steps and the life of sessions.
+// The statements of docs/parity.md about breakpoints, steps and the life of sessions.
 #include "world.h"
 
 namespace vitrine {
@@ -14,8 +14,8 @@ using test::exited;
 using test::stopped;
 using test::World;
 
-// Behind a module's header of 8 bytes come the sections of types (9), functions (4), exports (9) and code; its head has
-// three bytes, the size of the body one.
+// The module's header has 8 bytes. Then come the sections of types (9 bytes), functions (4),
+// exports (9) and code; the head of the code section has three bytes, and the size of the body one.
 constexpr auto squares = R"((module
     (func (export "run") (param i32 i32) (result i32)
       (i32.sub (i32.mul (local.get 0) (local.get 0)) (local.get 1)))))";
@@ -49,7 +49,7 @@ TEST(ParityStops, ABreakpointSetBeforeThereIsAnInstance)
     EXPECT_EQ(stop.frames()[0].operands(), numbers({ 9, 9 }));
     EXPECT_EQ(stop.frames()[0].locals()[1].value, Val::i32(1));
     EXPECT_EQ(session.breakpoints()[0].offset, 0x27u);
-    // One that is set while the guest steps lasts when it steps no more; the first one is gone.
+    // A breakpoint set while stepping remains after it; the first one is gone.
     stop = stopped(session.step(std::move(stop)));
     ASSERT_TRUE(session.add_breakpoint({ .module = guest.module, .offset = 0x2a }));
     ASSERT_TRUE(session.remove_breakpoint(*id));
@@ -138,7 +138,7 @@ TEST(ParityStops, AnOffsetInsideAnInstructionSlipsToTheNext)
     EXPECT_FALSE(session.add_breakpoint({ .module = guest.module, .offset = header - 1 })) << "the size";
 }
 
-/// Two modules of which one calls the other.
+/// Two modules, one of which calls the other.
 constexpr auto callee = R"((module $callee
     (func (export "f") (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))))";
 constexpr auto caller = R"((module $caller
@@ -147,7 +147,7 @@ constexpr auto caller = R"((module $caller
 
 TEST(ParityStops, TwoModulesAtOneOffset)
 {
-    // The same code but for a number, as two modules.
+    // Two modules with the same code except for a number.
     Squares guest;
     const Module twin = guest.World::module(R"((module
         (func (export "run") (param i32 i32) (result i32)

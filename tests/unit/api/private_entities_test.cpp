@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Every entity of a guest is reached by its index, exported or not, as the handle that an export would give.
+// Every entity of a guest can be reached by its index, exported or not, and has the same handle
+// that an export gives.
 #include "support/wat.h"
 
 #include <vitrine/vitrine.hpp>

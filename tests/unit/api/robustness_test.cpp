@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Sessions that are used wrongly, or by much: nothing is lost, nobody waits for ever.
+// Sessions that are misused or used heavily: nothing is lost, and nobody waits forever.
 #include "support/sanitizer.h"
 #include "world.h"
 
@@ -121,7 +121,7 @@ TEST(Robustness, TenThousandBreakpoints)
                 session.add_breakpoint({ .module = instance.module(), .offset = first + 7 * i + at })
                     .value());
     EXPECT_EQ(session.breakpoints().size(), 10'000u);
-    // To each of the first hundred, and then past the others, which count.
+    // Stop at each of the first hundred, then continue past the others, which are counted.
     auto event = session.call(*instance.func("run"), {});
     for (std::uint32_t hit = 0; hit < 100; ++hit) {
         Stopped stop = stopped(std::move(event));
@@ -157,7 +157,7 @@ TEST(Robustness, AGuestEndsWhileACommandIsUnderWay)
         guest.session.add_breakpoint({ .module = guest.instance.module(), .offset = guest.begin() });
     for (int way = 0; way < 5; ++way) {
         Stopped stop = stopped(guest.count(2));
-        // To the end of the function, and from there what cannot end as it was meant to.
+        // To the end of the function; from there, try actions that cannot complete.
         const std::uint32_t end = guest.instance.module().functions()[0].end - 1;
         stop = stopped(guest.session.run_to(std::move(stop), end));
         EXPECT_EQ(stop.frames()[0].offset(), end);
@@ -187,7 +187,7 @@ TEST(Robustness, HandlersAndSessionsKeepApart)
         error_of(exited(session->run([]() -> Result<std::vector<Val>> { return Error("ran"); }))), refusal);
     EXPECT_EQ(error_of(exited(session->wait())), "the session's handler is told of all stops");
     EXPECT_EQ(error_of(Session::create(world.store)), "the store has a session already");
-    // In the handler the guest is stopped, and yet not the session's to resume.
+    // In the handler the guest is stopped, but the session may not resume it.
     std::vector<std::string> errors;
     ASSERT_TRUE(world.store.on_debug_event(nullptr));
     ASSERT_TRUE(world.store.on_debug_event([&](Stopped& stop) {
@@ -226,7 +226,7 @@ TEST(Robustness, StoresAreAddedAndRemovedOnce)
     EXPECT_TRUE(Session::create(second)) << "it is free again";
     ASSERT_TRUE(session.add_store(third));
     third = Store(world.engine);
-    // What was added is gone; the session goes on.
+    // The added store is gone; the session continues.
     const Instance instance = world.instantiate(R"((module (func (export "f") (result i32) (i32.const 4))))");
     EXPECT_EQ(exited(session.call(*instance.func("f"), {}))->front(), Val::i32(4));
 }
@@ -265,7 +265,8 @@ constexpr auto workers = R"((module
 
 constexpr std::uint32_t turn = 1, count_of_first = 8, count_of_second = 16;
 
-/// Two stores on one shared memory; the first is the session's own, the second has a thread here.
+/// Two stores on one shared memory. The first is the session's own; the second has a thread of its
+/// own here.
 struct Pair : World {
     Pair()
         : second(engine),
@@ -308,7 +309,7 @@ struct Pair : World {
                                             : two->func(name)->call({});
         });
     }
-    /// Both turn, from a stop at the entry of the first.
+    /// Lets both loop, starting from a stop at the entry of the first.
     void turn_both()
     {
         Stopped stop = stopped(session->call(*one->func("turns"), { Val::i32(count_of_first) }, true));
@@ -317,7 +318,7 @@ struct Pair : World {
         wait_for_turns(count_of_first);
         wait_for_turns(count_of_second);
     }
-    /// Until there are more turns than now.
+    /// Waits until the number at `at` has grown.
     void wait_for_turns(std::uint64_t at) const
     {
         for (const std::uint32_t now = word(at); word(at) == now;)
@@ -389,7 +390,8 @@ TEST(Robustness, NoStopOfTwoThreadsIsLost)
         stop = stopped(guests.session->resume(std::move(stop)));
         EXPECT_EQ(stop.reason().id, *id);
         ++stops[stop.reason().thread];
-        // No turn without a stop before it. That of the last stop is made when the thread comes to the next.
+        // No iteration happens without a stop before it. The one of the last stop happens when its
+        // thread continues.
         const std::uint32_t turns = guests.word(count_of_first);
         EXPECT_LE(turns, stops[1]);
         EXPECT_GE(turns + 1, stops[1]);
@@ -441,7 +443,7 @@ TEST(Robustness, AnInterruptWhileOneWaitsInTheHostAndTheOtherRuns)
     ASSERT_EQ(waiting.size(), 2u);
     EXPECT_TRUE(waiting[0].is_host());
     EXPECT_EQ(waiting[1].function(), *guests.two->func("waits"));
-    // It comes back while all stand, and stands too.
+    // Its host function returns while all threads are stopped, and it stops too.
     guests.may_return.release();
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
     EXPECT_FALSE(guests.second_result);
@@ -458,7 +460,7 @@ TEST(Robustness, KillEndsAllThreads)
     guests.runner.join();
     ASSERT_TRUE(guests.second_result.error().trap());
     EXPECT_EQ(guests.second_result.error().trap()->kind, TrapKind::Killed);
-    // Both are good for more, and so is what is killed at a stop.
+    // Both can be called again, and so can a guest that was killed at a stop.
     guests.turn_both();
     EXPECT_EQ(exited(guests.session->kill(guests.interrupt())).error().trap()->kind, TrapKind::Killed);
     guests.runner.join();
@@ -476,7 +478,7 @@ TEST(Robustness, ASessionEndsWhileItsThreadsRun)
     EXPECT_TRUE(guests.two->func("turns")->call({ Val::i32(count_of_second) })) << "unwatched";
 }
 
-// -- Kills that nothing of the guest's follows
+// -- Kills after which the guest executes nothing
 
 TEST(Robustness, AKilledGuestIsNotStoppedAnyMore)
 {
@@ -511,9 +513,9 @@ TEST(Robustness, AKillAtTheLoadOfAnotherThreadsInstanceEndsIt)
     EXPECT_EQ(next.func("f")->call({})->front(), Val::i32(4)) << "the next call is a new one";
 }
 
-/// A guest whose host function blocks, behind which no call and no loop follows.
+/// A guest whose host function blocks; no call and no loop follows it.
 struct Napping : World {
-    /// Its store is the session's own, or one that the embedder runs and that was added.
+    /// Its store is the session's own, or was added to the session and is run by the embedder.
     explicit Napping(bool is_added = false) : other(engine), session(is_added ? other : store)
     {
         if (is_added) {
@@ -588,7 +590,7 @@ TEST(Robustness, AnInterruptDuringAHostFunctionIsNotLost)
     ASSERT_FALSE(ended);
     EXPECT_EQ(ended.error().trap()->kind, TrapKind::Interrupted);
     EXPECT_EQ(guest.instance->func("rest")->call({})->front(), Val::i32(8));
-    // What the host function says itself counts.
+    // The host function's own result counts.
     guest.wakes = [&]() -> Result<std::int32_t> {
         guest.store.interrupter().interrupt();
         return Error("no sleep");
@@ -599,7 +601,7 @@ TEST(Robustness, AnInterruptDuringAHostFunctionIsNotLost)
 
 // -- The host's own stack
 
-/// Calls `run` on a thread with a stack of this size.
+/// Calls `run` on a thread whose stack has this size.
 void on_stack(std::size_t bytes, std::function<void()> run)
 {
     pthread_attr_t attributes;
@@ -615,7 +617,8 @@ void on_stack(std::size_t bytes, std::function<void()> run)
     pthread_attr_destroy(&attributes);
 }
 
-/// A guest that calls the host, which calls the guest, and so on; each host function takes some stack of its own.
+/// A guest that calls the host, which calls the guest, and so on. Each host function uses some
+/// stack of its own.
 struct Nesting : World {
     explicit Nesting(std::size_t host_bytes = 0)
     {
@@ -657,7 +660,7 @@ TEST(Robustness, NestedCallsAreBoundByTheStackOfTheThread)
 TEST(Robustness, NestedCallsOnAStackOfUnknownSizeAreCounted)
 {
     Nesting guest;
-    // A stack that is not the thread's, as a fiber has.
+    // A stack that does not belong to the thread, as a fiber has.
     std::vector<char> stack(std::size_t { 16 } << 20);
     ucontext_t here {}, there {};
     ASSERT_EQ(getcontext(&there), 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Debug sessions as embedders have them: stops, frames, changes, misuse, threads.
+// Debug sessions as embedders use them: stops, frames, changes, misuse, threads.
 #include "world.h"
 
 #include <array>
@@ -39,7 +39,7 @@ constexpr auto guest_text = R"((module $guest
 
 constexpr std::uint32_t square = 1, sum = 2;
 
-/// An instance of the module above under a session. The host's answer can be set.
+/// An instance of the module above under a session. The result of the host function can be set.
 struct Debuggee : World {
     Debuggee()
     {
@@ -330,7 +330,7 @@ TEST(Sessions, FramesDieWhenTheGuestGoesOn)
     auto stop = stopped(guest.call_sum());
     const auto first = stop.frames();
     ASSERT_TRUE(first[0].is_valid());
-    // A call made while the guest stands still is the guest going on, too.
+    // A call made while the guest is stopped runs the guest, too.
     EXPECT_EQ(guest.instance->debug_function(square)->call({ Val::i32(9) })->front(), Val::i32(81));
     EXPECT_FALSE(first[0].is_valid());
     const auto second = stop.frames();
@@ -514,7 +514,7 @@ TEST(Sessions, AGuestThatIsKilledElsewhereEndsWhereItIsResumed)
     auto stop = stopped(guest.call_sum());
     const auto frames = stop.frames();
     std::thread other([&] { guest.session->kill(); });
-    // Whatever is read meanwhile is either there or nothing.
+    // What is read meanwhile is either complete or nothing.
     while (frames[0].is_valid()) {
         const auto locals = frames[0].locals();
         EXPECT_TRUE(locals.empty() || locals[0].value == Val::i32(3));
@@ -637,7 +637,7 @@ constexpr auto thrower = R"((module
     (func $jump (result i32) (return_call $tail (i32.const 4)))
     (func (export "jumps") (result i32) (i32.add (call $jump) (i32.const 1)))))";
 
-/// A guest that throws, at the beginning of a function.
+/// A guest that throws at the beginning of a function.
 struct Thrower : World {
     explicit Thrower(std::string_view function) : instance(instantiate(thrower)), session(store)
     {
@@ -670,7 +670,7 @@ TEST(Sessions, StopWhereAnExceptionIsThrown)
 TEST(Sessions, StepOverACallThatThrowsToTheHandler)
 {
     Thrower guest("catch");
-    // To the call, over it: the exception lands behind the block.
+    // To the call, then over it: the exception is caught after the block.
     Stopped stop = *std::move(guest.stop);
     while (stop.frames().front().operands().empty())
         stop = stopped(guest.session.step(std::move(stop)));
@@ -678,7 +678,7 @@ TEST(Sessions, StepOverACallThatThrowsToTheHandler)
     EXPECT_EQ(stop.reason().kind, StopKind::Step);
     ASSERT_EQ(stop.frames().size(), 1u);
     EXPECT_EQ(stop.frames()[0].operands(), std::vector { Val::i32(5) });
-    // From there every step executes an instruction.
+    // From here every step executes an instruction.
     const std::uint32_t before = stop.frames()[0].offset();
     stop = stopped(guest.session.step(std::move(stop)));
     EXPECT_NE(stop.frames()[0].offset(), before);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where a stopped guest goes on: jumps, instructions left out, early returns, exceptions thrown and taken, calls while it is stopped.
+// Changes to where a stopped guest continues: jumps, skipped instructions, early returns,
+// exceptions thrown and cleared, and calls while it is stopped.
 #include "world.h"
 
 #include <semaphore>
@@ -135,7 +136,7 @@ TEST(Steering, GoesOnAfterATrap)
     Stopped stop = stopped(guest.session->call(guest.func("divide"), { Val::i32(0) }));
     EXPECT_EQ(stop.reason().trap, TrapKind::IntegerDivideByZero);
     EXPECT_EQ(stop.reason().text, "integer divide by zero");
-    // Once more, with another divisor.
+    // Again, with another divisor.
     ASSERT_TRUE(stop.frames()[0].set_operand(1, Val::i32(3)));
     ASSERT_TRUE(stop.jump(stop.frames()[0].offset()));
     EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(4));
@@ -232,12 +233,12 @@ TEST(Steering, TakesAnException)
     EXPECT_EQ(failed.error().trap()->kind, TrapKind::HostError);
     EXPECT_EQ(failed.error().message(), "the debugger took the exception");
 
-    // The function that throws returns instead.
+    // The throwing function returns instead.
     stop = stopped(guest.session->call(guest.func("catches"), { Val::i32(5) }));
     ASSERT_TRUE(stop.return_from(stop.frames()[0], { Val::i32(1) }));
     EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(101));
 
-    // Another one is thrown instead.
+    // Another exception is thrown instead.
     stop = stopped(guest.session->call(guest.func("catches"), { Val::i32(5) }));
     ASSERT_TRUE(stop.throw_exception(*guest.instance->tag("wrong"), { Val::i32(6) }));
     stop = stopped(guest.session->resume(std::move(stop)));
@@ -279,7 +280,7 @@ TEST(Steering, NestsStopsOfACall)
     EXPECT_EQ(frames[2].activation(), 0u);
     EXPECT_EQ(frames[1].activation(), 1u) << "an activation of its own";
     EXPECT_EQ(frames[2].function().name(), "divide");
-    // A call in the call.
+    // A nested call.
     stop = stopped(guest.session->call(std::move(stop), guest.func("divide"), { Val::i32(0) }));
     EXPECT_EQ(stop.reason().kind, StopKind::Breakpoint);
     stop = stopped(guest.session->resume(std::move(stop)));
@@ -307,7 +308,7 @@ TEST(Steering, EndsTheGuestFromWithinACall)
     EXPECT_EQ(end.error().trap()->kind, TrapKind::Killed);
 }
 
-/// Another store's guest spins on a thread of its own while the first is stopped at a breakpoint.
+/// The guest of another store spins on its own thread while the first is stopped at a breakpoint.
 struct TwoThreads : Debuggee {
     explicit TwoThreads(std::string_view name) : stop(start(name)) {}
     ~TwoThreads()
@@ -322,7 +323,7 @@ struct TwoThreads : Debuggee {
         EXPECT_TRUE(session->add_store(other_store));
         runner = std::thread([this, called = *other->func(name)] { results = called.call({ Val::i32(6) }); });
         Stopped stopped = stop_in(divide, "divide", 6);
-        // It may have come to its call only now, and waits there.
+        // It may only have reached its call now, and waits there.
         while (!is_spinning(stopped)) {
             EXPECT_TRUE(exited(session->resume(std::move(stopped))));
             stopped = test::stopped(session->call(func("divide"), { Val::i32(6) }));
@@ -334,7 +335,7 @@ struct TwoThreads : Debuggee {
         const auto frames = stopped.threads()[1].frames();
         return !frames.empty() && frames[0].function().name() == "spins";
     }
-    /// Lets all go on, and answers what the other thread's call comes to.
+    /// Lets all threads continue, and returns the result of the other thread's call.
     Result<std::vector<Val>> finish()
     {
         EXPECT_EQ(exited(session->resume(std::move(stop)))->front(), Val::i32(2));
@@ -351,11 +352,11 @@ struct TwoThreads : Debuggee {
     Stopped stop;
 };
 
-/// What was refused for each thread but the one that stopped.
+/// These were refused for every thread but the one that stopped.
 TEST(Steering, SendsAThreadElsewhereThatHasNotStopped)
 {
     TwoThreads guest("spins");
-    // The loop, and behind it the constants.
+    // The loop, and the constants after it.
     const std::uint32_t loop = guest.frames()[0].offset();
     ASSERT_TRUE(guest.stop.jump(loop + 8, 2));
     EXPECT_EQ(guest.frames()[0].offset(), loop + 8);
@@ -386,7 +387,7 @@ TEST(Steering, ThrowsInAThreadThatHasNotStopped)
     EXPECT_EQ(guest.finish()->front(), Val::i32(70));
 }
 
-/// It does it also when it goes on alone, and the others only when they go on.
+/// Also when it continues alone, and for the others only when they continue.
 TEST(Steering, StepsAThreadThatWasSentElsewhere)
 {
     TwoThreads guest("spins");
@@ -415,7 +416,7 @@ TEST(Steering, CallsOnAThreadThatHasNotStopped)
     EXPECT_EQ(guest.stop.reason().results->value(), std::vector { Val::i32(5) });
     EXPECT_EQ(guest.stop.frames().size(), 2u) << "those of the thread of the call";
 
-    // Stops in the call, and in that one a call on the first thread, which stops too.
+    // Stops in the call, and then in a call on the first thread, which stops too.
     guest.break_at(half);
     guest.stop = stopped(guest.session->call(std::move(guest.stop), half_of_other, { Val::i32(12) }, 2));
     EXPECT_EQ(guest.stop.reason().kind, StopKind::Breakpoint);
@@ -490,7 +491,7 @@ TEST(Steering, RefusesInAHostFunction)
     std::binary_semaphore may_return(0);
     guest.call_back = [&] {
         guest.session->interrupt();
-        // The guest stops in here, as the host does not come back for a while.
+        // The guest stops in here, because the host does not return for a while.
         may_return.acquire();
     };
     Stopped stop = stopped(guest.session->call(guest.func("asks"), {}));

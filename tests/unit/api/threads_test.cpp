@@ -66,7 +66,7 @@ struct Worker {
 struct Threads : testing::Test {
     std::unique_ptr<Worker> make() { return std::make_unique<Worker>(engine, module, memory); }
 
-    /// Lets so many workers do this at once.
+    /// Lets `count` workers call this function at once.
     void run(int count, const char* name, int times)
     {
         std::vector<std::unique_ptr<Worker>> workers;
@@ -151,7 +151,7 @@ TEST_F(Threads, ThatWaitAreInterrupted)
         EXPECT_EQ(result.error().trap()->kind, TrapKind::Interrupted);
     });
     const Interrupter interrupter = worker->store.interrupter();
-    // What comes before the call has begun is not for it.
+    // An interrupt that comes before the call does not affect it.
     for (; !has_ended; std::this_thread::sleep_for(1ms))
         interrupter.interrupt();
     thread.join();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Exact types in descriptions and of values; what traps say of what is out of bounds.
+// Exact types in descriptions and of values, and what traps say about accesses out of bounds.
 #include "world.h"
 
 namespace vitrine {
@@ -67,7 +67,7 @@ TEST(Types, OfDescriptionsAreExact)
     EXPECT_TEXT(instance.debug_global(0)->type().type, "(ref null $pt)");
     EXPECT_TEXT(instance.debug_table(0)->type().element_type, "(ref null $fn)");
     EXPECT_TEXT(instance.debug_tag(0)->type(), "(param (ref null $pt))");
-    // What the embedder writes has kinds alone, and is equal to what it describes.
+    // The embedder writes kinds only; they are equal to the types that they describe.
     EXPECT_EQ(instance.func("make")->type(), (FuncType { { ValKind::I32 }, { ValKind::AnyRef } }));
     EXPECT_EQ(instance.debug_global(0)->type(), (GlobalType { ValKind::AnyRef, true }));
     EXPECT_TEXT((FuncType { { ValKind::I32 }, { ValKind::AnyRef } }), "(param i32) (result anyref)");
@@ -99,7 +99,7 @@ struct Working : World {
     Working() : instance(instantiate(typed_guest)), session(store)
     {
         const FuncInfo row = instance.module().functions()[3];
-        // Where everything has a value: the nop behind three operands.
+        // The place where everything has a value: the nop after three operands.
         std::uint32_t nop = 0;
         const auto code = *instance.module().bytecode();
         for (std::uint32_t at = row.offset; at < row.end; ++at)
@@ -146,7 +146,7 @@ TEST(Types, EveryLocalAndOperandTakesBackItsValue)
     const auto operands = frame.operands();
     for (std::uint32_t i = 0; i < operands.size(); ++i)
         EXPECT_EQ(error_of(frame.set_operand(i, operands[i])), "") << i;
-    // Subtypes and null fit, what is not of the type does not.
+    // Subtypes and null are accepted, other types are not.
     constexpr std::uint32_t p = 2, a = 6, f = 7, o = 8, eq = 9, i31 = 13;
     const Val point = locals[p].value;
     EXPECT_TRUE(frame.set_local(p, Val::null(ValKind::AnyRef)));
@@ -264,7 +264,7 @@ TEST(TrapDetails, SayWhatIsOutOfBounds)
         EXPECT_EQ(error_of(ended), reach.text);
         EXPECT_EQ(ended.error().trap()->backtrace.size(), 1u);
     }
-    // A debugger is told the same.
+    // A debugger gets the same text.
     Session session(world.store);
     const Stopped stop = stopped(session.call(*instance.func("load"), {}));
     EXPECT_EQ(stop.reason().text, reaches[0].text);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A debugger lets the guest go on while the embedder uses handles of its store: an error, or the debugger waits.
+// A debugger resumes the guest while the embedder uses handles of its store: either that use fails,
+// or the debugger waits.
 #include "api/session_body.h"
 #include "api/use.h"
 #include "unit/api/world.h"
@@ -19,8 +20,8 @@ using detail::Use;
 
 constexpr std::string_view running = "the store is running under a debug session";
 
-/// A guest that writes all kinds of state between two calls of `tick`, where it stops. Both halves of the
-/// memory's first 16 bytes are the same then.
+/// A guest that writes all kinds of state between two calls of `tick`, where it stops. Both halves
+/// of the memory's first 16 bytes are then equal.
 constexpr std::string_view ticking = R"((module
     (type $pair (struct (field (mut i64)) (field (mut i64))))
     (memory (export "memory") 1 2)
@@ -42,7 +43,7 @@ constexpr std::string_view ticking = R"((module
             (br_if 0 (i64.lt_u (global.get $n) (i64.extend_i32_u (local.get 0))))))
     (func (export "get") (result i64) (global.get $n))))";
 
-/// The guest, a session on it, and a debugger's door, which gets all stops.
+/// The guest, its session, and a debugger's door, which gets all stops.
 struct Ticking : World {
     Ticking() : World(true)
     {
@@ -68,7 +69,7 @@ struct Ticking : World {
         runner = std::thread(
             [this, times] { results = exited(session.call(*instance.func("run"), { Val::i32(times) })); });
     }
-    /// Whether there is a stop of that number, and not the end.
+    /// Waits for the stop with this number. Returns false if the guest ends instead.
     bool wait_for_stop(int number)
     {
         std::unique_lock lock(mutex);
@@ -91,10 +92,10 @@ struct Ticking : World {
 };
 
 template<class T> std::string said(const Result<T>& result) { return error_of(result); }
-/// What has no result shows the refusal by its absence.
+/// The error of a use without a `Result`: it is refused if nothing is there.
 std::string said(bool is_there) { return is_there ? "" : std::string(running); }
 
-/// A use of each kind of handle, and what it said.
+/// A use of each kind of handle, and its error.
 struct Row {
     const char* name;
     std::function<std::string(Ticking&)> use;
@@ -124,7 +125,7 @@ const Row rows[] = {
             const auto pair = t.pair.try_get();
             if (!pair)
                 return said(pair);
-            // Each of these may be refused by itself.
+            // Each of these may be refused separately.
             (void)pair->to_text();
             (void)pair->type();
             (void)(*pair->as_object()).part_type(0);

@@ -120,7 +120,7 @@ TEST(Values, NansKeepTheirBitsOnTheWayThroughTheGuest)
     EXPECT_EQ(results[1], Val::f64(wide));
 }
 
-/// A reference of a function's own type is a function as well, and no object.
+/// A reference to a function of a defined type is a function as well, not an object.
 TEST(Values, FunctionsOfADefinedTypeGoThroughTheGuest)
 {
     World world;
@@ -143,7 +143,7 @@ TEST(Values, FunctionsOfADefinedTypeGoThroughTheGuest)
     EXPECT_EQ(instance.global("g")->get().as_funcref(), twice);
 }
 
-/// Each kind of value, and each thing that a reference of the kind can refer to.
+/// Each kind of value, and each kind of referent.
 struct EveryValue : World {
     EveryValue()
         : instance(instantiate(R"((module
@@ -182,7 +182,7 @@ struct EveryValue : World {
     std::vector<Val> values;
 };
 
-/// All that can be asked of a value, so that two of them can be compared.
+/// Everything that can be asked of a value, so that two values can be compared.
 auto answers(const Val& value)
 {
     return std::tuple(value.kind(), value.to_text(), value.type().to_text(), value.is_ref(), value.is_null(),
@@ -251,7 +251,7 @@ TEST(Values, KeepWhatTheyReferToAliveAndLetItGo)
     EXPECT_TRUE(life.expired());
 }
 
-/// Vectors of values and events are moved around by value.
+/// Vectors of values and events are moved by value.
 TEST(Values, StaySmall)
 {
     EXPECT_LE(sizeof(Val), 48u);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Watchpoints as embedders have them.
+// Watchpoints as embedders use them.
 #include "world.h"
 
 #include <thread>
@@ -179,7 +179,7 @@ TEST(Watchpoints, SeeWhatTheHostWrites)
     guest.watch({ .what = MemoryRange { guest.memory(), 100, 2 } });
     Stopped stop = stopped(guest.call("ask", {}));
     EXPECT_EQ(stop.reason().to_text(), "watchpoint 1: 0 -> 43947");
-    // What is written while the guest stands still is not its doing.
+    // Writes while the guest is stopped are not the guest's.
     ASSERT_TRUE(guest.memory().fill(100, 2, std::byte(1)));
     EXPECT_TRUE(exited(guest.session->resume(std::move(stop))));
     guest.scribble = [] {};
@@ -226,7 +226,7 @@ TEST(Watchpoints, DoNotStopForWhatIsWrittenWhileNoGuestRuns)
     EXPECT_TRUE(exited(guest.call("ask", {})));
     Stopped stop = stopped(guest.call("store", { Val::i32(16), Val::i32(3) }));
     EXPECT_EQ(stop.reason().text, "1 -> 3") << "the old value is the embedder's";
-    // What a debugger writes while the guest is stopped is not the guest's either.
+    // Writes of a debugger while the guest is stopped are not the guest's either.
     ASSERT_TRUE(guest.memory().write(16, two));
     EXPECT_TRUE(stop.frames()[0].assign("u8[16] = 9"));
     EXPECT_TRUE(exited(guest.session->resume(std::move(stop))));

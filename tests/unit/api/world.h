@@ -26,7 +26,7 @@ struct World {
 
     Module module(std::string_view wat) const { return try_module(engine, wat).value(); }
     Instance instantiate(std::string_view wat) { return linker.instantiate(store, module(wat)).value(); }
-    /// Why a module of this text gets no instance here.
+    /// Why a module of this text cannot be instantiated here.
     std::string refusal(std::string_view wat)
     {
         const auto instance = linker.instantiate(store, module(wat));
@@ -38,13 +38,13 @@ struct World {
     Linker linker;
 };
 
-/// The message of a result that failed; empty when it did not.
+/// The message of a failed result; empty for a success.
 template<class T> std::string error_of(const Result<T>& result)
 {
     return result ? "" : result.error().message();
 }
 
-/// A stop as it must be.
+/// The stop of an event, which must be one.
 inline debug::Stopped stopped(debug::Event event)
 {
     if (const auto* exited = std::get_if<debug::Exited>(&event))
@@ -52,7 +52,7 @@ inline debug::Stopped stopped(debug::Event event)
     return std::get<debug::Stopped>(std::move(event));
 }
 
-/// The end as it must be.
+/// The outcome of an event, which must be the end.
 inline Result<std::vector<Val>> exited(debug::Event event)
 {
     if (const auto* stop = std::get_if<debug::Stopped>(&event))
