@@ -4,7 +4,8 @@
 
     go_test.py VITRINE [PACKAGE...]
 
-Opt in with VITRINE_GO_TESTS=1, as they take minutes. Skipped (status 77) otherwise, and where `go` is not there.
+They take minutes and only run with VITRINE_GO_TESTS=1. Skipped (status 77) otherwise, and if `go`
+is missing.
 """
 
 import os
@@ -18,7 +19,7 @@ PACKAGES = ["os", "io/fs", "path/filepath"]
 
 
 def check(vitrine, package, folder):
-    """Compiles the package's tests and runs them in its folder, as Go's own runner for WASI does."""
+    """Compiles the package's tests and runs them in its folder, like Go's own runner for WASI."""
     program = folder / (package.replace("/", "_") + ".test")
     subprocess.run(["go", "test", "-c", "-o", program, package], check=True, env={**os.environ, "GOOS": "wasip1", "GOARCH": "wasm"})
     source = subprocess.run(["go", "list", "-f", "{{.Dir}}", package], check=True, capture_output=True, text=True).stdout.strip()

@@ -26,7 +26,7 @@ std::string text_of(std::span<const std::byte> bytes)
     return { reinterpret_cast<const char*>(bytes.data()), bytes.size() };
 }
 
-/// A program with all that it prints.
+/// A program with everything that it prints.
 struct Program {
     explicit Program(const std::string& name, WasiConfig config = {})
     {
@@ -42,7 +42,7 @@ struct Program {
         EXPECT_TRUE(added) << added.error().to_text();
     }
 
-    /// Its exit status, as `main` or `exit` gave it.
+    /// Its exit status from `main` or `exit`.
     std::optional<int> run()
     {
         auto instance = linker.instantiate(store, *module);
@@ -147,7 +147,7 @@ TEST(Guests, UseTheFilesOfTheirFolder)
     std::filesystem::remove_all(name);
 }
 
-/// The folder `inside` of a guest that wants out, and what is around it.
+/// The folder `inside` of a guest that tries to get out, and its surroundings.
 struct Surroundings {
     Surroundings()
     {
@@ -176,7 +176,7 @@ struct Surroundings {
         return { std::istreambuf_iterator<char>(in), {} };
     }
 
-    /// A folder and a file that may be opened.
+    /// Creates a folder and a file that the guest may open.
     void make_place() const
     {
         std::filesystem::create_directories(inside / "swap");
@@ -185,7 +185,7 @@ struct Surroundings {
         std::filesystem::create_symlink("..", inside / "swap_link");
         std::filesystem::create_symlink("../secret", inside / "leaf_link");
     }
-    /// Swaps these with links that lead out, as fast as it goes, until told to stop.
+    /// Keeps swapping these with links that lead out, until told to stop.
     void swap_until(const std::atomic<bool>& is_over) const
     {
         while (!is_over)

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs the official tests of WASI preview 1 with `vitrine run`.
 
-Each program has a .json beside it that says what it needs and what it does; without one it is run bare and must exit
-with 0. Each runs twice: paths are resolved by the kernel, and one component at a time. What is known to fail is listed
-in known_failures.txt, a name a line: it fails there, or the list is wrong.
-Exits with 77, skipped, when there is no archive; fails when VITRINE_REQUIRE_SHARED=1 then.
+A .json next to a program says what it needs and does; a program without one runs without options
+and must exit with 0. Each runs twice: with paths resolved by the kernel, and by component.
+known_failures.txt lists the known failures, one name per line: they must fail.
+Exits with 77, skipped, if there is no archive, but fails if VITRINE_REQUIRE_SHARED=1.
 """
 
 import argparse
@@ -22,7 +22,7 @@ TIMEOUT = 60
 
 
 def run(command, options, program, work):
-    """None when the program does what it should; else what it did instead."""
+    """None if the program does what it should; otherwise what it did instead."""
     spec_file = program.with_suffix(".json")
     spec = json.loads(spec_file.read_text()) if spec_file.is_file() else {}
     folders = [("/", spec["root"])] if "root" in spec else [(name, name) for name in spec.get("dirs", [])]

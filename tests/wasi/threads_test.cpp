@@ -21,7 +21,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What a guest reads that waits for ever.
+/// The input of a guest that waits forever.
 class EmptyPipe {
 public:
     EmptyPipe()
@@ -45,7 +45,7 @@ struct Program {
     explicit Program(WasiConfig config = {})
     {
         config.stdout_to([this](std::span<const std::byte> bytes) {
-            // One thread at a time: the sanitizer would see it.
+            // One thread at a time: ThreadSanitizer would report a race.
             out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
             has_printed = true;
         });
@@ -182,7 +182,7 @@ TEST(Threads, NeedWhatStoresCanShare)
     Engine other;
     Store foreign(other);
     EXPECT_FALSE(add_wasi_threads(linker, foreign, *module));
-    // A store that nobody has given threads to.
+    // A store without threads.
     Store another(engine);
     const auto instance = linker.instantiate(another, *module);
     ASSERT_TRUE(instance) << instance.error().to_text();

@@ -24,7 +24,8 @@ TEST(Text, Utf8IsCheckedToTheLastBit)
     for (const char* good : { "", "a", "\xc2\x80", "\xdf\xbf", "\xe0\xa0\x80", "\xed\x9f\xbf", "\xee\x80\x80",
              "\xf0\x90\x80\x80", "\xf4\x8f\xbf\xbf" })
         EXPECT_TRUE(is_utf8(bytes_of(good))) << good;
-    // A lone continuation, overlong forms, a cut sequence, surrogates, too large, bytes that are never used.
+    // A lone continuation byte, overlong forms, a truncated sequence, surrogates, a value too
+    // large, bytes that are never used.
     for (const char* bad : { "\x80", "\xc0\x80", "\xc1\xbf", "\xe0\x9f\xbf", "\xf0\x8f\xbf\xbf", "\xc2",
              "\xe2\x82", "\xf0\x90\x80", "\xe2\x82\x28", "\xed\xa0\x80", "\xed\xbf\xbf", "\xf4\x90\x80\x80",
              "\xf5\x80\x80\x80", "\xff" })
@@ -38,7 +39,7 @@ TEST(Text, EscapesAreThoseOfWat)
     EXPECT_EQ(escaped(std::string_view("\0\x7f\xff", 3)), "\\00\\7f\\ff");
 }
 
-/// Characters of each kind that a terminal must not get, and the escape of each.
+/// Characters of each kind that must not reach a terminal, with their escapes.
 constexpr std::pair<std::string_view, std::string_view> hostile[] {
     { "\x1b[31m", "\\1b[31m" },
     { "\x7f", "\\7f" },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// A debugger in calls that host functions ask for: of the guest, and of each other.
+// A debugger in calls that host functions ask for, of the guest and of each other.
 #include "debug/session.h"
 
 #include "support/guest.h"
@@ -13,7 +13,8 @@ namespace {
 using test::Guest;
 using testing::ElementsAre;
 
-/// `run` calls `lifted`, which asks for `leaf` and then for `f`, which calls `leaf` again. `leaf` may make a nested call of `g`.
+/// `run` calls `lifted`, which asks for `leaf` and then for `f`, which calls `leaf` again. `leaf`
+/// may make a nested call of `g`.
 struct Lifted : Guest {
     Lifted()
     {
@@ -65,7 +66,7 @@ struct Lifted : Guest {
         EXPECT_TRUE(session->resume({ kind }));
         return next();
     }
-    /// What happened, and the names of the frames.
+    /// The next event, and the names of the frames.
     std::string next()
     {
         const Event event = *session->wait();
@@ -159,7 +160,7 @@ TEST(HostCalls, AFrameThatAHostFunctionWaitsForCannotReturnEarly)
     const auto refused = guest.session->return_from(frames[0], results);
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message, "the frame's caller is a host function that waits for its end");
-    // Its caller's caller can: the host function ends with the frames above it.
+    // Its caller's caller can return: the host function ends with the frames above it.
     EXPECT_TRUE(guest.session->return_from(frames[2], results));
     EXPECT_EQ(guest.resume(Resume::Kind::Go), "ended: 3");
     EXPECT_TRUE(guest.thread.continuations.empty());
@@ -172,7 +173,7 @@ TEST(HostCalls, TwoThreadsOfOneStoreShareItsBreakpoints)
     Thread second(guest.store, guest.engine->interpreter, guest.engine->stacks);
     ASSERT_TRUE(guest.session->add_store(guest.store, second));
     EXPECT_EQ(guest.session->threads().size(), 2u);
-    // Each stops, and a step of one takes no mark of the other away.
+    // Each call stops, and a step in one does not remove a mark of the other.
     EXPECT_EQ(guest.start("run"), "breakpoint 1: f host.lifted run");
     EXPECT_EQ(guest.resume(Resume::Kind::StepOut), "step: run");
     EXPECT_EQ(guest.resume(Resume::Kind::Go), "ended: 1014");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Random guests do the same however they are debugged. VITRINE_RANDOM_PROGRAMS and VITRINE_RANDOM_STEPS say how many there are,
-// and about how many steps each takes.
+// Random guests behave the same however they are debugged. VITRINE_RANDOM_PROGRAMS and
+// VITRINE_RANDOM_STEPS set the number of guests and the approximate number of steps of each.
 #include "debug/session.h"
 #include "support/guest.h"
 #include "support/random_guest.h"
@@ -54,7 +54,7 @@ struct Counts {
     uint64_t stops = 0;
 };
 
-/// A guest that is debugged in one way, by a handler.
+/// A guest that a handler debugs in one way.
 struct RandomRun : Guest {
     RandomRun(const std::shared_ptr<Engine>& shared, const std::shared_ptr<const Module>& module, Way chosen,
         uint32_t seed)
@@ -98,7 +98,8 @@ struct RandomRun : Guest {
         return { std::array { Go, Step, Step, StepOver, StepOut }[random() % 5] };
     }
 
-    /// What changes nothing: frames, values, and now and then a call of a function without effect.
+    /// Does what must change nothing: reads frames and values, and sometimes calls a function
+    /// without effects.
     void look()
     {
         for (const Frame& frame : frames_of(thread)) {
@@ -134,7 +135,7 @@ TEST(Random, GuestsDoTheSameHoweverTheyAreDebugged)
     constexpr int in_module = 50;
     const auto programs = static_cast<int>(from_environment("VITRINE_RANDOM_PROGRAMS", 1000));
     const uint64_t steps = from_environment("VITRINE_RANDOM_STEPS", 300);
-    // A turn is about seventy instructions.
+    // An iteration is about seventy instructions.
     const auto turns = static_cast<uint32_t>(std::max<uint64_t>(1, steps / 70));
     const auto engine =
         std::make_shared<Engine>(EngineConfig { .guest_debug = true, .features = FeatureSet::all() });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// What a debugger sees of each instruction there is: the stop at it, the step from it, its operands, its text.
+// What a debugger sees of every instruction: the stop at it, the step from it, its operands, its
+// text.
 #include "debug/session.h"
 
 #include "base/text.h"
@@ -19,7 +20,7 @@ namespace {
 using test::Guest;
 using test::RowGuest;
 
-/// The module of all rows, loaded once for an engine that debugs and once for one that does not.
+/// The module of all rows, loaded once for an engine with debugging and once for one without.
 struct Loaded {
     explicit Loaded(bool guest_debug)
         : engine(std::make_shared<Engine>(
@@ -89,7 +90,7 @@ struct Debugged : Guest {
         EXPECT_TRUE(session->resume({ kind }));
         return *session->wait();
     }
-    /// A reference's type as text has it: by the name of the defined type.
+    /// The text of a reference's type, with the name of the defined type.
     std::string text_of(ValueType type) const
     {
         if (!type.is_ref() || type.heap() != HeapKind::Defined)
@@ -127,7 +128,7 @@ std::vector<Instruction> instructions_of(const Module& module, FuncIndex functio
     return instructions;
 }
 
-/// The one place of the row's instruction in its function.
+/// The only occurrence of the row's instruction in its function.
 const Instruction& instruction_of(const std::vector<Instruction>& instructions, Op op)
 {
     EXPECT_EQ(std::ranges::count(instructions, op, &Instruction::op), 1);
@@ -147,7 +148,8 @@ std::string place_of(const Debugged& guest, const Event& event)
     return to_text(*decode_instruction(in), *guest.module, frame.function->index);
 }
 
-/// What holds of each frame wherever the guest stops: validation's types fill its slots.
+/// Checks what holds for each frame wherever the guest stops: the types from validation match its
+/// slots.
 void check_frames(const Debugged& guest)
 {
     for (const Frame& frame : guest.session->frames()) {
@@ -175,7 +177,7 @@ std::string joined(const std::string& first, std::string_view separator, const s
     return first.empty() || second.empty() ? first + second : first + std::string(separator) + second;
 }
 
-/// Runs `test` on each guest; the rows must all have been there.
+/// Runs `test` on each guest, and checks that every row had one.
 void for_each_guest(const std::function<void(const RowGuest&)>& test)
 {
     std::set<Op> tested;
@@ -187,7 +189,7 @@ void for_each_guest(const std::function<void(const RowGuest&)>& test)
     EXPECT_EQ(tested.size(), op_table.size());
 }
 
-/// How the guest ends when nobody looks.
+/// How the guest ends without a debugger.
 const std::string& outcome_undebugged(const RowGuest& row)
 {
     static std::map<std::string, std::string> outcomes;

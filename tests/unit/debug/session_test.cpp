@@ -104,7 +104,7 @@ TEST(Session, BreakpointsStopInEveryCallAndCountTheirHits)
         guest.module->bytes().data() + guest.meta(1).body_offset);
 }
 
-/// They were passed without a word, hits and messages too.
+/// Such breakpoints used to be passed silently, without counting a hit or printing a message.
 TEST(Session, ABreakpointAtTheEntryStopsAGuestThatGoesOnFromThere)
 {
     Debugged guest;
@@ -224,7 +224,7 @@ std::string next_of(Debugged& guest)
     return to_text(*decode_instruction(in), *guest.module, frame.function->index);
 }
 
-/// Starts a function and goes on to the first call in it.
+/// Starts a function and continues to the first call in it.
 void start_at_call(Debugged& guest, std::string_view name, std::vector<Value> arguments)
 {
     EXPECT_EQ(text_of(guest.start(name, std::move(arguments), true)), "entry");
@@ -265,7 +265,8 @@ TEST(Session, StepsOutEndWhereAnExceptionIsCaught)
     }
 }
 
-/// What is caught deeper than the step began does not end it, though it is the same code.
+/// An exception caught in a deeper frame than the step began in does not end the step, even in the
+/// same code.
 TEST(Session, StepsOverARecursiveCallPassHandlersOfDeeperFrames)
 {
     Debugged guest(leaves);
@@ -380,7 +381,7 @@ TEST(Session, OneInstanceOrOneStoreDoesNotStopAnother)
     Instance& second = first.instantiate(counter);
     Guest other;
     Instance& elsewhere = other.instantiate(counter);
-    // The same module in two instances of a store: only the one that was named stops.
+    // The same module in two instances of a store. Only the instance that was named stops.
     Instance& twin = **core::instantiate(first.thread, first.linker, first.module);
     ASSERT_TRUE(first.session->add_breakpoint(
         { .module = first.module, .offset = first.meta(0).body_offset, .instance = &twin }));
@@ -420,7 +421,7 @@ TEST(Session, EndingASessionEndsItsGuestAndLeavesTheStoreUsable)
     EXPECT_EQ(text_of(guest.start("run", { Value::i32(5) })), "ended: 21");
 }
 
-/// Whatever a call has come to when the session ends: it gives its result, or ends as one that was killed.
+/// Wherever a call is when the session ends, it returns its result or ends as killed.
 TEST(Session, EndsWhileAnotherThreadMakesCallAfterCall)
 {
     Debugged guest;
@@ -450,7 +451,7 @@ TEST(Session, EndsWhileAnotherThreadMakesCallAfterCall)
     }
 }
 
-/// An instance is told of while no function of the store is called.
+/// An instance is reported while no function of the store is being called.
 TEST(Session, EndsWhileAnotherThreadMakesInstances)
 {
     Debugged guest;

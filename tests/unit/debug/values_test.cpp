@@ -13,7 +13,7 @@ namespace {
 
 using test::Guest;
 
-/// A guest under a session, in which every allocation collects.
+/// A guest under a session, with a collection at every allocation.
 struct Debugged : Guest {
     explicit Debugged(std::string_view wat)
         : Guest(EngineConfig { .guest_debug = true, .stress_collector = true, .features = FeatureSet::all() })
@@ -40,7 +40,7 @@ struct Debugged : Guest {
         session = *Session::create(store, thread);
     }
 
-    /// Runs the exported function `run` up to the `count`th `nop` that is reached.
+    /// Runs the exported function `run` to the `count`th `nop` that is reached.
     std::string run_to_nop(std::vector<Value> arguments = {}, int count = 1)
     {
         for (uint32_t i = module->imported(ExternKind::Func); i < module->functions.size(); ++i) {
@@ -270,7 +270,7 @@ TEST(Values, ReferencesCanBeChanged)
 
 // -- Exceptions
 
-/// A guest that throws; what is in `run` behind an operand and a struct.
+/// A guest that throws; `body` is in `run` after an operand and a struct.
 std::string with_exceptions(std::string_view body)
 {
     return R"((module
@@ -345,7 +345,7 @@ TEST(Values, LegacyCatchesKeepWhatTheyCaught)
     EXPECT_EQ(guest.resume(Resume::Kind::Go), "ended: 9");
 }
 
-/// The collector looks into hidden slots before anything has been caught.
+/// The collector scans hidden slots before anything has been caught.
 TEST(Values, HiddenSlotsAreEmptyAtFirst)
 {
     Debugged guest(R"((module (type $s (struct)) (tag $e)

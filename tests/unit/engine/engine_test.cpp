@@ -11,7 +11,7 @@ namespace {
 
 using test::module_of;
 
-/// What an embedder's API would make.
+/// What the API of an embedder would make.
 struct Ref final : StoreRef {
     explicit Ref(std::shared_ptr<Engine> of) : engine(std::move(of)) {}
 

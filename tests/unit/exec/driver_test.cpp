@@ -20,7 +20,7 @@ struct Eye final : Probe {
     std::function<Wish(Thread&, Cause)> on_fire;
 };
 
-/// The return addresses of a tier that compiles, without the tier.
+/// The return addresses of a compiling tier, without the tier.
 struct FakeSites final : Sites {
     const Site* find(uintptr_t address) const override { return address == 0x1000 ? &site : nullptr; }
     Site site {};
@@ -54,7 +54,8 @@ protected:
         };
     }
 
-    /// Makes the record of `$inner` what machine code leaves: a return address, and nothing else.
+    /// Makes the record of `$inner` look as machine code leaves it: a return address and nothing
+    /// else.
     void replace_caller(Thread& thread)
     {
         const GuestState caller = thread.control->caller(thread.state.fp);
@@ -227,7 +228,7 @@ TEST(HostFunction, TrapsAtItsOwnCallWhateverANestedEntryCalled)
     EXPECT_EQ(failed.error().trace[0].offset, start_of(instance, 3)) << "the call of `enter`";
 }
 
-// What a tier is told.
+// Notifications to a tier.
 
 struct Listening final : Tier {
     explicit Listening(Tier& tier) : tier(tier) {}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Host functions that ask for calls: of the guest, and of each other.
+// Host functions that ask for calls, of the guest and of each other.
 #include "exec/driver.h"
 
 #include "exec/instrument.h"
@@ -29,13 +29,13 @@ std::vector<std::string> names_of(const std::vector<Frame>& frames)
     return names;
 }
 
-/// Ends a host function as the call ended that it asked for.
+/// Ends a host function in the same way as the call that it asked for.
 HostOutcome pass_on(HostCall&, OrTrapped<void> called)
 {
     return called ? HostOutcome(Returned {}) : HostOutcome(std::move(called).error());
 }
 
-/// Notes why the thread looks up.
+/// Records the causes for which the probe fires.
 struct Eye final : Probe {
     Wish fire(Thread& thread, Cause cause) override
     {
@@ -94,7 +94,7 @@ protected:
         return Returned {};
     }
 
-    /// Calls a function with 5, and gives `leaf` its results as often as it suspends.
+    /// Calls a function with 5, and resumes `leaf` with its results each time it suspends.
     std::vector<Value> call(Function& function)
     {
         const Value argument = i32(5);
@@ -189,7 +189,8 @@ TEST_F(Lifted, ShowsEachOfItsStepsToWhoeverLooks)
 
 // Traps and exceptions.
 
-/// `run` calls `ask`, which asks for the export that `target` names, and then does what `then` says.
+/// `run` calls `ask`, which asks for a call of the export named by `target`, and then does what
+/// `then` says.
 class Asking : public testing::Test {
 protected:
     static constexpr std::string_view wat = R"((module
@@ -423,7 +424,8 @@ TEST(WaitingHost, AnInterruptEndsHostFunctionsThatOnlyCallEachOther)
 
 // Depth.
 
-/// How deep a host function gets that calls itself or the guest, by asking for the call or by entering the guest anew.
+/// How deeply a host function can call itself or the guest, either by asking for the call or by a
+/// nested entry.
 uint64_t depth_of_recursion(const char* through, bool asks, uint64_t stack_bytes)
 {
     Guest guest({ .guest_debug = true, .max_stack_bytes = stack_bytes });
@@ -479,7 +481,7 @@ TEST(WaitingHost, MaySwallowAnOverflow)
     EXPECT_THAT(*guest.call(instance, "deep", { i32(1500) }), ElementsAre(i32(1)));
 }
 
-// What the host writes.
+// Writes of the host.
 
 TEST(WaitingHost, WhatItWroteIsSeenWhenItsCalleeIsEntered)
 {

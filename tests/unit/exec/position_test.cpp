@@ -25,7 +25,7 @@ TEST(Position, IsOrderedByTickThenTheDeeperFirstThenByOffset)
     EXPECT_GT(position, (Position { 5, 4, 200 }));
 }
 
-/// Every way in which control does not just go on.
+/// All kinds of control flow.
 constexpr std::string_view zoo = R"((module
   (import "host" "again" (func $again (param i32)))
   (import "host" "enter" (func $enter (param i32)))
@@ -99,7 +99,7 @@ TEST(Position, GrowsWithEachInstruction)
     EXPECT_GT(check.wrong_without_rule, 50u) << "the check finds what is out of order";
 }
 
-/// All positions of a run, by single steps.
+/// All positions of a run, found by single steps.
 struct Steps final : Probe {
     Wish fire(Thread& thread, Cause cause) override
     {
@@ -140,7 +140,7 @@ TEST(Position, CountsEntriesAndLoops)
     EXPECT_EQ(ticks("leaf"), 1u);
     EXPECT_EQ(ticks("loops", { i32(7) }), 8u);
     EXPECT_EQ(ticks("calls"), 4u);
-    // The entry that overflows the stack is none.
+    // The call that overflows the stack does not count as an entry.
     uint64_t depth = 0;
     Steps steps;
     guest.thread.probes.set(ProbeRole::Session, &steps);
@@ -152,7 +152,7 @@ TEST(Position, CountsEntriesAndLoops)
     guest.thread.probes.set(ProbeRole::Session, nullptr);
 }
 
-/// Notes where the stop tick was.
+/// Records where the stop tick was.
 struct Stop final : Probe {
     Wish fire(Thread& thread, Cause cause) override
     {

@@ -16,7 +16,7 @@ using test::Guest;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-/// Notes in a common list what it is told.
+/// Records its notifications in a shared list.
 struct Noting final : Probe {
     Noting(std::vector<std::string>& notes, std::string name) : notes(notes), name(std::move(name)) {}
     Wish fire(Thread&, Cause cause) override
@@ -97,7 +97,8 @@ TEST_F(ProbesTest, AreToldOfStepsOnlyWhereTheyWantThem)
     EXPECT_THAT(notes, testing::Each(fired("profiler", Cause::Step)));
     EXPECT_EQ(notes.size(), 3u);
 
-    // What one wants changes nothing for the others; a mark is told to all, and is the profiler's step.
+    // A probe's stepping does not affect the others. A mark is reported to all, and replaces the
+    // profiler's step.
     mark(thread, two, two.meta->code_offset + 1);
     set_stepping(thread, true);
     set_stepping(thread, false);
@@ -142,7 +143,7 @@ TEST_F(ProbesTest, ComeAndGo)
 
 // Refusals.
 
-/// Notes what was refused, and refuses what it is told to without an attempt.
+/// Records what was refused, and refuses what it is told to without an attempt.
 struct Recorded final : Refusals {
     bool attempt(Refusable what, const std::function<bool()>& attempt) override
     {
@@ -200,14 +201,14 @@ TEST(Refusals, AreRepeatedWhereTheyWereRecorded)
         ElementsAre(testing::Pair(Refusable::TableGrowth, testing::_),
             testing::Pair(Refusable::MemoryGrowth, testing::_)));
 
-    // Without the limiter, and refusing the same: the same.
+    // Without the limiter, and with the same refusals, the outcome is the same.
     Recorded replayed;
     for (const auto& [what, at] : recorded.refused)
         replayed.refuses.insert(at);
     EXPECT_EQ(run(replayed, false), first);
     EXPECT_EQ(replayed.refused, recorded.refused);
 
-    // Entries and objects are refused so, too.
+    // Entries and objects are refused in the same way.
     Recorded entry, object;
     entry.refuses = { recorded.asked - 4 };
     object.refuses = { recorded.asked };

@@ -13,7 +13,8 @@
 
 namespace vitrine::core::gdb::test {
 
-/// A guest with everything that a debugger asks for: calls, a trap, an endless loop, values of each kind, two memories, output.
+/// A guest with everything that a debugger asks for: calls, a trap, an endless loop, values of each
+/// kind, two memories, output.
 constexpr auto zoo = R"((module $zoo
     (import "host" "tick" (func $tick (param i32)))
     (memory $first (export "first") 1 2)
@@ -60,7 +61,7 @@ struct Debugged : core::test::Guest {
         EXPECT_TRUE(session->start(body, stop_at_entry));
     }
 
-    /// The client's address of a place in the first instance.
+    /// The client's address for an offset in the first instance's code.
     static uint64_t code(CodeOffset offset) { return Address { Address::Space::Object, 1, offset }.bits(); }
     const FuncMeta& meta(uint32_t function) const { return instance->module->meta(FuncIndex { function }); }
 
@@ -69,7 +70,7 @@ struct Debugged : core::test::Guest {
     std::unique_ptr<debug::Session> session;
 };
 
-/// A stub and its client in one thread, without a socket.
+/// A stub and its client on one thread, without a socket.
 class Conversation {
 public:
     explicit Conversation(debug::Session& session, Process process = Process::Call) : stub(session, process)
@@ -78,13 +79,13 @@ public:
         stub.attach();
     }
 
-    /// As the server does.
+    /// Reports loaded modules, as the server does.
     void listen_to_loads(debug::Session& session)
     {
         session.set_listener([this](const debug::Event& event) { take(event); }, { .loads = true });
     }
 
-    /// The answer to a packet as it arrives; when there is none at once, what comes when the guest stops.
+    /// The reply to a packet. If there is none at once, the reply when the guest stops.
     std::string ask(std::string_view payload)
     {
         const auto answer = stub.answer(parse_request(payload));
@@ -95,7 +96,7 @@ public:
         return PacketReader().next(wire)->payload;
     }
 
-    /// The text that a command of ours prints.
+    /// The text that one of our commands prints.
     std::string monitor(std::string_view command)
     {
         const auto answer = stub.answer(parse_request("qRcmd," + hex_of(bytes_of(command))));
@@ -103,7 +104,7 @@ public:
         return answer.output;
     }
 
-    /// What the next events give, until one gives something.
+    /// The reply to the next event that has one.
     std::string wait()
     {
         for (;;)

@@ -22,7 +22,7 @@ std::vector<std::string> commands_of(
     return lldb_commands(pointers, address);
 }
 
-/// The commands for a module with such a producers section.
+/// The commands for a module with this producers section.
 std::vector<std::string> commands_for(std::string_view producers)
 {
     EngineState engine;
@@ -40,7 +40,8 @@ TEST(Lldb, TheLanguageIsTheModules)
         commands_for(R"((processed-by "clang" "22") (language "C99" "") (language "C_plus_plus_14" ""))"),
         ElementsAre("settings set target.language c++", connect));
     EXPECT_THAT(commands_for(""), ElementsAre("settings set target.language c", connect));
-    // LLDB has no expressions in these languages. It counts the former's functions as C++, the latter's as C.
+    // LLDB has no expressions in these languages. It treats functions of the former as C++, and of
+    // the latter as C.
     EXPECT_THAT(commands_for(R"((language "Rust" "") (language "C11" ""))"),
         ElementsAre("settings set target.language c++", connect));
     EXPECT_THAT(

@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using Kind = Item::Kind;
 
-/// What a reader makes of the bytes, as text: `packet c`, `ack`, ...
+/// What the reader finds in the bytes, as text: `packet c`, `ack`, ...
 std::vector<std::string> items_of(PacketReader& reader, std::string_view bytes)
 {
     static constexpr const char* names[] = { "packet ", "interrupt", "ack", "nack", "bad checksum ",
@@ -67,7 +67,7 @@ TEST(Packet, ChecksumsMayBeInCapitals)
 
 TEST(Packet, EscapesAreResolved)
 {
-    // The checksum is that of the escaped bytes.
+    // The checksum covers the escaped bytes.
     EXPECT_THAT(items_of("$a}\3b#43"), ElementsAre("packet a#b"));
     EXPECT_THAT(items_of("$}]#da"), ElementsAre("packet }"));
     EXPECT_EQ(escape_binary(bytes_of("a#$*}b")), "a}\3}\4}\n}]b");
@@ -139,7 +139,7 @@ TEST(Greeting, IsOneFirstPacketAndNothingElse)
 {
     using enum Greeting;
     const auto expect = [](const std::string& bytes, Greeting whole) {
-        // Every beginning of what a debugger sends may become it; what cannot is known at once.
+        // A prefix of what a debugger sends is not rejected. Anything else is rejected at once.
         bool was_stranger = false;
         for (size_t size = 0; size < bytes.size(); ++size) {
             const Greeting part = greeting_of(std::string_view(bytes).substr(0, size));

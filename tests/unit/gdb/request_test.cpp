@@ -9,7 +9,7 @@
 namespace vitrine::core::gdb {
 namespace {
 
-/// The request if it is of this kind.
+/// The request, which must be of this kind.
 template<class Ask> Ask as(std::string_view payload)
 {
     const Request request = parse_request(payload);
@@ -189,7 +189,7 @@ TEST(Request, TheRestIsUnknown)
         EXPECT_TRUE(is_unknown(payload)) << payload;
 }
 
-/// The table tests itself: each row is reached, and what is cut off anywhere is never a crash.
+/// Tests the table itself: every row is reached, and no truncated packet causes a crash.
 TEST(Request, EachPacketOfTheTableIsReached)
 {
     const auto prefixes = known_packets();

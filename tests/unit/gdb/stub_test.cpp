@@ -27,7 +27,7 @@ using testing::StartsWith;
 
 std::string hex_text(std::string_view text) { return hex_of(bytes_of(text)); }
 
-/// As registers and call stacks have it.
+/// The encoding in registers and call stacks.
 std::string little_endian(uint64_t value)
 {
     std::string text;
@@ -39,7 +39,7 @@ std::string little_endian(uint64_t value)
 std::string set(uint64_t address) { return "Z0," + hex_digits(address, 16) + ",1"; }
 std::string unset(uint64_t address) { return "z0," + hex_digits(address, 16) + ",1"; }
 
-/// The place at which a stop reply says that the guest is.
+/// The pc in a stop reply.
 uint64_t pc_of(std::string_view reply)
 {
     const size_t at = reply.find("thread-pcs:");
@@ -67,7 +67,7 @@ TEST_F(StubTest, TheHandshakeIsAsLldbWantsIt)
     EXPECT_THAT(client.ask("qSupported:xmlRegisters=i386"),
         AllOf(StartsWith("PacketSize=20000;"), HasSubstr("qXfer:libraries:read+"),
             HasSubstr("binary-upload+"), Not(HasSubstr("multiprocess")), Not(HasSubstr("Reverse"))));
-    // A triple that names a system makes LLDB refuse the file.
+    // With a system in the triple, LLDB would refuse the file.
     const std::string triple =
         "triple:" + hex_text("wasm32-unknown-unknown-wasm") + ";endian:little;ptrsize:4;";
     EXPECT_EQ(client.ask("qHostInfo"), triple);
@@ -130,7 +130,7 @@ TEST_F(StubTest, HostFunctionsThatWaitForEachOtherAreNoFramesForLldb)
 {
     Function* self = nullptr;
     guest.on_tick = [&](HostCall& call) -> HostOutcome {
-        // First it asks for itself, then for the guest.
+        // Asks for itself first, then for the guest.
         call.callee_slots[0] = call.slots[0] - 1;
         Function* const callee = call.slots[0] == 2 ? self : guest.instance->functions[1];
         return CallGuest { callee, [](HostCall&, OrTrapped<void> called) -> HostOutcome {
@@ -156,7 +156,8 @@ TEST_F(StubTest, ABreakpointStopsWhereItWasAskedFor)
 {
     begin("run", { Value::i32(21) });
     const FuncMeta& meta = guest.meta(1);
-    // The body begins with the declarations of locals, which is where compilers say that a function begins.
+    // The body begins with the declarations of locals. Compilers say that the function begins
+    // there.
     ASSERT_LT(meta.body_offset, meta.code_offset);
     EXPECT_EQ(client.ask(set(Debugged::code(meta.body_offset))), "OK");
     EXPECT_EQ(client.ask(set(Debugged::code(meta.body_offset))), "OK");
@@ -166,7 +167,8 @@ TEST_F(StubTest, ABreakpointStopsWhereItWasAskedFor)
     const std::string pc = little_endian(Debugged::code(meta.body_offset));
     EXPECT_EQ(client.ask("p0"), pc);
     EXPECT_THAT(client.ask("qWasmCallStack:1"), StartsWith(pc));
-    // As LLDB goes on: without the breakpoint, one step, with it again.
+    // LLDB continues like this: it removes the breakpoint, makes one step, and sets the breakpoint
+    // again.
     EXPECT_EQ(client.ask(unset(Debugged::code(meta.body_offset))), "OK");
     const std::string step = client.ask("vCont;s:1");
     EXPECT_THAT(step, EndsWith(";reason:trace;"));
@@ -254,7 +256,7 @@ TEST_F(StubTest, CallersAreAtTheirReturnAddress)
     const uint64_t caller = Debugged::code(guest.meta(2).code_offset + 6);
     EXPECT_EQ(client.ask("qWasmCallStack:1"),
         little_endian(Debugged::code(guest.meta(1).code_offset)) + little_endian(caller));
-    // What `finish` does.
+    // This is what `finish` does.
     EXPECT_EQ(client.ask(set(caller)), "OK");
     const std::string stop = client.ask("c");
     EXPECT_EQ(pc_of(stop), caller);
@@ -270,7 +272,8 @@ TEST_F(StubTest, ValuesHaveTheWidthOfTheirTypes)
     EXPECT_EQ(client.ask("qWasmLocal:0;1"), "0000000000000000");
     EXPECT_EQ(client.ask("qWasmLocal:0;2"), "0000000000000000");
     EXPECT_EQ(client.ask("qWasmLocal:1;0"), "15000000");
-    // 0 is the bottom of the frame's own operands; a caller's end where its callee's arguments began.
+    // Index 0 is the bottom of the frame's own operands. A caller's operands end where its callee's
+    // arguments began.
     EXPECT_EQ(client.ask("qWasmStackValue:0;0"), "15000000");
     EXPECT_EQ(client.ask("qWasmStackValue:0;1"), "02000000");
     EXPECT_EQ(client.ask("qWasmStackValue:1;0"), "0500000000000000");
@@ -292,7 +295,7 @@ TEST_F(StubTest, ErrorsHaveTextsForThoseWhoWantThem)
     EXPECT_EQ(client.ask("QEnableErrorStrings"), "OK");
     EXPECT_EQ(client.ask("qWasmLocal:0;9"), "E01;" + hex_text("the frame has no local 9"));
     EXPECT_EQ(client.ask("m"), "E01;" + hex_text("malformed packet m"));
-    // The register list's end has to be bare.
+    // The end of the register list must not have a text.
     EXPECT_EQ(client.ask("qRegisterInfo1"), "E45");
 }
 
@@ -303,7 +306,7 @@ TEST_F(StubTest, MemoryIsReadAndWritten)
     EXPECT_EQ(client.ask("x10,5"), "bhello");
     EXPECT_EQ(client.ask("M11,2:7a7a"), "OK");
     EXPECT_EQ(client.ask("m10,5"), hex_text("hzzlo"));
-    // Under the instance's id, and the second memory under the next.
+    // Under the instance's id; the second memory has the next id.
     EXPECT_EQ(client.ask("m100000010,5"), hex_text("hzzlo"));
     EXPECT_EQ(client.ask("m200000010,5"), hex_text("world"));
     EXPECT_EQ(client.ask("M20000000f,1:23"), "OK");
@@ -341,7 +344,7 @@ TEST_F(StubTest, CodeIsTheOriginalFile)
 {
     begin("run", { Value::i32(21) });
     const Bytes file = guest.instance->module->bytes();
-    // Also where a breakpoint stands.
+    // Also where there is a breakpoint.
     EXPECT_EQ(client.ask(set(Debugged::code(guest.meta(1).code_offset))), "OK");
     client.ask("c");
     EXPECT_EQ(client.ask("m4000000100000000," + hex_digits(file.size(), 8)), hex_of(file));
@@ -368,7 +371,7 @@ TEST_F(StubTest, RegionsCoverEverythingOnce)
         EXPECT_EQ(std::sscanf(answer.c_str(), "start:%llx;size:%llx;", &start, &size), 2) << answer;
         return RegionAnswer { start, size, answer.contains("permissions:") };
     };
-    // From one region to the next there is no hole and no overlap.
+    // Regions have no gaps between them and do not overlap.
     std::vector<uint64_t> starts;
     uint64_t address = 0;
     do {
@@ -410,7 +413,7 @@ TEST_F(StubTest, ATrapIsAStopWithItsText)
     EXPECT_THAT(stop,
         AllOf(StartsWith("T08thread:1;"),
             EndsWith(";reason:exception;description:" + hex_text("trap: integer divide by zero") + ";")));
-    // At the instruction whose fault it is, with its operands.
+    // At the trapping instruction, with its operands.
     EXPECT_EQ(pc_of(stop), Debugged::code(guest.meta(4).code_offset + 4));
     EXPECT_EQ(client.ask("qWasmStackValue:0;0"), "01000000");
     EXPECT_EQ(client.ask("c"), "X06");
@@ -451,7 +454,7 @@ TEST(Stub, AFreeCallDoesNotWaitForItsFirstClient)
     guest.session->close();
 }
 
-/// One that comes before the guest has begun finds it at its entry.
+/// A client that connects before the guest has begun finds it at its entry.
 TEST(Stub, AClientOfAFreeCallMayBeFirst)
 {
     Debugged guest;
@@ -491,7 +494,8 @@ TEST_F(StubTest, AnEndlessLoopIsInterrupted)
     EXPECT_EQ(client.stub.interrupt(), std::nullopt) << "it stands still already";
     const auto going_on = client.stub.answer(parse_request("c"));
     EXPECT_EQ(going_on.payload, std::nullopt);
-    // What needs a stopped guest has one answer each, and the stop is still told once.
+    // Packets that need a stopped guest get one reply each, and the stop is still reported only
+    // once.
     EXPECT_EQ(client.stub.answer(parse_request("c")).payload, "E01");
     EXPECT_EQ(client.stub.answer(parse_request("?")).payload, "E01");
     EXPECT_EQ(client.stub.answer(parse_request("m10,5")).payload, "E02");
@@ -513,7 +517,7 @@ TEST_F(StubTest, AStepFromAnInterruptExecutesAnInstruction)
         return Returned {};
     };
     begin("tick-and-double");
-    // The request is noticed where the next function is entered.
+    // The guest notices the request at the next function entry.
     const uint64_t entry = Debugged::code(guest.meta(1).code_offset);
     EXPECT_EQ(pc_of(client.ask("c")), entry);
     EXPECT_EQ(pc_of(client.ask("s")), entry + 2);
@@ -566,7 +570,7 @@ TEST_F(StubTest, ABreakpointAtAFunctionsSizeStopsAtItsFirstInstruction)
 {
     begin("run", { Value::i32(21) });
     const FuncMeta& twice = guest.meta(1);
-    // One byte of size.
+    // The size takes one byte.
     const uint64_t size = Debugged::code(twice.body_offset - 1);
     EXPECT_EQ(client.ask(set(size)), "OK");
     EXPECT_EQ(guest.session->breakpoints().front().offset, twice.code_offset);
@@ -588,7 +592,7 @@ TEST_F(StubTest, ABreakpointBehindTheFunctionThatIsLeftStopsInItsCaller)
     EXPECT_EQ(client.ask(behind), "OK");
     EXPECT_THAT(client.ask("c"), EndsWith(";reason:trace;"));
     EXPECT_EQ(client.ask("qWasmCallStack:1").size(), 16u);
-    // Set before, it is of no importance to the function that is executed now.
+    // A breakpoint that was set before does not matter to the function that runs now.
     EXPECT_EQ(client.ask("c"), "W00");
 }
 
@@ -616,7 +620,7 @@ TEST_F(StubTest, WatchpointsAreLimitedInNumberAndSize)
     EXPECT_EQ(client.ask("Z2,100,4"),
         "E01;" + hex_of(bytes_of("there are 64 watchpoints already, and no more can be set")));
     EXPECT_THAT(client.monitor("watch global 0"), HasSubstr("there are 64 watchpoints already"));
-    // One that is there is no other one.
+    // Setting it again does not make a second one.
     EXPECT_EQ(client.ask("Z2,1,1"), "OK");
     EXPECT_EQ(client.ask("z2,1,1"), "OK");
     EXPECT_EQ(client.ask("Z2,100,4"), "OK");
@@ -691,7 +695,7 @@ TEST_F(StubTest, AVanishedClientsStoppedGuestStaysStopped)
     client.stub.lose();
     EXPECT_TRUE(guest.session->stopped());
     client.stub.attach();
-    // Its breakpoint is gone; what it was is told in words.
+    // Its breakpoint is gone, so the stop is described in words.
     const std::string stop = client.ask("?");
     EXPECT_THAT(stop, HasSubstr(";reason:exception;"));
     EXPECT_EQ(pc_of(stop), Debugged::code(guest.meta(1).code_offset));
@@ -729,7 +733,7 @@ TEST_F(StubTest, OneInstancesBreakpointsAreNotTheOthers)
     EXPECT_EQ(second.memories[0]->base()[16], 'h');
 }
 
-/// What an instance's code sees under memory id 0 and in globals is its own.
+/// Code of an instance sees the instance's own memory as memory id 0, and its own globals.
 TEST_F(StubTest, MemoryZeroIsThatOfTheInnermostFrame)
 {
     Instance& second = guest.instantiate(zoo);
@@ -799,7 +803,7 @@ TEST(Stub, AnAnnouncedModuleIsShownBeforeItLives)
 {
     Announced door(Process::Owner);
     door.client.stub.view().announce(door.module, "/somewhere/a&b.wasm");
-    // Nothing runs: there are no frames, but code and breakpoints.
+    // Nothing runs: there are no frames, but there is code, and breakpoints can be set.
     EXPECT_THAT(door.client.ask("?"), StartsWith("T02thread:1;"));
     EXPECT_EQ(door.client.ask("qWasmCallStack:1"), "");
     EXPECT_EQ(door.client.ask("p0"), "0000000000000000");
@@ -814,7 +818,7 @@ TEST(Stub, AnAnnouncedModuleIsShownBeforeItLives)
     EXPECT_TRUE(door.client.stub.was_let_go());
     door.start();
     EXPECT_THAT(door.client.wait(), EndsWith(";reason:signal;"));
-    // It is the first instance's alone from now on.
+    // From now on it only belongs to the first instance.
     const std::string stop = door.client.ask("c");
     EXPECT_THAT(stop, EndsWith(";reason:breakpoint;"));
     EXPECT_EQ(pc_of(stop), start);
@@ -823,7 +827,7 @@ TEST(Stub, AnAnnouncedModuleIsShownBeforeItLives)
     EXPECT_TRUE(std::holds_alternative<debug::Outcome>(door.client.next_event()));
 }
 
-/// The client sets its breakpoints in a new instance before that executes anything.
+/// The client sets its breakpoints in a new instance before the instance executes anything.
 TEST(Stub, NewInstancesAreToldBeforeTheyRun)
 {
     Announced door;
@@ -841,7 +845,8 @@ TEST(Stub, NewInstancesAreToldBeforeTheyRun)
     EXPECT_EQ(door.client.ask("c"), "W00");
 }
 
-/// One that the embedder makes on another thread than the guest's is told when the guest next runs.
+/// An instance that the embedder makes on a thread other than the guest's is reported when the
+/// guest next runs.
 TEST(Stub, InstancesMadeBetweenCallsAreToldAtTheNextCall)
 {
     Debugged guest;
@@ -918,7 +923,7 @@ TEST(Stub, CallsOfAnOwnerComeAndGo)
     }
     EXPECT_THAT(*client.stub.interrupt(), StartsWith("T02thread:1;"));
     EXPECT_EQ(client.ask("qWasmCallStack:1"), "");
-    // A stop that comes while the client takes the guest for stopped is kept for it.
+    // A stop that happens while the client believes that the guest is stopped is kept for it.
     guest.start("run", { Value::i32(21) });
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_THAT(client.ask("c"), EndsWith(";reason:signal;"));
@@ -929,7 +934,7 @@ TEST(Stub, CallsOfAnOwnerComeAndGo)
     guest.session->close();
 }
 
-/// The operands of the place must be there; everything is as it was when a jump is refused.
+/// The place must have its operands. A refused jump changes nothing.
 TEST_F(StubTest, WritingThePlaceSendsTheGuestThere)
 {
     begin("run", { Value::i32(21) });
@@ -944,7 +949,7 @@ TEST_F(StubTest, WritingThePlaceSendsTheGuestThere)
         client.ask("P0=" + little_endian(Debugged::code(start)) + ";thread:0002;"), StartsWith("E01;"));
     EXPECT_EQ(client.ask("p0"), little_endian(Debugged::code(start)));
     EXPECT_EQ(jump(Debugged::code(start)), "OK");
-    // `global.get 0` at the end: the calls before it are left out.
+    // `global.get 0` at the end: the calls before it are skipped.
     EXPECT_EQ(jump(Debugged::code(start + 9)), "OK");
     EXPECT_EQ(client.ask("p0"), little_endian(Debugged::code(start + 9)));
     EXPECT_EQ(client.ask("qWasmCallStack:1"), little_endian(Debugged::code(start + 9)));
@@ -987,12 +992,13 @@ TEST_F(WatchTest, WritesAreToldBehindTheInstruction)
     EXPECT_EQ(pc_of(stop), Debugged::code(guest.meta(0).code_offset + 7));
     EXPECT_EQ(client.ask("m8,4"), "05000000");
     EXPECT_THAT(client.ask("jThreadsInfo"), HasSubstr("\"reason\":\"watchpoint\",\"description\":\"8 0 8\""));
-    // One that changes nothing is a write too; as LLDB goes on, it takes the watchpoint away and sets it again.
+    // Writing the same value is a write too. Like LLDB, remove the watchpoint to continue and set
+    // it again.
     EXPECT_EQ(client.ask("z2,8,4"), "OK");
     EXPECT_EQ(client.ask("z2,8,4"), "OK");
     EXPECT_EQ(client.ask("Z2,8,4"), "OK");
     EXPECT_THAT(client.ask("c"), EndsWith(";reason:watchpoint;watch:8;"));
-    // Neither the read nor the other memory's write.
+    // Neither for the read nor for the write to the other memory.
     EXPECT_THAT(client.ask("c"), EndsWith(";reason:watchpoint;watch:8;"));
     EXPECT_EQ(client.ask("m8,4"), "06000000");
     EXPECT_EQ(client.ask("c"), "W00");
@@ -1059,8 +1065,8 @@ constexpr auto catcher = R"((module
 
 struct CatchTest : testing::Test {
     static std::string at(CodeOffset offset) { return hex_digits(Debugged::code(offset), 16); }
-    /// Stops in a function, and sets a mark where the frame `depth` further out goes on, as LLDB
-    /// steps over a call or out of it.
+    /// Stops in a function and sets a mark where the frame `depth` levels further out continues, as
+    /// LLDB does to step over a call or out of it.
     std::string stop_and_expect_return(std::string_view name, uint32_t function, size_t depth)
     {
         guest.start(name, { Value::i32(4) });
@@ -1081,7 +1087,7 @@ struct CatchTest : testing::Test {
     Conversation client { *guest.session };
 };
 
-/// It ran away: the mark behind the call is never met.
+/// Without this stop the guest would run away: it never reaches the mark after the call.
 TEST_F(CatchTest, StopsWhereTheCallerOfAStepCatches)
 {
     // Over the call in $outer, and from there over the call that waits for $outer.

@@ -22,7 +22,7 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
-/// Counts without end in a global and in memory; the memory says whose it is.
+/// Counts endlessly in a global and in memory. The memory tells to whom it belongs.
 constexpr auto counter = R"((module $counter
     (memory 1)
     (global $turns (mut i32) (i32.const 0))
@@ -53,7 +53,7 @@ struct ThreadsTest : testing::Test {
     {
         runner = std::thread([this] { (void)other.call(*other_instance, "count", { Value::i32(3) }); });
     }
-    /// Stops in the second thread, with both running.
+    /// Stops in the second thread while both run.
     std::string stop_in_the_other()
     {
         start_the_other();
@@ -112,7 +112,8 @@ TEST_F(ThreadsTest, AStopNamesTheThreadThatStoppedAndAllOthers)
 TEST_F(ThreadsTest, WhatIsAskedWithoutAThreadIsOfTheThreadLastNamed)
 {
     stop_in_the_other();
-    // The stop named the second. Each has a memory of its own, whose id stands above the value.
+    // The stop named the second thread. Each thread has a memory of its own, whose id is in the
+    // upper half of the value.
     EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0300000002000000");
     EXPECT_EQ(client.ask("m0,1"), "42");
     EXPECT_THAT(client.ask("qWasmCallStack:1"), Not(HasSubstr("02000040")));
@@ -124,7 +125,7 @@ TEST_F(ThreadsTest, WhatIsAskedWithoutAThreadIsOfTheThreadLastNamed)
     EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0100000001000000");
     EXPECT_EQ(client.ask("p0;thread:0003;"), "E01");
     EXPECT_EQ(client.ask("qWasmCallStack:3"), "E01");
-    // Asking whether it is there, and why it stopped, is no look at it.
+    // Asking whether the thread exists and why it stopped does not select it.
     EXPECT_EQ(client.ask("T2"), "OK");
     EXPECT_THAT(client.ask("qThreadStopInfo2"), StartsWith("T05"));
     EXPECT_EQ(client.ask("qWasmLocal:0;0"), "0100000001000000");
@@ -140,7 +141,8 @@ TEST_F(ThreadsTest, OneThreadStepsWhileTheOthersStandStill)
     for (int i = 0; i < 20; ++i)
         EXPECT_THAT(client.ask("vCont;s:2"), AllOf(StartsWith("T05thread:2;"), HasSubstr(";threads:1,2;")));
     EXPECT_EQ(turns(1), before);
-    // The breakpoint is passed with each turn, and is none for a step that ends at it.
+    // The breakpoint is passed in each iteration, and a step that ends at it does not count as a
+    // hit.
     EXPECT_EQ(client.ask(unset(turn_of_other)), "OK");
     const std::string other_before = turns(2);
     for (int i = 0; i < 20; ++i)
@@ -154,14 +156,14 @@ TEST_F(ThreadsTest, AThreadThatHasNotStoppedIsSentElsewhere)
 {
     stop_in_the_other();
     const std::string place = client.ask("p0;thread:1;");
-    // It is not said which thread is meant.
+    // The packet does not say which thread it means.
     EXPECT_EQ(client.monitor("skip"),
         "error: thread 2 stopped, and thread 1 was looked at last: end the command with `on 2` or `on 1`\n");
     EXPECT_EQ(client.monitor("skip on 3"), "error: there is no thread 3\n");
     EXPECT_THAT(client.monitor("skip on 1"), StartsWith("next: 0x4000000100"));
     const std::string moved = client.ask("p0;thread:1;");
     EXPECT_NE(moved, place);
-    // The client learns of it with a step of that thread, which executes nothing.
+    // The client learns it with a step of that thread, which executes nothing.
     EXPECT_THAT(client.ask("vCont;s:1"),
         AllOf(StartsWith("T05thread:1;"), HasSubstr(";00:" + moved), EndsWith(";reason:trace;")));
     // A register can be written in any thread.
@@ -188,7 +190,8 @@ TEST_F(ThreadsTest, TheLeftmostActionThatMeansAThreadCounts)
     EXPECT_THAT(client.ask("vCont;s"), AllOf(StartsWith("T05thread:1;"), EndsWith(";reason:trace;")));
 }
 
-/// As LLDB goes on when both threads stand at breakpoints of which one was told: it takes each away for a step.
+/// LLDB continues like this when both threads are at breakpoints, one of which was reported: it
+/// removes each for a step.
 TEST_F(ThreadsTest, AStopInTurnHasTheBreakpointThatIsThereThen)
 {
     start_the_other();
@@ -211,7 +214,7 @@ TEST_F(ThreadsTest, AStopInTurnHasTheBreakpointThatIsThereThen)
     EXPECT_TRUE(seen[1] && seen[2]);
 }
 
-/// Each resume meets stops of the others that are under way, in every order.
+/// Each resume coincides with stops of the other threads, in every order.
 TEST(Threads, ThatStopAllTheTimeAllGoOn)
 {
     Debugged guest(counter);
@@ -259,7 +262,7 @@ TEST_F(ThreadsTest, AStoreThatLeavesTakesItsModulesAlong)
     EXPECT_TRUE(guest.session->breakpoints().empty());
 }
 
-/// An embedder's threads run guests though the session runs nothing.
+/// Threads of an embedder run guests although the session runs nothing.
 TEST(Threads, AnEmbeddersThreadIsInterruptedToo)
 {
     Debugged guest(counter);

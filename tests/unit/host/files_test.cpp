@@ -17,7 +17,7 @@
 namespace vitrine::core::host::test {
 namespace {
 
-/// Goes on until it is told otherwise.
+/// Continues until told otherwise.
 class PatientGuest final : public Guest {
 public:
     int wake_fd() override { return waker.get(); }
@@ -110,7 +110,7 @@ TEST(Io, NoSignalComesOfAWrite)
     pipe.read = HostFd();
     std::string text = "nobody reads it";
     const iovec buffer = buffer_of(text);
-    // SIGPIPE would end the test.
+    // A SIGPIPE would end the test.
     EXPECT_EQ(error_of(write(*out, { &buffer, 1 })), EPIPE);
     sigset_t pending;
     ::sigpending(&pending);
@@ -135,7 +135,7 @@ TEST(Io, SinksAndSources)
     std::array<std::byte, 4> room {};
     EXPECT_EQ(read_from_source(*source, room), 4u) << "no more than there is room for";
 
-    // A copy has what the descriptor has taken.
+    // The copy has the bytes that the descriptor accepted.
     const TemporaryFolder folder;
     HostFd fd(::open((folder / "out").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
     const auto copied = *File::open(
@@ -152,18 +152,18 @@ TEST(Waits, EndWithTheEventTheDeadlineOrTheGuest)
     const auto in = opened(std::move(pipe.read));
     PatientGuest guest;
     EXPECT_FALSE(is_ready(*in, POLLIN));
-    // A deadline that is over, and one that comes.
+    // A deadline that has passed, and one in the future.
     std::vector<pollfd> polled { { in->descriptor(), POLLIN, 0 } };
     EXPECT_TRUE(wait(guest, polled, 0));
     EXPECT_EQ(guest.asked, 0) << "nothing to wait for";
     EXPECT_TRUE(wait(guest, polled, time_of(Clock::Monotonic) + 1'000'000));
     EXPECT_GE(guest.asked, 1);
-    // The event.
+    // The file becomes ready.
     std::thread writer([&] { EXPECT_EQ(::write(pipe.write.get(), "x", 1), 1); });
     EXPECT_TRUE(wait_for(guest, *in, POLLIN));
     writer.join();
     EXPECT_TRUE(is_ready(*in, POLLIN));
-    // The guest, before the wait and in it.
+    // The guest ends, before the wait and during it.
     std::string text(1, ' ');
     const iovec buffer = buffer_of(text);
     EXPECT_EQ(read(*in, { &buffer, 1 }), 1u);
@@ -241,7 +241,7 @@ TEST(PathCalls, MakeFindMoveAndRemove)
     EXPECT_EQ(error_of(remove_directory(folder.at(inner))), ENOTEMPTY);
     EXPECT_TRUE(unlink_file(folder.at(other)));
     EXPECT_TRUE(remove_directory(folder.at(inner)));
-    // Nothing leads out.
+    // No path leads out of the folder.
     EXPECT_EQ(error_of(open(folder.at(out), true, { .write = true, .create = true })), EPERM);
     EXPECT_EQ(error_of(create_directory(folder.at(out))), EPERM);
     EXPECT_EQ(error_of(rename(folder.at(file), folder.at(out))), EPERM);

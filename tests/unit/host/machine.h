@@ -14,7 +14,7 @@
 #include <string_view>
 #include <sys/stat.h>
 
-// What tests of the machine, and of what stands on it, need of it.
+// What tests of this and higher layers need of the machine.
 
 namespace vitrine::core::host::test {
 
@@ -58,7 +58,7 @@ inline std::string text_of_bytes(std::span<const std::byte> bytes)
     return { reinterpret_cast<const char*>(bytes.data()), bytes.size() };
 }
 
-/// A pipe whose ends wait.
+/// A pipe whose ends block.
 struct Pipe {
     enum class Kind { Anonymous, Named };
     explicit Pipe(Kind kind = Kind::Anonymous)

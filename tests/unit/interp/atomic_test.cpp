@@ -30,7 +30,7 @@ uint64_t low_bits(uint64_t value, uint32_t bits)
     return bits == 64 ? value : value & ((uint64_t { 1 } << bits) - 1);
 }
 
-/// The operands are wrapped to the width that is compared: what is above it does not matter.
+/// The operands are wrapped to the width that is compared; the bits above it do not matter.
 TEST(Atomics, AnExchangeComparesTheBitsOfItsWidth)
 {
     Guest guest;
@@ -47,7 +47,7 @@ TEST(Atomics, AnExchangeComparesTheBitsOfItsWidth)
             };
             const uint32_t width = 8 * exchange.bytes;
             const uint64_t held = low_bits(initial, width);
-            // What is above the width, and in the lowest bits.
+            // Values that differ above the width, and in the lowest bits.
             for (const uint64_t above :
                 { uint64_t { 0 }, uint64_t { 1 }, uint64_t { 0x42 }, ~uint64_t { 0 } })
                 for (const uint64_t below : { held, held ^ 1, uint64_t { 0 } }) {

@@ -86,7 +86,8 @@ TEST(Interpreter, ATrapLeavesTheStateBeforeTheInstruction)
 
 TEST(Interpreter, StackOverflowIsExactToTheSlot)
 {
-    // Each frame takes one local and, at the call, one operand, which becomes the callee's parameter: two slots a call.
+    // Each frame has one local and, at the call, one operand, which becomes the callee's parameter:
+    // two slots per call.
     const auto depth_with = [](uint64_t bytes) {
         Guest guest({ .guest_debug = true, .max_stack_bytes = bytes });
         Instance& instance = guest.instantiate(R"((module
@@ -132,7 +133,7 @@ TEST(Interpreter, HostFunctionsReturnValuesOrTrap)
     const auto failed = guest.call(instance, "fail");
     EXPECT_EQ(failed.error().to_text(), "out of paper");
     EXPECT_EQ(failed.error().trace.size(), 1u);
-    // Called by the embedder itself, without a guest.
+    // The embedder calls the function itself, without a guest.
     EXPECT_THAT(*invoke(guest.thread, *instance.functions[0], std::vector { i32(1), i64(2) }),
         ElementsAre(i64(2), i32(1)));
 }
@@ -188,7 +189,7 @@ TEST(Interpreter, ASuspendedHostCallResumesWithItsResults)
     EXPECT_FALSE(guest.thread.is_running());
     // A caller that cannot wait gets a trap.
     EXPECT_EQ(guest.call(instance, "run", { i32(1) }).error().kind, TrapKind::HostError);
-    // The embedder calling the host function itself.
+    // The embedder calls the host function itself.
     ASSERT_TRUE(std::holds_alternative<Suspended>(
         start_call(guest.thread, *instance.functions[0], std::vector { i32(1) })));
     EXPECT_THAT(
@@ -228,7 +229,7 @@ TEST(Interpreter, ActivationsNestThroughHostFunctions)
     EXPECT_EQ(frames[2].function->host->name, "enter");
     EXPECT_EQ(frames[3].function, &Guest::function(*instance, "outer"));
     EXPECT_EQ(frames[3].activation, 0u);
-    // A trap inside unwinds through both, and keeps the trace of where it began.
+    // A trap inside unwinds both calls, and keeps the trace of where it began.
     const auto trapped = guest.call(*instance, "outer", { i32(0) });
     EXPECT_EQ(trapped.error().kind, TrapKind::Unreachable);
     EXPECT_EQ(trapped.error().trace.size(), 2u);
@@ -262,7 +263,7 @@ TEST(Interpreter, AnInterruptEndsAnEndlessLoopAndAnEndlessRecursion)
         (func $recurse (export "recurse") (param i32) (if (local.get 0) (then (call $ready))) (call $recurse (i32.const 0)))))");
     EXPECT_EQ(guest.call(instance, "loop").error().kind, TrapKind::Interrupted);
     EXPECT_EQ(guest.call(instance, "recurse", { i32(1) }).error().kind, TrapKind::Interrupted);
-    // What was asked of an earlier call does not end a later one.
+    // A request to an earlier call does not end a later one.
     guest.thread.requests->add(Requests::interrupt);
     EXPECT_EQ(guest.call(instance, "loop").error().kind, TrapKind::Interrupted);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Where the interpreter stops because an instruction accessed what is watched.
+// The interpreter's stops because an instruction accessed watched state.
 #include "exec/code.h"
 #include "exec/instrument.h"
 #include "support/guest.h"
@@ -21,7 +21,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::UnorderedElementsAreArray;
 
-/// State of some kind, as addresses.
+/// State of some kind, as host addresses.
 struct State {
     StateKind kind;
     uintptr_t begin;
@@ -50,7 +50,7 @@ WatchedRange watched(const State& state, bool reads, bool writes)
     return { state.begin, state.begin + state.bytes, reads, writes, state.kind };
 }
 
-/// What a test's probe does, and what it saw.
+/// What the test's probe does, and what it has seen.
 struct Eye final : Probe {
     struct Fired {
         Cause cause;
@@ -67,7 +67,7 @@ struct Eye final : Probe {
         return Wish::Continue;
     }
 
-    /// All causes since the last call of this.
+    /// All causes since the last call of this function.
     std::vector<Cause> take_causes()
     {
         std::vector<Cause> causes;
@@ -90,7 +90,8 @@ struct Access {
     TouchedRange range() const { return { state.begin, state.begin + state.bytes, is_write }; }
 };
 
-/// The bytes that a load, store or atomic of a row's guest accesses: it stands in the text that they lie at 16 + 16.
+/// The bytes that a load, store or atomic in a row's guest accesses. By the guest's text, they are
+/// at address 16 + 16.
 std::vector<Access> accesses_to_memory(const RowGuest& guest, const Instance& instance)
 {
     const OpInfo& row = info(guest.op);
@@ -111,7 +112,8 @@ State part_of_object(const Slot* slot, uint64_t at, uint64_t bytes)
     return state_of(StateKind::Object, Ref { *slot }.object()->bytes() + at, bytes);
 }
 
-/// What the one instruction of a guest accesses, by what stands in its text; the thread is just before it.
+/// The accesses of a guest's instruction, derived from its text. The thread is just before the
+/// instruction.
 std::vector<Access> accesses_of(const RowGuest& guest, const Thread& thread)
 {
     const GuestState& state = thread.state;
@@ -174,7 +176,7 @@ const std::shared_ptr<Engine>& row_engine()
     return engine;
 }
 
-/// The guest of a row in a store of its own, whose instruction is marked.
+/// The guest of a row in a store of its own, with its instruction marked.
 struct RowUnderEye : Guest {
     explicit RowUnderEye(const RowGuest& guest) : Guest(row_engine()), row(guest)
     {
@@ -189,8 +191,8 @@ struct RowUnderEye : Guest {
         thread.probes.set(ProbeRole::Session, &eye);
     }
 
-    /// Watches at the mark what `ranges` makes of the accesses there, up to the next cause, and runs to the end; the eye
-    /// has seen what came behind the mark.
+    /// At the mark, watches the ranges that `ranges` returns for the accesses there, up to the next
+    /// cause. Then runs to the end. The eye records what fires after the mark.
     void run(const std::function<std::vector<WatchedRange>(const std::vector<Access>&)>& ranges, bool steps)
     {
         eye.on_fire = [&](Thread& at, const Eye::Fired& fired) {
@@ -285,7 +287,8 @@ TEST(Watch, WithEverythingWatchedEachInstructionTouchesWhatItAccesses)
     EXPECT_EQ(accessing.size(), static_cast<size_t>(in_memory + by_name));
 }
 
-/// Runs the row with one range watched: how often, and with which touched range, it stopped for that.
+/// Runs the row with one range watched, and checks how often it stopped for that range and with
+/// which touched range.
 void expect_touched(const RowGuest& row, const std::function<WatchedRange(const std::vector<Access>&)>& range,
     const std::function<std::vector<TouchedRange>(const std::vector<Access>&)>& expected)
 {
@@ -353,7 +356,7 @@ TEST(Watch, ResultsAreThoseOfAnUnwatchedRun)
 
 // -- Stops and what else there is to stop for
 
-/// A guest of one module that is watched from its first instruction on.
+/// A guest with one module that is watched from its first instruction on.
 struct Watched : Guest {
     explicit Watched(std::string_view wat) : Guest(), instance(instantiate(wat))
     {
@@ -573,7 +576,7 @@ TEST(Watch, LooksWhenAHostFunctionComesBack)
     const FuncMeta& meta = *Guest::function(instance, "f").meta;
     EXPECT_EQ(eye.fired[0].offset, next_instruction(instance.module->bytes(), meta.code_offset));
     EXPECT_THAT(eye.take_causes(), ElementsAre(Cause::Watch));
-    // The call that reads the table's element stops once, too.
+    // The call that reads the table's element stops only once, too.
     EXPECT_TRUE(guest.call(instance, "g"));
     ASSERT_EQ(eye.fired.size(), 1u);
     EXPECT_EQ(eye.fired[0].touched.size(), 1u);
@@ -624,10 +627,10 @@ TEST(Watch, EachThreadSeesItsOwnAccessesToASharedMemory)
     EXPECT_EQ(guest_load<uint32_t>(memory->base() + 8), rounds + watched_rounds);
 }
 
-// -- Against single steps
+// -- Compared with single steps
 
 struct RandomRun {
-    /// Behind which instructions watched bytes had changed.
+    /// The instructions after which watched bytes had changed.
     std::vector<CodeOffset> changes;
     std::string results;
     std::vector<uint8_t> memory;
@@ -637,7 +640,7 @@ struct RandomRun {
 
 enum class Looks : uint8_t { Never, AtHits, AtSteps };
 
-/// Ranges of all kinds chosen by the seed; the frame of the first function begins at `fp`.
+/// Ranges of all kinds, chosen by the seed. The frame of the first function begins at `fp`.
 std::vector<WatchedRange> random_ranges(uint32_t seed, const Instance& instance, const Slot* fp)
 {
     std::mt19937 random(seed);
@@ -715,7 +718,7 @@ TEST(Watch, RandomGuestsChangeWatchedStateWhereSingleStepsSeeIt)
     EXPECT_GT(changes, 1000u);
 }
 
-/// Writes of the guest are told by watches alone.
+/// The guest's own writes are reported by watches only.
 TEST(Mutation, ByTheGuestIsNotTold)
 {
     struct : MutationListener {

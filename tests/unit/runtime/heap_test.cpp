@@ -13,7 +13,8 @@ namespace {
 
 SubType structure(std::vector<FieldType> fields) { return { .composite = StructType { std::move(fields) } }; }
 
-/// A store with a struct type of an i8, a v128 and a reference, an array of i16, and one of references.
+/// A store with a struct type with an i8, a v128 and a reference, an array type of i16, and an
+/// array type of references.
 struct World {
     explicit World(const EngineConfig& config = {})
         : engine(std::make_shared<EngineState>(config)), store(engine)
@@ -76,7 +77,7 @@ TEST(Heap, CollectsWhatNothingRefersTo)
     const Root root(heap, kept);
     Object* const list = heap.make_array(world.info(2), 10);
     set_part(*kept, 2, any_of(list));
-    // Two that refer to each other.
+    // Two objects that refer to each other.
     Object* const one = heap.make_array(world.info(2), 1);
     Object* const other = heap.make_array(world.info(2), 1);
     set_part(*one, 0, any_of(other));

@@ -71,7 +71,7 @@ TEST(Memory, TheEmbeddersMaximumIsRefusedWithItsNumber)
     EXPECT_EQ((*Memory::create(type_of(10), budget, Pages { 10 }.bytes()))->grow(1), std::nullopt);
 }
 
-// A bound in pages is not one in bytes, and a number alone is neither.
+// A limit in pages does not convert to one in bytes, and a plain number converts to neither.
 static_assert(!std::is_convertible_v<Pages, ByteCount> && !std::is_convertible_v<uint64_t, ByteCount>
     && !std::is_convertible_v<ByteCount, Pages>);
 

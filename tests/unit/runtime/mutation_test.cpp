@@ -21,7 +21,7 @@ constexpr auto wat = R"((module
     (type $bytes (array (mut i16)))
     (func (export "nothing"))))";
 
-/// Writes down what it hears.
+/// Records the mutations that it is told of.
 struct Listener final : MutationListener {
     struct Words {
         std::string operator()(const MemoryBytes& range) const

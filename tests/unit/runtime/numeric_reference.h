@@ -12,12 +12,12 @@
 #include <string>
 #include <type_traits>
 
-// The numeric instructions once more, in another way: integers as numbers of 128 bits; floats computed wider,
-// in software, and rounded once; NaNs and zeros by their bits.
+// A second implementation of the numeric instructions by other means: integers as 128-bit numbers;
+// floats computed with more precision in software and rounded once; NaNs and zeros by their bits.
 
 namespace vitrine::core::test {
 
-/// What an instruction gives: the bits of its result, or a trap.
+/// The result of an instruction: its bits, or a trap.
 struct Outcome {
     uint64_t bits = 0;
     TrapKind trap = no_trap;
@@ -29,7 +29,8 @@ struct Outcome {
     friend bool operator==(const Outcome&, const Outcome&) = default;
 };
 
-/// Gives what an instruction should, for the bits of its operands; the second is 0 where there is only one.
+/// Computes the expected outcome from the bits of the operands. The second is 0 if there is only
+/// one.
 using Reference = std::function<Outcome(uint64_t a, uint64_t b)>;
 using References = std::map<std::string, Reference, std::less<>>;
 
@@ -69,7 +70,7 @@ template<int N> Outcome remainder(Wide a, Wide b)
     return b == 0 ? Outcome(TrapKind::IntegerDivideByZero) : wrapped<N>(a % b);
 }
 
-/// Makes each bit from how many of the operands have it.
+/// Computes each bit from the number of operands that have it set.
 template<int N> Outcome bitwise(uint64_t a, uint64_t b, bool (*has)(uint64_t count))
 {
     uint64_t result = 0;
@@ -78,7 +79,7 @@ template<int N> Outcome bitwise(uint64_t a, uint64_t b, bool (*has)(uint64_t cou
     return result;
 }
 
-/// How many bits, from `at` on in steps of `step`, come before the first that is set.
+/// The number of zero bits before the first one that is set, starting at `at` in steps of `step`.
 template<int N> int zeros(uint64_t bits, int at, int step)
 {
     int count = 0;
@@ -89,7 +90,7 @@ template<int N> int zeros(uint64_t bits, int at, int step)
 
 template<int N> WideBits power(uint64_t exponent) { return WideBits { 1 } << (exponent % N); }
 
-/// The word twice in a row: where one cuts it is the rotation.
+/// The word twice in a row: a rotation is a part of it.
 template<int N> WideBits twice(uint64_t bits)
 {
     return static_cast<WideBits>(unsigned_of<N>(bits)) * ((WideBits { 1 } << N) + 1);
@@ -155,17 +156,18 @@ template<class T> using BitsOf = std::conditional_t<sizeof(T) == 4, uint32_t, ui
 template<class T> constexpr uint64_t sign_bit = uint64_t { 1 } << (sizeof(T) * 8 - 1);
 template<class T> constexpr uint64_t infinity = sizeof(T) == 4 ? 0x7f800000 : 0x7ff0000000000000;
 template<class T> constexpr uint64_t quiet_bit = sizeof(T) == 4 ? 0x00400000 : 0x0008000000000000;
-/// What the processor gives where no operand is a NaN.
+/// The NaN that the processor returns when no operand is a NaN.
 template<class T> constexpr uint64_t new_nan = sign_bit<T> | infinity<T> | quiet_bit<T>;
 
 template<class T> T float_of(uint64_t bits) { return std::bit_cast<T>(static_cast<BitsOf<T>>(bits)); }
 template<class T> uint64_t magnitude(uint64_t bits) { return bits & ~sign_bit<T>; }
 template<class T> bool is_nan(uint64_t bits) { return magnitude<T>(bits) > infinity<T>; }
 
-/// Rounds once. Not inlined: the compiler knows that it may compute in T if only the result is rounded to T.
+/// Rounds once. Not inlined, because the compiler may otherwise compute in T when only the result
+/// is rounded to T.
 template<class T> [[gnu::noinline]] T narrow(Quad number) { return static_cast<T>(number); }
 
-/// The quiet NaN that comes of the operands, or what `compute` gives.
+/// The quiet NaN that results from the operands, or the result of `compute`.
 template<class T> Outcome quiet_or(uint64_t a, uint64_t b, std::function<Outcome()> compute)
 {
     if (is_nan<T>(a))
@@ -185,12 +187,12 @@ template<class T, class F> Reference arithmetic(F compute)
     };
 }
 
-/// The place of a number in the order of all, -0 before 0.
+/// The rank of a number in the order of all numbers, with -0 before 0.
 template<class T> int64_t place(uint64_t bits)
 {
     return bits & sign_bit<T> ? ~static_cast<int64_t>(magnitude<T>(bits)) : static_cast<int64_t>(bits);
 }
-/// The same with one place for both zeros.
+/// The same with one rank for both zeros.
 template<class T> int64_t number_place(uint64_t bits) { return magnitude<T>(bits) == 0 ? 0 : place<T>(bits); }
 
 template<class T, class F> Reference comparison(F compare)
@@ -251,7 +253,7 @@ template<class T> void add_floats(References& references)
     add("convert_i64_u", [](uint64_t a, uint64_t) { return narrow<T>(unsigned_of<64>(a)); });
 }
 
-// From one to the other.
+// Conversions.
 
 template<class T, int N> void add_truncation(References& references, bool is_signed)
 {
@@ -291,7 +293,7 @@ inline Outcome promoted(uint64_t a)
 
 } // namespace reference
 
-/// All of them, by the instruction's name.
+/// All references by the instruction's name.
 inline References make_references()
 {
     using namespace reference;

@@ -27,18 +27,18 @@ void PrintTo(const Outcome& outcome, std::ostream* out)
 
 namespace {
 
-// Known at compile time: what needs no processor.
+// Evaluated at compile time, so they do not depend on the processor.
 static_assert(numeric::I32Rotl(0x80000001, 33) == 3);
 static_assert(numeric::I64Clz(0) == 64);
 static_assert(numeric::I32DivS(-7, 2).value == -3);
 static_assert(numeric::I32DivS(INT32_MIN, -1).trap == TrapKind::IntegerOverflow);
 static_assert(numeric::I32TruncSatF64U(-1) == 0);
 
-// Returned in registers.
+// Results fit into registers.
 static_assert(sizeof(numeric::OrTrap<int32_t>) == 8 && sizeof(numeric::OrTrap<uint64_t>) == 16);
 static_assert(std::is_trivially_copyable_v<numeric::OrTrap<uint64_t>>);
 
-// A signature is that of the C++ function.
+// The signature of an instruction matches its C++ function.
 static_assert(numeric::signature_of(+[](float, uint64_t) -> double { return 0; }) == parse_signature("fl_d"));
 static_assert(
     numeric::signature_of(+[](double) -> numeric::OrTrap<int64_t> { return 0; }) == parse_signature("d_l"));
@@ -105,7 +105,7 @@ constexpr float inf32 = std::numeric_limits<float>::infinity();
 constexpr double inf64 = std::numeric_limits<double>::infinity();
 constexpr uint32_t nan32 = 0x7fc00000;
 constexpr uint64_t nan64 = 0x7ff8000000000000;
-/// The NaN that an operation on numbers gives.
+/// The NaN that an operation on numbers returns.
 constexpr uint32_t new_nan32 = 0xffc00000;
 constexpr uint64_t new_nan64 = 0xfff8000000000000;
 
@@ -113,7 +113,8 @@ constexpr TrapKind by_zero = TrapKind::IntegerDivideByZero;
 constexpr TrapKind overflow = TrapKind::IntegerOverflow;
 constexpr TrapKind invalid = TrapKind::InvalidConversionToInteger;
 
-/// Operands and result of an instruction. An integer stands for a number or for the bits of a float.
+/// Operands and result of an instruction. An integer stands for a number or for the bits of a
+/// float.
 struct Case {
     std::string_view text;
     std::vector<Outcome> operands;
@@ -451,7 +452,7 @@ TEST(Numeric, GivesWhatTheSpecificationSays)
 
 // --- by reference ---------------------------------------------------------------------------------
 
-/// Numbers at which something changes, their neighbours, and some of no meaning.
+/// Numbers where the behaviour changes, their neighbours, and some arbitrary ones.
 std::vector<uint64_t> edges(ValueKind kind)
 {
     std::set<uint64_t> found;
@@ -482,7 +483,7 @@ std::vector<uint64_t> edges(ValueKind kind)
     return { found.begin(), found.end() };
 }
 
-/// Finds the first operands for which an instruction gives something else than its reference, and fails.
+/// Finds the first operands for which an instruction differs from its reference, and fails.
 void compare(const Instruction& instruction, const Reference& reference, std::span<const uint64_t> operands)
 {
     const Outcome actual = instruction.run(operands);
@@ -530,7 +531,8 @@ TEST(Numeric, AgreesWithTheReferenceOnOperandsOfNoMeaning)
 
 // --- what the compiler must not do ----------------------------------------------------------------
 
-/// The operands come in the other order than the instruction takes them: swapping them would save moves.
+/// Passes the operands in the opposite order. Swapping the operands of the instruction would save
+/// the compiler some moves, but would change which NaN results.
 template<auto function, class T> [[gnu::noinline]] T reversed(T b, T a) { return function(a, b); }
 
 template<auto function> void expect_first_nan(std::string_view text)

@@ -26,7 +26,7 @@ constexpr const char* guest = R"((module
     (elem anyref (item (ref.i31 (i32.const 7))) (item (ref.null any)))))";
 constexpr int64_t bytes = 0, refs = 1, vectors = 2, pair = 3, triple = 4, function = 5;
 
-/// The heap types that code names by a byte; as LEB128 they are negative.
+/// The heap types that code encodes in one byte, which are negative in LEB128.
 constexpr int64_t any = 0x6e - 0x80, eq = 0x6d - 0x80, i31 = 0x6c - 0x80, structure = 0x6b - 0x80,
                   array = 0x6a - 0x80, none = 0x71 - 0x80, no_func = 0x73 - 0x80, func = 0x70 - 0x80;
 

@@ -76,7 +76,7 @@ TEST(Store, OwnsWhatIsAttachedAndEndsItBeforeItself)
         Data(Store& store, std::vector<std::string>& ends) : store(store), ends(ends) {}
         ~Data()
         {
-            // Instances are still there.
+            // The instances still exist.
             ends.push_back("data of " + std::to_string(store.instances().size()));
         }
         Store& store;
@@ -148,7 +148,7 @@ TEST(Store, AllTablesTogetherHaveALimit)
     EXPECT_EQ(store.grow(another, 1, {}), std::nullopt);
     EXPECT_EQ(store.grow(another, 0, {}), 1u);
     EXPECT_EQ(store.grow(another, UINT64_MAX, {}), std::nullopt);
-    // What the table itself refuses is not counted.
+    // Growth that the table itself refuses is not counted.
     Store other(std::make_shared<EngineState>());
     Table& bounded = **other.add_table({ ValueType::funcref, { .min = 0, .max = 1 } }, {});
     for (int i = 0; i < 10; ++i)
@@ -249,7 +249,7 @@ TEST(Store, ModulesComeAndGoInManyThreads)
         for (uint32_t thread = 0; thread < 4; ++thread)
             threads.emplace_back([&engine] {
                 for (uint32_t number = 0; number < 200; ++number) {
-                    // All threads load the same.
+                    // All threads load the same module.
                     const auto module =
                         load_module(numbered_module(number % 7, number % 3 != 0), engine->types);
                     EXPECT_EQ(module.has_value(), number % 3 != 0);
@@ -267,7 +267,7 @@ TEST(Store, ThreeRefusedModulesOfAMillionTypesLeaveRoomForAFourth)
 {
     TypeRegistry types;
     const auto load = [&](uint8_t kind, bool is_valid) {
-        // Each has a field that refers to the one before: all are different.
+        // Each has a field that refers to the one before, so all are different.
         ByteWriter contents;
         contents.leb(uint32_t { 600'000 });
         add(contents, { 0x60, 0x00, 0x00 });

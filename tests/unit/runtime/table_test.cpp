@@ -58,7 +58,7 @@ TEST(Table, GrowsUpToItsMaximumAndTheLimit)
     EXPECT_EQ(open.size(), Table::max_elements);
 }
 
-/// Steps of many sizes, through the size from which tables are mapped.
+/// Many sizes, on both sides of the size from which tables are mapped.
 TEST(Table, KeepsItsElementsWhenItGrows)
 {
     const std::vector<Function> functions(3);

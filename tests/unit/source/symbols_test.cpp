@@ -34,7 +34,8 @@ Buffer custom(std::string_view name, const Buffer& content)
     return section(0, bytes);
 }
 
-/// A table of version 4: `dir/a.c` lines 5 and 7 at addresses 2 and 4, the end at 6. Then dead code, at no address at all.
+/// A table of version 4: `dir/a.c` lines 5 and 7 at addresses 2 and 4, ending at 6. Then removed
+/// code, at address 0.
 Buffer line_table()
 {
     Buffer header { 1, 1, 1, 0xfb, 14, 13, 0, 1, 1, 1, 1, 0, 0, 0, 1, 0, 0, 1 };
@@ -101,7 +102,8 @@ TEST(Symbols, OfMalformedModulesFindWhatIsThere)
 
 TEST(Symbols, OfEntriesWithoutEndEnd)
 {
-    // Version 5: no format, and as many entries as a number can say; first of the folders, then of the files.
+    // Version 5: no formats, and the largest possible number of entries; first for the folders,
+    // then for the files.
     for (const bool is_of_files : { false, true }) {
         Buffer header { 1, 1, 1, 0xfb, 14, 1 };
         if (is_of_files)
@@ -135,7 +137,8 @@ void add_u32(Buffer& to, uint32_t value)
         to.push_back(static_cast<uint8_t>(value >> shift));
 }
 
-/// 1: a unit with its line table; 2: a function; 3: an inlined one with its call. All have children.
+/// 1: a unit with its line table; 2: a function; 3: an inlined function with its call. All have
+/// children.
 const Buffer abbreviations { 1, 0x11, 1, 0x10, 0x17, 0, 0, 2, 0x2e, 1, 0x03, 0x08, 0x11, 0x01, 0x12, 0x06, 0,
     0, 3, 0x1d, 1, 0x03, 0x08, 0x11, 0x01, 0x12, 0x06, 0x58, 0x0b, 0x59, 0x0b, 0, 0, 0 };
 
@@ -148,7 +151,7 @@ void add_function(Buffer& to, uint8_t kind, std::string_view name, uint32_t begi
     add_u32(to, size);
 }
 
-/// `entries` as the information of a module, whose unit they end.
+/// A module whose unit contains `entries` and ends with them.
 Buffer module_with(const Buffer& entries)
 {
     Buffer unit { 4, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0 };
@@ -163,7 +166,7 @@ Buffer module_with(const Buffer& entries)
     return module;
 }
 
-/// `work` has `sum` inlined at line 20, and that `check` at line 30.
+/// `work` has `sum` inlined at line 20, which has `check` inlined at line 30.
 Buffer inlined_module()
 {
     Buffer entries;

@@ -13,12 +13,13 @@
 #include <sys/socket.h>
 #include <thread>
 
-// What a guest costs its host: copies and caches are bounded, long calls can be ended, limits of the host are errnos.
+// What a guest can cost its host: copies and caches are bounded, long calls can be ended, and the
+// host's limits become errnos.
 
 namespace vitrine::core::wasi::test {
 namespace {
 
-/// Sets a soft limit of this process for a while.
+/// Sets a soft limit of this process temporarily.
 class Limited {
 public:
     Limited(__rlimit_resource what, rlim_t value) : what_(what)
@@ -39,7 +40,8 @@ private:
 constexpr uint32_t mib = 1 << 20;
 constexpr uint32_t list = 1 * mib, content = 16 * mib;
 
-/// A list of `count` buffers of `length` bytes at `list`: the first begins at `content`, each begins `step` bytes behind the one before.
+/// A list of `count` buffers of `length` bytes at `list`. The first begins at `content`, and each
+/// begins `step` bytes after the one before.
 void put_buffers(World& world, uint32_t count, uint32_t length, uint32_t step)
 {
     for (uint32_t i = 0; i < count; ++i) {
@@ -78,7 +80,7 @@ TEST(Bounds, ListsOfBuffersAreNotCopied)
     Large large(World::with(folder));
     World& world = large.world;
     ASSERT_EQ(world.open("file"), Errno::Success);
-    // 7 million buffers, of which nearly all are empty.
+    // 7 million buffers, nearly all of them empty.
     const uint32_t count = 7'000'000;
     put_buffers(world, count, 0, 0);
     world.put(list + (count - 1) * 8 + 4, 3u);
@@ -122,7 +124,7 @@ TEST(Bounds, ListingsOfFoldersKeepLittle)
     for (uint32_t i = 0; i < 300; ++i) {
         ASSERT_EQ(world.open(".", open_flags::directory, 0), Errno::Success);
         const uint32_t fd = world.result();
-        // To the middle, and once more from somewhere.
+        // From the middle, and then from some other entry.
         EXPECT_EQ(names(fd, 4000, true).front(), all[4000]);
         const uint64_t somewhere = (i * 997) % 8002;
         EXPECT_EQ(names(fd, somewhere, true).front(), all[somewhere]) << somewhere;
@@ -130,7 +132,7 @@ TEST(Bounds, ListingsOfFoldersKeepLittle)
     EXPECT_LT(::mallinfo2().uordblks, before + 300 * (64u << 10));
 }
 
-/// Ends the guest when it is asked for the third time.
+/// Ends the guest at the third check.
 struct Impatient {
     Config with(Config config)
     {
@@ -152,7 +154,7 @@ TEST(Interrupts, EndWhatTakesLong)
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
     const HostFd mine(ends[0]), theirs(ends[1]);
     const HostFd zero(::open("/dev/zero", O_RDWR | O_CLOEXEC));
-    // The other side takes and gives as fast as it can.
+    // The other side sends and receives as fast as it can.
     const std::jthread other([fd = theirs.get()](const std::stop_token& stop) {
         std::vector<char> bytes(64 << 10);
         while (!stop.stop_requested()) {
@@ -227,7 +229,7 @@ TEST(Buffers, MayBeMoreThanTheHostTakesAtOnce)
         Large large(std::move(config));
         World& world = large.world;
         ASSERT_EQ(world.open("file"), Errno::Success);
-        // Each second buffer is empty.
+        // Every second buffer is empty.
         const auto lay_out = [&](std::string_view what) {
             world.put_text(content, what);
             for (uint32_t i = 0; i < 2 * count; ++i) {
@@ -313,7 +315,7 @@ TEST(Limits, OfOpenFilesDoNotLimitSubscriptions)
         }
         const uint32_t events = content + 8 * mib;
         ASSERT_EQ(world("poll_oneoff", content, events, count, 2000), Errno::Success) << count;
-        // Standard output may be anything; the file is ready for all that ask.
+        // Standard output may be anything. The file is ready for all subscriptions.
         EXPECT_GE(world.result(), count * 2 / 3);
         for (uint32_t i = 0; i < world.result(); ++i) {
             const auto asked = world.get<uint64_t>(events + i * 32);

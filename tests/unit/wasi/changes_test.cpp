@@ -5,8 +5,9 @@
 #include <fcntl.h>
 #include <sys/socket.h>
 
-// What functions change in the guest's memory, as those hear it who watch or record it: the bytes that were written and
-// no others, however many a call names. `World` checks that nothing is left out.
+// The changes to the guest's memory that functions report to those who watch or record it: exactly
+// the bytes written, however many ranges a call names. `World` checks that every change is
+// reported.
 
 namespace vitrine::core::wasi::test {
 namespace {
@@ -21,9 +22,9 @@ void PrintTo(const Change& change, std::ostream* out) { *out << change.address <
 
 using Changes = std::vector<Change>;
 
-/// Calls functions, and puts together what they have told.
+/// Calls functions, and merges the changes that they report.
 struct Witness {
-    /// By address, neighbours as one.
+    /// By address, with adjacent changes merged.
     template<class... Arguments> Changes of(std::string_view name, Arguments... arguments)
     {
         answer = world(name, arguments...);
@@ -83,7 +84,7 @@ TEST(ChangesOfMemory, ASourceAndASocketToo)
     ASSERT_EQ(::send(mine.get(), "message", 7, 0), 7);
     EXPECT_EQ(witness.of("sock_recv", 3, 3000, 1, 0, 2000, 2010),
         (Changes { { 2000, 4 }, { 2010, 2 }, { 4000, 7 } }));
-    // In more buffers than the host takes at once.
+    // With more buffers than the host accepts at once.
     for (uint32_t i = 0; i < 2000; ++i) {
         world.put(10'000 + 8 * i, uint32_t { 50'000 + 2 * i });
         world.put(10'004 + 8 * i, uint32_t { 1 });
@@ -120,11 +121,11 @@ TEST(ChangesOfMemory, WhatOtherFunctionsAnswer)
     EXPECT_EQ(
         witness.of("path_open", 3, 0, 1000, 4, 0, World::read_write, 0, 0, 2000), (Changes { { 2000, 4 } }));
     EXPECT_EQ(witness.of("path_create_directory", 3, 1000, 4), (Changes {}));
-    // The names ., .., file and link, each behind a header.
+    // The names ., .., file and link, each after a header.
     EXPECT_EQ(witness.of("fd_readdir", 3, 4000, 1000, 0, 2000),
         (Changes { { 2000, 4 }, { 4000, 4 * 24 + 1 + 2 + 4 + 4 } }));
     EXPECT_EQ(witness.of("fd_readdir", 3, 4000, 30, 0, 2000), (Changes { { 2000, 4 }, { 4000, 30 } }));
-    // A clock that has struck, and another that has not.
+    // A clock that is due, and one that is not.
     for (uint32_t i = 0; i < 96; ++i)
         world.put(6000 + i, uint8_t { 0 });
     world.put(6048 + 24, uint64_t { 1'000'000'000'000 });

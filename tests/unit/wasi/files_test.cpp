@@ -15,7 +15,8 @@
 namespace vitrine::core::wasi::test {
 namespace {
 
-/// Both ends of a pipe. To a named one the kernel does not write without waiting, which has to be asked for first.
+/// Both ends of a pipe. The kernel has no nonblocking write for a named pipe unless its flags say
+/// so, so its readiness must be checked first.
 struct Pipes : testing::TestWithParam<Pipe::Kind> {};
 INSTANTIATE_TEST_SUITE_P(EveryKind, Pipes, testing::Values(Pipe::Kind::Anonymous, Pipe::Kind::Named),
     [](const auto& kind) { return kind.param == Pipe::Kind::Anonymous ? "Anonymous" : "Named"; });
@@ -225,7 +226,7 @@ TEST(Files, FoldersAreMadeRenamedAndRemoved)
     EXPECT_TRUE(exists(folder / "second"));
 }
 
-/// All names that fd_readdir gives, asked for again and again with a buffer of `room` bytes.
+/// All names that fd_readdir returns, called repeatedly with a buffer of `room` bytes.
 std::vector<std::string> names_by_readdir(World& world, uint32_t room)
 {
     std::vector<std::string> names;
@@ -288,7 +289,7 @@ TEST(Folders, AListingGoesOnWhereItWasWhileFilesComeAndGo)
         const auto left = std::find_if(before.begin() + from, before.end(),
             [&](const std::string& name) { return std::filesystem::exists(folder / name); });
         ASSERT_EQ(world("fd_readdir", 3, 10'000, 200, from, 2000), Errno::Success);
-        // Where a new file appears is the host's choice.
+        // The host decides where a new file appears.
         const bool is_new = world.text(10'024, world.get<uint32_t>(10'016)) == "new";
         const uint32_t at = is_new ? 10'027 : 10'000;
         if (left != before.end()) {
@@ -456,7 +457,7 @@ TEST(Streams, OutputGoesWhereTheEmbedderWants)
     EXPECT_EQ(world.read(1), Errno::Badf);
     EXPECT_EQ(world("fd_seek", 1, 0, 0, 2000), Errno::Spipe);
     EXPECT_EQ(world("fd_pwrite", 1, 3000, 1, 0, 2000), Errno::Spipe);
-    // To the guest it is a terminal, so that its library writes line by line.
+    // The guest sees a terminal, so that its library writes line by line.
     ASSERT_EQ(world("fd_fdstat_get", 1, 2000), Errno::Success);
     EXPECT_EQ(world.get<FileType>(2000), FileType::CharacterDevice);
     EXPECT_EQ(world.get<uint64_t>(2008) & (rights::fd_seek | rights::fd_tell | rights::fd_read), 0u);
@@ -580,7 +581,7 @@ TEST(Folders, ThatAreOnlyReadCannotBeChanged)
         { other.path().string(), "/other" } };
     World world(std::move(config));
     ASSERT_EQ(world.open("inner", open_flags::directory, 0), Errno::Success);
-    // The folder itself, and what is opened through it.
+    // The folder itself, and a file opened through it.
     for (const uint32_t fd : { 3u, 5u }) {
         EXPECT_EQ(world.open("file", 0, World::read_write, 0, 1, fd), Errno::Rofs);
         EXPECT_EQ(world.open("file", open_flags::truncate, rights::fd_read, 0, 1, fd), Errno::Rofs);

@@ -10,7 +10,8 @@
 namespace vitrine::core::wasi::test {
 namespace {
 
-/// A folder with a bit of everything, open in a guest whose memory holds arguments for every function.
+/// A folder with some of everything, open in a guest whose memory holds arguments for every
+/// function.
 struct Example {
     Example()
     {
@@ -33,7 +34,7 @@ struct Example {
         world->put<uint64_t>(5000, 77); // a subscription to a clock, for at once
     }
 
-    /// All that a call could have changed: memory, files, the position of an open one.
+    /// Everything that a call could have changed: memory, files, the position of an open one.
     std::string state()
     {
         std::ostringstream out;
@@ -65,7 +66,7 @@ struct Row {
     Errno answer = Errno::Success;
 };
 
-/// A call of each function that does what it should, in the world of `Example`.
+/// A successful call of each function, in the world of `Example`.
 const std::map<std::string_view, Row> examples {
     { "args_get", { { 2000, 2100 } } },
     { "args_sizes_get", { { 2000, 2004 } } },
@@ -117,7 +118,7 @@ const std::map<std::string_view, Row> examples {
 
 bool is_for_sockets(std::string_view name) { return name.starts_with("sock_"); }
 
-/// Those that change nothing that `Example::state` sees.
+/// Functions that change nothing that `Example::state` sees.
 bool has_no_effect(std::string_view name)
 {
     constexpr std::string_view names[] { "fd_advise", "fd_datasync", "fd_fdstat_set_flags",
@@ -183,7 +184,7 @@ TEST(Functions, APointerOutOfBoundsIsAFaultThatChangesNothing)
         for (size_t i = 0; i < row.parameters.size(); ++i) {
             if (row.parameters[i] != 'p')
                 continue;
-            // Far out, and at the last byte, of which all parameters of the examples need more.
+            // Far out of bounds, and at the last byte: all parameters of the examples need more.
             for (const Slot pointer : { Slot { 0xfffffff0 }, Slot { 2 * 65536 - 1 } }) {
                 if (pointer != 0xfffffff0 && row.name == "fd_prestat_dir_name")
                     continue; // the name is one byte long
@@ -278,7 +279,8 @@ TEST(Functions, TheForerunnerHasItsOwnLayouts)
     EXPECT_EQ(world.get<uint32_t>(2020), 1u);
     EXPECT_EQ(world.get<uint64_t>(2024), 7u);
     EXPECT_EQ(world.get<uint64_t>(2056), 0x1122334455667788u);
-    // a subscription of 56 bytes, in which a clock has an identifier before its number; both are due
+    // A subscription of 56 bytes, in which a clock has an identifier before its number. Both are
+    // due.
     for (const uint32_t at : { 5000, 5056 }) {
         world.put<uint64_t>(at, at);
         world.put<uint64_t>(at + 16, 999); // the identifier
@@ -304,7 +306,7 @@ TEST(Buffers, TellOfWhatWasReadAlone)
     folder.write("file", "abcdefg");
     World world(World::with(folder));
     ASSERT_EQ(world.open("file"), Errno::Success);
-    // Two buffers: of the second, the system call fills a part.
+    // Two buffers. The system call fills a part of the second.
     world.put(3000, 4000u);
     world.put(3004, 5u);
     world.put(3008, 6000u);

@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <thread>
 
-// Streams of the host whose output a sink gets as well.
+// Streams of the host whose output is copied to a sink.
 
 namespace vitrine::core::wasi::test {
 
@@ -71,7 +71,7 @@ TEST_P(Copies, EndWithTheWaitOfAGuestThatIsInterrupted)
     std::thread interrupter([&] {
         for (int taken = 0; static_cast<size_t>(taken) < capacity;)
             ASSERT_EQ(::ioctl(pipe.read.get(), FIONREAD, &taken), 0);
-        // A request that comes before the wait is forgotten.
+        // A request made before the wait is forgotten.
         for (; !has_ended; std::this_thread::sleep_for(std::chrono::milliseconds(1)))
             world.host().interrupt();
     });
@@ -108,7 +108,7 @@ TEST(CopiedStreams, HaveNothingThatTheHostHasNotTaken)
     EXPECT_EQ(world.write(1, "both"), Errno::Success);
     EXPECT_EQ(copied, "bothsinkboth");
     EXPECT_EQ(folder.read("file"), "bothboth");
-    // To the guest it is a terminal, and nothing is written that is not copied.
+    // The guest sees a terminal, and nothing is written without being copied.
     EXPECT_EQ(world("fd_seek", 1, 0, 0, 2000), Errno::Spipe);
     EXPECT_EQ(world("fd_pwrite", 1, 3000, 1, 0, 2000), Errno::Spipe);
     ASSERT_EQ(world("fd_fdstat_get", 1, 2000), Errno::Success);

@@ -10,7 +10,8 @@
 namespace vitrine::core::wasi::test {
 namespace {
 
-/// A guest in the folder `inside`, around which there is what it must not reach. Every way of resolving paths is tried.
+/// A guest in the folder `inside`, surrounded by things that it must not reach. All ways to resolve
+/// paths are tested.
 class Sandboxed : public testing::TestWithParam<Resolution> {
 protected:
     Sandboxed()
@@ -40,7 +41,7 @@ protected:
         before = names_outside();
     }
 
-    /// What is around the sandbox, with content.
+    /// The names around the sandbox, with contents.
     std::set<std::string> names_outside() const
     {
         std::set<std::string> names;
@@ -132,7 +133,7 @@ TEST_P(Sandboxed, LinksThatLeadOutAreNotFollowed)
         EXPECT_EQ(guest.open(link, open_flags::create), Errno::Perm) << link;
         EXPECT_EQ(guest.stat(link, 1), Errno::Perm) << link;
     }
-    // A slash behind a link follows it, whatever the flags say.
+    // A slash after a link follows it, whatever the flags say.
     for (const std::string_view link : { "up/", "absolute_folder/", "absolute_folder//", "folder/up_up/" }) {
         EXPECT_EQ(guest.stat(link, 0), Errno::Perm) << link;
         EXPECT_EQ(guest.open(link, 0, 0, 0, 0), Errno::Perm) << link;

@@ -12,7 +12,7 @@
 namespace vitrine::core::wasi::test {
 namespace {
 
-/// A guest that listens, at descriptor 3, and who wants to connect.
+/// A guest with a listening socket at descriptor 3, and a client.
 struct Served {
     explicit Served(const char* address = "127.0.0.1:0")
     {
@@ -127,7 +127,7 @@ TEST(Sockets, ArePolled)
 {
     Served served;
     World& guest = *served.world;
-    // One subscription to read from 3, and a clock of a millisecond.
+    // A subscription to read from 3, and a clock of one millisecond.
     const auto subscribe = [&](uint32_t fd) {
         std::memset(guest.memory().writable_base() + 5000, 0, 96);
         guest.put(5000, uint64_t { 11 });

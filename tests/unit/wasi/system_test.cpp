@@ -89,7 +89,7 @@ TEST(Exit, IsATrapWithTheStatus)
     }
 }
 
-/// Writes a subscription to a clock, number `index` of those at 5000.
+/// Writes subscription number `index` of those at 5000, for a clock.
 void subscribe_clock(
     World& world, uint32_t index, uint64_t user_data, uint32_t clock, uint64_t timeout, uint16_t flags = 0)
 {
@@ -222,7 +222,7 @@ TEST(Poll, WhatIsWrongWithASubscriptionIsItsEvent)
     EXPECT_EQ(world("poll_oneoff", 0, 0, 0xffffffff, 2000), Errno::Inval);
 }
 
-/// Runs a call that waits on a thread of its own, and interrupts it once it does.
+/// Runs a call that waits on a thread of its own, and interrupts it once it waits.
 Errno interrupted(World& world, std::string_view name, std::vector<Slot> arguments)
 {
     Errno answer {};
@@ -263,7 +263,7 @@ TEST(Interrupts, EndWhatWaitsAndNothingElse)
     ASSERT_TRUE(world.trap);
     EXPECT_EQ(world.trap->kind, TrapKind::Interrupted);
 
-    // One that comes while nothing waits is forgotten.
+    // An interrupt while nothing waits is forgotten.
     world.host().interrupt();
     subscribe_clock(world, 0, 1, 1, 10'000'000);
     EXPECT_EQ(poll(world, 1).size(), 1u);
@@ -282,7 +282,7 @@ TEST(Interrupts, AreTheEmbeddersToJudge)
     World* the_world = nullptr;
     config.may_go_on = [&](Thread& thread) {
         EXPECT_EQ(&thread.store, &the_world->store());
-        // Whoever looks at the guest meanwhile may make its memory move, and change where it reads to.
+        // A debugger may let the guest's memory move, and change where the call reads to.
         if (++asked == 3) {
             the_world->put_buffer(4500, 3);
             EXPECT_EQ(::write(out.get(), "abcdef", 6), 6);

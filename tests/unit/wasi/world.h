@@ -44,10 +44,11 @@ using host::test::Pipe;
 using host::test::TemporaryFolder;
 using host::test::text_of_bytes;
 
-/// A copy of a guest's memory, to which each write that is told is applied. So it shows what was written untold.
+/// A copy of a guest's memory to which each reported write is applied. A difference is a write that
+/// was not reported.
 class Mirror final : public MutationListener {
 public:
-    /// Larger memories are not looked at.
+    /// Larger memories are not compared.
     static constexpr size_t most = size_t { 1 } << 20;
 
     explicit Mirror(Store& store, const Memory& memory) : store_(store), memory_(memory)
@@ -62,7 +63,7 @@ public:
 
     void on_mutation(Origin origin, const Mutation& mutation) override
     {
-        // A test writes on behalf of a debugger.
+        // Some tests write on behalf of a debugger.
         EXPECT_TRUE(origin == Origin::Host || origin == Origin::Debugger);
         const auto& range = std::get<MemoryBytes>(mutation);
         EXPECT_EQ(range.memory, &memory_);
@@ -77,7 +78,7 @@ public:
         return copy_.empty() || std::ranges::equal(memory_.bytes().first(copy_.size()), copy_);
     }
 
-    /// By host functions.
+    /// The writes of host functions.
     const std::vector<MemoryBytes>& told() const { return told_; }
 
 private:
@@ -87,7 +88,7 @@ private:
     std::vector<MemoryBytes> told_;
 };
 
-/// A guest that is nothing but its memory, and calls what a test tells it to.
+/// A guest that is nothing but its memory, and makes the calls of a test.
 class World {
 public:
     explicit World(Config config = {}, const Snapshot& snapshot = preview1) : snapshot_(snapshot)
@@ -100,7 +101,7 @@ public:
         caller = *linker_.instantiate(store_, *load_module(wasm, engine_->types));
     }
 
-    /// A config with one preopened folder, at descriptor 3.
+    /// A configuration with one preopened folder, at descriptor 3.
     static Config with(const TemporaryFolder& folder)
     {
         Config config;
@@ -108,7 +109,7 @@ public:
         return config;
     }
 
-    /// Calls a function; its trap, if any, stays in `trap`.
+    /// Calls a function. Its trap, if any, is in `trap`.
     template<class... Arguments> Errno operator()(std::string_view name, Arguments... arguments)
     {
         return call(name, { static_cast<Slot>(arguments)... });
@@ -153,7 +154,8 @@ public:
         store_.mutator.write(Origin::Debugger, memory(), address, bytes_of(text));
     }
 
-    // Short forms for what many tests do first. Paths lie at 1000 and 1500, results at 2000, vectors of one buffer at 3000, its content at 4000.
+    // Shortcuts for what many tests do first. Paths are at 1000 and 1500, results at 2000, vectors
+    // of one buffer at 3000 and its content at 4000.
     Errno open(std::string_view path, uint32_t open_flags = 0, uint64_t rights = read_write,
         uint32_t flags = 0, uint32_t lookup = 1, uint32_t folder = 3)
     {
@@ -161,7 +163,7 @@ public:
             return (*this)("path_open", folder, lookup, at, length, open_flags, rights, 0, flags, 2000);
         });
     }
-    /// The descriptor that `open` or another function has just put at 2000.
+    /// The descriptor that `open` or another function has just stored at 2000.
     uint32_t result() { return get<uint32_t>(2000); }
     /// Calls a function whose last parameters are a path.
     Errno at_path(std::string_view name, std::string_view path, uint32_t folder = 3)
@@ -191,7 +193,7 @@ public:
         put_buffer(4000, static_cast<uint32_t>(content.size()));
         return (*this)("fd_write", fd, 3000, 1, 2000);
     }
-    /// Reads into 4000; `read_text` is what came.
+    /// Reads into 4000; `read_text` returns what was read.
     Errno read(uint32_t fd, uint32_t length = 100)
     {
         put_buffer(4000, length);
@@ -210,11 +212,11 @@ public:
     Linker& linker() { return linker_; }
     Store& store() { return store_; }
 
-    /// Of the last call.
+    /// The trap of the last call.
     std::optional<Trap> trap;
-    /// What the last call changed, as it told.
+    /// The changes that the last call reported.
     std::vector<MemoryBytes> changes;
-    /// Whose memory is used; null when the embedder itself calls.
+    /// The instance whose memory is used; null when the embedder itself calls.
     Instance* caller = nullptr;
 
 private:

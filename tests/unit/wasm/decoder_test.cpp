@@ -203,7 +203,7 @@ TEST(Decoder, ImportsOfEveryKind)
 
 TEST(Decoder, AConstantExpressionEndsWhereItsBlocksAreClosed)
 {
-    // Not valid, but well formed: the blocks' own ends are not the end of the expression.
+    // Invalid, but well formed: the ends of the blocks do not end the expression.
     const auto module =
         decoded(module_with({ section(6, hex_bytes("01 7f 00 02 40 0b 1f 40 00 0b 41 00 0b")) }));
     EXPECT_EQ(module->globals[{ 0 }].init.size, 10u);

@@ -19,7 +19,7 @@ namespace {
 
 using testing::ElementsAre;
 
-/// A valid module with the registry of its types; the tests are about its last function.
+/// A valid module with the registry of its types. The tests are about its last function.
 struct Loaded {
     TypeRegistry types;
     std::shared_ptr<const Module> module;
@@ -66,7 +66,7 @@ std::vector<std::string> branches_of(const Loaded& loaded)
 TEST(SideTable, BranchesToBlocksLoopsAndTheFunction)
 {
     EXPECT_THAT(branches_of(Loaded("(module (func))")), ElementsAre());
-    // br 1 to behind the block's end; br 0 would be the same as what follows.
+    // br 1 to after the block's end. br 0 would go to the next instruction.
     EXPECT_THAT(
         branches_of(Loaded("(module (func block br 0 end))")), ElementsAre("3 entry 1 carry 0 drop 0"));
     EXPECT_THAT(
@@ -86,7 +86,7 @@ TEST(SideTable, CarriesAndDrops)
                            " f32.const 0 block (result i32) i64.const 1 i64.const 2 i32.const 3 br 0 end"
                            " br 0))")),
         ElementsAre("3 entry 1 carry 1 drop 2", "2 entry 1 carry 1 drop 1"));
-    // A loop's label takes its parameters, and drops all that is above them.
+    // A loop's label takes its parameters and drops everything above them.
     EXPECT_THAT(branches_of(Loaded("(module (func i32.const 1 i64.const 2"
                                    " loop (param i32 i64) i32.const 9 i32.const 1 i64.const 2 br 0 end))")),
         ElementsAre("-8 entry 0 carry 2 drop 3"));
@@ -97,19 +97,19 @@ TEST(SideTable, CarriesAndDrops)
 
 TEST(SideTable, If)
 {
-    // False: behind the end.
+    // False: to after the end.
     EXPECT_THAT(branches_of(Loaded("(module (func (param i32) local.get 0 if nop end))")),
         ElementsAre("4 entry 1 carry 0 drop 0"));
-    // False: behind `else`, which owns an entry itself.
+    // False: to after `else`, which has an entry of its own.
     EXPECT_THAT(branches_of(Loaded("(module (func (param i32) local.get 0 if nop else nop nop end))")),
         ElementsAre("4 entry 2 carry 0 drop 0", "4 entry 1 carry 0 drop 0"));
-    // Nothing comes to `else` from above: no entry.
+    // Control does not reach `else` from above: no entry.
     EXPECT_THAT(branches_of(Loaded("(module (func (param i32) local.get 0 if return else nop end))")),
         ElementsAre("4 entry 1 carry 0 drop 0"));
     // A branch out of both parts.
     EXPECT_THAT(branches_of(Loaded("(module (func (param i32) local.get 0 if br 0 else br 0 end))")),
         ElementsAre("5 entry 2 carry 0 drop 0", "6 entry 2 carry 0 drop 0", "3 entry 1 carry 0 drop 0"));
-    // The other part's entries lie between.
+    // The other part's entries are in between.
     EXPECT_THAT(branches_of(Loaded("(module (func (param i32)"
                                    " local.get 0 if loop br 0 end else local.get 0 br_if 0 end))")),
         ElementsAre("8 entry 3 carry 0 drop 0", "-2 entry 0 carry 0 drop 0", "6 entry 2 carry 0 drop 0",
@@ -135,7 +135,7 @@ TEST(SideTable, UnreachableCodeOwnsNoEntries)
     EXPECT_THAT(
         branches_of(Loaded("(module (func unreachable if br 0 else br 1 end br_if 0))")), ElementsAre());
     EXPECT_THAT(branches_of(Loaded("(module (func unreachable i32.const 0 br_table 0 0 0))")), ElementsAre());
-    // Reachable again behind the end of a block that was entered.
+    // Code is reachable again after the end of a block that was entered.
     EXPECT_THAT(branches_of(Loaded("(module (func block unreachable block br 1 end end br 0))")),
         ElementsAre("2 entry 1 carry 0 drop 0"));
     EXPECT_THAT(
@@ -157,19 +157,21 @@ TEST(SideTable, BodiesLieBehindEachOther)
     EXPECT_THAT(branches_of(loaded), ElementsAre("5 entry 2 carry 0 drop 0", "3 entry 1 carry 0 drop 0"));
 }
 
-// -- The table found in another way: from a list of the body's instructions, and how many operands each has
+// -- The table computed in another way: from a list of the body's instructions and their operand
+// counts
 
-/// One instruction of a body and what stands around it.
+/// One instruction of a body and its context.
 struct Line {
     static constexpr size_t none = SIZE_MAX;
 
     Instruction instruction;
     bool is_reachable;
-    /// Entries before it.
+    /// The number of entries before it.
     uint32_t entry;
-    /// The line that opened the innermost block: its own where it opens, divides or closes one; or none.
+    /// The line that opens the innermost block: the line itself if it opens, divides or closes a
+    /// block. Or none.
     size_t block;
-    /// Of a line that opens a block.
+    /// For a line that opens a block.
     size_t parent = none, else_line = none, end_line = none;
 
     Op op() const { return instruction.op; }
@@ -180,7 +182,7 @@ struct Line {
     }
 };
 
-/// The labels that a branch may take.
+/// The labels that a branch may target.
 std::vector<uint32_t> depths_of(const Instruction& instruction)
 {
     if (instruction.op == Op::Br || instruction.op == Op::BrIf)
@@ -194,7 +196,7 @@ std::vector<uint32_t> depths_of(const Instruction& instruction)
     return depths;
 }
 
-/// No instruction takes a v128: slots are operands.
+/// No instruction takes a v128, so slots are operands.
 class Reference {
 public:
     Reference(const Loaded& loaded, FuncIndex function) : module_(*loaded.module), function_(function)
@@ -276,7 +278,7 @@ private:
         return { lines_[other].instruction.end, lines_[other + 1].entry };
     }
 
-    /// Operands below what the instruction takes itself.
+    /// The operands below those that the instruction takes.
     size_t operands_below(const Line& line) const
     {
         const size_t operands =
@@ -284,7 +286,7 @@ private:
         return operands - (line.op() == Op::If || line.op() == Op::BrIf || line.op() == Op::BrTable);
     }
 
-    /// Parameters and results of a block.
+    /// The numbers of a block's parameters and results.
     std::pair<size_t, size_t> arity_of(const BlockType& block) const
     {
         if (block.kind != BlockType::Kind::Type)
@@ -395,7 +397,7 @@ TEST(FuncMeta, Frame)
     EXPECT_THAT(
         slots_of("(module (func i32.const 1 i32.const 2 i32.const 3 drop drop drop i32.const 4 drop))"),
         ElementsAre(0, 0, 1, 4, 0));
-    // What a call leaves counts, also where it comes from nothing.
+    // The results of a call count, even where its operands come from unreachable code.
     EXPECT_THAT(slots_of("(module (func (result i32 i32 i32) unreachable) (func call 0 drop drop drop))"),
         ElementsAre(0, 0, 1, 4, 0));
 }
@@ -439,7 +441,8 @@ TEST(FuncMeta, Loops)
 
 // -- The state before an instruction
 
-/// `i32.add [i32 i32] 0`: each instruction with its operands and how many entries lie before the cursor.
+/// `i32.add [i32 i32] 0`: each instruction with its operands and the number of entries before the
+/// cursor.
 std::vector<std::string> states_of(const Loaded& loaded)
 {
     std::vector<std::string> all;
@@ -482,7 +485,7 @@ TEST(InstructionState, AtEveryInstruction)
             "i64.const [i64 f32] 1", "local.get [i64 f32 i64] 1", "br_if [i64 f32 i64 i32] 1",
             "drop [i64 f32 i64] 2", "drop [i64 f32] 2", "else [i64] 2", "drop [i64] 3", "i64.const [] 3",
             "end [i64] 3", "block [i64] 3", "br [i64] 3",
-            // Where code cannot be reached: what is known.
+            // In unreachable code: the operands that are known.
             "i32.clz [i64] 4", "drop [i64 i32] 4", "end [i64] 4", "end [i64] 4"));
 }
 
@@ -492,7 +495,7 @@ TEST(InstructionState, IsTheSameAsInTheTable)
         "(module (func (param i32) loop local.get 0 br_if 0 block local.get 0 br_if 0 end end))");
     ASSERT_EQ(loaded.module->loops.size(), 1u);
     EXPECT_EQ(loaded.state_at(loaded.module->loops[0].offset)->entry, loaded.module->loops[0].entry);
-    // The second br_if leads behind the inner `end`.
+    // The second br_if branches to after the inner `end`.
     const Branch& branch = loaded.module->branches[1];
     const CodeOffset br_if = loaded.meta().code_offset + 10;
     EXPECT_EQ(loaded.module->bytes()[br_if], 0x0d);

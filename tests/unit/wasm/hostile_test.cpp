@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Small modules made to cost much. Each bound is many times what the module takes, and a small part of what it would take
-// if the cost grew with the square of its size.
+// Small modules that are built to be expensive. Each bound is many times what the module takes, and
+// a small part of what it would take at a quadratic cost.
 #include "support/module_builder.h"
 #include "support/sanitizer.h"
 #include "wasm/validator.h"
@@ -18,7 +18,7 @@ namespace {
 
 struct Outcome {
     std::string verdict;
-    /// Of processor time, all threads together: what else the machine does hardly counts.
+    /// Processor time of all threads together, which hardly depends on other load.
     double seconds;
 };
 
@@ -81,7 +81,7 @@ TEST(HostileModules, ManyTypesMayHaveOneSupertype)
     EXPECT_EQ(load(module_with({ section(1, types.bytes()) })).verdict, "valid");
 }
 
-/// Names of 16 bytes that have one hash in the GNU library's `std::hash`, which has a fixed seed.
+/// Names of 16 bytes with the same hash in the GNU library's `std::hash`, which has a fixed seed.
 class OneHash {
 public:
     std::string next()
@@ -153,7 +153,7 @@ TEST(HostileModules, TheFirstDuplicateOfAnExportIsNamed)
     EXPECT_EQ(verdict_on({ "b", "b", "b" }), "duplicate export name \"b\" (at offset 0x14)");
 }
 
-/// A function of unreachable code with `unit` again and again.
+/// A function of unreachable code that repeats `unit`.
 ByteVector unreachable_code(const ByteVector& type, const ByteVector& unit, size_t bytes)
 {
     const ByteVector code = joined({ hex_bytes("00"), repeated(unit, bytes / unit.size()), hex_bytes("0b") });
@@ -171,7 +171,7 @@ TEST(HostileModules, OperandsThatAreNotThereCostNothing)
         load(unreachable_code(hex_bytes("5e 7f 00"), hex_bytes("fb 08 01 90 4e 1a"), 4'000'000));
     EXPECT_EQ(arrays.verdict, "valid");
     EXPECT_LT(arrays.seconds, 8);
-    // What is there is looked at.
+    // Operands that exist are checked.
     EXPECT_EQ(
         load(unreachable_code(hex_bytes("5f 02 7f 00 7e 00"), hex_bytes("42 00 fb 00 01 1a"), 1)).verdict,
         "valid");

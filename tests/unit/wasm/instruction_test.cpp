@@ -83,7 +83,8 @@ Result<Instruction> decode(const ByteVector& bytes, uint64_t base = 0)
     return decode_instruction(in);
 }
 
-/// One of every kind of entity, so that index 0 exists; type 1 is a structure, type 2 an array.
+/// A module with one of every kind of entity, so that index 0 exists; type 1 is a struct, type 2 an
+/// array.
 ByteVector module_of_bodies(const std::vector<ByteVector>& bodies)
 {
     return module_with({
@@ -134,7 +135,7 @@ TEST(Instruction, EveryRowIsRefusedWhenCut)
     }
 }
 
-/// The example of a row in a body of its own, inside the blocks that it needs.
+/// A body with the example of a row inside the blocks that it needs.
 ByteVector body_around(const OpInfo& row)
 {
     const Op op = static_cast<Op>(&row - op_table.data());
@@ -154,7 +155,7 @@ ByteVector body_around(const OpInfo& row)
     return body_of(joined({ code, end }));
 }
 
-/// Another decoder reads the same names from our codes.
+/// Another decoder finds the same names for our codes.
 TEST(Instruction, WasmToolsAgreesOnEveryRow)
 {
     std::vector<ByteVector> bodies;
@@ -167,7 +168,7 @@ TEST(Instruction, WasmToolsAgreesOnEveryRow)
         at = wat.find(header, at);
         ASSERT_NE(at, std::string::npos) << row.text;
         const std::string function = wat.substr(at, wat.find("(func (;", at + 1) - at);
-        // The `end` of a function is not written.
+        // wasm-tools does not print the `end` of a function.
         if (row.text != "end") {
             const bool found = function.contains("\n    " + std::string(row.text) + "\n")
                 || function.contains("\n    " + std::string(row.text) + " ")

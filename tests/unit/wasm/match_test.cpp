@@ -9,7 +9,7 @@
 namespace vitrine::core::test {
 namespace {
 
-/// The module exports what is given, and imports what is wanted.
+/// The module exports what `given` says and imports what `wanted` says.
 TEST(Matching, ExternalTypesWithoutObjects)
 {
     const struct {

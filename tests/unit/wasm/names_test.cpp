@@ -46,7 +46,8 @@ TEST(Names, OrderDoesNotMatterAndTheFirstOfTwoWins)
 
 TEST(Names, AMalformedSubsectionDoesNotHideTheOthers)
 {
-    // Functions: ill-formed UTF-8. Module: fine. Unknown: skipped. Memories: fine. Then a length beyond the end.
+    // Functions: ill-formed UTF-8. Module: correct. Unknown: skipped. Memories: correct. Then a
+    // length beyond the end.
     const ByteVector bytes =
         hex_bytes("01 04 01 00 01 ff  00 02 01 6d  63 01 00  06 04 01 00 01 78  07 50 01");
     const Names names = decode_names(bytes);

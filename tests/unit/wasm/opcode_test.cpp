@@ -11,7 +11,7 @@
 namespace vitrine::core::test {
 namespace {
 
-/// How many instructions each feature has, as the specification and its proposals list them.
+/// The number of instructions of each feature, as the specification and its proposals list them.
 TEST(OpTable, HasEveryInstructionOfEachFeature)
 {
     std::map<Feature, int> counts;
@@ -98,7 +98,7 @@ TEST(OpTable, RowsAgreeWithThemselves)
     }
 }
 
-/// The name of the result's or the operand's type begins the text of scalar instructions.
+/// The text of a scalar instruction begins with the type of its result or operand.
 TEST(OpTable, TextsBeginWithTheirType)
 {
     const std::map<std::string_view, ValueKind> kinds { { "i32", ValueKind::I32 }, { "i64", ValueKind::I64 },
@@ -115,7 +115,7 @@ TEST(OpTable, TextsBeginWithTheirType)
     }
 }
 
-/// What the mnemonic says: the noun is the state, the verb the access.
+/// The mnemonic says it: the noun is the state, the verb the access.
 StateUse use_by_name(const OpInfo& row)
 {
     const std::string_view text = row.text;

@@ -30,7 +30,7 @@ TEST(Identifier, IsQuotedWhereWatWantsIt)
     EXPECT_EQ(identifier("", "func", 3), "func[3]");
 }
 
-/// A module whose entities all have names, and the texts of instructions there.
+/// A module whose entities all have names, and the text of instructions in it.
 TEST(Printer, InstructionsUseNames)
 {
     const auto module = decoded(wasm_of(R"((module
@@ -139,7 +139,8 @@ TEST(Printer, AFunctionIsIndentedByNesting)
         "0x00002e  end\n");
 }
 
-/// The disassembly of a function as WAT: without offsets, in parentheses, each declaration of locals too.
+/// The disassembly of a function as WAT: without offsets, in parentheses, with each declaration of
+/// locals.
 std::string wat_of_function(const Module& module, FuncIndex function)
 {
     const std::string text = disassemble(module, function);
@@ -158,7 +159,8 @@ std::string wat_of_function(const Module& module, FuncIndex function)
     return wat + ")\n";
 }
 
-/// The assembler knows each instruction by the text that the table gives it, and gives it the code that the table has.
+/// The assembler accepts the text that the table gives each instruction, and encodes it with the
+/// code in the table.
 TEST(Printer, EveryInstructionAssemblesToWhatItWas)
 {
     const auto module = decoded(wasm_of(row_module()));
@@ -231,7 +233,7 @@ TEST(Printer, AModuleShowsEverythingItDeclares)
     }
 }
 
-/// A small file must not make an endless text.
+/// A small file must not produce an endless text.
 TEST(Printer, CutsWhatWouldGrowBeyondTheFile)
 {
     const ByteVector name(5000, 'n');

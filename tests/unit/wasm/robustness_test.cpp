@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Damaged binaries: each is refused with an error that names a place, or is another module. What a sanitizer would
-// see here is not seen by an expectation; the suite is worth most when it runs under one.
+// Damaged binaries: each is refused with an error that names an offset, or is another valid module.
+// Memory errors only show under a sanitizer, where this suite is most useful.
 
 #include "support/both_ways.h"
 #include "support/module_builder.h"
@@ -18,7 +18,7 @@
 namespace vitrine::core::test {
 namespace {
 
-/// A module with something of everything that is executed, names included.
+/// A module with some of everything that is executed, including names.
 const ByteVector& whole_module()
 {
     static const ByteVector bytes = wasm_of(R"((module $whole
@@ -58,7 +58,7 @@ const ByteVector& whole_module()
     return bytes;
 }
 
-/// All that is done with a file before it runs.
+/// Everything that is done with a file before it runs.
 Result<void> look_at(const ByteVector& bytes)
 {
     auto module = TRY(decode_module(bytes));
@@ -117,7 +117,7 @@ TEST(DamagedModule, EveryByteMissingOrTwice)
     }
 }
 
-/// Code that is wrong in one place, after much that is right.
+/// Code with one error, after much that is correct.
 TEST(DamagedModule, BytesOfRandomCodeReplaced)
 {
     TypeRegistry types;
@@ -130,7 +130,7 @@ TEST(DamagedModule, BytesOfRandomCodeReplaced)
         for (int i = 0; i < 250; ++i) {
             ByteVector bytes = whole;
             const size_t at = first + random() % (last - first);
-            // Half of them become another instruction of those that are there.
+            // Half of them become an instruction that occurs elsewhere in the code.
             bytes[at] =
                 random() % 2 == 0 ? static_cast<uint8_t>(random()) : whole[first + random() % (last - first)];
             (void)validate_both_ways(bytes, types, FeatureSet::all());
@@ -138,7 +138,7 @@ TEST(DamagedModule, BytesOfRandomCodeReplaced)
     }
 }
 
-/// A count is believed only as far as there are bytes.
+/// A count is only trusted as far as there are bytes for it.
 TEST(DamagedModule, HugeCountsAllocateNothing)
 {
     const ByteVector huge = hex_bytes("ff ff ff ff 0f");

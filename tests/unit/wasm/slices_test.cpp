@@ -22,7 +22,7 @@ constexpr std::string_view guest = R"((module $m
     (func $work (export "work") (result i32) (local i64)
         (if (result i32) (global.get $g) (then (i32.const 1)) (else (i32.const 2))))))";
 
-/// A file with a module at `offset`, and something behind it.
+/// A file with a module at `offset`, and other bytes after it.
 struct Container {
     explicit Container(const ByteVector& module, size_t offset = 1000, size_t behind = 100)
     {
@@ -55,7 +55,7 @@ TEST(Slices, AModuleCountsFromItsOwnFirstByte)
     EXPECT_EQ(inside->customs[0].offset, alone->customs[0].offset);
     EXPECT_EQ(inside->find_function(inside->bodies[0].code_offset)->value, 1u);
     EXPECT_EQ(inside->name_of(ExternKind::Func, 1), "work");
-    // The piece of a file that begins elsewhere.
+    // A piece of a file that does not begin at the start of the file.
     const auto piece = std::make_shared<const FileBytes>(container.file, container.part, 1'000'000'000'000);
     EXPECT_EQ((*load_module(piece, piece->bytes(), types))->file_offset(), 1'000'000'000'000u);
     EXPECT_FALSE((*load_module(piece, piece->bytes(), types))->is_whole_file());
@@ -82,7 +82,8 @@ TEST(Slices, ALargeModuleIsNotCopied)
 
 TEST(Slices, NothingBehindAModuleBelongsToIt)
 {
-    // Each prefix of a module, with the rest of it behind: the same verdict as of the prefix alone.
+    // Each prefix of a module, followed by the rest of it, gets the same result as the prefix
+    // alone.
     const ByteVector bytes = wasm_of(guest);
     const Container container(bytes, 3);
     for (size_t size = 0; size < bytes.size(); ++size) {
@@ -114,11 +115,11 @@ TEST(Slices, TheHeaderTellsModulesFromComponents)
         layer_of("7f 45 4c 46 02 01 01 00").error().to_text(), "magic header not detected (at offset 0x64)");
 }
 
-// -- Types alone, as a component has them
+// -- Types alone, as in a component
 
 TEST(TypeDecoder, DecodesWhereTheReaderStands)
 {
-    // Two groups, then an import of each kind, then a byte that is none of its business.
+    // Two groups, then an import of each kind, then a byte that the decoder must not read.
     const ByteVector bytes = hex_bytes("4e 02 50 00 5f 00 4f 01 00 5e 7f 01"
                                        "60 01 7f 00"
                                        "00 03  01 63 70 00 02  02 05 02 04  03 64 00 01  04 00 02  aa");

@@ -18,7 +18,7 @@ ValueType ref_to(uint32_t index, bool nullable = true)
     return ValueType::ref(HeapKind::Defined, nullable, index);
 }
 
-/// Types by recursion groups, each a list of types.
+/// Types in recursion groups, each a list of types.
 Types types_of(std::initializer_list<std::vector<SubType>> groups)
 {
     Types types;
@@ -44,7 +44,7 @@ SubType structure(
     return { .composite = StructType { std::move(fields) }, .supertype = supertype, .is_final = is_final };
 }
 
-/// A registry with claims on all that is registered with `ids_of`.
+/// A registry that keeps claims on everything registered with `ids_of`.
 struct KeepingRegistry : TypeRegistry {
     std::vector<Claim> claims;
 };
@@ -91,13 +91,13 @@ TEST(TypeRegistry, WhatDiffersInAnythingIsAnotherType)
 TEST(TypeRegistry, RecursiveTypesAreComparedByTheirGroup)
 {
     KeepingRegistry registry;
-    // A list that points to itself, in two modules where it has two indices.
+    // A list that points to itself, in two modules where it has different indices.
     const auto list = [](uint32_t self) { return structure({ { ref_to(self), 0, true } }); };
     const auto first = ids_of(registry, types_of({ { list(0) } }));
     const auto second = ids_of(registry, types_of({ { func({}, {}) }, { list(1) }, { list(2) } }));
     EXPECT_EQ(second[1], first[0]);
     EXPECT_EQ(second[2], first[0]);
-    // A list that points to the other list is no list that points to itself.
+    // A list that points to the other list is not a list that points to itself.
     const auto third = ids_of(registry, types_of({ { list(0) }, { list(0) } }));
     EXPECT_EQ(third[0], first[0]);
     EXPECT_NE(third[1], first[0]);
@@ -151,7 +151,7 @@ TEST(TypeRegistry, SubtypingOfDefinedTypesFollowsTheDeclaration)
 
 TEST(TypeRegistry, SubtypingHoldsAtEveryDepth)
 {
-    // Two chains with one root: `2k + 1` and `2k + 2` are below `2k - 1` and `2k`.
+    // Two chains with one root: `2k + 1` and `2k + 2` are subtypes of `2k - 1` and `2k`.
     constexpr uint32_t depth = 20;
     std::vector<SubType> group { structure({}) };
     for (uint32_t i = 1; i <= 2 * depth; ++i)
@@ -286,7 +286,7 @@ TEST(TypeRegistry, IdsOfTypesThatAreGoneAreGivenOutAgain)
     TypeRegistry registry;
     const auto kept = registry.add(types_of({ { func({ ValueType::f64 }, {}) } }));
     for (uint32_t round = 0; round < 100; ++round) {
-        // Groups of many sizes, so that the free ids lie about.
+        // Groups of many sizes, so that the free ids are scattered.
         std::vector<TypeRegistry::ModuleTypes> modules;
         for (uint32_t size = 1; size < 20; ++size) {
             Types types;
@@ -326,14 +326,14 @@ TEST(TypeRegistry, AFullOneRefusesAndKeepsNothing)
     auto second = registry.add(half);
     ASSERT_TRUE(first && second);
     EXPECT_EQ(registry.size(), TypeRegistry::max_types);
-    // What is known already needs no room.
+    // Types that are already known need no room.
     EXPECT_TRUE(registry.add(half));
     const auto refused = registry.add(types_of({ { func({}, {}) } }));
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message, "too many different types in one engine");
     EXPECT_FALSE(registry.add(FuncType {}));
     second->claim = {};
-    // A module of which a part fits is refused whole.
+    // A module of which only a part fits is refused as a whole.
     EXPECT_TRUE(registry.add(types_of({ { func({}, {}) } })));
     EXPECT_EQ(registry.size(), TypeRegistry::max_types / 2);
     Types rest = types_of({ { func({ ValueType::i32 }, {}) } });
@@ -368,7 +368,7 @@ TEST(TypeRegistry, ServesManyThreads)
         for (auto& own : kept)
             threads.emplace_back([&] {
                 for (uint32_t params = 0; params < 200; ++params) {
-                    // Others let go of the same type meanwhile.
+                    // Other threads release the same type meanwhile.
                     for (uint32_t i = 0; i < 3; ++i)
                         EXPECT_TRUE(registry.add(types_with(params)));
                     own.push_back(*registry.add(types_with(params)));

@@ -25,7 +25,7 @@ std::string verdict(ByteVector bytes, FeatureSet features = {})
 
 std::string verdict(const char* wat) { return verdict(wasm_of(wat)); }
 
-/// As `section`, also of one item, which could be taken for its bytes.
+/// Like `section`, but also for a single item, which could be mistaken for its bytes.
 ByteVector vector_section(uint8_t id, const std::vector<ByteVector>& items) { return section(id, items); }
 
 struct Case {
@@ -235,7 +235,7 @@ TEST(Validator, MemoryAccess)
     EXPECT_EQ(load("80 80 80 80 10"), "offset out of range (at offset 0x1e)");
 }
 
-// -- What stands outside of bodies
+// -- Outside of bodies
 
 TEST(Validator, Entities)
 {
@@ -346,7 +346,7 @@ TEST(Validator, DataSegmentsInCodeNeedTheirCount)
     EXPECT_EQ(with_count({}), "data count section required (at offset 0x17)");
 }
 
-// -- What a text cannot say
+// -- What text cannot express
 
 TEST(Validator, BodiesThatEndWrongly)
 {
@@ -429,7 +429,8 @@ ByteVector constant_of(ValueKind kind)
     }
 }
 
-/// A module of memory 0, element segment 0, data segment 0 and one function that ends with what stands on the stack.
+/// A module with memory 0, element segment 0, data segment 0 and one function, which ends with
+/// whatever is on the stack.
 ByteVector module_of(const ByteVector& code)
 {
     return module_with({ section(1, hex_bytes("01 60 00 00")), section(3, hex_bytes("01 00")),
@@ -438,7 +439,8 @@ ByteVector module_of(const ByteVector& code)
         section(11, hex_bytes("01 01 00")) });
 }
 
-/// The verdict on a function: the same whether much follows behind the code, when the short way is open to validation, or little.
+/// The result for a function: the same whether much code follows, which enables the validator's
+/// fast path, or little.
 std::string verdict_on_code(const ByteVector& code)
 {
     const std::string alone = verdict(module_of(code));
@@ -446,7 +448,8 @@ std::string verdict_on_code(const ByteVector& code)
     return alone;
 }
 
-/// `row` behind constants of the given types; what it leaves is stored in the type it should have.
+/// The result for `row` after constants of the given types, and before code that requires the
+/// result of the row's type.
 std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands)
 {
     ByteVector code;
@@ -470,9 +473,9 @@ std::string verdict_on(const OpInfo& row, const std::vector<ValueKind>& operands
     if (!row.signature.has_result)
         return verdict_on_code(code);
     if (row.signature.result == ValueKind::V128)
-        // Inverted, by `v128.not`.
+        // Used by `v128.not`.
         return verdict_on_code(joined({ code, hex_bytes("fd 4d 1a") }));
-    // Equal to a constant of its type, by `i32.eq`, `i64.eq`, `f32.eq` or `f64.eq`.
+    // Compared with a constant of its type, by `i32.eq`, `i64.eq`, `f32.eq` or `f64.eq`.
     const char* equal = row.signature.result == ValueKind::I32 ? "46 1a"
         : row.signature.result == ValueKind::I64               ? "51 1a"
         : row.signature.result == ValueKind::F32               ? "5b 1a"
@@ -575,7 +578,7 @@ TEST(Validator, TypesAreRefusedWhenTheirFeatureIsOff)
         "unknown type 5 (at offset 0xb)");
 }
 
-/// What a feature gates besides instructions and types.
+/// What a feature enables besides instructions and types.
 struct Gate {
     Feature feature;
     const char* what;
@@ -679,8 +682,9 @@ TEST(Validator, TagsNeedOneOfTheTwoFormsOfExceptions)
 
 // -- Labels
 
-/// A function with `before` and `branch` in a block, whose label and own results have types of the list; type 0 is a function, 1 a
-/// struct. Tag 0 has an i32, tag 1 nothing; function 0 is like type 0.
+/// A function with `before` and `branch` in a block. The block's label and results have the types
+/// in `label`; type 0 is a function, 1 a struct. Tag 0 has an i32, tag 1 nothing; function 0 has
+/// type 0.
 ByteVector module_with_branch(const char* label, const char* before, const char* branch)
 {
     const ByteVector results = joined({ hex_bytes("60 00"), hex_bytes(label) });
@@ -782,7 +786,7 @@ TEST(Validator, ABranchOnNonNullBringsAReference)
 
 TEST(Validator, OperandsHaveALimit)
 {
-    // 1000 results a call.
+    // 1000 results per call.
     const ByteVector results = joined({ hex_bytes("60 00 e8 07"), ByteVector(1000, 0x7f) });
     const auto calls = [&](size_t count) {
         ByteVector code = { 0x00 };
