@@ -5,18 +5,20 @@
     ./dev bench [run|load|wasi|debug]... [--rounds N] [--only PROGRAM]
     ./dev bench --against COMMIT [--rounds N] [--only PART]
 
-run    the interpreter on real programs, against V8's TurboFan (the guest's own time there, code compiled before)
-load   decoding and validation of a big module, its memory, and a hello world from start to end
-wasi   files written and read, lines printed, against Wasmtime (whole runs, its code compiled before); a big program
-debug  guest_debug on with nothing set, against off; then conditions, stops, steps and a watchpoint; attaching to a big
-       program, beside LLDB that only reads it
+run    the interpreter on real programs, against V8's TurboFan (guest time only, compiled before)
+load   decoding, validation and memory of a big module, and a hello world from start to end
+wasi   files written and read, lines printed, and a big program, against Wasmtime (whole runs, code
+       compiled before)
+debug  guest_debug without any stops, against a run without it; then conditions, stops, steps and a
+       watchpoint; then attaching to a big program, next to LLDB that only reads its file
 
---against builds another commit once, below build/against, and compares it with the working tree, interleaved: the
-programs of `run`, load and validation, hello, 100,000 instances, and the figures of debugging. A ratio is the working
-tree's figure over the commit's, of the smallest of all rounds: below 1 the working tree is faster or smaller.
+--against builds another commit once, below build/against, and compares the working tree with it,
+interleaved: the programs of `run`, load and validation, hello, 100,000 instances, and the debugging
+figures. A ratio is the working tree's figure divided by the commit's, each the smallest of all
+rounds: below 1, the working tree is faster or smaller.
 
-Programs come from the shared folder ($VITRINE_SHARED, default ../shared), peers from npm and PyPI; all are unpacked
-below build/bench. The guest of wasi is tests/bench/wasi_bench.c.
+Programs come from the shared folder ($VITRINE_SHARED, default ../shared), peers from npm and PyPI;
+all are unpacked below build/bench. The guest of wasi is tests/bench/wasi_bench.c.
 """
 
 import argparse
@@ -44,7 +46,8 @@ REQUIREMENTS = ROOT / "tools" / "requirements-bench.txt"
 
 
 def npm_package(name):
-    """The unpacked folder of an npm package, fetched once. Several processes may ask for it at the same time."""
+    """The folder of an npm package, fetched once. Several processes may call this at the same
+    time."""
     folder = FOLDER / "npm" / name.replace("/", "+")
     if not (folder / "package").exists():
         folder.mkdir(parents=True, exist_ok=True)
@@ -55,7 +58,7 @@ def npm_package(name):
             try:
                 (pathlib.Path(work) / "package").rename(folder / "package")
             except OSError:
-                # Another one was faster.
+                # Another process was faster.
                 if not (folder / "package").exists():
                     raise
     return folder / "package"
@@ -70,14 +73,14 @@ def wasmtime():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
         subprocess.run([folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "-r", REQUIREMENTS], check=True)
         shutil.copy(REQUIREMENTS, installed)
-    # The package's own launcher starts Python first.
+    # The package's own launcher would start Python first.
     [program] = folder.glob("lib/python3*/site-packages/wasmtime_cli/wasmtime")
     program.chmod(0o755)
     return program
 
 
 def programs():
-    """The manifest's rows of the programs measured, and the folder they are in."""
+    """The manifest's rows of the measured programs, and the folder that contains the programs."""
     folder = FOLDER / "programs"
     if not (folder / "MANIFEST.json").exists():
         archive = SHARED / "bench" / "programs.tar.xz"
@@ -105,7 +108,7 @@ def cpu_of(command, cwd, stdout=subprocess.DEVNULL):
 
 
 def v8_seconds(node, cwd, module, args):
-    """CPU seconds of the guest alone, as V8's optimising compiler runs it."""
+    """CPU seconds of the guest alone, run by V8's optimising compiler."""
     with tempfile.TemporaryFile() as out:
         command = [node, "--no-warnings", "--no-liftoff", "--no-wasm-lazy-compilation", ROOT / "tools" / "bench_v8.mjs", cwd, module, *args]
         shell = ["sh", "-c", f'exec "$@" 3>&{out.fileno()}', "sh", *map(str, command)]
@@ -198,7 +201,8 @@ def seconds_of(command):
 
 
 def bench_attach(rounds):
-    """From the start of the guest until LLDB is there and has shown where: its loading, and LLDB's time; and LLDB that only reads the file."""
+    """Measures from the start of the guest until LLDB has attached and shown where it is: the
+    guest's loading, and LLDB's time. Also measures LLDB when it only reads the file."""
     big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
     lldb = ["lldb-22", "--no-lldbinit", "--batch"]
     loads, attaches, alone = [], [], []
@@ -235,7 +239,8 @@ def bench_debug(rounds, only):
 
 
 def build_against(commit):
-    """The command and debug_bench of a commit, built once. debug_bench's source is the working tree's."""
+    """Builds the command and debug_bench of a commit, once. The source of debug_bench is the
+    working tree's."""
     git = lambda *words: subprocess.run(["git", *words], cwd=ROOT, check=True, capture_output=True).stdout
     try:
         full = git("rev-parse", "--verify", "--quiet", f"{commit}^{{commit}}").decode().strip()
@@ -267,7 +272,8 @@ def bench_against(commit, rounds, only):
         return now / before
 
     def compare(name, measure, times=rounds):
-        """Runs `measure` with each command in turn; it gives a tuple of figures, one for each name."""
+        """Runs `measure` with each command in turn. It returns a tuple with a figure for each
+        name."""
         figures = [(measure(theirs), measure(ours)) for _ in range(times)]
         return [show(each, min(a[i] for a, _ in figures), min(b[i] for _, b in figures)) for i, each in enumerate(name)]
 

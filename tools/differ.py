@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs random modules in Wasmtime and in Vitrine, and compares what comes of them.
+"""Runs random modules in Wasmtime and in Vitrine, and compares the results.
 
-`wasm-tools smith` makes the modules; module N of seed K is always the same. Our side is the program differ_runner, the
-other one this file itself (`--wasmtime`), each a process that answers lines with lines: see tests/fuzz/differ_runner.cpp.
-Every sixth module has some bytes changed, and is only validated. Every twentieth one is made here, as smith's random
-operands hardly ever match what is in memory: it compares and exchanges.
+`wasm-tools smith` makes the modules; module N of seed K is always the same. Our side is the program
+differ_runner, the other side this file (`--wasmtime`). Each is a process that answers every line
+with a line: see tests/fuzz/differ_runner.cpp. Every sixth module has some bytes changed and is only
+validated. Every twentieth module is made here, of compare-and-exchange instructions: the random
+operands of smith hardly ever match what is in memory.
 
-A difference is saved as build/differ/K-N.wasm, and as K-N.small.wasm as small as `wasm-tools shrink` gets it. With names of
-files these are compared instead.
+A difference is saved as build/differ/K-N.wasm, and as K-N.small.wasm, as small as `wasm-tools
+shrink` can make it. With file names as arguments, compares these files instead.
 """
 
 import argparse
@@ -29,7 +30,7 @@ WASM_TOOLS = ROOT / "build" / "venv" / "wasm-tools"
 RUNNER = ROOT / "build" / "release" / "tests" / "differ_runner"
 WASMTIME_PYTHON = ROOT / "build" / "wasmtime" / "bin" / "python3"
 
-# Known to differ_runner.
+# differ_runner uses the same limits.
 MAX_PAGES = 64
 MAX_PARTS, MAX_ELEMENTS, MAX_DEPTH = 16, 64, 3
 MAX_TABLE = 10_000_000
@@ -59,7 +60,8 @@ EXTERNS = ["func", "global", "table", "memory", "memory", "tag"]
 
 
 class Wasmtime:
-    """Modules in Wasmtime, by its C API: the Python one knows neither vectors nor objects."""
+    """Modules in Wasmtime, through its C API: the Python API supports neither vectors nor
+    objects."""
 
     def __init__(self):
         import ctypes
@@ -107,7 +109,7 @@ class Wasmtime:
         return {"end": "ok", "calls": [self.call(instance, call) for call in calls], "items": self.items(instance)}
 
     def failure(self, error, trap):
-        """Nothing, or the end that a call came to."""
+        """The end of a failed call; None if it did not fail."""
         if error:
             text = str(self.wasmtime.WasmtimeError._from_ptr(error))
             return self.thrown() or {"end": "refused", "text": text}
@@ -153,7 +155,7 @@ class Wasmtime:
     def give(self, value, text):
         kind, _, bits = text.partition(" ")
         if kind == "null":
-            # A null has no store; that of a function has no pointer either.
+            # A null has no store, and a null function has no pointer either.
             value.kind = KINDS.index(bits)
         elif kind == "i31":
             value.kind = KINDS.index("anyref")
@@ -176,7 +178,7 @@ class Wasmtime:
         if kind == "exnref":
             return self.exception(reference, depth)
         if kind == "externref":
-            # An anyref that was converted is one; we make no other ones.
+            # Every externref here is a converted anyref, as we make no others.
             raw = self.ffi.wasmtime_externref_to_raw(self.context, self.c.byref(reference))
             reference = self.ffi.wasmtime_anyref_t()
             self.ffi.wasmtime_anyref_from_raw(self.context, raw, self.c.byref(reference))
@@ -247,9 +249,9 @@ class Wasmtime:
 
 # --- comparing ----------------------------------------------------------------------------------
 
-# Ends that depend on how much a runtime can take: nothing after them is compared.
+# Ends that depend on the capacity of a runtime. Nothing after them is compared.
 LIMITS = {"trap call stack exhausted", "trap out of memory", "trap interrupted"}
-# What one runtime calls differently from the other.
+# Traps with different names in the two runtimes.
 SAME_TRAPS = {
     "trap undefined element": "trap out of bounds table access",
     "trap null function reference": "trap null reference",
@@ -260,13 +262,13 @@ SAME_TRAPS = {
 }
 # An access that is both may trap as either.
 EITHER_TRAP = {"trap unaligned atomic", "trap out of bounds memory access"}
-# Refusals of Wasmtime that are no answer to whether a module is valid or can be linked.
+# Refusals by Wasmtime that do not tell whether a module is valid or can be linked.
 OUT_OF_MEMORY = re.compile(r"GC heap out of memory|out of memory|allocation")
 BEYOND_LIMIT = re.compile(r"exceed|limit of|limit reached|too many|unsupported|not supported")
 
 
 class Skip(Exception):
-    """The module cannot be compared; says why."""
+    """The module cannot be compared, with the reason."""
 
 
 def end_of(outcome):
@@ -277,7 +279,7 @@ def end_of(outcome):
 
 
 def compare_ends(ours, theirs):
-    """The difference of two ends as text, or nothing."""
+    """The difference of two ends as text, or None."""
     for end, who in ((end_of(ours), "ours"), (end_of(theirs), "wasmtime")):
         if end in LIMITS:
             raise Skip(f"{end.removeprefix('trap ')} ({who})")
@@ -290,7 +292,7 @@ def compare_ends(ours, theirs):
 
 
 def compare_runs(ours, theirs):
-    """The difference of two runs as text, or nothing."""
+    """The difference of two runs as text, or None."""
     if ours["end"] != "ok" or theirs["end"] != "ok":
         check_limits(ours, theirs)
         return compare_ends(ours, theirs)
@@ -304,7 +306,7 @@ def compare_runs(ours, theirs):
 
 
 def check_limits(ours, theirs):
-    """Whether only one refuses, for a limit of its own."""
+    """Raises Skip if only one runtime refuses, because of a limit of its own."""
     if ours["end"] == theirs["end"]:
         return
     for outcome, who in ((ours, "ours"), (theirs, "wasmtime")):
@@ -313,7 +315,7 @@ def check_limits(ours, theirs):
 
 
 def compare(ours, theirs):
-    """The difference of two outcomes as text, or nothing."""
+    """The difference of two outcomes as text, or None."""
     if ours["end"] != "ok" or theirs["end"] != "ok":
         check_limits(ours, theirs)
         return compare_ends(ours, theirs)
@@ -330,13 +332,14 @@ def compare(ours, theirs):
 
 
 class Peer:
-    """A process that answers a line with a line. It is started again when it has died or takes too long."""
+    """A process that answers every line with a line. It is restarted after it has died or taken
+    too long."""
 
     def __init__(self, command, seconds):
         self.command, self.seconds, self.process, self.answers = command, seconds, None, 0
 
     def ask(self, line):
-        """The answer; as its end `died` or `hangs` when there is none."""
+        """The answer. If there is none, its end is `died` or `hangs`."""
         if not self.process:
             self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self.rest = b""
@@ -375,13 +378,13 @@ class Pair:
         self.theirs = Peer([WASMTIME_PYTHON, __file__, "--wasmtime"], seconds)
 
     def difference(self, file, mode):
-        """The difference as text, or nothing; raises Skip."""
+        """The difference as text, or None. Raises Skip."""
         ours = self.ours.ask(f"{mode} {file}")
         if ours["end"] in ("died", "hangs"):
             return f"ours: {ours['end']} {ours['text']}"
-        # Wasmtime calls what we have called.
+        # Wasmtime makes the same calls as our side.
         runs = [run.get("calls", []) for run in ours.get("runs", [])]
-        # It cannot be interrupted where the guest waits for another thread.
+        # Wasmtime cannot be interrupted while the guest waits for another thread.
         if any(call["end"] == "trap interrupted" for run in runs for call in run):
             raise Skip("interrupted (ours)")
         theirs = self.theirs.ask(json.dumps({"mode": mode, "file": str(file), "runs": runs}))
@@ -394,10 +397,11 @@ class Pair:
 
 
 def options(rng):
-    """What a module may be made of: each feature for some of the modules, so that the others have more room."""
+    """What a module may contain. Each feature is only on for some modules, which leaves more
+    room for the others."""
     chosen = {
         "export-everything": True,
-        # The results of arithmetic on NaNs are not determined.
+        # The results of arithmetic on NaNs are not deterministic.
         "canonicalize-nans": True,
         "generate-custom-sections": False,
         "compact-imports-enabled": False,
@@ -423,7 +427,7 @@ def options(rng):
         "max-globals": rng.choice((4, 12)),
         "reference-types-enabled": True,
         "allow-start-export": rng.random() < 0.3,
-        # Without traps functions run longer, but do less that is unusual.
+        # Without traps, functions run longer but do fewer unusual things.
         "disallow-traps": rng.random() < 0.5,
     }
     for feature, probability in (
@@ -445,7 +449,7 @@ def options(rng):
 
 
 def make_module(rng, file):
-    """Writes a module; false when nothing came of these random bytes."""
+    """Writes a module. Returns false if these random bytes do not result in one."""
     command = [WASM_TOOLS, "smith", "-o", file, "--ensure-termination", "--fuel", str(rng.choice((100, 1000)))]
     for name, value in options(rng).items():
         command += [f"--{name}", str(value).lower()]
@@ -454,7 +458,8 @@ def make_module(rng, file):
 
 
 def make_exchanges(rng, file):
-    """Writes a module of `cmpxchg` of all widths, most of which match; bits beyond an instruction's width may be anything."""
+    """Writes a module of `cmpxchg` instructions of all widths, most of which match. Bits beyond
+    an instruction's width are random."""
     memory = bytearray(rng.randbytes(64))
     functions = []
     for index in range(16):
@@ -495,12 +500,13 @@ def change_bytes(rng, file):
     file.write_bytes(code)
 
 
-# relaxed_madd and relaxed_nmadd: Wasmtime rounds once, we round the product as well; both may be.
+# relaxed_madd and relaxed_nmadd: Wasmtime rounds once, and we round the product as well. Both are
+# allowed.
 ROUNDS_TWICE = re.compile(rb"\xfd[\x85-\x88]\x02")
 
 
 def make_and_compare(pair, seed, number):
-    """The difference, or nothing; raises Skip. The module is in the file answered with."""
+    """The difference, or None, and the mode. Raises Skip."""
     rng = random.Random(f"{seed}/{number}")
     file = WORK / f"{seed}-{number}.wasm"
     make = make_exchanges if number % 20 == 0 else make_module

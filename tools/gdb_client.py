@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""A client of the gdb door: packets, answers, and the guest behind them."""
+"""A client of the gdb door: packets, replies, and the guest behind them."""
 
 import re
 import socket
@@ -10,15 +10,15 @@ OFFSET = (1 << 32) - 1
 
 
 class Refused(Exception):
-    """What the user said cannot be done: the text of an error."""
+    """A request cannot be done; contains the text of the error."""
 
 
 class Broken(Exception):
-    """The door did what no client expects of it."""
+    """The door did something that no client expects."""
 
 
 class Connection:
-    """Packets to and from a door."""
+    """A connection to a door, for packets in both directions."""
 
     def __init__(self, address):
         host, port = address.rsplit(":", 1)
@@ -36,7 +36,7 @@ class Connection:
         self.socket.sendall(b"$%s#%02x" % (data, sum(data) % 256))
 
     def receive(self):
-        """The next packet, without its escapes."""
+        """The next packet, unescaped."""
         while not (match := re.match(rb"[+-]*\$([^#]*)#([0-9a-f]{2})", self.bytes)):
             more = self.socket.recv(65536)
             if not more:
@@ -48,7 +48,7 @@ class Connection:
         return re.sub(rb"\}(.)", lambda escape: bytes([escape[1][0] ^ 0x20]), match[1], flags=re.DOTALL).decode("utf-8", "surrogateescape")
 
     def ask(self, payload):
-        """The answer to a packet; an error with a text is `Refused`."""
+        """The reply to a packet. Raises `Refused` for an error with a text."""
         self.send(payload)
         answer = self.receive()
         if error := re.fullmatch(r"E[0-9a-f]{2};([0-9a-f]*)", answer):
@@ -81,7 +81,7 @@ def offset_of(address):
 
 
 class Guest:
-    """A guest under `vitrine run -g`, with us as the client of its door."""
+    """A guest under `vitrine run -g`, with this program as the client of its door."""
 
     def __init__(self, program, words, folder, environment):
         self.process = subprocess.Popen([program, "run", "-g0", *words], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
@@ -94,7 +94,7 @@ class Guest:
         self.printed = ""
 
     def close(self):
-        """The status and both streams of the ended process."""
+        """Waits for the end. Returns the exit status and both streams."""
         output, errors = self.process.communicate(timeout=SECONDS)
         self.connection.socket.close()
         return self.process.returncode, output.decode("utf-8", "backslashreplace"), errors.decode("utf-8", "backslashreplace")

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs clang-tidy on the sources below src/, in parallel.
 
-A source that passed is not read again until it, a header of the project that it includes, its compile
-command, the configuration or clang-tidy itself changes: a stamp named by the hash of all these lies in
-BUILD/lint.
+A source that passed is skipped until it changes, or a header of the project that it includes, its
+compile command, the configuration, or clang-tidy itself. A stamp for it in BUILD/lint is named by
+the hash of all of these.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def content(path):
 
 @functools.cache
 def includes(path):
-    """The project's files that this one includes itself."""
+    """The project's files that this file includes directly."""
     names = [name.decode() for name in INCLUDE.findall(content(path))]
     candidates = [base / name for name in names for base in (path.parent, ROOT / "src", ROOT / "include")]
     return [candidate.resolve() for candidate in candidates if candidate.is_file()]

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs golden files: guests, commands on them, and what these must print.
+"""Runs golden files: guests, commands on them, and the expected output.
 
     run_golden.py [--bless] [--vitrine PROGRAM] [--wasm-tools PROGRAM] [--work FOLDER] FILE...
 
-tests/golden/readme.txt explains the form by example. With --bless, or VITRINE_BLESS=1 in the environment, the
-expectations are rewritten.
+tests/golden/readme.txt explains the format by example. With --bless, or VITRINE_BLESS=1 in the
+environment, rewrites the expectations.
 """
 
 import argparse
@@ -19,7 +19,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CLANG = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt"]
-# What a line of output may not begin with, as it means something else there.
+# A line of output that begins like this is escaped, because the beginning has a meaning in the
+# file.
 MARKS = ("$ ", "! ", "[", "|", "# ", ";;;")
 SECONDS = 60
 
@@ -29,7 +30,7 @@ class Broken(Exception):
 
 
 def sections(text):
-    """The comment at the top, and the sections behind it: (head line without its mark, lines)."""
+    """The comment at the top, and the sections after it: (head line without its mark, lines)."""
     parts = []
     comment = []
     for line in text.splitlines():
@@ -45,7 +46,7 @@ def sections(text):
 
 
 def make_file(head, lines, folder, wasm_tools):
-    """Makes what a section describes."""
+    """Makes the file that a section describes."""
     kind, name, *rest = head.split(" ", 2)
     path = folder / name
     text = "\n".join(lines).strip("\n") + "\n"
@@ -69,7 +70,7 @@ def run(command, text, folder=None):
 
 
 def output_lines(printed, mark):
-    """What was printed, as lines of a golden file."""
+    """Printed output, as lines of a golden file."""
     lines = printed.decode("utf-8", "backslashreplace").split("\n")
     end = ["[no newline]"] if lines[-1] else []
     if not end:
@@ -78,7 +79,7 @@ def output_lines(printed, mark):
 
 
 def transcript(command, folder, environment):
-    """The command, its output, its errors, and its status when that is not 0."""
+    """The command, its output, its errors, and its status if that is not 0."""
     done = subprocess.run(["bash", "-c", command], cwd=folder, env=environment, stdin=subprocess.DEVNULL,
                           capture_output=True, timeout=SECONDS)
     lines = [f"$ {command}", *output_lines(done.stdout, ""), *output_lines(done.stderr, "! ")]
@@ -86,7 +87,7 @@ def transcript(command, folder, environment):
 
 
 def actual(path, arguments):
-    """The file as it would have to be."""
+    """The contents that the file should have."""
     comment, parts = sections(path.read_text())
     folder = pathlib.Path(arguments.work).resolve() / path.resolve().relative_to(ROOT).with_suffix("")
     if folder.exists():
@@ -110,7 +111,7 @@ def actual(path, arguments):
 
 
 def check(path, arguments):
-    """Whether the file says what happens."""
+    """Whether the file has the contents that it should have."""
     try:
         text = actual(path, arguments)
     except (Broken, subprocess.TimeoutExpired, OSError, ValueError) as error:

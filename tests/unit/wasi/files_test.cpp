@@ -15,8 +15,8 @@
 namespace vitrine::core::wasi::test {
 namespace {
 
-/// Both ends of a pipe. The kernel has no nonblocking write for a named pipe unless its flags say
-/// so, so its readiness must be checked first.
+/// Both ends of a pipe. The kernel does not support RWF_NOWAIT on a named pipe, so its readiness
+/// must be checked first.
 struct Pipes : testing::TestWithParam<Pipe::Kind> {};
 INSTANTIATE_TEST_SUITE_P(EveryKind, Pipes, testing::Values(Pipe::Kind::Anonymous, Pipe::Kind::Named),
     [](const auto& kind) { return kind.param == Pipe::Kind::Anonymous ? "Anonymous" : "Named"; });
