@@ -68,7 +68,7 @@ struct Output {
 /// Supplies what a guest reads from a stream. Returns the number of bytes stored, 0 at the end.
 using Source = std::function<size_t(std::span<std::byte>)>;
 
-/// Whether a guest may change what it reaches through a folder.
+/// Whether a guest may change what it reaches through a directory.
 using Access = vitrine::HostAccess;
 
 /// How an open file is written to, and whether its operations may block.
@@ -136,7 +136,7 @@ public:
     bool is_nonblocking() const { return is_nonblocking_; }
     void set_nonblocking(bool on) { is_nonblocking_ = on; }
 
-    /// The entries, if this is a folder.
+    /// The entries, if this is a directory.
     Listing listing;
 
     /// Locked during a transfer on a file that several threads may use, so that no other thread
@@ -148,7 +148,7 @@ public:
     /// refuses one.
     std::atomic<bool> writes_at_once = true;
 
-    /// The path by which the guest knows a preopened folder. Empty for other files.
+    /// The path by which the guest knows a preopened directory. Empty for other files.
     std::optional<std::string> preopened_as;
 
 private:

@@ -18,7 +18,8 @@ constexpr uint64_t first_of_host = 2;
 /// The buffer size for one system call.
 constexpr size_t batch_bytes = size_t { 16 } << 10;
 
-/// The entries `.` and `..`. The guest must not learn the inode of the parent folder, so it is 0.
+/// The entries `.` and `..`. The guest must not learn the inode of the parent directory, so it is
+/// 0.
 Answer<std::vector<Listing::Entry>> own_entries(int folder)
 {
     struct stat self;

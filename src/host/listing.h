@@ -13,17 +13,17 @@
 
 namespace vitrine::core::host {
 
-/// [doc] Listings of folders
+/// [doc] Listings of directories
 ///
-/// A guest reads a folder in pieces of any size. To continue, it names the entry that comes next by
-/// number. The numbers count up from 0, because guests keep them in 32 bits. The host instead
+/// A guest reads a directory in pieces of any size. To continue, it names the entry that comes next
+/// by number. The numbers count up from 0, because guests keep them in 32 bits. The host instead
 /// identifies entries by positions, which are arbitrary numbers of up to 63 bits.
 ///
-/// An open folder keeps the batch that was read last and a table of some positions: of every entry
-/// in a folder of up to `max_positions` entries, of every second entry in one of up to twice that
-/// size, and so on. An entry therefore keeps its number while others are added and removed (the
-/// numbers of removed entries are skipped), the table does not grow with the folder, and no entry
-/// is far from one whose position is known.
+/// An open directory keeps the batch that was read last and a table of some positions: of every
+/// entry in a directory of up to `max_positions` entries, of every second entry in one of up to
+/// twice that size, and so on. An entry therefore keeps its number while others are added and
+/// removed (the numbers of removed entries are skipped), the table does not grow with the
+/// directory, and no entry is far from one whose position is known.
 class Listing {
 public:
     struct Entry {
@@ -33,7 +33,7 @@ public:
         /// The number of the entry after it.
         uint64_t next;
     };
-    /// Entries that were read at once. An empty batch means the end of the folder.
+    /// Entries that were read at once. An empty batch means the end of the directory.
     struct Batch {
         /// The number of the first entry, and of the entry after the last.
         uint64_t first = 0, next = 0;

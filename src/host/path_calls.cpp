@@ -108,8 +108,8 @@ Answer<void> rename(const Path& from, const Path& to)
 
 Answer<void> link(const Path& from, const Path& to)
 {
-    // linkat would follow a link before a trailing slash. The path must name a folder then, and
-    // folders cannot be linked.
+    // linkat would follow a link before a trailing slash. The path must name a directory then, and
+    // directories cannot be linked.
     if (from.name.ends_with('/')) {
         (void)TRY(look_up(from, true));
         return refuse(EPERM);
@@ -122,8 +122,8 @@ Answer<void> link(const Path& from, const Path& to)
 
 Answer<void> symlink(const std::string& target, const Path& path)
 {
-    // Such a link could never be followed. Other links that lead out of the folder are refused when
-    // they are followed.
+    // Such a link could never be followed. Other links that lead out of the directory are refused
+    // when they are followed.
     if (target.starts_with('/'))
         return refuse(EPERM);
     const auto place = TRY(place_to_change(path));

@@ -9,12 +9,12 @@
 #include <span>
 #include <string>
 
-// Operations on paths of the guest, each relative to an open folder. They fail with EROFS if they
-// would change something in a folder that is read-only.
+// Operations on paths of the guest, each relative to an open directory. They fail with EROFS if
+// they would change something in a directory that is read-only.
 
 namespace vitrine::core::host {
 
-/// A path relative to a folder.
+/// A path relative to a directory.
 struct Path {
     const Sandbox& sandbox;
     const File& folder;

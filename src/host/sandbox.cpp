@@ -38,8 +38,8 @@ std::optional<std::string> target_of(int folder, const char* name)
     return length < 0 ? std::nullopt : std::optional(std::string(target, static_cast<size_t>(length)));
 }
 
-/// Walks a path component by component. Keeps the entered folders open, so that `..` returns to the
-/// previous one.
+/// Walks a path component by component. Keeps the entered directories open, so that `..` returns to
+/// the previous one.
 class Walk {
 public:
     Walk(int root, std::string path) : root_(root), rest_(std::move(path)) {}
@@ -95,7 +95,7 @@ private:
         return {};
     }
 
-    /// Enters the folder `name_`. If `name_` is a link, puts its target in front of `rest_`
+    /// Enters the directory `name_`. If `name_` is a link, puts its target in front of `rest_`
     /// instead.
     Answer<void> enter()
     {

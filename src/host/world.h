@@ -17,7 +17,7 @@
 
 namespace vitrine::core::host {
 
-/// A folder of the host that is open in the guest from the start.
+/// A directory of the host that is open in the guest from the start.
 struct Preopen {
     std::string host_path;
     std::string guest_path;
@@ -36,7 +36,7 @@ struct Config {
     std::vector<std::pair<std::string, std::string>> env {};
     std::vector<Preopen> preopens {};
     /// Descriptors of open sockets, which the host keeps. The guest gets duplicates, numbered after
-    /// the folders.
+    /// the directories.
     std::vector<int> sockets {};
     /// Standard input: a descriptor, which the host keeps, a text, a file, or a function that
     /// supplies the bytes.
@@ -60,14 +60,15 @@ struct OpenedFile {
 /// are.
 class World {
 public:
-    /// Fails for a folder that cannot be opened, and for strings that cannot be passed to a guest.
+    /// Fails for a directory that cannot be opened, and for strings that cannot be passed to a
+    /// guest.
     static Result<std::unique_ptr<World>> create(Config config);
 
     const Config& config() const { return config_; }
     const Sandbox& sandbox() const { return sandbox_; }
     /// The environment variables as `name=value`.
     const std::vector<std::string>& environment() const { return environment_; }
-    /// Standard input, output and error, then the folders, then the sockets.
+    /// Standard input, output and error, then the directories, then the sockets.
     std::span<const OpenedFile> files() const { return files_; }
 
     /// The time of a clock as the guest sees it, and the time between two ticks, in nanoseconds.

@@ -75,8 +75,8 @@ Result<void> skip_value(ByteReader& in, uint64_t form)
     }
 }
 
-/// Reads the folders or files of a version 5 table: the forms that an entry consists of, then the
-/// entries.
+/// Reads the directories or files of a version 5 table: the forms that an entry consists of, then
+/// the entries.
 Result<void> check_entries(ByteReader& in)
 {
     std::vector<uint64_t> forms;

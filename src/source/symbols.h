@@ -14,7 +14,7 @@ namespace vitrine::core::source {
 
 /// A place in a source file.
 struct Line {
-    /// The path as given to the compiler, preceded by a folder if the compiler was given one.
+    /// The path as given to the compiler, preceded by a directory if the compiler was given one.
     std::string file;
     uint32_t line;
     /// Counts from 1; 0 if unknown.

@@ -43,7 +43,7 @@ uint64_t rights_of(const host::File& file)
 }
 
 /// The rights to change files are kept even where nothing may be changed. To open a file, C
-/// libraries only request rights that the folder passes on. Without these rights the open would
+/// libraries only request rights that the directory passes on. Without these rights the open would
 /// succeed, and the guest would only fail at its first write.
 uint64_t inherited_rights_of(const host::File& file)
 {

@@ -77,7 +77,7 @@ constexpr uint64_t sock_shutdown = 1 << 28;
 constexpr uint64_t sock_accept = 1 << 29;
 /// All rights that begin with `path_`, and `fd_readdir`.
 constexpr uint64_t of_paths = 0x7fffe00 & ~(fd_filestat_get | fd_filestat_set_size | fd_filestat_set_times);
-/// The rights to change a file or a folder.
+/// The rights to change a file or a directory.
 constexpr uint64_t of_changes = fd_write | fd_allocate | path_create_directory | path_create_file
     | path_link_source | path_link_target | path_rename_source | path_rename_target | path_filestat_set_size
     | path_filestat_set_times | fd_filestat_set_size | fd_filestat_set_times | path_symlink
@@ -87,7 +87,7 @@ constexpr uint64_t of_changes = fd_write | fd_allocate | path_create_directory |
 /// Rights are only advice here: no call fails because a right is missing. They tell the guest what
 /// the host would let it do with the file.
 uint64_t rights_of(const host::File& file);
-/// The rights that files opened through a folder may have.
+/// The rights that files opened through a directory may have.
 uint64_t inherited_rights_of(const host::File& file);
 
 namespace lookup_flags {

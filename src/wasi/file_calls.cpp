@@ -156,7 +156,7 @@ Answer<void> fd_prestat_get(Call& call, Fd fd, Pointer result)
     const auto room = TRY(call.room(result, 8));
     if (!file->preopened_as)
         return refuse(Errno::Badf);
-    // Tag 0 means a preopened folder.
+    // Tag 0 means a preopened directory.
     Fields<8> fields;
     fields.put(4, static_cast<Number>(file->preopened_as->size()));
     room.put(0, fields.bytes());

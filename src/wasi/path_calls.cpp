@@ -31,7 +31,7 @@ host::OpenMode mode_of(Number open, Long rights, Number flags)
         .flags = file_flags_of(flags) };
 }
 
-/// Calls a host function with a path of the guest, relative to a folder.
+/// Calls a host function with a path of the guest, relative to a directory.
 template<class F> Answer<void> with_path(Call& call, Fd fd, Pointer path, Number length, const F& function)
 {
     const auto folder = TRY(call.file(fd));

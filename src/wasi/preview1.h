@@ -29,7 +29,8 @@ struct Config : host::Config {
 /// as a linker or a store has its functions. Thread-safe if the callables of its configuration are.
 class Preview1 {
 public:
-    /// Fails for a folder that cannot be opened, and for strings that cannot be passed to a guest.
+    /// Fails for a directory that cannot be opened, and for strings that cannot be passed to a
+    /// guest.
     static Result<std::shared_ptr<Preview1>> create(Config config);
     Preview1(std::unique_ptr<host::World> world, std::function<int(Thread&)> wake_fd,
         std::function<bool(Thread&)> may_go_on, uint32_t max_files);
