@@ -66,7 +66,8 @@ Result<void> check_strings(const Config& config)
     }
     for (const Preopen& preopen : config.preopens)
         if (preopen.host_path.contains('\0') || preopen.guest_path.contains('\0'))
-            return failure("preopened folder \"" + escaped(preopen.host_path) + "\" has a NUL in its path");
+            return failure(
+                "preopened directory \"" + escaped(preopen.host_path) + "\" has a NUL in its path");
     if (const auto* file = std::get_if<InputFile>(&config.in); file && file->path.contains('\0'))
         return failure("standard input \"" + escaped(file->path) + "\" has a NUL in its path");
     if (total > std::numeric_limits<uint32_t>::max())
@@ -142,7 +143,7 @@ Result<void> World::add_output(const char* what, const Output& output)
 
 Result<void> World::add_folder(const Preopen& preopen)
 {
-    const std::string what = "preopened folder \"" + escaped(preopen.host_path) + "\"";
+    const std::string what = "preopened directory \"" + escaped(preopen.host_path) + "\"";
     HostFd fd(::open(preopen.host_path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!fd)
         return failure_of_system(what);

@@ -279,7 +279,8 @@ TEST(Guests, WhatTheyCannotBeGivenIsRefused)
     Linker linker(engine);
     const auto refused = add_wasi(linker, store, WasiConfig().preopen("/no/such/folder", "/"));
     ASSERT_FALSE(refused);
-    EXPECT_EQ(refused.error().message(), "preopened folder \"/no/such/folder\": No such file or directory");
+    EXPECT_EQ(
+        refused.error().message(), "preopened directory \"/no/such/folder\": No such file or directory");
     EXPECT_TRUE(add_wasi(linker, store, WasiConfig()));
     const auto twice = add_wasi(linker, store, WasiConfig());
     ASSERT_FALSE(twice);

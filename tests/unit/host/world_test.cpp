@@ -41,7 +41,7 @@ TEST(Worlds, SayWhatTheyCannotGive)
         return world ? "none" : world.error().to_text();
     };
     EXPECT_EQ(message({ .preopens = { { "/no/such", "/" } } }),
-        "preopened folder \"/no/such\": No such file or directory");
+        "preopened directory \"/no/such\": No such file or directory");
     EXPECT_EQ(message({ .in = InputFile { "/no/such" } }),
         "standard input \"/no/such\": No such file or directory");
     const HostFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));

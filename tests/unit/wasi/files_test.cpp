@@ -427,13 +427,13 @@ TEST(Preopens, AFolderThatCannotBeOpenedIsNamed)
         config.preopens.push_back({ std::move(host_path), "/" });
         return config;
     };
-    EXPECT_EQ(message(with("/no/such\n")), "preopened folder \"/no/such\\n\": No such file or directory");
+    EXPECT_EQ(message(with("/no/such\n")), "preopened directory \"/no/such\\n\": No such file or directory");
     EXPECT_EQ(message(with((folder / "file").string())),
-        "preopened folder \"" + (folder / "file").string() + "\": Not a directory");
-    EXPECT_EQ(message(with(std::string("a\0b", 3))), "preopened folder \"a\\00b\" has a NUL in its path");
+        "preopened directory \"" + (folder / "file").string() + "\": Not a directory");
+    EXPECT_EQ(message(with(std::string("a\0b", 3))), "preopened directory \"a\\00b\" has a NUL in its path");
     Config many = with("/");
     many.max_files = 3;
-    EXPECT_EQ(message(std::move(many)), "preopened folder \"/\": the guest may have at most 3 open files");
+    EXPECT_EQ(message(std::move(many)), "preopened directory \"/\": the guest may have at most 3 open files");
     EXPECT_EQ(message({ { .args = { std::string("x\0", 2) } } }), "argument \"x\\00\" contains a NUL");
     EXPECT_EQ(
         message({ { .env = { { "A=B", "" } } } }), "environment variable \"A=B\" has a \"=\" in its name");

@@ -101,7 +101,7 @@ public:
         caller = *linker_.instantiate(store_, *load_module(wasm, engine_->types));
     }
 
-    /// A configuration with one preopened folder, at descriptor 3.
+    /// A configuration with one preopened directory, at descriptor 3.
     static Config with(const TemporaryFolder& folder)
     {
         Config config;
