@@ -25,8 +25,8 @@ struct GuestStore {
         : store(engine), thread(store, engine->interpreter, engine->stacks)
     {}
 
-    /// The guest thread on which calls run. If a host function makes the call, the thread that
-    /// called this host function.
+    /// The guest thread on which calls run. If a host function makes the call, it is the thread
+    /// that called the host function.
     Thread& current_thread()
     {
         Thread* const current = store.current_thread.load(std::memory_order_acquire);

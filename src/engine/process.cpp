@@ -172,7 +172,7 @@ void Process::end(const Trap& trap, std::shared_ptr<StoreRef> cause)
         return;
     is_over_ = true;
     Trap ending = trap;
-    // An exception belongs to one store.
+    // The exception belongs to one store and cannot be passed to others.
     ending.exception = nullptr;
     if (cause)
         first_->end(ending);

@@ -21,7 +21,7 @@ struct StoreRef {
     std::unique_ptr<GuestStore> guest;
     /// The requests of the guest's thread. They outlive the thread.
     std::shared_ptr<Requests> requests;
-    /// The process whose thread the store is, if its guest may have several threads.
+    /// The process to which the guest's thread belongs, if the guest may have several threads.
     std::shared_ptr<Process> process;
 };
 

@@ -24,7 +24,7 @@ void set_stop_tick(Thread& thread, uint64_t tick)
 {
     thread.stop_tick_ = tick;
     thread.requests->stop_tick.store(tick);
-    // A pending request had lowered this word, and the store above has raised it again.
+    // A pending request had lowered the stop tick, and the store above has raised it again.
     if (thread.requests->bits.load() != 0)
         thread.requests->lower_words();
 }

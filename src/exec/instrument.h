@@ -9,8 +9,8 @@ namespace vitrine::core {
 
 class Thread;
 
-// A debugger's requests to execution: fire the probe at each instruction, at an access, or at a
-// place. Only these functions change them, and they notify the thread's tier. Call them while the
+// Switches for when a thread's probes fire: at each instruction, at an access, at a place, at a
+// tick. Only these functions change them, and they notify the thread's tier. Call them while the
 // thread's guest is not executing an instruction; any host thread may call them.
 
 /// Sets whether the thread's probe of this role fires before every instruction.

@@ -23,7 +23,7 @@ enum class Cause : uint8_t {
     Throw,
     /// The exception was caught: `Thread::state` is the beginning of the handler.
     Catch,
-    /// `Thread::trap` happened at the next instruction; nothing is unwound yet.
+    /// The instruction at `Thread::state` has trapped with `Thread::trap`; nothing is unwound yet.
     Trap,
     /// An instance was made and `Probe::on_instance` was called; its start function has not run
     /// yet.

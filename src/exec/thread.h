@@ -208,7 +208,8 @@ public:
     void forget_frames() { ++generation_; }
     /// Makes sure that the thread has a stack for the next call. Fails when none can be allocated.
     Result<void> take_stack();
-    /// The thread is about to execute guest code, or host code again.
+    /// To be called before the thread executes guest code (`go_inside`), and before it executes
+    /// host code again (`go_outside`).
     void go_inside()
     {
         if (probes.is_empty())

@@ -8,8 +8,8 @@
 #include <sys/uio.h>
 
 // Reads and writes the bytes of open files. Buffers may be anywhere. Nothing here blocks: an
-// operation that would have to wait fails with EAGAIN. `wait_for` then waits for the next attempt,
-// which may use other buffers. Threads of a guest that use the same file take turns.
+// operation that would have to wait fails with EAGAIN. The caller then waits with `wait_for` and
+// tries again, possibly with other buffers. Threads of a guest that use the same file take turns.
 
 namespace vitrine::core::host {
 
