@@ -16,7 +16,8 @@
 
 namespace vitrine::core::wasi {
 
-static_assert(std::endian::native == std::endian::little, "the guest's numbers are read as they lie");
+static_assert(std::endian::native == std::endian::little,
+    "guest memory is read and written in the byte order of the host");
 
 using host::File;
 /// Bytes of the guest that are being written. Only those that are committed count.

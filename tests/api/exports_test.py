@@ -31,7 +31,7 @@ def main():
         inner = [scope for scope in scopes[1:-1] if scope not in ("debug", "detail")]
         marked = inner[0] if inner and inner[0] in classes else scopes[-1] if not inner else None
         if inner == ["WasiConfig"]:
-            marked = scopes[-1]  # a class of which only this is not inline
+            marked = scopes[-1]  # a class in which only this function is not inline
         if scopes[0] != "vitrine" or "core" in scopes or marked not in classes | functions:
             errors.append(f"exports {name}, which no public header marks")
         used.add(marked)

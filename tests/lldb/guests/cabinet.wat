@@ -1,5 +1,5 @@
 ;; SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-;; Values that no source language of LLDB's has.
+;; Values that exist in no source language that LLDB supports.
 (module
   (type $pair (struct (field (mut i32)) (field (ref null $pair))))
   (memory $wide i64 65537)

@@ -1,5 +1,6 @@
 ;; SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-;; Two threads that spin for ever unless a debugger sends them elsewhere. The program's status is the sum of what they return.
+;; Two threads that spin forever unless a debugger moves them elsewhere. The program's exit status
+;; is the sum of what they return.
 (module
   (import "env" "memory" (memory 1 1 shared))
   (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))

@@ -152,7 +152,7 @@ TEST(Sessions, Step)
 {
     Debuggee guest;
     std::vector<std::uint32_t> offsets;
-    const std::uint32_t first = guest.offset_of(sum) + 3; // behind the header of one group of locals
+    const std::uint32_t first = guest.offset_of(sum) + 3; // after the header of one group of locals
     auto event = guest.session->call(guest.func("sum"), { Val::i32(3), Val::i32(4) }, true);
     EXPECT_EQ(std::get<Stopped>(event).reason().to_text(), "entry");
     while (auto* stop = std::get_if<Stopped>(&event)) {

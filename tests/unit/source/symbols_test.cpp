@@ -46,7 +46,7 @@ Buffer line_table()
         2, 2, 3, 2, 1,          // address 4, line 7: a row
         2, 2, 0, 1, 1,          // address 6: the end
         0, 5, 2, 0, 0, 0, 0,    // address 0
-        3, 90, 1, 2, 8, 0, 1, 1 // line 91, over all that is above
+        3, 90, 1, 2, 8, 0, 1, 1 // line 91, covers everything above
     };
     Buffer table { 4, 0, static_cast<uint8_t>(header.size()), 0, 0, 0 };
     add(table, header);

@@ -31,7 +31,7 @@ struct Example {
         world->put_text(1300, "folder");
         world->put_buffer(4000, 5);
         world->put_text(4000, "hello");
-        world->put<uint64_t>(5000, 77); // a subscription to a clock, for at once
+        world->put<uint64_t>(5000, 77); // a subscription to a clock that is due at once
     }
 
     /// Everything that a call could have changed: memory, files, the position of an open one.

@@ -418,7 +418,7 @@ TEST(DecoderErrors, ImportsCountTowardsAnIndexSpace)
 TEST(DecoderErrors, ABodyHasALimit)
 {
     const auto module_of_body = [](size_t size) {
-        return module_with_code(ByteVector(size - 1, 0x01)); // behind the byte for no locals
+        return module_with_code(ByteVector(size - 1, 0x01)); // after the byte for no locals
     };
     EXPECT_TRUE(decode_module(module_of_body(limits::body_bytes)).has_value());
     const auto bad = decode_module(module_of_body(limits::body_bytes + 1));
