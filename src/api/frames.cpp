@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/session_body.h"
-#include "debug/expression.h"
+#include "eval/expression.h"
 
 namespace vitrine {
 
@@ -161,7 +161,7 @@ Result<Val> Frame::evaluate(std::string_view text) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        const auto value = TRY(core::debug::evaluate(core_frame(frame_), text));
+        const auto value = TRY(core::eval::evaluate(core_frame(frame_), text));
         return Access::val(link_, value);
     });
 }
@@ -172,7 +172,7 @@ Result<std::string> Frame::text_of(std::string_view expression) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        auto text = TRY(core::debug::evaluate_text(core_frame(frame_), expression));
+        auto text = TRY(core::eval::evaluate_text(core_frame(frame_), expression));
         return text;
     });
 }
@@ -183,7 +183,7 @@ Result<void> Frame::assign(std::string_view assignment) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        CHECK(core::debug::assign(core_frame(frame_), assignment));
+        CHECK(core::eval::assign(core_frame(frame_), assignment));
         return {};
     });
 }
@@ -194,8 +194,8 @@ Result<WatchPlace> Frame::place(std::string_view expression) const
         const Hold hold(session_, core_frame(frame_).thread, generation_);
         if (!hold)
             return stale_frame();
-        const auto place = TRY(core::debug::find_place(core_frame(frame_), expression));
-        if (const auto* local = std::get_if<core::debug::FrameLocal>(&place))
+        const auto place = TRY(core::eval::find_place(core_frame(frame_), expression));
+        if (const auto* local = std::get_if<core::eval::FrameLocal>(&place))
             return WatchPlace(FrameLocal { *this, local->index });
         return vitrine::detail::place_of(link_, place);
     });

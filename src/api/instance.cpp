@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/session_body.h"
 #include "api/use.h"
-#include "debug/expression.h"
+#include "eval/expression.h"
 
 namespace vitrine {
 
@@ -134,7 +134,7 @@ Result<Val> Instance::debug_evaluate(std::string_view expression) const
     return detail::guarded<Val>([&]() -> Result<Val> {
         const Use used(link_);
         CHECK(check_debug(used));
-        const auto value = TRY(core::debug::evaluate(*static_cast<core::Instance*>(object_), expression));
+        const auto value = TRY(core::eval::evaluate(*static_cast<core::Instance*>(object_), expression));
         return Access::val(link_, value);
     });
 }
@@ -144,7 +144,7 @@ Result<std::string> Instance::debug_text_of(std::string_view expression) const
     return detail::guarded<std::string>([&]() -> Result<std::string> {
         const Use used(link_);
         CHECK(check_debug(used));
-        auto text = TRY(core::debug::evaluate_text(*static_cast<core::Instance*>(object_), expression));
+        auto text = TRY(core::eval::evaluate_text(*static_cast<core::Instance*>(object_), expression));
         return text;
     });
 }
@@ -154,7 +154,7 @@ Result<void> Instance::debug_assign(std::string_view assignment) const
     return detail::guarded<void>([&]() -> Result<void> {
         const Use used(link_);
         CHECK(check_debug(used));
-        CHECK(core::debug::assign(*static_cast<core::Instance*>(object_), assignment));
+        CHECK(core::eval::assign(*static_cast<core::Instance*>(object_), assignment));
         return {};
     });
 }
@@ -164,19 +164,19 @@ Result<debug::WatchPlace> Instance::debug_place(std::string_view expression) con
     return detail::guarded<debug::WatchPlace>([&]() -> Result<debug::WatchPlace> {
         const Use used(link_);
         CHECK(check_debug(used));
-        const auto place = TRY(core::debug::find_place(*static_cast<core::Instance*>(object_), expression));
+        const auto place = TRY(core::eval::find_place(*static_cast<core::Instance*>(object_), expression));
         return detail::place_of(link_, place);
     });
 }
 
 debug::WatchPlace detail::place_of(
-    const std::shared_ptr<StoreLink>& link, const core::debug::WatchPlace& place)
+    const std::shared_ptr<StoreLink>& link, const core::eval::WatchPlace& place)
 {
     if (auto* const* global = std::get_if<core::Global*>(&place))
         return Access::handle<Global>(link, *global);
-    if (const auto* slot = std::get_if<core::debug::TableSlot>(&place))
+    if (const auto* slot = std::get_if<core::eval::TableSlot>(&place))
         return debug::TableSlot { Access::handle<Table>(link, slot->table), slot->index };
-    const auto& range = std::get<core::debug::MemoryRange>(place);
+    const auto& range = std::get<core::eval::MemoryRange>(place);
     if (range.shared)
         return debug::MemoryRange { Access::shared(link->engine, range.shared), range.address, range.size };
     return debug::MemoryRange { Access::handle<Memory>(link, range.memory), range.address, range.size };

@@ -66,6 +66,6 @@ Result<std::shared_ptr<vitrine::detail::StoreLink>> link_of_thread(
 namespace vitrine::detail {
 
 /// The public form of a place that is no local of a frame.
-debug::WatchPlace place_of(const std::shared_ptr<StoreLink>& link, const core::debug::WatchPlace& place);
+debug::WatchPlace place_of(const std::shared_ptr<StoreLink>& link, const core::eval::WatchPlace& place);
 
 } // namespace vitrine::detail

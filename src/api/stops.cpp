@@ -267,7 +267,7 @@ Result<core::debug::WatchpointSpec> core_spec(
     const bool is_ours = std::visit(
         core::Overloaded {
             [&](const MemoryRange& range) {
-                core::debug::MemoryRange inner { nullptr, range.address, range.size };
+                core::eval::MemoryRange inner { nullptr, range.address, range.size };
                 if (const auto* memory = std::get_if<Memory>(&range.memory)) {
                     inner.memory = object(*memory, inner.memory);
                 } else {
@@ -287,7 +287,7 @@ Result<core::debug::WatchpointSpec> core_spec(
             },
             [&](const TableSlot& slot) {
                 auto* inner = object(slot.table, static_cast<core::Table*>(nullptr));
-                wanted.what = core::debug::TableSlot { inner, slot.index };
+                wanted.what = core::eval::TableSlot { inner, slot.index };
                 return inner != nullptr;
             },
             [&](const FrameLocal& local) {
@@ -295,7 +295,7 @@ Result<core::debug::WatchpointSpec> core_spec(
                     return false;
                 const core::Frame& frame = *Access::core_frame(local.frame);
                 wanted.store = &frame.thread->store;
-                wanted.what = core::debug::FrameLocal { frame, local.index };
+                wanted.what = core::eval::FrameLocal { frame, local.index };
                 return true;
             },
         },

@@ -3,9 +3,9 @@
 #include "cli/place.h"
 
 #include "api/session_body.h"
-#include "debug/expression.h"
-#include "debug/format.h"
 #include "debug/listing.h"
+#include "eval/expression.h"
+#include "eval/format.h"
 #include "wasm/printer.h"
 
 #include <algorithm>
@@ -182,7 +182,7 @@ Result<void> print(Debugger& debugger, Words& words)
     char format = 0;
     std::string_view text = words.rest();
     if (text.starts_with('/')) {
-        const auto parsed = core::debug::parse_format(words.next());
+        const auto parsed = core::eval::parse_format(words.next());
         if (!parsed)
             return Error(parsed.error().message);
         format = *parsed;
@@ -202,7 +202,7 @@ Result<void> print(Debugger& debugger, Words& words)
         return with_mark(value.error(), text);
     using detail::Access;
     const auto inside = TRY(Access::value(Access::link(scope.instance), *value, Access::type(value->kind())));
-    const auto shown = core::debug::formatted(inside, format);
+    const auto shown = core::eval::formatted(inside, format);
     if (!shown)
         return Error(shown.error().message);
     debugger.write(*shown);

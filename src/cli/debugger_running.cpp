@@ -13,7 +13,7 @@ Result<void> run_guest(Debugger& debugger, Words& words, bool stop_at_entry)
 {
     GuestOptions options = debugger.guest().options();
     if (!words.at_end()) {
-        options.invoke = core::debug::bare_name(words.next());
+        options.invoke = core::eval::bare_name(words.next());
         options.arguments.clear();
         while (!words.at_end())
             options.arguments.emplace_back(words.next());
@@ -191,7 +191,7 @@ Result<void> throw_exception(Debugger& debugger, Words& words)
     const TagInfo* row = find_row(tags, is_indexed ? name.substr(4, name.size() - 5) : name);
     if (!row)
         return Error(fmt::format("there is no tag {}; `tags` lists them{}", name,
-            core::debug::near_names(inner(instance.module()), core::ExternKind::Tag, name)));
+            core::eval::near_names(inner(instance.module()), core::ExternKind::Tag, name)));
     const auto values = TRY(take_values(debugger, words, row->type.params));
     const auto stopped = TRY(stopped_guest(debugger));
     CHECK(stopped->throw_exception(*instance.debug_tag(row->index), values, debugger.guest().thread()));

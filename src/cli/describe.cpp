@@ -15,33 +15,33 @@ const core::Module& inner(const Module& module) { return *detail::Access::body(m
 
 // -- A module as a document
 
-void add_name(JsonObject& row, std::string_view name)
+void add_name(json::Object& row, std::string_view name)
 {
     if (!name.empty())
-        row["name"] = to_json(name);
+        row["name"] = json::to_string(name);
 }
 
 /// What all rows of index spaces have.
-JsonObject entity_row(const EntityInfo& info)
+json::Object entity_row(const EntityInfo& info)
 {
-    JsonObject row { { "index", info.index } };
+    json::Object row { { "index", info.index } };
     add_name(row, info.name);
     if (info.import)
         row["import"] = { { "module", info.import->module }, { "name", info.import->name } };
-    JsonArray exports(info.exports.begin(), info.exports.end());
+    json::Array exports(info.exports.begin(), info.exports.end());
     if (!exports.empty())
         row["exports"] = std::move(exports);
     return row;
 }
 
-template<class Type> void add_limits(JsonObject& row, const Type& type)
+template<class Type> void add_limits(json::Object& row, const Type& type)
 {
     row["min"] = type.min;
     if (type.max)
         row["max"] = *type.max;
 }
 
-void add_type(JsonObject& row, const FuncInfo& info)
+void add_type(json::Object& row, const FuncInfo& info)
 {
     row["type"] = info.type.to_text();
     if (info.import)
@@ -50,58 +50,58 @@ void add_type(JsonObject& row, const FuncInfo& info)
     row["end"] = info.end;
 }
 
-void add_type(JsonObject& row, const TableInfo& info)
+void add_type(json::Object& row, const TableInfo& info)
 {
     row["type"] = info.type.element_type.to_text();
     add_limits(row, info.type);
 }
 
-void add_type(JsonObject& row, const MemoryInfo& info)
+void add_type(json::Object& row, const MemoryInfo& info)
 {
     add_limits(row, info.type);
     row["shared"] = info.type.is_shared;
 }
 
-void add_type(JsonObject& row, const GlobalInfo& info)
+void add_type(json::Object& row, const GlobalInfo& info)
 {
     row["type"] = info.type.type.to_text();
     row["mutable"] = info.type.is_mutable;
 }
 
-void add_type(JsonObject& row, const TagInfo& info) { row["type"] = info.type.to_text(); }
+void add_type(json::Object& row, const TagInfo& info) { row["type"] = info.type.to_text(); }
 
-template<class Info> JsonArray entity_rows(const std::vector<Info>& infos)
+template<class Info> json::Array entity_rows(const std::vector<Info>& infos)
 {
-    JsonArray rows;
+    json::Array rows;
     for (const Info& info : infos) {
-        JsonObject row = entity_row(info);
+        json::Object row = entity_row(info);
         add_type(row, info);
         rows.push_back(std::move(row));
     }
     return rows;
 }
 
-JsonArray type_rows(const core::Module& module)
+json::Array type_rows(const core::Module& module)
 {
-    JsonArray rows;
+    json::Array rows;
     for (uint32_t i = 0; i < module.types.size(); ++i)
         rows.push_back({ { "index", i }, { "type", core::to_text(module.types[core::TypeIndex { i }]) } });
     return rows;
 }
 
-JsonArray export_rows(const Module& module)
+json::Array export_rows(const Module& module)
 {
-    JsonArray rows;
+    json::Array rows;
     for (const ExportInfo& item : module.exports())
         rows.push_back({ { "name", item.name }, { "kind", to_text(item.kind) }, { "index", item.index } });
     return rows;
 }
 
-JsonObject segment_row(
+json::Object segment_row(
     uint32_t index, std::string_view name, core::SegmentMode mode, uint64_t size, uint64_t offset)
 {
     constexpr std::string_view modes[] { "passive", "active", "declarative" };
-    JsonObject row { { "index", index } };
+    json::Object row { { "index", index } };
     add_name(row, name);
     row["mode"] = modes[static_cast<size_t>(mode)];
     row["size"] = size;
@@ -109,12 +109,12 @@ JsonObject segment_row(
     return row;
 }
 
-JsonArray elem_rows(const core::Module& module)
+json::Array elem_rows(const core::Module& module)
 {
-    JsonArray rows;
+    json::Array rows;
     for (uint32_t i = 0; i < module.elems.size(); ++i) {
         const core::ElemSegment& segment = module.elems[i];
-        JsonObject row =
+        json::Object row =
             segment_row(i, module.names().elems.find(i), segment.mode, segment.size(), segment.offset);
         row["type"] = segment.type.to_text();
         if (segment.mode == core::SegmentMode::Active)
@@ -124,12 +124,12 @@ JsonArray elem_rows(const core::Module& module)
     return rows;
 }
 
-JsonArray data_rows(const core::Module& module)
+json::Array data_rows(const core::Module& module)
 {
-    JsonArray rows;
+    json::Array rows;
     for (uint32_t i = 0; i < module.datas.size(); ++i) {
         const core::DataSegment& segment = module.datas[i];
-        JsonObject row =
+        json::Object row =
             segment_row(i, module.names().datas.find(i), segment.mode, segment.bytes.size(), segment.offset);
         if (segment.mode == core::SegmentMode::Active)
             row["memory"] = segment.memory.value;
@@ -138,9 +138,9 @@ JsonArray data_rows(const core::Module& module)
     return rows;
 }
 
-JsonArray custom_rows(const core::Module& module)
+json::Array custom_rows(const core::Module& module)
 {
-    JsonArray rows;
+    json::Array rows;
     for (const core::CustomSection& section : module.customs)
         rows.push_back(
             { { "name", section.name }, { "size", section.bytes.size() }, { "offset", section.offset } });
@@ -149,10 +149,10 @@ JsonArray custom_rows(const core::Module& module)
 
 } // namespace
 
-JsonObject describe(const Module& module, const std::string& file)
+json::Object describe(const Module& module, const std::string& file)
 {
     const core::Module& parts = inner(module);
-    JsonObject document { { "file", to_json(file) }, { "size", parts.bytes().size() } };
+    json::Object document { { "file", json::to_string(file) }, { "size", parts.bytes().size() } };
     if (!parts.is_whole_file())
         document["file_offset"] = parts.file_offset();
     add_name(document, module.name());
@@ -173,47 +173,49 @@ JsonObject describe(const Module& module, const std::string& file)
 
 // -- The document as text
 
-std::string label_of(const JsonObject& row, std::string_view kind)
+std::string label_of(const json::Object& row, std::string_view kind)
 {
-    const Json* name = row.if_contains("name");
-    return fmt::format("{}[{}]{}{}", kind, plain_text(row.at("index")), name ? " " : "",
-        name ? core::escaped(plain_text(*name)) : "");
+    const json::Value* name = row.if_contains("name");
+    return fmt::format("{}[{}]{}{}", kind, json::plain_text(row.at("index")), name ? " " : "",
+        name ? core::escaped(json::plain_text(*name)) : "");
 }
 
 namespace {
 
 /// A name as WAT writes it.
-std::string quoted(const Json& name) { return "\"" + core::escaped(plain_text(name)) + "\""; }
+std::string quoted(const json::Value& name) { return "\"" + core::escaped(json::plain_text(name)) + "\""; }
 
-std::string hex(const Json& offset) { return fmt::format("{:#x}", offset.to_number<uint64_t>()); }
+std::string hex(const json::Value& offset) { return fmt::format("{:#x}", offset.to_number<uint64_t>()); }
 
 /// Kind, index, name, then what the row has of a type, a place, an import and exports.
-void print_row(std::string_view kind, const JsonObject& row)
+void print_row(std::string_view kind, const json::Object& row)
 {
     std::string text = "  " + label_of(row, kind);
     const auto add = [&](const char* key, auto form) {
-        if (const Json* value = row.if_contains(key))
+        if (const json::Value* value = row.if_contains(key))
             text += form(*value);
     };
-    add("mode", [](const Json& mode) { return " " + plain_text(mode); });
-    add("mutable", [](const Json& is_mutable) { return is_mutable.get_bool() ? " mut" : ""; });
-    add("type", [](const Json& type) { return (type.get_string().empty() ? "" : " ") + plain_text(type); });
-    add("min", [](const Json& min) { return " " + plain_text(min) + ".."; });
-    add("max", [](const Json& max) { return plain_text(max); });
-    add("shared", [](const Json& is_shared) { return is_shared.get_bool() ? " shared" : ""; });
-    add("table", [](const Json& table) { return " of table[" + plain_text(table) + "]"; });
-    add("memory", [](const Json& memory) { return " of memory[" + plain_text(memory) + "]"; });
-    add("size", [&](const Json& size) {
-        return ", " + plain_text(size) + (kind == "data" ? " bytes" : " elements");
+    add("mode", [](const json::Value& mode) { return " " + json::plain_text(mode); });
+    add("mutable", [](const json::Value& is_mutable) { return is_mutable.get_bool() ? " mut" : ""; });
+    add("type", [](const json::Value& type) {
+        return (type.get_string().empty() ? "" : " ") + json::plain_text(type);
     });
-    add("offset", [](const Json& offset) { return " at " + hex(offset); });
-    add("end", [](const Json& end) { return ".." + hex(end); });
-    add("import", [](const Json& import) {
+    add("min", [](const json::Value& min) { return " " + json::plain_text(min) + ".."; });
+    add("max", [](const json::Value& max) { return json::plain_text(max); });
+    add("shared", [](const json::Value& is_shared) { return is_shared.get_bool() ? " shared" : ""; });
+    add("table", [](const json::Value& table) { return " of table[" + json::plain_text(table) + "]"; });
+    add("memory", [](const json::Value& memory) { return " of memory[" + json::plain_text(memory) + "]"; });
+    add("size", [&](const json::Value& size) {
+        return ", " + json::plain_text(size) + (kind == "data" ? " bytes" : " elements");
+    });
+    add("offset", [](const json::Value& offset) { return " at " + hex(offset); });
+    add("end", [](const json::Value& end) { return ".." + hex(end); });
+    add("import", [](const json::Value& import) {
         return ", import " + quoted(import.at("module")) + " " + quoted(import.at("name"));
     });
-    add("exports", [](const Json& names) {
+    add("exports", [](const json::Value& names) {
         std::string all;
-        for (const Json& name : names.get_array())
+        for (const json::Value& name : names.get_array())
             all += ", export " + quoted(name);
         return all;
     });
@@ -222,30 +224,31 @@ void print_row(std::string_view kind, const JsonObject& row)
 
 } // namespace
 
-void print_description(const JsonObject& document)
+void print_description(const json::Object& document)
 {
     constexpr std::pair<std::string_view, std::string_view> spaces[] { { "types", "type" },
         { "functions", "func" }, { "tables", "table" }, { "memories", "memory" }, { "globals", "global" },
         { "tags", "tag" }, { "elements", "elem" }, { "data", "data" } };
-    const Json* name = document.if_contains("name");
-    const Json* part = document.if_contains("file_offset");
-    print("{}: {}{} bytes{}\n", core::printable(plain_text(document.at("file"))),
-        name ? "module " + core::escaped(plain_text(*name)) + ", " : "", plain_text(document.at("size")),
+    const json::Value* name = document.if_contains("name");
+    const json::Value* part = document.if_contains("file_offset");
+    print("{}: {}{} bytes{}\n", core::printable(json::plain_text(document.at("file"))),
+        name ? "module " + core::escaped(json::plain_text(*name)) + ", " : "",
+        json::plain_text(document.at("size")),
         part ? " at " + hex(*part) + "; offsets are the module's own" : "");
     for (const auto& [title, kind] : spaces) {
-        const JsonArray& rows = document.at(title).get_array();
+        const json::Array& rows = document.at(title).get_array();
         if (!rows.empty())
             print("{}: {}\n", title, rows.size());
-        for (const Json& row : rows)
+        for (const json::Value& row : rows)
             print_row(kind, row.get_object());
     }
-    if (const Json* start = document.if_contains("start"))
-        print("start: func[{}]\n", plain_text(*start));
-    const JsonArray& customs = document.at("customs").get_array();
+    if (const json::Value* start = document.if_contains("start"))
+        print("start: func[{}]\n", json::plain_text(*start));
+    const json::Array& customs = document.at("customs").get_array();
     if (!customs.empty())
         print("custom sections: {}\n", customs.size());
-    for (const Json& row : customs)
-        print("  {}, {} bytes at {}\n", quoted(row.at("name")), plain_text(row.at("size")),
+    for (const json::Value& row : customs)
+        print("  {}, {} bytes at {}\n", quoted(row.at("name")), json::plain_text(row.at("size")),
             hex(row.at("offset")));
 }
 

@@ -257,7 +257,7 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
     const std::string shown = options.invoke->empty() ? "\"\"" : *options.invoke;
     const ExportInfo* function = find_function(exports, *options.invoke);
     if (!function && options.invoke->starts_with('"'))
-        function = find_function(exports, core::debug::bare_name(*options.invoke));
+        function = find_function(exports, core::eval::bare_name(*options.invoke));
     if (!function)
         return Error(fmt::format(
             "--invoke {}: {} has no such function: {}", shown, options.module, choice_of(exports)));

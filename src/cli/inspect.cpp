@@ -44,10 +44,10 @@ Result<std::vector<MemoryRange>> parse_ranges(const std::vector<std::string>& te
     return ranges;
 }
 
-void print_document(const JsonObject& document, bool as_json, void (*print_text)(const JsonObject&))
+void print_document(const json::Object& document, bool as_json, void (*print_text)(const json::Object&))
 {
     if (as_json)
-        print("{}\n", to_text(document));
+        print("{}\n", json::to_text(document));
     else
         print_text(document);
 }
@@ -97,7 +97,7 @@ int show_state(
     limits.stop();
 
     if (auto* stopped = std::get_if<debug::Stopped>(&event)) {
-        JsonObject state { { "file", to_json(options.module) } };
+        json::Object state { { "file", json::to_string(options.module) } };
         for (auto& part : describe_state(*stopped, ranges))
             state[part.key()] = part.value();
         print_document(state, options.as_json, print_state);

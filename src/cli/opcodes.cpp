@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
-#include "cli/json.h"
 #include "cli/message.h"
+#include "json/document.h"
 
 #include "wasm/opcode.h"
 
 namespace vitrine::cli {
+
+namespace json = core::json;
 
 namespace {
 
@@ -26,10 +28,10 @@ std::string type_text(const core::Signature& signature)
     return type.to_text();
 }
 
-Json to_json(const core::OpInfo& row)
+json::Value row_of(const core::OpInfo& row)
 {
     const core::FeatureInfo& feature = core::info(row.feature);
-    JsonObject object { { "name", row.text } };
+    json::Object object { { "name", row.text } };
     if (row.is_prefixed())
         object["prefix"] = row.prefix();
     object["code"] = row.is_prefixed() ? row.subcode() : row.code;
@@ -44,14 +46,14 @@ int print_opcodes(bool as_json, const std::vector<std::string>& words)
 {
     if (!words.empty())
         return usage_error(Error("unexpected argument " + words.front()), "opcodes");
-    JsonArray rows;
+    json::Array rows;
     for (const core::OpInfo& row : core::op_table)
         if (as_json)
-            rows.push_back(to_json(row));
+            rows.push_back(row_of(row));
         else
             print("{:<10} {:<36} {}\n", code_text(row), row.text, core::info(row.feature).flag);
     if (as_json)
-        print("{}\n", to_text(rows));
+        print("{}\n", json::to_text(rows));
     return 0;
 }
 

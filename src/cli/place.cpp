@@ -47,7 +47,7 @@ std::vector<uint32_t> find_functions(const core::Module& module, std::string_vie
         if (const auto index = index_in(module.functions.size(), text.substr(5, text.size() - 6)))
             return { *index };
     std::vector<uint32_t> found;
-    for (const std::string& name : core::debug::names_in(text))
+    for (const std::string& name : core::eval::names_in(text))
         if (found.empty())
             found = functions_named(module, name);
     return found;
@@ -62,7 +62,7 @@ Result<FuncInfo> find_function(const Module& module, std::string_view text)
         return *module.function(found.front());
     if (found.empty())
         return Error("no such function (expected a name, $name, func[3] or an offset like 0x51)"
-            + core::debug::near_names(inner(module), core::ExternKind::Func, text));
+            + core::eval::near_names(inner(module), core::ExternKind::Func, text));
     std::vector<std::string> labels;
     for (const uint32_t index : found)
         labels.push_back(fmt::format("func[{}]", index));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "debug/user_names.h"
+#include "eval/user_names.h"
 #include "wasm/module.h"
 #include <vitrine/vitrine.hpp>
 
@@ -40,7 +40,7 @@ template<class Info> const Info* find_row(const std::vector<Info>& rows, std::st
 {
     if (const auto index = index_in(rows.size(), text))
         return &rows[*index];
-    for (const std::string& name : core::debug::names_in(text)) {
+    for (const std::string& name : core::eval::names_in(text)) {
         for (const Info& row : rows)
             if (row.name == name)
                 return &row;

@@ -6,43 +6,82 @@
 #include "cli/message.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 
 namespace vitrine::cli {
 
 namespace {
 
+// -- Values as JSON
+
+/// A finite float as a number. Infinities and NaNs, which JSON has no numbers for, as text.
+json::Value float_json(const std::string& text, bool is_finite)
+{
+    double number = 0;
+    if (!is_finite)
+        return json::to_string(text);
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+json::Value function_json(const Func& function)
+{
+    json::Object object;
+    if (const std::string name = function.name(); !name.empty())
+        object["name"] = json::to_string(name);
+    if (const auto index = function.index())
+        object["index"] = *index;
+    return object;
+}
+
+/// A value as JSON. An i64 or a vector, which a JavaScript number cannot hold, becomes text; a
+/// function becomes its name and index.
+json::Value to_json(const Val& value)
+{
+    if (value.is_null())
+        return nullptr;
+    switch (value.kind()) {
+    case ValKind::I32: return value.i32();
+    case ValKind::F32: return float_json(value.to_text(), std::isfinite(value.f32()));
+    case ValKind::F64: return float_json(value.to_text(), std::isfinite(value.f64()));
+    case ValKind::FuncRef: return function_json(*value.funcref());
+    default: return json::to_string(value.to_text());
+    }
+}
+
 // -- The state as a document
 
-JsonObject named_row(uint64_t index, std::string_view name)
+json::Object named_row(uint64_t index, std::string_view name)
 {
-    JsonObject row { { "index", index } };
+    json::Object row { { "index", index } };
     if (!name.empty())
-        row["name"] = to_json(name);
+        row["name"] = json::to_string(name);
     return row;
 }
 
-void add_value(JsonObject& row, const Val& value, const ValType& type)
+void add_value(json::Object& row, const Val& value, const ValType& type)
 {
     row["type"] = type.to_text();
     row["value"] = to_json(value);
 }
 
-JsonObject frame_row(const debug::Frame& frame)
+json::Object frame_row(const debug::Frame& frame)
 {
     const Func function = frame.function();
     if (frame.is_host())
-        return { { "name", to_json(function.name()) }, { "host", true } };
-    JsonObject row = named_row(function.index().value_or(0), function.name());
+        return { { "name", json::to_string(function.name()) }, { "host", true } };
+    json::Object row = named_row(function.index().value_or(0), function.name());
     row["offset"] = frame.offset();
-    JsonArray locals, operands;
+    json::Array locals, operands;
     for (const debug::Local& local : frame.locals()) {
-        JsonObject item = named_row(locals.size(), local.name);
+        json::Object item = named_row(locals.size(), local.name);
         add_value(item, local.value, local.type);
         locals.push_back(std::move(item));
     }
     const std::vector<ValType> types = frame.operand_types();
     for (const Val& operand : frame.operands()) {
-        JsonObject item { { "index", operands.size() } };
+        json::Object item { { "index", operands.size() } };
         add_value(item, operand, types[operands.size()]);
         operands.push_back(std::move(item));
     }
@@ -51,11 +90,11 @@ JsonObject frame_row(const debug::Frame& frame)
     return row;
 }
 
-JsonArray global_rows(const Instance& instance)
+json::Array global_rows(const Instance& instance)
 {
-    JsonArray rows;
+    json::Array rows;
     for (const GlobalInfo& info : instance.module().globals()) {
-        JsonObject row = named_row(info.index, info.name);
+        json::Object row = named_row(info.index, info.name);
         add_value(row, instance.debug_global(info.index)->get(), info.type.type);
         row["exported"] = !info.exports.empty();
         rows.push_back(std::move(row));
@@ -63,16 +102,16 @@ JsonArray global_rows(const Instance& instance)
     return rows;
 }
 
-JsonArray table_rows(const Instance& instance)
+json::Array table_rows(const Instance& instance)
 {
-    JsonArray rows;
+    json::Array rows;
     for (const TableInfo& info : instance.module().tables()) {
         const Table table = *instance.debug_table(info.index);
-        JsonObject row = named_row(info.index, info.name);
+        json::Object row = named_row(info.index, info.name);
         row["type"] = info.type.element_type.to_text();
         row["size"] = table.size();
         row["exported"] = !info.exports.empty();
-        JsonArray elements;
+        json::Array elements;
         for (uint64_t i = 0; i < table.size(); ++i)
             elements.push_back(to_json(*table.get(i)));
         row["elements"] = std::move(elements);
@@ -88,11 +127,11 @@ uint64_t size_of(const Instance& instance, uint32_t memory)
     return instance.debug_shared_memory(memory)->size();
 }
 
-JsonArray memory_rows(const Instance& instance)
+json::Array memory_rows(const Instance& instance)
 {
-    JsonArray rows;
+    json::Array rows;
     for (const MemoryInfo& info : instance.module().memories()) {
-        JsonObject row = named_row(info.index, info.name);
+        json::Object row = named_row(info.index, info.name);
         row["size"] = size_of(instance, info.index);
         row["exported"] = !info.exports.empty();
         rows.push_back(std::move(row));
@@ -101,7 +140,7 @@ JsonArray memory_rows(const Instance& instance)
 }
 
 /// The readable part of a range.
-JsonObject range_row(const Instance& instance, const MemoryRange& range)
+json::Object range_row(const Instance& instance, const MemoryRange& range)
 {
     const uint64_t size = size_of(instance, range.index);
     const uint64_t begin = std::min(range.address, size);
@@ -120,11 +159,11 @@ JsonObject range_row(const Instance& instance, const MemoryRange& range)
 
 } // namespace
 
-JsonObject describe_state(const debug::Stopped& stopped, std::span<const MemoryRange> ranges)
+json::Object describe_state(const debug::Stopped& stopped, std::span<const MemoryRange> ranges)
 {
-    JsonObject state { { "stopped", stopped.reason().to_text() } };
+    json::Object state { { "stopped", stopped.reason().to_text() } };
     const std::vector<debug::Frame> frames = stopped.frames();
-    JsonArray rows, memory;
+    json::Array rows, memory;
     for (const debug::Frame& frame : frames)
         rows.push_back(frame_row(frame));
     state["frames"] = std::move(rows);
@@ -147,57 +186,57 @@ JsonObject describe_state(const debug::Stopped& stopped, std::span<const MemoryR
 namespace {
 
 /// A function by index and name, any other value as it is.
-std::string value_text(const Json& value)
+std::string value_text(const json::Value& value)
 {
     const auto* object = value.if_object();
     if (!object)
-        return plain_text(value);
+        return json::plain_text(value);
     if (object->contains("index"))
         return label_of(*object, "func");
-    return core::escaped(plain_text(object->at("name")));
+    return core::escaped(json::plain_text(object->at("name")));
 }
 
 void print_value(
-    std::string_view indent, std::string_view kind, const JsonObject& row, std::string_view more = "")
+    std::string_view indent, std::string_view kind, const json::Object& row, std::string_view more = "")
 {
     print("{}{} = {} ({}){}\n", indent, label_of(row, kind), value_text(row.at("value")),
-        plain_text(row.at("type")), more);
+        json::plain_text(row.at("type")), more);
 }
 
-std::string_view privacy_of(const JsonObject& row)
+std::string_view privacy_of(const json::Object& row)
 {
     return row.at("exported").get_bool() ? "" : ", private";
 }
 
-void print_frame(size_t number, const JsonObject& frame)
+void print_frame(size_t number, const json::Object& frame)
 {
     if (frame.contains("host")) {
-        print("#{} {} (host)\n", number, core::escaped(plain_text(frame.at("name"))));
+        print("#{} {} (host)\n", number, core::escaped(json::plain_text(frame.at("name"))));
         return;
     }
     print("#{} {} at {:#x}\n", number, label_of(frame, "func"), frame.at("offset").to_number<uint64_t>());
-    for (const Json& local : frame.at("locals").get_array())
+    for (const json::Value& local : frame.at("locals").get_array())
         print_value("    ", "local", local.get_object());
-    for (const Json& operand : frame.at("operands").get_array())
+    for (const json::Value& operand : frame.at("operands").get_array())
         print_value("    ", "operand", operand.get_object());
 }
 
-void print_table(const JsonObject& table)
+void print_table(const json::Object& table)
 {
-    print("{}: {} elements ({}){}\n", label_of(table, "table"), plain_text(table.at("size")),
-        plain_text(table.at("type")), privacy_of(table));
+    print("{}: {} elements ({}){}\n", label_of(table, "table"), json::plain_text(table.at("size")),
+        json::plain_text(table.at("type")), privacy_of(table));
     size_t index = 0;
-    for (const Json& element : table.at("elements").get_array()) {
+    for (const json::Value& element : table.at("elements").get_array()) {
         if (!element.is_null())
             print("    [{}] {}\n", index, value_text(element));
         ++index;
     }
 }
 
-void print_range(const JsonObject& range)
+void print_range(const json::Object& range)
 {
     constexpr size_t digits_per_line = 2 * 16;
-    const std::string digits = plain_text(range.at("bytes"));
+    const std::string digits = json::plain_text(range.at("bytes"));
     const auto address = range.at("address").to_number<uint64_t>();
     const auto length = range.at("length").to_number<uint64_t>();
     const bool is_part = digits.size() / 2 < length;
@@ -216,20 +255,20 @@ void print_range(const JsonObject& range)
 
 } // namespace
 
-void print_state(const JsonObject& state)
+void print_state(const json::Object& state)
 {
     const auto each = [&](const char* key, auto&& print_one) {
-        if (const Json* rows = state.if_contains(key))
-            for (const Json& row : rows->get_array())
+        if (const json::Value* rows = state.if_contains(key))
+            for (const json::Value& row : rows->get_array())
                 print_one(row.get_object());
     };
     size_t number = 0;
-    print("stopped: {}\n", core::printable(plain_text(state.at("stopped"))));
-    each("frames", [&](const JsonObject& row) { print_frame(number++, row); });
-    each("globals", [](const JsonObject& row) { print_value("", "global", row, privacy_of(row)); });
+    print("stopped: {}\n", core::printable(json::plain_text(state.at("stopped"))));
+    each("frames", [&](const json::Object& row) { print_frame(number++, row); });
+    each("globals", [](const json::Object& row) { print_value("", "global", row, privacy_of(row)); });
     each("tables", print_table);
-    each("memories", [](const JsonObject& row) {
-        print("{}: {} bytes{}\n", label_of(row, "memory"), plain_text(row.at("size")), privacy_of(row));
+    each("memories", [](const json::Object& row) {
+        print("{}: {} bytes{}\n", label_of(row, "memory"), json::plain_text(row.at("size")), privacy_of(row));
     });
     each("memory", print_range);
 }

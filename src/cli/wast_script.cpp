@@ -34,9 +34,9 @@ constexpr KindInfo kind_table[] {
     { "assert_uninstantiable", WastKind::AssertUninstantiable, has_module | has_text },
 };
 
-core::Result<WastAction> read_action(const JsonNode& node)
+core::Result<WastAction> read_action(const json::Node& node)
 {
-    const JsonNode type_node = TRY(node.field("type"));
+    const json::Node type_node = TRY(node.field("type"));
     const std::string type = TRY(type_node.text());
     if (type != "invoke" && type != "get")
         return type_node.wrong("expected invoke or get");
@@ -47,14 +47,14 @@ core::Result<WastAction> read_action(const JsonNode& node)
         .arguments = {},
     };
     if (!action.is_get) {
-        const JsonNode arguments = TRY(node.field("args"));
+        const json::Node arguments = TRY(node.field("args"));
         action.arguments = TRY(read_wast_values(arguments));
     }
     return action;
 }
 
 /// The module's binary: the file itself, or beside a text what it was converted to.
-core::Result<std::optional<std::string>> read_binary(const JsonNode& node)
+core::Result<std::optional<std::string>> read_binary(const json::Node& node)
 {
     const std::string type = TRY(node.optional_text("module_type")).value_or("binary");
     if (type == "binary")
@@ -62,9 +62,9 @@ core::Result<std::optional<std::string>> read_binary(const JsonNode& node)
     return node.optional_text("binary_filename");
 }
 
-core::Result<WastCommand> read_command(const JsonNode& node)
+core::Result<WastCommand> read_command(const json::Node& node)
 {
-    const JsonNode line = TRY(node.field("line"));
+    const json::Node line = TRY(node.field("line"));
     WastCommand command { .kind = WastKind::Unknown,
         .type = TRY(node.text("type")),
         .line = TRY(line.number()),
@@ -84,7 +84,7 @@ core::Result<WastCommand> read_command(const JsonNode& node)
     if (info->parts & has_text)
         command.text = TRY(node.text("text"));
     if (info->parts & has_action) {
-        const JsonNode action = TRY(node.field("action"));
+        const json::Node action = TRY(node.field("action"));
         command.action = TRY(read_action(action));
     }
     switch (info->kind) {
@@ -99,7 +99,7 @@ core::Result<WastCommand> read_command(const JsonNode& node)
         command.definition = TRY(node.optional_text("module"));
         break;
     case WastKind::AssertReturn: {
-        const JsonNode expected = TRY(node.field("expected"));
+        const json::Node expected = TRY(node.field("expected"));
         command.expected = TRY(read_wast_values(expected));
         break;
     }
@@ -112,13 +112,13 @@ core::Result<WastCommand> read_command(const JsonNode& node)
 
 core::Result<WastScript> read_wast_script(std::string_view json)
 {
-    const Json document = TRY(parse_json(json));
-    const JsonNode root(document);
+    const json::Value document = TRY(json::parse(json));
+    const json::Node root(document);
     WastScript script { TRY(root.text("source_filename")), {} };
-    const JsonNode commands = TRY(root.field("commands"));
-    const std::vector<JsonNode> items = TRY(commands.items());
+    const json::Node commands = TRY(root.field("commands"));
+    const std::vector<json::Node> items = TRY(commands.items());
     script.commands.reserve(items.size());
-    for (const JsonNode& item : items)
+    for (const json::Node& item : items)
         script.commands.push_back(TRY(read_command(item)));
     return script;
 }

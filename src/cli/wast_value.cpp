@@ -30,7 +30,7 @@ std::optional<uint64_t> parse_bits(std::string_view text, uint32_t bits)
     return (is_negative ? 0 - value : value) & mask;
 }
 
-core::Result<WastLane> read_lane(const JsonNode& node, bool is_float, uint32_t bits)
+core::Result<WastLane> read_lane(const json::Node& node, bool is_float, uint32_t bits)
 {
     const std::string text = TRY(node.text());
     if (is_float && text == "nan:canonical")
@@ -66,16 +66,16 @@ const LaneInfo* find_lane(std::string_view text)
     return found == std::end(lane_table) ? nullptr : found;
 }
 
-core::Result<WastValue> read_vector(const JsonNode& node)
+core::Result<WastValue> read_vector(const json::Node& node)
 {
-    const JsonNode type = TRY(node.field("lane_type"));
+    const json::Node type = TRY(node.field("lane_type"));
     const LaneInfo* lane = find_lane(TRY(type.text()));
     if (!lane)
         return type.wrong("unknown type of lanes");
     WastNumber number { ValueType::v128, lane->is_float, lane->bits, {} };
-    const JsonNode value = TRY(node.field("value"));
-    const std::vector<JsonNode> items = TRY(value.items());
-    for (const JsonNode& item : items)
+    const json::Node value = TRY(node.field("value"));
+    const std::vector<json::Node> items = TRY(value.items());
+    for (const json::Node& item : items)
         number.lanes.push_back(TRY(read_lane(item, lane->is_float, lane->bits)));
     if (number.lanes.size() * number.lane_bits != 128)
         return value.wrong("expected " + std::to_string(128 / number.lane_bits) + " lanes");
@@ -123,7 +123,7 @@ std::string_view kind_text(WastRefKind kind)
 }
 
 /// A reference's value is `null`, or the number of a host's object, or missing: any that is not null.
-core::Result<WastValue> read_ref(const JsonNode& node, WastRefKind kind)
+core::Result<WastValue> read_ref(const json::Node& node, WastRefKind kind)
 {
     const auto value = TRY(node.optional_text("value"));
     if (!value)
@@ -258,18 +258,18 @@ template<class Values, class ToText> std::string list_text(const Values& values,
 
 } // namespace
 
-core::Result<WastValue> read_wast_value(const JsonNode& node)
+core::Result<WastValue> read_wast_value(const json::Node& node)
 {
-    const JsonNode type_node = TRY(node.field("type"));
+    const json::Node type_node = TRY(node.field("type"));
     const std::string type = TRY(type_node.text());
     if (type == "either") {
-        const JsonNode values = TRY(node.field("values"));
+        const json::Node values = TRY(node.field("values"));
         return WastValue { TRY(read_wast_values(values)) };
     }
     if (type == "v128")
         return read_vector(node);
     if (const LaneInfo* lane = find_lane(type); lane && lane->type != ValueType::bottom) {
-        const JsonNode value = TRY(node.field("value"));
+        const json::Node value = TRY(node.field("value"));
         return WastValue { WastNumber {
             lane->type, lane->is_float, lane->bits, { TRY(read_lane(value, lane->is_float, lane->bits)) } } };
     }
@@ -279,11 +279,11 @@ core::Result<WastValue> read_wast_value(const JsonNode& node)
     return read_ref(node, ref->kind);
 }
 
-core::Result<std::vector<WastValue>> read_wast_values(const JsonNode& node)
+core::Result<std::vector<WastValue>> read_wast_values(const json::Node& node)
 {
     std::vector<WastValue> values;
-    const std::vector<JsonNode> items = TRY(node.items());
-    for (const JsonNode& item : items)
+    const std::vector<json::Node> items = TRY(node.items());
+    for (const json::Node& item : items)
         values.push_back(TRY(read_wast_value(item)));
     return values;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "cli/json_reader.h"
+#include "json/node.h"
 
 #include "runtime/store.h"
 
@@ -12,6 +12,8 @@
 #include <vector>
 
 namespace vitrine::cli {
+
+namespace json = core::json;
 
 /// Which NaNs stand for a lane. [spec: exec/numerics, NaN propagation]
 enum class Nan : uint8_t { No, Canonical, Arithmetic };
@@ -45,8 +47,8 @@ struct WastValue {
     std::string to_text() const;
 };
 
-core::Result<WastValue> read_wast_value(const JsonNode& node);
-core::Result<std::vector<WastValue>> read_wast_values(const JsonNode& node);
+core::Result<WastValue> read_wast_value(const json::Node& node);
+core::Result<std::vector<WastValue>> read_wast_values(const json::Node& node);
 
 std::string to_text(const std::vector<WastValue>& values);
 

@@ -30,7 +30,7 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
     if (!offset)
         return failure("no instruction of the module is at or behind this place of a function", spec.offset);
     Entry entry { { id, std::move(spec), *offset, 0 }, {}, {} };
-    const expression::Scope scope {
+    const eval::Scope scope {
         .module = entry.spec.module, .types = &types_, .function = *function, .offset = *offset
     };
     const auto explain = [](const char* what, Error error) {
@@ -38,13 +38,13 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
         return std::unexpected(std::move(error));
     };
     if (!entry.spec.condition.empty()) {
-        auto condition = Expression::compile_condition(entry.spec.condition, scope);
+        auto condition = eval::Expression::compile_condition(entry.spec.condition, scope);
         if (!condition)
             return explain("condition", std::move(condition).error());
         entry.condition = std::move(*condition);
     }
     if (!entry.spec.message.empty()) {
-        auto message = LogMessage::compile(entry.spec.message, scope);
+        auto message = eval::LogMessage::compile(entry.spec.message, scope);
         if (!message)
             return explain("message", std::move(message).error());
         entry.message = std::move(*message);

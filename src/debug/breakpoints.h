@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "debug/expression.h"
 #include "debug/marks.h"
+#include "eval/expression.h"
 #include "exec/frame.h"
 #include "runtime/store.h"
 
@@ -73,8 +73,8 @@ public:
 
 private:
     struct Entry : Breakpoint {
-        std::optional<Expression> condition;
-        std::optional<LogMessage> message;
+        std::optional<eval::Expression> condition;
+        std::optional<eval::LogMessage> message;
     };
     struct PlaceHash {
         size_t operator()(const std::pair<const Module*, CodeOffset>& place) const

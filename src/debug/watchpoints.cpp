@@ -30,7 +30,7 @@ Watched home_of(const WatchpointSpec& spec)
 {
     return std::visit(
         Overloaded {
-            [](const MemoryRange& range) {
+            [](const eval::MemoryRange& range) {
                 const bool is_inside = range.memory->contains(range.address, range.size);
                 return Watched { StateKind::Memory,
                     is_inside ? range.memory->bytes().subspan(range.address, range.size) : Bytes {},
@@ -40,14 +40,14 @@ Watched home_of(const WatchpointSpec& spec)
                 const ValueType type = global->type.type;
                 return Watched { StateKind::Global, bytes_of(global->slots(), type), type };
             },
-            [](const TableSlot& slot) {
+            [](const eval::TableSlot& slot) {
                 const ValueType type = slot.table->type().element;
                 if (slot.index >= slot.table->size())
                     return Watched { StateKind::Table, {}, type };
                 const Ref& element = slot.table->elements()[slot.index];
                 return Watched { StateKind::Table, bytes_of(&element.bits, type), type };
             },
-            [](const FrameLocal& local) {
+            [](const eval::FrameLocal& local) {
                 const auto home = find_local_home(local.frame, local.index);
                 if (!home)
                     return Watched { StateKind::Local, {}, std::nullopt };
@@ -130,14 +130,14 @@ std::string WatchHit::to_text() const
 
 Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
 {
-    if (const auto* range = std::get_if<MemoryRange>(&spec.what)) {
+    if (const auto* range = std::get_if<eval::MemoryRange>(&spec.what)) {
         if (range->size == 0)
             return failure("a range without bytes cannot be watched");
         if (!range->memory->contains(range->address, range->size))
             return failure("the range does not lie in the memory, which has "
                 + std::to_string(range->memory->size()) + " bytes");
     }
-    if (const auto* local = std::get_if<FrameLocal>(&spec.what); local && !is_alive(local->frame))
+    if (const auto* local = std::get_if<eval::FrameLocal>(&spec.what); local && !is_alive(local->frame))
         return failure("the frame is gone: the guest went on");
     const Watched home = home_of(spec);
     if (home.bytes.empty())
@@ -148,7 +148,7 @@ Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
     entry.spec = std::move(spec);
     entry.copy.assign(home.bytes.begin(), home.bytes.end());
     entry.root = root_of(entry.spec, home);
-    if (const auto* local = std::get_if<FrameLocal>(&entry.spec.what)) {
+    if (const auto* local = std::get_if<eval::FrameLocal>(&entry.spec.what)) {
         if (const auto caller = return_place_of(local->frame))
             entry.end = MarkedPlace { caller->function, caller->offset };
     }
@@ -202,7 +202,7 @@ std::vector<MarkedPlace> Watchpoints::places_in(const Store& store) const
 void Watchpoints::refresh()
 {
     std::erase_if(entries_, [](const auto& row) {
-        const auto* local = std::get_if<FrameLocal>(&row.second.spec.what);
+        const auto* local = std::get_if<eval::FrameLocal>(&row.second.spec.what);
         return local && !is_alive(local->frame);
     });
     for (auto& [id, entry] : entries_) {
@@ -229,7 +229,7 @@ void Watchpoints::refresh(std::span<const Mutation> written)
 bool Watchpoints::drop_ended(const Thread& thread)
 {
     return std::erase_if(entries_, [&](const auto& row) {
-        const auto* local = std::get_if<FrameLocal>(&row.second.spec.what);
+        const auto* local = std::get_if<eval::FrameLocal>(&row.second.spec.what);
         return local && local->frame.thread == &thread && !is_alive(local->frame);
     }) != 0;
 }
@@ -240,7 +240,7 @@ std::optional<std::pair<uint32_t, WatchHit>> Watchpoints::hit(
     using enum WatchpointSpec::Access;
     std::optional<std::pair<uint32_t, WatchHit>> first;
     for (auto& [id, entry] : entries_) {
-        const auto* local = std::get_if<FrameLocal>(&entry.spec.what);
+        const auto* local = std::get_if<eval::FrameLocal>(&entry.spec.what);
         if (local && (local->frame.thread != &thread || !is_alive(local->frame)))
             continue;
         const Watched home = home_of(entry.spec);

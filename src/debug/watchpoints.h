@@ -2,7 +2,7 @@
 #pragma once
 
 #include "debug/marks.h"
-#include "exec/frame.h"
+#include "eval/place.h"
 #include "exec/watch.h"
 #include "runtime/mutation.h"
 #include "runtime/store.h"
@@ -18,34 +18,11 @@
 
 namespace vitrine::core::debug {
 
-/// Bytes of a memory.
-struct MemoryRange {
-    Memory* memory;
-    uint64_t address;
-    uint64_t size;
-    /// Keeps a shared memory alive.
-    std::shared_ptr<Memory> shared {};
-};
-
-struct TableSlot {
-    Table* table;
-    uint64_t index;
-};
-
-/// A local of a frame, as long as that lives.
-struct FrameLocal {
-    Frame frame;
-    uint32_t index;
-};
-
-/// What can be watched.
-using WatchPlace = std::variant<MemoryRange, Global*, TableSlot, FrameLocal>;
-
 /// What to watch, and for what.
 struct WatchpointSpec {
     using Access = vitrine::debug::WatchAccess;
 
-    WatchPlace what;
+    eval::WatchPlace what;
     Access access = Access::Change;
     /// Whose it is; of a shared memory null.
     const Store* store = nullptr;

@@ -2,8 +2,8 @@
 #include "gdb/monitor.h"
 
 #include "base/text.h"
-#include "debug/format.h"
 #include "debug/listing.h"
+#include "eval/format.h"
 #include "gdb/monitor_control.h"
 
 #include <algorithm>
@@ -184,20 +184,20 @@ Answer print(const Scope& scope, Words& words)
 {
     std::optional<char> format;
     if (words.peek().starts_with('/'))
-        format = TRY(debug::parse_format(words.next()));
+        format = TRY(eval::parse_format(words.next()));
     const std::string_view text = words.rest();
     if (text.empty())
         return failure("expected an expression");
     if (format) {
         const auto value =
-            scope.frame ? debug::evaluate(*scope.frame, text) : debug::evaluate(scope.instance, text);
+            scope.frame ? eval::evaluate(*scope.frame, text) : eval::evaluate(scope.instance, text);
         if (!value)
             return marked(value.error(), text);
-        const std::string shown = TRY(debug::formatted(*value, *format));
+        const std::string shown = TRY(eval::formatted(*value, *format));
         return shown + "\n";
     }
     const auto shown =
-        scope.frame ? debug::evaluate_text(*scope.frame, text) : debug::evaluate_text(scope.instance, text);
+        scope.frame ? eval::evaluate_text(*scope.frame, text) : eval::evaluate_text(scope.instance, text);
     if (!shown)
         return marked(shown.error(), text);
     return *shown + "\n";
@@ -206,7 +206,7 @@ Answer print(const Scope& scope, Words& words)
 /// As an assignment of the expression language.
 Answer assign(const Scope& scope, std::string_view text)
 {
-    const auto done = scope.frame ? debug::assign(*scope.frame, text) : debug::assign(scope.instance, text);
+    const auto done = scope.frame ? eval::assign(*scope.frame, text) : eval::assign(scope.instance, text);
     if (!done)
         return marked(done.error(), text);
     return "";

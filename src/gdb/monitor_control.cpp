@@ -28,7 +28,7 @@ Result<Value> take_value(const Scope& scope, ValueType type, std::string_view te
     Words words(text);
     if (const auto value = parse_value(scope, type, words))
         return *value;
-    const auto value = debug::evaluate(*scope.frame, text);
+    const auto value = eval::evaluate(*scope.frame, text);
     if (!value)
         return marked(value.error(), text);
     const Module& module = *scope.instance.module;
@@ -55,22 +55,22 @@ Result<std::vector<Value>> parse_values(const Scope& scope, std::span<const Valu
     return values;
 }
 
-Result<debug::WatchPlace> find_place_of(const Scope& scope, std::string_view expression)
+Result<eval::WatchPlace> find_place_of(const Scope& scope, std::string_view expression)
 {
-    auto place = scope.frame ? debug::find_place(*scope.frame, expression)
-                             : debug::find_place(scope.instance, expression);
+    auto place = scope.frame ? eval::find_place(*scope.frame, expression)
+                             : eval::find_place(scope.instance, expression);
     if (!place)
         return marked(place.error(), expression);
     return place;
 }
 
 /// An expression, or words as `find_place` takes them; or `memory N ADDRESS SIZE`.
-Result<debug::WatchPlace> take_watched(const Scope& scope, Words& words)
+Result<eval::WatchPlace> take_watched(const Scope& scope, Words& words)
 {
     const bool is_memory = words.peek() == "memory";
     if (!is_memory && !names_place(words)) {
         const std::string_view text = words.rest();
-        const auto parsed = debug::expression::parse_expression(text);
+        const auto parsed = eval::parse_expression(text);
         if (!parsed)
             return marked(parsed.error(), text);
         words.drop(parsed->end);
@@ -85,7 +85,7 @@ Result<debug::WatchPlace> take_watched(const Scope& scope, Words& words)
         return find_place_of(scope, kind + "[" + index + "]");
     auto place = TRY(
         find_place_of(scope, "u8[" + index + ": " + std::to_string(TRY(words.number("an address"))) + "]"));
-    std::get<debug::MemoryRange>(place).size = TRY(words.number("bytes"));
+    std::get<eval::MemoryRange>(place).size = TRY(words.number("bytes"));
     return place;
 }
 
@@ -245,7 +245,7 @@ Answer set_watch(const Scope& scope, Words& words)
     if (text.empty())
         return failure("expected a place, for example i32[0x10], $name, global[0] or table[2]");
     debug::WatchpointSpec spec { .what = TRY(take_watched(scope, words)), .store = scope.instance.store };
-    if (const auto* range = std::get_if<debug::MemoryRange>(&spec.what); range && range->shared)
+    if (const auto* range = std::get_if<eval::MemoryRange>(&spec.what); range && range->shared)
         spec.store = nullptr;
     const std::string place(
         text.substr(0, words.at_end() ? text.size() : words.rest().data() - text.data() - 1));

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "debug/listing.h"
-#include "debug/user_names.h"
+#include "eval/user_names.h"
 
 #include <algorithm>
 #include <cctype>
@@ -282,7 +282,7 @@ Result<Value> parse_value(const Scope& scope, ValueType type, Words& words)
 Result<CodePlace> find_code(const Scope& scope, Words& words)
 {
     const std::string_view word = words.peek();
-    const std::string name = debug::bare_name(word);
+    const std::string name = eval::bare_name(word);
     for (const Function* function : scope.instance.functions)
         if (function->name() == name) {
             if (function->is_host())
@@ -292,7 +292,7 @@ Result<CodePlace> find_code(const Scope& scope, Words& words)
         }
     if (word.empty() || !std::isdigit(static_cast<unsigned char>(word.front())))
         return failure("the instance has no function '" + escaped(word) + "'"
-            + debug::near_names(*scope.instance.module, ExternKind::Func, word));
+            + eval::near_names(*scope.instance.module, ExternKind::Func, word));
     const uint64_t number = TRY(words.number("a place"));
     const Address address = Address::of(number);
     if (number == address.offset)

@@ -609,7 +609,7 @@ Result<void> View::add_watchpoint(const ask::Watch& watch)
     using Kind = ask::Watch::Kind;
     const auto shared = instance->store->find_shared(memory);
     watchpoints_[watch] = TRY(add_watchpoint(
-        debug::WatchpointSpec { .what = debug::MemoryRange { memory, place.offset, watch.length, shared },
+        debug::WatchpointSpec { .what = eval::MemoryRange { memory, place.offset, watch.length, shared },
             .access = watch.kind == Kind::Write ? Write
                 : watch.kind == Kind::Read      ? Read
                                                 : ReadWrite,
@@ -622,7 +622,7 @@ Result<uint32_t> View::add_watchpoint(debug::WatchpointSpec spec)
     if (session_.watchpoints().size() >= max_watchpoints)
         return failure(
             "there are " + std::to_string(max_watchpoints) + " watchpoints already, and no more can be set");
-    const auto* range = std::get_if<debug::MemoryRange>(&spec.what);
+    const auto* range = std::get_if<eval::MemoryRange>(&spec.what);
     if (range && range->size > max_watched_bytes)
         return failure("a watchpoint has at most " + std::to_string(max_watched_bytes) + " bytes");
     return session_.add_watchpoint(std::move(spec));

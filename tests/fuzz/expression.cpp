@@ -3,7 +3,7 @@
 // a frame of a guest that waits in a host function. An error must have a position in the text, and
 // an assignment must leave values that can be printed and collected.
 
-#include "debug/expression.h"
+#include "eval/expression.h"
 #include "debug/inspect.h"
 #include "engine/engine.h"
 #include "exec/invoke.h"
@@ -13,7 +13,7 @@
 #include <string_view>
 
 using namespace vitrine::core;
-using debug::expression::Scope;
+using eval::Scope;
 
 namespace {
 
@@ -104,14 +104,14 @@ void check_error(const Error& error, std::string_view text)
 
 void evaluate(const Frame& frame, std::string_view text)
 {
-    const auto expression = debug::Expression::compile(text, *Scope::of(frame));
+    const auto expression = eval::Expression::compile(text, *Scope::of(frame));
     if (!expression)
         return check_error(expression.error(), text);
     const auto shown = expression->text(frame);
     if (!shown)
         return check_error(shown.error(), text);
     const auto value = expression->evaluate(frame);
-    ASSERT(value.has_value() == (expression->type().kind != debug::expression::Type::Kind::Text));
+    ASSERT(value.has_value() == (expression->type().kind != eval::Type::Kind::Text));
     ASSERT(!value || value->type == expression->type().value_type());
     const auto is_true = expression->is_true(frame);
     ASSERT(!is_true || *is_true == (value->low != 0));
@@ -120,7 +120,7 @@ void evaluate(const Frame& frame, std::string_view text)
 void assign(std::string_view text)
 {
     Guest guest;
-    const auto assignment = debug::Assignment::compile(text, *Scope::of(guest.frame));
+    const auto assignment = eval::Assignment::compile(text, *Scope::of(guest.frame));
     if (!assignment)
         return check_error(assignment.error(), text);
     if (const auto done = assignment->perform(guest.frame); !done)
@@ -134,7 +134,7 @@ void assign(std::string_view text)
 
 void show(const Frame& frame, std::string_view text)
 {
-    const auto message = debug::LogMessage::compile(text, *Scope::of(frame));
+    const auto message = eval::LogMessage::compile(text, *Scope::of(frame));
     if (message)
         (void)message->text(frame);
     else

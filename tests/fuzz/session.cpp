@@ -58,7 +58,7 @@ public:
         using enum debug::WatchpointSpec::Access;
         for (Memory* memory : instance.memories)
             (void)session_->add_watchpoint(
-                { debug::MemoryRange { memory, random_() % 200, 1 + random_() % 64 },
+                { eval::MemoryRange { memory, random_() % 200, 1 + random_() % 64 },
                     std::array { Read, Write, ReadWrite, Change }[random_() % 4], &guest_.store });
         for (Global* global : instance.globals)
             if (random_() % 2 == 0)

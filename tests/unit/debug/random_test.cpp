@@ -117,11 +117,12 @@ struct RandomRun : Guest {
         using enum WatchpointSpec::Access;
         Memory* const memory = instance.memories[0];
         EXPECT_TRUE(session.add_watchpoint(
-            { MemoryRange { memory, random() % 60, 1 + random() % 30 }, Change, &store }));
-        EXPECT_TRUE(session.add_watchpoint({ MemoryRange { memory, random() % 96, 4 }, ReadWrite, &store }));
+            { eval::MemoryRange { memory, random() % 60, 1 + random() % 30 }, Change, &store }));
+        EXPECT_TRUE(
+            session.add_watchpoint({ eval::MemoryRange { memory, random() % 96, 4 }, ReadWrite, &store }));
         EXPECT_TRUE(session.add_watchpoint({ instance.globals[0], Write, &store }));
         EXPECT_TRUE(
-            session.add_watchpoint({ TableSlot { instance.tables[0], random() % 8 }, Change, &store }));
+            session.add_watchpoint({ eval::TableSlot { instance.tables[0], random() % 8 }, Change, &store }));
     }
 
     Instance& instance;

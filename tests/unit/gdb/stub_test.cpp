@@ -1037,7 +1037,7 @@ TEST_F(WatchTest, AClientTakesItsWatchpointsAlong)
 TEST_F(WatchTest, AnOwnersWatchpointIsToldInWords)
 {
     const auto id = guest.session->add_watchpoint(
-        { .what = debug::MemoryRange { guest.instance->memories[0], 8, 4 }, .store = &guest.store });
+        { .what = eval::MemoryRange { guest.instance->memories[0], 8, 4 }, .store = &guest.store });
     ASSERT_TRUE(id);
     EXPECT_THAT(client.ask("c"),
         EndsWith(";reason:exception;description:" + hex_text("watchpoint " + std::to_string(*id) + ": 0 -> 5")

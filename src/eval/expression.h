@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "debug/expression_compiler.h"
-#include "debug/watchpoints.h"
+#include "eval/compiler.h"
+#include "eval/place.h"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace vitrine::core::debug {
+namespace vitrine::core::eval {
 
 /// An expression over a stopped frame, compiled once: conditions, log messages, what a user wants to see. The language is described in
 /// docs/expressions.md. It holds the module alive, changes nothing, and may be evaluated by any thread that may read the store.
@@ -26,12 +26,12 @@ public:
         Hex,
     };
 
-    static Result<Expression> compile(std::string_view text, const expression::Scope& scope);
+    static Result<Expression> compile(std::string_view text, const Scope& scope);
     /// The same, and refuses what has no truth.
-    static Result<Expression> compile_condition(std::string_view text, const expression::Scope& scope);
+    static Result<Expression> compile_condition(std::string_view text, const Scope& scope);
 
     /// What its values are; decided when it is compiled.
-    const expression::Type& type() const { return compiled_.type; }
+    const Type& type() const { return compiled_.type; }
     /// Refuses a format that the type does not have.
     Result<void> check_format(Format format) const;
 
@@ -49,36 +49,36 @@ public:
 
 private:
     friend class LogMessage;
-    explicit Expression(expression::Compiled compiled) : compiled_(std::move(compiled)) {}
-    static Result<Expression> compile(const expression::Node& node, const expression::Scope& scope);
+    explicit Expression(Compiled compiled) : compiled_(std::move(compiled)) {}
+    static Result<Expression> compile(const Node& node, const Scope& scope);
     bool has_truth() const { return type().is_integer() || type().is_reference(); }
     Result<Value> value_at(const Slot* slots) const;
     Result<bool> truth_of(const Slot* slots) const;
     Result<std::string> text_of(const Slot* slots, Format format) const;
 
-    expression::Compiled compiled_;
+    Compiled compiled_;
 };
 
 /// `place = expression`, and `+=` and its like: writes to a local, global, operand, memory, table, field or element. The value has the place's
 /// type; a number that may not fit needs a cast. What the guest cannot change, such as an immutable global, is refused.
 class Assignment {
 public:
-    static Result<Assignment> compile(std::string_view text, const expression::Scope& scope);
+    static Result<Assignment> compile(std::string_view text, const Scope& scope);
 
     /// Evaluates and writes; on failure nothing is written.
     Result<void> perform(const Frame& frame) const;
     Result<void> perform(Instance& instance) const;
 
 private:
-    explicit Assignment(expression::Program program) : program_(std::move(program)) {}
+    explicit Assignment(Program program) : program_(std::move(program)) {}
 
-    expression::Program program_;
+    Program program_;
 };
 
 /// A text with `{expression}` and `{expression:format}` in it, where the format is `d`, `u` or `x`; `{{` and `}}` stand for braces.
 class LogMessage {
 public:
-    static Result<LogMessage> compile(std::string_view text, const expression::Scope& scope);
+    static Result<LogMessage> compile(std::string_view text, const Scope& scope);
 
     /// The text in a frame. A part that cannot be evaluated is its error in angle brackets.
     std::string text(const Frame& frame) const;
@@ -106,4 +106,4 @@ Result<void> assign(Instance& instance, std::string_view assignment);
 Result<WatchPlace> find_place(const Frame& frame, std::string_view expression);
 Result<WatchPlace> find_place(Instance& instance, std::string_view expression);
 
-} // namespace vitrine::core::debug
+} // namespace vitrine::core::eval

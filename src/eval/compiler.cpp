@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression_compiler.h"
+#include "eval/compiler.h"
 
 #include "base/text.h"
-#include "debug/expression_steps.h"
+#include "eval/steps.h"
 #include "wasm/validator.h"
 
 #include <array>
 #include <bit>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 namespace {
 
@@ -106,7 +106,7 @@ Result<Type> Compiler::emit_text(const Node& node)
 
 Result<Type> Compiler::emit_function(const Node& node)
 {
-    const FuncIndex index { TRY(find_entity(module_, ExternKind::Func, node.selector, node.position)) };
+    const FuncIndex index { TRY(find_entity(scope_, ExternKind::Func, node.selector, node.position)) };
     CHECK(step(steps::function, node, 0, 1, index.value));
     return Type { .kind = Kind::Reference,
         .reference = ValueType::ref(module_.func_type_id(index), false, true) };
@@ -137,7 +137,7 @@ Result<Type> Compiler::emit_cast(const Node& node)
 
 Result<Type> Compiler::emit_as_type(const Node& node)
 {
-    const TypeIndex type = TRY(find_type(module_, node.selector, node.position));
+    const TypeIndex type = TRY(find_type(scope_, node.selector, node.position));
     const Type from = TRY(emit(node.children[0]));
     const bool is_function = module_.types[type].func() != nullptr;
     if (!from.is_reference())
@@ -151,7 +151,7 @@ Result<Type> Compiler::emit_as_type(const Node& node)
 
 Result<Type> Compiler::emit_as_tag(const Node& node)
 {
-    const TagIndex tag { TRY(find_entity(module_, ExternKind::Tag, node.selector, node.position)) };
+    const TagIndex tag { TRY(find_entity(scope_, ExternKind::Tag, node.selector, node.position)) };
     const Type from = TRY(emit(node.children[0]));
     if (!from.is_reference()
         || (from.reference.heap() != HeapKind::Exn && from.reference.heap() != HeapKind::NoExn))
@@ -187,7 +187,7 @@ Result<Type> Compiler::emit_size(const Node& node)
 {
     const bool is_memory = node.word == "memory";
     const uint32_t index = TRY(find_entity(
-        module_, is_memory ? ExternKind::Memory : ExternKind::Table, node.selector, node.position));
+        scope_, is_memory ? ExternKind::Memory : ExternKind::Table, node.selector, node.position));
     CHECK(step(is_memory ? steps::memory_size : steps::table_size, node, 0, 1, index));
     return Type::of(is_memory ? NumberKind::I64 : NumberKind::I32);
 }
@@ -422,4 +422,4 @@ Result<Program> compile_assignment(const ParsedAssignment& assignment, const Sco
     return compiler.take();
 }
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitrine::core::debug {
+namespace vitrine::core::eval {
 
 /// The letter of `/x`, `/d`, `/u`, `/t`, `/c` or `/f`.
 Result<char> parse_format(std::string_view word);
@@ -16,4 +16,4 @@ Result<char> parse_format(std::string_view word);
 /// formats of these, and references.
 Result<std::string> formatted(const Value& value, char format);
 
-} // namespace vitrine::core::debug
+} // namespace vitrine::core::eval

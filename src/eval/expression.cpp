@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression.h"
+#include "eval/expression.h"
 
 #include "base/text.h"
 #include "runtime/memory.h"
@@ -7,12 +7,10 @@
 #include <array>
 #include <type_traits>
 
-namespace vitrine::core::debug {
+namespace vitrine::core::eval {
 
 namespace {
 
-using expression::Machine;
-using expression::Program;
 
 constexpr auto no_truth = "a condition is an integer or a reference";
 
@@ -37,12 +35,12 @@ Result<Made> run_in(const Program& program, Place& place, const Make& make)
 
 } // namespace
 
-Result<Expression> Expression::compile(std::string_view text, const expression::Scope& scope)
+Result<Expression> Expression::compile(std::string_view text, const Scope& scope)
 {
-    return compile(TRY(expression::parse_whole_expression(text)), scope);
+    return compile(TRY(parse_whole_expression(text)), scope);
 }
 
-Result<Expression> Expression::compile_condition(std::string_view text, const expression::Scope& scope)
+Result<Expression> Expression::compile_condition(std::string_view text, const Scope& scope)
 {
     Expression result = TRY(compile(text, scope));
     if (!result.has_truth())
@@ -50,9 +48,9 @@ Result<Expression> Expression::compile_condition(std::string_view text, const ex
     return result;
 }
 
-Result<Expression> Expression::compile(const expression::Node& node, const expression::Scope& scope)
+Result<Expression> Expression::compile(const Node& node, const Scope& scope)
 {
-    return Expression(TRY(expression::compile_expression(node, scope)));
+    return Expression(TRY(compile_expression(node, scope)));
 }
 
 Result<void> Expression::check_format(Format format) const
@@ -66,7 +64,7 @@ Result<void> Expression::check_format(Format format) const
 
 Result<Value> Expression::value_at(const Slot* slots) const
 {
-    if (type().kind == expression::Type::Kind::Text)
+    if (type().kind == Type::Kind::Text)
         return failure("a text is not a value");
     return load_value(type().value_type(), slots);
 }
@@ -81,13 +79,13 @@ Result<bool> Expression::truth_of(const Slot* slots) const
 Result<std::string> Expression::text_of(const Slot* slots, Format format) const
 {
     CHECK(check_format(format));
-    if (type().kind == expression::Type::Kind::Text) {
+    if (type().kind == Type::Kind::Text) {
         std::string text(slots[1], '\0');
         guest_move(
             reinterpret_cast<uint8_t*>(text.data()), std::bit_cast<const uint8_t*>(slots[0]), slots[1]);
         return escaped(text);
     }
-    const bool is_unsigned = type().is(expression::NumberKind::U32) || type().is(expression::NumberKind::U64);
+    const bool is_unsigned = type().is(NumberKind::U32) || type().is(NumberKind::U64);
     if (format == Format::Hex)
         return hex(slots[0]);
     if (format == Format::Unsigned || (format == Format::Plain && is_unsigned))
@@ -131,9 +129,9 @@ Result<std::string> Expression::text(Instance& instance, Format format) const
 
 // -- Assignments
 
-Result<Assignment> Assignment::compile(std::string_view text, const expression::Scope& scope)
+Result<Assignment> Assignment::compile(std::string_view text, const Scope& scope)
 {
-    return Assignment(TRY(expression::compile_assignment(TRY(expression::parse_assignment(text)), scope)));
+    return Assignment(TRY(compile_assignment(TRY(parse_assignment(text)), scope)));
 }
 
 Result<void> Assignment::perform(const Frame& frame) const
@@ -170,7 +168,7 @@ Result<Expression::Format> read_format(std::string_view text, size_t& at)
 
 } // namespace
 
-Result<LogMessage> LogMessage::compile(std::string_view text, const expression::Scope& scope)
+Result<LogMessage> LogMessage::compile(std::string_view text, const Scope& scope)
 {
     LogMessage message;
     std::string plain;
@@ -184,7 +182,7 @@ Result<LogMessage> LogMessage::compile(std::string_view text, const expression::
         }
         if (c == '}')
             return failure("`}` without `{`: for a brace write `}}`", at);
-        auto [node, end] = TRY(expression::parse_expression(text, at + 1));
+        auto [node, end] = TRY(parse_expression(text, at + 1));
         Expression expression = TRY(Expression::compile(node, scope));
         const size_t format_at = end;
         const Expression::Format format = TRY(read_format(text, end));
@@ -217,12 +215,12 @@ namespace {
 
 Result<Expression> compile_in(const Frame& frame, std::string_view text)
 {
-    return Expression::compile(text, TRY(expression::Scope::of(frame)));
+    return Expression::compile(text, TRY(Scope::of(frame)));
 }
 
 Result<Expression> compile_in(const Instance& instance, std::string_view text)
 {
-    return Expression::compile(text, expression::Scope::of(instance));
+    return Expression::compile(text, Scope::of(instance));
 }
 
 } // namespace
@@ -249,21 +247,20 @@ Result<std::string> evaluate_text(Instance& instance, std::string_view expressio
 
 Result<void> assign(const Frame& frame, std::string_view assignment)
 {
-    return TRY(Assignment::compile(assignment, TRY(expression::Scope::of(frame)))).perform(frame);
+    return TRY(Assignment::compile(assignment, TRY(Scope::of(frame)))).perform(frame);
 }
 
 Result<void> assign(Instance& instance, std::string_view assignment)
 {
-    return TRY(Assignment::compile(assignment, expression::Scope::of(instance))).perform(instance);
+    return TRY(Assignment::compile(assignment, Scope::of(instance))).perform(instance);
 }
 
 namespace {
 
 /// What is no local; `where` is the frame or the instance.
 template<class Where>
-Result<WatchPlace> find_in(Where& where, Instance& instance, const expression::CompiledPlace& compiled)
+Result<WatchPlace> find_in(Where& where, Instance& instance, const CompiledPlace& compiled)
 {
-    using expression::Syntax;
     const auto& [kind, index, size] = compiled.place;
     if (kind == Syntax::Global)
         return instance.globals[index];
@@ -275,24 +272,24 @@ Result<WatchPlace> find_in(Where& where, Instance& instance, const expression::C
     return MemoryRange { memory, address, size, instance.store->find_shared(memory) };
 }
 
-Result<expression::CompiledPlace> compile_place(std::string_view text, const expression::Scope& scope)
+Result<CompiledPlace> compile_place(std::string_view text, const Scope& scope)
 {
-    return expression::compile_place(TRY(expression::parse_whole_expression(text)), scope);
+    return compile_place(TRY(parse_whole_expression(text)), scope);
 }
 
 } // namespace
 
 Result<WatchPlace> find_place(const Frame& frame, std::string_view expression)
 {
-    const auto compiled = TRY(compile_place(expression, TRY(expression::Scope::of(frame))));
-    if (compiled.place.kind == expression::Syntax::Local)
+    const auto compiled = TRY(compile_place(expression, TRY(Scope::of(frame))));
+    if (compiled.place.kind == Syntax::Local)
         return FrameLocal { frame, compiled.place.index };
     return find_in(frame, *frame.function->instance, compiled);
 }
 
 Result<WatchPlace> find_place(Instance& instance, std::string_view expression)
 {
-    return find_in(instance, instance, TRY(compile_place(expression, expression::Scope::of(instance))));
+    return find_in(instance, instance, TRY(compile_place(expression, Scope::of(instance))));
 }
 
-} // namespace vitrine::core::debug
+} // namespace vitrine::core::eval

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "debug/expression_program.h"
-#include "debug/expression_scope.h"
-#include "debug/expression_syntax.h"
+#include "eval/program.h"
+#include "eval/scope.h"
+#include "eval/syntax.h"
 #include "wasm/validator.h"
 
 #include <optional>
@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 /// Where a value lies: the steps that read and write it once its address is on the stack.
 struct Target {
@@ -29,7 +29,7 @@ struct Target {
 };
 
 /// Turns nodes into steps. Knows the type of each value that the steps leave on the stack. Places, which can be written too, are in
-/// expression_places.cpp.
+/// places.cpp.
 class Compiler {
 public:
     explicit Compiler(const Scope& scope) : scope_(scope), module_(*scope.module)
@@ -142,4 +142,4 @@ Result<CompiledPlace> compile_place(const Node& node, const Scope& scope);
 /// A program that writes a value to a place, and leaves nothing.
 Result<Program> compile_assignment(const ParsedAssignment& assignment, const Scope& scope);
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "debug/expression_program.h"
+#include "eval/program.h"
 
 #include <string_view>
 
-namespace vitrine::core::debug::expression::steps {
+namespace vitrine::core::eval::steps {
 
 // The functions of steps, by what they do; null where there is none for the type. The comments say what they take from the stack, the
 // top last, and what `operand` and `extra` of the step mean.
@@ -78,4 +78,4 @@ bool table_size(Machine& machine, const Step& step);
 bool equal_vectors(Machine& machine, const Step& step);
 bool equal_texts(Machine& machine, const Step& step);
 
-} // namespace vitrine::core::debug::expression::steps
+} // namespace vitrine::core::eval::steps

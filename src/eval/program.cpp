@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression_program.h"
+#include "eval/program.h"
 
 #include "base/text.h"
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 Error misfit(const Program& program, const Frame& frame)
 {
@@ -34,4 +34,4 @@ bool run(Machine& machine)
     return true;
 }
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "debug/expression_type.h"
+#include "eval/type.h"
 #include "exec/frame.h"
 #include "runtime/instance.h"
 
@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 struct Machine;
 
@@ -87,4 +87,4 @@ bool run(Machine& machine);
 /// A text of at most so many bytes, wherever its end may be.
 inline constexpr uint64_t max_cstr_bytes = 4096;
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/format.h"
+#include "eval/format.h"
 
 #include "base/text.h"
 
 #include <bit>
 
-namespace vitrine::core::debug {
+namespace vitrine::core::eval {
 
 namespace {
 
@@ -73,4 +73,4 @@ Result<std::string> formatted(const Value& value, char format)
     }
 }
 
-} // namespace vitrine::core::debug
+} // namespace vitrine::core::eval

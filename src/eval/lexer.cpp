@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression_lexer.h"
+#include "eval/lexer.h"
 
 #include "base/text.h"
 
@@ -8,7 +8,7 @@
 #include <limits>
 #include <optional>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 namespace {
 
@@ -236,4 +236,4 @@ private:
 
 Result<Token> next_token(std::string_view text, size_t at) { return Lexer(text, at).token(); }
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

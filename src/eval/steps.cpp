@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression_steps.h"
+#include "eval/steps.h"
 
 #include "base/text.h"
 #include "runtime/heap.h"
@@ -17,7 +17,7 @@
 #include <tuple>
 #include <type_traits>
 
-namespace vitrine::core::debug::expression::steps {
+namespace vitrine::core::eval::steps {
 
 namespace {
 
@@ -648,4 +648,4 @@ bool equal_texts(Machine& machine, const Step&)
     return true;
 }
 
-} // namespace vitrine::core::debug::expression::steps
+} // namespace vitrine::core::eval::steps

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 /// What a node of an expression is. Its children are named in the order in which they lie.
 enum class Syntax : uint8_t {
@@ -81,4 +81,4 @@ struct ParsedAssignment {
 };
 Result<ParsedAssignment> parse_assignment(std::string_view text);
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

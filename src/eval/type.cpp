@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression_type.h"
+#include "eval/type.h"
 
 #include <algorithm>
 #include <utility>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 namespace {
 
@@ -61,4 +61,4 @@ Type type_of_word(std::string_view word)
         found == std::end(number_words) ? NumberKind::I32 : static_cast<NumberKind>(found - number_words));
 }
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Expressions over a guest that stands at a `nop`: what they say, what they write, and what is refused where.
-#include "debug/expression.h"
+#include "eval/expression.h"
 
 #include "exec/instrument.h"
 #include "support/guest.h"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression_syntax.h"
+#include "eval/syntax.h"
 
 #include "base/text.h"
-#include "debug/expression_lexer.h"
+#include "eval/lexer.h"
 
 #include <algorithm>
 #include <array>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 namespace {
 
@@ -388,4 +388,4 @@ Result<ParsedAssignment> parse_assignment(std::string_view text)
     return ParsedAssignment { std::move(place), std::move(value) };
 }
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

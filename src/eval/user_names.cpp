@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/user_names.h"
+#include "eval/user_names.h"
 
 #include "base/text.h"
 
 #include <algorithm>
 #include <vector>
 
-namespace vitrine::core::debug {
+namespace vitrine::core::eval {
 
 namespace {
 
 constexpr size_t max_near_names = 4;
 constexpr size_t max_name_bytes = 200;
 
-/// How many bytes have to be inserted, removed or replaced to make one of the other; at most `limit`.
+/// The edit distance in bytes, or `limit` if that is less.
 size_t distance(std::string_view a, std::string_view b, size_t limit)
 {
     if (std::max(a.size(), b.size()) - std::min(a.size(), b.size()) >= limit)
@@ -76,34 +76,4 @@ std::string NearNames::to_text() const
     return text;
 }
 
-const NameMap& names_of(const Names& names, ExternKind kind)
-{
-    const NameMap* const maps[] = { &names.functions, &names.tables, &names.memories, &names.globals,
-        &names.tags };
-    return *maps[static_cast<size_t>(kind)];
-}
-
-void add_entities(NearNames& near, const Module& module, ExternKind kind)
-{
-    const NameMap& names = names_of(module.names(), kind);
-    const uint32_t counts[] = { module.functions.size(), module.tables.size(), module.memories.size(),
-        module.globals.size(), module.tags.size() };
-    for (uint32_t i = 0; i < counts[static_cast<size_t>(kind)]; ++i)
-        near.add(names.find(i));
-    for (const Export& item : module.exports)
-        if (item.kind == kind)
-            near.add(item.name);
-    for (const Import& item : module.imports)
-        if (item.kind == kind)
-            near.add(item.name);
-}
-
-std::string near_names(const Module& module, ExternKind kind, std::string_view text)
-{
-    const std::string name = names_in(text).back();
-    NearNames near(name);
-    add_entities(near, module, kind);
-    return near.to_text();
-}
-
-} // namespace vitrine::core::debug
+} // namespace vitrine::core::eval

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 enum class TokenKind : uint8_t { End, Integer, Float, Character, Text, Word, Name, Index, Sign };
 
@@ -31,4 +31,4 @@ struct Token {
 /// The token at or behind `at`, blanks skipped.
 Result<Token> next_token(std::string_view text, size_t at);
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

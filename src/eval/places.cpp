@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "debug/expression_compiler.h"
+#include "eval/compiler.h"
 
 #include "base/text.h"
-#include "debug/expression_steps.h"
+#include "eval/steps.h"
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 /// An index of a table or array as a signed number of 64 bits; an address of a 32-bit memory without its sign.
 Result<void> Compiler::emit_index(const Node& node, bool is_address_32)
@@ -44,7 +44,7 @@ Result<Target> Compiler::target(const Node& node)
     case Syntax::Local: return local_target(node, TRY(find_local(scope_, node.selector, node.position)));
     case Syntax::Global:
         return global_target(
-            node, TRY(find_entity(module_, ExternKind::Global, node.selector, node.position)));
+            node, TRY(find_entity(scope_, ExternKind::Global, node.selector, node.position)));
     case Syntax::Operand: return operand_target(node);
     case Syntax::Memory: return memory_target(node);
     case Syntax::Slot: return slot_target(node);
@@ -104,7 +104,7 @@ Result<Target> Compiler::operand_target(const Node& node)
 
 Result<Target> Compiler::memory_target(const Node& node)
 {
-    const MemoryIndex memory { TRY(find_entity(module_, ExternKind::Memory, node.selector, node.position)) };
+    const MemoryIndex memory { TRY(find_entity(scope_, ExternKind::Memory, node.selector, node.position)) };
     CHECK(emit_index(node.children[0], !module_.memories[memory].type.limits.is_64));
 
     return Target { type_of_word(node.word), steps::load(node.word), steps::store(node.word), memory.value, 0,
@@ -113,7 +113,7 @@ Result<Target> Compiler::memory_target(const Node& node)
 
 Result<Target> Compiler::slot_target(const Node& node)
 {
-    const TableIndex table { TRY(find_entity(module_, ExternKind::Table, node.selector, node.position)) };
+    const TableIndex table { TRY(find_entity(scope_, ExternKind::Table, node.selector, node.position)) };
     CHECK(emit_index(node.children[0], false));
     const Type type = TRY(type_of(node, module_.canonical(module_.tables[table].type.element)));
     return Target { type, steps::table_slot.reads(1), steps::table_slot.writes(1), table.value, 0, 1 };
@@ -203,7 +203,7 @@ Result<Compiler::Place> Compiler::emit_place(const Node& node)
     case Syntax::Local: return Place { Syntax::Local, TRY(find_local(scope_, node.selector, node.position)) };
     case Syntax::Global:
         return Place { Syntax::Global,
-            TRY(find_entity(module_, ExternKind::Global, node.selector, node.position)) };
+            TRY(find_entity(scope_, ExternKind::Global, node.selector, node.position)) };
     case Syntax::Memory:
     case Syntax::Slot: {
         const Target place = TRY(target(node));
@@ -285,4 +285,4 @@ Result<void> Compiler::check_reference(const Node& node, ValueType value, ValueT
     return value.is_nullable() ? step(steps::check_not_null, node, 1, 1) : Result<void>();
 }
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace vitrine::core::debug::expression {
+namespace vitrine::core::eval {
 
 /// What a value of an expression is: numbers as in C, and what only WebAssembly has. The numbers come first.
 enum class NumberKind : uint8_t { I32, U32, I64, U64, F32, F64 };
@@ -49,4 +49,4 @@ uint32_t narrow_bits(std::string_view word);
 /// The type of a value that such a word, or `i32` .. `v128` or `cstr`, reads: what is narrower becomes i32, as in C.
 Type type_of_word(std::string_view word);
 
-} // namespace vitrine::core::debug::expression
+} // namespace vitrine::core::eval
