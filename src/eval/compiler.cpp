@@ -56,8 +56,8 @@ bool Compiler::is_constant(size_t begin, size_t end) const
     return end == begin + 1 && program_.steps[begin].run == steps::constant;
 }
 
-/// Inserts the conversion of the value that the steps before `at` have made, and computes it if that is a constant. Jumps over `at`
-/// must not have been made yet.
+/// Inserts a conversion at `at` of the value that the steps before it leave. Converts a constant at
+/// once. No skip may lead across `at` yet.
 void Compiler::convert_at(size_t at, const Node& node, NumberKind from, NumberKind to)
 {
     const Step::Run run = steps::convert(from, to);
@@ -66,7 +66,7 @@ void Compiler::convert_at(size_t at, const Node& node, NumberKind from, NumberKi
             program_.steps.begin() + static_cast<ptrdiff_t>(at), { run, 0, 0, node.position });
 }
 
-/// Makes one constant of the steps from `begin` on, which take constants only.
+/// Evaluates the steps from `begin` on, which must use constants only, to one constant.
 Result<void> Compiler::fold(size_t begin)
 {
     Program constants;
@@ -254,7 +254,7 @@ Result<Type> Compiler::emit_binary(const Node& node)
     return boolean;
 }
 
-/// Converts both, which lie before and behind `middle`, and computes.
+/// Converts both operands, whose steps are before and after `middle`, and emits the operator.
 Result<Type> Compiler::emit_numbers(const Node& node, Type left, Type right, size_t begin, size_t middle)
 {
     if (node.word == "<<" || node.word == ">>")
@@ -284,7 +284,8 @@ Result<Type> Compiler::emit_shift(const Node& node, Type left, Type right)
     return left;
 }
 
-/// The type of `c ? one : other` and of both sides of an operator. A constant takes the f32 of the other side.
+/// The type of `c ? one : other`, and the common type of the operands of an operator. A constant
+/// becomes an f32 if the other side is one.
 Result<Type> Compiler::common_type(
     const Node& node, Type one, Type other, bool one_is_constant, bool other_is_constant) const
 {
@@ -306,7 +307,7 @@ Result<Type> Compiler::common_type(
     return failure("no type is common to " + text_of(one) + " and " + text_of(other), node.position);
 }
 
-/// `a && b` is `a ? b != 0 : 0`, `a || b` is `a ? 1 : b != 0`.
+/// Compiles `a && b` as `a ? b != 0 : 0` and `a || b` as `a ? 1 : b != 0`.
 Result<Type> Compiler::emit_logical(const Node& node)
 {
     const bool is_and = node.syntax == Syntax::And;
@@ -317,7 +318,7 @@ Result<Type> Compiler::emit_logical(const Node& node)
     CHECK(step(steps::is_not_zero, node, 1, 1));
     CHECK(step(steps::skip, node, 0, 0, 1));
     program_.steps[begin - 1].operand = here() - begin;
-    // The other way does not have the value that this one left.
+    // The other branch does not have the value that this one left.
     --slots_;
     CHECK(step(steps::constant, node, 0, 1, is_and ? 0 : 1));
     return boolean;

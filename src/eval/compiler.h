@@ -13,23 +13,24 @@
 
 namespace vitrine::core::eval {
 
-/// Where a value lies: the steps that read and write it once its address is on the stack.
+/// A place that a value is read from and written to: the steps that do it once the address of the
+/// place is on the stack.
 struct Target {
     Type type;
     Step::Run read;
-    /// Null where nothing can be written; `refusal` says why.
+    /// Null if the place cannot be written; `refusal` says why.
     Step::Run write;
     uint64_t operand = 0;
     uint32_t extra = 0;
-    /// Slots of the address.
+    /// The number of slots that the address takes on the stack.
     uint32_t inputs = 0;
     std::string refusal {};
-    /// Of integers in 1 or 2 bytes.
+    /// 8 or 16 for an integer of 1 or 2 bytes, else 0.
     uint32_t bits = 0;
 };
 
-/// Turns nodes into steps. Knows the type of each value that the steps leave on the stack. Places, which can be written too, are in
-/// places.cpp.
+/// Turns nodes into steps. It knows the type of each value that the steps leave on the stack.
+/// places.cpp has the part for places, which can be written.
 class Compiler {
 public:
     explicit Compiler(const Scope& scope) : scope_(scope), module_(*scope.module)
@@ -39,19 +40,19 @@ public:
 
     Result<Type> emit(const Node& node);
     Result<void> emit_assignment(const ParsedAssignment& assignment);
-    /// A place that can be watched; the steps leave its address or index, if it has one.
+    /// A place that can be watched. The steps leave its address or index, if it has one.
     struct Place {
         Syntax kind;
-        /// Of the local, global, memory or table.
+        /// The index of the local, global, memory or table.
         uint32_t index;
-        /// Bytes of the memory.
+        /// The number of bytes in the memory.
         uint32_t size = 0;
     };
     Result<Place> emit_place(const Node& node);
     Program take() { return std::move(program_); }
 
 private:
-    // -- Steps, and what they do to the stack
+    // -- Steps
 
     Result<void> step(Step::Run run, const Node& node, uint32_t popped, uint32_t pushed, uint64_t operand = 0,
         uint32_t extra = 0)
@@ -63,7 +64,7 @@ private:
         return {};
     }
     size_t here() const { return program_.steps.size(); }
-    /// Whether the steps of that range only push a number.
+    /// Whether the steps in that range only push a number.
     bool is_constant(size_t begin, size_t end) const;
     void convert_at(size_t at, const Node& node, NumberKind from, NumberKind to);
     Result<void> fold(size_t begin);
@@ -90,7 +91,7 @@ private:
     Result<void> emit_condition(const Node& node);
     Result<void> emit_index(const Node& node, bool is_address_32);
 
-    // -- Places: emit the address
+    // -- Places: these emit the address
 
     Result<Target> target(const Node& node);
     Result<Target> local_target(const Node& node, uint32_t index);
@@ -118,28 +119,28 @@ private:
     const Scope& scope_;
     const Module& module_;
     Program program_;
-    /// How many slots the steps so far leave on the stack.
+    /// The number of slots that the steps so far leave on the stack.
     uint32_t slots_ = 0;
-    // Found out at the first use.
+    // Computed at the first use.
     std::vector<ValueType> locals_;
     std::optional<InstructionState> state_;
 };
 
-/// A program that leaves one value of the type.
+/// A program that leaves one value of the type on the stack.
 struct Compiled {
     Program program;
     Type type;
 };
 Result<Compiled> compile_expression(const Node& node, const Scope& scope);
 
-/// A place, and a program that leaves its address or index, if it has one.
+/// A place, and a program that leaves its address or index on the stack, if it has one.
 struct CompiledPlace {
     Program program;
     Compiler::Place place;
 };
 Result<CompiledPlace> compile_place(const Node& node, const Scope& scope);
 
-/// A program that writes a value to a place, and leaves nothing.
+/// A program that writes a value to a place and leaves nothing on the stack.
 Result<Program> compile_assignment(const ParsedAssignment& assignment, const Scope& scope);
 
 } // namespace vitrine::core::eval

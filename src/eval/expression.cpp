@@ -11,10 +11,9 @@ namespace vitrine::core::eval {
 
 namespace {
 
-
 constexpr auto no_truth = "a condition is an integer or a reference";
 
-/// Runs the program in a frame or an instance and answers with what `make` makes of the slots it leaves.
+/// Runs the program in a frame or an instance and applies `make` to the slots that it leaves.
 template<class Made, class Place, class Make>
 Result<Made> run_in(const Program& program, Place& place, const Make& make)
 {
@@ -60,7 +59,7 @@ Result<void> Expression::check_format(Format format) const
     return {};
 }
 
-// -- What is made of the value on the stack
+// -- Results from the value on the stack
 
 Result<Value> Expression::value_at(const Slot* slots) const
 {
@@ -148,7 +147,7 @@ Result<void> Assignment::perform(Instance& instance) const
 
 namespace {
 
-/// Reads `}` or `:format}` at `at`, and moves behind it.
+/// Parses `}` or `:format}` at `at` and moves past it.
 Result<Expression::Format> read_format(std::string_view text, size_t& at)
 {
     using Format = Expression::Format;
@@ -209,7 +208,7 @@ std::string LogMessage::text(const Frame& frame) const
     return result;
 }
 
-// -- Used once
+// -- One-time use
 
 namespace {
 
@@ -257,7 +256,7 @@ Result<void> assign(Instance& instance, std::string_view assignment)
 
 namespace {
 
-/// What is no local; `where` is the frame or the instance.
+/// A place that is not a local. `where` is the frame or the instance.
 template<class Where>
 Result<WatchPlace> find_in(Where& where, Instance& instance, const CompiledPlace& compiled)
 {

@@ -10,40 +10,41 @@
 
 namespace vitrine::core::eval {
 
-/// An expression over a stopped frame, compiled once: conditions, log messages, what a user wants to see. The language is described in
-/// docs/expressions.md. It holds the module alive, changes nothing, and may be evaluated by any thread that may read the store.
+/// An expression, compiled once and evaluated in stopped frames: a condition, part of a log
+/// message, or what a user wants printed. docs/expressions.md describes the language. An expression
+/// keeps its module alive and changes nothing. Any thread that may read the store may evaluate it.
 ///
-/// Errors have the offset in the text at which something is wrong, while compiling and while evaluating.
+/// Errors, both of compiling and of evaluating, have an offset in the text.
 class Expression {
 public:
     /// How a value becomes text.
     enum class Format : uint8_t {
-        /// Numbers by their sign, texts with escapes, everything else as `Value::to_text` has it.
+        /// Integers as their type says, texts with escapes, anything else as `Value::to_text`.
         Plain,
-        // Of integers only: with or without a sign, whatever the type says; `0x..`.
+        // For integers only, whatever their type says. `Hex` is `0x..`.
         Signed,
         Unsigned,
         Hex,
     };
 
     static Result<Expression> compile(std::string_view text, const Scope& scope);
-    /// The same, and refuses what has no truth.
+    /// Also fails unless the type is one that `is_true` accepts.
     static Result<Expression> compile_condition(std::string_view text, const Scope& scope);
 
-    /// What its values are; decided when it is compiled.
+    /// The type of its values.
     const Type& type() const { return compiled_.type; }
-    /// Refuses a format that the type does not have.
+    /// Fails if values of the type cannot be shown in that format.
     Result<void> check_format(Format format) const;
 
-    /// The value in a frame of the scope's function. References are good until guest code runs. Refuses texts (`cstr`, literals), which
-    /// are no values of WebAssembly: of these there is `text`.
+    /// The value in a frame of the scope's function. A reference is valid until guest code runs.
+    /// Fails for a text (`cstr` or a literal), which is not a WebAssembly value: use `text`.
     Result<Value> evaluate(const Frame& frame) const;
-    /// Without a frame, where only globals, memories and tables are used.
+    /// The value without a frame, for an expression over globals, memories and tables only.
     Result<Value> evaluate(Instance& instance) const;
-    /// Whether it is an integer that is not 0, or a reference that is not null; refuses other types.
+    /// Whether it is an integer other than 0 or a reference other than null. Fails for other types.
     Result<bool> is_true(const Frame& frame) const;
     Result<bool> is_true(Instance& instance) const;
-    /// The value, fit to be shown.
+    /// The value as text.
     Result<std::string> text(const Frame& frame, Format format = Format::Plain) const;
     Result<std::string> text(Instance& instance, Format format = Format::Plain) const;
 
@@ -59,13 +60,15 @@ private:
     Compiled compiled_;
 };
 
-/// `place = expression`, and `+=` and its like: writes to a local, global, operand, memory, table, field or element. The value has the place's
-/// type; a number that may not fit needs a cast. What the guest cannot change, such as an immutable global, is refused.
+/// `place = expression`, `place += expression` and so on: writes to a local, global, operand,
+/// memory, table slot, field or element. The value must have the place's type; a number that may
+/// not fit needs a cast. What the guest itself could not change, such as an immutable global, is
+/// refused.
 class Assignment {
 public:
     static Result<Assignment> compile(std::string_view text, const Scope& scope);
 
-    /// Evaluates and writes; on failure nothing is written.
+    /// Evaluates and writes. If it fails, nothing is written.
     Result<void> perform(const Frame& frame) const;
     Result<void> perform(Instance& instance) const;
 
@@ -75,26 +78,27 @@ private:
     Program program_;
 };
 
-/// A text with `{expression}` and `{expression:format}` in it, where the format is `d`, `u` or `x`; `{{` and `}}` stand for braces.
+/// A text with `{expression}` and `{expression:format}` in it. The format is `d`, `u` or `x`; `{{`
+/// and `}}` are literal braces.
 class LogMessage {
 public:
     static Result<LogMessage> compile(std::string_view text, const Scope& scope);
 
-    /// The text in a frame. A part that cannot be evaluated is its error in angle brackets.
+    /// The text in a frame. Where evaluating fails, it has the error in angle brackets.
     std::string text(const Frame& frame) const;
 
 private:
     struct Part {
-        /// In front of the expression.
+        /// The text before the expression.
         std::string text;
-        /// None at the end of the message.
+        /// Nothing in the last part.
         std::optional<Expression> expression;
         Expression::Format format = Expression::Format::Plain;
     };
     std::vector<Part> parts_;
 };
 
-// Compiled and used once, in a frame or without one.
+// These compile and evaluate once, in a frame or without one.
 Result<Value> evaluate(const Frame& frame, std::string_view expression);
 Result<Value> evaluate(Instance& instance, std::string_view expression);
 Result<std::string> evaluate_text(const Frame& frame, std::string_view expression);
@@ -102,7 +106,8 @@ Result<std::string> evaluate_text(Instance& instance, std::string_view expressio
 Result<void> assign(const Frame& frame, std::string_view assignment);
 Result<void> assign(Instance& instance, std::string_view assignment);
 
-/// What an expression stands for rather than its value: a local, a global, bytes of a memory or a slot of a table.
+/// The place that an expression names, rather than its value: a local, a global, bytes of a memory
+/// or a slot of a table.
 Result<WatchPlace> find_place(const Frame& frame, std::string_view expression);
 Result<WatchPlace> find_place(Instance& instance, std::string_view expression);
 

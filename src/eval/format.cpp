@@ -9,7 +9,7 @@ namespace vitrine::core::eval {
 
 namespace {
 
-/// How many bits a number has; 0 for what is none.
+/// The number of bits of a number type; 0 for other types.
 unsigned width_of(ValueType type)
 {
     switch (type.kind()) {

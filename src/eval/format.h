@@ -9,11 +9,11 @@
 
 namespace vitrine::core::eval {
 
-/// The letter of `/x`, `/d`, `/u`, `/t`, `/c` or `/f`.
+/// Parses `/x`, `/d`, `/u`, `/t`, `/c` or `/f`; returns the letter.
 Result<char> parse_format(std::string_view word);
 
-/// A number in hexadecimal, decimal with a sign or without, binary, as a character or as a float of its width; a v128 in hexadecimal. Refuses other
-/// formats of these, and references.
+/// A number in hexadecimal (x), signed (d) or unsigned (u) decimal, binary (t), as a character (c)
+/// or as a float of its width (f). A v128 has only `x`, a reference has none; the rest is refused.
 Result<std::string> formatted(const Value& value, char format);
 
 } // namespace vitrine::core::eval

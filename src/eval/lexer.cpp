@@ -12,14 +12,14 @@ namespace vitrine::core::eval {
 
 namespace {
 
-/// The longer ones first.
+/// Longer ones come first.
 constexpr std::string_view signs[] = { "<<=", ">>=", "||", "&&", "==", "!=", "<=", ">=", "<<", ">>",
     "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "+", "-", "*", "/", "%", "&", "|", "^", "!", "~", "<",
     ">", "=", "?", ":", "(", ")", "[", "]", "{", "}", "," };
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-/// Of names; what is not ASCII may be part of one.
+/// Bytes of names, including all that are not ASCII.
 constexpr bool is_name_part(char c) { return is_digit(c) || is_letter(c) || static_cast<uint8_t>(c) >= 0x80; }
 
 constexpr std::optional<uint8_t> digit_of(char c)

@@ -11,24 +11,24 @@ namespace vitrine::core::eval {
 
 enum class TokenKind : uint8_t { End, Integer, Float, Character, Text, Word, Name, Index, Sign };
 
-/// A piece of an expression.
+/// A token of an expression.
 struct Token {
     TokenKind kind = TokenKind::End;
     size_t begin = 0;
     size_t end = 0;
-    /// Of a word, a name (without `$` and quotes) and a text: what it says, escapes resolved.
+    /// For a word, a name (without `$` and quotes) and a text: its contents, with escapes decoded.
     std::string text {};
-    /// Of an operator or bracket; points into static text.
+    /// For an operator or bracket. It points into static text.
     std::string_view sign {};
-    /// Of an integer, a character and an index.
+    /// For an integer, a character and an index.
     uint64_t number = 0;
     bool is_hex = false, is_unsigned = false, is_long = false;
-    /// Of a float; `is_single` with the suffix `f`.
+    /// For a float; `is_single` with the suffix `f`.
     double real = 0;
     bool is_single = false;
 };
 
-/// The token at or behind `at`, blanks skipped.
+/// The first token at or after `at`, after blanks.
 Result<Token> next_token(std::string_view text, size_t at);
 
 } // namespace vitrine::core::eval

@@ -6,7 +6,8 @@
 
 namespace vitrine::core::eval {
 
-/// An index of a table or array as a signed number of 64 bits; an address of a 32-bit memory without its sign.
+/// Emits an index of a table or array as a signed 64-bit integer, or an address in a 32-bit memory
+/// as an unsigned one.
 Result<void> Compiler::emit_index(const Node& node, bool is_address_32)
 {
     const size_t begin = here();
@@ -21,7 +22,7 @@ Result<void> Compiler::emit_index(const Node& node, bool is_address_32)
     return {};
 }
 
-/// The value of a constant, as a signed number of 64 bits; leaves no steps.
+/// The value of a constant index as a signed 64-bit integer. Emits no steps.
 Result<uint64_t> Compiler::constant_index(const Node& node)
 {
     const size_t begin = here();
@@ -183,7 +184,7 @@ Result<Target> Compiler::element_target(const Node& node, const FieldType& eleme
 
 namespace {
 
-/// How much of a memory it takes.
+/// The size of the value in memory, in bytes.
 uint32_t bytes_of(const Target& place)
 {
     if (place.bits != 0)
@@ -228,7 +229,8 @@ Result<void> Compiler::emit_assignment(const ParsedAssignment& assignment)
         place.write, assignment.place, place.inputs + place.type.slots(), 0, place.operand, place.extra);
 }
 
-/// The value as the place takes it. What may lose a part of a number needs a cast, but for constants that fit.
+/// Emits the value, converted to the type of the place. A conversion that may lose part of a number
+/// needs a cast, unless the value is a constant that fits.
 Result<void> Compiler::emit_converted(const Node& node, const Target& place)
 {
     const size_t begin = here();
@@ -255,7 +257,7 @@ Result<void> Compiler::emit_converted(const Node& node, const Target& place)
     return {};
 }
 
-/// Whether an integer constant is one of the place's, signed or unsigned.
+/// Fails if an integer constant is neither a signed nor an unsigned value of the place's width.
 Result<void> Compiler::check_fits(const Node& node, const Target& place, NumberKind kind, Slot value) const
 {
     const uint32_t bits = place.bits != 0 ? place.bits : is_wide(place.type.number) ? 64 : 32;

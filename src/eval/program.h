@@ -13,49 +13,50 @@ namespace vitrine::core::eval {
 
 struct Machine;
 
-/// One step of a program: a function that takes its operands from the machine's stack and leaves its result there. False when it
-/// fails; the machine then has the reason.
+/// One step of a program: a function that pops its operands from the machine's stack and pushes its
+/// result. It returns false if it fails; the machine then has the error.
 struct Step {
     using Run = bool (*)(Machine& machine, const Step& step);
     Run run;
-    /// What the function makes of them is its own affair.
+    /// Parameters of the function: steps.h says what they mean.
     uint64_t operand = 0;
     uint32_t extra = 0;
-    /// In the text of the expression: where a failure is.
+    /// The position in the text of the expression, for errors.
     uint32_t position = 0;
 };
 
 /// [doc] Programs of expressions
 ///
-/// An expression is compiled to steps in postfix order over 8-byte slots: numbers as the guest's stack has them (32 bits
-/// zero-extended), a v128 in two, a text as address and length. The compiler knows every type, so nothing is checked when it runs
-/// but what depends on values: addresses, divisors, null. It allocates only the text of a failure.
+/// An expression is compiled to steps in postfix order over a stack of 8-byte slots. A number takes
+/// one slot as on the guest's stack (32 bits zero-extended), a v128 two, a text two (address and
+/// length). The compiler has checked all types, so a step checks only what depends on values:
+/// addresses, divisors, null. Running a program allocates nothing but the text of an error.
 struct Program {
-    /// Of these the longest stack.
+    /// The largest stack, in slots.
     static constexpr uint32_t max_slots = 128;
 
     std::vector<Step> steps;
-    /// All text literals, one behind the other.
+    /// All text literals, concatenated.
     std::string texts;
-    /// Whose names it uses.
+    /// The module whose entities the program uses.
     std::shared_ptr<const Module> module;
-    /// Of the function whose locals or operands it uses; else null.
+    /// The function whose locals or operands the program uses, or null.
     const FuncMeta* function = nullptr;
-    /// Of whose operands it uses: where the frame has to be.
+    /// If the program uses operands: the instruction that the frame must have reached.
     std::optional<CodeOffset> offset;
 };
 
-/// What a program runs on.
+/// The state of a running program.
 struct Machine {
     const Program& program;
-    /// Null for a program of constants only.
+    /// Null only for a program of constants.
     Instance* instance;
-    /// Null without a frame: then the program must not use one.
+    /// Null if the program uses no frame.
     const Frame* frame;
-    /// Behind the last value.
+    /// One past the top of the stack.
     Slot* sp;
     const Step* next = nullptr;
-    /// Set by the step that failed.
+    /// Set by a step that fails.
     std::unique_ptr<Error> error {};
 
     bool fail(const Step& step, std::string message)
@@ -65,7 +66,8 @@ struct Machine {
     }
 };
 
-/// Whether the program can run in the frame: one of the guest, in the function and at the place that the program is for.
+/// Whether the program can run in the frame: it must be a guest frame, in the function and at the
+/// offset that the program was compiled for.
 inline bool fits(const Program& program, const Frame& frame)
 {
     return frame.function && !frame.is_host()
@@ -77,14 +79,15 @@ inline bool fits(const Program& program, const Instance& instance)
 {
     return !program.function && instance.module == program.module;
 }
-/// Why it does not fit.
+/// The error that says why the program does not fit.
 Error misfit(const Program& program, const Frame& frame);
 Error misfit(const Program& program, const Instance& instance);
 
-/// Runs the machine's program, which fits, to its end; its stack has room for `Program::max_slots`. False when a step fails.
+/// Runs the machine's program, which must fit, to its end. The stack must have room for
+/// `Program::max_slots`. Returns false if a step fails.
 bool run(Machine& machine);
 
-/// A text of at most so many bytes, wherever its end may be.
+/// The size at which a `cstr` is cut off if it has no terminating zero before.
 inline constexpr uint64_t max_cstr_bytes = 4096;
 
 } // namespace vitrine::core::eval

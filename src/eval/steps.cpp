@@ -28,14 +28,14 @@ template<class T> void push(Machine& machine, T value) { *machine.sp++ = to_slot
 
 Ref pop_ref(Machine& machine) { return { *--machine.sp }; }
 
-/// Through which the step writes.
+/// The mutator that writes on behalf of the debugger.
 Mutator& mutator(Machine& machine) { return machine.instance->store->mutator; }
 
-/// The numbers in the order of `NumberKind`.
+/// The C++ types in the order of `NumberKind`.
 using Numbers = std::tuple<int32_t, uint32_t, int64_t, uint64_t, float, double>;
 template<size_t I> using Number = std::tuple_element_t<I, Numbers>;
 
-/// A table with `Maker::of<T>()` for each type of numbers.
+/// A table of `Maker::of<T>()` for each number type.
 template<class Maker> constexpr auto for_numbers(Maker maker)
 {
     return [&]<size_t... I>(std::index_sequence<I...>) {
@@ -45,7 +45,7 @@ template<class Maker> constexpr auto for_numbers(Maker maker)
 
 // -- Operators
 
-/// Integers wrap, whatever their sign.
+/// Signed and unsigned integers wrap.
 template<class T>
 using Wrapping =
     typename std::conditional_t<std::is_integral_v<T>, std::make_unsigned<T>, std::type_identity<T>>::type;
@@ -181,13 +181,13 @@ constexpr auto complements = for_numbers([]<class T>() -> Step::Run {
 
 // -- Conversions
 
-/// Floats to integers: towards zero, at the bounds of the type where they are beyond, 0 for a NaN.
+/// Converts floats to integers by truncation. Values out of range saturate; NaN becomes 0.
 template<class From, class To> To converted(From value)
 {
     if constexpr (std::floating_point<From> && std::integral<To>) {
         if (std::isnan(value))
             return 0;
-        // 2 to the width of To without its sign: the smallest float that is too large.
+        // The smallest float that is too large for To: a power of 2.
         const From bound = std::ldexp(From { 1 }, std::numeric_limits<To>::digits);
         if (value >= bound)
             return std::numeric_limits<To>::max();
@@ -225,7 +225,8 @@ template<class Narrow> bool run_narrow(Machine& machine, const Step&)
 
 // -- Memory
 
-/// Where `count` bytes of the step's memory lie; null with a failure when they do not.
+/// The host address of `count` bytes of the step's memory. If they are out of bounds, null, and the
+/// machine has the error.
 const uint8_t* memory_at(Machine& machine, const Step& step, uint64_t address, uint64_t count)
 {
     const Memory& memory = *machine.instance->memories[step.operand];
@@ -267,7 +268,8 @@ template<class T> bool run_store(Machine& machine, const Step& step)
     return true;
 }
 
-/// Its address in this process and its length. It ends before a zero, at the end of the memory or at its limit.
+/// Pushes the host address and the length of a `cstr`. It ends before a zero, at the end of the
+/// memory or after `max_cstr_bytes`.
 bool run_load_text(Machine& machine, const Step& step)
 {
     const uint64_t address = pop<uint64_t>(machine);
@@ -364,7 +366,8 @@ template<uint32_t slots> bool write_global(Machine& machine, const Step& step)
     return true;
 }
 
-/// The element of the step's table; null with a failure when there is none.
+/// The element of the step's table. If the index is out of bounds, null, and the machine has the
+/// error.
 const Ref* table_element(Machine& machine, const Step& step, uint64_t index)
 {
     const Table& table = *machine.instance->tables[step.operand];
@@ -399,7 +402,7 @@ void write_part(Machine& machine, Object& object, uint32_t part, const Slot* val
     mutator(machine).set(Origin::Debugger, object, part, load_value(part_of(object, part).type, value));
 }
 
-/// The object that is referred to; null with a failure when there is none.
+/// The object that is referred to. For a null reference, null, and the machine has the error.
 Object* object_at(Machine& machine, const Step& step, Slot slot)
 {
     if (slot == 0) [[unlikely]] {
@@ -440,7 +443,8 @@ template<uint32_t slots> bool read_payload(Machine& machine, const Step& step)
         && push_slots<slots>(machine, static_cast<const ExceptionObject*>(object)->values() + step.extra);
 }
 
-/// The array at `at`, behind which lies an index that is inside; null with a failure.
+/// The array at `at`, if the index above it on the stack is in bounds; else null, and the machine
+/// has the error.
 Object* array_at(Machine& machine, const Step& step, Slot* at)
 {
     Object* const array = object_at(machine, step, at[0]);

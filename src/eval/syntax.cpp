@@ -11,7 +11,7 @@ namespace vitrine::core::eval {
 
 namespace {
 
-/// Binary operators with how tightly they bind: as in C.
+/// Binary operators with their precedence, as in C.
 struct Operator {
     std::string_view sign;
     uint8_t strength;
@@ -20,23 +20,23 @@ constexpr Operator operators[] = { { "||", 1 }, { "&&", 2 }, { "|", 3 }, { "^", 
     { "!=", 6 }, { "<", 7 }, { "<=", 7 }, { ">", 7 }, { ">=", 7 }, { "<<", 8 }, { ">>", 8 }, { "+", 9 },
     { "-", 9 }, { "*", 10 }, { "/", 10 }, { "%", 10 } };
 
-/// Words before `[` that read memory, and before `(` that convert.
+/// Words that read memory before `[` and convert before `(`.
 constexpr std::string_view memory_words[] = { "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32",
     "f64", "v128", "cstr" };
 constexpr std::string_view cast_words[] = { "i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32",
     "f64" };
 
-/// Words before `[` with an index or a name in the brackets, and what they are then.
+/// Words before `[` that take an index or a name in the brackets, and the nodes they make.
 struct SpaceWord {
     std::string_view word;
     Syntax syntax;
-    /// Whether `(value)` follows.
+    /// Whether `(value)` follows the brackets.
     bool has_value;
 };
 constexpr SpaceWord space_words[] = { { "local", Syntax::Local, false }, { "global", Syntax::Global, false },
     { "func", Syntax::Function, false }, { "type", Syntax::AsType, true }, { "tag", Syntax::AsTag, true } };
 
-/// The static text equal to `text`, or empty.
+/// The entry of the table that equals `text`; empty if there is none.
 template<size_t N> std::string_view known(const std::string_view (&words)[N], std::string_view text)
 {
     const auto found = std::ranges::find(words, text);
@@ -102,7 +102,7 @@ public:
     }
 
 private:
-    /// Counts the recursion; what is too deep is found in `unary`, through which all of it leads.
+    /// Counts the recursion. `unary`, which every recursion passes, refuses what is too deep.
     struct Depth {
         explicit Depth(Parser& parser) : parser(parser) { ++parser.depth_; }
         ~Depth() { --parser.depth_; }
@@ -156,7 +156,7 @@ private:
         return postfix();
     }
 
-    /// A value and `[index]` behind it, as often as there are any.
+    /// A value, followed by any number of `[index]`.
     Result<Node> postfix()
     {
         Node node = TRY(primary());
@@ -213,7 +213,7 @@ private:
         return node;
     }
 
-    /// What begins with a word: one that the language knows, if the bracket behind it fits, else a name.
+    /// What begins with a word: a keyword if the right bracket follows, else a name.
     Result<Node> word()
     {
         const std::string word = token_.text;
@@ -228,7 +228,7 @@ private:
         return node;
     }
 
-    /// At `[` behind a word.
+    /// At `[` after a word.
     Result<Node> bracketed(std::string_view word, Node name)
     {
         Node node { .syntax = Syntax::Memory, .position = name.position, .word = known(memory_words, word) };
@@ -259,7 +259,7 @@ private:
         return name;
     }
 
-    /// At `(` behind a word.
+    /// At `(` after a word.
     Result<Node> called(std::string_view word, uint32_t position)
     {
         Node node { .syntax = Syntax::Cast, .position = position, .word = known(cast_words, word) };
@@ -295,7 +295,7 @@ private:
         return node;
     }
 
-    /// The only child and what closes it.
+    /// The only child and its closing bracket.
     Result<Node> close(Node node, std::string_view sign)
     {
         Node child = TRY(choice());
@@ -322,7 +322,7 @@ private:
         return result;
     }
 
-    /// `1:` in front of an address or index, or nothing.
+    /// `1:` before an address or index, or nothing.
     Result<Selector> selector_before_colon()
     {
         const bool may_be = token_.kind == TokenKind::Integer || token_.kind == TokenKind::Word
@@ -338,7 +338,7 @@ private:
     }
 
     std::string_view text_;
-    /// Behind the token.
+    /// The offset after the token.
     size_t end_;
     Token token_;
     uint32_t depth_ = 0;

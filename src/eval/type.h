@@ -8,7 +8,7 @@
 
 namespace vitrine::core::eval {
 
-/// What a value of an expression is: numbers as in C, and what only WebAssembly has. The numbers come first.
+/// The types of numbers.
 enum class NumberKind : uint8_t { I32, U32, I64, U64, F32, F64 };
 inline constexpr size_t number_kinds = 6;
 
@@ -19,16 +19,16 @@ constexpr bool is_wide(NumberKind kind)
 }
 /// `i32` .. `f64`
 std::string_view to_text(NumberKind kind);
-/// The type in which two numbers meet: as C has it, but an integer and an f32 meet as f64.
+/// The common type of two operands. As in C, but an integer and an f32 become f64.
 NumberKind common_kind(NumberKind a, NumberKind b);
 
-/// The type of an expression.
+/// The type of an expression: a number as in C, or what only WebAssembly has.
 struct Type {
     enum class Kind : uint8_t { Number, Vector, Reference, Text } kind = Kind::Number;
     NumberKind number = NumberKind::I32;
-    /// Of a reference; its index is a `TypeId`.
+    /// The type of a reference. Its index is a `TypeId`.
     ValueType reference {};
-    /// Of an exception whose tag is known: what it carries.
+    /// The payload of an exception whose tag is known, else null.
     const TypeInfo* payload = nullptr;
 
     static constexpr Type of(NumberKind number) { return { .number = number }; }
@@ -37,16 +37,17 @@ struct Type {
     bool is_integer() const { return is_number() && number < NumberKind::F32; }
     bool is_reference() const { return kind == Kind::Reference; }
     uint32_t slots() const { return kind == Kind::Vector || kind == Kind::Text ? 2 : 1; }
-    /// What its values are outside; not of a text.
+    /// The WebAssembly type of its values. There is none for a text.
     ValueType value_type() const;
 };
 
-/// The nullable reference to the same.
+/// The type, made nullable.
 ValueType with_null(ValueType type);
 
-/// The bits of an integer in memory that is narrower than 32 bits, as `i8` .. `u16` say; else 0.
+/// The number of bits of `i8`, `u8`, `i16` and `u16`; 0 for other words.
 uint32_t narrow_bits(std::string_view word);
-/// The type of a value that such a word, or `i32` .. `v128` or `cstr`, reads: what is narrower becomes i32, as in C.
+/// The type of a value that is read from memory as `i8` .. `v128` or `cstr`. Narrow integers become
+/// i32, as in C.
 Type type_of_word(std::string_view word);
 
 } // namespace vitrine::core::eval
