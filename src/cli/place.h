@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "eval/user_names.h"
+#include "eval/names.h"
 #include "wasm/module.h"
 #include <vitrine/vitrine.hpp>
 

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "debug/listing.h"
-#include "eval/user_names.h"
+#include "eval/names.h"
 
 #include <algorithm>
 #include <cctype>

@@ -31,9 +31,9 @@ SHELL = re.compile(r"(\$?vitrine|clang-22|\./dev)[ =]")
 COVERED = {
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
     ("docs/execution.md", "bytes --decode--> Module"): "a diagram",
-    ("docs/expressions.md", "$0 == 7"): "expressions: debug.Expression",
+    ("docs/expressions.md", "$0 == 7"): "expressions: eval.Expression",
     ("docs/expressions.md", "place = expression"): "a grammar",
-    ("docs/expressions.md", "open {cstr[$path]}"): "a message: debug.Expression",
+    ("docs/expressions.md", "open {cstr[$path]}"): "a message: eval.Expression",
     ("docs/expressions.md", "choice   ="): "a grammar",
     ("docs/lldb.md", "(lldb) "): "commands of LLDB: lldb.*",
     ("docs/lldb.md", "process plugin packet monitor"): "commands of LLDB: lldb.monitor",

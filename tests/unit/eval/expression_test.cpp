@@ -11,10 +11,8 @@
 
 #include <functional>
 
-namespace vitrine::core::debug {
+namespace vitrine::core::eval {
 namespace {
-
-using expression::Scope;
 
 /// Looks at each `nop` of a guest that is stepped through.
 struct NopProbe : Probe {
@@ -74,9 +72,9 @@ std::string error_text(const Error& error)
     return error.offset ? fmt::format("{}: {}", *error.offset, error.message) : error.message;
 }
 
-std::string type_text(const expression::Type& type)
+std::string type_text(const Type& type)
 {
-    using Kind = expression::Type::Kind;
+    using Kind = Type::Kind;
     return type.kind == Kind::Number ? std::string(to_text(type.number))
         : type.kind == Kind::Text    ? "text"
                                      : type.value_type().to_text();
@@ -92,7 +90,7 @@ std::string value_of(std::string_view text, const Frame& frame)
     if (!value)
         return "run " + error_text(value.error());
     const auto typed = expression->evaluate(frame);
-    if (expression->type().kind == expression::Type::Kind::Text)
+    if (expression->type().kind == Type::Kind::Text)
         EXPECT_EQ(typed.error().message, "a text is not a value");
     else
         EXPECT_EQ(typed->type, expression->type().value_type());
@@ -196,7 +194,7 @@ TEST(Expression, ALongTextIsCut)
         i32.const 0 i32.const 120 i32.const 65536 memory.fill nop)))");
     guest.run({}, [](const std::vector<Frame>& frames) {
         const auto text = Expression::compile("cstr[0]", *Scope::of(frames[0]));
-        EXPECT_EQ(text->text(frames[0]), std::string(expression::max_cstr_bytes, 'x'));
+        EXPECT_EQ(text->text(frames[0]), std::string(max_cstr_bytes, 'x'));
         EXPECT_EQ(value_of("cstr[65530]", frames[0]), "text xxxxxx");
     });
 }
@@ -861,4 +859,4 @@ TEST(LogMessage, Parts)
 }
 
 } // namespace
-} // namespace vitrine::core::debug
+} // namespace vitrine::core::eval

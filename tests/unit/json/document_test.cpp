@@ -19,7 +19,7 @@ TEST(JsonDocument, PutsFlatContainersOnOneLineAndOthersOnSeveral)
 TEST(JsonDocument, HasNoByteThatATerminalActsOn)
 {
     EXPECT_EQ(json::to_text(json::to_string("a\x1b[31m\x7f\xc2\x9b\xe2\x80\xae")),
-        "\"a\\u001B[31m\\u007f\\u009b\\u202e\"");
+        "\"a\\u001b[31m\\u007f\\u009b\\u202e\"");
 }
 
 TEST(JsonDocument, ReplacesWhatIsNotUtf8)
