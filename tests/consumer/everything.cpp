@@ -18,7 +18,8 @@ namespace {
 //   (import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))
 //   (memory (export "memory") 1)
 //   (data (i32.const 0) "\08\00\00\00\03\00\00\00hi\n")
-//   (func (export "_start") (drop (call 0 (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))
+//   (func (export "_start")
+//     (drop (call 0 (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16)))))
 const std::vector<std::uint8_t> binary { 0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00, // \0asm, version 1
     0x01, 0x0c, 0x02, 0x60, 0x04, 0x7f, 0x7f, 0x7f, 0x7f, 0x01, 0x7f, 0x60, 0x00, 0x00,  // types
     0x02, 0x23, 0x01, 0x16, 'w', 'a', 's', 'i', '_', 's', 'n', 'a', 'p', 's', 'h', 'o', 't', '_', 'p', 'r',

@@ -2,11 +2,11 @@
 // Our side of tools/differ.py, which compares with another runtime. Reads lines `MODE FILE` and
 // writes a line of JSON for each.
 //
-// `validate`: whether the module is valid. `run`: instantiates it without imports, calls its exported
-// functions with zeros and edge values, and writes the results: each call with its arguments, so
-// that the other runtime can repeat it, the values of globals and tables, and checksums of memories.
-// `stress`: like `run`, with a collection at each allocation. Numbers are written as the digits of
-// their bits.
+// `validate`: whether the module is valid. `run`: instantiates it without imports, calls its
+// exported functions with zeros and edge values, and writes the results: each call with its
+// arguments, so that the other runtime can repeat it, the values of globals and tables, and
+// checksums of memories. `stress`: like `run`, with a collection at each allocation. Numbers are
+// written as the digits of their bits.
 
 #include "base/text.h"
 #include "engine/engine.h"

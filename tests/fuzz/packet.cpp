@@ -13,7 +13,8 @@ using namespace vitrine::core;
 
 namespace {
 
-/// `(module (memory 1) (global i64 (i64.const 5)) (func (export "") (param i32) (local i64) i32.const 1 drop nop))`
+/// `(module (memory 1) (global i64 (i64.const 5))
+///   (func (export "") (param i32) (local i64) i32.const 1 drop nop))`
 constexpr uint8_t module_bytes[] = { 0, 'a', 's', 'm', 1, 0, 0, 0, 1, 5, 1, 0x60, 1, 0x7f, 0, 3, 2, 1, 0, 5,
     3, 1, 0, 1, 6, 6, 1, 0x7e, 0, 0x42, 5, 0x0b, 7, 4, 1, 0, 0, 0, 10, 10, 1, 8, 1, 1, 0x7e, 0x41, 1, 0x1a, 1,
     0x0b };

@@ -25,12 +25,13 @@ import tarfile
 HERE = pathlib.Path(__file__).resolve().parent
 LIST = HERE / "expected_failures.txt"
 HEADER = """\
-# Commands of the official test suite that fail. The list may only shrink: what is here must fail, everything else must pass.
+# The commands of the official test suite that fail. Every command listed here must fail, and every
+# other one must pass, so the list can only get shorter.
 #
-#     FILE:LINE      this command; line 0 is the file as a whole: not converted, refused, crashed or late
-#     FILE: COUNT    so many commands of this file
+#     FILE:LINE      this command; line 0 is the whole file: not converted, refused, crashed or late
+#     FILE: COUNT    this many commands of the file
 #
-# What stands behind ` # ` is why. Written by run_suite.py --record.
+# The text after ` # ` is the reason. Written by run_suite.py --record.
 """
 # Increment this when the conversion changes.
 CONVERSION = "1"

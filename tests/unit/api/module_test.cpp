@@ -150,8 +150,9 @@ TEST(Modules, ThatAreRefusedSayWhatAndWhere)
     EXPECT_FALSE(Module::from_bytes(engine, {}));
     EXPECT_FALSE(Module::from_bytes(engine, not_wasm));
     auto bytes = core::test::wasm_of(R"((module (func (result i32) i32.const 1)))");
-    bytes[bytes.size() - 2] = 0x6a; // the constant's operand becomes i32.add, the constant 0x41 takes it
-    bytes[bytes.size() - 3] = 0x01; // nop
+    // `i32.const 1` becomes `nop` and `i32.add`, which has no operands.
+    bytes[bytes.size() - 3] = 0x01;
+    bytes[bytes.size() - 2] = 0x6a;
     const auto module = Module::from_bytes(engine, std::as_bytes(std::span(bytes)));
     ASSERT_FALSE(module);
     EXPECT_EQ(module.error().offset(), bytes.size() - 2);

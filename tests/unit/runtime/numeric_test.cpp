@@ -97,7 +97,7 @@ const Instruction& find_instruction(std::string_view text)
 bool is_narrow(ValueKind kind) { return kind == ValueKind::I32 || kind == ValueKind::F32; }
 bool is_float(ValueKind kind) { return kind == ValueKind::F32 || kind == ValueKind::F64; }
 
-// --- by value -------------------------------------------------------------------------------------
+// --- by value ------------------------------------------------------------------------------------
 
 constexpr int32_t min32 = INT32_MIN;
 constexpr int64_t min64 = INT64_MIN;
@@ -450,7 +450,7 @@ TEST(Numeric, GivesWhatTheSpecificationSays)
     EXPECT_EQ(tested.size(), instructions.size());
 }
 
-// --- by reference ---------------------------------------------------------------------------------
+// --- by reference --------------------------------------------------------------------------------
 
 /// Numbers where the behaviour changes, their neighbours, and some arbitrary ones.
 std::vector<uint64_t> edges(ValueKind kind)
@@ -529,7 +529,7 @@ TEST(Numeric, AgreesWithTheReferenceOnOperandsOfNoMeaning)
     }
 }
 
-// --- what the compiler must not do ----------------------------------------------------------------
+// --- what the compiler must not do ---------------------------------------------------------------
 
 /// Passes the operands in the opposite order. Swapping the operands of the instruction would save
 /// the compiler some moves, but would change which NaN results.
