@@ -38,7 +38,7 @@ REQUESTS = [
 PAGE = """<!doctype html><script>
 const pause = ms => new Promise(done => setTimeout(done, ms));
 (async () => {
-    // Whoever served this page has gone before the door opens on the same port.
+    // The server of this page ends before the door opens on the same port.
     while ((await fetch('REPORT/is-open').then(answer => answer.text())) !== 'open')
         await pause(50);
     const said = [];

@@ -212,7 +212,7 @@ TEST(Decoder, AConstantExpressionEndsWhereItsBlocksAreClosed)
 // -- What is refused
 
 struct BadModule {
-    const char* hex; ///< behind the header
+    const char* hex; ///< after the header
     const char* message;
     uint64_t offset;
 };
