@@ -8,7 +8,7 @@
 
 namespace vitrine::core::debug {
 
-/// As `find_instruction_boundary`, for many breakpoints in one long function.
+/// Like `find_instruction_boundary`, but fast for many breakpoints in one long function.
 std::optional<CodeOffset> Breakpoints::find_instruction(
     const std::shared_ptr<const Module>& module, FuncIndex function, CodeOffset offset)
 {

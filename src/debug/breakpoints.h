@@ -15,60 +15,62 @@
 
 namespace vitrine::core::debug {
 
-/// Where to stop, and when: a place in a module, in all its instances or in one.
+/// Where and when to stop: a place in a module, in all of its instances or in one.
 struct BreakpointSpec {
     std::shared_ptr<const Module> module;
     CodeOffset offset = 0;
     const Instance* instance = nullptr;
-    /// An expression that must hold; without one it always does.
+    /// An expression that must be true for a hit. Empty: always true.
     std::string condition {};
-    /// How often the guest passes before it stops.
+    /// The number of hits to skip before the guest stops.
     uint64_t ignore_count = 0;
-    /// With a message the guest does not stop: the message is logged, its `{expressions}` replaced by their values.
+    /// With a message the breakpoint does not stop the guest: it logs the message, with each
+    /// `{expression}` replaced by its value.
     std::string message {};
-    /// Gone after its first stop.
+    /// Removed after its first stop.
     bool is_temporary = false;
     bool is_enabled = true;
 };
 
-/// A breakpoint as it is listed.
+/// A breakpoint with its state, for listings.
 struct Breakpoint {
     uint32_t id = 0;
     BreakpointSpec spec;
-    /// The first instruction at or behind the requested offset: where it stops.
+    /// Where it stops: the first instruction at or after the requested offset.
     CodeOffset offset = 0;
-    /// How often the guest came there and the condition held.
+    /// How often execution reached it while the condition was true.
     uint64_t hits = 0;
 };
 
-/// The breakpoints of a session, by module and offset. Modules that have no instance yet get their marks with the instance. Not
-/// synchronised: the session sees to that.
+/// The breakpoints of a session, by module and offset. A module without an instance gets its marks
+/// when one is made. Not synchronised: the session takes care of that.
 class Breakpoints {
 public:
-    /// The types are those of the modules' engine.
+    /// `types` must be the registry of the modules' engine.
     explicit Breakpoints(const TypeRegistry& types) : types_(types) {}
 
-    /// Refuses an offset that lies in no function, and a condition or message with an error, whose offset is then the
-    /// position in its text.
+    /// Fails for an offset outside of all functions, and for a condition or message with an error.
+    /// The error's offset is then the position in that text.
     Result<void> add(uint32_t id, BreakpointSpec spec);
-    /// Everything but the place may be changed; the hits stay.
+    /// Replaces everything except module and offset, which must be unchanged. The hit count is
+    /// kept.
     Result<void> change(uint32_t id, BreakpointSpec spec);
     Result<void> remove(uint32_t id);
     void clear();
     std::vector<Breakpoint> list() const;
     const Breakpoint* find(uint32_t id) const;
 
-    /// The instructions of the store's functions that stand for the breakpoints.
+    /// The instructions in the store's functions to be marked for the breakpoints.
     std::vector<MarkedPlace> places_in(Store& store) const;
 
-    /// What becomes of a guest at a marked instruction.
+    /// What the breakpoints do at a marked instruction.
     struct Hit {
-        /// The breakpoint that stops it, 0 when none does.
+        /// The breakpoint that stops the guest; 0 for none.
         uint32_t id = 0;
-        /// Why its condition could not be evaluated.
+        /// The error, if its condition could not be evaluated.
         std::string problem {};
     };
-    /// Counts hits, logs messages, and removes what is temporary.
+    /// Counts hits, logs messages, and removes a temporary breakpoint that stops.
     Hit hit(const Frame& frame, const std::function<void(std::string)>& log);
 
 private:
@@ -83,7 +85,7 @@ private:
         }
     };
 
-    /// Where the instructions of a function begin, in order: of the one looked into last.
+    /// The offsets of a function's instructions in order, for the function that was used last.
     struct Instructions {
         std::shared_ptr<const Module> module {};
         FuncIndex function {};

@@ -12,7 +12,7 @@ namespace vitrine::core::debug {
 
 namespace {
 
-/// The guest frame that is sent elsewhere.
+/// The guest frame to be moved.
 Frame innermost(const Thread& thread)
 {
     const auto frame = innermost_frame(thread);
@@ -65,7 +65,8 @@ Slot* operands_end(const Thread& thread, std::span<const ValueType> operands)
     return innermost(thread).operands() + slots_of(operands);
 }
 
-/// How many of the values that an instruction leaves it has made itself, as far as its row or its callee's type says.
+/// How many of the values on the stack after an instruction are its own results, as far as its row
+/// or the callee's type tells.
 size_t made_by(const Function& function, const Instruction& instruction)
 {
     const Module& module = function.module();
@@ -78,7 +79,8 @@ size_t made_by(const Function& function, const Instruction& instruction)
     }
 }
 
-/// Leaves the block that ends with unreachable code behind the offset, and those around it where that is necessary.
+/// Finds a place to continue when the code after `offset` is unreachable: after the end of the
+/// enclosing block, or of a block further out if necessary.
 std::optional<InstructionState> find_way_out(
     const Thread& thread, CodeOffset offset, std::span<const ValueType> operands)
 {

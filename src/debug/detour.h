@@ -7,24 +7,28 @@
 #include <memory>
 #include <span>
 
-// Sends a thread that stands before an instruction of its own somewhere else. What is refused changes nothing. The guest's
-// stack stays what validation says of it, wherever it goes on.
+// Moves a stopped thread, which must be before one of its own instructions. A request that fails
+// changes nothing. Wherever the guest continues, its stack has the operands that validation expects
+// there.
 
 namespace vitrine::core::debug {
 
-/// The next instruction is the one at `offset` of the innermost frame's function. Refused when none starts there, when it cannot
-/// be reached, or when it expects operands that are not there; those that it does not expect are dropped.
+/// Continues at the instruction at `offset` in the innermost frame's function. Fails if no
+/// instruction starts there, if it is unreachable, or if it expects operands that are missing.
+/// Drops operands that it does not expect.
 Result<void> jump(Thread& thread, CodeOffset offset);
 
-/// The next instruction is the one behind the next instruction. Operands that this one takes are dropped; what it would have made is zero or
-/// null, or for want of a better value one of the operands. Behind a branch that is always taken, a trap or a throw the block is
-/// left.
+/// Skips the next instruction. Drops the operands that it takes. Its results become zero or null,
+/// or an operand of the same type where the instruction's row does not tell how many results it
+/// has. Skipping a branch that is always taken, a trap or a throw leaves the block, because no
+/// reachable code follows.
 Result<void> skip(Thread& thread);
 
-/// The frame, and all above it, return to the frame's caller with these results. The frame must be one of the innermost activation.
+/// Returns from a frame of the innermost activation to its caller, with these results. The frames
+/// above it end too.
 Result<void> return_from(Thread& thread, const Frame& frame, std::span<const Value> results);
 
-/// An exception of the store, kept alive.
+/// Makes an exception of the store and keeps it alive.
 Result<std::shared_ptr<Root>> make_exception(Store& store, const Tag& tag, std::span<const Value> values);
 
 } // namespace vitrine::core::debug

@@ -10,20 +10,20 @@
 
 namespace vitrine::core::debug {
 
-/// What others than the guest wrote to a store since its watchpoints last looked: host functions, and the embedder. A
-/// debugger's own writes do not count: it is not stopped by what it does itself.
+/// The writes to a store by host functions and the embedder since its watchpoints were last
+/// checked. The debugger's own writes are left out: they must not cause a stop.
 class ForeignWrites final : public MutationListener {
 public:
     struct Taken {
-        /// By the host functions that the guest called, or meanwhile.
+        /// Writes while the guest ran, by host functions or other threads.
         std::vector<Mutation> during_run {};
-        /// While no guest ran: nobody can be stopped for these.
+        /// Writes while no guest ran: there is nobody to stop.
         std::vector<Mutation> before_run {};
     };
 
     explicit ForeignWrites(const Store& store) : store_(store) {}
 
-    /// Whether anybody wants to know; from any thread.
+    /// Turns recording on or off. May be called from any thread.
     void listen(bool is_wanted) { is_wanted_.store(is_wanted, std::memory_order_relaxed); }
 
     void on_mutation(Origin origin, const Mutation& mutation) override
@@ -32,12 +32,12 @@ public:
             return;
         const std::lock_guard lock(mutex_);
         auto& list = store_.current_thread.load() ? writes_.during_run : writes_.before_run;
-        // What is not listed is still noticed if it changed a watched value.
+        // A write that is not recorded is still noticed if it changes a watched value.
         if (list.size() < most)
             list.push_back(mutation);
     }
 
-    /// What has been written, and forgets it.
+    /// Returns the recorded writes and clears the list.
     Taken take()
     {
         const std::lock_guard lock(mutex_);

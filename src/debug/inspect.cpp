@@ -29,7 +29,8 @@ std::vector<Home> local_homes(const Frame& frame)
         frame.operands());
 }
 
-/// A caller's operands end where its callee's arguments begin: the results, which validation expects on top, are not there yet.
+/// A caller's operands end where its callee's arguments begin. The results of the call, which
+/// validation expects on top of them, do not exist yet.
 std::vector<Home> operand_homes(const Frame& frame)
 {
     if (frame.is_host())

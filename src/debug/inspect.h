@@ -10,30 +10,31 @@
 
 namespace vitrine::core::debug {
 
-/// Where a value of a frame lies, and of which type it is.
+/// The slots and the type of a value in a frame.
 struct Home {
     ValueType type;
     Slot* slots;
 };
 
-/// That of a local; none when the frame has no such local.
+/// The home of a local; none if the frame does not have it.
 std::optional<Home> find_local_home(const Frame& frame, uint32_t index);
 
-/// That of an operand, counted from the bottom.
+/// The home of an operand. Index 0 is the bottom of the stack.
 std::optional<Home> find_operand_home(const Frame& frame, uint32_t index);
 
-/// A local of a frame: `name` from the name section, else empty.
+/// A local of a frame. `name` comes from the name section and may be empty.
 struct Local {
     std::string name;
     Value value;
 };
 
-/// Parameters and locals of a guest frame, in order; empty for a host frame.
+/// The parameters and locals of a guest frame, in order. Empty for a host frame.
 std::vector<Local> locals_of(const Frame& frame);
-/// Operands of a guest frame, bottom first.
+/// The operands of a guest frame, bottom first.
 std::vector<Value> operands_of(const Frame& frame);
 
-/// Changes a local or operand; the type must be the same, a reference of the frame's store.
+/// Changes a local or operand. The value must have the same type; a reference must belong to the
+/// frame's store.
 Result<void> set_local(const Frame& frame, uint32_t index, const Value& value);
 Result<void> set_operand(const Frame& frame, uint32_t index, const Value& value);
 

@@ -13,7 +13,7 @@ namespace vitrine::core::debug {
 
 namespace {
 
-/// Where a watched thing lies, what it is, and of which type when it is a value.
+/// The kind and the bytes of a watched place, and the type if it is a value.
 struct Watched {
     StateKind kind;
     Bytes bytes;
@@ -25,7 +25,7 @@ Bytes bytes_of(const Slot* slots, ValueType type)
     return { reinterpret_cast<const uint8_t*>(slots), type.slots() * sizeof(Slot) };
 }
 
-/// Of what is there; a range that does not lie inside has no bytes.
+/// What a watchpoint watches. No bytes if the range is not in bounds.
 Watched home_of(const WatchpointSpec& spec)
 {
     return std::visit(
@@ -66,7 +66,7 @@ std::string number_text(const std::vector<uint8_t>& bytes)
     return std::to_string(number);
 }
 
-/// Keeps what a copied value refers to.
+/// Keeps the object alive to which a copied value refers.
 std::shared_ptr<Root> root_of(const WatchpointSpec& spec, const Watched& home)
 {
     if (!home.type || !home.type->is_ref() || home.type->is_function_ref() || home.bytes.empty())
@@ -84,7 +84,7 @@ Value value_of(ValueType type, const std::vector<uint8_t>& bytes)
     return load_value(type, slots);
 }
 
-/// What a mutation has written of what can be watched.
+/// The bytes that a mutation has written, if they can be watched.
 Bytes written_bytes(const Mutation& mutation)
 {
     return std::visit(
@@ -246,7 +246,7 @@ std::optional<std::pair<uint32_t, WatchHit>> Watchpoints::hit(
         const Watched home = home_of(entry.spec);
         const bool has_changed = !std::ranges::equal(home.bytes, entry.copy);
         bool was_read = false;
-        // What the host has done past the gate shows only when it has changed something.
+        // A write of the host that bypassed the mutator is only noticed if it changed something.
         bool was_written = touched.empty() && has_changed;
         for (const Mutation& mutation : by_host)
             was_written |= overlaps(mutation, home.bytes);

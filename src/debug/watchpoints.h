@@ -18,74 +18,79 @@
 
 namespace vitrine::core::debug {
 
-/// What to watch, and for what.
+/// What to watch, and which kind of access.
 struct WatchpointSpec {
     using Access = vitrine::debug::WatchAccess;
 
     eval::WatchPlace what;
     Access access = Access::Change;
-    /// Whose it is; of a shared memory null.
+    /// The store that owns the place; null for a shared memory.
     const Store* store = nullptr;
 };
 
-/// A watchpoint as it is listed.
+/// A watchpoint with its state, for listings.
 struct Watchpoint {
     uint32_t id = 0;
     WatchpointSpec spec;
     uint64_t hits = 0;
 };
 
-/// What a watchpoint has seen.
+/// What a watchpoint has observed.
 struct WatchHit {
     bool is_write = false;
-    /// Of a memory: the bytes before and after.
+    /// For a memory: the bytes before and after.
     std::vector<uint8_t> old_bytes {};
     std::vector<uint8_t> new_bytes {};
-    /// Of everything else: the values.
+    /// For everything else: the values before and after.
     std::optional<Value> old_value {};
     std::optional<Value> new_value {};
-    /// Keeps an object that the old value refers to.
+    /// Keeps an object alive to which the old value refers.
     std::shared_ptr<Root> root {};
 
-    /// `7 -> 9`, or `7` when nothing was written: values; bytes as a number where there are 1, 2, 4 or 8 of them, else in
-    /// hexadecimal.
+    /// `7 -> 9`, or `7` if nothing was written. Memory is shown as a number if it has 1, 2, 4 or 8
+    /// bytes, and in hexadecimal otherwise.
     std::string to_text() const;
 };
 
-/// The watchpoints of a session, with copies of what they watch. Not synchronised: the session sees to that.
+/// The watchpoints of a session, with copies of the watched state. Not synchronised: the session
+/// takes care of that.
 class Watchpoints {
 public:
-    /// Refuses what is not there, and ranges without bytes.
+    /// Fails for a place that does not exist, and for a range without bytes.
     Result<void> add(uint32_t id, WatchpointSpec spec);
     Result<void> remove(uint32_t id);
     void clear() { entries_.clear(); }
-    /// Forgets what belongs to a store that goes.
+    /// Removes the watchpoints of a store that is about to be destroyed.
     void drop(const Store& store);
     std::vector<Watchpoint> list() const;
     bool is_empty() const { return entries_.empty(); }
 
-    /// What threads have to watch; nothing when there is nothing. Looks where things are now.
+    /// The ranges that threads have to watch, at their current host addresses; null if there are
+    /// none.
     std::unique_ptr<const Watches> ranges() const;
-    /// Places in the store's code where frames whose locals are watched have ended.
+    /// The places in the store's code at which a frame with a watched local has ended.
     std::vector<MarkedPlace> places_in(const Store& store) const;
 
-    /// The guest stands still: its state is what the next accesses are compared with. Drops locals of frames that are gone.
+    /// Called while the guest is stopped: copies the current state, with which the next accesses
+    /// are compared. Removes the watchpoints of locals whose frames have ended.
     void refresh();
-    /// The same for what these have written.
+    /// Copies the current state of the places that these mutations have written.
     void refresh(std::span<const Mutation> written);
-    /// Drops locals of frames of the thread that are gone. Whether there were any.
+    /// Removes the watchpoints of the thread's locals whose frames have ended. Returns whether
+    /// there were any.
     bool drop_ended(const Thread& thread);
-    /// The watchpoint for which a thread stops that has touched these ranges; when there are none, whose host has written
-    /// these places and may have changed others.
+    /// The first watchpoint for which the thread stops. `touched` are the ranges that the last
+    /// instruction has touched. If it is empty, a host function has run: it has written the places
+    /// in `by_host`, and may have changed others.
     std::optional<std::pair<uint32_t, WatchHit>> hit(
         const Thread& thread, std::span<const TouchedRange> touched, std::span<const Mutation> by_host = {});
 
 private:
     struct Entry : Watchpoint {
-        /// As it was when last looked at.
+        /// The state when it was last checked.
         std::vector<uint8_t> copy;
         std::shared_ptr<Root> root;
-        /// Of a local: where its frame's caller goes on.
+        /// For a local: where the caller of its frame continues.
         std::optional<MarkedPlace> end;
     };
 

@@ -5,12 +5,13 @@
 
 namespace vitrine::core::gdb {
 
-/// LLDB's one address space for all memories and all code, in 64 bits:
+/// The single 64-bit address space in which LLDB sees all memories and all code:
 ///
 ///     63 62 | 61 ........ 32 | 31 ...... 0
 ///     space | id             | offset
 ///
-/// In `Memory` the offset is an address in a linear memory, in `Object` an offset in a module's file.
+/// In `Memory`, the offset is an address in a linear memory. In `Object`, it is an offset in a
+/// module.
 struct Address {
     enum class Space : uint8_t { Memory, Object, Reserved2, Reserved3 };
 

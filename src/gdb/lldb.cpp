@@ -24,8 +24,8 @@ Result<std::vector<std::string>> languages_in(Bytes section)
     return languages;
 }
 
-/// Whether LLDB counts some of the module's functions as C++, because their names have scopes. The producers section may have been
-/// stripped, so the names are looked at, too.
+/// Whether LLDB treats some of the module's functions as C++ because their names have scopes. Also
+/// checks the names, because the producers section may have been stripped.
 bool has_scoped_names(const Module& module)
 {
     std::vector<std::string> languages;
@@ -43,7 +43,7 @@ bool has_scoped_names(const Module& module)
     return false;
 }
 
-/// An argument of LLDB's commands, quoted if need be.
+/// Quotes an argument of an LLDB command if necessary.
 std::string lldb_argument(const std::string& text)
 {
     if (text.find_first_of(" \t\n'\"`\\") == std::string::npos)
@@ -71,7 +71,7 @@ std::vector<std::string> lldb_commands(std::span<const Module* const> modules, s
             : "settings set target.language c");
     if (std::ranges::count_if(modules, has_memory) > 1)
         commands.emplace_back("settings set target.process.disable-memory-cache true");
-    // A path begins with a slash, so that the URL has three.
+    // A path begins with a slash, so the URL has three.
     const std::string scheme = address.starts_with('/') ? "unix-connect://" : "connect://";
     commands.push_back("process connect --plugin wasm " + lldb_argument(scheme + std::string(address)));
     return commands;

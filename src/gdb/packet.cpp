@@ -95,7 +95,7 @@ std::optional<Item> PacketReader::next(std::string_view& input)
 
 Greeting greeting_of(std::string_view bytes)
 {
-    // GDB's is about 300 bytes long. A longer one could fill a segment of TCP, and hide what follows.
+    // GDB sends about 300 bytes. A longer packet could fill a TCP segment and hide what follows it.
     constexpr size_t max_size = 1024;
     constexpr std::string_view first_packets[] { "$QStartNoAckMode#", "$qSupported#", "$qSupported:" };
     if (bytes.starts_with('+'))

@@ -9,39 +9,42 @@
 
 namespace vitrine::core::gdb {
 
-/// The longest packet that either side sends, `$`, `#` and checksum included: what `PacketSize` promises.
+/// The longest packet that either side may send, including `$`, `#` and the checksum. Announced as
+/// `PacketSize`.
 constexpr size_t max_packet_size = 0x20000;
-/// What is left of it for the payload.
+/// The longest payload of such a packet.
 constexpr size_t max_payload_size = max_packet_size - 4;
 
-/// What comes out of a client's bytes.
+/// An item in the bytes that a client sends.
 struct Item {
     enum class Kind : uint8_t {
         Packet,
-        /// The byte 3, outside of a packet: the guest shall stop.
+        /// The byte 3 outside of a packet: the client asks the guest to stop.
         Interrupt,
         Ack,
         Nack,
-        /// A packet whose checksum is wrong; its payload is kept.
+        /// A packet with a wrong checksum. The payload is kept.
         BadChecksum,
-        /// A packet longer than `max_packet_size`; its payload is lost.
+        /// A packet longer than `max_packet_size`. The payload is lost.
         TooLong,
-        /// A byte outside of a packet that means nothing there.
+        /// A byte outside of a packet that has no meaning there.
         Noise,
     } kind;
-    /// Of packets, with escapes resolved.
+    /// The payload of a packet, unescaped.
     std::string payload {};
 };
 
 /// [doc] Framing
 ///
-/// Cuts a stream of bytes into packets. Keeps at most one packet, whatever the bytes are. [rsp: overview]
+/// Splits a stream of bytes into packets. Buffers at most one packet, whatever the input is. [rsp:
+/// overview]
 ///
 ///     Outside --$--> Payload --#--> Checksum1 --any--> Checksum2 --any--> Outside
 ///                    Payload --$--> Payload, which starts again
 class PacketReader {
 public:
-    /// The next item, or nothing when `input` ends before one is complete. Takes what it has read off the input.
+    /// The next item; none if the input ends before an item is complete. Removes the bytes that
+    /// were read from `input`.
     std::optional<Item> next(std::string_view& input);
 
 private:
@@ -60,23 +63,24 @@ private:
     bool is_too_long_ = false;
 };
 
-/// What the first bytes of a connection tell of the other side.
+/// What the first bytes of a connection reveal about the client.
 enum class Greeting : uint8_t {
-    /// So far they can be a debugger's.
+    /// So far, they could come from a debugger.
     Incomplete,
-    /// They are exactly what a debugger sends before it waits for an answer: `QStartNoAckMode` or `qSupported`,
-    /// perhaps behind one `+`.
+    /// They are exactly what a debugger sends before it waits for a reply: `QStartNoAckMode` or
+    /// `qSupported`, optionally after one `+`.
     Debugger,
-    /// They are something else. A web page can choose the method, the path and the body of an HTTP request to its own
-    /// origin, which after DNS rebinding is this port; so a packet somewhere in them proves nothing.
+    /// They are something else. A web page can choose the method, the path and the body of HTTP
+    /// requests to its own origin, which is this port after DNS rebinding. A packet somewhere in
+    /// the bytes therefore proves nothing.
     Stranger,
 };
 Greeting greeting_of(std::string_view bytes);
 
-/// `$payload#checksum`; the payload has its escapes already.
+/// Returns `$payload#checksum`. The payload must already be escaped.
 std::string encode_packet(std::string_view payload);
 
-/// Bytes as the binary part of a payload: `#`, `$`, `*` and `}` escaped.
+/// Escapes `#`, `$`, `*` and `}` in the binary part of a payload.
 std::string escape_binary(Bytes bytes);
 
 } // namespace vitrine::core::gdb

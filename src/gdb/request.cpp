@@ -8,7 +8,7 @@ namespace vitrine::core::gdb {
 
 namespace {
 
-/// What follows a packet's name. Each method takes what it reads, or answers with nothing.
+/// The arguments after a packet's name. Each method consumes what it reads, or returns none.
 class Arguments {
 public:
     explicit Arguments(std::string_view text) : text_(text) {}
@@ -42,13 +42,14 @@ public:
         return value;
     }
 
-    /// `separator` and a number behind it.
+    /// `separator` and the number after it.
     std::optional<uint64_t> next_number(std::string_view separator, int base = 16)
     {
         return skip(separator) ? number(base) : std::nullopt;
     }
 
-    /// A thread's number, or 0 and -1 for any and all; the outer optional says whether there was one.
+    /// A thread's number. 0 and -1 mean any thread and all threads, returned as an empty inner
+    /// optional. The outer optional is empty if there is no number.
     std::optional<ask::ThreadId> thread()
     {
         if (skip("-1"))
@@ -71,7 +72,7 @@ public:
         return byte;
     }
 
-    /// All the rest as pairs of hexadecimal digits.
+    /// The rest, as pairs of hexadecimal digits.
     std::optional<std::vector<uint8_t>> bytes()
     {
         std::vector<uint8_t> bytes;
@@ -88,7 +89,7 @@ private:
     std::string_view text_;
 };
 
-/// Nothing when the arguments make no sense.
+/// None if the arguments are malformed.
 using Parsed = std::optional<Request>;
 
 template<class Ask> Parsed just(Arguments in)
@@ -139,7 +140,7 @@ Parsed libraries(Arguments in)
     return ask::Libraries { *offset, *length };
 }
 
-/// `;thread:1;` behind the arguments, or nothing.
+/// `;thread:1;` after the arguments, or nothing.
 std::optional<ask::ThreadId> thread_suffix(Arguments& in)
 {
     std::optional<ask::ThreadId> thread = ask::ThreadId {};
@@ -187,7 +188,7 @@ template<class Ask> Parsed frame_and_index(Arguments in)
     return Ask { *frame, *index };
 }
 
-/// As the others, or `index;instance:id;`.
+/// `frame;index` like the others, or `index;instance:id;`.
 Parsed read_global(Arguments in)
 {
     if (const auto of_frame = frame_and_index<ask::ReadGlobal>(in))
@@ -219,7 +220,7 @@ Parsed write_memory(Arguments in)
     return ask::WriteMemory { *address, std::move(*bytes) };
 }
 
-/// `kind,address,size`: software and hardware breakpoints are the same here.
+/// `kind,address,size`. Software and hardware breakpoints are the same here.
 template<class Break, class WatchAsk> Parsed stop_point(Arguments in)
 {
     const auto kind = in.number();
@@ -234,7 +235,7 @@ template<class Break, class WatchAsk> Parsed stop_point(Arguments in)
     return WatchAsk { { static_cast<ask::Watch::Kind>(*kind), *address, *size } };
 }
 
-/// Behind `C` and `S` stands the signal to go on with, which is nothing to a guest.
+/// After `C` and `S` comes the signal to resume with, which has no meaning for a guest.
 template<bool is_step, bool has_signal> Parsed resume(Arguments in)
 {
     if ((has_signal && !in.number()) || !in.at_end())
@@ -283,7 +284,8 @@ struct Row {
     Parsed (*parse)(Arguments);
 };
 
-/// The packets that are understood; the first row that fits counts. [rsp: packets; lldb: gdb-remote protocol]
+/// The supported packets. The first row that matches applies. [rsp: packets; lldb: gdb-remote
+/// protocol]
 constexpr Row packets[] = {
     { "?", just<ask::LastStop> },
     { "C", resume<false, true> },

@@ -10,20 +10,20 @@
 
 namespace vitrine::core::gdb {
 
-/// What a client may ask: one struct for each thing, whatever packets ask for it. Numbers are as they came; whether
-/// there is such a thread, frame or address is for the answer to say.
+/// The requests of a client: one struct for each meaning, whichever packet carries it. Numbers are
+/// not checked: the code that replies decides whether such a thread, frame or address exists.
 namespace ask {
 
-/// Which thread is meant: its number, or nothing when any or all are.
+/// A thread's number; none for any thread or all threads.
 using ThreadId = std::optional<uint64_t>;
 
-/// A packet that is none of ours: the protocol wants the empty answer.
+/// A packet that we do not support. The protocol requires an empty reply.
 struct Unknown {};
-/// A packet of ours with arguments that make no sense.
+/// A supported packet with malformed arguments.
 struct Malformed {
     std::string_view packet;
 };
-/// Something we need only agree to.
+/// A packet that only needs the reply OK.
 struct Agree {};
 
 struct StopAcks {};
@@ -47,14 +47,15 @@ struct CurrentThread {};
 struct ThreadExists {
     ThreadId thread;
 };
-/// Which thread the next questions are about; `is_for_going_on` when not they, but the next resume is meant.
+/// Selects the thread for the following requests, or for the next resume if `is_for_going_on` is
+/// set.
 struct SelectThread {
     ThreadId thread;
     bool is_for_going_on;
 };
-/// All threads, with why each stopped.
+/// Lists all threads and why each stopped.
 struct ThreadsInfo {};
-/// Why the guest stopped, as the stop itself was told.
+/// Asks why the guest stopped; the reply repeats the stop reply.
 struct LastStop {};
 struct ThreadStop {
     ThreadId thread;
@@ -125,7 +126,8 @@ struct RemoveWatchpoint {
 };
 struct WatchpointCount {};
 
-/// What threads shall do: for each the leftmost action that means it; one that none means stands still.
+/// What the threads do. The leftmost action that matches a thread applies to it; a thread without
+/// one stays stopped.
 struct Resume {
     struct Action {
         bool is_step;
@@ -138,7 +140,7 @@ struct Detach {
     bool stays_stopped;
 };
 struct Kill {};
-/// Words that the user typed for us alone.
+/// A command that the user typed for us, not for LLDB.
 struct Monitor {
     std::string command;
 };
@@ -153,10 +155,11 @@ using Request = std::variant<ask::Unknown, ask::Malformed, ask::Agree, ask::Stop
     ask::MemoryRegion, ask::SetBreakpoint, ask::RemoveBreakpoint, ask::SetWatchpoint, ask::RemoveWatchpoint,
     ask::WatchpointCount, ask::Resume, ask::Detach, ask::Kill, ask::Monitor>;
 
-/// What a packet's payload asks for. Never fails: what makes no sense is `Malformed`, what is not known `Unknown`.
+/// Parses a packet's payload. Never fails: returns `Malformed` for malformed arguments and
+/// `Unknown` for an unsupported packet.
 Request parse_request(std::string_view payload);
 
-/// The beginnings of the packets that are understood, for tests.
+/// The prefixes of the supported packets, for tests.
 std::vector<std::string_view> known_packets();
 
 } // namespace vitrine::core::gdb
