@@ -435,7 +435,8 @@ TEST(Stores, KeepTheirHandlesWhenMoved)
     Store moved = std::move(world.store);
     EXPECT_EQ(global.get(), Val::i32(5));
     EXPECT_EQ(moved.instances().front(), instance);
-    EXPECT_EQ(world.store.error()->message(), "the store was moved from"); // NOLINT(bugprone-use-after-move)
+    // NOLINTNEXTLINE(bugprone-use-after-move)
+    EXPECT_EQ(world.store.error()->message(), "the store was moved from");
     EXPECT_EQ(error_of(Memory::create(world.store, { .min = 1 })), "the store was moved from");
     EXPECT_TRUE(world.store.instances().empty());
     world.store.interrupter().interrupt();

@@ -437,7 +437,8 @@ TEST(Sessions, AStopLetsOnlyItsOwnGuestGoOnAndOnlyOnce)
     EXPECT_TRUE(guest.session->stopped()) << "neither went on";
     EXPECT_TRUE(other.session->stopped());
     auto next = stopped(guest.session->resume(std::move(stop)));
-    EXPECT_EQ(error_of(exited(guest.session->step(std::move(stop)))), // NOLINT(bugprone-use-after-move)
+    // NOLINTNEXTLINE(bugprone-use-after-move)
+    EXPECT_EQ(error_of(exited(guest.session->step(std::move(stop)))),
         "the guest has gone on from this stop already");
     EXPECT_TRUE(stop.frames().empty());
     EXPECT_EQ(exited(guest.session->resume(std::move(next)))->front(), Val::i32(25));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Expressions over a guest that stands at a `nop`: what they say, what they write, and what is refused where.
+// Expressions over a guest that is stopped at a `nop`: their values, what they write, and the
+// errors with their positions.
 #include "eval/expression.h"
 
 #include "exec/instrument.h"
@@ -14,7 +15,7 @@
 namespace vitrine::core::eval {
 namespace {
 
-/// Looks at each `nop` of a guest that is stepped through.
+/// Runs a callback at each `nop` while the guest is stepped.
 struct NopProbe : Probe {
     std::function<void(const std::vector<Frame>&)> at_nop;
 
@@ -221,7 +222,7 @@ TEST(Expression, LogicStopsEarly)
             "run 11: address 0xffffffff is out of bounds: the memory has 0x10000 bytes" } });
 }
 
-/// What `a op b` is for each pair of types, and what it is computed as.
+/// The value of `a op b` for each pair of types, and the type of the computation.
 TEST(Expression, EveryOperatorOnEveryPairOfTypes)
 {
     const std::vector<std::string> types { "i32", "u32", "i64", "u64", "f32", "f64" };
@@ -239,7 +240,7 @@ TEST(Expression, EveryOperatorOnEveryPairOfTypes)
     for (size_t a = 0; a < types.size(); ++a)
         for (size_t b = 0; b < types.size(); ++b)
             for (const auto& [sign, value] : values) {
-                // Not constants, so that no side adapts.
+                // Not constants, so that neither side is converted.
                 const std::string left = types[a] + "($0 + 6)", right = types[b] + "($0 - 2)";
                 const std::string text = left + " " + sign + " " + right;
                 const bool is_shift = sign == "<<" || sign == ">>",
@@ -261,7 +262,7 @@ TEST(Expression, EveryOperatorOnEveryPairOfTypes)
             }
     EXPECT_EQ(rows.size(), 36u * 16);
     check_numbers(rows);
-    // The same of constants.
+    // The same with constants.
     for (auto& [text, value] : rows) {
         for (size_t at; (at = text.find("($0 + 6)")) != std::string::npos;)
             text.replace(at, 8, "(10 + 3)");
@@ -420,7 +421,7 @@ TEST(Expression, RefusesWrongTypes)
         { "type[0](1)", "compile 0: `type[..]` takes a reference, not i32" } });
 }
 
-// -- Other homes of values
+// -- Other places of values
 
 TEST(Expression, LocalsOfWideFunctions)
 {
@@ -716,7 +717,7 @@ TEST(Expression, ACallersOperandsEndAtItsCall)
         check(frames[1],
             { { "stack[-1]", "i64 20" }, { "stack[0]", "i32 10" },
                 { "stack[2]", "compile 0: no operand 2: there are 2" } });
-        // As a breakpoint behind the call would have it: there the result is.
+        // As a breakpoint after the call would see it: the result is there.
         auto scope = *Scope::of(frames[1]);
         scope.operand_slots = UINT32_MAX;
         const auto result = *Expression::compile("stack[2]", scope);

@@ -735,7 +735,7 @@ TEST(Validator, EveryBranchMustFitItsLabel)
         "06 40 18 00",                // try delegate 0
         "06 40 18 01",                // delegate 1, and one that is not there
         "06 40 18 02",                //
-        "06 40 07 00 09 00 0b",       // catch 0 rethrow 0: an operand is left, but not after the rethrow
+        "06 40 07 00 09 00 0b",       // catch 0 rethrow 0: only its operand is left
         "06 40 19 09 00 0b",          // catch_all rethrow 0
         "06 40 09 00 19 0b",          // rethrow where nothing was caught
         "06 40 19 02 40 09 00 0b 0b", // rethrow of a block that is no catch
