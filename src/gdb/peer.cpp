@@ -21,7 +21,7 @@ namespace vitrine::core::gdb {
 
 namespace {
 
-/// What is above this process, up to which an ancestor is looked for: LLDB, and perhaps a script that it starts.
+/// How many ancestors of this process are checked: LLDB, and perhaps a script that it starts.
 constexpr int max_generations = 4;
 
 struct Process {
@@ -35,7 +35,7 @@ std::optional<Process> find_process(pid_t pid)
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
     std::string text;
     std::getline(file, text, '\0');
-    // The name, in parentheses, may hold anything.
+    // The name, in parentheses, may contain anything.
     const size_t name_end = text.rfind(") ");
     if (name_end == std::string::npos)
         return std::nullopt;
@@ -62,7 +62,7 @@ std::string text_of(const sockaddr_storage& address)
     return text;
 }
 
-/// What /proc calls the other end of a TCP connection within this machine: `socket:[INODE]`.
+/// The other end of a TCP connection within this machine, as /proc names it: `socket:[INODE]`.
 std::optional<std::string> find_peer_socket(int socket)
 {
     sockaddr_storage here {}, there {};
@@ -82,8 +82,8 @@ std::optional<std::string> find_peer_socket(int socket)
     return std::nullopt;
 }
 
-/// Whether a process has a socket open. The iterators of std::filesystem would end this process for
-/// want of memory.
+/// Whether a process has a socket open. Does not use the iterators of std::filesystem, which would
+/// end this process when memory runs out.
 bool holds(pid_t pid, const std::string& socket)
 {
     const std::unique_ptr<DIR, decltype([](DIR* opened) { ::closedir(opened); })> files(

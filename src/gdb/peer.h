@@ -3,9 +3,10 @@
 
 namespace vitrine::core::gdb {
 
-/// Whether the program at the other end of a connected socket has launched this one for itself, as LLDB's `process launch`
-/// does: it is an ancestor of this process, which it has put into a process group of its own within its session. Then
-/// the two end together, and this process's terminal is the other program's. False when that cannot be found out.
+/// Whether the program at the other end of a connected socket has launched this process, as LLDB's
+/// `process launch` does. It has if it is an ancestor of this process and has put it into a process
+/// group of its own in the same session. The two then end together, and this process's terminal
+/// belongs to the other program. False if this cannot be determined.
 bool is_launched_by_peer(int socket);
 
 } // namespace vitrine::core::gdb
