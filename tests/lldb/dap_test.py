@@ -95,6 +95,15 @@ class Adapter:
                 raise AssertionError(f"the guest never printed {text}: {self.output()!r}")
             time.sleep(0.02)
 
+    def pause(self, thread):
+        """Pauses a guest that has just been resumed: its output may arrive before lldb-dap knows
+        that it runs."""
+        deadline = time.monotonic() + PATIENCE
+        while not (answer := self.answer(self.send("pause", threadId=thread)))["success"]:
+            if "not running" not in json.dumps(answer) or time.monotonic() > deadline:
+                raise AssertionError(answer)
+            time.sleep(0.02)
+
     def begin(self, command, breakpoints=(), source=SHAPES, **arguments):
         """Brings the guest to the point where it runs. An editor sends its breakpoints when it
         hears that the adapter is ready."""
@@ -194,7 +203,7 @@ class Attached(unittest.TestCase):
         with Guest(compile_guest("endless.c", "-O0")) as guest, Adapter() as dap:
             dap.begin("attach", **attach_to(guest))
             dap.await_output("turning")
-            dap.ask("pause", threadId=1)
+            dap.pause(1)
             frame = dap.stopped()[0]
             self.assertEqual(frame["name"], "main")
             [scope] = [s for s in dap.ask("scopes", frameId=frame["id"])["scopes"] if s["name"] == "Globals"]
