@@ -29,20 +29,23 @@ Answer<void> advise(File& file, uint64_t offset, uint64_t length, int advice)
 
 Answer<void> allocate(Guest& guest, File& file, uint64_t offset, uint64_t length)
 {
-    constexpr off_t allocated_at_once = off_t { 64 } << 20;
-    off_t at = offset_of(offset), rest = offset_of(length);
+    constexpr off_t largest_piece = off_t { 64 } << 20, smallest_piece = off_t { 1 } << 20;
+    off_t at = offset_of(offset), rest = offset_of(length), piece = largest_piece;
     if (at >= 0 && rest > std::numeric_limits<off_t>::max() - at)
         return refuse(EFBIG);
     for (;;) {
-        const off_t size = std::min(rest, allocated_at_once);
-        {
-            const QuietSignals quiet;
-            if (::fallocate(file.descriptor(), 0, at, size) != 0 && errno != EINTR)
-                return system_error();
+        const off_t size = std::min(rest, piece);
+        const QuietSignals quiet;
+        if (::fallocate(file.descriptor(), 0, at, size) == 0) {
+            at += size, rest -= size;
+            if (rest <= 0)
+                return {};
+        } else if (errno == EINTR) {
+            // A smaller piece is more likely to be finished before the next signal.
+            piece = std::max(piece / 2, smallest_piece);
+        } else {
+            return system_error();
         }
-        at += size, rest -= size;
-        if (rest <= 0)
-            return {};
         CHECK(check_requests(guest));
     }
 }
