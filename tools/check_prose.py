@@ -15,7 +15,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COLUMNS = 100
 SOURCES = {".h", ".hpp", ".cpp", ".inc"}
-COMMENT = re.compile(r"(?<![:\"'])//.*$")
+# A comment, or a string or character that may have slashes in it.
+TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|\'(?:[^\'\\]|\\.)*\'|(//.*)$')
 
 # What not to write, and what to write instead.
 WORDS = [
@@ -46,11 +47,12 @@ def check(path, number, prose):
 
 def check_source(path):
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        if not (comment := COMMENT.search(line)):
+        comment = next((found[1] for found in TOKEN.finditer(line) if found[1]), None)
+        if not comment:
             continue
         if len(line) > COLUMNS:
             error(path, number, f"a comment of {len(line)} columns")
-        check(path, number, comment[0])
+        check(path, number, comment)
 
 
 def check_page(path):
