@@ -10,7 +10,7 @@
 #include <memory>
 #include <optional>
 
-// What stands behind the public classes, and how the files of this folder get at it.
+// The bodies of the public classes, and `Access`, through which this folder reaches them.
 
 namespace vitrine::core {
 struct Frame;
@@ -21,30 +21,30 @@ struct ThreadInfo;
 
 namespace vitrine::detail {
 
-/// Runs code that may throw: the embedder's, or what allocates on behalf of a public function. What it throws becomes an
-/// error.
+/// Runs code that may throw: the embedder's, or code that allocates on behalf of a public function.
+/// An exception becomes an error.
 template<class R, class F> Result<R> guarded(const F& code)
 {
     return core::guarded([&]() -> Result<R> { return code(); },
         [](core::Thrown thrown) -> Result<R> { return Error(std::move(thrown.text)); });
 }
 
-/// An error with this message; where there is no memory for the message, it says that. Never throws.
+/// An error with this message or, if there is no memory for it, `out of memory`. Never throws.
 inline Error error_or_out_of_memory(const char* message)
 {
     return core::guarded([message] { return Error(message); },
         [](core::Thrown thrown) { return Error(std::move(thrown.text)); });
 }
 
-/// The embedder's mistake, found where no error can be returned: prints it and aborts.
+/// Reports misuse by the embedder where no error can be returned: prints the text and aborts.
 [[noreturn]] void misused(const std::string& text);
-/// The same for a call that comes from where it must not. Needs no memory.
+/// Like the above, for a call made from code that must not make it. Needs no memory.
 [[noreturn]] void misused(const char* call, const char* why);
 
 struct EngineBody : core::Engine {
     using core::Engine::Engine;
 
-    /// Why the engine cannot be used.
+    /// Why the engine cannot be used. Empty if it can.
     std::optional<Error> error;
 };
 
@@ -53,20 +53,20 @@ struct ModuleBody {
     std::shared_ptr<const core::Module> module;
 };
 
-/// What a store's handles hold on to.
+/// What the handles of a store refer to.
 struct StoreLink final : core::StoreRef {
     std::shared_ptr<core::StoreRef> make_sibling() override;
 
     std::shared_ptr<EngineBody> engine;
-    /// Why there is no store.
+    /// Why there is no store. Empty if there is one.
     std::optional<Error> error;
-    /// The session on the store, if there is one.
+    /// The session that debugs the store, if any.
     std::weak_ptr<debug::detail::SessionBody> session;
-    /// The one that the store keeps itself.
+    /// The session that the store itself owns.
     std::unique_ptr<debug::Session> own_session;
 };
 
-/// What an object's handle holds on to.
+/// What a handle to an object refers to.
 struct ObjectBody {
     ObjectBody(const std::shared_ptr<StoreLink>& link, core::Object* object)
         : link(link), root(link->guest->store.heap, object)
@@ -79,18 +79,18 @@ struct ObjectBody {
 struct LinkerBody {
     std::shared_ptr<EngineBody> engine;
     core::Linker linker;
-    /// The first thing that was wrong with a definition.
+    /// The first error in a definition.
     std::optional<Error> error;
 };
 
-/// The one friend of all public classes.
+/// The friend of all public classes.
 struct Access {
-    // Parts.
+    // Members of public classes.
     template<class T> static auto& body(T& object) { return object.body_; }
     template<class T> static auto& link(T& object) { return object.link_; }
     template<class T> static void* object(const T& handle) { return handle.object_; }
 
-    /// A handle of an object of the store.
+    /// Makes a handle to an object of the store.
     template<class T> static T handle(std::shared_ptr<StoreLink> link, void* object)
     {
         T handle;
@@ -133,48 +133,52 @@ struct Access {
         return static_cast<const core::Frame*>(frame.frame_.get());
     }
 
-    /// A call from outside of the guest has ended: with a trap, its process has.
+    /// Called when a call from outside the guest has ended with a trap: the guest process has then
+    /// ended.
     static void note_end(StoreLink& link, const core::Trap& trap);
-    /// Ends a store, and the guest of its session and its other threads first. Ends the program when `call` comes from
-    /// code that the store's own guest, limiter or debugger is calling.
+    /// Destroys a store, after ending its session's guest and its other threads. Aborts the program
+    /// if `call` is made from code that the store's own guest, limiter or debugger called.
     static void end(StoreLink& link, const char* call);
     /// Ends a session in the same way.
     static void end(debug::detail::SessionBody& session, const char* call);
-    /// What a store that was moved from refers to.
+    /// The link of a store that was moved from.
     static const std::shared_ptr<StoreLink>& moved_from();
-    /// The session that a stop belongs to; null once it has gone on.
+    /// The session that a stop belongs to. Null if the guest has resumed from the stop.
     static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }
-    /// The link of a store that the API has made.
+    /// The link of a store that was created through the API.
     static std::shared_ptr<StoreLink> link_of(const core::Store& store)
     {
         return std::static_pointer_cast<StoreLink>(store.ref.lock());
     }
-    /// Refuses a store that is gone or may not be used now; api/use.h has what also holds it.
+    /// Fails if the store is gone or must not be used now. `Use` in api/use.h also keeps it usable.
     static Result<void> check_use(const std::shared_ptr<StoreLink>& link);
 
     static Val val(const std::shared_ptr<StoreLink>& link, const core::Value& value);
-    /// A value for the store, refused when it is of another type or refers to something of another store.
+    /// Converts a value for the store. Fails if it has another type or refers to something in
+    /// another store.
     static Result<core::Value> value(
         const std::shared_ptr<StoreLink>& link, const Val& val, core::ValueType type);
     static Result<std::vector<core::Value>> values(const std::shared_ptr<StoreLink>& link,
         std::span<const Val> vals, const std::vector<core::ValueType>& types);
     static std::vector<Val> vals(const std::shared_ptr<StoreLink>& link, std::span<const core::Value> values);
 
-    /// The root of an object; null when its store is gone, and for a handle of no object.
+    /// The root of an object. Null if its store is gone or the handle is empty.
     static core::Root* root(const Object& object);
-    /// The store of an object; null for a handle of no object.
+    /// The store of an object. Null if the handle is empty.
     static std::shared_ptr<StoreLink> store(const Object& object);
     static Object object(const std::shared_ptr<StoreLink>& link, core::Object* object);
 
     static ValKind kind(core::ValueType type);
-    /// The exact type of what a module declares; indices in it are the module's own, or `TypeId`s when `is_canonical`.
+    /// The exact type of a declaration in a module. Type indices in it are the module's own, or
+    /// `TypeId`s if `is_canonical`.
     static ValType exact(core::ValueType type, const core::Module& module, bool is_canonical = false);
-    /// That of something in a store, whose indices are `TypeId`s.
+    /// The exact type of something in a store. Type indices in it are `TypeId`s.
     static ValType exact(core::ValueType type, const StoreLink& link);
     static core::ValueType type(ValKind kind);
-    /// Refuses kinds that no value has.
+    /// Fails if the type contains kinds that no value has.
     static Result<void> check(const FuncType& type);
-    /// The kinds, and with a module or a store that the type's indices belong to, the exact types.
+    /// Converts a function type: the kinds and, given a module or store that the type indices
+    /// belong to, the exact types.
     static FuncType func_type(const core::FuncType& type);
     template<class... Context>
     static FuncType func_type(const core::FuncType& type, const Context&... context)
@@ -191,7 +195,7 @@ struct Access {
     static Error error(const core::Error& error) { return Error(error.message, error.offset); }
     static Error error(const core::Trap& trap);
     static Error error(const core::Failure& failure);
-    /// The trap that a host function's error becomes.
+    /// Converts the error of a host function to a trap.
     static core::Trap trap(const Error& error);
 };
 
@@ -199,7 +203,7 @@ struct Access {
 
 namespace vitrine::core {
 
-/// An inner error becomes a public one where `TRY` and `CHECK` return it.
+/// Lets `TRY` and `CHECK` convert an internal error to a public one.
 template<class T, class E> struct FromError<vitrine::Result<T>, E> {
     static vitrine::Result<T> make(const E& error) { return vitrine::detail::Access::error(error); }
 };

@@ -218,7 +218,7 @@ Result<core::Value> Access::value(
         }
         actual = core::dynamic_type(result.ref());
     }
-    // A value of the any hierarchy may stand in an externref, and the other way round.
+    // An externref may contain a value of the any hierarchy, and vice versa.
     const bool is_converted = type == core::ValueType::ref(core::HeapKind::Extern, type.is_nullable())
         || type == core::ValueType::ref(core::HeapKind::Any, type.is_nullable());
     if (!is_converted && !link->engine->types.is_subtype(actual, type))
@@ -232,7 +232,7 @@ Result<std::vector<core::Value>> Access::values(const std::shared_ptr<StoreLink>
     if (vals.size() != types.size())
         return Error("expected " + std::to_string(types.size()) + " values " + core::to_text(types) + ", got "
             + std::to_string(vals.size()));
-    // What is made for one value is not yet rooted when the next one is made.
+    // Objects created for one value are not rooted yet when those for the next are created.
     const core::Heap::Pause pause(link->guest->store.heap);
     std::vector<core::Value> result;
     for (size_t i = 0; i < vals.size(); ++i) {

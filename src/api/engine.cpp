@@ -78,7 +78,7 @@ bool Engine::guest_debug() const { return body_->config.guest_debug; }
 
 namespace {
 
-/// Offsets of errors are those in the file.
+/// Loads a module. Error offsets are relative to the file.
 Result<Module> load(const Engine& engine, std::shared_ptr<const core::FileBytes> file)
 {
     const auto& body = Access::body(engine);
@@ -90,12 +90,12 @@ Result<Module> load(const Engine& engine, std::shared_ptr<const core::FileBytes>
     return Access::module(body, TRY(std::move(module)));
 }
 
-/// Offsets in a module are numbers of 32 bits.
+/// Offsets in a module have 32 bits.
 constexpr size_t max_module_bytes = UINT32_MAX;
 
 Error too_large() { return Error("the module is larger than 4 GiB"); }
 
-/// Moves behind the first `offset` bytes of a file.
+/// Seeks to `offset`.
 bool skip(std::FILE* file, uint64_t offset)
 {
     if (offset <= INT64_MAX)
@@ -104,7 +104,7 @@ bool skip(std::FILE* file, uint64_t offset)
     return false;
 }
 
-/// The bytes of a file from `offset` on: `wanted` of them, or all.
+/// Reads `wanted` bytes of a file, or all, starting at `offset`.
 Result<std::vector<uint8_t>> read_file(
     const std::string& path, uint64_t offset, std::optional<uint64_t> wanted)
 {
@@ -113,7 +113,7 @@ Result<std::vector<uint8_t>> read_file(
     const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
     if (!file || !skip(file.get(), offset))
         return refuse();
-    // A file's size is only a hint: it may be a pipe.
+    // The file size is only a hint: the file may be a pipe.
     struct stat status {};
     uint64_t hint = uint64_t { 1 } << 16;
     if (fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode))
@@ -142,7 +142,7 @@ Result<std::vector<uint8_t>> read_file(
     return bytes;
 }
 
-/// The error of a file, with its path.
+/// Adds the path to an error.
 Result<Module> with_path(const std::string& path, Result<Module> module)
 {
     if (!module)
@@ -150,7 +150,7 @@ Result<Module> with_path(const std::string& path, Result<Module> module)
     return module;
 }
 
-/// The parts that all rows have in common.
+/// Sets the fields that all rows have.
 void describe(
     const core::Module& module, core::ExternKind kind, uint32_t index, std::string_view name, EntityInfo& row)
 {
@@ -160,7 +160,7 @@ void describe(
         row.import = ImportName { std::string(import->module), std::string(import->name) };
 }
 
-/// Export names, to all rows of a kind at once.
+/// Adds the export names to all rows of a kind.
 template<class Row>
 void add_exports(const core::Module& module, core::ExternKind kind, std::vector<Row>& rows)
 {
@@ -229,7 +229,7 @@ std::string Module::name() const { return std::string(body_->module->names().mod
 
 namespace {
 
-/// The row of a function without its exports.
+/// The row of a function, without its exports.
 FuncInfo function_row(const core::Module& module, core::FuncIndex index)
 {
     FuncInfo row;

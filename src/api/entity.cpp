@@ -90,7 +90,7 @@ core::Bytes bytes_of(std::span<const std::byte> bytes)
     return { reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size() };
 }
 
-/// Gives a global a value of its type.
+/// Sets a global to a value of its type.
 Result<void> set_global(const std::shared_ptr<detail::StoreLink>& link, core::Origin origin,
     core::Global& global, const Val& value)
 {

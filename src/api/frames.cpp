@@ -59,7 +59,7 @@ bool Frame::is_host() const
 
 Func Frame::function() const
 {
-    // Identity only: whoever holds a stale frame may still ask which function it was.
+    // The function only identifies the frame, so this works even if the frame is stale.
     return Access::handle<Func>(link_, const_cast<core::Function*>(core_frame(frame_).function));
 }
 
@@ -117,11 +117,12 @@ namespace {
 
 using Setter = core::Result<void> (*)(const core::Frame&, uint32_t, const core::Value&);
 
-/// Writes to a local or operand; `home` is empty when there is none of the index, which the setter refuses.
+/// Writes to a local or operand. `home` is empty if the index is out of bounds; the setter then
+/// fails.
 Result<void> set(Setter setter, const core::Frame& frame, const std::optional<core::debug::Home>& home,
     const std::shared_ptr<vitrine::detail::StoreLink>& link, uint32_t index, const Val& value)
 {
-    // A value of another kind is the setter's to refuse, too.
+    // If the value has another kind, the setter fails too.
     const bool is_of_kind = home && Access::kind(home->type) == value.kind();
     const auto converted =
         TRY(Access::value(link, value, is_of_kind ? home->type : Access::type(value.kind())));

@@ -14,7 +14,7 @@ FuncType Func::type() const
     if (!function)
         return {};
     const core::FuncType& type = *link_->engine->types[function->type].func();
-    // Looked up in its own module, if it has one.
+    // A guest function's type is looked up in its own module.
     if (function->instance)
         return Access::func_type(type, *function->instance->module, true);
     return Access::func_type(type, *link_);
@@ -35,7 +35,7 @@ std::optional<uint32_t> Func::index() const
 Result<std::vector<Val>> Func::call(std::span<const Val> arguments) const
 {
     return detail::guarded<std::vector<Val>>([&]() -> Result<std::vector<Val>> {
-        // The handle itself may be gone when the call has ended.
+        // The callee may destroy this handle.
         const auto link = link_;
         const Use body(link, Use::Purpose::Call);
         CHECK(body);
@@ -76,7 +76,7 @@ Result<void> check_type(const Func& function, const FuncType& wanted)
 Result<void> call_slots(const Func& function, uint64_t* slots)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        // The handle itself may be gone when the call has ended.
+        // The callee may destroy this handle.
         const auto link = Access::link(function);
         const Use body(link, Use::Purpose::Call);
         CHECK(body);

@@ -11,7 +11,7 @@ using detail::Used;
 
 namespace {
 
-/// The object of an export of that name, or null.
+/// The object exported under that name. Null if there is none of this kind.
 template<class T> T* find_export(const Used<core::Instance>& instance, std::string_view name)
 {
     const auto item = instance ? instance->find_export(name) : std::nullopt;
@@ -19,7 +19,8 @@ template<class T> T* find_export(const Used<core::Instance>& instance, std::stri
     return object ? *object : nullptr;
 }
 
-/// The object at an index of one of the instance's index spaces, if the engine shows such things; null otherwise.
+/// The object at an index of one of the instance's index spaces. Null if there is none or
+/// `guest_debug` is off.
 template<class T>
 T* find_private(
     const Used<core::Instance>& instance, core::IndexSpace<T> core::Instance::* space, uint32_t index)

@@ -50,7 +50,7 @@ core::HostCallback on_values(core::FuncType type, UntypedFunction function)
         };
 }
 
-/// Keeps the first thing that is wrong with the definitions.
+/// Records the first error in the definitions.
 void note(detail::LinkerBody& body, Error error)
 {
     if (!body.error)
@@ -63,7 +63,7 @@ void note(detail::LinkerBody& body, const core::Result<void>& defined)
         note(body, Access::error(defined.error()));
 }
 
-/// What is wrong with one definition.
+/// The error of one definition.
 Error wrong(std::string_view module, std::string_view name, std::string_view why)
 {
     return Error("import \"" + core::escaped(module) + "\" \"" + core::escaped(name)
@@ -96,7 +96,7 @@ Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
         const auto& link = Access::link(store);
         const Use body(link);
         CHECK(body);
-        // Without a name of its own: it is called by its number.
+        // The function has no name of its own; its number identifies it.
         const auto host = std::make_shared<const core::HostFunction>(
             core::HostFunction { "host", "", Access::func_type(type), on_slots(std::move(function)) });
         const auto added = TRY(body->store.add_host_function(host));
@@ -108,7 +108,7 @@ Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
 
 namespace {
 
-/// What a linker that was moved from has.
+/// The body of a linker that was moved from.
 const std::shared_ptr<detail::LinkerBody>& moved_from()
 {
     static const std::shared_ptr<detail::LinkerBody> body = [] {
@@ -119,7 +119,7 @@ const std::shared_ptr<detail::LinkerBody>& moved_from()
     return body;
 }
 
-/// Runs what defines something; that there is no memory for it is what is wrong with the definition.
+/// Runs `define`. If it runs out of memory, records that as the error of the definition.
 template<class F> void attempt(detail::LinkerBody& body, const F& define)
 {
     core::guarded(define, [&](core::Thrown thrown) { note(body, Error(std::move(thrown.text))); });
@@ -183,7 +183,7 @@ Linker& Linker::define(std::string module, std::string name, const FuncType& typ
 
 namespace {
 
-/// Defines an object of a store, by the kind that its handle has.
+/// Defines an object of a store. `H` is the type of its handle.
 template<class T, class H>
 void define_object(detail::LinkerBody& body, std::string module, std::string name, const H& handle)
 {
@@ -260,7 +260,7 @@ Linker& Linker::define_instance(std::string_view module, const Instance& instanc
 
 namespace {
 
-/// Refuses parts that do not belong together.
+/// Fails if the parts belong to different engines.
 Result<void> check_parts(const detail::LinkerBody& linker, const Use& used,
     const std::shared_ptr<detail::StoreLink>& store, const Module& module)
 {
@@ -289,7 +289,7 @@ Result<void> Linker::check(Store& store, const Module& module) const
 Result<Instance> Linker::instantiate(Store& store, const Module& module) const
 {
     return detail::guarded<Instance>([&]() -> Result<Instance> {
-        // The guest, or a limiter, may do away with the linker and the handles meanwhile.
+        // The guest or a limiter may destroy the linker and the handles during the call.
         const auto link = Access::link(store);
         const auto parts = body_;
         const Use body(link, Use::Purpose::Call);

@@ -19,7 +19,7 @@ void detail::Access::end(debug::detail::SessionBody& body, const char* call)
     if (session->is_inside())
         misused(
             call, "on a thread that runs the session's own guest: by a host function, sink or debug handler");
-    // The guest's thread may look at the session until it has ended.
+    // The guest's thread may use the session until that thread has ended.
     session->close();
     body.error = error_or_out_of_memory("the session is gone");
     body.session.reset();
@@ -35,16 +35,16 @@ namespace {
 
 Event exited(Error error) { return Exited { std::move(error) }; }
 
-/// As `guarded`, for what answers with an event.
+/// Like `guarded`, for code that returns an event.
 template<class F> Event guarded_event(const F& code)
 {
     return core::guarded(code, [](core::Thrown thrown) { return exited(Error(std::move(thrown.text))); });
 }
 
-/// Waits for the guest to stop or end.
+/// Waits until the guest stops or ends.
 Event next_event(const std::shared_ptr<detail::SessionBody>& body)
 {
-    // A function that the guest calls may move the session meanwhile.
+    // A host function may move the session in the meantime.
     const auto session = body->session;
     auto event = session->wait();
     if (!event)
@@ -53,12 +53,12 @@ Event next_event(const std::shared_ptr<detail::SessionBody>& body)
         return Access::stopped(body, reason_of(*body, *reason));
     if (auto results = std::exchange(body->results, std::nullopt))
         return Exited { *std::move(results) };
-    // The guest's thread had no memory for them.
+    // The guest's thread had no memory for the results.
     const auto& outcome = std::get<core::debug::Outcome>(*event);
     return exited(outcome ? Error("out of memory") : Access::error(outcome.error()));
 }
 
-/// What a listener is told of an end: enough to tell how it was.
+/// What listeners are told about the end of the guest.
 core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
 {
     if (results)
@@ -68,7 +68,7 @@ core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
     return std::unexpected(core::Error { results.error().message(), results.error().offset() });
 }
 
-/// Refuses to wait for the guest where it would wait for the calling thread.
+/// Fails if waiting for the guest would mean waiting for the calling thread.
 Result<void> check_can_wait(const detail::SessionBody& body)
 {
     if (body.session->is_used_here())
@@ -76,7 +76,7 @@ Result<void> check_can_wait(const detail::SessionBody& body)
     return {};
 }
 
-/// Runs code on the guest's thread, and waits.
+/// Runs code on the guest's thread and waits for the next event.
 Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std::vector<Val>>()> code,
     bool stop_at_entry)
 {
@@ -100,7 +100,8 @@ Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std:
 
 namespace {
 
-/// Opens the core session of a body whose link is set; without a handler one that runs guests itself.
+/// Creates the core session of a body whose link is set. Without a handler, the session runs guests
+/// on a thread of its own.
 void open(const std::shared_ptr<detail::SessionBody>& body, core::debug::Session::Handler handler)
 {
     const auto opened = vitrine::detail::guarded<void>([&]() -> Result<void> {
@@ -115,7 +116,7 @@ void open(const std::shared_ptr<detail::SessionBody>& body, core::debug::Session
         body->error = opened.error();
 }
 
-/// What a session that was moved from has.
+/// The body of a session that was moved from.
 const std::shared_ptr<detail::SessionBody>& moved_from()
 {
     static const std::shared_ptr<detail::SessionBody> body = [] {
@@ -284,7 +285,7 @@ namespace {
 using Resume = core::debug::Resume;
 using Kind = Resume::Kind;
 
-/// Whether the thread's innermost guest function has an instruction at or behind the offset.
+/// Whether the thread's innermost guest function has an instruction at or after the offset.
 bool can_run_to(const core::debug::Session& session, uint32_t thread, uint32_t offset)
 {
     const std::vector<core::Frame> frames = session.frames(thread);
@@ -293,7 +294,7 @@ bool can_run_to(const core::debug::Session& session, uint32_t thread, uint32_t o
         && core::find_instruction_boundary(innermost->function->module(), innermost->function->index, offset);
 }
 
-/// Lets the guest go on from this stop.
+/// Resumes the guest from this stop.
 Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stopped& stopped, Resume how)
 {
     if (body->error)
@@ -312,7 +313,7 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
         if (how.kind == Kind::RunTo && !can_run_to(*body->session, how.thread, how.offset))
             return Error("offset " + core::hex(how.offset) + " is not in the innermost function");
     }
-    // It refuses when somebody else has ended the guest meanwhile: what came of that is told by the next event.
+    // Fails if the guest has been ended in the meantime. The next event then reports that.
     (void)body->session->resume(how);
     return {};
 }

@@ -12,16 +12,17 @@ namespace vitrine::debug::detail {
 
 struct SessionBody {
     std::shared_ptr<vitrine::detail::StoreLink> link;
-    /// Null when the session could not be made or its store is gone; `error` says why.
+    /// Null if the session could not be created or its store is gone. `error` says why.
     std::shared_ptr<core::debug::Session> session;
     std::optional<Error> error;
     std::optional<Instance> instance;
-    /// What the guest's thread ended with, for whoever waits; what the debugger's own call ended with.
+    /// The results of the code that ran on the guest's thread, and of a call made during a stop.
     std::optional<Result<std::vector<Val>>> results;
     std::optional<Result<std::vector<Val>>> call_results;
 };
 
-/// Keeps a stopped guest as it is while this lives, whoever ends it meanwhile.
+/// Keeps a stopped guest unchanged during the lifetime of this object, even if another thread ends
+/// the guest.
 class Hold {
 public:
     explicit Hold(const std::shared_ptr<SessionBody>& body)
@@ -29,7 +30,7 @@ public:
         if (body && body->session)
             look_.emplace(*body->session);
     }
-    /// Holds for a frame: not when its guest went on since it was looked at.
+    /// For use with a frame: false if the guest has resumed since the frame was obtained.
     Hold(const std::shared_ptr<SessionBody>& body, const core::Thread* thread, uint64_t generation)
         : Hold(body)
     {
@@ -38,7 +39,8 @@ public:
     explicit operator bool() const { return look_ && *look_ && !is_stale_; }
 
 private:
-    /// A thread's own generation does not change when it stays in a host function. The thread may be gone.
+    /// Whether the frame's thread still exists and has not resumed. A thread that stays in a host
+    /// function keeps its own generation.
     static bool is_current(
         const core::debug::Session& session, const core::Thread* thread, uint64_t generation)
     {
@@ -55,9 +57,9 @@ private:
 
 Error stale_frame();
 
-/// The public form of the reason for a stop of the session.
+/// Converts the reason of a stop.
 StopReason reason_of(const SessionBody& body, const core::debug::StopReason& reason);
-/// A store of the session, as the API knows it, whose thread can run calls.
+/// The link of the store whose thread, with this id, can run calls.
 Result<std::shared_ptr<vitrine::detail::StoreLink>> link_of_thread(
     const core::debug::Session& session, uint32_t thread);
 
@@ -65,7 +67,7 @@ Result<std::shared_ptr<vitrine::detail::StoreLink>> link_of_thread(
 
 namespace vitrine::detail {
 
-/// The public form of a place that is no local of a frame.
+/// Converts a place that is not a local of a frame.
 debug::WatchPlace place_of(const std::shared_ptr<StoreLink>& link, const core::eval::WatchPlace& place);
 
 } // namespace vitrine::detail

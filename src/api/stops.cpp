@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Stops: their reasons, what the debugger does to a stopped guest, and what stops it.
+// Stops: their reasons, changes to a stopped guest, and the breakpoints and watchpoints that stop
+// it.
 #include "api/session_body.h"
 #include "api/use.h"
 #include "base/overloaded.h"
@@ -27,7 +28,7 @@ using detail::stale_frame;
 
 namespace {
 
-/// What the API knows a store of the session by.
+/// The link of a store of the session.
 std::shared_ptr<vitrine::detail::StoreLink> link_of(const core::Store& store)
 {
     return Access::link_of(store);
@@ -86,7 +87,7 @@ Result<std::shared_ptr<vitrine::detail::StoreLink>> detail::link_of_thread(
 
 namespace {
 
-/// Changes where the guest goes on.
+/// Changes how a stopped guest will resume.
 template<class Change> Result<void> steer(const std::shared_ptr<detail::SessionBody>& session, Change change)
 {
     const Hold hold(session);
@@ -167,7 +168,7 @@ Result<void> Stopped::throw_exception(const Tag& tag, std::initializer_list<Val>
 
 namespace {
 
-/// The same specification inside, when all that it names belongs to the session.
+/// Converts a breakpoint's specification. Fails if it names anything outside the session.
 Result<core::debug::BreakpointSpec> core_spec(
     const std::shared_ptr<detail::SessionBody>& body, const BreakpointSpec& spec)
 {
@@ -249,14 +250,14 @@ std::vector<Breakpoint> Session::breakpoints() const
 
 namespace {
 
-/// The same specification inside, when what it names belongs to the session.
+/// Converts a watchpoint's specification. Fails if it names anything outside the session.
 Result<core::debug::WatchpointSpec> core_spec(
     const std::shared_ptr<detail::SessionBody>& body, const WatchpointSpec& spec)
 {
     if (body->error)
         return *body->error;
     core::debug::WatchpointSpec wanted { .what = static_cast<core::Global*>(nullptr), .access = spec.access };
-    /// A handle's object, if the handle is one of the session's stores.
+    /// The object of a handle. Null if the handle's store is not part of the session.
     const auto object = [&]<class T>(const auto& handle, T*) -> T* {
         const auto& link = Access::link(handle);
         if (!link || !link->guest || link->session.lock() != body)

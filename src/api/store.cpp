@@ -59,7 +59,7 @@ void Access::end(StoreLink& link, const char* call)
         if (&session->session->store() != &link.guest->store) {
             (void)session->session->remove_store(link.guest->store);
         } else {
-            // The guest's thread may look at the session until it has ended.
+            // The guest's thread may use the session until that thread has ended.
             session->session->close();
             session->error = error_or_out_of_memory("the store is gone");
             session->session.reset();
@@ -122,7 +122,7 @@ SharedMemory Access::shared(std::shared_ptr<EngineBody> engine, std::shared_ptr<
 
 Store::Store(const Engine& engine) : link_(std::make_shared<detail::StoreLink>())
 {
-    // So that moving a store never allocates.
+    // Allocated here so that moving a store never allocates.
     (void)Access::moved_from();
     link_->engine = Access::body(engine);
     if (engine.error()) {
@@ -174,7 +174,7 @@ Result<void> Store::limit_resources(ResourceLimiter limiter)
         return {};
     }
     return detail::guarded<void>([&]() -> Result<void> {
-        // Shared, so that a limiter may take its own place while it is asked.
+        // Shared, so that a limiter can replace itself during its call.
         body->store.limiter = [shared = std::make_shared<const ResourceLimiter>(std::move(limiter))](
                                   core::Resource resource, uint64_t current, uint64_t desired) {
             const auto kept = shared;

@@ -9,13 +9,14 @@
 
 namespace vitrine::detail {
 
-/// Lets the calling thread use a store while it lives: if a debugger lets the store's guest go on meanwhile, the guest waits
-/// for the end of this. False when the store is gone, or when its guest runs on another thread; `error` says why.
+/// Lets the calling thread use a store during the lifetime of this object: if a debugger resumes
+/// the store's guest, the guest waits until this object is destroyed. False if the store is gone or
+/// its guest runs on another thread; `error` says why.
 class Use {
 public:
     using Purpose = core::debug::Session::Use::Purpose;
 
-    /// The link must outlive it.
+    /// The link must outlive this object.
     explicit Use(const std::shared_ptr<StoreLink>& link, Purpose purpose = Purpose::Data);
 
     explicit operator bool() const { return !error_; }
@@ -29,11 +30,11 @@ private:
     std::optional<Error> error_;
 };
 
-/// Refuses what only a debugger may do where the engine shows nothing to debuggers, and every use of
-/// a store at the wrong time.
+/// Fails if `guest_debug` is off or the store cannot be used now. For functions that only a
+/// debugger may call.
 Result<void> check_debug(const Use& used);
 
-/// The object of a handle, while its store may be used; else null.
+/// The object of a handle, during a use of its store. Null if the store cannot be used.
 template<class T> class Used {
 public:
     template<class Handle>
