@@ -12,7 +12,7 @@ namespace vitrine::cli {
 
 namespace {
 
-/// The line tables of modules, read when they are asked for: a module does not keep them.
+/// The line tables of modules, which are read on first use.
 class SourceLines {
 public:
     explicit SourceLines(std::span<const LoadedModule> modules) : modules_(modules) {}
@@ -28,7 +28,7 @@ public:
         auto& symbols = entry->second;
         if (is_new)
             symbols = core::source::Symbols::read(inner(module->module).bytes());
-        // A caller is behind its call.
+        // The offset of a caller is that of the instruction after its call.
         return symbols ? symbols->find_frames(frame.offset - (is_innermost ? 0 : 1))
                        : std::vector<core::source::SourceFrame> {};
     }

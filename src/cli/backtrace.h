@@ -5,7 +5,8 @@
 
 namespace vitrine::cli {
 
-/// A line for each frame of a trap, innermost first: index, function, offset, and the source line where a module of these says it.
+/// One line for each frame of a trap, innermost first: index, function, offset and, if one of these
+/// modules has it, the source line.
 std::string backtrace_text(const Trap& trap, std::span<const LoadedModule> modules);
 
 } // namespace vitrine::cli

@@ -20,7 +20,7 @@ namespace vitrine::cli {
 
 namespace {
 
-/// Words of a command line: options with their values, and all others.
+/// The words of a command line, sorted: options with their values, and all others.
 struct Words {
     std::vector<std::string> options;
     std::vector<std::string> rest;
@@ -28,7 +28,7 @@ struct Words {
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
-/// An option and the value that stands in its word: `--dir=x`, `-g1234`.
+/// An option and whether its value is part of the same word: `--dir=x`, `-g1234`.
 struct OptionWord {
     const CLI::Option* option;
     std::string name;
@@ -43,7 +43,7 @@ OptionWord read_option(const CLI::App& app, const std::string& word)
     return { option, std::move(name), end < word.size() };
 }
 
-/// `-dx` as `-d` and `-x`; any other word as it is.
+/// Splits `-dx` into `-d` and `-x`. Any other word is returned unchanged.
 std::vector<std::string> split_flags(const CLI::App& app, std::string word)
 {
     std::vector<std::string> words;
@@ -58,7 +58,8 @@ std::vector<std::string> split_flags(const CLI::App& app, std::string word)
     return words;
 }
 
-/// Sorts the words, up to the first that is no option if that ends the options. An error names the word that is wrong.
+/// Sorts words into options and others. If `rest_ends_options`, the first word that is not an
+/// option ends the options. An error names the invalid word.
 Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words, bool rest_ends_options)
 {
     Words sorted;
@@ -91,17 +92,17 @@ Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words
     return sorted;
 }
 
-/// Sorts the words and sets the options.
+/// Sorts the words and sets the options. Returns the words that are not options.
 Result<std::vector<std::string>> parse(
     CLI::App& app, std::span<const std::string> words, bool rest_ends_options)
 {
     auto sorted = TRY(sort_words(app, words, rest_ends_options));
-    // CLI11 takes the last word first.
+    // CLI11 expects the words in reverse order.
     std::ranges::reverse(sorted.options);
     try {
         app.parse(sorted.options);
     } catch (const CLI::CallForHelp&) {
-        // Seen by whoever asks for the option.
+        // The caller checks the help option.
     } catch (const CLI::ParseError& wrong) {
         return Error(wrong.what());
     }
@@ -110,7 +111,7 @@ Result<std::vector<std::string>> parse(
 
 bool is_help(const CLI::App& app) { return app.get_help_ptr()->count() > 0; }
 
-/// `auto`, `always` or `never`, everywhere.
+/// Adds `--color`, which every command has.
 void add_colour(CLI::App& app, std::string& when)
 {
     app.add_option("--color", when, "Colour of messages")->type_name("auto|always|never");
@@ -148,7 +149,7 @@ void print_help(std::span<const CommandRow> commands, const CLI::App& app)
     print("\n`vitrine COMMAND --help` explains a command.\n\nExample: {}\n", commands.front().example);
 }
 
-/// Version, commit, and the features that are executed.
+/// Prints the version, the commit and the features that are enabled by default.
 void print_version()
 {
     print("vitrine {} ({})\nfeatures:", vitrine::version(), VITRINE_COMMIT);
@@ -174,7 +175,7 @@ int run_row(const CommandRow& row, std::span<const std::string> words)
     return action(*rest);
 }
 
-/// What can be asked of the command as a whole.
+/// Handles options without a command.
 int run_without_command(std::span<const CommandRow> commands, std::span<const std::string> words)
 {
     CLI::App app;
@@ -193,7 +194,7 @@ int run_without_command(std::span<const CommandRow> commands, std::span<const st
 
 int run_words(std::span<const CommandRow> commands, std::vector<std::string> words)
 {
-    // Options may stand before the command's name: LLDB's platform puts the port there.
+    // Options may precede the command's name: LLDB's platform puts the port there.
     auto name = words.begin();
     while (name != words.end() && name->starts_with('-') && *name != "--")
         name += *name == "--color" && name + 1 != words.end() ? 2 : 1;
@@ -206,7 +207,8 @@ int run_words(std::span<const CommandRow> commands, std::vector<std::string> wor
     return run_row(*row, words);
 }
 
-/// A stream that was closed by whoever started us stays silent; without this its descriptor would become another file's.
+/// Opens /dev/null for each standard stream that the parent process closed. Otherwise the next file
+/// to be opened would get its descriptor.
 void open_standard_streams()
 {
     for (const int descriptor : { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO })
@@ -219,9 +221,9 @@ void open_standard_streams()
 int run_command_line(std::span<const CommandRow> commands, int argc, char** argv)
 {
     open_standard_streams();
-    // Who closes our output ends us quietly, even if whoever started us ignored that.
+    // Writing to a closed pipe ends the process quietly, even if the parent ignored SIGPIPE.
     std::signal(SIGPIPE, SIG_DFL);
-    // A file that may not grow is an error, and so the guest's to handle.
+    // Exceeding the file size limit is an error, which the guest can handle.
     std::signal(SIGXFSZ, SIG_IGN);
     const int status = run_words(commands, { argv + std::min(argc, 1), argv + argc });
     if (!flush_output() && status == 0)

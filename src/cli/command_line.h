@@ -7,7 +7,7 @@
 
 namespace vitrine::cli {
 
-/// Finds the command that the arguments name, and runs it; the status of the process.
+/// Finds the command that the arguments name and runs it. Returns the exit status of the process.
 int run_command_line(std::span<const CommandRow> commands, int argc, char** argv);
 
 } // namespace vitrine::cli

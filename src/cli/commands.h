@@ -10,22 +10,23 @@
 
 namespace vitrine::cli {
 
-/// Runs a command on the words that are no options; its status.
+/// Runs a command with the words that are not options. Returns the exit status.
 using Action = std::function<int(const std::vector<std::string>& words)>;
 
-/// A command: how it is called, what help says of it, and what adds its options and knows how to run it.
+/// A command: its name and arguments, its help texts, and the function that adds its options and
+/// returns the action that runs it.
 struct CommandRow {
     std::string_view name;
     std::string_view arguments;
     std::string_view summary;
     std::string_view details;
     std::string_view example;
-    /// From its first word that is no option on, everything belongs to the guest.
+    /// Whether everything from the first word that is not an option on belongs to the guest.
     bool takes_guest;
     Action (*add)(CLI::App&);
 };
 
-// One for each command, in the file of its name.
+// One function per command, in the file of the command's name.
 Action add_run(CLI::App& app);
 Action add_debug(CLI::App& app);
 Action add_inspect(CLI::App& app);

@@ -6,8 +6,8 @@
 
 namespace vitrine::cli {
 
-/// Calls a function at each Ctrl-C, on a thread of its own, as long as it lives; the process stays. Takes SIGINT away
-/// from the threads that are started after it.
+/// Calls a function at each Ctrl-C, on a thread of its own; the process is not ended. Threads
+/// created later do not receive SIGINT.
 class CtrlC {
 public:
     explicit CtrlC(std::function<void()> call);
@@ -18,7 +18,7 @@ public:
 private:
     void run(const std::function<void()>& call) const;
 
-    /// Of a signalfd, and of an eventfd that says that it is over.
+    /// `signal_` is a signalfd, `stop_` an eventfd that ends the thread.
     int signal_;
     int stop_;
     std::thread thread_;

@@ -18,7 +18,8 @@ struct Options : GuestOptions {
     bool is_batch = false;
 };
 
-/// Lines of the debugger go to stdout at once, as the guest's do.
+/// Prints a line of the debugger. It is flushed at once, so that it keeps its order with the
+/// guest's output.
 void show(std::string_view line, Debugger::Style style)
 {
     std::string_view on;
@@ -33,7 +34,7 @@ void show(std::string_view line, Debugger::Style style)
     std::fflush(stdout);
 }
 
-/// Does what the user types, until there is no more or he quits.
+/// Performs the commands that the user types, until the end of the input or `quit`.
 void converse(Debugger& debugger)
 {
     Terminal terminal("(vitrine) ", [&](std::string_view line) { return debugger.completions(line); });
@@ -63,7 +64,8 @@ int debug(Options& options, const std::vector<std::string>& words)
     if (!module)
         return report(module.error());
 
-    // Of a batch Ctrl-C is the end; else it stops the guest. The guest's threads must be younger than what takes the signal.
+    // In a batch, Ctrl-C ends the process; otherwise it stops the guest. `CtrlC` must be created
+    // before the guest's threads.
     std::unique_ptr<Debuggee> guest;
     std::atomic<Debuggee*> interruptible = nullptr;
     std::unique_ptr<CtrlC> ctrl_c;

@@ -13,7 +13,7 @@ namespace {
 
 const core::Module& inner(const Module& module) { return *detail::Access::body(module)->module; }
 
-// -- A module as a document
+// -- The structure as JSON
 
 void add_name(json::Object& row, std::string_view name)
 {
@@ -21,7 +21,7 @@ void add_name(json::Object& row, std::string_view name)
         row["name"] = json::to_string(name);
 }
 
-/// What all rows of index spaces have.
+/// The keys that all rows of index spaces have.
 json::Object entity_row(const EntityInfo& info)
 {
     json::Object row { { "index", info.index } };
@@ -171,7 +171,7 @@ json::Object describe(const Module& module, const std::string& file)
     return document;
 }
 
-// -- The document as text
+// -- The structure as text
 
 std::string label_of(const json::Object& row, std::string_view kind)
 {
@@ -182,12 +182,12 @@ std::string label_of(const json::Object& row, std::string_view kind)
 
 namespace {
 
-/// A name as WAT writes it.
+/// Quotes a name as in WAT.
 std::string quoted(const json::Value& name) { return "\"" + core::escaped(json::plain_text(name)) + "\""; }
 
 std::string hex(const json::Value& offset) { return fmt::format("{:#x}", offset.to_number<uint64_t>()); }
 
-/// Kind, index, name, then what the row has of a type, a place, an import and exports.
+/// Prints kind, index and name, then those of type, offset, import and exports that the row has.
 void print_row(std::string_view kind, const json::Object& row)
 {
     std::string text = "  " + label_of(row, kind);

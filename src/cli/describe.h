@@ -11,16 +11,16 @@ namespace vitrine::cli {
 
 namespace json = core::json;
 
-/// What a module is made of; docs/inspect-json.md has the schema.
+/// The structure of a module as JSON (docs/inspect-json.md).
 json::Object describe(const Module& module, const std::string& file);
 
-/// The same for people.
+/// Prints the structure as text.
 void print_description(const json::Object& description);
 
-/// The sections: where their contents begin and how long they are.
+/// Prints where the contents of each section begin, and their size.
 void print_sections(const Module& module);
 
-/// `func[3] name`, for a row with an index and perhaps a name.
+/// `func[3] name`, for a row with an index and optionally a name.
 std::string label_of(const json::Object& row, std::string_view kind);
 
 } // namespace vitrine::cli

@@ -12,22 +12,22 @@
 
 namespace vitrine::cli {
 
-/// A feature to be switched on or off; of several that name the same one the last counts.
+/// A feature to enable or disable. If several choices name the same feature, the last one wins.
 struct FeatureChoice {
     core::Feature feature;
     bool is_on;
 };
 
-/// Reads `name,-name,all`: these on, that with a minus off, or all of them. Empty text chooses nothing.
+/// Parses `name,-name,all`, where a minus disables a feature. Empty text chooses nothing.
 Result<std::vector<FeatureChoice>> parse_features(std::string_view text);
 
-/// The option `--features`, of every command that loads a module.
+/// The option `--features` of every command that loads a module.
 struct FeatureOption {
     std::string list;
 
     void add_to(CLI::App& app);
     Result<std::vector<FeatureChoice>> choices() const;
-    /// An engine's configuration with these features.
+    /// The configuration of an engine with these features.
     Result<Config> config() const;
 };
 

@@ -9,7 +9,7 @@
 
 namespace vitrine::cli {
 
-/// All bytes of a file.
+/// Reads a whole file.
 core::Result<std::vector<uint8_t>> read_file(const std::string& path);
 
 } // namespace vitrine::cli

@@ -30,7 +30,7 @@ void GuestOptions::add_to(CLI::App& app)
     app.add_option("--unknown-imports", unknown_imports,
            "An imported function that nobody defines is an error, traps when called, or returns zeros")
         ->type_name("error|trap|default");
-    // What resolves paths where the kernel does not is tested with this.
+    // For tests of the path resolution that is used where the kernel has no openat2.
     app.add_flag("--paths-by-component", paths_by_component, "Do without the kernel's openat2")->group("");
     add("--invoke", invoke, "FUNCTION", "Call this export, with numbers as arguments, instead of _start");
     add("--timeout", timeout, "SECONDS", "End the guest when it has run so long");
@@ -57,7 +57,7 @@ Result<void> GuestOptions::take(const std::vector<std::string>& words)
 
 namespace {
 
-/// Opens `HOST[::GUEST]`.
+/// Preopens the directory of `HOST[::GUEST]`.
 Result<void> add_folder(
     WasiConfig& config, std::string_view option, const std::string& folder, WasiAccess access)
 {
@@ -137,7 +137,7 @@ Result<double> GuestOptions::seconds() const
 
 namespace {
 
-/// `65536`, `64K`, `16M` or `1G`, in bytes.
+/// Parses `65536`, `64K`, `16M` or `1G`. Returns bytes.
 std::optional<uint64_t> parse_size(std::string_view text)
 {
     constexpr std::string_view units = "KMG";
@@ -171,7 +171,7 @@ namespace {
 
 bool is_reference(ValKind kind) { return kind > ValKind::V128; }
 
-/// Defines each function that the module imports as one that returns zeros.
+/// Defines each imported function of the module as one that returns zeros.
 void define_zeros(Linker& linker, const Module& module)
 {
     const auto functions = module.functions();
@@ -179,7 +179,7 @@ void define_zeros(Linker& linker, const Module& module)
         if (item.kind != ExternKind::Func)
             continue;
         const FuncType& type = functions[item.index].type;
-        // What a reference may be is not known here.
+        // Which references the type allows is not known here.
         if (std::ranges::any_of(type.params, is_reference) || std::ranges::any_of(type.results, is_reference))
             continue;
         linker.define(item.module, item.name, type, [type](Caller&, std::span<const Val>) {
@@ -198,7 +198,7 @@ void GuestOptions::treat_unknown_imports(Linker& linker, const Module& module, c
     linker.trap_unknown_functions(unknown_imports != "error");
     if (unknown_imports != "default")
         return;
-    // What is defined later takes their place.
+    // Later definitions replace these.
     linker.allow_shadowing(true);
     define_zeros(linker, module);
     for (const auto& [name, preload] : preloads)
@@ -280,7 +280,7 @@ std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& o
 
 namespace {
 
-/// Whether it is written for guests with threads: it may start some, or wants a memory that they could share.
+/// Whether the module is written for threads: it can spawn threads or imports a shared memory.
 bool has_threads(const Module& module)
 {
     const auto memories = module.memories();
@@ -290,7 +290,7 @@ bool has_threads(const Module& module)
     });
 }
 
-/// Makes an instance; a reactor is initialised.
+/// Instantiates the module, and initialises it if it is a reactor.
 Result<Instance> make_instance(const Linker& linker, Store& store, const Module& module, bool is_reactor)
 {
     auto instance = linker.instantiate(store, module);
@@ -303,7 +303,7 @@ Result<Instance> make_instance(const Linker& linker, Store& store, const Module&
 
 Result<void> check_imports(const Linker& linker, Store& store, const Module& module, const Entry& entry)
 {
-    // What is preloaded, and what threads share, is defined when it runs.
+    // Preloaded modules and the memory that threads share are not defined until the guest runs.
     if (!entry.preloads.empty() || has_threads(module))
         return {};
     return linker.check(store, module);

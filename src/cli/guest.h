@@ -16,10 +16,10 @@
 
 namespace vitrine::cli {
 
-/// What is made before a guest, under the name that it imports from.
+/// The modules that are instantiated before the guest, with the names under which it imports them.
 using Preloads = std::vector<std::pair<std::string, LoadedModule>>;
 
-/// The options that say how a guest runs, and the module with its arguments behind them.
+/// The options that set up a guest, its module, and its arguments.
 struct GuestOptions {
     std::vector<std::string> folders;
     std::vector<std::string> read_only_folders;
@@ -31,7 +31,7 @@ struct GuestOptions {
     std::string unknown_imports = "error";
     std::vector<std::string> listeners;
     bool paths_by_component = false;
-    /// Exports may have the empty name.
+    /// An export's name may be empty.
     std::optional<std::string> invoke;
     std::optional<std::string> timeout;
     std::string max_stack;
@@ -41,41 +41,43 @@ struct GuestOptions {
     std::vector<std::string> arguments;
 
     void add_to(CLI::App& app);
-    /// Takes the words that are no options: the module's path and the guest's arguments.
+    /// Takes the words that are not options: the module's path and the guest's arguments.
     Result<void> take(const std::vector<std::string>& words);
-    /// An engine's configuration: features and limits.
+    /// The configuration of an engine: features and limits.
     Result<Config> config() const;
-    /// What becomes of imported functions that nobody defines. To be called before anything else is defined.
+    /// Applies `--unknown-imports`. Call this before anything else is defined in the linker.
     void treat_unknown_imports(Linker& linker, const Module& module, const Preloads& preloads) const;
-    /// What the guest gets of the world, but for what it listens on.
+    /// What the guest may access, except its listening sockets.
     Result<WasiConfig> wasi() const;
-    /// Opens what the guest listens on; a port that was taken is told on stderr.
+    /// Opens the listening sockets. A port chosen by the system is printed on stderr.
     Result<void> listen(WasiConfig& config) const;
-    /// The modules that are made before it, under their names.
+    /// Loads the modules of `--preload`.
     Result<Preloads> load_preloads(const Engine& engine) const;
-    /// How long it may run; 0 is for ever.
+    /// The value of `--timeout`; 0 if there is no limit.
     Result<double> seconds() const;
 };
 
-/// How a guest starts.
+/// What is called to start a guest.
 struct Entry {
     Preloads preloads {};
     std::string function;
     std::vector<Val> arguments {};
-    /// A reactor is initialised before anything else of it is called.
+    /// Whether the module is a reactor, which must be initialised before any other call.
     bool is_reactor = false;
 };
 
-/// The modules of a guest with their files: its own, and what was preloaded.
+/// The modules of a guest with their files: its own and the preloaded ones.
 std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& options, const Entry& entry);
 
-/// What `--invoke` names, with its arguments checked against its type; without it `_start`.
+/// The function that `--invoke` names, with its arguments checked against its type. Without
+/// `--invoke`, `_start`.
 Result<Entry> find_entry(const Module& module, const GuestOptions& options);
 
-/// Whether all that it imports will be there when it runs, as far as that can be known before.
+/// Checks that all imports are defined, as far as this is known before the guest runs.
 Result<void> check_imports(const Linker& linker, Store& store, const Module& module, const Entry& entry);
 
-/// A guest's life, on the calling thread: makes what is preloaded, and the instance, and calls the entry.
+/// Runs a guest on the calling thread: instantiates the preloaded modules and the guest's module,
+/// and calls the entry.
 Result<std::vector<Val>> run_guest(Linker& linker, Store& store, const Module& module, const Entry& entry);
 
 } // namespace vitrine::cli

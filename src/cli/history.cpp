@@ -10,25 +10,25 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-// The format is libedit's: a first line that names it, then one line each, whose spaces, line feeds and
-// backslashes are escaped.
+// The format is that of libedit: a first line that names it, then one line per entry, with spaces,
+// line feeds and backslashes escaped.
 
 namespace vitrine::cli {
 
 namespace {
 
 constexpr std::string_view header = "_HiStOrY_V2_\n";
-/// What is read of a longer file: its end.
+/// Only this many bytes at the end of a longer file are read.
 constexpr off_t max_bytes = off_t { 1 } << 20;
 
-/// The history's file, open and locked; of a file that cannot be used, neither.
+/// The open and locked history file. Neither open nor locked if the file cannot be used.
 class LockedFile {
 public:
     explicit LockedFile(const std::string& path)
     {
         if (path.empty())
             return;
-        // A FIFO or a device must not make us wait.
+        // Opening a FIFO or a device must not block.
         file_ = ::open(
             path.c_str(), O_RDWR | O_APPEND | O_CREAT | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, S_IRUSR | S_IWUSR);
         if (file_ < 0)
@@ -45,7 +45,7 @@ public:
             if (!is_locked_)
                 ::usleep(pause);
         }
-        // Another debugger may have written meanwhile.
+        // Another debugger may have written to the file in the meantime.
         (void)::fstat(file_, &status_);
     }
     ~LockedFile()
@@ -57,7 +57,8 @@ public:
     LockedFile& operator=(const LockedFile&) = delete;
 
     bool is_open() const { return file_ >= 0; }
-    /// Without the lock, which somebody keeps for long, lines can be appended but not removed.
+    /// False if another process holds the lock for long. Lines can then be appended, but not
+    /// removed.
     bool is_locked() const { return is_locked_; }
     off_t size() const { return status_.st_size; }
 
@@ -71,7 +72,7 @@ public:
             text.erase(0, text.find('\n') + 1);
         return text;
     }
-    /// In one piece, so that those of two debuggers do not mix.
+    /// Writes in one piece, so that lines of two debuggers do not mix.
     void append(const std::string& text) const { (void)!::write(file_, text.data(), text.size()); }
     void replace(const std::string& text) const
     {

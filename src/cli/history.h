@@ -7,21 +7,22 @@
 
 namespace vitrine::cli {
 
-/// The lines that users of the debugger have typed, in a file that several debuggers may use at once.
-/// Each line is written when it is typed, so none is lost however the debugger ends. What is no
-/// regular file is left alone.
+/// The lines that a user typed into the debugger, in a file that several debuggers may use at once.
+/// Each line is written when it is entered, so none is lost, however the debugger ends. Anything
+/// but a regular file is left unchanged.
 class History {
 public:
-    /// `path` may be empty: then nothing is kept.
+    /// If `path` is empty, nothing is saved.
     explicit History(std::string path) : path_(std::move(path)) {}
 
-    /// The file of the user: `$XDG_STATE_HOME/vitrine/debug_history`, with its folder made; empty if
+    /// The user's file, `$XDG_STATE_HOME/vitrine/debug_history`. Creates its directory. Empty if
     /// there is no such place.
     static std::string user_path();
 
-    /// At most the last `max_lines` lines, oldest first. A file with many more is cut to them.
+    /// At most the last `max_lines` lines, oldest first. A file with many more lines is truncated
+    /// to these.
     std::vector<std::string> load(size_t max_lines);
-    /// Adds a line at the end, unless it is the same as the last one.
+    /// Appends a line unless it equals the previous one.
     void append(std::string_view line);
 
 private:

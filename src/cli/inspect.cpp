@@ -52,7 +52,7 @@ void print_document(const json::Object& document, bool as_json, void (*print_tex
         print_text(document);
 }
 
-/// Runs the guest to the place, and shows what is there.
+/// Runs the guest to the place and shows the state there.
 int show_state(
     const Options& options, std::span<const MemoryRange> ranges, const Engine& engine, const Module& module)
 {

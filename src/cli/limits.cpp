@@ -19,7 +19,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int milliseconds_between_calls = 20;
 
-/// Whoever started us may have decided that Ctrl-C is not for us, as a shell does for its background jobs.
+/// Whether the parent process ignores SIGINT for this one, as a shell does for background jobs.
 bool is_signal_ignored()
 {
     struct sigaction action {};

@@ -10,28 +10,31 @@
 
 namespace vitrine::cli {
 
-/// Ends a guest at Ctrl-C, or when its time is over. Takes SIGINT away from this thread and those it starts, as long as it lives: make it before
-/// them. A second Ctrl-C ends the process at once.
+/// Ends a guest at Ctrl-C or when its time is up. While it exists, SIGINT is blocked in the calling
+/// thread and in threads created later, so create it before them. A second Ctrl-C ends the process
+/// at once.
 class Limits {
 public:
-    /// Without a limit when `seconds` is 0.
+    /// If `seconds` is 0, there is no time limit.
     Limits(double seconds, bool takes_signal);
     ~Limits();
     Limits(const Limits&) = delete;
     Limits& operator=(const Limits&) = delete;
 
-    /// The guest starts now. `end` is called on a thread of its own, and once more until `stop`, as a guest may be just between two calls.
+    /// Starts the time. `end` is called on a separate thread to end the guest, repeatedly until
+    /// `stop`, because the guest may be between two calls.
     void watch(std::function<void()> end);
-    /// The guest has ended.
+    /// Call this when the guest has ended.
     void stop();
-    /// The status, when it was this that ended the guest.
+    /// The exit status if this object ended the guest.
     std::optional<int> status() const;
 
 private:
     void run(const std::function<void()>& end);
 
     double seconds_;
-    /// Of a signalfd, when it takes the signal; and of an eventfd that says `stop`.
+    /// `signal_` is a signalfd, or -1 if SIGINT is not handled. `stop_` is an eventfd that ends the
+    /// thread.
     int signal_ = -1;
     int stop_ = -1;
     sigset_t former_mask_ {};

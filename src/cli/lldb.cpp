@@ -17,7 +17,7 @@ namespace vitrine::cli {
 
 namespace {
 
-/// The first of LLDB's names that is in PATH.
+/// The first LLDB in PATH.
 std::optional<std::string> find_lldb()
 {
     const char* path = std::getenv("PATH");
@@ -33,7 +33,7 @@ std::optional<std::string> find_lldb()
     return std::nullopt;
 }
 
-/// A word for a shell, in single quotes.
+/// Quotes a word for a shell.
 std::string shell_word(const std::string& text)
 {
     std::string word = "'";
@@ -54,7 +54,7 @@ std::string lldb_command(const std::vector<std::string>& commands)
 
 namespace {
 
-/// Starts a program that takes signals as if nobody had changed anything about them.
+/// Starts a program with default signal handling.
 Result<pid_t> spawn(const std::string& program, std::vector<std::string> arguments)
 {
     std::vector<char*> argv;
@@ -77,7 +77,7 @@ Result<pid_t> spawn(const std::string& program, std::vector<std::string> argumen
     return process;
 }
 
-/// Whether the program needs no `target.language` to evaluate expressions, as LLDB 23 does not: the
+/// Whether this LLDB evaluates expressions without `target.language`, as LLDB 23 does. There the
 /// setting only hides names.
 bool knows_languages(const std::string& program)
 {
@@ -119,7 +119,7 @@ Lldb::Lldb(pid_t process, debug::Session& session)
 {
     thread_ = std::thread([this, process, &session] {
         wait_for(process);
-        // A guest that LLDB has detached from goes on alone.
+        // If LLDB has detached from the guest, the guest keeps running.
         std::signal(SIGINT, SIG_DFL);
         for (; !guest_is_over_; std::this_thread::sleep_for(std::chrono::milliseconds(20)))
             if (session.stopped())

@@ -13,17 +13,17 @@
 
 namespace vitrine::cli {
 
-/// The line that starts LLDB with these commands, fit to be pasted into a shell.
+/// The shell command that starts LLDB with these commands.
 std::string lldb_command(const std::vector<std::string>& commands);
 
-/// A running LLDB in this terminal, whose Ctrl-C is for it. When it has gone and left the guest standing still, the guest is ended, as
-/// nobody else will come.
+/// An LLDB running in this terminal; it receives Ctrl-C. If it exits while the guest is stopped,
+/// the guest is ended, because no other client will attach.
 class Lldb {
 public:
-    /// Starts the installed one with these commands.
+    /// Starts the installed LLDB with these commands.
     static Result<std::unique_ptr<Lldb>> start(
         const std::vector<std::string>& commands, debug::Session& session);
-    /// The guest has ended: waits for the end of LLDB.
+    /// Waits until LLDB has exited. Called when the guest has ended.
     ~Lldb();
     Lldb(const Lldb&) = delete;
     Lldb& operator=(const Lldb&) = delete;

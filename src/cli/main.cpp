@@ -76,7 +76,7 @@ int main(int argc, char** argv)
     using vitrine::core::Thrown;
     return vitrine::core::guarded([&] { return vitrine::cli::run_command_line(commands, argc, argv); },
         [](const Thrown& thrown) {
-            // As every other error, but there may be no memory to make the line of.
+            // Like any other error, but without an allocation: memory may be exhausted.
             std::fprintf(stderr, "vitrine: error: cannot go on: %s\n", thrown.text.c_str());
             return vitrine::cli::status::refused;
         });

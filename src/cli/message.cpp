@@ -19,7 +19,7 @@ namespace {
 bool is_coloured = false;
 bool is_stdout_coloured = false;
 
-/// Why a write to stdout failed first; 0 if none did.
+/// The errno of the first failed write to stdout; 0 if there was none.
 int output_error = 0;
 
 void write_to(std::FILE* stream, std::string_view text)
@@ -58,8 +58,8 @@ bool flush_output()
         output_error = errno;
     if (output_error == 0 && !std::ferror(stdout))
         return true;
-    // Who ignores SIGPIPE, as under a debugger, is told by an error that nobody waits for the rest. What others failed to write
-    // has told them why.
+    // If SIGPIPE is ignored, as under a debugger, EPIPE says that nobody reads the output. That
+    // needs no message; other errors do.
     if (output_error != EPIPE)
         print_error("cannot write to stdout"
             + (output_error == 0 ? std::string() : std::string(": ") + std::strerror(output_error)));

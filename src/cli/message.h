@@ -10,7 +10,7 @@
 
 namespace vitrine::cli {
 
-/// How a command ends, besides with a guest's own status.
+/// Exit statuses other than the guest's own.
 namespace status {
 inline constexpr int refused = 1;
 inline constexpr int usage = 2;
@@ -22,38 +22,38 @@ inline constexpr int killed = 137;
 
 enum class Colour : uint8_t { Auto, Always, Never };
 
-/// Whether messages are coloured from here on; `Auto` asks the terminal and NO_COLOR.
+/// Sets whether messages are coloured from now on. `Auto` checks the terminal and NO_COLOR.
 void set_colour(Colour colour);
-/// Whether stdout may be coloured.
+/// Whether output on stdout is coloured.
 bool is_output_coloured();
 
-/// To stdout.
+/// Writes to stdout.
 void write(std::string_view text);
 template<class... Values> void print(fmt::format_string<Values...> format, Values&&... values)
 {
     write(fmt::format(format, std::forward<Values>(values)...));
 }
-/// Whether all of it arrived; the message is printed here.
+/// Whether everything was written. If not, prints the error.
 bool flush_output();
 
-/// `vitrine: error: ...` on stderr.
+/// Prints `vitrine: error: ...` on stderr.
 void print_error(std::string_view text);
 void print_warning(std::string_view text);
-/// `vitrine: ...` on stderr.
+/// Prints `vitrine: ...` on stderr.
 void print_note(std::string_view text);
 
-/// The command was called wrongly; the status that says so.
+/// Reports wrong usage of a command. Returns the exit status.
 int usage_error(const Error& error, std::string_view command = "");
 
-/// A module with the file that it comes from.
+/// A module and the file that it was loaded from.
 struct LoadedModule {
     Module module;
     std::string path;
 };
 
-/// An input that was refused, or the guest's trap with its backtrace; the status that says so.
+/// Reports a rejected input, or a trap with its backtrace. Returns the exit status.
 int report(const Error& error, std::span<const LoadedModule> modules = {});
-/// The same with words of ours for what ended the guest.
+/// Like the above, with a given message and status.
 int report(const Trap& trap, std::string_view text, int status, std::span<const LoadedModule> modules = {});
 
 } // namespace vitrine::cli

@@ -17,7 +17,8 @@ bool is_digit(char letter, bool is_hex)
     return (letter >= '0' && letter <= '9') || (is_hex && is_hex_letter);
 }
 
-/// Takes digits with single underscores between them from the front, and adds the digits to `taken`.
+/// Removes digits, with single underscores between them, from the front of `text` and appends the
+/// digits to `taken`.
 bool take_digits(std::string_view& text, bool is_hex, std::string& taken)
 {
     size_t at = 0;
@@ -37,7 +38,7 @@ bool take(std::string_view& text, std::string_view prefix)
     return is_there;
 }
 
-/// Whether there was a minus.
+/// Removes a sign. Returns whether it was a minus.
 bool take_sign(std::string_view& text)
 {
     const bool is_negative = take(text, "-");
@@ -58,7 +59,7 @@ template<class Bits> std::optional<Bits> parse_magnitude(std::string_view text)
     return error == std::errc() && stop == end ? std::optional(value) : std::nullopt;
 }
 
-/// Signed or not, as the bits that both have.
+/// Parses a signed or unsigned integer. Returns its bits.
 template<class Bits> std::optional<Bits> parse_integer(std::string_view text)
 {
     constexpr Bits smallest = Bits { 1 } << (std::numeric_limits<Bits>::digits - 1);
@@ -69,7 +70,7 @@ template<class Bits> std::optional<Bits> parse_integer(std::string_view text)
     return is_negative ? Bits { 0 } - *value : *value;
 }
 
-/// `12.5e-3`, `0x1.8p3`: without underscores if it is one.
+/// Checks `12.5e-3` or `0x1.8p3`. Returns it without underscores.
 std::optional<std::string> parse_float_text(std::string_view text)
 {
     std::string plain;
@@ -124,7 +125,7 @@ template<class Float, class Bits> std::optional<Float> parse_float(std::string_v
     }
     if (!value)
         return std::nullopt;
-    // Not `-*value`: that may lose the sign of a NaN.
+    // Not `-*value`, which may lose the sign of a NaN.
     const Bits sign = is_negative ? Bits { 1 } << (std::numeric_limits<Bits>::digits - 1) : 0;
     return std::bit_cast<Float>(std::bit_cast<Bits>(*value) | sign);
 }

@@ -7,11 +7,11 @@
 
 namespace vitrine::cli {
 
-/// A number as WAT writes it, of the kind that is wanted: decimal or hexadecimal, with `_` between digits, `inf`, `nan`,
-/// `nan:0x1`. A reference can be `null`. [spec: text/values]
+/// Parses a number of the given kind as in WAT: decimal or hexadecimal, with `_` between digits,
+/// `inf`, `nan`, `nan:0x1`. A reference can be `null`. [spec: text/values]
 Result<Val> parse_number(std::string_view text, ValKind kind);
 
-/// An unsigned integer, decimal or hexadecimal.
+/// Parses an unsigned integer, decimal or hexadecimal.
 std::optional<uint64_t> parse_unsigned(std::string_view text);
 
 } // namespace vitrine::cli

@@ -11,14 +11,14 @@ namespace json = core::json;
 
 namespace {
 
-/// `0x6a`, or `0xfc 0x08` with its prefix.
+/// `0x6a`, or with a prefix `0xfc 0x08`.
 std::string code_text(const core::OpInfo& row)
 {
     return row.is_prefixed() ? fmt::format("{:#04x} {:#04x}", row.prefix(), row.subcode())
                              : fmt::format("{:#04x}", row.code);
 }
 
-/// The type of an instruction that has one type only.
+/// The type of an instruction that has only one.
 std::string type_text(const core::Signature& signature)
 {
     const auto* params = signature.params.begin();

@@ -9,7 +9,7 @@ namespace {
 
 struct Part {
     std::uint64_t offset = 0;
-    /// Without it the part ends where the file does.
+    /// Without a size, the part ends where the file ends.
     std::optional<std::uint64_t> size {};
 };
 

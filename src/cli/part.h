@@ -10,12 +10,13 @@
 
 namespace vitrine::cli {
 
-/// The option `--part`, of every command that loads a module: which part of the file is the module, if not all of it.
+/// The option `--part` of every command that loads a module: the part of the file to use as the
+/// module.
 struct PartOption {
     std::optional<std::string> text;
 
     void add_to(CLI::App& app);
-    /// Refuses what is not `OFFSET` or `OFFSET+SIZE`.
+    /// Fails if the text is neither `OFFSET` nor `OFFSET+SIZE`.
     Result<void> check() const;
     /// Decodes and validates the module in this file.
     Result<Module> load(const Engine& engine, const std::string& path) const;

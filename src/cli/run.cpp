@@ -29,15 +29,15 @@ struct Options : GuestOptions {
     bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
-    /// Where the door listens, from `-g 4711`, `-g4711` or `-g=4711`: `[ADDRESS:]PORT`, or the path of a Unix socket, in
-    /// which there is a slash.
+    /// Where the debug server listens, from `-g 4711`, `-g4711` or `-g=4711`: `[ADDRESS:]PORT`, or
+    /// the path of a Unix socket, which contains a slash.
     std::string address() const
     {
         return door.empty() ? "127.0.0.1:0" : door.substr(door.starts_with('=') ? 1 : 0);
     }
 };
 
-/// What all ways to run a guest need.
+/// What every way to run a guest needs.
 struct Guest {
     Store& store;
     Linker& linker;
@@ -64,7 +64,7 @@ Result<void> check_door(const Options& options)
     return {};
 }
 
-/// The status of a guest that has ended: of its own, or of what ended it. Results are printed.
+/// Prints the results of a guest that has ended, or reports why it ended. Returns the exit status.
 int finish(
     const Result<std::vector<Val>>& results, const Guest& guest, const Options& options, const Limits& limits)
 {
@@ -96,14 +96,17 @@ int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& optio
     return finish(results, guest, options, limits);
 }
 
-/// Whether what the guest writes on this thread just now goes to the client and not to our stream.
-/// Asked once for each write: a client that comes between the stream and the copy would get it
-/// twice.
+/// Whether the current write of this thread goes to the client only, not to the process's stream.
+/// Computed once per write: if a client attached between the stream and the copy, it would get the
+/// output twice.
 thread_local bool goes_to_client_alone = false;
 
-/// Sends what the guest prints to the client of the door. With `--lldb` it goes nowhere else. Otherwise our streams take it first:
-/// so a wait for room in them can be interrupted, and the guest gets their errors. A client that has launched us shows our
-/// terminal as well, and does not show what it has redirected, so that only one of the two gets the output.
+/// Sends the guest's output to the debug server's client. With `--lldb` the output goes nowhere
+/// else. Otherwise the process's streams get it first, so that a blocking write can be interrupted
+/// and the guest gets the streams' errors.
+///
+/// A client that launched this process shows its terminal too, but not output that it redirected.
+/// Therefore only one of the two gets the output.
 void send_output_to(debug::GdbServer& server, WasiConfig& wasi, bool is_client_alone)
 {
     const auto is_client_terminal = [&server](int stream) {
@@ -123,10 +126,10 @@ void send_output_to(debug::GdbServer& server, WasiConfig& wasi, bool is_client_a
             .stderr_copy(send_copy, is_client_terminal(STDERR_FILENO));
 }
 
-/// Runs the guest in a session with a door.
+/// Runs the guest in a session with a debug server.
 int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Limits& limits)
 {
-    // What a client or a closed terminal does to us shall not end the guest.
+    // The guest must survive a closed terminal or connection.
     std::signal(SIGPIPE, SIG_IGN);
     debug::Session session(guest.store);
     debug::GdbServer server(session, options.address(),
@@ -173,7 +176,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
 
 int run(Options& options, const std::vector<std::string>& words)
 {
-    // First, as the module may have been taken for the value of -g.
+    // Checked first, because -g may have taken the module's path as its value.
     if (auto fits = check_door(options); !fits)
         return usage_error(fits.error(), "run");
     if (auto taken = options.take(words); !taken)
@@ -217,7 +220,7 @@ Action add_run(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->add_to(app);
-    // What it costs that a guest could be looked into is measured with this.
+    // For measuring the cost of guest_debug.
     app.add_flag("--guest-debug", options->guest_debug, "Open the guest to debuggers, with none there")
         ->group("");
     app.add_flag("--typed", options->typed, "Print results of --invoke as type:value");

@@ -5,11 +5,11 @@
 
 namespace vitrine::cli {
 
-/// Defines what the official test suite imports from the module `spectest`. Its objects belong to the store, so one set
-/// serves every linker of the store.
+/// Defines what the official test suite imports from the module `spectest`. The objects belong to
+/// the store, so one set serves all linkers of the store.
 class Spectest {
 public:
-    /// What the engine refuses is left out.
+    /// Objects that the engine refuses to create are omitted.
     explicit Spectest(core::Store& store);
     void define_in(core::Linker& linker) const;
 

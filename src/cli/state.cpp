@@ -50,7 +50,7 @@ json::Value to_json(const Val& value)
     }
 }
 
-// -- The state as a document
+// -- The state as JSON
 
 json::Object named_row(uint64_t index, std::string_view name)
 {
@@ -181,11 +181,11 @@ json::Object describe_state(const debug::Stopped& stopped, std::span<const Memor
     return state;
 }
 
-// -- The document as text
+// -- The state as text
 
 namespace {
 
-/// A function by index and name, any other value as it is.
+/// A function by index and name; any other value unchanged.
 std::string value_text(const json::Value& value)
 {
     const auto* object = value.if_object();

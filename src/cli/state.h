@@ -11,18 +11,19 @@ namespace vitrine::cli {
 
 namespace json = core::json;
 
-/// A stretch of a memory.
+/// A range of a memory.
 struct MemoryRange {
     uint32_t index = 0;
     uint64_t address = 0;
     uint64_t length = 0;
 };
 
-/// What is in a stopped guest: its frames, and of the innermost frame's instance the globals, tables and memories, exported or not, with the readable part
-/// of the ranges; docs/inspect-json.md has the schema.
+/// The state of a stopped guest as JSON (docs/inspect-json.md): its frames; the globals, tables and
+/// memories of the innermost guest frame's instance, exported or not; and the readable part of the
+/// ranges.
 json::Object describe_state(const debug::Stopped& stopped, std::span<const MemoryRange> ranges);
 
-/// The same for people.
+/// Prints the state as text.
 void print_state(const json::Object& state);
 
 } // namespace vitrine::cli

@@ -16,7 +16,7 @@ namespace {
 
 constexpr int max_history = 1000;
 
-/// What all of them begin with.
+/// The longest common prefix.
 std::string_view common_beginning(const std::vector<std::string>& words)
 {
     std::string_view common = words.front();
@@ -44,15 +44,16 @@ struct Terminal::Editor {
         el_set(edit, EL_PROMPT, &Editor::show_prompt);
         el_set(edit, EL_EDITOR, "emacs");
         el_set(edit, EL_HIST, ::history, history);
-        // In this form it keeps the texts; of others it makes copies that nobody frees.
+        // This form stores the text itself. Others copy it, and nothing frees the copies.
         el_wset(edit, EL_ADDFN, L"vitrine-complete", L"Complete the word", &Editor::complete);
         el_set(edit, EL_BIND, "^I", "vitrine-complete", nullptr);
-        // While a line is edited, Ctrl-C gives it up.
+        // While a line is edited, Ctrl-C discards it.
         el_wset(edit, EL_ADDFN, L"vitrine-cancel", L"Give the line up", &Editor::cancel);
         el_set(edit, EL_SETTY, "-d", "-isig", nullptr);
         el_set(edit, EL_BIND, "^C", "vitrine-cancel", nullptr);
         el_set(edit, EL_BIND, "^R", "em-inc-search-prev", nullptr);
-        // What a Ctrl-D becomes that is typed before the editor has the terminal. libedit would insert the next key as it is.
+        // A Ctrl-D that is typed before the editor controls the terminal arrives as ^@. By default,
+        // libedit would then insert the next key literally.
         el_set(edit, EL_BIND, "^@", "ed-ignore", nullptr);
     }
     ~Editor()
@@ -75,7 +76,7 @@ struct Terminal::Editor {
 
     std::string prompt;
     Completer completer;
-    /// Those of former debuggers, too.
+    /// Loads the lines of earlier debuggers too.
     cli::History kept { cli::History::user_path() };
     ::History* history;
     EditLine* edit;
@@ -88,7 +89,7 @@ unsigned char Terminal::Editor::complete(EditLine* edit, int)
     const std::vector<std::string> found = of(edit).completer(line);
     if (found.empty())
         return CC_REFRESH_BEEP;
-    // What is typed already is the longest end of the line with which the completions begin.
+    // The part already typed is the longest suffix of the line that is a prefix of the completions.
     const std::string_view common = common_beginning(found);
     size_t typed = std::min(line.size(), common.size());
     while (!line.ends_with(common.substr(0, typed)))

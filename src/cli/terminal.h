@@ -10,11 +10,11 @@
 
 namespace vitrine::cli {
 
-/// Reads the lines that the user types: with editing, history and completion on a terminal, else plainly, and then not a byte more than
-/// the line, as the guest may read the same stream.
+/// Reads the lines that the user types. On a terminal, with editing, history and completion.
+/// Otherwise it reads not a byte beyond the line, because the guest may read the same stream.
 class Terminal {
 public:
-    /// What the last word of an unfinished line may become.
+    /// Returns the possible completions of the last word of an unfinished line.
     using Completer = std::function<std::vector<std::string>(std::string_view line)>;
 
     Terminal(std::string prompt, Completer completer);
@@ -23,7 +23,7 @@ public:
     Terminal& operator=(const Terminal&) = delete;
 
     bool is_interactive() const { return editor_ != nullptr; }
-    /// The next line without its end; none at the end of the input.
+    /// The next line without its line feed. Empty at the end of the input.
     std::optional<std::string> read_line();
 
 private:

@@ -24,7 +24,8 @@ int validate(const Options& options, const std::vector<std::string>& files)
         return usage_error(config.error(), "validate");
     int status = 0;
     for (const std::string& file : files) {
-        // An engine keeps the types of its modules; these have nothing in common.
+        // One engine per module: an engine keeps the types of its modules, and these modules share
+        // none.
         const Engine engine(*config);
         if (const auto module = options.part.load(engine, file); !module)
             status = report(module.error());

@@ -24,7 +24,7 @@ core::EngineConfig config_of(const std::vector<FeatureChoice>& choices, bool str
     return config;
 }
 
-/// Malformed text needs a parser of the text format.
+/// Malformed text could only be checked by a parser of the text format.
 bool is_skipped(const WastCommand& command)
 {
     return command.kind == WastKind::AssertMalformed && !command.file;

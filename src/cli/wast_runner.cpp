@@ -20,7 +20,8 @@ std::string text_of(const core::Failure& failure)
     return "error " + in_quotes(std::get<core::Error>(failure).to_text());
 }
 
-/// Messages say more than the suite's texts: these are the beginning, or stand in them.
+/// Vitrine's messages are longer than the suite's. They must begin with the suite's text or contain
+/// it.
 bool says(std::string_view message, std::string_view text) { return message.contains(text); }
 
 } // namespace
@@ -51,7 +52,7 @@ WastVerdict WastRunner::run(const WastCommand& command)
 
 namespace {
 
-/// What is left of it when a module must be refused.
+/// Checks a module that must be rejected with this message.
 WastVerdict check_refused(
     const core::Result<std::shared_ptr<const core::Module>>& module, const std::string& text)
 {
@@ -80,7 +81,7 @@ WastVerdict check_failure(
 
 WastVerdict WastRunner::run_module(const WastCommand& command)
 {
-    // A module that fails leaves no older one to the commands behind it.
+    // If a module fails, later commands must not use an older one.
     if (command.kind == WastKind::Module) {
         current_ = nullptr;
         if (command.name)
@@ -156,7 +157,7 @@ WastVerdict WastRunner::run_register(const WastCommand& command)
     if (!instance)
         return WastDifference { "an instance", text_of(instance.error()) };
     const bool is_new = registered_.insert_or_assign(command.as, *instance).second;
-    // Exports of an instance that had the name before must not stay.
+    // Removes the exports of an instance that was registered under the name before.
     if (!is_new || command.as == "spectest")
         make_linker();
     else if (auto defined = linker_.define_instance(command.as, **instance); !defined)

@@ -14,7 +14,7 @@
 
 namespace vitrine::cli {
 
-/// What a command should have come to, and what it came to.
+/// The expected and the actual outcome of a command.
 struct WastDifference {
     std::string expected;
     std::string got;
@@ -30,7 +30,7 @@ public:
         make_linker();
     }
 
-    /// Nothing when the command does as it should.
+    /// Empty if the command succeeds.
     WastVerdict run(const WastCommand& command);
     /// The guest thread that runs everything.
     core::Thread& thread() { return thread_; }
@@ -49,7 +49,7 @@ private:
     Results perform(const WastAction& action);
     Results get(const core::Instance& instance, const WastAction& action);
     Results invoke(const core::Instance& instance, const WastAction& action);
-    /// Whether a call's results are what was expected.
+    /// Whether the results of a call are the expected ones.
     bool are_expected(const std::vector<core::Value>& results, const std::vector<WastValue>& expected);
     void make_linker();
 
@@ -65,7 +65,7 @@ private:
     Module last_definition_;
     std::map<std::string, core::Instance*> instances_;
     std::map<std::string, core::Instance*> registered_;
-    /// The instance made last; null when the last module failed.
+    /// The instance created last. Null if the last module failed.
     core::Instance* current_ = nullptr;
 };
 

@@ -7,7 +7,7 @@ namespace vitrine::cli {
 
 namespace {
 
-/// A kind of command and what it has.
+/// A kind of command and the fields it has.
 struct KindInfo {
     std::string_view type;
     WastKind kind;
@@ -53,7 +53,7 @@ core::Result<WastAction> read_action(const json::Node& node)
     return action;
 }
 
-/// The module's binary: the file itself, or beside a text what it was converted to.
+/// The module's binary: the file itself or, for a text, the file it was converted to.
 core::Result<std::optional<std::string>> read_binary(const json::Node& node)
 {
     const std::string type = TRY(node.optional_text("module_type")).value_or("binary");

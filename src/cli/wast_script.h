@@ -20,47 +20,49 @@ enum class WastKind : uint8_t {
     AssertInvalidCustom,
     AssertUnlinkable,
     AssertUninstantiable,
-    /// What the runner does not know; it fails.
+    /// A command that the runner does not know. It fails.
     Unknown,
 };
 
-/// Calls an exported function, or reads an exported global.
+/// Calls an exported function or reads an exported global.
 struct WastAction {
     bool is_get = false;
-    /// An instance's name; the current one if it is missing.
+    /// The name of an instance. The current instance if missing.
     std::optional<std::string> module;
     std::string field;
     std::vector<WastValue> arguments;
 };
 
-/// A command of a script. What its kind does not have is empty.
+/// A command of a script. Fields that its kind does not have are empty.
 struct WastCommand {
     WastKind kind;
-    /// As the script calls it.
+    /// The name of the command in the script.
     std::string type;
     uint32_t line;
-    /// Of `Module`, `ModuleDefinition`, `Register`: what is named or meant. Of `ModuleInstance`: the new instance.
+    /// For `Module`, `ModuleDefinition` and `Register`, the name of the module. For
+    /// `ModuleInstance`, that of the new instance.
     std::optional<std::string> name;
-    /// Of `ModuleInstance`: the definition.
+    /// Only for `ModuleInstance`: the name of the definition.
     std::optional<std::string> definition;
-    /// Of `Register`.
+    /// Only for `Register`.
     std::string as;
-    /// The binary, beside the script. Missing when the module exists as text only.
+    /// The path of the binary, in the script's directory. Missing if the module exists as text
+    /// only.
     std::optional<std::string> file;
-    /// What the message must say.
+    /// What the error message must say.
     std::string text;
     std::optional<WastAction> action;
     std::vector<WastValue> expected;
 };
 
-/// A script of the official test suite, made by `wasm-tools json-from-wast` or `wast2json`.
+/// A script of the official test suite, converted by `wasm-tools json-from-wast` or `wast2json`.
 struct WastScript {
-    /// The file it was made of.
+    /// The file that the script was converted from.
     std::string source;
     std::vector<WastCommand> commands;
 };
 
-/// An error names the offset or the field.
+/// Parses a script. An error names the offset or the field.
 core::Result<WastScript> read_wast_script(std::string_view json);
 
 } // namespace vitrine::cli

@@ -15,7 +15,7 @@ namespace {
 
 // -- Reading
 
-/// Decimal, with a minus or without, in so many bits.
+/// Parses a decimal number, with or without a minus, that fits in this many bits.
 std::optional<uint64_t> parse_bits(std::string_view text, uint32_t bits)
 {
     const bool is_negative = text.starts_with('-');
@@ -43,7 +43,7 @@ core::Result<WastLane> read_lane(const json::Node& node, bool is_float, uint32_t
     return WastLane { .bits = *value };
 }
 
-/// A kind of lane, which is a type of value too unless it is too narrow.
+/// A kind of lane. It is also a type of value unless it is too narrow.
 struct LaneInfo {
     std::string_view text;
     ValueType type;
@@ -82,7 +82,7 @@ core::Result<WastValue> read_vector(const json::Node& node)
     return WastValue { std::move(number) };
 }
 
-/// What a type of reference says without a value.
+/// A reference type of a script and the kind that it implies.
 struct RefInfo {
     std::string_view text;
     WastRefKind kind;
@@ -122,7 +122,8 @@ std::string_view kind_text(WastRefKind kind)
     std::unreachable();
 }
 
-/// A reference's value is `null`, or the number of a host's object, or missing: any that is not null.
+/// Reads a reference: its value is `null`, the number of a host object, or missing, which matches
+/// any reference that is not null.
 core::Result<WastValue> read_ref(const json::Node& node, WastRefKind kind)
 {
     const auto value = TRY(node.optional_text("value"));
@@ -136,9 +137,9 @@ core::Result<WastValue> read_ref(const json::Node& node, WastRefKind kind)
     switch (kind) {
     case WastRefKind::Extern:
     case WastRefKind::Host: return WastValue { WastRef { kind, static_cast<uint32_t>(*number) } };
-    // A number there is an object of the host.
+    // A numbered anyref is a host object.
     case WastRefKind::Any: return WastValue { WastRef { WastRefKind::Host, static_cast<uint32_t>(*number) } };
-    // Its number is an index of the text format and says nothing here.
+    // This number is an index of the text format, which cannot be compared here.
     case WastRefKind::Func: return WastValue { WastRef { kind } };
     default: return node.wrong("a reference of this type has no number");
     }
@@ -153,7 +154,7 @@ uint64_t lane_of(const core::Value& value, const WastNumber& number, size_t inde
     return half >> (bit % 64) & ~uint64_t { 0 } >> (64 - number.lane_bits);
 }
 
-/// Whether the bits of a float are a NaN of that class.
+/// Whether the bits of a float are a NaN of this class.
 bool is_nan(uint64_t bits, uint32_t width, Nan nan)
 {
     const uint32_t mantissa_bits = width == 32 ? 23 : 52;
@@ -176,7 +177,8 @@ bool matches_number(const WastNumber& wanted, const core::Value& value)
     return true;
 }
 
-/// What a reference is, whatever type it has where it comes from: converting one between any and extern changes nothing.
+/// Whether a reference refers to this kind of object. Its static type does not matter, since
+/// conversions between any and extern do not change the object.
 bool is_of_kind(core::Ref ref, WastRefKind kind)
 {
     const auto is = [&](std::initializer_list<core::Object::Kind> kinds) {
@@ -194,7 +196,7 @@ bool is_of_kind(core::Ref ref, WastRefKind kind)
     }
 }
 
-/// A null of any type is a null.
+/// A null reference matches a null of any type.
 bool matches_ref(
     const WastRef& wanted, const core::Value& value, const core::TypeRegistry& types, HostRefs& host)
 {

@@ -15,7 +15,7 @@ namespace vitrine::cli {
 
 namespace json = core::json;
 
-/// Which NaNs stand for a lane. [spec: exec/numerics, NaN propagation]
+/// Which NaNs match a lane. [spec: exec/numerics, NaN propagation]
 enum class Nan : uint8_t { No, Canonical, Arithmetic };
 
 struct WastLane {
@@ -23,7 +23,7 @@ struct WastLane {
     Nan nan = Nan::No;
 };
 
-/// A number or a vector: a number is one lane of its whole width.
+/// A number or a vector. A number has one lane.
 struct WastNumber {
     core::ValueType type;
     bool is_float = false;
@@ -31,16 +31,17 @@ struct WastNumber {
     std::vector<WastLane> lanes;
 };
 
-/// What a reference is said to be; `Host` is an object of the host seen as anyref.
+/// The kind of a reference in a script. `Host` is a host object as an anyref.
 enum class WastRefKind : uint8_t { Null, Func, Extern, Any, Eq, I31, Struct, Array, Exn, Host };
 
 struct WastRef {
     WastRefKind kind;
-    /// Of `Extern` and `Host`: which object; any if it is missing.
+    /// Only for `Extern` and `Host`: the number of the object. Any object if missing.
     std::optional<uint32_t> number {};
 };
 
-/// A value as a script writes it: an argument, or what a result must be; one of several when it is `either`.
+/// A value in a script: an argument, or an expected result. A vector of values, from `either`,
+/// matches if one of them does.
 struct WastValue {
     std::variant<WastNumber, WastRef, std::vector<WastValue>> form;
 
@@ -52,12 +53,12 @@ core::Result<std::vector<WastValue>> read_wast_values(const json::Node& node);
 
 std::string to_text(const std::vector<WastValue>& values);
 
-/// The host's objects that a script refers to by number.
+/// The host objects that a script refers to by number.
 class HostRefs {
 public:
     explicit HostRefs(core::Store& store) : store_(store) {}
     core::Ref get(uint32_t number);
-    /// The number of an object; nothing if it is none of these.
+    /// The number of an object. Empty if it is not a host object of the script.
     std::optional<uint32_t> find(core::Ref ref) const;
 
 private:
@@ -70,10 +71,10 @@ private:
 
 std::string to_text(const std::vector<core::Value>& values, const HostRefs& host);
 
-/// The argument for a parameter of that type.
+/// Converts an argument for a parameter of the given type.
 core::Result<core::Value> argument_of(const WastValue& argument, core::ValueType type, HostRefs& host);
 
-/// Whether a result is what the script says.
+/// Whether a result matches the expected value.
 bool matches(
     const WastValue& wanted, const core::Value& value, const core::TypeRegistry& types, HostRefs& host);
 
