@@ -15,7 +15,7 @@ std::string Error::to_text() const
 
 void assertion_failed(const char* expression, const char* file, int line)
 {
-    std::fprintf(stderr, "vitrine: internal error: %s does not hold (%s:%d)\n", expression, file, line);
+    std::fprintf(stderr, "vitrine: internal error: assertion failed: %s (%s:%d)\n", expression, file, line);
     std::abort();
 }
 

@@ -17,7 +17,7 @@ std::string bytes_text(
     uint64_t count, std::optional<uint64_t> address, const std::string& what, uint64_t size)
 {
     return std::to_string(count) + (count == 1 ? " byte at " : " bytes at ")
-        + (address ? hex(*address) : "an address above 64 bits") + " of " + what + ", which has " + hex(size)
+        + (address ? hex(*address) : "an address beyond 64 bits") + " of " + what + ", which has " + hex(size)
         + " bytes";
 }
 

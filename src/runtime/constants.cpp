@@ -103,7 +103,7 @@ Result<void> ConstantEvaluator::step_object(const Instruction& at)
 Result<void> ConstantEvaluator::push_object(const Object* object, size_t operand_slots)
 {
     if (!object)
-        return failure("no room in the heap for a constant");
+        return failure("the heap is full: cannot allocate an object of a constant expression");
     pop(operand_slots);
     push(Ref::of(object).bits);
     return {};

@@ -167,7 +167,7 @@ namespace {
 Function* make_unknown(Store& store, const Module& module, const Import& import)
 {
     const std::string text =
-        "unknown import: func " + quoted(import.module, import.name) + " was called, which is not defined";
+        "unknown import: func " + quoted(import.module, import.name) + " was called but is not defined";
     const FuncIndex index { import.index };
     FuncType type = module.func_type(index);
     for (auto* values : { &type.params, &type.results })
@@ -222,9 +222,9 @@ Result<Extern> Linker::resolve(Store& store, const Module& module, const Import&
         return TRY(store.add_memory(*memory));
     const auto& object = std::get<StoreExtern>(*definition);
     if (object.life.expired())
-        return failure("import " + name + " is defined by an object of a store that is gone", import.offset);
+        return failure("import " + name + " is defined by an entity of a store that is gone", import.offset);
     if (object.store != &store)
-        return failure("import " + name + " is defined by an object of another store", import.offset);
+        return failure("import " + name + " is defined by an entity of another store", import.offset);
     return object.item;
 }
 
@@ -238,7 +238,7 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
         if (!matches(
                 type_of(items.back()), extern_type(module, import.kind, import.index), store.engine().types))
             return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
-                    + std::string(kind_text(items.back())) + " that does not fit the imported "
+                    + std::string(kind_text(items.back())) + " that does not match the imported "
                     + std::string(to_text(import.kind)),
                 import.offset);
     }

@@ -124,8 +124,8 @@ Result<Table*> Store::add_table(const TableType& type, Ref initial)
     CHECK(check(Resource::Table, 0, type.limits.min, "elements of a table"));
     const uint64_t size = type.limits.min;
     if (size <= Table::max_elements && size > max_table_elements - table_elements_)
-        return failure("all tables of a store have at most " + std::to_string(max_table_elements)
-            + " elements: there is no room for " + std::to_string(size) + " more");
+        return failure("too many table elements in the store: the limit is "
+            + std::to_string(max_table_elements) + ", and " + std::to_string(size) + " more were requested");
     return guarded(
         [&]() -> Result<Table*> {
             Table& table = tables_.emplace_back(TRY(Table::create(type, initial)));
@@ -133,7 +133,7 @@ Result<Table*> Store::add_table(const TableType& type, Ref initial)
             return &table;
         },
         [&](const Thrown&) -> Result<Table*> {
-            return failure("no memory for a table of " + std::to_string(size) + " elements");
+            return failure("cannot allocate a table of " + std::to_string(size) + " elements");
         });
 }
 
@@ -193,7 +193,7 @@ Result<Instance*> Store::add_instance(std::shared_ptr<const Module> module)
     CHECK(check(Resource::Instances, instances_.size(), instances_.size() + 1, "instances"));
     auto instance = Instance::create(*this, std::move(module), static_cast<uint32_t>(instances_.size()));
     if (!instance)
-        return failure("no memory for an instance");
+        return failure("cannot allocate an instance");
     return instances_.emplace_back(std::move(instance)).get();
 }
 

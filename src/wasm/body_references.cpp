@@ -188,7 +188,7 @@ Result<void> BodyValidator::step_array(const Instruction& at)
         return apply(at, { i32 }, { result });
     case Op::ArrayNewFixed:
         if (at.index2 > limits::fixed_elements)
-            return failure("array.new_fixed of too many elements: the limit is "
+            return failure("array.new_fixed has too many elements: the limit is "
                     + std::to_string(limits::fixed_elements),
                 at.offset);
         // In unreachable code operands may be missing. Only those on the stack take time.

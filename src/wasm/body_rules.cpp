@@ -169,7 +169,7 @@ Result<void> BodyValidator::step_select(const Instruction& at)
     const ValueType first = TRY(pop_any(at));
     const bool are_equal = first == second || first == ValueType::bottom || second == ValueType::bottom;
     if (first.is_ref() || second.is_ref() || !are_equal)
-        return failure(text_of_stack_mismatch("select", "two numbers of one type",
+        return failure(text_of_stack_mismatch("select", "two numbers of the same type",
                            "[" + first.to_text() + " " + second.to_text() + "]"),
             at.offset);
     const ValueType type = first == ValueType::bottom ? second : first;
@@ -274,13 +274,14 @@ Result<void> BodyValidator::check_zero_byte(const Instruction& at, Feature featu
     const bool is_one_byte = !(bytes[at.end - 2] & 0x80);
     if (features_.has(feature) || (is_one_byte && bytes[at.end - 1] == 0))
         return {};
-    return failure("zero byte expected: " + std::string(info(feature).flag) + " is switched off", at.offset);
+    return failure("zero byte expected: " + std::string(info(feature).flag) + " is disabled", at.offset);
 }
 
 Result<void> BodyValidator::check_memory_access(const Instruction& at, const OpInfo& row) const
 {
     if (at.memory.names_memory)
-        CHECK(check_feature(features_, Feature::MultiMemory, "an access that names its memory", at.offset));
+        CHECK(check_feature(
+            features_, Feature::MultiMemory, "a memory argument with a memory index", at.offset));
     constexpr uint8_t max_bytes_32 = 5;
     if (at.memory.offset_bytes > max_bytes_32)
         CHECK(check_feature(features_, Feature::Memory64, "an offset of more than 5 bytes", at.offset));

@@ -41,7 +41,7 @@ Result<void> check_feature(FeatureSet features, Feature feature, std::string_vie
 {
     if (features.has(feature)) [[likely]]
         return {};
-    return failure(std::string(info(feature).flag) + " is switched off: " + std::string(what), offset);
+    return failure(std::string(info(feature).flag) + " is disabled: " + std::string(what), offset);
 }
 
 std::unexpected<Error> unknown(std::string_view what, uint32_t index, uint64_t offset)
@@ -287,7 +287,7 @@ Result<void> BodyValidator::push_control(const Instruction& at)
 {
     if (controls_.size() > limits::nesting)
         return failure(
-            "too many blocks inside each other: the limit is " + std::to_string(limits::nesting), at.offset);
+            "blocks are nested too deeply: the limit is " + std::to_string(limits::nesting), at.offset);
     const auto params = params_of({ .op = at.op, .block = at.block });
     CHECK(pop(at, params));
     open_control(at.op, at.block, at.offset);
@@ -534,7 +534,7 @@ Result<void> BodyValidator::validate_code(FuncIndex function, const FuncMeta& me
     if (!controls_.empty())
         return failure(text_of_missing_end(module_, meta), meta.end_offset);
     if (!in.at_end())
-        return failure("END opcode expected: the function body goes on behind its end", in.offset());
+        return failure("END opcode expected: the function body continues after its end", in.offset());
     resolve_catches();
     return {};
 }
@@ -624,8 +624,8 @@ Result<void> BodyValidator::check_constant(const Instruction& at, uint32_t visib
         if (at.index >= visible_globals)
             return unknown("global", at.index, at.offset);
         if (at.index >= module_.imported(ExternKind::Global))
-            CHECK(check_feature(
-                features_, Feature::Gc, "a constant that reads a global of its own module", at.offset));
+            CHECK(check_feature(features_, Feature::Gc,
+                "a constant expression that reads a global of its own module", at.offset));
         if (module_.globals[GlobalIndex { at.index }].type.is_mutable)
             return failure("constant expression required: global " + std::to_string(at.index) + " is mutable",
                 at.offset);

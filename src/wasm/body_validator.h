@@ -16,7 +16,7 @@
 
 namespace vitrine::core {
 
-/// Fails if the feature is disabled: `simd is switched off: i32x4.add`.
+/// Fails if the feature is disabled: `simd is disabled: i32x4.add`.
 Result<void> check_feature(FeatureSet features, Feature feature, std::string_view what, uint64_t offset);
 
 /// `unknown table 3`

@@ -100,7 +100,7 @@ Result<void> decode_label_table(ByteReader& in, Instruction& instruction)
     CHECK(decode_vector(in, instruction, [&] { return in.leb<uint32_t>(); }));
     if (instruction.index > max_branch_targets)
         return failure(
-            "too many targets of br_table: the limit is " + std::to_string(max_branch_targets), start);
+            "br_table has too many targets: the limit is " + std::to_string(max_branch_targets), start);
     instruction.index2 = TRY(in.leb<uint32_t>());
     instruction.vector = { first, in.position() };
     return {};

@@ -103,8 +103,8 @@ private:
         for (const MemoryDecl& memory : module_.memories) {
             const Limits& limits = memory.type.limits;
             if (memory.type.page_size_log2 != 16) {
-                CHECK(check_feature(
-                    features_, Feature::CustomPageSizes, "pages of another size", memory.offset));
+                CHECK(
+                    check_feature(features_, Feature::CustomPageSizes, "a custom page size", memory.offset));
                 if (memory.type.page_size_log2 != 0)
                     return failure("invalid custom page size", memory.offset);
             }
@@ -275,7 +275,7 @@ private:
             total += type.params.size() + module_.bodies[i].local_count;
             if (total > max_module_locals)
                 return failure(
-                    "too many locals in all functions: the limit is " + std::to_string(max_module_locals),
+                    "too many locals in the module: the limit is " + std::to_string(max_module_locals),
                     module_.bodies[i].body_offset);
         }
         return {};
@@ -391,8 +391,8 @@ public:
             if (type.supertype)
                 depths[i] = depths[*type.supertype] + 1;
             if (depths[i] > limits::subtype_depth)
-                return failure("too many super types above each other: the limit is "
-                        + std::to_string(limits::subtype_depth),
+                return failure(
+                    "subtype hierarchy too deep: the limit is " + std::to_string(limits::subtype_depth),
                     type.offset);
             CHECK(check_parts(type));
         }
@@ -432,7 +432,7 @@ private:
                     CHECK(check_part(type, part));
             if (function->results.size() > 1)
                 return check_feature(
-                    features_, Feature::MultiValue, "a function with several results", type.offset);
+                    features_, Feature::MultiValue, "a function with multiple results", type.offset);
         } else if (const StructType* structure = type.structure()) {
             for (const FieldType& field : structure->fields)
                 CHECK(check_part(type, field.type));

@@ -232,9 +232,9 @@ TEST(Linking, ErrorsSayWhichImport)
     EXPECT_EQ(world.refusal(R"((module (import "host" "g" (func))))"),
         "unknown import: func \"host\" \"g\" is not defined");
     EXPECT_EQ(world.refusal(R"((module (import "host" "f" (func (param i64)))))"),
-        "incompatible import type: \"host\" \"f\" is a func that does not fit the imported func");
+        "incompatible import type: \"host\" \"f\" is a func that does not match the imported func");
     EXPECT_EQ(world.refusal(R"((module (import "host" "f" (global i32))))"),
-        "incompatible import type: \"host\" \"f\" is a func that does not fit the imported global");
+        "incompatible import type: \"host\" \"f\" is a func that does not match the imported global");
     EXPECT_EQ(world.refusal(R"((module (import "host" "f" (func (param i32)))))"), "");
     const auto checked =
         world.linker.check(world.store, world.module(R"((module (import "host" "g" (func))))"));
@@ -333,10 +333,10 @@ TEST(Linking, ObjectsOfAnotherStoreAreRefused)
     const Global global = *Global::create(other, { ValKind::I32, false }, Val::i32(1));
     constexpr auto wat = R"((module (import "a" "x" (global i32))))";
     world.linker.define("a", "x", global);
-    EXPECT_EQ(world.refusal(wat), "import \"a\" \"x\" is defined by an object of another store");
+    EXPECT_EQ(world.refusal(wat), "import \"a\" \"x\" is defined by an entity of another store");
     EXPECT_TRUE(world.linker.instantiate(other, world.module(wat)));
     other = Store(world.engine);
-    EXPECT_EQ(world.refusal(wat), "import \"a\" \"x\" is defined by an object of a store that is gone");
+    EXPECT_EQ(world.refusal(wat), "import \"a\" \"x\" is defined by an entity of a store that is gone");
 }
 
 TEST(Linking, WhatBelongsToAnotherEngineIsRefused)

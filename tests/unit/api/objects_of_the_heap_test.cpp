@@ -244,7 +244,7 @@ TEST(Features, ThatAreOffAreRefusedAndUnknownOnesAreAnError)
 {
     EXPECT_EQ(error_of(test::try_module(
                   Engine(Config().feature("simd", false)), "(module (global (import \"a\" \"b\") v128))")),
-        "simd is switched off: v128");
+        "simd is disabled: v128");
     EXPECT_EQ(Engine(Config().feature("sim", true)).error()->message(), "there is no feature 'sim'");
 }
 

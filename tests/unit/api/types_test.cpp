@@ -227,7 +227,7 @@ constexpr Reach reaches[] {
     { "second", "out of bounds memory access: 8 bytes at 0x1fffe of $second, which has 0x20000 bytes" },
     { "long", "out of bounds memory access: 16 bytes at 0x10000 of memory[2], which has 0x10000 bytes" },
     { "above",
-        "out of bounds memory access: 4 bytes at an address above 64 bits of memory[2], which has 0x10000 "
+        "out of bounds memory access: 4 bytes at an address beyond 64 bits of memory[2], which has 0x10000 "
         "bytes" },
     { "lane", "out of bounds memory access: 1 byte at 0x10000 of memory[0], which has 0x10000 bytes" },
     { "atomic", "out of bounds memory access: 8 bytes at 0x10000 of memory[0], which has 0x10000 bytes" },

@@ -110,7 +110,8 @@ TEST(Constants, AHeapWithoutRoomIsAnError)
         (type $bytes (array i8))
         (global anyref (array.new_default $bytes (i32.const 100000)))))");
     ASSERT_FALSE(instance);
-    EXPECT_EQ(std::get<Error>(instance.error()).message, "no room in the heap for a constant");
+    EXPECT_EQ(std::get<Error>(instance.error()).message,
+        "the heap is full: cannot allocate an object of a constant expression");
 }
 
 } // namespace

@@ -42,7 +42,7 @@ TEST(Instances, ImportsThatDoNotFitAreNamed)
         testing::StartsWith("unknown import: func \"host\" \"g\" is not defined (at offset 0x"));
     EXPECT_THAT(message_of(guest.try_instantiate(R"((module (import "host" "f" (func))))")),
         testing::StartsWith(
-            "incompatible import type: \"host\" \"f\" is a func that does not fit the imported func"));
+            "incompatible import type: \"host\" \"f\" is a func that does not match the imported func"));
     EXPECT_THAT(message_of(guest.try_instantiate(R"((module (import "host" "f" (memory 1))))")),
         testing::StartsWith("incompatible import type"));
     EXPECT_TRUE(guest.try_instantiate(R"((module (import "host" "f" (func (param i32)))))"));
@@ -99,7 +99,7 @@ TEST(Instances, AnObjectOfAnotherStoreIsRefused)
     Instance& foreign = other.instantiate(R"((module (global (export "g") i32 (i32.const 1))))");
     ASSERT_TRUE(guest.linker.define_instance("other", foreign));
     EXPECT_THAT(message_of(guest.try_instantiate(R"((module (import "other" "g" (global i32))))")),
-        testing::HasSubstr("is defined by an object of another store"));
+        testing::HasSubstr("is defined by an entity of another store"));
 }
 
 } // namespace

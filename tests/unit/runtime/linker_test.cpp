@@ -124,10 +124,10 @@ TEST(Linker, ObjectsServeTheirStoreAsLongAsItLives)
         Global* const global = other.add_global({ ValueType::i32 }, Value::i32(1));
         ASSERT_TRUE(world.linker.define("a", "g", StoreExtern(other, global)));
         EXPECT_EQ(world.outcome(wat),
-            "import \"a\" \"g\" is defined by an object of another store (at offset 0xb)");
+            "import \"a\" \"g\" is defined by an entity of another store (at offset 0xb)");
     }
     EXPECT_EQ(world.outcome(wat),
-        "import \"a\" \"g\" is defined by an object of a store that is gone (at offset 0xb)");
+        "import \"a\" \"g\" is defined by an entity of a store that is gone (at offset 0xb)");
 }
 
 TEST(Linker, ConstantsAreEvaluatedInOrder)
@@ -187,7 +187,7 @@ TEST(Linker, ATableOfTooManyElementsIsAnError)
     for (int i = 0; i < 6; ++i)
         wat += " (table 10000000 funcref)";
     EXPECT_EQ(world.outcome((wat + ")").c_str()),
-        "all tables of a store have at most 50000000 elements: there is no room for 10000000 more");
+        "too many table elements in the store: the limit is 50000000, and 10000000 more were requested");
 }
 
 } // namespace

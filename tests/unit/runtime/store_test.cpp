@@ -141,7 +141,7 @@ TEST(Store, AllTablesTogetherHaveALimit)
     Table& last = **store.add_table(empty, {});
     EXPECT_EQ(store.grow(last, Table::max_elements - 1, {}), 0u);
     EXPECT_EQ(store.add_table(large, {}).error().message,
-        "all tables of a store have at most 50000000 elements: there is no room for 10000000 more");
+        "too many table elements in the store: the limit is 50000000, and 10000000 more were requested");
     Table& another = **store.add_table(empty, {});
     EXPECT_EQ(store.grow(another, 2, {}), std::nullopt);
     EXPECT_EQ(store.grow(another, 1, {}), 0u);

@@ -64,10 +64,10 @@ ByteVector chain_of_subtypes(uint32_t count)
 TEST(HostileModules, AChainOfSubtypesIsMeasuredBeforeItIsRegistered)
 {
     EXPECT_EQ(load(chain_of_subtypes(64)).verdict, "valid");
-    EXPECT_EQ(load(chain_of_subtypes(65)).verdict,
-        "too many super types above each other: the limit is 64 (at offset 0x14b)");
+    EXPECT_EQ(
+        load(chain_of_subtypes(65)).verdict, "subtype hierarchy too deep: the limit is 64 (at offset 0x14b)");
     const Outcome outcome = load(chain_of_subtypes(500'000));
-    EXPECT_EQ(outcome.verdict, "too many super types above each other: the limit is 64 (at offset 0x14f)");
+    EXPECT_EQ(outcome.verdict, "subtype hierarchy too deep: the limit is 64 (at offset 0x14f)");
     EXPECT_LT(outcome.seconds, 10);
 }
 

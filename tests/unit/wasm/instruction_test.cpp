@@ -280,7 +280,7 @@ TEST(Instruction, ABranchTableHasALimit)
     EXPECT_TRUE(decode(table_of(65520)).has_value());
     const auto error = decode(table_of(65521));
     ASSERT_FALSE(error.has_value());
-    EXPECT_EQ(error.error().message, "too many targets of br_table: the limit is 65520");
+    EXPECT_EQ(error.error().message, "br_table has too many targets: the limit is 65520");
     EXPECT_EQ(error.error().offset, 1u);
 }
 

@@ -80,10 +80,12 @@ TEST(Validator, Select)
 {
     expect_verdicts({
         { "(module (func i32.const 0 i64.const 0 i32.const 1 select drop))",
-            "type mismatch: instruction requires two numbers of one type but stack has [i32 i64] in select "
+            "type mismatch: instruction requires two numbers of the same type but stack has [i32 i64] in "
+            "select "
             "(at offset 0x1d)" },
         { "(module (func ref.null func ref.null func i32.const 1 select drop))",
-            "type mismatch: instruction requires two numbers of one type but stack has [funcref funcref] in "
+            "type mismatch: instruction requires two numbers of the same type but stack has [funcref "
+            "funcref] in "
             "select (at offset "
             "0x1d)" },
         { "(module (func i32.const 0 i32.const 1 select drop))",
@@ -364,9 +366,9 @@ TEST(Validator, BodiesThatEndWrongly)
     EXPECT_EQ(bodies({ whole, open }, section(11, hex_bytes("00"))),
         "section size mismatch: the function body has no final end (at offset 0x1e)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("0b 01")) }),
-        "END opcode expected: the function body goes on behind its end (at offset 0x18)");
+        "END opcode expected: the function body continues after its end (at offset 0x18)");
     EXPECT_EQ(verdict(module_with_code(joined({ hex_bytes("0b"), ByteVector(16, info(Op::Nop).code) }))),
-        "END opcode expected: the function body goes on behind its end (at offset 0x18)");
+        "END opcode expected: the function body continues after its end (at offset 0x18)");
     EXPECT_EQ(
         bodies({ body_of(hex_bytes("41 80")) }), "unexpected end of section or function (at offset 0x19)");
     EXPECT_EQ(bodies({ body_of(hex_bytes("05 0b")) }), "else without if (at offset 0x17)");
@@ -410,7 +412,7 @@ TEST(Validator, EveryInstructionIsRefusedWhenItsFeatureIsOff)
     for (const OpInfo& row : op_table) {
         const ByteVector code = joined({ opcode_of(row), ByteVector(16, 0), hex_bytes("0b") });
         EXPECT_EQ(verdict(module_with_code(code), all_but(row.feature)),
-            std::string(info(row.feature).flag) + " is switched off: " + std::string(row.text)
+            std::string(info(row.feature).flag) + " is disabled: " + std::string(row.text)
                 + " (at offset 0x17)");
         ++refused;
     }
@@ -523,51 +525,49 @@ TEST(Validator, TypesAreRefusedWhenTheirFeatureIsOff)
 {
     const std::pair<Feature, Case> cases[] {
         { Feature::Simd,
-            { "(module (type (func (param v128))))", "simd is switched off: v128 (at offset 0xb)" } },
+            { "(module (type (func (param v128))))", "simd is disabled: v128 (at offset 0xb)" } },
+        { Feature::Simd, { "(module (func (local i32 v128)))", "simd is disabled: v128 (at offset 0x1a)" } },
         { Feature::Simd,
-            { "(module (func (local i32 v128)))", "simd is switched off: v128 (at offset 0x1a)" } },
-        { Feature::Simd,
-            { "(module (global (import \"a\" \"b\") v128))", "simd is switched off: v128 (at offset 0xb)" } },
+            { "(module (global (import \"a\" \"b\") v128))", "simd is disabled: v128 (at offset 0xb)" } },
         { Feature::Simd,
             { "(module (func block (result v128) unreachable end drop))",
-                "simd is switched off: v128 (at offset 0x17)" } },
+                "simd is disabled: v128 (at offset 0x17)" } },
         { Feature::Simd,
             { "(module (func unreachable select (result v128) drop))",
-                "simd is switched off: v128 (at offset 0x18)" } },
+                "simd is disabled: v128 (at offset 0x18)" } },
         { Feature::FunctionReferences,
             { "(module (global (import \"a\" \"b\") (ref func)))",
-                "function-references is switched off: (ref func) (at offset 0xb)" } },
+                "function-references is disabled: (ref func) (at offset 0xb)" } },
         { Feature::FunctionReferences,
             { "(module (type (func)) (global (import \"a\" \"b\") (ref null 0)))",
-                "function-references is switched off: (ref null 0) (at offset 0x11)" } },
+                "function-references is disabled: (ref null 0) (at offset 0x11)" } },
         { Feature::FunctionReferences,
             { "(module (table 1 funcref (ref.null func)))",
-                "function-references is switched off: table with an initial value (at offset 0xb)" } },
+                "function-references is disabled: table with an initial value (at offset 0xb)" } },
         { Feature::ReferenceTypes,
             { "(module (func (param externref)))",
-                "reference-types is switched off: externref (at offset 0xb)" } },
+                "reference-types is disabled: externref (at offset 0xb)" } },
         { Feature::Exceptions,
-            { "(module (func (param exnref)))", "exceptions is switched off: exnref (at offset 0xb)" } },
-        { Feature::Gc, { "(module (func (param anyref)))", "gc is switched off: anyref (at offset 0xb)" } },
-        { Feature::Gc,
-            { "(module (func ref.null any drop))", "gc is switched off: anyref (at offset 0x17)" } },
-        { Feature::Gc, { "(module (elem i31ref))", "gc is switched off: i31ref (at offset 0xb)" } },
-        { Feature::Gc, { "(module (type (struct)))", "gc is switched off: type 0 (at offset 0xb)" } },
-        { Feature::Gc, { "(module (type (array i8)))", "gc is switched off: type 0 (at offset 0xb)" } },
+            { "(module (func (param exnref)))", "exceptions is disabled: exnref (at offset 0xb)" } },
+        { Feature::Gc, { "(module (func (param anyref)))", "gc is disabled: anyref (at offset 0xb)" } },
+        { Feature::Gc, { "(module (func ref.null any drop))", "gc is disabled: anyref (at offset 0x17)" } },
+        { Feature::Gc, { "(module (elem i31ref))", "gc is disabled: i31ref (at offset 0xb)" } },
+        { Feature::Gc, { "(module (type (struct)))", "gc is disabled: type 0 (at offset 0xb)" } },
+        { Feature::Gc, { "(module (type (array i8)))", "gc is disabled: type 0 (at offset 0xb)" } },
         { Feature::Gc,
             { "(module (rec (type (func)) (type (func))))",
-                "gc is switched off: a recursion group (at offset 0xb)" } },
-        { Feature::Gc, { "(module (type (sub (func))))", "gc is switched off: a sub type (at offset 0xb)" } },
+                "gc is disabled: a recursion group (at offset 0xb)" } },
+        { Feature::Gc, { "(module (type (sub (func))))", "gc is disabled: a sub type (at offset 0xb)" } },
         { Feature::Memory64,
-            { "(module (memory i64 1))", "memory64 is switched off: 64-bit memory (at offset 0xb)" } },
+            { "(module (memory i64 1))", "memory64 is disabled: 64-bit memory (at offset 0xb)" } },
         { Feature::Memory64,
-            { "(module (table i64 1 funcref))", "memory64 is switched off: 64-bit table (at offset 0xb)" } },
+            { "(module (table i64 1 funcref))", "memory64 is disabled: 64-bit table (at offset 0xb)" } },
         { Feature::Threads,
-            { "(module (memory 1 1 shared))", "threads is switched off: shared memory (at offset 0xb)" } },
+            { "(module (memory 1 1 shared))", "threads is disabled: shared memory (at offset 0xb)" } },
         { Feature::MultiMemory, { "(module (memory 1) (memory 1))", "multiple memories (at offset 0xd)" } },
         { Feature::MultiValue,
             { "(module (type (func (result i32 i32))))",
-                "multi-value is switched off: a function with several results (at offset 0xb)" } },
+                "multi-value is disabled: a function with multiple results (at offset 0xb)" } },
     };
     for (const auto& [feature, text] : cases) {
         EXPECT_EQ(verdict(wasm_of(text.wat), all_but(feature)), text.verdict) << text.wat;
@@ -598,62 +598,62 @@ std::vector<Gate> gates()
     using enum Feature;
     return {
         { BulkMemory, "a passive data segment", parts({ hex_bytes("0b 03 01 01 00") }),
-            "bulk-memory is switched off: a passive data segment (at offset 0xb)" },
+            "bulk-memory is disabled: a passive data segment (at offset 0xb)" },
         { BulkMemory, "the data count section", parts({ hex_bytes("0c 01 00") }),
-            "bulk-memory is switched off: the data count section (at offset 0xa)" },
+            "bulk-memory is disabled: the data count section (at offset 0xa)" },
         { BulkMemory, "a passive element segment", parts({ hex_bytes("09 04 01 01 00 00") }),
-            "bulk-memory is switched off: an element segment that is not active (at offset 0xb)" },
+            "bulk-memory is disabled: an element segment that is not active (at offset 0xb)" },
         { BulkMemory, "a declarative element segment", parts({ hex_bytes("09 04 01 03 00 00") }),
-            "bulk-memory is switched off: an element segment that is not active (at offset 0xb)" },
+            "bulk-memory is disabled: an element segment that is not active (at offset 0xb)" },
         { ReferenceTypes, "an active segment of expressions",
             parts({ table, hex_bytes("09 06 01 04 41 00 0b 00") }),
-            "reference-types is switched off: an element segment of expressions (at offset 0x11)" },
+            "reference-types is disabled: an element segment of expressions (at offset 0x11)" },
         { ReferenceTypes, "a passive segment of expressions", parts({ hex_bytes("09 04 01 05 70 00") }),
-            "reference-types is switched off: an element segment of expressions (at offset 0xb)" },
+            "reference-types is disabled: an element segment of expressions (at offset 0xb)" },
         { ReferenceTypes, "a second table", parts({ hex_bytes("04 07 02 70 00 01 70 00 01") }),
             "multiple tables (at offset 0xe)" },
         { ReferenceTypes, "a table index of two bytes", code(table, "41 00 11 00 80 00 0b"),
-            "zero byte expected: reference-types is switched off (at offset 0x1f)" },
+            "zero byte expected: reference-types is disabled (at offset 0x1f)" },
         { Gc, "a recursion group of one type", parts({ hex_bytes("01 06 01 4e 01 60 00 00") }),
-            "gc is switched off: a recursion group (at offset 0xb)" },
+            "gc is disabled: a recursion group (at offset 0xb)" },
         { Gc, "an empty recursion group", parts({ hex_bytes("01 03 01 4e 00") }),
-            "gc is switched off: a recursion group (at offset 0xb)" },
+            "gc is disabled: a recursion group (at offset 0xb)" },
         { Gc, "a final sub type", parts({ hex_bytes("01 06 01 4f 00 60 00 00") }),
-            "gc is switched off: a sub type (at offset 0xb)" },
+            "gc is disabled: a sub type (at offset 0xb)" },
         { Gc, "an open sub type", parts({ hex_bytes("01 06 01 50 00 60 00 00") }),
-            "gc is switched off: a sub type (at offset 0xb)" },
+            "gc is disabled: a sub type (at offset 0xb)" },
         { Gc, "a global that reads the one before",
             parts({ hex_bytes("06 0b 02 7f 00 41 00 0b 7f 00 23 00 0b") }),
-            "gc is switched off: a constant that reads a global of its own module (at offset 0x12)" },
+            "gc is disabled: a constant expression that reads a global of its own module (at offset 0x12)" },
         { Gc, "a data segment at a global's address",
             parts({ memory, global, hex_bytes("0b 06 01 00 23 00 0b 00") }),
-            "gc is switched off: a constant that reads a global of its own module (at offset 0x19)" },
+            "gc is disabled: a constant expression that reads a global of its own module (at offset 0x19)" },
         { Gc, "an element segment at a global's index",
             parts({ table, global, hex_bytes("09 06 01 00 23 00 0b 00") }),
-            "gc is switched off: a constant that reads a global of its own module (at offset 0x1a)" },
+            "gc is disabled: a constant expression that reads a global of its own module (at offset 0x1a)" },
         { MultiMemory, "a second memory", parts({ hex_bytes("05 05 02 00 01 00 01") }),
             "multiple memories (at offset 0xd)" },
         { MultiMemory, "a memory index of two bytes (memory.size)", code(memory, "3f 80 00 1a 0b"),
-            "zero byte expected: multi-memory is switched off (at offset 0x1c)" },
+            "zero byte expected: multi-memory is disabled (at offset 0x1c)" },
         { MultiMemory, "a memory index of two bytes (memory.grow)", code(memory, "41 00 40 80 00 1a 0b"),
-            "zero byte expected: multi-memory is switched off (at offset 0x1e)" },
+            "zero byte expected: multi-memory is disabled (at offset 0x1e)" },
         { MultiMemory, "an access that names memory 0", code(memory, "41 00 28 40 00 00 1a 0b"),
-            "multi-memory is switched off: an access that names its memory (at offset 0x1e)" },
+            "multi-memory is disabled: a memory argument with a memory index (at offset 0x1e)" },
         { Memory64, "an offset of six bytes", code(memory, "41 00 28 00 80 80 80 80 80 00 1a 0b"),
-            "memory64 is switched off: an offset of more than 5 bytes (at offset 0x1e)" },
+            "memory64 is disabled: an offset of more than 5 bytes (at offset 0x1e)" },
         { Memory64, "a memory's limit of six bytes", parts({ hex_bytes("05 08 01 00 81 80 80 80 80 00") }),
             "integer representation too long (at offset 0xc)" },
         { Memory64, "a table's limit of six bytes", parts({ hex_bytes("04 09 01 70 00 81 80 80 80 80 00") }),
             "integer representation too long (at offset 0xd)" },
         { FunctionReferences, "a table with an initial value",
             parts({ hex_bytes("04 09 01 40 00 70 00 01 d0 70 0b") }),
-            "function-references is switched off: table with an initial value (at offset 0xb)" },
+            "function-references is disabled: table with an initial value (at offset 0xb)" },
         { MultiValue, "a block with a function type", code({}, "02 00 0b 0b"),
-            "multi-value is switched off: a block with a function type (at offset 0x17)" },
+            "multi-value is disabled: a block with a function type (at offset 0x17)" },
         { Threads, "a shared memory", parts({ hex_bytes("05 04 01 03 01 01") }),
-            "threads is switched off: shared memory (at offset 0xb)" },
+            "threads is disabled: shared memory (at offset 0xb)" },
         { ExtendedConst, "a sum in a constant", parts({ hex_bytes("06 09 01 7f 00 41 00 41 00 6a 0b") }),
-            "extended-const is switched off: i32.add (at offset 0x11)" },
+            "extended-const is disabled: i32.add (at offset 0x11)" },
         { CustomPageSizes, "a page size", parts({ hex_bytes("05 04 01 08 01 10") }),
             "malformed limits flags (at offset 0xb)" },
     };
@@ -676,7 +676,7 @@ TEST(Validator, TagsNeedOneOfTheTwoFormsOfExceptions)
     FeatureSet features = all_but(Feature::Exceptions);
     EXPECT_EQ(verdict(empty, features), "valid");
     features.set(Feature::LegacyExceptions, false);
-    EXPECT_EQ(verdict(empty, features), "exceptions is switched off: the tag section (at offset 0xa)");
+    EXPECT_EQ(verdict(empty, features), "exceptions is disabled: the tag section (at offset 0xa)");
     EXPECT_FALSE(is_valid_for_wasm_tools(empty, "all,-exceptions,-legacy-exceptions"));
 }
 
@@ -811,8 +811,7 @@ TEST(Validator, BlocksHaveALimit)
         return verdict(module_with_code(code));
     };
     EXPECT_EQ(blocks(1'000'000), "valid");
-    EXPECT_EQ(
-        blocks(1'000'001), "too many blocks inside each other: the limit is 1000000 (at offset 0x1e849d)");
+    EXPECT_EQ(blocks(1'000'001), "blocks are nested too deeply: the limit is 1000000 (at offset 0x1e849d)");
 }
 
 TEST(Validator, LocalsOfAModuleHaveALimit)
@@ -824,7 +823,7 @@ TEST(Validator, LocalsOfAModuleHaveALimit)
             section(10, std::vector<ByteVector>(count, body)) }));
     };
     EXPECT_EQ(functions(1000), "valid");
-    EXPECT_EQ(functions(1001), "too many locals in all functions: the limit is 50000000 (at offset 0x1f5a)");
+    EXPECT_EQ(functions(1001), "too many locals in the module: the limit is 50000000 (at offset 0x1f5a)");
 }
 
 } // namespace
