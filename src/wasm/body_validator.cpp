@@ -511,8 +511,8 @@ Result<void> BodyValidator::run(ByteReader& in, CodeOffset stop)
 {
     Instruction at;
     while (!controls_.empty() && in.offset() < stop) {
-        if (takes_short_way) {
-            step_short_ones(in, stop);
+        if (uses_fast_path) {
+            run_fast_path(in, stop);
             if (in.offset() >= stop)
                 break;
         }

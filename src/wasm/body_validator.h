@@ -158,7 +158,7 @@ public:
     /// Functions that `ref.func` may refer to.
     std::vector<bool> declared_functions;
     /// Whether to use the fast path for common instructions. The result is the same either way.
-    bool takes_short_way = true;
+    bool uses_fast_path = true;
 
 private:
     static constexpr uint32_t none = UINT32_MAX;
@@ -208,7 +208,7 @@ private:
     Result<void> run(ByteReader& in, CodeOffset stop);
 
     // Typing rules.
-    void step_short_ones(ByteReader& in, CodeOffset stop);
+    void run_fast_path(ByteReader& in, CodeOffset stop);
     Result<void> step(const Instruction& at);
     Result<void> step_poly(const Instruction& at);
     Result<void> step_branch(const Instruction& at);

@@ -16,8 +16,8 @@ namespace {
 /// The rules of everything except function bodies. [spec: valid/modules]
 class ModuleValidator {
 public:
-    ModuleValidator(Module& module, FeatureSet features, BodyWay way)
-        : module_(module), features_(features), way_(way), body_(module, features)
+    ModuleValidator(Module& module, FeatureSet features, BodyOptions options)
+        : module_(module), features_(features), options_(options), body_(module, features)
     {}
 
     Result<void> validate()
@@ -301,7 +301,7 @@ private:
         // `hardware_concurrency` can return 0.
         const size_t useful =
             std::min<size_t>({ bytes / min_part_bytes, std::thread::hardware_concurrency(), max_parts });
-        const size_t wanted = std::max<size_t>(way_.parts == 0 ? useful : way_.parts, 1);
+        const size_t wanted = std::max<size_t>(options_.parts == 0 ? useful : options_.parts, 1);
         std::vector<Part> parts;
         for (size_t first = 0, last = 0; parts.size() < wanted; first = last) {
             const uint64_t end = uint64_t { bytes } * (parts.size() + 1) / wanted;
@@ -323,7 +323,7 @@ private:
     Result<void> check_bodies()
     {
         CHECK(check_local_counts());
-        body_.takes_short_way = way_.is_short;
+        body_.uses_fast_path = options_.uses_fast_path;
         std::vector<Part> parts = this->parts();
         // Reserve more than real code needs. Unused pages cost nothing, but growing would copy. The
         // first part also receives the output of the others.
@@ -335,7 +335,7 @@ private:
             const auto check = [&] {
                 BodyValidator body(module_, features_);
                 body.declared_functions = body_.declared_functions;
-                body.takes_short_way = body_.takes_short_way;
+                body.uses_fast_path = body_.uses_fast_path;
                 check_part(part, body);
             };
             // If no more threads can be created, the task runs when its result is requested.
@@ -368,7 +368,7 @@ private:
 
     Module& module_;
     const FeatureSet features_;
-    const BodyWay way_;
+    const BodyOptions options_;
     BodyValidator body_;
 };
 
@@ -492,7 +492,7 @@ Result<void> register_types(Module& module, TypeRegistry& types)
 
 } // namespace
 
-Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features, BodyWay way)
+Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features, BodyOptions options)
 {
     const TypeValidator type_validator(module, features);
     CHECK(type_validator.check_names());
@@ -501,7 +501,7 @@ Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet fea
     TypeRegistry own_types;
     CHECK(register_types(module, own_types));
     CHECK(type_validator.check_subtypes());
-    CHECK(ModuleValidator(module, features, way).validate());
+    CHECK(ModuleValidator(module, features, options).validate());
     module.type_claim = {};
     return register_types(module, types);
 }

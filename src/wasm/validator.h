@@ -8,9 +8,9 @@
 namespace vitrine::core {
 
 /// How to validate function bodies. Does not affect the result.
-struct BodyWay {
+struct BodyOptions {
     /// Whether to use the fast path for common instructions.
-    bool is_short = true;
+    bool uses_fast_path = true;
     /// The number of parts to split the bodies into. Each part except the first is validated on a
     /// thread of its own. 0: choose by the size of the code and the number of processors.
     size_t parts = 0;
@@ -19,7 +19,8 @@ struct BodyWay {
 /// Validates a decoded module, registers its types and fills in the metadata of its bodies. If the
 /// module uses a disabled feature, the error has the feature's name and the offset. Error messages
 /// are those of the official test suite. [spec: valid/modules]
-Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet features = {}, BodyWay way = {});
+Result<void> validate_module(
+    Module& module, TypeRegistry& types, FeatureSet features = {}, BodyOptions options = {});
 
 /// Decodes and validates a module that is `part` of the file. Offsets of errors are relative to the
 /// part.

@@ -15,8 +15,8 @@ inline Result<std::unique_ptr<Module>> validate_both_ways(
 {
     auto fast = TRY(decode_module(bytes, features));
     auto plain = TRY(decode_module(bytes, features));
-    const auto outcome = validate_module(*fast, types, features, { .is_short = true, .parts = 3 });
-    const auto expected = validate_module(*plain, types, features, { .is_short = false, .parts = 1 });
+    const auto outcome = validate_module(*fast, types, features, { .uses_fast_path = true, .parts = 3 });
+    const auto expected = validate_module(*plain, types, features, { .uses_fast_path = false, .parts = 1 });
     ASSERT(outcome.has_value() == expected.has_value());
     if (!outcome) {
         ASSERT(outcome.error().to_text() == expected.error().to_text());

@@ -14,8 +14,8 @@ namespace vitrine::core {
 
 namespace {
 
-enum class Way : uint8_t {
-    Long,
+enum class RuleKind : uint8_t {
+    None, // not on the fast path
     // Typed by the table of instructions. They differ in what follows the opcode.
     Plain,
     Constant,
@@ -38,8 +38,8 @@ enum class Way : uint8_t {
 };
 
 /// The rule for a one-byte instruction that every version of WebAssembly has.
-struct ShortRule {
-    Way way = Way::Long;
+struct FastRule {
+    RuleKind kind = RuleKind::None;
     uint8_t max_align = 0;
     uint8_t param_count = 0;
     bool has_result = false;
@@ -47,58 +47,58 @@ struct ShortRule {
     /// The types of the two topmost operands, and masks that select those that the instruction
     /// takes.
     std::array<ValueType, 2> params {};
-    std::array<uint32_t, 2> looks_at {};
+    std::array<uint32_t, 2> masks {};
 
     bool fits(ValueType second, ValueType first) const
     {
         const auto differs = [&](ValueType operand, int i) {
-            return (std::bit_cast<uint32_t>(operand) ^ std::bit_cast<uint32_t>(params[i])) & looks_at[i];
+            return (std::bit_cast<uint32_t>(operand) ^ std::bit_cast<uint32_t>(params[i])) & masks[i];
         };
         return (differs(second, 0) | differs(first, 1)) == 0;
     }
 };
 
-constexpr Way way_of(const OpInfo& row)
+constexpr RuleKind rule_kind_of(const OpInfo& row)
 {
     switch (row.immediate) {
-    case Immediate::None: return Way::Plain;
+    case Immediate::None: return RuleKind::Plain;
     case Immediate::I32:
-    case Immediate::I64: return Way::Constant;
-    case Immediate::MemArg: return Way::Memory;
-    default: return Way::Long;
+    case Immediate::I64: return RuleKind::Constant;
+    case Immediate::MemArg: return RuleKind::Memory;
+    default: return RuleKind::None;
     }
 }
 
-constexpr auto short_rules = [] {
-    std::array<ShortRule, 256> rules {};
+constexpr auto fast_rules = [] {
+    std::array<FastRule, 256> rules {};
     for (const OpInfo& row : op_table) {
         const Signature& signature = row.signature;
         const uint8_t count = signature.param_count;
         if (row.is_prefixed() || row.feature != Feature::Mvp || signature.is_poly || count > 2)
             continue;
-        ShortRule& rule = rules[row.code];
-        rule = { way_of(row), static_cast<uint8_t>(std::countr_zero(row.access_bytes)), count,
+        FastRule& rule = rules[row.code];
+        rule = { rule_kind_of(row), static_cast<uint8_t>(std::countr_zero(row.access_bytes)), count,
             signature.has_result, signature.result, {}, {} };
         for (uint8_t i = 0; i < count; ++i) {
             rule.params[2 - count + i] = signature.params[i];
-            rule.looks_at[2 - count + i] = UINT32_MAX;
+            rule.masks[2 - count + i] = UINT32_MAX;
         }
     }
-    const auto set = [&](Op op, Way way) { rules[info(op).code].way = way; };
-    set(Op::LocalGet, Way::LocalGet);
-    set(Op::LocalSet, Way::LocalSet);
-    set(Op::LocalTee, Way::LocalTee);
-    set(Op::GlobalGet, Way::GlobalGet);
-    set(Op::GlobalSet, Way::GlobalSet);
-    set(Op::Drop, Way::Drop);
-    set(Op::Select, Way::Select);
-    set(Op::Call, Way::Call);
-    set(Op::Block, Way::Block);
-    set(Op::Loop, Way::Loop);
-    set(Op::Br, Way::Br);
-    set(Op::BrIf, Way::BrIf);
-    set(Op::End, Way::End);
-    set(Op::Unreachable, Way::Unreachable);
+    const auto set = [&](Op op, RuleKind kind) { rules[info(op).code].kind = kind; };
+    set(Op::LocalGet, RuleKind::LocalGet);
+    set(Op::LocalSet, RuleKind::LocalSet);
+    set(Op::LocalTee, RuleKind::LocalTee);
+    set(Op::GlobalGet, RuleKind::GlobalGet);
+    set(Op::GlobalSet, RuleKind::GlobalSet);
+    set(Op::Drop, RuleKind::Drop);
+    set(Op::Select, RuleKind::Select);
+    set(Op::Call, RuleKind::Call);
+    set(Op::Block, RuleKind::Block);
+    set(Op::Loop, RuleKind::Loop);
+    set(Op::Br, RuleKind::Br);
+    set(Op::BrIf, RuleKind::BrIf);
+    set(Op::End, RuleKind::End);
+    set(Op::Unreachable, RuleKind::Unreachable);
     return rules;
 }();
 
@@ -115,14 +115,14 @@ struct Top {
     /// Whether the instruction's operands are present and have the right types. Reads two cells
     /// even if the instruction takes fewer operands; there are always two cells below the bottom of
     /// the stack.
-    bool fits(const ShortRule& rule) const { return has(rule.param_count) && rule.fits(at[-2], at[-1]); }
+    bool fits(const FastRule& rule) const { return has(rule.param_count) && rule.fits(at[-2], at[-1]); }
     void push(ValueType type) { *at++ = type; }
     void pop(std::ptrdiff_t count = 1) { at -= count; }
 };
 
 /// Skips an LEB128 number of at most 4 bytes, which cannot be out of range. Returns null for a
 /// longer one.
-inline const uint8_t* behind_short_leb(const uint8_t* at)
+inline const uint8_t* skip_short_leb(const uint8_t* at)
 {
     const uint32_t ends = ~load<uint32_t>(at) & 0x80808080;
     return ends == 0 ? nullptr : at + std::countr_zero(ends) / 8 + 1;
@@ -130,7 +130,7 @@ inline const uint8_t* behind_short_leb(const uint8_t* at)
 
 } // namespace
 
-void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
+void BodyValidator::run_fast_path(ByteReader& in, CodeOffset stop)
 {
     // The maximum number of bytes that one instruction reads, and how many instructions run before
     // space is checked again. Each of them pushes at most one slot.
@@ -150,32 +150,32 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
     const uint8_t* const end = begin + std::min<uint64_t>(stop - in.offset(), in.remaining() - max_bytes + 1);
 
     // Writes back the state that the rules of blocks use and change.
-    const auto put_down = [&] {
+    const auto write_back = [&] {
         max_slots_ = std::max(max_slots_, slots_ + static_cast<uint32_t>(highest - counted));
         slots_ += static_cast<uint32_t>(top.at - counted);
         operands_.set_top(top.at);
     };
-    const auto take_up = [&] {
+    const auto reload = [&] {
         top = { operands_.top(), operands_.top() - available() };
         counted = highest = top.at;
     };
 
     const auto step = [&](const uint8_t* at) -> const uint8_t* {
-        const ShortRule& rule = short_rules[*at];
+        const FastRule& rule = fast_rules[*at];
         const auto offset = static_cast<CodeOffset>(begin_offset + (at - begin));
         ++at;
-        switch (rule.way) {
-        case Way::Long: return nullptr;
-        case Way::Constant: at = behind_short_leb(at); break;
-        case Way::Memory:
+        switch (rule.kind) {
+        case RuleKind::None: return nullptr;
+        case RuleKind::Constant: at = skip_short_leb(at); break;
+        case RuleKind::Memory:
             if (!has_memory32 || *at > rule.max_align)
                 return nullptr;
-            at = behind_short_leb(at + 1);
+            at = skip_short_leb(at + 1);
             break;
-        case Way::Plain: break;
-        case Way::LocalGet:
-        case Way::LocalSet:
-        case Way::LocalTee: {
+        case RuleKind::Plain: break;
+        case RuleKind::LocalGet:
+        case RuleKind::LocalSet:
+        case RuleKind::LocalTee: {
             uint32_t local = *at++;
             if (local >= 0x80) {
                 if (*at >= 0x80)
@@ -187,23 +187,23 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
             const ValueType type = locals_[local];
             if (type == ValueType::v128)
                 return nullptr;
-            if (rule.way == Way::LocalGet)
+            if (rule.kind == RuleKind::LocalGet)
                 top.push(type);
             else if (!top.is(type))
                 return nullptr;
-            else if (rule.way == Way::LocalSet)
+            else if (rule.kind == RuleKind::LocalSet)
                 top.pop();
             return at;
         }
-        case Way::GlobalGet:
-        case Way::GlobalSet: {
+        case RuleKind::GlobalGet:
+        case RuleKind::GlobalSet: {
             const uint8_t global = *at++;
             if (global >= 0x80 || global >= module_.globals.size())
                 return nullptr;
             const GlobalType& type = module_.globals[GlobalIndex { global }].type;
             if (type.type == ValueType::v128)
                 return nullptr;
-            if (rule.way == Way::GlobalGet)
+            if (rule.kind == RuleKind::GlobalGet)
                 top.push(type.type);
             else if (!type.is_mutable || !top.is(type.type))
                 return nullptr;
@@ -211,19 +211,19 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
                 top.pop();
             return at;
         }
-        case Way::Drop:
+        case RuleKind::Drop:
             if (is_wide_ || !top.has(1) || top.is(ValueType::v128))
                 return nullptr;
             top.pop();
             return at;
-        case Way::Select:
+        case RuleKind::Select:
             if (is_wide_ || !top.has(3) || !top.is(ValueType::i32) || top.at[-2] != top.at[-3]
                 || !top.at[-2].is_numeric())
                 return nullptr;
             top.pop(2);
             return at;
-        case Way::Call: {
-            const uint8_t* const next = behind_short_leb(at);
+        case RuleKind::Call: {
+            const uint8_t* const next = skip_short_leb(at);
             const FuncIndex index { next ? read_valid_leb<uint32_t>(at) : UINT32_MAX };
             if (!module_.functions.contains(index))
                 return nullptr;
@@ -242,48 +242,48 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
                 top.push(callee.results.front());
             return next;
         }
-        case Way::Block:
-        case Way::Loop:
+        case RuleKind::Block:
+        case RuleKind::Loop:
             if (*at++ != empty_block || controls_.size() > limits::nesting)
                 return nullptr;
-            put_down();
-            open_control(rule.way == Way::Block ? Op::Block : Op::Loop, {}, offset);
-            take_up();
+            write_back();
+            open_control(rule.kind == RuleKind::Block ? Op::Block : Op::Loop, {}, offset);
+            reload();
             return at;
-        case Way::Br:
-        case Way::BrIf: {
+        case RuleKind::Br:
+        case RuleKind::BrIf: {
             const uint8_t depth = *at++;
             if (depth >= 0x80 || depth >= controls_.size())
                 return nullptr;
             Control& target = controls_[controls_.size() - 1 - depth];
             if (target.label_slots != 0)
                 return nullptr;
-            if (rule.way == Way::BrIf) {
+            if (rule.kind == RuleKind::BrIf) {
                 if (!top.is(ValueType::i32))
                     return nullptr;
                 top.pop();
             }
-            put_down();
+            write_back();
             add_branch(offset, target);
-            if (rule.way == Way::Br)
+            if (rule.kind == RuleKind::Br)
                 set_unreachable();
-            take_up();
+            reload();
             return at;
         }
-        case Way::End: {
+        case RuleKind::End: {
             const Op op = controls_.back().op;
             if (top.has(1) || controls_.size() == 1 || (op != Op::Block && op != Op::Loop)
                 || controls_.back().block.kind != BlockType::Kind::Empty)
                 return nullptr;
-            put_down();
+            write_back();
             resolve_pending(close_control(), offset + 1);
-            take_up();
+            reload();
             return at;
         }
-        case Way::Unreachable:
-            put_down();
+        case RuleKind::Unreachable:
+            write_back();
             set_unreachable();
-            take_up();
+            reload();
             return at;
         }
         if (!at || !top.fits(rule))
@@ -302,7 +302,7 @@ void BodyValidator::step_short_ones(ByteReader& in, CodeOffset stop)
         at = next;
         highest = std::max<const ValueType*>(highest, top.at);
     }
-    put_down();
+    write_back();
     in.set_position(at);
 }
 
