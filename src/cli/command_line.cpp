@@ -80,12 +80,12 @@ Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words
             if (!read.option)
                 return Error("unknown option " + read.name);
             if (read.has_value && !takes_value(*read.option))
-                return Error(word + ": this option has no value");
+                return Error(word + ": this option takes no value");
             sorted.options.push_back(word);
             if (read.has_value || !takes_value(*read.option))
                 continue;
             if (i + 1 == words.size())
-                return Error(word + " needs a value: " + read.option->get_type_name());
+                return Error(word + " requires a value: " + read.option->get_type_name());
             sorted.options.push_back(words[++i]);
         }
     }
@@ -114,7 +114,7 @@ bool is_help(const CLI::App& app) { return app.get_help_ptr()->count() > 0; }
 /// Adds `--color`, which every command has.
 void add_colour(CLI::App& app, std::string& when)
 {
-    app.add_option("--color", when, "Colour of messages")->type_name("auto|always|never");
+    app.add_option("--color", when, "Whether to colour messages")->type_name("auto|always|never");
 }
 
 Result<void> use_colour(const std::string& when)
@@ -146,7 +146,8 @@ void print_help(std::span<const CommandRow> commands, const CLI::App& app)
         options_text(app));
     for (const CommandRow& row : commands)
         print("  {:<10} {}\n", row.name, row.summary);
-    print("\n`vitrine COMMAND --help` explains a command.\n\nExample: {}\n", commands.front().example);
+    print("\n`vitrine COMMAND --help` lists the options of a command.\n\nExample: {}\n",
+        commands.front().example);
 }
 
 /// Prints the version, the commit and the features that are enabled by default.
@@ -189,7 +190,7 @@ int run_without_command(std::span<const CommandRow> commands, std::span<const st
         return print_help(commands, app), 0;
     if (is_version)
         return print_version(), 0;
-    return usage_error(Error("no command is given"));
+    return usage_error(Error("no command given"));
 }
 
 int run_words(std::span<const CommandRow> commands, std::vector<std::string> words)

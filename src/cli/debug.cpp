@@ -39,7 +39,7 @@ void converse(Debugger& debugger)
 {
     Terminal terminal("(vitrine) ", [&](std::string_view line) { return debugger.completions(line); });
     if (terminal.is_interactive())
-        print("vitrine {}: `help` lists what can be said, `run` runs the guest\n", vitrine::version());
+        print("vitrine {}: `help` lists the commands, `run` starts the guest\n", vitrine::version());
     while (!debugger.is_over()) {
         const auto line = terminal.read_line();
         if (!line)
@@ -98,10 +98,10 @@ Action add_debug(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     options->add_to(app);
-    app.add_option("-x,--script", options->scripts, "First do what stands in this file")
+    app.add_option("-x,--script", options->scripts, "Run the debugger commands in this file first")
         ->type_name("FILE")
         ->allow_extra_args(false);
-    app.add_flag("--batch", options->is_batch, "End behind the scripts, with the guest's status");
+    app.add_flag("--batch", options->is_batch, "Exit after the scripts, with the guest's status");
     return [options](const std::vector<std::string>& words) { return debug(*options, words); };
 }
 

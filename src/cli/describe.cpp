@@ -234,7 +234,7 @@ void print_description(const json::Object& document)
     print("{}: {}{} bytes{}\n", core::printable(json::plain_text(document.at("file"))),
         name ? "module " + core::escaped(json::plain_text(*name)) + ", " : "",
         json::plain_text(document.at("size")),
-        part ? " at " + hex(*part) + "; offsets are the module's own" : "");
+        part ? " at " + hex(*part) + "; offsets are relative to the module" : "");
     for (const auto& [title, kind] : spaces) {
         const json::Array& rows = document.at(title).get_array();
         if (!rows.empty())

@@ -38,7 +38,7 @@ Result<std::vector<FeatureChoice>> parse_features(std::string_view text)
         }
         const auto* found = std::ranges::find(core::feature_table, name, &core::FeatureInfo::flag);
         if (found == std::end(core::feature_table))
-            return Error("unknown feature \"" + std::string(name) + "\": there are all, " + all_flags());
+            return Error("unknown feature \"" + std::string(name) + "\"; expected all, " + all_flags());
         add(static_cast<size_t>(found - core::feature_table));
     }
     return choices;
@@ -46,7 +46,7 @@ Result<std::vector<FeatureChoice>> parse_features(std::string_view text)
 
 void FeatureOption::add_to(CLI::App& app)
 {
-    app.add_option("--features", list, "Switch features on, or with a minus off: name,-name,all")
+    app.add_option("--features", list, "Enable features or, after a minus, disable them: name,-name,all")
         ->type_name("LIST");
 }
 

@@ -18,24 +18,25 @@ void GuestOptions::add_to(CLI::App& app)
     const auto add = [&](const char* name, auto& value, const char* type, const char* description) {
         app.add_option(name, value, description)->type_name(type)->allow_extra_args(false);
     };
-    add("--dir", folders, "HOST[::GUEST]", "Open a folder to the guest, under its own name or GUEST");
-    add("--dir-ro", read_only_folders, "HOST[::GUEST]", "The same, and the guest may change nothing in it");
-    add("--env", environment, "NAME[=VALUE]", "Set a variable of the guest's environment, or pass on ours");
+    add("--dir", folders, "HOST[::GUEST]",
+        "Give the guest access to a directory, under its own path or GUEST");
+    add("--dir-ro", read_only_folders, "HOST[::GUEST]", "The same, read-only");
+    add("--env", environment, "NAME[=VALUE]", "Set an environment variable, or pass on this process's value");
     app.add_flag(
-        "--inherit-env", inherits_environment, "Pass on all our variables, but for those that --env sets");
-    add("--stdin", input, "FILE", "What the guest reads, instead of our input");
-    add("--argv0", name, "NAME", "The name that the guest is called by, instead of its path");
-    add("--listen", listeners, "[ADDRESS:]PORT", "Give the guest a socket that listens, behind its folders");
-    add("--preload", preloads, "NAME=MODULE", "Make this module first; its exports are imports from NAME");
+        "--inherit-env", inherits_environment, "Pass on all environment variables that --env does not set");
+    add("--stdin", input, "FILE", "Standard input of the guest");
+    add("--argv0", name, "NAME", "Program name that the guest sees, instead of the module's path");
+    add("--listen", listeners, "[ADDRESS:]PORT", "Give the guest a listening socket, after its directories");
+    add("--preload", preloads, "NAME=MODULE",
+        "Instantiate this module first; its exports are imports from NAME");
     app.add_option("--unknown-imports", unknown_imports,
-           "An imported function that nobody defines is an error, traps when called, or returns zeros")
+           "Undefined imported functions are an error (default), trap when called, or return zeros")
         ->type_name("error|trap|default");
     // For tests of the path resolution that is used where the kernel has no openat2.
-    app.add_flag("--paths-by-component", paths_by_component, "Do without the kernel's openat2")->group("");
-    add("--invoke", invoke, "FUNCTION", "Call this export, with numbers as arguments, instead of _start");
-    add("--timeout", timeout, "SECONDS", "End the guest when it has run so long");
-    add("--max-stack", max_stack, "BYTES",
-        "The size of the guest's stack, as in 64K or 16M (4M if not given)");
+    app.add_flag("--paths-by-component", paths_by_component, "Resolve paths without openat2")->group("");
+    add("--invoke", invoke, "FUNCTION", "Call this export instead of _start, with numbers as arguments");
+    add("--timeout", timeout, "SECONDS", "End the guest after this time");
+    add("--max-stack", max_stack, "BYTES", "Size of the guest's stack, for example 64K or 16M (default 4M)");
     part.add_to(app);
     features.add_to(app);
 }
@@ -43,7 +44,7 @@ void GuestOptions::add_to(CLI::App& app)
 Result<void> GuestOptions::take(const std::vector<std::string>& words)
 {
     if (words.empty())
-        return Error("no module is given");
+        return Error("no module given");
     CHECK(part.check());
     module = words.front();
     arguments.assign(words.begin() + 1, words.end());
@@ -65,7 +66,7 @@ Result<void> add_folder(
     const std::string host = folder.substr(0, separator);
     const std::string guest = separator == std::string::npos ? host : folder.substr(separator + 2);
     if (host.empty() || guest.empty())
-        return Error(fmt::format("{} {}: a folder's name is empty", option, folder));
+        return Error(fmt::format("{} {}: a directory name is empty", option, folder));
     config.preopen(host, guest, access);
     return {};
 }
@@ -91,7 +92,7 @@ Result<WasiConfig> GuestOptions::wasi() const
         const size_t sign = variable.find('=');
         const std::string name = variable.substr(0, sign);
         if (name.empty())
-            return Error("--env " + variable + ": the variable's name is empty");
+            return Error("--env " + variable + ": the name of the variable is empty");
         if (sign != std::string::npos)
             config.env(name, variable.substr(sign + 1));
         else if (const char* value = std::getenv(name.c_str()))
@@ -107,7 +108,7 @@ Result<void> GuestOptions::listen(WasiConfig& config) const
         if (!listener)
             return Error("--listen: " + listener.error().message());
         if (address == "0" || address.ends_with(":0"))
-            print_note("the guest listens on " + listener->address());
+            print_note("the guest is listening on " + listener->address());
         config.socket(*std::move(listener));
     }
     return {};
@@ -215,23 +216,23 @@ const ExportInfo* find_function(const std::vector<ExportInfo>& exports, std::str
     return nullptr;
 }
 
-/// `what --invoke can call is f, g`
-std::string choice_of(const std::vector<ExportInfo>& exports)
+/// `exported functions: f, g`
+std::string function_list(const std::vector<ExportInfo>& exports)
 {
     std::vector<std::string> names;
     for (const ExportInfo& item : exports)
         if (item.kind == ExternKind::Func)
             names.push_back(listed_name(item.name));
     if (names.empty())
-        return "it exports no function";
-    return fmt::format("what --invoke can call is {}", fmt::join(names, ", "));
+        return "exported functions: none";
+    return fmt::format("exported functions: {}", fmt::join(names, ", "));
 }
 
 Result<std::vector<Val>> parse_arguments(const std::vector<std::string>& texts, const FuncType& type)
 {
     if (texts.size() != type.params.size())
-        return Error(fmt::format("{} argument{} given, but its type is {}", texts.size(),
-            texts.size() == 1 ? " is" : "s are", type.to_text().empty() ? "()" : type.to_text()));
+        return Error(fmt::format("got {} argument{}, but the function's type is {}", texts.size(),
+            texts.size() == 1 ? "" : "s", type.to_text().empty() ? "()" : type.to_text()));
     std::vector<Val> values;
     for (size_t i = 0; i < texts.size(); ++i) {
         auto value = parse_number(texts[i], type.params[i]);
@@ -251,7 +252,8 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
     Entry entry { .function = "_start", .is_reactor = !is_command && find_function(exports, "_initialize") };
     if (!options.invoke) {
         if (!is_command)
-            return Error(fmt::format("{} has no function _start: {}", options.module, choice_of(exports)));
+            return Error(fmt::format(
+                "{} does not export a function _start; {}", options.module, function_list(exports)));
         return entry;
     }
     const std::string shown = options.invoke->empty() ? "\"\"" : *options.invoke;
@@ -260,7 +262,7 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
         function = find_function(exports, core::eval::bare_name(*options.invoke));
     if (!function)
         return Error(fmt::format(
-            "--invoke {}: {} has no such function: {}", shown, options.module, choice_of(exports)));
+            "--invoke {}: {} exports no such function; {}", shown, options.module, function_list(exports)));
     entry.function = function->name;
     auto arguments = parse_arguments(options.arguments, module.function(function->index)->type);
     if (!arguments)

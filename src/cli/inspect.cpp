@@ -63,7 +63,8 @@ int show_state(
     for (const MemoryRange& range : ranges)
         if (range.index >= memories)
             return usage_error(
-                Error(fmt::format("--memory {}: the number of memories is {}", range.index, memories)),
+                Error(fmt::format("--memory {}: the module has no such memory (number of memories: {})",
+                    range.index, memories)),
                 "inspect");
     const auto seconds = options.seconds();
     if (!seconds)
@@ -108,11 +109,11 @@ int show_state(
     const auto& results = std::get<debug::Exited>(event).results;
     const Trap* trap = results ? nullptr : results.error().trap();
     if (const auto status = limits.status(); status && trap)
-        return report(*trap, "the guest was ended before it came to " + options.at, *status,
+        return report(*trap, "the guest was ended before it reached " + options.at, *status,
             modules_of(module, options, *entry));
     if (!results && !results.error().exit_status())
         return report(results.error(), modules_of(module, options, *entry));
-    return report(Error("--at " + options.at + ": the guest has ended, and never came there"));
+    return report(Error("--at " + options.at + ": the guest ended without reaching it"));
 }
 
 int inspect(Options& options, const std::vector<std::string>& words)
@@ -123,7 +124,7 @@ int inspect(Options& options, const std::vector<std::string>& words)
     if (!ranges)
         return usage_error(ranges.error(), "inspect");
     if (options.at.empty() && !ranges->empty())
-        return usage_error(Error("--memory needs --at, which says when"), "inspect");
+        return usage_error(Error("--memory requires --at"), "inspect");
     auto config = options.config();
     if (!config)
         return usage_error(config.error(), "inspect");
@@ -144,12 +145,12 @@ Action add_inspect(CLI::App& app)
     const auto options = std::make_shared<Options>();
     options->add_to(app);
     app.add_option("--at", options->at,
-           "Run to a function (name, $name, func[3]) or an offset (0x51), and show what is there")
+           "Run to a function (name, $name, func[3]) or offset (0x51), and show the state")
         ->type_name("PLACE");
-    app.add_option("--memory", options->memory, "With --at: show memory too")
+    app.add_option("--memory", options->memory, "With --at, show these bytes too")
         ->type_name("INDEX:ADDRESS+LENGTH")
         ->allow_extra_args(false);
-    app.add_flag("--json", options->as_json, "As JSON; what the guest prints goes to stderr then");
+    app.add_flag("--json", options->as_json, "Print JSON; the guest's output goes to stderr");
     return [options](const std::vector<std::string>& words) { return inspect(*options, words); };
 }
 

@@ -158,7 +158,7 @@ Result<Val> parse_number(std::string_view text, ValKind kind)
 {
     if (auto value = parse(text, kind))
         return *std::move(value);
-    return Error(std::string(text) + " is no value of type " + std::string(to_text(kind)));
+    return Error(std::string(text) + " is not a value of type " + std::string(to_text(kind)));
 }
 
 std::optional<uint64_t> parse_unsigned(std::string_view text) { return parse_magnitude<uint64_t>(text); }

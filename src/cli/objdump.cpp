@@ -24,7 +24,7 @@ int dump(const Options& options, const std::vector<std::string>& words)
 {
     if (words.size() != 1)
         return usage_error(
-            Error(words.empty() ? "no file is given" : "unexpected argument " + words[1]), "objdump");
+            Error(words.empty() ? "no file given" : "unexpected argument " + words[1]), "objdump");
     if (auto fits = options.part.check(); !fits)
         return usage_error(fits.error(), "objdump");
     const auto config = options.features.config();
@@ -49,9 +49,9 @@ Action add_objdump(CLI::App& app)
 {
     const auto options = std::make_shared<Options>();
     app.set_help_flag("--help", "Print this help message and exit");
-    app.add_flag("-d,--disassemble", options->disassemble, "Disassemble all functions");
+    app.add_flag("-d,--disassemble", options->disassemble, "Disassemble all functions (default)");
     app.add_flag("-h,--headers", options->headers, "List the sections");
-    app.add_flag("-x,--structure", options->structure, "Show what the module is made of");
+    app.add_flag("-x,--structure", options->structure, "Show the module's structure");
     options->part.add_to(app);
     options->features.add_to(app);
     return [options](const std::vector<std::string>& words) { return dump(*options, words); };

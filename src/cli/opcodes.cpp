@@ -62,7 +62,7 @@ int print_opcodes(bool as_json, const std::vector<std::string>& words)
 Action add_opcodes(CLI::App& app)
 {
     const auto as_json = std::make_shared<bool>(false);
-    app.add_flag("--json", *as_json, "As JSON");
+    app.add_flag("--json", *as_json, "Print JSON");
     return [as_json](const std::vector<std::string>& words) { return print_opcodes(*as_json, words); };
 }
 

@@ -29,7 +29,7 @@ std::optional<Part> parse_part(std::string_view text)
 
 void PartOption::add_to(CLI::App& app)
 {
-    app.add_option("--part", text, "The module is this part of the file, not all of it")
+    app.add_option("--part", text, "Use this part of the file as the module")
         ->type_name("OFFSET[+SIZE]")
         ->allow_extra_args(false);
 }

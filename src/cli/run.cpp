@@ -48,9 +48,9 @@ struct Guest {
 Result<void> check_door(const Options& options)
 {
     if (options.wait && options.no_wait)
-        return Error("--wait and --no-wait: only one of them");
+        return Error("--wait and --no-wait cannot be used together");
     if ((options.wait || options.no_wait) && options.door.empty())
-        return Error(std::string(options.wait ? "--wait" : "--no-wait") + ": there is no -g");
+        return Error(std::string(options.wait ? "--wait" : "--no-wait") + " requires -g");
     const std::string address = options.address();
     if (address.contains('/'))
         return {};
@@ -59,8 +59,8 @@ Result<void> check_door(const Options& options)
         parse_unsigned(std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
     if (!port || *port > UINT16_MAX || colon == 0)
         return Error("-g " + address
-            + ": expected [ADDRESS:]PORT, with a port of at most 65535, or a path with a /, for a Unix "
-              "socket");
+            + ": expected [ADDRESS:]PORT with a port of at most 65535, or the path of a Unix socket, which "
+              "must contain a /");
     return {};
 }
 
@@ -80,7 +80,7 @@ int finish(
     if (const auto status = limits.status(); status && was_ended) {
         const bool is_late = *status == status::timeout;
         return report(*trap,
-            is_late ? "--timeout " + *options.timeout + ": the guest's time is over" : "interrupted", *status,
+            is_late ? "the guest timed out (--timeout " + *options.timeout + ")" : "interrupted", *status,
             modules);
     }
     return report(results.error(), modules);
@@ -151,7 +151,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
         preloads.push_back(preload.module);
     const std::vector<std::string> commands = server.lldb_commands(guest.module, preloads);
     if (!server.is_loopback())
-        print_warning("whoever can reach " + server.address() + " can read and change the guest");
+        print_warning("anyone who can connect to " + server.address() + " can read and change the guest");
     if (!options.quiet && !options.lldb)
         print_note(std::string(options.no_wait ? "listening" : "waiting") + " for a debugger on "
             + server.address() + ": " + lldb_command(commands));
@@ -221,15 +221,15 @@ Action add_run(CLI::App& app)
     const auto options = std::make_shared<Options>();
     options->add_to(app);
     // For measuring the cost of guest_debug.
-    app.add_flag("--guest-debug", options->guest_debug, "Open the guest to debuggers, with none there")
-        ->group("");
+    app.add_flag("--guest-debug", options->guest_debug, "Enable guest_debug without a debugger")->group("");
     app.add_flag("--typed", options->typed, "Print results of --invoke as type:value");
-    app.add_option("-g", options->door, "Wait for a debugger there; port 0 takes a free one")
+    app.add_option("-g", options->door, "Wait for a debugger on a port (0 for any free one) or a Unix socket")
         ->type_name("[ADDRESS:]PORT|PATH");
-    app.add_flag("--wait", options->wait, "With -g, run only when a debugger has come (the default)");
-    app.add_flag("--no-wait", options->no_wait, "With -g, run, and stop when a debugger comes");
-    app.add_flag("--quiet", options->quiet, "With -g, do not say how to attach");
-    app.add_flag("--lldb", options->lldb, "Start LLDB on the guest in this terminal");
+    app.add_flag("--wait", options->wait, "With -g, start the guest when a debugger has attached (default)");
+    app.add_flag(
+        "--no-wait", options->no_wait, "With -g, start the guest at once; it stops when a debugger attaches");
+    app.add_flag("--quiet", options->quiet, "With -g, do not print how to attach");
+    app.add_flag("--lldb", options->lldb, "Debug the guest with LLDB in this terminal");
     return [options](const std::vector<std::string>& words) { return run(*options, words); };
 }
 

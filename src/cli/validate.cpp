@@ -16,7 +16,7 @@ struct Options {
 int validate(const Options& options, const std::vector<std::string>& files)
 {
     if (files.empty())
-        return usage_error(Error("no file is given"), "validate");
+        return usage_error(Error("no file given"), "validate");
     if (auto fits = options.part.check(); !fits)
         return usage_error(fits.error(), "validate");
     const auto config = options.features.config();

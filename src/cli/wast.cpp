@@ -65,7 +65,7 @@ int run(const Options& options, const std::vector<std::string>& words)
 {
     if (words.size() != 1)
         return usage_error(
-            Error(words.empty() ? "no file is given" : "unexpected argument " + words[1]), "wast");
+            Error(words.empty() ? "no file given" : "unexpected argument " + words[1]), "wast");
     const auto choices = options.features.choices();
     if (!choices)
         return usage_error(choices.error(), "wast");
