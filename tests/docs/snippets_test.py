@@ -144,17 +144,17 @@ class Snippets(unittest.TestCase):
 
     def test_sessions_of_lldb_are_as_shown(self):
         """LLDB prints every line that the page shows, in order, and possibly others. It attaches
-        with the printed command."""
+        with the printed command. White space does not count: LLDB prints tabs."""
         sessions = of_kind("lldb")
         self.assertTrue(sessions)
         for snippet in sessions:
             with self.subTest(snippet.where):
-                shown = [line.strip() for line in snippet.text.splitlines()[1:] if line.strip() != "..."]
+                shown = [" ".join(line.split()) for line in snippet.text.splitlines()[1:] if line.strip() != "..."]
                 typed = [line.removeprefix("(lldb) ") for line in shown if line.startswith("(lldb) ")]
                 with self.guest_of_a_debugger(snippet.first.removeprefix("$ ").replace("--lldb", "-g0")) as told:
                     attach = told[told.index("lldb-22 "):]
                     printed = self.run_line(" ".join([attach, "-b", *(f"-o {shlex.quote(line)}" for line in typed)]))
-                lines = iter(line.strip() for line in printed.splitlines())
+                lines = iter(" ".join(line.split()) for line in printed.splitlines())
                 for line in shown:
                     self.assertIn(line, lines, printed)
 
