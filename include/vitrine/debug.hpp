@@ -250,6 +250,7 @@ private:
     Stopped() = default;
     std::shared_ptr<detail::SessionBody> session_;
     StopReason reason_;
+    std::uint64_t number_ = 0;
 };
 
 /// The guest has finished or could not be run: its results, or the error. Errors in the use of the

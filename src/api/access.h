@@ -122,7 +122,7 @@ struct Access {
     static Interrupter interrupter(std::shared_ptr<core::Requests> requests);
     static debug::Frame frame(std::shared_ptr<debug::detail::SessionBody> session, const core::Frame& frame);
     static debug::Stopped stopped(
-        std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason);
+        std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason, std::uint64_t number);
     static debug::GuestThread thread(
         std::shared_ptr<debug::detail::SessionBody> session, const core::debug::ThreadInfo& thread);
     static debug::ResumeKind kind(debug::Resume how) { return how.kind_; }
@@ -145,6 +145,7 @@ struct Access {
     static const std::shared_ptr<StoreLink>& moved_from();
     /// The session that a stop belongs to. Null if the guest has resumed from the stop.
     static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }
+    static std::uint64_t number(const debug::Stopped& stopped) { return stopped.number_; }
     /// The link of a store that was created through the API.
     static std::shared_ptr<StoreLink> link_of(const core::Store& store)
     {

@@ -27,6 +27,7 @@ void detail::Access::end(debug::detail::SessionBody& body, const char* call)
 
 namespace debug {
 
+using detail::check_in_control;
 using detail::Hold;
 using detail::link_of_thread;
 using detail::reason_of;
@@ -50,7 +51,7 @@ Event next_event(const std::shared_ptr<detail::SessionBody>& body)
     if (!event)
         return exited(Access::error(event.error()));
     if (const auto* reason = std::get_if<core::debug::StopReason>(&*event))
-        return Access::stopped(body, reason_of(*body, *reason));
+        return Access::stopped(body, reason_of(*body, *reason), reason->number);
     if (auto results = std::exchange(body->results, std::nullopt))
         return Exited { *std::move(results) };
     // The guest's thread had no memory for the results.
@@ -149,7 +150,7 @@ Session::Session(Store& store, StopHandler handler) : body_(std::make_shared<det
             const auto body = weak.lock();
             if (!body)
                 return core::debug::Resume { core::debug::Resume::Kind::Kill };
-            Stopped stopped = Access::stopped(body, reason_of(*body, reason));
+            Stopped stopped = Access::stopped(body, reason_of(*body, reason), reason.number);
             const Resume how = handler(stopped);
             return core::debug::Resume { Access::kind(how), Access::offset(how) };
         });
@@ -305,6 +306,8 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
     if (body->session->has_handler())
         return Error("the session's handler says how the guest goes on");
     CHECK(check_can_wait(*body));
+    if (how.kind != Kind::Kill)
+        CHECK(check_in_control(*body));
     if (const Hold hold(body); hold) {
         if (how.thread != 0 && std::ranges::none_of(body->session->threads(), [&](const auto& thread) {
                 return thread.id == how.thread;
@@ -313,8 +316,9 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
         if (how.kind == Kind::RunTo && !can_run_to(*body->session, how.thread, how.offset))
             return Error("offset " + core::hex(how.offset) + " is not in the innermost function");
     }
-    // Fails if the guest has been ended in the meantime. The next event then reports that.
-    (void)body->session->resume(how);
+    // Fails if another client has resumed or ended the guest in the meantime. The next event then
+    // reports what came of that.
+    (void)body->session->resume(how, Access::number(stopped));
     return {};
 }
 

@@ -56,6 +56,8 @@ private:
 };
 
 Error stale_frame();
+/// Refuses to change where or how the guest goes on while that is another client's business.
+Result<void> check_in_control(const SessionBody& body);
 
 /// Converts the reason of a stop.
 StopReason reason_of(const SessionBody& body, const core::debug::StopReason& reason);

@@ -12,16 +12,25 @@ namespace vitrine {
 using detail::Access;
 
 debug::Stopped detail::Access::stopped(
-    std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason)
+    std::shared_ptr<debug::detail::SessionBody> session, debug::StopReason reason, uint64_t number)
 {
     debug::Stopped stopped;
     stopped.session_ = std::move(session);
     stopped.reason_ = std::move(reason);
+    stopped.number_ = number;
     return stopped;
 }
 
 namespace debug {
 
+Result<void> detail::check_in_control(const SessionBody& body)
+{
+    if (const auto name = body.session->controller())
+        return Error("the guest is controlled by " + *name);
+    return {};
+}
+
+using detail::check_in_control;
 using detail::Hold;
 using detail::link_of_thread;
 using detail::stale_frame;
@@ -87,12 +96,14 @@ Result<std::shared_ptr<vitrine::detail::StoreLink>> detail::link_of_thread(
 
 namespace {
 
-/// Changes how a stopped guest will resume.
-template<class Change> Result<void> steer(const std::shared_ptr<detail::SessionBody>& session, Change change)
+/// Changes how the guest will resume from this stop.
+template<class Change>
+Result<void> steer(const std::shared_ptr<detail::SessionBody>& session, uint64_t stop, Change change)
 {
     const Hold hold(session);
-    if (!hold)
+    if (!hold || session->session->stopped()->number != stop)
         return Error("the guest has gone on from this stop already");
+    CHECK(check_in_control(*session));
     if (core::Result<void> done = change(*session->session); !done)
         return Access::error(done.error());
     return {};
@@ -103,22 +114,23 @@ template<class Change> Result<void> steer(const std::shared_ptr<detail::SessionB
 Result<void> Stopped::jump(uint32_t offset, uint32_t thread)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
-        return steer(session_, [&](core::debug::Session& session) { return session.jump(offset, thread); });
+        return steer(
+            session_, number_, [&](core::debug::Session& session) { return session.jump(offset, thread); });
     });
 }
 
 Result<void> Stopped::skip(uint32_t thread)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
-        return steer(session_, [&](core::debug::Session& session) { return session.skip(thread); });
+        return steer(session_, number_, [&](core::debug::Session& session) { return session.skip(thread); });
     });
 }
 
 Result<void> Stopped::clear_exception(uint32_t thread)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
-        return steer(
-            session_, [&](core::debug::Session& session) { return session.clear_exception(thread); });
+        return steer(session_, number_,
+            [&](core::debug::Session& session) { return session.clear_exception(thread); });
     });
 }
 
@@ -134,8 +146,8 @@ Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> resul
         const auto link = link_of(*from);
         const auto values =
             TRY(Access::values(link, results, link->engine->types[from->function->type].func()->results));
-        return steer(
-            session_, [&](core::debug::Session& session) { return session.return_from(*from, values); });
+        return steer(session_, number_,
+            [&](core::debug::Session& session) { return session.return_from(*from, values); });
     });
 }
 
@@ -155,7 +167,7 @@ Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> value
             return Error("the tag belongs to another store than the thread");
         const auto& core_tag = *static_cast<const core::Tag*>(Access::object(tag));
         const auto converted = TRY(Access::values(link, values, core_tag.type->type.func()->params));
-        return steer(session_, [&](core::debug::Session& session) {
+        return steer(session_, number_, [&](core::debug::Session& session) {
             return session.throw_exception(core_tag, converted, thread);
         });
     });

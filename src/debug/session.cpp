@@ -30,7 +30,7 @@ public:
     {
         const std::lock_guard lock(session_.mutex_);
         session_.bring_in_line(member_, true);
-        if (!session_.listens_to_.loads)
+        if (!session_.listeners_.stop_at_loads())
             return;
         // Made on another thread than that which runs the guest, it is told when the guest next runs.
         member_.has_news = true;
@@ -125,9 +125,10 @@ Session::~Session() { close(); }
 
 void Session::close()
 {
-    set_listener(nullptr);
     {
         const std::lock_guard lock(mutex_);
+        listeners_.clear();
+        clients_.clear();
         if (is_closing_)
             return;
         is_closing_ = true;
@@ -301,15 +302,17 @@ void Session::run_body(std::unique_lock<std::mutex>& lock)
     at_entry_ = wants_stop_ = false;
     is_body_running_ = false;
     outcome_ = std::move(outcome);
-    if (listener_) {
+    if (!listeners_.is_empty()) {
         is_telling_end_ = true;
-        // A listener for whom there is no memory is not told.
+        // Without memory for it, listeners are not told.
         guarded(
             [&] {
-                const auto listener = listener_;
+                const Listeners::Snapshot listeners = listeners_.all();
                 const Event event = *outcome_;
                 lock.unlock();
-                listener(event);
+                for (const auto& listener : listeners)
+                    if (listener->events)
+                        listener->events(event);
             },
             [](const Thrown&) {});
         if (!lock.owns_lock())
@@ -375,25 +378,31 @@ Result<Event> Session::wait()
     if (!is_body_running_ && !outcome_ && state_ != State::Stopped && members_.size() == 1)
         return failure("the session's guest is not running");
     changed_.wait_awake(lock, [&] {
-        return is_closing_ || (state_ == State::Stopped && !listener_) || (outcome_ && !is_telling_end_);
+        return is_closing_ || (state_ == State::Stopped && !clients_.exclusive())
+            || (outcome_ && !is_telling_end_);
     });
-    if (state_ == State::Stopped && !listener_)
+    if (state_ == State::Stopped && !clients_.exclusive())
         return Event(*reason_);
     if (outcome_)
         return Event(*std::exchange(outcome_, std::nullopt));
     return failure("the session is closed");
 }
 
-Result<void> Session::resume(Resume how)
+Result<void> Session::resume(Resume how, std::optional<uint64_t> stop, ClientId by)
 {
     {
         const std::lock_guard lock(mutex_);
+        if (how.kind != Resume::Kind::Kill)
+            CHECK(clients_.check_may_resume(by));
         if (state_ != State::Stopped || handler_)
             return failure("the session's guest is not stopped");
+        if (stop && *stop != reason_->number)
+            return failure("the guest has gone on from this stop already");
         const Member* member = find_member(how.thread);
         if (!member)
             return failure("there is no guest thread " + std::to_string(how.thread));
         how.thread = member->id;
+        resumer_ = clients_.name_of(by);
         resume_ = how;
         // Running from here on, so that whoever waits next waits for the next stop.
         state_ = State::Going;
@@ -407,9 +416,11 @@ Result<void> Session::call(std::function<void()> body, uint32_t thread)
 {
     {
         const std::lock_guard lock(mutex_);
+        CHECK(clients_.check_may_resume(owner));
         if (handler_)
             return failure("the session's guest is not stopped");
         caller_ = TRY(waiting(thread));
+        resumer_ = clients_.name_of(owner);
         call_ = std::move(body);
         state_ = State::Going;
         reason_.reset();
@@ -473,6 +484,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
     ++resumes_;
     state_ = State::Going;
     reason_.reset();
+    tell_resume({ resumer_, how }, lock);
     is_from_outside_ = false;
     if (how.kind == Resume::Kind::Kill)
         condemn_all();
@@ -713,10 +725,10 @@ std::vector<Watchpoint> Session::watchpoints() const
     return watchpoints_.list();
 }
 
-void Session::stop_on(StopsOn what)
+void Session::stop_on(std::optional<StopsOn> what, ClientId by)
 {
     const std::lock_guard lock(mutex_);
-    stops_on_ = what;
+    clients_.stop_on(by, what);
 }
 
 void Session::stop_at_catch(uint32_t thread, std::optional<FrameId> frame)
@@ -729,17 +741,60 @@ void Session::stop_at_catch(uint32_t thread, std::optional<FrameId> frame)
 StopsOn Session::stops_on() const
 {
     const std::lock_guard lock(mutex_);
-    return stops_on_;
+    return clients_.stops_on();
 }
 
-void Session::set_listener(std::function<void(const Event&)> listener, ListensTo more)
+// Who is told.
+
+Listeners::Id Session::add_listener(Listener listener)
+{
+    const std::lock_guard lock(mutex_);
+    return listeners_.add(std::move(listener));
+}
+
+void Session::remove_listener(Listeners::Id id)
+{
+    const std::lock_guard lock(mutex_);
+    listeners_.remove(id);
+}
+
+Result<std::pair<ClientId, Listeners::Id>> Session::attach(
+    std::string name, bool is_exclusive, Listener listener)
+{
+    const std::lock_guard lock(mutex_);
+    if (is_closing_)
+        return failure("the session is closed");
+    const Listeners::Id heard_as = listeners_.add(std::move(listener));
+    const auto client = clients_.add(std::move(name), is_exclusive);
+    if (!client) {
+        listeners_.remove(heard_as);
+        return std::unexpected(client.error());
+    }
+    return std::pair(*client, heard_as);
+}
+
+void Session::detach(ClientId client, Listeners::Id listener)
 {
     {
         const std::lock_guard lock(mutex_);
-        listener_ = std::move(listener);
-        listens_to_ = std::move(more);
+        clients_.remove(client);
+        listeners_.remove(listener);
     }
+    // A stop that was the exclusive client's business may now be what the owner waits for.
     changed_.notify_all();
+}
+
+std::optional<std::string> Session::controller() const
+{
+    const std::lock_guard lock(mutex_);
+    const std::string* name = clients_.exclusive();
+    return name ? std::optional(*name) : std::nullopt;
+}
+
+bool Session::has_clients_besides(ClientId client) const
+{
+    const std::lock_guard lock(mutex_);
+    return clients_.are_there_others(client);
 }
 
 void Session::set_log(std::function<void(std::string)> log)

@@ -3,8 +3,11 @@
 
 #include "debug/breakpoints.h"
 #include "debug/changes.h"
+#include "debug/client.h"
+#include "debug/events.h"
 #include "debug/foreign_writes.h"
 #include "debug/inspect.h"
+#include "debug/listeners.h"
 #include "debug/watchpoints.h"
 #include "exec/frame.h"
 
@@ -12,68 +15,9 @@
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <variant>
-
-#include <vitrine/kinds.hpp>
+#include <utility>
 
 namespace vitrine::core::debug {
-
-using vitrine::debug::StopKind;
-
-/// What guest code ended with: results, a refusal, or a trap (`Exit` among them).
-using Outcome = std::expected<std::vector<Value>, Failure>;
-
-/// Why the guest stopped: one reason.
-struct StopReason {
-    StopKind kind = StopKind::Entry;
-    /// The guest thread that stopped.
-    uint32_t thread = 1;
-    /// Of `Breakpoint` and `Watchpoint`: which.
-    uint32_t id = 0;
-    /// Of `Trap`.
-    TrapKind trap = no_trap;
-    /// Of `Trap`: its text. Of `Throw`: what is thrown. Of `Load`: `instance 0`. Of `Breakpoint`: why its condition could not be evaluated.
-    /// Of `Step`: empty, or that it is one of `stop_at_catch`.
-    std::string text {};
-    /// Of `Throw`, and of the trap that nobody caught it: what was thrown.
-    std::shared_ptr<Root> exception {};
-    /// Of `Load`.
-    Instance* instance = nullptr;
-    /// Of `Watchpoint`.
-    std::optional<WatchHit> watch {};
-
-    /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`, `throw: exception {7}`,
-    /// `load of instance 0`, `call has ended`, `watchpoint 2: 7 -> 9`
-    std::string to_text() const;
-};
-
-/// How to go on from a stop.
-struct Resume {
-    using Kind = vitrine::debug::ResumeKind;
-
-    Kind kind = Kind::Go;
-    /// Of `RunTo`: an offset in the innermost guest frame's function.
-    CodeOffset offset = 0;
-    /// The guest thread that steps; 0 is the one that stopped.
-    uint32_t thread = 0;
-    /// Whether the other guest threads stay stopped meanwhile.
-    bool is_alone = false;
-    /// They go on all the same if the thread's next instruction may wait for them.
-    bool unless_it_waits = false;
-};
-
-using vitrine::debug::StopsOn;
-
-/// The guest stopped, or it ended.
-using Event = std::variant<StopReason, Outcome>;
-
-/// What a listener is told besides stops and ends.
-struct ListensTo {
-    /// New instances, whatever the session stops on: before the first instruction of their store that is executed then.
-    bool loads = false;
-    /// The messages of breakpoints, in front of whoever else takes them.
-    std::function<void(const std::string&)> messages {};
-};
 
 /// A guest thread of a session.
 struct ThreadInfo {
@@ -130,10 +74,12 @@ public:
 
     /// Runs `body` on the guest's thread; with `stop_at_entry` the guest stops before its first instruction.
     Result<void> start(std::function<Outcome()> body, bool stop_at_entry = false);
-    /// Waits until the guest has stopped or ended. With a listener, until it has ended.
+    /// Waits until the guest has stopped or ended; while there is an exclusive client, until it has
+    /// ended.
     Result<Event> wait();
-    /// Lets a stopped guest go on.
-    Result<void> resume(Resume how);
+    /// Lets a stopped guest go on. With the number of a stop, only from that one. Refused when an
+    /// exclusive client is attached and this is another one, unless it ends the guest.
+    Result<void> resume(Resume how, std::optional<uint64_t> stop = std::nullopt, ClientId by = owner);
     /// Runs `body`, which calls the guest and keeps the results, on a guest thread (0: the one that
     /// stopped); `wait` reports the stops in it, and its end. What it throws is lost.
     Result<void> call(std::function<void()> body, uint32_t thread = 0);
@@ -206,7 +152,9 @@ public:
     Result<void> throw_exception(const Tag& tag, std::span<const Value> values, uint32_t thread = 0);
     Result<void> clear_exception(uint32_t thread = 0);
 
-    void stop_on(StopsOn what);
+    /// What else the guest stops for. Each client asks for itself; nothing withdraws that.
+    void stop_on(std::optional<StopsOn> what, ClientId by = owner);
+    /// What the clients have asked for together.
     StopsOn stops_on() const;
     /// Also stops the thread when an exception is caught in this frame or further out, as at the
     /// end of a step. For a client that waits for a return to the frame.
@@ -222,9 +170,14 @@ public:
     /// Those on locals end with their frames.
     std::vector<Watchpoint> watchpoints() const;
 
-    /// Who else is told: called on the guest's thread right after each stop, and after the end, before `wait` answers. While one is set, stops are the
-    /// listener's business.
-    void set_listener(std::function<void(const Event&)> listener, ListensTo more = {});
+    Listeners::Id add_listener(Listener listener);
+    void remove_listener(Listeners::Id id);
+    /// For `Client`: a client with its listener comes, and leaves.
+    Result<std::pair<ClientId, Listeners::Id>> attach(std::string name, bool is_exclusive, Listener listener);
+    void detach(ClientId client, Listeners::Id listener);
+    /// The name of the exclusive client, if there is one: nobody else may resume the guest.
+    std::optional<std::string> controller() const;
+    bool has_clients_besides(ClientId client) const;
     /// Takes the messages of breakpoints; on the guest's thread.
     void set_log(std::function<void(std::string)> log);
     /// Whether a request is pending for the guest that the calling thread runs: a host function
@@ -260,7 +213,7 @@ private:
         bool is_spawned = false;
         /// It has no probe of ours any more.
         bool has_left = false;
-        /// There are instances that the listener has not been told of.
+        /// There are instances that listeners have not been told of.
         bool has_news = false;
         /// Before which instruction it noticed that it shall stop: a step from there executes it.
         std::optional<FramePlace> paused_at {};
@@ -317,6 +270,7 @@ private:
     void let_go(Member& member, Resume how, bool is_nested);
     void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
     void tell(std::unique_lock<std::mutex>& lock);
+    void tell_resume(Resumed resumed, std::unique_lock<std::mutex>& lock);
     Resume decide(Member& member, std::unique_lock<std::mutex>& lock);
     bool is_called(const Member& member) const { return call_ && caller_ == &member; }
     void forget_step(Member& member);
@@ -357,10 +311,13 @@ private:
     Member* alone_ = nullptr;
     std::optional<StopReason> reason_;
     std::optional<Resume> resume_;
+    /// Who has resumed the guest, or calls a function, since the last stop.
+    std::string resumer_;
     /// How many look at the guest or use its stores.
     uint32_t looks_ = 0;
     Use* uses_ = nullptr;
     uint64_t resumes_ = 0;
+    uint64_t stops_ = 0;
 
     std::function<Outcome()> body_;
     bool is_body_running_ = false;
@@ -369,13 +326,12 @@ private:
     /// Who shall run it.
     Member* caller_ = nullptr;
 
-    std::function<void(const Event&)> listener_;
-    ListensTo listens_to_;
+    Listeners listeners_;
+    Clients clients_;
     std::function<void(std::string)> log_;
     Breakpoints breakpoints_;
     Watchpoints watchpoints_;
     uint32_t next_id_ = 1;
-    StopsOn stops_on_;
     bool at_entry_ = false;
     bool wants_stop_ = false;
     bool is_telling_end_ = false;

@@ -143,9 +143,10 @@ Wish Session::end_visit(Member& member)
 std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
 {
     const Trap& trap = thread.trap;
-    const bool is_wanted = trap.kind == TrapKind::UncaughtException ? stops_on_.uncaught_throw
-        : trap.kind == TrapKind::HostError                          ? stops_on_.host_error
-                                                                    : stops_on_.trap;
+    const StopsOn stops_on = clients_.stops_on();
+    const bool is_wanted = trap.kind == TrapKind::UncaughtException ? stops_on.uncaught_throw
+        : trap.kind == TrapKind::HostError                          ? stops_on.host_error
+                                                                    : stops_on.trap;
     if (!is_wanted)
         return std::nullopt;
     return StopReason {
@@ -162,7 +163,7 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
     }
     std::vector<std::string> messages;
     auto hit = breakpoints_.hit(frame, [&](std::string message) { messages.push_back(std::move(message)); });
-    if (!messages.empty() && (log_ || listens_to_.messages))
+    if (!messages.empty() && (log_ || listeners_.take_messages()))
         log(member, std::move(messages), lock);
     if (member.failure)
         return std::nullopt;
@@ -196,13 +197,14 @@ Trap failure_of(const Thread& thread, std::string_view what, const Thrown& throw
 void Session::log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock)
 {
     const auto log = log_;
-    const auto listener = listens_to_.messages;
+    const Listeners::Snapshot listeners = listeners_.all();
     lock.unlock();
     guarded(
         [&] {
             for (std::string& message : messages) {
-                if (listener)
-                    listener(message);
+                for (const auto& listener : listeners)
+                    if (listener->messages)
+                        listener->messages(message);
                 if (log)
                     log(std::move(message));
             }
@@ -257,7 +259,7 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
     switch (cause) {
     case Cause::Trap: return reason_of_trap(thread);
     case Cause::Throw: {
-        if (!stops_on_.caught_throw)
+        if (!clients_.stops_on().caught_throw)
             return std::nullopt;
         const Ref thrown = Ref::of(thread.thrown);
         return StopReason { .kind = StopKind::Throw,
@@ -271,7 +273,7 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
         }
         return reason_of_catch(member, here);
     case Cause::Load:
-        if (!stops_on_.load && !listens_to_.loads)
+        if (!clients_.stops_on().load && !listeners_.stop_at_loads())
             return std::nullopt;
         return reason_of_load(member);
     case Cause::Pause:
@@ -339,15 +341,32 @@ void Session::stop_others(Member& member, std::unique_lock<std::mutex>& lock)
         changed_.wait_for(lock, std::chrono::milliseconds(1));
 }
 
+/// Tells of the stop, and then lets `wait` return it.
 void Session::tell(std::unique_lock<std::mutex>& lock)
 {
-    if (const auto listener = listener_) {
-        const StopReason reason = *reason_;
+    reason_->number = ++stops_;
+    if (!listeners_.is_empty()) {
+        const Listeners::Snapshot listeners = listeners_.all();
+        const Event event = *reason_;
         lock.unlock();
-        listener(reason);
+        for (const auto& listener : listeners)
+            if (listener->events)
+                listener->events(event);
         lock.lock();
     }
     changed_.notify_all();
+}
+
+void Session::tell_resume(Resumed resumed, std::unique_lock<std::mutex>& lock)
+{
+    if (listeners_.is_empty() || resumed.how.kind == Resume::Kind::Kill)
+        return;
+    const Listeners::Snapshot listeners = listeners_.all();
+    lock.unlock();
+    for (const auto& listener : listeners)
+        if (listener->resumes)
+            listener->resumes(resumed);
+    lock.lock();
 }
 
 /// Waits for the decision about the thread's stop. Runs the calls that the thread is asked to make
@@ -356,6 +375,7 @@ Resume Session::decide(Member& member, std::unique_lock<std::mutex>& lock)
 {
     if (handler_) {
         const StopReason reason = *reason_;
+        resumer_ = clients_.name_of(owner);
         const auto outer = std::exchange(handling_, std::this_thread::get_id());
         lock.unlock();
         const Resume how = guarded([&] { return handler_(reason); },
@@ -399,7 +419,9 @@ void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
     Member* const outer_stopper = std::exchange(stopper_, &member);
     const bool was_from_outside = std::exchange(is_from_outside_, false);
     forget_step(member);
-    lock.unlock();
+    guarded([&] { tell_resume({ .by = resumer_, .how = {}, .is_call = true }, lock); }, [](const Thrown&) {});
+    if (lock.owns_lock())
+        lock.unlock();
     guarded(body, [](const Thrown&) {});
     lock.lock();
     stopper_ = outer_stopper;
@@ -465,6 +487,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
             const Resume how = decide(member, lock);
             ++resumes_;
             end_stop();
+            tell_resume({ resumer_, how }, lock);
             let_go(member, how, is_nested);
         },
         [&](const Thrown&) {

@@ -286,7 +286,8 @@ Answer catch_events(const Scope& scope, Words& words)
         return failure(escaped(name) + ": " + std::string(debug::expected_stop_event));
     what.*event->flag = !is_off;
     scope.view.stop_on(what);
-    return debug::stop_event_line(name, !is_off) + "\n";
+    // Another client may ask for it still.
+    return debug::stop_event_line(name, scope.view.session().stops_on().*event->flag) + "\n";
 }
 
 Answer list_stops(const Scope& scope, Words& words)

@@ -93,6 +93,7 @@ public:
     Door(debug::Session& session, Process process) : session_(session), stub_(session, process) {}
 
     Result<const Listening*> listen(std::string_view address);
+    Result<void> open();
     /// The thread's body.
     void run();
     /// From any thread.
@@ -151,7 +152,6 @@ private:
     ConnectionPtr client_;
     /// Has come before the client's end was noticed.
     ConnectionPtr next_;
-    bool is_listening_ = false;
     bool is_closing_ = false;
     /// Seen by all threads.
     std::atomic<size_t> output_ = 0;
@@ -213,11 +213,22 @@ void Server::Door::wait_for_end()
         io_.stop();
 }
 
-void Server::Door::start()
+Result<void> Server::Door::open()
 {
+    const auto on_event = [door = weak_from_this()](const debug::Event& event) {
+        if (const auto there = door.lock())
+            there->post([raw = there.get(), event] { raw->on_event(event); });
+    };
+    const auto on_message = [door = weak_from_this()](const std::string& message) {
+        if (const auto there = door.lock())
+            there->send_output(bytes_of("log: " + message + "\n"));
+    };
+    CHECK(stub_.open({ .events = on_event, .messages = on_message, .stops_at_loads = true }));
     update();
-    accept();
+    return {};
 }
+
+void Server::Door::start() { accept(); }
 
 void Server::Door::accept()
 {
@@ -300,11 +311,14 @@ bool Server::Door::greet(const ConnectionPtr& connection)
         leave(connection);
         return false;
     }
-    connection->is_greeted = true;
     const bool is_launcher = is_launched_by_peer(connection->socket.native_handle());
+    if (!stub_.attach(is_launcher)) {
+        leave(connection);
+        return false;
+    }
+    connection->is_greeted = true;
     if (is_launcher)
         is_launched_ = true;
-    stub_.attach(is_launcher);
     update();
     return true;
 }
@@ -484,8 +498,6 @@ void Server::Door::discard(Connection& connection)
 
 void Server::Door::on_event(const debug::Event& event)
 {
-    if (!is_listening_)
-        return;
     const auto payload = stub_.on_event(event);
     if (payload && client_)
         send_packet(client_, *payload);
@@ -541,22 +553,6 @@ void Server::Door::update()
         was_let_go_.store(stub_.was_let_go());
         was_let_go_.notify_all();
     }
-    const bool wants_events = stub_.wants_events() && !is_closing_;
-    if (wants_events == is_listening_)
-        return;
-    is_listening_ = wants_events;
-    if (!is_listening_)
-        return session_.set_listener(nullptr);
-    const auto on_event = [door = weak_from_this()](const debug::Event& event) {
-        if (const auto there = door.lock())
-            there->post([raw = there.get(), event] { raw->on_event(event); });
-    };
-    const auto on_message = [door = weak_from_this()](const std::string& message) {
-        if (const auto there = door.lock())
-            there->send_output(bytes_of("log: " + message + "\n"));
-    };
-    session_.set_listener(on_event, { .loads = true, .messages = on_message });
-    stub_.catch_up();
 }
 
 void Server::Door::close()
@@ -586,6 +582,7 @@ Result<std::unique_ptr<Server>> Server::open(
 {
     auto door = std::make_shared<Door>(session, process);
     const Listening* listening = TRY(door->listen(address));
+    CHECK(door->open());
     return guarded(
         [&]() -> Result<std::unique_ptr<Server>> {
             return std::unique_ptr<Server>(

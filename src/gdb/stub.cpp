@@ -115,7 +115,13 @@ std::string end_text(const debug::Outcome& outcome)
 
 } // namespace
 
-void Stub::attach(bool ends_with_client)
+Result<void> Stub::open(debug::Listener listener)
+{
+    listener_ = std::move(listener);
+    return update_control();
+}
+
+Result<void> Stub::attach(bool ends_with_client)
 {
     client_ = Client::Still;
     ends_with_client_ = ends_with_client && process_ != Process::Owner;
@@ -123,37 +129,63 @@ void Stub::attach(bool ends_with_client)
     holds_guest_ = false;
     is_told_ = false;
     last_resume_ = {};
+    const auto taken = update_control();
+    if (!taken)
+        client_ = Client::Nobody;
+    return taken;
 }
 
 void Stub::lose()
 {
     if (is_attached() && ends_with_client_)
-        kill();
-    else if (is_attached())
+        return kill();
+    if (is_attached())
         leave(true);
+    (void)update_control();
 }
 
 std::optional<std::string> Stub::close()
 {
     const bool is_awaited = client_ == Client::Runs;
+    is_closed_ = true;
     leave(false);
+    (void)update_control();
     return is_awaited ? std::optional(end_.value_or("W00")) : std::nullopt;
 }
 
+/// Other clients of the session can let the guest go on, too; otherwise it waits for the next LLDB.
 void Stub::leave(bool holds_guest)
 {
-    if (holds_guest && !stop_ && is_free())
+    const bool is_alone = process_ != Process::Owner || !control_ || !control_->has_company();
+    holds_guest_ = holds_guest && is_alone;
+    if (holds_guest_ && !stop_ && is_free())
         session_.interrupt();
     view_.remove_all_stops();
     client_ = Client::Nobody;
-    holds_guest_ = holds_guest;
     was_let_go_ = !holds_guest;
 }
 
-void Stub::catch_up()
+bool Stub::wants_control() const
 {
+    return !is_closed_ && (process_ != Process::Owner || is_attached() || holds_guest_);
+}
+
+/// Becomes a client of the session, or stops being one.
+Result<void> Stub::update_control()
+{
+    if (!wants_control()) {
+        view_.use(nullptr);
+        control_.reset();
+        return {};
+    }
+    if (control_)
+        return {};
+    control_ = TRY(debug::Client::attach(session_, "LLDB", debug::Client::Kind::Exclusive, listener_));
+    view_.use(control_.get());
+    // Of events up to now nothing was heard.
     if (const auto reason = session_.stopped(); reason && !stop_)
         (void)on_stop(*reason);
+    return {};
 }
 
 void Stub::forget_stop()
@@ -169,7 +201,8 @@ void Stub::let_go(debug::Resume how)
     forget_stop();
     last_resume_ = how;
     // Refused only when somebody else has ended the stop; the next event tells what became of it.
-    (void)session_.resume(how);
+    if (control_)
+        (void)control_->resume(how);
 }
 
 bool Stub::is_anything_running() const
@@ -179,6 +212,8 @@ bool Stub::is_anything_running() const
 
 std::optional<std::string> Stub::on_event(const debug::Event& event)
 {
+    if (!control_)
+        return std::nullopt;
     if (const auto* reason = std::get_if<debug::StopReason>(&event))
         return on_stop(*reason);
     return on_end(std::get<debug::Outcome>(event));
@@ -639,6 +674,7 @@ Stub::Answer Stub::on(const ask::Detach& asked)
         leave(asked.stays_stopped);
         if (!asked.stays_stopped)
             let_go({});
+        (void)update_control();
     }
     return { "OK", Answer::After::Close };
 }
@@ -650,6 +686,7 @@ void Stub::kill()
     // A call that has not begun yet is ended where it first stops.
     was_killed_ = process_ != Process::Owner && session_.is_idle() && !end_;
     session_.kill();
+    (void)update_control();
 }
 
 Stub::Answer Stub::on(const ask::Kill&)

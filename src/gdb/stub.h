@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "debug/client.h"
 #include "gdb/request.h"
 #include "gdb/view.h"
 
@@ -31,6 +32,10 @@ public:
         : session_(session), process_(process), view_(session), was_let_go_(process == Process::FreeCall)
     {}
 
+    /// Begins. `listener` passes the session's events on to `on_event`. Unless the process is its
+    /// `Owner`, takes control of the guest, which is refused while another client has it.
+    Result<void> open(debug::Listener listener);
+
     struct Answer {
         /// Nothing when the answer comes later: the guest runs.
         std::optional<std::string> payload;
@@ -41,9 +46,10 @@ public:
 
     View& view() { return view_; }
 
-    /// A client has come. With `ends_with_client` the client has launched the guest, which ends when the client leaves, however
-    /// that is; for an `Owner` it makes no difference.
-    void attach(bool ends_with_client = false);
+    /// A client has come, and takes control of the guest. With `ends_with_client` the client has
+    /// launched the guest, which ends when the client leaves, however that is; for an `Owner` it
+    /// makes no difference. Refused while another client of the session has control.
+    Result<void> attach(bool ends_with_client = false);
     /// The client has gone without a word: a running guest is stopped, and waits for the next one.
     void lose();
     Answer answer(const Request& request);
@@ -51,14 +57,10 @@ public:
     std::optional<std::string> interrupt();
     /// The guest has stopped or ended; what to tell the client, if anything.
     std::optional<std::string> on_event(const debug::Event& event);
-    /// Finds out whether the guest is stopped, when events have not been told up to now.
-    void catch_up();
     /// The door closes; what to tell the client, if anything.
     std::optional<std::string> close();
 
     bool is_attached() const { return client_ != Client::Nobody; }
-    /// Whether stops are the stub's business now.
-    bool wants_events() const { return process_ != Process::Owner || is_attached() || holds_guest_; }
     /// Whether the client can be told what the guest prints.
     bool wants_output() const { return client_ == Client::Runs && !is_greeting_; }
     /// Whether a client has let the guest go on, or nobody need do so, and since when no client has been lost.
@@ -117,6 +119,8 @@ private:
     std::optional<debug::Resume> plan(const ask::Resume& asked) const;
     void let_go(debug::Resume how);
     void forget_stop();
+    bool wants_control() const;
+    Result<void> update_control();
     void leave(bool holds_guest);
     void kill();
     std::optional<std::string> on_stop(const debug::StopReason& reason);
@@ -140,7 +144,11 @@ private:
     debug::Session& session_;
     Process process_;
     View view_;
+    debug::Listener listener_;
+    /// While the guest stops and goes on as this door says: an exclusive client of the session.
+    std::unique_ptr<debug::Client> control_;
     Client client_ = Client::Nobody;
+    bool is_closed_ = false;
     /// The client does not know of any state yet, and waits for the first one.
     bool is_greeting_ = false;
     bool wants_error_texts_ = false;

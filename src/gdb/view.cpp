@@ -563,7 +563,7 @@ Result<void> View::add_breakpoint(uint64_t address)
         module.find_function(place.offset) ? std::nullopt : find_function_of_size(module, place.offset);
     uint32_t id = 0;
     if (of_size || !is_end_of_function(module, place.offset))
-        id = TRY(session_.add_breakpoint(
+        id = TRY(client_->add_breakpoint(
             { library->module, of_size ? module.meta(*of_size).body_offset : place.offset, instance }));
     breakpoints_[address] = { id, instance };
     if (is_stopped_)
@@ -585,9 +585,8 @@ void View::remove_breakpoint(uint64_t address)
     const auto found = breakpoints_.find(address);
     if (found == breakpoints_.end())
         return;
-    // The session may have been told otherwise meanwhile; then it is gone all the same.
     if (found->second.id != 0)
-        (void)session_.remove_breakpoint(found->second.id);
+        (void)client_->remove_stop(found->second.id);
     breakpoints_.erase(found);
     new_breakpoints_.erase(address);
     if (expected_return_ && expected_return_->address == address)
@@ -625,7 +624,7 @@ Result<uint32_t> View::add_watchpoint(debug::WatchpointSpec spec)
     const auto* range = std::get_if<eval::MemoryRange>(&spec.what);
     if (range && range->size > max_watched_bytes)
         return failure("a watchpoint has at most " + std::to_string(max_watched_bytes) + " bytes");
-    return session_.add_watchpoint(std::move(spec));
+    return client_->add_watchpoint(std::move(spec));
 }
 
 void View::remove_watchpoint(const ask::Watch& watch)
@@ -633,7 +632,7 @@ void View::remove_watchpoint(const ask::Watch& watch)
     const auto found = watchpoints_.find(watch);
     if (found == watchpoints_.end())
         return;
-    (void)session_.remove_watchpoint(found->second);
+    (void)client_->remove_stop(found->second);
     watchpoints_.erase(found);
 }
 
@@ -651,31 +650,24 @@ const std::string* View::find_own_stop(uint32_t id) const
     return found != own_stops_.end() ? &found->second : nullptr;
 }
 
-void View::stop_on(const debug::StopsOn& what)
-{
-    if (!former_stops_on_)
-        former_stops_on_ = session_.stops_on();
-    session_.stop_on(what);
-}
+void View::stop_on(const debug::StopsOn& what) { client_->stop_on(what); }
 
 void View::disown_stop(uint32_t id)
 {
     own_stops_.erase(id);
-    // It is the one or the other, if it is still there at all.
-    (void)session_.remove_breakpoint(id);
-    (void)session_.remove_watchpoint(id);
+    (void)client_->remove_stop(id);
 }
 
 void View::remove_all_stops()
 {
-    while (!own_stops_.empty())
-        disown_stop(own_stops_.begin()->first);
-    if (former_stops_on_)
-        session_.stop_on(*std::exchange(former_stops_on_, std::nullopt));
-    while (!breakpoints_.empty())
-        remove_breakpoint(breakpoints_.begin()->first);
-    while (!watchpoints_.empty())
-        remove_watchpoint(ask::Watch(watchpoints_.begin()->first));
+    if (expected_return_)
+        drop_expected_return();
+    if (client_)
+        client_->remove_all_stops();
+    own_stops_.clear();
+    breakpoints_.clear();
+    new_breakpoints_.clear();
+    watchpoints_.clear();
     is_at_breakpoint_ = false;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "debug/client.h"
 #include "debug/session.h"
 #include "gdb/address.h"
 #include "gdb/request.h"
@@ -50,6 +51,9 @@ struct Region {
 class View {
 public:
     explicit View(debug::Session& session) : session_(session) {}
+
+    /// Whose stops those are that are set from here; null while nobody is attached.
+    void use(debug::Client* client) { client_ = client; }
 
     /// There will be an instance of this module, whose file is `path` (absolute; empty when there is none).
     void announce(std::shared_ptr<const Module> module, std::string path);
@@ -117,7 +121,11 @@ public:
     std::optional<ask::Watch> find_watchpoint(uint32_t id) const;
     /// A breakpoint or watchpoint of the session that the client has set with a command of ours.
     /// `place` is what a watchpoint's place was called.
-    void own_stop(uint32_t id, std::string place) { own_stops_[id] = std::move(place); }
+    void own_stop(uint32_t id, std::string place)
+    {
+        client_->adopt_stop(id);
+        own_stops_[id] = std::move(place);
+    }
     /// The place of such a one; null when it is none.
     const std::string* find_own_stop(uint32_t id) const;
     void disown_stop(uint32_t id);
@@ -181,6 +189,7 @@ private:
     template<class Visit> void for_each_region(Visit visit);
 
     debug::Session& session_;
+    debug::Client* client_ = nullptr;
     bool is_stopped_ = false;
     uint32_t stopped_thread_ = 1;
     uint32_t thread_ = 1;
@@ -219,8 +228,6 @@ private:
     /// By what the client said.
     std::map<ask::Watch, uint32_t> watchpoints_;
     std::map<uint32_t, std::string> own_stops_;
-    /// What the session stopped on before the client changed that.
-    std::optional<debug::StopsOn> former_stops_on_;
     /// Of this stop.
     std::optional<uint64_t> reported_pc_;
     std::set<uint32_t> moved_secretly_;

@@ -87,7 +87,7 @@ constexpr uint8_t module_bytes[] = { 0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 0x0a, 2
 
 constexpr size_t max_requests = 200;
 
-/// The guest under a session, whose listener keeps the events for the client's thread.
+/// The guest under a session. Keeps the events for the client's thread.
 class Guest {
 public:
     Guest()
@@ -99,13 +99,13 @@ public:
         ASSERT(made);
         instance = &**made;
         session = *debug::Session::create(store_, thread_);
-        session->set_listener(
-            [this](const debug::Event& event) {
-                const std::scoped_lock lock(mutex_);
-                events_.push_back(event);
-                changed_.notify_one();
-            },
-            { .loads = true, .messages = [](const std::string&) {} });
+    }
+
+    void take(const debug::Event& event)
+    {
+        const std::scoped_lock lock(mutex_);
+        events_.push_back(event);
+        changed_.notify_one();
     }
 
     void start()
@@ -247,13 +247,18 @@ private:
 /// The clients, one after another, on the thread of the door.
 class Client {
 public:
-    explicit Client(Guest& guest) : guest_(guest), stub_(*guest.session, gdb::Process::Call) {}
+    explicit Client(Guest& guest) : guest_(guest), stub_(*guest.session, gdb::Process::Call)
+    {
+        ASSERT(stub_.open({ .events = [this](const debug::Event& event) { guest_.take(event); },
+            .messages = [](const std::string&) {},
+            .stops_at_loads = true }));
+    }
 
     void attach()
     {
         take_events();
         if (!stub_.is_attached())
-            stub_.attach();
+            ASSERT(stub_.attach());
         is_awaiting_ = false;
     }
 
@@ -422,6 +427,5 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
         client.perform(script);
     const debug::Outcome outcome = client.finish();
     ASSERT(client.has_changed() || guest.end_text(outcome) == end_alone());
-    guest.session->set_listener(nullptr);
     return 0;
 }

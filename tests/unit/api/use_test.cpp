@@ -49,12 +49,14 @@ struct Ticking : World {
     {
         const Module module = instance.module();
         EXPECT_TRUE(session.add_breakpoint({ .module = module, .offset = module.functions()[0].offset }));
-        door().set_listener([this](const core::debug::Event& event) {
+        const auto take = [this](const core::debug::Event& event) {
             const std::lock_guard lock(mutex);
             stops += std::holds_alternative<core::debug::StopReason>(event);
             is_over = is_over || std::holds_alternative<core::debug::Outcome>(event);
             changed.notify_all();
-        });
+        };
+        door = *core::debug::Client::attach(*Access::body(session)->session, "door",
+            core::debug::Client::Kind::Exclusive, { .events = take });
     }
     ~Ticking()
     {
@@ -63,7 +65,6 @@ struct Ticking : World {
             runner.join();
     }
 
-    core::debug::Session& door() { return *Access::body(session)->session; }
     void run(std::int32_t times)
     {
         runner = std::thread(
@@ -83,6 +84,7 @@ struct Ticking : World {
     Table table = *instance.table("table");
     Func get = *instance.func("get");
     debug::Session session { store };
+    std::unique_ptr<core::debug::Client> door;
     std::mutex mutex;
     std::condition_variable changed;
     int stops = 0;
@@ -155,7 +157,7 @@ TEST(Use, IsAnErrorOrHoldsTheGuest)
     std::thread door([&] {
         for (int stop = 1; guest.wait_for_stop(stop); ++stop) {
             std::this_thread::yield();
-            EXPECT_TRUE(guest.door().resume({ Resume::Kind::Go }));
+            EXPECT_TRUE(guest.door->resume({ Resume::Kind::Go }));
         }
     });
     size_t row = 0, uses = 0;
@@ -214,7 +216,7 @@ TEST(Use, TheDebuggerWaitsForIt)
     {
         const Use held(Access::link(guest.store));
         ASSERT_TRUE(held);
-        ASSERT_TRUE(guest.door().resume({ Resume::Kind::Go }));
+        ASSERT_TRUE(guest.door->resume({ Resume::Kind::Go }));
         EXPECT_EQ(error_of(guest.n.try_get()), "") << "this thread holds the guest already";
         std::thread other([&] { EXPECT_EQ(error_of(guest.n.try_get()), running); });
         other.join();
@@ -228,7 +230,7 @@ TEST(Use, TheDebuggerWaitsForIt)
 TEST(Use, AnEmbeddersOwnCallHoldsAStoppedGuest)
 {
     Ticking guest;
-    guest.door().set_listener(nullptr);
+    guest.door.reset();
     // In a function that this thread has called.
     std::function<debug::Event()> inside;
     std::string answer;

@@ -75,15 +75,12 @@ class Conversation {
 public:
     explicit Conversation(debug::Session& session, Process process = Process::Call) : stub(session, process)
     {
-        session.set_listener([this](const debug::Event& event) { take(event); });
-        stub.attach();
+        EXPECT_TRUE(stub.open({ .events = [this](const debug::Event& event) { take(event); } }));
+        EXPECT_TRUE(stub.attach());
     }
 
     /// Reports loaded modules, as the server does.
-    void listen_to_loads(debug::Session& session)
-    {
-        session.set_listener([this](const debug::Event& event) { take(event); }, { .loads = true });
-    }
+    void listen_to_loads(debug::Session& session) { session.add_listener({ .stops_at_loads = true }); }
 
     /// The reply to a packet. If there is none at once, the reply when the guest stops.
     std::string ask(std::string_view payload)

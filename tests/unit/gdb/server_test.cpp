@@ -158,6 +158,7 @@ TEST_F(ServerTest, AddressesAreReadAndToldBack)
     open();
     EXPECT_THAT(address_of(server->address()), StartsWith("cannot listen on " + server->address() + ": "));
     EXPECT_TRUE(server->is_local());
+    server.reset();
     const auto everywhere = Server::open(*guest.session, "0.0.0.0:0", Process::Call);
     ASSERT_TRUE(everywhere);
     EXPECT_FALSE((*everywhere)->is_local());

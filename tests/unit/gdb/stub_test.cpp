@@ -443,13 +443,13 @@ TEST(Stub, AFreeCallDoesNotWaitForItsFirstClient)
     Stub stub(*guest.session, Process::FreeCall);
     EXPECT_TRUE(stub.was_let_go());
     std::promise<debug::Event> stopped, ended;
-    guest.session->set_listener([&](const debug::Event& event) {
+    ASSERT_TRUE(stub.open({ .events = [&](const debug::Event& event) {
         (std::holds_alternative<debug::StopReason>(event) ? stopped : ended).set_value(event);
-    });
+    } }));
     guest.start("run", { Value::i32(21) });
     EXPECT_EQ(stub.on_event(stopped.get_future().get()), std::nullopt);
     EXPECT_EQ(stub.on_event(ended.get_future().get()), std::nullopt);
-    stub.attach();
+    ASSERT_TRUE(stub.attach());
     EXPECT_EQ(stub.answer(parse_request("?")).payload, "W00");
     guest.session->close();
 }
@@ -631,7 +631,7 @@ TEST_F(StubTest, ALaunchedGuestEndsWhenItsClientLeaves)
 {
     for (const auto* leaving : { "D", "D1", "" }) {
         begin("spin", {});
-        client.stub.attach(true);
+        ASSERT_TRUE(client.stub.attach(true));
         EXPECT_THAT(client.ask("?"), StartsWith("T0"));
         if (*leaving)
             EXPECT_EQ(client.stub.answer(parse_request(leaving)).payload, "OK");
@@ -657,7 +657,7 @@ TEST_F(StubTest, ADetachedGuestMayStayStopped)
     begin("run", { Value::i32(21) });
     client.stub.answer(parse_request("D1"));
     EXPECT_TRUE(guest.session->stopped());
-    client.stub.attach();
+    ASSERT_TRUE(client.stub.attach());
     EXPECT_THAT(client.ask("?"), EndsWith(";reason:signal;"));
     EXPECT_EQ(client.ask("c"), "W00");
 }
@@ -667,7 +667,7 @@ TEST_F(StubTest, TheNextClientFindsARunningGuestStopped)
     begin("spin");
     client.stub.answer(parse_request("D"));
     EXPECT_TRUE(guest.session->is_running());
-    client.stub.attach();
+    ASSERT_TRUE(client.stub.attach());
     EXPECT_THAT(client.ask("?"), StartsWith("T02thread:1;"));
     client.stub.answer(parse_request("k"));
 }
@@ -682,7 +682,7 @@ TEST_F(StubTest, AVanishedClientsRunningGuestIsStoppedForTheNext)
     EXPECT_EQ(client.stub.on_event(client.next_event()), std::nullopt);
     EXPECT_TRUE(guest.session->stopped());
     EXPECT_TRUE(guest.session->breakpoints().empty());
-    client.stub.attach();
+    ASSERT_TRUE(client.stub.attach());
     EXPECT_THAT(client.ask("?"), StartsWith("T02thread:1;"));
     client.stub.answer(parse_request("k"));
 }
@@ -694,7 +694,7 @@ TEST_F(StubTest, AVanishedClientsStoppedGuestStaysStopped)
     EXPECT_THAT(client.ask("c"), EndsWith(";reason:breakpoint;"));
     client.stub.lose();
     EXPECT_TRUE(guest.session->stopped());
-    client.stub.attach();
+    ASSERT_TRUE(client.stub.attach());
     // Its breakpoint is gone, so the stop is described in words.
     const std::string stop = client.ask("?");
     EXPECT_THAT(stop, HasSubstr(";reason:exception;"));
