@@ -27,9 +27,9 @@ public:
     Server& operator=(const Server&) = delete;
 
     /// Where it listens, as `HOST:PORT` or as the absolute path of a Unix socket.
-    const std::string& address() const { return address_; }
+    const std::string& address() const;
     /// Whether only programs on this machine can connect.
-    bool is_local() const { return is_local_; }
+    bool is_local() const;
 
     /// There will be an instance of this module, whose file is `path` (absolute; empty when there is none): it is shown
     /// to clients already now, and LLDB reads the file instead of asking for the bytes.
@@ -53,11 +53,9 @@ public:
 private:
     class Door;
 
-    Server(std::shared_ptr<Door> door, std::string address, bool is_local);
+    explicit Server(std::shared_ptr<Door> door);
 
     std::shared_ptr<Door> door_;
-    std::string address_;
-    bool is_local_;
     std::thread thread_;
 };
 
