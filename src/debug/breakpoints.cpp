@@ -111,10 +111,16 @@ const Breakpoint* Breakpoints::find(uint32_t id) const
     return found == entries_.end() ? nullptr : &found->second;
 }
 
-bool Breakpoints::is_meant(const Entry& entry, const Instance& instance)
+bool Breakpoints::is_meant(const Breakpoint& breakpoint, const Instance& instance)
 {
-    return entry.spec.is_enabled && entry.spec.module == instance.module
-        && (!entry.spec.instance || entry.spec.instance == &instance);
+    const BreakpointSpec& spec = breakpoint.spec;
+    return spec.is_enabled && spec.module == instance.module
+        && (!spec.instance || spec.instance == &instance);
+}
+
+bool Breakpoint::is_at(const Frame& frame) const
+{
+    return offset == frame.offset && Breakpoints::is_meant(*this, *frame.function->instance);
 }
 
 std::vector<MarkedPlace> Breakpoints::places_in(Store& store) const

@@ -40,6 +40,9 @@ struct Breakpoint {
     CodeOffset offset = 0;
     /// How often execution reached it while the condition was true.
     uint64_t hits = 0;
+
+    /// Whether it is at the frame's instruction and applies to the frame's instance.
+    bool is_at(const Frame& frame) const;
 };
 
 /// The breakpoints of a session, by module and offset. A module without an instance gets its marks
@@ -70,6 +73,8 @@ public:
         /// The error, if its condition could not be evaluated.
         std::string problem {};
     };
+    /// Whether the breakpoint is enabled and applies to this instance.
+    static bool is_meant(const Breakpoint& breakpoint, const Instance& instance);
     /// Counts hits, logs messages, and removes a temporary breakpoint that stops.
     Hit hit(const Frame& frame, const std::function<void(std::string)>& log);
 
@@ -95,7 +100,6 @@ private:
     Result<Entry> compile(uint32_t id, BreakpointSpec spec);
     std::optional<CodeOffset> find_instruction(
         const std::shared_ptr<const Module>& module, FuncIndex function, CodeOffset offset);
-    static bool is_meant(const Entry& entry, const Instance& instance);
     Result<std::map<uint32_t, Entry>::iterator> look_up(uint32_t id);
 
     const TypeRegistry& types_;

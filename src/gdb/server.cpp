@@ -48,7 +48,7 @@ public:
     void accept();
     void announce(std::shared_ptr<const Module> module, std::string path)
     {
-        stub_.view().announce(std::move(module), std::move(path));
+        stub_.view().modules().announce(std::move(module), std::move(path));
     }
     void close();
 
@@ -175,7 +175,8 @@ void Server::Door::accept()
 
 void Server::Door::take(net::Socket socket)
 {
-    auto connection = std::make_shared<net::Connection>(std::move(socket), static_cast<Owner&>(*this), backlog_);
+    auto connection =
+        std::make_shared<net::Connection>(std::move(socket), static_cast<Owner&>(*this), backlog_);
     if (!client_)
         return admit(std::move(connection));
     if (!talk_.is_greeted) {

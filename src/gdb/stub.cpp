@@ -236,7 +236,7 @@ std::optional<std::string> Stub::on_stop(const debug::StopReason& reason)
         return std::nullopt;
     stop_ = reason;
     view_.on_stop(reason);
-    if (is_ours(reason) && (!is_attached() || !view_.has_news())) {
+    if (is_ours(reason) && (!is_attached() || !view_.modules().have_news())) {
         let_go(last_resume_);
         return std::nullopt;
     }
@@ -323,7 +323,7 @@ std::string Stub::stop_text(const debug::StopReason& reason, bool is_first_telli
         places += (places.empty() ? "" : ",") + number(view_.pc(thread));
     }
     text += "threads:" + ids + ";thread-pcs:" + places + ";00:" + place_text(reason.thread) + ";";
-    if (view_.has_news())
+    if (view_.modules().have_news())
         text += "library:;";
     if (!cause.reason.empty())
         text += "reason:" + std::string(cause.reason) + ";";
@@ -405,7 +405,7 @@ Stub::Answer Stub::on(const ask::RegisterInfo& asked)
 Stub::Answer Stub::on(const ask::Libraries& asked)
 {
     if (asked.offset == 0)
-        libraries_ = view_.libraries();
+        libraries_ = view_.modules().list();
     if (asked.offset >= libraries_.size())
         return { "l" };
     const std::string_view rest = std::string_view(libraries_).substr(asked.offset);

@@ -17,28 +17,6 @@ constexpr size_t max_frames = max_payload_size / 16;
 /// What 32 bits of offset can reach.
 constexpr uint64_t max_space_size = uint64_t { 1 } << 32;
 
-std::string escape_xml(std::string_view text)
-{
-    std::string escaped;
-    for (const char byte : text) {
-        switch (byte) {
-        case '&': escaped += "&amp;"; break;
-        case '<': escaped += "&lt;"; break;
-        case '>': escaped += "&gt;"; break;
-        case '"': escaped += "&quot;"; break;
-        default: escaped += byte;
-        }
-    }
-    return escaped;
-}
-
-/// Whether XML can hold the text.
-bool is_fit_for_xml(std::string_view text)
-{
-    return is_utf8(bytes_of(text))
-        && std::ranges::none_of(text, [](char byte) { return static_cast<uint8_t>(byte) < ' '; });
-}
-
 Result<Value> element(const std::vector<Value>& values, uint64_t index, const char* what)
 {
     if (index >= values.size())
@@ -74,114 +52,14 @@ bool is_end_of_function(const Module& module, CodeOffset offset)
 
 } // namespace
 
-void View::announce(std::shared_ptr<const Module> module, std::string path)
-{
-    if (is_fit_for_xml(path))
-        paths_[module.get()] = std::move(path);
-    add_library(std::move(module), nullptr);
-}
-
-std::string View::unique_name(const Module& module)
-{
-    const auto path = paths_.find(&module);
-    const bool has_path = path != paths_.end() && !path->second.empty();
-    std::string name(has_path ? path->second : module.names().module);
-    // A name that is no file makes LLDB read the module from here. It would take a whole file for the module.
-    if (has_path && !module.is_whole_file())
-        name += ":" + hex(module.file_offset());
-    if (name.empty() || !is_fit_for_xml(name))
-        name = "module";
-    const uint32_t uses = ++names_[name];
-    return has_path && uses == 1 ? name : name + "#" + std::to_string(uses);
-}
-
-void View::add_library(std::shared_ptr<const Module> module, const Instance* instance)
-{
-    const uint32_t ids = std::max(1u, module->memories.size());
-    if (ids > Address::max_id - next_id_)
-        return;
-    std::string name = unique_name(*module);
-    if (instance)
-        ids_[instance] = next_id_;
-    libraries_.push_back({ next_id_, std::move(module), instance, std::move(name) });
-    next_id_ += ids;
-    has_news_ = true;
-}
-
-void View::meet(Instance& instance)
-{
-    instances_.push_back(&instance);
-    if (!instance.memories.empty()) {
-        if (!first_memory_)
-            first_memory_ = instance.memories[0];
-        has_several_memories_ = has_several_memories_ || first_memory_ != instance.memories[0];
-    }
-    const auto of_module = [&](const Library& library) { return library.module == instance.module; };
-    const auto shares = [&](const Library& library) {
-        return of_module(library) && library.instance && library.instance->store != instance.store
-            && !instance.memories.empty() && library.instance->memories[0] == instance.memories[0];
-    };
-    const auto same = std::ranges::find_if(libraries_, shares);
-    if (same != libraries_.end()) {
-        ids_[&instance] = same->id;
-        return;
-    }
-    const auto announced = std::ranges::find_if(
-        libraries_, [&](const Library& library) { return !library.instance && of_module(library); });
-    if (announced == libraries_.end())
-        return add_library(instance.module, &instance);
-    announced->instance = &instance;
-    ids_[&instance] = announced->id;
-}
-
-/// Hears of new instances, and of stores that are gone with theirs.
-void View::look_at_stores(const std::vector<debug::ThreadInfo>& threads)
-{
-    for (const KnownStore& known : stores_)
-        if (std::ranges::find(threads, known.thread, &debug::ThreadInfo::id) == threads.end())
-            forget(known);
-    std::erase_if(stores_, [&](const KnownStore& known) {
-        return std::ranges::find(threads, known.thread, &debug::ThreadInfo::id) == threads.end();
-    });
-    for (const debug::ThreadInfo& info : threads) {
-        auto known = std::ranges::find(stores_, &info.thread->store, &KnownStore::store);
-        if (known == stores_.end())
-            known = stores_.insert(known, { info.id, &info.thread->store });
-        const auto instances = info.thread->store.instances();
-        for (size_t i = known->instances.size(); i < instances.size(); ++i) {
-            meet(instances[i]);
-            known->instances.push_back(&instances[i]);
-        }
-    }
-}
-
-/// Its instances are no more: nothing but their addresses is used.
-void View::forget(const KnownStore& known)
-{
-    const auto is_its = [&](const Instance* instance) {
-        return instance && std::ranges::find(known.instances, instance) != known.instances.end();
-    };
-    std::erase_if(instances_, is_its);
-    for (const Instance* instance : known.instances)
-        ids_.erase(instance);
-    const auto is_gone = [&](const Library& library) { return is_its(library.instance); };
-    std::vector<uint64_t> addresses;
-    for (const auto& [address, breakpoint] : breakpoints_)
-        if (is_gone(*find_library(Address::of(address).id)))
-            addresses.push_back(address);
-    for (const uint64_t address : addresses)
-        remove_breakpoint(address);
-    if (std::erase_if(libraries_, is_gone) != 0)
-        has_news_ = true;
-}
-
 void View::on_stop(const debug::StopReason& reason)
 {
     is_stopped_ = true;
     stopped_thread_ = thread_ = reason.thread;
     looked_at_ = nullptr;
     const std::vector<debug::ThreadInfo> threads = session_.threads();
-    look_at_stores(threads);
+    for (const uint32_t gone : modules_.update(threads))
+        remove_breakpoints_in(gone);
     threads_.clear();
     for (const debug::ThreadInfo& info : threads)
         threads_.push_back({ info.id, info.thread });
@@ -192,12 +70,32 @@ void View::on_stop(const debug::StopReason& reason)
     narrow_breakpoints();
 }
 
+/// Their module is no more.
+void View::remove_breakpoints_in(uint32_t library)
+{
+    std::vector<uint64_t> addresses;
+    for (const auto& [address, breakpoint] : breakpoints_)
+        if (Address::of(address).id == library)
+            addresses.push_back(address);
+    for (const uint64_t address : addresses)
+        remove_breakpoint(address);
+}
+
+/// Finds the client's breakpoint at which the thread stopped. The session may have named that of
+/// another client at the same place.
 void View::find_breakpoint(uint32_t id)
 {
-    const auto is_meant = [&](const auto& entry) { return entry.second.id == id; };
-    const auto requested = std::ranges::find_if(breakpoints_, is_meant);
-    is_at_breakpoint_ = requested != breakpoints_.end();
     const auto innermost = innermost_guest_frame(stopped_thread_);
+    const auto with_id = [&](uint32_t wanted) {
+        return std::ranges::find_if(
+            breakpoints_, [wanted](const auto& entry) { return entry.second.id == wanted; });
+    };
+    auto requested = with_id(id);
+    if (requested == breakpoints_.end() && innermost)
+        for (const debug::Breakpoint& breakpoint : session_.breakpoints())
+            if (breakpoint.is_at(*innermost) && requested == breakpoints_.end())
+                requested = with_id(breakpoint.id);
+    is_at_breakpoint_ = requested != breakpoints_.end();
     if (!is_at_breakpoint_ || !innermost)
         return;
     const Address actual = place_of(*innermost->function->instance, innermost->offset);
@@ -256,7 +154,7 @@ void View::narrow_breakpoints()
 {
     std::vector<uint64_t> wide;
     for (const auto& [address, breakpoint] : breakpoints_)
-        if (breakpoint.instance != meant_by(*find_library(Address::of(address).id)))
+        if (breakpoint.instance != meant_by(*modules_.find(Address::of(address).id)))
             wide.push_back(address);
     for (const uint64_t address : wide) {
         remove_breakpoint(address);
@@ -374,24 +272,6 @@ Result<const Frame*> View::frame(uint64_t number)
     return &frames()[number];
 }
 
-std::string View::name_of(const Instance& instance) const
-{
-    const auto found = std::ranges::find(libraries_, &instance, &Library::instance);
-    return found != libraries_.end() ? found->name : "";
-}
-
-Address View::place_of(const Instance& instance, uint32_t offset) const
-{
-    const auto id = ids_.find(&instance);
-    return { Address::Space::Object, id != ids_.end() ? id->second : 0, offset };
-}
-
-Address View::memory_place(const Instance& instance, uint32_t memory) const
-{
-    const auto id = ids_.find(&instance);
-    return { Address::Space::Memory, id != ids_.end() ? id->second + memory : 0, 0 };
-}
-
 uint64_t View::pc(uint32_t thread) const
 {
     if (reported_pc_ && thread == stopped_thread_)
@@ -423,7 +303,7 @@ Result<Value> View::local(uint64_t frame, uint64_t index)
 uint32_t View::memory_id_of(uint64_t frame)
 {
     const auto of = this->frame(frame);
-    if (!has_several_memories_ || !of || (*of)->function->instance->memories.empty())
+    if (!modules_.have_several_memories() || !of || (*of)->function->instance->memories.empty())
         return 0;
     return memory_place(*(*of)->function->instance, 0).id;
 }
@@ -441,16 +321,10 @@ Result<Value> View::global(uint64_t frame, uint64_t index)
 Result<Value> View::global_of(uint64_t instance_id, uint64_t index)
 {
     const Library* library =
-        instance_id <= Address::max_id ? find_library(static_cast<uint32_t>(instance_id)) : nullptr;
+        instance_id <= Address::max_id ? modules_.find(static_cast<uint32_t>(instance_id)) : nullptr;
     if (!is_stopped_ || !library || library->id != instance_id || !library->instance)
         return failure("there is no instance " + std::to_string(instance_id));
     return global_in(*library->instance, index);
-}
-
-const View::Library* View::find_library(uint32_t id) const
-{
-    const auto behind = std::ranges::upper_bound(libraries_, id, {}, &Library::id);
-    return behind == libraries_.begin() || id >= next_id_ ? nullptr : &*std::prev(behind);
 }
 
 std::pair<Instance*, uint32_t> View::find_memory_owner(uint32_t id)
@@ -462,9 +336,9 @@ std::pair<Instance*, uint32_t> View::find_memory_owner(uint32_t id)
             return { looked_at_, 0 };
         if (!frames().empty())
             return { frames().front().function->instance, 0 };
-        return { instances_.empty() ? nullptr : instances_.front(), 0 };
+        return { instances().empty() ? nullptr : instances().front(), 0 };
     }
-    const Library* library = find_library(id);
+    const Library* library = modules_.find(id);
     return { library ? const_cast<Instance*>(library->instance) : nullptr, library ? id - library->id : 0 };
 }
 
@@ -485,7 +359,7 @@ Bytes View::read(uint64_t address, uint64_t length)
         if (from.id != 0 && instance && index == 0)
             looked_at_ = instance;
     } else if (from.space == Address::Space::Object) {
-        const Library* library = find_library(from.id);
+        const Library* library = modules_.find(from.id);
         if (library && library->id == from.id)
             bytes = library->module->bytes();
     }
@@ -518,10 +392,10 @@ template<class Visit> void View::for_each_region(Visit visit)
                 std::min(memory->size(), max_space_size), std::move(name), "rw" });
     };
     visit_memory(0, "memory");
-    for (const Library& library : libraries_)
+    for (const Library& library : modules_.all())
         for (uint32_t i = 0; i < library.module->memories.size(); ++i)
             visit_memory(library.id + i, library.name + " memory " + std::to_string(i));
-    for (const Library& library : libraries_)
+    for (const Library& library : modules_.all())
         visit(Region { Address { Address::Space::Object, library.id, 0 }.bits(),
             library.module->bytes().size(), library.name, "rx" });
 }
@@ -554,7 +428,7 @@ Result<void> View::add_breakpoint(uint64_t address)
     if (breakpoints_.contains(address))
         return {};
     const Address place = Address::of(address);
-    const Library* library = place.space == Address::Space::Object ? find_library(place.id) : nullptr;
+    const Library* library = place.space == Address::Space::Object ? modules_.find(place.id) : nullptr;
     if (!library || library->id != place.id)
         return failure("no module is there");
     const Instance* instance = meant_by(*library);
@@ -669,21 +543,6 @@ void View::remove_all_stops()
     new_breakpoints_.clear();
     watchpoints_.clear();
     is_at_breakpoint_ = false;
-}
-
-const std::string& View::libraries()
-{
-    was_told_ = true;
-    if (!std::exchange(has_news_, false))
-        return libraries_text_;
-    libraries_text_ = "<library-list>";
-    for (const Library& library : libraries_) {
-        const Address start { Address::Space::Object, library.id, 0 };
-        libraries_text_ += "<library name=\"" + escape_xml(library.name) + "\"><section address=\""
-            + hex(start.bits()) + "\"/></library>";
-    }
-    libraries_text_ += "</library-list>";
-    return libraries_text_;
 }
 
 } // namespace vitrine::core::gdb

@@ -4,6 +4,7 @@
 #include "debug/client.h"
 #include "debug/session.h"
 #include "gdb/address.h"
+#include "gdb/modules.h"
 #include "gdb/request.h"
 
 #include <map>
@@ -11,7 +12,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace vitrine::core::gdb {
@@ -33,30 +33,24 @@ struct Region {
 
 /// [doc] The guest as LLDB sees it
 ///
-/// LLDB knows modules by number, and one address space for everything. Each instance gets an id when the door hears of it, and
-/// keeps it; no id is given twice. Its code lies in `Object` space under that id, its memory 0 in `Memory` space under the
-/// same id, its memory 1 under the next one, and so on. LLDB 22 puts the id 0 into addresses that it makes itself. They mean
-/// memory 0 of the instance that the client looked at last: by a local of a frame, by an address with an id, or else by a stop or a
-/// thread, whose innermost frame counts. Where instances have different memories, the value of a 32-bit local is told
-/// with the id of its frame's memory above it, which LLDB keeps in addresses relative to the local, such as those
-/// of variables on the stack. Instances of one module in several stores that share
-/// their memory 0 are one program: they have one id.
+/// LLDB has one address space for all code and all memories (see `Modules`). LLDB 22 uses the id 0
+/// in addresses that it makes itself. They mean memory 0 of the instance that the client looked at
+/// last: by a local of a frame, by an address with an id, or else by a stop or a thread, whose
+/// innermost frame counts. If the instances have different memories, the value of a 32-bit local is
+/// sent with the id of its frame's memory in the upper half. LLDB keeps it in addresses relative to
+/// the local, such as those of variables on the stack.
 ///
-/// A module that will be instantiated may be announced: then its first instance has its id beforehand.
+/// LLDB asks for values of frames without naming a thread. It means the one that was last named in
+/// a request that names one.
 ///
-/// Values of frames are asked for without a thread: meant is that which was last named in whatever names one.
-///
-/// Only while the guest stands still (between `on_stop` and `on_resume`) are the stores looked at; a module's bytes and
-/// its breakpoints are there at any time.
+/// The stores are read only while the guest is stopped (between `on_stop` and `on_resume`). The bytes
+/// of modules, and breakpoints in them, are there at any time.
 class View {
 public:
     explicit View(debug::Session& session) : session_(session) {}
 
     /// Whose stops those are that are set from here; null while nobody is attached.
     void use(debug::Client* client) { client_ = client; }
-
-    /// There will be an instance of this module, whose file is `path` (absolute; empty when there is none).
-    void announce(std::shared_ptr<const Module> module, std::string path);
 
     /// The guest stands still from here on.
     void on_stop(const debug::StopReason& reason);
@@ -73,11 +67,18 @@ public:
     /// The guest frames of the thread at this stop, innermost first; as many as fit into a packet.
     const std::vector<Frame>& frames();
     /// While the guest stands still: those of all stores, in the order in which the door heard of them.
-    const std::vector<Instance*>& instances() const { return instances_; }
-    /// What the client calls the instance's module, and where it has the module's bytes and a memory; id 0 when it has not been met.
-    std::string name_of(const Instance& instance) const;
-    Address place_of(const Instance& instance, uint32_t offset) const;
-    Address memory_place(const Instance& instance, uint32_t memory) const;
+    const std::vector<Instance*>& instances() const { return modules_.instances(); }
+    Modules& modules() { return modules_; }
+    // As of `modules`.
+    std::string name_of(const Instance& instance) const { return modules_.name_of(instance); }
+    Address place_of(const Instance& instance, CodeOffset offset) const
+    {
+        return modules_.place_of(instance, offset);
+    }
+    Address memory_place(const Instance& instance, uint32_t memory) const
+    {
+        return modules_.memory_place(instance, memory);
+    }
 
     /// Where a thread's innermost frame is; 0 when there is none. At a breakpoint it is what the client called its place.
     uint64_t pc(uint32_t thread) const;
@@ -137,25 +138,7 @@ public:
     /// Whether the guest stands at a breakpoint that was set from here.
     bool is_at_breakpoint() const { return is_at_breakpoint_; }
 
-    /// The list of all modules, as `qXfer` answers with it.
-    const std::string& libraries();
-    /// Whether the list is not what it was when a client last asked for it.
-    bool has_news() const { return was_told_ && has_news_; }
-
 private:
-    struct Library {
-        uint32_t id;
-        std::shared_ptr<const Module> module;
-        /// Null while it is only announced.
-        const Instance* instance;
-        std::string name;
-    };
-    /// A store whose instances are known, by the first of its threads.
-    struct KnownStore {
-        uint32_t thread;
-        Store* store;
-        std::vector<const Instance*> instances {};
-    };
     struct GuestThread {
         uint32_t id;
         const Thread* thread;
@@ -167,21 +150,15 @@ private:
         const Instance* instance;
     };
 
-    void add_library(std::shared_ptr<const Module> module, const Instance* instance);
-    void look_at_stores(const std::vector<debug::ThreadInfo>& threads);
-    void forget(const KnownStore& known);
-    void meet(Instance& instance);
     const GuestThread* find_thread(uint32_t id) const;
     std::optional<Frame> innermost_guest_frame(uint32_t thread) const;
     static const Instance* meant_by(const Library& library);
+    void remove_breakpoints_in(uint32_t library);
     void find_breakpoint(uint32_t id);
     void expect_return(uint64_t address);
     void drop_expected_return();
     bool is_return_expected() const;
     void narrow_breakpoints();
-    std::string unique_name(const Module& module);
-    /// The library whose ids, that of the instance and those of its memories, contain `id`.
-    const Library* find_library(uint32_t id) const;
     /// The instance that is meant by a memory's id, and the memory's index in it.
     std::pair<Instance*, uint32_t> find_memory_owner(uint32_t id);
     Memory* find_memory(uint32_t id);
@@ -190,27 +167,14 @@ private:
 
     debug::Session& session_;
     debug::Client* client_ = nullptr;
+    Modules modules_;
     bool is_stopped_ = false;
     uint32_t stopped_thread_ = 1;
     uint32_t thread_ = 1;
     /// Of this stop, by ascending id.
     std::vector<GuestThread> threads_;
-    /// By ascending id.
-    std::vector<Library> libraries_;
-    uint32_t next_id_ = 1;
-    std::vector<KnownStore> stores_;
-    std::vector<Instance*> instances_;
-    std::unordered_map<const Instance*, uint32_t> ids_;
-    /// The memory 0 of the first instance that has one, and whether another has a different one.
-    const Memory* first_memory_ = nullptr;
-    bool has_several_memories_ = false;
     /// The instance whose memory 0 has the id 0; null for the innermost frame's instance.
     Instance* looked_at_ = nullptr;
-    std::unordered_map<const Module*, std::string> paths_;
-    std::unordered_map<std::string, uint32_t> names_;
-    std::string libraries_text_;
-    bool was_told_ = false;
-    bool has_news_ = true;
 
     /// By the client's address. Those in a module that is only announced are for all its instances.
     std::map<uint64_t, Breakpoint> breakpoints_;

@@ -204,7 +204,7 @@ TEST_F(ClientTest, OneThatLeavesTakesOnlyItsOwnStops)
     const uint32_t owners = *session->add_breakpoint(in_double());
     const uint32_t kept = *editor.client->add_breakpoint(in_double());
     const uint32_t gone = *page->client->add_breakpoint(in_double());
-    const MemoryRange word { instance.memories[0], 0, 4 };
+    const eval::MemoryRange word { instance.memories[0], 0, 4 };
     const uint32_t kept_watch = *editor.client->add_watchpoint({ .what = word, .store = &guest.store });
     const uint32_t gone_watch = *page->client->add_watchpoint({ .what = word, .store = &guest.store });
     EXPECT_TRUE(editor.client->owns_stop(kept) && editor.client->owns_stop(kept_watch));

@@ -802,7 +802,7 @@ struct Announced {
 TEST(Stub, AnAnnouncedModuleIsShownBeforeItLives)
 {
     Announced door(Process::Owner);
-    door.client.stub.view().announce(door.module, "/somewhere/a&b.wasm");
+    door.client.stub.view().modules().announce(door.module, "/somewhere/a&b.wasm");
     // Nothing runs: there are no frames, but there is code, and breakpoints can be set.
     EXPECT_THAT(door.client.ask("?"), StartsWith("T02thread:1;"));
     EXPECT_EQ(door.client.ask("qWasmCallStack:1"), "");
@@ -832,7 +832,7 @@ TEST(Stub, NewInstancesAreToldBeforeTheyRun)
 {
     Announced door;
     door.client.listen_to_loads(*door.session);
-    door.client.stub.view().announce(door.module, "/somewhere/a.wasm");
+    door.client.stub.view().modules().announce(door.module, "/somewhere/a.wasm");
     door.start();
     EXPECT_THAT(door.client.ask("?"), EndsWith(";reason:signal;")) << "an announced module is no news";
     EXPECT_THAT(door.client.ask("qXfer:libraries:read::0,1ffff"), Not(HasSubstr("a.wasm#2")));
@@ -873,7 +873,7 @@ TEST(Stub, InstancesMadeBetweenCallsAreToldAtTheNextCall)
 TEST(Stub, LaterInstancesAreNewsAtTheNextStop)
 {
     Announced door;
-    door.client.stub.view().announce(door.module, "/somewhere/a.wasm");
+    door.client.stub.view().modules().announce(door.module, "/somewhere/a.wasm");
     door.start();
     EXPECT_THAT(door.client.ask("?"), Not(HasSubstr("library:")));
     EXPECT_THAT(door.client.ask("qXfer:libraries:read::0,1ffff"), Not(HasSubstr("a.wasm#2")));
@@ -890,8 +890,8 @@ TEST(Stub, LaterInstancesAreNewsAtTheNextStop)
 TEST(Stub, ThePathOfNoUseForXmlIsReplaced)
 {
     Announced door(Process::Owner);
-    door.client.stub.view().announce(door.module, "/somewhere/\xff.wasm");
-    door.client.stub.view().announce(door.module, "");
+    door.client.stub.view().modules().announce(door.module, "/somewhere/\xff.wasm");
+    door.client.stub.view().modules().announce(door.module, "");
     EXPECT_EQ(door.client.ask("qXfer:libraries:read::0,1ffff"),
         "l<library-list><library name=\"module#1\"><section address=\"0x4000000100000000\"/></library>"
         "<library name=\"module#2\"><section address=\"0x4000000200000000\"/></library></library-list>");

@@ -198,7 +198,8 @@ TEST(Backlog, LetsAProducerGoThatIsAskedForSomething)
     Backlog backlog;
     std::atomic<bool> is_asked = false;
     ASSERT_TRUE(backlog.add(Backlog::full + 1, [] { return false; }));
-    auto waiting = std::async(std::launch::async, [&] { return backlog.add(1, [&] { return is_asked.load(); }); });
+    auto waiting =
+        std::async(std::launch::async, [&] { return backlog.add(1, [&] { return is_asked.load(); }); });
     EXPECT_EQ(waiting.wait_for(30ms), std::future_status::timeout);
     is_asked = true;
     EXPECT_TRUE(waiting.get()) << "its bytes are kept";
