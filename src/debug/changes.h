@@ -9,8 +9,9 @@
 
 namespace vitrine::core::debug {
 
-/// Tells threads that what a mutex guards has changed: a condition variable, at which one can also wait awake. To fall asleep and to
-/// be woken takes longer than most commands of a debugger, or a step of its guest.
+/// Wakes threads when something that a mutex guards has changed: a condition variable that can also
+/// be waited for without sleeping. To fall asleep and to be woken takes longer than most commands
+/// of a debugger, or than a step of the guest.
 class Changes {
 public:
     void notify_all()
@@ -24,7 +25,7 @@ public:
         condition_.wait(lock, is_done);
     }
 
-    /// Until there was a change, or this time is over.
+    /// Waits for a change, or until this time is over.
     void wait_for(std::unique_lock<std::mutex>& lock, std::chrono::milliseconds time)
     {
         condition_.wait_for(lock, time);
@@ -35,7 +36,7 @@ public:
         return condition_.wait_for(lock, time, is_done);
     }
 
-    /// As `wait`, and falls asleep only after a moment.
+    /// Like `wait`, but spins for a moment before it sleeps.
     template<class IsDone> void wait_awake(std::unique_lock<std::mutex>& lock, IsDone is_done)
     {
         const auto end = std::chrono::steady_clock::now() + moment_;
@@ -43,7 +44,7 @@ public:
             const uint32_t seen = count_.load(std::memory_order_acquire);
             bool is_over = false;
             lock.unlock();
-            // Whoever tells of a change may still hold the mutex.
+            // The thread that notifies may still hold the mutex.
             while (!is_over && (count_.load(std::memory_order_acquire) == seen || !lock.try_lock()))
                 is_over = std::chrono::steady_clock::now() >= end;
             if (is_over) {
@@ -56,7 +57,7 @@ public:
 private:
     std::condition_variable condition_;
     std::atomic<uint32_t> count_ = 0;
-    /// Where nobody else can run meanwhile there is nothing to wait for.
+    /// On a single processor the other thread cannot run while this one spins.
     const std::chrono::microseconds moment_ { std::thread::hardware_concurrency() == 1 ? 0 : 20 };
 };
 

@@ -109,7 +109,7 @@ Result<void> Client::resume(Resume how, std::optional<uint64_t> stop)
     return session_.resume(how, stop, id_);
 }
 
-/// Adds a stop. The room to remember it is there first, so that no stop is left without a client.
+/// Adds a stop. The entry for it is made first, so that no stop is left without a client.
 template<class Add> Result<uint32_t> Client::own(Add add)
 {
     stops_.push_back(0);
@@ -142,7 +142,7 @@ Result<void> Client::remove_stop(uint32_t id)
 {
     if (std::erase(stops_, id) == 0)
         return failure("breakpoint " + std::to_string(id) + " belongs to another client, or is gone");
-    // It is one of the two, if it is still there at all.
+    // It is one of the two, if it still exists.
     (void)session_.remove_breakpoint(id);
     (void)session_.remove_watchpoint(id);
     return {};

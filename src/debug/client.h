@@ -16,7 +16,7 @@ class Session;
 
 using ClientId = uint32_t;
 
-/// The session's owner: a shared client that is always there. It hears of stops by waiting.
+/// The session's owner: a shared client that always exists. It learns of stops by waiting.
 constexpr ClientId owner = 0;
 
 /// Who takes part in a session, and who may resume. Not synchronised: the session sees to that.
@@ -36,10 +36,10 @@ public:
     const std::string* exclusive() const;
     /// Empty for a client that has left.
     std::string name_of(ClientId client) const;
-    /// Whether there are others but this one and the owner.
+    /// Whether there are clients besides this one and the owner.
     bool are_there_others(ClientId client) const;
 
-    /// Nothing withdraws what the client has asked for.
+    /// An absent value withdraws what the client has asked for.
     void stop_on(ClientId client, std::optional<StopsOn> what);
     /// What any client has asked for; the defaults if none has asked for anything.
     StopsOn stops_on() const;
@@ -58,27 +58,28 @@ private:
     std::optional<ClientId> exclusive_;
 };
 
-/// [doc] A client of a session: a debugger that is attached, by whatever protocol
+/// [doc] A client of a session: an attached debugger, whatever its protocol
 ///
-/// Every client hears of every stop, every resume and the end, through its `Listener`. Each has
-/// stops of its own: breakpoints, watchpoints, and events to stop on. The guest stops for those of
-/// all clients. When a client leaves, with or without a word, exactly its own stops leave with it.
+/// Every client is told of every stop, every resume and the end, through its `Listener`. Each has
+/// its own stops: breakpoints, watchpoints, and events to stop on. The guest stops for those of all
+/// clients. When a client disconnects, in whatever way, exactly its own stops are removed.
 ///
 /// A *shared* client accepts that others resume the guest. There may be any number of them, and
-/// each may resume. An *exclusive* client does not: LLDB, for one, cannot be told that somebody
-/// else let its process go. While one is attached the others may look at the guest, interrupt it
-/// and end it, but resuming is refused with the exclusive client's name, and `Session::wait`
-/// returns only the end.
+/// each may resume. An *exclusive* client does not: LLDB, for example, cannot be told that somebody
+/// else has resumed its process. While one is attached, the others may inspect the guest, interrupt
+/// it and end it, but they cannot resume it: the error names the exclusive client. `Session::wait`
+/// then returns only the end.
 ///
 /// All members may be called from any thread, one at a time. The session must outlive the client.
 class Client {
 public:
     enum class Kind : uint8_t { Shared, Exclusive };
 
-    /// The name is what others are told: `LLDB`. Refuses a second exclusive client.
+    /// `name` is what others are told, for example `LLDB`. Fails if there is an exclusive client
+    /// and this is to be another one.
     static Result<std::unique_ptr<Client>> attach(
         Session& session, std::string name, Kind kind, Listener listener = {});
-    /// Leaves, and takes its stops along. The guest stays as it is: stopped or running. A function
+    /// Detaches, and removes the client's stops. The guest remains stopped or running. A function
     /// of the listener may be called once more if the guest's thread was about to.
     ~Client();
     Client(const Client&) = delete;
@@ -89,17 +90,18 @@ public:
     /// Whether there are other clients besides the session's owner.
     bool has_company() const;
 
-    /// Lets a stopped guest go on. With the number of a stop (`StopReason::number`) only from that
-    /// one: another client may have resumed the guest meanwhile.
+    /// Resumes a stopped guest. With the number of a stop (`StopReason::number`) only from that
+    /// stop, as another client may have resumed the guest meanwhile.
     Result<void> resume(Resume how, std::optional<uint64_t> stop = std::nullopt);
 
     Result<uint32_t> add_breakpoint(BreakpointSpec spec);
-    /// Everything but the place. Only its own ones are changed and removed.
+    /// Replaces everything except module and offset. A client can change and remove only its own
+    /// stops.
     Result<void> change_breakpoint(uint32_t id, BreakpointSpec spec);
     Result<uint32_t> add_watchpoint(WatchpointSpec spec);
-    /// Removes a breakpoint or watchpoint, which may be gone already.
+    /// Removes a breakpoint or watchpoint. It may be gone already.
     Result<void> remove_stop(uint32_t id);
-    /// Makes a breakpoint or watchpoint that was added to the session this client's own.
+    /// Takes over a breakpoint or watchpoint that was added to the session directly.
     void adopt_stop(uint32_t id) { stops_.push_back(id); }
     /// Whether the client added this breakpoint or watchpoint.
     bool owns_stop(uint32_t id) const { return std::ranges::find(stops_, id) != stops_.end(); }
@@ -112,10 +114,10 @@ private:
     template<class Add> Result<uint32_t> own(Add add);
 
     Session& session_;
-    /// The owner's until the session has taken the client in.
+    /// The owner's until the session has accepted the client.
     ClientId id_ = owner;
     Listeners::Id listener_ = 0;
-    /// Those that it added; some may be gone.
+    /// The ids of what it added; some may be gone.
     std::vector<uint32_t> stops_;
 };
 

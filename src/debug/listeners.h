@@ -12,9 +12,9 @@
 
 namespace vitrine::core::debug {
 
-/// What somebody wants to hear of a session. The functions are called on guest threads, one at a
-/// time and in the order of the events, while the guest waits. They may ask the session anything
-/// and resume the guest, but must not close the session. Absent ones are not called.
+/// What a client wants to be told of a session. The functions are called on guest threads, one at a
+/// time and in the order of the events, while the guest waits. They may query the session and
+/// resume the guest, but must not close the session. Empty functions are skipped.
 struct Listener {
     /// Every stop, before `Session::wait` returns it, and the end.
     std::function<void(const Event&)> events {};
@@ -23,16 +23,16 @@ struct Listener {
     /// The messages of breakpoints.
     std::function<void(const std::string&)> messages {};
     /// Also stops the guest for every new instance, whatever the session stops on, before the next
-    /// instruction of its store. For a listener that resumes the guest from there.
+    /// instruction of its store. A listener that sets this must resume the guest from there.
     bool stops_at_loads = false;
 };
 
-/// The listeners of a session, in the order in which they were added. Not synchronised: the
-/// session sees to that.
+/// The listeners of a session, in the order in which they were added. Not synchronised: the session
+/// takes care of that.
 class Listeners {
 public:
     using Id = uint32_t;
-    /// Those there are at one time. They may be called without the session's lock; one that is
+    /// The listeners at one time. They are called without the session's lock, so that one that is
     /// removed meanwhile can be called once more.
     using Snapshot = std::vector<std::shared_ptr<const Listener>>;
 

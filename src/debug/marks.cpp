@@ -23,8 +23,8 @@ void Marks::set(std::vector<MarkedPlace> wanted)
     clear_passing();
     std::ranges::sort(wanted);
     wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
-    // A mark may need memory: when there is none, what stands in the code is at least what we know of. To take marks
-    // away needs none, so that a session can always leave.
+    // Setting a mark may need memory. If there is none, the code contains at least the marks that
+    // are recorded here. Removing marks needs none, so that a session can always end.
     for (const MarkedPlace& place : wanted)
         if (!is_lasting(place))
             mark(thread_, *place.first, place.second);

@@ -13,31 +13,32 @@ class Thread;
 
 namespace vitrine::core::debug {
 
-/// An instruction of a function of a store.
+/// An instruction in a function of a store.
 using MarkedPlace = std::pair<Function*, CodeOffset>;
 
 class Marks;
 /// The marks of all guest threads of one store.
 using MarksOfStore = std::vector<const Marks*>;
 
-/// The marked instructions that one guest thread needs in the code of its store: those of the user's breakpoints, and passing
-/// ones for a step. Changed only while no thread of the store executes anything.
+/// The marked instructions that one guest thread needs in the code of its store: lasting ones for
+/// the user's breakpoints, and passing ones for a step. Changed only while no thread of the store
+/// executes.
 class Marks {
 public:
-    /// `all` has a place for each thread of the store.
+    /// `all` has an entry for each thread of the store.
     Marks(Thread& thread, std::shared_ptr<MarksOfStore> all);
     ~Marks();
     Marks(const Marks&) = delete;
     Marks& operator=(const Marks&) = delete;
 
-    /// Brings the lasting marks in line with these places, in any order.
+    /// Makes these places, in any order, the lasting marks.
     void set(std::vector<MarkedPlace> wanted);
     void add_passing(MarkedPlace place);
     void clear_passing();
     const std::shared_ptr<MarksOfStore>& all() const { return all_; }
 
 private:
-    /// Unless another thread needs it.
+    /// Keeps the mark if another thread needs it.
     void remove(const MarkedPlace& place);
     bool needs(const MarkedPlace& place) const;
     bool is_lasting(const MarkedPlace& place) const;

@@ -22,14 +22,14 @@ struct Library {
 
 /// [doc] The modules of the guest as LLDB knows them
 ///
-/// LLDB knows modules by number. Each instance gets an id when the server meets it, and keeps it; no
-/// id is used twice. The code of the instance is in the `Object` space under this id, its memory 0
-/// in the `Memory` space under the same id, its memory 1 under the next one, and so on. Instances of
-/// one module in several stores that share their memory 0 are the threads of one program, and have
-/// one id.
+/// LLDB knows modules by number. Each instance gets an id when the server meets it, and keeps it;
+/// no id is used twice. The code of the instance is in the `Object` space under this id, its memory
+/// 0 in the `Memory` space under the same id, its memory 1 under the next one, and so on. Instances
+/// of one module in several stores that share their memory 0 are the threads of one program, and
+/// have one id.
 ///
-/// A module that will be instantiated can be announced. Then its first instance has its id, and LLDB
-/// its name, beforehand.
+/// A module that will be instantiated can be announced. Its first instance then has its id, and
+/// LLDB knows its name, beforehand.
 class Modules {
 public:
     /// There will be an instance of this module, whose file is `path` (absolute; empty if there is

@@ -31,12 +31,13 @@ constexpr std::chrono::milliseconds pause { 100 };
 
 } // namespace
 
-/// What the server's thread works with. All members but those marked run on that thread.
+/// The part of the server that its thread works with. All members run on that thread, except where
+/// noted.
 class Server::Door : public std::enable_shared_from_this<Door>, private net::Connection::Owner {
 public:
     Door(debug::Session& session, Process process) : session_(session), stub_(session, process) {}
 
-    /// Listens, and takes control of the guest if that is to be had from the beginning. Not on the
+    /// Listens, and takes control of the guest if the process is not its `Owner`. Not on the
     /// thread.
     Result<void> open(std::string_view address);
     const net::Listener& listener() const { return listener_; }
@@ -56,10 +57,11 @@ public:
     void send_output(Bytes bytes);
     /// From any thread.
     void wait_for_client() { was_let_go_.wait(false); }
-    /// From the server's owner: waits until `run` has ended, for a moment. Then ends it.
+    /// Called by the owner of the server: waits for a limited time until `run` has ended, then
+    /// stops it.
     void wait_for_end();
     void stop() { io_.stop(); }
-    /// Once it has ended.
+    /// Valid after the end.
     size_t unread_output() const { return backlog_.unwritten(); }
     bool is_launched() const { return is_launched_; }
 
@@ -88,21 +90,23 @@ private:
     Stub stub_;
 
     ConnectionPtr client_;
-    /// What was agreed with the client.
+    /// The state of the conversation with the client.
     struct Talk {
         PacketReader reader {};
-        /// The last packet, to be sent again if it is refused; kept while there are acknowledgements.
+        /// The last packet, to be sent again if the client rejects it. Kept while there are
+        /// acknowledgements.
         std::string last {};
         bool has_acks = true;
-        /// Whether the client has begun as a debugger does. Before, nothing is answered or done.
+        /// Whether the client has begun as a debugger does. Until then, nothing is answered or
+        /// done.
         bool is_greeted = false;
     };
     Talk talk_;
-    /// Has come before the client's end was noticed.
+    /// Connected before the end of `client_` was noticed.
     ConnectionPtr next_;
     bool is_closing_ = false;
 
-    /// Seen by all threads.
+    /// Read by all threads.
     std::atomic<bool> was_let_go_ = false;
     std::atomic<bool> is_launched_ = false;
     std::mutex mutex_;
@@ -126,7 +130,7 @@ Result<void> Server::Door::open(std::string_view address)
     return {};
 }
 
-/// A client that there is no memory to serve is dropped, and the next one is waited for.
+/// If there is no memory to serve a client, drops it and accepts the next one.
 void Server::Door::run()
 {
     const auto serve = [this] {
@@ -138,7 +142,7 @@ void Server::Door::run()
             client->drop();
             on_lost(*client);
         }
-        // Whether the wait for the next client is still under way cannot be known.
+        // It is unknown whether the listener still waits for the next connection.
         if (!is_closing_)
             accept();
         return true;
@@ -185,8 +189,8 @@ void Server::Door::take(net::Socket socket)
         silent->finish();
         return admit(std::move(connection));
     }
-    // The client is served to its end even if it has closed its side already. One that waited for
-    // that end and has closed its side, too, is not.
+    // A client that has closed its side is still served to its end. One that waited for that end
+    // and has closed its side, too, is not.
     if (!client_->is_closed_by_peer() || (next_ && !next_->is_closed_by_peer()))
         return connection->finish();
     next_ = std::move(connection);
@@ -199,8 +203,9 @@ void Server::Door::admit(ConnectionPtr connection)
     client_->read();
 }
 
-/// Sends the client what is queued for it, and has room for the next one already now. Nobody waits
-/// for what it still has to read, unless the server closes.
+/// Finishes a connection: the client still gets what is queued for it, but the next one can take
+/// its place at once. The guest does not wait for a client that disconnects to read the rest,
+/// unless the server closes.
 void Server::Door::dismiss(const ConnectionPtr& client)
 {
     client->finish(is_closing_);
@@ -220,9 +225,8 @@ void Server::Door::on_lost(net::Connection& connection)
     update();
 }
 
-/// Takes a connection for a client once it has sent a debugger's first packet and nothing else:
-/// whether it has. A debugger waits for the answer, while the rest of an HTTP request follows at
-/// once.
+/// Accepts a connection as a client if it has sent a debugger's first packet and nothing else. A
+/// debugger waits for the reply, while the rest of an HTTP request follows at once.
 bool Server::Door::greet()
 {
     const Greeting greeting = greeting_of(client_->input());
@@ -252,7 +256,7 @@ void Server::Door::on_input(net::Connection&) { handle_input(); }
 
 void Server::Door::on_written(net::Connection&) { handle_input(); }
 
-/// Handles what was received, as far as there is room for the answers.
+/// Handles received packets as long as there is room for the replies.
 void Server::Door::handle_input()
 {
     if (!talk_.is_greeted && !greet())
@@ -292,7 +296,7 @@ void Server::Door::handle(const Item& item)
         return;
     case Item::Kind::Ack: return;
     case Item::Kind::Noise:
-        // No debugger sends it: this may be the rest of an HTTP request whose method was a packet.
+        // No debugger sends this. It may be the rest of an HTTP request whose method was a packet.
         client_->drop();
         return on_lost(*client_);
     }
@@ -318,7 +322,7 @@ void Server::Door::answer(std::string_view payload)
         dismiss(ConnectionPtr(client_));
 }
 
-/// A packet and what stands before it, in one piece.
+/// Sends a packet and what precedes it in one piece.
 void Server::Door::send_packet(std::string_view payload, std::string_view before, size_t output)
 {
     const std::string packet = encode_packet(payload);
@@ -350,7 +354,7 @@ void Server::Door::on_output(const std::string& bytes)
     print(bytes, true);
 }
 
-/// In as many packets as it takes.
+/// Sends output to the client's console, in as many packets as it takes.
 void Server::Door::print(std::string_view text, bool is_counted)
 {
     Bytes rest = bytes_of(text);
@@ -361,7 +365,7 @@ void Server::Door::print(std::string_view text, bool is_counted)
     }
 }
 
-/// Brings what others see in line with the stub.
+/// Updates what other threads see.
 void Server::Door::update()
 {
     if (stub_.was_let_go() != was_let_go_.load()) {
@@ -416,7 +420,7 @@ bool Server::is_local() const { return door_->listener().is_local(); }
 size_t Server::close()
 {
     if (thread_.joinable()) {
-        // Without memory it is closed without a word.
+        // If there is no memory for that, the server ends without a report.
         guarded([&] { door_->post([door = door_.get()] { door->close(); }); },
             [&](const Thrown&) { door_->stop(); });
         door_->wait_for_end();
@@ -438,7 +442,7 @@ void Server::send_output(Bytes bytes) { door_->send_output(bytes); }
 
 void Server::wait_for_client()
 {
-    // The server may be gone before this thread has seen that it closes.
+    // The server may be destroyed before this thread has noticed that it closes.
     const std::shared_ptr<Door> door = door_;
     door->wait_for_client();
 }

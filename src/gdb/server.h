@@ -11,43 +11,49 @@
 
 namespace vitrine::core::gdb {
 
-/// The door for LLDB: listens on a TCP port or a Unix socket and serves one client at a time, on a thread of its own. The
-/// session must outlive it. A client that leaves, with or without a word, makes room for the next.
+/// The server for LLDB. Listens on a TCP port or a Unix socket and serves one client at a time, on
+/// a thread of its own. The session must outlive it. When a client disconnects, in whatever way,
+/// the server accepts the next one.
 ///
-/// A web page can connect, too. So the first bytes must be a debugger's first packet and nothing else (`greeting_of`), and a
-/// byte that belongs to no packet ends the connection at any time.
+/// A web page can connect, too. Therefore the first bytes must be a debugger's first packet and
+/// nothing else (`greeting_of`), and a byte that belongs to no packet ends the connection at any
+/// time.
 class Server {
 public:
-    /// Listens from here on, at an address as `listen` takes it.
+    /// Starts to listen, at an address as `net::parse_address` takes it. Fails if another client
+    /// controls the guest already, unless the process is its `Owner`.
     static Result<std::unique_ptr<Server>> open(
         debug::Session& session, std::string_view address, Process process);
-    /// Closes it.
+    /// Closes the server.
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// Where it listens, as `HOST:PORT` or as the absolute path of a Unix socket.
+    /// The address it listens on, as `HOST:PORT` or as the absolute path of a Unix socket.
     const std::string& address() const;
     /// Whether only programs on this machine can connect.
     bool is_local() const;
 
-    /// There will be an instance of this module, whose file is `path` (absolute; empty when there is none): it is shown
-    /// to clients already now, and LLDB reads the file instead of asking for the bytes.
+    /// There will be an instance of this module, whose file is `path` (absolute; empty if there is
+    /// none). Clients see the module already now, and LLDB reads the file instead of asking for the
+    /// bytes.
     void announce(std::shared_ptr<const Module> module, std::string path);
 
-    /// Whether a client has come that launched this process (`is_launched_by_peer`). Such a guest ends with its client, and the
-    /// terminal of this process is the client's. From any thread.
+    /// Whether a client has attached that launched this process (`is_launched_by_peer`). Then the
+    /// guest ends with its client, and the terminal of this process is the client's. May be called
+    /// from any thread.
     bool is_launched_by_client() const;
 
-    /// Shows what the guest prints. Called on the guest's thread: waits while the client has too
-    /// much to read, but not when the guest is interrupted or ended.
+    /// Sends the guest's output to the client. Called on the guest's thread, which waits while the
+    /// client has too much to read, but not when the guest is interrupted or ended.
     void send_output(Bytes bytes);
 
-    /// Tells the client of the end, and waits for a moment until it has heard of it. Returns the
-    /// bytes of output that could not be sent because the client did not read them.
+    /// Reports the end to the client, and waits for a moment until it has read the report. Returns
+    /// the number of bytes of output that were not sent because the client did not read them.
     size_t close();
 
-    /// Waits until a client has come and has let the guest go on, so that what it wished to set is set.
+    /// Waits until a client has attached and has resumed the guest, so that its breakpoints are
+    /// set.
     void wait_for_client();
 
 private:

@@ -11,13 +11,13 @@ namespace vitrine::core::gdb {
 
 namespace {
 
-// Errors have numbers; LLDB looks at the text, if at anything.
+// Errors have numbers. LLDB shows only the text.
 constexpr unsigned bad_request = 0x01;
 constexpr unsigned no_memory = 0x02;
 constexpr unsigned not_written = 0x09;
 constexpr unsigned no_such_register = 0x45;
 
-// Linux's numbers, as LLDB expects them.
+// The numbers of Linux, which LLDB expects.
 constexpr int signal_interrupt = 2;
 constexpr int signal_trap = 5;
 constexpr int signal_abort = 6;
@@ -43,7 +43,7 @@ std::string escape_json(std::string_view text)
     return escaped;
 }
 
-/// The lowest `count` bytes, the lowest first.
+/// The lowest `count` bytes in hexadecimal, least significant first.
 std::string little_endian(uint64_t value, int count)
 {
     std::string text;
@@ -52,7 +52,7 @@ std::string little_endian(uint64_t value, int count)
     return text;
 }
 
-/// `48` for 0x48: as short as it can be.
+/// Hexadecimal without leading zeros: `48` for 0x48.
 std::string number(uint64_t value) { return hex(value).substr(2); }
 
 std::string value_text(const Value& value)
@@ -77,7 +77,7 @@ std::string_view watch_key(ask::Watch::Kind kind)
     std::unreachable();
 }
 
-/// What a Unix process would have been sent.
+/// The signal that a Unix process would receive.
 int signal_of(TrapKind trap)
 {
     switch (trap) {
@@ -98,7 +98,7 @@ int signal_of(const debug::StopReason& reason)
     return reason.kind == debug::StopKind::Trap ? signal_of(reason.trap) : signal_trap;
 }
 
-/// `W` with the exit status, or `X` with the signal that a Unix process would have died of.
+/// `W` with the exit status, or `X` with the signal that would have ended a Unix process.
 std::string end_text(const debug::Outcome& outcome)
 {
     if (outcome)
@@ -153,7 +153,7 @@ std::optional<std::string> Stub::close()
     return is_awaited ? std::optional(end_.value_or("W00")) : std::nullopt;
 }
 
-/// Other clients of the session can let the guest go on, too; otherwise it waits for the next LLDB.
+/// Other clients of the session can resume the guest, too. Without any, it waits for the next LLDB.
 void Stub::leave(bool holds_guest)
 {
     const bool is_alone = process_ != Process::Owner || !control_ || !control_->has_company();
@@ -170,7 +170,7 @@ bool Stub::wants_control() const
     return !is_closed_ && (process_ != Process::Owner || is_attached() || holds_guest_);
 }
 
-/// Becomes a client of the session, or stops being one.
+/// Attaches to the session or detaches from it, as `wants_control` says.
 Result<void> Stub::update_control()
 {
     if (!wants_control()) {
@@ -182,7 +182,7 @@ Result<void> Stub::update_control()
         return {};
     control_ = TRY(debug::Client::attach(session_, "LLDB", debug::Client::Kind::Exclusive, listener_));
     view_.use(control_.get());
-    // Of events up to now nothing was heard.
+    // Events up to now were not reported.
     if (const auto reason = session_.stopped(); reason && !stop_)
         (void)on_stop(*reason);
     return {};
@@ -200,7 +200,7 @@ void Stub::let_go(debug::Resume how)
         return;
     forget_stop();
     last_resume_ = how;
-    // Refused only when somebody else has ended the stop; the next event tells what became of it.
+    // Fails only if somebody else has ended the stop. The next event says what happened.
     if (control_)
         (void)control_->resume(how);
 }
@@ -219,7 +219,7 @@ std::optional<std::string> Stub::on_event(const debug::Event& event)
     return on_end(std::get<debug::Outcome>(event));
 }
 
-/// Whether the guest stopped only for the client to hear of new instances.
+/// Whether the guest stopped only to report new instances to the client.
 bool Stub::is_ours(const debug::StopReason& reason) const
 {
     return reason.kind == debug::StopKind::Load && !session_.stops_on().load;
@@ -290,7 +290,7 @@ Stub::Cause Stub::cause_of(const debug::StopReason& reason) const
     case debug::StopKind::Throw:
     case debug::StopKind::Trap: return in_words;
     case debug::StopKind::Step:
-        // LLDB, which waits for a return, takes no notice of a step.
+        // LLDB waits for a return and would ignore a step.
         return reason.text.empty() ? Cause { signal, "trace" } : Cause { signal, "exception", reason.text };
     case debug::StopKind::Load:
         if (session_.stops_on().load)
@@ -311,7 +311,7 @@ std::string Stub::thread_text(uint32_t thread, const Cause& cause)
         + ";name:" + thread_name(thread) + ";";
 }
 
-/// New instances are told of as such when they are told for the first time: LLDB goes on from there by itself.
+/// The first report of new instances has no reason. LLDB then resumes by itself.
 std::string Stub::stop_text(const debug::StopReason& reason, bool is_first_telling)
 {
     const bool is_passing = is_first_telling && is_ours(reason);
@@ -352,7 +352,7 @@ Stub::Answer Stub::value(const Result<Value>& value) const
 Stub::Answer Stub::answer(const Request& request)
 {
     const debug::Session::Look look(session_);
-    // Somebody else has ended the stop; what became of the guest is told by the next event.
+    // Somebody else has ended the stop. The next event says what happened to the guest.
     if (stop_ && !look)
         forget_stop();
     return std::visit([this](const auto& asked) { return on(asked); }, request);
@@ -458,7 +458,7 @@ Stub::Answer Stub::on(const ask::ThreadsInfo&)
         if (!cause.reason.empty())
             row += ",\"signal\":" + std::to_string(cause.signal) + ",\"reason\":\""
                 + std::string(cause.reason) + "\"";
-        // Address and number of what is watched, and the address that was hit.
+        // The watched address, an index, and the address that was accessed.
         const std::string description = cause.watch
             ? std::to_string(cause.watch->address) + " 0 " + std::to_string(cause.watch->address)
             : cause.description;
@@ -622,7 +622,7 @@ std::optional<debug::Resume> Stub::plan(const ask::Resume& asked) const
     }
     const bool goes_all = go.size() + step.size() == threads.size();
     if (!step.empty()) {
-        // The first that has done its step stops all: of several that shall step, one does.
+        // The first thread that finishes its step stops all. If several shall step, one does.
         const bool is_stopped_one = stop_ && std::ranges::find(step, stop_->thread) != step.end();
         const uint32_t thread = is_stopped_one ? stop_->thread : step.front();
         if (go.empty() || goes_all)
@@ -644,7 +644,8 @@ Stub::Answer Stub::on(const ask::Resume& asked)
     auto how = plan(asked);
     if (!how)
         return error(bad_request, "either one thread goes on alone, or all do");
-    // LLDB steps over a function's last line with a breakpoint behind the function, and would never hear of it again.
+    // To step over a function's last line, LLDB sets a breakpoint after the function, which is
+    // never reached.
     const bool goes_on =
         how->kind == debug::Resume::Kind::Go && (how->thread == 0 || how->thread == view_.stopped_thread());
     if (stop_ && goes_on && view_.waits_for_return())
@@ -655,7 +656,8 @@ Stub::Answer Stub::on(const ask::Resume& asked)
         return { stop_text(*stop_, true) };
     }
     if (stop_ && how->kind == debug::Resume::Kind::Step && view_.take_hidden_move(how->thread)) {
-        // It has come to another place without executing anything, which the client learns as the end of a step.
+        // The thread was sent to another place without executing anything. The client learns of it
+        // as the end of a step.
         stop_ = debug::StopReason { .kind = debug::StopKind::Step, .thread = how->thread };
         return { stop_text(*stop_) };
     }
@@ -665,7 +667,7 @@ Stub::Answer Stub::on(const ask::Resume& asked)
     return {};
 }
 
-/// LLDB detaches also when it quits, and when `run` starts the guest anew.
+/// LLDB also detaches when it quits, and when `run` restarts the guest.
 Stub::Answer Stub::on(const ask::Detach& asked)
 {
     if (ends_with_client_) {
@@ -683,7 +685,7 @@ void Stub::kill()
 {
     leave(false);
     forget_stop();
-    // A call that has not begun yet is ended where it first stops.
+    // A call that has not started yet is ended at its first stop.
     was_killed_ = process_ != Process::Owner && session_.is_idle() && !end_;
     session_.kill();
     (void)update_control();

@@ -11,10 +11,10 @@ namespace vitrine::core::gdb {
 
 namespace {
 
-/// Each frame takes 16 digits of the packet that lists them.
+/// Each frame takes 16 digits in the packet that lists them.
 constexpr size_t max_frames = max_payload_size / 16;
 
-/// What 32 bits of offset can reach.
+/// What a 32-bit offset can address.
 constexpr uint64_t max_space_size = uint64_t { 1 } << 32;
 
 Result<Value> element(const std::vector<Value>& values, uint64_t index, const char* what)
@@ -31,7 +31,7 @@ Result<Value> global_in(const Instance& instance, uint64_t index)
     return instance.globals[index]->get();
 }
 
-/// The function whose entry in the code section has its size at `offset`.
+/// The function whose size in the code section is encoded at `offset`.
 std::optional<FuncIndex> find_function_of_size(const Module& module, CodeOffset offset)
 {
     const Bytes bytes = module.bytes();
@@ -43,7 +43,7 @@ std::optional<FuncIndex> find_function_of_size(const Module& module, CodeOffset 
     return function && module.meta(*function).body_offset == body ? function : std::nullopt;
 }
 
-/// Whether a function ends there: `offset` is behind its last byte.
+/// Whether a function ends at `offset`, just after its last byte.
 bool is_end_of_function(const Module& module, CodeOffset offset)
 {
     const auto function = offset == 0 ? std::nullopt : module.find_function(offset - 1);
@@ -70,7 +70,7 @@ void View::on_stop(const debug::StopReason& reason)
     narrow_breakpoints();
 }
 
-/// Their module is no more.
+/// Their module is gone.
 void View::remove_breakpoints_in(uint32_t library)
 {
     std::vector<uint64_t> addresses;
@@ -103,7 +103,8 @@ void View::find_breakpoint(uint32_t id)
         reported_pc_ = requested->first;
 }
 
-/// Whether a breakpoint that is set now is where a frame of the thread that stopped goes on.
+/// If a breakpoint that is being set is where a frame of the stopped thread will resume, remembers
+/// the frame.
 void View::expect_return(uint64_t address)
 {
     const GuestThread* stopped = is_stopped_ ? find_thread(stopped_thread_) : nullptr;
@@ -126,7 +127,7 @@ void View::drop_expected_return()
     expected_return_.reset();
 }
 
-/// Whether the frame is still there and waits for what it has called.
+/// Whether the frame still exists and waits for what it has called.
 bool View::is_return_expected() const
 {
     const GuestThread* thread = find_thread(expected_return_->thread);
@@ -140,8 +141,8 @@ bool View::is_return_expected() const
     return is_waiting;
 }
 
-/// The only instance that a breakpoint in the library is for; null when it is for all of its module: where there is none yet,
-/// and where other threads have theirs.
+/// The instance to which a breakpoint in the library applies. Null if it applies to all instances
+/// of the module: when there is none yet, and when other threads have their own.
 const Instance* View::meant_by(const Library& library)
 {
     const Instance* instance = library.instance;
@@ -149,7 +150,7 @@ const Instance* View::meant_by(const Library& library)
     return is_shared ? nullptr : instance;
 }
 
-/// Breakpoints that were set before the instance was there are from now on for this instance alone.
+/// Restricts breakpoints that were set before there was an instance to that instance.
 void View::narrow_breakpoints()
 {
     std::vector<uint64_t> wide;
@@ -158,7 +159,7 @@ void View::narrow_breakpoints()
             wide.push_back(address);
     for (const uint64_t address : wide) {
         remove_breakpoint(address);
-        // It was added before, so it can be again.
+        // It was accepted before, so it is accepted again.
         (void)add_breakpoint(address);
     }
 }
@@ -252,7 +253,7 @@ const std::vector<Frame>& View::frames()
     return *found->frames;
 }
 
-/// Without a look at all the others.
+/// Does not collect the other frames.
 std::optional<Frame> View::innermost_guest_frame(uint32_t thread) const
 {
     std::optional<Frame> innermost;
@@ -382,7 +383,7 @@ Result<void> View::write(uint64_t address, Bytes bytes)
     return {};
 }
 
-/// Calls `visit` with all regions in which something is, in ascending order.
+/// Calls `visit` with all mapped regions, in ascending order.
 template<class Visit> void View::for_each_region(Visit visit)
 {
     const auto visit_memory = [&](uint32_t id, std::string name) {
@@ -404,7 +405,7 @@ Region View::region(uint64_t address)
 {
     std::optional<Region> found;
     uint64_t gap_start = 0;
-    // The distance from a start to the end of all addresses is the start's negative.
+    // The distance from an address to the end of the address space is the negated address.
     std::optional<uint64_t> gap_end;
     for_each_region([&](Region region) {
         if (address >= region.start && address - region.start < region.size)
@@ -416,7 +417,7 @@ Region View::region(uint64_t address)
     });
     if (found)
         return *std::move(found);
-    // A size of 2^64 cannot be written: where nothing is at all, there are two halves.
+    // A size of 2^64 cannot be expressed: an empty address space is reported as two halves.
     constexpr uint64_t half = uint64_t { 1 } << 63;
     if (gap_start == 0 && !gap_end)
         return { address & half, half };

@@ -15,9 +15,9 @@ namespace vitrine::core::net {
 
 /// [doc] A connection with back-pressure
 ///
-/// Reads when it is asked to, and writes what is queued, in order. A peer that does not read holds
-/// up nobody and uses up no memory: while too many answers are queued there is no room (`has_room`),
-/// and the owner leaves requests unread; output from another thread is counted in a `Backlog`,
+/// Reads on demand, and writes queued messages in order. A peer that does not read delays nobody
+/// and uses up no memory. While too many answers are queued there is no room (`has_room`), and the
+/// owner leaves further requests unread. Output from another thread is counted in a `Backlog`,
 /// whose producer waits. A peer that takes nothing for 30 seconds is lost.
 ///
 /// Runs on the thread of the socket's `io_context`, and lives as long as it reads or writes.
@@ -49,8 +49,8 @@ public:
     /// Whether the peer has closed its side, though there may be something left to read.
     bool is_closed_by_peer();
 
-    /// Whether few enough bytes are queued to answer another request. Output does not count, so that
-    /// a peer that does not read it is still obeyed.
+    /// Whether few enough bytes are queued to answer another request. Output does not count, so
+    /// that requests of a peer that does not read it are still served.
     bool has_room() const { return unsent_bytes_ < max_unsent; }
     /// Queues a message. `output` says how many bytes of the backlog it carries.
     void send(std::string bytes, size_t output = 0);

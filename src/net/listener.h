@@ -53,7 +53,8 @@ public:
     /// Whether only programs on this machine can connect.
     bool is_local() const { return is_local_; }
 
-    /// Passes each connection to `take` until it is closed. Called again, forgets the former `take`.
+    /// Passes each connection to `take` until the listener is closed. If called again, the new
+    /// `take` replaces the former one.
     void accept(std::function<void(Socket)> take);
     /// Removes the file, too.
     void close();
