@@ -12,8 +12,8 @@ struct GdbServerBody;
 
 /// Lets LLDB attach to a session: listens on a TCP port or a Unix socket and serves one client at a
 /// time, on a thread of its own. While a client is attached, it controls the guest: stops are
-/// reported to the client, and the session's own calls wait for the end of the guest. The session
-/// must outlive the server.
+/// reported to the client, the session's own calls wait for the end of the guest, and resuming the
+/// guest from a stop of the session is an error. The session must outlive the server.
 class VITRINE_API GdbServer {
 public:
     enum class Serves : std::uint8_t {
@@ -29,9 +29,10 @@ public:
     };
 
     /// Starts listening. The address is `HOST:PORT`, `[HOST]:PORT`, `PORT`, or the path of a Unix
-    /// socket, which must contain a `/`. The host defaults to 127.0.0.1. Port 0 stands for any free
-    /// port. Only programs of the same user can connect to a Unix socket; its file is removed with
-    /// the server. If the server cannot listen, `error` says why.
+    /// socket, which contains a `/` or ends in `.sock`. The host defaults to 127.0.0.1. Port 0
+    /// stands for any free port. Only programs of the same user can connect to a Unix socket. Its
+    /// file is removed with the server; the file of a socket on which nobody listens is replaced. If
+    /// the server cannot listen, or another server controls the guest, `error` says why.
     GdbServer(Session& session, std::string_view address, Serves serves = Serves::Embedder);
     static Result<GdbServer> create(
         Session& session, std::string_view address, Serves serves = Serves::Embedder);

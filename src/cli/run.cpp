@@ -5,6 +5,7 @@
 #include "cli/lldb.h"
 #include "cli/message.h"
 #include "cli/number.h"
+#include "net/address.h"
 
 #include <vitrine/debugger.hpp>
 
@@ -29,8 +30,8 @@ struct Options : GuestOptions {
     bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
-    /// Where the debug server listens, from `-g 4711`, `-g4711` or `-g=4711`: `[ADDRESS:]PORT`, or
-    /// the path of a Unix socket, which contains a slash.
+    /// The address of the debug server, from `-g 4711`, `-g4711` or `-g=4711`, as
+    /// `net::parse_address` takes it.
     std::string address() const
     {
         return door.empty() ? "127.0.0.1:0" : door.substr(door.starts_with('=') ? 1 : 0);
@@ -52,15 +53,10 @@ Result<void> check_door(const Options& options)
     if ((options.wait || options.no_wait) && options.door.empty())
         return Error(std::string(options.wait ? "--wait" : "--no-wait") + " requires -g");
     const std::string address = options.address();
-    if (address.contains('/'))
-        return {};
-    const size_t colon = address.rfind(':');
-    const auto port =
-        parse_unsigned(std::string_view(address).substr(colon == std::string::npos ? 0 : colon + 1));
-    if (!port || *port > UINT16_MAX || colon == 0)
+    if (!core::net::parse_address(address) || address.starts_with(':'))
         return Error("-g " + address
             + ": expected [ADDRESS:]PORT with a port of at most 65535, or the path of a Unix socket, which "
-              "must contain a /");
+              "contains a / or ends in .sock");
     return {};
 }
 
