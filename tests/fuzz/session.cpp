@@ -44,7 +44,7 @@ public:
     {
         session_ = *debug::Session::create(
             guest_.store, guest_.thread, [this](const debug::StopReason& reason) { return decide(reason); });
-        session_->stop_on({ .caught_throw = random_() % 2 == 0, .load = true });
+        session_->stop_on(debug::StopsOn { .caught_throw = random_() % 2 == 0, .load = true });
         for (const FuncMeta& body : module->bodies)
             for (int i = 0; i < 6; ++i)
                 (void)session_->add_breakpoint({ .module = module,

@@ -459,7 +459,7 @@ TEST(Session, EndsWhileAnotherThreadMakesInstances)
     for (int i = 0; i < 100; ++i) {
         Guest other(guest.engine);
         ASSERT_TRUE(guest.session->add_store(other.store, other.thread));
-        guest.session->stop_on({ .load = i % 2 == 0 });
+        guest.session->stop_on(StopsOn { .load = i % 2 == 0 });
         std::atomic<bool> is_over = false;
         std::thread maker([&] {
             for (int count = 0; count < 50 && !is_over; ++count) {

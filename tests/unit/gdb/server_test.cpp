@@ -333,6 +333,27 @@ TEST_F(ServerTest, AUnixSocketIsADoorOfItsOwn)
     EXPECT_THAT(long_one.error().message, HasSubstr("at most 107 bytes"));
 }
 
+TEST_F(ServerTest, OneServerControlsTheGuestAtATime)
+{
+    open();
+    const auto second = Server::open(*guest.session, "0", Process::Call);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().message, "the guest is controlled by LLDB");
+    server.reset();
+    open(Process::Owner);
+    const auto other = Server::open(*guest.session, "0", Process::Owner);
+    ASSERT_TRUE(other);
+    auto first = connect();
+    {
+        Client late(**other);
+        EXPECT_EQ(late.ask("QStartNoAckMode"), "closed");
+    }
+    EXPECT_EQ(first->ask("D"), "OK");
+    EXPECT_EQ(first->receive(), "closed");
+    Client next(**other);
+    EXPECT_EQ(next.ask("QStartNoAckMode"), "OK");
+}
+
 TEST_F(ServerTest, ASilentConnectionMakesRoom)
 {
     open();

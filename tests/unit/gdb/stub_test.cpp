@@ -466,6 +466,82 @@ TEST(Stub, AClientOfAFreeCallMayBeFirst)
     guest.session->close();
 }
 
+/// Another client of the session, which is attached beside LLDB.
+std::unique_ptr<debug::Client> attach_beside(const Debugged& guest)
+{
+    return *debug::Client::attach(*guest.session, "the page", debug::Client::Kind::Shared);
+}
+
+TEST(Stub, AloneResumesWhileItIsAttached)
+{
+    Debugged guest;
+    const auto page = attach_beside(guest);
+    Conversation client(*guest.session, Process::Owner);
+    guest.start("run", { Value::i32(21) });
+    EXPECT_THAT(client.ask("?"), StartsWith("T"));
+    EXPECT_EQ(page->resume({}).error().message, "the guest is controlled by LLDB");
+    EXPECT_EQ(guest.session->resume({}).error().message, "the guest is controlled by LLDB");
+    EXPECT_EQ(client.stub.answer(parse_request("D1")).payload, "OK");
+    EXPECT_EQ(guest.session->controller(), std::nullopt);
+    ASSERT_TRUE(page->resume({}));
+    EXPECT_TRUE(std::holds_alternative<debug::Outcome>(*guest.session->wait()));
+}
+
+/// Without other clients the guest waits for the next LLDB.
+TEST(Stub, ALostClientLeavesTheGuestToOthers)
+{
+    for (const bool has_company : { false, true }) {
+        Debugged guest;
+        const auto page = has_company ? attach_beside(guest) : nullptr;
+        Conversation client(*guest.session, Process::Owner);
+        guest.start("spin", {});
+        EXPECT_THAT(client.ask("?"), StartsWith("T"));
+        EXPECT_EQ(client.stub.answer(parse_request("c")).payload, std::nullopt);
+        client.stub.lose();
+        if (!has_company)
+            (void)client.next_event();
+        EXPECT_EQ(guest.session->controller().has_value(), !has_company);
+        EXPECT_EQ(guest.session->stopped().has_value(), !has_company);
+        guest.session->close();
+    }
+}
+
+TEST(Stub, ABreakpointThatAnotherClientHasTooIsItsOwn)
+{
+    Debugged guest;
+    const auto page = attach_beside(guest);
+    const CodeOffset start = guest.meta(1).code_offset;
+    ASSERT_TRUE(page->add_breakpoint({ .module = guest.instance->module, .offset = start }));
+    Conversation client(*guest.session);
+    guest.start("run", { Value::i32(21) });
+    client.ask("?");
+    EXPECT_EQ(client.ask(set(Debugged::code(start))), "OK");
+    const std::string stop = client.ask("c");
+    EXPECT_THAT(stop, EndsWith(";reason:breakpoint;"));
+    EXPECT_EQ(pc_of(stop), Debugged::code(start));
+    // That of the other client alone is described in words.
+    EXPECT_EQ(client.ask("c"), "W00");
+    client.stub.lose();
+    EXPECT_EQ(guest.session->breakpoints().size(), 1u);
+    ASSERT_TRUE(client.stub.attach());
+    guest.session->close();
+}
+
+TEST(Stub, SaysWhatStopsTheGuestAlthoughAnotherClientAsksForIt)
+{
+    Debugged guest;
+    const auto page = attach_beside(guest);
+    page->stop_on({ .caught_throw = true });
+    Conversation client(*guest.session);
+    guest.start("run", { Value::i32(21) });
+    client.ask("?");
+    EXPECT_EQ(client.monitor("catch throw off"), client.monitor("catch throw"));
+    EXPECT_TRUE(guest.session->stops_on().caught_throw);
+    client.stub.lose();
+    EXPECT_TRUE(guest.session->stops_on().caught_throw);
+    guest.session->close();
+}
+
 TEST_F(StubTest, ATrapDuringAStepIsATrap)
 {
     begin("trap", { Value::i32(0) });
