@@ -484,7 +484,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
     ++resumes_;
     state_ = State::Going;
     reason_.reset();
-    tell_resume({ resumer_, how }, lock);
+    guarded([&] { tell_resume({ resumer_, how }, lock); }, [](const Thrown&) {});
     is_from_outside_ = false;
     if (how.kind == Resume::Kind::Kill)
         condemn_all();

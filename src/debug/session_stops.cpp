@@ -357,16 +357,22 @@ void Session::tell(std::unique_lock<std::mutex>& lock)
     changed_.notify_all();
 }
 
+/// Without memory for it, listeners are not told.
 void Session::tell_resume(Resumed resumed, std::unique_lock<std::mutex>& lock)
 {
     if (listeners_.is_empty() || resumed.how.kind == Resume::Kind::Kill)
         return;
-    const Listeners::Snapshot listeners = listeners_.all();
-    lock.unlock();
-    for (const auto& listener : listeners)
-        if (listener->resumes)
-            listener->resumes(resumed);
-    lock.lock();
+    guarded(
+        [&] {
+            const Listeners::Snapshot listeners = listeners_.all();
+            lock.unlock();
+            for (const auto& listener : listeners)
+                if (listener->resumes)
+                    listener->resumes(resumed);
+        },
+        [](const Thrown&) {});
+    if (!lock.owns_lock())
+        lock.lock();
 }
 
 /// Waits for the decision about the thread's stop. Runs the calls that the thread is asked to make
@@ -419,9 +425,8 @@ void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
     Member* const outer_stopper = std::exchange(stopper_, &member);
     const bool was_from_outside = std::exchange(is_from_outside_, false);
     forget_step(member);
-    guarded([&] { tell_resume({ .by = resumer_, .how = {}, .is_call = true }, lock); }, [](const Thrown&) {});
-    if (lock.owns_lock())
-        lock.unlock();
+    tell_resume({ .by = resumer_, .how = {}, .is_call = true }, lock);
+    lock.unlock();
     guarded(body, [](const Thrown&) {});
     lock.lock();
     stopper_ = outer_stopper;

@@ -61,7 +61,13 @@ public:
         for (const std::string name : { "editor", "page" })
             clients_[name] = *core::Client::attach(inner(), name, core::Client::Kind::Shared,
                 { .events = [name](const core::Event& event) { say(name, text_of(event)); },
-                    .resumes = [this, name](const core::Resumed& resumed) { hear(name, resumed); } });
+                    .resumes =
+                        [name](const core::Resumed& resumed) { say(name, "resumed by " + resumed.by); } });
+        inner().add_listener({ .resumes = [this](const core::Resumed&) {
+            const std::lock_guard lock(mutex_);
+            ++resumes_;
+            changed_.notify_all();
+        } });
         std::printf("%s\n", server_.address().c_str());
         std::fflush(stdout);
     }
@@ -112,14 +118,6 @@ public:
 private:
     core::Session& inner() { return *Access::body(session_)->session; }
 
-    void hear(const std::string& name, const core::Resumed& resumed)
-    {
-        say(name, "resumed by " + resumed.by);
-        const std::lock_guard lock(mutex_);
-        ++resumes_;
-        changed_.notify_all();
-    }
-
     /// The session's owner: calls the guest, and takes its events until the end.
     void embed(int turns)
     {
@@ -130,7 +128,6 @@ private:
             std::unique_lock lock(mutex_);
             say("embedder", stopped->reason().to_text());
             stopped_ = std::move(*stopped);
-            // Each client hears of each resume.
             changed_.wait(lock, [&] { return resumes_ > seen || is_over_; });
             seen = resumes_;
             lock.unlock();

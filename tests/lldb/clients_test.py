@@ -12,8 +12,8 @@ import unittest
 
 from debuggee import BUILD, HERE, LLDB, PATIENCE, Lldb
 
-# The index of each function in the module, in the order of the source.
-FIRST, SECOND = 0, 1
+# The index of each function in the module: `run` is the first one.
+FIRST, SECOND = 1, 2
 TURNS = 5
 REFUSED = "the guest is controlled by LLDB"
 
@@ -142,7 +142,7 @@ class Clients(unittest.TestCase):
             with Lldb(host) as lldb:
                 lldb.expect(r"stop reason = breakpoint 2")
                 lldb.ask("b second", r"Breakpoint 1: ")
-                lldb.ask("process plugin packet monitor catch throw", r"throw")
+                lldb.ask("process plugin packet monitor catch throw", r"throw: stops")
                 self.assertEqual(host.does("stops"), "1 2 3 throw")
                 self.assertEqual(host.does("page resume"), REFUSED)
                 lldb.kill()

@@ -152,10 +152,10 @@ TEST_F(ClientTest, TwoThatResumeOneStopResumeItOnce)
     Witness editor(*session, "the editor"), page(*session, "the page");
     ASSERT_TRUE(editor.client->add_breakpoint(in_double()));
     start("run", { Value::i32(5) });
-    editor.heard(1);
+    page.heard(1);
     const uint64_t first = page.stop();
     ASSERT_TRUE(editor.client->resume({}, editor.stop()));
-    editor.heard(3);
+    page.heard(3);
     EXPECT_EQ(error_of(page.client->resume({}, first)), "the guest has gone on from this stop already");
     EXPECT_TRUE(page.client->resume({}, page.stop()));
     EXPECT_EQ(text_of(*session->wait()), "ended: 20");

@@ -310,7 +310,7 @@ TEST_F(ServerTest, AUnixSocketIsADoorOfItsOwn)
         EXPECT_EQ(status.st_mode, S_IFSOCK | S_IRUSR | S_IWUSR);
         const auto taken = Server::open(*guest.session, path, Process::Call);
         ASSERT_FALSE(taken);
-        EXPECT_EQ(taken.error().message, "cannot listen on " + path + ": Address already in use");
+        EXPECT_EQ(taken.error().message, "cannot listen on " + path + ": another program listens there");
         opened->reset();
         EXPECT_NE(::stat(path.c_str(), &status), 0);
         // A socket that was left behind is replaced.
