@@ -4,7 +4,6 @@
 #include "cli/limits.h"
 #include "cli/lldb.h"
 #include "cli/message.h"
-#include "cli/number.h"
 #include "net/address.h"
 
 #include <vitrine/debugger.hpp>
