@@ -741,9 +741,19 @@ class Door:
         thread = int(self.selected(), 16)
         if len(places) == 1 and thread > 1:
             self.write(f"thread {thread} has no caller: it goes on to its end")
+        callee = self.monitor("code")[0]
         reason = self.run_to(places[1], len(places) - 1) if len(places) > 1 else self.go("vCont;c")
+        if reason and self.stop.get("reason") == "breakpoint" and self.places() == places[1:]:
+            self.tell_results(callee)
         if reason:
             self.tell(reason)
+
+    def tell_results(self, callee):
+        """What the function with this head, which has just returned, has left on its caller's stack."""
+        results = re.search(r"\(result (.*)\)$", re.sub(r"\(ref [^()]*\)", "ref", callee))
+        if results:
+            values = [value for _, _, value in self.values("stack", 0)]
+            self.write(f"returned: {', '.join(values[-len(results[1].split()):])}")
 
     def do_until(self, said):
         offset = number_of(said, "an offset")

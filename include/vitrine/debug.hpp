@@ -84,12 +84,19 @@ struct VITRINE_API StopReason {
     Val exception {};
     /// The new instance. Only for `Load`.
     std::optional<Instance> instance = std::nullopt;
-    /// The results of the call, or why it failed. Only for `CallEnd`.
+    /// For `CallEnd`, the results of the call, or why it failed. If a step out of a function ends
+    /// with this stop, what the function returned. That is usually a `Step`, but a `Breakpoint`
+    /// where the step would have ended has the results too. Empty if the step out ended in another
+    /// way, such as an exception, a trap or a breakpoint before the return, and if the function was
+    /// called by a host function, which received the results.
     std::optional<Result<std::vector<Val>>> results = std::nullopt;
     /// The access. Only for `Watchpoint`.
     std::optional<WatchHit> watch = std::nullopt;
+    /// The status with which the guest ends when it resumes. Only for `Exit`.
+    std::int32_t exit_status = 0;
 
-    /// For example `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`.
+    /// For example `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`,
+    /// `exit (status 3)`.
     std::string to_text() const;
 };
 
@@ -371,7 +378,7 @@ public:
     /// it replaces.
     Event step_over(Stopped stopped, std::uint32_t thread = 0);
     /// Runs until the innermost frame has returned to its caller, or to the end of the guest if it
-    /// has no caller.
+    /// has no caller. `StopReason::results` says what it returned.
     Event step_out(Stopped stopped, std::uint32_t thread = 0);
     /// Runs to the first instruction at or after an offset in the function of the innermost guest
     /// frame, or to a stop before that.

@@ -108,6 +108,8 @@ enum class StopKind : std::uint8_t {
     CallEnd,
     /// The last instruction or a host function accessed watched state.
     Watchpoint,
+    /// A host function ends the guest, as WASI's `proc_exit` does. Nothing has been unwound yet.
+    Exit,
 };
 
 /// Events that stop the guest in addition to breakpoints, steps and interrupts.
@@ -122,6 +124,8 @@ struct StopsOn {
     bool host_error = true;
     /// An instance is created.
     bool load = false;
+    /// A host function ends the guest, as WASI's `proc_exit` does.
+    bool exit = false;
 };
 
 /// Which accesses trigger a watchpoint.

@@ -308,7 +308,9 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
     CHECK(check_can_wait(*body));
     if (how.kind != Kind::Kill)
         CHECK(check_in_control(*body));
-    if (const Hold hold(body); hold) {
+    // What needs no check takes no hold: its end would wake the guest, just before it is resumed.
+    const bool has_place = how.thread != 0 || how.kind == Kind::RunTo;
+    if (const Hold hold(has_place ? body : nullptr); hold) {
         if (how.thread != 0 && std::ranges::none_of(body->session->threads(), [&](const auto& thread) {
                 return thread.id == how.thread;
             }))

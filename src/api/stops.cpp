@@ -54,15 +54,30 @@ std::vector<std::byte> bytes_of(const std::vector<uint8_t>& bytes)
     return { view.begin(), view.end() };
 }
 
+/// What the API knows the store of a guest thread by. Null if the thread is gone.
+std::shared_ptr<vitrine::detail::StoreLink> link_of(const detail::SessionBody& body, uint32_t thread)
+{
+    for (const core::debug::ThreadInfo& info : body.session->threads())
+        if (info.id == thread)
+            return link_of(info.thread->store);
+    return nullptr;
+}
+
 WatchHit hit_of(const detail::SessionBody& body, uint32_t thread, const core::debug::WatchHit& hit)
 {
     WatchHit result { hit.is_write, bytes_of(hit.old_bytes), bytes_of(hit.new_bytes) };
-    for (const core::debug::ThreadInfo& info : body.session->threads())
-        if (info.id == thread && hit.old_value) {
-            result.old_value = Access::val(link_of(info.thread->store), *hit.old_value);
-            result.new_value = Access::val(link_of(info.thread->store), *hit.new_value);
-        }
+    if (const auto link = hit.old_value ? link_of(body, thread) : nullptr) {
+        result.old_value = Access::val(link, *hit.old_value);
+        result.new_value = Access::val(link, *hit.new_value);
+    }
     return result;
+}
+
+std::optional<Result<std::vector<Val>>> results_of(
+    const detail::SessionBody& body, uint32_t thread, const core::debug::FunctionResults& results)
+{
+    const auto link = link_of(body, thread);
+    return link ? std::optional(Access::vals(link, results.values)) : std::nullopt;
 }
 
 } // namespace
@@ -80,6 +95,9 @@ StopReason detail::reason_of(const SessionBody& body, const core::debug::StopRea
         result.results = body.call_results;
     if (reason.watch)
         result.watch = hit_of(body, reason.thread, *reason.watch);
+    if (reason.results)
+        result.results = results_of(body, reason.thread, *reason.results);
+    result.exit_status = reason.exit_status;
     return result;
 }
 

@@ -165,6 +165,8 @@ void Debugger::tell_stop(debug::Stopped& stopped)
             Style::Event);
         return;
     }
+    if (reason.results && *reason.results && !(*reason.results)->empty())
+        print("returned: {}", join(**reason.results));
     std::string text = "stopped: " + reason_text(reason, guest_.id_of(reason.id));
     if (stopped.threads().size() > 1)
         text += fmt::format(" in thread {}", reason.thread);

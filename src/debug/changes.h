@@ -20,6 +20,15 @@ public:
         condition_.notify_all();
     }
 
+    /// Locks the mutex, and sleeps only if another thread holds it for long.
+    void lock_awake(std::unique_lock<std::mutex>& lock) const
+    {
+        const auto end = std::chrono::steady_clock::now() + moment_;
+        while (!lock.try_lock())
+            if (std::chrono::steady_clock::now() >= end)
+                return lock.lock();
+    }
+
     template<class IsDone> void wait(std::unique_lock<std::mutex>& lock, IsDone is_done)
     {
         condition_.wait(lock, is_done);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "debug/stepping.h"
 #include "debug/watchpoints.h"
 #include "runtime/heap.h"
 #include "runtime/trap.h"
@@ -26,12 +27,14 @@ using Outcome = std::expected<std::vector<Value>, Failure>;
 /// Why the guest stopped. Each stop has one reason.
 struct StopReason {
     StopKind kind = StopKind::Entry;
+    /// Only for `Trap` and `Exit`.
+    TrapKind trap = no_trap;
     /// The guest thread that stopped.
     uint32_t thread = 1;
     /// The id of the breakpoint or watchpoint. Only for `Breakpoint` and `Watchpoint`.
     uint32_t id = 0;
-    /// Only for `Trap`.
-    TrapKind trap = no_trap;
+    /// The status with which the guest ends when it resumes. Only for `Exit`.
+    int32_t exit_status = 0;
     /// Says more about the stop. `Trap`: the trap's text. `Throw`: what was thrown. `Load`:
     /// `instance 0`. `Breakpoint`: why its condition could not be evaluated. `Step`: empty, or that
     /// `stop_at_catch` asked for it.
@@ -42,11 +45,14 @@ struct StopReason {
     Instance* instance = nullptr;
     /// What was accessed. Only for `Watchpoint`.
     std::optional<WatchHit> watch {};
+    /// What the function returned, if a step out of it ends with this stop; else null.
+    std::shared_ptr<const FunctionResults> results {};
     /// From 1, in the order of the session's stops.
     uint64_t number = 0;
 
     /// `entry`, `breakpoint 1`, `step`, `interrupt`, `trap: integer divide by zero`,
-    /// `throw: exception {7}`, `load of instance 0`, `call has ended`, `watchpoint 2: 7 -> 9`
+    /// `throw: exception {7}`, `load of instance 0`, `call has ended`, `watchpoint 2: 7 -> 9`,
+    /// `exit (status 3)`
     std::string to_text() const;
 };
 
@@ -63,6 +69,8 @@ struct Resume {
     bool is_alone = false;
     /// The others go on nevertheless if the thread's next instruction may wait for them.
     bool unless_it_waits = false;
+    /// How the thread steps, if not as `kind` says. A step object is used once.
+    std::shared_ptr<Step> step {};
 };
 
 /// A client let a stopped guest go on.

@@ -65,8 +65,9 @@ inline constexpr StopEvent<StopsOn> stop_events[] {
     { "trap", &StopsOn::trap },
     { "host", &StopsOn::host_error },
     { "load", &StopsOn::load },
+    { "exit", &StopsOn::exit },
 };
-inline constexpr std::string_view expected_stop_event = "expected throw, uncaught, trap, host or load";
+inline constexpr std::string_view expected_stop_event = "expected throw, uncaught, trap, host, load or exit";
 
 /// `trap: stops`, `trap: off`
 std::string stop_event_line(std::string_view name, bool is_on);

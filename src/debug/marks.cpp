@@ -14,13 +14,13 @@ Marks::Marks(Thread& thread, std::shared_ptr<MarksOfStore> all) : thread_(thread
 
 Marks::~Marks()
 {
+    clear_passing();
     set({});
     std::erase(*all_, this);
 }
 
 void Marks::set(std::vector<MarkedPlace> wanted)
 {
-    clear_passing();
     std::ranges::sort(wanted);
     wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
     // Setting a mark may need memory. If there is none, the code contains at least the marks that
@@ -29,7 +29,7 @@ void Marks::set(std::vector<MarkedPlace> wanted)
         if (!is_lasting(place))
             mark(thread_, *place.first, place.second);
     for (const MarkedPlace& place : lasting_)
-        if (!std::ranges::binary_search(wanted, place))
+        if (!std::ranges::binary_search(wanted, place) && !is_passing(place))
             remove(place);
     lasting_ = std::move(wanted);
 }
@@ -55,9 +55,11 @@ void Marks::remove(const MarkedPlace& place)
         unmark(thread_, *place.first, place.second);
 }
 
-bool Marks::needs(const MarkedPlace& place) const
+bool Marks::needs(const MarkedPlace& place) const { return is_lasting(place) || is_passing(place); }
+
+bool Marks::is_passing(const MarkedPlace& place) const
 {
-    return is_lasting(place) || std::ranges::find(passing_, place) != passing_.end();
+    return std::ranges::find(passing_, place) != passing_.end();
 }
 
 bool Marks::is_lasting(const MarkedPlace& place) const { return std::ranges::binary_search(lasting_, place); }

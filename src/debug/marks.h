@@ -31,10 +31,11 @@ public:
     Marks(const Marks&) = delete;
     Marks& operator=(const Marks&) = delete;
 
-    /// Makes these places, in any order, the lasting marks.
+    /// Makes these places, in any order, the lasting marks. Passing ones stay.
     void set(std::vector<MarkedPlace> wanted);
     void add_passing(MarkedPlace place);
     void clear_passing();
+    bool has_passing() const { return !passing_.empty(); }
     const std::shared_ptr<MarksOfStore>& all() const { return all_; }
 
 private:
@@ -42,6 +43,7 @@ private:
     void remove(const MarkedPlace& place);
     bool needs(const MarkedPlace& place) const;
     bool is_lasting(const MarkedPlace& place) const;
+    bool is_passing(const MarkedPlace& place) const;
 
     Thread& thread_;
     std::shared_ptr<MarksOfStore> all_;

@@ -73,6 +73,7 @@ std::string StopReason::to_text() const
     case StopKind::Load: return "load of " + text;
     case StopKind::CallEnd: return "call has ended";
     case StopKind::Watchpoint: return "watchpoint " + std::to_string(id) + ": " + text;
+    case StopKind::Exit: return "exit (" + text + ")";
     }
     std::unreachable();
 }
@@ -178,7 +179,7 @@ Session::Member& Session::add_member(Store& store, Thread& thread)
 /// Leaves nothing of ours with a thread that executes no instruction just now.
 void Session::leave(Member& member)
 {
-    set_stepping(*member.thread, false);
+    forget_step(member);
     set_watches(*member.thread, nullptr);
     member.marks.set({});
     member.thread->probes.set(ProbeRole::Session, nullptr);
@@ -294,9 +295,8 @@ void Session::run_body(std::unique_lock<std::mutex>& lock)
         [](Thrown thrown) -> Outcome { return std::unexpected(Error { std::move(thrown.text) }); });
     lock.lock();
     Member& own = *members_.front();
-    set_stepping(*own.thread, false);
+    forget_step(own);
     own.is_condemned = false;
-    own.marks.clear_passing();
     if (!own.has_news)
         own.thread->requests->bits.fetch_and(~Requests::pause);
     at_entry_ = wants_stop_ = false;
@@ -370,7 +370,8 @@ Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
 
 Result<Event> Session::wait()
 {
-    std::unique_lock lock(mutex_);
+    std::unique_lock lock(mutex_, std::defer_lock);
+    changed_.lock_awake(lock);
     if (handler_)
         return failure("the session's handler is told of all stops");
     if (std::this_thread::get_id() == guest_.get_id())

@@ -8,6 +8,7 @@
 #include "debug/foreign_writes.h"
 #include "debug/inspect.h"
 #include "debug/listeners.h"
+#include "debug/stepping.h"
 #include "debug/watchpoints.h"
 #include "exec/frame.h"
 
@@ -215,13 +216,10 @@ private:
         bool has_left = false;
         /// There are instances that listeners have not been told of.
         bool has_news = false;
-        /// Before which instruction it noticed that it shall stop: a step from there executes it.
-        std::optional<FramePlace> paused_at {};
         /// What the debugger's own code has thrown on this thread: the guest ends with it.
         std::optional<Trap> failure {};
-        /// Of the step under way: the frame it must end in, and where.
-        std::optional<FrameId> step_frame {};
-        std::optional<CodeOffset> step_offset {};
+        /// The step under way, or null.
+        std::shared_ptr<Step> step {};
         /// See `stop_at_catch`.
         std::optional<FrameId> catch_frame {};
         /// The innermost one; null when there is none.
@@ -263,8 +261,10 @@ private:
     std::optional<StopReason> reason_of_trap(const Thread& thread) const;
     std::optional<StopReason> reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_watch(Member& member);
-    static std::optional<StopReason> reason_of_catch(Member& member, const FramePlace& here);
-    std::optional<StopReason> reason_of_step(Member& member, const std::optional<FramePlace>& paused_at);
+    std::optional<StopReason> reason_of_catch(Member& member, std::unique_lock<std::mutex>& lock);
+    std::optional<StopReason> reason_of_step(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
+    std::optional<StopReason> take_answer(
+        Member& member, StepAnswer answer, std::unique_lock<std::mutex>& lock);
     void log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock);
     void stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
     void let_go(Member& member, Resume how, bool is_nested);
@@ -274,6 +274,8 @@ private:
     Resume decide(Member& member, std::unique_lock<std::mutex>& lock);
     bool is_called(const Member& member) const { return call_ && caller_ == &member; }
     void forget_step(Member& member);
+    void follow(Member& member, const StepPlan& plan);
+    void change_plan(Member& member, const StepPlan& plan, std::unique_lock<std::mutex>& lock);
     void run_call(Member& member, std::unique_lock<std::mutex>& lock);
     void go_on(Member& stopped, Resume how);
     void stand_outside(Member& member, std::unique_lock<std::mutex>& lock);

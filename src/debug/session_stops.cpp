@@ -13,12 +13,6 @@
 
 namespace vitrine::core::debug {
 
-namespace {
-
-bool is_guest(const Frame& frame) { return !frame.is_host(); }
-
-} // namespace
-
 /// A call that the debugger makes on its own thread, while the guest is stopped or idle, has nobody to stop for.
 bool Session::stops_here(const Member& member) const
 {
@@ -108,8 +102,7 @@ Wish Session::fire(Member& member, Cause cause)
         stop(member, std::move(*reason), lock);
         // Nothing has been executed at an entry: a breakpoint there is still to come, unless a step
         // leads from here.
-        const bool is_passing = member.thread->is_stepping() || member.step_offset;
-        if (is_entry && !is_passing && goes_on_as_ever())
+        if (is_entry && !member.step && goes_on_as_ever())
             if (auto at_once = reason_in_turn(member, reason_of_mark(member, lock), lock))
                 stop(member, std::move(*at_once), lock);
     }
@@ -126,10 +119,7 @@ Wish Session::end_visit(Member& member)
         member.thread->trap = *std::exchange(member.failure, std::nullopt);
         return Wish::Fail;
     }
-    if (visit.wish == Wish::Move) {
-        // Execution may look up there before it executes anything, which does not end a step.
-        member.paused_at = place_of(*member.thread);
-    } else if (visit.wish == Wish::Throw) {
+    if (visit.wish == Wish::Throw) {
         member.thrown = std::move(visit.to_throw);
         member.thread->thrown = static_cast<ExceptionObject*>(member.thrown->object());
     } else if (visit.wish == Wish::Fail) {
@@ -144,6 +134,14 @@ std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
 {
     const Trap& trap = thread.trap;
     const StopsOn stops_on = clients_.stops_on();
+    if (trap.kind == TrapKind::Exit) {
+        if (!stops_on.exit)
+            return std::nullopt;
+        return StopReason { .kind = StopKind::Exit,
+            .trap = trap.kind,
+            .exit_status = trap.exit_status,
+            .text = "status " + std::to_string(trap.exit_status) };
+    }
     const bool is_wanted = trap.kind == TrapKind::UncaughtException ? stops_on.uncaught_throw
         : trap.kind == TrapKind::HostError                          ? stops_on.host_error
                                                                     : stops_on.trap;
@@ -167,13 +165,13 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
         log(member, std::move(messages), lock);
     if (member.failure)
         return std::nullopt;
-    if (hit.id != 0)
-        return StopReason { .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem) };
-    const bool is_target =
-        member.step_offset == frame.offset && (!member.step_frame || member.step_frame == frame.id);
-    if (!is_target && !member.thread->is_stepping())
-        return std::nullopt;
-    return StopReason { .kind = StopKind::Step };
+    StepAnswer answer = member.step ? member.step->at(Cause::Mark, frame) : StepGoesOn {};
+    if (hit.id == 0)
+        return take_answer(member, std::move(answer), lock);
+    StopReason reason { .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem) };
+    if (auto* end = std::get_if<StepEnd>(&answer))
+        reason.results = std::move(end->results);
+    return reason;
 }
 
 namespace {
@@ -231,31 +229,42 @@ std::optional<StopReason> Session::reason_of_watch(Member& member)
         .watch = std::move(hit->second) };
 }
 
-std::optional<StopReason> Session::reason_of_step(Member& member, const std::optional<FramePlace>& paused_at)
+/// What the member's step makes of the instruction at which its thread is.
+std::optional<StopReason> Session::reason_of_step(
+    Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
-    if (paused_at == place_of(*member.thread))
+    if (!member.step)
         return std::nullopt;
-    return StopReason { .kind = is_at_entry(member) ? StopKind::Entry : StopKind::Step };
+    return take_answer(member, member.step->at(cause, *innermost_frame(*member.thread)), lock);
+}
+
+std::optional<StopReason> Session::take_answer(
+    Member& member, StepAnswer answer, std::unique_lock<std::mutex>& lock)
+{
+    if (auto* end = std::get_if<StepEnd>(&answer))
+        return StopReason { .kind = StopKind::Step, .results = std::move(end->results) };
+    if (const auto* plan = std::get_if<StepPlan>(&answer))
+        change_plan(member, *plan, lock);
+    return std::nullopt;
 }
 
 /// A handler goes on in a frame in which a step would have ended, or one further out.
-std::optional<StopReason> Session::reason_of_catch(Member& member, const FramePlace& here)
+std::optional<StopReason> Session::reason_of_catch(Member& member, std::unique_lock<std::mutex>& lock)
 {
-    const auto is_reached = [&](const std::optional<FrameId>& frame) {
-        return frame && !here.frame.is_above(*frame);
-    };
-    const bool ends_step = is_reached(member.step_frame);
-    if (!ends_step && !is_reached(member.catch_frame))
+    if (watchpoints_.drop_ended(*member.thread)) {
+        stops_have_changed();
+        sync(member);
+    }
+    if (auto reason = reason_of_step(member, Cause::Catch, lock))
+        return reason;
+    if (!member.catch_frame || innermost_id(*member.thread).is_above(*member.catch_frame))
         return std::nullopt;
-    member.paused_at = here;
-    return StopReason { .kind = StopKind::Step, .text = ends_step ? "" : "exception caught" };
+    return StopReason { .kind = StopKind::Step, .text = "exception caught" };
 }
 
 std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
     const Thread& thread = *member.thread;
-    const FramePlace here = place_of(thread);
-    const auto paused_at = std::exchange(member.paused_at, std::nullopt);
     switch (cause) {
     case Cause::Trap: return reason_of_trap(thread);
     case Cause::Throw: {
@@ -266,12 +275,7 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
             .text = Value::ref(ValueType::exnref, thrown).to_text(),
             .exception = std::make_shared<Root>(member.store->heap, thread.thrown) };
     }
-    case Cause::Catch:
-        if (watchpoints_.drop_ended(thread)) {
-            stops_have_changed();
-            sync(member);
-        }
-        return reason_of_catch(member, here);
+    case Cause::Catch: return reason_of_catch(member, lock);
     case Cause::Load:
         if (!clients_.stops_on().load && !listeners_.stop_at_loads())
             return std::nullopt;
@@ -279,15 +283,18 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
     case Cause::Pause:
         if (!wants_stop_)
             return member.has_news && !is_at_entry(member) ? reason_of_load(member) : std::nullopt;
-        if (!thread.host)
-            member.paused_at = here;
         return StopReason { .kind = StopKind::Interrupt };
-    case Cause::Step: return reason_of_step(member, paused_at);
     case Cause::Tick: return std::nullopt;
     case Cause::Watch:
         if (auto reason = reason_of_watch(member))
             return reason;
-        return thread.is_stepping() ? reason_of_step(member, paused_at) : std::nullopt;
+        if (!thread.is_stepping())
+            return std::nullopt;
+        [[fallthrough]];
+    case Cause::Step:
+        if (is_at_entry(member))
+            return StopReason { .kind = StopKind::Entry };
+        return reason_of_step(member, Cause::Step, lock);
     case Cause::Mark:
         if (is_at_entry(member))
             return StopReason { .kind = StopKind::Entry };
@@ -409,9 +416,46 @@ Resume Session::decide(Member& member, std::unique_lock<std::mutex>& lock)
 void Session::forget_step(Member& member)
 {
     set_stepping(*member.thread, false);
-    member.step_frame.reset();
-    member.step_offset.reset();
+    member.step.reset();
     member.marks.clear_passing();
+}
+
+/// Has the thread report where its step wants it to. No thread of its store executes anything, or
+/// there are no marks to change.
+void Session::follow(Member& member, const StepPlan& plan)
+{
+    member.marks.clear_passing();
+    for (const MarkedPlace& place : plan.marks)
+        member.marks.add_passing(place);
+    set_stepping(*member.thread, plan.is_single || is_at_entry(member));
+    if (plan.is_empty())
+        member.step.reset();
+}
+
+/// Gives the step of a thread that goes on another plan. Marks are changed only while all other
+/// threads stand.
+void Session::change_plan(Member& member, const StepPlan& plan, std::unique_lock<std::mutex>& lock)
+{
+    if (stopper_ == &member || (plan.marks.empty() && !member.marks.has_passing()))
+        return follow(member, plan);
+    const auto step = member.step;
+    if (must_stand(member))
+        stand_outside(member, lock);
+    // While the thread stood for another stop, the debugger may have told it something else.
+    if (member.step != step || member.is_condemned || member.visit->wish != Wish::Continue)
+        return;
+    struct Release {
+        Session& session;
+        Member* alone;
+        ~Release()
+        {
+            session.stopper_ = nullptr;
+            session.alone_ = alone;
+            session.changed_.notify_all();
+        }
+    } const release { *this, alone_ };
+    stop_others(member, lock);
+    follow(member, plan);
 }
 
 /// Runs the debugger's call on this waiting thread; stops in it nest. If another thread's stop
@@ -543,48 +587,20 @@ void Session::go_on(Member& stopped, Resume how)
     changed_.notify_all();
 }
 
-/// Sets what ends the step.
+/// Begins the thread's step, if it shall make one.
 void Session::prepare(Member& member, Resume how)
 {
-    if (how.kind == Resume::Kind::Go)
+    auto step = how.step ? std::move(how.step) : make_step(how.kind, how.offset);
+    if (!step)
         return;
-    Thread& thread = *member.thread;
-    const std::vector<Frame> frames = frames_of(thread);
-    const auto innermost = std::ranges::find_if(frames, is_guest);
-    const auto run_to = [&](const Frame& frame, CodeOffset offset, std::optional<FrameId> id) {
-        member.marks.add_passing(
-            { frame.function->instance->functions[frame.function->index.value], offset });
-        member.step_offset = offset;
-        member.step_frame = id;
-    };
-    const auto step_out = [&] {
-        const auto caller = std::find_if(innermost + 1, frames.end(), is_guest);
-        if (caller != frames.end())
-            run_to(*caller, caller->offset, caller->id);
-    };
-    if (how.kind == Resume::Kind::Step || innermost == frames.end()) {
-        set_stepping(thread, true);
-    } else if (how.kind == Resume::Kind::StepOver) {
-        const Module& module = innermost->function->module();
-        ByteReader in(module.bytes().subspan(innermost->offset), innermost->offset);
-        const auto instruction = decode_instruction(in);
-        ASSERT(instruction);
-        const OpInfo& row = info(instruction->op);
-        if (row.shape != Shape::Call || !innermost->is_innermost)
-            set_stepping(thread, true);
-        else if (is_tail_call(instruction->op))
-            // Nothing of this frame is executed behind it.
-            step_out();
-        else
-            run_to(*innermost, instruction->end, innermost->id);
-    } else if (how.kind == Resume::Kind::StepOut) {
-        step_out();
-    } else if (how.kind == Resume::Kind::RunTo) {
-        const auto offset =
-            find_instruction_boundary(innermost->function->module(), innermost->function->index, how.offset);
-        if (offset)
-            run_to(*innermost, *offset, std::nullopt);
-    }
+    forget_step(member);
+    // A pause, a caught exception and a detour are noticed before an instruction that is yet to be
+    // executed, and reported once more if the thread steps.
+    const Visit* const visit = member.visit;
+    const bool reports_again =
+        visit && (visit->cause == Cause::Pause || visit->cause == Cause::Catch || visit->wish == Wish::Move);
+    member.step = std::move(step);
+    follow(member, member.step->begin(frames_for_step(*member.thread), reports_again));
 }
 
 // Detours.

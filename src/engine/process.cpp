@@ -174,6 +174,8 @@ void Process::end(const Trap& trap, std::shared_ptr<StoreRef> cause)
     Trap ending = trap;
     // The exception belongs to one store and cannot be passed to others.
     ending.exception = nullptr;
+    // The other threads only end with it.
+    ending.is_told = true;
     if (cause)
         first_->end(ending);
     for (const auto& [number, child] : running_)

@@ -12,6 +12,9 @@
 #include "runtime/bounds.h"
 
 #include <algorithm>
+#include <optional>
+#include <tuple>
+#include <utility>
 
 namespace vitrine::core {
 
@@ -134,10 +137,33 @@ template<class Run> CallEnd guarded_call(Thread& thread, size_t depth, Run run)
     });
 }
 
+/// Keeps what a probe looks at while the probe calls the guest: the call may trap and throw itself.
+class KeptForProbe {
+public:
+    explicit KeptForProbe(Thread& thread) : thread_(thread)
+    {
+        // Only a probe calls while no host function runs.
+        if (thread.is_running() && !thread.host)
+            kept_.emplace(std::move(thread.trap), thread.thrown);
+    }
+    ~KeptForProbe()
+    {
+        if (kept_)
+            std::tie(thread_.trap, thread_.thrown) = std::move(*kept_);
+    }
+    KeptForProbe(const KeptForProbe&) = delete;
+    KeptForProbe& operator=(const KeptForProbe&) = delete;
+
+private:
+    Thread& thread_;
+    std::optional<std::pair<Trap, ExceptionObject*>> kept_;
+};
+
 } // namespace
 
 CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments)
 {
+    const KeptForProbe kept(thread);
     return guarded_call(thread, thread.activations.size(), [&]() -> CallEnd {
         if (auto entered = enter(thread, function, arguments); !entered)
             return std::move(entered).error();
@@ -334,8 +360,7 @@ bool raise(Thread& thread, Trap trap)
     if (thread.trap.message.empty())
         thread.trap.message = trap_with_detail(thread.trap.kind, detail_of(thread, thread.trap.kind)).message;
     thread.trap.trace = trace_of(thread);
-    return thread.trap.kind != TrapKind::Exit && thread.trap.kind != TrapKind::Killed
-        && fire(thread, Cause::Trap) && thread.was_moved;
+    return thread.trap.kind != TrapKind::Killed && fire(thread, Cause::Trap) && thread.was_moved;
 }
 
 } // namespace vitrine::core

@@ -24,6 +24,8 @@ enum class Cause : uint8_t {
     /// The exception was caught: `Thread::state` is the beginning of the handler.
     Catch,
     /// The instruction at `Thread::state` has trapped with `Thread::trap`; nothing is unwound yet.
+    /// So does the call of a host function that ends the guest, with the kind `Exit`. The kind
+    /// `Killed` is not announced.
     Trap,
     /// An instance was made and `Probe::on_instance` was called; its start function has not run
     /// yet.

@@ -288,6 +288,7 @@ Stub::Cause Stub::cause_of(const debug::StopReason& reason) const
         return watch ? Cause { .signal = signal, .reason = "watchpoint", .watch = watch } : in_words;
     }
     case debug::StopKind::Throw:
+    case debug::StopKind::Exit:
     case debug::StopKind::Trap: return in_words;
     case debug::StopKind::Step:
         // LLDB waits for a return and would ignore a step.

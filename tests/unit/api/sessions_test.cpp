@@ -217,6 +217,65 @@ TEST(Sessions, TellHowTheGuestExited)
     EXPECT_EQ(exited(guest.session->call(guest.func("ask"), { Val::i32(7) })).error().exit_status(), 7);
 }
 
+TEST(Sessions, StopWhereTheGuestExits)
+{
+    Debuggee guest;
+    guest.tell = [](Caller&, std::int32_t x) -> Result<std::int32_t> {
+        return Error(Trap { .kind = TrapKind::Exit, .exit_status = x });
+    };
+    ASSERT_TRUE(guest.session->stop_on({ .exit = true }));
+    auto stop = stopped(guest.session->call(guest.func("ask"), { Val::i32(-7) }));
+    EXPECT_EQ(stop.reason().kind, StopKind::Exit);
+    EXPECT_EQ(stop.reason().trap, TrapKind::Exit);
+    EXPECT_EQ(stop.reason().exit_status, -7);
+    EXPECT_EQ(stop.reason().to_text(), "exit (status -7)");
+    ASSERT_EQ(stop.frames().size(), 1u);
+    EXPECT_EQ(stop.frames()[0].function(), guest.func("ask"));
+    EXPECT_EQ(stop.frames()[0].locals()[0].value, Val::i32(-7));
+    EXPECT_EQ(exited(guest.session->resume(std::move(stop))).error().exit_status(), -7);
+}
+
+TEST(Sessions, AStepOutCarriesWhatTheFunctionReturned)
+{
+    Debuggee guest;
+    const std::uint32_t id = guest.break_at(square);
+    auto stop = stopped(guest.call_sum());
+    EXPECT_TRUE(guest.session->remove_breakpoint(id));
+    EXPECT_FALSE(stop.reason().results);
+    stop = stopped(guest.session->step_out(std::move(stop)));
+    EXPECT_EQ(stop.reason().to_text(), "step");
+    ASSERT_TRUE(stop.reason().results && *stop.reason().results);
+    EXPECT_THAT(**stop.reason().results, testing::ElementsAre(Val::i32(9)));
+    stop = stopped(guest.session->step(std::move(stop)));
+    EXPECT_FALSE(stop.reason().results) << "of that stop alone";
+    EXPECT_EQ(exited(guest.session->step_out(std::move(stop)))->front(), Val::i32(25))
+        << "the end of the call has the results";
+}
+
+TEST(Sessions, AStepOutCarriesReferencesThatStayAlive)
+{
+    World world;
+    const Instance instance = world.instantiate(R"((module
+        (type $box (struct (field i32)))
+        (elem declare func $make)
+        (func $make (result (ref $box) funcref externref v128)
+          (struct.new $box (i32.const 5)) (ref.func $make) (ref.null extern) (v128.const i64x2 1 2))
+        (func (export "run") call $make drop drop drop drop)))");
+    Session session(world.store);
+    ASSERT_TRUE(session.add_breakpoint(
+        { .module = instance.module(), .offset = instance.module().functions()[0].offset }));
+    auto stop = stopped(session.call(*instance.func("run"), {}));
+    stop = stopped(session.step_out(std::move(stop)));
+    ASSERT_TRUE(stop.reason().results && *stop.reason().results);
+    const std::vector<Val> results = **stop.reason().results;
+    EXPECT_TRUE(exited(session.resume(std::move(stop))));
+    ASSERT_EQ(results.size(), 4u);
+    EXPECT_EQ(results[0].to_text(), "struct {5}");
+    EXPECT_EQ(results[1].to_text(), "func make");
+    EXPECT_EQ(results[2].to_text(), "null");
+    EXPECT_EQ(results[3].to_text(), "i32x4 0x00000001 0x00000000 0x00000002 0x00000000");
+}
+
 TEST(Sessions, StopInStartFunctionsOfModulesThatHadNoInstance)
 {
     World world;

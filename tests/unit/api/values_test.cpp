@@ -258,7 +258,7 @@ TEST(Values, StaySmall)
     EXPECT_LE(sizeof(Object), 16u);
     EXPECT_LE(sizeof(Result<Val>), 72u);
     EXPECT_LE(sizeof(debug::WatchHit), 152u);
-    EXPECT_LE(sizeof(debug::StopReason), 384u);
+    EXPECT_LE(sizeof(debug::StopReason), 392u);
     EXPECT_TRUE(std::is_nothrow_move_constructible_v<Val>) << "vectors of values grow by moving them";
 }
 

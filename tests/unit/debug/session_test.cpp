@@ -479,7 +479,7 @@ TEST(Session, EndsWhileAnotherThreadMakesInstances)
 }
 
 /// Reasons are copied for the controller, the client of a door and the embedder.
-TEST(Session, ReasonsStaySmall) { EXPECT_LE(sizeof(StopReason), 224u); }
+TEST(Session, ReasonsStaySmall) { EXPECT_LE(sizeof(StopReason), 240u); }
 
 } // namespace
 } // namespace vitrine::core::debug

@@ -1,0 +1,379 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What stops say: the results of a function that was stepped out of, the end of the guest. And
+// steps that the session does not know.
+#include "debug/session.h"
+
+#include "support/guest.h"
+#include "wasm/instruction.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+namespace vitrine::core::debug {
+namespace {
+
+using test::Guest;
+using testing::ElementsAre;
+
+/// A guest under a session, with WASI's way to end it: `exit`.
+struct Debugged : Guest {
+    explicit Debugged(std::string_view wat)
+    {
+        define("host", "exit", { { ValueType::i32 }, {} }, [](HostCall& call) -> HostOutcome {
+            return Trap { .kind = TrapKind::Exit, .exit_status = static_cast<int32_t>(call.slots[0]) };
+        });
+        define("host", "run_exits", {}, [this](HostCall& call) -> HostOutcome {
+            auto results = invoke(call.thread, function(*instance, "exits"), {});
+            if (!results)
+                return std::move(results).error();
+            return core::Returned {};
+        });
+        instance = &instantiate(wat);
+        module = instance->module;
+        session = *Session::create(store, thread);
+    }
+
+    CodeOffset code_of(std::string_view name) { return function(*instance, name).meta->code_offset; }
+    uint32_t break_at(CodeOffset offset)
+    {
+        return *session->add_breakpoint({ .module = module, .offset = offset });
+    }
+    std::string start(std::string_view name)
+    {
+        Function& callee = function(*instance, name);
+        EXPECT_TRUE(session->start([this, &callee]() -> Outcome {
+            auto results = invoke(thread, callee, {});
+            if (!results)
+                return std::unexpected(std::move(results).error());
+            return *results;
+        }));
+        return wait();
+    }
+    std::string resume(Resume how)
+    {
+        EXPECT_TRUE(session->resume(std::move(how)));
+        return wait();
+    }
+    /// `step, returned 7`
+    std::string wait()
+    {
+        event = *session->wait();
+        if (const auto* reason = std::get_if<StopReason>(&event)) {
+            std::string text = reason->to_text();
+            if (reason->results) {
+                text += ", returned";
+                for (const Value& value : reason->results->values)
+                    text += " " + value.to_text();
+            }
+            return text;
+        }
+        const auto& outcome = std::get<Outcome>(event);
+        if (!outcome)
+            return std::visit([](const auto& failure) { return failure.to_text(); }, outcome.error());
+        std::string text = "ended";
+        for (const Value& value : *outcome)
+            text += " " + value.to_text();
+        return text;
+    }
+    /// `main+3`: where the innermost guest function is.
+    std::string place(size_t frame = 0)
+    {
+        const Frame at = session->frames().at(frame);
+        if (at.is_host())
+            return at.function->name();
+        return at.function->name() + "+" + std::to_string(at.offset - at.function->meta->code_offset);
+    }
+
+    Instance* instance = nullptr;
+    std::shared_ptr<const Module> module;
+    std::unique_ptr<Session> session;
+    Event event;
+};
+
+const Resume go { Resume::Kind::Go };
+const Resume out { Resume::Kind::StepOut };
+
+constexpr auto returning = R"((module
+    (tag $error)
+    (func $pair (export "pair") (result i32 i64) i32.const 1 i64.const 2)
+    (func $traps (export "traps") (result i32) unreachable)
+    (func $throws (export "throws") (result i32) throw $error)
+    (func $inner (export "inner") (result i32) call $pair drop)
+    (func (export "pairs") (result i32) call $pair drop)
+    (func (export "inners") (result i32) call $inner)
+    (func (export "trap") (result i32) call $traps)
+    (func (export "catch") (result i32)
+      (block $caught (try_table (catch $error $caught) (return (call $throws))))
+      i32.const 9)))";
+
+TEST(Stops, AStepOutSaysWhatTheFunctionReturned)
+{
+    Debugged guest(returning);
+    guest.break_at(guest.code_of("pair"));
+    EXPECT_EQ(guest.start("pairs"), "breakpoint 1");
+    EXPECT_EQ(guest.resume(out), "step, returned 1 2");
+    EXPECT_EQ(guest.session->stopped()->results->values.size(), 2u);
+    EXPECT_EQ(guest.resume({ Resume::Kind::Step }), "step") << "only where the step out ends";
+    EXPECT_EQ(guest.resume(out), "ended 1") << "the host gets the results";
+}
+
+TEST(Stops, AStepOutThatEndsOtherwiseSaysNothing)
+{
+    Debugged guest(returning);
+    const auto inner = guest.break_at(guest.code_of("inner"));
+    const auto pair = guest.break_at(guest.code_of("pair"));
+    EXPECT_EQ(guest.start("inners"), "breakpoint 1");
+    EXPECT_EQ(guest.resume(out), "breakpoint 2") << "in between";
+    EXPECT_EQ(guest.resume(go), "ended 1") << "the step out ended there";
+    ASSERT_TRUE(guest.session->remove_breakpoint(pair));
+    ASSERT_TRUE(guest.session->remove_breakpoint(inner));
+    guest.break_at(guest.code_of("traps"));
+    guest.break_at(guest.code_of("throws"));
+    EXPECT_EQ(guest.start("trap"), "breakpoint 3");
+    EXPECT_EQ(guest.resume(out), "trap: unreachable");
+    EXPECT_EQ(guest.resume(go), "unreachable");
+    EXPECT_EQ(guest.start("catch"), "breakpoint 4");
+    EXPECT_EQ(guest.resume(out), "step");
+    EXPECT_EQ(guest.resume(go), "ended 9");
+}
+
+TEST(Stops, ABreakpointWhereTheStepOutEndsSaysWhatWasReturned)
+{
+    Debugged guest(returning);
+    guest.break_at(guest.code_of("pair"));
+    guest.break_at(guest.code_of("pairs") + 2);
+    EXPECT_EQ(guest.start("pairs"), "breakpoint 1");
+    EXPECT_EQ(guest.resume(out), "breakpoint 2, returned 1 2");
+    EXPECT_EQ(guest.resume(go), "ended 1");
+}
+
+TEST(Stops, ReferencesThatWereReturnedLiveAsLongAsTheReason)
+{
+    Debugged guest(R"((module
+        (type $box (struct (field i32)))
+        (func $make (export "make") (result (ref $box)) (struct.new $box (i32.const 5)))
+        (func (export "run") call $make drop)))");
+    guest.break_at(guest.code_of("make"));
+    EXPECT_EQ(guest.start("run"), "breakpoint 1");
+    EXPECT_EQ(guest.resume(out), "step, returned struct {5}");
+    const StopReason reason = std::get<StopReason>(guest.event);
+    EXPECT_EQ(guest.resume(go), "ended");
+    guest.store.heap.collect();
+    EXPECT_EQ(reason.results->values.front().to_text(), "struct {5}");
+}
+
+// The end of the guest.
+
+constexpr auto exiting = R"((module
+    (import "host" "exit" (func $exit (param i32)))
+    (import "host" "run_exits" (func $run_exits))
+    (func $one (export "one") (result i32) i32.const 1)
+    (func $bad (export "bad") unreachable)
+    (func $exits (export "exits") i32.const 3 call $exit)
+    (func (export "run") call $exits)
+    (func (export "nested") call $run_exits)
+    (func (export "tail") i32.const 4 return_call $exit)))";
+
+TEST(Stops, AnExitStopsBeforeTheStackIsGone)
+{
+    Debugged guest(exiting);
+    EXPECT_EQ(guest.start("run"), "exit status 3") << "not unless it is wanted";
+    guest.session->stop_on(StopsOn { .exit = true });
+    EXPECT_EQ(guest.start("run"), "exit (status 3)");
+    const auto& reason = std::get<StopReason>(guest.event);
+    EXPECT_EQ(reason.kind, StopKind::Exit);
+    EXPECT_EQ(reason.trap, TrapKind::Exit);
+    EXPECT_EQ(reason.exit_status, 3);
+    ASSERT_EQ(guest.session->frames().size(), 2u);
+    EXPECT_EQ(guest.place(0), "exits+2") << "at the call";
+    EXPECT_EQ(guest.place(1), "run+2");
+    EXPECT_EQ(guest.resume(go), "exit status 3");
+    EXPECT_EQ(guest.start("tail"), "exit (status 4)");
+    EXPECT_EQ(guest.resume(out), "exit status 4") << "a step does not keep it alive";
+}
+
+/// It is told once, where it happens.
+TEST(Stops, AnExitThatPassesHostFunctionsStopsOnce)
+{
+    Debugged guest(exiting);
+    guest.session->stop_on(StopsOn { .exit = true });
+    EXPECT_EQ(guest.start("nested"), "exit (status 3)");
+    ASSERT_EQ(guest.session->frames().size(), 3u);
+    EXPECT_EQ(guest.place(0), "exits+2");
+    EXPECT_EQ(guest.place(1), "host.run_exits");
+    EXPECT_EQ(guest.place(2), "nested+2");
+    EXPECT_EQ(guest.resume(go), "exit status 3");
+}
+
+TEST(Stops, AGuestThatExitsCanBeSentElsewhere)
+{
+    Debugged guest(exiting);
+    guest.session->stop_on(StopsOn { .exit = true });
+    EXPECT_EQ(guest.start("run"), "exit (status 3)");
+    ASSERT_TRUE(guest.session->skip());
+    EXPECT_EQ(guest.resume(go), "ended");
+}
+
+/// Whatever the debugger calls meanwhile, and however that ends.
+TEST(Stops, CallsOfTheDebuggerDoNotChangeWhatTheGuestEndsWith)
+{
+    Debugged guest(exiting);
+    for (const auto& [ending, stop, end] : { std::tuple { "run", "exit (status 3)", "exit status 3" },
+             std::tuple { "bad", "trap: unreachable", "unreachable" } }) {
+        guest.session->stop_on(StopsOn { .exit = true });
+        EXPECT_EQ(guest.start(ending), stop);
+        // Calls of the debugger do not stop here.
+        guest.session->stop_on(StopsOn { .trap = false });
+        for (const char* const called : { "one", "tail", "bad" }) {
+            ASSERT_TRUE(guest.session->call(
+                [&] { (void)invoke(guest.thread, Guest::function(*guest.instance, called), {}); }));
+            EXPECT_EQ(guest.wait(), "call has ended");
+        }
+        EXPECT_EQ(guest.resume(go), end);
+    }
+}
+
+// A step of one's own.
+
+/// To the first instruction outside of a range, in the frame in which it began or one further out,
+/// as a step by lines does: what the range calls runs at full speed.
+class OutOfRange final : public Step {
+public:
+    OutOfRange(CodeOffset begin, CodeOffset end) : begin_(begin), end_(end) {}
+
+    StepPlan begin(std::span<const Frame> frames, bool) override
+    {
+        frame_ = frames.front().id;
+        return { .is_single = true };
+    }
+    StepAnswer at(Cause, const Frame& frame) override
+    {
+        if (frame.id.is_above(frame_)) {
+            ++skipped;
+            // Back to single steps where the callee returns to.
+            const auto back = return_place_of(frame);
+            return StepPlan { .marks = { { back->function, back->offset } } };
+        }
+        if (frame.offset >= begin_ && frame.offset < end_)
+            return StepPlan { .is_single = true };
+        return StepEnd {};
+    }
+
+    int skipped = 0;
+
+private:
+    const CodeOffset begin_;
+    const CodeOffset end_;
+    FrameId frame_;
+};
+
+constexpr auto lines = R"((module
+    (func $loop (export "loop") (result i32) (local $n i32)
+      (loop $again
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (br_if $again (i32.lt_u (local.get $n) (i32.const 1000))))
+      local.get $n)
+    (func $run (export "run") (result i32)
+      call $loop
+      call $loop
+      i32.add
+      i32.const 5
+      i32.mul)))";
+
+TEST(Stops, ASessionTakesStepsThatItDoesNotKnow)
+{
+    Debugged guest(lines);
+    const CodeOffset begin = guest.code_of("run");
+    guest.break_at(begin);
+    EXPECT_EQ(guest.start("run"), "breakpoint 1");
+    const auto step = std::make_shared<OutOfRange>(begin, begin + 5);
+    EXPECT_EQ(guest.resume({ .step = step }), "step");
+    EXPECT_EQ(guest.place(), "run+5");
+    EXPECT_EQ(step->skipped, 2) << "one look at each callee";
+    EXPECT_EQ(operands_of(guest.session->frames().front()).front(), Value::i32(2000));
+    EXPECT_EQ(guest.resume(go), "ended 10000");
+}
+
+/// A plan that changes while other threads run the same code.
+TEST(Stops, AStepChangesItsMarksWhileOtherThreadsRun)
+{
+    Debugged guest(lines);
+    Guest other(guest.engine);
+    Instance& instance = **instantiate(other.thread, other.linker, guest.module);
+    ASSERT_TRUE(guest.session->add_store(other.store, other.thread));
+    std::atomic<bool> is_over = false;
+    std::atomic<uint32_t> calls = 0;
+    std::thread caller([&] {
+        while (!is_over) {
+            EXPECT_EQ(other.call(instance, "run")->front(), Value::i32(10000));
+            ++calls;
+        }
+    });
+    const CodeOffset begin = guest.code_of("run");
+    ASSERT_TRUE(guest.session->add_breakpoint(
+        { .module = guest.module, .offset = begin, .instance = guest.instance }));
+    for (int i = 0; i < 20; ++i) {
+        EXPECT_EQ(guest.start("run"), "breakpoint 1");
+        EXPECT_EQ(guest.resume({ .step = std::make_shared<OutOfRange>(begin, begin + 5) }), "step");
+        EXPECT_EQ(guest.place(), "run+5");
+        EXPECT_EQ(guest.resume(go), "ended 10000");
+    }
+    while (calls == 0)
+        std::this_thread::yield();
+    is_over = true;
+    caller.join();
+}
+
+/// The marks of the step and those of breakpoints are brought in line apart from each other.
+TEST(Stops, ABreakpointThatIsAddedDuringAStepDoesNotEndIt)
+{
+    Debugged guest(R"((module
+        (global $go (export "go") (mut i32) (i32.const 1))
+        (func $wait (loop $again (br_if $again (global.get $go))))
+        (func (export "never") nop)
+        (func (export "run") call $wait nop)))");
+    guest.break_at(guest.code_of("run"));
+    EXPECT_EQ(guest.start("run"), "breakpoint 1");
+    ASSERT_TRUE(guest.session->resume({ Resume::Kind::StepOver }));
+    guest.break_at(guest.code_of("never"));
+    // Only a pause makes the thread take notice, and so the end of the wait comes after that.
+    while (guest.thread.requests->bits.load() != 0)
+        std::this_thread::yield();
+    std::atomic_ref(*const_cast<Slot*>(guest.instance->globals[0]->slots())).store(0);
+    EXPECT_EQ(guest.wait(), "step");
+    EXPECT_EQ(guest.place(), "run+2");
+    EXPECT_EQ(guest.resume(go), "ended");
+}
+
+/// A breakpoint whose condition does not hold, where a pause stopped the guest.
+TEST(Stops, AStepFromAPauseExecutesAnInstruction)
+{
+    Debugged guest(R"((module
+        (func $spin (export "spin") (loop $again (call $next) (br $again)))
+        (func $next (export "next") nop nop)))");
+    for (const bool has_breakpoint : { false, true }) {
+        std::thread interrupter([&] {
+            while (!guest.session->is_running())
+                std::this_thread::yield();
+            guest.session->interrupt();
+        });
+        EXPECT_EQ(guest.start("spin"), "interrupt");
+        interrupter.join();
+        if (has_breakpoint) {
+            for (const char* const name : { "spin", "next" })
+                for (CodeOffset offset = 0; offset < 3; ++offset)
+                    ASSERT_TRUE(guest.session->add_breakpoint({ .module = guest.module,
+                        .offset = guest.code_of(name) + offset,
+                        .condition = "0 == 1" }));
+        }
+        const std::string paused = guest.place();
+        EXPECT_EQ(guest.resume({ Resume::Kind::Step }), "step");
+        EXPECT_NE(guest.place(), paused);
+        EXPECT_EQ(guest.resume({ Resume::Kind::Kill }), "stopped by the debugger");
+    }
+}
+
+} // namespace
+} // namespace vitrine::core::debug
