@@ -11,16 +11,17 @@ namespace vitrine::core::debug {
 
 namespace {
 
-/// How long host functions may take to notice that the guest shall stop, before it counts as stopped in them.
+/// How long host functions may take to notice an interrupt before the guest counts as stopped in
+/// them.
 constexpr std::chrono::milliseconds patience { 50 };
 
 } // namespace
 
-/// What a store's thread fires; passes everything on to the session.
+/// The probe of a guest thread. Passes everything on to the session.
 class Session::Watcher final : public Probe {
 public:
     Watcher(Session& session, Member& member) : session_(session), member_(member) {}
-    /// Without memory to look with, the guest ends: execution is not to be told of exceptions.
+    /// Ends the guest if there is no memory to stop with: no C++ exception may reach execution.
     Wish fire(Thread&, Cause cause) override
     {
         return guarded(
@@ -32,7 +33,8 @@ public:
         session_.bring_in_line(member_, true);
         if (!session_.listeners_.stop_at_loads())
             return;
-        // Made on another thread than that which runs the guest, it is told when the guest next runs.
+        // If another thread than the guest's made it, listeners hear of it when the guest next
+        // runs.
         member_.has_news = true;
         member_.thread->requests->add(Requests::pause);
     }
@@ -78,11 +80,11 @@ std::string StopReason::to_text() const
     std::unreachable();
 }
 
-// Life.
+// Creation and end.
 
 namespace {
 
-/// Whether a session may watch the thread.
+/// Fails if no session may watch the thread.
 Result<void> check_watchable(const Store& store, const Thread& thread)
 {
     if (!store.engine().config.guest_debug)
@@ -100,7 +102,7 @@ Result<std::unique_ptr<Session>> Session::create(Store& store, Thread& thread, H
 {
     CHECK(check_watchable(store, thread));
     std::unique_ptr<Session> session(new Session(store, thread, std::move(handler)));
-    // When the system has no thread to give, the session leaves nothing with the store.
+    // If the system cannot create a thread, the store remains without a session.
     return guarded(
         [&]() -> Result<std::unique_ptr<Session>> {
             session->open();
@@ -133,7 +135,7 @@ void Session::close()
         if (is_closing_)
             return;
         is_closing_ = true;
-        // A call that begins from here on goes without us.
+        // Calls that begin from here on are not watched.
         pause_all();
         condemn_all();
     }
@@ -141,7 +143,7 @@ void Session::close()
     if (guest_.joinable())
         guest_.join();
     std::unique_lock lock(mutex_);
-    // Those that have been told to end; what the guest spawned says itself when it is gone.
+    // Wait for the threads that were told to end. Spawned threads announce their end.
     const auto is_with_us = [this](const auto& member) {
         return member->is_spawned || member.get() == stopper_ || (member->is_running() && !member->has_left);
     };
@@ -171,12 +173,12 @@ Session::Member& Session::add_member(Store& store, Thread& thread)
     thread.probes.set(ProbeRole::Session, member.watcher.get());
     member.foreign_writes->listen(!watchpoints_.is_empty());
     store.mutator.set_listener(member.foreign_writes.get());
-    // It gets its marks, and waits if it must, when it first goes inside.
+    // It gets its marks, and waits if necessary, when it first enters guest code.
     thread.requests->add(Requests::pause);
     return member;
 }
 
-/// Leaves nothing of ours with a thread that executes no instruction just now.
+/// Removes everything of the session from a thread that is executing no instruction.
 void Session::leave(Member& member)
 {
     forget_step(member);
@@ -191,8 +193,9 @@ void Session::leave(Member& member)
     changed_.notify_all();
 }
 
-/// Forgets a thread that does not run or has left; false when it runs. Its host thread may begin a call at any time: that finds either the
-/// request, and waits for our mutex before it executes anything, or no probe and nothing of ours.
+/// Removes a thread from the session. Returns false if it runs. Its host thread may begin a call at
+/// any time: the call finds either the request, and waits for the mutex before it executes
+/// anything, or no probe.
 bool Session::let_go(Member& member)
 {
     if (!member.has_left) {
@@ -241,7 +244,7 @@ Result<void> Session::remove_store(Store& store)
     return {};
 }
 
-/// 0 is the one that stopped.
+/// Finds a thread by its id (0: the one that stopped), or null.
 Session::Member* Session::find_member(uint32_t thread) const
 {
     const uint32_t id = thread == 0 && reason_ ? reason_->thread : thread;
@@ -322,12 +325,13 @@ void Session::run_body(std::unique_lock<std::mutex>& lock)
     changed_.notify_all();
 }
 
-/// Whether the thread has been told to end; it is told once, unless it is one that lives once.
+/// Whether the thread must end its guest code now. True once, except for threads that run only
+/// once.
 bool Session::take_sentence(Member& member)
 {
     if (!member.is_condemned)
         return false;
-    // What the session runs ends as a whole; another thread's next call is a new one.
+    // The session's own run ends as a whole, but the next call of another thread is a new one.
     member.is_condemned = member.is_spawned || (is_body_running_ && member.thread == &thread_);
     return true;
 }
@@ -405,7 +409,7 @@ Result<void> Session::resume(Resume how, std::optional<uint64_t> stop, ClientId 
         how.thread = member->id;
         resumer_ = clients_.name_of(by);
         resume_ = how;
-        // Running from here on, so that whoever waits next waits for the next stop.
+        // The guest counts as running from here on, so that `wait` waits for the next stop.
         state_ = State::Going;
         reason_.reset();
     }
@@ -445,7 +449,7 @@ void Session::interrupt()
         return;
     wants_stop_ = true;
     pause_all();
-    // Without it only guests that execute instructions of their own notice.
+    // Without this thread only guests that execute instructions notice.
     if (!handler_ && !interrupts_.joinable())
         guarded([&] { interrupts_ = std::thread([this] { watch_interrupts(); }); }, [](const Thrown&) {});
     changed_.notify_all();
@@ -466,7 +470,7 @@ void Session::watch_interrupts()
     }
 }
 
-/// All guest threads that run wait in host functions: one of them is told to have stopped there.
+/// All running guest threads are in host functions. Reports a stop of one of them.
 void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
 {
     const auto running =
@@ -509,7 +513,7 @@ void Session::kill()
     {
         const std::lock_guard lock(mutex_);
         condemn_all();
-        // It is not stopped any more for whoever waits: the next event is its end. A handler still has the say.
+        // `wait` then waits for the end of the guest. A handler is still asked first.
         if (state_ == State::Stopped && !handler_) {
             state_ = State::Going;
             reason_.reset();
@@ -536,7 +540,7 @@ std::optional<StopReason> Session::stopped() const
     return state_ == State::Stopped ? reason_ : std::nullopt;
 }
 
-// Looking.
+// Inspection.
 
 std::vector<Frame> Session::frames(uint32_t thread) const
 {
@@ -577,7 +581,7 @@ Session::Look::~Look()
     session_->changed_.notify_all();
 }
 
-/// Whether the calling thread runs the member's guest, or decides for it.
+/// Whether the calling thread runs the member's guest, or is in the handler.
 bool Session::runs_here(const Member& member) const
 {
     const auto here = std::this_thread::get_id();
@@ -609,11 +613,11 @@ Session::Use::Use(Session& session, const Store& store, Purpose purpose)
     if (session.holds_here()) {
         holds = true;
     } else if (session.state_ == State::Stopped && !session.stopper_->is_condemned) {
-        // A call that can stop waits until all go on; it must not be what they wait for.
+        // A call that can stop waits until the guest is resumed, so it must not hold the guest.
         holds = purpose == Purpose::Data || !session.stops_here(*member);
     } else if (member->thread == &session.thread_ && !session.handler_) {
         is_allowed_ = !session.is_body_running_;
-        // A host function of an idle guest may begin what the session runs.
+        // With `Call`, a host function of the idle guest may start a run of the session.
         holds = is_allowed_ && purpose == Purpose::Data;
     } else {
         is_allowed_ = !member->is_running();
@@ -640,9 +644,9 @@ Session::Use::~Use()
     session_->changed_.notify_all();
 }
 
-// What stops.
+// Breakpoints, watchpoints, events.
 
-/// Changes what stops, and has all threads take notice.
+/// Changes breakpoints or watchpoints, and makes all threads notice.
 template<class Change> Result<void> Session::change_stops(Change change)
 {
     const std::lock_guard lock(mutex_);
@@ -680,7 +684,8 @@ std::vector<Breakpoint> Session::breakpoints() const
     return breakpoints_.list();
 }
 
-/// Each thread brings its code in line when it next looks up, or goes inside.
+/// Each thread updates its marks and watches when its probe next fires or it next enters guest
+/// code.
 void Session::stops_have_changed()
 {
     for (const auto& member : members_) {

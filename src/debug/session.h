@@ -22,49 +22,54 @@ namespace vitrine::core::debug {
 
 /// A guest thread of a session.
 struct ThreadInfo {
-    /// From 1, in the order in which they joined; none is given twice.
+    /// Counts from 1, in the order in which threads joined. No id is reused.
     uint32_t id;
     Thread* thread;
-    /// Whether it is in guest code or waits in a host function.
+    /// Whether it is in guest code, or in a host function that guest code called.
     bool is_running;
 };
 
 /// [doc] A debugging session
 ///
-/// Watches the guest threads of one or more stores, and stops them all when one of them stops. Here the guests' threads and the
-/// debugger's meet, and nowhere else: under one mutex.
+/// Watches the guest threads of one or more stores, and stops all of them when one stops. This is
+/// the only place where the guests' threads and the debugger's threads meet, under one mutex.
 ///
-/// The session runs the guest of its first store on a thread of its own; whoever controls it, on another thread, waits and resumes. Or
-/// there is a handler: then the store's embedder runs the guest as ever, and each stop calls the handler on the guest's
-/// thread. The guest threads of other stores belong to their own host threads in either case.
+/// The session runs the guest of its first store on a thread of its own, and the controller waits
+/// for stops and resumes the guest from another thread. Or there is a handler: then the embedder
+/// runs the guest as usual, and the session calls the handler at each stop, on the guest's thread.
+/// In both cases the guest threads of other stores run on their own host threads.
 ///
-///     Going --fire--> Stopping --all others are outside of guest code--> Stopped --resume--> Going
-///                                                                         |   ^
-///                                                                        call |  the call's stops nest
+///     Going --fire--> Stopping --all others are outside--> Stopped --resume--> Going
+///                                                           |   ^
+///                                                          call |  stops in the call nest
 ///
-/// A thread is *outside* while it executes no guest instruction: it waits in a host function, or in here. While `Stopped` the
-/// controlling thread may read and change everything in the stores. A thread that comes back from the outside waits
-/// until the others go on. A stop that a second thread has come to meanwhile is told when the first has gone on.
+/// A thread is *outside* while it executes no guest instruction: it is in a host function, or waits
+/// in the session. In the state `Stopped`, the controller may read and change everything in the
+/// stores. A thread that comes back from outside waits until the others go on. If a second thread
+/// has reached a stop meanwhile, that stop is reported after the first one has been resumed.
 ///
-/// All members may be called from any thread; what needs a stopped guest refuses when there is none.
+/// All members may be called from any thread. Those that need a stopped guest fail if there is
+/// none.
 class Session {
 public:
-    /// Decides on a guest's own thread how it goes on.
+    /// Decides how a stopped guest resumes. Called on the guest's thread.
     using Handler = std::function<Resume(const StopReason&)>;
 
-    /// A store has at most one session. The thread must be the store's. Without a handler the session has a thread that runs guests.
+    /// Fails if the store has a session already. The thread must be the store's. Without a handler,
+    /// the session starts a thread that runs the guest.
     static Result<std::unique_ptr<Session>> create(Store& store, Thread& thread, Handler handler = nullptr);
-    /// Closes it.
+    /// Closes the session.
     ~Session();
-    /// Ends the guest if it runs or is stopped, and its thread; the session does nothing any more.
+    /// Ends the guest, whether it runs or is stopped, and the session's thread. Every later request
+    /// fails.
     void close();
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
 
-    /// Another store's guest thread is watched too, and stops with the others. It must not be running, and must be there until it is
-    /// removed or the session is closed.
+    /// Also watches the guest thread of another store, which from then on stops with the others. It
+    /// must not be running, and must exist until it is removed or the session is closed.
     Result<void> add_store(Store& store, Thread& thread);
-    /// No more; what runs in it ends first.
+    /// Stops watching a store. Fails while its guest runs.
     Result<void> remove_store(Store& store);
 
     /// The first store and its thread.
@@ -73,29 +78,33 @@ public:
     /// All guest threads.
     std::vector<ThreadInfo> threads() const;
 
-    /// Runs `body` on the guest's thread; with `stop_at_entry` the guest stops before its first instruction.
+    /// Runs `body` on the session's thread. With `stop_at_entry` the guest stops before its first
+    /// instruction.
     Result<void> start(std::function<Outcome()> body, bool stop_at_entry = false);
-    /// Waits until the guest has stopped or ended; while there is an exclusive client, until it has
-    /// ended.
+    /// Waits until the guest has stopped or ended. While an exclusive client is attached, waits
+    /// until it has ended.
     Result<Event> wait();
-    /// Lets a stopped guest go on. With the number of a stop, only from that one. Refused when an
-    /// exclusive client is attached and this is another one, unless it ends the guest.
+    /// Resumes a stopped guest; if the number of a stop is given, only from that stop. Fails if
+    /// another client is attached exclusively, unless `how` ends the guest.
     Result<void> resume(Resume how, std::optional<uint64_t> stop = std::nullopt, ClientId by = owner);
-    /// Runs `body`, which calls the guest and keeps the results, on a guest thread (0: the one that
-    /// stopped); `wait` reports the stops in it, and its end. What it throws is lost.
+    /// Runs `body` on a guest thread (0: the one that stopped). `body` calls the guest and keeps
+    /// the results. `wait` reports stops in it, and its end. C++ exceptions that it throws are
+    /// dropped.
     Result<void> call(std::function<void()> body, uint32_t thread = 0);
-    /// Asks a running guest to stop; a thread of it stops with `Interrupt` at its next function entry or loop header, or in the host function that it waits in.
+    /// Asks a running guest to stop. One of its threads stops with `Interrupt` at its next function
+    /// entry or loop header, or in the host function in which it is blocked.
     void interrupt();
     /// Ends a running or stopped guest.
     void kill();
 
-    /// Whether the session's own thread runs no guest, and none is stopped.
+    /// Whether the session's thread runs no guest, and no guest is stopped.
     bool is_idle() const;
     bool is_running() const;
-    /// The reason, while the guest is stopped.
+    /// The reason why the guest is stopped. None if it is not stopped.
     std::optional<StopReason> stopped() const;
 
-    /// While it lives, a stopped guest stays as it is, whoever lets it go on or ends it meanwhile. False when the guest is not stopped.
+    /// Holds a stopped guest: if a client resumes or ends it meanwhile, that takes effect after the
+    /// look has ended. False if the guest is not stopped.
     class Look {
     public:
         explicit Look(Session& session);
@@ -108,11 +117,12 @@ public:
         Session* session_;
     };
 
-    /// Lets the calling thread use a store while it lives. False when another thread runs the store's guest. When the guest is
-    /// stopped or idle it stays so, unless it is the calling thread that runs it.
+    /// Permission for the calling thread to use a store. False if another thread runs the store's
+    /// guest. A guest that is stopped or idle stays so meanwhile, unless the calling thread itself
+    /// runs it.
     class Use {
     public:
-        /// A call that can stop does not hold the guest: the session makes it wait instead.
+        /// `Call` does not hold the guest if the call can stop: the session makes it wait instead.
         enum class Purpose : uint8_t { Data, Call };
 
         Use(Session& session, const Store& store, Purpose purpose);
@@ -125,74 +135,77 @@ public:
         friend Session;
 
         bool is_allowed_ = true;
-        /// Null where there is nothing to hold.
+        /// Null if it does not hold the guest.
         Session* session_ = nullptr;
         const std::thread::id thread_ = std::this_thread::get_id();
-        /// The next one of the session.
+        /// The next in the session's list.
         Use* next_ = nullptr;
     };
-    /// Whether a `Use` of the calling thread holds the guest: then waiting for the guest to go on would take for ever.
+    /// Whether a `Use` of the calling thread holds the guest. The thread must not wait for the
+    /// guest then: it would wait forever.
     bool is_used_here() const;
 
     bool has_handler() const { return handler_ != nullptr; }
-    /// Whether the calling thread runs a guest of the session or the handler, or holds the guest: it cannot end the session.
+    /// Whether the calling thread runs a guest of the session or its handler, or holds the guest.
+    /// It cannot close the session then.
     bool is_inside() const;
-    /// How often the guest was let go on. While it is the same, so are the frames of a guest that stands still.
+    /// How often the guest has been resumed. The frames of a stopped guest are valid while this
+    /// number stays the same.
     uint64_t resumes() const;
-    /// The frames of a guest thread (0: the one that stopped) of a stopped guest; empty when it is not stopped.
+    /// The frames of a guest thread (0: the one that stopped). Empty if the guest is not stopped.
     std::vector<Frame> frames(uint32_t thread = 0) const;
-    /// A guest thread (0: the one that stopped) that can run calls: the guest is stopped, and the
-    /// thread is neither idle nor in a host function.
+    /// Finds a guest thread (0: the one that stopped) that can run calls. Fails if the guest is not
+    /// stopped, and if the thread is idle or in a host function.
     Result<Thread*> find_callable(uint32_t thread = 0) const;
 
-    // What a guest thread (0: the one that stopped) does first when it goes on. Each refuses where
-    // that makes no sense, and changes nothing then; the last one counts. See debug/detour.h.
+    // Decide where a guest thread (0: the one that stopped) continues. Each fails where that is
+    // impossible, and then changes nothing. The last one counts. See debug/detour.h.
     Result<void> jump(CodeOffset offset, uint32_t thread = 0);
     Result<void> skip(uint32_t thread = 0);
     Result<void> return_from(const Frame& frame, std::span<const Value> results);
     Result<void> throw_exception(const Tag& tag, std::span<const Value> values, uint32_t thread = 0);
     Result<void> clear_exception(uint32_t thread = 0);
 
-    /// What else the guest stops for. Each client asks for itself; nothing withdraws that.
+    /// Sets the events at which a client wants the guest to stop; nothing withdraws its wishes.
     void stop_on(std::optional<StopsOn> what, ClientId by = owner);
-    /// What the clients have asked for together.
+    /// The events that at least one client wants.
     StopsOn stops_on() const;
-    /// Also stops the thread when an exception is caught in this frame or further out, as at the
-    /// end of a step. For a client that waits for a return to the frame.
+    /// Also stops the thread when an exception is caught in this frame or further out. For a client
+    /// that waits with a breakpoint of its own for the return to the frame.
     void stop_at_catch(uint32_t thread, std::optional<FrameId> frame);
     Result<uint32_t> add_breakpoint(BreakpointSpec spec);
-    /// Everything but the place.
+    /// Changes everything but the place.
     Result<void> change_breakpoint(uint32_t id, BreakpointSpec spec);
     Result<void> remove_breakpoint(uint32_t id);
     std::vector<Breakpoint> breakpoints() const;
-    /// Not while the guest runs. Ids are those of breakpoints and watchpoints alike.
+    /// Fails while the guest runs. Breakpoints and watchpoints share one sequence of ids.
     Result<uint32_t> add_watchpoint(WatchpointSpec spec);
     Result<void> remove_watchpoint(uint32_t id);
-    /// Those on locals end with their frames.
+    /// Watchpoints of locals are removed when their frames end.
     std::vector<Watchpoint> watchpoints() const;
 
     Listeners::Id add_listener(Listener listener);
     void remove_listener(Listeners::Id id);
-    /// For `Client`: a client with its listener comes, and leaves.
+    /// For `Client`: attaches a client with its listener, and detaches it.
     Result<std::pair<ClientId, Listeners::Id>> attach(std::string name, bool is_exclusive, Listener listener);
     void detach(ClientId client, Listeners::Id listener);
-    /// The name of the exclusive client, if there is one: nobody else may resume the guest.
+    /// The name of the exclusive client, if there is one. No other client may resume the guest.
     std::optional<std::string> controller() const;
     bool has_clients_besides(ClientId client) const;
-    /// Takes the messages of breakpoints; on the guest's thread.
+    /// Sets the receiver of breakpoints' messages. It is called on the guest's thread.
     void set_log(std::function<void(std::string)> log);
-    /// Whether a request is pending for the guest that the calling thread runs: a host function
-    /// that waits should return.
+    /// Whether a request is pending for the guest that the calling thread runs. A host function
+    /// that waits should then return.
     bool is_caller_asked() const;
 
 private:
     class Watcher;
     enum class State : uint8_t { Going, Stopped };
 
-    /// One call of `fire` by a guest thread. Visits nest when the debugger calls functions.
+    /// One call of `fire` by a guest thread. Visits nest if the debugger calls guest functions.
     struct Visit {
         Cause cause;
-        /// What it does when it goes on, unless it just goes on.
+        /// How the thread goes on.
         Wish wish = Wish::Continue;
         std::shared_ptr<Root> to_throw {};
     };
@@ -206,28 +219,29 @@ private:
         std::unique_ptr<Watcher> watcher {};
         std::shared_ptr<ForeignWrites> foreign_writes {};
         std::unique_ptr<const Watches> watches {};
-        /// Marks and watches do not stand for all that there is.
+        /// Breakpoints or watchpoints have changed since the marks and watches were set.
         bool is_stale = true;
-        /// Its guest code ends where it next looks up.
+        /// Its guest code will be ended when its probe next fires.
         bool is_condemned = false;
-        /// Whether the guest made it: it lives once, and ends with those who made it even if it has not begun.
+        /// Whether the guest created it. Such a thread runs once, and ends with its creator even if
+        /// it has not started.
         bool is_spawned = false;
-        /// It has no probe of ours any more.
+        /// The session's probe has been removed from it.
         bool has_left = false;
-        /// There are instances that listeners have not been told of.
+        /// There are instances of which listeners have not been told.
         bool has_news = false;
-        /// What the debugger's own code has thrown on this thread: the guest ends with it.
+        /// The trap with which the guest ends because the debugger's code threw on this thread.
         std::optional<Trap> failure {};
         /// The step under way, or null.
         std::shared_ptr<Step> step {};
         /// See `stop_at_catch`.
         std::optional<FrameId> catch_frame {};
-        /// The innermost one; null when there is none.
+        /// The innermost visit, or null.
         Visit* visit = nullptr;
-        /// Whether it waits in the session. During a visit it can then be sent elsewhere and can
-        /// run calls.
+        /// Whether it waits in the session. If it also has a visit, it can be moved and can run
+        /// calls.
         bool is_waiting = false;
-        /// Keeps what it was last told to throw until it is thrown.
+        /// Keeps the exception alive that it was last told to throw.
         std::shared_ptr<Root> thrown {};
 
         /// Whether it is in guest code, or in host functions that it called.
@@ -303,19 +317,19 @@ private:
     uint32_t next_thread_ = 1;
 
     State state_ = State::Going;
-    /// The thread for whose stop the others stand still; null while all go.
+    /// The thread that stopped all others, or null while they go on.
     Member* stopper_ = nullptr;
-    /// The stop was told for a thread that waits in a host function: nobody waits in here.
+    /// Whether the thread that stopped is in a host function, and so does not wait in the session.
     bool is_from_outside_ = false;
-    /// How many wait in here until they may go on.
+    /// How many threads wait in the session until they may go on.
     uint32_t standing_ = 0;
-    /// The only one that goes on, if not all do.
+    /// The only thread that goes on, or null if all do.
     Member* alone_ = nullptr;
     std::optional<StopReason> reason_;
     std::optional<Resume> resume_;
-    /// Who has resumed the guest, or calls a function, since the last stop.
+    /// The name of the client that resumed the guest from the last stop, or that calls a function.
     std::string resumer_;
-    /// How many look at the guest or use its stores.
+    /// How many `Look` and `Use` objects hold the guest.
     uint32_t looks_ = 0;
     Use* uses_ = nullptr;
     uint64_t resumes_ = 0;
@@ -325,7 +339,7 @@ private:
     bool is_body_running_ = false;
     std::optional<Outcome> outcome_;
     std::function<void()> call_;
-    /// Who shall run it.
+    /// The thread that is to run `call_`.
     Member* caller_ = nullptr;
 
     Listeners listeners_;
@@ -339,10 +353,11 @@ private:
     bool is_telling_end_ = false;
     bool is_closing_ = false;
 
-    /// On which thread the handler is being called, and in how many nested stops.
+    /// The thread on which the handler is being called, if any.
     std::thread::id handling_ {};
     std::thread guest_;
-    /// Sees to it that an interrupt stops a guest whose threads all wait in host functions. Made at the first one.
+    /// Stops a guest at an interrupt if all its threads are in host functions. Started at the first
+    /// interrupt.
     std::thread interrupts_;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Why a guest thread stops, how all of them come to stand still, and how they go on.
+// Why a guest thread stops, how all threads are stopped, and how they go on.
 #include "debug/session.h"
 
 #include "base/guard.h"
@@ -13,7 +13,8 @@
 
 namespace vitrine::core::debug {
 
-/// A call that the debugger makes on its own thread, while the guest is stopped or idle, has nobody to stop for.
+/// Whether the calling thread is one that may stop. Calls that the debugger makes on its own
+/// thread, while the guest is stopped or idle, do not stop.
 bool Session::stops_here(const Member& member) const
 {
     const auto here = std::this_thread::get_id();
@@ -25,13 +26,13 @@ bool Session::stops_here(const Member& member) const
 
 bool Session::must_stand(const Member& member) const
 {
-    // Whoever looks at the threads wants them whole.
+    // A `Look` needs complete threads: those that end wait for it too.
     if (member.is_condemned && looks_ == 0)
         return false;
     return (stopper_ && (stopper_ != &member || is_from_outside_)) || (alone_ && alone_ != &member);
 }
 
-/// Waits until the thread may go on. It may be told to run calls meanwhile.
+/// Waits until the thread may go on. Runs the calls that the thread is asked to run meanwhile.
 void Session::stand_outside(Member& member, std::unique_lock<std::mutex>& lock)
 {
     const bool was_waiting = std::exchange(member.is_waiting, true);
@@ -60,7 +61,8 @@ void Session::wait_outside(Member& member)
     bring_in_line(member);
 }
 
-/// Before the thread executes its next instruction. One that there is no memory to watch with ends.
+/// Updates the marks and watches of a thread before it executes its next instruction. Without
+/// memory for that, the thread ends.
 void Session::bring_in_line(Member& member, bool always)
 {
     guarded(
@@ -94,14 +96,14 @@ Wish Session::fire(Member& member, Cause cause)
         stand_outside(member, lock);
     bring_in_line(member);
     std::optional<StopReason> reason;
-    // A thread that was sent elsewhere while it waited for others does not get to what it came to.
+    // A thread that was moved while it waited for others no longer is where its probe fired.
     if (goes_on_as_ever())
         reason = reason_in_turn(member, reason_for(member, cause, lock), lock);
     if (reason) {
         const bool is_entry = reason->kind == StopKind::Entry;
         stop(member, std::move(*reason), lock);
-        // Nothing has been executed at an entry: a breakpoint there is still to come, unless a step
-        // leads from here.
+        // No instruction has been executed at the entry. A breakpoint there stops the guest too,
+        // unless it steps from here.
         if (is_entry && !member.step && goes_on_as_ever())
             if (auto at_once = reason_in_turn(member, reason_of_mark(member, lock), lock))
                 stop(member, std::move(*at_once), lock);
@@ -109,7 +111,7 @@ Wish Session::fire(Member& member, Cause cause)
     return end_visit(member);
 }
 
-/// What the thread does now that it goes on.
+/// How the thread goes on.
 Wish Session::end_visit(Member& member)
 {
     Visit& visit = *member.visit;
@@ -176,7 +178,7 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
 
 namespace {
 
-/// The trap with which the guest ends after code of the debugger's has thrown. Never throws itself.
+/// The trap with which the guest ends after the debugger's code has thrown. Does not throw.
 Trap failure_of(const Thread& thread, std::string_view what, const Thrown& thrown)
 {
     const TrapKind kind = thrown.is_out_of_memory ? TrapKind::OutOfMemory : TrapKind::HostError;
@@ -191,7 +193,7 @@ Trap failure_of(const Thread& thread, std::string_view what, const Thrown& throw
 
 } // namespace
 
-/// Hands messages of breakpoints to whoever takes them.
+/// Passes messages of breakpoints to the listeners and the log.
 void Session::log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock)
 {
     const auto log = log_;
@@ -216,7 +218,7 @@ void Session::log(Member& member, std::vector<std::string> messages, std::unique
 std::optional<StopReason> Session::reason_of_watch(Member& member)
 {
     const ForeignWrites::Taken foreign = member.foreign_writes->take();
-    // Whatever is watched may lie elsewhere now.
+    // What is watched may have moved.
     if (member.thread->touched.empty())
         sync(member);
     watchpoints_.refresh(foreign.before_run);
@@ -229,7 +231,7 @@ std::optional<StopReason> Session::reason_of_watch(Member& member)
         .watch = std::move(hit->second) };
 }
 
-/// What the member's step makes of the instruction at which its thread is.
+/// Asks the member's step about the instruction at which the thread is.
 std::optional<StopReason> Session::reason_of_step(
     Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
@@ -248,7 +250,7 @@ std::optional<StopReason> Session::take_answer(
     return std::nullopt;
 }
 
-/// A handler goes on in a frame in which a step would have ended, or one further out.
+/// An exception was caught, which may end a step, or be what a client waits for.
 std::optional<StopReason> Session::reason_of_catch(Member& member, std::unique_lock<std::mutex>& lock)
 {
     if (watchpoints_.drop_ended(*member.thread)) {
@@ -311,8 +313,8 @@ std::optional<StopReason> Session::reason_of_load(Member& member) const
     };
 }
 
-/// Lets the stops of other threads come first. A breakpoint that is removed meanwhile stops nobody, but another one at its
-/// place may.
+/// Waits while other threads report their stops. If the breakpoint is removed meanwhile, looks for
+/// another one at the same place.
 std::optional<StopReason> Session::reason_in_turn(
     Member& member, std::optional<StopReason> reason, std::unique_lock<std::mutex>& lock)
 {
@@ -341,9 +343,9 @@ void Session::stop_others(Member& member, std::unique_lock<std::mutex>& lock)
     for (const auto& other : members_)
         if (other.get() != &member)
             other->thread->requests->add(Requests::pause);
-    // One that has stopped before may still be giving way to those that stood, and counts as inside until it looks.
+    // A thread that was just resumed counts as inside until it waits again.
     changed_.notify_all();
-    // A thread that calls the host goes outside without a word.
+    // A thread that calls a host function goes outside without notifying.
     while (!others_are_outside())
         changed_.wait_for(lock, std::chrono::milliseconds(1));
 }
@@ -382,8 +384,8 @@ void Session::tell_resume(Resumed resumed, std::unique_lock<std::mutex>& lock)
         lock.lock();
 }
 
-/// Waits for the decision about the thread's stop. Runs the calls that the thread is asked to make
-/// in the meantime.
+/// Waits until it is decided how the thread goes on from its stop. Runs the calls that the thread
+/// is asked to run meanwhile.
 Resume Session::decide(Member& member, std::unique_lock<std::mutex>& lock)
 {
     if (handler_) {
@@ -401,7 +403,7 @@ Resume Session::decide(Member& member, std::unique_lock<std::mutex>& lock)
         changed_.wait(lock, [&] { return looks_ == 0; });
         return how;
     }
-    // While another thread runs a call, what is decided is about the stops in that call.
+    // While another thread runs a call, a decision is about a stop in that call.
     const auto is_decided = [&] { return stopper_ == &member && (resume_ || member.is_condemned); };
     for (;;) {
         changed_.wait_awake(lock, [&] { return (is_called(member) || is_decided()) && looks_ == 0; });
@@ -420,8 +422,8 @@ void Session::forget_step(Member& member)
     member.marks.clear_passing();
 }
 
-/// Has the thread report where its step wants it to. No thread of its store executes anything, or
-/// there are no marks to change.
+/// Sets the marks and the single-step mode that a step's plan asks for. If marks change, no thread
+/// of the store may be executing anything.
 void Session::follow(Member& member, const StepPlan& plan)
 {
     member.marks.clear_passing();
@@ -432,8 +434,8 @@ void Session::follow(Member& member, const StepPlan& plan)
         member.step.reset();
 }
 
-/// Gives the step of a thread that goes on another plan. Marks are changed only while all other
-/// threads stand.
+/// Changes the plan of a step while its thread goes on. If marks change, stops all other threads
+/// for that time.
 void Session::change_plan(Member& member, const StepPlan& plan, std::unique_lock<std::mutex>& lock)
 {
     if (stopper_ == &member || (plan.marks.empty() && !member.marks.has_passing()))
@@ -441,7 +443,7 @@ void Session::change_plan(Member& member, const StepPlan& plan, std::unique_lock
     const auto step = member.step;
     if (must_stand(member))
         stand_outside(member, lock);
-    // While the thread stood for another stop, the debugger may have told it something else.
+    // During another thread's stop, the debugger may have given this one another step, or moved it.
     if (member.step != step || member.is_condemned || member.visit->wish != Wish::Continue)
         return;
     struct Release {
@@ -458,8 +460,8 @@ void Session::change_plan(Member& member, const StepPlan& plan, std::unique_lock
     follow(member, plan);
 }
 
-/// Runs the debugger's call on this waiting thread; stops in it nest. If another thread's stop
-/// interrupted a step of this one, that step is forgotten.
+/// Runs the debugger's call on this waiting thread. Stops in it nest. Drops the thread's step, if
+/// it has one.
 void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
 {
     const auto body = std::exchange(call_, nullptr);
@@ -477,7 +479,7 @@ void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
     is_from_outside_ = was_from_outside;
     forget_step(member);
     changed_.notify_all();
-    // An embedder's thread is told once that it shall end, and ends as a whole.
+    // A kill during the call also ends what the thread was executing before.
     member.is_condemned = member.is_condemned || member.thread->is_killed;
     if (member.is_condemned)
         return;
@@ -486,13 +488,13 @@ void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
     tell(lock);
 }
 
-/// Lets the thread go on, and the others too unless the stop was within a call. Brings code and
-/// watches in line with what the debugger has changed.
+/// Resumes the thread, and the others too unless the stop was in a call. Updates marks and watches
+/// if the debugger has changed them.
 void Session::let_go(Member& member, Resume how, bool is_nested)
 {
     if (how.kind == Resume::Kind::Kill)
         condemn_all();
-    // What the debugger has written is not what the guest does.
+    // The debugger's own writes must not trigger watchpoints.
     if (!watchpoints_.is_empty()) {
         watchpoints_.refresh();
         member.foreign_writes->take();
@@ -511,7 +513,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
     if (!is_nested)
         stop_others(member, lock);
     member.has_news = false;
-    // A new instance does not stand for the stop that was asked for.
+    // A new instance does not answer an interrupt, and is not the entry.
     if (reason.kind != StopKind::Load) {
         wants_stop_ = false;
         at_entry_ = at_entry_ && !is_at_entry(member);
@@ -540,7 +542,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
             let_go(member, how, is_nested);
         },
         [&](const Thrown&) {
-            // There is no memory to go on with. The guest ends, and nobody waits for this stop.
+            // Out of memory: the guest ends without a stop.
             if (!lock.owns_lock())
                 lock.lock();
             end_stop();
@@ -550,7 +552,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
             changed_.notify_all();
         });
     if (!is_nested && !must_stand(member))
-        // The others have been woken only now: a thread that stops again and again would leave them no time.
+        // Give the threads that were just woken time to run, even if this one stops again at once.
         changed_.wait(lock, [&] { return standing_ == 0 || stopper_ || alone_; });
     if (must_stand(member))
         stand_outside(member, lock);
@@ -558,8 +560,8 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
 
 namespace {
 
-/// Whether the thread's next instruction may end only when another thread does something: it waits in a host function,
-/// or in `memory.atomic.wait`.
+/// Whether the thread may depend on another thread to complete its next instruction: it is in a
+/// host function, or at `memory.atomic.wait`.
 bool may_wait(const Thread& thread)
 {
     if (!thread.is_at_instruction())
@@ -587,15 +589,15 @@ void Session::go_on(Member& stopped, Resume how)
     changed_.notify_all();
 }
 
-/// Begins the thread's step, if it shall make one.
+/// Begins the step that the thread is resumed with, if any.
 void Session::prepare(Member& member, Resume how)
 {
     auto step = how.step ? std::move(how.step) : make_step(how.kind, how.offset);
     if (!step)
         return;
     forget_step(member);
-    // A pause, a caught exception and a detour are noticed before an instruction that is yet to be
-    // executed, and reported once more if the thread steps.
+    // After a pause, a caught exception or a move, the probe fires once more before the same
+    // instruction if the thread steps.
     const Visit* const visit = member.visit;
     const bool reports_again =
         visit && (visit->cause == Cause::Pause || visit->cause == Cause::Catch || visit->wish == Wish::Move);
@@ -603,9 +605,9 @@ void Session::prepare(Member& member, Resume how)
     follow(member, member.step->begin(frames_for_step(*member.thread), reports_again));
 }
 
-// Detours.
+// Moving stopped threads.
 
-/// A thread of a stopped guest that waits in a visit for what it shall do: it can run calls.
+/// Finds a thread that waits in a visit, and so can run calls.
 Result<Session::Member*> Session::waiting(uint32_t thread) const
 {
     if (state_ != State::Stopped)
@@ -618,7 +620,7 @@ Result<Session::Member*> Session::waiting(uint32_t thread) const
     return failure(busy_text(*member));
 }
 
-/// Why a thread cannot be told what to do.
+/// Why a thread cannot run calls or be moved.
 std::string Session::busy_text(const Member& member)
 {
     const std::string name = "thread " + std::to_string(member.id);
@@ -629,7 +631,7 @@ std::string Session::busy_text(const Member& member)
     return name + (member.is_spawned ? " has not begun, or has ended" : " executes nothing");
 }
 
-/// One that can be sent elsewhere, too.
+/// Finds a thread that can also be moved.
 Result<Session::Member*> Session::steerable(uint32_t thread) const
 {
     Member* member = TRY(waiting(thread));
@@ -638,7 +640,7 @@ Result<Session::Member*> Session::steerable(uint32_t thread) const
     return member;
 }
 
-/// Does something to a thread, which says what the thread does when it goes on.
+/// Applies `act` to a thread; its result says how the thread goes on.
 template<class Act> Result<void> Session::steer(uint32_t thread, Act act)
 {
     const std::lock_guard lock(mutex_);
