@@ -28,7 +28,7 @@ std::string signature(const FuncType& type)
     return text.empty() ? "()" : text;
 }
 
-/// `, 1 hit`; empty when there was none.
+/// `, 1 hit`. Empty if there was none.
 std::string hits_text(uint64_t hits)
 {
     return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
@@ -51,7 +51,7 @@ std::string type_text(const Module& module, ValueType type)
     for (uint32_t i = 0; i < module.type_ids.size(); ++i)
         if (module.type_ids[TypeIndex { i }].value == type.index())
             return ValueType::ref(HeapKind::Defined, type.is_nullable(), i).to_text();
-    // Of another module.
+    // The type is one of another module.
     return type.is_nullable() ? "(ref null ?)" : "(ref ?)";
 }
 
@@ -173,7 +173,7 @@ std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place
 
 std::string watchpoint_line(uint32_t id, WatchpointSpec::Access access, std::string_view place, uint64_t hits)
 {
-    // The verbs of the terminal, which has none that stops at each write.
+    // The terminal's verbs. None of them stops at every write.
     constexpr std::string_view verbs[] { "rwatch", "watch writes", "awatch", "watch" };
     return "watchpoint " + std::to_string(id) + ": " + std::string(verbs[static_cast<size_t>(access)]) + " "
         + std::string(place) + hits_text(hits);

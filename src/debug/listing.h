@@ -10,10 +10,10 @@
 
 namespace vitrine::core::debug {
 
-// What a guest has and what stops it, a line for each: the words are the same in every door. `place` is what the door calls a
-// place in code or memory; of an empty one nothing is said.
+// One line of text for everything that a guest has and that stops it, the same for every debugger.
+// `place` is how the debugger writes a place in code or memory; the line leaves an empty one out.
 
-/// `local[3]`, or with a name `local[3] size`, fit to be shown.
+/// `local[3]`, or with a name `local[3] size`. The name is escaped.
 std::string label_of(std::string_view kind, uint64_t index, std::string_view name);
 /// A type as the module writes it, with its own type indices.
 std::string type_text(const Module& module, ValueType type);
@@ -45,7 +45,8 @@ std::string tag_line(const Module& module, TagIndex index);
 /// `instance 0 of $app`
 std::string instance_line(const Module& module, uint32_t number);
 
-/// Whether it stops at another instruction than the one asked for. Whoever asks for a function gets its first instruction.
+/// Whether the breakpoint stops at another instruction than the one asked for. The first
+/// instruction of a function counts as what was asked for if the request was the function itself.
 bool has_slipped(const Breakpoint& breakpoint);
 /// `breakpoint 3: $add at 0x62 (asked for 0x61), ignore 1, if $b == 3, 2 hits`
 std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked);
@@ -53,7 +54,8 @@ std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place
 std::string watchpoint_line(
     uint32_t id, WatchpointSpec::Access access, std::string_view place, uint64_t hits);
 
-/// What a session may be told to stop on, as users call it. `StopsOn` is ours or that of the public API.
+/// The events at which a session can stop, by their names. `StopsOn` is the session's or that of
+/// the public API.
 template<class StopsOn> struct StopEvent {
     std::string_view name;
     bool StopsOn::* flag;
@@ -72,12 +74,13 @@ inline constexpr std::string_view expected_stop_event = "expected throw, uncaugh
 /// `trap: stops`, `trap: off`
 std::string stop_event_line(std::string_view name, bool is_on);
 
-// What is wrong with values that are listed for parameters, results or a tag.
+// Errors about values that the user lists for parameters, results or a tag.
 std::string too_many_values(std::string_view word, size_t expected);
 std::string too_few_values(size_t actual, size_t expected);
 std::string other_type(std::string_view word, std::string_view actual, std::string_view expected);
 
-/// What is wrong with a text; where the place is known, below it the text and a mark.
+/// An error message about a text. If the position in the text is known, the text and a mark below
+/// that position follow.
 std::string marked_text(std::string_view message, std::optional<uint64_t> offset, std::string_view text);
 
 } // namespace vitrine::core::debug
