@@ -33,7 +33,7 @@ constexpr std::chrono::milliseconds pause { 100 };
 
 /// The part of the server that its thread works with. All members run on that thread, except where
 /// noted.
-class Server::Door : public std::enable_shared_from_this<Door>, private net::Connection::Owner {
+class Server::Door final : public std::enable_shared_from_this<Door>, private net::Connection::Owner {
 public:
     Door(debug::Session& session, Process process) : session_(session), stub_(session, process) {}
 
