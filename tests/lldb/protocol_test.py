@@ -240,6 +240,25 @@ class Ports(unittest.TestCase):
                     self.assertEqual(guest.finish()[0], 3)
                     self.assertFalse(path.exists())
 
+    def test_the_file_of_a_unix_socket(self):
+        """A killed guest leaves it behind, and the next one takes its place; one that listens keeps it."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "door.sock"
+            wasm = compile_guest(FAULTS, "-O0")
+            with Guest(wasm, "3", door=f"-g={path}") as killed:
+                killed.process.kill()
+                killed.process.wait(PATIENCE)
+                self.assertTrue(path.is_socket())
+            with Guest(wasm, "3", door=f"-g={path}") as guest:
+                self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+                done = subprocess.run([VITRINE, "run", f"-g={path}", str(wasm), "3"], capture_output=True, text=True,
+                    timeout=PATIENCE)
+                self.assertRegex(done.stderr, rf"^vitrine: error: -g {path}: .*another program listens there")
+                self.assertNotEqual(done.returncode, 0)
+                answers = run_script(guest, ["continue"])
+                self.assertRegex(answers[1], r"exited with status = 3 ")
+            self.assertFalse(path.exists())
+
 
 if __name__ == "__main__":
     unittest.main()
