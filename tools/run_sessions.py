@@ -5,9 +5,9 @@
     run_sessions.py [--bless] [--door DOOR] [--vitrine PROGRAM] [--wasm-tools PROGRAM] [--work FOLDER] FILE...
     run_sessions.py --check-verbs FILE...
 
-tests/sessions/readme.txt explains the form by example. The door `api` is `vitrine debug`, which uses the public API; `gdb` is
+tests/sessions/readme.txt explains the form by example. The door `terminal` is `vitrine debug`; `gdb` is
 tools/gdb_door.py, which speaks the gdb remote protocol. With --bless, or VITRINE_BLESS=1 in the environment, what the user sees
-through the door `api` is rewritten. --check-verbs asks whether each verb of the debugger is said in one of the files.
+through the door `terminal` is rewritten. --check-verbs asks whether each verb of the debugger is said in one of the files.
 """
 
 import argparse
@@ -18,11 +18,13 @@ import re
 import shlex
 import subprocess
 import sys
+import textwrap
 
 import gdb_door
 from run_golden import Broken, ROOT, SECONDS, run
 
-VERBS = ROOT / "src/cli/debugger_verbs.inc"
+VERBS = ROOT / "src/console/verbs.inc"
+PAGE = ROOT / "docs/debug.md"
 HEAD = re.compile(r"^(?:;;; DOORS: (.*)\n)?;;; RUN: session(.*)$", re.MULTILINE)
 
 
@@ -32,7 +34,7 @@ def parts_of(text):
     top, mark, session = text.partition("\n;;; SESSION\n")
     if not head or not mark:
         raise Broken("it needs a line ';;; RUN: session' and a line ';;; SESSION'")
-    return top[: head.end()], (head[1] or "api").split(), shlex.split(head[2]), top[head.end():], session.splitlines()
+    return top[: head.end()], (head[1] or "terminal").split(), shlex.split(head[2]), top[head.end():], session.splitlines()
 
 
 def actual(path, arguments):
@@ -68,7 +70,7 @@ def check(path, arguments):
         return False
     if text == path.read_text():
         return True
-    if arguments.bless and arguments.door == "api":
+    if arguments.bless and arguments.door == "terminal":
         path.write_text(text)
         print(f"{path}: rewritten")
         return True
@@ -77,28 +79,50 @@ def check(path, arguments):
     return False
 
 
-def check_verbs(files):
-    """Whether each verb is said, in one of its forms, and stands in the page for users."""
-    rows = re.findall(r'^VERB\(\w+, "([^"]+)", "([^"]*)"', VERBS.read_text(), re.MULTILINE)
+def verb_lists():
+    """The verbs as docs/debug.md lists them, in groups."""
+    cell = r'"((?:[^"\\]|\\.)*)"'
+    rows = re.findall(rf"^VERB\(\w+, {cell}, {cell}, {cell}, \w+, \w+, \w+, {cell},\s*{cell}, {cell}\)", VERBS.read_text(), re.MULTILINE)
+    text, last = "", ""
+    for row in rows:
+        name, forms, arguments, group, summary, example = (each.replace('\\"', '"') for each in row)
+        if group != last:
+            text += ("\n" if last else "") + f"### {group}\n\n"
+        last = group
+        others = "".join(f", `{form}`" for form in forms.split())
+        item = f"- `{name}{' ' if arguments else ''}{arguments}`{others}: {summary[0].lower()}{summary[1:]}. Example: `{example}`"
+        text += "\n".join(textwrap.wrap(item, 98, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)) + "\n"
+    return rows, text
+
+
+def check_verbs(files, is_blessed):
+    """Whether each verb is said, in one of its forms, and the page for users lists them as they are."""
+    rows, lists = verb_lists()
     said = {re.split(r"[ /]", line[2:])[0] for path in files for line in path.read_text().splitlines() if line.startswith("> ")}
-    page = (ROOT / "docs/debug.md").read_text()
-    missing = [name for name, forms in rows if f"| `{name}`" not in page or not said & {name, *forms.split()}]
-    print(f"{len(rows)} verbs; not in a session, or not in docs/debug.md: {', '.join(missing) or 'none'}")
-    return bool(rows) and not missing
+    missing = [row[0] for row in rows if not said & {row[0], *row[1].split()}]
+    page = PAGE.read_text()
+    begin = page.index("### Stops\n")
+    end = page.index("\nThe formats of `print`")
+    is_right = page[begin:end] == lists
+    if is_blessed and not is_right:
+        PAGE.write_text(page[:begin] + lists + page[end:])
+        is_right = True
+    print(f"{len(rows)} verbs; not in a session: {', '.join(missing) or 'none'}" + ("" if is_right else "; docs/debug.md lists others"))
+    return bool(rows) and not missing and is_right
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--bless", action="store_true", default=os.environ.get("VITRINE_BLESS") == "1")
     parser.add_argument("--check-verbs", action="store_true")
-    parser.add_argument("--door", choices=["api", "gdb"], default="api")
+    parser.add_argument("--door", choices=["terminal", "gdb"], default="terminal")
     parser.add_argument("--vitrine", default=ROOT / "build/release/vitrine")
     parser.add_argument("--wasm-tools", default=ROOT / "build/venv/wasm-tools")
     parser.add_argument("--work", default=ROOT / "build/sessions")
     parser.add_argument("files", nargs="+", type=pathlib.Path)
     arguments = parser.parse_args()
     if arguments.check_verbs:
-        return 0 if check_verbs(arguments.files) else 1
+        return 0 if check_verbs(arguments.files, arguments.bless) else 1
     results = [check(path, arguments) for path in arguments.files]
     return 0 if all(results) else 1
 

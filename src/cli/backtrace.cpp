@@ -2,7 +2,7 @@
 #include "cli/backtrace.h"
 
 #include "base/text.h"
-#include "cli/place.h"
+#include "door/inner.h"
 #include "source/symbols.h"
 
 #include <algorithm>
@@ -27,7 +27,7 @@ public:
         const auto [entry, is_new] = read_.try_emplace(&*module);
         auto& symbols = entry->second;
         if (is_new)
-            symbols = core::source::Symbols::read(inner(module->module).bytes());
+            symbols = core::source::Symbols::read(door::inner(module->module)->bytes());
         // The offset of a caller is that of the instruction after its call.
         return symbols ? symbols->find_frames(frame.offset - (is_innermost ? 0 : 1))
                        : std::vector<core::source::SourceFrame> {};

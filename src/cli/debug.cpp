@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
 #include "cli/ctrl_c.h"
-#include "cli/debugger.h"
+#include "cli/debuggee.h"
 #include "cli/message.h"
 #include "cli/terminal.h"
-
-#include "base/text.h"
+#include "console/console.h"
 
 #include <cstdio>
 
@@ -18,33 +17,27 @@ struct Options : GuestOptions {
     bool is_batch = false;
 };
 
-/// Prints a line of the debugger. It is flushed at once, so that it keeps its order with the
-/// guest's output.
-void show(std::string_view line, Debugger::Style style)
+namespace console = core::console;
+
+/// Prints a line of the console. It is flushed at once, so that it keeps its order with the guest's
+/// output.
+void show(const console::Line& line)
 {
-    std::string_view on;
-    if (is_output_coloured())
-        switch (style) {
-        case Debugger::Style::Plain: break;
-        case Debugger::Style::Event: on = "\x1b[1m"; break;
-        case Debugger::Style::Error: on = "\x1b[31m"; break;
-        case Debugger::Style::Mark: on = "\x1b[32m"; break;
-        }
-    print("{}{}{}\n", on, core::printable(line), on.empty() ? "" : "\x1b[0m");
+    print("{}\n", is_output_coloured() ? ansi_text(line) : plain_text(line));
     std::fflush(stdout);
 }
 
 /// Performs the commands that the user types, until the end of the input or `quit`.
-void converse(Debugger& debugger)
+void converse(console::Console& console)
 {
-    Terminal terminal("(vitrine) ", [&](std::string_view line) { return debugger.completions(line); });
+    Terminal terminal("(vitrine) ", [&](std::string_view line) { return console.completions(line); });
     if (terminal.is_interactive())
         print("vitrine {}: `help` lists the commands, `run` starts the guest\n", vitrine::version());
-    while (!debugger.is_over()) {
+    while (!console.is_over()) {
         const auto line = terminal.read_line();
         if (!line)
             break;
-        debugger.perform(*line);
+        console.perform(*line);
     }
 }
 
@@ -75,18 +68,18 @@ int debug(Options& options, const std::vector<std::string>& words)
                 running->interrupt();
         });
     auto created = Debuggee::create(*module, engine, options,
-        [](std::string_view message) { show("log: " + std::string(message), Debugger::Style::Plain); });
+        [](std::string_view message) { show(console::styled("log: " + std::string(message))); });
     if (!created)
         return report(created.error());
     guest = *std::move(created);
     interruptible = guest.get();
 
-    Debugger debugger(*guest, show);
+    console::Console console(*guest, show);
     for (const std::string& script : options.scripts)
-        if (auto read = debugger.read(script); !read)
-            return report(Error("-x " + script + ": " + read.error().message()));
-    if (!options.is_batch && !debugger.is_over())
-        converse(debugger);
+        if (auto read = console.read(script); !read)
+            return report(Error("-x " + script + ": " + read.error().message));
+    if (!options.is_batch && !console.is_over())
+        converse(console);
     guest->kill();
     ctrl_c.reset();
     return options.is_batch ? guest->status() : 0;

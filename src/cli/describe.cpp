@@ -4,14 +4,12 @@
 #include "base/text.h"
 #include "cli/message.h"
 
-#include "api/access.h"
+#include "door/inner.h"
 #include "wasm/printer.h"
 
 namespace vitrine::cli {
 
 namespace {
-
-const core::Module& inner(const Module& module) { return *detail::Access::body(module)->module; }
 
 // -- The structure as JSON
 
@@ -151,7 +149,7 @@ json::Array custom_rows(const core::Module& module)
 
 json::Object describe(const Module& module, const std::string& file)
 {
-    const core::Module& parts = inner(module);
+    const core::Module& parts = *door::inner(module);
     json::Object document { { "file", json::to_string(file) }, { "size", parts.bytes().size() } };
     if (!parts.is_whole_file())
         document["file_offset"] = parts.file_offset();
@@ -256,7 +254,7 @@ void print_sections(const Module& module)
 {
     constexpr std::string_view names[] { "custom", "type", "import", "function", "table", "memory", "global",
         "export", "start", "element", "code", "data", "data count", "tag" };
-    const core::Module& parts = inner(module);
+    const core::Module& parts = *door::inner(module);
     auto custom = parts.customs.begin();
     print("{:<12} {:>10} {:>10}\n", "section", "offset", "size");
     for (const core::Section& section : parts.sections) {

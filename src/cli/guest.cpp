@@ -3,7 +3,11 @@
 
 #include "cli/message.h"
 #include "cli/number.h"
-#include "cli/place.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "door/inner.h"
+#include "eval/user_names.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -147,7 +151,7 @@ std::optional<uint64_t> parse_size(std::string_view text)
         shift = static_cast<unsigned>(unit + 1) * 10;
         text.remove_suffix(1);
     }
-    const auto number = parse_unsigned(text);
+    const auto number = core::parse_unsigned(text);
     if (!number || *number > UINT64_MAX >> shift)
         return std::nullopt;
     return *number << shift;
@@ -216,6 +220,14 @@ const ExportInfo* find_function(const std::vector<ExportInfo>& exports, std::str
     return nullptr;
 }
 
+/// A name as messages list it: in quotes if it could not be read back without.
+std::string listed_name(std::string_view name)
+{
+    const std::string text = core::escaped(name);
+    const bool is_plain = text == name && name.find_first_of(" ,$") == name.npos && !name.empty();
+    return is_plain ? text : "\"" + text + "\"";
+}
+
 /// `exported functions: f, g`
 std::string function_list(const std::vector<ExportInfo>& exports)
 {
@@ -277,6 +289,15 @@ std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& o
     std::vector<LoadedModule> modules { { module, options.module } };
     for (const auto& [name, preload] : entry.preloads)
         modules.push_back(preload);
+    return modules;
+}
+
+std::vector<core::console::LoadedModule> inner_modules(
+    const Module& module, const GuestOptions& options, const Preloads& preloads)
+{
+    std::vector<core::console::LoadedModule> modules { { door::inner(module), options.module } };
+    for (const auto& [name, preload] : preloads)
+        modules.push_back({ door::inner(preload.module), preload.path, name });
     return modules;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/features.h"
 #include "cli/message.h"
 #include "cli/part.h"
+#include "console/target.h"
 
 #include <vitrine/vitrine.hpp>
 #include <vitrine/wasi.hpp>
@@ -68,6 +69,10 @@ struct Entry {
 
 /// The modules of a guest with their files: its own and the preloaded ones.
 std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& options, const Entry& entry);
+
+/// The same, for the console.
+std::vector<core::console::LoadedModule> inner_modules(
+    const Module& module, const GuestOptions& options, const Preloads& preloads);
 
 /// The function that `--invoke` names, with its arguments checked against its type. Without
 /// `--invoke`, `_start`.

@@ -4,9 +4,11 @@
 #include "cli/guest.h"
 #include "cli/limits.h"
 #include "cli/message.h"
-#include "cli/number.h"
-#include "cli/place.h"
 #include "cli/state.h"
+
+#include "base/number.h"
+#include "console/places.h"
+#include "door/inner.h"
 
 #include <unistd.h>
 
@@ -25,9 +27,9 @@ Result<MemoryRange> parse_range(const std::string& text)
 {
     const size_t colon = text.find(':'), plus = text.find('+');
     if (colon != std::string::npos && plus != std::string::npos && colon < plus) {
-        const auto index = parse_unsigned(text.substr(0, colon));
-        const auto address = parse_unsigned(text.substr(colon + 1, plus - colon - 1));
-        const auto length = parse_unsigned(text.substr(plus + 1));
+        const auto index = core::parse_unsigned(text.substr(0, colon));
+        const auto address = core::parse_unsigned(text.substr(colon + 1, plus - colon - 1));
+        const auto length = core::parse_unsigned(text.substr(plus + 1));
         if (index && *index <= UINT32_MAX && address && length)
             return MemoryRange { static_cast<uint32_t>(*index), *address, *length };
     }
@@ -56,9 +58,13 @@ void print_document(const json::Object& document, bool as_json, void (*print_tex
 int show_state(
     const Options& options, std::span<const MemoryRange> ranges, const Engine& engine, const Module& module)
 {
-    const auto offset = find_place(module, options.at);
-    if (!offset)
-        return usage_error(Error("--at " + options.at + ": " + offset.error().message()), "inspect");
+    auto preloads = options.load_preloads(engine);
+    if (!preloads)
+        return report(preloads.error());
+    const auto modules = inner_modules(module, options, *preloads);
+    const auto places = core::console::find_places(modules, modules.front().module, options.at);
+    if (!places)
+        return usage_error(Error("--at " + places.error().message), "inspect");
     const size_t memories = module.memories().size();
     for (const MemoryRange& range : ranges)
         if (range.index >= memories)
@@ -75,9 +81,6 @@ int show_state(
     auto entry = find_entry(module, options);
     if (!entry)
         return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "inspect");
-    auto preloads = options.load_preloads(engine);
-    if (!preloads)
-        return report(preloads.error());
     entry->preloads = *std::move(preloads);
     if (auto listening = options.listen(*wasi); !listening)
         return report(listening.error());
@@ -91,8 +94,11 @@ int show_state(
     if (auto added = add_wasi(linker, store, *wasi); !added)
         return report(added.error());
     debug::Session session(store);
-    if (auto added = session.add_breakpoint({ .module = module, .offset = *offset }); !added)
-        return report(added.error());
+    if (session.error())
+        return report(*session.error());
+    for (const core::console::CodePlace& place : *places)
+        if (auto added = door::inner(session)->add_breakpoint({ place.module, place.offset }); !added)
+            return report(door::error_of(added.error()));
     limits.watch([&session] { session.kill(); });
     debug::Event event = session.run([&] { return run_guest(linker, store, module, *entry); });
     limits.stop();
@@ -145,7 +151,7 @@ Action add_inspect(CLI::App& app)
     const auto options = std::make_shared<Options>();
     options->add_to(app);
     app.add_option("--at", options->at,
-           "Run to a function (name, $name, func[3]) or offset (0x51), and show the state")
+           "Run to a function (name, $name, func[3], lib:$name) or offset (0x51), and show the state")
         ->type_name("PLACE");
     app.add_option("--memory", options->memory, "With --at, show these bytes too")
         ->type_name("INDEX:ADDRESS+LENGTH")

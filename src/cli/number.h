@@ -7,11 +7,7 @@
 
 namespace vitrine::cli {
 
-/// Parses a number of the given kind as in WAT: decimal or hexadecimal, with `_` between digits,
-/// `inf`, `nan`, `nan:0x1`. A reference can be `null`. [spec: text/values]
+/// A number as WAT writes it, of the given kind; a reference can be `null`. See base/number.h.
 Result<Val> parse_number(std::string_view text, ValKind kind);
-
-/// Parses an unsigned integer, decimal or hexadecimal.
-std::optional<uint64_t> parse_unsigned(std::string_view text);
 
 } // namespace vitrine::cli

@@ -5,7 +5,7 @@
 #include "cli/message.h"
 #include "cli/part.h"
 
-#include "api/access.h"
+#include "door/inner.h"
 #include "wasm/printer.h"
 
 namespace vitrine::cli {
@@ -39,7 +39,7 @@ int dump(const Options& options, const std::vector<std::string>& words)
     if (options.structure)
         print_description(describe(*module, words.front()));
     if (options.disassemble || !(options.headers || options.structure))
-        write(core::disassemble(*detail::Access::body(*module)->module));
+        write(core::disassemble(*door::inner(*module)));
     return 0;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/part.h"
 
-#include "cli/number.h"
+#include "base/number.h"
 
 namespace vitrine::cli {
 
@@ -16,12 +16,12 @@ struct Part {
 std::optional<Part> parse_part(std::string_view text)
 {
     const size_t plus = text.find('+');
-    const auto offset = parse_unsigned(text.substr(0, plus));
+    const auto offset = core::parse_unsigned(text.substr(0, plus));
     if (!offset)
         return std::nullopt;
     if (plus == text.npos)
         return Part { *offset };
-    const auto size = parse_unsigned(text.substr(plus + 1));
+    const auto size = core::parse_unsigned(text.substr(plus + 1));
     return size ? std::optional(Part { *offset, size }) : std::nullopt;
 }
 

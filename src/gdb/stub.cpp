@@ -121,9 +121,20 @@ Result<void> Stub::open(debug::Listener listener)
     return update_control();
 }
 
+Stub::Stub(debug::Session& session, Process process)
+    : session_(session),
+      process_(process),
+      view_(session),
+      monitor_(std::make_unique<Monitor>(view_)),
+      was_let_go_(process == Process::FreeCall)
+{}
+
+Stub::~Stub() = default;
+
 Result<void> Stub::attach(bool ends_with_client)
 {
     client_ = Client::Still;
+    monitor_ = std::make_unique<Monitor>(view_);
     ends_with_client_ = ends_with_client && process_ != Process::Owner;
     is_greeting_ = wants_error_texts_ = wants_interrupt_ = false;
     holds_guest_ = false;
@@ -279,7 +290,7 @@ std::optional<std::string> Stub::interrupt()
 Stub::Cause Stub::cause_of(const debug::StopReason& reason) const
 {
     const int signal = signal_of(reason);
-    const Cause in_words { signal, "exception", reason.to_text() };
+    const Cause in_words { signal, "exception", monitor_->reason_text(reason) };
     switch (reason.kind) {
     case debug::StopKind::Breakpoint:
         return view_.is_at_breakpoint() ? Cause { signal, "breakpoint" } : in_words;
@@ -700,7 +711,7 @@ Stub::Answer Stub::on(const ask::Kill&)
 
 Stub::Answer Stub::on(const ask::Monitor& asked)
 {
-    return { "OK", Answer::After::GoOn, answer_monitor(view_, asked.command) };
+    return { "OK", Answer::After::GoOn, monitor_->answer(asked.command) };
 }
 
 } // namespace vitrine::core::gdb

@@ -7,6 +7,8 @@
 
 namespace vitrine::core::gdb {
 
+class Monitor;
+
 /// What the client sees as the process that it debugs.
 enum class Process : uint8_t {
     /// The one call that the session runs. Its end is the end of the process. It waits for a
@@ -35,9 +37,8 @@ enum class Process : uint8_t {
 /// Has no socket and no thread. Only one member may be called at a time.
 class Stub {
 public:
-    Stub(debug::Session& session, Process process)
-        : session_(session), process_(process), view_(session), was_let_go_(process == Process::FreeCall)
-    {}
+    Stub(debug::Session& session, Process process);
+    ~Stub();
 
     /// Starts. `listener` passes the session's events on to `on_event`. Unless the process is its
     /// `Owner`, takes control of the guest, which fails if another client has it.
@@ -152,6 +153,8 @@ private:
     debug::Session& session_;
     Process process_;
     View view_;
+    /// The console of the client that is attached.
+    std::unique_ptr<Monitor> monitor_;
     debug::Listener listener_;
     /// Present while this server controls the guest.
     std::unique_ptr<debug::Client> control_;

@@ -240,10 +240,10 @@ bool View::select(uint64_t thread)
     return found != ids.end();
 }
 
-const std::vector<Frame>& View::frames()
+const std::vector<Frame>& View::frames(uint32_t thread)
 {
     static const std::vector<Frame> no_frames;
-    const auto found = std::ranges::find(threads_, thread_, &GuestThread::id);
+    const auto found = std::ranges::find(threads_, thread, &GuestThread::id);
     if (found == threads_.end())
         return no_frames;
     if (!found->frames) {
@@ -519,27 +519,12 @@ std::optional<ask::Watch> View::find_watchpoint(uint32_t id) const
     return std::nullopt;
 }
 
-const std::string* View::find_own_stop(uint32_t id) const
-{
-    const auto found = own_stops_.find(id);
-    return found != own_stops_.end() ? &found->second : nullptr;
-}
-
-void View::stop_on(const debug::StopsOn& what) { client_->stop_on(what); }
-
-void View::disown_stop(uint32_t id)
-{
-    own_stops_.erase(id);
-    (void)client_->remove_stop(id);
-}
-
 void View::remove_all_stops()
 {
     if (expected_return_)
         drop_expected_return();
     if (client_)
         client_->remove_all_stops();
-    own_stops_.clear();
     breakpoints_.clear();
     new_breakpoints_.clear();
     watchpoints_.clear();

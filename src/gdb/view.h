@@ -51,6 +51,7 @@ public:
 
     /// The client of the session that owns the stops set here. Null while no debugger is attached.
     void use(debug::Client* client) { client_ = client; }
+    debug::Client* client() const { return client_; }
 
     /// The guest has stopped.
     void on_stop(const debug::StopReason& reason);
@@ -64,15 +65,14 @@ public:
     uint32_t stopped_thread() const { return stopped_thread_; }
     /// Selects another thread. False if there is none with this id.
     bool select(uint64_t thread);
-    /// The guest frames of the selected thread at this stop, innermost first, as many as fit into a
-    /// packet.
-    const std::vector<Frame>& frames();
+    /// The guest frames of a thread at this stop, innermost first, as many as fit into a packet.
+    const std::vector<Frame>& frames(uint32_t thread);
+    const std::vector<Frame>& frames() { return frames(thread_); }
     /// The instances of all stores, in the order in which the server met them. Valid while the
     /// guest is stopped.
     const std::vector<Instance*>& instances() const { return modules_.instances(); }
     Modules& modules() { return modules_; }
     // The same as those of `modules`.
-    std::string name_of(const Instance& instance) const { return modules_.name_of(instance); }
     Address place_of(const Instance& instance, CodeOffset offset) const
     {
         return modules_.place_of(instance, offset);
@@ -127,18 +127,6 @@ public:
     void remove_watchpoint(const ask::Watch& watch);
     /// The watchpoint with this id, if it was set by a packet.
     std::optional<ask::Watch> find_watchpoint(uint32_t id) const;
-    /// Records that the client has set a breakpoint or watchpoint with a `monitor` command. `place`
-    /// is what the user called a watchpoint's place.
-    void own_stop(uint32_t id, std::string place)
-    {
-        client_->adopt_stop(id);
-        own_stops_[id] = std::move(place);
-    }
-    /// The place of such a stop; null if it is none.
-    const std::string* find_own_stop(uint32_t id) const;
-    void disown_stop(uint32_t id);
-    /// What else stops the guest while the client is attached.
-    void stop_on(const debug::StopsOn& what);
     /// Removes everything that was set by packets and commands.
     void remove_all_stops();
     debug::Session& session() { return session_; }
@@ -199,7 +187,6 @@ private:
     std::optional<ExpectedReturn> expected_return_;
     /// By what the client asked for.
     std::map<ask::Watch, uint32_t> watchpoints_;
-    std::map<uint32_t, std::string> own_stops_;
     /// What the client called the stopped thread's place, at a breakpoint.
     std::optional<uint64_t> reported_pc_;
     std::set<uint32_t> moved_secretly_;

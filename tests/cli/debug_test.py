@@ -264,7 +264,7 @@ def check_history(folder):
     terminal = Terminal(folder, "app.wasm")
     terminal.wait_for(PROMPT)
     terminal.type("\x1b[A\n")
-    terminal.wait_for("To the instruction behind the call")
+    terminal.wait_for("Run until the innermost function returns")
     assert terminal.status(again="\x04") == 0
     # The history does not grow without limit.
     history_of(folder).write_text("_HiStOrY_V2_\n" + "".join(f"print\\040{i}\\012\n" for i in range(5000)))
@@ -295,7 +295,7 @@ def check_history_that_is_none(folder):
         make(path)
         terminal = Terminal(folder, "app.wasm")
         terminal.wait_for(PROMPT)
-        terminal.say("help finish", "To the instruction behind the call")
+        terminal.say("help finish", "Run until the innermost function returns")
         assert terminal.status(again="\x04") == 0, make
         if path.is_dir():
             path.rmdir()
@@ -431,6 +431,29 @@ def check_modules(folder):
                 at = match.end()
 
     session(
+        # A module by the name that it was preloaded as, by its own, by its file.
+        ("break q:$helper", r"breakpoint 1: \$helper at 0x[0-9a-f]+ in q"),
+        ("break lib:$helper", r"breakpoint 2: \$helper at 0x[0-9a-f]+ in p"),
+        (f"tbreak library:{helper}", rf"breakpoint 3: \$helper at {helper} in p, temporary"),
+        ("break user:$go", r"breakpoint 4: \$go at 0x[0-9a-f]+"),
+        ("break r:$go", r"error: r:\$go: no such module: the program has user, p, q"),
+        ("break p:$go", r"error: p:\$go: no such function .*"),
+        ("module q", r"library.wasm \$lib: functions 2.*"),
+        ("functions", r"func\[0\] \$helper: .*", r"func\[1\] \$api: .*"),
+        ("run", r"stopped: breakpoint 4 in \$go at .*, n=3"),
+        ("globals", r"global\[0\] \$own = 5 .*"),
+        ("instances", r"  instance 0 of \$lib", r"  instance 1 of \$lib", r"\* instance 2 of \$user"),
+        ("instance 1", r"\* instance 1 of \$lib"),
+        ("globals", r"global\[0\] \$calls = 0 .*"),
+        ("set $calls = 5",),
+        ("print $calls", "5"), ("print $calls of 0", "0"), ("print $n of 2", "3"), ("print $own in 0", "5"),
+        ("break $api of 1", r"breakpoint 5: \$api at 0x[0-9a-f]+ in q"),
+        ("continue", r"stopped: breakpoint [23] in \$helper at .*, k=3"),
+        # The selection has ended.
+        ("print $calls", "1"),
+        ("delete 2", "deleted 2"),
+        ("continue", r"stopped: breakpoint (5 in \$api at .*|3 in .*)"))
+    session(
         # Names that the program does not have are looked up in preloaded modules.
         ("break $helper", r"breakpoint 1: \$helper at 0x[0-9a-f]+ in p", r"breakpoint 2: \$helper at 0x[0-9a-f]+ in q"),
         ("break $go", r"breakpoint 3: \$go at 0x[0-9a-f]+"),
@@ -453,6 +476,12 @@ def check_modules(folder):
         ("print $own", "6"),
         ("globals", r"global\[0\] \$own = 6 .*"),
         ("modules", r"user.wasm \$user: functions 4.*", r"library.wasm \$lib: functions 2.*", r"library.wasm \$lib: .*"))
+    # Without a debugger.
+    done = subprocess.run([VITRINE, "inspect", "--at", "q:$helper", "--preload", "p=library.wasm", "--preload", "q=library.wasm",
+        "--invoke", "go", "user.wasm", "3"], cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+    assert "stopped: breakpoint 1\n#0 func[0] helper at " in done.stdout and "local[0] k = 4 (i32)" in done.stdout, done
+    done = subprocess.run([VITRINE, "inspect", "--at", "r:$helper", "--invoke", "go", "user.wasm", "3"], cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+    assert (done.returncode, done.stderr) == (2, "vitrine: error: --at r:$helper: no such module: the program has user (vitrine inspect --help)\n"), done
 
 
 def check_many_functions(folder):
@@ -487,7 +516,7 @@ def check_world(folder):
     shown = run_twice("twice", "importer.wasm")
     assert shown == ('error: unknown import: func "other" "round" is not defined\n' * 2, ""), shown
     shown = run_twice("open", "--listen", "127.0.0.1:0", "acceptor.wasm")
-    assert (shown[0], shown[1].count("the guest listens on")) == ("exited: 6\n" * 2, 1), shown
+    assert (shown[0], shown[1].count("the guest is listening on")) == ("exited: 6\n" * 2, 1), shown
 
 
 def main():

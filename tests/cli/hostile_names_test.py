@@ -155,12 +155,13 @@ ARGUMENTS = {
     "break": ["func[1]", "", "$nobody"], "tbreak": ["func[2]"], "until": ["0x1"], "call": ["func[1] 1", "nobody"], "print": ["global[1]", "$nobody", "local[0]"],
     "watch": ["global[0]", "$nobody"], "list": ["func[1] 50", "nobody"], "throw": ["tag[0] 1", "nobody"], "set": ["$nobody = 1"], "help": [""],
     "tables": ["", "0"], "functions": ["", "nobody"], "catch": [""], "thread": ["1"], "jump": ["0x1"], "return": ["1"], "memory": ["", "0"], "find": ['"x"'],
+    "show": ["global[1]", "local[0]", "nobody"], "bytes": ["0 0"], "disassemble": ["", "func[1]", "nobody"], "instance": ["0"], "module": ["app", "nobody"],
 }
 
 
 def check_debug(folder):
     """Every verb, in the innermost function and in one that waits for the host."""
-    table = (ROOT / "src/cli/debugger_verbs.inc").read_text()
+    table = (ROOT / "src/console/verbs.inc").read_text()
     verbs = re.findall(r'^VERB\(\w+, "([^"]+)"', table, re.MULTILINE)
     assert "functions" in verbs
     for entered in ("break func[1]\nrun\n", "catch trap\nrun\n"):

@@ -112,14 +112,14 @@ class Clients(unittest.TestCase):
             host.hears("embedder", "breakpoint 2")
             with Lldb(host) as lldb:
                 # LLDB finds the guest where the others left it, for a reason that it has no part in.
-                lldb.expect(r"stop reason = breakpoint 2")
+                lldb.expect(r"stop reason = another client's breakpoint")
                 lldb.ask("bt", r"frame #0: .*`first")
                 for who in ("editor", "page", "embedder"):
                     self.assertEqual(host.does(f"{who} resume"), REFUSED)
                 self.assertEqual(host.does("editor step"), REFUSED)
                 # Where both have a breakpoint, LLDB hears of its own.
                 lldb.ask("breakpoint set --skip-prologue false --name first", r"Breakpoint 1: ")
-                lldb.ask("continue", r"stop reason = breakpoint 1\s")
+                lldb.ask("continue", r"stop reason = another client's breakpoint")
                 host.both_hear("resumed by LLDB", "breakpoint 1")
                 lldb.ask("continue", r"stop reason = breakpoint 1\.1")
                 host.both_hear("resumed by LLDB", "breakpoint 2")
@@ -140,7 +140,7 @@ class Clients(unittest.TestCase):
         with Host(self.folder.name) as host:
             self.begin(host)
             with Lldb(host) as lldb:
-                lldb.expect(r"stop reason = breakpoint 2")
+                lldb.expect(r"stop reason = another client's breakpoint")
                 lldb.ask("b second", r"Breakpoint 1: ")
                 lldb.ask("process plugin packet monitor catch throw", r"throw: stops")
                 self.assertEqual(host.does("stops"), "1 2 3 throw")

@@ -118,7 +118,7 @@ class SpawnedThreads(SessionTest):
                 ("register read pc", rf"pc = {behind_the_loop}"),
                 "thread select 3",
                 (MONITOR + "skip", r"error: thread 1 stopped, and thread [23] was looked at last: end the command with"),
-                (MONITOR + "return 50 on 3", r"^next: 0x"),
+                (MONITOR + "return 50 on 3", r"^next: \S+ at 0x"),
                 (MONITOR + "throw 0 on 9", r"error: there is no thread 9"),
                 ("breakpoint delete 1",),
                 ("continue", r"exited with status = 57 "),

@@ -160,7 +160,7 @@ TEST_F(ThreadsTest, AThreadThatHasNotStoppedIsSentElsewhere)
     EXPECT_EQ(client.monitor("skip"),
         "error: thread 2 stopped, and thread 1 was looked at last: end the command with `on 2` or `on 1`\n");
     EXPECT_EQ(client.monitor("skip on 3"), "error: there is no thread 3\n");
-    EXPECT_THAT(client.monitor("skip on 1"), StartsWith("next: 0x4000000100"));
+    EXPECT_THAT(client.monitor("skip on 1"), HasSubstr(" at 0x4000000100"));
     const std::string moved = client.ask("p0;thread:1;");
     EXPECT_NE(moved, place);
     // The client learns it with a step of that thread, which executes nothing.

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the last word of an unfinished line can become.
+#include "console/console.h"
+
+#include "console/places.h"
+#include "debug/inspect.h"
+#include "debug/listing.h"
+#include "eval/names.h"
+#include "wasm/printer.h"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace vitrine::core::console {
+
+namespace {
+
+void add_entities(std::vector<std::string>& words, const Module& module, ExternKind kind)
+{
+    for (uint32_t i = 0; i < eval::entity_count(module, kind); ++i)
+        words.push_back(debug::short_label(module, kind, i));
+}
+
+void add_modules(std::vector<std::string>& words, Target& target, std::string_view suffix)
+{
+    for (const LoadedModule& loaded : target.modules()) {
+        const std::string_view name = loaded.module->names().module;
+        for (const std::string_view each : { name, std::string_view(loaded.preload) })
+            if (!each.empty())
+                words.push_back(identifier(each, "", 0) + std::string(suffix));
+    }
+}
+
+/// The paths that begin like that; a folder ends with `/`.
+std::vector<std::string> files_like(std::string_view begun)
+{
+    namespace fs = std::filesystem;
+    const std::string folder(begun.substr(0, begun.find_last_of('/') + 1));
+    std::vector<std::string> paths;
+    std::error_code error;
+    for (fs::directory_iterator at(folder.empty() ? "." : folder, error), end; !error && at != end;
+        at.increment(error))
+        paths.push_back(folder + at->path().filename().string() + (at->is_directory(error) ? "/" : ""));
+    return paths;
+}
+
+/// All words that fit an argument of that kind.
+std::vector<std::string> words_for(
+    Completion kind, Target& target, const Scope& scope, std::string_view begun)
+{
+    std::vector<std::string> words;
+    switch (kind) {
+    case Completion::Nothing: break;
+    case Completion::Verb:
+        for (const Verb& verb : verb_table())
+            words.emplace_back(verb.name);
+        break;
+    case Completion::Function:
+        if (scope.module)
+            add_entities(words, *scope.module, ExternKind::Func);
+        add_modules(words, target, ":");
+        break;
+    case Completion::Tag:
+        if (scope.module)
+            add_entities(words, *scope.module, ExternKind::Tag);
+        break;
+    case Completion::Event:
+        for (const auto& event : debug::stop_events<debug::StopsOn>)
+            words.emplace_back(event.name);
+        break;
+    case Completion::Module: add_modules(words, target, ""); break;
+    case Completion::File: words = files_like(begun); break;
+    case Completion::Expression:
+        if (const Frame* frame = scope.guest_frame())
+            for (const debug::Local& local : debug::locals_of(*frame))
+                if (!local.name.empty())
+                    words.push_back(identifier(local.name, "", 0));
+        if (scope.module)
+            add_entities(words, *scope.module, ExternKind::Global);
+        break;
+    }
+    return words;
+}
+
+/// The functions of the module that is named in front of a colon.
+std::vector<std::string> functions_of(Target& target, std::string_view begun)
+{
+    std::vector<std::string> words;
+    const size_t colon = begun.find(':');
+    if (colon == std::string_view::npos)
+        return words;
+    const std::vector<LoadedModule> modules = target.modules();
+    const auto loaded = find_module(modules, begun.substr(0, colon));
+    if (loaded)
+        add_entities(words, *loaded->module, ExternKind::Func);
+    for (std::string& word : words)
+        word.insert(0, begun.substr(0, colon + 1));
+    return words;
+}
+
+} // namespace
+
+std::vector<std::string> Console::completions(std::string_view line)
+{
+    const size_t end = std::min(line.find_first_of(" \t/"), line.size());
+    Completion kind = Completion::Verb;
+    if (end < line.size()) {
+        const auto verb = find_verb(line.substr(0, end));
+        kind = verb ? (*verb)->completion : Completion::Nothing;
+    }
+    refresh_selection();
+    const Scope scope = scope_of(target_, selection_);
+    const bool is_path = kind == Completion::File;
+    const std::string_view begun = line.substr(line.find_last_of(is_path ? " \t" : " \t[(") + 1);
+    std::vector<std::string> words = words_for(kind, target_, scope, begun);
+    if (kind == Completion::Function)
+        std::ranges::move(functions_of(target_, begun), std::back_inserter(words));
+    std::vector<std::string> found;
+    for (std::string& word : words) {
+        // A name can be written without its `$`.
+        if (!begun.starts_with('$') && word.starts_with('$') && !word.starts_with("$\""))
+            word.erase(0, 1);
+        if (word.starts_with(begun))
+            found.push_back(std::move(word));
+    }
+    std::ranges::sort(found);
+    found.erase(std::unique(found.begin(), found.end()), found.end());
+    return found;
+}
+
+} // namespace vitrine::core::console

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "console/target.h"
+#include "console/words.h"
+#include "eval/expression.h"
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace vitrine::core::console {
+
+/// What the user has selected. Ends when the program goes on.
+struct Selection {
+    /// 0 for the thread that stopped.
+    uint32_t thread = 0;
+    size_t frame = 0;
+    /// Null for that of the frame.
+    Instance* instance = nullptr;
+    /// Null for that of the instance.
+    std::shared_ptr<const Module> module {};
+    /// The session and how often it had been resumed.
+    const debug::Session* session = nullptr;
+    uint64_t resumes = 0;
+};
+
+/// What a line is about: the selection, unless the line ends with `in FRAME`, `of INSTANCE` or
+/// `on THREAD`. Valid until the program goes on.
+struct Scope {
+    /// The frames of the thread, while the program is stopped.
+    std::vector<Frame> frames;
+    size_t frame_number = 0;
+    /// Never 0 while the program is stopped.
+    uint32_t thread = 0;
+    /// Whether the user has said which thread he means.
+    bool is_thread_named = false;
+    /// Null while there is none.
+    Instance* instance = nullptr;
+    /// The instance that the line names with `of`.
+    Instance* named_instance = nullptr;
+    std::shared_ptr<const Module> module;
+
+    /// The selected frame.
+    Result<Frame> frame() const;
+    /// The frame in which expressions are evaluated; none where they see only an instance.
+    const Frame* guest_frame() const;
+
+    // Errors have a mark below the place in the text.
+    Result<Value> evaluate(std::string_view expression) const;
+    Result<std::string> text_of(std::string_view expression) const;
+    Result<void> assign(std::string_view assignment) const;
+    /// What an expression stands for rather than its value.
+    Result<eval::WatchPlace> place(std::string_view expression) const;
+};
+
+/// All instances of a session's program, in the order of its threads and of their creation.
+std::vector<Instance*> instances_of(const debug::Session& session);
+
+/// The scope of a selection, and takes `in FRAME`, `of INSTANCE` and `on THREAD` off the words.
+Result<Scope> find_scope(Target& target, const Selection& selection, Words& words);
+/// The scope of a selection.
+Scope scope_of(Target& target, const Selection& selection);
+
+/// An error in a text: with the text, and a mark below the place.
+std::unexpected<Error> with_mark(const Error& error, std::string_view text);
+
+} // namespace vitrine::core::console

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Threads, frames, and the code around them.
+#include "console/console.h"
+#include "console/places.h"
+
+#include "base/number.h"
+#include "debug/listing.h"
+#include "wasm/printer.h"
+
+#include <algorithm>
+
+namespace vitrine::core::console {
+
+namespace {
+
+constexpr uint64_t lines_around = 5;
+
+void write_frames(Console& console, std::span<const Frame> frames, std::optional<size_t> selected)
+{
+    uint32_t activation = frames.empty() ? 0 : frames.front().activation;
+    for (size_t i = 0; i < frames.size(); ++i) {
+        if (frames[i].activation != activation)
+            console.write("   -- entered by the host or the debugger");
+        activation = frames[i].activation;
+        const bool is_selected = i == selected;
+        console.write(
+            (is_selected ? "* #" : "  #") + std::to_string(i) + " " + console.position_text(frames[i]),
+            is_selected ? Style::Selected : Style::Plain);
+    }
+    if (frames.empty())
+        console.write("  no frames");
+}
+
+Result<void> show_frame(Console& console)
+{
+    const Frame frame = TRY(console.scope().frame());
+    console.write("#" + std::to_string(console.scope().frame_number) + " " + console.position_text(frame));
+    return {};
+}
+
+/// Selects a frame, and with it its instance.
+Result<void> select_frame_number(Console& console, uint64_t number)
+{
+    const size_t count = console.scope().frames.size();
+    if (number >= count)
+        return failure("there is no frame " + std::to_string(number) + ": the number of frames is "
+            + std::to_string(count));
+    Selection selection = console.selection();
+    selection.frame = number;
+    selection.instance = nullptr;
+    selection.module = nullptr;
+    console.select(selection);
+    return show_frame(console);
+}
+
+Result<void> move(Console& console, Words& words, bool is_up)
+{
+    const uint64_t count = words.at_end() ? 1 : TRY(words.number("a number of frames"));
+    CHECK(words.end());
+    const size_t at = console.scope().frame_number, size = console.scope().frames.size();
+    if (is_up && at + 1 >= size)
+        return failure("this is the outermost frame");
+    if (!is_up && at == 0)
+        return failure("this is the innermost frame");
+    const size_t steps = std::min<uint64_t>(count, is_up ? size - 1 - at : at);
+    return select_frame_number(console, is_up ? at + steps : at - steps);
+}
+
+/// The lines of a frame, or `none` if it has none.
+Result<void> write_values(Console& console, const Words& words,
+    std::vector<std::string> (*lines_of)(const Frame&), std::string_view none)
+{
+    CHECK(words.end());
+    const Frame frame = TRY(console.scope().frame());
+    const std::vector<std::string> lines = frame.is_host() ? std::vector<std::string>() : lines_of(frame);
+    for (const std::string& line : lines)
+        console.write(line);
+    if (lines.empty())
+        console.write(none);
+    return {};
+}
+
+/// Where a frame or the words are.
+Result<CodePlace> take_place(Console& console, Words& words)
+{
+    if (!words.at_end()) {
+        const std::string_view text = words.next();
+        if (const auto number = parse_unsigned(text))
+            if (auto place = console.target().find_address(*number))
+                return *std::move(place);
+        if (!console.scope().module)
+            return failure("there is no module yet");
+        return TRY(find_places(console.target().modules(), console.scope().module, text)).front();
+    }
+    CHECK(console.target().check(Needs::Stopped, "list"));
+    const Frame frame = TRY(console.scope().frame());
+    if (frame.is_host())
+        return failure("a host function has no code here; `up` selects its caller");
+    return CodePlace { frame.function->instance->module, frame.offset, frame.function->instance };
+}
+
+/// A line of a disassembly, with the offset at its front.
+struct CodeLine {
+    CodeOffset offset;
+    std::string_view text;
+};
+
+std::vector<CodeLine> lines_of(std::string_view text)
+{
+    std::vector<CodeLine> lines;
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = text.substr(0, end);
+        lines.push_back({ static_cast<CodeOffset>(std::stoul(std::string(line), nullptr, 16)), line });
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return lines;
+}
+
+/// `*` at a breakpoint, `-` at one that is disabled.
+char mark_at(std::span<const debug::Breakpoint> breakpoints, const Module& module, CodeOffset offset)
+{
+    char mark = ' ';
+    for (const debug::Breakpoint& row : breakpoints)
+        if (row.offset == offset && row.spec.module.get() == &module && mark != '*')
+            mark = row.spec.is_enabled ? '*' : '-';
+    return mark;
+}
+
+/// The instructions of the function at a place: `around` of them in front of it and behind it.
+Result<void> write_code(Console& console, const CodePlace& place, uint64_t around)
+{
+    const Module& module = *place.module;
+    const std::string text = TRY(debug::code_text(module, place.offset));
+    const std::vector<CodeLine> lines = lines_of(text);
+    const auto frame = console.scope().frame();
+    const bool is_of_frame = frame && !frame->is_host() && &frame->function->module() == &module;
+    const auto middle =
+        std::ranges::find_if(lines, [&](const CodeLine& line) { return line.offset >= place.offset; });
+    const auto at = static_cast<uint64_t>(middle - lines.begin());
+    const uint64_t end = around < lines.size() - at ? at + around + 1 : lines.size();
+    const std::vector<debug::Breakpoint> breakpoints = console.stops().breakpoints();
+    // The first line is the function's head.
+    for (uint64_t i = at > around ? at - around : 0; i < end; ++i) {
+        const CodeLine& line = lines[i];
+        const bool is_here = is_of_frame && i > 0 && line.offset == frame->offset;
+        const char mark = i > 0 ? mark_at(breakpoints, module, line.offset) : ' ';
+        console.write((is_here ? "=>" : "  ") + std::string(1, mark) + " " + std::string(line.text),
+            is_here ? Style::Selected : Style::Plain);
+    }
+    return {};
+}
+
+} // namespace
+
+namespace verbs {
+
+Result<void> backtrace(Console& console, Words& words)
+{
+    const bool is_all = words.take("all");
+    CHECK(words.end());
+    if (!is_all) {
+        write_frames(console, console.scope().frames, console.scope().frame_number);
+        return {};
+    }
+    for (const debug::ThreadInfo& thread : console.session().threads()) {
+        console.write("thread " + std::to_string(thread.id) + ":");
+        write_frames(console, console.target().frames(thread.id), std::nullopt);
+    }
+    return {};
+}
+
+Result<void> select_frame(Console& console, Words& words)
+{
+    if (words.at_end())
+        return show_frame(console);
+    const uint64_t number = TRY(words.number("a frame's number"));
+    CHECK(words.end());
+    return select_frame_number(console, number);
+}
+
+Result<void> up(Console& console, Words& words) { return move(console, words, true); }
+
+Result<void> down(Console& console, Words& words) { return move(console, words, false); }
+
+Result<void> show_locals(Console& console, Words& words)
+{
+    return write_values(console, words, debug::local_lines, "no locals");
+}
+
+Result<void> show_operands(Console& console, Words& words)
+{
+    return write_values(console, words, debug::operand_lines, "no operands");
+}
+
+Result<void> list(Console& console, Words& words)
+{
+    const bool is_count = words.rest().find_first_not_of("0123456789") == std::string_view::npos;
+    Words none("");
+    const CodePlace place = TRY(take_place(console, is_count ? none : words));
+    const uint64_t around = words.at_end() ? lines_around : TRY(words.number("a number of lines")) / 2;
+    CHECK(words.end());
+    return write_code(console, place, around);
+}
+
+Result<void> show_code(Console& console, Words& words)
+{
+    const CodePlace place = TRY(take_place(console, words));
+    CHECK(words.end());
+    return write_code(console, place, UINT64_MAX);
+}
+
+Result<void> show_threads(Console& console, Words& words)
+{
+    CHECK(words.end());
+    for (const debug::ThreadInfo& thread : console.session().threads()) {
+        const std::vector<Frame> frames = console.target().frames(thread.id);
+        console.write((thread.id == console.scope().thread ? "* thread " : "  thread ")
+            + std::to_string(thread.id) + ": "
+            + (frames.empty() ? "no frames" : console.position_text(frames.front())));
+    }
+    return {};
+}
+
+Result<void> select_thread(Console& console, Words& words)
+{
+    const uint64_t id = TRY(words.number("a thread's number"));
+    CHECK(words.end());
+    const auto threads = console.session().threads();
+    if (std::ranges::find(threads, id, &debug::ThreadInfo::id) == threads.end())
+        return failure("there is no thread " + std::to_string(id));
+    Selection selection = console.selection();
+    selection.thread = static_cast<uint32_t>(id);
+    selection.frame = 0;
+    selection.instance = nullptr;
+    selection.module = nullptr;
+    console.target().select_thread(selection.thread);
+    console.select(selection);
+    return show_frame(console);
+}
+
+} // namespace verbs
+
+} // namespace vitrine::core::console

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "door/inner.h"
+
+#include "api/session_body.h"
+
+namespace vitrine::door {
+
+using detail::Access;
+
+std::shared_ptr<const core::Module> inner(const Module& module) { return Access::body(module)->module; }
+
+std::shared_ptr<core::debug::Session> inner(const debug::Session& session)
+{
+    return Access::body(session)->session;
+}
+
+core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
+{
+    if (results)
+        return std::vector<core::Value> {};
+    if (results.error().trap())
+        return std::unexpected(Access::trap(results.error()));
+    return std::unexpected(core::Error { results.error().message(), results.error().offset() });
+}
+
+Error error_of(const core::Error& error) { return Access::error(error); }
+
+} // namespace vitrine::door
