@@ -11,6 +11,8 @@
 #include "gdb/stub.h"
 #include "wasm/validator.h"
 
+#include "fuzz/small_module.h"
+
 #include <array>
 #include <chrono>
 #include <condition_variable>
@@ -18,72 +20,9 @@
 #include <mutex>
 
 using namespace vitrine::core;
+using vitrine::fuzz::module_bytes;
 
 namespace {
-
-/*
-(module $fuzzed
-  (memory 1)
-  (table 2 funcref)
-  (elem (i32.const 0) func $triple)
-  (tag $odd (param i32))
-  (global $sum (mut i64) (i64.const 0))
-  (func $triple (param $n i32) (result i32)
-    local.get $n
-    i32.const 3
-    i32.mul)
-  (func $check (param $n i32)
-    local.get $n
-    i32.const 1
-    i32.and
-    if
-      local.get $n
-      throw $odd
-    end)
-  (func $run (export "run") (param $n i32) (result i32) (local $i i32)
-    loop $again
-      block $caught (result i32)
-        try_table (catch $odd $caught)
-          local.get $i
-          call $check
-        end
-        i32.const 0
-      end
-      local.get $i
-      i32.const 0
-      call_indirect (param i32) (result i32)
-      i32.add
-      local.tee $n
-      i64.extend_i32_u
-      global.get $sum
-      i64.add
-      global.set $sum
-      local.get $i
-      i32.const 4
-      i32.mul
-      local.get $n
-      i32.store
-      local.get $i
-      i32.const 1
-      i32.add
-      local.tee $i
-      i32.const 12
-      i32.lt_u
-      br_if $again
-    end
-    local.get $n))
-*/
-constexpr uint8_t module_bytes[] = { 0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 1, 0x0a, 2, 0x60, 1, 0x7f, 0, 0x60, 1,
-    0x7f, 1, 0x7f, 3, 4, 3, 1, 0, 1, 4, 4, 1, 0x70, 0, 2, 5, 3, 1, 0, 1, 0x0d, 3, 1, 0, 0, 6, 6, 1, 0x7e, 1,
-    0x42, 0, 0x0b, 7, 7, 1, 3, 0x72, 0x75, 0x6e, 0, 2, 9, 7, 1, 0, 0x41, 0, 0x0b, 1, 0, 0x0a, 0x58, 3, 7, 0,
-    0x20, 0, 0x41, 3, 0x6c, 0x0b, 0x0e, 0, 0x20, 0, 0x41, 1, 0x71, 4, 0x40, 0x20, 0, 8, 0, 0x0b, 0x0b, 0x3f,
-    1, 1, 0x7f, 3, 0x40, 2, 0x7f, 0x1f, 0x40, 1, 0, 0, 0, 0x20, 1, 0x10, 1, 0x0b, 0x41, 0, 0x0b, 0x20, 1,
-    0x41, 0, 0x11, 1, 0, 0x6a, 0x22, 0, 0xad, 0x23, 0, 0x7c, 0x24, 0, 0x20, 1, 0x41, 4, 0x6c, 0x20, 0, 0x36,
-    2, 0, 0x20, 1, 0x41, 1, 0x6a, 0x22, 1, 0x41, 0x0c, 0x49, 0x0d, 0, 0x0b, 0x20, 0, 0x0b, 0, 0x5e, 4, 0x6e,
-    0x61, 0x6d, 0x65, 0, 7, 6, 0x66, 0x75, 0x7a, 0x7a, 0x65, 0x64, 1, 0x15, 3, 0, 6, 0x74, 0x72, 0x69, 0x70,
-    0x6c, 0x65, 1, 5, 0x63, 0x68, 0x65, 0x63, 0x6b, 2, 3, 0x72, 0x75, 0x6e, 2, 0x13, 3, 0, 1, 0, 1, 0x6e, 1,
-    1, 0, 1, 0x6e, 2, 2, 0, 1, 0x6e, 1, 1, 0x69, 3, 0x12, 1, 2, 2, 0, 5, 0x61, 0x67, 0x61, 0x69, 0x6e, 1, 6,
-    0x63, 0x61, 0x75, 0x67, 0x68, 0x74, 7, 6, 1, 0, 3, 0x73, 0x75, 0x6d, 0x0b, 6, 1, 0, 3, 0x6f, 0x64, 0x64 };
 
 constexpr size_t max_requests = 200;
 
@@ -177,13 +116,16 @@ constexpr auto packets = std::to_array<std::string_view>({ "?", "vCont;c", "vCon
 constexpr auto commands = std::to_array<std::string_view>({ "instances", "functions", "globals", "tables",
     "elements 0", "memories", "bytes 0 %d 9", "tags", "locals", "locals in %d", "stack", "stack in %d",
     "code", "code 0x%c", "print $n + %d", "print /x $i in %d", "show local 0", "set $n = %d",
-    "set local %d = %d", "set global 0 = %d", "set operand 0 = %d", "set element 0 1 = func 0",
+    "set local %d = %d", "set global 0 = %d", "set operand 0 = %d", "set element 0 1 = func[0]",
     "set $nobody = 1", "break triple", "break 0x%c if $n > %d", "break 0x%c log \"at {$n}\"",
-    "tbreak 0x%c ignore %d", "break check if $n / $n", "condition %d $n == %d", "condition %d",
-    "ignore %d %d", "disable %d", "enable %d", "watch global 0", "watch local %d access",
-    "watch memory 0 %d 4 write", "watch element 0 0 read", "stops", "delete %d", "catch", "catch throw",
-    "catch throw off", "catch uncaught off", "catch trap off", "catch load", "skip", "return", "return %d",
-    "return %d in %d", "throw 0 %d", "clear", "help" });
+    "tbreak 0x%c ignore %d", "break check if $n / $n", "break fuzzed:triple of %d", "condition %d $n == %d",
+    "condition %d", "ignore %d %d", "disable %d", "enable %d", "watch global 0", "watch local %d access",
+    "watch memory 0 %d 4 write", "watch element 0 0 read", "rwatch $n in %d", "stops", "delete %d", "catch",
+    "catch throw", "catch throw off", "catch uncaught off", "catch trap off", "catch load", "skip", "return",
+    "return %d", "return %d in %d", "throw 0 %d", "clear", "jump 0x%c", "help", "bt", "bt all", "frame %d",
+    "up", "down %d", "threads", "thread %d", "instance %d", "module fuzzed", "modules", "info", "find 00",
+    "find \"a\" %d on %d", "list", "list 0x%c %d", "memory %d 9 of %d", "set! $sum = %d", "continue",
+    "call $triple %d", "run", "quit" });
 
 /// The input bytes, followed by zeros.
 class Script {
@@ -335,7 +277,8 @@ private:
         const auto answer = stub_.answer(gdb::parse_request("qRcmd," + hex_of(bytes_of(text))));
         ASSERT(answer.payload == "OK" && (!answer.output.empty() || text.starts_with("set")));
         const bool is_change = text.starts_with("set") || text.starts_with("skip")
-            || text.starts_with("return") || text.starts_with("throw") || text.starts_with("clear");
+            || text.starts_with("return") || text.starts_with("throw") || text.starts_with("clear")
+            || text.starts_with("jump");
         has_changed_ |= is_change && !answer.output.starts_with("error: ");
     }
 
