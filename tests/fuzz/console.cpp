@@ -33,7 +33,7 @@ public:
         instance_ = &**made;
         session_ = *debug::Session::create(guest_.store, guest_.thread);
         client_ = *debug::Client::attach(*session_, "the test", debug::Client::Kind::Shared);
-        ASSERT(session_->start([this] { return run(); }, true));
+        ASSERT(session_->start([this] { return run_guest(); }, true));
         ASSERT(session_->wait());
     }
     ~Guest() override { session_->close(); }
@@ -63,7 +63,7 @@ public:
     std::string end_text() override { return has_ended_ ? "ended" : ""; }
 
 private:
-    debug::Outcome run()
+    debug::Outcome run_guest()
     {
         const Value argument = Value::i32(7);
         auto results = invoke(guest_.thread, *instance_->functions[2], { &argument, 1 });
