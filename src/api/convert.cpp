@@ -91,7 +91,7 @@ Result<void> Access::check(const FuncType& type)
 {
     for (const auto* kinds : { &type.params, &type.results })
         if (std::ranges::find(*kinds, ValKind::None) != kinds->end())
-            return Error("no value is of kind none");
+            return Error("no value has kind none");
     return {};
 }
 
@@ -433,6 +433,16 @@ ValType Object::type() const
     return detail::Access::exact(core::dynamic_type(core::Ref::of(root->object())), *body_->link);
 }
 
+namespace {
+
+Error no_part(uint64_t index, uint64_t size)
+{
+    return Error("part " + std::to_string(index) + " is out of bounds: the object has " + std::to_string(size)
+        + " parts");
+}
+
+} // namespace
+
 Result<ValType> Object::part_type(uint64_t index) const
 {
     return detail::guarded<ValType>([&]() -> Result<ValType> {
@@ -440,7 +450,7 @@ Result<ValType> Object::part_type(uint64_t index) const
         const detail::Use used(link);
         CHECK(used);
         if (index >= size())
-            return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
+            return no_part(index, size());
         const core::Object& object = *detail::Access::root(*this)->object();
         return detail::Access::exact(core::part_of(object, static_cast<uint32_t>(index)).type, *body_->link);
     });
@@ -486,7 +496,7 @@ Result<Val> Object::get(uint64_t index) const
         const detail::Use used(link);
         CHECK(used);
         if (index >= size())
-            return Error("no part " + std::to_string(index) + ": the object has " + std::to_string(size()));
+            return no_part(index, size());
         return detail::Access::val(
             body_->link, core::part_of(*detail::Access::root(*this)->object(), static_cast<uint32_t>(index)));
     });

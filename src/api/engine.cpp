@@ -137,7 +137,7 @@ Result<std::vector<uint8_t>> read_file(
     if (std::ferror(file.get()))
         return refuse();
     if (wanted && size < *wanted)
-        return Error(path + ": the file ends before the part that is wanted", offset + size);
+        return Error(path + ": the requested part extends beyond the end of the file", offset + size);
     bytes.resize(size);
     return bytes;
 }

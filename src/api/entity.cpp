@@ -59,7 +59,7 @@ Result<Global> Global::create(Store& store, GlobalType type, const Val& value)
         const Use body(link);
         CHECK(body);
         if (type.kind == ValKind::None)
-            return Error("no value is of kind none");
+            return Error("no value has kind none");
         const core::ValueType wanted = Access::type(type.kind);
         const auto initial = TRY(Access::value(link, value, wanted));
         return Access::handle<Global>(link, body->store.add_global({ wanted, type.is_mutable }, initial));
@@ -131,7 +131,7 @@ Result<Memory> Memory::create(Store& store, MemoryType type)
         const Use body(link);
         CHECK(body);
         if (type.is_shared)
-            return Error("a shared memory is a SharedMemory");
+            return Error("a shared memory must be created as a SharedMemory");
         const auto wanted = TRY(core_type(type));
         const auto memory = TRY(body->store.add_memory(wanted));
         return Access::handle<Memory>(link, memory);

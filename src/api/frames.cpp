@@ -35,7 +35,7 @@ namespace debug {
 using detail::Hold;
 using detail::stale_frame;
 
-Error detail::stale_frame() { return Error("the frame is gone: the guest went on"); }
+Error detail::stale_frame() { return Error("the frame is no longer valid: the guest has resumed"); }
 
 namespace {
 

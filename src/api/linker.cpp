@@ -220,7 +220,7 @@ Linker& Linker::define(std::string module, std::string name, const SharedMemory&
 {
     attempt(*body_, [&] {
         if (Access::engine(memory) != body_->engine)
-            note(*body_, wrong(module, name, "the memory belongs to another engine than the linker"));
+            note(*body_, wrong(module, name, "the memory and the linker belong to different engines"));
         else
             note(*body_, body_->linker.define(std::move(module), std::move(name), Access::owner(memory)));
     });
@@ -249,7 +249,7 @@ Linker& Linker::define_instance(std::string_view module, const Instance& instanc
         else if (Access::link(instance)->engine != body_->engine)
             note(*body_,
                 Error("instance \"" + std::string(module)
-                    + "\" cannot be defined: it belongs to another engine than the linker"));
+                    + "\" cannot be defined: it and the linker belong to different engines"));
         else
             note(*body_,
                 body_->linker.define_instance(
@@ -268,9 +268,9 @@ Result<void> check_parts(const detail::LinkerBody& linker, const Use& used,
         return *linker.error;
     CHECK(used);
     if (store->engine != linker.engine)
-        return Error("the store belongs to another engine than the linker");
+        return Error("the store and the linker belong to different engines");
     if (Access::body(module)->engine != linker.engine)
-        return Error("the module belongs to another engine than the linker");
+        return Error("the module and the linker belong to different engines");
     return {};
 }
 

@@ -73,7 +73,7 @@ core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
 Result<void> check_can_wait(const detail::SessionBody& body)
 {
     if (body.session->is_used_here())
-        return Error("the guest cannot go on: this thread is using its store");
+        return Error("the guest cannot resume while this thread uses its store");
     return {};
 }
 
@@ -199,7 +199,7 @@ Result<void> Session::add_store(Store& store)
         const vitrine::detail::Use used(Access::link(store));
         CHECK(used);
         if (Access::link(store)->engine != body_->link->engine)
-            return Error("the store belongs to another engine than the session");
+            return Error("the store and the session belong to different engines");
         CHECK(body_->session->add_store(used->store, used->thread));
         Access::link(store)->session = body_;
         return {};
@@ -238,7 +238,7 @@ Event Session::call(const Func& function, std::span<const Val> arguments, bool s
         if (body_->error)
             return exited(*body_->error);
         if (Access::link(function) != body_->link)
-            return exited(Error("the function belongs to another store than the session"));
+            return exited(Error("the function does not belong to the session's store"));
         return run(
             [function, arguments = std::vector(arguments.begin(), arguments.end())] {
                 return function.call(arguments);
@@ -302,9 +302,9 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
         return *body->error;
     if (Access::session(stopped) != body)
         return Error(Access::session(stopped) ? "the guest stopped in another session"
-                                              : "the guest has gone on from this stop already");
+                                              : "the guest has already resumed from this stop");
     if (body->session->has_handler())
-        return Error("the session's handler says how the guest goes on");
+        return Error("the session has a handler, which decides how the guest resumes");
     CHECK(check_can_wait(*body));
     if (how.kind != Kind::Kill)
         CHECK(check_in_control(*body));
@@ -360,7 +360,7 @@ Event Session::call(Stopped stopped, const Func& function, std::span<const Val> 
             if (!link)
                 return exited(link.error());
             if (Access::link(function) != *link)
-                return exited(Error("the function belongs to another store than the thread"));
+                return exited(Error("the function does not belong to the thread's store"));
         }
         auto code = [&body = *body_, function, arguments = std::vector(arguments.begin(), arguments.end())] {
             body.call_results =

@@ -120,7 +120,7 @@ Result<void> steer(const std::shared_ptr<detail::SessionBody>& session, uint64_t
 {
     const Hold hold(session);
     if (!hold || session->session->stopped()->number != stop)
-        return Error("the guest has gone on from this stop already");
+        return Error("the guest has already resumed from this stop");
     CHECK(check_in_control(*session));
     if (core::Result<void> done = change(*session->session); !done)
         return Access::error(done.error());
@@ -157,7 +157,7 @@ Result<void> Stopped::return_from(const Frame& frame, std::span<const Val> resul
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         const core::Frame* from = Access::core_frame(frame);
         if (Access::session(frame) != session_)
-            return Error("the frame is one of another session");
+            return Error("the frame belongs to another session");
         if (!frame.is_valid() || from->is_host())
             return Error(
                 frame.is_valid() ? "a host function's frame cannot return" : stale_frame().message());
@@ -179,10 +179,10 @@ Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> value
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         const Hold hold(session_);
         if (!hold)
-            return Error("the guest has gone on from this stop already");
+            return Error("the guest has already resumed from this stop");
         const auto link = TRY(link_of_thread(*session_->session, thread));
         if (Access::link(tag) != link)
-            return Error("the tag belongs to another store than the thread");
+            return Error("the tag does not belong to the thread's store");
         const auto& core_tag = *static_cast<const core::Tag*>(Access::object(tag));
         const auto converted = TRY(Access::values(link, values, core_tag.type->type.func()->params));
         return steer(session_, number_, [&](core::debug::Session& session) {
@@ -206,7 +206,7 @@ Result<core::debug::BreakpointSpec> core_spec(
         return *body->error;
     const auto& module = Access::body(spec.module);
     if (module->engine != body->link->engine)
-        return Error("the module belongs to another engine than the session");
+        return Error("the module and the session belong to different engines");
     core::debug::BreakpointSpec wanted { .module = module->module,
         .offset = spec.offset,
         .condition = spec.condition,
@@ -217,10 +217,10 @@ Result<core::debug::BreakpointSpec> core_spec(
     if (spec.instance) {
         const auto& link = Access::link(*spec.instance);
         if (!link || !link->guest || link->session.lock() != body)
-            return Error("the instance belongs to another store than the session");
+            return Error("the instance does not belong to a store of the session");
         wanted.instance = static_cast<const core::Instance*>(Access::object(*spec.instance));
         if (wanted.instance->module != module->module)
-            return Error("the instance is not one of the module");
+            return Error("the instance is not an instance of the module");
     }
     return wanted;
 }
@@ -332,7 +332,7 @@ Result<core::debug::WatchpointSpec> core_spec(
         },
         spec.what);
     if (!is_ours)
-        return Error("what shall be watched is not there, or belongs to another store than the session");
+        return Error("the watched place does not exist or does not belong to a store of the session");
     return wanted;
 }
 

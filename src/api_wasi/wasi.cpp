@@ -87,7 +87,7 @@ Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config)
     return detail::guarded<void>([&]() -> Result<void> {
         CHECK(Access::check_use(Access::link(store)));
         if (Access::link(store)->engine != Access::body(linker)->engine)
-            return Error("the store belongs to another engine than the linker");
+            return Error("the store and the linker belong to different engines");
         auto host = TRY(core::wasi::Preview1::create(detail::WasiParts::config(config)));
         CHECK(core::wasi::define(Access::body(linker)->linker, host));
         return {};

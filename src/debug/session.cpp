@@ -402,7 +402,7 @@ Result<void> Session::resume(Resume how, std::optional<uint64_t> stop, ClientId 
         if (state_ != State::Stopped || handler_)
             return failure("the session's guest is not stopped");
         if (stop && *stop != reason_->number)
-            return failure("the guest has gone on from this stop already");
+            return failure("the guest has already resumed from this stop");
         const Member* member = find_member(how.thread);
         if (!member)
             return failure("there is no guest thread " + std::to_string(how.thread));

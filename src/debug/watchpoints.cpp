@@ -138,7 +138,7 @@ Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
                 + std::to_string(range->memory->size()) + " bytes");
     }
     if (const auto* local = std::get_if<eval::FrameLocal>(&spec.what); local && !is_alive(local->frame))
-        return failure("the frame is gone: the guest went on");
+        return failure("the frame is no longer valid: the guest has resumed");
     const Watched home = home_of(spec);
     if (home.bytes.empty())
         return failure(

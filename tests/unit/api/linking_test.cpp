@@ -267,7 +267,7 @@ TEST(Linking, TheFirstThingThatIsWrongWithDefinitionsIsReported)
     World none;
     none.linker.define("host", "f", FuncType { { ValKind::None }, {} },
         [](Caller&, std::span<const Val>) -> Result<std::vector<Val>> { return std::vector<Val> {}; });
-    EXPECT_EQ(none.refusal("(module)"), "import \"host\" \"f\" cannot be defined: no value is of kind none");
+    EXPECT_EQ(none.refusal("(module)"), "import \"host\" \"f\" cannot be defined: no value has kind none");
 }
 
 TEST(Linking, ObjectsOfEveryKindAreDefined)
@@ -346,14 +346,14 @@ TEST(Linking, WhatBelongsToAnotherEngineIsRefused)
     Linker with_memory(world.engine), with_instance(world.engine);
     with_memory.define("a", "memory", memory);
     EXPECT_EQ(error_of(with_memory.instantiate(world.store, world.module("(module)"))),
-        "import \"a\" \"memory\" cannot be defined: the memory belongs to another engine than the linker");
+        "import \"a\" \"memory\" cannot be defined: the memory and the linker belong to different engines");
     with_instance.define_instance("a", other.instantiate("(module)"));
     EXPECT_EQ(error_of(with_instance.instantiate(world.store, world.module("(module)"))),
-        "instance \"a\" cannot be defined: it belongs to another engine than the linker");
+        "instance \"a\" cannot be defined: it and the linker belong to different engines");
     EXPECT_EQ(error_of(world.linker.instantiate(other.store, world.module("(module)"))),
-        "the store belongs to another engine than the linker");
+        "the store and the linker belong to different engines");
     EXPECT_EQ(error_of(world.linker.instantiate(world.store, other.module("(module)"))),
-        "the module belongs to another engine than the linker");
+        "the module and the linker belong to different engines");
 }
 
 TEST(Linking, OneLinkerServesSeveralStores)

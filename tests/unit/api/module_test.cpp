@@ -245,7 +245,7 @@ TEST(ModuleParts, AreReadFromFiles)
     std::filesystem::resize_file(path, Container::offset + bytes.size());
     EXPECT_TRUE(Module::from_file(engine, path, Container::offset));
     EXPECT_EQ(Module::from_file(engine, path, Container::offset, bytes.size() + 1).error().to_text(),
-        path + ": the file ends before the part that is wanted (at offset "
+        path + ": the requested part extends beyond the end of the file (at offset "
             + core::hex(Container::offset + bytes.size()) + ")");
     EXPECT_FALSE(Module::from_file(engine, path, 1'000'000));
     EXPECT_FALSE(Module::from_file(engine, path, UINT64_MAX, 8));

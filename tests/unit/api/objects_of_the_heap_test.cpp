@@ -87,7 +87,7 @@ TEST(HeapObjects, OfPrivateGlobalsAndTablesAreReached)
     EXPECT_EQ(heap.call("x", { origin })->front(), Val::i32(40)) << "the guest sees the change";
     EXPECT_EQ(error_of(object.set(1, Val::f64(1))), "part 1 is immutable");
     EXPECT_EQ(error_of(object.set(0, Val::i64(1))), "expected a value of type i32, got i64");
-    EXPECT_EQ(error_of(object.get(3)), "no part 3: the object has 3");
+    EXPECT_EQ(error_of(object.get(3)), "part 3 is out of bounds: the object has 3 parts");
     const Table numbers = *heap.instance->debug_table(0);
     EXPECT_TRUE(numbers.get(0)->is_null());
     EXPECT_EQ(numbers.get(1)->as_i31(), -5);

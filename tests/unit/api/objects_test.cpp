@@ -36,7 +36,7 @@ TEST(Globals, AreMadeReadAndWritten)
     EXPECT_EQ(error_of(Global::create(world.store, { .kind = ValKind::I32 }, Val())),
         "expected a value of type i32, got none");
     EXPECT_EQ(
-        error_of(Global::create(world.store, { .kind = ValKind::None }, Val())), "no value is of kind none");
+        error_of(Global::create(world.store, { .kind = ValKind::None }, Val())), "no value has kind none");
 }
 
 TEST(Globals, HoldValuesOfEveryKind)
@@ -153,7 +153,8 @@ TEST(Memories, OfATypeThatDoesNotHoldAreRefused)
     EXPECT_EQ(refusal({ .min = 1, .max = 65537 }), "memory size must be at most 65536 pages (4GiB)");
     EXPECT_EQ(refusal({ .min = (uint64_t { 1 } << 48) + 1, .is_64 = true }),
         "memory size must be at most 2^48 pages");
-    EXPECT_EQ(refusal({ .min = 1, .max = 1, .is_shared = true }), "a shared memory is a SharedMemory");
+    EXPECT_EQ(refusal({ .min = 1, .max = 1, .is_shared = true }),
+        "a shared memory must be created as a SharedMemory");
     EXPECT_EQ(error_of(SharedMemory::create(world.engine, { .min = 1 })), "shared memory must have maximum");
 }
 
@@ -289,7 +290,7 @@ TEST(Tags, AreMade)
     EXPECT_EQ(tag.type(), (FuncType { { ValKind::I32, ValKind::F64 }, {} }));
     EXPECT_NE(tag, *Tag::create(world.store, tag.type())) << "each is one of its own";
     EXPECT_EQ(error_of(Tag::create(world.store, { {}, { ValKind::I32 } })), "non-empty tag result type");
-    EXPECT_EQ(error_of(Tag::create(world.store, { { ValKind::None }, {} })), "no value is of kind none");
+    EXPECT_EQ(error_of(Tag::create(world.store, { { ValKind::None }, {} })), "no value has kind none");
 }
 
 TEST(Handles, AreKeysByIdentity)

@@ -249,9 +249,10 @@ TEST(ParityFrames, AHandleDiesWhenTheHostFunctionReturns)
     EXPECT_FALSE(kept.is_valid());
     EXPECT_FALSE(kept.instance());
     EXPECT_TRUE(kept.locals().empty());
-    EXPECT_EQ(error_of(kept.set_local(0, Val::i32(1))), "the frame is gone: the guest went on");
-    EXPECT_EQ(error_of(kept.evaluate("$0")), "the frame is gone: the guest went on");
-    EXPECT_EQ(error_of(kept.assign("$0 = 1")), "the frame is gone: the guest went on");
+    EXPECT_EQ(
+        error_of(kept.set_local(0, Val::i32(1))), "the frame is no longer valid: the guest has resumed");
+    EXPECT_EQ(error_of(kept.evaluate("$0")), "the frame is no longer valid: the guest has resumed");
+    EXPECT_EQ(error_of(kept.assign("$0 = 1")), "the frame is no longer valid: the guest has resumed");
     EXPECT_EQ(*stop.frames()[1].evaluate("$0"), Val::i32(6)) << "a fresh one works";
     EXPECT_TRUE(exited(guest.resume(std::move(stop))));
 }

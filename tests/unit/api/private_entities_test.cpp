@@ -165,9 +165,9 @@ TEST(Handles, OfAnotherStoreOrEngineAreErrors)
         guest.instance->debug_table(1)->set(0, Val::funcref(other.instance->func("main"))).error().message(),
         "the function belongs to another store");
     EXPECT_EQ(guest.linker.instantiate(other.store, *guest.module).error().message(),
-        "the store belongs to another engine than the linker");
+        "the store and the linker belong to different engines");
     EXPECT_EQ(guest.linker.instantiate(guest.store, *other.module).error().message(),
-        "the module belongs to another engine than the linker");
+        "the module and the linker belong to different engines");
     debug::Session session(guest.store);
     EXPECT_FALSE(session.add_breakpoint({ .module = *other.module, .offset = 100 }));
     EXPECT_FALSE(

@@ -51,7 +51,7 @@ TEST(Robustness, AStaleFrameAnswersWithNothingAndErrors)
     Stopped stop = stopped(guest.count(3));
     const debug::Frame frame = stop.frames()[0];
     stop = stopped(guest.session.step(std::move(stop)));
-    const std::string gone = "the frame is gone: the guest went on";
+    const std::string gone = "the frame is no longer valid: the guest has resumed";
     EXPECT_EQ(error_of(frame.evaluate("$n")), gone);
     EXPECT_EQ(error_of(frame.text_of("$n")), gone);
     EXPECT_EQ(error_of(frame.assign("$n = 1")), gone);
@@ -200,7 +200,7 @@ TEST(Robustness, HandlersAndSessionsKeepApart)
         { .module = instance.module(), .offset = instance.module().functions()[0].offset }));
     EXPECT_EQ(function.call({})->front(), Val::i32(4));
     ASSERT_EQ(errors.size(), 2u);
-    EXPECT_EQ(errors[0], "the session's handler says how the guest goes on");
+    EXPECT_EQ(errors[0], "the session has a handler, which decides how the guest resumes");
     EXPECT_EQ(errors[1], "the store's guest is running");
     EXPECT_TRUE(world.store.on_debug_event(nullptr));
     Session after(world.store);

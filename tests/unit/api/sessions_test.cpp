@@ -400,12 +400,14 @@ TEST(Sessions, FramesDieWhenTheGuestGoesOn)
         EXPECT_FALSE(frames[0].is_valid());
         EXPECT_TRUE(frames[0].locals().empty());
         EXPECT_TRUE(frames[0].operands().empty());
-        EXPECT_EQ(error_of(frames[0].try_locals()), "the frame is gone: the guest went on");
-        EXPECT_EQ(error_of(frames[0].try_operands()), "the frame is gone: the guest went on");
+        EXPECT_EQ(error_of(frames[0].try_locals()), "the frame is no longer valid: the guest has resumed");
+        EXPECT_EQ(error_of(frames[0].try_operands()), "the frame is no longer valid: the guest has resumed");
         EXPECT_FALSE(frames[0].instance());
         EXPECT_FALSE(frames[0].module());
-        EXPECT_EQ(error_of(frames[0].set_local(0, Val::i32(1))), "the frame is gone: the guest went on");
-        EXPECT_EQ(error_of(frames[0].set_operand(0, Val::i32(1))), "the frame is gone: the guest went on");
+        EXPECT_EQ(error_of(frames[0].set_local(0, Val::i32(1))),
+            "the frame is no longer valid: the guest has resumed");
+        EXPECT_EQ(error_of(frames[0].set_operand(0, Val::i32(1))),
+            "the frame is no longer valid: the guest has resumed");
     }
     EXPECT_EQ(exited(guest.session->resume(std::move(stop)))->front(), Val::i32(25));
 }
@@ -469,20 +471,20 @@ TEST(Sessions, RefuseWhatIsForeign)
 {
     Debuggee guest, other;
     EXPECT_EQ(error_of(exited(guest.session->call(other.func("sum"), {}))),
-        "the function belongs to another store than the session");
+        "the function does not belong to the session's store");
     EXPECT_EQ(error_of(exited(guest.session->instantiate(other.linker, guest.instance->module()))),
         "linker, module and store belong to different engines");
     EXPECT_EQ(error_of(exited(guest.session->instantiate(guest.linker, other.instance->module()))),
         "linker, module and store belong to different engines");
     EXPECT_EQ(error_of(guest.session->add_breakpoint({ .module = other.instance->module(), .offset = 100 })),
-        "the module belongs to another engine than the session");
+        "the module and the session belong to different engines");
     EXPECT_EQ(error_of(guest.session->add_breakpoint(
                   { .module = guest.instance->module(), .offset = 100, .instance = other.instance })),
-        "the instance belongs to another store than the session");
+        "the instance does not belong to a store of the session");
     const Instance empty = guest.instantiate("(module)");
     EXPECT_EQ(error_of(guest.session->add_breakpoint(
                   { .module = guest.instance->module(), .offset = 100, .instance = empty })),
-        "the instance is not one of the module");
+        "the instance is not an instance of the module");
 }
 
 TEST(Sessions, AStopLetsOnlyItsOwnGuestGoOnAndOnlyOnce)
@@ -498,7 +500,7 @@ TEST(Sessions, AStopLetsOnlyItsOwnGuestGoOnAndOnlyOnce)
     auto next = stopped(guest.session->resume(std::move(stop)));
     // NOLINTNEXTLINE(bugprone-use-after-move)
     EXPECT_EQ(error_of(exited(guest.session->step(std::move(stop)))),
-        "the guest has gone on from this stop already");
+        "the guest has already resumed from this stop");
     EXPECT_TRUE(stop.frames().empty());
     EXPECT_EQ(exited(guest.session->resume(std::move(next)))->front(), Val::i32(25));
 }
@@ -579,7 +581,7 @@ TEST(Sessions, AGuestThatIsKilledElsewhereEndsWhereItIsResumed)
         const auto locals = frames[0].locals();
         EXPECT_TRUE(locals.empty() || locals[0].value == Val::i32(3));
         const auto set = frames[1].set_local(2, Val::i64(5));
-        EXPECT_TRUE(set || error_of(set) == "the frame is gone: the guest went on");
+        EXPECT_TRUE(set || error_of(set) == "the frame is no longer valid: the guest has resumed");
     }
     other.join();
     const auto killed = exited(guest.session->resume(std::move(stop)));

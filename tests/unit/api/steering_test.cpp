@@ -381,7 +381,7 @@ TEST(Steering, ThrowsInAThreadThatHasNotStopped)
 {
     TwoThreads guest("guarded");
     EXPECT_EQ(error_of(guest.stop.throw_exception(*guest.instance->tag("wrong"), { Val::i32(70) }, 2)),
-        "the tag belongs to another store than the thread");
+        "the tag does not belong to the thread's store");
     EXPECT_EQ(error_of(guest.stop.clear_exception(2)), "no exception is being thrown");
     ASSERT_TRUE(guest.stop.throw_exception(*guest.other->tag("wrong"), { Val::i32(70) }, 2));
     EXPECT_EQ(guest.finish()->front(), Val::i32(70));
@@ -408,7 +408,7 @@ TEST(Steering, CallsOnAThreadThatHasNotStopped)
     TwoThreads guest("guarded");
     const Func half_of_other = *guest.other->func("half");
     const auto refused = exited(guest.session->call(std::move(guest.stop), guest.func("half"), {}, 2));
-    EXPECT_EQ(refused.error().message(), "the function belongs to another store than the thread");
+    EXPECT_EQ(refused.error().message(), "the function does not belong to the thread's store");
     guest.stop = stopped(guest.session->wait());
     guest.stop = stopped(guest.session->call(std::move(guest.stop), half_of_other, { Val::i32(10) }, 2));
     EXPECT_EQ(guest.stop.reason().kind, StopKind::CallEnd);

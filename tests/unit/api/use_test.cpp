@@ -243,11 +243,11 @@ TEST(Use, AnEmbeddersOwnCallHoldsAStoppedGuest)
     auto stop = stopped(guest.session.call(*guest.instance.func("run"), { Val::i32(2) }));
     inside = [&] { return guest.session.resume(std::move(stop)); };
     EXPECT_EQ(error_of(host->call({})), "");
-    EXPECT_EQ(answer, "the guest cannot go on: this thread is using its store");
+    EXPECT_EQ(answer, "the guest cannot resume while this thread uses its store");
     EXPECT_EQ(guest.n.get(), Val::i64(1));
     inside = [&] { return guest.session.wait(); };
     EXPECT_EQ(error_of(host->call({})), "");
-    EXPECT_EQ(answer, "the guest cannot go on: this thread is using its store");
+    EXPECT_EQ(answer, "the guest cannot resume while this thread uses its store");
 }
 
 TEST(Use, ALimiterCannotWaitForTheGuest)
@@ -259,7 +259,7 @@ TEST(Use, ALimiterCannotWaitForTheGuest)
         return true;
     }));
     EXPECT_TRUE(guest.memory.grow(1));
-    EXPECT_EQ(answer, "the guest cannot go on: this thread is using its store");
+    EXPECT_EQ(answer, "the guest cannot resume while this thread uses its store");
 }
 
 } // namespace

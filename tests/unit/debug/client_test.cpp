@@ -156,7 +156,7 @@ TEST_F(ClientTest, TwoThatResumeOneStopResumeItOnce)
     const uint64_t first = page.stop();
     ASSERT_TRUE(editor.client->resume({}, editor.stop()));
     page.heard(3);
-    EXPECT_EQ(error_of(page.client->resume({}, first)), "the guest has gone on from this stop already");
+    EXPECT_EQ(error_of(page.client->resume({}, first)), "the guest has already resumed from this stop");
     EXPECT_TRUE(page.client->resume({}, page.stop()));
     EXPECT_EQ(text_of(*session->wait()), "ended: 20");
 }
