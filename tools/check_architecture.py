@@ -14,6 +14,7 @@
 - Public headers include the standard library and each other. Every layer may include vitrine/kinds.hpp.
 - Each file of src/ and include/ is named by exactly one line of the file tables, and each line has its file.
 - No layer but cli, which is a program, has variables of the process.
+- Each file that the five walks of the page open is there.
 - Each source starts with the licence line.
 """
 
@@ -126,8 +127,7 @@ def includes_of(name, known={}):
 
 def check_reach(layers, page):
     exported = {}
-    for layer, headers in rows(section(page, "## Re-exported headers")):
-        layer = layer.strip("`")
+    for layer, headers in re.findall(r"^- `(\w+)`: (.*?)(?=^- |\Z)", section(page, "## Re-exported headers"), re.MULTILINE | re.DOTALL):
         exported[layer] = set(re.findall(r"[\w/]+\.\w+", headers))
         for header in sorted(exported[layer]):
             if not (ROOT / "src" / header).is_file():
@@ -149,6 +149,12 @@ def check_reach(layers, page):
     for layer, headers in exported.items():
         for header in sorted(headers - used):
             error("ARCHITECTURE.md", f"{layer} re-exports {header}, which no other layer reaches")
+
+
+def check_walks(page):
+    for name in re.findall(r"`(\w+/\w+\.\w+)`", section(page, "## Five walks")):
+        if not (ROOT / "src" / name).is_file():
+            error("ARCHITECTURE.md", f"a walk opens {name}, which does not exist")
 
 
 RECORD_FILES = {"exec/frame.h", "exec/frame.cpp", "exec/driver.cpp", "interp/interpreter.cpp"}
@@ -233,6 +239,7 @@ def main():
     check_layers(layers)
     check_includes(layers)
     check_reach(layers, page)
+    check_walks(page)
     check_execution()
     check_writes()
     check_depends(layers)

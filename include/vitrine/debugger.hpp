@@ -31,8 +31,8 @@ public:
     /// Starts listening. The address is `HOST:PORT`, `[HOST]:PORT`, `PORT`, or the path of a Unix
     /// socket, which contains a `/` or ends in `.sock`. The host defaults to 127.0.0.1. Port 0
     /// stands for any free port. Only programs of the same user can connect to a Unix socket. Its
-    /// file is removed with the server; the file of a socket on which nobody listens is replaced. If
-    /// the server cannot listen, or another server controls the guest, `error` says why.
+    /// file is removed with the server; the file of a socket on which nobody listens is replaced.
+    /// If the server cannot listen, or another server controls the guest, `error` says why.
     GdbServer(Session& session, std::string_view address, Serves serves = Serves::Embedder);
     static Result<GdbServer> create(
         Session& session, std::string_view address, Serves serves = Serves::Embedder);

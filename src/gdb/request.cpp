@@ -299,6 +299,7 @@ constexpr Row packets[] = {
     { "QThreadSuffixSupported", just<ask::Agree> },
     { "S", resume<true, true> },
     { "T", thread<ask::ThreadExists> },
+    // Z0 and Z1 set breakpoints, Z2 to Z4 watchpoints. "Five walks" in ARCHITECTURE.md follows Z0.
     { "Z", stop_point<ask::SetBreakpoint, ask::SetWatchpoint> },
     { "c", resume<false, false> },
     { "jThreadsInfo", just<ask::ThreadsInfo> },

@@ -592,24 +592,28 @@ Stub::Answer Stub::on(const ask::MemoryRegion& asked)
     return { std::move(text) };
 }
 
+/// `Z0` and `Z1`.
 Stub::Answer Stub::on(const ask::SetBreakpoint& asked)
 {
     const auto added = view_.add_breakpoint(asked.address);
     return added ? Answer { "OK" } : error(bad_request, added.error().message);
 }
 
+/// `z0` and `z1`.
 Stub::Answer Stub::on(const ask::RemoveBreakpoint& asked)
 {
     view_.remove_breakpoint(asked.address);
     return { "OK" };
 }
 
+/// `Z2` to `Z4`.
 Stub::Answer Stub::on(const ask::SetWatchpoint& asked)
 {
     const auto added = view_.add_watchpoint(asked.watch);
     return added ? Answer { "OK" } : error(bad_request, added.error().message);
 }
 
+/// `z2` to `z4`.
 Stub::Answer Stub::on(const ask::RemoveWatchpoint& asked)
 {
     view_.remove_watchpoint(asked.watch);

@@ -60,7 +60,8 @@ public:
     }
     void send_packet(std::string_view payload) const { send(encode_packet(payload)); }
 
-    /// The payload of the next packet; `closed` at the end of the stream, `nothing` when none comes in time.
+    /// The payload of the next packet; `closed` at the end of the stream, `nothing` when none comes
+    /// in time.
     std::string receive(std::chrono::milliseconds patience = 20s)
     {
         for (;;) {
@@ -399,7 +400,7 @@ TEST_F(ServerTest, TheGuestOfAVanishedClientWaitsForTheNext)
     EXPECT_EQ(third->ask("D"), "OK");
     EXPECT_EQ(third->receive(), "closed");
     EXPECT_TRUE(guest.session->is_running());
-    // It runs on, and whoever only knocks does not stop it.
+    // The guest runs on, and a connection that sends nothing does not stop it.
     {
         Client knocking(*server);
         knocking.send("+");

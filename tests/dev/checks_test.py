@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""tools/check_architecture.py reports every violation that it should: each rule is broken once,
-in a copy of the tree."""
+"""tools/check_architecture.py and tools/check_prose.py report every violation that they should: each
+rule is broken once, in a copy of the tree."""
 
 import pathlib
 import shutil
@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PARTS = ["ARCHITECTURE.md", "tools", "src", "include", "tests", "examples"]
+PARTS = ["ARCHITECTURE.md", "README.md", "docs", "tools", "src", "include", "tests", "examples"]
 
 # A file, the text to append to it, and the expected error.
 VIOLATIONS = [
@@ -30,9 +30,25 @@ VIOLATIONS = [
     ("include/vitrine/vitrine.hpp", '#include "base/text.h"', "which is neither public nor standard"),
 ]
 
+# The same for prose. A line of code may be longer than a comment.
+LONG = "x" * 100
+PROSE_VIOLATIONS = [
+    ("src/base/text.h", f"// {LONG}", "a comment of 103 columns"),
+    ("src/base/text.h", f"int x; // {LONG[:93]}", "a comment of 103 columns"),
+    ("docs/wasi.md", f"{LONG}x", "a line of 101 columns"),
+    ("src/base/text.h", "/// Of a reference.", "begin with what it is"),
+    ("tests/support/wat.h", "// Whoever reads this stands still.", "'Whoever': name who"),
+    ("docs/wasi.md", "The guest stands still.", "'stands still': is stopped"),
+]
+# Not prose.
+NO_VIOLATIONS = [
+    ("src/base/text.cpp", f'constexpr auto text = "// {LONG}";'),
+    ("docs/wasi.md", "    Whoever typed this is quoted."),
+]
 
-def check(tree):
-    done = subprocess.run([sys.executable, tree / "tools" / "check_architecture.py"], capture_output=True, text=True)
+
+def check(tree, tool="check_architecture"):
+    done = subprocess.run([sys.executable, tree / "tools" / f"{tool}.py"], capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
 
 
@@ -43,20 +59,24 @@ def main():
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, tree / part)
-        status, said = check(tree)
-        if status != 0:
-            failures += 1
-            print(f"the tree as it is: {said}")
-        for name, line, expected in VIOLATIONS:
+        for tool in ("check_architecture", "check_prose"):
+            status, said = check(tree, tool)
+            if status != 0:
+                failures += 1
+                print(f"the tree as it is: {said}")
+        trials = [("check_architecture", *row) for row in VIOLATIONS]
+        trials += [("check_prose", *row) for row in PROSE_VIOLATIONS]
+        trials += [("check_prose", *row, None) for row in NO_VIOLATIONS]
+        for tool, name, line, expected in trials:
             file = tree / name
             before = file.read_text()
             file.write_text(f"{before}\n{line}\n")
-            status, said = check(tree)
+            status, said = check(tree, tool)
             file.write_text(before)
-            if status != 1 or expected not in said:
+            if status != (1 if expected else 0) or (expected or "") not in said:
                 failures += 1
                 print(f"{name} with '{line}': expected '{expected}', got {status}: {said}")
-    print(f"{len(VIOLATIONS) + 1} trees, {failures} failures")
+    print(f"{len(trials) + 1} trees, {failures} failures")
     return 1 if failures else 0
 
 
