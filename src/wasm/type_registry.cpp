@@ -304,28 +304,36 @@ TypeRegistry::Group* TypeRegistry::add_group(const std::vector<SubType>& group)
     return &made;
 }
 
-Result<TypeRegistry::ModuleTypes> TypeRegistry::add(const IndexVector<TypeIndex, SubType>& types)
+Result<TypeRegistry::Claim> TypeRegistry::extend(
+    const IndexVector<TypeIndex, SubType>& types, IndexVector<TypeIndex, TypeId>& ids)
 {
-    ModuleTypes added { {}, Claim(state_) };
-    added.ids.reserve(types.size());
-    while (added.ids.size() < types.size()) {
-        const uint32_t start = added.ids.size();
+    Claim claim(state_);
+    while (ids.size() < types.size()) {
+        const uint32_t start = ids.size();
         const uint32_t size = types[TypeIndex { start }].group_size;
         std::vector<SubType> group;
         group.reserve(size);
         for (uint32_t i = start; i < start + size; ++i)
             group.push_back(renamed(types[TypeIndex { i }], [&](uint32_t x) {
-                return x < start ? added.ids[TypeIndex { x }].value : first_in_group + (x - start);
+                return x < start ? ids[TypeIndex { x }].value : first_in_group + (x - start);
             }));
-        added.claim.groups_.push_back(nullptr);
+        claim.groups_.push_back(nullptr);
         Group* const registered = add_group(group);
         if (!registered)
             return failure("too many different types in one engine", types[TypeIndex { start }].offset);
-        added.claim.groups_.back() = registered;
+        claim.groups_.back() = registered;
         for (const TypeInfo& info : registered->types)
-            added.ids.push_back(info.id);
+            ids.push_back(info.id);
     }
-    added.claim.groups_.shrink_to_fit();
+    claim.groups_.shrink_to_fit();
+    return claim;
+}
+
+Result<TypeRegistry::ModuleTypes> TypeRegistry::add(const IndexVector<TypeIndex, SubType>& types)
+{
+    ModuleTypes added;
+    added.ids.reserve(types.size());
+    added.claim = TRY(extend(types, added.ids));
     return added;
 }
 

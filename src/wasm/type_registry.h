@@ -111,6 +111,9 @@ public:
 
     /// Registers the types of a valid module. If the engine is full, fails and registers nothing.
     Result<ModuleTypes> add(const IndexVector<TypeIndex, SubType>& types);
+    /// Registers the types that have no id yet, and appends their ids to `ids`. The caller must
+    /// hold claims on the types that have one.
+    Result<Claim> extend(const IndexVector<TypeIndex, SubType>& types, IndexVector<TypeIndex, TypeId>& ids);
     /// Registers a function type that does not come from a module, such as that of a host function.
     /// The caller must hold claims on all `TypeId`s in it. Fails if the engine is full.
     Result<FunctionType> add(const FuncType& type);

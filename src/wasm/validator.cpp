@@ -13,11 +13,105 @@ namespace vitrine::core {
 
 namespace {
 
+/// The rules of the types of functions, tables, memories, globals and tags. [spec: valid/types]
+class DeclarationRules {
+public:
+    /// The types of the module must be registered.
+    DeclarationRules(const Module& module, FeatureSet features) : module_(module), features_(features) {}
+
+    Result<void> check(ExternFunc<TypeIndex> type, uint64_t offset) const
+    {
+        return check_func_type(type.type, offset);
+    }
+
+    Result<void> check(const TableType& type, uint64_t offset) const
+    {
+        // The first version of WebAssembly had only one table, of functions.
+        if (type.element != ValueType::funcref)
+            CHECK(check_value_type(module_, features_, type.element, offset));
+        return type.limits.is_64 ? check_limits(type.limits, "table", UINT64_MAX, "2^64-1", offset)
+                                 : check_limits(type.limits, "table", UINT32_MAX, "2^32-1", offset);
+    }
+
+    Result<void> check(const MemoryType& type, uint64_t offset) const
+    {
+        const Limits& limits = type.limits;
+        if (type.page_size_log2 != 16) {
+            CHECK(check_feature(features_, Feature::CustomPageSizes, "a custom page size", offset));
+            if (type.page_size_log2 != 0)
+                return failure("invalid custom page size", offset);
+        }
+        // The number of pages in the address space.
+        const uint32_t bits = (limits.is_64 ? 64u : 32u) - type.page_size_log2;
+        const uint64_t bound = bits == 64 ? UINT64_MAX
+            : type.page_size_log2 == 0    ? (uint64_t { 1 } << bits) - 1
+                                          : uint64_t { 1 } << bits;
+        const std::string text =
+            bound == max_memory_pages ? "65536 pages (4GiB)" : std::to_string(bound) + " pages";
+        CHECK(check_limits(limits, "memory", bound, text, offset));
+        if (limits.is_shared) {
+            CHECK(check_feature(features_, Feature::Threads, "shared memory", offset));
+            if (!limits.max)
+                return failure("shared memory must have maximum", offset);
+        }
+        return {};
+    }
+
+    Result<void> check(const GlobalType& type, uint64_t offset) const
+    {
+        return check_value_type(module_, features_, type.type, offset);
+    }
+
+    Result<void> check(ExternTag<TypeIndex> tag, uint64_t offset) const
+    {
+        if (!features_.has(Feature::LegacyExceptions))
+            CHECK(check_feature(features_, Feature::Exceptions, "tag", offset));
+        CHECK(check_func_type(tag.type, offset));
+        if (!find_func_type(tag.type)->results.empty())
+            return failure("non-empty tag result type", offset);
+        return {};
+    }
+
+private:
+    const FuncType* find_func_type(TypeIndex index) const
+    {
+        const TypeInfo* type =
+            index.value < module_.type_infos.size() ? module_.type_infos[index.value] : nullptr;
+        return type ? type->type.func() : nullptr;
+    }
+
+    Result<void> check_func_type(TypeIndex index, uint64_t offset) const
+    {
+        if (!find_func_type(index))
+            return unknown("type", index.value, offset);
+        return {};
+    }
+
+    Result<void> check_limits(const Limits& limits, const std::string& what, uint64_t bound,
+        const std::string& bound_text, uint64_t offset) const
+    {
+        if (limits.is_64)
+            CHECK(check_feature(features_, Feature::Memory64, "64-bit " + what, offset));
+        if (limits.min > bound || (limits.max && *limits.max > bound))
+            return failure(what + " size must be at most " + bound_text, offset);
+        if (limits.max && *limits.max < limits.min)
+            return failure("size minimum must not be greater than maximum", offset);
+        return {};
+    }
+
+    const Module& module_;
+    const FeatureSet features_;
+};
+
 /// The rules of everything except function bodies. [spec: valid/modules]
 class ModuleValidator {
 public:
     ModuleValidator(Module& module, FeatureSet features, BodyOptions options)
-        : module_(module), features_(features), options_(options), body_(module, features)
+        : module_(module),
+          features_(features),
+          options_(options),
+          rules_(module, features),
+          body_(module, features)
     {}
 
     Result<void> validate()
@@ -37,42 +131,17 @@ public:
     }
 
 private:
-    Result<void> check_func_type(TypeIndex index, uint64_t offset)
-    {
-        const SubType* type = module_.types.find(index);
-        if (!type || !type->func())
-            return unknown("type", index.value, offset);
-        return {};
-    }
-
     Result<void> check_functions()
     {
         for (const FuncDecl& function : module_.functions)
-            CHECK(check_func_type(function.type, function.offset));
-        return {};
-    }
-
-    Result<void> check_limits(const Limits& limits, const std::string& what, uint64_t bound,
-        const std::string& bound_text, uint64_t offset)
-    {
-        if (limits.is_64)
-            CHECK(check_feature(features_, Feature::Memory64, "64-bit " + what, offset));
-        if (limits.min > bound || (limits.max && *limits.max > bound))
-            return failure(what + " size must be at most " + bound_text, offset);
-        if (limits.max && *limits.max < limits.min)
-            return failure("size minimum must not be greater than maximum", offset);
+            CHECK(rules_.check(ExternFunc<TypeIndex> { function.type }, function.offset));
         return {};
     }
 
     Result<void> check_tables()
     {
         for (const TableDecl& table : module_.tables) {
-            const Limits& limits = table.type.limits;
-            // The first version of WebAssembly had only one table, of functions.
-            if (table.type.element != ValueType::funcref)
-                CHECK(check_value_type(module_, features_, table.type.element, table.offset));
-            CHECK(limits.is_64 ? check_limits(limits, "table", UINT64_MAX, "2^64-1", table.offset)
-                               : check_limits(limits, "table", UINT32_MAX, "2^32-1", table.offset));
+            CHECK(rules_.check(table.type, table.offset));
             if (&table == &module_.tables[TableIndex { 0 }] || features_.has(Feature::ReferenceTypes))
                 continue;
             return failure("multiple tables", table.offset);
@@ -101,26 +170,7 @@ private:
     Result<void> check_memories()
     {
         for (const MemoryDecl& memory : module_.memories) {
-            const Limits& limits = memory.type.limits;
-            if (memory.type.page_size_log2 != 16) {
-                CHECK(
-                    check_feature(features_, Feature::CustomPageSizes, "a custom page size", memory.offset));
-                if (memory.type.page_size_log2 != 0)
-                    return failure("invalid custom page size", memory.offset);
-            }
-            // The number of pages in the address space.
-            const uint32_t bits = (limits.is_64 ? 64u : 32u) - memory.type.page_size_log2;
-            const uint64_t bound = bits == 64     ? UINT64_MAX
-                : memory.type.page_size_log2 == 0 ? (uint64_t { 1 } << bits) - 1
-                                                  : uint64_t { 1 } << bits;
-            const std::string text =
-                bound == max_memory_pages ? "65536 pages (4GiB)" : std::to_string(bound) + " pages";
-            CHECK(check_limits(limits, "memory", bound, text, memory.offset));
-            if (limits.is_shared) {
-                CHECK(check_feature(features_, Feature::Threads, "shared memory", memory.offset));
-                if (!limits.max)
-                    return failure("shared memory must have maximum", memory.offset);
-            }
+            CHECK(rules_.check(memory.type, memory.offset));
             if (&memory != &module_.memories[MemoryIndex { 0 }] && !features_.has(Feature::MultiMemory))
                 return failure("multiple memories", memory.offset);
         }
@@ -129,13 +179,8 @@ private:
 
     Result<void> check_tags()
     {
-        for (const TagDecl& tag : module_.tags) {
-            if (!features_.has(Feature::LegacyExceptions))
-                CHECK(check_feature(features_, Feature::Exceptions, "tag", tag.offset));
-            CHECK(check_func_type(tag.type, tag.offset));
-            if (!module_.types[tag.type].func()->results.empty())
-                return failure("non-empty tag result type", tag.offset);
-        }
+        for (const TagDecl& tag : module_.tags)
+            CHECK(rules_.check(ExternTag<TypeIndex> { tag.type }, tag.offset));
         return {};
     }
 
@@ -143,7 +188,7 @@ private:
     {
         uint32_t index = 0;
         for (const GlobalDecl& global : module_.globals) {
-            CHECK(check_value_type(module_, features_, global.type.type, global.offset));
+            CHECK(rules_.check(global.type, global.offset));
             if (index >= module_.imported(ExternKind::Global))
                 CHECK(body_.validate_constant(global.init, global.type.type, index));
             ++index;
@@ -369,28 +414,35 @@ private:
     Module& module_;
     const FeatureSet features_;
     const BodyOptions options_;
+    const DeclarationRules rules_;
     BodyValidator body_;
 };
 
 /// The rules of type definitions. [spec: valid/types]
 class TypeValidator {
 public:
-    TypeValidator(const Module& module, FeatureSet features) : module_(module), features_(features) {}
+    /// Types before `first` are known to be valid.
+    TypeValidator(const Module& module, FeatureSet features, uint32_t first = 0)
+        : module_(module), features_(features), first_(first)
+    {}
 
     /// Checks that types refer only to earlier types or to their own group, and that chains of
     /// supertypes are short.
     Result<void> check_names() const
     {
-        std::vector<uint8_t> depths(module_.types.size(), 1);
-        for (uint32_t i = 0; i < module_.types.size(); ++i) {
+        std::vector<uint8_t> depths(module_.types.size() - first_, 1);
+        for (uint32_t i = first_; i < module_.types.size(); ++i) {
             const SubType& type = module_.types[TypeIndex { i }];
             if (type.group_size != 1 || type.supertype || !type.is_final || !type.func())
                 CHECK(check_feature(features_, Feature::Gc, "type " + std::to_string(i), type.offset));
             if (type.supertype && *type.supertype >= i)
                 return unknown("type", *type.supertype, type.offset);
+            uint8_t& depth = depths[i - first_];
             if (type.supertype)
-                depths[i] = depths[*type.supertype] + 1;
-            if (depths[i] > limits::subtype_depth)
+                depth = static_cast<uint8_t>(1
+                    + (*type.supertype < first_ ? module_.type_infos[*type.supertype]->depth
+                                                : depths[*type.supertype - first_]));
+            if (depth > limits::subtype_depth)
                 return failure(
                     "subtype hierarchy too deep: the limit is " + std::to_string(limits::subtype_depth),
                     type.offset);
@@ -399,15 +451,16 @@ public:
         return {};
     }
 
-    /// Checks that each type with a declared supertype matches it.
-    Result<void> check_subtypes() const
+    /// Checks that each type with a declared supertype matches it. The types must be registered in
+    /// `types`.
+    Result<void> check_subtypes(const TypeRegistry& types) const
     {
-        for (uint32_t i = 0; i < module_.types.size(); ++i) {
+        for (uint32_t i = first_; i < module_.types.size(); ++i) {
             const SubType& type = module_.types[TypeIndex { i }];
             if (!type.supertype)
                 continue;
-            const SubType& super = module_.types[TypeIndex { *type.supertype }];
-            if (super.is_final || !fits(type.composite, super.composite))
+            const SubType& super = module_.type_infos[*type.supertype]->type;
+            if (super.is_final || !fits(module_.type_infos[i]->type.composite, super.composite, types))
                 return failure("sub type " + std::to_string(i) + " does not match super type "
                         + std::to_string(*type.supertype),
                     type.offset);
@@ -442,21 +495,22 @@ private:
         return {};
     }
 
-    bool fits(const FieldType& sub, const FieldType& super) const
+    /// All `fits` compare types of the registry.
+    static bool fits(const FieldType& sub, const FieldType& super, const TypeRegistry& types)
     {
         if (sub.packed_bytes != super.packed_bytes || sub.is_mutable != super.is_mutable)
             return false;
-        return matches(module_, sub.type, super.type)
-            && (!sub.is_mutable || matches(module_, super.type, sub.type));
+        return types.is_subtype(sub.type, super.type)
+            && (!sub.is_mutable || types.is_subtype(super.type, sub.type));
     }
 
-    bool fits(const CompositeType& sub, const CompositeType& super) const
+    static bool fits(const CompositeType& sub, const CompositeType& super, const TypeRegistry& types)
     {
         if (sub.index() != super.index())
             return false;
         if (const auto* function = std::get_if<FuncType>(&sub)) {
             const auto& other = std::get<FuncType>(super);
-            const auto match = [&](ValueType a, ValueType b) { return matches(module_, a, b); };
+            const auto match = [&](ValueType a, ValueType b) { return types.is_subtype(a, b); };
             return std::ranges::equal(other.params, function->params, match)
                 && std::ranges::equal(function->results, other.results, match);
         }
@@ -464,18 +518,15 @@ private:
             const auto& other = std::get<StructType>(super).fields;
             return structure->fields.size() >= other.size()
                 && std::ranges::equal(std::span(structure->fields).first(other.size()), other,
-                    [&](const FieldType& a, const FieldType& b) { return fits(a, b); });
+                    [&](const FieldType& a, const FieldType& b) { return fits(a, b, types); });
         }
-        return fits(std::get<ArrayType>(sub).element, std::get<ArrayType>(super).element);
+        return fits(std::get<ArrayType>(sub).element, std::get<ArrayType>(super).element, types);
     }
 
     const Module& module_;
     const FeatureSet features_;
+    const uint32_t first_;
 };
-
-} // namespace
-
-namespace {
 
 /// Registers the module's types in `types` and stores their ids in the module.
 Result<void> register_types(Module& module, TypeRegistry& types)
@@ -500,10 +551,28 @@ Result<void> validate_module(Module& module, TypeRegistry& types, FeatureSet fea
     // their own.
     TypeRegistry own_types;
     CHECK(register_types(module, own_types));
-    CHECK(type_validator.check_subtypes());
+    CHECK(type_validator.check_subtypes(own_types));
     CHECK(ModuleValidator(module, features, options).validate());
     module.type_claim = {};
     return register_types(module, types);
+}
+
+Result<void> check_extern_type(
+    const Module& module, FeatureSet features, const ExternDesc& type, uint64_t offset)
+{
+    const DeclarationRules rules(module, features);
+    return std::visit([&](const auto& item) { return rules.check(item, offset); }, type);
+}
+
+Result<TypeRegistry::Claim> extend_types(Module& module, TypeRegistry& types, FeatureSet features)
+{
+    const TypeValidator validator(module, features, module.type_ids.size());
+    CHECK(validator.check_names());
+    auto claim = TRY(types.extend(module.types, module.type_ids));
+    for (size_t i = module.type_infos.size(); i < module.type_ids.size(); ++i)
+        module.type_infos.push_back(&types.info(module.type_ids[TypeIndex { static_cast<uint32_t>(i) }]));
+    CHECK(validator.check_subtypes(types));
+    return claim;
 }
 
 Result<std::shared_ptr<const Module>> load_module(

@@ -22,6 +22,14 @@ struct BodyOptions {
 Result<void> validate_module(
     Module& module, TypeRegistry& types, FeatureSet features = {}, BodyOptions options = {});
 
+/// Validates and registers the types of a module that have no id yet, and returns the claim on
+/// them. For a list of types that grows, such as the core types of a component.
+Result<TypeRegistry::Claim> extend_types(Module& module, TypeRegistry& types, FeatureSet features = {});
+
+/// Validates a table, memory, global, function or tag type of an import or export.
+Result<void> check_extern_type(
+    const Module& module, FeatureSet features, const ExternDesc& type, uint64_t offset);
+
 /// Decodes and validates a module that is `part` of the file. Offsets of errors are relative to the
 /// part.
 Result<std::shared_ptr<const Module>> load_module(
