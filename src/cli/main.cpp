@@ -46,7 +46,7 @@ constexpr vitrine::cli::CommandRow commands[] {
         .add = vitrine::cli::add_objdump },
     { .name = "validate",
         .arguments = "FILE...",
-        .summary = "Decode and validate modules",
+        .summary = "Decode and validate modules and components",
         .details = "Prints nothing if all modules are valid. Otherwise the exit status is 1.",
         .example = "vitrine validate app.wasm",
         .takes_guest = false,

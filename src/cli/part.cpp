@@ -7,12 +7,6 @@ namespace vitrine::cli {
 
 namespace {
 
-struct Part {
-    std::uint64_t offset = 0;
-    /// Without a size, the part ends where the file ends.
-    std::optional<std::uint64_t> size {};
-};
-
 std::optional<Part> parse_part(std::string_view text)
 {
     const size_t plus = text.find('+');
@@ -41,10 +35,16 @@ Result<void> PartOption::check() const
     return {};
 }
 
+Part PartOption::part() const { return text ? parse_part(*text).value_or(Part {}) : Part {}; }
+
 Result<Module> PartOption::load(const Engine& engine, const std::string& path) const
 {
-    const auto part = text ? parse_part(*text) : std::nullopt;
-    return part ? Module::from_file(engine, path, part->offset, part->size) : Module::from_file(engine, path);
+    if (is_component(path, part()))
+        return Error(path
+            + ": this is a component, not a core module. Components can be validated, but not run or "
+              "inspected yet");
+    return text ? Module::from_file(engine, path, part().offset, part().size)
+                : Module::from_file(engine, path);
 }
 
 } // namespace vitrine::cli

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "cli/component.h"
+
 #include <vitrine/vitrine.hpp>
 
 #include <CLI/App.hpp>
@@ -18,7 +20,10 @@ struct PartOption {
     void add_to(CLI::App& app);
     /// Fails if the text is neither `OFFSET` nor `OFFSET+SIZE`.
     Result<void> check() const;
-    /// Decodes and validates the module in this file.
+    /// The part; all of the file without the option. The text must have been checked.
+    Part part() const;
+    /// Decodes and validates the module in this file. The error for a component says what can be
+    /// done with it.
     Result<Module> load(const Engine& engine, const std::string& path) const;
 };
 

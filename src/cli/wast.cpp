@@ -7,6 +7,8 @@
 
 #include "base/text.h"
 
+#include <map>
+
 namespace vitrine::cli {
 
 namespace {
@@ -45,9 +47,12 @@ std::string describe(const WastCommand& command)
 int run_script(const WastScript& script, WastRunner& runner)
 {
     size_t passed = 0, failed = 0, skipped = 0;
+    std::map<std::string, size_t> skipped_kinds;
     for (const WastCommand& command : script.commands) {
-        if (is_skipped(command)) {
+        const bool is_text = is_skipped(command);
+        if (is_text || runner.skips(command)) {
             ++skipped;
+            ++skipped_kinds[is_text ? "text" : command.type];
             continue;
         }
         const WastVerdict verdict = runner.run(command);
@@ -56,6 +61,12 @@ int run_script(const WastScript& script, WastRunner& runner)
             print("{}\n",
                 core::printable(fmt::format("{}:{}: {}: expected {}, got {}", script.source, command.line,
                     describe(command), verdict->expected, verdict->got)));
+    }
+    if (skipped > 0) {
+        std::string kinds;
+        for (const auto& [kind, count] : skipped_kinds)
+            kinds += (kinds.empty() ? "" : ", ") + kind + " " + std::to_string(count);
+        print("skipped: {}\n", kinds);
     }
     print("{} passed, {} failed, {} skipped\n", passed, failed, skipped);
     return failed == 0 ? 0 : status::refused;

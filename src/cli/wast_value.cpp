@@ -260,6 +260,14 @@ template<class Values, class ToText> std::string list_text(const Values& values,
 
 } // namespace
 
+namespace {
+
+/// The types of values that only components have.
+constexpr std::string_view component_types[] { "bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64",
+    "char", "string", "list", "record", "tuple", "variant", "enum", "option", "result", "flags", "map" };
+
+} // namespace
+
 core::Result<WastValue> read_wast_value(const json::Node& node)
 {
     const json::Node type_node = TRY(node.field("type"));
@@ -275,6 +283,8 @@ core::Result<WastValue> read_wast_value(const json::Node& node)
         return WastValue { WastNumber {
             lane->type, lane->is_float, lane->bits, { TRY(read_lane(value, lane->is_float, lane->bits)) } } };
     }
+    if (std::ranges::find(component_types, type) != std::end(component_types))
+        return WastValue { WastComponentValue { type } };
     const auto* ref = std::ranges::find(ref_table, type, &RefInfo::text);
     if (ref == std::end(ref_table))
         return type_node.wrong("unknown type of value \"" + type + "\"");
@@ -297,6 +307,8 @@ std::string WastValue::to_text() const
     if (const auto* ref = std::get_if<WastRef>(&form))
         return "ref." + std::string(kind_text(ref->kind))
             + (ref->number ? " " + std::to_string(*ref->number) : "");
+    if (const auto* value = std::get_if<WastComponentValue>(&form))
+        return value->type;
     std::string text;
     for (const WastValue& choice : std::get<std::vector<WastValue>>(form))
         text += (text.empty() ? "either " : " or ") + choice.to_text();
@@ -360,6 +372,8 @@ bool matches(
         return matches_number(*number, value);
     if (const auto* ref = std::get_if<WastRef>(&wanted.form))
         return matches_ref(*ref, value, types, host);
+    if (std::holds_alternative<WastComponentValue>(wanted.form))
+        return false;
     return std::ranges::any_of(std::get<std::vector<WastValue>>(wanted.form),
         [&](const WastValue& choice) { return matches(choice, value, types, host); });
 }

@@ -40,10 +40,15 @@ struct WastRef {
     std::optional<uint32_t> number {};
 };
 
+/// A value that only components have. It is not used yet, so only its type is known.
+struct WastComponentValue {
+    std::string type;
+};
+
 /// A value in a script: an argument, or an expected result. A vector of values, from `either`,
 /// matches if one of them does.
 struct WastValue {
-    std::variant<WastNumber, WastRef, std::vector<WastValue>> form;
+    std::variant<WastNumber, WastRef, WastComponentValue, std::vector<WastValue>> form;
 
     std::string to_text() const;
 };

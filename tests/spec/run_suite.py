@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs the official core test suite with `vitrine wast`.
+"""Runs the official test suite of core modules or components with `vitrine wast`.
 
 `wasm-tools json-from-wast` converts each .wast to JSON and binaries; where it fails, `wast2json`.
-The results are kept in the work folder. expected_failures.txt lists the known failures: they must
-fail, and nothing else may. `--record` rewrites the list.
+The results are kept in the work folder. A list names the known failures: they must fail, and
+nothing else may. `--record` rewrites it.
 
 Exits with 77, skipped, if there is no archive, but fails if VITRINE_REQUIRE_SHARED=1.
 """
@@ -12,6 +12,7 @@ Exits with 77, skipped, if there is no archive, but fails if VITRINE_REQUIRE_SHA
 import argparse
 import collections
 import concurrent.futures
+import dataclasses
 import hashlib
 import json
 import os
@@ -23,7 +24,6 @@ import sys
 import tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-LIST = HERE / "expected_failures.txt"
 HEADER = """\
 # The commands of the official test suite that fail. Every command listed here must fail, and every
 # other one must pass, so the list can only get shorter.
@@ -38,7 +38,34 @@ CONVERSION = "1"
 # A file with more failures than this is recorded with their number only.
 MOST_LINES = 12
 
-EXCLUDED = ["proposals/custom-descriptors/"]
+
+@dataclasses.dataclass
+class Suite:
+    """An archive of scripts, and what is known about it."""
+
+    folder: str  # in the archive
+    list: pathlib.Path
+    excluded: tuple = ()
+    # How many commands of each kind `vitrine wast` skips in all of the suite; None: any.
+    skipped: dict | None = None
+
+
+SUITES = {
+    "core": Suite("core-wast", HERE / "expected_failures.txt", ("proposals/custom-descriptors/",)),
+    # Components are not instantiated yet.
+    "components": Suite(
+        "component-wast",
+        HERE / "component_failures.txt",
+        skipped={
+            "action": 1,
+            "assert_return": 388,
+            "assert_trap": 134,
+            "assert_uninstantiable": 2,
+            "module_instance": 159,
+            "text": 5,
+        },
+    ),
+}
 # The features for the files of a folder. Those of threads are written for an engine with one memory
 # and one table.
 FEATURES = {
@@ -48,13 +75,15 @@ FEATURES = {
 }
 
 SUMMARY = re.compile(r"(\d+) passed, (\d+) failed, (\d+) skipped")
+SKIPPED = re.compile(r"skipped: (\w+ \d+(?:, \w+ \d+)*)")
 
 
 class Outcome:
     """The result of a file: numbers, and the lines of its failures with their messages."""
 
-    def __init__(self, name, passed=0, skipped=0, failures=(), problem=None):
+    def __init__(self, name, passed=0, skipped=0, failures=(), problem=None, kinds=None):
         self.name, self.passed, self.skipped = name, passed, skipped
+        self.kinds = kinds or {}
         self.failures = list(failures) if problem is None else [(0, f"{name}: {problem}")]
 
     def lines(self):
@@ -64,16 +93,16 @@ class Outcome:
 # -- Conversion
 
 
-def unpack(archive, work):
+def unpack(archive, folder_in_archive, work):
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()[:12]
     folder = work / f"suite-{digest}"
     if not folder.is_dir():
-        fresh = work / "suite-fresh"
+        fresh = work / f"suite-fresh-{digest}"
         shutil.rmtree(fresh, ignore_errors=True)
         with tarfile.open(archive) as packed:
             packed.extractall(fresh)
         fresh.rename(folder)
-    return folder / "core-wast"
+    return folder / folder_in_archive
 
 
 def output_of(command, **more):
@@ -140,7 +169,13 @@ def run(vitrine, script, name, timeout, stress):
     failures = [(int(match[1]), line) for line in lines if (match := place.match(line))]
     if len(failures) != failed or (done.returncode == 0) != (failed == 0):
         return Outcome(name, problem=f"{failed} failed, but {len(failures)} lines and status {done.returncode}")
-    return Outcome(name, passed, skipped, failures)
+    kinds = {}
+    for line in lines:
+        if match := SKIPPED.fullmatch(line):
+            kinds = {kind: int(count) for kind, count in (item.split(" ") for item in match[1].split(", "))}
+    if sum(kinds.values()) != skipped:
+        return Outcome(name, problem=f"{skipped} skipped, but the kinds are {kinds}")
+    return Outcome(name, passed, skipped, failures, kinds=kinds)
 
 
 # -- Expectations
@@ -149,7 +184,9 @@ def run(vitrine, script, name, timeout, stress):
 class Expectations:
     """The list: for each file its failing lines, or how many there are."""
 
-    def __init__(self, text):
+    def __init__(self, path):
+        self.path = path
+        text = path.read_text() if path.is_file() else ""
         self.lines, self.counts, self.reasons = collections.defaultdict(list), {}, {}
         for row in text.splitlines():
             entry, _, reason = row.partition(" # ")
@@ -158,7 +195,7 @@ class Expectations:
                 continue
             name, _, number = entry.rpartition(":")
             if not name or not number.strip().isdigit():
-                sys.exit(f"{LIST.name}: {row}: expected FILE:LINE or FILE: COUNT")
+                sys.exit(f"{path.name}: {row}: expected FILE:LINE or FILE: COUNT")
             if number.startswith(" "):
                 self.counts[name] = int(number)
             else:
@@ -180,12 +217,12 @@ class Expectations:
             if got == expected and outcome.lines() != [0]:
                 return []
             shown = [text for _, text in outcome.failures[:10]] if got > expected or outcome.lines() == [0] else []
-            return [*shown, f"{name}: {got} commands fail, {LIST.name} says {expected}"]
+            return [*shown, f"{name}: {got} commands fail, {self.path.name} says {expected}"]
         expected, got = collections.Counter(self.lines.get(name, [])), collections.Counter(outcome.lines())
         problems = [text for line, text in outcome.failures if got[line] > expected[line]]
         for line, number in sorted(expected.items()):
             if got[line] < number:
-                problems.append(f"{name}:{line}: passes: take it off {LIST.name}")
+                problems.append(f"{name}:{line}: passes: take it off {self.path.name}")
         return problems
 
     def set(self, outcome):
@@ -218,13 +255,14 @@ def print_table(outcomes):
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--suite", choices=SUITES, default="core", help="which suite")
     parser.add_argument("--vitrine", required=True, help="the command")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="a folder to work in; what is there is used again")
     parser.add_argument("--wasm-tools", default=os.environ.get("VITRINE_WASM_TOOLS", "wasm-tools"), help="the program")
     parser.add_argument("--timeout", type=float, default=60, metavar="SECONDS", help="for each file")
     parser.add_argument("--jobs", type=int, default=2, help="files at a time")
     parser.add_argument("--stress-collector", action="store_true", help="collect garbage at every allocation")
-    parser.add_argument("--record", action="store_true", help=f"rewrite {LIST.name} for the files that are run")
+    parser.add_argument("--record", action="store_true", help="rewrite the list of failures for the files that are run")
     parser.add_argument("--verbose", action="store_true", help="print every failure, also those that are expected")
     parser.add_argument("part", nargs="?", default="", help="run only files with this in their name")
     return parser.parse_args()
@@ -232,7 +270,8 @@ def parse_options():
 
 def main():
     options = parse_options()
-    archive = pathlib.Path(os.environ.get("VITRINE_SHARED", HERE.parents[2] / "shared")) / "tests/core-wast.tar.xz"
+    suite = SUITES[options.suite]
+    archive = pathlib.Path(os.environ.get("VITRINE_SHARED", HERE.parents[2] / "shared")) / f"tests/{suite.folder}.tar.xz"
     if not archive.is_file():
         print(f"{archive} is missing")
         return 1 if os.environ.get("VITRINE_REQUIRE_SHARED") == "1" else 77
@@ -242,24 +281,27 @@ def main():
         return 1
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
-    suite = unpack(archive, work)
-    names = sorted(path.relative_to(suite).as_posix() for path in suite.rglob("*.wast"))
-    names = [name for name in names if not name.startswith(tuple(EXCLUDED))]
+    folder = unpack(archive, suite.folder, work)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.wast"))
+    names = [name for name in names if not name.startswith(suite.excluded)]
     chosen = [name for name in names if options.part in name]
 
     def convert_and_run(name):
-        script, problem = convert(suite / name, name, options, work)
+        script, problem = convert(folder / name, name, options, work)
         return Outcome(name, problem=problem) if problem else run(options.vitrine, script, name, options.timeout, options.stress_collector)
 
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         outcomes = list(pool.map(convert_and_run, chosen))
 
     print_table(outcomes)
-    expectations = Expectations(LIST.read_text() if LIST.is_file() else "")
+    expectations = Expectations(suite.list)
     if options.verbose and any(outcome.failures for outcome in outcomes):
         print("\n".join(text for outcome in outcomes for _, text in outcome.failures))
     problems = [text for outcome in outcomes for text in expectations.problems_of(outcome)]
-    problems += [f"{name} is in {LIST.name}, but there is no such file" for name in sorted(expectations.names() - set(names))]
+    problems += [f"{name} is in {suite.list.name}, but there is no such file" for name in sorted(expectations.names() - set(names))]
+    kinds = sum((collections.Counter(outcome.kinds) for outcome in outcomes), collections.Counter())
+    if suite.skipped is not None and not options.part and kinds != suite.skipped:
+        problems.append(f"skipped: expected {suite.skipped}, got {dict(sorted(kinds.items()))}")
     known = sum(expectations.count(outcome.name) for outcome in outcomes)
     if options.record:
         for name in expectations.names() - set(names):
@@ -267,14 +309,16 @@ def main():
             expectations.counts.pop(name, None)
         for outcome in outcomes:
             expectations.set(outcome)
-        LIST.write_text(expectations.to_text())
+        suite.list.write_text(expectations.to_text())
     elif problems:
         print("\n".join(problems))
     print(
-        f"core suite: {len(outcomes)} files, {sum(outcome.passed for outcome in outcomes)} commands pass, "
+        f"{options.suite} suite: {len(outcomes)} files, {sum(outcome.passed for outcome in outcomes)} commands pass, "
         f"{sum(len(outcome.failures) for outcome in outcomes)} fail ({known} were expected to), "
         f"{sum(outcome.skipped for outcome in outcomes)} are skipped"
     )
+    if kinds:
+        print("skipped: " + ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items())))
     if not outcomes:
         print(f"no file has {options.part!r} in its name")
     return 0 if outcomes and (options.record or not problems) else 1
