@@ -24,17 +24,10 @@ Result<void> Validator::validate(Component& component, Scope* outer)
     Scope scope(ScopeKind::Component, outer, component);
     for (Definition& definition : component.definitions)
         CHECK(define(definition, scope));
-    auto type = finish(scope);
-    if (type) {
-        if (auto added = types_.add(*std::move(type)); added)
-            component.type = *added;
-        else
-            type = std::unexpected(std::move(added).error());
-    }
-    if (!type) {
-        type.error().offset = component.bytes().size();
-        return std::unexpected(std::move(type).error());
-    }
+    const auto type = [&]() -> Result<TypeId> { return types_.add(TRY(finish(scope))); }();
+    if (!type)
+        return failure(type.error().message, component.bytes().size());
+    component.type = *type;
     component.types = shared_types_;
     component.core_claims = claims_;
     return {};
