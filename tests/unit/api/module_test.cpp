@@ -251,7 +251,7 @@ TEST(ModuleParts, AreReadFromFiles)
     EXPECT_FALSE(Module::from_file(engine, path, UINT64_MAX, 8));
     EXPECT_FALSE(Module::from_file(engine, path, 0, UINT64_MAX));
     EXPECT_THAT(Module::from_file(engine, path, Container::offset, UINT64_MAX - 1).error().message(),
-        testing::HasSubstr("the file ends before"));
+        testing::HasSubstr("the requested part extends beyond the end of the file"));
     std::remove(path.c_str());
 }
 
