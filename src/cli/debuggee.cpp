@@ -153,16 +153,16 @@ core::Result<void> Debuggee::wait()
     return {};
 }
 
-core::Result<void> Debuggee::resume(core::debug::Resume how)
+core::Result<void> Debuggee::resume(const core::debug::Resume& how)
 {
     CHECK(check(core::console::Needs::Stopped, ""));
     CHECK(client().resume(how));
     return wait();
 }
 
-core::Result<void> Debuggee::call(std::function<void()> body, uint32_t thread)
+core::Result<void> Debuggee::call(const std::function<void()>& body, uint32_t thread)
 {
-    CHECK(session().call(std::move(body), thread));
+    CHECK(session().call(body, thread));
     return wait();
 }
 

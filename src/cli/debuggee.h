@@ -44,8 +44,8 @@ public:
     std::string module_suffix(const core::Module& module) override;
     core::Result<void> run(
         const std::vector<std::string>& words, bool stop_at_entry, const Prepare& prepare) override;
-    core::Result<void> resume(core::debug::Resume how) override;
-    core::Result<void> call(std::function<void()> body, uint32_t thread) override;
+    core::Result<void> resume(const core::debug::Resume& how) override;
+    core::Result<void> call(const std::function<void()>& body, uint32_t thread) override;
     std::string end_text() override;
 
 private:

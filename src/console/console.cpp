@@ -165,7 +165,7 @@ Result<void> Console::read(const std::string& path)
 
 // -- Resuming
 
-Result<void> Console::resume(debug::Resume how)
+Result<void> Console::resume(const debug::Resume& how)
 {
     CHECK(target_.resume(how));
     tell();
@@ -184,7 +184,7 @@ Result<void> Console::call(Function& function, std::vector<Value> arguments)
         call->is_return = results.has_value();
         call->text = results ? join(*results) : trap_text(results.error());
     };
-    CHECK(target_.call(std::move(body), scope_.thread));
+    CHECK(target_.call(body, scope_.thread));
     tell();
     return {};
 }

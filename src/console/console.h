@@ -90,7 +90,7 @@ public:
     /// Why the program has stopped and where, or how it ended.
     void tell();
     /// Resumes the program, and tells what came of it.
-    Result<void> resume(debug::Resume how);
+    Result<void> resume(const debug::Resume& how);
     /// Calls a function of the program on the thread of the scope, and tells what came of it.
     Result<void> call(Function& function, std::vector<Value> arguments);
     /// The thread that `skip`, `return` and their like send elsewhere.

@@ -99,9 +99,12 @@ public:
     {
         return failure("the program cannot be run from here");
     }
-    virtual Result<void> resume(debug::Resume) { return failure("the program cannot be resumed from here"); }
+    virtual Result<void> resume(const debug::Resume& /*how*/)
+    {
+        return failure("the program cannot be resumed from here");
+    }
     /// Runs code that calls the program, on one of its threads (0: the one that stopped).
-    virtual Result<void> call(std::function<void()>, uint32_t /*thread*/)
+    virtual Result<void> call(const std::function<void()>& /*body*/, uint32_t /*thread*/)
     {
         return failure("the program cannot be resumed from here");
     }

@@ -106,7 +106,7 @@ bool Client::has_company() const { return session_.has_clients_besides(id_); }
 
 Result<void> Client::resume(Resume how, std::optional<uint64_t> stop)
 {
-    return session_.resume(how, stop, id_);
+    return session_.resume(std::move(how), stop, id_);
 }
 
 /// Adds a stop. The entry for it is made first, so that no stop is left without a client.

@@ -281,7 +281,7 @@ private:
         Member& member, StepAnswer answer, std::unique_lock<std::mutex>& lock);
     void log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock);
     void stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
-    void let_go(Member& member, Resume how, bool is_nested);
+    void let_go(Member& member, const Resume& how, bool is_nested);
     void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
     void tell(std::unique_lock<std::mutex>& lock);
     void tell_resume(Resumed resumed, std::unique_lock<std::mutex>& lock);
@@ -291,7 +291,7 @@ private:
     void follow(Member& member, const StepPlan& plan);
     void change_plan(Member& member, const StepPlan& plan, std::unique_lock<std::mutex>& lock);
     void run_call(Member& member, std::unique_lock<std::mutex>& lock);
-    void go_on(Member& stopped, Resume how);
+    void go_on(Member& stopped, const Resume& how);
     void stand_outside(Member& member, std::unique_lock<std::mutex>& lock);
     bool must_stand(const Member& member) const;
     void pause_all();

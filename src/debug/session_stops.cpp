@@ -490,7 +490,7 @@ void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
 
 /// Resumes the thread, and the others too unless the stop was in a call. Updates marks and watches
 /// if the debugger has changed them.
-void Session::let_go(Member& member, Resume how, bool is_nested)
+void Session::let_go(Member& member, const Resume& how, bool is_nested)
 {
     if (how.kind == Resume::Kind::Kill)
         condemn_all();
@@ -575,7 +575,7 @@ bool may_wait(const Thread& thread)
 
 } // namespace
 
-void Session::go_on(Member& stopped, Resume how)
+void Session::go_on(Member& stopped, const Resume& how)
 {
     Member* goes = &stopped;
     for (const auto& member : members_)

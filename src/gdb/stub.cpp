@@ -205,7 +205,7 @@ void Stub::forget_stop()
     view_.on_resume();
 }
 
-void Stub::let_go(debug::Resume how)
+void Stub::let_go(const debug::Resume& how)
 {
     if (!stop_)
         return;

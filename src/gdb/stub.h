@@ -126,7 +126,7 @@ private:
     bool is_anything_running() const;
     /// Absent if the session cannot do it.
     std::optional<debug::Resume> plan(const ask::Resume& asked) const;
-    void let_go(debug::Resume how);
+    void let_go(const debug::Resume& how);
     void forget_stop();
     bool wants_control() const;
     Result<void> update_control();

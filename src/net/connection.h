@@ -26,15 +26,13 @@ public:
     /// Who uses the connection. Not called any more once the connection is finished or dropped.
     class Owner {
     public:
+        virtual ~Owner() = default;
         /// More of `input` has arrived.
         virtual void on_input(Connection& connection) = 0;
         /// A message was written: there may be room again.
         virtual void on_written(Connection& connection) = 0;
         /// The peer is gone. The connection has been dropped.
         virtual void on_lost(Connection& connection) = 0;
-
-    protected:
-        ~Owner() = default;
     };
 
     /// The owner and the backlog must outlive the thread's `io_context`.

@@ -50,7 +50,7 @@ public:
     }
     std::vector<console::LoadedModule> modules() override { return { { module_, "small.wasm" } }; }
     std::string place_text(const Module&, CodeOffset offset, const Instance*) override { return hex(offset); }
-    Result<void> resume(debug::Resume how) override
+    Result<void> resume(const debug::Resume& how) override
     {
         // A step ends, whatever the guest was changed to.
         if (how.kind != debug::Resume::Kind::Step)

@@ -42,10 +42,11 @@ def run(name, command):
 
 
 def suite_runs(options, archive):
-    suite = run_suite.unpack(archive, options.work)
+    core = run_suite.SUITES["core"]
+    suite = run_suite.unpack(archive, core.folder, options.work)
     names = sorted(path.relative_to(suite).as_posix() for path in suite.rglob("*.wast"))
     for name in names:
-        if name.startswith(tuple(run_suite.EXCLUDED)):
+        if name.startswith(core.excluded):
             continue
         script, problem = run_suite.convert(suite / name, name, options, options.work)
         if problem is None:

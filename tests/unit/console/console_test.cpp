@@ -74,14 +74,14 @@ struct ConsoleTest : testing::Test, Target {
         CHECK(session_->start(body, stop_at_entry));
         return wait();
     }
-    Result<void> resume(debug::Resume how) override
+    Result<void> resume(const debug::Resume& how) override
     {
         CHECK(client_->resume(how));
         return wait();
     }
-    Result<void> call(std::function<void()> body, uint32_t thread) override
+    Result<void> call(const std::function<void()>& body, uint32_t thread) override
     {
-        CHECK(session_->call(std::move(body), thread));
+        CHECK(session_->call(body, thread));
         return wait();
     }
     std::string end_text() override { return end; }
