@@ -32,6 +32,15 @@ using detail::Hold;
 using detail::link_of_thread;
 using detail::reason_of;
 
+core::debug::Outcome detail::outcome_of(const Result<std::vector<Val>>& results)
+{
+    if (results)
+        return std::vector<core::Value> {};
+    if (results.error().trap())
+        return std::unexpected(Access::trap(results.error()));
+    return std::unexpected(core::Error { results.error().message(), results.error().offset() });
+}
+
 namespace {
 
 Event exited(Error error) { return Exited { std::move(error) }; }
@@ -59,16 +68,6 @@ Event next_event(const std::shared_ptr<detail::SessionBody>& body)
     return exited(outcome ? Error("out of memory") : Access::error(outcome.error()));
 }
 
-/// What listeners are told about the end of the guest.
-core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
-{
-    if (results)
-        return std::vector<core::Value> {};
-    if (results.error().trap())
-        return std::unexpected(Access::trap(results.error()));
-    return std::unexpected(core::Error { results.error().message(), results.error().offset() });
-}
-
 /// Fails if waiting for the guest would mean waiting for the calling thread.
 Result<void> check_can_wait(const detail::SessionBody& body)
 {
@@ -89,7 +88,7 @@ Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std:
         // The session outlives its guest's thread.
         auto guest = [&body = *body, code = std::move(code)] {
             body.results = vitrine::detail::guarded<std::vector<Val>>(code);
-            return outcome_of(*body.results);
+            return detail::outcome_of(*body.results);
         };
         if (auto started = body->session->start(std::move(guest), stop_at_entry); !started)
             return exited(Access::error(started.error()));

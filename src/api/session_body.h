@@ -56,6 +56,8 @@ private:
 };
 
 Error stale_frame();
+/// What listeners are told about the end of the guest: its values are not passed on.
+core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results);
 /// Refuses to change where or how the guest goes on while that is another client's business.
 Result<void> check_in_control(const SessionBody& body);
 

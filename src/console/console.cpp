@@ -113,7 +113,7 @@ Result<void> Console::perform(const Verb& verb, Words& words)
     return verb.perform(*this, words);
 }
 
-/// What is selected ends when the program goes on, and when the client looks at another thread.
+/// Drops the selection if the program has resumed or the client has turned to another thread.
 void Console::refresh_selection()
 {
     const uint32_t guessed = target_.guessed_thread();
@@ -199,7 +199,7 @@ Result<uint32_t> Console::steered_thread()
         + " was looked at last: end the command with `on " + stopped + "` or `on " + looked_at + "`");
 }
 
-// -- What has happened
+// -- Stops and ends
 
 std::string Console::reason_text(const debug::StopReason& reason) const
 {

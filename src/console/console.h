@@ -78,7 +78,7 @@ public:
     Target& target() { return target_; }
     Stops& stops() { return stops_; }
     debug::Session& session() { return target_.session(); }
-    /// That of the line that is being done.
+    /// The scope of the current line.
     const Scope& scope() const { return scope_; }
     Selection& selection() { return selection_; }
     /// The scope of what is selected now.

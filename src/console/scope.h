@@ -17,9 +17,9 @@ struct Selection {
     /// 0 for the thread that stopped.
     uint32_t thread = 0;
     size_t frame = 0;
-    /// Null for that of the frame.
+    /// Null for the instance of the frame.
     Instance* instance = nullptr;
-    /// Null for that of the instance.
+    /// Null for the module of the instance.
     std::shared_ptr<const Module> module {};
     /// The session and how often it had been resumed.
     const debug::Session* session = nullptr;
@@ -51,7 +51,7 @@ struct Scope {
     Result<Value> evaluate(std::string_view expression) const;
     Result<std::string> text_of(std::string_view expression) const;
     Result<void> assign(std::string_view assignment) const;
-    /// What an expression stands for rather than its value.
+    /// The place that an expression names, rather than its value.
     Result<eval::WatchPlace> place(std::string_view expression) const;
 };
 

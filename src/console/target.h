@@ -73,7 +73,7 @@ public:
     /// What a number means as a place in code, if it is not an offset in the module in view.
     virtual std::optional<CodePlace> find_address(uint64_t) { return std::nullopt; }
 
-    // -- What is selected
+    // -- Selection
 
     /// The thread that the client looked at last, if it can say only that; 0 if the console knows.
     virtual uint32_t guessed_thread() { return 0; }

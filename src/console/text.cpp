@@ -28,7 +28,7 @@ size_t quoted_length(std::string_view text)
     return std::min(at + 1, text.size());
 }
 
-/// What stands at the front of a text, and its length.
+/// The style of the first piece of a text, and its length.
 std::pair<Style, size_t> first_piece(std::string_view text)
 {
     if (text.starts_with('"'))

@@ -155,7 +155,7 @@ Result<void> set_enabled(Console& console, Words& words, bool is_enabled)
     return {};
 }
 
-/// What is to be watched: a place as expressions write it, or `memory [INDEX:]ADDRESS LENGTH`.
+/// Parses what to watch: a place as in expressions, or `memory [INDEX:]ADDRESS LENGTH`.
 Result<eval::WatchPlace> find_watched(const Scope& scope, std::string_view text)
 {
     if (text.empty())

@@ -16,11 +16,7 @@ std::shared_ptr<core::debug::Session> inner(const debug::Session& session)
 
 core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results)
 {
-    if (results)
-        return std::vector<core::Value> {};
-    if (results.error().trap())
-        return std::unexpected(Access::trap(results.error()));
-    return std::unexpected(core::Error { results.error().message(), results.error().offset() });
+    return debug::detail::outcome_of(results);
 }
 
 Error error_of(const core::Error& error) { return Access::error(error); }
