@@ -11,7 +11,7 @@
   a thread that belong to execution.
 - Guest state is written by runtime, exec and the tiers; everybody else goes through runtime/mutation.
 - Libraries of others are included only by the layers that list them.
-- Public headers include the standard library and each other. Every layer may include vitrine/kinds.hpp.
+- Public headers include the standard library and each other. Every layer may include those of plain data.
 - Each file of src/ and include/ is named by exactly one line of the file tables, and each line has its file.
 - No layer but cli, which is a program, has variables of the process.
 - Each file that the five walks of the page open is there.
@@ -28,7 +28,8 @@ SOURCES = {".h", ".hpp", ".cpp", ".inc"}
 LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit", "histedit.h": "libedit"}
 TIERS = {"interp/interpreter.h"}
-KINDS = "vitrine/kinds.hpp"  # what the layers have in common with the API
+# What the layers have in common with the API: plain data.
+COMMON = {"vitrine/kinds.hpp", "vitrine/component_value.hpp", "vitrine/component_types.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 # A variable that is static or of a thread and not constant; a function has a bracket before its end.
@@ -102,7 +103,7 @@ def check_includes(layers):
                 error(where, f'includes "{name}", but {layer} may not include {first}')
             elif name in TIERS and layer not in (first, "engine"):
                 error(where, f'includes "{name}", but {layer} is not engine, which alone knows the tiers')
-            elif first == "vitrine" and name != KINDS and "public" not in libraries:
+            elif first == "vitrine" and name not in COMMON and "public" not in libraries:
                 error(where, f"includes <{name}>, but {layer} may not include the public headers")
             elif first in LIBRARIES and LIBRARIES[first] not in libraries:
                 error(where, f"includes <{name}>, but {layer} may not use {LIBRARIES[first]}")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "component/types.h"
+#include "component/shape.h"
 #include "wasm/module.h"
 
 #include <memory>
@@ -241,6 +241,8 @@ public:
 
     // Set by validation. The types are shared with the components nested in it.
     std::shared_ptr<Types> types;
+    /// The same types laid out. Refers to `types`.
+    std::shared_ptr<Shapes> shapes;
     /// Keeps the core types registered that `types` refers to.
     std::shared_ptr<std::vector<core::TypeRegistry::Claim>> core_claims;
     TypeId type {};

@@ -81,6 +81,7 @@ public:
           features_(features),
           shared_types_(std::move(types)),
           claims_(std::move(claims)),
+          shapes_(std::make_shared<Shapes>(*shared_types_)),
           types_(*shared_types_),
           subtyping_(types_, registry_)
     {}
@@ -174,6 +175,7 @@ private:
     core::TypeRegistry& registry_;
     const FeatureSet features_;
     const std::shared_ptr<Types> shared_types_;
+    const std::shared_ptr<Shapes> shapes_;
     const std::shared_ptr<std::vector<core::TypeRegistry::Claim>> claims_;
     Types& types_;
     Subtyping subtyping_;

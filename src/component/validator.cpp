@@ -29,6 +29,7 @@ Result<void> Validator::validate(Component& component, Scope* outer)
         return failure(type.error().message, component.bytes().size());
     component.type = *type;
     component.types = shared_types_;
+    component.shapes = shapes_;
     component.core_claims = claims_;
     return {};
 }

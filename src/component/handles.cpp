@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "component/handles.h"
+
+namespace vitrine::core::component {
+
+Faulty<uint32_t> HandleTable::add(const ResourceKind& kind, uint32_t rep, Call* scope)
+{
+    const Entry entry { &kind, rep, 0, scope };
+    if (!free_.empty()) {
+        const uint32_t index = free_.back();
+        free_.pop_back();
+        entries_[index] = entry;
+        return index;
+    }
+    if (entries_.size() > max_size)
+        return fault(FaultKind::TableFull);
+    entries_.push_back(entry);
+    // So that `remove` never allocates.
+    free_.reserve(entries_.capacity());
+    return static_cast<uint32_t>(entries_.size() - 1);
+}
+
+Faulty<HandleTable::Entry*> HandleTable::find(uint32_t index, const ResourceKind& kind)
+{
+    if (index >= entries_.size() || !entries_[index].kind)
+        return fault(FaultKind::UnknownHandle, index);
+    if (entries_[index].kind != &kind)
+        return fault(FaultKind::WrongResource, index);
+    return &entries_[index];
+}
+
+Faulty<HandleTable::Entry> HandleTable::remove(uint32_t index, const ResourceKind& kind)
+{
+    Entry& entry = *TRY(find(index, kind));
+    if (entry.lends != 0)
+        return fault(FaultKind::LentResource, index);
+    const Entry removed = entry;
+    entry = {};
+    free_.push_back(index);
+    return removed;
+}
+
+} // namespace vitrine::core::component

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "component/fault.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace vitrine::core {
+struct Function;
+}
+
+namespace vitrine::core::component {
+
+struct Call;
+class Instance;
+
+/// A resource type of a store. Its address is its identity: each instance of a component that
+/// defines a resource type makes a new one.
+struct ResourceKind {
+    std::string name;
+    /// The instance that defines it. Null if the host does.
+    Instance* owner = nullptr;
+    /// Called with the representation when the last owner drops a resource. Can be null.
+    Function* destructor = nullptr;
+};
+
+/// The resources that an instance owns or borrows. The guest refers to them by index.
+/// [component model: Canonical ABI, table state and resource state]
+class HandleTable {
+public:
+    static constexpr uint32_t max_size = (1u << 28) - 1;
+
+    struct Entry {
+        /// Null if the entry is unused.
+        const ResourceKind* kind = nullptr;
+        uint32_t rep = 0;
+        /// How many calls have been lent the resource and have not returned.
+        uint32_t lends = 0;
+        /// The call that it was lent to this instance for. Null if the instance owns it.
+        Call* scope = nullptr;
+
+        bool is_own() const { return !scope; }
+    };
+
+    /// Fails if the table is full.
+    Faulty<uint32_t> add(const ResourceKind& kind, uint32_t rep, Call* scope = nullptr);
+    /// The entry of a resource of this type.
+    Faulty<Entry*> find(uint32_t index, const ResourceKind& kind);
+    /// Removes an entry that no call has been lent, and returns it.
+    Faulty<Entry> remove(uint32_t index, const ResourceKind& kind);
+    /// The entry at an index that `find` has accepted.
+    Entry& at(uint32_t index) { return entries_[index]; }
+
+    /// All entries, including unused ones. Index 0 is never used.
+    const std::vector<Entry>& entries() const { return entries_; }
+
+private:
+    std::vector<Entry> entries_ = std::vector<Entry>(1);
+    /// Indices of unused entries. The one that became unused last is used first.
+    std::vector<uint32_t> free_;
+};
+
+} // namespace vitrine::core::component

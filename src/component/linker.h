@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "component/instance.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace vitrine::core::component {
+
+/// A resource type that the host defines. Its address is its identity: definitions under several
+/// names may share it.
+struct HostResource {
+    std::string name;
+    /// Identifies the C++ type of its objects. Null if there is none.
+    const void* tag = nullptr;
+};
+
+/// A function that the host defines. Without a signature, it takes the type under which it is
+/// imported.
+struct HostFunc {
+    std::shared_ptr<const HostBody> body;
+    std::optional<vitrine::detail::ComponentSignature> signature {};
+};
+
+/// An item of a store, which only components of this store can import.
+struct StoreItem {
+    std::weak_ptr<const void> life;
+    const Store* store;
+    Item item;
+};
+
+using HostItem =
+    std::variant<HostFunc, std::shared_ptr<const HostResource>, std::shared_ptr<const core::Module>, StoreItem>;
+
+/// Resolves the imports of components by name, and makes instances.
+///
+/// The version in an interface's name, such as `wasi:io/poll@0.2.6`, need not be the same in the
+/// import and in the definition, only compatible: the same major version, or if that is 0, the same
+/// minor version.
+class Linker {
+public:
+    /// Defines an item of an interface, or an import of its own if `interface` is empty.
+    Result<void> define(std::string interface, std::string name, HostItem item);
+    /// Whether functions that are not defined may be imported. If so, calling one traps with its
+    /// name, and resource types that are not defined are empty.
+    void trap_unknown(bool trap) { trap_unknown_ = trap; }
+
+    /// Checks the component's imports. The error lists all that are missing.
+    Result<void> check(Store& store, const Component& component) const;
+    /// Makes an instance, with all that is nested in it, and runs the start functions.
+    std::expected<Instance*, Failure> instantiate(
+        Thread& thread, const std::shared_ptr<const Component>& component) const;
+
+private:
+    using Items = std::map<std::string, HostItem, std::less<>>;
+
+    /// By name without the part of the version that may differ.
+    std::map<std::string, Items, std::less<>> interfaces_;
+    bool trap_unknown_ = false;
+};
+
+} // namespace vitrine::core::component

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <vitrine/component_value.hpp>
+
+namespace vitrine::core::component {
+
+/// A value that host code passes to a component or gets from it.
+using Value = vitrine::detail::ComponentNode;
+using vitrine::ComponentKind;
+using vitrine::detail::HeldResource;
+
+} // namespace vitrine::core::component
