@@ -2,8 +2,10 @@
 #include "cli/wast_runner.h"
 
 #include "cli/file.h"
+#include "cli/wast_component.h"
 
 #include "base/text.h"
+#include "component/call.h"
 #include "component/decoder.h"
 #include "component/validator.h"
 #include "wasm/branch_hints.h"
@@ -37,6 +39,9 @@ constexpr Synonym synonyms[] {
     { "section out of order", "unexpected content after last section" },
     { "invalid leading byte", "malformed definition type" },
     { "type index out of bounds", "unknown type" },
+    { "invalid utf-8", "unpaired surrogate" },
+    // The text depends on who reads the string, the host or another component.
+    { "string pointer/length out of bounds of memory", "string content out-of-bounds" },
     // There, what is expected and what is found are swapped.
     { "expected a result, found none", "expected no result, found one" },
     { "lowered parameter types `[]` do not match parameter types `[I32]`",
@@ -56,6 +61,18 @@ bool says(std::string_view message, std::string_view text)
 } // namespace
 
 WastVerdict WastRunner::run(const WastCommand& command)
+{
+    is_asynchronous_ = false;
+    const bool makes_instance = command.kind == WastKind::Module || command.kind == WastKind::ModuleInstance;
+    if (makes_instance)
+        is_instance_asynchronous_ = false;
+    WastVerdict verdict = run_command(command);
+    if (makes_instance)
+        is_instance_asynchronous_ = is_asynchronous_;
+    return verdict;
+}
+
+WastVerdict WastRunner::run_command(const WastCommand& command)
 {
     switch (command.kind) {
     case WastKind::Module:
@@ -91,8 +108,9 @@ template<class Loaded> WastVerdict check_refused(const core::Result<Loaded>& loa
     return {};
 }
 
+template<class T>
 WastVerdict check_failure(
-    const std::expected<core::Instance*, core::Failure>& instance, bool is_trap, const std::string& text)
+    const std::expected<T, core::Failure>& instance, bool is_trap, const std::string& text)
 {
     const std::string expected = (is_trap ? "trap " : "error ") + in_quotes(text);
     if (instance)
@@ -112,7 +130,8 @@ WastVerdict WastRunner::run_module(const WastCommand& command)
     // If a module fails, later commands must not use an older one.
     if (command.kind == WastKind::Module) {
         current_ = nullptr;
-        is_current_component_ = false;
+        current_component_ = nullptr;
+        is_component_expected_ = false;
         if (command.name)
             instances_.erase(*command.name);
     }
@@ -137,7 +156,6 @@ WastVerdict WastRunner::run_module(const WastCommand& command)
     case WastKind::Module: return instantiate(*module, command.name);
     case WastKind::ModuleDefinition:
         last_definition_ = *module;
-        is_last_component_ = false;
         if (command.name)
             definitions_[*command.name] = *module;
         return {};
@@ -147,7 +165,8 @@ WastVerdict WastRunner::run_module(const WastCommand& command)
     }
 }
 
-/// Components are only validated.
+// -- Components
+
 WastVerdict WastRunner::run_component(const WastCommand& command, std::vector<uint8_t> bytes)
 {
     const auto file = std::make_shared<const core::FileBytes>(std::move(bytes));
@@ -157,45 +176,104 @@ WastVerdict WastRunner::run_component(const WastCommand& command, std::vector<ui
         return check_refused(component, command.text);
     if (!component)
         return WastDifference { "a valid component", text_of(component.error()) };
-    if (command.kind == WastKind::ModuleDefinition) {
-        is_last_component_ = true;
+    switch (command.kind) {
+    case WastKind::ModuleDefinition:
+        last_definition_ = *component;
         if (command.name)
-            component_definitions_.insert(*command.name);
-    } else {
-        is_current_component_ = true;
+            definitions_[*command.name] = *component;
+        return {};
+    case WastKind::Module: return instantiate(*component);
+    default: {
+        const auto made = core::component::Linker().instantiate(thread_, *component);
+        if (!made)
+            look_at(made.error());
+        return check_failure(made, command.kind == WastKind::AssertUninstantiable, command.text);
     }
+    }
+}
+
+WastVerdict WastRunner::instantiate(const Component& component)
+{
+    is_component_expected_ = true;
+    const auto made = core::component::Linker().instantiate(thread_, component);
+    if (!made) {
+        look_at(made.error());
+        return WastDifference { "an instance", text_of(made.error()) };
+    }
+    current_component_ = *made;
     return {};
 }
 
-bool WastRunner::skips(const WastCommand& command)
+void WastRunner::look_at(const core::Failure& failure)
 {
-    switch (command.kind) {
-    case WastKind::ModuleInstance:
-        is_current_component_ =
-            command.definition ? component_definitions_.contains(*command.definition) : is_last_component_;
-        return is_current_component_;
-    case WastKind::Action:
-    case WastKind::AssertReturn:
-    case WastKind::AssertTrap: return is_current_component_;
-    case WastKind::AssertUninstantiable:
-    case WastKind::AssertUnlinkable: {
-        const auto bytes = read_file(folder_ / command.file.value_or(""));
-        return bytes && core::component::is_component(*bytes);
-    }
-    default: return false;
-    }
+    is_asynchronous_ = is_instance_asynchronous_ || text_of(failure).contains("not supported yet");
+    is_instance_asynchronous_ = is_asynchronous_;
 }
+
+WastVerdict WastRunner::run_component_action(const WastCommand& command)
+{
+    const auto differs = [&](std::string got) {
+        const bool is_trap = command.kind == WastKind::AssertTrap;
+        return WastDifference { is_trap ? "trap " + in_quotes(command.text) : to_text(command.expected),
+            std::move(got) };
+    };
+    is_asynchronous_ = is_instance_asynchronous_;
+    if (!current_component_)
+        return differs("no instance");
+    const auto* const func = current_component_->find_func(command.action->field);
+    if (!func)
+        return differs("no function of this name");
+    const auto& params = func->shape->params.parts;
+    if (command.action->arguments.size() != params.size())
+        return differs("another number of parameters");
+    std::vector<core::component::Value> arguments;
+    for (size_t i = 0; i < params.size(); ++i) {
+        auto argument = component_value(command.action->arguments[i], *params[i].shape);
+        if (!argument)
+            return differs(text_of(argument.error()));
+        arguments.push_back(*std::move(argument));
+    }
+    const auto result = core::component::call(thread_, *func, std::move(arguments));
+    if (!result) {
+        if (command.kind == WastKind::AssertTrap && says(result.error().to_text(), command.text))
+            return {};
+        look_at(result.error());
+        return differs(text_of(result.error()));
+    }
+    if (command.kind == WastKind::AssertTrap)
+        return differs("a result");
+    if (command.kind == WastKind::Action)
+        return {};
+    if (!*result)
+        return command.expected.empty() ? WastVerdict() : differs("no result");
+    if (command.expected.size() != 1)
+        return differs("a result");
+    const auto expected = component_value(command.expected[0], *func->shape->result);
+    if (!expected)
+        return differs(text_of(expected.error()));
+    if (!are_same(*expected, **result, *func->shape->result))
+        return differs("another value");
+    return {};
+}
+
+// -- Instances
 
 WastVerdict WastRunner::run_instance(const WastCommand& command)
 {
     current_ = nullptr;
-    if (!command.definition)
-        return last_definition_ ? instantiate(last_definition_, command.name)
-                                : WastDifference { "a definition", "none" };
-    const auto found = definitions_.find(*command.definition);
-    if (found == definitions_.end())
-        return WastDifference { "the definition " + *command.definition, "none" };
-    return instantiate(found->second, command.name);
+    current_component_ = nullptr;
+    is_component_expected_ = false;
+    auto definition = last_definition_;
+    if (command.definition) {
+        const auto found = definitions_.find(*command.definition);
+        if (found == definitions_.end())
+            return WastDifference { "the definition " + *command.definition, "none" };
+        definition = found->second;
+    }
+    if (const auto* const component = std::get_if<Component>(&definition))
+        return instantiate(*component);
+    const Module& module = std::get<Module>(definition);
+    return module ? instantiate(module, command.name) : WastDifference { "a definition", "none" };
 }
 
 WastVerdict WastRunner::instantiate(const Module& module, const std::optional<std::string>& name)
@@ -296,6 +374,8 @@ bool WastRunner::are_expected(const std::vector<core::Value>& results, const std
 
 WastVerdict WastRunner::run_action(const WastCommand& command)
 {
+    if (is_component_expected_)
+        return run_component_action(command);
     const Results results = perform(*command.action);
     const auto* trap = results ? nullptr : std::get_if<core::Trap>(&results.error());
     const auto unless = [&](bool is_right, std::string expected) -> WastVerdict {

@@ -4,7 +4,7 @@
 #include "cli/spectest.h"
 #include "cli/wast_script.h"
 
-#include "component/component.h"
+#include "component/linker.h"
 
 #include "engine/engine.h"
 #include "exec/invoke.h"
@@ -12,8 +12,8 @@
 #include <filesystem>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
+#include <variant>
 
 namespace vitrine::cli {
 
@@ -35,9 +35,9 @@ public:
 
     /// Empty if the command succeeds.
     WastVerdict run(const WastCommand& command);
-    /// Whether the command needs an instance of a component, which does not exist yet. If so, skips
-    /// it: later commands without a module of their own need it too.
-    bool skips(const WastCommand& command);
+    /// Whether the last command failed because it needs asynchronous components, or because an
+    /// earlier one did. Those do not run yet.
+    bool is_asynchronous() const { return is_asynchronous_; }
     /// The guest thread that runs everything.
     core::Thread& thread() { return thread_; }
 
@@ -46,7 +46,14 @@ private:
     using Results = std::expected<std::vector<core::Value>, core::Failure>;
 
     WastVerdict run_module(const WastCommand& command);
+    using Component = std::shared_ptr<const core::component::Component>;
+
+    WastVerdict run_command(const WastCommand& command);
     WastVerdict run_component(const WastCommand& command, std::vector<uint8_t> bytes);
+    WastVerdict instantiate(const Component& component);
+    WastVerdict run_component_action(const WastCommand& command);
+    /// Notes whether a failure is for lack of asynchronous components.
+    void look_at(const core::Failure& failure);
     WastVerdict run_instance(const WastCommand& command);
     WastVerdict run_register(const WastCommand& command);
     WastVerdict run_action(const WastCommand& command);
@@ -68,12 +75,12 @@ private:
     Spectest spectest_ { guest_.store };
     core::Linker linker_;
 
-    std::map<std::string, Module> definitions_;
-    Module last_definition_;
-    /// Definitions that are components; the last definition is one; the current instance would be
-    /// one.
-    std::set<std::string> component_definitions_;
-    bool is_last_component_ = false, is_current_component_ = false;
+    std::map<std::string, std::variant<Module, Component>> definitions_;
+    std::variant<Module, Component> last_definition_;
+    /// Actions without a name concern it if it is not null.
+    core::component::Instance* current_component_ = nullptr;
+    bool is_component_expected_ = false;
+    bool is_asynchronous_ = false, is_instance_asynchronous_ = false;
     std::map<std::string, core::Instance*> instances_;
     std::map<std::string, core::Instance*> registered_;
     /// The instance created last. Null if the last module failed.

@@ -284,7 +284,7 @@ core::Result<WastValue> read_wast_value(const json::Node& node)
             lane->type, lane->is_float, lane->bits, { TRY(read_lane(value, lane->is_float, lane->bits)) } } };
     }
     if (std::ranges::find(component_types, type) != std::end(component_types))
-        return WastValue { WastComponentValue { type } };
+        return WastValue { WastComponentValue { type, node.value() } };
     const auto* ref = std::ranges::find(ref_table, type, &RefInfo::text);
     if (ref == std::end(ref_table))
         return type_node.wrong("unknown type of value \"" + type + "\"");

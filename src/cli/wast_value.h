@@ -40,9 +40,11 @@ struct WastRef {
     std::optional<uint32_t> number {};
 };
 
-/// A value that only components have. It is not used yet, so only its type is known.
+/// A value that only components have. It can be read once the type of the parameter or result is
+/// known, see cli/wast_component.h.
 struct WastComponentValue {
     std::string type;
+    json::Value json;
 };
 
 /// A value in a script: an argument, or an expected result. A vector of values, from `either`,

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "component/shape.h"
+#include "runtime/instance.h"
 #include "wasm/module.h"
 
 #include <memory>
@@ -106,6 +107,8 @@ struct InstanceDef {
     std::optional<uint32_t> component {};
     std::vector<Argument> arguments {};
     std::vector<InlineExport> exports {};
+    /// Set by validation.
+    TypeId type {};
 };
 
 struct ExportAlias {
@@ -128,6 +131,8 @@ struct AliasDef {
 struct ResourceDef {
     core::ValueType rep;
     std::optional<uint32_t> destructor;
+    /// Set by validation.
+    ResourceId resource {};
 };
 struct InstanceTypeDef {
     std::vector<Definition> items;
@@ -185,6 +190,10 @@ struct CanonDef {
     CanonOptions options {};
     TypeId type {};
     core::TypeId core_type {};
+    /// Set by `make_host_functions`, except for `lift`: what implements the core function. The
+    /// second is for a `lower` of a function of the host.
+    const core::HostFunction* implementation = nullptr;
+    const core::HostFunction* host_implementation = nullptr;
 };
 
 /// The type of an import or export as written: an index of the type index space (for `CoreModule`,
@@ -246,6 +255,8 @@ public:
     /// Keeps the core types registered that `types` refers to.
     std::shared_ptr<std::vector<core::TypeRegistry::Claim>> core_claims;
     TypeId type {};
+    /// Those that `CanonDef` refers to.
+    std::deque<core::HostFunction> host_functions;
 
 private:
     std::shared_ptr<const FileBytes> file_;

@@ -3,7 +3,7 @@
 
 namespace vitrine::core::component {
 
-Faulty<uint32_t> HandleTable::add(const ResourceKind& kind, uint32_t rep, Call* scope)
+Faulty<uint32_t> HandleTable::add(const ResourceKind& kind, uint32_t rep, HandleScope* scope)
 {
     const Entry entry { &kind, rep, 0, scope };
     if (!free_.empty()) {

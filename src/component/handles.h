@@ -2,8 +2,10 @@
 #pragma once
 
 #include "component/fault.h"
+#include "component/value.h"
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -13,8 +15,17 @@ struct Function;
 
 namespace vitrine::core::component {
 
-struct Call;
 class Instance;
+
+/// The handles that a call has lent and borrowed.
+struct HandleScope {
+    /// Handles of the caller that the callee has been lent.
+    std::vector<uint32_t> lent {};
+    /// How many handles the callee has borrowed and not dropped.
+    uint32_t borrows = 0;
+    /// What a host function has borrowed.
+    std::vector<std::shared_ptr<HeldResource>> held {};
+};
 
 /// A resource type of a store. Its address is its identity: each instance of a component that
 /// defines a resource type makes a new one.
@@ -39,13 +50,13 @@ public:
         /// How many calls have been lent the resource and have not returned.
         uint32_t lends = 0;
         /// The call that it was lent to this instance for. Null if the instance owns it.
-        Call* scope = nullptr;
+        HandleScope* scope = nullptr;
 
         bool is_own() const { return !scope; }
     };
 
     /// Fails if the table is full.
-    Faulty<uint32_t> add(const ResourceKind& kind, uint32_t rep, Call* scope = nullptr);
+    Faulty<uint32_t> add(const ResourceKind& kind, uint32_t rep, HandleScope* scope = nullptr);
     /// The entry of a resource of this type.
     Faulty<Entry*> find(uint32_t index, const ResourceKind& kind);
     /// Removes an entry that no call has been lent, and returns it.

@@ -24,7 +24,7 @@
 namespace vitrine::core::component {
 
 class Instance;
-struct World;
+struct Components;
 
 /// What a host function gets besides its arguments.
 struct HostContext {
@@ -65,7 +65,7 @@ struct Options {
 /// A function of a component or of the host, at the level of components.
 struct Func {
     /// For messages and backtraces: `interface#name`, or the name of a lifted core function.
-    std::string name;
+    std::string name {};
     const FuncShape* shape = nullptr;
     /// The instance whose resource types the types of the function refer to. It implements the
     /// function, unless the host does.
@@ -90,22 +90,35 @@ struct Trampoline {
     Function function {};
 };
 
+/// The index spaces of an instance. Of types, only resource types exist at run time: all others are
+/// null.
+struct IndexSpaces {
+    std::vector<std::shared_ptr<const core::Module>> modules;
+    std::vector<ComponentClosure> components;
+    std::vector<const Func*> funcs;
+    std::vector<TypeItem> types;
+    std::vector<std::shared_ptr<const ItemMap>> instances;
+    /// By `core::ExternKind`.
+    std::array<std::vector<Extern>, 5> core_items;
+    std::vector<std::map<std::string_view, Extern>> core_instances;
+};
+
 /// An instance of a component in a store. The store owns it.
 class Instance {
 public:
-    Instance(World& world, std::shared_ptr<const Component> component, Instance* parent, std::string name)
-        : world(world), component(std::move(component)), parent(parent), name(std::move(name))
+    Instance(Components& components, std::shared_ptr<const Component> component, const Instance* outer,
+        Instance* parent)
+        : components(components), component(std::move(component)), outer(outer), parent(parent)
     {}
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
-    World& world;
+    Components& components;
     const std::shared_ptr<const Component> component;
-    /// The instance of the enclosing component. Null if it was instantiated by the host.
+    /// The instance that its component was defined in. Null if the component is not nested.
+    const Instance* const outer;
+    /// The instance that instantiated it. Null if the host did.
     Instance* const parent;
-    /// The path of names that leads to it. Empty for an instance without parent.
-    const std::string name;
-
     /// Code of the instance is being executed, or it called another instance and waits for it. Also
     /// set for ever once it trapped.
     bool is_entered = false;
@@ -113,22 +126,12 @@ public:
     /// up.
     bool may_leave = true;
     HandleTable handles;
-    ItemMap exports;
+    /// Complete once it has been instantiated.
+    const std::shared_ptr<ItemMap> exports = std::make_shared<ItemMap>();
 
-    // The index spaces.
-    std::vector<std::shared_ptr<const core::Module>> modules;
-    std::vector<ComponentClosure> components;
-    std::vector<const Func*> funcs;
-    std::vector<std::shared_ptr<const ItemMap>> instances;
-    /// By `core::ExternKind`.
-    std::array<std::vector<Extern>, 5> core_items;
-    std::vector<std::map<std::string_view, Extern>> core_instances;
-    /// The core instances that it made of modules, with their names, in order.
-    struct CoreInstance {
-        std::string name;
-        core::Instance* instance;
-    };
-    std::vector<CoreInstance> made_core_instances;
+    IndexSpaces spaces;
+    /// The core instances that it made of modules, in order.
+    std::vector<core::Instance*> core_instances;
     /// The resource types that types of the component refer to.
     std::map<ResourceId, const ResourceKind*> resources;
 
@@ -136,7 +139,10 @@ public:
     std::deque<Func> own_funcs;
     std::deque<Trampoline> trampolines;
 
-    const ResourceKind& resource(TypeId type) const { return *resources.at(component->types->resource(type)); }
+    const ResourceKind& resource(TypeId type) const
+    {
+        return *resources.at(component->types->resource(type));
+    }
     const Func* find_func(std::string_view name) const;
     const Func* find_func(std::string_view interface, std::string_view name) const;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "component/instance.h"
+#include "component/components.h"
 
 #include <map>
 #include <memory>
@@ -11,14 +11,6 @@
 #include <variant>
 
 namespace vitrine::core::component {
-
-/// A resource type that the host defines. Its address is its identity: definitions under several
-/// names may share it.
-struct HostResource {
-    std::string name;
-    /// Identifies the C++ type of its objects. Null if there is none.
-    const void* tag = nullptr;
-};
 
 /// A function that the host defines. Without a signature, it takes the type under which it is
 /// imported.
@@ -34,8 +26,8 @@ struct StoreItem {
     Item item;
 };
 
-using HostItem =
-    std::variant<HostFunc, std::shared_ptr<const HostResource>, std::shared_ptr<const core::Module>, StoreItem>;
+using HostItem = std::variant<HostFunc, std::shared_ptr<const HostResource>,
+    std::shared_ptr<const core::Module>, StoreItem>;
 
 /// Resolves the imports of components by name, and makes instances.
 ///
@@ -57,6 +49,7 @@ public:
         Thread& thread, const std::shared_ptr<const Component>& component) const;
 
 private:
+    friend class Imports;
     using Items = std::map<std::string, HostItem, std::less<>>;
 
     /// By name without the part of the version that may differ.

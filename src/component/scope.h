@@ -105,7 +105,7 @@ private:
 
     // validator_instances.cpp
     Result<void> define(const CoreInstanceDef& def, Scope& scope);
-    Result<void> define(const InstanceDef& def, Scope& scope);
+    Result<void> define(InstanceDef& def, Scope& scope);
     Result<std::shared_ptr<const CoreExports>> instantiate_module(const CoreInstanceDef& def, Scope& scope);
     Result<std::shared_ptr<const CoreExports>> collect_core_exports(const CoreInstanceDef& def, Scope& scope);
     Result<TypeId> instantiate(const InstanceDef& def, Scope& scope);
@@ -121,7 +121,7 @@ private:
         CoreExports& exports, Scope& scope);
     Result<TypeId> define_type(ValueDef& def, Scope& scope);
     Result<TypeId> define_type(FuncType& def, Scope& scope);
-    Result<TypeId> define_type(const ResourceDef& def, Scope& scope);
+    Result<TypeId> define_type(ResourceDef& def, Scope& scope);
     Result<TypeId> define_type(InstanceTypeDef& def, Scope& scope);
     Result<TypeId> define_type(ComponentTypeDef& def, Scope& scope);
     Result<void> resolve(ValType& type, const Scope& scope) const;
@@ -175,8 +175,8 @@ private:
     core::TypeRegistry& registry_;
     const FeatureSet features_;
     const std::shared_ptr<Types> shared_types_;
-    const std::shared_ptr<Shapes> shapes_;
     const std::shared_ptr<std::vector<core::TypeRegistry::Claim>> claims_;
+    const std::shared_ptr<Shapes> shapes_;
     Types& types_;
     Subtyping subtyping_;
 };

@@ -125,84 +125,84 @@ Shape Shapes::make(ValType type)
             shape.parts.push_back({ .name = name });
     };
     uint32_t end = 0;
-    std::visit(
-        Overloaded {
-            [&](Primitive primitive) {
-                shape.kind = kind_of(primitive);
-                shape.is_plain = is_number(shape.kind);
-            },
-            [&](const RecordType& record) {
-                shape.kind = ComponentKind::Record;
-                for (const Field& field : record.fields)
-                    add_field(shape, end, field.name, find(field.type));
-                shape.is_plain = is_plain_record(shape);
-            },
-            [&](const TupleType& tuple) {
-                shape.kind = ComponentKind::Tuple;
-                for (const ValType part : tuple.types)
-                    add_field(shape, end, {}, find(part));
-                shape.is_plain = is_plain_record(shape);
-            },
-            [&](const VariantType& variant) {
-                shape.kind = ComponentKind::Variant;
-                std::vector<ShapePart> cases;
-                for (const Case& item : variant.cases)
-                    cases.push_back({ .name = item.name, .shape = shape_of(item.type) });
-                add_cases(shape, std::move(cases));
-            },
-            [&](const EnumType& item) {
-                shape.kind = ComponentKind::Enum;
-                add_labels(item.names);
-                shape.tag_size = discriminant_size(item.names.size());
-            },
-            [&](const OptionType& option) {
-                shape.kind = ComponentKind::Option;
-                add_cases(shape, { { .name = "none" }, { .name = "some", .shape = &find(option.type) } });
-            },
-            [&](const ResultType& result) {
-                shape.kind = ComponentKind::Result;
-                add_cases(shape,
-                    { { .name = "ok", .shape = shape_of(result.ok) },
-                        { .name = "err", .shape = shape_of(result.error) } });
-            },
-            [&](const FlagsType& flags) {
-                shape.kind = ComponentKind::Flags;
-                add_labels(flags.names);
-                shape.tag_size = flags_size(flags.names.size());
-            },
-            [&](const ListType& list) {
-                shape.kind = ComponentKind::List;
-                shape.length = list.length;
-                shape.parts.push_back({ .shape = &find(list.element) });
-                shape.is_plain = list.length && shape.element().is_plain;
-            },
-            [&](const MapType& map) {
-                shape.kind = ComponentKind::Map;
-                Shape pair { .kind = ComponentKind::Tuple };
-                add_field(pair, end, "key", find(map.key));
-                add_field(pair, end, "value", find(map.value));
-                for (const ShapePart& part : pair.parts) {
-                    pair.alignment = std::max(pair.alignment, part.shape->alignment);
-                    pair.has_pointer |= part.shape->has_pointer;
-                    pair.has_handle |= part.shape->has_handle;
-                    pair.has_borrow |= part.shape->has_borrow;
-                }
-                pair.size = align_up(end, pair.alignment);
-                pair.flat_count = FlatTypes::max + 1;
-                pair.is_plain = is_plain_record(pair);
-                shape.parts.push_back({ .shape = &shapes_.emplace_back(std::move(pair)) });
-            },
-            [&](const OwnType& own) {
-                shape.kind = ComponentKind::Own;
-                shape.resource = own.resource;
-            },
-            [&](const BorrowType& borrow) {
-                shape.kind = ComponentKind::Borrow;
-                shape.resource = borrow.resource;
-            },
-            [&](const StreamType&) { shape.kind = ComponentKind::Stream; },
-            [&](const FutureType&) { shape.kind = ComponentKind::Future; },
-        },
+    std::visit(Overloaded {
+                   [&](Primitive primitive) {
+                       shape.kind = kind_of(primitive);
+                       shape.is_plain = is_number(shape.kind);
+                   },
+                   [&](const RecordType& record) {
+                       shape.kind = ComponentKind::Record;
+                       for (const Field& field : record.fields)
+                           add_field(shape, end, field.name, find(field.type));
+                       shape.is_plain = is_plain_record(shape);
+                   },
+                   [&](const TupleType& tuple) {
+                       shape.kind = ComponentKind::Tuple;
+                       for (const ValType part : tuple.types)
+                           add_field(shape, end, {}, find(part));
+                       shape.is_plain = is_plain_record(shape);
+                   },
+                   [&](const VariantType& variant) {
+                       shape.kind = ComponentKind::Variant;
+                       std::vector<ShapePart> cases;
+                       for (const Case& item : variant.cases)
+                           cases.push_back({ .name = item.name, .shape = shape_of(item.type) });
+                       add_cases(shape, std::move(cases));
+                   },
+                   [&](const EnumType& item) {
+                       shape.kind = ComponentKind::Enum;
+                       add_labels(item.names);
+                       shape.tag_size = discriminant_size(item.names.size());
+                   },
+                   [&](const OptionType& option) {
+                       shape.kind = ComponentKind::Option;
+                       add_cases(
+                           shape, { { .name = "none" }, { .name = "some", .shape = &find(option.type) } });
+                   },
+                   [&](const ResultType& result) {
+                       shape.kind = ComponentKind::Result;
+                       add_cases(shape,
+                           { { .name = "ok", .shape = shape_of(result.ok) },
+                               { .name = "err", .shape = shape_of(result.error) } });
+                   },
+                   [&](const FlagsType& flags) {
+                       shape.kind = ComponentKind::Flags;
+                       add_labels(flags.names);
+                       shape.tag_size = flags_size(flags.names.size());
+                   },
+                   [&](const ListType& list) {
+                       shape.kind = ComponentKind::List;
+                       shape.length = list.length;
+                       shape.parts.push_back({ .shape = &find(list.element) });
+                       shape.is_plain = list.length && shape.element().is_plain;
+                   },
+                   [&](const MapType& map) {
+                       shape.kind = ComponentKind::Map;
+                       Shape pair { .kind = ComponentKind::Tuple };
+                       add_field(pair, end, "key", find(map.key));
+                       add_field(pair, end, "value", find(map.value));
+                       for (const ShapePart& part : pair.parts) {
+                           pair.alignment = std::max(pair.alignment, part.shape->alignment);
+                           pair.has_pointer |= part.shape->has_pointer;
+                           pair.has_handle |= part.shape->has_handle;
+                           pair.has_borrow |= part.shape->has_borrow;
+                       }
+                       pair.size = align_up(end, pair.alignment);
+                       pair.flat_count = FlatTypes::max + 1;
+                       pair.is_plain = is_plain_record(pair);
+                       shape.parts.push_back({ .shape = &shapes_.emplace_back(std::move(pair)) });
+                   },
+                   [&](const OwnType& own) {
+                       shape.kind = ComponentKind::Own;
+                       shape.resource = own.resource;
+                   },
+                   [&](const BorrowType& borrow) {
+                       shape.kind = ComponentKind::Borrow;
+                       shape.resource = borrow.resource;
+                   },
+                   [&](const StreamType&) { shape.kind = ComponentKind::Stream; },
+                   [&](const FutureType&) { shape.kind = ComponentKind::Future; },
+               },
         types_.value(type));
     return shape;
 }

@@ -3,6 +3,7 @@
 
 #include "base/guard.h"
 #include "component/decoder.h"
+#include "component/instantiate.h"
 #include "component/scope.h"
 #include "wasm/match.h"
 #include "wasm/validator.h"
@@ -325,6 +326,7 @@ Result<std::shared_ptr<const Component>> load_component(
         [&]() -> Loaded {
             std::shared_ptr<Component> component = TRY(decode_component(file, part, features));
             CHECK(validate_component(*component, types, features));
+            make_host_functions(*component, types);
             return component;
         },
         [](const Thrown& thrown) -> Loaded { return failure(thrown.text); });

@@ -55,10 +55,10 @@ Result<std::shared_ptr<const CoreExports>> Validator::collect_core_exports(
 
 // -- Instances of components
 
-Result<void> Validator::define(const InstanceDef& def, Scope& scope)
+Result<void> Validator::define(InstanceDef& def, Scope& scope)
 {
-    scope.instances.push_back(
-        def.component ? TRY(instantiate(def, scope)) : TRY(collect_exports(def, scope)));
+    def.type = def.component ? TRY(instantiate(def, scope)) : TRY(collect_exports(def, scope));
+    scope.instances.push_back(def.type);
     return {};
 }
 

@@ -339,7 +339,7 @@ Result<TypeId> Validator::define_type(FuncType& def, Scope& scope)
     return types_.add(std::move(def));
 }
 
-Result<TypeId> Validator::define_type(const ResourceDef& def, Scope& scope)
+Result<TypeId> Validator::define_type(ResourceDef& def, Scope& scope)
 {
     if (scope.kind != ScopeKind::Component)
         return failure("resources can only be defined within a concrete component");
@@ -353,10 +353,10 @@ Result<TypeId> Validator::define_type(const ResourceDef& def, Scope& scope)
             return failure(
                 "core function " + std::to_string(*def.destructor) + " has wrong signature for a destructor");
     }
-    const ResourceId resource = types_.new_resource();
-    scope.defined.push_back(resource);
-    scope.representations[resource] = def.rep;
-    return types_.add(ResourceType { resource });
+    def.resource = types_.new_resource();
+    scope.defined.push_back(def.resource);
+    scope.representations[def.resource] = def.rep;
+    return types_.add(ResourceType { def.resource });
 }
 
 Result<TypeId> Validator::define_type(InstanceTypeDef& def, Scope& scope)

@@ -324,6 +324,8 @@ TEST(Stops, AStepChangesItsMarksWhileOtherThreadsRun)
         std::this_thread::yield();
     is_over = true;
     caller.join();
+    // It uses both stores.
+    guest.session.reset();
 }
 
 /// The marks of the step and those of breakpoints are brought in line apart from each other.
