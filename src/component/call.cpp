@@ -97,6 +97,32 @@ HostOutcome on_resource_drop(HostCall& host)
     return instance.components.take_call().drop(kind, entry->rep, &instance, host);
 }
 
+/// Nothing has to wait while no call is asynchronous, so only the counter's limits are visible.
+HostOutcome on_backpressure(HostCall& host)
+{
+    const Trampoline& trampoline = trampoline_of(host);
+    uint32_t& count = trampoline.instance->backpressure;
+    const bool is_increment = trampoline.def->op == CanonOp::BackpressureInc;
+    if (count == (is_increment ? UINT16_MAX : 0))
+        return trap_of(Fault { FaultKind::Backpressure });
+    count += is_increment ? 1 : -1u;
+    return Returned {};
+}
+
+HostOutcome on_context_get(HostCall& host)
+{
+    const Trampoline& trampoline = trampoline_of(host);
+    host.slots[0] = trampoline.instance->context[trampoline.def->second];
+    return Returned {};
+}
+
+HostOutcome on_context_set(HostCall& host)
+{
+    const Trampoline& trampoline = trampoline_of(host);
+    trampoline.instance->context[trampoline.def->second] = host.slots[0];
+    return Returned {};
+}
+
 /// Built-ins of asynchronous components.
 HostOutcome on_unsupported(HostCall& host)
 {
@@ -115,6 +141,10 @@ HostCallback callback_of(const CanonDef& def)
     case CanonOp::ResourceNew: return on_resource_new;
     case CanonOp::ResourceRep: return on_resource_rep;
     case CanonOp::ResourceDrop: return on_resource_drop;
+    case CanonOp::ContextGet: return on_context_get;
+    case CanonOp::ContextSet: return on_context_set;
+    case CanonOp::BackpressureInc:
+    case CanonOp::BackpressureDec: return on_backpressure;
     default: return on_unsupported;
     }
 }
@@ -184,6 +214,7 @@ HostOutcome Call::enter(HostCall& host)
         return fail({ FaultKind::CannotEnter });
     mark_entered(callee, caller_, true);
     entered_ = &callee;
+    outer_context_ = std::exchange(callee.context, {});
     if (const auto started = start_arguments(); !started)
         return fail(started.error());
     return go_on(host, run({}));
@@ -245,7 +276,9 @@ HostOutcome Call::call_guest(Function& function, Next next)
 HostOutcome Call::reallocate(HostCall& host, const Reallocation& needed)
 {
     const bool is_callee = phase_ == Phase::Arguments;
-    (is_callee ? callee_->instance : caller_)->may_leave = false;
+    Instance& instance = *(is_callee ? callee_->instance : caller_);
+    instance.may_leave = false;
+    realloc_context_ = std::exchange(instance.context, {});
     host.callee_slots[0] = needed.old_address;
     host.callee_slots[1] = needed.old_size;
     host.callee_slots[2] = needed.alignment;
@@ -255,7 +288,9 @@ HostOutcome Call::reallocate(HostCall& host, const Reallocation& needed)
 
 HostOutcome Call::after_realloc(HostCall& host)
 {
-    (phase_ == Phase::Arguments ? callee_->instance : caller_)->may_leave = true;
+    Instance& instance = *(phase_ == Phase::Arguments ? callee_->instance : caller_);
+    instance.may_leave = true;
+    instance.context = realloc_context_;
     return go_on(host, run(static_cast<uint32_t>(host.callee_slots[0])));
 }
 
@@ -329,8 +364,10 @@ HostOutcome Call::after_post_return(HostCall& host)
 
 HostOutcome Call::finish(HostCall& host)
 {
-    if (entered_)
+    if (entered_) {
         mark_entered(*entered_, caller_, false);
+        entered_->context = outer_context_;
+    }
     if (caller_) {
         for (const uint32_t index : lent)
             --caller_->handles.at(index).lends;
@@ -413,6 +450,7 @@ HostOutcome Call::drop(const ResourceKind& kind, uint32_t rep, Instance* caller,
         return fail({ FaultKind::CannotEnter });
     entered_ = kind.owner;
     mark_entered(*entered_, caller_, true);
+    outer_context_ = std::exchange(entered_->context, {});
     if (!kind.destructor)
         return finish(host);
     host.callee_slots[0] = rep;

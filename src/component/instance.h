@@ -90,6 +90,9 @@ struct Trampoline {
     Function function {};
 };
 
+/// What `context.get` and `context.set` access. Each call of an instance has its own.
+using TaskContext = std::array<Slot, 2>;
+
 /// The index spaces of an instance. Of types, only resource types exist at run time: all others are
 /// null.
 struct IndexSpaces {
@@ -125,6 +128,10 @@ public:
     /// The instance may call imported functions. Not while the canonical ABI allocates or cleans
     /// up.
     bool may_leave = true;
+    /// That of the call that is being executed.
+    TaskContext context {};
+    /// Changed by `backpressure.inc` and `backpressure.dec`.
+    uint32_t backpressure = 0;
     HandleTable handles;
     /// Complete once it has been instantiated.
     const std::shared_ptr<ItemMap> exports = std::make_shared<ItemMap>();
