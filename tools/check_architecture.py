@@ -29,7 +29,7 @@ LICENCE = "SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception"
 LIBRARIES = {"boost": "Boost", "fmt": "fmt", "CLI": "CLI11", "llvm": "LLVM", "asmjit": "asmjit", "histedit.h": "libedit"}
 TIERS = {"interp/interpreter.h"}
 # What the layers have in common with the API: plain data.
-COMMON = {"vitrine/kinds.hpp", "vitrine/component_value.hpp", "vitrine/component_types.hpp"}
+COMMON = {"vitrine/kinds.hpp", "vitrine/component_value.hpp", "vitrine/component_types.hpp", "vitrine/component_mapping.hpp"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 # A variable that is static or of a thread and not constant; a function has a bracket before its end.
