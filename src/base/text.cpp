@@ -14,14 +14,8 @@ namespace {
 
 constexpr char digits_of_hex[] = "0123456789abcdef";
 
-/// A decoded UTF-8 character.
-struct Character {
-    uint32_t code_point = 0;
-    /// Length in bytes. 0 if the sequence is ill-formed.
-    size_t length = 0;
-};
+} // namespace
 
-/// Decodes the character at the start of `text`, which must not be empty.
 Character character_at(Bytes text)
 {
     const uint8_t first = text[0];
@@ -42,6 +36,8 @@ Character character_at(Bytes text)
         return {};
     return { point, length };
 }
+
+namespace {
 
 /// Code points of the general categories Cc, Cf, Zl and Zp, in ascending order. Includes U+2065 and
 /// the unassigned tags, which are reserved for such characters.
@@ -68,6 +64,8 @@ std::optional<uint32_t> digit_of(char letter)
     return lower >= 'a' && lower <= 'f' ? std::optional<uint32_t>(lower - 'a' + 10) : std::nullopt;
 }
 
+} // namespace
+
 void append_utf8(std::string& to, uint32_t point)
 {
     const auto add = [&](uint32_t byte) { to += static_cast<char>(byte); };
@@ -81,6 +79,8 @@ void append_utf8(std::string& to, uint32_t point)
     for (int i = tail - 1; i >= 0; --i)
         add(0x80 | (point >> (6 * i) & 0x3f));
 }
+
+namespace {
 
 /// Decodes `\u{202e}`.
 size_t take_code_point(std::string_view text, std::string& to)

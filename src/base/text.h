@@ -19,6 +19,19 @@ std::string hex_digits(uint64_t value, int digits);
 /// Each byte as two lowercase hexadecimal digits.
 std::string hex_of(Bytes bytes);
 
+/// A decoded UTF-8 character.
+struct Character {
+    uint32_t code_point = 0;
+    /// Length in bytes. 0 if the sequence is ill-formed.
+    size_t length = 0;
+};
+
+/// Decodes the character at the start of `text`, which must not be empty.
+Character character_at(Bytes text);
+
+/// Appends a code point, which must not be a surrogate or above U+10FFFF.
+void append_utf8(std::string& to, uint32_t point);
+
 /// Whether `text` is well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(Bytes text);
 

@@ -5,8 +5,6 @@
 
 namespace vitrine::core {
 
-namespace {
-
 Result<NameMap> decode_name_map(ByteReader& in)
 {
     NameMap map;
@@ -17,6 +15,8 @@ Result<NameMap> decode_name_map(ByteReader& in)
     map.sort();
     return map;
 }
+
+namespace {
 
 Result<void> decode_locals(ByteReader& in, Names& names)
 {

@@ -22,6 +22,9 @@ private:
     std::vector<std::pair<uint32_t, std::string_view>> names_;
 };
 
+/// Decodes pairs of an index and a name.
+Result<NameMap> decode_name_map(ByteReader& in);
+
 /// The contents of a name section. Views point into the module's bytes.
 /// [spec: appendix/custom, name section; proposal: extended-name-section]
 struct Names {
