@@ -2,11 +2,14 @@
 #pragma once
 
 #include "cli/features.h"
+#include "component/component.h"
 
 #include <vitrine/vitrine.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace vitrine::cli {
@@ -17,13 +20,20 @@ struct Part {
     std::optional<std::uint64_t> size {};
 };
 
-/// Whether this part of a file begins like a component. False for a file that can only be read
-/// once, such as a pipe.
-bool is_component(const std::string& path, const Part& part);
+/// A valid component and the file that it was loaded from.
+struct LoadedComponent {
+    /// The core types of the component.
+    std::shared_ptr<core::TypeRegistry> types;
+    std::shared_ptr<const core::component::Component> component;
+    std::string path;
+};
 
-/// Decodes and validates the component in this part of a file. The offset of an error is that in
-/// the file.
-Result<void> validate_component(
-    const std::string& path, const Part& part, const std::vector<FeatureChoice>& features);
+/// What a file contains.
+using Binary = std::variant<Module, LoadedComponent>;
+
+/// Decodes and validates the module or component in a file, or in a part of it. The file can be a
+/// pipe. The offset of an error is that in the file.
+Result<Binary> load_binary(const Engine& engine, const std::string& path, const std::optional<Part>& part,
+    const core::FeatureSet& features);
 
 } // namespace vitrine::cli

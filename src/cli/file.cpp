@@ -16,8 +16,11 @@ core::Result<std::vector<uint8_t>> read_file(const std::string& path)
         return refuse();
     std::vector<uint8_t> bytes;
     uint8_t chunk[size_t { 1 } << 16];
-    while (const size_t count = std::fread(chunk, 1, sizeof chunk, file.get()))
+    while (const size_t count = std::fread(chunk, 1, sizeof chunk, file.get())) {
+        if (bytes.size() + count > UINT32_MAX)
+            return core::failure(path + ": the file is larger than 4 GiB");
         bytes.insert(bytes.end(), chunk, chunk + count);
+    }
     if (std::ferror(file.get()))
         return refuse();
     return bytes;

@@ -9,7 +9,7 @@
 
 namespace vitrine::cli {
 
-/// Reads a whole file.
+/// Reads a whole file, of at most 4 GiB.
 core::Result<std::vector<uint8_t>> read_file(const std::string& path);
 
 } // namespace vitrine::cli

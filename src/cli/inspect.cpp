@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/describe_component.h"
 #include "cli/guest.h"
 #include "cli/limits.h"
 #include "cli/message.h"
@@ -135,12 +136,19 @@ int inspect(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "inspect");
     const Engine engine(config->guest_debug(true));
-    const auto module = options.part.load(engine, options.module);
-    if (!module)
-        return report(module.error());
+    const auto binary = options.part.load(engine, options.module, options.features);
+    if (!binary)
+        return report(binary.error());
+    if (const auto* component = std::get_if<LoadedComponent>(&*binary)) {
+        if (!options.at.empty())
+            return report(Error(options.module + ": --at requires a core module, and this is a component"));
+        print_document(describe(*component), options.as_json, print_component);
+        return 0;
+    }
+    const Module& module = std::get<Module>(*binary);
     if (!options.at.empty())
-        return show_state(options, *ranges, engine, *module);
-    print_document(describe(*module, options.module), options.as_json, print_description);
+        return show_state(options, *ranges, engine, module);
+    print_document(describe(module, options.module), options.as_json, print_description);
     return 0;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
 #include "cli/describe.h"
+#include "cli/describe_component.h"
 #include "cli/features.h"
 #include "cli/message.h"
 #include "cli/part.h"
@@ -20,6 +21,34 @@ struct Options {
     FeatureOption features;
 };
 
+void dump(const Options& options, const Module& module, const std::string& path)
+{
+    if (options.headers)
+        print_sections(module);
+    if (options.structure)
+        print_description(describe(module, path));
+    if (options.disassemble || !(options.headers || options.structure))
+        write(core::disassemble(*door::inner(module)));
+}
+
+/// Dumps each core module under a heading. Its offsets are relative to itself.
+int dump(const Options& options, const Engine& engine, const LoadedComponent& loaded)
+{
+    int status = 0;
+    bool is_first = true;
+    for_each_core_module(loaded, [&](const std::string& place, const core::Module& core) {
+        const auto module = extract(engine, loaded, core);
+        if (!module) {
+            status = report(module.error());
+            return;
+        }
+        print("{}{}\n", is_first ? "" : "\n", place);
+        is_first = false;
+        dump(options, *module, loaded.path);
+    });
+    return status;
+}
+
 int dump(const Options& options, const std::vector<std::string>& words)
 {
     if (words.size() != 1)
@@ -31,15 +60,12 @@ int dump(const Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "objdump");
     const Engine engine(*config);
-    const auto module = options.part.load(engine, words.front());
-    if (!module)
-        return report(module.error());
-    if (options.headers)
-        print_sections(*module);
-    if (options.structure)
-        print_description(describe(*module, words.front()));
-    if (options.disassemble || !(options.headers || options.structure))
-        write(core::disassemble(*door::inner(*module)));
+    const auto binary = options.part.load(engine, words.front(), options.features);
+    if (!binary)
+        return report(binary.error());
+    if (const auto* component = std::get_if<LoadedComponent>(&*binary))
+        return dump(options, engine, *component);
+    dump(options, std::get<Module>(*binary), words.front());
     return 0;
 }
 

@@ -23,7 +23,7 @@ std::optional<Part> parse_part(std::string_view text)
 
 void PartOption::add_to(CLI::App& app)
 {
-    app.add_option("--part", text, "Use this part of the file as the module")
+    app.add_option("--part", text, "Use this part of the file")
         ->type_name("OFFSET[+SIZE]")
         ->allow_extra_args(false);
 }
@@ -35,16 +35,22 @@ Result<void> PartOption::check() const
     return {};
 }
 
-Part PartOption::part() const { return text ? parse_part(*text).value_or(Part {}) : Part {}; }
-
-Result<Module> PartOption::load(const Engine& engine, const std::string& path) const
+Result<Binary> PartOption::load(
+    const Engine& engine, const std::string& path, const FeatureOption& features) const
 {
-    if (is_component(path, part()))
-        return Error(path
-            + ": this is a component, not a core module. Components can be validated, but not run or "
-              "inspected yet");
-    return text ? Module::from_file(engine, path, part().offset, part().size)
-                : Module::from_file(engine, path);
+    const auto set = TRY(features.set());
+    return load_binary(engine, path, text ? parse_part(*text) : std::nullopt, set);
+}
+
+Result<Module> PartOption::load_module(
+    const Engine& engine, const std::string& path, const FeatureOption& features) const
+{
+    auto binary = TRY(load(engine, path, features));
+    if (auto* module = std::get_if<Module>(&binary))
+        return *std::move(module);
+    return Error(path
+        + ": this is a component, not a core module. Components can be validated and inspected, but not "
+          "run yet");
 }
 
 } // namespace vitrine::cli

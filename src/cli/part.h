@@ -12,19 +12,19 @@
 
 namespace vitrine::cli {
 
-/// The option `--part` of every command that loads a module: the part of the file to use as the
-/// module.
+/// The option `--part` of every command that loads a module or component: the part of the file to
+/// use.
 struct PartOption {
     std::optional<std::string> text;
 
     void add_to(CLI::App& app);
     /// Fails if the text is neither `OFFSET` nor `OFFSET+SIZE`.
     Result<void> check() const;
-    /// The part; all of the file without the option. The text must have been checked.
-    Part part() const;
-    /// Decodes and validates the module in this file. The error for a component says what can be
-    /// done with it.
-    Result<Module> load(const Engine& engine, const std::string& path) const;
+    /// Loads the module or component in this file. The text must have been checked.
+    Result<Binary> load(const Engine& engine, const std::string& path, const FeatureOption& features) const;
+    /// The same where only a module will do. The error for a component says so.
+    Result<Module> load_module(
+        const Engine& engine, const std::string& path, const FeatureOption& features) const;
 };
 
 } // namespace vitrine::cli

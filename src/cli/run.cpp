@@ -187,7 +187,7 @@ int run(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "run");
     const Engine engine(config->guest_debug(options.is_debugged() || options.guest_debug));
-    const auto module = options.part.load(engine, options.module);
+    const auto module = options.part.load_module(engine, options.module, options.features);
     if (!module)
         return report(module.error());
     auto entry = find_entry(*module, options);

@@ -24,17 +24,11 @@ int validate(const Options& options, const std::vector<std::string>& files)
         return usage_error(config.error(), "validate");
     int status = 0;
     for (const std::string& file : files) {
-        if (is_component(file, options.part.part())) {
-            const auto valid = validate_component(file, options.part.part(), *options.features.choices());
-            if (!valid)
-                status = report(valid.error());
-            continue;
-        }
-        // One engine per module: an engine keeps the types of its modules, and these modules share
+        // One engine per file: an engine keeps the types of its modules, and these modules share
         // none.
         const Engine engine(*config);
-        if (const auto module = options.part.load(engine, file); !module)
-            status = report(module.error());
+        if (const auto binary = options.part.load(engine, file, options.features); !binary)
+            status = report(binary.error());
     }
     return status;
 }

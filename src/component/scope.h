@@ -91,6 +91,7 @@ public:
 
 private:
     // validator.cpp
+    Result<void> require(core::Feature feature, std::string_view what) const;
     Result<void> define(Definition& definition, Scope& scope);
     Result<void> define(CoreModuleDef& def, Scope& scope);
     Result<void> define(NestedComponentDef& def, Scope& scope);
@@ -150,6 +151,7 @@ private:
     Result<core::FuncType> context(const CanonDef& def, Scope& scope);
     Result<void> check_transfer(CanonDef& def, Scope& scope);
     Result<void> check_thread(const CanonDef& def, const Scope& scope) const;
+    Result<void> check_features(const CanonDef& def) const;
     Result<CanonOptions> canon_options(const CanonDef& def, const Scope& scope) const;
     Result<void> check_realloc(const CanonOptions& options, const Scope& scope) const;
     Result<void> check_memory(uint32_t index, const Scope& scope) const;

@@ -35,6 +35,14 @@ Result<void> Validator::validate(Component& component, Scope* outer)
     return {};
 }
 
+/// Fails if the feature that `what` is part of is disabled.
+Result<void> Validator::require(core::Feature feature, std::string_view what) const
+{
+    if (features_.has(feature))
+        return {};
+    return failure(std::string(core::info(feature).flag) + " is disabled: " + std::string(what));
+}
+
 Result<void> Validator::define(Definition& definition, Scope& scope)
 {
     auto defined = std::visit([&](auto& def) { return define(def, scope); }, definition.def);

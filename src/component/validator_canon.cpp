@@ -68,9 +68,61 @@ std::unexpected<Error> required(std::string_view option)
 
 constexpr size_t max_flat_async_params = 4;
 
+/// The feature that a canonical definition is part of.
+core::Feature feature_of(CanonOp op)
+{
+    switch (op) {
+    case CanonOp::Lift:
+    case CanonOp::Lower:
+    case CanonOp::ResourceNew:
+    case CanonOp::ResourceDrop:
+    case CanonOp::ResourceRep: return core::Feature::Mvp;
+    case CanonOp::ErrorContextNew:
+    case CanonOp::ErrorContextDebugMessage:
+    case CanonOp::ErrorContextDrop: return core::Feature::ComponentErrors;
+    case CanonOp::ThreadYield: return core::Feature::ComponentAsync;
+    default:
+        return op >= CanonOp::ThreadIndex ? core::Feature::ComponentThreads : core::Feature::ComponentAsync;
+    }
+}
+
 } // namespace
 
 // -- Options
+
+/// Checks that the definition and its options, which are set already, are enabled.
+Result<void> Validator::check_features(const CanonDef& def) const
+{
+    CHECK(require(feature_of(def.op), name_of(def)));
+    if (def.options.is_async)
+        CHECK(require(core::Feature::ComponentAsync, "canonical option `async`"));
+    if (def.op == CanonOp::Lift && def.options.is_async && !def.options.callback)
+        CHECK(require(core::Feature::ComponentStackful, "canonical option `async` without `callback`"));
+    switch (def.op) {
+    case CanonOp::SubtaskCancel:
+    case CanonOp::StreamCancelRead:
+    case CanonOp::StreamCancelWrite:
+    case CanonOp::FutureCancelRead:
+    case CanonOp::FutureCancelWrite:
+        if (def.flag)
+            CHECK(require(core::Feature::ComponentAsyncOptions, "asynchronous " + name_of(def)));
+        break;
+    case CanonOp::StreamRead:
+    case CanonOp::StreamWrite:
+    case CanonOp::FutureRead:
+    case CanonOp::FutureWrite:
+        if (!def.options.is_async)
+            CHECK(require(core::Feature::ComponentAsyncOptions, "synchronous " + name_of(def)));
+        break;
+    case CanonOp::ContextGet:
+    case CanonOp::ContextSet:
+        if (def.second == 1)
+            CHECK(require(core::Feature::ComponentThreads, name_of(def) + " with index 1"));
+        break;
+    default: break;
+    }
+    return {};
+}
 
 Result<CanonOptions> Validator::canon_options(const CanonDef& def, const Scope& scope) const
 {
@@ -211,6 +263,7 @@ Result<void> Validator::lift(CanonDef& def, Scope& scope)
         return failure("type index " + std::to_string(def.second) + " is not a function type");
     const core::FuncType& core = *TRY(core_func_at(scope, def.index));
     def.options = TRY(canon_options(def, scope));
+    CHECK(check_features(def));
     CHECK(check_callbacks(def.options, core, scope));
     if (def.options.is_async && !func->is_async)
         return failure("the `async` canonical option requires an async function type");
@@ -366,6 +419,7 @@ Result<void> Validator::define(CanonDef& def, Scope& scope)
     if (def.op == CanonOp::Lift)
         return lift(def, scope);
     def.options = TRY(canon_options(def, scope));
+    CHECK(check_features(def));
     for (const auto& [is_given, option] : { std::pair(def.options.post_return.has_value(), "post-return"),
              { def.options.callback.has_value(), "callback" } })
         if (is_given)

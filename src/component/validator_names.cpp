@@ -201,6 +201,11 @@ Result<void> Validator::add_extern(const ExternName& name, Entity entity, bool i
 Result<void> Validator::check_attributes(const ExternName& name, const ParsedName& parsed, Entity entity)
 {
     const bool is_instance = entity.kind == EntityKind::Instance;
+    if (name.implements || name.external_id)
+        CHECK(require(core::Feature::ComponentImplements,
+            name.implements ? "a name with `implements`" : "a name with `external-id`"));
+    if (name.version_suffix)
+        CHECK(require(core::Feature::ComponentVersions, "a name with `versionsuffix`"));
     if (name.implements) {
         if (parsed.kind != NameKind::Label)
             return failure("name " + quoted(name.name) + " is not valid with `implements`");

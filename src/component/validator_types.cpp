@@ -197,6 +197,8 @@ Result<void> Validator::define(TypeSectionDef& def, Scope& scope)
 /// Replaces the index in a type by the type's id.
 Result<void> Validator::resolve(ValType& type, const Scope& scope) const
 {
+    if (type == Primitive::ErrorContext)
+        return require(core::Feature::ComponentErrors, "the type `error-context`");
     if (type.is_primitive())
         return {};
     const uint32_t index = type.type().value;
@@ -248,7 +250,10 @@ Result<void> Validator::check_value(ValueDef& def, const Scope& scope)
         return {};
     };
     return std::visit(Overloaded {
-                          [](Primitive) -> Result<void> { return {}; },
+                          [&](Primitive type) -> Result<void> {
+                              ValType itself = type;
+                              return resolve(itself, scope);
+                          },
                           [](const RecordType& type) -> Result<void> {
                               if (type.fields.empty())
                                   return failure("record type must have at least one field");
@@ -259,12 +264,16 @@ Result<void> Validator::check_value(ValueDef& def, const Scope& scope)
                                   return failure("variant type must have at least one case");
                               return check_labels(type.cases, own_name, "variant case", "case");
                           },
-                          [](const ListType& type) -> Result<void> {
+                          [&](const ListType& type) -> Result<void> {
+                              if (!type.length)
+                                  return {};
+                              CHECK(require(core::Feature::ComponentFixedLists, "a list of fixed length"));
                               if (type.length == 0)
                                   return failure("Fixed-length lists must have more than zero elements");
                               return {};
                           },
                           [&](const MapType& type) -> Result<void> {
+                              CHECK(require(core::Feature::ComponentMaps, "a map type"));
                               if (!is_key(types_.value(type.key)))
                                   return failure("map keys must be integers, `bool`, `char` or `string`");
                               return {};
@@ -291,6 +300,7 @@ Result<void> Validator::check_value(ValueDef& def, const Scope& scope)
                           [&](OwnType& type) { return resolve_resource(type.resource); },
                           [&](BorrowType& type) { return resolve_resource(type.resource); },
                           [&](const StreamType& type) -> Result<void> {
+                              CHECK(require(core::Feature::ComponentAsync, "a stream type"));
                               if (!type.element)
                                   return {};
                               if (types_.info(*type.element).has_borrow)
@@ -303,6 +313,7 @@ Result<void> Validator::check_value(ValueDef& def, const Scope& scope)
                               return {};
                           },
                           [&](const FutureType& type) -> Result<void> {
+                              CHECK(require(core::Feature::ComponentAsync, "a future type"));
                               if (type.element && types_.info(*type.element).has_borrow)
                                   return failure("future element cannot contain a `borrow` type");
                               return {};
@@ -328,6 +339,8 @@ Result<TypeId> Validator::define_type(ValueDef& def, Scope& scope)
 
 Result<TypeId> Validator::define_type(FuncType& def, Scope& scope)
 {
+    if (def.is_async)
+        CHECK(require(core::Feature::ComponentAsync, "an async function type"));
     CHECK(check_labels(def.params, own_name, "function parameter", "parameter"));
     for (Field& param : def.params)
         CHECK(resolve(param.type, scope));

@@ -7,6 +7,8 @@
 
 #include <gtest/gtest.h>
 
+#include <set>
+
 namespace vitrine::core::component::test {
 namespace {
 
@@ -25,10 +27,10 @@ core::TypeRegistry& registry()
     return *types;
 }
 
-Loaded load(const ByteVector& bytes)
+Loaded load(const ByteVector& bytes, FeatureSet features = FeatureSet::all())
 {
     const auto file = std::make_shared<const FileBytes>(bytes);
-    return load_component(file, file->bytes(), registry());
+    return load_component(file, file->bytes(), registry(), features);
 }
 
 std::shared_ptr<const Component> valid(std::string_view wat)
@@ -39,9 +41,9 @@ std::shared_ptr<const Component> valid(std::string_view wat)
 }
 
 /// The message of the error, or nothing.
-std::string refusal(std::string_view wat)
+std::string refusal(std::string_view wat, FeatureSet features = FeatureSet::all())
 {
-    const auto loaded = load(wasm_of(wat));
+    const auto loaded = load(wasm_of(wat), features);
     return loaded ? "" : loaded.error().message;
 }
 
@@ -268,15 +270,16 @@ TEST(ComponentRules, WhatComponentsMayNotDo)
 /// A version suffix completes the version of an interface name. There is no text for it.
 TEST(ComponentRules, VersionSuffixes)
 {
-    const auto with = [](std::string_view name, std::string_view suffix) {
+    const auto with = [](std::string_view name, std::string_view suffix,
+                          FeatureSet features = FeatureSet::all()) {
         ByteWriter import;
         import.append(hex_bytes("01 02"));
         import.name(name);
         import.append(hex_bytes("01 01"));
         import.name(suffix);
         import.append(hex_bytes("05 00"));
-        const auto loaded =
-            load(component_with({ section(7, hex_bytes("01 42 00")), section(10, import.bytes()) }));
+        const auto loaded = load(
+            component_with({ section(7, hex_bytes("01 42 00")), section(10, import.bytes()) }), features);
         return loaded ? "" : loaded.error().message;
     };
     EXPECT_EQ(with("a:b/c@0.2", ".6-rc.1"), "");
@@ -285,6 +288,7 @@ TEST(ComponentRules, VersionSuffixes)
         "invalid interface version: unexpected end of input while parsing minor version number");
     EXPECT_EQ(with("a:b/c@1.2", ".3"), "`versionsuffix` needs an interface name with a canonical version");
     EXPECT_EQ(with("a", ".3"), "`versionsuffix` needs an interface name with a canonical version");
+    EXPECT_EQ(with("a:b/c@1", ".2.3", {}), "cm-canon-names is disabled: a name with `versionsuffix`");
 }
 
 // -- Hostile inputs
@@ -317,6 +321,72 @@ TEST(ComponentLimits, ComparingEqualTypesTakesNoTime)
     EXPECT_EQ(refusal(wat + ")"), "");
 }
 
+// -- Features
+
+struct Gate {
+    Feature feature;
+    const char* wat;
+    const char* what;
+};
+
+const Gate gates[] = {
+    { Feature::ComponentAsync, "(type (func async))", "an async function type" },
+    { Feature::ComponentAsync, "(type (component (type (func async))))", "an async function type" },
+    { Feature::ComponentAsync, "(type (stream u8))", "a stream type" },
+    { Feature::ComponentAsync, "(type (future))", "a future type" },
+    { Feature::ComponentAsync, "(core func (canon task.cancel))", "`task.cancel`" },
+    { Feature::ComponentAsync, "(core func (canon context.get i32 0))", "`context.get`" },
+    { Feature::ComponentAsync, "(core func (canon backpressure.inc))", "`backpressure.inc`" },
+    { Feature::ComponentAsync, "(core func (canon waitable-set.new))", "`waitable-set.new`" },
+    { Feature::ComponentAsync, "(core func (canon subtask.drop))", "`subtask.drop`" },
+    { Feature::ComponentAsync, "(core func (canon thread.yield))", "`thread.yield`" },
+    { Feature::ComponentStackful, R"((core module $m (func (export "f"))) (core instance $i (instantiate $m))
+        (type $t (func async)) (func (type $t) (canon lift (core func $i "f") async)))",
+        "canonical option `async` without `callback`" },
+    { Feature::ComponentAsyncOptions, "(core func (canon subtask.cancel async))",
+        "asynchronous `subtask.cancel`" },
+    { Feature::ComponentAsyncOptions, "(type $s (stream)) (core func (canon stream.cancel-read $s async))",
+        "asynchronous `stream.cancel-read`" },
+    { Feature::ComponentAsyncOptions, "(type $s (future)) (core func (canon future.cancel-write $s async))",
+        "asynchronous `future.cancel-write`" },
+    { Feature::ComponentAsyncOptions, "(type $s (stream)) (core func (canon stream.write $s))",
+        "synchronous `stream.write`" },
+    { Feature::ComponentAsyncOptions, "(type $s (future)) (core func (canon future.read $s))",
+        "synchronous `future.read`" },
+    { Feature::ComponentThreads, "(core func (canon thread.index))", "`thread.index`" },
+    { Feature::ComponentThreads, "(core func (canon thread.suspend))", "`thread.suspend`" },
+    { Feature::ComponentThreads, "(core func (canon context.set i32 1))", "`context.set` with index 1" },
+    { Feature::ComponentErrors, "(core func (canon error-context.drop))", "`error-context.drop`" },
+    { Feature::ComponentErrors, "(type (list error-context))", "the type `error-context`" },
+    { Feature::ComponentErrors, "(type (func (param \"e\" error-context)))", "the type `error-context`" },
+    { Feature::ComponentErrors, "(type error-context)", "the type `error-context`" },
+    { Feature::ComponentMaps, "(type (map string u8))", "a map type" },
+    { Feature::ComponentFixedLists, "(type (list u8 4))", "a list of fixed length" },
+    { Feature::ComponentImplements, R"((import "a" (implements "test:b/c") (instance)))",
+        "a name with `implements`" },
+    { Feature::ComponentImplements, R"((import "a" (external-id "x") (instance)))",
+        "a name with `external-id`" },
+};
+
+TEST(ComponentFeatures, WhatIsDisabledIsRefused)
+{
+    // `VersionSuffixes` tests this one.
+    std::set<Feature> tested { Feature::ComponentVersions };
+    for (const Gate& gate : gates) {
+        const std::string wat = "(component " + std::string(gate.wat) + ")";
+        FeatureSet features = FeatureSet::all();
+        EXPECT_EQ(refusal(wat, features), "") << wat;
+        features.set(gate.feature, false);
+        EXPECT_EQ(refusal(wat, features), std::string(info(gate.feature).flag) + " is disabled: " + gate.what)
+            << wat;
+        EXPECT_EQ(refusal(wat, {}).empty(), info(gate.feature).is_default) << wat;
+        tested.insert(gate.feature);
+    }
+    for (size_t i = 0; i < std::size(feature_table); ++i)
+        EXPECT_EQ(tested.contains(static_cast<Feature>(i)), feature_table[i].flag.starts_with("cm-"))
+            << feature_table[i].flag;
+}
+
 // -- Damaged inputs
 
 /// All prefixes of a component with most kinds of definitions, and each byte changed in several
@@ -346,7 +416,7 @@ TEST(ComponentRobustness, EveryDamagedComponentIsAValueOrAnError)
     const auto check = [](const ByteVector& bytes) {
         core::TypeRegistry types;
         const auto file = std::make_shared<const FileBytes>(bytes);
-        if (const auto loaded = load_component(file, file->bytes(), types); !loaded) {
+        if (const auto loaded = load_component(file, file->bytes(), types, FeatureSet::all()); !loaded) {
             ASSERT_TRUE(loaded.error().offset) << loaded.error().message;
             ASSERT_LE(*loaded.error().offset, bytes.size()) << loaded.error().message;
             ASSERT_FALSE(loaded.error().message.empty());
