@@ -39,8 +39,8 @@ template<class T> struct ComponentMapping;
 template<class T> inline char component_tag = 0;
 } // namespace detail
 
-/// A resource of the host, owned by whoever holds this. As the result of a host function, or an
-/// argument of a guest function, it passes to the guest. The object is destroyed when the last
+/// A resource of the host, owned by the holder of this object. As the result of a host function, or
+/// an argument of a guest function, it passes to the guest. The object is destroyed when the last
 /// owner drops the resource.
 template<class T> class Own {
 public:

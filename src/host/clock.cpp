@@ -33,6 +33,12 @@ uint64_t time_of(Clock clock)
     return nanoseconds(time);
 }
 
+uint64_t deadline_after(uint64_t nanoseconds)
+{
+    const uint64_t now = time_of(Clock::Monotonic);
+    return now > UINT64_MAX - nanoseconds ? UINT64_MAX : now + nanoseconds;
+}
+
 Answer<uint64_t> resolution_of(Clock clock)
 {
     timespec resolution {};

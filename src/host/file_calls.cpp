@@ -67,6 +67,11 @@ Answer<void> set_times(File& file, const NewTimes& times)
     return answer_of(::futimens(file.descriptor(), both));
 }
 
+bool is_terminal(const File& file)
+{
+    return file.sink() || file.source() || ::isatty(file.descriptor()) != 0;
+}
+
 Answer<uint64_t> seek(File& file, int64_t offset, int whence)
 {
     if (file.is_directory())

@@ -19,6 +19,8 @@ Answer<void> sync_data(File& file);
 Answer<void> sync_all(File& file);
 Answer<void> set_size(File& file, uint64_t size);
 Answer<void> set_times(File& file, const NewTimes& times);
+/// Whether the file is a terminal. Sinks and sources of the embedder count as terminals.
+bool is_terminal(const File& file);
 /// Moves the file position and returns the new one. `whence` is SEEK_SET, SEEK_CUR or SEEK_END.
 Answer<uint64_t> seek(File& file, int64_t offset, int whence);
 

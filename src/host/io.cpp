@@ -136,6 +136,21 @@ Answer<size_t> write_at(File& file, std::span<const iovec> from, uint64_t offset
         ::pwritev(file.descriptor(), from.data(), static_cast<int>(from.size()), offset_of(offset)));
 }
 
+Answer<size_t> append(File& file, std::span<const iovec> from)
+{
+    std::optional<QuietSignals> quiet;
+    if (file.is_size_limited())
+        quiet.emplace();
+    const auto count = static_cast<int>(from.size());
+    const ssize_t size = ::pwritev2(file.descriptor(), from.data(), count, -1, RWF_APPEND);
+    if (size >= 0 || (errno != EOPNOTSUPP && errno != EINVAL && errno != ENOSYS))
+        return answer_of_size(size);
+    // Some systems cannot do this in one step.
+    if (::lseek(file.descriptor(), 0, SEEK_END) < 0)
+        return system_error();
+    return answer_of_size(::writev(file.descriptor(), from.data(), count));
+}
+
 Answer<void> check_positioned(const File& file)
 {
     if (!file.is_seekable() && !file.is_directory())

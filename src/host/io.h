@@ -21,6 +21,9 @@ Answer<size_t> write(File& file, std::span<const iovec> from);
 Answer<size_t> read_at(File& file, std::span<const iovec> to, uint64_t offset);
 Answer<size_t> write_at(File& file, std::span<const iovec> from, uint64_t offset);
 
+/// Writes at the end of a regular file.
+Answer<size_t> append(File& file, std::span<const iovec> from);
+
 /// ESPIPE for a file that cannot be read or written at an offset.
 Answer<void> check_positioned(const File& file);
 /// EBADF for the wrong end of a pipe, which would never be ready for `events` (POLLIN, POLLOUT).

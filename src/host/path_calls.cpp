@@ -3,6 +3,7 @@
 
 #include "base/result.h"
 
+#include <climits>
 #include <cstdio>
 #include <fcntl.h>
 #include <utility>
@@ -40,6 +41,15 @@ int open_flags_of(const OpenMode& mode)
 }
 
 } // namespace
+
+Answer<void> check_path(std::string_view path)
+{
+    if (path.size() >= PATH_MAX)
+        return refuse(ENAMETOOLONG);
+    if (path.contains('\0'))
+        return refuse(EINVAL);
+    return {};
+}
 
 Answer<std::shared_ptr<File>> open(const Path& path, bool follow, const OpenMode& mode)
 {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 // Operations on paths of the guest, each relative to an open directory. They fail with EROFS if
 // they would change something in a directory that is read-only.
@@ -20,6 +21,10 @@ struct Path {
     const File& folder;
     const std::string& name;
 };
+
+/// ENAMETOOLONG or EINVAL for a path that no system call takes: one that is too long, or contains a
+/// NUL.
+Answer<void> check_path(std::string_view path);
 
 /// How a file is opened.
 struct OpenMode {

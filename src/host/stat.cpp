@@ -23,6 +23,7 @@ FileType file_type_of(mode_t mode)
     case S_IFREG: return FileType::RegularFile;
     case S_IFLNK: return FileType::SymbolicLink;
     case S_IFSOCK: return FileType::SocketStream;
+    case S_IFIFO: return FileType::Fifo;
     default: return FileType::Unknown;
     }
 }

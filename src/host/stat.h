@@ -18,6 +18,7 @@ enum class FileType : uint8_t {
     SocketDgram,
     SocketStream,
     SymbolicLink,
+    Fifo,
 };
 
 FileType file_type_of(mode_t mode);

@@ -5,6 +5,7 @@
 #include "host/clock.h"
 #include "host/file.h"
 
+#include <algorithm>
 #include <ctime>
 #include <sys/eventfd.h>
 
@@ -57,6 +58,17 @@ Answer<void> wait(Guest& guest, std::vector<pollfd>& polled, std::optional<uint6
             return {};
     }
 }
+
+size_t WaitSet::add(const File& file, short events)
+{
+    const auto [place, is_new] = places_.try_emplace(&file, polled_.size());
+    if (is_new)
+        polled_.push_back({ file.descriptor(), 0, 0 });
+    polled_[place->second].events |= events;
+    return place->second;
+}
+
+void WaitSet::add(uint64_t deadline) { deadline_ = std::min(deadline_.value_or(UINT64_MAX), deadline); }
 
 bool is_ready(const File& file, short events)
 {

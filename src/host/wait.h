@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <poll.h>
+#include <unordered_map>
 #include <vector>
 
 namespace vitrine::core::host {
@@ -38,6 +39,29 @@ Answer<void> check_requests(Guest& guest);
 
 /// Waits until one of the descriptors is ready or the monotonic clock reaches the deadline.
 Answer<void> wait(Guest& guest, std::vector<pollfd>& polled, std::optional<uint64_t> deadline);
+
+/// Files and a time to wait for together. Each file is polled once, however often it is added: the
+/// system polls at most as many descriptors as the process may have open.
+class WaitSet {
+public:
+    /// Adds events (POLLIN, POLLOUT) of a file, which must exist until after the wait. Returns the
+    /// place of the file, for `happened`.
+    size_t add(const File& file, short events);
+    /// Ends the wait at this time of the monotonic clock, or earlier.
+    void add(uint64_t deadline);
+
+    Answer<void> wait(Guest& guest) { return host::wait(guest, polled_, deadline_); }
+    /// Which of these events of a file happened, and errors and hang-ups of the file.
+    short happened(size_t place, short events) const
+    {
+        return static_cast<short>(polled_[place].revents & (events | POLLERR | POLLHUP | POLLNVAL));
+    }
+
+private:
+    std::vector<pollfd> polled_;
+    std::unordered_map<const File*, size_t> places_;
+    std::optional<uint64_t> deadline_;
+};
 
 /// Whether an operation would not block: the file is ready for `events` (POLLIN, POLLOUT), or never
 /// will be. Sets `errno` to EAGAIN otherwise.

@@ -170,6 +170,12 @@ Result<void> World::add_socket(int socket)
 
 uint64_t World::time(Clock clock) const { return config_.clock ? config_.clock(clock) : time_of(clock); }
 
+uint64_t World::deadline_at(Clock clock, uint64_t time) const
+{
+    const uint64_t present = this->time(clock);
+    return deadline_after(time > present ? time - present : 0);
+}
+
 Answer<uint64_t> World::resolution(Clock clock) const
 {
     const uint64_t own = TRY(resolution_of(clock));

@@ -74,6 +74,9 @@ public:
     /// The time of a clock as the guest sees it, and the time between two ticks, in nanoseconds.
     uint64_t time(Clock clock) const;
     Answer<uint64_t> resolution(Clock clock) const;
+    /// When a clock of the guest will show a time, on the host's monotonic clock. Waits use this,
+    /// because they take the host's time.
+    uint64_t deadline_at(Clock clock, uint64_t time) const;
     /// Fills the beginning of `to` and returns how many bytes that is.
     Answer<size_t> random(std::span<std::byte> to) const;
 

@@ -44,6 +44,11 @@ using Long = uint64_t;
 using host::Clock;
 using host::FileType;
 static_assert(static_cast<int>(FileType::Directory) == 3 && static_cast<int>(FileType::SymbolicLink) == 7);
+/// The number of a file type. Preview 1 does not know pipes.
+constexpr uint8_t number_of(FileType type)
+{
+    return static_cast<uint8_t>(type == FileType::Fifo ? FileType::Unknown : type);
+}
 static_assert(static_cast<int>(Clock::Monotonic) == 1 && static_cast<int>(Clock::ThreadCpu) == 3);
 inline constexpr uint32_t clock_count = 4;
 

@@ -3,8 +3,6 @@
 
 #include "wasi/preview1.h"
 
-#include <climits>
-
 namespace vitrine::core::wasi {
 
 Answer<std::shared_ptr<File>> Call::file(Fd fd) const { return process.files().find(fd); }
@@ -27,12 +25,9 @@ Answer<Room> Call::room(Pointer at, uint64_t count) const
 Answer<std::string> Call::path(Pointer at, Number length) const
 {
     const auto from = TRY(in(at, length));
-    if (length >= PATH_MAX)
-        return refuse(Errno::Nametoolong);
-    std::string path(text_of(from));
-    if (path.contains('\0'))
-        return refuse(Errno::Inval);
-    return path;
+    const std::string_view path = text_of(from);
+    CHECK(host::check_path(path));
+    return std::string(path);
 }
 
 host::Path Call::path_in(const File& folder, const std::string& name) const

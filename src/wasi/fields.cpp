@@ -8,7 +8,7 @@ void put_filestat(const Snapshot& snapshot, const Room& room, const host::Stat& 
     Fields<64> fields;
     fields.put(0, status.device);
     fields.put(8, status.inode);
-    fields.put(16, static_cast<uint8_t>(status.type));
+    fields.put(16, number_of(status.type));
     if (snapshot.link_count_bytes == 8)
         fields.put(snapshot.size_at - 8, status.links);
     else

@@ -86,7 +86,7 @@ Answer<void> fd_fdstat_get(Call& call, Fd fd, Pointer result)
     const auto file = TRY(call.file(fd));
     const auto room = TRY(call.room(result, 24));
     Fields<24> fields;
-    fields.put(0, static_cast<uint8_t>(file->type()));
+    fields.put(0, number_of(file->type()));
     fields.put(2, number_of(TRY(file->flags())));
     fields.put(8, rights_of(*file));
     fields.put(16, inherited_rights_of(*file));
@@ -227,7 +227,7 @@ Answer<void> fd_readdir(Call& call, Fd fd, Pointer buffer, Number length, Long c
             header.put(0, entry.next);
             header.put(8, entry.inode);
             header.put(16, static_cast<Number>(entry.name.size()));
-            header.put(20, static_cast<uint8_t>(entry.type));
+            header.put(20, number_of(entry.type));
             put(header.bytes());
             put(bytes_of(entry.name));
         }

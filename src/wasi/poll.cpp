@@ -4,9 +4,6 @@
 #include "wasi/fields.h"
 #include "wasi/preview1.h"
 
-#include <algorithm>
-#include <unordered_map>
-
 // The function poll_oneoff.
 
 namespace vitrine::core::wasi {
@@ -25,9 +22,9 @@ struct Subscription {
     Kind kind;
     /// For a clock: the time of its event on the host's monotonic clock.
     uint64_t deadline = 0;
-    /// For a file: the file, and its index among the polled descriptors.
+    /// For a file: the file, and its place in the set.
     std::shared_ptr<File> file {};
-    size_t polled = 0;
+    size_t place = 0;
     /// Why this subscription cannot be waited for.
     Errno error = Errno::Success;
 };
@@ -67,13 +64,9 @@ Answer<uint64_t> deadline_of(Call& call, const uint8_t* clock)
     const auto flags = load<uint16_t>(clock + 24);
     if (id > static_cast<uint32_t>(Clock::Monotonic))
         return refuse(id < clock_count ? Errno::Notsup : Errno::Inval);
-    const uint64_t now = host::time_of(Clock::Monotonic);
-    uint64_t rest = timeout;
-    if (flags & Subscription::absolute) {
-        const uint64_t present = call.process.world().time(static_cast<Clock>(id));
-        rest = timeout > present ? timeout - present : 0;
-    }
-    return now > UINT64_MAX - rest ? UINT64_MAX : now + rest;
+    if (flags & Subscription::absolute)
+        return call.process.world().deadline_at(static_cast<Clock>(id), timeout);
+    return host::deadline_after(timeout);
 }
 
 Subscription subscription_of(Call& call, const uint8_t* at)
@@ -94,7 +87,7 @@ Subscription subscription_of(Call& call, const uint8_t* at)
 }
 
 /// The event of a subscription, if it has happened.
-std::optional<Event> event_of(const Subscription& wanted, const std::vector<pollfd>& polled, uint64_t now)
+std::optional<Event> event_of(const Subscription& wanted, const host::WaitSet& set, uint64_t now)
 {
     Event event { wanted.user_data, wanted.error, static_cast<uint8_t>(wanted.kind), 0, 0 };
     if (wanted.error != Errno::Success)
@@ -102,8 +95,7 @@ std::optional<Event> event_of(const Subscription& wanted, const std::vector<poll
     if (wanted.kind == Subscription::Kind::Clock)
         return now >= wanted.deadline ? std::optional(event) : std::nullopt;
     // The file may be ready only for what another subscription wants.
-    const auto happened = static_cast<short>(
-        polled[wanted.polled].revents & (events_of(wanted.kind) | POLLERR | POLLHUP | POLLNVAL));
+    const short happened = set.happened(wanted.place, events_of(wanted.kind));
     if (happened == 0)
         return std::nullopt;
     if (wanted.kind == Subscription::Kind::Read)
@@ -125,30 +117,22 @@ Answer<void> poll_oneoff(Call& call, Pointer subscriptions, Pointer events, Numb
     const auto event_count_out = TRY(call.out<Number>(event_count));
 
     std::vector<Subscription> wanted;
-    // Poll each file once: poll takes no more entries than the process may have open files.
-    std::vector<pollfd> polled;
-    std::unordered_map<const File*, size_t> places;
-    std::optional<uint64_t> deadline;
+    host::WaitSet set;
     for (Number i = 0; i < count; ++i) {
         Subscription& next = wanted.emplace_back(subscription_of(call, &list[i * size_t { stride }]));
         if (next.file) {
-            const auto [place, is_new] = places.try_emplace(next.file.get(), polled.size());
-            if (is_new)
-                polled.push_back({ next.file->descriptor(), 0, 0 });
-            next.polled = place->second;
-            polled[next.polled].events |= events_of(next.kind);
+            next.place = set.add(*next.file, events_of(next.kind));
         } else {
             // An invalid subscription is reported without waiting.
-            deadline =
-                std::min(deadline.value_or(UINT64_MAX), next.error == Errno::Success ? next.deadline : 0);
+            set.add(next.error == Errno::Success ? next.deadline : 0);
         }
     }
-    CHECK(host::wait(call, polled, deadline));
+    CHECK(set.wait(call));
 
     const uint64_t now = host::time_of(Clock::Monotonic);
     Number happened = 0;
     for (const Subscription& subscription : wanted)
-        if (const auto event = event_of(subscription, polled, now))
+        if (const auto event = event_of(subscription, set, now))
             room.put(event_bytes * uint64_t { happened++ }, fields_of(*event).bytes());
     event_count_out.put(happened);
     return {};
