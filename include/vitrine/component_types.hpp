@@ -33,6 +33,7 @@
 namespace vitrine {
 
 namespace detail {
+struct Access;
 template<class T> struct ComponentMapping;
 
 /// The address identifies a C++ type whose objects are resources of the host.
@@ -107,6 +108,7 @@ public:
     bool is_own() const { return held_ && held_->is_own; }
 
 private:
+    friend detail::Access;
     friend detail::ComponentMapping<ComponentResource>;
     explicit ComponentResource(std::shared_ptr<detail::HeldResource> held) : held_(std::move(held)) {}
 

@@ -5,6 +5,8 @@
 #include "engine/store_ref.h"
 #include "exec/invoke.h"
 #include "runtime/linker.h"
+
+#include <vitrine/component.hpp>
 #include <vitrine/vitrine.hpp>
 
 #include <memory>
@@ -14,6 +16,9 @@
 
 namespace vitrine::core {
 struct Frame;
+namespace component {
+struct Shape;
+}
 namespace debug {
 struct ThreadInfo;
 }
@@ -168,6 +173,21 @@ struct Access {
     /// The store of an object. Null if the handle is empty.
     static std::shared_ptr<StoreLink> store(const Object& object);
     static Object object(const std::shared_ptr<StoreLink>& link, core::Object* object);
+
+    // Components.
+    static const void* shape(const ComponentType& type) { return type.shape_; }
+    static ComponentType component_type(
+        std::shared_ptr<const ComponentBody> body, const core::component::Shape& shape);
+    static ComponentVal component_val(ComponentType type, ComponentNode node);
+    static const ComponentNode& node(const ComponentVal& val) { return val.node_; }
+    static const std::shared_ptr<HeldResource>& held(const ComponentResource& resource)
+    {
+        return resource.held_;
+    }
+    static ComponentCaller component_caller(std::shared_ptr<StoreLink> link, void* instance)
+    {
+        return ComponentCaller(Store(std::move(link), false), instance);
+    }
 
     static ValKind kind(core::ValueType type);
     /// The exact type of a declaration in a module. Type indices in it are the module's own, or

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/access.h"
+#include "api/file.h"
 
 #include "wasm/validator.h"
 
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-
-#include <sys/stat.h>
+#include <algorithm>
 
 namespace vitrine {
 
@@ -90,57 +87,7 @@ Result<Module> load(const Engine& engine, std::shared_ptr<const core::FileBytes>
     return Access::module(body, TRY(std::move(module)));
 }
 
-/// Offsets in a module have 32 bits.
-constexpr size_t max_module_bytes = UINT32_MAX;
-
 Error too_large() { return Error("the module is larger than 4 GiB"); }
-
-/// Seeks to `offset`.
-bool skip(std::FILE* file, uint64_t offset)
-{
-    if (offset <= INT64_MAX)
-        return offset == 0 || ::fseeko(file, static_cast<off_t>(offset), SEEK_SET) == 0;
-    errno = EOVERFLOW;
-    return false;
-}
-
-/// Reads `wanted` bytes of a file, or all, starting at `offset`.
-Result<std::vector<uint8_t>> read_file(
-    const std::string& path, uint64_t offset, std::optional<uint64_t> wanted)
-{
-    const auto refuse = [&] { return Error("cannot read " + path + ": " + std::strerror(errno)); };
-    const auto refuse_large = [&] { return Error(path + ": " + too_large().message()); };
-    const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
-    if (!file || !skip(file.get(), offset))
-        return refuse();
-    // The file size is only a hint: the file may be a pipe.
-    struct stat status {};
-    uint64_t hint = uint64_t { 1 } << 16;
-    if (fstat(fileno(file.get()), &status) == 0 && S_ISREG(status.st_mode))
-        hint = static_cast<uint64_t>(status.st_size) - std::min(offset, static_cast<uint64_t>(status.st_size))
-            + 1;
-    const uint64_t most = wanted.value_or(UINT64_MAX);
-    if (std::min(hint, most) > max_module_bytes)
-        return refuse_large();
-    std::vector<uint8_t> bytes(std::min(hint, most));
-    size_t size = 0;
-    while (size < most) {
-        if (size > max_module_bytes / 2 && size == bytes.size())
-            return refuse_large();
-        if (size == bytes.size())
-            bytes.resize(std::min<uint64_t>(2 * size, most));
-        const size_t count = std::fread(bytes.data() + size, 1, bytes.size() - size, file.get());
-        size += count;
-        if (count == 0)
-            break;
-    }
-    if (std::ferror(file.get()))
-        return refuse();
-    if (wanted && size < *wanted)
-        return Error(path + ": the requested part extends beyond the end of the file", offset + size);
-    bytes.resize(size);
-    return bytes;
-}
 
 /// Adds the path to an error.
 Result<Module> with_path(const std::string& path, Result<Module> module)
@@ -176,7 +123,7 @@ Result<Module> Module::from_bytes(const Engine& engine, std::span<const std::byt
     return detail::guarded<Module>([&]() -> Result<Module> {
         if (engine.error())
             return *engine.error();
-        if (bytes.size() > max_module_bytes)
+        if (bytes.size() > detail::max_file_bytes)
             return too_large();
         const auto* begin = reinterpret_cast<const uint8_t*>(bytes.data());
         return load(engine,
@@ -189,7 +136,7 @@ Result<Module> Module::from_file(const Engine& engine, const std::string& path)
     return detail::guarded<Module>([&]() -> Result<Module> {
         if (engine.error())
             return *engine.error();
-        auto bytes = TRY(read_file(path, 0, std::nullopt));
+        auto bytes = TRY(detail::read_file(path, 0, std::nullopt));
         return with_path(path, load(engine, std::make_shared<const core::FileBytes>(std::move(bytes))));
     });
 }
@@ -200,7 +147,8 @@ Result<Module> Module::from_file(
     return detail::guarded<Module>([&]() -> Result<Module> {
         if (engine.error())
             return *engine.error();
-        const auto bytes = std::make_shared<const std::vector<uint8_t>>(TRY(read_file(path, offset, size)));
+        const auto bytes =
+            std::make_shared<const std::vector<uint8_t>>(TRY(detail::read_file(path, offset, size)));
         return with_path(
             path, load(engine, std::make_shared<const core::FileBytes>(bytes, core::Bytes(*bytes), offset)));
     });
@@ -211,7 +159,7 @@ Result<Module> Module::from_part(const Engine& engine, ModulePart part)
     return detail::guarded<Module>([&]() -> Result<Module> {
         if (engine.error())
             return *engine.error();
-        if (part.bytes.size() > max_module_bytes)
+        if (part.bytes.size() > detail::max_file_bytes)
             return too_large();
         const core::Bytes bytes(reinterpret_cast<const uint8_t*>(part.bytes.data()), part.bytes.size());
         return load(

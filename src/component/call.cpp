@@ -397,7 +397,7 @@ HostOutcome Call::call_host(HostCall& host)
             return fail(arguments.error());
         host_arguments_ = *std::move(arguments);
     }
-    HostContext context { host.thread, host.store, caller_ ? *caller_ : *callee_->instance };
+    HostContext context { host.thread, host.store, caller_ ? *caller_ : *callee_->instance, *callee_ };
     auto returned = (*callee_->host)(context, host_arguments_.nodes());
     if (!returned)
         return std::move(returned.error());

@@ -90,6 +90,7 @@ struct CoreTypeDef {
 };
 
 class Component;
+struct ComponentNames;
 struct NestedComponentDef {
     std::shared_ptr<Component> component;
 };
@@ -190,7 +191,7 @@ struct CanonDef {
     CanonOptions options {};
     TypeId type {};
     core::TypeId core_type {};
-    /// Set by `make_host_functions`, except for `lift`: what implements the core function. The
+    /// Set by `prepare`, except for `lift`: what implements the core function. The
     /// second is for a `lower` of a function of the host.
     const core::HostFunction* implementation = nullptr;
     const core::HostFunction* host_implementation = nullptr;
@@ -255,6 +256,8 @@ public:
     /// Keeps the core types registered that `types` refers to.
     std::shared_ptr<std::vector<core::TypeRegistry::Claim>> core_claims;
     TypeId type {};
+    /// From the `component-name` section.
+    std::shared_ptr<const ComponentNames> names;
     /// Those that `CanonDef` refers to.
     std::deque<core::HostFunction> host_functions;
 

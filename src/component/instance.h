@@ -26,18 +26,20 @@ namespace vitrine::core::component {
 class Instance;
 struct Components;
 
+struct Func;
 /// What a host function gets besides its arguments.
 struct HostContext {
     Thread& thread;
     Store& store;
     /// The instance that called.
     Instance& caller;
+    /// The function that was called.
+    const Func& func;
 };
 /// A function of the host. It may change its arguments. Its result has no content if the function
 /// has none. A trap ends the guest.
 using HostBody = std::function<OrTrapped<Value>(HostContext&, std::span<Value> arguments)>;
 
-struct Func;
 struct ComponentClosure {
     std::shared_ptr<const Component> component;
     /// The instance that its outer aliases refer to. Null for a component that is not nested.
@@ -110,9 +112,18 @@ struct IndexSpaces {
 class Instance {
 public:
     Instance(Components& components, std::shared_ptr<const Component> component, const Instance* outer,
-        Instance* parent)
-        : components(components), component(std::move(component)), outer(outer), parent(parent)
+        Instance* parent, std::string path)
+        : components(components),
+          component(std::move(component)),
+          outer(outer),
+          parent(parent),
+          path(std::move(path))
     {}
+    /// The path of something in this instance.
+    std::string path_of(std::string_view item) const
+    {
+        return path.empty() ? std::string(item) : path + "/" + std::string(item);
+    }
     Instance(const Instance&) = delete;
     Instance& operator=(const Instance&) = delete;
 
@@ -122,6 +133,10 @@ public:
     const Instance* const outer;
     /// The instance that instantiated it. Null if the host did.
     Instance* const parent;
+    /// The names of instances that lead to it, separated by slashes. Empty for an instance without
+    /// parent.
+    const std::string path;
+
     /// Code of the instance is being executed, or it called another instance and waits for it. Also
     /// set for ever once it trapped.
     bool is_entered = false;
@@ -151,7 +166,10 @@ public:
         return *resources.at(component->types->resource(type));
     }
     const Func* find_func(std::string_view name) const;
+    /// The interface may be named without its version, or with a compatible one.
     const Func* find_func(std::string_view interface, std::string_view name) const;
+    /// An exported instance. Null if there is none.
+    const Item* find_instance(std::string_view interface) const;
 };
 
 } // namespace vitrine::core::component

@@ -3,6 +3,7 @@
 
 #include "base/overloaded.h"
 #include "component/call.h"
+#include "component/component_names.h"
 
 #include <utility>
 
@@ -95,9 +96,20 @@ private:
         std::map<std::string_view, Extern> exports;
         for (const core::Export& item : module->exports)
             exports.emplace(item.name, (*made)->find(item.kind, item.index));
+        (*made)->name = instance_.path_of(core_name(*module));
         spaces_.core_instances.push_back(std::move(exports));
         instance_.core_instances.push_back(*made);
         return {};
+    }
+
+    /// The name of the next core instance: its own, that of its module, or its number.
+    std::string core_name(const core::Module& module) const
+    {
+        const size_t number = spaces_.core_instances.size();
+        const auto own = instance_.component->names->find(Sort::CoreInstance, static_cast<uint32_t>(number));
+        if (!own.empty())
+            return std::string(own);
+        return module.names().module.empty() ? std::to_string(number) : std::string(module.names().module);
     }
 
     Done execute(const CoreTypeDef&) { return {}; }
@@ -142,14 +154,22 @@ private:
         std::map<std::string_view, SortIndex> arguments;
         for (const Argument& argument : def.arguments)
             arguments.emplace(argument.name, argument.item);
-        Instance& nested = instance_.components.instances.emplace_back(
-            instance_.components, closure.component, closure.outer, &instance_);
+        Instance& nested = instance_.components.instances.emplace_back(instance_.components,
+            closure.component, closure.outer, &instance_, instance_.path_of(instance_name()));
         const ImportSource imports = [&](const ImportDef& import) {
             return item_at(arguments.at(import.name.name));
         };
         if (Done done = Instantiation(thread_, nested, imports).run(); !done)
             return std::unexpected(std::move(done.error()));
         return nested.exports;
+    }
+
+    /// The name of the next instance, or its number.
+    std::string instance_name() const
+    {
+        const size_t number = spaces_.instances.size();
+        const auto own = instance_.component->names->find(Sort::Instance, static_cast<uint32_t>(number));
+        return own.empty() ? std::to_string(number) : std::string(own);
     }
 
     Item item_at(SortIndex at)
@@ -317,7 +337,7 @@ std::expected<void, Failure> instantiate(Thread& thread, Instance& instance, con
     return Instantiation(thread, instance, imports).run();
 }
 
-// -- Host functions
+// -- Preparing
 
 namespace {
 
@@ -362,13 +382,14 @@ private:
 
 } // namespace
 
-void make_host_functions(Component& component, const core::TypeRegistry& types)
+void prepare(Component& component, const core::TypeRegistry& types)
 {
+    component.names = std::make_shared<const ComponentNames>(decode_component_names(component));
     Names names;
     for (Definition& definition : component.definitions) {
         names.add(definition);
         if (auto* const nested = std::get_if<NestedComponentDef>(&definition.def))
-            make_host_functions(*nested->component, types);
+            prepare(*nested->component, types);
         auto* const canon = std::get_if<CanonDef>(&definition.def);
         if (!canon || canon->op == CanonOp::Lift)
             continue;

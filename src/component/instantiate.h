@@ -19,8 +19,8 @@ std::expected<void, Failure> instantiate(Thread& thread, Instance& instance, con
 /// Notes which resource types of the store the resource types of an import or export stand for.
 void bind_resources(Instance& instance, const Entity& entity, const Item& item);
 
-/// Makes the host functions that implement the canonical definitions of a valid component and of
-/// those nested in it.
-void make_host_functions(Component& component, const core::TypeRegistry& types);
+/// Adds to a valid component, and those nested in it, what instances need: names, and the host
+/// functions that implement canonical definitions.
+void prepare(Component& component, const core::TypeRegistry& types);
 
 } // namespace vitrine::core::component

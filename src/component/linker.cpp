@@ -13,26 +13,6 @@ namespace vitrine::core::component {
 
 namespace {
 
-/// The name of an interface with the part of its version that decides what it is compatible with.
-/// [component model: Explainer, canonical interface name]
-std::string compatible_name(std::string_view name)
-{
-    const size_t at = name.find('@');
-    if (at == name.npos)
-        return std::string(name);
-    const std::string_view version = name.substr(at + 1);
-    if (version.find('-') != version.npos)
-        return std::string(name); // A pre-release is compatible with nothing else.
-    const auto part = [&](size_t from) { return version.substr(0, version.find_first_of(".+", from)); };
-    size_t end = version.find('.');
-    std::string_view kept = part(0);
-    while (kept.ends_with("0") && (kept == "0" || kept == "0.0") && end != version.npos) {
-        kept = part(end + 1);
-        end = version.find('.', end + 1);
-    }
-    return std::string(name.substr(0, at + 1)) + std::string(kept);
-}
-
 std::string name_of(std::string_view interface, std::string_view name)
 {
     return interface.empty() ? std::string(name) : std::string(interface) + "#" + std::string(name);
@@ -203,33 +183,57 @@ private:
     std::vector<std::string> missing_;
 };
 
+namespace {
+
+/// Resolves all imports, in the order of the component's definitions.
+Result<std::map<const ImportDef*, Item>> resolve_all(
+    const Linker& linker, Components& components, Instance& instance)
+{
+    Imports imports(linker, components, instance);
+    std::map<const ImportDef*, Item> items;
+    for (const Definition& definition : instance.component->definitions) {
+        const auto* const import = std::get_if<ImportDef>(&definition.def);
+        if (!import)
+            continue;
+        Item item = TRY(imports.resolve(*import));
+        bind_resources(instance, import->entity, item);
+        items.emplace(import, std::move(item));
+    }
+    if (imports.missing().empty())
+        return items;
+    std::string text = "unknown import: ";
+    for (const std::string& name : imports.missing())
+        text += (&name == imports.missing().data() ? "" : ", ") + name;
+    return failure(std::move(text));
+}
+
+} // namespace
+
+Result<void> Linker::check(Store& store, const std::shared_ptr<const Component>& component) const
+{
+    Components& components = *TRY(Components::create(store));
+    Instance& instance = components.instances.emplace_back(components, component, nullptr, nullptr, "");
+    const auto items = resolve_all(*this, components, instance);
+    components.instances.pop_back();
+    CHECK(items);
+    return {};
+}
+
 std::expected<Instance*, Failure> Linker::instantiate(
     Thread& thread, const std::shared_ptr<const Component>& component) const
 {
     auto components = Components::create(thread.store);
     if (!components)
         return std::unexpected(std::move(components.error()));
-    Instance& instance = (*components)->instances.emplace_back(**components, component, nullptr, nullptr);
-    Imports imports(*this, **components, instance);
-    std::map<const ImportDef*, Item> items;
-    for (const Definition& definition : component->definitions) {
-        const auto* const import = std::get_if<ImportDef>(&definition.def);
-        if (!import)
-            continue;
-        auto item = imports.resolve(*import);
-        if (!item)
-            return std::unexpected(std::move(item.error()));
-        bind_resources(instance, import->entity, *item);
-        items.emplace(import, *std::move(item));
-    }
-    if (!imports.missing().empty()) {
-        std::string text = "unknown import: ";
-        for (const std::string& name : imports.missing())
-            text += (&name == imports.missing().data() ? "" : ", ") + name;
-        return std::unexpected(Error { std::move(text) });
+    auto& instances = (*components)->instances;
+    Instance& instance = instances.emplace_back(**components, component, nullptr, nullptr, "");
+    auto items = resolve_all(*this, **components, instance);
+    if (!items) {
+        instances.pop_back();
+        return std::unexpected(std::move(items.error()));
     }
     auto done =
-        component::instantiate(thread, instance, [&](const ImportDef& import) { return items.at(&import); });
+        component::instantiate(thread, instance, [&](const ImportDef& import) { return items->at(&import); });
     if (!done)
         return std::unexpected(std::move(done.error()));
     return &instance;

@@ -24,6 +24,8 @@ struct StoreItem {
     std::weak_ptr<const void> life;
     const Store* store;
     Item item;
+    /// Keeps the types of the item.
+    std::shared_ptr<const Component> component;
 };
 
 using HostItem = std::variant<HostFunc, std::shared_ptr<const HostResource>,
@@ -43,7 +45,7 @@ public:
     void trap_unknown(bool trap) { trap_unknown_ = trap; }
 
     /// Checks the component's imports. The error lists all that are missing.
-    Result<void> check(Store& store, const Component& component) const;
+    Result<void> check(Store& store, const std::shared_ptr<const Component>& component) const;
     /// Makes an instance, with all that is nested in it, and runs the start functions.
     std::expected<Instance*, Failure> instantiate(
         Thread& thread, const std::shared_ptr<const Component>& component) const;

@@ -436,4 +436,28 @@ std::string unique_form(std::string_view text, const ParsedName& name)
     std::unreachable();
 }
 
+std::string compatible_name(std::string_view name)
+{
+    const size_t at = name.find('@');
+    if (at == name.npos)
+        return std::string(name);
+    const std::string_view version = name.substr(at + 1);
+    if (version.find('-') != version.npos)
+        return std::string(name); // A pre-release is compatible with nothing else.
+    const auto part = [&](size_t from) { return version.substr(0, version.find_first_of(".+", from)); };
+    size_t end = version.find('.');
+    std::string_view kept = part(0);
+    while (kept.ends_with("0") && (kept == "0" || kept == "0.0") && end != version.npos) {
+        kept = part(end + 1);
+        end = version.find('.', end + 1);
+    }
+    return std::string(name.substr(0, at + 1)) + std::string(kept);
+}
+
+bool names_interface(std::string_view given, std::string_view interface)
+{
+    return given == interface || given == interface.substr(0, interface.find('@'))
+        || compatible_name(given) == compatible_name(interface);
+}
+
 } // namespace vitrine::core::component

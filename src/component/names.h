@@ -59,4 +59,11 @@ Result<void> check_version(std::string_view text);
 /// `0.0.3`. [component model: Explainer, canonical interface name]
 bool is_canonical_version(std::string_view text);
 
+/// The name of an interface with only the part of its version that decides what it is compatible
+/// with. [component model: Explainer, canonical interface name]
+std::string compatible_name(std::string_view name);
+/// Whether a user's name of an interface means this one: the same, without the version, or with a
+/// compatible version.
+bool names_interface(std::string_view given, std::string_view interface);
+
 } // namespace vitrine::core::component

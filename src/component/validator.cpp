@@ -334,7 +334,7 @@ Result<std::shared_ptr<const Component>> load_component(
         [&]() -> Loaded {
             std::shared_ptr<Component> component = TRY(decode_component(file, part, features));
             CHECK(validate_component(*component, types, features));
-            make_host_functions(*component, types);
+            prepare(*component, types);
             return component;
         },
         [](const Thrown& thrown) -> Loaded { return failure(thrown.text); });

@@ -10,4 +10,7 @@ using Value = vitrine::detail::ComponentNode;
 using vitrine::ComponentKind;
 using vitrine::detail::HeldResource;
 
+/// An element of a packed list of numbers, as in `Value::bits`.
+uint64_t packed_number(const uint8_t* at, ComponentKind kind);
+
 } // namespace vitrine::core::component

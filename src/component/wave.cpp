@@ -20,21 +20,6 @@ bool is_wave_keyword(std::string_view word)
 
 namespace {
 
-/// The bits of an element of a packed list, as a `Value` has them.
-uint64_t load_number(const uint8_t* at, ComponentKind kind)
-{
-    switch (kind) {
-    case ComponentKind::S8: return static_cast<uint64_t>(load<int8_t>(at));
-    case ComponentKind::U8: return load<uint8_t>(at);
-    case ComponentKind::S16: return static_cast<uint64_t>(load<int16_t>(at));
-    case ComponentKind::U16: return load<uint16_t>(at);
-    case ComponentKind::S32: return static_cast<uint64_t>(load<int32_t>(at));
-    case ComponentKind::U32:
-    case ComponentKind::F32: return load<uint32_t>(at);
-    default: return load<uint64_t>(at);
-    }
-}
-
 std::string float_or_nan(auto value) { return std::isnan(value) ? "nan" : float_text(value); }
 
 std::string number_text(uint64_t bits, ComponentKind kind)
@@ -163,7 +148,7 @@ private:
         }
         const auto* const bytes = reinterpret_cast<const uint8_t*>(list.packed().data());
         sequence('[', list.packed().size() / element.size, options_.elements, ']', [&](size_t i) {
-            text_ += number_text(load_number(bytes + i * element.size, element.kind), element.kind);
+            text_ += number_text(packed_number(bytes + i * element.size, element.kind), element.kind);
         });
     }
 

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "api/component_body.h"
+#include "api/use.h"
+
+#include "base/text.h"
+
+namespace vitrine {
+
+using detail::Access;
+using detail::ComponentLinkerBody;
+using detail::Use;
+namespace cm = core::component;
+
+namespace {
+
+/// The body of a linker that was moved from.
+const std::shared_ptr<ComponentLinkerBody>& moved_from()
+{
+    static const std::shared_ptr<ComponentLinkerBody> body = [] {
+        auto made = std::make_shared<ComponentLinkerBody>();
+        made->error = Error("the linker was moved from");
+        return made;
+    }();
+    return body;
+}
+
+/// Defines an item, and records the first error.
+template<class F> void attempt(ComponentLinkerBody& body, const F& define)
+{
+    auto defined = detail::guarded<void>([&]() -> Result<void> {
+        CHECK(define());
+        return {};
+    });
+    if (!defined && !body.error)
+        body.error = std::move(defined).error();
+}
+
+} // namespace
+
+ComponentInstance ComponentCaller::instance() const
+{
+    return Access::handle<ComponentInstance>(Access::link(store_), instance_);
+}
+
+namespace detail {
+
+/// What a host function gets.
+struct CallerOf {
+    explicit CallerOf(cm::HostContext& context)
+        : caller(Access::component_caller(Access::link_of(context.store), &context.caller))
+    {}
+    ComponentCaller caller;
+};
+
+} // namespace detail
+
+ComponentLinker::ComponentLinker(const Engine& engine) : body_(std::make_shared<ComponentLinkerBody>())
+{
+    (void)moved_from();
+    body_->engine = Access::body(engine);
+    if (engine.error())
+        body_->error = *engine.error();
+}
+
+ComponentLinker::ComponentLinker(ComponentLinker&& other) noexcept : body_(std::move(other.body_))
+{
+    other.body_ = moved_from();
+}
+
+ComponentLinker& ComponentLinker::operator=(ComponentLinker&& other) noexcept
+{
+    std::swap(body_, other.body_);
+    return *this;
+}
+
+ComponentLinker::~ComponentLinker() = default;
+
+ComponentLinker& ComponentLinker::define_adapted(
+    std::string interface, std::string name, detail::AdaptedFunction<ComponentCaller, Error> function)
+{
+    attempt(*body_, [&] {
+        cm::HostBody body = [call = std::move(function.call)](cm::HostContext& context,
+                                std::span<cm::Value> arguments) -> core::OrTrapped<cm::Value> {
+            detail::CallerOf of(context);
+            cm::Value result;
+            if (const std::optional<Error> error = call(of.caller, arguments, result))
+                return std::unexpected(Access::trap(*error));
+            return result;
+        };
+        return body_->linker.define(std::move(interface), std::move(name),
+            cm::HostFunc {
+                std::make_shared<const cm::HostBody>(std::move(body)), std::move(function.signature) });
+    });
+    return *this;
+}
+
+ComponentLinker& ComponentLinker::define_untyped(
+    std::string interface, std::string name, UntypedComponentFunction function)
+{
+    attempt(*body_, [&] {
+        cm::HostBody body = [function = std::move(function)](cm::HostContext& context,
+                                std::span<cm::Value> arguments) -> core::OrTrapped<cm::Value> {
+            detail::CallerOf of(context);
+            const auto owner =
+                detail::body_of(Access::link_of(context.store), context.func.instance->component);
+            const auto& params = context.func.shape->params.parts;
+            std::vector<ComponentVal> values;
+            for (size_t i = 0; i < arguments.size(); ++i)
+                values.push_back(Access::component_val(
+                    Access::component_type(owner, *params[i].shape), std::move(arguments[i])));
+            auto result = function(of.caller, values);
+            if (!result)
+                return std::unexpected(Access::trap(result.error()));
+            return Access::node(*result);
+        };
+        return body_->linker.define(std::move(interface), std::move(name),
+            cm::HostFunc { std::make_shared<const cm::HostBody>(std::move(body)) });
+    });
+    return *this;
+}
+
+ComponentLinker& ComponentLinker::define_resource(std::string interface, std::string name, const void* tag)
+{
+    attempt(*body_, [&] {
+        auto& resource = body_->resources[tag];
+        if (!resource)
+            resource = std::make_shared<const cm::HostResource>(cm::HostResource { name, tag });
+        return body_->linker.define(std::move(interface), std::move(name), resource);
+    });
+    return *this;
+}
+
+ComponentLinker& ComponentLinker::define_module(std::string interface, std::string name, const Module& module)
+{
+    attempt(*body_, [&]() -> core::Result<void> {
+        if (Access::body(module)->engine != body_->engine)
+            return core::failure("the module and the linker belong to different engines");
+        return body_->linker.define(std::move(interface), std::move(name), Access::body(module)->module);
+    });
+    return *this;
+}
+
+ComponentLinker& ComponentLinker::define_instance(
+    std::string interface, const ComponentInstance& instance, std::string_view exported)
+{
+    attempt(*body_, [&]() -> core::Result<void> {
+        const Use used(Access::link(instance));
+        if (!used)
+            return core::failure(used.error().message());
+        const auto& object = *static_cast<const cm::Instance*>(Access::object(instance));
+        const cm::Item* const item = object.find_instance(exported);
+        if (!item)
+            return core::failure(
+                "the instance does not export an interface \"" + core::escaped(exported) + "\"");
+        return body_->linker.define("", std::move(interface),
+            cm::StoreItem { used->store.life(), &used->store, *item, object.component });
+    });
+    return *this;
+}
+
+ComponentLinker& ComponentLinker::trap_unknown_functions(bool trap)
+{
+    body_->linker.trap_unknown(trap);
+    return *this;
+}
+
+namespace {
+
+/// Fails if the parts belong to different engines.
+Result<void> check_parts(const ComponentLinkerBody& linker, const Use& used,
+    const std::shared_ptr<detail::StoreLink>& store, const Component& component)
+{
+    if (linker.error)
+        return *linker.error;
+    CHECK(used);
+    if (store->engine != linker.engine)
+        return Error("the store and the linker belong to different engines");
+    if (Access::body(component)->engine != linker.engine)
+        return Error("the component and the linker belong to different engines");
+    return {};
+}
+
+} // namespace
+
+Result<ComponentInstance> ComponentLinker::instantiate(Store& store, const Component& component) const
+{
+    return detail::guarded<ComponentInstance>([&]() -> Result<ComponentInstance> {
+        // The guest or a limiter may destroy the linker and the handles during the call.
+        const auto link = Access::link(store);
+        const auto parts = body_;
+        const Use body(link, Use::Purpose::Call);
+        CHECK(check_parts(*parts, body, link, component));
+        const auto instance =
+            parts->linker.instantiate(body->current_thread(), Access::body(component)->component);
+        if (!instance) {
+            if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
+                Access::note_end(*link, *trap);
+            return Access::error(instance.error());
+        }
+        return Access::handle<ComponentInstance>(link, *instance);
+    });
+}
+
+Result<void> ComponentLinker::check(Store& store, const Component& component) const
+{
+    return detail::guarded<void>([&]() -> Result<void> {
+        const Use body(Access::link(store));
+        CHECK(check_parts(*body_, body, Access::link(store), component));
+        CHECK(body_->linker.check(body->store, Access::body(component)->component));
+        return {};
+    });
+}
+
+} // namespace vitrine
