@@ -51,7 +51,7 @@ private:
     std::shared_ptr<size_t> open_files_ = std::make_shared<size_t>(0);
 };
 
-/// Gives the components of a store their world. Of several, the newest counts. Fails for a directory
+/// Gives the components of a store their world, in place of an earlier one. Fails for a directory
 /// that cannot be opened, and for strings that cannot be passed to a guest.
 Result<World*> attach(Store& store, host::Config config);
 
