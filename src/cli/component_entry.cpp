@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/component_entry.h"
+
+#include "component/printer.h"
+#include "component/wave.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+namespace vitrine::cli {
+
+namespace component = core::component;
+
+namespace {
+
+/// `; greet: func(name: string) -> string`
+std::string type_note(const component::Component& component, const component::ExportedFunc& func)
+{
+    const component::TypeNames names(component);
+    return fmt::format("; {}: {}", func.to_text(),
+        component::wit_of(*component.types, component.types->func(func.type), &names));
+}
+
+/// Each word is an argument.
+Result<std::vector<component::Value>> parse_words(
+    const std::vector<std::string>& words, const component::FuncShape& func)
+{
+    const auto& params = func.params.parts;
+    if (words.size() > params.size())
+        return Error(fmt::format("got {} arguments, but the function takes {}", words.size(), params.size()));
+    std::vector<component::Value> values;
+    for (size_t i = 0; i < params.size(); ++i) {
+        if (i < words.size()) {
+            auto value = component::parse_wave(words[i], *params[i].shape);
+            if (!value)
+                return Error(fmt::format("argument {}: {}", i + 1, value.error().message));
+            values.push_back(*std::move(value));
+        } else if (params[i].shape->kind == component::ComponentKind::Option) {
+            values.emplace_back();
+        } else {
+            return Error(fmt::format("argument \"{}\" is missing", params[i].name));
+        }
+    }
+    return values;
+}
+
+/// The text before the place of an error in a call: `greet("x", ` .
+std::string before(const std::string& call, const core::Error& error)
+{
+    const auto end = static_cast<size_t>(error.offset.value_or(call.size()));
+    return call.substr(0, std::min(end, call.size()));
+}
+
+Result<ComponentEntry> find_invoked(
+    const component::Component& component, const std::string& invoke, const std::vector<std::string>& words)
+{
+    std::optional<component::WaveCall> call;
+    if (invoke.find('(') != std::string::npos) {
+        auto parsed = component::parse_call(invoke);
+        if (!parsed)
+            return Error(parsed.error().message);
+        call = *parsed;
+    }
+    const auto found = component::find_exported_func(component, call ? call->name : std::string_view(invoke));
+    if (!found)
+        return Error(found.error().message);
+    ComponentEntry entry { .function = *found };
+    const component::FuncShape& shape = component.shapes->of_func(found->type);
+    if (!call) {
+        auto arguments = parse_words(words, shape);
+        if (!arguments)
+            return Error(arguments.error().message() + type_note(component, *found));
+        entry.arguments = *std::move(arguments);
+        return entry;
+    }
+    auto arguments = component::parse_arguments(*call, shape);
+    if (!arguments)
+        return Error(fmt::format("after {}: {}{}", before(invoke, arguments.error()),
+            arguments.error().message, type_note(component, *found)));
+    entry.arguments = *std::move(arguments);
+    return entry;
+}
+
+} // namespace
+
+Result<ComponentEntry> find_entry(const LoadedComponent& loaded, const GuestOptions& options)
+{
+    const component::Component& component = *loaded.component;
+    if (options.invoke) {
+        auto entry = find_invoked(component, *options.invoke, options.arguments);
+        if (!entry)
+            return Error(fmt::format("--invoke {}: {}", *options.invoke, entry.error().message()));
+        return entry;
+    }
+    if (const auto command = component::find_command(component))
+        return ComponentEntry { .function = *command, .is_command = true };
+    // The message lists the functions that there are.
+    const core::Error none = component::find_exported_func(component, "wasi:cli/run#run").error();
+    return Error(fmt::format(
+        "{} is not a command, because it does not export wasi:cli/run: {}", loaded.path, none.message));
+}
+
+} // namespace vitrine::cli
