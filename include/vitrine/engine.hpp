@@ -52,7 +52,8 @@ public:
     /// Enables or disables a WebAssembly feature by its name in the output of `vitrine opcodes`
     /// (`simd`, `gc`, `threads` and so on). Modules that use a disabled feature are rejected. If
     /// the name is unknown, `Engine::error` says so. By default everything in WebAssembly 3.0 and
-    /// the legacy exceptions are enabled; `custom-page-sizes` and `wide-arithmetic` are not.
+    /// the legacy exceptions are enabled; `custom-page-sizes` and `wide-arithmetic` are not. Parts
+    /// of the component model have names that begin with `cm-`; only `cm-async` is enabled.
     Config& feature(std::string name, bool on)
     {
         features_.emplace_back(std::move(name), on);

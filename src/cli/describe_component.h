@@ -17,8 +17,8 @@ json::Object describe(const LoadedComponent& loaded);
 /// Prints the structure as text.
 void print_component(const json::Object& description);
 
-/// Calls `visit` with each core module of a component, also of components nested in it, in the order
-/// of the file. `place` says where it is: `component[0] inner, core module[1] main at 0x52`.
+/// Calls `visit` with each core module of a component, also of components nested in it, in the
+/// order of the file. `place` says where it is: `component[0] inner, core module[1] main at 0x52`.
 void for_each_core_module(const LoadedComponent& loaded,
     const std::function<void(const std::string& place, const core::Module& module)>& visit);
 

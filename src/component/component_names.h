@@ -12,7 +12,7 @@ namespace vitrine::core::component {
 /// The contents of a `component-name` section. Views point into the component's bytes.
 /// [component model: Binary, name section]
 struct ComponentNames {
-    /// Of the component itself.
+    /// The name of the component itself.
     std::string_view component;
 
     /// The name of an item of an index space. Empty if it has none.

@@ -27,8 +27,8 @@ std::vector<ExportedFunc> exported_funcs(const Component& component);
 /// - `test:calc/ops@0.1.0#greet`, also without the version
 /// - `ops.greet`: the last part of the interface's name
 /// - `greet`
-/// The last three forms must fit only one function, except that a function that the component itself
-/// exports is preferred. An error lists what there is.
+/// A short form must fit only one function. An error lists what there is. A function that the
+/// component itself exports is preferred.
 Result<ExportedFunc> find_exported_func(const Component& component, std::string_view name);
 
 /// The entry point of a command: the function `run` of `wasi:cli/run`, of any version 0.2. Empty if

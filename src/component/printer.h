@@ -47,8 +47,8 @@ private:
     std::map<Definition, Origin> origins_;
 };
 
-/// A value type, such as `result<list<u8>, error-code>`. A type with a name is written as that name.
-/// A text of more than `limit` bytes ends with `...`.
+/// A value type, such as `result<list<u8>, error-code>`. If a type has a name, that is what is
+/// written. A text of more than `limit` bytes ends with `...`.
 std::string wit_of(const Types& types, ValType type, const TypeNames* names = nullptr, size_t limit = 1000);
 /// A function type, such as `func(name: string) -> u32`.
 std::string wit_of(
