@@ -14,8 +14,8 @@ namespace vitrine::core::component {
 TypeNames::TypeNames(const Component& component) : types_(*component.types)
 {
     const ComponentType& type = types_.component(component.type);
-    add(type.imports, {});
-    add(type.exports, {});
+    add(type.imports, "");
+    add(type.exports, "");
 }
 
 TypeNames::Definition TypeNames::definition(TypeId type) const
@@ -25,16 +25,27 @@ TypeNames::Definition TypeNames::definition(TypeId type) const
     return { &types_[type], 0 };
 }
 
-void TypeNames::add(const Externs& externs, std::string_view interface)
+/// Without `interface`, the types inside are not part of the component itself.
+void TypeNames::add(const Externs& externs, std::optional<std::string_view> interface)
 {
     for (size_t i = 0; i < externs.size(); ++i) {
         const Entity entity = externs.entities[i];
         if (entity.kind == EntityKind::Type) {
             names_.emplace(entity.type(), externs.name(i));
-            origins_.emplace(definition(entity.type()), Origin { interface, externs.name(i) });
-        } else if (entity.kind == EntityKind::Instance && visited_.insert(&types_[entity.type()]).second) {
+            if (interface)
+                origins_.emplace(definition(entity.type()), Origin { *interface, externs.name(i) });
+            continue;
+        }
+        const bool has_externs = entity.kind == EntityKind::Instance || entity.kind == EntityKind::Component;
+        if (!has_externs || !visited_.insert(&types_[entity.type()]).second)
+            continue;
+        if (const auto* component = types_.find<ComponentType>(entity.type())) {
+            add(component->imports, std::nullopt);
+            add(component->exports, std::nullopt);
+        } else {
             const ExternName& name = externs.names->list[i];
-            add(types_.instance(entity.type()).exports, name.implements.value_or(name.name));
+            add(types_.instance(entity.type()).exports,
+                interface ? std::optional(name.implements.value_or(name.name)) : std::nullopt);
         }
     }
 }

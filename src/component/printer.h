@@ -4,6 +4,7 @@
 #include "component/component.h"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -39,7 +40,7 @@ private:
     /// Identifies a definition, however many ids were made for it.
     using Definition = std::pair<const TypeDef*, uint32_t>;
     Definition definition(TypeId type) const;
-    void add(const Externs& externs, std::string_view interface);
+    void add(const Externs& externs, std::optional<std::string_view> interface);
 
     const Types& types_;
     std::set<const TypeDef*> visited_;
