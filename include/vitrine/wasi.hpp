@@ -3,6 +3,7 @@
 // bytes and threads for a guest. Part of the target `vitrine::wasi`.
 #pragma once
 
+#include <vitrine/component.hpp>
 #include <vitrine/vitrine.hpp>
 
 namespace vitrine {
@@ -210,5 +211,15 @@ VITRINE_API Result<void> add_wasi_threads(Linker& linker, Store& store, const Mo
 /// Ends all threads of the store's guest except the first and waits for them, as a process does
 /// when its main function has returned.
 VITRINE_API void end_wasi_threads(Store& store);
+
+/// Defines WASI 0.2 (all versions from 0.2.0 to 0.2.12) for components of any store. `set_wasi` says
+/// what each store may access. Sockets and HTTP are defined, but refuse access.
+VITRINE_API Result<void> add_wasi(ComponentLinker& linker);
+/// Sets what the components of a store may access through WASI. Listening sockets of the
+/// configuration are not used. If a directory or a string cannot be passed to the guest, the error
+/// names it. When a component calls `exit`, its call ends with an error that has an `exit_status`.
+VITRINE_API Result<void> set_wasi(Store& store, const WasiConfig& config);
+/// The same for one store.
+VITRINE_API Result<void> add_wasi(ComponentLinker& linker, Store& store, const WasiConfig& config);
 
 } // namespace vitrine

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include <vitrine/wasi.hpp>
 
-#include "api/access.h"
+#include "api/component_body.h"
+#include "api/use.h"
 #include "host/listener.h"
 #include "wasi/preview1.h"
+#include "wasi2/definitions.h"
+#include "wasi2/world.h"
 
 #include <cstdlib>
 #include <string_view>
@@ -92,6 +95,33 @@ Result<void> add_wasi(Linker& linker, Store& store, const WasiConfig& config)
         CHECK(core::wasi::define(Access::body(linker)->linker, host));
         return {};
     });
+}
+
+Result<void> add_wasi(ComponentLinker& linker)
+{
+    return detail::guarded<void>([&]() -> Result<void> {
+        if (Access::body(linker)->error)
+            return *Access::body(linker)->error;
+        CHECK(core::wasi2::add_to(Access::body(linker)->linker));
+        return {};
+    });
+}
+
+Result<void> set_wasi(Store& store, const WasiConfig& config)
+{
+    return detail::guarded<void>([&]() -> Result<void> {
+        const detail::Use body(Access::link(store));
+        CHECK(body);
+        CHECK(core::wasi2::attach(body->store, detail::WasiParts::config(config)));
+        return {};
+    });
+}
+
+Result<void> add_wasi(ComponentLinker& linker, Store& store, const WasiConfig& config)
+{
+    if (auto added = add_wasi(linker); !added)
+        return added;
+    return set_wasi(store, config);
 }
 
 } // namespace vitrine
