@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "calc_component.h"
+#include "world.h"
+
+#include <vitrine/component.hpp>
+
+namespace vitrine::test {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+const std::string ops = "test:calc/ops@0.1.0";
+const std::string log_interface = "test:calc/host-log@0.1.0";
+
+struct Point {
+    std::int32_t x, y;
+    std::string label;
+};
+
+/// Notes its own end.
+struct Sink {
+    Sink(std::vector<std::string>& events, std::string name) : events(events), name(std::move(name)) {}
+    Sink(const Sink&) = delete;
+    ~Sink() { events.push_back("end of " + name); }
+    void write(std::string_view text) { events.push_back(name + ": " + std::string(text)); }
+
+    std::vector<std::string>& events;
+    std::string name;
+};
+
+Result<Component> component_of(const Engine& engine, std::string_view wat)
+{
+    const std::vector<std::uint8_t> bytes = core::test::wasm_of(wat);
+    return Component::from_bytes(engine, std::as_bytes(std::span(bytes)));
+}
+
+/// The component and a host for it.
+struct Calc {
+    explicit Calc(bool guest_debug = true) : engine(Config().guest_debug(guest_debug))
+    {
+        linker.resource<Sink>(log_interface, "sink")
+            .define(log_interface, "[constructor]sink",
+                [this](std::string name) { return Own<Sink>::make(events, std::move(name)); })
+            .define(log_interface, "[method]sink.write",
+                [](Sink& self, std::string_view text) { self.write(text); })
+            .define(log_interface, "log",
+                [this](std::uint8_t level, std::string_view text) -> ComponentResult<void, std::string> {
+                    if (level > 5)
+                        return err("no such level");
+                    events.emplace_back(text);
+                    return ok();
+                });
+    }
+    ComponentInstance instantiate() { return linker.instantiate(store, component).value(); }
+
+    Engine engine;
+    Component component = component_of(engine, calc_component).value();
+    std::vector<std::string> events;
+    Store store { engine };
+    ComponentLinker linker { engine };
+};
+
+TEST(Components, TypedFunctions)
+{
+    Calc calc;
+    const ComponentInstance instance = calc.instantiate();
+    const auto greet = instance.typed<std::string(std::string_view)>(ops, "greet").value();
+    EXPECT_EQ("hello, world", greet("world").value());
+    const auto translate = instance.typed<Point(Point, std::int32_t, std::int32_t)>("translate").value();
+    const Point moved = translate({ 1, 2, "p" }, 10, 20).value();
+    EXPECT_EQ(11, moved.x);
+    EXPECT_EQ(22, moved.y);
+    EXPECT_EQ("p", moved.label);
+    const auto sum =
+        instance.typed<ComponentResult<std::int64_t, std::string>(std::vector<std::int64_t>)>(ops, "sum")
+            .value();
+    EXPECT_EQ(6, *sum({ 1, 2, 3 }).value());
+    EXPECT_EQ("empty", sum({}).value().error());
+}
+
+TEST(Components, AWrongSignatureIsNamed)
+{
+    Calc calc;
+    const ComponentInstance instance = calc.instantiate();
+    EXPECT_THAT(error_of(instance.typed<void(std::uint32_t)>(ops, "greet")), HasSubstr("greet"));
+    EXPECT_EQ("there is no exported function \"test:calc/ops@0.1.0#nothing\"",
+        error_of(instance.typed<void()>(ops, "nothing")));
+    calc.linker = ComponentLinker(calc.engine);
+    calc.linker.define(log_interface, "log", [](std::uint32_t, std::string_view) {});
+    EXPECT_THAT(error_of(calc.linker.instantiate(calc.store, calc.component)), HasSubstr("log"));
+}
+
+TEST(Components, MissingImportsAreListed)
+{
+    Calc calc;
+    const auto error = error_of(ComponentLinker(calc.engine).instantiate(calc.store, calc.component));
+    for (const char* name : { "unknown import", "sink", "[method]sink.write", "#log" })
+        EXPECT_THAT(error, HasSubstr(name));
+}
+
+TEST(Components, DynamicValues)
+{
+    Calc calc;
+    const ComponentInstance instance = calc.instantiate();
+    const ComponentFunc sum = instance.func(ops, "sum").value();
+    EXPECT_EQ("func(numbers: list<s64>) -> result<s64, string>", sum.type().text);
+    const auto numbers = ComponentVal::parse(sum.type().params[0].type, "[1, 2, 3]").value();
+    EXPECT_EQ("ok(6)", sum.call({ numbers }).value().to_text());
+    EXPECT_EQ(3u, numbers.size());
+    EXPECT_EQ(2, numbers.at(1)->get<std::int64_t>().value());
+
+    const ComponentFunc translate = instance.func("translate").value();
+    const auto types = translate.type().params;
+    const auto point = ComponentVal::parse(types[0].type, "{x: 1, y: -2, label: \"p\"}").value();
+    const auto moved = translate
+                           .call({ point, ComponentVal::make<std::int32_t>(types[1].type, 10).value(),
+                               ComponentVal::parse(types[2].type, "-20").value() })
+                           .value();
+    EXPECT_EQ("{x: 11, y: -22, label: \"p\"}", moved.to_text());
+    EXPECT_EQ("p", moved.field("label")->get<std::string>().value());
+    EXPECT_THAT(error_of(sum.call({ point })), HasSubstr("numbers"));
+    EXPECT_THAT(error_of(sum.call({})), HasSubstr("expected 1 arguments, got 0"));
+    EXPECT_THAT(error_of(ComponentVal::parse(types[0].type, "{x: 1}")), HasSubstr("y"));
+}
+
+TEST(Components, TheHostsFunctionsAndResources)
+{
+    Calc calc;
+    const ComponentInstance instance = calc.instantiate();
+    EXPECT_TRUE(instance.typed<void(std::string)>("use-sink").value()("s").has_value());
+    EXPECT_THAT(calc.events, ElementsAre("s: sink line", "end of s"));
+    const auto log_at = instance.typed<ComponentResult<void, std::string>(std::uint8_t)>("log-at").value();
+    EXPECT_TRUE(log_at(1).value().has_value());
+    EXPECT_EQ("no such level", log_at(9).value().error());
+    EXPECT_EQ("sink line", calc.events.back());
+}
+
+TEST(Components, ATrapEndsTheInstance)
+{
+    Calc calc;
+    const ComponentInstance instance = calc.instantiate();
+    const auto failed = instance.func("fail")->call();
+    ASSERT_FALSE(failed);
+    EXPECT_EQ(TrapKind::Unreachable, failed.error().trap()->kind);
+    EXPECT_THAT(error_of(instance.func("fail")->call()), HasSubstr("cannot enter component instance"));
+    // Another instance is not concerned.
+    EXPECT_TRUE(calc.instantiate().typed<void(std::string)>("use-sink").value()("s").has_value());
+}
+
+/// What the product exists for: private state of a component is reached with two calls.
+TEST(Components, PrivateStateOfCoreInstances)
+{
+    Calc calc;
+    const ComponentInstance instance = calc.instantiate();
+    std::vector<std::string> names;
+    for (const CoreInstance& core : instance.debug_core_instances())
+        names.push_back(core.name);
+    EXPECT_THAT(names, ElementsAre("libc", "main"));
+
+    const Instance main = instance.debug_core_instance("main").value();
+    const Memory memory = main.debug_memory(0).value();
+    std::string text(7, ' ');
+    ASSERT_TRUE(memory.read(16, std::as_writable_bytes(std::span(text))));
+    EXPECT_EQ("hello, ", text);
+    EXPECT_EQ(0, main.debug_global(0)->get().i32());
+    EXPECT_TRUE(instance.typed<std::string(std::string)>(ops, "greet").value()("x").has_value());
+    EXPECT_EQ(1, main.debug_global(0)->get().i32());
+    text = "HELLO, ";
+    ASSERT_TRUE(memory.write(16, std::as_bytes(std::span(text))));
+    EXPECT_EQ("HELLO, x", instance.typed<std::string(std::string)>(ops, "greet").value()("x").value());
+}
+
+TEST(Components, WithoutGuestDebugNothingPrivateIsReached)
+{
+    Calc calc(false);
+    const ComponentInstance instance = calc.instantiate();
+    EXPECT_TRUE(instance.debug_core_instances().empty());
+    EXPECT_FALSE(instance.debug_core_instance("main"));
+    EXPECT_TRUE(instance.debug_handles().empty());
+    for (const CoreModule& core : calc.component.core_modules())
+        EXPECT_FALSE(core.module.bytecode());
+}
+
+TEST(Components, EachCoreModuleGivesItsOwnBytes)
+{
+    Calc calc;
+    const auto modules = calc.component.core_modules();
+    ASSERT_EQ(2u, modules.size());
+    EXPECT_EQ("libc", modules[0].name);
+    EXPECT_EQ("main", modules[1].name);
+    const std::vector<std::uint8_t> file = core::test::wasm_of(calc_component);
+    for (const CoreModule& core : modules) {
+        const auto bytes = core.module.bytecode().value();
+        const auto offset = core.module.file_offset();
+        ASSERT_LE(offset + bytes.size(), file.size());
+        EXPECT_TRUE(std::ranges::equal(bytes, std::as_bytes(std::span(file)).subspan(offset, bytes.size())));
+        EXPECT_EQ(std::byte { 'a' }, bytes[1]);
+    }
+}
+
+TEST(Components, OfAnotherEngineAreRefused)
+{
+    Calc calc;
+    const Engine other;
+    const Component foreign = component_of(other, calc_component).value();
+    EXPECT_EQ("the component and the linker belong to different engines",
+        error_of(calc.linker.instantiate(calc.store, foreign)));
+}
+
+TEST(Components, OfAStoreThatIsGone)
+{
+    std::optional<ComponentInstance> instance;
+    std::optional<ComponentFunc> greet;
+    {
+        Calc calc;
+        instance = calc.instantiate();
+        greet = instance->func(ops, "greet");
+    }
+    EXPECT_FALSE(instance->func(ops, "greet"));
+    EXPECT_FALSE(greet->call());
+    EXPECT_TRUE(instance->debug_core_instances().empty());
+}
+
+TEST(Components, ImportsAndExports)
+{
+    Calc calc;
+    std::vector<std::string> names;
+    for (const ComponentExtern& item : calc.component.exports())
+        names.push_back(item.kind + " " + item.name);
+    EXPECT_THAT(names,
+        ElementsAre("type point", "func translate", "func use-sink", "func log-at", "func fail",
+            "instance test:calc/ops@0.1.0"));
+    ASSERT_EQ(1u, calc.component.imports().size());
+    EXPECT_EQ(log_interface, calc.component.imports()[0].name);
+    EXPECT_THAT(calc.component.to_text(), HasSubstr("import"));
+}
+
+} // namespace
+} // namespace vitrine::test
