@@ -3,8 +3,7 @@
 
 #include "cli/file.h"
 
-#include "component/decoder.h"
-#include "component/validator.h"
+#include "base/bytes.h"
 
 #include <array>
 #include <filesystem>
@@ -15,70 +14,54 @@ namespace vitrine::cli {
 namespace {
 
 /// Whether this part of a file begins like a component.
-bool is_component(const std::string& path, const Part& part)
+bool is_component(const std::string& path, uint64_t offset)
 {
     std::array<char, 8> header {};
     std::ifstream file(path, std::ios::binary);
-    file.seekg(static_cast<std::streamoff>(part.offset));
+    file.seekg(static_cast<std::streamoff>(offset));
     return file.read(header.data(), header.size())
-        && core::component::is_component(core::bytes_of({ header.data(), header.size() }));
+        && Component::is_component(std::as_bytes(std::span(header)));
 }
 
-Result<Binary> load_component(const std::string& path, std::shared_ptr<const core::FileBytes> file,
-    const Part& part, const core::FeatureSet& features)
+/// What was loaded, or the error with the file's path.
+template<class Loaded> Result<Binary> binary_of(Result<Loaded> loaded, const std::string& path)
 {
-    const core::Bytes all = file->bytes();
-    const std::uint64_t size = part.size.value_or(all.size() - part.offset);
-    if (size > all.size() - part.offset)
-        return Error(path + ": the requested part extends beyond the end of the file", all.size());
-    LoadedComponent loaded { std::make_shared<core::TypeRegistry>(), {}, path };
-    auto component = core::component::load_component(
-        std::move(file), all.subspan(part.offset, size), *loaded.types, features);
-    if (!component) {
-        const auto& [message, offset] = component.error();
-        return Error(path + ": " + message, offset ? std::optional(*offset + part.offset) : std::nullopt);
-    }
-    loaded.component = *std::move(component);
-    return Binary(std::move(loaded));
+    if (!loaded)
+        return Error(path + ": " + loaded.error().message(), loaded.error().offset());
+    if constexpr (std::is_same_v<Loaded, Component>)
+        return Binary(LoadedComponent { *std::move(loaded), path });
+    else
+        return Binary(*std::move(loaded));
 }
 
-/// Reads the file once, as what was read from a pipe is gone.
-Result<Binary> load_from_pipe(const Engine& engine, const std::string& path, const core::FeatureSet& features)
+/// Reads the file once, because what was read from a pipe is gone.
+Result<Binary> load_from_pipe(const Engine& engine, const std::string& path)
 {
-    auto bytes = read_file(path);
-    if (!bytes)
-        return Error(bytes.error().to_text());
-    auto file = std::make_shared<const core::FileBytes>(*std::move(bytes));
-    if (core::component::is_component(file->bytes()))
-        return load_component(path, std::move(file), {}, features);
-    auto module = Module::from_bytes(engine, std::as_bytes(file->bytes()));
-    if (!module)
-        return Error(path + ": " + module.error().message(), module.error().offset());
-    return Binary(*std::move(module));
+    const auto file = read_file(path);
+    if (!file)
+        return Error(file.error().to_text());
+    const auto bytes = std::as_bytes(std::span(*file));
+    return Component::is_component(bytes) ? binary_of(Component::from_bytes(engine, bytes), path)
+                                          : binary_of(Module::from_bytes(engine, bytes), path);
 }
 
 } // namespace
 
-Result<Binary> load_binary(const Engine& engine, const std::string& path, const std::optional<Part>& part,
-    const core::FeatureSet& features)
+Result<Binary> load_binary(const Engine& engine, const std::string& path, const std::optional<Part>& part)
 {
     std::error_code error;
     const auto status = std::filesystem::status(path, error);
     const bool is_regular = std::filesystem::is_regular_file(status);
-    if (is_regular && is_component(path, part.value_or(Part {}))) {
-        auto bytes = read_file(path);
-        if (!bytes)
-            return Error(bytes.error().to_text());
-        return load_component(path, std::make_shared<const core::FileBytes>(*std::move(bytes)),
-            part.value_or(Part {}), features);
-    }
     if (!is_regular && !part && std::filesystem::exists(status) && !std::filesystem::is_directory(status))
-        return load_from_pipe(engine, path, features);
-    auto module =
-        part ? Module::from_file(engine, path, part->offset, part->size) : Module::from_file(engine, path);
-    if (!module)
-        return module.error();
-    return Binary(*std::move(module));
+        return load_from_pipe(engine, path);
+    if (is_regular && is_component(path, part ? part->offset : 0)) {
+        const auto component = TRY(part ? Component::from_file(engine, path, part->offset, part->size)
+                                        : Component::from_file(engine, path));
+        return Binary(LoadedComponent { component, path });
+    }
+    const auto module = TRY(
+        part ? Module::from_file(engine, path, part->offset, part->size) : Module::from_file(engine, path));
+    return Binary(module);
 }
 
 } // namespace vitrine::cli

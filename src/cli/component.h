@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "cli/features.h"
-#include "component/component.h"
-
+#include <vitrine/component.hpp>
 #include <vitrine/vitrine.hpp>
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
-#include <vector>
 
 namespace vitrine::cli {
 
@@ -20,11 +16,9 @@ struct Part {
     std::optional<std::uint64_t> size {};
 };
 
-/// A valid component and the file that it was loaded from.
+/// A component and the file that it was loaded from.
 struct LoadedComponent {
-    /// The core types of the component.
-    std::shared_ptr<core::TypeRegistry> types;
-    std::shared_ptr<const core::component::Component> component;
+    Component component;
     std::string path;
 };
 
@@ -33,7 +27,6 @@ using Binary = std::variant<Module, LoadedComponent>;
 
 /// Decodes and validates the module or component in a file, or in a part of it. The file can be a
 /// pipe. The offset of an error is that in the file.
-Result<Binary> load_binary(const Engine& engine, const std::string& path, const std::optional<Part>& part,
-    const core::FeatureSet& features);
+Result<Binary> load_binary(const Engine& engine, const std::string& path, const std::optional<Part>& part);
 
 } // namespace vitrine::cli

@@ -53,7 +53,7 @@ int debug(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "debug");
     const Engine engine(config->guest_debug(true));
-    const auto module = options.part.load_module(engine, options.module, options.features);
+    const auto module = options.part.load_module(engine, options.module);
     if (!module)
         return report(module.error());
 

@@ -7,6 +7,7 @@
 
 #include "component/contents.h"
 #include "component/printer.h"
+#include "door/inner.h"
 
 namespace vitrine::cli {
 
@@ -66,7 +67,8 @@ json::Array custom_rows(const component::Component& component)
 
 json::Object describe(const LoadedComponent& loaded)
 {
-    const component::Component& component = *loaded.component;
+    const auto inner = door::inner(loaded.component);
+    const component::Component& component = *inner;
     json::Object document { { "file", json::to_string(loaded.path) }, { "size", component.bytes().size() } };
     if (component.file_offset() > 0)
         document["file_offset"] = component.file_offset();
@@ -135,9 +137,8 @@ void print_component(const json::Object& document)
 
 namespace {
 
-using Visit = std::function<void(const std::string& place, const core::Module& module)>;
-
-void visit_core_modules(const component::Component& component, const std::string& outer, const Visit& visit)
+void add_places(
+    const component::Component& component, const std::string& outer, std::vector<std::string>& places)
 {
     const component::Contents contents = component::contents_of(component);
     const auto label = [&](const char* kind, uint32_t index, std::string_view name) {
@@ -147,13 +148,11 @@ void visit_core_modules(const component::Component& component, const std::string
     auto nested = contents.components.begin();
     for (const component::Definition& definition : component.definitions) {
         if (std::holds_alternative<component::CoreModuleDef>(definition.def)) {
-            visit(fmt::format("{} at {:#x}", label("core module", module->index, module->name),
-                      module->module->file_offset()),
-                *module->module);
+            places.push_back(fmt::format("{} at {:#x}", label("core module", module->index, module->name),
+                module->module->file_offset()));
             ++module;
         } else if (std::holds_alternative<component::NestedComponentDef>(definition.def)) {
-            visit_core_modules(
-                *nested->component, label("component", nested->index, nested->name) + ", ", visit);
+            add_places(*nested->component, label("component", nested->index, nested->name) + ", ", places);
             ++nested;
         }
     }
@@ -161,17 +160,11 @@ void visit_core_modules(const component::Component& component, const std::string
 
 } // namespace
 
-void for_each_core_module(const LoadedComponent& loaded, const Visit& visit)
+std::vector<std::string> places_of_core_modules(const Component& component)
 {
-    visit_core_modules(*loaded.component, "", visit);
-}
-
-Result<Module> extract(const Engine& engine, const LoadedComponent& loaded, const core::Module& module)
-{
-    return Module::from_part(engine,
-        { .owner = loaded.component->file(),
-            .bytes = std::as_bytes(module.bytes()),
-            .file_offset = module.file_offset() });
+    std::vector<std::string> places;
+    add_places(*door::inner(component), "", places);
+    return places;
 }
 
 } // namespace vitrine::cli

@@ -58,15 +58,6 @@ Result<std::vector<FeatureChoice>> FeatureOption::choices() const
     return choices;
 }
 
-Result<core::FeatureSet> FeatureOption::set() const
-{
-    const auto chosen = TRY(choices());
-    core::FeatureSet set;
-    for (const FeatureChoice& choice : chosen)
-        set.set(choice.feature, choice.is_on);
-    return set;
-}
-
 Result<Config> FeatureOption::config() const
 {
     const auto chosen = TRY(choices());

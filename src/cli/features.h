@@ -27,8 +27,6 @@ struct FeatureOption {
 
     void add_to(CLI::App& app);
     Result<std::vector<FeatureChoice>> choices() const;
-    /// The features that are enabled.
-    Result<core::FeatureSet> set() const;
     /// The configuration of an engine with these features.
     Result<Config> config() const;
 };

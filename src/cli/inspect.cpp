@@ -136,7 +136,7 @@ int inspect(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "inspect");
     const Engine engine(config->guest_debug(true));
-    const auto binary = options.part.load(engine, options.module, options.features);
+    const auto binary = options.part.load(engine, options.module);
     if (!binary)
         return report(binary.error());
     if (const auto* component = std::get_if<LoadedComponent>(&*binary)) {

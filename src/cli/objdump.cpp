@@ -32,21 +32,14 @@ void dump(const Options& options, const Module& module, const std::string& path)
 }
 
 /// Dumps each core module under a heading. Its offsets are relative to itself.
-int dump(const Options& options, const Engine& engine, const LoadedComponent& loaded)
+void dump(const Options& options, const LoadedComponent& loaded)
 {
-    int status = 0;
-    bool is_first = true;
-    for_each_core_module(loaded, [&](const std::string& place, const core::Module& core) {
-        const auto module = extract(engine, loaded, core);
-        if (!module) {
-            status = report(module.error());
-            return;
-        }
-        print("{}{}\n", is_first ? "" : "\n", place);
-        is_first = false;
-        dump(options, *module, loaded.path);
-    });
-    return status;
+    const auto places = places_of_core_modules(loaded.component);
+    const auto modules = loaded.component.core_modules();
+    for (size_t i = 0; i < modules.size(); ++i) {
+        print("{}{}\n", i > 0 ? "\n" : "", places[i]);
+        dump(options, modules[i].module, loaded.path);
+    }
 }
 
 int dump(const Options& options, const std::vector<std::string>& words)
@@ -60,12 +53,13 @@ int dump(const Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "objdump");
     const Engine engine(*config);
-    const auto binary = options.part.load(engine, words.front(), options.features);
+    const auto binary = options.part.load(engine, words.front());
     if (!binary)
         return report(binary.error());
     if (const auto* component = std::get_if<LoadedComponent>(&*binary))
-        return dump(options, engine, *component);
-    dump(options, std::get<Module>(*binary), words.front());
+        dump(options, *component);
+    else
+        dump(options, std::get<Module>(*binary), words.front());
     return 0;
 }
 

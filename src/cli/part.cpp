@@ -2,6 +2,7 @@
 #include "cli/part.h"
 
 #include "base/number.h"
+#include "base/result.h"
 
 namespace vitrine::cli {
 
@@ -35,22 +36,17 @@ Result<void> PartOption::check() const
     return {};
 }
 
-Result<Binary> PartOption::load(
-    const Engine& engine, const std::string& path, const FeatureOption& features) const
+Result<Binary> PartOption::load(const Engine& engine, const std::string& path) const
 {
-    const auto set = TRY(features.set());
-    return load_binary(engine, path, text ? parse_part(*text) : std::nullopt, set);
+    return load_binary(engine, path, text ? parse_part(*text) : std::nullopt);
 }
 
-Result<Module> PartOption::load_module(
-    const Engine& engine, const std::string& path, const FeatureOption& features) const
+Result<Module> PartOption::load_module(const Engine& engine, const std::string& path) const
 {
-    auto binary = TRY(load(engine, path, features));
+    auto binary = TRY(load(engine, path));
     if (auto* module = std::get_if<Module>(&binary))
         return *std::move(module);
-    return Error(path
-        + ": this is a component, not a core module. Components can be validated and inspected, but not "
-          "run yet");
+    return Error(path + ": this is a component, and this command takes only core modules yet");
 }
 
 } // namespace vitrine::cli

@@ -21,10 +21,9 @@ struct PartOption {
     /// Fails if the text is neither `OFFSET` nor `OFFSET+SIZE`.
     Result<void> check() const;
     /// Loads the module or component in this file. The text must have been checked.
-    Result<Binary> load(const Engine& engine, const std::string& path, const FeatureOption& features) const;
+    Result<Binary> load(const Engine& engine, const std::string& path) const;
     /// The same where only a module will do. The error for a component says so.
-    Result<Module> load_module(
-        const Engine& engine, const std::string& path, const FeatureOption& features) const;
+    Result<Module> load_module(const Engine& engine, const std::string& path) const;
 };
 
 } // namespace vitrine::cli

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
+#include "cli/component_guest.h"
 #include "cli/guest.h"
 #include "cli/limits.h"
 #include "cli/lldb.h"
@@ -59,18 +60,11 @@ Result<void> check_door(const Options& options)
     return {};
 }
 
-/// Prints the results of a guest that has ended, or reports why it ended. Returns the exit status.
-int finish(
-    const Result<std::vector<Val>>& results, const Guest& guest, const Options& options, const Limits& limits)
+/// Reports why a guest ended that has not returned. Returns the exit status.
+int report_end(
+    const Error& error, std::span<const LoadedModule> modules, const Options& options, const Limits& limits)
 {
-    if (results) {
-        for (const Val& result : *results)
-            print("{}{}{}\n", options.typed ? to_text(result.kind()) : "", options.typed ? ":" : "",
-                result.to_text());
-        return 0;
-    }
-    const Trap* trap = results.error().trap();
-    const auto modules = modules_of(guest.module, options, guest.entry);
+    const Trap* trap = error.trap();
     const bool was_ended = trap && (trap->kind == TrapKind::Interrupted || trap->kind == TrapKind::Killed);
     if (const auto status = limits.status(); status && was_ended) {
         const bool is_late = *status == status::timeout;
@@ -78,7 +72,19 @@ int finish(
             is_late ? "the guest timed out (--timeout " + *options.timeout + ")" : "interrupted", *status,
             modules);
     }
-    return report(results.error(), modules);
+    return report(error, modules);
+}
+
+/// Prints the results of a guest that has ended, or reports why it ended. Returns the exit status.
+int finish(
+    const Result<std::vector<Val>>& results, const Guest& guest, const Options& options, const Limits& limits)
+{
+    if (!results)
+        return report_end(results.error(), modules_of(guest.module, options, guest.entry), options, limits);
+    for (const Val& result : *results)
+        print("{}{}{}\n", options.typed ? to_text(result.kind()) : "", options.typed ? ":" : "",
+            result.to_text());
+    return 0;
 }
 
 int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& options, Limits& limits)
@@ -169,6 +175,31 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     return finish(std::get<debug::Exited>(end).results, guest, options, limits);
 }
 
+int run_component(const LoadedComponent& loaded, const Engine& engine, const WasiConfig& wasi,
+    const Options& options, Limits& limits)
+{
+    if (auto fits = check_options(options); !fits)
+        return usage_error(fits.error(), "run");
+    if (options.is_debugged())
+        return report(Error(loaded.path + ": this is a component, which cannot be debugged yet"));
+    const auto entry = find_entry(loaded, options);
+    if (!entry)
+        return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "run");
+    Store store(engine);
+    ComponentLinker linker(engine);
+    linker.trap_unknown_functions(options.unknown_imports == "trap");
+    if (auto added = add_wasi(linker, store, wasi); !added)
+        return report(added.error());
+    limits.watch([interrupter = store.interrupter()] { interrupter.interrupt(); });
+    const auto result = run_guest(linker, store, loaded, *entry);
+    limits.stop();
+    if (!result)
+        return report_end(result.error(), modules_of(loaded), options, limits);
+    if (!result->text.empty())
+        print("{}{}{}\n", options.typed ? result->type : "", options.typed ? ":" : "", result->text);
+    return result->has_failed ? 1 : 0;
+}
+
 int run(Options& options, const std::vector<std::string>& words)
 {
     // Checked first, because -g may have taken the module's path as its value.
@@ -187,9 +218,14 @@ int run(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "run");
     const Engine engine(config->guest_debug(options.is_debugged() || options.guest_debug));
-    const auto module = options.part.load_module(engine, options.module, options.features);
-    if (!module)
-        return report(module.error());
+    const auto binary = options.part.load(engine, options.module);
+    if (!binary)
+        return report(binary.error());
+    if (const auto* loaded = std::get_if<LoadedComponent>(&*binary)) {
+        Limits limits(*seconds, !options.lldb);
+        return run_component(*loaded, engine, *wasi, options, limits);
+    }
+    const Module* const module = &std::get<Module>(*binary);
     auto entry = find_entry(*module, options);
     if (!entry)
         return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "run");

@@ -27,7 +27,7 @@ int validate(const Options& options, const std::vector<std::string>& files)
         // One engine per file: an engine keeps the types of its modules, and these modules share
         // none.
         const Engine engine(*config);
-        if (const auto binary = options.part.load(engine, file, options.features); !binary)
+        if (const auto binary = options.part.load(engine, file); !binary)
             status = report(binary.error());
     }
     return status;

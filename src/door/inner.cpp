@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "door/inner.h"
 
+#include "api/component_body.h"
 #include "api/session_body.h"
 
 namespace vitrine::door {
@@ -8,6 +9,11 @@ namespace vitrine::door {
 using detail::Access;
 
 std::shared_ptr<const core::Module> inner(const Module& module) { return Access::body(module)->module; }
+
+std::shared_ptr<const core::component::Component> inner(const Component& component)
+{
+    return Access::body(component)->component;
+}
 
 std::shared_ptr<core::debug::Session> inner(const debug::Session& session)
 {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "debug/session.h"
+#include <vitrine/component.hpp>
 #include <vitrine/vitrine.hpp>
 
 #include <memory>
@@ -9,9 +10,14 @@
 
 // What is behind public classes, for programs that are built with the library.
 
+namespace vitrine::core::component {
+class Component;
+}
+
 namespace vitrine::door {
 
 std::shared_ptr<const core::Module> inner(const Module& module);
+std::shared_ptr<const core::component::Component> inner(const Component& component);
 
 /// Null if the session carries an error.
 std::shared_ptr<core::debug::Session> inner(const debug::Session& session);

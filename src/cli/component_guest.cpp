@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "cli/component_entry.h"
+#include "cli/component_guest.h"
 
 #include "component/printer.h"
 #include "component/wave.h"
+#include "door/inner.h"
 
 #include <algorithm>
 
@@ -86,7 +87,8 @@ Result<ComponentEntry> find_invoked(
 
 Result<ComponentEntry> find_entry(const LoadedComponent& loaded, const GuestOptions& options)
 {
-    const component::Component& component = *loaded.component;
+    const auto inner = door::inner(loaded.component);
+    const component::Component& component = *inner;
     if (options.invoke) {
         auto entry = find_invoked(component, *options.invoke, options.arguments);
         if (!entry)
@@ -99,6 +101,47 @@ Result<ComponentEntry> find_entry(const LoadedComponent& loaded, const GuestOpti
     const core::Error none = component::find_exported_func(component, "wasi:cli/run#run").error();
     return Error(fmt::format(
         "{} is not a command, because it does not export wasi:cli/run: {}", loaded.path, none.message));
+}
+
+Result<void> check_options(const GuestOptions& options)
+{
+    const auto only_modules = [](const char* option) {
+        return Error(std::string(option) + " is only for core modules, not for components");
+    };
+    if (!options.preloads.empty())
+        return only_modules("--preload");
+    if (!options.listeners.empty())
+        return only_modules("--listen");
+    if (options.unknown_imports == "default")
+        return only_modules("--unknown-imports=default");
+    return {};
+}
+
+Result<ComponentResultText> run_guest(
+    const ComponentLinker& linker, Store& store, const LoadedComponent& loaded, const ComponentEntry& entry)
+{
+    const auto instance = TRY(linker.instantiate(store, loaded.component));
+    const auto func = instance.func(entry.function.interface, entry.function.name);
+    if (!func)
+        return Error("the instance does not export " + entry.function.to_text());
+    const auto result = TRY(detail::call_nodes(*func, entry.arguments));
+    const auto inner = door::inner(loaded.component);
+    const component::FuncShape& shape = inner->shapes->of_func(entry.function.type);
+    ComponentResultText end { .text = {}, .type = {}, .has_failed = entry.is_command && result.bits != 0 };
+    if (!shape.result || entry.is_command)
+        return end;
+    const component::TypeNames names(*inner);
+    end.text = component::to_wave(result, *shape.result, { .names = &names });
+    end.type = component::wit_of(*inner->types, shape.result->type, &names);
+    return end;
+}
+
+std::vector<LoadedModule> modules_of(const LoadedComponent& loaded)
+{
+    std::vector<LoadedModule> modules;
+    for (const CoreModule& core : loaded.component.core_modules())
+        modules.push_back({ core.module, loaded.path });
+    return modules;
 }
 
 } // namespace vitrine::cli
