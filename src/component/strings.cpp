@@ -20,9 +20,19 @@ public:
     explicit Characters(const SourceString& string) : units_(string.units), bytes_(string.bytes) {}
 
     bool is_at_end() const { return at_ >= bytes_.size(); }
-    /// In bytes.
-    size_t position() const { return at_; }
     std::optional<Fault> problem;
+
+    /// Skips characters that are less than `limit`. Returns their number.
+    size_t skip_below(char32_t limit)
+    {
+        for (size_t count = 0;; ++count) {
+            const size_t here = at_;
+            if (is_at_end() || next() >= limit) {
+                at_ = here;
+                return count;
+            }
+        }
+    }
 
     char32_t next()
     {
@@ -199,7 +209,7 @@ StringPlan plan_utf8(const SourceString& string, const Sizes& sizes)
         return one_stage(string.count, 1, Units::Utf8, string.count);
     const uint32_t worst = (string.units == Units::Utf16 ? 3 : 2) * string.count;
     StringPlan plan { { StringStage { string.count, 1, Units::Utf8, Content::Prefix },
-                          StringStage { worst, 1, Units::Utf8, Content::Whole } },
+                          StringStage { worst, 1, Units::Utf8, Content::Rest } },
         2, sizes.utf8 };
     shrink(plan, sizes.utf8, 1);
     return plan;
@@ -223,6 +233,7 @@ StringPlan plan_latin1_or_utf16(const SourceString& string, const Sizes& sizes)
         if (!sizes.is_latin1)
             return one_stage(2 * string.count, 2, Units::Utf16, tagged);
         StringPlan plan = one_stage(2 * string.count, 2, Units::Latin1, string.count);
+        plan.stages[0].content = Content::Narrowed;
         plan.stages[plan.count++] = { string.count, 1, Units::Latin1, Content::Nothing };
         return plan;
     }
@@ -232,7 +243,7 @@ StringPlan plan_latin1_or_utf16(const SourceString& string, const Sizes& sizes)
         return plan;
     }
     StringPlan plan { { StringStage { string.count, 2, Units::Latin1, Content::Prefix },
-                          StringStage { 2 * string.count, 2, Units::Utf16, Content::Whole } },
+                          StringStage { 2 * string.count, 2, Units::Utf16, Content::Rest } },
         2, tagged };
     shrink(plan, sizes.utf16, 2);
     return plan;
@@ -278,22 +289,43 @@ StringPlan plan_string(const SourceString& string, StringEncoding encoding)
     std::unreachable();
 }
 
+namespace {
+
+/// Makes room for UTF-16 where `count` characters of Latin-1 are, in place.
+void widen(std::span<uint8_t> bytes, size_t count)
+{
+    for (size_t i = count; i-- > 0;) {
+        bytes[2 * i] = bytes[i];
+        bytes[2 * i + 1] = 0;
+    }
+}
+
+} // namespace
+
 void write_string(const SourceString& string, const StringStage& stage, std::span<uint8_t> to)
 {
     if (stage.content == Content::Nothing || string.bytes.empty())
         return;
-    if (stage.units == string.units && stage.content == Content::Whole) {
+    if (stage.content == Content::Narrowed
+        || (stage.content == Content::Whole && stage.units == string.units)) {
         std::memcpy(to.data(), string.bytes.data(), std::min(to.size(), string.bytes.size()));
-        return;
-    }
-    const char32_t limit = stage.content == Content::Whole ? 0x110000
-        : stage.units == Units::Latin1                     ? 0x100
-                                                           : 0x80;
-    for (Characters characters(string); !characters.is_at_end();) {
-        const char32_t c = characters.next();
-        if (c >= limit)
+        if (stage.content == Content::Whole)
             return;
-        const size_t written = encode(c, stage.units, to);
+    }
+    Characters characters(string);
+    char32_t limit = 0x110000;
+    if (stage.content == Content::Prefix) {
+        limit = stage.units == Units::Latin1 ? 0x100 : 0x80;
+    } else if (stage.content == Content::Rest && stage.units == Units::Utf8) {
+        to = to.subspan(std::min(characters.skip_below(0x80), to.size()));
+    } else if (stage.content == Content::Rest) {
+        const size_t count = std::min(characters.skip_below(0x100), to.size() / 2);
+        widen(to, count);
+        to = to.subspan(2 * count);
+    }
+    while (!characters.is_at_end()) {
+        const char32_t c = characters.next();
+        const size_t written = c < limit ? encode(c, stage.units, to) : 0;
         if (written == 0)
             return;
         to = to.subspan(written);

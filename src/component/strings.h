@@ -47,7 +47,12 @@ struct StringStage {
         Nothing,
         /// The characters in front of the first that does not fit.
         Prefix,
+        /// What follows. The prefix is there already, as the previous stage has written it.
+        Rest,
         Whole,
+        /// All of a UTF-16 string, and then over it the same as Latin-1. What remains of UTF-16 is
+        /// given back by the next stage.
+        Narrowed,
     };
 
     /// In bytes.
