@@ -58,7 +58,8 @@ HostOutcome on_resource_new(HostCall& host)
     Instance& instance = *trampoline.instance;
     if (!instance.may_leave)
         return trap_of(Fault { FaultKind::CannotLeave });
-    const auto index = instance.handles.add(*trampoline.resource, static_cast<uint32_t>(host.slots[0]));
+    const auto index = instance.handles.add(
+        instance.components.store, *trampoline.resource, static_cast<uint32_t>(host.slots[0]));
     if (!index)
         return trap_of(index.error());
     host.slots[0] = *index;
@@ -155,8 +156,8 @@ Call::Call(Components& components) : components_(components) { components.make_e
 
 void Call::reset()
 {
+    ASSERT(borrows == 0);
     lent.clear();
-    borrows = 0;
     callee_ = nullptr;
     entered_ = nullptr;
     caller_ = nullptr;
@@ -217,7 +218,11 @@ HostOutcome Call::enter(HostCall& host)
     outer_context_ = std::exchange(callee.context, {});
     if (const auto started = start_arguments(); !started)
         return fail(started.error());
-    return go_on(host, run({}));
+    auto needed = run({});
+    // A wrong argument of the host is no reason never to enter the instance again.
+    if (!needed && !caller_)
+        leave();
+    return go_on(host, std::move(needed));
 }
 
 /// Arguments go from the caller to the callee.
@@ -233,7 +238,7 @@ Faulty<void> Call::start_arguments()
     };
     if (!caller_) {
         start(lowering_.emplace<2>(
-                  ValueSource(components_, callee), callee, callee_->options, callee_arguments_, *this),
+                  ValueSource(components_, callee, *this), callee, callee_->options, callee_arguments_, *this),
             &std::as_const(host_arguments_));
         return {};
     }
@@ -268,7 +273,7 @@ HostOutcome Call::call_guest(Function& function, Next next)
 {
     return CallGuest { &function, [this, next](HostCall& host, OrTrapped<void> called) -> HostOutcome {
                           if (!called)
-                              return std::move(called.error());
+                              return fail(std::move(called.error()));
                           return (this->*next)(host);
                       } };
 }
@@ -364,26 +369,44 @@ HostOutcome Call::after_post_return(HostCall& host)
 
 HostOutcome Call::finish(HostCall& host)
 {
-    if (entered_) {
-        mark_entered(*entered_, caller_, false);
-        entered_->context = outer_context_;
-    }
+    if (entered_)
+        leave();
+    end_borrows();
     if (caller_) {
         for (const uint32_t index : lent)
             --caller_->handles.at(index).lends;
         if (callee_ && callee_->shape->result && callee_->shape->is_result_flat())
             host.slots[0] = result_flat_[0];
         // The host keeps its own calls until it has taken the result.
-        components_.give_back(*this);
+        give_back();
     }
     return Returned {};
 }
 
-// A call that failed is not used again: handles of its callee may still refer to it.
+void Call::leave()
+{
+    mark_entered(*entered_, caller_, false);
+    entered_->context = outer_context_;
+}
 
-HostOutcome Call::fail(const Fault& fault) { return trap_of(fault); }
+HostOutcome Call::fail(Trap trap)
+{
+    end_borrows();
+    if (caller_)
+        give_back();
+    return trap;
+}
 
-HostOutcome Call::fail(std::string text) { return failed(std::move(text)); }
+HostOutcome Call::fail(const Fault& fault) { return fail(trap_of(fault)); }
+
+HostOutcome Call::fail(std::string text) { return fail(failed(std::move(text))); }
+
+void Call::give_back()
+{
+    // A call that failed may have handles that refer to it. Then it is not used again.
+    if (borrows == 0)
+        components_.give_back(*this);
+}
 
 // -- Host functions
 
@@ -400,7 +423,7 @@ HostOutcome Call::call_host(HostCall& host)
     HostContext context { host.thread, host.store, caller_ ? *caller_ : *callee_->instance, *callee_ };
     auto returned = (*callee_->host)(context, host_arguments_.nodes());
     if (!returned)
-        return std::move(returned.error());
+        return fail(std::move(returned.error()));
     end_borrows();
     phase_ = Phase::Results;
     if (!shape.result)
@@ -412,7 +435,7 @@ HostOutcome Call::call_host(HostCall& host)
         return finish(host);
     result_flat_ = {};
     auto& lowering = lowering_.emplace<2>(
-        ValueSource(components_, *callee_->instance), *caller_, caller_options_, result_flat_, *this);
+        ValueSource(components_, *callee_->instance, *this), *caller_, caller_options_, result_flat_, *this);
     const auto to = place_of_result(lowering);
     if (!to)
         return fail(to.error());
@@ -431,12 +454,15 @@ Faulty<Value> Call::lift_arguments()
     return lift(components_, source, shape.params, from);
 }
 
-/// What the host function has borrowed, it can no longer use.
+/// What the host function has borrowed, it can no longer use, nor the guest what the host has lent.
 void Call::end_borrows()
 {
     for (const std::shared_ptr<HeldResource>& resource : held)
         resource->is_gone = true;
     held.clear();
+    for (const uint32_t object : lent_objects)
+        components_.objects.take(object);
+    lent_objects.clear();
 }
 
 // -- Resources
@@ -464,10 +490,10 @@ OrTrapped<std::optional<Value>> call(Thread& thread, const Func& function, std::
     Components& components = Components::of(thread.store);
     Call& call = components.take_call();
     call.prepare(function, std::move(arguments));
-    if (auto done = invoke(thread, call.entry(), {}); !done)
-        return std::unexpected(std::move(done.error()));
+    const auto done = invoke(thread, call.entry(), {});
     std::optional<Value> result = std::move(call.result());
-    components.give_back(call);
+    call.give_back();
+    CHECK(done);
     return result;
 }
 
@@ -483,9 +509,9 @@ OrTrapped<void> drop(Thread& thread, HeldResource& resource)
     Components& components = Components::of(thread.store);
     Call& call = components.take_call();
     call.prepare_drop(*kind, resource.rep);
-    if (auto done = invoke(thread, call.entry(), {}); !done)
-        return std::unexpected(std::move(done.error()));
-    components.give_back(call);
+    const auto done = invoke(thread, call.entry(), {});
+    call.give_back();
+    CHECK(done);
     return {};
 }
 

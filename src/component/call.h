@@ -45,6 +45,8 @@ public:
     /// A function without parameters and results that makes the prepared call.
     Function& entry() { return entry_; }
     std::optional<Value>& result() { return result_; }
+    /// Lets the call be used again, if nothing refers to it.
+    void give_back();
 
     /// What the entry function does.
     static HostOutcome on_entry(HostCall& host);
@@ -61,6 +63,8 @@ private:
     HostOutcome call_callee(HostCall& host);
     HostOutcome clean_up(HostCall& host);
     HostOutcome finish(HostCall& host);
+    void leave();
+    HostOutcome fail(Trap trap);
     HostOutcome fail(const Fault& fault);
     HostOutcome fail(std::string text);
 

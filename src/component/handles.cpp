@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "component/handles.h"
 
+#include "runtime/store.h"
+
+#include <algorithm>
+
 namespace vitrine::core::component {
 
-Faulty<uint32_t> HandleTable::add(const ResourceKind& kind, uint32_t rep, HandleScope* scope)
+Faulty<uint32_t> HandleTable::add(
+    const Store& store, const ResourceKind& kind, uint32_t rep, HandleScope* scope)
 {
     const Entry entry { &kind, rep, 0, scope };
     if (!free_.empty()) {
@@ -12,12 +17,28 @@ Faulty<uint32_t> HandleTable::add(const ResourceKind& kind, uint32_t rep, Handle
         entries_[index] = entry;
         return index;
     }
-    if (entries_.size() > max_size)
+    if (entries_.size() > max_size || (entries_.size() == entries_.capacity() && !grow(store)))
         return fault(FaultKind::TableFull);
     entries_.push_back(entry);
-    // So that `remove` never allocates.
-    free_.reserve(entries_.capacity());
     return static_cast<uint32_t>(entries_.size() - 1);
+}
+
+/// Makes room for more entries. Like a table of the guest, it counts against the embedder's limit.
+bool HandleTable::grow(const Store& store)
+{
+    const size_t size = entries_.size(), desired = std::max(size_t { 8 }, 2 * size);
+    return store.attempt(Refusable::TableGrowth, [&] {
+        if (desired > Store::max_table_elements || !store.allows(Resource::Table, size, desired))
+            return false;
+        return guarded(
+            [&] {
+                // Also so that `remove` never allocates.
+                free_.reserve(desired);
+                entries_.reserve(desired);
+                return true;
+            },
+            [](const Thrown&) { return false; });
+    });
 }
 
 Faulty<HandleTable::Entry*> HandleTable::find(uint32_t index, const ResourceKind& kind)

@@ -11,6 +11,7 @@
 
 namespace vitrine::core {
 struct Function;
+class Store;
 }
 
 namespace vitrine::core::component {
@@ -25,6 +26,8 @@ struct HandleScope {
     uint32_t borrows = 0;
     /// What a host function has borrowed.
     std::vector<std::shared_ptr<HeldResource>> held {};
+    /// Objects of the host that it has lent to the callee, see `HostObjects`.
+    std::vector<uint32_t> lent_objects {};
 };
 
 /// A resource type of a store. Its address is its identity: each instance of a component that
@@ -55,8 +58,9 @@ public:
         bool is_own() const { return !scope; }
     };
 
-    /// Fails if the table is full.
-    Faulty<uint32_t> add(const ResourceKind& kind, uint32_t rep, HandleScope* scope = nullptr);
+    /// Fails if the table is full, or if the embedder does not let it grow.
+    Faulty<uint32_t> add(
+        const Store& store, const ResourceKind& kind, uint32_t rep, HandleScope* scope = nullptr);
     /// The entry of a resource of this type.
     Faulty<Entry*> find(uint32_t index, const ResourceKind& kind);
     /// Removes an entry that no call has been lent, and returns it.
@@ -68,6 +72,8 @@ public:
     const std::vector<Entry>& entries() const { return entries_; }
 
 private:
+    bool grow(const Store& store);
+
     std::vector<Entry> entries_ = std::vector<Entry>(1);
     /// Indices of unused entries. The one that became unused last is used first.
     std::vector<uint32_t> free_;

@@ -47,18 +47,24 @@ namespace {
 
 class Instantiation {
 public:
-    Instantiation(Thread& thread, Instance& instance, const ImportSource& imports)
+    /// Counts in `effort` what the instantiation has executed, with all that is nested.
+    Instantiation(Thread& thread, Instance& instance, const ImportSource& imports, uint64_t& effort)
         : thread_(thread),
           instance_(instance),
           spaces_(instance.spaces),
           types_(*instance.component->types),
-          imports_(imports)
+          imports_(imports),
+          effort_(effort)
     {}
 
     using Done = std::expected<void, Failure>;
 
     Done run()
     {
+        // A small file can describe many instances: each level of nesting can double them.
+        effort_ += limits::instance_effort + instance_.component->definitions.size();
+        if (effort_ > limits::instantiation_effort)
+            return std::unexpected(Error { "the component has too many instances" });
         for (const Definition& definition : instance_.component->definitions)
             if (Done done = std::visit([&](const auto& def) { return execute(def); }, definition.def); !done)
                 return done;
@@ -159,7 +165,7 @@ private:
         const ImportSource imports = [&](const ImportDef& import) {
             return item_at(arguments.at(import.name.name));
         };
-        if (Done done = Instantiation(thread_, nested, imports).run(); !done)
+        if (Done done = Instantiation(thread_, nested, imports, effort_).run(); !done)
             return std::unexpected(std::move(done.error()));
         return nested.exports;
     }
@@ -327,6 +333,7 @@ private:
     IndexSpaces& spaces_;
     const Types& types_;
     const ImportSource& imports_;
+    uint64_t& effort_;
     std::shared_ptr<ItemMap> exports_ = instance_.exports;
 };
 
@@ -334,7 +341,8 @@ private:
 
 std::expected<void, Failure> instantiate(Thread& thread, Instance& instance, const ImportSource& imports)
 {
-    return Instantiation(thread, instance, imports).run();
+    uint64_t effort = 0;
+    return Instantiation(thread, instance, imports, effort).run();
 }
 
 // -- Preparing

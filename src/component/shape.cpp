@@ -9,7 +9,7 @@ namespace vitrine::core::component {
 
 namespace {
 
-constexpr uint32_t align_up(uint32_t size, uint32_t alignment)
+constexpr uint64_t align_up(uint64_t size, uint32_t alignment)
 {
     return (size + alignment - 1) / alignment * alignment;
 }
@@ -34,13 +34,14 @@ void take_facts(Shape& shape, const TypeInfo& info)
 }
 
 /// Adds a field at the end of a record or tuple whose size so far is `end`.
-void add_field(Shape& record, uint32_t& end, std::string_view name, const Shape& field)
+void add_field(Shape& record, uint64_t& end, std::string_view name, const Shape& field)
 {
     ShapePart part { .name = name, .shape = &field };
-    part.offset = align_up(end, field.alignment);
+    const uint64_t offset = align_up(end, field.alignment);
+    part.offset = static_cast<uint32_t>(offset);
     if (const ShapePart* const last = record.parts.empty() ? nullptr : &record.parts.back())
         part.flat_offset = last->flat_offset + last->shape->flat_count;
-    end = part.offset + field.size;
+    end = offset + field.size;
     record.parts.push_back(part);
 }
 
@@ -65,7 +66,7 @@ void add_cases(Shape& shape, std::vector<ShapePart> cases)
     for (const ShapePart& item : shape.parts)
         alignment = std::max(alignment, item.shape ? item.shape->alignment : 1);
     for (ShapePart& item : shape.parts) {
-        item.offset = align_up(shape.tag_size, alignment);
+        item.offset = static_cast<uint32_t>(align_up(shape.tag_size, alignment));
         item.flat_offset = 1;
     }
 }
@@ -86,7 +87,7 @@ const FuncShape& Shapes::of_func(TypeId type)
     const FuncType& func = types_.func(type);
     FuncShape shape { .type = type, .params = { .kind = ComponentKind::Tuple } };
     Shape& params = shape.params;
-    uint32_t end = 0;
+    uint64_t end = 0;
     for (const Field& param : func.params) {
         const Shape& field = find(param.type);
         add_field(params, end, param.name, field);
@@ -96,7 +97,9 @@ const FuncShape& Shapes::of_func(TypeId type)
         params.has_handle |= field.has_handle;
         params.has_borrow |= field.has_borrow;
     }
-    params.size = align_up(end, params.alignment);
+    // Each value type has a limited size, but not all parameters together.
+    params.size = static_cast<uint32_t>(
+        std::min(align_up(end, params.alignment), uint64_t { Shape::too_large }));
     if (func.result)
         shape.result = &find(*func.result);
     shape.is_async = func.is_async;
@@ -124,7 +127,7 @@ Shape Shapes::make(ValType type)
         for (const std::string_view name : names)
             shape.parts.push_back({ .name = name });
     };
-    uint32_t end = 0;
+    uint64_t end = 0;
     std::visit(Overloaded {
                    [&](Primitive primitive) {
                        shape.kind = kind_of(primitive);
@@ -187,7 +190,7 @@ Shape Shapes::make(ValType type)
                            pair.has_handle |= part.shape->has_handle;
                            pair.has_borrow |= part.shape->has_borrow;
                        }
-                       pair.size = align_up(end, pair.alignment);
+                       pair.size = static_cast<uint32_t>(align_up(end, pair.alignment));
                        pair.flat_count = FlatTypes::max + 1;
                        pair.is_plain = is_plain_record(pair);
                        shape.parts.push_back({ .shape = &shapes_.emplace_back(std::move(pair)) });

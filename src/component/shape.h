@@ -30,6 +30,9 @@ struct ShapePart {
 /// A value type, laid out for the canonical ABI. Everything that works on values at run time uses
 /// shapes. [component model: Canonical ABI]
 struct Shape {
+    /// A size that no memory has room for.
+    static constexpr uint32_t too_large = UINT32_MAX;
+
     ComponentKind kind {};
     /// The size of a discriminant or of flags, in bytes.
     uint8_t tag_size = 0;
@@ -38,6 +41,7 @@ struct Shape {
     bool has_handle = false;
     bool has_borrow = false;
     bool has_pointer = false;
+    /// In bytes. Only the parameters of a function, as a tuple, can be `too_large`.
     uint32_t size = 0;
     uint32_t alignment = 1;
     /// The number of core values, if they are not too many.
@@ -52,6 +56,8 @@ struct Shape {
     TypeId resource {};
     ValType type {};
 
+    /// Its size, in a form that is out of the bounds of any memory if it is too large.
+    uint64_t bytes() const { return size == too_large ? UINT64_MAX : size; }
     const Shape& element() const { return *parts[0].shape; }
     /// Whether it is a variant, enum, option or result.
     bool has_cases() const

@@ -42,7 +42,7 @@ Faulty<Place> checked_address(const Memory& memory, const Shape& shape, uint32_t
 {
     if (address % shape.alignment != 0)
         return fault(FaultKind::UnalignedPointer);
-    if (!memory.contains(address, shape.size))
+    if (!memory.contains(address, shape.bytes()))
         return fault(FaultKind::PointerOutOfBounds);
     return Place::memory(address);
 }
@@ -210,17 +210,19 @@ Faulty<MovedHandle> ValueSource::handle(const Shape& shape, Cursor at) const
     const bool is_own = shape.kind == ComponentKind::Own;
     if (is_own && !held.is_own)
         return fault(FaultKind::NotOwned);
+    uint32_t rep = held.rep;
     if (held.object && (held.is_own || !held.type)) {
-        held.rep = components_->objects.add(held.object);
-        held.type = &kind;
+        rep = components_->objects.add(held.object);
         if (!is_own)
-            held.is_own = false;
+            scope_->lent_objects.push_back(rep);
     } else if (!held.type) {
         return fault(FaultKind::ForeignResource);
     }
-    if (is_own)
+    if (is_own) {
         held.is_gone = true;
-    return MovedHandle { &kind, held.rep };
+        held.object.reset();
+    }
+    return MovedHandle { &kind, rep };
 }
 
 bool fits(const Value& value, const Shape& shape)
@@ -290,7 +292,7 @@ public:
     Faulty<Value> value(const Shape& shape, Place at)
     {
         switch (shape.kind) {
-        case ComponentKind::String: return text(TRY(source_.string(at)));
+        case ComponentKind::String: return text(at);
         case ComponentKind::Record:
         case ComponentKind::Tuple: return fields(shape, at);
         case ComponentKind::List:
@@ -309,11 +311,26 @@ public:
     }
 
 private:
-    static Value text(const SourceString& string) { return { 0, to_utf8(string) }; }
+    /// Accounts for memory of the host.
+    Faulty<void> take(uint64_t bytes)
+    {
+        taken_ += bytes;
+        if (taken_ > limits::lifted_bytes)
+            return fault(FaultKind::ValueTooLarge, limits::lifted_bytes);
+        return {};
+    }
+
+    Faulty<Value> text(Place at)
+    {
+        const SourceString string = TRY(source_.string(at));
+        CHECK(take(string.bytes.size()));
+        return Value { 0, to_utf8(string) };
+    }
 
     Faulty<Value> fields(const Shape& shape, Place at)
     {
         Value::Nodes nodes;
+        CHECK(take(shape.parts.size() * sizeof(Value)));
         nodes.reserve(shape.parts.size());
         for (const ShapePart& part : shape.parts)
             nodes.push_back(TRY(value(*part.shape, at.part(part))));
@@ -327,6 +344,7 @@ private:
         if (is_number(element.kind))
             return numbers(shape, list);
         Value::Nodes nodes;
+        CHECK(take(list.count * sizeof(Value)));
         nodes.reserve(list.count);
         for (uint32_t i = 0; i < list.count; ++i)
             nodes.push_back(TRY(value(element, source_.element(shape, list, i))));
@@ -335,6 +353,7 @@ private:
 
     Faulty<Value> numbers(const Shape& shape, const SourceList<Place>& list)
     {
+        CHECK(take(list.count * size_t { shape.element().size }));
         std::vector<std::byte> packed(list.count * size_t { shape.element().size });
         if (const auto bytes = source_.elements(shape, list)) {
             if (!packed.empty())
@@ -354,6 +373,7 @@ private:
         Value made { index };
         if (const Shape* const payload = shape.parts[index].shape) {
             Value::Nodes nodes;
+            CHECK(take(sizeof(Value)));
             nodes.push_back(TRY(value(*payload, source_.payload(shape, at, index))));
             made.content = std::move(nodes);
         }
@@ -376,6 +396,7 @@ private:
 
     Components& components_;
     const GuestSource& source_;
+    uint64_t taken_ = 0;
 };
 
 } // namespace
@@ -519,7 +540,7 @@ template<class Source> Faulty<void> Lowering<Source>::take(uint32_t address)
     Step& step = steps_.back();
     switch (step.task) {
     case Task::Allocated: {
-        CHECK(check_allocated(address, step.shape->alignment, step.shape->size));
+        CHECK(check_allocated(address, step.shape->alignment, step.shape->bytes()));
         flats_[step.to.at] = address;
         step.task = Task::Value;
         step.to = Place::memory(address);
@@ -612,11 +633,11 @@ template<class Source> Faulty<void> Lowering<Source>::write_handle(const Shape& 
 {
     const MovedHandle moved = TRY(source_.handle(shape, from));
     if (shape.kind == ComponentKind::Own) {
-        write_number(to, TRY(instance_->handles.add(*moved.kind, moved.rep)), 4);
+        write_number(to, TRY(instance_->handles.add(store(), *moved.kind, moved.rep)), 4);
     } else if (moved.kind->owner == instance_) {
         write_number(to, moved.rep, 4);
     } else {
-        write_number(to, TRY(instance_->handles.add(*moved.kind, moved.rep, scope_)), 4);
+        write_number(to, TRY(instance_->handles.add(store(), *moved.kind, moved.rep, scope_)), 4);
         ++scope_->borrows;
     }
     return {};

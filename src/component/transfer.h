@@ -97,7 +97,10 @@ class ValueSource {
 public:
     using Cursor = const Value*;
 
-    ValueSource(Components& components, const Instance& types) : components_(&components), types_(&types) {}
+    /// What the host lends belongs to `scope`.
+    ValueSource(Components& components, const Instance& types, HandleScope& scope)
+        : components_(&components), types_(&types), scope_(&scope)
+    {}
 
     Cursor field(const Shape&, Cursor at, uint32_t index) const { return &at->nodes()[index]; }
     Cursor payload(const Shape&, Cursor at, uint32_t) const { return at->payload(); }
@@ -113,12 +116,14 @@ public:
 private:
     Components* components_;
     const Instance* types_;
+    HandleScope* scope_;
 };
 
 /// Whether a value can be read as one of this shape.
 bool fits(const Value& value, const Shape& shape);
 
-/// A value of a guest as one of the host. The recursion is bounded by the depth of types.
+/// A value of a guest as one of the host. Fails if it would take more than `limits::lifted_bytes`:
+/// many lists of a guest can share their memory. The recursion is bounded by the depth of types.
 Faulty<Value> lift(Components& components, const GuestSource& source, const Shape& shape, Place at);
 
 /// A call of `realloc`.

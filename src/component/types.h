@@ -43,11 +43,15 @@ inline constexpr uint32_t type_depth = 100;      ///< nesting of value types
 inline constexpr uint32_t nesting = 100;         ///< nesting of components, or of their types
 inline constexpr uint32_t type_size = 1'000'000; ///< of a type whose parts are all written out
 inline constexpr uint32_t value_bytes = (1u << 28) - 1;
+inline constexpr uint32_t lifted_bytes = 1u << 29; ///< what a value may take in the host
 inline constexpr uint32_t fields = 10'000; ///< also cases and labels
 inline constexpr uint32_t flags = 32;
 inline constexpr uint32_t params = 1000;
 inline constexpr uint32_t arguments = 100'000; ///< of an instantiation; also inline exports
 inline constexpr uint32_t canon_options = 10;
+/// What an instantiation may execute: definitions, and `instance_effort` for each instance.
+inline constexpr uint32_t instantiation_effort = 2'000'000;
+inline constexpr uint32_t instance_effort = 100;
 /// What comparing and substituting types may take, in parts of types.
 inline constexpr uint32_t effort = 10'000'000;
 } // namespace limits

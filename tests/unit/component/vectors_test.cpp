@@ -267,7 +267,7 @@ using Calls = std::vector<std::array<uint32_t, 5>>;
 class Side {
 public:
     explicit Side(Components& components)
-        : instance_(components, nullptr, nullptr, nullptr),
+        : instance_(components, nullptr, nullptr, nullptr, ""),
           memory_(*components.store.add_memory({ { .min = memory_size, .max = memory_size }, 0 }))
     {
         reset();
@@ -486,7 +486,7 @@ TEST_F(VectorsTest, Stores)
         const uint32_t at = number(vector.at("at"));
         const Value value = ValueReader::value(vector.at("value"), type);
         ASSERT_TRUE(fits(value, type));
-        const ValueSource host(components_, from_.instance());
+        const ValueSource host(components_, from_.instance(), scope_);
 
         // In memory.
         const auto give = [&] {
