@@ -41,6 +41,35 @@ void give_back_store(Thread& thread)
     thread.store.current_thread.store(thread.outer_thread, std::memory_order_release);
 }
 
+/// Takes a thread inside while an entry is prepared, and back outside if the entry fails. While the
+/// thread is inside, a debugger that has stopped all threads never sees it half changed.
+class Entering {
+public:
+    explicit Entering(Thread& thread) : thread_(thread), is_first_(!thread.is_running())
+    {
+        if (is_first_)
+            thread.runner.store(std::this_thread::get_id());
+        thread.go_inside();
+    }
+    ~Entering()
+    {
+        if (is_done_)
+            return;
+        thread_.go_outside();
+        if (is_first_)
+            thread_.runner.store({});
+    }
+    Entering(const Entering&) = delete;
+    Entering& operator=(const Entering&) = delete;
+
+    void succeed() { is_done_ = true; }
+
+private:
+    Thread& thread_;
+    const bool is_first_;
+    bool is_done_ = false;
+};
+
 /// Takes a stack for the first activation and stores the arguments on it.
 OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value> arguments)
 {
@@ -50,17 +79,14 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
     if (thread.store.is_calling_out())
         return std::unexpected(Trap { .kind = TrapKind::HostError,
             .message = "the guest cannot be called by its store's limiter or the destructor of host data" });
+    Entering entering(thread);
     // Allocate first, so that nothing is half done when memory runs out.
     if (thread.activations.size() == thread.activations.capacity())
         thread.activations.reserve(2 * thread.activations.size() + 1);
     if (!thread.is_running()) {
         if (auto taken = thread.take_stack(); !taken)
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
-        thread.runner.store(std::this_thread::get_id());
         take_store(thread);
-        // Go inside before changing the thread, so that a debugger that has stopped all threads
-        // never sees it half changed.
-        thread.go_inside();
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
         thread.requests->bits.fetch_and(~Requests::interrupt);
@@ -69,14 +95,13 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
             thread.requests->lower_words();
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
-    } else {
-        thread.go_inside();
     }
     thread.activations.push_back({ thread.control, &function, thread.state, thread.free, thread.host,
         thread.host_call_offset, thread.continuations.size() });
     thread.state = { nullptr, 0, 0, thread.free, store_values(arguments, thread.free) };
     thread.is_after_host = thread.host != nullptr;
     thread.host = nullptr;
+    entering.succeed();
     return {};
 }
 

@@ -229,8 +229,8 @@ TEST(Components, ImportsAndExports)
     for (const ComponentExtern& item : calc.component.exports())
         names.push_back(item.kind + " " + item.name);
     EXPECT_THAT(names,
-        ElementsAre("type point", "func translate", "func use-sink", "func log-at", "func fail",
-            "instance test:calc/ops@0.1.0"));
+        ElementsAre("type point", "instance test:calc/ops@0.1.0", "func translate", "func use-sink",
+            "func log-at", "func fail"));
     ASSERT_EQ(1u, calc.component.imports().size());
     EXPECT_EQ(log_interface, calc.component.imports()[0].name);
     EXPECT_THAT(calc.component.to_text(), HasSubstr("import"));

@@ -9,6 +9,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <functional>
 #include <thread>
 
 namespace vitrine::core::debug {
@@ -19,8 +20,10 @@ using testing::ElementsAre;
 
 /// A guest under a session, with WASI's way to end it: `exit`.
 struct Debugged : Guest {
-    explicit Debugged(std::string_view wat)
+    explicit Debugged(std::string_view wat, const std::function<void(Guest&)>& define_more = {})
     {
+        if (define_more)
+            define_more(*this);
         define("host", "exit", { { ValueType::i32 }, {} }, [](HostCall& call) -> HostOutcome {
             return Trap { .kind = TrapKind::Exit, .exit_status = static_cast<int32_t>(call.slots[0]) };
         });
@@ -331,11 +334,18 @@ TEST(Stops, AStepChangesItsMarksWhileOtherThreadsRun)
 /// The marks of the step and those of breakpoints are brought in line apart from each other.
 TEST(Stops, ABreakpointThatIsAddedDuringAStepDoesNotEndIt)
 {
+    std::atomic<bool> is_waiting = true;
     Debugged guest(R"((module
-        (global $go (export "go") (mut i32) (i32.const 1))
-        (func $wait (loop $again (br_if $again (global.get $go))))
+        (import "host" "is_waiting" (func $is_waiting (result i32)))
+        (func $wait (loop $again (br_if $again (call $is_waiting))))
         (func (export "never") nop)
-        (func (export "run") call $wait nop)))");
+        (func (export "run") call $wait nop)))",
+        [&](Guest& made) {
+            made.define("host", "is_waiting", { {}, { ValueType::i32 } }, [&](HostCall& call) -> HostOutcome {
+                call.slots[0] = is_waiting;
+                return core::Returned {};
+            });
+        });
     guest.break_at(guest.code_of("run"));
     EXPECT_EQ(guest.start("run"), "breakpoint 1");
     ASSERT_TRUE(guest.session->resume({ Resume::Kind::StepOver }));
@@ -343,7 +353,7 @@ TEST(Stops, ABreakpointThatIsAddedDuringAStepDoesNotEndIt)
     // Only a pause makes the thread take notice, and so the end of the wait comes after that.
     while (guest.thread.requests->bits.load() != 0)
         std::this_thread::yield();
-    std::atomic_ref(*const_cast<Slot*>(guest.instance->globals[0]->slots())).store(0);
+    is_waiting = false;
     EXPECT_EQ(guest.wait(), "step");
     EXPECT_EQ(guest.place(), "run+2");
     EXPECT_EQ(guest.resume(go), "ended");

@@ -319,8 +319,20 @@ TEST(Watch, OnlyTheWatchedBytesAndDirectionsCount)
             expect_touched(row, cut(0, bytes, !is_write, is_write), it);
             expect_touched(row, cut(0, 1, !is_write, is_write), it);
             expect_touched(row, cut(bytes - 1, 1, !is_write, is_write), it);
-            expect_touched(row, cut(bytes, 1, true, true), nothing);
-            expect_touched(row, cut(uintptr_t { 0 } - 1, 1, true, true), nothing);
+            // Next to it there is nothing, unless the instruction also accesses what is there.
+            const auto other_at = [i](uintptr_t offset) {
+                return [=](const std::vector<Access>& accesses) {
+                    const State& state = accesses[i].state;
+                    std::vector<TouchedRange> touched;
+                    for (const Access& other : accesses)
+                        if (other.state.kind == state.kind
+                            && state.begin + offset - other.state.begin < other.state.bytes)
+                            touched.push_back(other.range());
+                    return touched;
+                };
+            };
+            expect_touched(row, cut(bytes, 1, true, true), other_at(bytes));
+            expect_touched(row, cut(uintptr_t { 0 } - 1, 1, true, true), other_at(uintptr_t { 0 } - 1));
             if (!row.function.contains("rmw"))
                 expect_touched(row, cut(0, bytes, is_write, !is_write), nothing);
         }
