@@ -403,6 +403,9 @@ HostOutcome Call::fail(std::string text) { return fail(failed(std::move(text)));
 
 void Call::give_back()
 {
+    // Values can own objects of the host, and much memory.
+    host_arguments_ = {};
+    result_.reset();
     // A call that failed may have handles that refer to it. Then it is not used again.
     if (borrows == 0)
         components_.give_back(*this);
