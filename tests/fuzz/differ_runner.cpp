@@ -6,7 +6,9 @@
 // exported functions with zeros and edge values, and writes the results: each call with its
 // arguments, so that the other runtime can repeat it, the values of globals and tables, and
 // checksums of memories. `stress`: like `run`, with a collection at each allocation. Numbers are
-// written as the digits of their bits.
+// written as the digits of their bits. `component`: runs a component with the calls in FILE.calls.
+
+#include "differ_components.h"
 
 #include "base/text.h"
 #include "engine/engine.h"
@@ -306,7 +308,9 @@ int main()
     while (std::cin >> mode && std::getline(std::cin >> std::ws, path)) {
         std::ifstream file(path, std::ios::binary);
         std::vector<uint8_t> bytes { std::istreambuf_iterator<char>(file), {} };
+        std::ifstream scripts(path + ".calls");
         std::cout << (mode == "validate" ? validate(std::move(bytes))
+                : mode == "component"    ? component::run_component(std::move(bytes), scripts)
                                          : Runner(mode == "stress").run(std::move(bytes)))
                   << std::endl;
     }
