@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
-#include "cli/component_guest.h"
-#include "cli/guest.h"
 #include "cli/limits.h"
 #include "cli/lldb.h"
 #include "cli/message.h"
+#include "cli/program.h"
 #include "net/address.h"
 
 #include <vitrine/debugger.hpp>
@@ -38,14 +37,6 @@ struct Options : GuestOptions {
     }
 };
 
-/// What every way to run a guest needs.
-struct Guest {
-    Store& store;
-    Linker& linker;
-    const Module& module;
-    const Entry& entry;
-};
-
 Result<void> check_door(const Options& options)
 {
     if (options.wait && options.no_wait)
@@ -60,41 +51,33 @@ Result<void> check_door(const Options& options)
     return {};
 }
 
-/// Reports why a guest ended that has not returned. Returns the exit status.
-int report_end(
-    const Error& error, std::span<const LoadedModule> modules, const Options& options, const Limits& limits)
+/// Prints the results of a guest that has ended, or reports why it ended. Returns the exit status.
+int finish(const Result<Ending>& ending, const Program& program, const Options& options, const Limits& limits)
 {
-    const Trap* trap = error.trap();
+    if (ending) {
+        for (const auto& [type, value] : ending->results)
+            print("{}{}{}\n", options.typed ? type : "", options.typed ? ":" : "", value);
+        return ending->status;
+    }
+    const Trap* trap = ending.error().trap();
     const bool was_ended = trap && (trap->kind == TrapKind::Interrupted || trap->kind == TrapKind::Killed);
     if (const auto status = limits.status(); status && was_ended) {
         const bool is_late = *status == status::timeout;
         return report(*trap,
             is_late ? "the guest timed out (--timeout " + *options.timeout + ")" : "interrupted", *status,
-            modules);
+            program.modules());
     }
-    return report(error, modules);
+    return report(ending.error(), program.modules());
 }
 
-/// Prints the results of a guest that has ended, or reports why it ended. Returns the exit status.
-int finish(
-    const Result<std::vector<Val>>& results, const Guest& guest, const Options& options, const Limits& limits)
+int run_plainly(Program& program, WasiConfig wasi, const Options& options, Limits& limits)
 {
-    if (!results)
-        return report_end(results.error(), modules_of(guest.module, options, guest.entry), options, limits);
-    for (const Val& result : *results)
-        print("{}{}{}\n", options.typed ? to_text(result.kind()) : "", options.typed ? ":" : "",
-            result.to_text());
-    return 0;
-}
-
-int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& options, Limits& limits)
-{
-    if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)
+    if (auto added = program.add_wasi(std::move(wasi)); !added)
         return report(added.error());
-    limits.watch([interrupter = guest.store.interrupter()] { interrupter.interrupt(); });
-    const auto results = run_guest(guest.linker, guest.store, guest.module, guest.entry);
+    limits.watch([interrupter = program.store().interrupter()] { interrupter.interrupt(); });
+    const auto ending = program.run();
     limits.stop();
-    return finish(results, guest, options, limits);
+    return finish(ending, program, options, limits);
 }
 
 /// Whether the current write of this thread goes to the client only, not to the process's stream.
@@ -128,11 +111,11 @@ void send_output_to(debug::GdbServer& server, WasiConfig& wasi, bool is_client_a
 }
 
 /// Runs the guest in a session with a debug server.
-int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Limits& limits)
+int run_debugged(Program& program, WasiConfig wasi, const Options& options, Limits& limits)
 {
     // The guest must survive a closed terminal or connection.
     std::signal(SIGPIPE, SIG_IGN);
-    debug::Session session(guest.store);
+    debug::Session session(program.store());
     debug::GdbServer server(session, options.address(),
         options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
     if (server.error())
@@ -140,17 +123,21 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     send_output_to(server, wasi, options.lldb);
     if (options.lldb)
         wasi.stdin_text("");
-    if (auto added = add_wasi(guest.linker, guest.store, wasi); !added)
+    if (auto added = program.add_wasi(std::move(wasi)); !added)
         return report(added.error());
-    if (auto fits = check_imports(guest.linker, guest.store, guest.module, guest.entry); !fits)
+    if (auto fits = program.check_imports(); !fits)
         return report(fits.error());
 
+    std::vector<Module> modules;
+    for (const LoadedModule& loaded : program.modules())
+        modules.push_back(loaded.module);
+    if (modules.empty())
+        return report(Error(options.module + ": there is no core module in it to debug"));
     std::error_code unknown;
-    server.announce(guest.module, std::filesystem::canonical(options.module, unknown));
-    std::vector<Module> preloads;
-    for (const auto& [name, preload] : guest.entry.preloads)
-        preloads.push_back(preload.module);
-    const std::vector<std::string> commands = server.lldb_commands(guest.module, preloads);
+    for (const Module& module : std::span(modules).first(program.own_modules()))
+        server.announce(module, std::filesystem::canonical(options.module, unknown));
+    const std::vector<std::string> commands =
+        server.lldb_commands(modules.front(), std::span(modules).subspan(1));
     if (!server.is_loopback())
         print_warning("anyone who can connect to " + server.address() + " can read and change the guest");
     if (!options.quiet && !options.lldb)
@@ -165,39 +152,23 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     }
 
     limits.watch([&session] { session.kill(); });
-    const auto body = [&] { return run_guest(guest.linker, guest.store, guest.module, guest.entry); };
+    Result<Ending> ending = Ending {};
+    const auto body = [&]() -> Result<std::vector<Val>> {
+        ending = program.run();
+        if (!ending)
+            return ending.error();
+        return std::vector<Val> {};
+    };
     const debug::Event end = session.run(body, true);
     limits.stop();
     lldb.reset();
     if (const size_t unread = server.close())
         print_note(std::to_string(unread)
             + " bytes of the guest's output were not sent: the debugger did not read them");
-    return finish(std::get<debug::Exited>(end).results, guest, options, limits);
-}
-
-int run_component(const LoadedComponent& loaded, const Engine& engine, const WasiConfig& wasi,
-    const Options& options, Limits& limits)
-{
-    if (auto fits = check_options(options); !fits)
-        return usage_error(fits.error(), "run");
-    if (options.is_debugged())
-        return report(Error(loaded.path + ": this is a component, which cannot be debugged yet"));
-    const auto entry = find_entry(loaded, options);
-    if (!entry)
-        return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "run");
-    Store store(engine);
-    ComponentLinker linker(engine);
-    linker.trap_unknown_functions(options.unknown_imports == "trap");
-    if (auto added = add_wasi(linker, store, wasi); !added)
-        return report(added.error());
-    limits.watch([interrupter = store.interrupter()] { interrupter.interrupt(); });
-    const auto result = run_guest(linker, store, loaded, *entry);
-    limits.stop();
-    if (!result)
-        return report_end(result.error(), modules_of(loaded), options, limits);
-    if (!result->text.empty())
-        print("{}{}{}\n", options.typed ? result->type : "", options.typed ? ":" : "", result->text);
-    return result->has_failed ? 1 : 0;
+    // The guest can also have ended before its body ran.
+    if (const auto& results = std::get<debug::Exited>(end).results; !results)
+        ending = results.error();
+    return finish(ending, program, options, limits);
 }
 
 int run(Options& options, const std::vector<std::string>& words)
@@ -221,28 +192,14 @@ int run(Options& options, const std::vector<std::string>& words)
     const auto binary = options.part.load(engine, options.module);
     if (!binary)
         return report(binary.error());
-    if (const auto* loaded = std::get_if<LoadedComponent>(&*binary)) {
-        Limits limits(*seconds, !options.lldb);
-        return run_component(*loaded, engine, *wasi, options, limits);
-    }
-    const Module* const module = &std::get<Module>(*binary);
-    auto entry = find_entry(*module, options);
-    if (!entry)
-        return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "run");
-    auto preloads = options.load_preloads(engine);
-    if (!preloads)
-        return report(preloads.error());
-    entry->preloads = *std::move(preloads);
-    if (auto listening = options.listen(*wasi); !listening)
-        return report(listening.error());
-
+    // Blocks Ctrl-C in the threads that are created from here on.
     Limits limits(*seconds, !options.lldb);
-    Store store(engine);
-    Linker linker(engine);
-    options.treat_unknown_imports(linker, *module, entry->preloads);
-    const Guest guest { store, linker, *module, *entry };
-    return options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
-                                 : run_plainly(guest, *wasi, options, limits);
+    int status = 0;
+    const auto program = Program::create(engine, *binary, options, status);
+    if (!program)
+        return status;
+    return options.is_debugged() ? run_debugged(*program, *std::move(wasi), options, limits)
+                                 : run_plainly(*program, *std::move(wasi), options, limits);
 }
 
 } // namespace
