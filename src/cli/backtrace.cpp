@@ -44,6 +44,14 @@ std::string text_of(const std::optional<core::source::Line>& line)
     return line ? fmt::format(", {}:{}", core::printable(line->file), line->line) : "";
 }
 
+/// `main!` for a function of a component's core module.
+std::string prefix_of(const TraceFrame& frame, std::span<const LoadedModule> modules)
+{
+    const auto module =
+        std::ranges::find_if(modules, [&](const LoadedModule& loaded) { return loaded.module.owns(frame); });
+    return module == modules.end() || module->name.empty() ? "" : core::printable(module->name) + "!";
+}
+
 std::string shown(std::string_view name) { return core::printable(core::source::demangled(name)); }
 
 } // namespace
@@ -62,7 +70,7 @@ std::string backtrace_text(const Trap& trap, std::span<const LoadedModule> modul
             else
                 own = source.line;
         }
-        text += fmt::format("  #{} func[{}]{}{} at {:#x}{}\n", i, frame.function,
+        text += fmt::format("  #{} {}func[{}]{}{} at {:#x}{}\n", i, prefix_of(frame, modules), frame.function,
             frame.name.empty() ? "" : " ", shown(frame.name), frame.offset, text_of(own));
     }
     return text;

@@ -46,13 +46,6 @@ Result<std::vector<component::Value>> parse_words(
     return values;
 }
 
-/// The text before the place of an error in a call: `greet("x", ` .
-std::string before(const std::string& call, const core::Error& error)
-{
-    const auto end = static_cast<size_t>(error.offset.value_or(call.size()));
-    return call.substr(0, std::min(end, call.size()));
-}
-
 Result<ComponentEntry> find_invoked(
     const component::Component& component, const std::string& invoke, const std::vector<std::string>& words)
 {
@@ -77,7 +70,7 @@ Result<ComponentEntry> find_invoked(
     }
     auto arguments = component::parse_arguments(*call, shape);
     if (!arguments)
-        return Error(fmt::format("after {}: {}{}", before(invoke, arguments.error()),
+        return Error(fmt::format("at byte {}: {}{}", arguments.error().offset.value_or(0),
             arguments.error().message, type_note(component, *found)));
     entry.arguments = *std::move(arguments);
     return entry;
@@ -97,10 +90,8 @@ Result<ComponentEntry> find_entry(const LoadedComponent& loaded, const GuestOpti
     }
     if (const auto command = component::find_command(component))
         return ComponentEntry { .function = *command, .is_command = true };
-    // The message lists the functions that there are.
-    const core::Error none = component::find_exported_func(component, "wasi:cli/run#run").error();
-    return Error(fmt::format(
-        "{} is not a command, because it does not export wasi:cli/run: {}", loaded.path, none.message));
+    return Error(fmt::format("{} is not a command: it does not export wasi:cli/run; {}", loaded.path,
+        component::list_of_exported_funcs(component)));
 }
 
 Result<void> check_options(const GuestOptions& options)
@@ -140,7 +131,7 @@ std::vector<LoadedModule> modules_of(const LoadedComponent& loaded)
 {
     std::vector<LoadedModule> modules;
     for (const CoreModule& core : loaded.component.core_modules())
-        modules.push_back({ core.module, loaded.path });
+        modules.push_back({ core.module, loaded.path, core.name });
     return modules;
 }
 

@@ -39,7 +39,7 @@ void GuestOptions::add_to(CLI::App& app)
     // For tests of the path resolution that is used where the kernel has no openat2.
     app.add_flag("--paths-by-component", paths_by_component, "Resolve paths without openat2")->group("");
     add("--invoke", invoke, "FUNCTION",
-        "Call this export; its arguments follow the file or, for a component, 'are(\"here\")'");
+        "Call this export instead of _start, with arguments after the file, or as in 'f(1, 2)'");
     add("--timeout", timeout, "SECONDS", "End the guest after this time");
     add("--max-stack", max_stack, "BYTES", "Size of the guest's stack, for example 64K or 16M (default 4M)");
     part.add_to(app);

@@ -49,6 +49,8 @@ int usage_error(const Error& error, std::string_view command = "");
 struct LoadedModule {
     Module module;
     std::string path;
+    /// For a core module of a component: how backtraces call it. Can be empty.
+    std::string name {};
 };
 
 /// Reports a rejected input, or a trap with its backtrace. Returns the exit status.

@@ -31,9 +31,11 @@ private:
     void add(const CoreInstanceDef& def)
     {
         const auto index = static_cast<uint32_t>(contents.core_instances.size());
+        std::string_view name = names_.find(Sort::CoreInstance, index);
         const bool is_known = def.module && *def.module < modules_.size();
-        contents.core_instances.push_back({ index,
-            core_instance_name(names_, index, is_known ? modules_[*def.module] : nullptr), def.module });
+        if (const auto* module = is_known ? modules_[*def.module] : nullptr; module && name.empty())
+            name = module->names().module;
+        contents.core_instances.push_back({ index, name, def.module });
     }
 
     void add(const NestedComponentDef& def)
@@ -74,13 +76,5 @@ private:
 } // namespace
 
 Contents contents_of(const Component& component) { return Walk(component).contents; }
-
-std::string core_instance_name(const ComponentNames& names, uint32_t index, const core::Module* module)
-{
-    std::string_view name = names.find(Sort::CoreInstance, index);
-    if (name.empty() && module)
-        name = module->names().module;
-    return name.empty() ? std::to_string(index) : std::string(name);
-}
 
 } // namespace vitrine::core::component

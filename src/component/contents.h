@@ -5,7 +5,7 @@
 #include "component/component_names.h"
 
 #include <memory>
-#include <string>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -23,7 +23,8 @@ struct Contents {
     };
     struct CoreInstance {
         uint32_t index;
-        std::string name;
+        /// From the component's name section, else that of its core module. Can be empty.
+        std::string_view name;
         /// The index of the core module that it is made of. Empty if it is made of exports.
         std::optional<uint32_t> module;
     };
@@ -41,9 +42,5 @@ struct Contents {
 };
 /// The component does not need to be valid.
 Contents contents_of(const Component& component);
-
-/// The name of a core instance: that of the component's name section, else that of its module, else
-/// its index. The module can be null.
-std::string core_instance_name(const ComponentNames& names, uint32_t index, const core::Module* module);
 
 } // namespace vitrine::core::component

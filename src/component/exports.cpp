@@ -92,6 +92,12 @@ std::vector<ExportedFunc> exported_funcs(const Component& component)
     return funcs;
 }
 
+std::string list_of_exported_funcs(const Component& component)
+{
+    const auto funcs = exported_funcs(component);
+    return "exported functions: " + (funcs.empty() ? "none" : list_of(funcs, ", "));
+}
+
 Result<ExportedFunc> find_exported_func(const Component& component, std::string_view name)
 {
     const GivenName given = split(name);
@@ -107,8 +113,7 @@ Result<ExportedFunc> find_exported_func(const Component& component, std::string_
     if (found.size() == 1)
         return found.front();
     if (found.empty())
-        return failure("no such function is exported; exported functions: "
-            + (funcs.empty() ? "none" : list_of(funcs, ", ")));
+        return failure("no such function is exported; " + list_of_exported_funcs(component));
     return failure("more than one function has this name: " + list_of(found, " and "));
 }
 

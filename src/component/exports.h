@@ -22,6 +22,8 @@ struct ExportedFunc {
 
 /// In the order of the exports. The component must be valid.
 std::vector<ExportedFunc> exported_funcs(const Component& component);
+/// `exported functions: greet, test:calc/ops@0.1.0#greet`, for messages.
+std::string list_of_exported_funcs(const Component& component);
 
 /// Finds a function by the name that a user gives it:
 /// - `test:calc/ops@0.1.0#greet`, also without the version

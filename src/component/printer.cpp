@@ -366,6 +366,8 @@ private:
         case EntityKind::Module: line(verb + shown + ": core module;"); break;
         case EntityKind::Component: {
             const ComponentType& component = types_.component(entity.type());
+            if (component.imports.size() + component.exports.size() == 0)
+                return line(verb + shown + ": component {}");
             open(verb + shown + ": component");
             world(component.imports, "import ");
             world(component.exports, "export ");
@@ -441,15 +443,16 @@ private:
         TypeId id, const Externs& externs, size_t i, const Resources& resources, std::string_view interface)
     {
         const std::string name = label_text(externs.name(i));
-        // Null inside of the types of components.
+        // Null inside of the types of components. An interface cannot use a type of the world, so
+        // such a type is written again.
         const TypeNames::Origin* const origin = names_.origin(id);
-        if (origin && origin->interface != interface) {
+        if (origin && origin->interface != interface && !origin->interface.empty()) {
             std::string from(origin->interface);
             if (const auto split = split_name(from); split && split->package == package_)
                 from = label_text(split->interface);
             const std::string first = label_text(origin->name);
             line("use " + from + ".{" + first + (first == name ? "" : " as " + name) + "};");
-        } else if (origin && origin->name != externs.name(i)) {
+        } else if (origin && origin->interface == interface && origin->name != externs.name(i)) {
             line("type " + name + " = " + label_text(origin->name) + ";");
         } else if (const auto* value = std::get_if<ValueDef>(&types_[id])) {
             definition(*value, name);

@@ -150,7 +150,33 @@ TEST(WitOfComponent, WhatWitHasNoSyntaxFor)
     make: func() -> r;
   }
   import empty: interface {}
-  import unlocked-dep=<test:dep>: component {
+  import unlocked-dep=<test:dep>: component {}
+}
+
+package test:a {
+  interface b {
+    f: func();
+  }
+)");
+}
+
+TEST(WitOfComponent, TypesOfTheWorldAreWrittenAgainInInterfaces)
+{
+    EXPECT_EQ(world_of(R"((component
+        (type $colour' (enum "red"))
+        (import "colour" (type $colour (eq $colour')))
+        (import "thing" (type $thing (sub resource)))
+        (instance $i (export "tint" (type $colour)) (export "thing" (type $thing)))
+        (export "local" (instance $i))))"),
+        R"(  enum colour {
+    red,
+  }
+  resource thing;
+  export local: interface {
+    enum tint {
+      red,
+    }
+    resource thing;
   }
 )");
 }
