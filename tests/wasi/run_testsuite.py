@@ -6,6 +6,11 @@ A .json next to a program says what it needs and does; a program without one run
 and must exit with 0. Each runs twice: with paths resolved by the kernel, and by component.
 known_failures.txt lists the known failures, one name per line: they must fail.
 Exits with 77, skipped, if there is no archive, but fails if VITRINE_REQUIRE_SHARED=1.
+
+With --components, each program is first made a component, which uses WASI 0.2, and
+known_component_failures.txt is the list. This needs the adapter, a file that is not in this tree:
+VITRINE_WASI_ADAPTER is the path of wasi_snapshot_preview1.command.wasm, which is in lib/ of the npm
+package @bytecodealliance/jco. Skipped without it.
 """
 
 import argparse
@@ -46,11 +51,24 @@ def run(command, options, program, work):
     return None
 
 
+def component_of(program, adapter):
+    """The program as a component, which is beside it and has the same name."""
+    component = program.with_suffix(".component")
+    subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "component", "new", program, "--adapt",
+                    f"wasi_snapshot_preview1={adapter}", "-o", component], check=True, capture_output=True)
+    return component
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--vitrine", required=True, help="the command")
     parser.add_argument("--work", type=pathlib.Path, required=True, help="a folder to work in")
+    parser.add_argument("--components", action="store_true", help="run the programs as components")
     options = parser.parse_args()
+    adapter = os.environ.get("VITRINE_WASI_ADAPTER")
+    if options.components and not adapter:
+        print("skipped: VITRINE_WASI_ADAPTER is not set; see the beginning of this script")
+        return 77
 
     archive = pathlib.Path(os.environ.get("VITRINE_SHARED", HERE.parents[2] / "shared")) / "tests/wasi-p1.tar.xz"
     if not archive.is_file():
@@ -61,13 +79,18 @@ def main():
     with tarfile.open(archive) as packed:
         packed.extractall(options.work)
 
-    known = {line for line in (HERE / "known_failures.txt").read_text().splitlines() if line and line[0] != "#"}
+    list_name = "known_component_failures.txt" if options.components else "known_failures.txt"
+    known = {line for line in (HERE / list_name).read_text().splitlines() if line and line[0] != "#"}
     programs = sorted(options.work.rglob("*.wasm"))
     failed = {}
     for program in programs:
         language = program.relative_to(options.work).parts[1]
+        # The adapter looks at how long the arguments are, so they must not depend on the folder.
+        options_of_all = ["--argv0", program.name]
+        if options.components:
+            program = component_of(program, adapter)
         for way in [], ["--paths-by-component"]:
-            if (problem := run(options.vitrine, way, program, options.work)) is not None:
+            if (problem := run(options.vitrine, options_of_all + way, program, options.work)) is not None:
                 failed[f"{language}/{program.stem}"] = " ".join([*way, problem])
     for name in sorted(set(failed) - known):
         print(f"{name} {failed[name]}")
