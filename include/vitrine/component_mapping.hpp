@@ -634,8 +634,8 @@ template<bool with_context, class R, class... A> struct ComponentCallable {
         AdaptedFunction<Context, Failure> adapted;
         adapted.signature.params = { ComponentParam<A>::type()... };
         adapted.signature.results = types_of_result<typename ComponentReturn<R, Failure>::Value>();
-        adapted.call = [shared = std::make_shared<std::decay_t<F>>(std::forward<F>(function))](
-                           Context& context, std::span<ComponentNode> arguments, ComponentNode& result) {
+        auto shared = std::make_shared<std::decay_t<F>>(std::forward<F>(function));
+        adapted.call = [shared](Context& context, std::span<ComponentNode> arguments, ComponentNode& result) {
             (void)context;
             if (arguments.size() != sizeof...(A))
                 std::abort();

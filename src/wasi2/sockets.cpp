@@ -71,7 +71,7 @@ void define_network(Definitions& to)
         .resource<Pollable>("pollable")
         .resource<Network>("network")
         .resource<AddressStream>("resolve-address-stream")
-        .func("resolve-addresses", refused<Own<AddressStream>, Network&, std::string>)
+        .func("resolve-addresses", refused<Own<AddressStream>, Network&, const std::string&>)
         .func("[method]resolve-address-stream.resolve-next-address",
             refused<std::optional<IpAddress>, AddressStream&>)
         .func("[method]resolve-address-stream.subscribe", subscribe<AddressStream>);
@@ -154,7 +154,7 @@ void define_udp(Definitions& to)
         .func("[method]incoming-datagram-stream.subscribe", subscribe<IncomingDatagrams>)
         .func("[method]outgoing-datagram-stream.check-send", refused<uint64_t, OutgoingDatagrams&>)
         .func("[method]outgoing-datagram-stream.send",
-            refused<uint64_t, OutgoingDatagrams&, std::vector<OutgoingDatagram>>)
+            refused<uint64_t, OutgoingDatagrams&, const std::vector<OutgoingDatagram>&>)
         .func("[method]outgoing-datagram-stream.subscribe", subscribe<OutgoingDatagrams>);
 }
 
