@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "component/call.h"
 
+#include "component/printer.h"
+#include "component/wave.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -237,8 +240,8 @@ Faulty<void> Call::start_arguments()
             lowering.start_allocated(shape.params, from, Place::flat(0));
     };
     if (!caller_) {
-        start(lowering_.emplace<2>(
-                  ValueSource(components_, callee, *this), callee, callee_->options, callee_arguments_, *this),
+        start(lowering_.emplace<2>(ValueSource(components_, callee, *this), callee, callee_->options,
+                  callee_arguments_, *this),
             &std::as_const(host_arguments_));
         return {};
     }
@@ -271,11 +274,13 @@ HostOutcome Call::go_on(HostCall& host, Faulty<std::optional<Reallocation>> need
 
 HostOutcome Call::call_guest(Function& function, Next next)
 {
-    return CallGuest { &function, [this, next](HostCall& host, OrTrapped<void> called) -> HostOutcome {
-                          if (!called)
-                              return fail(std::move(called.error()));
-                          return (this->*next)(host);
-                      } };
+    return CallGuest { .callee = &function,
+        .then = [this, next](HostCall& host, OrTrapped<void> called) -> HostOutcome {
+            if (!called)
+                return fail(std::move(called.error()));
+            return (this->*next)(host);
+        },
+        .activity = this };
 }
 
 HostOutcome Call::reallocate(HostCall& host, const Reallocation& needed)
@@ -468,6 +473,64 @@ void Call::end_borrows()
     lent_objects.clear();
 }
 
+// -- For debuggers
+
+std::string Call::title() const
+{
+    if (phase_ == Phase::Destructor)
+        return "resource.drop: destructor of " + dropped_name_;
+    switch (phase_) {
+    case Phase::Arguments: return callee_->name + ": realloc for the arguments";
+    case Phase::Results: return callee_->name + ": realloc for the result";
+    case Phase::PostReturn: return callee_->name + ": post-return";
+    default: return callee_->name;
+    }
+}
+
+std::vector<HostActivity::Row> Call::rows() const
+{
+    std::vector<Row> rows;
+    if (!callee_ || callee_->host)
+        return rows;
+    const Instance& callee = *callee_->instance;
+    const TypeNames names(*callee.component);
+    const Types& types = *callee.component->types;
+    const WaveOptions options { .elements = 100, .bytes = 1000, .names = &names };
+    const auto add = [&](std::string_view name, const Shape& shape, const Faulty<Value>& value) {
+        rows.push_back({ std::string(name), wit_of(types, shape.type, &names),
+            value ? to_wave(*value, shape, options) : "<" + to_text(value.error()) + ">" });
+    };
+    const FuncShape& shape = *callee_->shape;
+    for (size_t i = 0; i < shape.params.parts.size(); ++i) {
+        const ShapePart& param = shape.params.parts[i];
+        add(param.name, *param.shape, argument(i));
+    }
+    if (shape.result && (phase_ == Phase::Results || phase_ == Phase::PostReturn)) {
+        const GuestSource source(*callee_->instance, callee_->options, callee_result_, callee, nullptr);
+        add("result", *shape.result, [&]() -> Faulty<Value> {
+            const Place from = shape.is_result_flat()
+                ? Place::flat(0)
+                : TRY(source.at_address(*shape.result, static_cast<uint32_t>(callee_result_[0])));
+            return lift(components_, source, *shape.result, from);
+        }());
+    }
+    return rows;
+}
+
+/// An argument, as the caller has it now.
+Faulty<Value> Call::argument(size_t index) const
+{
+    const FuncShape& shape = *callee_->shape;
+    if (!caller_)
+        return std::get<Value::Nodes>(host_arguments_.content)[index];
+    const GuestSource source(*caller_, caller_options_, arguments_, *callee_->instance, nullptr);
+    const Place all = shape.are_params_flat()
+        ? Place::flat(0)
+        : TRY(source.at_address(shape.params, static_cast<uint32_t>(arguments_[0])));
+    const ShapePart& param = shape.params.parts[index];
+    return lift(components_, source, *param.shape, all.part(param));
+}
+
 // -- Resources
 
 HostOutcome Call::drop(const ResourceKind& kind, uint32_t rep, Instance* caller, HostCall& host)
@@ -475,6 +538,7 @@ HostOutcome Call::drop(const ResourceKind& kind, uint32_t rep, Instance* caller,
     reset();
     caller_ = caller;
     phase_ = Phase::Destructor;
+    dropped_name_ = kind.name;
     if (!may_enter(*kind.owner, caller_))
         return fail({ FaultKind::CannotEnter });
     entered_ = kind.owner;

@@ -4,6 +4,7 @@
 #include "component/components.h"
 #include "component/transfer.h"
 #include "exec/invoke.h"
+#include "runtime/host_activity.h"
 
 #include <array>
 #include <optional>
@@ -26,7 +27,7 @@
 
 namespace vitrine::core::component {
 
-class Call : public HandleScope {
+class Call : public HandleScope, public HostActivity {
 public:
     enum class Phase : uint8_t { Arguments, Callee, Results, PostReturn, Destructor };
 
@@ -50,6 +51,10 @@ public:
 
     /// What the entry function does.
     static HostOutcome on_entry(HostCall& host);
+
+    std::string title() const override;
+    /// The arguments and, if it has returned, the result. They are read from the caller or callee.
+    std::vector<Row> rows() const override;
 
     Phase phase() const { return phase_; }
     const Func* callee() const { return callee_; }
@@ -78,6 +83,7 @@ private:
     Faulty<void> start_arguments();
     Faulty<void> start_results();
     Faulty<Value> lift_arguments();
+    Faulty<Value> argument(size_t index) const;
     template<class L> Faulty<Place> place_of_result(const L& lowering) const;
     void end_borrows();
     Faulty<std::optional<Reallocation>> run(std::optional<uint32_t> address);
@@ -98,6 +104,7 @@ private:
     /// Set by `prepare_drop`.
     const ResourceKind* dropped_ = nullptr;
     uint32_t dropped_rep_ = 0;
+    std::string dropped_name_;
 
     /// The caller's core arguments, with the address for the result.
     std::array<Slot, FlatTypes::max + 1> arguments_ {};

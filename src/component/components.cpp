@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "component/components.h"
 
+#include "base/text.h"
 #include "component/call.h"
+#include "component/subtyping.h"
+
+#include <algorithm>
 
 namespace vitrine::core::component {
 
@@ -40,9 +44,11 @@ Components::Components(Store& store, core::TypeRegistry::FunctionType entry_type
           .callback = &Call::on_entry,
           .kind = HostKind::Engine,
           .is_boundary = true }
-{}
+{
+    store.program_view = this;
+}
 
-Components::~Components() = default;
+Components::~Components() { store.program_view = nullptr; }
 
 Result<Components*> Components::create(Store& store)
 {
@@ -88,6 +94,102 @@ Call& Components::take_call()
     Call& call = *free_calls_.back();
     free_calls_.pop_back();
     return call;
+}
+
+// -- For debuggers
+
+namespace {
+
+/// What users call an instance.
+std::string shown_name(const Instance& instance)
+{
+    return instance.path.empty() ? "the component" : instance.path;
+}
+
+std::string handle_text(uint32_t index, const HandleTable::Entry& entry)
+{
+    std::string text = "  " + std::to_string(index) + ": " + (entry.is_own() ? "own " : "borrow ")
+        + entry.kind->name + ", rep " + std::to_string(entry.rep);
+    if (entry.lends != 0)
+        text += ", lent to " + std::to_string(entry.lends) + (entry.lends == 1 ? " call" : " calls");
+    return text;
+}
+
+size_t count_of(const HandleTable& handles)
+{
+    return static_cast<size_t>(
+        std::ranges::count_if(handles.entries(), [](const auto& entry) { return entry.kind != nullptr; }));
+}
+
+/// What a trap changes in instances.
+struct SavedInstances final : ProgramView::State {
+    struct One {
+        bool is_entered, may_leave;
+        TaskContext context;
+    };
+    std::vector<One> instances;
+};
+
+} // namespace
+
+std::string Components::describe() const
+{
+    std::string text;
+    for (const Instance& instance : instances) {
+        text += shown_name(instance) + (instance.is_entered ? ", entered" : "") + ":\n";
+        const auto list = [&](std::string_view what, const Externs& externs) {
+            for (size_t i = 0; i < externs.size(); ++i)
+                text += "  " + std::string(what) + " " + std::string(to_text(externs.entities[i].kind)) + " "
+                    + printable(externs.name(i)) + "\n";
+        };
+        const ComponentType& type = instance.component->types->component(instance.component->type);
+        list("import", type.imports);
+        list("export", type.exports);
+        for (const core::Instance* const item : instance.core_instances)
+            text += "  core instance #" + std::to_string(item->number) + " " + printable(item->name) + "\n";
+        if (const size_t count = count_of(instance.handles); count != 0)
+            text += "  handles " + std::to_string(count) + "\n";
+    }
+    return text;
+}
+
+Result<std::string> Components::describe_handles(std::string_view name) const
+{
+    std::string text;
+    bool is_found = name.empty();
+    for (const Instance& instance : instances) {
+        if (!name.empty() && name != instance.path)
+            continue;
+        is_found = true;
+        const auto& entries = instance.handles.entries();
+        if (count_of(instance.handles) == 0)
+            continue;
+        text += shown_name(instance) + ":\n";
+        for (uint32_t index = 0; index < entries.size(); ++index)
+            if (entries[index].kind)
+                text += handle_text(index, entries[index]) + "\n";
+    }
+    if (!is_found)
+        return failure("there is no component instance " + quoted(name));
+    return text.empty() ? "no handles\n" : text;
+}
+
+std::unique_ptr<ProgramView::State> Components::save() const
+{
+    auto saved = std::make_unique<SavedInstances>();
+    for (const Instance& instance : instances)
+        saved->instances.push_back({ instance.is_entered, instance.may_leave, instance.context });
+    return saved;
+}
+
+void Components::restore(const State& state)
+{
+    const auto& saved = static_cast<const SavedInstances&>(state).instances;
+    for (size_t i = 0; i < saved.size(); ++i) {
+        instances[i].is_entered = saved[i].is_entered;
+        instances[i].may_leave = saved[i].may_leave;
+        instances[i].context = saved[i].context;
+    }
 }
 
 } // namespace vitrine::core::component

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "component/instance.h"
+#include "runtime/program_view.h"
 
 #include <deque>
 #include <map>
@@ -36,7 +37,7 @@ private:
 };
 
 /// The components of a store. The store owns it, and destroys it before the rest of its objects.
-class Components {
+class Components final : public ProgramView {
 public:
     Components(Store& store, core::TypeRegistry::FunctionType entry_type);
     Components(const Components&) = delete;
@@ -52,6 +53,11 @@ public:
     HostObjects objects;
     /// In the order of their creation.
     std::deque<Instance> instances;
+
+    std::string describe() const override;
+    Result<std::string> describe_handles(std::string_view instance) const override;
+    std::unique_ptr<State> save() const override;
+    void restore(const State& state) override;
 
     /// The resource type of this store for one of the host.
     const ResourceKind& kind_of(const std::shared_ptr<const HostResource>& resource);

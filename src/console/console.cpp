@@ -6,6 +6,8 @@
 #include "debug/listing.h"
 #include "debug/stepping.h"
 #include "exec/invoke.h"
+#include "runtime/host_activity.h"
+#include "runtime/program_view.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -180,7 +182,12 @@ Result<void> Console::call(Function& function, std::vector<Value> arguments)
     if (info == threads.end() || &info->thread->store != scope_.instance->store)
         return failure("the function belongs to another store than the thread");
     auto body = [call = call_, thread = info->thread, &function, arguments = std::move(arguments)] {
+        // A trap must not end the program that was only looked at.
+        ProgramView* const program = thread->store.program_view;
+        const auto saved = program ? program->save() : nullptr;
         const auto results = invoke(*thread, function, arguments);
+        if (!results && saved)
+            program->restore(*saved);
         call->is_return = results.has_value();
         call->text = results ? join(*results) : trap_text(results.error());
     };
@@ -250,6 +257,8 @@ std::string Console::place_text(const Module& module, CodeOffset offset, const I
 
 std::string Console::place_text(const Frame& frame)
 {
+    if (frame.activity)
+        return "host " + frame.activity->title();
     if (frame.is_host())
         return "host " + debug::text_of(*frame.function);
     return debug::text_of(*frame.function) + " at "

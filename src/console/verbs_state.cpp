@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "debug/listing.h"
 #include "eval/format.h"
+#include "runtime/host_activity.h"
 #include "runtime/objects.h"
+#include "runtime/program_view.h"
 
 #include <algorithm>
 
@@ -333,8 +335,57 @@ Result<void> show_tags(Console& console, Words& words)
         [&](uint32_t i) { return debug::tag_line(module, { i }); });
 }
 
+namespace {
+
+Result<const ProgramView*> program_view(const Console& console)
+{
+    const Instance* const instance = console.scope().instance;
+    const ProgramView* const program = instance ? instance->store->program_view : nullptr;
+    if (!program)
+        return failure("the program is not a component, or does not run");
+    return program;
+}
+
+void write_lines(Console& console, std::string_view text)
+{
+    for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1))
+        console.write(std::string(text.substr(0, end)));
+}
+
+/// The call between components that is the `number`th, from the innermost on.
+Result<void> show_call(Console& console, uint64_t number)
+{
+    for (const Frame& frame : console.target().frames(console.scope().thread)) {
+        if (!frame.activity || number-- != 0)
+            continue;
+        console.write(frame.activity->title());
+        for (const HostActivity::Row& row : frame.activity->rows())
+            console.write("  " + printable(row.name) + ": " + row.type + " = " + row.value);
+        return {};
+    }
+    return failure("there is no such call between components");
+}
+
+} // namespace
+
 Result<void> show_info(Console& console, Words& words)
 {
+    if (words.take("component")) {
+        CHECK(words.end());
+        write_lines(console, TRY(program_view(console))->describe());
+        return {};
+    }
+    if (words.take("handles")) {
+        const std::string_view instance = words.next();
+        CHECK(words.end());
+        write_lines(console, TRY(TRY(program_view(console))->describe_handles(instance)));
+        return {};
+    }
+    if (words.take("call")) {
+        const uint64_t number = words.at_end() ? 0 : TRY(words.number("a call"));
+        CHECK(words.end());
+        return show_call(console, number);
+    }
     CHECK(show_modules(console, words));
     if (!console.session().stopped() && console.target().end_text().empty())
         console.write("not run yet");

@@ -23,8 +23,9 @@ public:
                 static_cast<uint32_t>(meta.first_branch + state.entry), state.fp, state.sp, FrameId(record),
                 is_innermost, activation, &thread });
         };
-        const auto visit_host = [&](const Function* function) {
-            return visit(Frame { .function = function, .activation = activation, .thread = &thread });
+        const auto visit_host = [&](const Function* function, const HostActivity* activity = nullptr) {
+            return visit(Frame {
+                .function = function, .activation = activation, .thread = &thread, .activity = activity });
         };
         for (const Activation& entered : thread.activations | std::views::reverse) {
             --activation;
@@ -36,7 +37,7 @@ public:
             for (; control != entered.base; ++control) {
                 if (control->return_to().is_host_function()) {
                     const WaitingHost& waiting = thread.continuations[--continuations];
-                    if (!visit_host(waiting.function))
+                    if (!visit_host(waiting.function, waiting.activity))
                         return;
                     state = control->caller(waiting.slots);
                 } else {

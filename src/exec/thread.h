@@ -119,6 +119,8 @@ struct WaitingHost {
     Slot* slots;
     /// The record of the call that it waits for.
     Record* record;
+    /// What it says of itself; can be null.
+    const HostActivity* activity;
 };
 
 /// A guest thread: its stacks and state, and what tiers need to run it. Belongs to one store. A

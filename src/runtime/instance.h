@@ -18,6 +18,7 @@
 
 namespace vitrine::core {
 
+class HostActivity;
 class Store;
 class Thread;
 struct Instance;
@@ -112,6 +113,9 @@ using HostContinuation = std::function<HostOutcome(HostCall&, OrTrapped<void> ca
 struct CallGuest {
     Function* callee;
     HostContinuation then;
+    /// What a debugger is told of the host function while it waits. Must live until `then` is
+    /// called. Can be null.
+    const HostActivity* activity = nullptr;
 };
 
 /// Requests a call with these arguments, which must have the callee's parameter types.

@@ -68,6 +68,7 @@ struct EngineState {
 };
 
 struct StoreRef;
+class ProgramView;
 
 /// Owns all objects that a guest can reach. They live as long as the store and never move. Used by
 /// one thread at a time.
@@ -106,6 +107,8 @@ public:
     std::weak_ptr<const void> life() const { return life_; }
     /// How objects that can outlive the store refer to it (engine/store_ref.h). Not used here.
     std::weak_ptr<StoreRef> ref;
+    /// What the store contains besides core instances. Null if it contains nothing else.
+    ProgramView* program_view = nullptr;
     /// The guest thread that executes the store's code or is in a host function, or null. Set by
     /// exec.
     std::atomic<Thread*> current_thread = nullptr;

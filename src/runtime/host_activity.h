@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace vitrine::core {
+
+/// What a host function says of itself to a debugger while it waits for a call that it requested.
+class HostActivity {
+public:
+    /// What it is doing: `test:calc/ops@0.1.0#greet: realloc for the arguments`.
+    virtual std::string title() const = 0;
+
+    /// A value that it works on, as text.
+    struct Row {
+        std::string name;
+        std::string type;
+        std::string value;
+    };
+    virtual std::vector<Row> rows() const = 0;
+
+protected:
+    ~HostActivity() = default;
+};
+
+} // namespace vitrine::core
