@@ -53,9 +53,9 @@ int debug(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "debug");
     const Engine engine(config->guest_debug(true));
-    const auto module = options.part.load_module(engine, options.module);
-    if (!module)
-        return report(module.error());
+    const auto binary = options.part.load(engine, options.module);
+    if (!binary)
+        return report(binary.error());
 
     // In a batch, Ctrl-C ends the process; otherwise it stops the guest. `CtrlC` must be created
     // before the guest's threads.
@@ -67,7 +67,7 @@ int debug(Options& options, const std::vector<std::string>& words)
             if (Debuggee* running = interruptible)
                 running->interrupt();
         });
-    auto created = Debuggee::create(*module, engine, options,
+    auto created = Debuggee::create(*binary, engine, options,
         [](std::string_view message) { show(console::styled("log: " + std::string(message))); });
     if (!created)
         return report(created.error());

@@ -15,11 +15,11 @@ namespace vitrine::cli {
 namespace {
 
 /// The status of a process whose guest has ended like that; `limit` if a limit ended it.
-int status_of(const Result<std::vector<Val>>& results, const std::optional<int>& limit)
+int status_of(const Result<Ending>& ending, const std::optional<int>& limit)
 {
-    if (results)
-        return 0;
-    const Trap* trap = results.error().trap();
+    if (ending)
+        return ending->status;
+    const Trap* trap = ending.error().trap();
     if (!trap)
         return status::refused;
     switch (trap->kind) {
@@ -30,17 +30,17 @@ int status_of(const Result<std::vector<Val>>& results, const std::optional<int>&
 }
 
 /// `exited: 1, 2`, `exited with status 3`, `trap: unreachable`
-std::string text_of(const Result<std::vector<Val>>& results)
+std::string text_of(const Result<Ending>& ending)
 {
-    if (results) {
+    if (ending) {
         std::string text;
-        for (const Val& value : *results)
-            text += (text.empty() ? ": " : ", ") + value.to_text();
-        return "exited" + text;
+        for (const auto& [type, value] : ending->results)
+            text += (text.empty() ? ": " : ", ") + value;
+        return "exited" + text + (ending->status == 0 ? "" : fmt::format(" with status {}", ending->status));
     }
-    const Trap* trap = results.error().trap();
+    const Trap* trap = ending.error().trap();
     if (!trap)
-        return "refused: " + results.error().to_text();
+        return "refused: " + ending.error().to_text();
     if (trap->kind == TrapKind::Exit)
         return fmt::format("exited with status {}", trap->exit_status);
     return trap->kind == TrapKind::Killed ? "killed" : "trap: " + trap->text;
@@ -54,19 +54,20 @@ std::unexpected<core::Error> failure_of(const Error& error)
 
 } // namespace
 
-Debuggee::Life::Life(const Engine& engine)
-    : store(engine), linker(engine), session(store), inner(door::inner(session))
+Debuggee::Life::Life(std::unique_ptr<Program> runs)
+    : program(std::move(runs)), session(program->store()), inner(door::inner(session))
 {}
 
 Result<std::unique_ptr<Debuggee>> Debuggee::create(
-    const Module& module, const Engine& engine, const GuestOptions& options, MessageSink sink)
+    const Binary& binary, const Engine& engine, const GuestOptions& options, MessageSink sink)
 {
-    std::unique_ptr<Debuggee> debuggee(new Debuggee(module, engine, options, std::move(sink)));
+    CHECK(check_options(binary, options));
+    std::unique_ptr<Debuggee> debuggee(new Debuggee(binary, engine, options, std::move(sink)));
     auto wasi = TRY(options.wasi());
     CHECK(options.listen(wasi));
     debuggee->wasi_ = std::move(wasi);
     auto preloads = TRY(options.load_preloads(engine));
-    debuggee->modules_ = inner_modules(module, options, preloads);
+    debuggee->modules_ = inner_modules(binary, options, preloads);
     debuggee->preloads_ = std::move(preloads);
     CHECK(debuggee->begin_life());
     return debuggee;
@@ -75,7 +76,7 @@ Result<std::unique_ptr<Debuggee>> Debuggee::create(
 /// Makes a store and a session.
 Result<void> Debuggee::begin_life()
 {
-    auto life = std::make_unique<Life>(engine_);
+    auto life = std::make_unique<Life>(Program::create(engine_, binary_, options_, preloads_));
     if (const Error* error = life->session.error())
         return *error;
     auto client =
@@ -83,8 +84,7 @@ Result<void> Debuggee::begin_life()
     if (!client)
         return door::error_of(client.error());
     life->client = *std::move(client);
-    options_.treat_unknown_imports(life->linker, module_, preloads_);
-    if (auto added = add_wasi(life->linker, life->store, wasi_); !added)
+    if (auto added = life->program->add_wasi(wasi_); !added)
         return Error("--dir: " + added.error().message());
     CHECK(life->session.on_message(sink_));
     limits_.reset();
@@ -96,23 +96,26 @@ Result<void> Debuggee::begin_life()
     return {};
 }
 
-Result<void> Debuggee::start(Entry entry, bool stop_at_entry, const Prepare& prepare)
+Result<void> Debuggee::start(const GuestOptions& options, bool stop_at_entry, const Prepare& prepare)
 {
-    entry.preloads = preloads_;
+    // A wrong function does not end the program that there is.
+    CHECK(Program::create(engine_, binary_, options_, preloads_)->find_entry(options));
     if (session().stopped() || has_ended_) {
         CHECK(begin_life());
         if (auto prepared = prepare(); !prepared)
             return door::error_of(prepared.error());
     }
-    CHECK(check_imports(life_->linker, life_->store, module_, entry));
+    CHECK(life_->program->find_entry(options));
+    CHECK(life_->program->check_imports());
     const auto seconds = TRY(options_.seconds());
     if (seconds > 0) {
         limits_ = std::make_unique<Limits>(seconds, false);
         limits_->watch([session = life_->inner] { session->kill(); });
     }
-    auto body = [&life = *life_, module = module_, entry = std::move(entry)] {
-        life.results = run_guest(life.linker, life.store, module, entry);
-        return door::outcome_of(*life.results);
+    auto body = [&life = *life_] {
+        life.ending = life.program->run();
+        return door::outcome_of(*life.ending ? Result<std::vector<Val>>(std::vector<Val>())
+                                             : Result<std::vector<Val>>(life.ending->error()));
     };
     if (auto started = session().start(std::move(body), stop_at_entry); !started)
         return door::error_of(started.error());
@@ -127,10 +130,7 @@ core::Result<void> Debuggee::run(
         options.invoke = core::eval::bare_name(words.front());
         options.arguments.assign(words.begin() + 1, words.end());
     }
-    auto entry = find_entry(module_, options);
-    if (!entry)
-        return failure_of(entry.error());
-    if (auto started = start(*std::move(entry), stop_at_entry, prepare); !started)
+    if (auto started = start(options, stop_at_entry, prepare); !started)
         return failure_of(started.error());
     return wait();
 }
@@ -143,11 +143,11 @@ core::Result<void> Debuggee::wait()
     if (!outcome)
         return {};
     // Its thread may have had no memory for the results.
-    if (!life_->results)
-        life_->results = Error("out of memory");
+    if (!life_->ending)
+        life_->ending = Error("out of memory");
     if (limits_)
         limits_->stop();
-    status_ = status_of(*life_->results, limits_ ? limits_->status() : std::nullopt);
+    status_ = status_of(*life_->ending, limits_ ? limits_->status() : std::nullopt);
     limits_.reset();
     has_ended_ = true;
     return {};
@@ -179,7 +179,7 @@ std::string Debuggee::end_text()
 {
     if (!has_ended_)
         return "";
-    return text_of(*life_->results) + (status_ == status::timeout ? ": its time is over (--timeout)" : "");
+    return text_of(*life_->ending) + (status_ == status::timeout ? ": its time is over (--timeout)" : "");
 }
 
 core::Result<void> Debuggee::check(core::console::Needs needs, std::string_view)

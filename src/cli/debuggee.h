@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "cli/guest.h"
 #include "cli/limits.h"
 #include "cli/message.h"
+#include "cli/program.h"
 #include "console/target.h"
 
 #include <vitrine/vitrine.hpp>
@@ -27,7 +27,7 @@ public:
 
     /// The options must outlive it.
     static Result<std::unique_ptr<Debuggee>> create(
-        const Module& module, const Engine& engine, const GuestOptions& options, MessageSink sink);
+        const Binary& binary, const Engine& engine, const GuestOptions& options, MessageSink sink);
 
     /// The status that `vitrine run` would end with; 0 while the program has not ended.
     int status() const { return status_; }
@@ -51,24 +51,23 @@ public:
 private:
     /// What a run consists of.
     struct Life {
-        explicit Life(const Engine& engine);
-        Store store;
-        Linker linker;
+        explicit Life(std::unique_ptr<Program> runs);
+        std::unique_ptr<Program> program;
         /// What the program ended with; written by its thread, which the session ends.
-        std::optional<Result<std::vector<Val>>> results;
+        std::optional<Result<Ending>> ending;
         debug::Session session;
         std::shared_ptr<core::debug::Session> inner;
         std::unique_ptr<core::debug::Client> client;
     };
 
-    Debuggee(const Module& module, const Engine& engine, const GuestOptions& options, MessageSink sink)
-        : module_(module), engine_(engine), options_(options), sink_(std::move(sink))
+    Debuggee(const Binary& binary, const Engine& engine, const GuestOptions& options, MessageSink sink)
+        : binary_(binary), engine_(engine), options_(options), sink_(std::move(sink))
     {}
     Result<void> begin_life();
-    Result<void> start(Entry entry, bool stop_at_entry, const Prepare& prepare);
+    Result<void> start(const GuestOptions& options, bool stop_at_entry, const Prepare& prepare);
     core::Result<void> wait();
 
-    Module module_;
+    Binary binary_;
     Engine engine_;
     const GuestOptions& options_;
     /// What each run gets: the same listeners, too.

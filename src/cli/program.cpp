@@ -2,28 +2,31 @@
 #include "cli/program.h"
 
 #include "cli/component_guest.h"
+#include "door/inner.h"
 
 namespace vitrine::cli {
 
 namespace {
 
-class ModuleProgram : public Program {
+class ModuleProgram final : public Program {
 public:
-    ModuleProgram(const Engine& engine, Module module, Entry entry, const GuestOptions& options)
-        : Program(engine),
-          linker_(engine),
-          module_(std::move(module)),
-          entry_(std::move(entry)),
-          options_(options)
+    ModuleProgram(
+        const Engine& engine, const Module& module, const GuestOptions& options, const Preloads& preloads)
+        : Program(engine), linker_(engine), module_(module), preloads_(preloads)
     {
-        options.treat_unknown_imports(linker_, module_, entry_.preloads);
+        options.treat_unknown_imports(linker_, module_, preloads);
     }
 
-    Result<void> add_wasi(WasiConfig config) override
+    Result<void> add_wasi(const WasiConfig& config) override
     {
-        if (auto listening = options_.listen(config); !listening)
-            return listening;
         return vitrine::add_wasi(linker_, store_, config);
+    }
+
+    Result<void> find_entry(const GuestOptions& options) override
+    {
+        entry_ = TRY(cli::find_entry(module_, options));
+        entry_.preloads = preloads_;
+        return {};
     }
 
     Result<void> check_imports() override { return cli::check_imports(linker_, store_, module_, entry_); }
@@ -39,26 +42,32 @@ public:
         return ending;
     }
 
-    std::vector<LoadedModule> modules() const override { return modules_of(module_, options_, entry_); }
-    size_t own_modules() const override { return 1; }
-
 private:
     Linker linker_;
     const Module module_;
-    const Entry entry_;
-    const GuestOptions& options_;
+    const Preloads& preloads_;
+    Entry entry_ {};
 };
 
-class ComponentProgram : public Program {
+class ComponentProgram final : public Program {
 public:
-    ComponentProgram(
-        const Engine& engine, LoadedComponent loaded, ComponentEntry entry, const GuestOptions& options)
-        : Program(engine), linker_(engine), loaded_(std::move(loaded)), entry_(std::move(entry))
+    ComponentProgram(const Engine& engine, const LoadedComponent& loaded, const GuestOptions& options)
+        : Program(engine), linker_(engine), loaded_(loaded)
     {
         linker_.trap_unknown_functions(options.unknown_imports == "trap");
     }
 
-    Result<void> add_wasi(WasiConfig config) override { return vitrine::add_wasi(linker_, store_, config); }
+    Result<void> add_wasi(const WasiConfig& config) override
+    {
+        return vitrine::add_wasi(linker_, store_, config);
+    }
+
+    Result<void> find_entry(const GuestOptions& options) override
+    {
+        entry_ = TRY(cli::find_entry(loaded_, options));
+        return {};
+    }
+
     Result<void> check_imports() override { return linker_.check(store_, loaded_.component); }
 
     Result<Ending> run() override
@@ -72,48 +81,47 @@ public:
         return ending;
     }
 
-    std::vector<LoadedModule> modules() const override { return modules_of(loaded_); }
-    size_t own_modules() const override { return modules().size(); }
-
 private:
     ComponentLinker linker_;
     const LoadedComponent loaded_;
-    const ComponentEntry entry_;
+    ComponentEntry entry_ {};
 };
-
-/// The entry; or nothing, if that was reported.
-template<class Found> auto entry_or_report(Found found, const GuestOptions& options, int& status)
-{
-    if (!found)
-        status = options.invoke ? usage_error(found.error(), "run") : report(found.error());
-    return found;
-}
 
 } // namespace
 
 std::unique_ptr<Program> Program::create(
-    const Engine& engine, const Binary& binary, const GuestOptions& options, int& status)
+    const Engine& engine, const Binary& binary, const GuestOptions& options, const Preloads& preloads)
 {
-    if (const auto* loaded = std::get_if<LoadedComponent>(&binary)) {
-        if (auto fits = check_options(options); !fits) {
-            status = usage_error(fits.error(), "run");
-            return nullptr;
-        }
-        auto entry = entry_or_report(find_entry(*loaded, options), options, status);
-        return entry ? std::make_unique<ComponentProgram>(engine, *loaded, *std::move(entry), options)
-                     : nullptr;
-    }
-    const Module& module = std::get<Module>(binary);
-    auto entry = entry_or_report(find_entry(module, options), options, status);
-    if (!entry)
-        return nullptr;
-    auto preloads = options.load_preloads(engine);
-    if (!preloads) {
-        status = report(preloads.error());
-        return nullptr;
-    }
-    entry->preloads = *std::move(preloads);
-    return std::make_unique<ModuleProgram>(engine, module, *std::move(entry), options);
+    if (const auto* loaded = std::get_if<LoadedComponent>(&binary))
+        return std::make_unique<ComponentProgram>(engine, *loaded, options);
+    return std::make_unique<ModuleProgram>(engine, std::get<Module>(binary), options, preloads);
+}
+
+Result<void> check_options(const Binary& binary, const GuestOptions& options)
+{
+    return std::holds_alternative<LoadedComponent>(binary) ? check_options(options) : Result<void>();
+}
+
+std::vector<LoadedModule> modules_of(
+    const Binary& binary, const GuestOptions& options, const Preloads& preloads)
+{
+    if (const auto* loaded = std::get_if<LoadedComponent>(&binary))
+        return modules_of(*loaded);
+    std::vector<LoadedModule> modules { { std::get<Module>(binary), options.module } };
+    for (const auto& [name, preload] : preloads)
+        modules.push_back(preload);
+    return modules;
+}
+
+std::vector<core::console::LoadedModule> inner_modules(
+    const Binary& binary, const GuestOptions& options, const Preloads& preloads)
+{
+    if (const auto* module = std::get_if<Module>(&binary))
+        return inner_modules(*module, options, preloads);
+    std::vector<core::console::LoadedModule> modules;
+    for (const LoadedModule& loaded : modules_of(std::get<LoadedComponent>(binary)))
+        modules.push_back({ door::inner(loaded.module), loaded.path, loaded.name });
+    return modules;
 }
 
 } // namespace vitrine::cli

@@ -20,32 +20,39 @@ struct Ending {
     int status = 0;
 };
 
-/// What `run` runs: a module or a component in a store of its own, and the function to call.
+/// What is run or debugged: a module or a component in a store of its own.
 class Program {
 public:
-    /// Finds the function to call and checks its arguments. Prints the error, if there is one, and
-    /// sets `status`.
+    /// The options, binary and preloaded modules must outlive the program.
     static std::unique_ptr<Program> create(
-        const Engine& engine, const Binary& binary, const GuestOptions& options, int& status);
+        const Engine& engine, const Binary& binary, const GuestOptions& options, const Preloads& preloads);
     virtual ~Program() = default;
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
     Store& store() { return store_; }
-    /// Opens listening sockets, and defines WASI. Must be called once before `run`.
-    virtual Result<void> add_wasi(WasiConfig config) = 0;
+    /// Defines WASI. Must be called once before `run`.
+    virtual Result<void> add_wasi(const WasiConfig& config) = 0;
+    /// Finds the function that these options say to call, and checks its arguments.
+    virtual Result<void> find_entry(const GuestOptions& options) = 0;
     /// Checks that all imports are defined, as far as this is known before the guest runs.
     virtual Result<void> check_imports() = 0;
-    /// Runs the guest on the calling thread.
+    /// Runs the guest on the calling thread: calls the function that was found.
     virtual Result<Ending> run() = 0;
-    /// Its core modules. Those at the front belong to the file itself.
-    virtual std::vector<LoadedModule> modules() const = 0;
-    /// How many of them belong to the file.
-    virtual size_t own_modules() const = 0;
 
 protected:
     explicit Program(const Engine& engine) : store_(engine) {}
     Store store_;
 };
+
+/// Fails for options that this kind of program does not have.
+Result<void> check_options(const Binary& binary, const GuestOptions& options);
+
+/// The core modules of a program: those of its file, followed by the preloaded ones.
+std::vector<LoadedModule> modules_of(
+    const Binary& binary, const GuestOptions& options, const Preloads& preloads);
+/// The same for the console.
+std::vector<core::console::LoadedModule> inner_modules(
+    const Binary& binary, const GuestOptions& options, const Preloads& preloads);
 
 } // namespace vitrine::cli

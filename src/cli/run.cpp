@@ -51,8 +51,16 @@ Result<void> check_door(const Options& options)
     return {};
 }
 
+/// What every way to run a guest needs.
+struct Guest {
+    Program& program;
+    /// Its core modules: those of its file, and then the preloaded ones.
+    std::vector<LoadedModule> modules;
+    size_t preloads;
+};
+
 /// Prints the results of a guest that has ended, or reports why it ended. Returns the exit status.
-int finish(const Result<Ending>& ending, const Program& program, const Options& options, const Limits& limits)
+int finish(const Result<Ending>& ending, const Guest& guest, const Options& options, const Limits& limits)
 {
     if (ending) {
         for (const auto& [type, value] : ending->results)
@@ -65,19 +73,20 @@ int finish(const Result<Ending>& ending, const Program& program, const Options& 
         const bool is_late = *status == status::timeout;
         return report(*trap,
             is_late ? "the guest timed out (--timeout " + *options.timeout + ")" : "interrupted", *status,
-            program.modules());
+            guest.modules);
     }
-    return report(ending.error(), program.modules());
+    return report(ending.error(), guest.modules);
 }
 
-int run_plainly(Program& program, WasiConfig wasi, const Options& options, Limits& limits)
+int run_plainly(const Guest& guest, const WasiConfig& wasi, const Options& options, Limits& limits)
 {
-    if (auto added = program.add_wasi(std::move(wasi)); !added)
+    Program& program = guest.program;
+    if (auto added = program.add_wasi(wasi); !added)
         return report(added.error());
     limits.watch([interrupter = program.store().interrupter()] { interrupter.interrupt(); });
     const auto ending = program.run();
     limits.stop();
-    return finish(ending, program, options, limits);
+    return finish(ending, guest, options, limits);
 }
 
 /// Whether the current write of this thread goes to the client only, not to the process's stream.
@@ -111,8 +120,9 @@ void send_output_to(debug::GdbServer& server, WasiConfig& wasi, bool is_client_a
 }
 
 /// Runs the guest in a session with a debug server.
-int run_debugged(Program& program, WasiConfig wasi, const Options& options, Limits& limits)
+int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Limits& limits)
 {
+    Program& program = guest.program;
     // The guest must survive a closed terminal or connection.
     std::signal(SIGPIPE, SIG_IGN);
     debug::Session session(program.store());
@@ -123,19 +133,21 @@ int run_debugged(Program& program, WasiConfig wasi, const Options& options, Limi
     send_output_to(server, wasi, options.lldb);
     if (options.lldb)
         wasi.stdin_text("");
-    if (auto added = program.add_wasi(std::move(wasi)); !added)
+    if (auto added = program.add_wasi(wasi); !added)
         return report(added.error());
     if (auto fits = program.check_imports(); !fits)
         return report(fits.error());
 
-    std::vector<Module> modules;
-    for (const LoadedModule& loaded : program.modules())
-        modules.push_back(loaded.module);
-    if (modules.empty())
+    if (guest.modules.empty())
         return report(Error(options.module + ": there is no core module in it to debug"));
     std::error_code unknown;
-    for (const Module& module : std::span(modules).first(program.own_modules()))
-        server.announce(module, std::filesystem::canonical(options.module, unknown));
+    const std::string path = std::filesystem::canonical(options.module, unknown);
+    std::vector<Module> modules;
+    for (const LoadedModule& loaded : guest.modules) {
+        modules.push_back(loaded.module);
+        if (modules.size() + guest.preloads <= guest.modules.size())
+            server.announce(loaded.module, loaded.name.empty() ? path : path + ":" + loaded.name);
+    }
     const std::vector<std::string> commands =
         server.lldb_commands(modules.front(), std::span(modules).subspan(1));
     if (!server.is_loopback())
@@ -168,7 +180,7 @@ int run_debugged(Program& program, WasiConfig wasi, const Options& options, Limi
     // The guest can also have ended before its body ran.
     if (const auto& results = std::get<debug::Exited>(end).results; !results)
         ending = results.error();
-    return finish(ending, program, options, limits);
+    return finish(ending, guest, options, limits);
 }
 
 int run(Options& options, const std::vector<std::string>& words)
@@ -192,14 +204,21 @@ int run(Options& options, const std::vector<std::string>& words)
     const auto binary = options.part.load(engine, options.module);
     if (!binary)
         return report(binary.error());
+    if (auto fits = check_options(*binary, options); !fits)
+        return usage_error(fits.error(), "run");
+    const auto preloads = options.load_preloads(engine);
+    if (!preloads)
+        return report(preloads.error());
     // Blocks Ctrl-C in the threads that are created from here on.
     Limits limits(*seconds, !options.lldb);
-    int status = 0;
-    const auto program = Program::create(engine, *binary, options, status);
-    if (!program)
-        return status;
-    return options.is_debugged() ? run_debugged(*program, *std::move(wasi), options, limits)
-                                 : run_plainly(*program, *std::move(wasi), options, limits);
+    const auto program = Program::create(engine, *binary, options, *preloads);
+    if (auto found = program->find_entry(options); !found)
+        return options.invoke ? usage_error(found.error(), "run") : report(found.error());
+    if (auto listening = options.listen(*wasi); !listening)
+        return report(listening.error());
+    const Guest guest { *program, modules_of(*binary, options, *preloads), preloads->size() };
+    return options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
+                                 : run_plainly(guest, *wasi, options, limits);
 }
 
 } // namespace
