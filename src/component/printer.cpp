@@ -364,17 +364,20 @@ private:
         case EntityKind::Type: type(entity.type(), externs, i, resources, interface); break;
         case EntityKind::Instance: instance(entity.type(), name, verb); break;
         case EntityKind::Module: line(verb + shown + ": core module;"); break;
-        case EntityKind::Component: {
-            const ComponentType& component = types_.component(entity.type());
-            if (component.imports.size() + component.exports.size() == 0)
-                return line(verb + shown + ": component {}");
-            open(verb + shown + ": component");
-            world(component.imports, "import ");
-            world(component.exports, "export ");
-            close();
+        case EntityKind::Component:
+            component(types_.component(entity.type()), verb + shown + ": component");
             break;
         }
-        }
+    }
+
+    void component(const ComponentType& component, const std::string& title)
+    {
+        if (component.imports.size() + component.exports.size() == 0)
+            return line(title + " {}");
+        open(title);
+        world(component.imports, "import ");
+        world(component.exports, "export ");
+        close();
     }
 
     /// Labels may be keywords of WIT. Other names are text of the file.
@@ -397,10 +400,15 @@ private:
             interface->second.push_back(&exports);
             return;
         }
+        block_of_items(verb + name_text(name.name) + ": interface", exports, interface_name);
+    }
+
+    void block_of_items(const std::string& title, const Externs& exports, std::string_view interface)
+    {
         if (exports.size() == 0)
-            return line(verb + name_text(name.name) + ": interface {}");
-        open(verb + name_text(name.name) + ": interface");
-        items(exports, interface_name, {});
+            return line(title + " {}");
+        open(title);
+        items(exports, interface, {});
         close();
     }
 
@@ -454,10 +462,20 @@ private:
             line("use " + from + ".{" + first + (first == name ? "" : " as " + name) + "};");
         } else if (origin && origin->interface == interface && origin->name != externs.name(i)) {
             line("type " + name + " = " + label_text(origin->name) + ";");
-        } else if (const auto* value = std::get_if<ValueDef>(&types_[id])) {
-            definition(*value, name);
         } else {
-            resource(externs, resources.functions.at(externs.name(i)), name);
+            std::visit(
+                Overloaded {
+                    [&](const ValueDef& value) { definition(value, name); },
+                    [&](const FuncType& func) { line("type " + name + " = " + func_text(func) + ";"); },
+                    [&](const ResourceType&) {
+                        resource(externs, resources.functions.at(externs.name(i)), name);
+                    },
+                    [&](const InstanceType& instance) {
+                        block_of_items("type " + name + " = interface", instance.exports, name);
+                    },
+                    [&](const ComponentType& type) { component(type, "type " + name + " = component"); },
+                },
+                types_[id]);
         }
     }
 

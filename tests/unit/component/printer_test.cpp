@@ -135,6 +135,12 @@ TEST(WitOfComponent, WhatWitHasNoSyntaxFor)
             (export "r" (type $r (sub resource)))
             (export "make" (func (result (own $r))))))
         (import "empty" (instance))
+        (type $f' (func (param "x" u8)))
+        (import "f" (type (eq $f')))
+        (type $i' (instance (export "f" (func)) (export "r" (type (sub resource)))))
+        (import "i" (type (eq $i')))
+        (type $w' (component (import "f" (func)) (export "g" (func))))
+        (export "w" (type $w'))
         (import "unlocked-dep=<test:dep>" (component))))"),
         R"(  import m: core module;
   import c: component {
@@ -150,7 +156,16 @@ TEST(WitOfComponent, WhatWitHasNoSyntaxFor)
     make: func() -> r;
   }
   import empty: interface {}
+  type f = func(x: u8);
+  type i = interface {
+    f: func();
+    resource r;
+  }
   import unlocked-dep=<test:dep>: component {}
+  type w = component {
+    import f: func();
+    export g: func();
+  }
 }
 
 package test:a {
