@@ -356,11 +356,11 @@ private:
         const Entity entity = externs.entities[i];
         const ExternName& name = externs.names->list[i];
         const std::string shown = name_text(name.name);
+        if (resources.members.contains(i))
+            return;
+        annotate(name);
         switch (entity.kind) {
-        case EntityKind::Func:
-            if (!resources.members.contains(i))
-                line(verb + shown + ": " + func_text(types_.func(entity.type())) + ";");
-            break;
+        case EntityKind::Func: line(verb + shown + ": " + func_text(types_.func(entity.type())) + ";"); break;
         case EntityKind::Type: type(entity.type(), externs, i, resources, interface); break;
         case EntityKind::Instance: instance(entity.type(), name, verb); break;
         case EntityKind::Module: line(verb + shown + ": core module;"); break;
@@ -378,6 +378,12 @@ private:
         world(component.imports, "import ");
         world(component.exports, "export ");
         close();
+    }
+
+    void annotate(const ExternName& name)
+    {
+        if (name.external_id)
+            line("@external-id(\"" + escaped(*name.external_id) + "\")");
     }
 
     /// Labels may be keywords of WIT. Other names are text of the file.
@@ -512,6 +518,7 @@ private:
         for (const size_t i : functions) {
             const FuncType& func = types_.func(externs.entities[i].type());
             const auto parsed = *parse_name(externs.name(i));
+            annotate(externs.names->list[i]);
             if (parsed.kind == NameKind::Constructor)
                 line("constructor" + constructor_text(func) + ";");
             else

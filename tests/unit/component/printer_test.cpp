@@ -175,6 +175,29 @@ package test:a {
 )");
 }
 
+TEST(WitOfComponent, Attributes)
+{
+    EXPECT_EQ(world_of(R"((component
+        (import "primary" (implements "test:a/store@0.2.0") (instance (export "get" (func))))
+        (import "backup" (implements "test:a/store@0.2.0") (external-id "b\"2") (instance (export "get" (func))))
+        (import "thing" (type $thing (sub resource)))
+        (import "[method]thing.get" (external-id "m") (func (param "self" (borrow $thing))))))"),
+        R"(  import primary: test:a/store@0.2.0;
+  @external-id("b\"2")
+  import backup: test:a/store@0.2.0;
+  resource thing {
+    @external-id("m")
+    get: func();
+  }
+}
+
+package test:a@0.2.0 {
+  interface store {
+    get: func();
+  }
+)");
+}
+
 TEST(WitOfComponent, TypesOfTheWorldAreWrittenAgainInInterfaces)
 {
     EXPECT_EQ(world_of(R"((component
