@@ -2,9 +2,9 @@
 #include "cli/commands.h"
 #include "cli/describe.h"
 #include "cli/describe_component.h"
-#include "cli/guest.h"
 #include "cli/limits.h"
 #include "cli/message.h"
+#include "cli/program.h"
 #include "cli/state.h"
 
 #include "base/number.h"
@@ -55,71 +55,83 @@ void print_document(const json::Object& document, bool as_json, void (*print_tex
         print_text(document);
 }
 
+/// Shows where the guest has stopped.
+int show_stop(const Options& options, std::span<const MemoryRange> ranges, const debug::Stopped& stopped,
+    const std::vector<LoadedModule>& modules)
+{
+    const auto parts = describe_state(stopped, ranges, modules);
+    if (!parts)
+        return report(parts.error());
+    json::Object state { { "file", json::to_string(options.module) } };
+    for (const auto& part : *parts)
+        state[part.key()] = part.value();
+    print_document(state, options.as_json, print_state);
+    return 0;
+}
+
 /// Runs the guest to the place and shows the state there.
 int show_state(
-    const Options& options, std::span<const MemoryRange> ranges, const Engine& engine, const Module& module)
+    const Options& options, std::span<const MemoryRange> ranges, const Engine& engine, const Binary& binary)
 {
-    auto preloads = options.load_preloads(engine);
+    if (auto fits = check_options(binary, options); !fits)
+        return usage_error(fits.error(), "inspect");
+    const auto preloads = options.load_preloads(engine);
     if (!preloads)
         return report(preloads.error());
-    const auto modules = inner_modules(module, options, *preloads);
+    const auto created = Program::create(engine, binary, options, *preloads);
+    Program& program = *created;
+    const auto loaded = modules_of(binary, options, *preloads);
+    const auto modules = inner_modules(binary, options, *preloads);
+    if (modules.empty())
+        return report(Error(options.module + ": there is no core module in it"));
     const auto places = core::console::find_places(modules, modules.front().module, options.at);
     if (!places)
         return usage_error(Error("--at " + places.error().message), "inspect");
-    const size_t memories = module.memories().size();
-    for (const MemoryRange& range : ranges)
-        if (range.index >= memories)
-            return usage_error(
-                Error(fmt::format("--memory {}: the module has no such memory (number of memories: {})",
-                    range.index, memories)),
-                "inspect");
+    // Which core module of a component the place is in is known when the guest has stopped.
+    if (const auto* module = std::get_if<Module>(&binary))
+        for (const MemoryRange& range : ranges)
+            if (const size_t count = module->memories().size(); range.index >= count)
+                return usage_error(no_memory(range, count), "inspect");
     const auto seconds = options.seconds();
     if (!seconds)
         return usage_error(seconds.error(), "inspect");
     auto wasi = options.wasi();
     if (!wasi)
         return usage_error(wasi.error(), "inspect");
-    auto entry = find_entry(module, options);
-    if (!entry)
-        return !options.invoke ? report(entry.error()) : usage_error(entry.error(), "inspect");
-    entry->preloads = *std::move(preloads);
+    if (auto found = program.find_entry(options); !found)
+        return !options.invoke ? report(found.error()) : usage_error(found.error(), "inspect");
     if (auto listening = options.listen(*wasi); !listening)
         return report(listening.error());
 
     Limits limits(*seconds, true);
-    Store store(engine);
-    Linker linker(engine);
-    options.treat_unknown_imports(linker, module, entry->preloads);
     if (options.as_json)
         wasi->stdout_to(STDERR_FILENO);
-    if (auto added = add_wasi(linker, store, *wasi); !added)
+    if (auto added = program.add_wasi(*wasi); !added)
         return report(added.error());
-    debug::Session session(store);
+    debug::Session session(program.store());
     if (session.error())
         return report(*session.error());
     for (const core::console::CodePlace& place : *places)
         if (auto added = door::inner(session)->add_breakpoint({ place.module, place.offset }); !added)
             return report(door::error_of(added.error()));
     limits.watch([&session] { session.kill(); });
-    debug::Event event = session.run([&] { return run_guest(linker, store, module, *entry); });
+    Result<Ending> ending = Ending {};
+    debug::Event event = program.run_in(session, ending);
     limits.stop();
 
     if (auto* stopped = std::get_if<debug::Stopped>(&event)) {
-        json::Object state { { "file", json::to_string(options.module) } };
-        for (auto& part : describe_state(*stopped, ranges))
-            state[part.key()] = part.value();
-        print_document(state, options.as_json, print_state);
+        if (const int status = show_stop(options, ranges, *stopped, loaded); status != 0)
+            return status;
         if (stopped->reason().kind != debug::StopKind::Trap)
             return 0;
         event = session.resume(std::move(*stopped));
     }
     const auto& results = std::get<debug::Exited>(event).results;
     const Trap* trap = results ? nullptr : results.error().trap();
-    if (const auto status = limits.status(); status && trap)
-        return report(*trap, "the guest was ended before it reached " + options.at, *status,
-            modules_of(module, options, *entry));
+    if (const auto limit = limits.status(); limit && trap)
+        return report(*trap, "the guest was ended before it reached " + options.at, *limit, loaded);
     if (!results && !results.error().exit_status())
-        return report(results.error(), modules_of(module, options, *entry));
+        return report(results.error(), loaded);
     return report(Error("--at " + options.at + ": the guest ended without reaching it"));
 }
 
@@ -139,16 +151,13 @@ int inspect(Options& options, const std::vector<std::string>& words)
     const auto binary = options.part.load(engine, options.module);
     if (!binary)
         return report(binary.error());
-    if (const auto* component = std::get_if<LoadedComponent>(&*binary)) {
-        if (!options.at.empty())
-            return report(Error(options.module + ": --at requires a core module, and this is a component"));
-        print_document(describe(*component), options.as_json, print_component);
-        return 0;
-    }
-    const Module& module = std::get<Module>(*binary);
     if (!options.at.empty())
-        return show_state(options, *ranges, engine, module);
-    print_document(describe(module, options.module), options.as_json, print_description);
+        return show_state(options, *ranges, engine, *binary);
+    if (const auto* component = std::get_if<LoadedComponent>(&*binary))
+        print_document(describe(*component), options.as_json, print_component);
+    else
+        print_document(
+            describe(std::get<Module>(*binary), options.module), options.as_json, print_description);
     return 0;
 }
 

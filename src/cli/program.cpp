@@ -97,6 +97,17 @@ std::unique_ptr<Program> Program::create(
     return std::make_unique<ModuleProgram>(engine, std::get<Module>(binary), options, preloads);
 }
 
+debug::Event Program::run_in(debug::Session& session, Result<Ending>& ending, bool stop_at_entry)
+{
+    const auto body = [this, &ending]() -> Result<std::vector<Val>> {
+        ending = run();
+        if (!ending)
+            return ending.error();
+        return std::vector<Val> {};
+    };
+    return session.run(body, stop_at_entry);
+}
+
 Result<void> check_options(const Binary& binary, const GuestOptions& options)
 {
     return std::holds_alternative<LoadedComponent>(binary) ? check_options(options) : Result<void>();

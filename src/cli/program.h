@@ -4,6 +4,8 @@
 #include "cli/component.h"
 #include "cli/guest.h"
 
+#include <vitrine/debug.hpp>
+
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,6 +41,9 @@ public:
     virtual Result<void> check_imports() = 0;
     /// Runs the guest on the calling thread: calls the function that was found.
     virtual Result<Ending> run() = 0;
+    /// Runs the guest in a session of its store. The event of its end has no results: they are in
+    /// `ending`.
+    debug::Event run_in(debug::Session& session, Result<Ending>& ending, bool stop_at_entry = false);
 
 protected:
     explicit Program(const Engine& engine) : store_(engine) {}

@@ -165,13 +165,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
 
     limits.watch([&session] { session.kill(); });
     Result<Ending> ending = Ending {};
-    const auto body = [&]() -> Result<std::vector<Val>> {
-        ending = program.run();
-        if (!ending)
-            return ending.error();
-        return std::vector<Val> {};
-    };
-    const debug::Event end = session.run(body, true);
+    const debug::Event end = program.run_in(session, ending, true);
     limits.stop();
     lldb.reset();
     if (const size_t unread = server.close())

@@ -11,6 +11,12 @@
 
 namespace vitrine::cli {
 
+Error no_memory(const MemoryRange& range, size_t count)
+{
+    return Error(fmt::format(
+        "--memory {}: the module has no such memory (number of memories: {})", range.index, count));
+}
+
 namespace {
 
 // -- Values as JSON
@@ -66,12 +72,23 @@ void add_value(json::Object& row, const Val& value, const ValType& type)
     row["value"] = to_json(value);
 }
 
-json::Object frame_row(const debug::Frame& frame)
+/// The name of the core module that a frame is in, if the program is a component.
+std::string module_name(const debug::Frame& frame, std::span<const LoadedModule> modules)
+{
+    const auto instance = frame.instance();
+    const auto module = std::ranges::find_if(
+        modules, [&](const LoadedModule& loaded) { return instance && instance->module() == loaded.module; });
+    return module == modules.end() ? "" : module->name;
+}
+
+json::Object frame_row(const debug::Frame& frame, std::span<const LoadedModule> modules)
 {
     const Func function = frame.function();
     if (frame.is_host())
         return { { "name", json::to_string(function.name()) }, { "host", true } };
     json::Object row = named_row(function.index().value_or(0), function.name());
+    if (const std::string name = module_name(frame, modules); !name.empty())
+        row["module"] = json::to_string(name);
     row["offset"] = frame.offset();
     json::Array locals, operands;
     for (const debug::Local& local : frame.locals()) {
@@ -159,13 +176,14 @@ json::Object range_row(const Instance& instance, const MemoryRange& range)
 
 } // namespace
 
-json::Object describe_state(const debug::Stopped& stopped, std::span<const MemoryRange> ranges)
+Result<json::Object> describe_state(
+    const debug::Stopped& stopped, std::span<const MemoryRange> ranges, std::span<const LoadedModule> modules)
 {
     json::Object state { { "stopped", stopped.reason().to_text() } };
     const std::vector<debug::Frame> frames = stopped.frames();
     json::Array rows, memory;
     for (const debug::Frame& frame : frames)
-        rows.push_back(frame_row(frame));
+        rows.push_back(frame_row(frame, modules));
     state["frames"] = std::move(rows);
     const auto guest =
         std::ranges::find_if(frames, [](const debug::Frame& frame) { return frame.instance().has_value(); });
@@ -175,8 +193,12 @@ json::Object describe_state(const debug::Stopped& stopped, std::span<const Memor
     state["globals"] = global_rows(instance);
     state["tables"] = table_rows(instance);
     state["memories"] = memory_rows(instance);
-    for (const MemoryRange& range : ranges)
+    const size_t count = instance.module().memories().size();
+    for (const MemoryRange& range : ranges) {
+        if (range.index >= count)
+            return no_memory(range, count);
         memory.push_back(range_row(instance, range));
+    }
     state["memory"] = std::move(memory);
     return state;
 }
@@ -214,7 +236,9 @@ void print_frame(size_t number, const json::Object& frame)
         print("#{} {} (host)\n", number, core::escaped(json::plain_text(frame.at("name"))));
         return;
     }
-    print("#{} {} at {:#x}\n", number, label_of(frame, "func"), frame.at("offset").to_number<uint64_t>());
+    const json::Value* module = frame.if_contains("module");
+    print("#{} {}{} at {:#x}\n", number, module ? core::escaped(json::plain_text(*module)) + "!" : "",
+        label_of(frame, "func"), frame.at("offset").to_number<uint64_t>());
     for (const json::Value& local : frame.at("locals").get_array())
         print_value("    ", "local", local.get_object());
     for (const json::Value& operand : frame.at("operands").get_array())
