@@ -375,8 +375,7 @@ STATE = """
 # written UTF-16 first; and its conversion to Latin-1 writes anything behind the last character. So
 # memory that is given back is cleared.
 CLEAR_END = """(if (i32.and (i32.ne (local.get $old) (i32.const 0)) (i32.eq (local.get $size) (i32.mul (local.get $new) (i32.const 2))))
-      (then (local.set $align (i32.or (local.get $align) (i32.const 2)))
-        (local.set $align (i32.and (local.get $align) (i32.const -2)))))
+      (then (local.set $align (i32.const 2))))
     (if (i32.gt_u (local.get $size) (local.get $new))
       (then (memory.fill (i32.add (local.get $old) (local.get $new)) (i32.const 0)
         (i32.sub (local.get $size) (local.get $new)))))"""

@@ -24,7 +24,7 @@
 namespace vitrine::core::component {
 
 class Instance;
-struct Components;
+class Components;
 
 struct Func;
 /// What a host function gets besides its arguments.

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "component/instantiate.h"
+#include "component/item_check.h"
 #include "component/names.h"
 #include "component/signature.h"
 #include "component/subtyping.h"
@@ -93,7 +94,7 @@ private:
         case EntityKind::Module:
             if (const auto* const module =
                     item ? std::get_if<std::shared_ptr<const core::Module>>(item) : nullptr)
-                return *module;
+                return checked(whole, entity, *module);
             break;
         default: break;
         }
@@ -152,13 +153,19 @@ private:
         return {};
     }
 
-    /// An item of a store is not compared by type yet, except for its kind.
+    /// An item that has a type of its own.
+    Result<Item> checked(std::string_view name, const Entity& entity, Item item)
+    {
+        if (auto checked = check_item(instance_, entity, item); !checked)
+            return failure("incompatible import type: " + quoted(name) + ": " + checked.error().message);
+        return item;
+    }
+
     Result<Item> item_of_store(std::string_view name, const Entity& entity, const StoreItem& item)
     {
         if (item.life.expired() || item.store != &components_.store)
             return failure("import " + quoted(name) + " belongs to another store");
-        (void)entity;
-        return item.item;
+        return checked(name, entity, item.item);
     }
 
     /// What is missing is listed when all imports have been looked at. Until then, nothing stands

@@ -417,6 +417,60 @@ TEST_F(CallTest, AResultThatDoesNotFitItsTypeIsATrap)
 
 // -- Limits
 
+/// Refuses everything, as if the system had no resources left.
+class NothingLeft : public Refusals {
+public:
+    bool attempt(Refusable, const std::function<bool()>&) override { return false; }
+};
+
+TEST_F(CallTest, WithoutResourcesThereAreErrors)
+{
+    const auto component = load(caller_and_callee);
+    const Instance& instance = make(caller_and_callee);
+    const Instance& growing = make("(component (type $r (resource (rep i32)))"
+                                   "(core func $new (canon resource.new $r))"
+                                   "(func (export \"new\") (param \"rep\" u32) (result u32)"
+                                   "  (canon lift (core func $new))))");
+    NothingLeft nothing;
+    guest_.store.refusals = &nothing;
+    EXPECT_THAT(call(growing, "new(1)"), HasSubstr("trap: "));
+    EXPECT_THAT(call(instance, "fine()"), testing::AnyOf("7", HasSubstr("trap: ")));
+    const Made made = linker_.instantiate(guest_.thread, component);
+    ASSERT_FALSE(made);
+    EXPECT_FALSE(text_of(made.error()).empty());
+    guest_.store.refusals = nullptr;
+    EXPECT_EQ(call(make(caller_and_callee), "fine()"), "7");
+}
+
+/// A handle that the store has no room for is a trap of the guest, which ends it.
+TEST_F(CallTest, ATableOfHandlesThatCannotGrow)
+{
+    guest_.store.limiter = [](Resource resource, uint64_t, uint64_t desired) {
+        return resource != Resource::Table || desired <= 16;
+    };
+    const Instance& instance = make("(component (type $r (resource (rep i32)))"
+                                    "(core func $new (canon resource.new $r))"
+                                    "(func (export \"new\") (param \"rep\" u32) (result u32)"
+                                    "  (canon lift (core func $new))))");
+    for (int i = 1; i < 16; ++i)
+        EXPECT_EQ(call(instance, "new(1)"), std::to_string(i));
+    EXPECT_THAT(call(instance, "new(1)"), HasSubstr("resource table has no free keys"));
+    EXPECT_THAT(call(instance, "new(1)"), HasSubstr(cannot_enter));
+}
+
+/// Each failed call would otherwise take memory until the store ends.
+TEST_F(CallTest, FailedCallsAreUsedAgain)
+{
+    const Instance& instance = make(caller_and_callee);
+    EXPECT_THAT(call(instance, "trap()"), HasSubstr("unreachable"));
+    Components& components = Components::of(guest_.store);
+    const Call* const next = &components.take_call();
+    components.give_back(const_cast<Call&>(*next));
+    for (int i = 0; i < 10; ++i)
+        EXPECT_THAT(call(instance, "fine()"), HasSubstr(cannot_enter));
+    EXPECT_EQ(&components.take_call(), next);
+}
+
 /// Lists of a guest that share their memory.
 TEST_F(CallTest, ValuesThatAreLargerThanTheGuestAreRefused)
 {
