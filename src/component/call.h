@@ -98,8 +98,8 @@ private:
     Instance* caller_ = nullptr;
     Options caller_options_ {};
     Phase phase_ = Phase::Arguments;
-    /// What the context of the entered instance was before, and that of the instance whose `realloc`
-    /// runs.
+    /// What the context of the entered instance was before, and that of the instance whose
+    /// `realloc` runs.
     TaskContext outer_context_ {}, realloc_context_ {};
     /// Set by `prepare_drop`.
     const ResourceKind* dropped_ = nullptr;

@@ -13,7 +13,8 @@ namespace vitrine::core::component {
 using ImportSource = std::function<Item(const ImportDef& import)>;
 
 /// Completes a new instance: executes the definitions of its component in order, which makes core
-/// instances and nested instances and runs the start functions of core modules. [component model: Explainer, component definitions]
+/// instances and nested instances and runs the start functions of core modules.
+/// [component model: Explainer, component definitions]
 std::expected<void, Failure> instantiate(Thread& thread, Instance& instance, const ImportSource& imports);
 
 /// Notes which resource types of the store the resource types of an import or export stand for.

@@ -389,8 +389,8 @@ protected:
     }
 
     /// Stores a value of the sender, which `give` puts there, and expects the calls of the vector.
-    /// The vectors do not say which strings of a sender with `latin1+utf16` are UTF-16 although they
-    /// would fit Latin-1. So each is tried both ways; only one gives the expected calls.
+    /// The vectors do not say which strings of a sender with `latin1+utf16` are UTF-16 although
+    /// they would fit Latin-1. So each is tried both ways; only one gives the expected calls.
     template<class Give, class Send>
     void store_as_expected(const json::Value& vector, const Give& give, Place at, const Send& send)
     {
