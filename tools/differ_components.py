@@ -19,6 +19,7 @@ import argparse
 import collections
 import ctypes
 import json
+import os
 import pathlib
 import random
 import struct
@@ -131,7 +132,7 @@ class Ours:
         self.runner, self.process = runner, None
 
     def run(self, code, scripts):
-        file = WORK / "component.wasm"
+        file = WORK / f"component-{os.getpid()}.wasm"
         file.write_bytes(code)
         pathlib.Path(f"{file}.calls").write_text("".join(script + "\n" for script in scripts))
         if not self.process:
@@ -139,6 +140,8 @@ class Ours:
         self.process.stdin.write(f"component {file}\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
+        file.unlink()
+        pathlib.Path(f"{file}.calls").unlink()
         if not answer:
             status, self.process = self.process.wait(), None
             return {"end": f"died, status {status}", "runs": []}
@@ -676,35 +679,67 @@ def resources_wat():
     return RESOURCES.replace("LOWERED", lowered).replace("DIRECT", direct).replace("EXPORTS", exports)
 
 
+class Table:
+    """What the handles of a component probably are."""
+
+    def __init__(self):
+        self.kinds, self.free = {}, []
+
+    def add(self, kind="r"):
+        index = self.free.pop() if self.free else len(self.kinds) + 1
+        self.kinds[index] = kind
+
+    def remove(self, index):
+        if self.kinds.pop(index, None):
+            self.free.append(index)
+
+    def choose(self, rng):
+        """A handle of `r`, or sometimes something else."""
+        handles = [index for index, kind in self.kinds.items() if kind == "r"]
+        if handles and rng.random() < 0.97:
+            return rng.choice(handles)
+        return rng.choice((0, 1, 2, 3, 20, 2**28, 2**32 - 1, *self.kinds))
+
+
 class Resources:
     def __init__(self, rng):
         self.rng = rng
 
-    def call(self, size):
-        rng = self.rng
-        handle = lambda: rng.randrange(1, size + 2) if rng.random() < 0.97 else rng.choice((0, 20, 2**28, 2**32 - 1))
+    def call(self):
+        rng, a, b, c = self.rng, self.a, self.b, self.c
         what = rng.random()
-        if what < 0.35:
-            name = rng.choice(("make-of-b", "make-of-c", "make-of-b", "make-of-c", "make-s-of-b"))
-            return f"{name}({rng.randrange(1, 20)})", 1
-        if what < 0.55:
-            return f"use-of-c({handle()},{rng.choice((0, 1, 2, 3, 3, 0, 1, 4, 8, 16, 9))})", 0
-        if what < 0.85:
-            name = rng.choice(("look-of-b", "look-of-c", "two-of-b", "pass-of-c", "store-of-c", "give-back-of-c", "keep-of-b", "give-of-b"))
-            count = 2 if name.startswith("two") else 1
-        else:
-            name = rng.choice(("drop-of-b", "drop-of-c", "take-of-b", "take-of-c", "mixed-of-b", "dexim-of-b", "drop-s-of-b"))
-            count = 2 if name in ("mixed-of-b", "dexim-of-b") else 1
-        return f"{name}({','.join(str(handle()) for _ in range(count))})", 0
+        if what < 0.3 or not b.kinds or not c.kinds:
+            table, name = rng.choice(((b, "make-of-b"), (c, "make-of-c"), (b, "make-s-of-b")))
+            table.add("s" if name == "make-s-of-b" else "r")
+            return f"{name}({13 if rng.random() < 0.01 else rng.randrange(20, 40)})"
+        if what < 0.45:
+            how = rng.choice((0, 1, 2, 3)) if rng.random() < 0.97 else rng.choice((4, 8, 9, 16))
+            return f"use-of-c({c.choose(rng)},{how})"
+        names = "look-of-b look-of-c two-of-b pass-of-c store-of-c give-back-of-c keep-of-b give-of-b drop-of-b drop-of-c take-of-b take-of-c mixed-of-b dexim-of-b drop-s-of-b"
+        name = rng.choice(names.split())
+        if name == "give-of-b" and not a.kinds:
+            name = "keep-of-b"
+        of, to = {"pass-of-c": (c, c), "store-of-c": (c, b), "give-back-of-c": (b, c), "give-of-b": (a, b), "keep-of-b": (b, a)}.get(
+            name, (b if name.endswith("b") else c, None)
+        )
+        handle = of.choose(rng)
+        if name == "drop-s-of-b":
+            handle = next((index for index, kind in b.kinds.items() if kind == "s"), 5)
+        if name.startswith(("drop", "take")) or to:
+            of.remove(handle)
+        if to:
+            to.add()
+        if name in ("mixed-of-b", "dexim-of-b"):
+            b.remove(handle)
+            a.add()
+            other = b.choose(rng)
+            return f"{name}({handle},{other})" if name == "mixed-of-b" else f"{name}({other},{handle})"
+        return f"{name}({handle},{b.choose(rng)})" if name == "two-of-b" else f"{name}({handle})"
 
     def script(self):
-        calls, size = [], 0
-        for _ in range(self.rng.choice((4, 8, 16, 40))):
-            call, more = self.call(size)
-            size = min(size + more, 8)
-            # The names of functions without result begin with `drop`.
-            calls += [call, "state()"]
-        return " ".join(calls)
+        self.a, self.b, self.c = Table(), Table(), Table()
+        # The names of functions without result begin with `drop`.
+        return " ".join(f"{self.call()} state()" for _ in range(self.rng.choice((4, 8, 16, 40))))
 
     def make(self):
         return resources_wat(), [self.script() for _ in range(CASES_OF_RESOURCES)]
