@@ -574,7 +574,13 @@ def compare_files(arguments):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./dev differ", description="Compares Vitrine with Wasmtime on random modules.")
+    if any(argument.startswith("--components") for argument in sys.argv):
+        script = pathlib.Path(__file__).with_name("differ_components.py")
+        os.execv(WASMTIME_PYTHON, [WASMTIME_PYTHON, script, *sys.argv[1:]])
+    parser = argparse.ArgumentParser(
+        prog="./dev differ",
+        description="Compares Vitrine with Wasmtime on random modules, or with --components N on random components.",
+    )
     parser.add_argument("--modules", type=int, help="how many modules")
     parser.add_argument("--seconds", type=float, help="for how long; a minute when neither is said")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="what the modules are made from")
