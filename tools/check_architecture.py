@@ -160,7 +160,7 @@ def check_walks(page):
 
 RECORD_FILES = {"exec/frame.h", "exec/frame.cpp", "exec/driver.cpp", "interp/interpreter.cpp"}
 RECORD_FORWARD = {"exec/guest_stack.h", "exec/guest_stack.cpp", "exec/thread.h"}
-RECORDS = re.compile(r"\bRecord\b|\b(?:push|pop|popped|innermost)_record\b|\brecord_of\b|\bReturnTo\b")
+RECORDS = re.compile(r"(?<!ComponentKind::)\bRecord\b|\b(?:push|pop|popped|innermost)_record\b|\brecord_of\b|\bReturnTo\b")
 
 
 def check_execution():

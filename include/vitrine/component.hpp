@@ -344,8 +344,8 @@ public:
     /// Defines a host function that works with any type.
     ComponentLinker& define_untyped(
         std::string interface, std::string name, UntypedComponentFunction function);
-    /// Defines a resource type. Its resources are objects of class `T`, which are destroyed when the
-    /// guest drops them. See `Own`.
+    /// Defines a resource type. Its resources are objects of class `T`, which are destroyed when
+    /// the guest drops them. See `Own`.
     template<class T> ComponentLinker& resource(std::string interface, std::string name)
     {
         return define_resource(std::move(interface), std::move(name), &detail::component_tag<T>);
@@ -356,8 +356,8 @@ public:
     /// the instance satisfies the import of this name.
     ComponentLinker& define_instance(
         std::string interface, const ComponentInstance& instance, std::string_view exported);
-    /// Whether undefined functions and resource types may be imported. Calling such a function traps
-    /// with a message that names it. By default, an undefined import is an error.
+    /// Whether undefined functions and resource types may be imported. Calling such a function
+    /// traps with a message that names it. By default, an undefined import is an error.
     ComponentLinker& trap_unknown_functions(bool trap);
 
     /// Makes an instance with all that is nested in it, and runs the start functions.

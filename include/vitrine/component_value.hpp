@@ -77,7 +77,8 @@ struct ComponentNode {
     std::uint64_t bits = 0;
     /// - `std::string`: a string, in UTF-8.
     /// - `std::vector<std::byte>`: the elements of a list of numbers, as in guest memory.
-    /// - `Nodes`: the elements of any other list, the fields of a record or tuple, or the payload of
+    /// - `Nodes`: the elements of any other list, the fields of a record or tuple, or the payload
+    ///   of
     ///   a variant, option or result.
     /// - `std::shared_ptr<HeldResource>`: an `own` or `borrow`.
     std::variant<std::monostate, std::string, std::vector<std::byte>, Nodes, std::shared_ptr<HeldResource>>

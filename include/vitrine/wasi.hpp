@@ -212,8 +212,8 @@ VITRINE_API Result<void> add_wasi_threads(Linker& linker, Store& store, const Mo
 /// when its main function has returned.
 VITRINE_API void end_wasi_threads(Store& store);
 
-/// Defines WASI 0.2 (all versions from 0.2.0 to 0.2.12) for components of any store. `set_wasi` says
-/// what each store may access. Sockets and HTTP are defined, but refuse access.
+/// Defines WASI 0.2 (all versions from 0.2.0 to 0.2.12) for components of any store. `set_wasi`
+/// says what each store may access. Sockets and HTTP are defined, but refuse access.
 VITRINE_API Result<void> add_wasi(ComponentLinker& linker);
 /// Sets what the components of a store may access through WASI. Listening sockets of the
 /// configuration are not used. If a directory or a string cannot be passed to the guest, the error

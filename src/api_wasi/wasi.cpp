@@ -2,7 +2,6 @@
 #include <vitrine/wasi.hpp>
 
 #include "api/component_body.h"
-#include "api/use.h"
 #include "host/listener.h"
 #include "wasi/preview1.h"
 #include "wasi2/definitions.h"
@@ -110,9 +109,9 @@ Result<void> add_wasi(ComponentLinker& linker)
 Result<void> set_wasi(Store& store, const WasiConfig& config)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const detail::Use body(Access::link(store));
-        CHECK(body);
-        CHECK(core::wasi2::attach(body->store, detail::WasiParts::config(config)));
+        const auto& link = Access::link(store);
+        CHECK(Access::check_use(link));
+        CHECK(core::wasi2::attach(link->guest->store, detail::WasiParts::config(config)));
         return {};
     });
 }

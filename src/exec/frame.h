@@ -138,8 +138,8 @@ struct Frame {
     /// The index of its activation; 0 is the outermost.
     uint32_t activation = 0;
     const Thread* thread = nullptr;
-    /// Only for a host function that waits for a call that it asked for: what it says of itself. Can
-    /// be null.
+    /// Only for a host function that waits for a call that it asked for: what it says of itself.
+    /// Can be null.
     const HostActivity* activity = nullptr;
 
     bool is_host() const { return function->is_host(); }
