@@ -84,7 +84,23 @@ class Snippets(unittest.TestCase):
         subprocess.run([*TO_WASI, HERE / "app.c", "-o", work / "app.wasm"], check=True)
         shutil.copy(work / "app.wasm", work / "server.wasm")
         subprocess.run([WASM_TOOLS, "parse", HERE / "fib.wat", "-o", work / "fib.wasm"], check=True)
+        cls.make_component(work)
         cls.environment = os.environ | {"PATH": f"{work}/build/release:{os.environ['PATH']}", "TERM": "dumb"}
+
+    @classmethod
+    def make_component(cls, work):
+        """two.wasm, of two components."""
+        guests, parts = ROOT / "tests/lldb/guests", work / "parts"
+        parts.mkdir()
+        for world in ("provider", "app"):
+            core, embedded = parts / f"{world}.core.wasm", parts / f"{world}.embedded.wasm"
+            subprocess.run(["clang-22", "--target=wasm32", "-nostdlib", "-g", "-O0", "-Wl,--no-entry", guests / f"{world}.c",
+                "-o", core], check=True)
+            subprocess.run([WASM_TOOLS, "component", "embed", guests / "two.wit", core, "--world", world, "-o", embedded],
+                check=True)
+            subprocess.run([WASM_TOOLS, "component", "new", embedded, "-o", parts / f"{world}.wasm"], check=True)
+        subprocess.run([WASM_TOOLS, "compose", parts / "app.wasm", "-d", parts / "provider.wasm", "-o", work / "two.wasm"],
+            check=True, capture_output=True)
 
     @classmethod
     def tearDownClass(cls):

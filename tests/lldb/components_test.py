@@ -41,8 +41,8 @@ class TwoModules(SessionTest):
     def test_each_breakpoint_hits_only_in_its_own_module(self):
         with self.guest() as guest:
             self.check(guest, [], [
-                ("b ops_add", r"Breakpoint 1: where = two\.wasm.*main`ops_add"),
-                ("b run", r"Breakpoint 2: where = two\.wasm.*main`run"),
+                ("b ops_add", r"Breakpoint 1: where = two\.wasm:main.*`ops_add"),
+                ("b run", r"Breakpoint 2: where = two\.wasm:main.*`run"),
                 ("continue", r"stop reason = breakpoint 2\.1", r"app\.c:"),
                 ("continue", r"stop reason = breakpoint 1\.1", r"provider\.c:"),
                 ("continue", r"exited with status = 0 "),
