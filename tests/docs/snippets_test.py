@@ -85,6 +85,8 @@ class Snippets(unittest.TestCase):
         shutil.copy(work / "app.wasm", work / "server.wasm")
         subprocess.run([WASM_TOOLS, "parse", HERE / "fib.wat", "-o", work / "fib.wasm"], check=True)
         cls.make_component(work)
+        for name in ("fib", "shapes"):
+            subprocess.run([WASM_TOOLS, "parse", HERE / f"{name}.wat", "-o", work / f"{name}.wasm"], check=True)
         cls.environment = os.environ | {"PATH": f"{work}/build/release:{os.environ['PATH']}", "TERM": "dumb"}
 
     @classmethod
