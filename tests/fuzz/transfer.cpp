@@ -7,6 +7,7 @@
 #include "component/components.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace vitrine::core::component {
 
@@ -119,6 +120,11 @@ public:
         std::ranges::copy(
             bytes.first(std::min<size_t>(bytes.size(), memory_size)), memory_->expose().begin());
     }
+    void move(uint32_t from, uint32_t to, uint32_t count)
+    {
+        if (uint64_t { to } + count <= memory_size)
+            std::memmove(&memory_->expose()[to], &memory_->bytes()[from], count);
+    }
     Options options(StringEncoding encoding) const { return { .encoding = encoding, .memory = memory_ }; }
     Instance& instance() { return instance_; }
 
@@ -127,19 +133,20 @@ private:
     Memory* memory_;
 };
 
-/// A bump allocator, or addresses from the input.
-uint32_t allocate(Input* input, uint32_t& next, const Reallocation& asked)
+/// An allocator that never frees, or addresses from the input.
+uint32_t allocate(Side& side, Input* input, uint32_t& next, const Reallocation& asked)
 {
     if (input)
         return input->byte() < 200 ? static_cast<uint32_t>(input->number(1)) * asked.alignment
                                    : static_cast<uint32_t>(input->number(4));
     const uint32_t address = (next + asked.alignment - 1) / asked.alignment * asked.alignment;
     next = address + asked.new_size;
+    side.move(asked.old_address, address, std::min(asked.old_size, asked.new_size));
     return address;
 }
 
 /// Whether all has been written.
-template<class Source> bool run(Lowering<Source>& lowering, Input* input)
+template<class Source> bool run(Lowering<Source>& lowering, Side& side, Input* input)
 {
     uint32_t next = 256;
     auto needed = lowering.run();
@@ -151,7 +158,7 @@ template<class Source> bool run(Lowering<Source>& lowering, Input* input)
         if (!*needed)
             return true;
         ASSERT((*needed)->alignment && (*needed)->old_size <= UINT32_MAX);
-        needed = lowering.run(allocate(input, next, **needed));
+        needed = lowering.run(allocate(side, input, next, **needed));
     }
     return false;
 }
@@ -218,7 +225,7 @@ void transfer(Input& input)
             const Place place = flat ? Place::flat(0) : Place::memory(64);
             received = {};
             back.start(shape, &*seen, place);
-            if ((flat || 64 + shape.size <= 256) && run(back, nullptr)) {
+            if ((flat || 64 + shape.size <= 256) && run(back, to, nullptr)) {
                 const auto again = lift(components,
                     GuestSource(to.instance(), to.options(to_encoding), received, to.instance(), nullptr),
                     shape, place);
@@ -236,7 +243,7 @@ void transfer(Input& input)
             lowering.start(shape, at, *target);
         else
             lowering.start_allocated(shape, at, Place::flat(0));
-        const bool is_written = run(lowering, &input);
+        const bool is_written = run(lowering, to, &input);
         // What could not be read before cannot be passed on.
         ASSERT(!is_written || seen || shape.has_handle);
         static_cast<void>(lift(components, source(&host_scope), shape, at));
