@@ -62,16 +62,35 @@ public:
     Done run()
     {
         // A small file can describe many instances: each level of nesting can double them.
-        effort_ += limits::instance_effort + instance_.component->definitions.size();
-        if (effort_ > limits::instantiation_effort)
-            return std::unexpected(Error { "the component has too many instances" });
-        for (const Definition& definition : instance_.component->definitions)
+        if (Done done = spend(limits::instance_effort + instance_.path.size()); !done)
+            return done;
+        for (const Definition& definition : instance_.component->definitions) {
+            if (Done done = spend(1); !done)
+                return done;
             if (Done done = std::visit([&](const auto& def) { return execute(def); }, definition.def); !done)
                 return done;
+        }
         return {};
     }
 
 private:
+    Done spend(size_t parts)
+    {
+        effort_ += parts;
+        if (effort_ > limits::instantiation_effort)
+            return std::unexpected(Error { "the component has too many instances, or they are too large" });
+        return {};
+    }
+
+    Done bind(const Entity& entity, const Item& item)
+    {
+        if (entity.kind == EntityKind::Instance)
+            if (Done done = spend(types_.instance(entity.type()).exported.size()); !done)
+                return done;
+        bind_resources(instance_, entity, item);
+        return {};
+    }
+
     // -- Core
 
     Done execute(const CoreModuleDef& def)
@@ -90,6 +109,11 @@ private:
             return {};
         }
         const auto& module = spaces_.modules[*def.module];
+        const std::string name = instance_.path_of(core_name(*module));
+        if (Done done = spend(limits::instance_effort + name.size() + module->imports.size()
+                + module->exports.size() + module->functions.size() + module->globals.size());
+            !done)
+            return done;
         std::map<std::string_view, uint32_t> arguments;
         for (const CoreArgument& argument : def.arguments)
             arguments.emplace(argument.name, argument.index);
@@ -102,7 +126,7 @@ private:
         std::map<std::string_view, Extern> exports;
         for (const core::Export& item : module->exports)
             exports.emplace(item.name, (*made)->find(item.kind, item.index));
-        (*made)->name = instance_.path_of(core_name(*module));
+        (*made)->name = name;
         spaces_.core_instances.push_back(std::move(exports));
         instance_.core_instances.push_back(*made);
         return {};
@@ -139,7 +163,8 @@ private:
         if (!items)
             return std::unexpected(std::move(items.error()));
         const Item item = *items;
-        bind_resources(instance_, { EntityKind::Instance, def.type.value }, item);
+        if (Done done = bind({ EntityKind::Instance, def.type.value }, item); !done)
+            return done;
         spaces_.instances.push_back(*std::move(items));
         return {};
     }
@@ -305,7 +330,8 @@ private:
     Done execute(const ImportDef& def)
     {
         const Item item = imports_(def);
-        bind_resources(instance_, def.entity, item);
+        if (Done done = bind(def.entity, item); !done)
+            return done;
         add_item(item);
         return {};
     }
@@ -313,7 +339,8 @@ private:
     Done execute(const ExportDef& def)
     {
         const Item item = item_at(*def.item);
-        bind_resources(instance_, def.entity, item);
+        if (Done done = bind(def.entity, item); !done)
+            return done;
         add_item(item);
         if (const auto* const kind = std::get_if<TypeItem>(&item); kind && *kind)
             name_resource(**kind, def.name.name);

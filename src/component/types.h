@@ -49,8 +49,9 @@ inline constexpr uint32_t flags = 32;
 inline constexpr uint32_t params = 1000;
 inline constexpr uint32_t arguments = 100'000; ///< of an instantiation; also inline exports
 inline constexpr uint32_t canon_options = 10;
-/// What an instantiation may execute: definitions, and `instance_effort` for each instance.
-inline constexpr uint32_t instantiation_effort = 2'000'000;
+/// What an instantiation may take: definitions, `instance_effort` for each instance, and parts of
+/// core instances.
+inline constexpr uint32_t instantiation_effort = 5'000'000;
 inline constexpr uint32_t instance_effort = 100;
 /// What comparing and substituting types may take, in parts of types.
 inline constexpr uint32_t effort = 10'000'000;

@@ -535,6 +535,20 @@ TEST_F(CallTest, ParametersThatAreLargerThanAnyMemory)
     EXPECT_THAT(call(instance, "g()"), HasSubstr("out of bounds"));
 }
 
+/// Many instances of a module with many parts.
+TEST_F(CallTest, InstancesThatAreTooLargeTogetherAreRefused)
+{
+    std::string text = "(component (core module $m (func $f)";
+    for (int i = 0; i < 5000; ++i)
+        text += "(export \"" + std::to_string(i) + "\" (func $f))";
+    text += ")";
+    for (int i = 0; i < 2000; ++i)
+        text += "(core instance (instantiate $m))";
+    const Made made = try_to_make(text + ")");
+    ASSERT_FALSE(made);
+    EXPECT_THAT(text_of(made.error()), HasSubstr("too many instances"));
+}
+
 /// Each level has two instances of the level below.
 TEST_F(CallTest, AFileThatDescribesTooManyInstancesIsRefused)
 {
