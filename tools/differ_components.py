@@ -45,6 +45,7 @@ class Wasmtime:
     def __init__(self):
         config = wasmtime.Config()
         config.wasm_component_model = True
+        config.wasm_component_model_map = True
         config.parallel_compilation = False
         config.cranelift_opt_level = "none"
         self.engine = wasmtime.Engine(config)
@@ -117,6 +118,9 @@ class Wasmtime:
             return "some" + self.payload(of.option) if of.option else "none"
         if kind == 19:
             return ("ok" if of.result.is_ok else "err") + self.payload(of.result.val)
+        if kind == 22:
+            entries = (of.map.data[i] for i in range(of.map.size))
+            return "[" + " ".join(f"({self.text(entry.key)} {self.text(entry.value)})" for entry in entries) + "]"
         assert kind == 20, kind
         return "<" + "".join(" " + ffi.to_str(of.flags.data[i]) for i in range(of.flags.size)) + ">"
 
@@ -221,6 +225,14 @@ class List(Type):
         image.write(at, struct.pack("<II", start, count))
 
 
+class Map(List):
+    """A list of pairs."""
+
+    def __init__(self, key, value):
+        super().__init__(Product("", [key, value]))
+        self.text = f"(map {key.text} {value.text})"
+
+
 class Product(Type):
     """A record or tuple."""
 
@@ -284,11 +296,14 @@ class Types:
         rng = self.rng
         if depth == 0 or rng.random() < 0.2:
             return String() if rng.random() < 0.3 else Primitive(rng.choice(list(SIZES)))
-        kind = rng.choice(("list", "list", "record", "tuple", "variant", "enum", "option", "result", "flags"))
+        kind = rng.choice(("list", "list", "map", "record", "tuple", "variant", "enum", "option", "result", "flags"))
         part = lambda: self.type(depth - 1)
         maybe = lambda: part() if rng.random() < 0.7 else None
         if kind == "list":
             return List(part())
+        if kind == "map":
+            key = String() if rng.random() < 0.4 else Primitive(rng.choice(("bool", "u8", "s16", "u32", "s64", "char")))
+            return Map(key, part())
         if kind == "option":
             inner = part()
             return Sum(f"(option {inner.text})", [None, inner])

@@ -21,7 +21,7 @@ std::string text_of(const Value& value, const Shape& shape)
     const auto all = [&](const char* open, const char* close) {
         std::string text = open;
         for (size_t i = 0; i < value.nodes().size(); ++i) {
-            const bool is_list = shape.kind == ComponentKind::List;
+            const bool is_list = shape.kind == ComponentKind::List || shape.kind == ComponentKind::Map;
             text += (i ? " " : "") + text_of(value.nodes()[i], *shape.parts[is_list ? 0 : i].shape);
         }
         return text + close;
@@ -41,6 +41,7 @@ std::string text_of(const Value& value, const Shape& shape)
             text += hex_digits(static_cast<uint8_t>(c), 2);
         return text;
     }
+    case ComponentKind::Map: return all("[", "]");
     case ComponentKind::List: {
         if (!is_packed(shape))
             return all("[", "]");
@@ -135,9 +136,9 @@ std::vector<std::string> run_script(const std::shared_ptr<Engine>& engine,
 
 std::string run_component(std::vector<uint8_t> bytes, std::istream& scripts)
 {
-    const auto engine = std::make_shared<Engine>(EngineConfig {});
+    const auto engine = std::make_shared<Engine>(EngineConfig { .features = FeatureSet::all() });
     const auto file = std::make_shared<const FileBytes>(std::move(bytes));
-    const auto component = load_component(file, file->bytes(), engine->types);
+    const auto component = load_component(file, file->bytes(), engine->types, engine->config.features);
     if (!component)
         return "{\"end\": \"invalid\", \"runs\": " + quoted_list({ component.error().to_text() }) + "}";
     std::string runs;
