@@ -12,7 +12,7 @@ component::HostBody body_of(const HostFunction& function, std::string name)
 {
     return [call = function.call, name = std::move(name)](component::HostContext& context,
                std::span<component::Value> arguments) -> OrTrapped<component::Value> {
-        World* const world = context.store.find_attached<World>();
+        const std::shared_ptr<World> world = find_world(context.store);
         if (!world)
             return std::unexpected(Trap {
                 .kind = TrapKind::HostError, .message = name + ": the store has no configuration for WASI" });

@@ -22,6 +22,12 @@ struct CountedFile {
     std::shared_ptr<size_t> number;
 };
 
+/// What a store keeps. A call keeps its world even if the store gets another one meanwhile.
+struct AttachedWorld {
+    explicit AttachedWorld(std::shared_ptr<World> world) : world(std::move(world)) {}
+    std::shared_ptr<World> world;
+};
+
 } // namespace
 
 Answer<void> World::check_room() const
@@ -37,7 +43,7 @@ std::shared_ptr<File> World::count(std::shared_ptr<File> file)
     return { std::make_shared<CountedFile>(std::move(file), open_files_), object };
 }
 
-Result<World*> attach(Store& store, host::Config config)
+Result<std::shared_ptr<World>> attach(Store& store, host::Config config)
 {
     auto host = TRY(host::World::create(std::move(config)));
     std::array<uint64_t, 2> key {};
@@ -48,7 +54,18 @@ Result<World*> attach(Store& store, host::Config config)
             return failure(std::string("random bytes: ") + std::strerror(static_cast<int>(size.error())));
         done += *size;
     }
-    return &store.attach<World>(std::move(host), key);
+    auto world = std::make_shared<World>(std::move(host), key);
+    if (auto* const attached = store.find_attached<AttachedWorld>())
+        attached->world = world;
+    else
+        store.attach<AttachedWorld>(world);
+    return world;
+}
+
+std::shared_ptr<World> find_world(const Store& store)
+{
+    const auto* const attached = store.find_attached<AttachedWorld>();
+    return attached ? attached->world : nullptr;
 }
 
 } // namespace vitrine::core::wasi2

@@ -15,8 +15,8 @@ using host::Answer;
 using host::File;
 using host::refuse;
 
-/// What the components of one store see of this machine. Attached to the store: the functions of
-/// WASI, which are defined once for a linker, find it there.
+/// What the components of one store see of this machine. The functions of WASI, which are defined
+/// once for a linker, find it through the store.
 class World {
 public:
     /// The maximum number of files that are open at a time because a guest opened them, so that it
@@ -53,6 +53,8 @@ private:
 
 /// Gives the components of a store their world, in place of an earlier one. Fails for a directory
 /// that cannot be opened, and for strings that cannot be passed to a guest.
-Result<World*> attach(Store& store, host::Config config);
+Result<std::shared_ptr<World>> attach(Store& store, host::Config config);
+/// The world of a store, or null.
+std::shared_ptr<World> find_world(const Store& store);
 
 } // namespace vitrine::core::wasi2

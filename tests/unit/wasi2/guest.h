@@ -122,7 +122,7 @@ private:
 
     std::shared_ptr<Engine> engine_ = std::make_shared<Engine>();
     GuestStore guest_ { engine_ };
-    World* world_ = nullptr;
+    std::shared_ptr<World> world_;
 };
 
 } // namespace vitrine::core::wasi2::test

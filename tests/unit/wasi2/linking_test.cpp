@@ -84,6 +84,10 @@ TEST(Wasi2Linking, AComponentCallsInterfacesOfSeveralVersions)
     ASSERT_TRUE(printed.has_value()) << printed.error().to_text();
     EXPECT_EQ(0u, (*printed)->bits);
     EXPECT_EQ("printed", out);
+    // A new configuration replaces the old one.
+    ASSERT_TRUE(attach(guest.store, { .out = host::Sink([](std::span<const std::byte>) {}) }));
+    EXPECT_TRUE(call("print").has_value());
+    EXPECT_EQ("printed", out);
     const auto left = call("leave");
     ASSERT_FALSE(left.has_value());
     EXPECT_EQ(TrapKind::Exit, left.error().kind);
