@@ -199,6 +199,42 @@ TEST(Components, EachCoreModuleGivesItsOwnBytes)
     }
 }
 
+/// Offsets in a core module are its own, and so two modules can have code at the same one.
+TEST(Components, TwoCoreModulesAtOneOffset)
+{
+    const Engine engine(Config().guest_debug(true));
+    const Component component = component_of(engine, R"((component
+        (core module $a (func (export "f") (param i32) (result i32) local.get 0))
+        (core module $b (func (export "g") (param i32) (result i32) local.get 0))
+        (core instance $a (instantiate $a))
+        (core instance $b (instantiate $b))
+        (func (export "f") (param "x" u32) (result u32) (canon lift (core func $a "f")))
+        (func (export "g") (param "x" u32) (result u32) (canon lift (core func $b "g")))))")
+                                    .value();
+    const auto modules = component.core_modules();
+    const std::uint32_t offset = modules[0].module.functions()[0].offset;
+    ASSERT_EQ(offset, modules[1].module.functions()[0].offset);
+    Store store(engine);
+    const ComponentInstance instance = ComponentLinker(engine).instantiate(store, component).value();
+    debug::Session session(store);
+    ASSERT_TRUE(session.add_breakpoint({ .module = modules[1].module, .offset = offset }));
+    std::vector<std::uint32_t> results;
+    const auto call = [&](const char* name) {
+        return session.run([&, name]() -> Result<std::vector<Val>> {
+            auto result = instance.typed<std::uint32_t(std::uint32_t)>(name).value()(7);
+            if (!result)
+                return result.error();
+            results.push_back(*result);
+            return std::vector<Val> {};
+        });
+    };
+    EXPECT_TRUE(exited(call("f")));
+    debug::Stopped stop = stopped(call("g"));
+    EXPECT_EQ(debug::StopKind::Breakpoint, stop.reason().kind);
+    EXPECT_TRUE(exited(session.resume(std::move(stop))));
+    EXPECT_THAT(results, ElementsAre(7u, 7u));
+}
+
 TEST(Components, OfAnotherEngineAreRefused)
 {
     Calc calc;
