@@ -406,7 +406,8 @@ KEEP = f"""(memory.copy (local.get $at) (local.get $old)
 SHRINK = f"""(if (i32.and (i32.ne (local.get $size) (i32.const 0)) (i32.le_u (local.get $new) (local.get $size)))
       (then (global.set $next (local.get $at)) (return (local.get $old))))
     {KEEP}"""
-ODD = f"{CLEAR} (if (i32.eq (local.get $new) (i32.const 6)) (then (return (i32.add (local.get $at) (i32.const 1)))))"
+# Not when memory is given back, because of the other alignment there.
+ODD = f"{CLEAR} (if (i32.and (i32.eqz (local.get $old)) (i32.eq (local.get $new) (i32.const 6))) (then (return (i32.add (local.get $at) (i32.const 1)))))"
 END = f"{CLEAR} (if (i32.eq (local.get $new) (i32.const 4)) (then (return (i32.const 131069))))"
 
 
