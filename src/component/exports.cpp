@@ -121,7 +121,9 @@ std::optional<ExportedFunc> find_command(const Component& component)
 {
     const auto funcs = exported_funcs(component);
     const auto found = std::ranges::find_if(funcs, [](const ExportedFunc& func) {
-        return func.name == "run" && func.interface.starts_with("wasi:cli/run@0.2.");
+        // A canonical version has only the part that decides what it is compatible with.
+        return func.name == "run"
+            && (func.interface.starts_with("wasi:cli/run@0.2.") || func.interface == "wasi:cli/run@0.2");
     });
     return found == funcs.end() ? std::nullopt : std::optional(*found);
 }

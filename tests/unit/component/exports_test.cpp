@@ -69,6 +69,22 @@ TEST(ExportedFuncs, AreFoundByShortNamesThatAreUnique)
     EXPECT_EQ(find_command(*component)->to_text(), "wasi:cli/run@0.2.3#run");
 }
 
+TEST(ExportedFuncs, TheEntryPointOfACommand)
+{
+    const auto command = [](std::string_view interface, std::string_view name) {
+        const auto component =
+            valid("(component (import \"f\" (func $f)) (instance $i (export \"" + std::string(name)
+                + "\" (func $f))) (export \"" + std::string(interface) + "\" (instance $i)))");
+        const auto found = find_command(*component);
+        return found ? found->to_text() : "";
+    };
+    EXPECT_EQ(command("wasi:cli/run@0.2.0", "run"), "wasi:cli/run@0.2.0#run");
+    EXPECT_EQ(command("wasi:cli/run@0.2.12", "run"), "wasi:cli/run@0.2.12#run");
+    EXPECT_EQ(command("wasi:cli/run@0.3.0", "run"), "");
+    EXPECT_EQ(command("wasi:cli/run", "run"), "");
+    EXPECT_EQ(command("wasi:cli/run@0.2.0", "start"), "");
+}
+
 TEST(ExportedFuncs, None)
 {
     const auto component = valid("(component)");
