@@ -221,7 +221,7 @@ public:
 
 private:
     friend ComponentInstance;
-    explicit TypedComponentFunc(ComponentFunc func) : func_(std::move(func)) {}
+    explicit TypedComponentFunc(const ComponentFunc& func) : func_(func) {}
     ComponentFunc func_;
 };
 
@@ -272,7 +272,7 @@ public:
         if (auto checked = detail::check_signature(*func, detail::ComponentGuestCall<Signature>::signature());
             !checked)
             return std::move(checked).error();
-        return TypedComponentFunc<Signature>(*std::move(func));
+        return TypedComponentFunc<Signature>(*func);
     }
 
     /// The core instances of this component and of those nested in it, in the order of their
@@ -336,26 +336,26 @@ public:
     template<class F>
         requires requires { &std::decay_t<F>::operator(); }
     || std::is_function_v<std::remove_pointer_t<std::decay_t<F>>>
-    ComponentLinker& define(std::string interface, std::string name, F&& function)
+    ComponentLinker& define(std::string_view interface, std::string_view name, F&& function)
     {
-        return define_adapted(std::move(interface), std::move(name),
-            detail::adapt<ComponentCaller, Error>(std::forward<F>(function)));
+        return define_adapted(
+            interface, name, detail::adapt<ComponentCaller, Error>(std::forward<F>(function)));
     }
     /// Defines a host function that works with any type.
     ComponentLinker& define_untyped(
-        std::string interface, std::string name, UntypedComponentFunction function);
+        std::string_view interface, std::string_view name, UntypedComponentFunction function);
     /// Defines a resource type. Its resources are objects of class `T`, which are destroyed when
     /// the guest drops them. See `Own`.
-    template<class T> ComponentLinker& resource(std::string interface, std::string name)
+    template<class T> ComponentLinker& resource(std::string_view interface, std::string_view name)
     {
-        return define_resource(std::move(interface), std::move(name), &detail::component_tag<T>);
+        return define_resource(interface, name, &detail::component_tag<T>);
     }
     /// Defines a core module.
-    ComponentLinker& define_module(std::string interface, std::string name, const Module& module);
+    ComponentLinker& define_module(std::string_view interface, std::string_view name, const Module& module);
     /// Defines the exports of an instance, which belongs to one store: the interface `exported` of
     /// the instance satisfies the import of this name.
     ComponentLinker& define_instance(
-        std::string interface, const ComponentInstance& instance, std::string_view exported);
+        std::string_view interface, const ComponentInstance& instance, std::string_view exported);
     /// Whether undefined functions and resource types may be imported. Calling such a function
     /// traps with a message that names it. By default, an undefined import is an error.
     ComponentLinker& trap_unknown_functions(bool trap);
@@ -367,9 +367,9 @@ public:
 
 private:
     friend detail::Access;
-    ComponentLinker& define_adapted(
-        std::string interface, std::string name, detail::AdaptedFunction<ComponentCaller, Error> function);
-    ComponentLinker& define_resource(std::string interface, std::string name, const void* tag);
+    ComponentLinker& define_adapted(std::string_view interface, std::string_view name,
+        detail::AdaptedFunction<ComponentCaller, Error> function);
+    ComponentLinker& define_resource(std::string_view interface, std::string_view name, const void* tag);
     std::shared_ptr<detail::ComponentLinkerBody> body_;
 };
 

@@ -254,7 +254,7 @@ void add_modules(const std::shared_ptr<detail::EngineBody>& engine, const cm::Co
         Module module = Access::module(engine, def->module);
         if (name.empty())
             name = module.name();
-        modules.push_back({ std::move(name), std::move(module) });
+        modules.push_back({ std::move(name), module });
     }
 }
 

@@ -75,8 +75,8 @@ ComponentLinker& ComponentLinker::operator=(ComponentLinker&& other) noexcept
 
 ComponentLinker::~ComponentLinker() = default;
 
-ComponentLinker& ComponentLinker::define_adapted(
-    std::string interface, std::string name, detail::AdaptedFunction<ComponentCaller, Error> function)
+ComponentLinker& ComponentLinker::define_adapted(std::string_view interface, std::string_view name,
+    detail::AdaptedFunction<ComponentCaller, Error> function)
 {
     attempt(*body_, [&] {
         cm::HostBody body = [call = std::move(function.call)](cm::HostContext& context,
@@ -87,7 +87,7 @@ ComponentLinker& ComponentLinker::define_adapted(
                 return std::unexpected(Access::trap(*error));
             return result;
         };
-        return body_->linker.define(std::move(interface), std::move(name),
+        return body_->linker.define(interface, name,
             cm::HostFunc {
                 std::make_shared<const cm::HostBody>(std::move(body)), std::move(function.signature) });
     });
@@ -95,7 +95,7 @@ ComponentLinker& ComponentLinker::define_adapted(
 }
 
 ComponentLinker& ComponentLinker::define_untyped(
-    std::string interface, std::string name, UntypedComponentFunction function)
+    std::string_view interface, std::string_view name, UntypedComponentFunction function)
 {
     attempt(*body_, [&] {
         cm::HostBody body = [function = std::move(function)](cm::HostContext& context,
@@ -113,35 +113,37 @@ ComponentLinker& ComponentLinker::define_untyped(
                 return std::unexpected(Access::trap(result.error()));
             return Access::node(*result);
         };
-        return body_->linker.define(std::move(interface), std::move(name),
-            cm::HostFunc { std::make_shared<const cm::HostBody>(std::move(body)) });
+        return body_->linker.define(
+            interface, name, cm::HostFunc { std::make_shared<const cm::HostBody>(std::move(body)) });
     });
     return *this;
 }
 
-ComponentLinker& ComponentLinker::define_resource(std::string interface, std::string name, const void* tag)
+ComponentLinker& ComponentLinker::define_resource(
+    std::string_view interface, std::string_view name, const void* tag)
 {
     attempt(*body_, [&] {
         auto& resource = body_->resources[tag];
         if (!resource)
-            resource = std::make_shared<const cm::HostResource>(cm::HostResource { name, tag });
-        return body_->linker.define(std::move(interface), std::move(name), resource);
+            resource = std::make_shared<const cm::HostResource>(cm::HostResource { std::string(name), tag });
+        return body_->linker.define(interface, name, resource);
     });
     return *this;
 }
 
-ComponentLinker& ComponentLinker::define_module(std::string interface, std::string name, const Module& module)
+ComponentLinker& ComponentLinker::define_module(
+    std::string_view interface, std::string_view name, const Module& module)
 {
     attempt(*body_, [&]() -> core::Result<void> {
         if (Access::body(module)->engine != body_->engine)
             return core::failure("the module and the linker belong to different engines");
-        return body_->linker.define(std::move(interface), std::move(name), Access::body(module)->module);
+        return body_->linker.define(interface, name, Access::body(module)->module);
     });
     return *this;
 }
 
 ComponentLinker& ComponentLinker::define_instance(
-    std::string interface, const ComponentInstance& instance, std::string_view exported)
+    std::string_view interface, const ComponentInstance& instance, std::string_view exported)
 {
     attempt(*body_, [&]() -> core::Result<void> {
         const Use used(Access::link(instance));
@@ -152,8 +154,8 @@ ComponentLinker& ComponentLinker::define_instance(
         if (!item)
             return core::failure(
                 "the instance does not export an interface \"" + core::escaped(exported) + "\"");
-        return body_->linker.define("", std::move(interface),
-            cm::StoreItem { used->store.life(), &used->store, *item, object.component });
+        return body_->linker.define(
+            "", interface, cm::StoreItem { used->store.life(), &used->store, *item, object.component });
     });
     return *this;
 }

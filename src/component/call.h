@@ -27,7 +27,7 @@
 
 namespace vitrine::core::component {
 
-class Call : public HandleScope, public HostActivity {
+class Call final : public HandleScope, public HostActivity {
 public:
     enum class Phase : uint8_t { Arguments, Callee, Results, PostReturn, Destructor };
 

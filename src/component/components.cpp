@@ -3,7 +3,10 @@
 
 #include "base/text.h"
 #include "component/call.h"
+#include "component/exports.h"
+#include "component/printer.h"
 #include "component/subtyping.h"
+#include "component/wave.h"
 
 #include <algorithm>
 
@@ -172,6 +175,32 @@ Result<std::string> Components::describe_handles(std::string_view name) const
     if (!is_found)
         return failure("there is no component instance " + quoted(name));
     return text.empty() ? "no handles\n" : text;
+}
+
+Result<ProgramView::PreparedCall> Components::prepare_call(std::string_view text)
+{
+    const WaveCall parsed = TRY(parse_call(text));
+    Result<ExportedFunc> found = failure("there is no component");
+    for (const Instance& instance : instances) {
+        if (instance.parent)
+            continue;
+        found = find_exported_func(*instance.component, parsed.name);
+        if (!found)
+            continue;
+        const Func* const func = found->interface.empty() ? instance.find_func(found->name)
+                                                          : instance.find_func(found->interface, found->name);
+        if (!func)
+            return failure("the component is not instantiated yet");
+        auto arguments = TRY(parse_arguments(parsed, *func->shape));
+        return [func, arguments = std::move(arguments)](Thread& thread) -> OrTrapped<std::string> {
+            const auto result = call(thread, *func, arguments);
+            if (!result)
+                return std::unexpected(result.error());
+            const TypeNames names(*func->instance->component);
+            return *result ? to_wave(**result, *func->shape->result, { .names = &names }) : std::string();
+        };
+    }
+    return std::unexpected(found.error());
 }
 
 std::unique_ptr<ProgramView::State> Components::save() const

@@ -42,7 +42,7 @@ public:
     Components(Store& store, core::TypeRegistry::FunctionType entry_type);
     Components(const Components&) = delete;
     Components& operator=(const Components&) = delete;
-    ~Components();
+    ~Components() override;
     /// Those of a store, which are made if there are none. Fails if the engine has no room for
     /// their types.
     static Result<Components*> create(Store& store);
@@ -56,6 +56,7 @@ public:
 
     std::string describe() const override;
     Result<std::string> describe_handles(std::string_view instance) const override;
+    Result<ProgramView::PreparedCall> prepare_call(std::string_view text) override;
     std::unique_ptr<State> save() const override;
     void restore(const State& state) override;
 

@@ -21,7 +21,7 @@ std::string name_of(std::string_view interface, std::string_view name)
 
 } // namespace
 
-Result<void> Linker::define(std::string interface, std::string name, HostItem item)
+Result<void> Linker::define(std::string_view interface, std::string_view name, HostItem item)
 {
     Items& items = interfaces_[compatible_name(interface)];
     if (!items.emplace(name, std::move(item)).second)

@@ -39,7 +39,7 @@ using HostItem = std::variant<HostFunc, std::shared_ptr<const HostResource>,
 class Linker {
 public:
     /// Defines an item of an interface, or an import of its own if `interface` is empty.
-    Result<void> define(std::string interface, std::string name, HostItem item);
+    Result<void> define(std::string_view interface, std::string_view name, HostItem item);
     /// Whether functions that are not defined may be imported. If so, calling one traps with its
     /// name, and resource types that are not defined are empty.
     void trap_unknown(bool trap) { trap_unknown_ = trap; }

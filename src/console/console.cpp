@@ -176,20 +176,30 @@ Result<void> Console::resume(const debug::Resume& how)
 
 Result<void> Console::call(Function& function, std::vector<Value> arguments)
 {
+    return call([&function, arguments = std::move(arguments)](Thread& thread) -> OrTrapped<std::string> {
+        const auto results = invoke(thread, function, arguments);
+        if (!results)
+            return std::unexpected(results.error());
+        return join(*results);
+    });
+}
+
+Result<void> Console::call(ProgramView::PreparedCall make_call)
+{
     const auto runs = [&](const debug::ThreadInfo& info) { return info.id == scope_.thread; };
     const auto threads = session().threads();
     const auto info = std::ranges::find_if(threads, runs);
     if (info == threads.end() || &info->thread->store != scope_.instance->store)
         return failure("the function belongs to another store than the thread");
-    auto body = [call = call_, thread = info->thread, &function, arguments = std::move(arguments)] {
+    auto body = [call = call_, thread = info->thread, make_call = std::move(make_call)] {
         // A trap must not end the program that was only looked at.
         ProgramView* const program = thread->store.program_view;
         const auto saved = program ? program->save() : nullptr;
-        const auto results = invoke(*thread, function, arguments);
-        if (!results && saved)
+        const auto result = make_call(*thread);
+        if (!result && saved)
             program->restore(*saved);
-        call->is_return = results.has_value();
-        call->text = results ? join(*results) : trap_text(results.error());
+        call->is_return = result.has_value();
+        call->text = result ? *result : trap_text(result.error());
     };
     CHECK(target_.call(body, scope_.thread));
     tell();

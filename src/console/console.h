@@ -6,6 +6,7 @@
 #include "console/target.h"
 #include "console/text.h"
 #include "console/words.h"
+#include "runtime/program_view.h"
 
 #include <functional>
 #include <memory>
@@ -93,6 +94,8 @@ public:
     Result<void> resume(const debug::Resume& how);
     /// Calls a function of the program on the thread of the scope, and tells what came of it.
     Result<void> call(Function& function, std::vector<Value> arguments);
+    /// The same for a function of a component.
+    Result<void> call(ProgramView::PreparedCall make_call);
     /// The thread that `skip`, `return` and their like send elsewhere.
     Result<uint32_t> steered_thread();
     /// Does the lines of a file.

@@ -4,6 +4,7 @@
 #include "console/places.h"
 
 #include "base/number.h"
+#include "base/text.h"
 #include "debug/listing.h"
 #include "wasm/printer.h"
 
@@ -15,13 +16,35 @@ namespace {
 
 constexpr uint64_t lines_around = 5;
 
-void write_frames(Console& console, std::span<const Frame> frames, std::optional<size_t> selected)
+/// The name of a frame's module, if a tool has generated it to connect others: adapters and shims.
+std::string_view generated_module(const Frame& frame)
+{
+    if (frame.is_host() || !frame.function->instance)
+        return {};
+    const std::string_view name = frame.function->module().names().module;
+    return name.starts_with("wit-component") ? name : std::string_view();
+}
+
+/// With `folds`, frames of generated modules become one line.
+void write_frames(
+    Console& console, std::span<const Frame> frames, std::optional<size_t> selected, bool folds = false)
 {
     uint32_t activation = frames.empty() ? 0 : frames.front().activation;
     for (size_t i = 0; i < frames.size(); ++i) {
         if (frames[i].activation != activation)
             console.write("   -- entered by the host or the debugger");
         activation = frames[i].activation;
+        const std::string_view generated = folds ? generated_module(frames[i]) : std::string_view();
+        size_t end = i;
+        while (!generated.empty() && end < frames.size() && end != selected
+            && frames[end].activation == activation && generated_module(frames[end]) == generated)
+            ++end;
+        if (end > i) {
+            console.write("  ... " + std::to_string(end - i) + (end - i == 1 ? " frame of " : " frames of ")
+                + printable(generated));
+            i = end - 1;
+            continue;
+        }
         const bool is_selected = i == selected;
         console.write(
             (is_selected ? "* #" : "  #") + std::to_string(i) + " " + console.position_text(frames[i]),
@@ -160,7 +183,7 @@ Result<void> backtrace(Console& console, Words& words)
     const bool is_all = words.take("all");
     CHECK(words.end());
     if (!is_all) {
-        write_frames(console, console.scope().frames, console.scope().frame_number);
+        write_frames(console, console.scope().frames, console.scope().frame_number, true);
         return {};
     }
     for (const debug::ThreadInfo& thread : console.session().threads()) {

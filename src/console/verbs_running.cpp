@@ -3,6 +3,7 @@
 #include "console/console.h"
 #include "console/places.h"
 #include "console/values.h"
+#include "runtime/program_view.h"
 
 #include "base/text.h"
 #include "debug/listing.h"
@@ -130,6 +131,9 @@ Result<void> until(Console& console, Words& words)
 Result<void> call(Console& console, Words& words)
 {
     Instance& instance = *console.scope().instance;
+    // The arguments of a component's function are in parentheses.
+    if (ProgramView* const program = instance.store->program_view; program && words.rest().ends_with(')'))
+        return console.call(TRY(program->prepare_call(words.rest())));
     const std::string_view name = words.next();
     const auto index = find_function(*instance.module, name);
     if (!index)

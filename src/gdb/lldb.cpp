@@ -59,6 +59,15 @@ std::string lldb_argument(const std::string& text)
 
 } // namespace
 
+namespace {
+
+bool allocates_for_components(const Module* module)
+{
+    return std::ranges::find(module->exports, "cabi_realloc", &Export::name) != module->exports.end();
+}
+
+} // namespace
+
 std::vector<std::string> lldb_commands(std::span<const Module* const> modules, std::string_view address)
 {
     const auto has_memory = [](const Module* module) {
@@ -71,6 +80,10 @@ std::vector<std::string> lldb_commands(std::span<const Module* const> modules, s
             : "settings set target.language c");
     if (std::ranges::count_if(modules, has_memory) > 1)
         commands.emplace_back("settings set target.process.disable-memory-cache true");
+    // `step` does not stop in what calls between components need.
+    if (std::ranges::any_of(modules, allocates_for_components))
+        commands.emplace_back(
+            "settings set target.process.thread.step-avoid-regexp ^(std::|cabi_realloc|cabi_post_)");
     // A path begins with a slash, so the URL has three.
     const std::string scheme = address.starts_with('/') ? "unix-connect://" : "connect://";
     commands.push_back("process connect --plugin wasm " + lldb_argument(scheme + std::string(address)));

@@ -9,6 +9,7 @@ namespace vitrine::core {
 /// What a host function says of itself to a debugger while it waits for a call that it requested.
 class HostActivity {
 public:
+    virtual ~HostActivity() = default;
     /// What it is doing: `test:calc/ops@0.1.0#greet: realloc for the arguments`.
     virtual std::string title() const = 0;
 
@@ -19,9 +20,6 @@ public:
         std::string value;
     };
     virtual std::vector<Row> rows() const = 0;
-
-protected:
-    ~HostActivity() = default;
 };
 
 } // namespace vitrine::core
