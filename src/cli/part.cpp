@@ -2,7 +2,6 @@
 #include "cli/part.h"
 
 #include "base/number.h"
-#include "base/result.h"
 
 namespace vitrine::cli {
 
@@ -39,14 +38,6 @@ Result<void> PartOption::check() const
 Result<Binary> PartOption::load(const Engine& engine, const std::string& path) const
 {
     return load_binary(engine, path, text ? parse_part(*text) : std::nullopt);
-}
-
-Result<Module> PartOption::load_module(const Engine& engine, const std::string& path) const
-{
-    auto binary = TRY(load(engine, path));
-    if (auto* module = std::get_if<Module>(&binary))
-        return *std::move(module);
-    return Error(path + ": this is a component, and this command takes only core modules yet");
 }
 
 } // namespace vitrine::cli

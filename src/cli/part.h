@@ -22,8 +22,6 @@ struct PartOption {
     Result<void> check() const;
     /// Loads the module or component in this file. The text must have been checked.
     Result<Binary> load(const Engine& engine, const std::string& path) const;
-    /// The same where only a module will do. The error for a component says so.
-    Result<Module> load_module(const Engine& engine, const std::string& path) const;
 };
 
 } // namespace vitrine::cli
