@@ -90,11 +90,15 @@ template<class T> inline constexpr bool takes_anything<std::optional<T>> = true;
 template<class T, class E> inline constexpr bool takes_anything<std::expected<T, E>> = !std::is_void_v<T>;
 #endif
 
-/// Converts to any type. Types that can be constructed from anything must not have two ways.
+/// Converts to any type, but only where nothing is evaluated. Types that can be constructed from
+/// anything must not have two ways.
 struct AnyField {
     template<class T>
         requires(!takes_anything<std::remove_cvref_t<T>>)
-    operator T() const;
+    operator T() const
+    {
+        std::abort();
+    }
 };
 
 template<class T, std::size_t... I> constexpr bool has_fields(std::index_sequence<I...>)

@@ -24,8 +24,8 @@ public:
 
     /// A call that is ready to be made. Its result is text, empty if the function returns nothing.
     using PreparedCall = std::function<OrTrapped<std::string>(Thread& thread)>;
-    /// Prepares a call of a component's function: `greet("x")`. The offset of an error is one in the
-    /// text.
+    /// Prepares a call of a component's function: `greet("x")`. The offset of an error is one in
+    /// the text.
     virtual Result<PreparedCall> prepare_call(std::string_view text) = 0;
 
     /// The state that a trap changes besides that of core instances.
