@@ -170,6 +170,29 @@ void Call::reset()
     callee_arguments_ = {};
     host_arguments_ = {};
     result_.reset();
+    end_lowering();
+}
+
+Lowering<GuestSource>& Call::lower_to(
+    GuestSource source, Instance& to, const Options& options, std::span<Slot> flats)
+{
+    end_lowering();
+    return lowering_.emplace<1>(source, to, options, flats, *this, std::move(guest_steps_));
+}
+
+Lowering<ValueSource>& Call::lower_to(
+    ValueSource source, Instance& to, const Options& options, std::span<Slot> flats)
+{
+    end_lowering();
+    return lowering_.emplace<2>(source, to, options, flats, *this, std::move(value_steps_));
+}
+
+void Call::end_lowering()
+{
+    if (auto* const guest = std::get_if<1>(&lowering_))
+        guest_steps_ = guest->take_steps();
+    else if (auto* const value = std::get_if<2>(&lowering_))
+        value_steps_ = value->take_steps();
     lowering_.emplace<std::monostate>();
 }
 
@@ -240,8 +263,7 @@ Faulty<void> Call::start_arguments()
             lowering.start_allocated(shape.params, from, Place::flat(0));
     };
     if (!caller_) {
-        start(lowering_.emplace<2>(ValueSource(components_, callee, *this), callee, callee_->options,
-                  callee_arguments_, *this),
+        start(lower_to(ValueSource(components_, callee, *this), callee, callee_->options, callee_arguments_),
             &std::as_const(host_arguments_));
         return {};
     }
@@ -249,7 +271,7 @@ Faulty<void> Call::start_arguments()
     const Place from = shape.are_params_flat()
         ? Place::flat(0)
         : TRY(source.at_address(shape.params, static_cast<uint32_t>(arguments_[0])));
-    start(lowering_.emplace<1>(source, callee, callee_->options, callee_arguments_, *this), from);
+    start(lower_to(source, callee, callee_->options, callee_arguments_), from);
     return {};
 }
 
@@ -272,10 +294,11 @@ HostOutcome Call::go_on(HostCall& host, Faulty<std::optional<Reallocation>> need
     return phase_ == Phase::Arguments ? call_callee(host) : clean_up(host);
 }
 
-HostOutcome Call::call_guest(Function& function, Next next)
+template<Call::Next next> HostOutcome Call::call_guest(Function& function)
 {
+    // So small that it needs no allocation.
     return CallGuest { .callee = &function,
-        .then = [this, next](HostCall& host, OrTrapped<void> called) -> HostOutcome {
+        .then = [this](HostCall& host, OrTrapped<void> called) -> HostOutcome {
             if (!called)
                 return fail(std::move(called.error()));
             return (this->*next)(host);
@@ -293,7 +316,7 @@ HostOutcome Call::reallocate(HostCall& host, const Reallocation& needed)
     host.callee_slots[1] = needed.old_size;
     host.callee_slots[2] = needed.alignment;
     host.callee_slots[3] = needed.new_size;
-    return call_guest(*(is_callee ? callee_->options : caller_options_).realloc, &Call::after_realloc);
+    return call_guest<&Call::after_realloc>(*(is_callee ? callee_->options : caller_options_).realloc);
 }
 
 HostOutcome Call::after_realloc(HostCall& host)
@@ -310,7 +333,7 @@ HostOutcome Call::call_callee(HostCall& host)
     const FuncShape& shape = *callee_->shape;
     const uint32_t count = shape.are_params_flat() ? shape.params.flat_count : 1;
     std::copy_n(callee_arguments_.begin(), count, host.callee_slots.begin());
-    return call_guest(*callee_->core, &Call::after_callee);
+    return call_guest<&Call::after_callee>(*callee_->core);
 }
 
 HostOutcome Call::after_callee(HostCall& host)
@@ -325,7 +348,7 @@ HostOutcome Call::after_callee(HostCall& host)
 /// The result goes from the callee to the caller. Between guests, a lowering is started.
 Faulty<void> Call::start_results()
 {
-    lowering_.emplace<std::monostate>();
+    end_lowering();
     result_flat_ = {};
     const FuncShape& shape = *callee_->shape;
     Instance& callee = *callee_->instance;
@@ -337,7 +360,7 @@ Faulty<void> Call::start_results()
         if (!caller_) {
             result_ = TRY(lift(components_, source, *shape.result, from));
         } else {
-            auto& lowering = lowering_.emplace<1>(source, *caller_, caller_options_, result_flat_, *this);
+            auto& lowering = lower_to(source, *caller_, caller_options_, result_flat_);
             lowering.start(*shape.result, from, TRY(place_of_result(lowering)));
         }
     }
@@ -363,7 +386,7 @@ HostOutcome Call::clean_up(HostCall& host)
     phase_ = Phase::PostReturn;
     callee_->instance->may_leave = false;
     host.callee_slots[0] = callee_result_[0];
-    return call_guest(*callee_->options.post_return, &Call::after_post_return);
+    return call_guest<&Call::after_post_return>(*callee_->options.post_return);
 }
 
 HostOutcome Call::after_post_return(HostCall& host)
@@ -442,8 +465,8 @@ HostOutcome Call::call_host(HostCall& host)
     if (!caller_)
         return finish(host);
     result_flat_ = {};
-    auto& lowering = lowering_.emplace<2>(
-        ValueSource(components_, *callee_->instance, *this), *caller_, caller_options_, result_flat_, *this);
+    auto& lowering = lower_to(
+        ValueSource(components_, *callee_->instance, *this), *caller_, caller_options_, result_flat_);
     const auto to = place_of_result(lowering);
     if (!to)
         return fail(to.error());
@@ -547,7 +570,7 @@ HostOutcome Call::drop(const ResourceKind& kind, uint32_t rep, Instance* caller,
     if (!kind.destructor)
         return finish(host);
     host.callee_slots[0] = rep;
-    return call_guest(*kind.destructor, &Call::finish);
+    return call_guest<&Call::finish>(*kind.destructor);
 }
 
 // -- Calls by the host

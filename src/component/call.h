@@ -75,7 +75,7 @@ private:
 
     /// Calls a guest function, and goes on with a member function when it has returned.
     using Next = HostOutcome (Call::*)(HostCall& host);
-    HostOutcome call_guest(Function& function, Next next);
+    template<Next next> HostOutcome call_guest(Function& function);
     HostOutcome after_realloc(HostCall& host);
     HostOutcome after_callee(HostCall& host);
     HostOutcome after_post_return(HostCall& host);
@@ -88,6 +88,11 @@ private:
     void end_borrows();
     Faulty<std::optional<Reallocation>> run(std::optional<uint32_t> address);
     void reset();
+    Lowering<GuestSource>& lower_to(
+        GuestSource source, Instance& to, const Options& options, std::span<Slot> flats);
+    Lowering<ValueSource>& lower_to(
+        ValueSource source, Instance& to, const Options& options, std::span<Slot> flats);
+    void end_lowering();
 
     Components& components_;
     Function entry_;
@@ -115,6 +120,9 @@ private:
     Value host_arguments_ {};
     std::optional<Value> result_;
     std::variant<std::monostate, Lowering<GuestSource>, Lowering<ValueSource>> lowering_;
+    /// Memory for the next one.
+    Lowering<GuestSource>::Steps guest_steps_;
+    Lowering<ValueSource>::Steps value_steps_;
 };
 
 /// Calls a function of a component. The arguments must fit its parameters. The result is empty if

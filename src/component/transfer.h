@@ -139,11 +139,20 @@ template<class Source> class Lowering {
 public:
     using Cursor = typename Source::Cursor;
 
+    struct Step;
+    /// Memory for the steps, which may be used again for another lowering.
+    using Steps = std::vector<Step>;
+
     /// `flats` receive the core values; they must be zero. What `instance` borrows belongs to
     /// `scope`.
-    Lowering(
-        Source source, Instance& instance, const Options& options, std::span<Slot> flats, HandleScope& scope)
-        : source_(source), instance_(&instance), options_(options), flats_(flats), scope_(&scope)
+    Lowering(Source source, Instance& instance, const Options& options, std::span<Slot> flats,
+        HandleScope& scope, Steps steps = {})
+        : source_(source),
+          instance_(&instance),
+          options_(options),
+          flats_(flats),
+          scope_(&scope),
+          steps_(std::move(steps))
     {}
 
     /// Checks that a value of this shape can be stored at the address.
@@ -157,8 +166,13 @@ public:
     Faulty<std::optional<Reallocation>> run(uint32_t address);
 
     const Source& source() const { return source_; }
+    /// Takes the memory for the steps. No member may be called after that.
+    Steps take_steps()
+    {
+        steps_.clear();
+        return std::move(steps_);
+    }
 
-private:
     enum class Task : uint8_t {
         /// Write a value.
         Value,
@@ -186,6 +200,7 @@ private:
         StringPlan plan {};
     };
 
+private:
     Faulty<void> write(const Shape& shape, Cursor from, Place to);
     Faulty<void> next_field();
     Faulty<void> next_element();
@@ -205,7 +220,7 @@ private:
     Options options_;
     std::span<Slot> flats_;
     HandleScope* scope_;
-    std::vector<Step> steps_;
+    Steps steps_;
     std::optional<Reallocation> needed_;
 };
 
