@@ -189,8 +189,8 @@ TEST(Strings, MalformedUtf16)
 {
     EXPECT_EQ(problem(Units::Utf16, utf16_of(u"a\U0010ffff\ud7ff\ue000")), "");
     const char16_t* const bad[] = { u"a\xd800",
-        u"a\xdbff"
-        u"b",
+        (u"a\xdbff"
+         u"b"),
         u"a\xdc00", u"a\xdfff\xd800", u"a\xd800\xd800\xdc00" };
     for (const char16_t* const text : bad)
         EXPECT_EQ(problem(Units::Utf16, utf16_of(text)),
