@@ -88,7 +88,8 @@ TEST(ComponentNames, MalformedSubsectionsAreIgnored)
     // The component's name is "c"; core module 1 is "m".
     const std::string good = "00 02 01 63", module = "01 06 00 11 01 01 01 6d";
     const auto expect = [](const std::string& hex, std::string_view component, std::string_view name) {
-        const ComponentNames names = decode_component_names(*with_names(hex));
+        const auto named = with_names(hex);
+        const ComponentNames names = decode_component_names(*named);
         EXPECT_EQ(names.component, component) << hex;
         EXPECT_EQ(names.find(Sort::CoreModule, 1), name) << hex;
     };
