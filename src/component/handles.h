@@ -12,7 +12,7 @@
 namespace vitrine::core {
 struct Function;
 class Store;
-}
+} // namespace vitrine::core
 
 namespace vitrine::core::component {
 

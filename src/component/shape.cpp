@@ -98,8 +98,8 @@ const FuncShape& Shapes::of_func(TypeId type)
         params.has_borrow |= field.has_borrow;
     }
     // Each value type has a limited size, but not all parameters together.
-    params.size = static_cast<uint32_t>(
-        std::min(align_up(end, params.alignment), uint64_t { Shape::too_large }));
+    params.size =
+        static_cast<uint32_t>(std::min(align_up(end, params.alignment), uint64_t { Shape::too_large }));
     if (func.result)
         shape.result = &find(*func.result);
     shape.is_async = func.is_async;

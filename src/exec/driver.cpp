@@ -73,9 +73,8 @@ HostResult take_outcome(Thread& thread, const Function& host, HostOutcome outcom
     if (auto* trap = std::get_if<Trap>(&outcome))
         return take_trap(thread, host, std::move(*trap));
     if (auto* call = std::get_if<CallGuest>(&outcome)) {
-        thread.continuations.push_back(
-            { &host, std::move(call->then), thread.host_call_offset, slots, thread.control - 1,
-                call->activity });
+        thread.continuations.push_back({ &host, std::move(call->then), thread.host_call_offset, slots,
+            thread.control - 1, call->activity });
         return { HostAction::Call, call->callee };
     }
     if (std::holds_alternative<Suspended>(outcome)) {
