@@ -285,14 +285,6 @@ Result<Entry> find_entry(const Module& module, const GuestOptions& options)
     return entry;
 }
 
-std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& options, const Entry& entry)
-{
-    std::vector<LoadedModule> modules { { module, options.module } };
-    for (const auto& [name, preload] : entry.preloads)
-        modules.push_back(preload);
-    return modules;
-}
-
 std::vector<core::console::LoadedModule> inner_modules(
     const Module& module, const GuestOptions& options, const Preloads& preloads)
 {

@@ -67,10 +67,7 @@ struct Entry {
     bool is_reactor = false;
 };
 
-/// The modules of a guest with their files: its own and the preloaded ones.
-std::vector<LoadedModule> modules_of(const Module& module, const GuestOptions& options, const Entry& entry);
-
-/// The same, for the console.
+/// The modules of a guest with their files, for the console: its own and the preloaded ones.
 std::vector<core::console::LoadedModule> inner_modules(
     const Module& module, const GuestOptions& options, const Preloads& preloads);
 

@@ -355,7 +355,8 @@ void write_lines(Console& console, std::string_view text)
 /// The call between components that is the `number`th, from the innermost on.
 Result<void> show_call(Console& console, uint64_t number)
 {
-    for (const Frame& frame : console.target().frames(console.scope().thread)) {
+    // Some doors number guest frames only.
+    for (const Frame& frame : console.session().frames(console.scope().thread)) {
         if (!frame.activity || number-- != 0)
             continue;
         console.write(frame.activity->title());

@@ -57,10 +57,6 @@ std::string lldb_argument(const std::string& text)
     return quoted + '"';
 }
 
-} // namespace
-
-namespace {
-
 bool allocates_for_components(const Module* module)
 {
     return std::ranges::find(module->exports, "cabi_realloc", &Export::name) != module->exports.end();

@@ -56,6 +56,7 @@ class TwoModules(SessionTest):
                 ("continue", r"stop reason = breakpoint 1\.1"),
                 ("frame variable mybox", r"w = 7, h = 35\)"),
                 ("p calls", r"\(int\) 101$"),
+                ("process plugin packet monitor info call", r"ops_add\n  a: s32 = 7\n  b: s32 = 35"),
                 ("expr mybox.w = 1000", r"= 1000$"),
                 ("up", r"`run"),
                 ("frame variable mybox", r"w = 7, h = 8\)"),
