@@ -90,6 +90,19 @@ enum class HostClock : std::uint8_t { Realtime, Monotonic, ProcessCpu, ThreadCpu
 /// Whether a guest may modify files below a preopened directory.
 enum class HostAccess : std::uint8_t { ReadWrite, ReadOnly };
 
+/// How an engine executes guest code. The results are the same; only the speed differs.
+enum class TierPolicy : std::uint8_t {
+    /// Interprets functions at first, and compiles those that run often.
+    Auto,
+    /// Only interprets.
+    Interpreter,
+    /// Compiles each function when it is first called. For tests.
+    Compiled,
+    /// Decides at random, at each call and each iteration of a loop, between the interpreter and
+    /// compiled code. For tests.
+    Mixed,
+};
+
 namespace debug {
 
 /// Why the guest stopped.

@@ -43,10 +43,17 @@ struct RequestWords {
     std::atomic<uint64_t> stop_tick = UINT64_MAX;
     /// The ticks counted so far (exec/position.h). Only the guest's own thread uses it.
     uint64_t tick = 0;
+    // What machine code calls to leave itself, and to call C++ functions. They belong to a
+    // compiling tier.
+    const void* exit = nullptr;
+    const void* call_other = nullptr;
+    const void* call_out = nullptr;
 };
 static_assert(offsetof(RequestWords, bits) == 0 && offsetof(RequestWords, limit) == 8
     && offsetof(RequestWords, machine) == 16 && offsetof(RequestWords, ticks) == 24
-    && offsetof(RequestWords, stop_tick) == 32 && offsetof(RequestWords, tick) == 40);
+    && offsetof(RequestWords, stop_tick) == 32 && offsetof(RequestWords, tick) == 40
+    && offsetof(RequestWords, exit) == 48 && offsetof(RequestWords, call_other) == 56
+    && offsetof(RequestWords, call_out) == 64);
 
 /// Requests to a running guest, from any thread or a signal handler. The guest polls at function
 /// entries and loop headers: a request sets its bit and then lowers the stack limit and the stop

@@ -148,8 +148,13 @@ struct HostFunction {
     bool runs_inside = false;
 };
 
+/// The part of a global that machine code accesses.
+struct GlobalHead {
+    Slot slots_[2] {};
+};
+
 /// A global variable of a store. Its address is its identity.
-class Global {
+class Global : GlobalHead {
 public:
     explicit Global(GlobalType global_type, const Value& value) : type(global_type)
     {
@@ -162,9 +167,6 @@ public:
     const Slot* slots() const { return slots_; }
     /// For the runtime and the tiers. All others write through runtime/mutation.
     Slot* writable_slots() { return slots_; }
-
-private:
-    Slot slots_[2] {};
 };
 
 /// A tag of a store: the type of an exception. Its address is its identity.

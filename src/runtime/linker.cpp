@@ -43,6 +43,8 @@ void make_functions(Instance& instance)
         function.branches = module.branches.data() + function.meta->first_branch;
         function.instance = &instance;
         function.type = module.func_type_id(index);
+        function.entry = instance.store->engine().cold_entry;
+        function.heat = instance.store->engine().initial_heat;
         function.index = index;
         instance.functions.push_back(&function);
     }

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <list>
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <type_traits>
 
 namespace vitrine::core {
 
@@ -64,12 +66,21 @@ struct Waiters {
     std::list<Waiter*> list;
 };
 
+/// The part of a memory that machine code accesses.
+struct MemoryHead {
+    uint8_t* base_ = nullptr;
+    /// In bytes.
+    std::atomic<uint64_t> size_ = 0;
+};
+static_assert(std::is_standard_layout_v<MemoryHead> && offsetof(MemoryHead, base_) == 0
+    && offsetof(MemoryHead, size_) == 8);
+
 /// A linear memory. If possible, a 32-bit memory is placed in 8 GiB of reserved address space with
 /// guard pages, so that every address the guest can form is within the reservation, and growing
 /// never moves the memory. Otherwise it is in plain memory, which can move when it grows.
 ///
 /// Another thread can grow a shared memory at any time. Its size never decreases.
-class Memory {
+class Memory : MemoryHead {
 public:
     static constexpr uint64_t page_size = Pages { 1 }.bytes().value;
     /// The maximum size of a 64-bit memory, whatever its type says: what a process can address.
@@ -134,8 +145,6 @@ private:
     MemoryType type_;
     std::shared_ptr<ReservationBudget> budget_;
     ByteCount max_;
-    uint8_t* base_ = nullptr;
-    std::atomic<uint64_t> size_ = 0;
     bool is_reserved_ = false;
     std::atomic<bool> is_exposed_ = false;
     /// The number of bytes mapped at `base_` if it is not reserved.

@@ -65,6 +65,7 @@ Function* Store::add_host_function(const std::shared_ptr<const HostFunction>& ho
 
 void Store::make_host_function(Function& function, const HostFunction& host, TypeId type, const void* context)
 {
+    function.entry = engine_->cold_entry;
     function.host = &host;
     function.type = type;
     function.context = context;

@@ -17,6 +17,8 @@
 
 namespace vitrine::core {
 
+using vitrine::TierPolicy;
+
 /// The configuration of an engine.
 struct EngineConfig {
     /// Whether a debugger may access everything in the guest: entities that are not exported,
@@ -31,6 +33,19 @@ struct EngineConfig {
     /// Collects at every allocation, to find references that are not rooted.
     bool stress_collector = false;
     FeatureSet features {};
+    TierPolicy tier = TierPolicy::Auto;
+    /// How often a function runs before it is compiled, in percent of the default. Only for
+    /// `TierPolicy::Auto`.
+    uint32_t tier_threshold = 100;
+    /// Maximum total size of machine code in bytes.
+    uint64_t max_code_bytes = uint64_t { 256 } << 20;
+    /// Whether compiled code may find accesses out of bounds by a handler of SIGSEGV. Otherwise it
+    /// compares addresses.
+    bool signal_handlers = true;
+    /// For tests: the seed of the choices that `TierPolicy::Mixed` makes, and the percentage of
+    /// instructions before which compiled code can return to the interpreter.
+    uint64_t tier_seed = 1;
+    uint32_t exit_percent = 0;
 };
 
 using vitrine::Resource;
@@ -58,6 +73,10 @@ struct EngineState {
 
     const EngineConfig config;
     TypeRegistry types;
+    /// Initial values of each function: what machine code calls while there is no code for it, and
+    /// its heat. Set by a compiling tier before there are stores.
+    const void* cold_entry = nullptr;
+    uint32_t initial_heat = FunctionHead::coldest;
     std::shared_ptr<ReservationBudget> reservations = std::make_shared<ReservationBudget>();
 
     /// Like `Memory::create`, with the configured limit. All memories are created here.

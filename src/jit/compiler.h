@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "jit/version.h"
+#include "runtime/store.h"
+
+#include <expected>
+#include <string_view>
+
+namespace vitrine::core::jit {
+
+/// Optional instructions that the processor has.
+struct Processor {
+    bool avx = false, avx2 = false, bmi1 = false, bmi2 = false, lzcnt = false;
+
+    /// The one that this process runs on.
+    static Processor current();
+};
+
+/// What the compiler needs to make one version of a function.
+struct CompileRequest {
+    const Module& module;
+    const TypeRegistry& types;
+    FuncIndex function;
+    const VersionKey& key;
+    Processor processor;
+};
+
+/// Why a function is not compiled.
+enum class CompileRefusal : uint8_t {
+    /// The body, its locals or its operands exceed the compiler's limits.
+    TooLarge,
+    NoMemory,
+};
+std::string_view to_text(CompileRefusal refusal);
+
+/// Makes machine code. The same request makes the same bytes. Thread-safe.
+std::expected<CompiledCode, CompileRefusal> compile(const CompileRequest& request);
+
+/// Compiles again to find out where all values are at `point`, which must be an exit or an access
+/// to memory in the code that this request makes.
+Note describe(const CompileRequest& request, StopPoint point);
+
+} // namespace vitrine::core::jit
