@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "base/index.h"
+#include "wasm/types.h"
 
 #include <cstdint>
 

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Variables, loads and stores, and operations on whole memories and tables.
+#include "jit/function_compiler.h"
+#include "jit/out_of_line.h"
+
+namespace vitrine::core::jit {
+
+namespace {
+
+/// Offsets below this are displacements in machine code.
+constexpr uint64_t max_displacement = (uint64_t { 1 } << 31) - 64;
+
+} // namespace
+
+// -- Variables and parametric instructions
+
+bool FunctionCompiler::compile_variable(Op op)
+{
+    switch (op) {
+    case Op::LocalGet: push_local(bytecode::read<uint32_t>(next_)); return true;
+    case Op::LocalSet: set_local(bytecode::read<uint32_t>(next_), false); return true;
+    case Op::LocalTee: set_local(bytecode::read<uint32_t>(next_), true); return true;
+    case Op::GlobalGet: get_global(bytecode::read<uint32_t>(next_)); return true;
+    case Op::GlobalSet: set_global(bytecode::read<uint32_t>(next_)); return true;
+    case Op::Drop: pop(); return true;
+    case Op::Select: select(test_operand()); return true;
+    case Op::SelectTyped: {
+        const Condition condition = test_operand();
+        bytecode::skip_immediates(op, next_);
+        select(condition);
+        return true;
+    }
+    default: return false;
+    }
+}
+
+void FunctionCompiler::get_global(uint32_t index)
+{
+    const Type type = type_of(module_.globals[GlobalIndex { index }].type.type);
+    const Reg global = allocate();
+    a.mov(Width::w64, global, at(instance_reg, layout_.globals + uint64_t { index } * sizeof(Global*)));
+    const Address value = at(global, offsetof(GlobalHead, slots_));
+    if (is_vector(type)) {
+        const Xmm to = result_xmm();
+        if (type == Type::F32)
+            a.movss(to, value);
+        else if (type == Type::F64)
+            a.movsd(to, value);
+        else
+            a.movups(to, value);
+        return push(type, to);
+    }
+    release(global);
+    const Reg to = result_reg();
+    a.mov(width_of(type), to, value);
+    push(type, to);
+}
+
+void FunctionCompiler::set_global(uint32_t index)
+{
+    const Type type = type_of(module_.globals[GlobalIndex { index }].type.type);
+    const Reg global = allocate();
+    a.mov(Width::w64, global, at(instance_reg, layout_.globals + uint64_t { index } * sizeof(Global*)));
+    const Address to = at(global, offsetof(GlobalHead, slots_));
+    if (type == Type::V128)
+        a.movups(to, use_xmm(0));
+    else if (is_vector(type))
+        a.movsd(to, use_xmm(0));
+    else if (is_immediate(0) && type != Type::I32)
+        a.mov(Width::w64, to, immediate(0));
+    else
+        a.mov(Width::w64, to, use(0));
+    pop();
+}
+
+// -- Loads and stores
+
+FunctionCompiler::MemoryArgument FunctionCompiler::read_memory_argument(const uint8_t*& at) const
+{
+    constexpr uint32_t names_memory = 0x40;
+    MemoryArgument argument;
+    if (bytecode::read<uint32_t>(at) & names_memory)
+        argument.memory = bytecode::read<uint32_t>(at);
+    argument.offset = bytecode::read<uint64_t>(at);
+    return argument;
+}
+
+Address FunctionCompiler::address_of(const MemoryArgument& argument, uint32_t depth, uint32_t size)
+{
+    const bool is_64 = module_.memories[MemoryIndex { argument.memory }].type.limits.is_64;
+    const uint64_t offset = argument.offset;
+    if (argument.memory == 0 && !is_64 && !key_.checks_bounds) {
+        if (is_constant(depth) && operand(depth).value + offset < max_displacement)
+            return at(memory_reg, static_cast<int64_t>(operand(depth).value + offset));
+        const Reg index = use(depth);
+        if (offset < max_displacement)
+            return at(memory_reg, index, 0, static_cast<int64_t>(offset));
+        const Reg sum = allocate();
+        a.mov(sum, offset);
+        a.add(Width::w64, sum, index);
+        return at(memory_reg, sum);
+    }
+    const Reg index = use(depth);
+    const Reg end = allocate();
+    const uint64_t last = offset + size;
+    if (last < offset) {
+        // No address is that large.
+        exit_always();
+    } else if (!is_64 && last < max_displacement) {
+        a.lea(Width::w64, end, at(index, static_cast<int64_t>(last)));
+    } else {
+        a.mov(end, last);
+        a.add(Width::w64, end, index);
+        if (is_64)
+            exit_if(Condition::Below);
+    }
+    const Reg memory = allocate();
+    a.mov(Width::w64, memory,
+        at(instance_reg, layout_.memories + uint64_t { argument.memory } * sizeof(Memory*)));
+    a.cmp(Width::w64, end, at(memory, offsetof(MemoryHead, size_)));
+    exit_if(Condition::Above);
+    a.mov(Width::w64, memory, at(memory, offsetof(MemoryHead, base_)));
+    a.add(Width::w64, memory, end);
+    release(end);
+    return at(memory, -int64_t { size });
+}
+
+void FunctionCompiler::load(Op op)
+{
+    const Type type = type_of(info(op).signature.result);
+    const Address from = address_of(read_memory_argument(next_), 0, info(op).access_bytes);
+    if (is_vector(type)) {
+        const auto pin = result_pin_xmm(1);
+        const Xmm to = pin ? *pin : allocate_xmm();
+        access([&] { type == Type::F32 ? a.movss(to, from) : a.movsd(to, from); });
+        pop();
+        return push(type, to);
+    }
+    // The address may be in the register that gets the result.
+    const auto pin = result_pin(1);
+    const Operand& address = operand(0);
+    const Reg to = pin ? *pin
+        : address.kind == Operand::Kind::Register && is_temp(Reg { address.reg }) ? take(0)
+                                                                                  : allocate();
+    access([&] {
+        switch (op) {
+        case Op::I32Load:
+        case Op::I64Load32U: return a.mov(Width::w32, to, from);
+        case Op::I64Load: return a.mov(Width::w64, to, from);
+        case Op::I32Load8S: return a.movsx8(Width::w32, to, from);
+        case Op::I32Load8U:
+        case Op::I64Load8U: return a.movzx8(Width::w32, to, from);
+        case Op::I32Load16S: return a.movsx16(Width::w32, to, from);
+        case Op::I32Load16U:
+        case Op::I64Load16U: return a.movzx16(Width::w32, to, from);
+        case Op::I64Load8S: return a.movsx8(Width::w64, to, from);
+        case Op::I64Load16S: return a.movsx16(Width::w64, to, from);
+        default: return a.movsx32(Width::w64, to, from);
+        }
+    });
+    pop();
+    push(type, to);
+}
+
+void FunctionCompiler::store(Op op)
+{
+    const uint32_t size = info(op).access_bytes;
+    const Type type = this->type(0);
+    if (is_vector(type)) {
+        const Xmm value = use_xmm(0);
+        const Address to = address_of(read_memory_argument(next_), 1, size);
+        access([&] { type == Type::F32 ? a.movss(to, value) : a.movsd(to, value); });
+        return pop(2);
+    }
+    const Width width = size == 1 ? Width::w8 : size == 2 ? Width::w16 : size == 4 ? Width::w32 : Width::w64;
+    if (is_constant(0) && (width != Width::w64 || is_immediate(0))) {
+        const Address to = address_of(read_memory_argument(next_), 1, size);
+        access([&] { a.mov(width, to, immediate(0)); });
+        return pop(2);
+    }
+    use(0);
+    const Address to = address_of(read_memory_argument(next_), 1, size);
+    access([&] { a.mov(width, to, use(0)); });
+    pop(2);
+}
+
+bool FunctionCompiler::compile_memory(Op op)
+{
+    if (info(op).shape == Shape::Load)
+        load(op);
+    else
+        store(op);
+    return true;
+}
+
+// -- Whole memories and tables
+
+void FunctionCompiler::call_out(
+    OutOfLine function, uint64_t argument, uint32_t params, std::initializer_list<Type> results)
+{
+    spill_all();
+    store_dirty();
+    a.mov(Width::w64, Reg::rdi, instance_reg);
+    a.lea(Width::w64, Reg::rsi, home(top_slot()));
+    a.mov(Reg::rdx, argument);
+    a.mov(Reg::rax, reinterpret_cast<uint64_t>(function));
+    a.call(at(requests_reg, offsetof(RequestWords, call_out)));
+    forget_registers();
+    a.test(Width::w64, Reg::rax, Reg::rax);
+    exit_if(Condition::NotEqual);
+    pop(params);
+    for (const Type type : results)
+        push_home(type);
+}
+
+void FunctionCompiler::load_table(Reg to, uint32_t table)
+{
+    a.mov(Width::w64, to, at(instance_reg, layout_.tables + uint64_t { table } * sizeof(Table*)));
+}
+
+Reg FunctionCompiler::table_element(uint32_t table, uint32_t depth)
+{
+    const Reg index = use(depth);
+    const Reg element = allocate();
+    load_table(element, table);
+    if (module_.tables[TableIndex { table }].type.limits.is_64) {
+        const Reg count = allocate();
+        a.mov(Width::w32, count, at(element, offsetof(TableHead, count)));
+        a.cmp(Width::w64, index, count);
+        release(count);
+    } else {
+        a.cmp(Width::w32, index, at(element, offsetof(TableHead, count)));
+    }
+    exit_if(Condition::AboveEqual);
+    a.mov(Width::w64, element, at(element, offsetof(TableHead, data)));
+    a.lea(Width::w64, element, at(element, index, 3));
+    return element;
+}
+
+bool FunctionCompiler::compile_bulk(Op op)
+{
+    const auto read = [&] { return bytecode::read<uint32_t>(next_); };
+    const auto index_type = [](bool is_64) { return is_64 ? Type::I64 : Type::I32; };
+    const auto memory_type
+        = [&](uint32_t memory) -> const MemoryType& { return module_.memories[MemoryIndex { memory }].type; };
+    switch (op) {
+    case Op::MemorySize: {
+        const uint32_t memory = read();
+        const Reg to = allocate();
+        a.mov(Width::w64, to, at(instance_reg, layout_.memories + uint64_t { memory } * sizeof(Memory*)));
+        a.mov(Width::w64, to, at(to, offsetof(MemoryHead, size_)));
+        if (memory_type(memory).page_size_log2 != 0)
+            a.shr(Width::w64, to, memory_type(memory).page_size_log2);
+        push(index_type(memory_type(memory).limits.is_64), to);
+        return true;
+    }
+    case Op::MemoryGrow: {
+        const uint32_t memory = read();
+        call_out(grow_memory, memory, 1, { index_type(memory_type(memory).limits.is_64) });
+        return true;
+    }
+    case Op::MemoryCopy: {
+        const uint32_t to = read();
+        call_out(copy_memory, pack(to, read()), 3, {});
+        return true;
+    }
+    case Op::MemoryFill: call_out(fill_memory, read(), 3, {}); return true;
+    case Op::MemoryInit: {
+        const uint32_t data = read();
+        call_out(init_memory, pack(data, read()), 3, {});
+        return true;
+    }
+    case Op::DataDrop: call_out(drop_data, read(), 0, {}); return true;
+    case Op::TableGet: {
+        const Reg element = table_element(read(), 0);
+        pop();
+        a.mov(Width::w64, element, at(element));
+        push(Type::Ref, element);
+        return true;
+    }
+    case Op::TableSet: {
+        use(0);
+        const Reg element = table_element(read(), 1);
+        a.mov(Width::w64, at(element), use(0));
+        pop(2);
+        return true;
+    }
+    case Op::TableSize: {
+        const uint32_t table = read();
+        const Reg to = allocate();
+        load_table(to, table);
+        a.mov(Width::w32, to, at(to, offsetof(TableHead, count)));
+        push(index_type(module_.tables[TableIndex { table }].type.limits.is_64), to);
+        return true;
+    }
+    case Op::TableGrow: {
+        const uint32_t table = read();
+        call_out(grow_table, table, 2, { index_type(module_.tables[TableIndex { table }].type.limits.is_64) });
+        return true;
+    }
+    case Op::TableCopy: {
+        const uint32_t to = read();
+        call_out(copy_table, pack(to, read()), 3, {});
+        return true;
+    }
+    case Op::TableFill: call_out(fill_table, read(), 3, {}); return true;
+    case Op::TableInit: {
+        const uint32_t elem = read();
+        call_out(init_table, pack(elem, read()), 3, {});
+        return true;
+    }
+    case Op::ElemDrop: call_out(drop_elem, read(), 0, {}); return true;
+    default: return false;
+    }
+}
+
+} // namespace vitrine::core::jit
