@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "exec/crossing.h"
 #include "exec/thread.h"
 
 #include <functional>
@@ -12,29 +13,30 @@ namespace vitrine::core {
 
 /// Who continues when a guest function returns: one of the three below, or a site in machine code.
 ///
-/// One opaque word, so that a compiling tier can store its return addresses here. A single
-/// comparison tells whether the caller is interpreted.
+/// The address at which machine code continues: the constants are addresses in `enter_code`
+/// (exec/crossing.h). A single comparison tells whether the caller is interpreted.
 class ReturnTo {
 public:
     /// The guest function in the record, in the interpreter.
-    static constexpr ReturnTo interpreter() { return ReturnTo(0); }
+    static ReturnTo interpreter() { return ReturnTo(vitrine_return_to_interpreter); }
     /// The C++ code that entered the guest: this record is the base of an activation and names no
     /// function.
-    static constexpr ReturnTo host() { return ReturnTo(1); }
+    static ReturnTo host() { return ReturnTo(vitrine_return_to_host); }
     /// The host function that asked for the call; the guest function in the record continues after
     /// it.
-    static constexpr ReturnTo host_function() { return ReturnTo(2); }
+    static ReturnTo host_function() { return ReturnTo(vitrine_return_to_host_function); }
     /// A return address in machine code, to be looked up in `Thread::sites`.
-    static constexpr ReturnTo site(uintptr_t return_address) { return ReturnTo(return_address); }
+    static ReturnTo site(uintptr_t return_address) { return ReturnTo(return_address); }
 
     bool is_interpreter() const { return word_ == interpreter().word_; }
     bool is_host() const { return word_ == host().word_; }
     bool is_host_function() const { return word_ == host_function().word_; }
-    bool is_site() const { return word_ > host_function().word_; }
+    bool is_site() const { return !is_interpreter() && !is_host() && !is_host_function(); }
     uintptr_t word() const { return word_; }
 
 private:
-    explicit constexpr ReturnTo(uintptr_t word) : word_(word) {}
+    explicit ReturnTo(uintptr_t word) : word_(word) {}
+    explicit ReturnTo(const char* stub) : word_(reinterpret_cast<uintptr_t>(stub)) {}
 
     uintptr_t word_;
 };

@@ -50,6 +50,7 @@ Thread::Thread(Store& store, Tier& tier, StackPool& stacks) : store(store), tier
 
 Thread::~Thread()
 {
+    machine.reset();
     store.heap.remove_source(this);
     if (wait_fd_ >= 0)
         close(wait_fd_);

@@ -167,6 +167,8 @@ public:
     Handed handed = Handed::Call;
     /// The return addresses of the compiling tier; null when there is none.
     const Sites* sites = nullptr;
+    /// What the compiling tier keeps for this thread. Goes before everything else in the thread.
+    std::shared_ptr<void> machine;
 
     // For probes and debuggers.
     /// The host function being called; null while guest code runs.

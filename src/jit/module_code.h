@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "jit/code_map.h"
+#include "jit/code_memory.h"
+#include "jit/compiler.h"
+#include "jit/statistics.h"
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+namespace vitrine::core::jit {
+
+class ModuleCode;
+
+/// A note that was made for a place in a version, and how often code was left there.
+struct SeenExit {
+    Note note;
+    std::atomic<uint64_t> count = 0;
+};
+
+/// Machine code of one function in executable memory. Never changes.
+struct Version {
+    ModuleCode& owner;
+    FuncIndex function;
+    VersionKey key;
+    const uint8_t* begin;
+    uint32_t size;
+    std::vector<CallSite> sites;
+    std::vector<LoopEntry> loops;
+    uint32_t first_exit = 0;
+    uint32_t exit_count = 0;
+    /// Places in `sites` in the order of `Site::offset`.
+    std::vector<uint32_t> sites_by_offset;
+    /// The number of functions, in all stores, that use this version.
+    mutable std::atomic<uint32_t> users = 0;
+
+    const uint8_t* end() const { return begin + size; }
+    /// The site with this return address, or null.
+    const Site* find_site(uintptr_t return_address) const;
+    /// The site at which the caller continues with the instruction at `offset`, or null.
+    const CallSite* find_site_at(uint32_t offset) const;
+    /// Where the loop can be entered whose first instruction is at `offset`, or null.
+    const LoopEntry* find_loop(uint32_t offset) const;
+    /// Whether it was made for a debugger: such versions are freed when no function uses them.
+    bool is_temporary() const { return key.watched != 0 || !key.marks.empty(); }
+};
+
+/// What makes machine code and describes it: the compiler, or a substitute in tests.
+struct Generator {
+    std::expected<CompiledCode, CompileRefusal> (*compile)(const CompileRequest& request) = jit::compile;
+    Note (*describe)(const CompileRequest& request, StopPoint point) = jit::describe;
+};
+
+/// All machine code of an engine. Modules share it among their instances in all stores.
+/// Thread-safe.
+class CodeLibrary {
+public:
+    /// Fails if there is no memory for code.
+    static Result<std::unique_ptr<CodeLibrary>> create(
+        const TypeRegistry& types, uint64_t max_bytes, Generator generator = {});
+    ~CodeLibrary();
+    CodeLibrary(const CodeLibrary&) = delete;
+    CodeLibrary& operator=(const CodeLibrary&) = delete;
+
+    const CodeMemory& memory() const { return *memory_; }
+    /// The version that an address belongs to, or null. From any thread.
+    const Version* version_at(uintptr_t address) const { return map_.find(address); }
+    const Version* version_at(const void* address) const
+    {
+        return map_.find(reinterpret_cast<uintptr_t>(address));
+    }
+    const Site* find_site(uintptr_t return_address) const
+    {
+        const Version* const version = version_at(return_address);
+        return version ? version->find_site(return_address) : nullptr;
+    }
+    /// Grows when a version is freed. Sites and versions that were found before may be gone.
+    uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
+
+    /// The version with this key, compiled if there is none. Null if it cannot be compiled; the
+    /// same request is then refused again without an attempt.
+    const Version* version_of(const std::shared_ptr<const Module>& module, FuncIndex function, const VersionKey& key);
+    /// What is known about a place where code was left. `is_exit` counts it.
+    const Note& note_of(const Version& version, StopPoint point);
+    /// Frees a version that no function uses.
+    void release(const Version& version);
+
+    CompilerStatistics statistics() const;
+
+private:
+    friend ModuleCode;
+    CodeLibrary(const TypeRegistry& types, std::unique_ptr<CodeMemory> memory, Generator generator);
+    ModuleCode& code_of(const std::shared_ptr<const Module>& module);
+    void sweep();
+    const Version* publish(ModuleCode& owner, FuncIndex function, const VersionKey& key, CompiledCode code);
+    void drop(const Version& version);
+
+    const TypeRegistry& types_;
+    const Generator generator_;
+    const Processor processor_ = Processor::current();
+    const std::unique_ptr<CodeMemory> memory_;
+    CodeMap map_;
+    std::atomic<uint32_t> generation_ = 0;
+    mutable std::mutex mutex_;
+    std::unordered_map<const Module*, std::unique_ptr<ModuleCode>> modules_;
+    /// Only its totals.
+    CompilerStatistics totals_;
+};
+
+/// The machine code of one module. For `CodeLibrary`, under its mutex.
+class ModuleCode {
+public:
+    explicit ModuleCode(const std::shared_ptr<const Module>& module) : module(module), id(module.get()) {}
+
+    const std::weak_ptr<const Module> module;
+    const Module* const id;
+
+    using Key = std::pair<FuncIndex, VersionKey>;
+    std::map<Key, std::unique_ptr<Version>> versions;
+    /// Why a function with this key is not compiled.
+    std::map<Key, std::string_view> refusals;
+    std::map<std::pair<const Version*, StopPoint>, std::unique_ptr<SeenExit>> exits;
+};
+
+} // namespace vitrine::core::jit
