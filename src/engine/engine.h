@@ -3,26 +3,43 @@
 
 #include "exec/thread.h"
 #include "interp/interpreter.h"
+#include "jit/statistics.h"
 
 #include <memory>
+#include <string>
 
 namespace vitrine::core {
+
+namespace jit {
+class CompilingTier;
+}
 
 /// An engine: what its modules and stores share, and the tiers that run their guests. No other code
 /// knows which tiers exist. Stores keep their engine alive. Thread-safe.
 struct Engine : EngineState {
-    explicit Engine(const EngineConfig& configuration = {})
-        : EngineState(configuration), stacks(configuration.max_stack_bytes)
-    {}
+    explicit Engine(const EngineConfig& configuration = {});
+    ~Engine();
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// The tier that the configuration chooses: runs the guests of this engine's stores.
+    Tier& tier();
+    /// What has been compiled, or why nothing is.
+    CompilerStatistics statistics() const;
 
     StackPool stacks;
     Interpreter interpreter;
+
+private:
+    /// Null if the engine only interprets, for the reason given.
+    std::unique_ptr<jit::CompilingTier> compiling_;
+    std::string unavailable_;
 };
 
 /// A store of an engine, and its guest's thread.
 struct GuestStore {
     explicit GuestStore(const std::shared_ptr<Engine>& engine)
-        : store(engine), thread(store, engine->interpreter, engine->stacks)
+        : store(engine), thread(store, engine->tier(), engine->stacks)
     {}
 
     /// The guest thread on which calls run. If a host function makes the call, it is the thread

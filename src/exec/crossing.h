@@ -23,6 +23,8 @@ namespace vitrine::core {
 struct Instance;
 struct RequestWords;
 class Record;
+class Thread;
+class Watches;
 
 /// [doc] Crossing
 ///
@@ -62,6 +64,9 @@ struct MachineContext {
     /// rbp, r15 and xmm0, and a call rax, rsp, rbp and r15.
     std::array<uint64_t, 16> general {};
     std::array<Vector, 16> vectors {};
+    // For machine code and the functions that it calls.
+    Thread* thread = nullptr;
+    const Watches* watches = nullptr;
 
     /// The callee of a call, or the result of a function.
     uint64_t& rax() { return general[0]; }

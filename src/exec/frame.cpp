@@ -135,6 +135,23 @@ void fill_in(const Thread& thread, Record& record, Slot* callee_fp, Instance& in
     record = Record(ReturnTo::interpreter(), caller.fp, caller.function, caller.offset, caller.entry);
 }
 
+void fill_in_frames(Thread& thread, const Function* function)
+{
+    GuestState state = thread.state;
+    Record* control = thread.control;
+    for (const Activation& entered : thread.activations | std::views::reverse) {
+        for (; control != entered.base; ++control) {
+            const bool is_site = control->return_to().is_site();
+            Instance* const instance = state.function ? state.function->instance : nullptr;
+            state = FrameWalk::caller_in(thread, *control, state.fp, instance);
+            if (is_site && (!function || function == state.function))
+                *control =
+                    Record(ReturnTo::interpreter(), state.fp, state.function, state.offset, state.entry);
+        }
+        state = entered.outer;
+    }
+}
+
 std::optional<ReturnPlace> return_place_of(const Frame& frame)
 {
     const Record& record = *record_of(frame.id);

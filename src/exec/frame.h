@@ -190,6 +190,14 @@ GuestState caller_of(const Thread& thread, const Record& record, Slot* callee_fp
 /// If the record's caller is a site, rewrites the record so that the interpreter continues the
 /// caller.
 void fill_in(const Thread& thread, Record& record, Slot* callee_fp, Instance& instance);
+/// The same for the caller of the frame at `fp`, before the frame is replaced by one of another
+/// instance.
+inline void fill_in_caller(Thread& thread, Slot* fp, Instance& instance)
+{
+    fill_in(thread, *thread.control, fp, instance);
+}
+/// The same for all records of the thread. With `function`, only where that is the caller.
+void fill_in_frames(Thread& thread, const Function* function = nullptr);
 
 /// Where the caller of a guest frame continues. `return_place_of` returns none when the caller is
 /// the host, or a host function that waits.

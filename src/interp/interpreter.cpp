@@ -704,6 +704,8 @@ tail_call: {
         turn = tail_call_host_function(thread, *callee);
         goto take_turn;
     }
+    if (callee->instance != instance) [[unlikely]]
+        fill_in_caller(thread, fp, *instance);
     must_poll = fp + callee->meta->frame_slots > requests.limit.load(std::memory_order_relaxed);
     goto entered;
 }

@@ -17,8 +17,9 @@ void take_exit(Thread& thread, const MachineContext& context, Function& function
 void check_exit(const Thread& thread);
 
 /// For C++ functions that machine code calls through `RequestWords::call_out`: sets `Thread::state`
-/// and `Thread::control` to the frame that called, at the instruction of its site. The call must
-/// have a site whose `call_offset` is that instruction, and `end_slot` is the end of its operands.
-void save_caller(Thread& thread, const MachineContext& context, uint32_t end_slot);
+/// and `Thread::control` to the calling frame, at the instruction that makes the call. The call must
+/// have a site, whose `call_offset` is that instruction and whose `fp_slots` is the end of the
+/// frame's operands.
+void save_caller(Thread& thread, const MachineContext& context);
 
 } // namespace vitrine::core::jit

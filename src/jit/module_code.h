@@ -7,11 +7,13 @@
 #include "jit/statistics.h"
 
 #include <atomic>
+#include <expected>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
+#include <string_view>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace vitrine::core::jit {
@@ -21,7 +23,7 @@ class ModuleCode;
 /// A note that was made for a place in a version, and how often code was left there.
 struct SeenExit {
     Note note;
-    std::atomic<uint64_t> count = 0;
+    uint64_t count = 0;
 };
 
 /// Machine code of one function in executable memory. Never changes.
@@ -37,8 +39,10 @@ struct Version {
     uint32_t exit_count = 0;
     /// Places in `sites` in the order of `Site::offset`.
     std::vector<uint32_t> sites_by_offset;
-    /// The number of functions, in all stores, that use this version.
-    mutable std::atomic<uint32_t> users = 0;
+    /// The number of functions, in all stores, that use this version. Under the library's mutex,
+    /// like the places where it was left so far, by `place_key`.
+    mutable uint32_t users = 0;
+    mutable std::unordered_map<uint64_t, std::unique_ptr<SeenExit>> seen_exits {};
 
     const uint8_t* end() const { return begin + size; }
     /// The site with this return address, or null.
@@ -55,6 +59,9 @@ struct Version {
 struct Generator {
     std::expected<CompiledCode, CompileRefusal> (*compile)(const CompileRequest& request) = jit::compile;
     Note (*describe)(const CompileRequest& request, StopPoint point) = jit::describe;
+    /// The accesses that `VersionKey::watched` may contain. While a thread watches others, nothing
+    /// is compiled for its store.
+    uint16_t watched_accesses = 0;
 };
 
 /// All machine code of an engine. Modules share it among their instances in all stores.
@@ -69,6 +76,7 @@ public:
     CodeLibrary& operator=(const CodeLibrary&) = delete;
 
     const CodeMemory& memory() const { return *memory_; }
+    const Generator& generator() const { return generator_; }
     /// The version that an address belongs to, or null. From any thread.
     const Version* version_at(uintptr_t address) const { return map_.find(address); }
     const Version* version_at(const void* address) const
@@ -83,22 +91,27 @@ public:
     /// Grows when a version is freed. Sites and versions that were found before may be gone.
     uint32_t generation() const { return generation_.load(std::memory_order_acquire); }
 
-    /// The version with this key, compiled if there is none. Null if it cannot be compiled; the
-    /// same request is then refused again without an attempt.
-    const Version* version_of(const std::shared_ptr<const Module>& module, FuncIndex function, const VersionKey& key);
-    /// What is known about a place where code was left. `is_exit` counts it.
+    /// The version with this key, compiled if there is none, with one more user. Null if it cannot
+    /// be compiled; the same request is then refused again without an attempt.
+    const Version* version_of(
+        const std::shared_ptr<const Module>& module, FuncIndex function, const VersionKey& key);
+    /// Where all values are at a place where code has just been left, which this counts. Valid as
+    /// long as the version.
     const Note& note_of(const Version& version, StopPoint point);
-    /// Frees a version that no function uses.
+    /// Ends one use of a version. Frees a temporary version with the last one.
     void release(const Version& version);
 
     CompilerStatistics statistics() const;
 
 private:
-    friend ModuleCode;
     CodeLibrary(const TypeRegistry& types, std::unique_ptr<CodeMemory> memory, Generator generator);
+    CompileRequest request(const Module& module, FuncIndex function, const VersionKey& key) const
+    {
+        return { module, types_, function, key, processor_ };
+    }
     ModuleCode& code_of(const std::shared_ptr<const Module>& module);
     void sweep();
-    const Version* publish(ModuleCode& owner, FuncIndex function, const VersionKey& key, CompiledCode code);
+    const Version* keep(ModuleCode& owner, FuncIndex function, const VersionKey& key, CompiledCode code);
     void drop(const Version& version);
 
     const TypeRegistry& types_;
@@ -125,7 +138,6 @@ public:
     std::map<Key, std::unique_ptr<Version>> versions;
     /// Why a function with this key is not compiled.
     std::map<Key, std::string_view> refusals;
-    std::map<std::pair<const Version*, StopPoint>, std::unique_ptr<SeenExit>> exits;
 };
 
 } // namespace vitrine::core::jit

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "jit/exit.h"
+
+#include "exec/frame.h"
+#include "wasm/validator.h"
+
+namespace vitrine::core::jit {
+
+namespace {
+
+/// Writes a value to its slots in the frame at `fp`.
+void write_back(const MachineContext& context, const ValuePlace& place, Slot* fp)
+{
+    Slot* const to = fp + place.slot;
+    switch (place.kind) {
+    case ValuePlace::Kind::General: to[0] = context.general[place.reg_or_slot]; return;
+    case ValuePlace::Kind::Vector: to[0] = context.vectors[place.reg_or_slot].low; return;
+    case ValuePlace::Kind::Vector16:
+        to[0] = context.vectors[place.reg_or_slot].low;
+        to[1] = context.vectors[place.reg_or_slot].high;
+        return;
+    case ValuePlace::Kind::Constant: to[0] = place.constant; return;
+    case ValuePlace::Kind::Slot: to[0] = fp[place.reg_or_slot]; return;
+    }
+}
+
+} // namespace
+
+void take_exit(Thread& thread, const MachineContext& context, Function& function, const Note& note)
+{
+    Slot* const fp = context.fp();
+    const FuncMeta& meta = *function.meta;
+    thread.control = context.control();
+    if (note.is_entry) {
+        thread.state = { &function, meta.code_offset - meta.body_offset, 0, fp, fp + meta.param_slots };
+        return;
+    }
+    for (const ValuePlace& place : note.places)
+        write_back(context, place, fp);
+    thread.state = { &function, note.offset, note.entry, fp, fp + note.end_slot };
+}
+
+void check_exit(const Thread& thread)
+{
+    const GuestState& state = thread.state;
+    const FuncMeta& meta = *state.function->meta;
+    const auto known = find_instruction_state(
+        state.function->module(), state.function->index, meta.body_offset + state.offset);
+    ASSERT(known.has_value());
+    if (!known->is_reachable)
+        return;
+    ASSERT(known->entry == meta.first_branch + state.entry);
+    uint32_t slots = meta.local_slots;
+    for (const ValueType type : known->operands)
+        slots += type.slots();
+    ASSERT(state.sp == state.fp + slots);
+}
+
+void save_caller(Thread& thread, const MachineContext& context)
+{
+    // The call has pushed its return address below the frame's record.
+    const auto* const return_address = reinterpret_cast<const uintptr_t*>(context.general[4]);
+    const Site* const site = thread.sites->find(*return_address);
+    ASSERT(site);
+    Slot* const fp = context.fp();
+    thread.control = reinterpret_cast<Record*>(context.general[4] + sizeof *return_address);
+    thread.state = { context.instance()->functions[site->function.value], site->call_offset, site->entry, fp,
+        fp + site->fp_slots };
+}
+
+} // namespace vitrine::core::jit
