@@ -9,9 +9,6 @@
 
 // The stubs of crossing.cpp. Only their addresses are used, except that of the function.
 extern "C" {
-[[gnu::visibility("hidden")]] extern const char vitrine_return_to_interpreter[];
-[[gnu::visibility("hidden")]] extern const char vitrine_return_to_host[];
-[[gnu::visibility("hidden")]] extern const char vitrine_return_to_host_function[];
 [[gnu::visibility("hidden")]] extern const char vitrine_call_other[];
 [[gnu::visibility("hidden")]] extern const char vitrine_call_out[];
 [[gnu::visibility("hidden")]] extern const char vitrine_exit[];

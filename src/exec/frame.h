@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/crossing.h"
 #include "exec/thread.h"
 
 #include <functional>
 #include <optional>
 #include <span>
 #include <vector>
+
+// Addresses in the code of exec/crossing.cpp.
+extern "C" {
+[[gnu::visibility("hidden")]] extern const char vitrine_return_to_interpreter[];
+[[gnu::visibility("hidden")]] extern const char vitrine_return_to_host[];
+[[gnu::visibility("hidden")]] extern const char vitrine_return_to_host_function[];
+}
 
 namespace vitrine::core {
 
