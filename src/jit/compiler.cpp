@@ -283,7 +283,7 @@ void FunctionCompiler::compile_instruction(Op op)
 bool FunctionCompiler::is_watched(Op op) const
 {
     const StateUse& use = info(op).state;
-    return key_.watched != 0 && (use.may_move || (access_bits(use) & key_.watched) != 0);
+    return key_.watched != 0 && !is_tail_call(op) && (use.may_move || (access_bits(use) & key_.watched) != 0);
 }
 
 // -- Exits
