@@ -78,8 +78,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     const auto same = items_of(bytes, 1);
     ASSERT(items.size() == same.size());
     gdb::Stub stub(*guest->session, gdb::Process::Call);
-    stub.catch_up();
-    stub.attach();
+    ASSERT(stub.open({}));
+    ASSERT(stub.attach());
     for (size_t i = 0; i < items.size(); ++i) {
         ASSERT(items[i].kind == same[i].kind && items[i].payload == same[i].payload);
         const gdb::Request request = gdb::parse_request(items[i].payload);
