@@ -2,6 +2,7 @@
 // Engines and their configuration.
 #pragma once
 
+#include <vitrine/kinds.hpp>
 #include <vitrine/result.hpp>
 
 #include <cstdint>
@@ -60,6 +61,50 @@ public:
         return *this;
     }
 
+    /// How guest code is executed. By default, the functions that run often are compiled to machine
+    /// code, on the thread that calls them. Results, traps and stops are the same in any case. If
+    /// the process cannot have executable memory, everything is interpreted.
+    ///
+    /// For tests, the environment variable `VITRINE_TIER` overrides `Auto`: with `interp`, `jit`,
+    /// `mixed`, `mixed:SEED` or `mixed:SEED:PERCENT`. If it has another value, `Engine::error` says
+    /// so.
+    Config& tier(TierPolicy policy)
+    {
+        tier_ = policy;
+        return *this;
+    }
+    /// How often a function must run before it is compiled, in percent of the default: 1 to
+    /// 1,000,000. Only for `TierPolicy::Auto`.
+    Config& tier_threshold(std::uint32_t percent)
+    {
+        tier_threshold_ = percent;
+        return *this;
+    }
+    /// Maximum total size of the machine code of all modules in bytes, at most 64 GiB. The default
+    /// is 256 MiB. When it is reached, functions that are not compiled yet stay interpreted. With
+    /// 0, nothing is compiled.
+    Config& max_code_bytes(std::uint64_t bytes)
+    {
+        max_code_bytes_ = bytes;
+        return *this;
+    }
+    /// Whether compiled code may detect accesses beyond the end of a memory by a page fault. On by
+    /// default. Without it, compiled code compares addresses, which takes about a quarter more
+    /// time.
+    ///
+    /// The first engine that compiles with this option installs a handler of SIGSEGV for the
+    /// process, and the last such engine restores the former one. The handler acts on faults of
+    /// machine code that an engine made, on whichever thread. All others, also those in host
+    /// functions, it passes on to the handler that was there before, or to the default action. It
+    /// needs no alternate stack, but runs on one if the thread has one. An embedder that installs a
+    /// handler later must pass on faults that are not its own to the handler that it replaced. Do
+    /// not block SIGSEGV on a thread that calls a guest.
+    Config& signal_handlers(bool on)
+    {
+        signal_handlers_ = on;
+        return *this;
+    }
+
 private:
     friend detail::Access;
     bool guest_debug_ = false;
@@ -67,6 +112,10 @@ private:
     std::uint64_t max_memory_pages_ = std::uint64_t { 1 } << 32;
     std::uint64_t max_heap_bytes_ = std::uint64_t { 4 } << 30;
     bool stress_collector_ = false;
+    TierPolicy tier_ = TierPolicy::Auto;
+    std::uint32_t tier_threshold_ = 100;
+    std::uint64_t max_code_bytes_ = std::uint64_t { 256 } << 20;
+    bool signal_handlers_ = true;
     std::vector<std::pair<std::string, bool>> features_;
 };
 

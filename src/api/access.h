@@ -118,6 +118,9 @@ struct Access {
     {
         return std::static_pointer_cast<core::Memory>(memory.object_);
     }
+    /// The configuration that the engine gets. Fails if a value is out of range.
+    static Result<core::EngineConfig> checked(const Config& config);
+    /// The same without the checks.
     static core::EngineConfig config(const Config& config);
     static Result<core::FeatureSet> features(const Config& config);
     static Caller caller(std::shared_ptr<StoreLink> link, core::Instance* instance)

@@ -31,7 +31,24 @@ core::EngineConfig Access::config(const Config& config)
         .max_memory = { config.max_memory_pages_ },
         .max_heap_bytes = config.max_heap_bytes_,
         .stress_collector = config.stress_collector_,
-        .features = features(config).value_or(core::FeatureSet()) };
+        .features = features(config).value_or(core::FeatureSet()),
+        .tier = config.tier_,
+        .tier_threshold = config.tier_threshold_,
+        .max_code_bytes = config.max_code_bytes_,
+        .signal_handlers = config.signal_handlers_ };
+}
+
+Result<core::EngineConfig> Access::checked(const Config& config)
+{
+    const core::EngineConfig wanted = Access::config(config);
+    if (wanted.max_stack_bytes < uint64_t { 64 } << 10 || wanted.max_stack_bytes > uint64_t { 1 } << 30)
+        return Error("max_stack_bytes must be between 64 KiB and 1 GiB");
+    if (wanted.tier_threshold < 1 || wanted.tier_threshold > 1'000'000)
+        return Error("tier_threshold must be between 1 and 1,000,000 percent");
+    if (wanted.max_code_bytes > uint64_t { 64 } << 30)
+        return Error("max_code_bytes must be at most 64 GiB");
+    CHECK(features(config));
+    return wanted;
 }
 
 Module Access::module(
@@ -48,13 +65,17 @@ Module Access::module(
 
 Engine::Engine() : Engine(Config()) {}
 
-Engine::Engine(const Config& config) : body_(std::make_shared<detail::EngineBody>(Access::config(config)))
+Engine::Engine(const Config& config)
 {
-    const core::EngineConfig& wanted = body_->config;
-    if (wanted.max_stack_bytes < uint64_t { 64 } << 10 || wanted.max_stack_bytes > uint64_t { 1 } << 30)
-        body_->error = Error("max_stack_bytes must be between 64 KiB and 1 GiB");
-    else if (const auto features = Access::features(config); !features)
-        body_->error = features.error();
+    const auto checked = Access::checked(config);
+    // An engine that cannot be used reserves nothing.
+    const core::EngineConfig none { .guest_debug = Access::config(config).guest_debug,
+        .tier = TierPolicy::Interpreter };
+    body_ = std::make_shared<detail::EngineBody>(checked.value_or(none));
+    if (!checked)
+        body_->error = checked.error();
+    else if (body_->environment_error)
+        body_->error = Access::error(*body_->environment_error);
 }
 
 Result<Engine> Engine::create(const Config& config)

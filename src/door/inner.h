@@ -10,12 +10,16 @@
 
 // What is behind public classes, for programs that are built with the library.
 
+namespace vitrine::core {
+struct Engine;
+}
 namespace vitrine::core::component {
 class Component;
 }
 
 namespace vitrine::door {
 
+std::shared_ptr<const core::Engine> inner(const Engine& engine);
 std::shared_ptr<const core::Module> inner(const Module& module);
 std::shared_ptr<const core::component::Component> inner(const Component& component);
 

@@ -5,8 +5,8 @@
 
 namespace vitrine::core {
 
-Engine::Engine(const EngineConfig& configuration)
-    : EngineState(configuration), stacks(configuration.max_stack_bytes)
+Engine::Engine(const ChosenTier& chosen)
+    : EngineState(chosen.config), environment_error(chosen.error), stacks(chosen.config.max_stack_bytes)
 {
     if (config.tier == TierPolicy::Interpreter) {
         unavailable_ = "the engine is configured to interpret";

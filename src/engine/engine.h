@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "engine/tier_choice.h"
 #include "exec/thread.h"
 #include "interp/interpreter.h"
 #include "jit/statistics.h"
@@ -17,7 +18,7 @@ class CompilingTier;
 /// An engine: what its modules and stores share, and the tiers that run their guests. No other code
 /// knows which tiers exist. Stores keep their engine alive. Thread-safe.
 struct Engine : EngineState {
-    explicit Engine(const EngineConfig& configuration = {});
+    explicit Engine(const EngineConfig& configuration = {}) : Engine(choose_tier(configuration)) {}
     ~Engine();
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -27,10 +28,14 @@ struct Engine : EngineState {
     /// What has been compiled, or why nothing is.
     CompilerStatistics statistics() const;
 
+    /// Why the environment variable VITRINE_TIER was not obeyed. The creator must check this.
+    const std::optional<Error> environment_error;
     StackPool stacks;
     Interpreter interpreter;
 
 private:
+    explicit Engine(const ChosenTier& chosen);
+
     /// Null if the engine only interprets, for the reason given.
     std::unique_ptr<jit::CompilingTier> compiling_;
     std::string unavailable_;

@@ -270,5 +270,24 @@ TEST(Engines, WithAConfigThatDoesNotHoldCarryTheirError)
     EXPECT_FALSE(Global::create(store, {}, Val::i32(1)));
 }
 
+TEST(Engines, RejectValuesOutOfRange)
+{
+    const auto message_of = [](const Config& config) {
+        const Engine engine(config);
+        return engine.error() ? engine.error()->message() : "";
+    };
+    EXPECT_EQ(
+        message_of(Config().tier_threshold(0)), "tier_threshold must be between 1 and 1,000,000 percent");
+    EXPECT_EQ(message_of(Config().tier_threshold(1'000'001)),
+        "tier_threshold must be between 1 and 1,000,000 percent");
+    EXPECT_EQ(message_of(Config().max_code_bytes((std::uint64_t { 64 } << 30) + 1)),
+        "max_code_bytes must be at most 64 GiB");
+    EXPECT_EQ(message_of(Config().tier_threshold(1).max_code_bytes(0).signal_handlers(false)), "");
+    EXPECT_EQ(message_of(Config().tier_threshold(1'000'000).max_code_bytes(std::uint64_t { 64 } << 30)), "");
+    for (const TierPolicy tier :
+        { TierPolicy::Auto, TierPolicy::Interpreter, TierPolicy::Compiled, TierPolicy::Mixed })
+        EXPECT_EQ(message_of(Config().tier(tier)), "");
+}
+
 } // namespace
 } // namespace vitrine
