@@ -4,7 +4,6 @@
 #include "cli/message.h"
 #include "cli/number.h"
 
-#include "base/number.h"
 #include "base/text.h"
 #include "door/inner.h"
 #include "eval/user_names.h"
@@ -42,6 +41,7 @@ void GuestOptions::add_to(CLI::App& app)
         "Call this export instead of _start, with arguments after the file, or as in 'f(1, 2)'");
     add("--timeout", timeout, "SECONDS", "End the guest after this time");
     add("--max-stack", max_stack, "BYTES", "Size of the guest's stack, for example 64K or 16M (default 4M)");
+    tiers.add_to(app);
     part.add_to(app);
     features.add_to(app);
 }
@@ -141,35 +141,17 @@ Result<double> GuestOptions::seconds() const
     return value->f64();
 }
 
-namespace {
-
-/// Parses `65536`, `64K`, `16M` or `1G`. Returns bytes.
-std::optional<uint64_t> parse_size(std::string_view text)
-{
-    constexpr std::string_view units = "KMG";
-    unsigned shift = 0;
-    if (const size_t unit = text.empty() ? units.npos : units.find(text.back()); unit != units.npos) {
-        shift = static_cast<unsigned>(unit + 1) * 10;
-        text.remove_suffix(1);
-    }
-    const auto number = core::parse_unsigned(text);
-    if (!number || *number > UINT64_MAX >> shift)
-        return std::nullopt;
-    return *number << shift;
-}
-
-} // namespace
-
 Result<Config> GuestOptions::config() const
 {
-    auto config = features.config();
-    if (!config || max_stack.empty())
+    auto config = TRY(features.config());
+    CHECK(tiers.apply(config));
+    if (max_stack.empty())
         return config;
     constexpr uint64_t least = uint64_t { 64 } << 10, most = uint64_t { 1 } << 30;
     const auto size = parse_size(max_stack);
     if (!size || *size < least || *size > most)
         return Error("--max-stack " + max_stack + ": expected a size from 64K to 1G, for example 16M");
-    config->max_stack_bytes(*size);
+    config.max_stack_bytes(*size);
     return config;
 }
 

@@ -4,6 +4,7 @@
 #include "cli/features.h"
 #include "cli/message.h"
 #include "cli/part.h"
+#include "cli/tier.h"
 #include "console/target.h"
 
 #include <vitrine/vitrine.hpp>
@@ -36,6 +37,7 @@ struct GuestOptions {
     std::optional<std::string> invoke;
     std::optional<std::string> timeout;
     std::string max_stack;
+    TierOptions tiers;
     FeatureOption features;
     PartOption part;
     std::string module;

@@ -42,6 +42,9 @@ void print_warning(std::string_view text);
 /// Prints `vitrine: ...` on stderr.
 void print_note(std::string_view text);
 
+/// Prints an indented line that belongs to a note.
+void print_row(std::string_view text);
+
 /// Reports wrong usage of a command. Returns the exit status.
 int usage_error(const Error& error, std::string_view command = "");
 

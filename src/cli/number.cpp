@@ -36,4 +36,18 @@ Result<Val> parse_number(std::string_view text, ValKind kind)
     return Error(std::string(text) + " is not a value of type " + std::string(to_text(kind)));
 }
 
+std::optional<uint64_t> parse_size(std::string_view text)
+{
+    constexpr std::string_view units = "KMG";
+    unsigned shift = 0;
+    if (const size_t unit = text.empty() ? units.npos : units.find(text.back()); unit != units.npos) {
+        shift = static_cast<unsigned>(unit + 1) * 10;
+        text.remove_suffix(1);
+    }
+    const auto number = core::parse_unsigned(text);
+    if (!number || *number > UINT64_MAX >> shift)
+        return std::nullopt;
+    return *number << shift;
+}
+
 } // namespace vitrine::cli

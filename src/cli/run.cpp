@@ -4,6 +4,9 @@
 #include "cli/lldb.h"
 #include "cli/message.h"
 #include "cli/program.h"
+#include "cli/statistics.h"
+#include "door/inner.h"
+#include "engine/engine.h"
 #include "net/address.h"
 
 #include <vitrine/debugger.hpp>
@@ -26,6 +29,7 @@ struct Options : GuestOptions {
     bool no_wait = false;
     bool typed = false;
 
+    bool stats = false;
     bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
@@ -211,8 +215,11 @@ int run(Options& options, const std::vector<std::string>& words)
     if (auto listening = options.listen(*wasi); !listening)
         return report(listening.error());
     const Guest guest { *program, modules_of(*binary, options, *preloads), preloads->size() };
-    return options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
-                                 : run_plainly(guest, *wasi, options, limits);
+    const int status = options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
+                                             : run_plainly(guest, *wasi, options, limits);
+    if (options.stats)
+        print_statistics(door::inner(engine)->statistics(), guest.modules);
+    return status;
 }
 
 } // namespace
@@ -230,6 +237,7 @@ Action add_run(CLI::App& app)
     app.add_flag(
         "--no-wait", options->no_wait, "With -g, start the guest at once; it stops when a debugger attaches");
     app.add_flag("--quiet", options->quiet, "With -g, do not print how to attach");
+    app.add_flag("--stats", options->stats, "Print on stderr what was compiled, what not, and why");
     app.add_flag("--lldb", options->lldb, "Debug the guest with LLDB in this terminal");
     return [options](const std::vector<std::string>& words) { return run(*options, words); };
 }

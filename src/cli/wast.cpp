@@ -3,6 +3,7 @@
 #include "cli/features.h"
 #include "cli/file.h"
 #include "cli/message.h"
+#include "cli/statistics.h"
 #include "cli/wast_runner.h"
 
 #include "base/text.h"
@@ -16,6 +17,7 @@ namespace {
 struct Options {
     FeatureOption features;
     bool stress_collector = false;
+    bool stats = false;
 };
 
 /// The suite of the component model tests all its features.
@@ -95,9 +97,14 @@ int run(const Options& options, const std::vector<std::string>& words)
     const auto script = read_wast_script({ reinterpret_cast<const char*>(bytes->data()), bytes->size() });
     if (!script)
         return report(Error(path + ": " + script.error().to_text()));
-    WastRunner runner(
-        config_of(*choices, options.stress_collector), std::filesystem::path(path).parent_path());
-    return run_script(*script, runner);
+    const core::EngineConfig config = config_of(*choices, options.stress_collector);
+    if (const auto wrong = core::choose_tier(config).error)
+        return report(Error(wrong->message));
+    WastRunner runner(config, std::filesystem::path(path).parent_path());
+    const int status = run_script(*script, runner);
+    if (options.stats)
+        print_statistics(runner.engine().statistics(), {});
+    return status;
 }
 
 } // namespace
@@ -107,6 +114,7 @@ Action add_wast(CLI::App& app)
     const auto options = std::make_shared<Options>();
     options->features.add_to(app);
     app.add_flag("--stress-collector", options->stress_collector, "Collect garbage at every allocation");
+    app.add_flag("--stats", options->stats, "Print on stderr what was compiled, what not, and why");
     return [options](const std::vector<std::string>& words) { return run(*options, words); };
 }
 

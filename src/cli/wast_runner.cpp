@@ -377,11 +377,18 @@ bool WastRunner::are_expected(const std::vector<core::Value>& results, const std
     return fit;
 }
 
+std::string WastRunner::outcome_text() const
+{
+    if (!outcome_)
+        return "";
+    return *outcome_ ? to_text(**outcome_, host_refs_) : text_of(outcome_->error());
+}
+
 WastVerdict WastRunner::run_action(const WastCommand& command)
 {
     if (is_component_expected_)
         return run_component_action(command);
-    const Results results = perform(*command.action);
+    const Results& results = outcome_.emplace(perform(*command.action));
     const auto* trap = results ? nullptr : std::get_if<core::Trap>(&results.error());
     const auto unless = [&](bool is_right, std::string expected) -> WastVerdict {
         if (is_right)

@@ -40,6 +40,9 @@ public:
     bool is_asynchronous() const { return is_asynchronous_; }
     /// The guest thread that runs everything.
     core::Thread& thread() { return thread_; }
+    const core::Engine& engine() const { return *engine_; }
+    /// The results of the last action on a module, or why it failed.
+    std::string outcome_text() const;
 
 private:
     using Module = std::shared_ptr<const core::Module>;
@@ -85,6 +88,7 @@ private:
     std::map<std::string, core::Instance*> registered_;
     /// The instance created last. Null if the last module failed.
     core::Instance* current_ = nullptr;
+    std::optional<Results> outcome_;
 };
 
 } // namespace vitrine::cli
