@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs random modules in Wasmtime and in Vitrine, and compares the results.
+"""Runs random modules in Wasmtime and in each tier of Vitrine, and compares the results.
 
 `wasm-tools smith` makes the modules; module N of seed K is always the same. Our side is the program
 differ_runner, the other side this file (`--wasmtime`). Each is a process that answers every line
@@ -8,12 +8,17 @@ with a line: see tests/fuzz/differ_runner.cpp. Every sixth module has some bytes
 validated. Every twentieth module is made here, of compare-and-exchange instructions: the random
 operands of smith hardly ever match what is in memory.
 
+The interpreter is compared with Wasmtime, and the other tiers with the interpreter: their answers
+must be equal, including the backtraces of traps and how deep a recursion was that overflowed. In
+the tier `mixed`, compiled code can return to the interpreter before some of the instructions.
+
 A difference is saved as build/differ/K-N.wasm, and as K-N.small.wasm, as small as `wasm-tools
 shrink` can make it. With file names as arguments, compares these files instead.
 """
 
 import argparse
 import collections
+import itertools
 import json
 import os
 import pathlib
@@ -23,6 +28,8 @@ import select
 import subprocess
 import sys
 import time
+
+from tiers import NO_COMPILER
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "differ"
@@ -331,17 +338,36 @@ def compare(ours, theirs):
     return None
 
 
+def compare_tiers(first, ours, second, others):
+    """The first difference of two tiers' answers as text, or None. They must be equal."""
+    if ours == others:
+        return None
+
+    def flat(value, path):
+        if isinstance(value, dict):
+            return [row for key, item in value.items() for row in flat(item, f"{path} {key}")]
+        if isinstance(value, list):
+            return [row for index, item in enumerate(value) for row in flat(item, f"{path} {index}")]
+        return [(path.strip(), value)]
+
+    for row, other in itertools.zip_longest(flat(ours, ""), flat(others, "")):
+        if row != other:
+            return f"tiers differ\n{first}: {row}\n{second}: {other}"
+    return "tiers differ"
+
+
 class Peer:
     """A process that answers every line with a line. It is restarted after it has died or taken
     too long."""
 
-    def __init__(self, command, seconds):
+    def __init__(self, command, seconds, tier=None):
         self.command, self.seconds, self.process, self.answers = command, seconds, None, 0
+        self.environment = {**os.environ, "VITRINE_TIER": tier} if tier else None
 
     def ask(self, line):
         """The answer. If there is none, its end is `died` or `hangs`."""
         if not self.process:
-            self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self.process = subprocess.Popen(self.command, env=self.environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
             self.rest = b""
         try:
             self.process.stdin.write(line.encode() + b"\n")
@@ -371,26 +397,43 @@ class Peer:
 
 
 class Pair:
-    """Both runtimes."""
+    """Both runtimes, ours in several tiers."""
 
-    def __init__(self, runner, seconds=20):
-        self.ours = Peer([runner], seconds)
-        self.theirs = Peer([WASMTIME_PYTHON, __file__, "--wasmtime"], seconds)
+    def __init__(self, runner, tiers, with_wasmtime=True, seconds=20):
+        self.ours = {tier: Peer([runner], seconds, tier) for tier in tiers}
+        self.theirs = Peer([WASMTIME_PYTHON, __file__, "--wasmtime"], seconds) if with_wasmtime else None
 
     def difference(self, file, mode):
         """The difference as text, or None. Raises Skip."""
-        ours = self.ours.ask(f"{mode} {file}")
-        if ours["end"] in ("died", "hangs"):
-            return f"ours: {ours['end']} {ours['text']}"
+        reference, ours = None, None
+        for tier, peer in self.ours.items():
+            answer = peer.ask(f"{mode} {file}")
+            if answer["end"] in ("died", "hangs"):
+                return f"ours, {tier}: {answer['end']} {answer['text']}"
+            # Tiers reach different places in the same time, and Wasmtime cannot be interrupted while
+            # the guest waits for another thread.
+            if any(call["end"] == "trap interrupted" for run in answer.get("runs", []) for call in run.get("calls", [])):
+                raise Skip("interrupted (ours)")
+            if ours is None:
+                reference, ours = tier, answer
+            elif difference := compare_tiers(reference, ours, tier, answer):
+                return difference
+        if not self.theirs:
+            return None
         # Wasmtime makes the same calls as our side.
         runs = [run.get("calls", []) for run in ours.get("runs", [])]
-        # Wasmtime cannot be interrupted while the guest waits for another thread.
-        if any(call["end"] == "trap interrupted" for run in runs for call in run):
-            raise Skip("interrupted (ours)")
         theirs = self.theirs.ask(json.dumps({"mode": mode, "file": str(file), "runs": runs}))
         if theirs["end"] in ("died", "hangs"):
             raise Skip(f"{theirs['end']} (wasmtime)")
         return compare(ours, theirs)
+
+    def statistics(self):
+        """What each tier has compiled, as (tier, text, whether that is what it should be)."""
+        for tier, peer in self.ours.items():
+            answer = peer.ask("statistics -")
+            text = answer.get("unavailable") or f"{answer['functions']} functions compiled, {answer['exits']} exits"
+            is_right = answer["functions"] > 0 or not tier.startswith(("jit", "mixed")) or answer["unavailable"] == NO_COMPILER
+            yield tier, text, is_right
 
 
 # --- modules ------------------------------------------------------------------------------------
@@ -520,9 +563,10 @@ def make_and_compare(pair, seed, number):
     return pair.difference(file, mode), mode
 
 
-def shrink(file, mode, runner):
+def shrink(file, mode, arguments):
     script = WORK / "predicate"
-    script.write_text(f'#!/bin/sh\nexec python3 {__file__} --runner {runner} --mode {mode} --is-different "$1"\n')
+    wasmtime = "" if arguments.wasmtime_too else "--no-wasmtime "
+    script.write_text(f'#!/bin/sh\nexec python3 {__file__} --runner {arguments.runner} --tiers {",".join(arguments.tiers)} {wasmtime}--mode {mode} --is-different "$1"\n')
     script.chmod(0o755)
     target = file.with_suffix(".small.wasm")
     command = [WASM_TOOLS, "shrink", script, file, "-o", target, "--attempts", "1000"]
@@ -531,7 +575,7 @@ def shrink(file, mode, runner):
 
 
 def fuzz(arguments):
-    pair = Pair(arguments.runner)
+    pair = Pair(arguments.runner, arguments.tiers, arguments.wasmtime_too)
     end = time.monotonic() + arguments.seconds if arguments.seconds else None
     counts, skipped, differences = 0, collections.Counter(), 0
     number = arguments.first
@@ -545,7 +589,7 @@ def fuzz(arguments):
         if difference:
             differences += 1
             print(f"{file.relative_to(ROOT)} ({mode})\n{difference}", flush=True)
-            if arguments.shrink and (small := shrink(file, mode, arguments.runner)):
+            if arguments.shrink and (small := shrink(file, mode, arguments)):
                 print(f"smaller: {small.relative_to(ROOT)}", flush=True)
         else:
             file.unlink(missing_ok=True)
@@ -555,12 +599,18 @@ def fuzz(arguments):
             print(f"... {counts} modules, {skipped.total()} skipped, {differences} differences", flush=True)
     for reason, count in skipped.most_common():
         print(f"skipped: {count} {reason}")
+    is_right = True
+    for tier, text, is_tested in pair.statistics():
+        print(f"{tier}: {text}")
+        is_right &= is_tested
     print(f"{counts} modules, {skipped.total()} skipped, {differences} differences")
-    return 1 if differences else 0
+    if not is_right:
+        print("a tier that should compile did not: the comparison shows nothing")
+    return 0 if is_right and not differences else 1
 
 
 def compare_files(arguments):
-    pair = Pair(arguments.runner, seconds=5 if arguments.is_different else 20)
+    pair = Pair(arguments.runner, arguments.tiers, arguments.wasmtime_too, seconds=5 if arguments.is_different else 20)
     found = False
     for file in arguments.files:
         try:
@@ -585,6 +635,8 @@ def main():
     parser.add_argument("--seconds", type=float, help="for how long; a minute when neither is said")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="what the modules are made from")
     parser.add_argument("--first", type=int, default=0, help="number of the first module")
+    parser.add_argument("--tiers", help="our tiers, separated by commas, as VITRINE_TIER takes them; all by default")
+    parser.add_argument("--no-wasmtime", dest="wasmtime_too", action="store_false", help="compare only our tiers with each other")
     parser.add_argument("--no-shrink", dest="shrink", action="store_false", help="leave differences as they are")
     parser.add_argument("--mode", choices=("run", "stress", "validate"), default="run", help="what to do with files")
     parser.add_argument("--runner", type=pathlib.Path, default=RUNNER, help=argparse.SUPPRESS)
@@ -594,6 +646,7 @@ def main():
     arguments = parser.parse_args()
     if arguments.wasmtime:
         return Wasmtime().serve()
+    arguments.tiers = (arguments.tiers or f"interp,jit,mixed:{arguments.seed}:5").split(",")
     WORK.mkdir(parents=True, exist_ok=True)
     if arguments.files:
         return compare_files(arguments)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Our side of tools/differ.py, which compares with another runtime. Reads lines `MODE FILE` and
-// writes a line of JSON for each.
+// Our side of tools/differ.py, which compares with another runtime, and our tiers with each other
+// (VITRINE_TIER chooses one). Reads lines `MODE FILE` and writes a line of JSON for each.
 //
 // `validate`: whether the module is valid. `run`: instantiates it without imports, calls its
 // exported functions with zeros and edge values, and writes the results: each call with its
 // arguments, so that the other runtime can repeat it, the values of globals and tables, and
 // checksums of memories. `stress`: like `run`, with a collection at each allocation. Numbers are
 // written as the digits of their bits. `component`: runs a component with the calls in FILE.calls.
+// `statistics` (with any FILE): what has been compiled for all modules so far.
 
 #include "differ_components.h"
 
@@ -97,6 +98,24 @@ private:
     std::jthread thread_;
 };
 
+/// What has been compiled for all modules so far.
+uint64_t compiled = 0, exits = 0;
+std::string unavailable;
+
+void add(const CompilerStatistics& statistics)
+{
+    compiled += statistics.functions;
+    for (const CompilerStatistics::Exit& each : statistics.exits)
+        exits += each.count;
+    unavailable = statistics.unavailable;
+}
+
+std::string statistics_text()
+{
+    return "{\"end\": \"ok\", \"functions\": " + std::to_string(compiled)
+        + ", \"exits\": " + std::to_string(exits) + ", \"unavailable\": " + quoted(unavailable) + "}";
+}
+
 /// Runs one module and writes the results.
 class Runner {
 public:
@@ -105,7 +124,12 @@ public:
               .max_heap_bytes = 64 << 20,
               .stress_collector = stress,
               .features = features() }))
-    {}
+    {
+        ASSERT(!engine_->environment_error);
+    }
+    ~Runner() { add(engine_->statistics()); }
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
 
     /// Runs the module once for each exported function, in a new instance in which this function is
     /// called first. Generated modules count down the fuel of their loops in each instance, so a
@@ -145,7 +169,8 @@ private:
         const auto instance = instantiate(guest.thread, Linker(), module);
         if (!instance) {
             if (const Trap* trap = std::get_if<Trap>(&instance.error()))
-                return "{\"end\": " + quoted(text_of(*trap)) + "}";
+                return "{\"end\": " + quoted(text_of(*trap)) + ", \"trace\": " + quoted(trace_of(*trap))
+                    + "}";
             return "{\"end\": \"refused\", \"text\": " + quoted(std::get<Error>(instance.error()).to_text())
                 + "}";
         }
@@ -214,6 +239,16 @@ private:
         return text;
     }
 
+    /// `3@0x4f 1@0x20`. Only for comparing our tiers.
+    static std::string trace_of(const Trap& trap)
+    {
+        std::string text;
+        for (const TraceEntry& entry : trap.trace)
+            text += (text.empty() ? "" : " ") + std::to_string(entry.function->index.value) + "@"
+                + hex(entry.offset);
+        return text;
+    }
+
     /// None if the type has no value that both runtimes can make.
     static std::optional<Value> make(ValueType type, size_t seed)
     {
@@ -249,7 +284,8 @@ private:
         text += "], \"count\": " + std::to_string(type.results.size());
         const auto results = invoke(thread, function, arguments);
         if (!results)
-            return text + ", \"end\": " + quoted(text_of(results.error())) + "}";
+            return text + ", \"end\": " + quoted(text_of(results.error()))
+                + ", \"trace\": " + quoted(trace_of(results.error())) + "}";
         text += ", \"end\": \"";
         for (const Value& result : *results)
             text += (&result == results->data() ? "" : ", ") + text_of(result);
@@ -310,6 +346,7 @@ int main()
         std::vector<uint8_t> bytes { std::istreambuf_iterator<char>(file), {} };
         std::ifstream scripts(path + ".calls");
         std::cout << (mode == "validate" ? validate(std::move(bytes))
+                : mode == "statistics"   ? statistics_text()
                 : mode == "component"    ? component::run_component(std::move(bytes), scripts)
                                          : Runner(mode == "stress").run(std::move(bytes)))
                   << std::endl;

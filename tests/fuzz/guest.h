@@ -73,16 +73,47 @@ inline Watchdog& watchdog()
     return dog;
 }
 
+/// FNV-1a. Everything that an input decides besides its module.
+inline uint64_t hash_of(std::span<const uint8_t> bytes)
+{
+    uint64_t hash = 0xcbf29ce484222325;
+    for (const uint8_t byte : bytes)
+        hash = (hash ^ byte) * 0x100000001b3;
+    return hash;
+}
+
+/// How a guest is executed.
+struct Tiering {
+    TierPolicy tier = TierPolicy::Interpreter;
+    uint64_t seed = 1;
+    uint32_t exit_percent = 0;
+};
+
+/// The tier that an input chooses to be compared with the interpreter.
+inline Tiering tiering_of(uint64_t hash)
+{
+    if (hash % 3 == 0)
+        return { .tier = TierPolicy::Compiled };
+    return { .tier = TierPolicy::Mixed,
+        .seed = hash,
+        .exit_percent = std::array<uint32_t, 4> { 0, 3, 20, 100 }[hash >> 8 & 3] };
+}
+
 /// An engine, a store and its guest thread, with the smallest limits possible.
 struct Guest {
-    explicit Guest(bool stress)
+    explicit Guest(bool stress, const Tiering& tiering = {})
         : engine(std::make_shared<Engine>(EngineConfig { .guest_debug = true,
               .max_stack_bytes = 256 << 10,
               .max_memory = { 16 },
               .max_heap_bytes = 4 << 20,
               .stress_collector = stress,
-              .features = FeatureSet::all() }))
+              .features = FeatureSet::all(),
+              .tier = tiering.tier,
+              .max_code_bytes = 16 << 20,
+              .tier_seed = tiering.seed,
+              .exit_percent = tiering.exit_percent }))
     {
+        ASSERT(!engine->environment_error);
         watchdog().watch(thread.requests);
     }
     ~Guest() { watchdog().stop(); }

@@ -2,70 +2,53 @@
 // Takes any bytes as a module and runs it: a valid one is instantiated with imports made to fit,
 // and its exported functions are called with zeros and edge values. Every feature is on. Every
 // second input collects garbage at each allocation. Time and memory are bounded.
+//
+// It runs twice: in the interpreter, and as the bytes decide in compiled code, which may return to
+// the interpreter anywhere. Results, traps with their backtraces, memories and globals must be
+// equal.
 
-#include "guest.h"
+#include "ending.h"
 
 using namespace vitrine::core;
 using namespace vitrine::fuzz;
 
 namespace {
 
-void check_outcome(const OrTrapped<std::vector<Value>>& outcome, const FuncType& type)
+End run(std::span<const uint8_t> bytes, bool stress, const Tiering& tiering)
 {
-    if (!outcome) {
-        ASSERT(!outcome.error().to_text().empty());
-        return;
-    }
-    ASSERT(outcome->size() == type.results.size());
-    for (const Value& value : *outcome)
-        ASSERT(!value.to_text().empty());
-}
-
-void call_exports(Thread& thread, const Instance& instance)
-{
-    size_t calls = 0;
-    for (const size_t round : { 0, 1, 2 })
-        for (const Export& item : instance.module->exports) {
-            if (item.kind != ExternKind::Func)
-                continue;
-            if (++calls > max_calls || watchdog().is_over())
-                return;
-            Function& function = *instance.functions[item.index];
-            const FuncType& type = *thread.store.engine().types[function.type].func();
-            std::optional<std::vector<Value>> arguments;
-            {
-                const Heap::Pause pause(thread.store.heap);
-                arguments = make_all(Values(thread.store, &instance), type.params, round * (item.index + 1));
-            }
-            if (arguments)
-                check_outcome(invoke(thread, function, *arguments), type);
-        }
-}
-
-void run(std::unique_ptr<Module> owned, bool stress)
-{
-    Guest guest(stress);
-    if (!validate_module(*owned, guest.engine->types, FeatureSet::all()))
-        return;
-    const std::shared_ptr<const Module> module = std::move(owned);
+    End end;
+    Guest guest(stress, tiering);
+    auto owned = decode_module({ bytes.begin(), bytes.end() }, FeatureSet::all());
+    if (!owned || !bound(**owned) || !validate_module(**owned, guest.engine->types, FeatureSet::all()))
+        return end;
+    const std::shared_ptr<const Module> module = std::move(*owned);
     const auto imports = make_imports(guest.store, *module);
     if (!imports)
-        return;
+        return end;
     const auto instance = instantiate(guest.store, module, *imports);
     if (!instance)
-        return;
-    if (module->start && !invoke(guest.thread, *(*instance)->functions[module->start->value], {}))
-        return;
-    call_exports(guest.thread, **instance);
+        return end;
+    if (module->start) {
+        const auto started = invoke(guest.thread, *(*instance)->functions[module->start->value], {});
+        end.outcomes.push_back(text_of(started));
+        if (!started)
+            return end;
+    }
+    call_exports(guest.thread, **instance, 3, end);
     guest.store.heap.collect();
+    note_state(**instance, end);
+    return end;
 }
 
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
-    auto module = decode_module({ data, data + size }, FeatureSet::all());
-    if (module && bound(**module))
-        run(std::move(*module), size % 2);
+    const std::span bytes(data, size);
+    const End interpreted = run(bytes, size % 2, {});
+    if (interpreted.is_cut_short || interpreted.outcomes.empty())
+        return 0;
+    const End compiled = run(bytes, size % 2, tiering_of(hash_of(bytes)));
+    ASSERT(compiled.is_cut_short || compiled == interpreted);
     return 0;
 }

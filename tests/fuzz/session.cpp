@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Debugs any valid module at random: steps, stops, watches and interrupts it, as the bytes decide.
 // The guest must end as it does without a debugger: with the same results, traps, memories and
-// globals.
+// globals. It is debugged in the interpreter, and as the bytes decide in compiled code. The same
+// commands must lead to the same stops.
 
 #include "debug/session.h"
-#include "guest.h"
+#include "ending.h"
 
 #include <random>
 
@@ -14,26 +15,6 @@ using namespace vitrine::fuzz;
 namespace {
 
 constexpr int max_stops = 3000;
-
-/// What a guest leaves, as numbers.
-struct End {
-    std::vector<std::string> outcomes;
-    std::vector<std::vector<uint8_t>> memories;
-    std::vector<std::array<uint64_t, 2>> globals;
-    /// Something other than the guest's own code ended it.
-    bool is_cut_short = false;
-};
-
-/// Numbers by their bits, and references only by their presence.
-std::string text_of(const OrTrapped<std::vector<Value>>& outcome)
-{
-    if (!outcome)
-        return "trap " + std::to_string(static_cast<int>(outcome.error().kind));
-    std::string text;
-    for (const Value& value : *outcome)
-        text += value.type.is_ref() ? "ref " : value.to_text() + " ";
-    return text;
-}
 
 /// Decides how a stopped guest continues, and inspects it meanwhile.
 class Driver {
@@ -65,21 +46,33 @@ public:
                 (void)session_->add_watchpoint({ global, Change, &guest_.store });
     }
     bool has_killed() const { return stops_ > max_stops; }
+    /// Each stop: why, and where all frames are.
+    const std::vector<std::string>& transcript() const { return transcript_; }
 
 private:
+    /// References are shown only by their presence.
+    static std::string shown(const Value& value)
+    {
+        const std::string text = value.to_text();
+        ASSERT(!text.empty());
+        return value.type.is_ref() ? " ref" : " " + text;
+    }
+
     debug::Resume decide(const debug::StopReason& reason)
     {
         ASSERT(!reason.to_text().empty());
         using enum debug::Resume::Kind;
         if (++stops_ > max_stops)
             return { Kill };
+        std::string& stop = transcript_.emplace_back(reason.to_text());
         for (const Frame& frame : frames_of(guest_.thread, 8)) {
             if (frame.is_host())
                 continue;
+            stop += " " + std::to_string(frame.function->index.value) + "@" + hex(frame.offset);
             for (const auto& local : debug::locals_of(frame))
-                ASSERT(!local.value.to_text().empty());
+                stop += shown(local.value);
             for (const Value& value : debug::operands_of(frame))
-                ASSERT(!value.to_text().empty());
+                stop += shown(value);
         }
         if (random_() % 16 == 0)
             session_->interrupt();
@@ -91,33 +84,16 @@ private:
     Guest& guest_;
     std::mt19937_64 random_;
     int stops_ = 0;
+    std::vector<std::string> transcript_;
     std::unique_ptr<debug::Session> session_;
 };
 
-std::vector<std::string> call_exports(Thread& thread, const Instance& instance)
-{
-    std::vector<std::string> outcomes;
-    for (const size_t round : { 0, 1 })
-        for (const Export& item : instance.module->exports) {
-            if (item.kind != ExternKind::Func || outcomes.size() >= max_calls)
-                continue;
-            Function& function = *instance.functions[item.index];
-            const FuncType& type = *thread.store.engine().types[function.type].func();
-            std::optional<std::vector<Value>> arguments;
-            {
-                const Heap::Pause pause(thread.store.heap);
-                arguments = make_all(Values(thread.store, &instance), type.params, round * (item.index + 1));
-            }
-            if (arguments)
-                outcomes.push_back(text_of(invoke(thread, function, *arguments)));
-        }
-    return outcomes;
-}
-
-End run(std::span<const uint8_t> bytes, std::optional<uint64_t> seed)
+/// `transcript` receives the stops.
+End run(std::span<const uint8_t> bytes, std::optional<uint64_t> seed, const Tiering& tiering,
+    std::vector<std::string>* transcript)
 {
     End end;
-    Guest guest(false);
+    Guest guest(false, tiering);
     auto owned = decode_module({ bytes.begin(), bytes.end() }, FeatureSet::all());
     if (!owned || !bound(**owned) || !validate_module(**owned, guest.engine->types, FeatureSet::all()))
         return end;
@@ -138,14 +114,11 @@ End run(std::span<const uint8_t> bytes, std::optional<uint64_t> seed)
     if (module->start)
         end.outcomes.push_back(
             text_of(invoke(guest.thread, *(*instance)->functions[module->start->value], {})));
-    std::ranges::copy(call_exports(guest.thread, **instance), std::back_inserter(end.outcomes));
-    for (const Memory* memory : (*instance)->memories)
-        end.memories.emplace_back(memory->bytes().begin(), memory->bytes().end());
-    for (const Global* global : (*instance)->globals)
-        if (!global->type.type.is_ref())
-            end.globals.push_back(
-                { global->slots()[0], global->type.type.slots() == 2 ? global->slots()[1] : 0 });
-    end.is_cut_short = watchdog().is_over() || (driver && driver->has_killed());
+    call_exports(guest.thread, **instance, 2, end);
+    note_state(**instance, end);
+    end.is_cut_short = end.is_cut_short || (driver && driver->has_killed());
+    if (driver)
+        *transcript = driver->transcript();
     return end;
 }
 
@@ -153,17 +126,20 @@ End run(std::span<const uint8_t> bytes, std::optional<uint64_t> seed)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
-    uint64_t seed = 0xcbf29ce484222325;
-    for (size_t i = 0; i < size; ++i)
-        seed = (seed ^ data[i]) * 0x100000001b3;
-    const End alone = run({ data, size }, std::nullopt);
+    const std::span bytes(data, size);
+    const uint64_t seed = hash_of(bytes);
+    const End alone = run(bytes, std::nullopt, {}, nullptr);
     if (alone.is_cut_short || alone.outcomes.empty())
         return 0;
-    const End debugged = run({ data, size }, seed);
+    std::vector<std::string> interpreted, compiled;
+    const End debugged = run(bytes, seed, {}, &interpreted);
     if (debugged.is_cut_short)
         return 0;
-    ASSERT(debugged.outcomes == alone.outcomes);
-    ASSERT(debugged.memories == alone.memories);
-    ASSERT(debugged.globals == alone.globals);
+    ASSERT(debugged == alone);
+    const End debugged_in_code = run(bytes, seed, tiering_of(seed), &compiled);
+    if (debugged_in_code.is_cut_short)
+        return 0;
+    ASSERT(debugged_in_code == alone);
+    ASSERT(compiled == interpreted);
     return 0;
 }
