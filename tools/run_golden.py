@@ -17,6 +17,8 @@ import shlex
 import subprocess
 import sys
 
+import tiers
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CLANG = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt"]
 # A line of output that begins like this is escaped, because the beginning has a meaning in the
@@ -94,7 +96,9 @@ def actual(path, arguments):
         run(["rm", "-r", folder], "")
     folder.mkdir(parents=True)
     vitrine = pathlib.Path(arguments.vitrine).resolve()
-    environment = {"PATH": f"{vitrine.parent}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    environment = {"PATH": f"{vitrine.parent}:{os.environ['PATH']}", "HOME": str(folder), "LC_ALL": "C.UTF-8"} | tiers.environment()
+    if problem := tiers.canary(vitrine, environment):
+        raise Broken(problem)
     lines = list(comment)
     for head, body in parts:
         lines.append(f";;; {head}")

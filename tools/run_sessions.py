@@ -21,6 +21,7 @@ import sys
 import textwrap
 
 import gdb_door
+import tiers
 from run_golden import Broken, ROOT, SECONDS, run
 
 VERBS = ROOT / "src/console/verbs.inc"
@@ -49,8 +50,10 @@ def actual(path, arguments):
     (folder / "commands").write_text("".join(line + "\n" for line in script))
     if "app.wasm" not in words:
         words.append("app.wasm")
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8"} | tiers.environment()
     vitrine = pathlib.Path(arguments.vitrine).resolve()
+    if problem := tiers.canary(vitrine, environment):
+        raise Broken(problem)
     if arguments.door == "gdb":
         lines = gdb_door.run_session(vitrine, words, folder, environment, script)
     else:

@@ -24,6 +24,9 @@ import sys
 import tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tools"))
+import tiers  # noqa: E402
+
 HEADER = """\
 # The commands of the official test suite that fail. Every command listed here must fail, and every
 # other one must pass, so the list can only get shorter.
@@ -76,7 +79,7 @@ class Outcome:
 
     def __init__(self, name, passed=0, skipped=0, failures=(), problem=None, kinds=None):
         self.name, self.passed, self.skipped = name, passed, skipped
-        self.kinds = kinds or {}
+        self.kinds, self.errors = kinds or {}, ""
         self.failures = list(failures) if problem is None else [(0, f"{name}: {problem}")]
 
     def lines(self):
@@ -146,7 +149,7 @@ def convert(wast, name, tools, work):
 
 
 def run(vitrine, script, name, timeout, stress):
-    command = [vitrine, "wast", *(["--stress-collector"] if stress else [])]
+    command = [vitrine, "wast", "--stats", *(["--stress-collector"] if stress else [])]
     command += [f"--features={list_}" for folder, list_ in FEATURES.items() if name.startswith(folder)]
     try:
         done = subprocess.run([*command, str(script)], stdin=subprocess.DEVNULL, capture_output=True, timeout=timeout)
@@ -168,7 +171,9 @@ def run(vitrine, script, name, timeout, stress):
             kinds = {kind: int(count) for kind, count in (item.split(" ") for item in match[1].split(", "))}
     if sum(kinds.values()) != skipped:
         return Outcome(name, problem=f"{skipped} skipped, but the kinds are {kinds}")
-    return Outcome(name, passed, skipped, failures, kinds=kinds)
+    outcome = Outcome(name, passed, skipped, failures, kinds=kinds)
+    outcome.errors = done.stderr.decode(errors="replace")
+    return outcome
 
 
 # -- Expectations
@@ -295,6 +300,8 @@ def main():
     kinds = sum((collections.Counter(outcome.kinds) for outcome in outcomes), collections.Counter())
     if suite.skipped is not None and not options.part and kinds != suite.skipped:
         problems.append(f"skipped: expected {suite.skipped}, got {dict(sorted(kinds.items()))}")
+    if not options.part and (problem := tiers.problem("\n".join(outcome.errors for outcome in outcomes), "the suite")):
+        problems.append(problem)
     known = sum(expectations.count(outcome.name) for outcome in outcomes)
     if options.record:
         for name in expectations.names() - set(names):

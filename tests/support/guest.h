@@ -5,6 +5,7 @@
 #include "exec/frame.h"
 #include "exec/invoke.h"
 #include "runtime/linker.h"
+#include "support/tiers.h"
 #include "support/wat.h"
 #include "wasm/validator.h"
 
@@ -27,9 +28,19 @@ inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_
 
 /// An engine, a store and its guest thread, as an embedder has them.
 struct Guest {
-    explicit Guest(EngineConfig config = { .guest_debug = true }) : engine(std::make_shared<Engine>(config))
+    explicit Guest(EngineConfig config = { .guest_debug = true }) : Guest(std::make_shared<Engine>(config))
     {}
-    explicit Guest(std::shared_ptr<Engine> shared_engine) : engine(std::move(shared_engine)) {}
+    explicit Guest(std::shared_ptr<Engine> shared_engine) : engine(std::move(shared_engine))
+    {
+        EXPECT_FALSE(engine->environment_error) << engine->environment_error->message;
+    }
+    ~Guest()
+    {
+        if (engine)
+            note_statistics(engine->statistics());
+    }
+    Guest(const Guest&) = delete;
+    Guest& operator=(const Guest&) = delete;
 
     /// Defines a host function.
     void define(std::string module, std::string name, FuncType type, HostCallback callback)

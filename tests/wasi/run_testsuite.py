@@ -23,7 +23,12 @@ import sys
 import tarfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1] / "tools"))
+import tiers  # noqa: E402
+
 TIMEOUT = 60
+# What the programs that succeed print on stderr, with the statistics of the compiler.
+statistics = []
 
 
 def run(command, options, program, work):
@@ -33,7 +38,7 @@ def run(command, options, program, work):
     folders = [("/", spec["root"])] if "root" in spec else [(name, name) for name in spec.get("dirs", [])]
     scratch = work / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
-    line = [command, "run", *options]
+    line = [command, "run", "--stats", *options]
     for guest, name in folders:
         shutil.copytree(program.parent / name, scratch / name, symlinks=True)
         line += ["--dir", f"{scratch / name}::{guest}"]
@@ -46,6 +51,7 @@ def run(command, options, program, work):
         return f"does not end within {TIMEOUT} seconds"
     if done.returncode != spec.get("exit_code", 0):
         return f"exits with {done.returncode}: {done.stderr.decode(errors='replace').strip()}"
+    statistics.append(done.stderr.decode(errors="replace"))
     if "stdout" in spec and done.stdout.decode(errors="replace") != spec["stdout"]:
         return f"prints {done.stdout!r}"
     return None
@@ -92,12 +98,14 @@ def main():
         for way in [], ["--paths-by-component"]:
             if (problem := run(options.vitrine, options_of_all + way, program, options.work)) is not None:
                 failed[f"{language}/{program.stem}"] = " ".join([*way, problem])
+    problem = tiers.problem("\n".join(statistics), "the programs")
+    print(problem or "", end="\n" if problem else "")
     for name in sorted(set(failed) - known):
         print(f"{name} {failed[name]}")
     for name in sorted(known - set(failed)):
         print(f"{name} passes: take it off the list of known failures")
     print(f"wasi-testsuite: {len(programs)} programs, {len(programs) - len(failed)} pass, {len(known & set(failed))} known to fail")
-    return 0 if programs and set(failed) == known else 1
+    return 0 if programs and set(failed) == known and not problem else 1
 
 
 if __name__ == "__main__":
