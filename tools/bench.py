@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Benchmarks of the command against its peers: CPU seconds, interleaved in one run, as ratios.
 
-    ./dev bench [run|load|wasi|debug]... [--rounds N] [--only PROGRAM]
-    ./dev bench --against COMMIT [--rounds N] [--only PART]
+    ./dev bench [run|compile|load|wasi|debug]... [--rounds N] [--only PROGRAM] [--tiers LIST]
+    ./dev bench --against COMMIT [--rounds N] [--only PART] [--tiers LIST]
 
-run    the interpreter on real programs, against V8's TurboFan (guest time only, compiled before)
+run    real programs in each tier, against V8's TurboFan (guest time only, compiled before). Our time
+       is that of the whole process; a second ratio leaves out the time of our compiler
+compile
+       the compiler alone: all functions of SQLite, regex and Yosys on one thread
 load   decoding, validation and memory of a big module, and a hello world from start to end
 wasi   files written and read, lines printed, and a big program, against Wasmtime (whole runs, code
        compiled before)
@@ -13,7 +16,7 @@ debug  guest_debug without any stops, against a run without it; then conditions,
        watchpoint; then attaching to a big program, next to LLDB that only reads its file
 
 --against builds another commit once, below build/against, and compares the working tree with it,
-interleaved: the programs of `run`, load and validation, hello, 100,000 instances, and the debugging
+interleaved: the programs of `run` in each tier, load and validation, hello, 100,000 instances, and the debugging
 figures. A ratio is the working tree's figure divided by the commit's, each the smallest of all
 rounds: below 1, the working tree is faster or smaller.
 
@@ -26,6 +29,7 @@ import json
 import math
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import statistics
@@ -94,7 +98,7 @@ def programs():
 
 
 def cpu_of(command, cwd, stdout=subprocess.DEVNULL):
-    """CPU seconds and peak memory in bytes of a command that must succeed."""
+    """CPU seconds, peak memory in bytes and the errors of a command that must succeed."""
     with tempfile.TemporaryFile() as errors:
         process = subprocess.Popen([str(part) for part in command], cwd=cwd, stdout=stdout, stderr=errors)
         while process.stdout and process.stdout.read(1 << 16):
@@ -104,7 +108,18 @@ def cpu_of(command, cwd, stdout=subprocess.DEVNULL):
         if process.returncode != 0:
             errors.seek(0)
             sys.exit(f"bench: {command} ended with {process.returncode}: {errors.read().decode(errors='replace')[-500:]}")
-    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024
+        errors.seek(0)
+        text = errors.read().decode(errors="replace")
+    return usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024, text
+
+
+COMPILE_TIME = re.compile(r"^vitrine: compiled: .*, ([0-9.]+) ms$", re.MULTILINE)
+
+
+def tier_seconds(tier, cwd, module, args):
+    """CPU seconds of a program in a tier, and those of them that the compiler took."""
+    seconds, _, errors = cpu_of([VITRINE, "run", f"--tier={tier}", "--stats", "--dir", ".", module, *args], cwd)
+    return seconds, sum(float(number) for number in COMPILE_TIME.findall(errors)) / 1e3
 
 
 def v8_seconds(node, cwd, module, args):
@@ -121,30 +136,46 @@ def geomean(ratios):
     return math.exp(statistics.fmean(map(math.log, ratios)))
 
 
-def bench_run(rounds, only):
+def bench_run(options):
     folder, rows = programs()
     node = npm_package(NODE) / "bin" / "node"
     node.chmod(0o755)
-    print(f"{'program':18} {'vitrine s':>10} {'V8 s':>10} {'ratio':>8}")
-    ratios = []
+    print(f"{'program':18} {'tier':8} {'vitrine s':>10} {'compiler s':>10} {'V8 s':>10} {'ratio':>8} {'run only':>8}")
+    ratios = {tier: [] for tier in options.tiers}
     for row in rows:
-        if only and only not in row["file"]:
+        if options.only and options.only not in row["file"]:
             continue
         module, cwd, args = folder / row["file"], folder / row["cwd"], row.get("bench_args", row["args"])
-        ours, theirs = [], []
-        for _ in range(rounds):
-            ours.append(cpu_of([VITRINE, "run", "--dir", ".", module, *args], cwd)[0])
+        ours, theirs = {tier: [] for tier in options.tiers}, []
+        for _ in range(options.rounds):
+            for tier in options.tiers:
+                ours[tier].append(tier_seconds(tier, cwd, module, args))
             theirs.append(v8_seconds(node, cwd, module, args))
-        mine, peer = statistics.median(ours), statistics.median(theirs)
-        ratios.append(mine / peer)
-        print(f"{row['file'].removesuffix('.wasm'):18} {mine:10.3f} {peer:10.3f} {mine / peer:8.2f}", flush=True)
-    print(f"{'geomean':18} {'':10} {'':10} {geomean(ratios):8.2f}")
+        peer = min(theirs)
+        for tier, figures in ours.items():
+            whole, compiler = min(figures)
+            ratios[tier].append((whole / peer, (whole - compiler) / peer))
+            print(f"{row['file'].removesuffix('.wasm'):18} {tier:8} {whole:10.3f} {compiler:10.4f} {peer:10.3f} "
+                  f"{whole / peer:8.2f} {(whole - compiler) / peer:8.2f}", flush=True)
+    for tier, pairs in ratios.items():
+        if pairs:
+            print(f"{'geomean':18} {tier:8} {'':10} {'':10} {'':10} {geomean([a for a, _ in pairs]):8.2f} {geomean([b for _, b in pairs]):8.2f}")
+
+
+def bench_compile(options):
+    folder, _ = programs()
+    modules = [folder / "sqlite3.wasm", folder / "regex.wasm", npm_package(YOSYS) / "gen" / "yosys.core.wasm"]
+    program = VITRINE.parent / "tests" / "compile_bench"
+    if not program.exists():
+        sys.exit(f"bench: {program} is missing")
+    subprocess.run([program, str(options.rounds), *(module for module in modules if not options.only or options.only in module.name)], check=True)
 
 
 HELLO = bytes.fromhex("0061736d0100000001040160000003020100070a01065f737461727400000a040102000b")
 
 
-def bench_load(rounds, _):
+def bench_load(options):
+    rounds = options.rounds
     big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
     hello = FOLDER / "hello.wasm"
     hello.write_bytes(HELLO)
@@ -160,7 +191,8 @@ def bench_load(rounds, _):
     print(f"hello: {statistics.median(run[0] for run in hellos) * 1e3:.1f} ms CPU")
 
 
-def bench_wasi(rounds, only):
+def bench_wasi(options):
+    rounds, only = options.rounds, options.only
     peer, folder = wasmtime(), FOLDER / "wasi"
     folder.mkdir(exist_ok=True)
     source, guest, compiled = ROOT / "tests" / "bench" / "wasi_bench.c", folder / "wasi_bench.wasm", folder / "wasi_bench.cwasm"
@@ -218,7 +250,8 @@ def bench_attach(rounds):
           f"{own:.0f} ms to read the file alone: {load + attach - own:.0f} ms more", flush=True)
 
 
-def bench_debug(rounds, only):
+def bench_debug(options):
+    rounds, only = options.rounds, options.only
     folder, rows = programs()
     print(f"{'program':18} {'off s':>10} {'on s':>10} {'ratio':>8}")
     ratios = []
@@ -259,8 +292,9 @@ def build_against(commit):
     return build / "vitrine" / "vitrine", build / "debug_bench"
 
 
-def bench_against(commit, rounds, only):
-    theirs, their_debug = build_against(commit)
+def bench_against(options):
+    rounds, only = options.rounds, options.only
+    theirs, their_debug = build_against(options.against)
     ours, our_debug = VITRINE, VITRINE.parent / "tests" / "debug_bench"
     folder, rows = programs()
     hello = FOLDER / "hello.wasm"
@@ -277,14 +311,19 @@ def bench_against(commit, rounds, only):
         figures = [(measure(theirs), measure(ours)) for _ in range(times)]
         return [show(each, min(a[i] for a, _ in figures), min(b[i] for _, b in figures)) for i, each in enumerate(name)]
 
-    ratios = []
-    for row in rows:
-        if only and only not in row["file"]:
-            continue
-        module, cwd, args = folder / row["file"], folder / row["cwd"], row.get("bench_args", row["args"])
-        ratios += compare([row["file"].removesuffix(".wasm") + ", s"], lambda command: cpu_of([command, "run", "--dir", ".", module, *args], cwd)[:1])
-    if ratios:
-        print(f"{'geomean of the programs':44} {'':10} {'':10} {geomean(ratios):7.3f}", flush=True)
+    for tier in options.tiers:
+        # A commit without tiers ignores the variable.
+        os.environ["VITRINE_TIER"] = tier
+        ratios = []
+        for row in rows:
+            if only and only not in row["file"]:
+                continue
+            module, cwd, args = folder / row["file"], folder / row["cwd"], row.get("bench_args", row["args"])
+            ratios += compare([f"{row['file'].removesuffix('.wasm')}, {tier}, s"],
+                              lambda command: cpu_of([command, "run", "--dir", ".", module, *args], cwd)[:1])
+        if ratios:
+            print(f"{f'geomean of the programs, {tier}':44} {'':10} {'':10} {geomean(ratios):7.3f}", flush=True)
+    del os.environ["VITRINE_TIER"]
     if not only or only in "load":
         big = npm_package(YOSYS) / "gen" / "yosys.core.wasm"
         compare(["validate 30.8 MB, s", "memory after loading, bytes"], lambda command: cpu_of([command, "validate", big], FOLDER))
@@ -299,18 +338,20 @@ def bench_against(commit, rounds, only):
 
 def main():
     parser = argparse.ArgumentParser(description="Benchmarks of the command against its peers.")
-    parser.add_argument("what", nargs="*", choices=["run", "load", "wasi", "debug", []])
+    parser.add_argument("what", nargs="*", choices=["run", "compile", "load", "wasi", "debug", []])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="a program's name, or part of it")
+    parser.add_argument("--tiers", default="auto,interp,jit", help="the tiers in which programs run (default auto,interp,jit)")
     parser.add_argument("--against", metavar="COMMIT", help="compare the working tree with this commit")
     options = parser.parse_args()
+    options.tiers = options.tiers.split(",")
     FOLDER.mkdir(parents=True, exist_ok=True)
     if options.against:
         if options.what:
             parser.error("--against measures parts of its own; use --only to choose one")
-        return bench_against(options.against, options.rounds, options.only)
-    for name in options.what or ["load", "run", "wasi", "debug"]:
-        {"run": bench_run, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug}[name](options.rounds, options.only)
+        return bench_against(options)
+    for name in options.what or ["load", "compile", "run", "wasi", "debug"]:
+        {"run": bench_run, "compile": bench_compile, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug}[name](options)
 
 
 if __name__ == "__main__":
