@@ -21,7 +21,6 @@ struct Instance;
 struct RequestWords;
 class Record;
 class Thread;
-class Watches;
 
 /// [doc] Crossing
 ///
@@ -49,6 +48,15 @@ struct MachineContext {
     struct alignas(16) Vector {
         uint64_t low = 0, high = 0;
     };
+    /// A copy of `Watches::Bounds` for accesses to memories.
+    struct WatchWords {
+        uintptr_t begin = 0;
+        /// The size of the span plus the largest access, minus one: what lies further from `begin`
+        /// is not watched.
+        uintptr_t reach = 0;
+        uintptr_t gap_begin = 0;
+        uintptr_t gap_bytes = 0;
+    };
 
     /// The host's stack pointer inside the innermost `enter_code`, which keeps the one of the
     /// previous `enter_code` in its own frame.
@@ -63,7 +71,8 @@ struct MachineContext {
     std::array<Vector, 16> vectors {};
     // For machine code and the functions that it calls.
     Thread* thread = nullptr;
-    const Watches* watches = nullptr;
+    /// What is watched in memories: reads, then writes.
+    std::array<WatchWords, 2> watches {};
 
     /// The callee of a call, or the result of a function.
     uint64_t& rax() { return general[0]; }

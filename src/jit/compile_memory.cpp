@@ -125,10 +125,77 @@ Address FunctionCompiler::address_of(const MemoryArgument& argument, uint32_t de
     return at(memory, -int64_t { size });
 }
 
+namespace {
+
+/// A field of the context's words for reads or writes.
+Address watch_word(Reg context, bool is_write, size_t field)
+{
+    return at(context,
+        static_cast<int64_t>(
+            offsetof(MachineContext, watches) + is_write * sizeof(MachineContext::WatchWords) + field));
+}
+
+} // namespace
+
+Address FunctionCompiler::check_watch(const Address& address, uint32_t size, bool is_write)
+{
+    if (!(key_.watched & access_bit(StateKind::Memory, is_write)))
+        return address;
+    const Watch watch { .place = scratch_of(address) ? address.base : allocate(),
+        .words = allocate(),
+        .size = size,
+        .is_write = is_write,
+        .exit = exit() };
+    Address last = address;
+    last.displacement += static_cast<int32_t>(size - 1);
+    const Label inside = a.new_label(), back = a.new_label();
+    a.mov(Width::w64, watch.words, at(requests_reg, offsetof(RequestWords, machine)));
+    a.lea(Width::w64, watch.place, last);
+    const Address begin = watch_word(watch.words, is_write, offsetof(MachineContext::WatchWords, begin));
+    a.sub(Width::w64, watch.place, begin);
+    a.cmp(Width::w64, watch.place,
+        watch_word(watch.words, is_write, offsetof(MachineContext::WatchWords, reach)));
+    a.jcc(Condition::Below, inside);
+    a.bind(back);
+    cold_.push_back({ .kind = Cold::Kind::Watched, .begin = inside, .to = back, .watch = watch });
+    if (!scratch_of(address)) {
+        release(watch.place);
+        release(watch.words);
+        return address;
+    }
+    a.add(Width::w64, watch.place, begin);
+    release(watch.words);
+    return at(watch.place, -int64_t { size - 1 });
+}
+
+/// Within the span of all that is watched: leaves unless the access lies in the span's gap.
+void FunctionCompiler::emit_watched(const Cold& cold)
+{
+    const Watch& watch = cold.watch;
+    const auto word
+        = [&](size_t field) { return watch_word(watch.words, watch.is_write, field); };
+    const Address begin = word(offsetof(MachineContext::WatchWords, begin));
+    const Address gap_begin = word(offsetof(MachineContext::WatchWords, gap_begin));
+    const Address gap_bytes = word(offsetof(MachineContext::WatchWords, gap_bytes));
+    const auto first_byte = static_cast<int32_t>(watch.size - 1);
+    a.add(Width::w64, watch.place, begin);
+    a.sub(Width::w64, watch.place, gap_begin);
+    a.cmp(Width::w64, watch.place, gap_bytes);
+    a.jcc(Condition::AboveEqual, watch.exit);
+    a.sub(Width::w64, watch.place, first_byte);
+    a.cmp(Width::w64, watch.place, gap_bytes);
+    a.jcc(Condition::AboveEqual, watch.exit);
+    a.add(Width::w64, watch.place, first_byte);
+    a.add(Width::w64, watch.place, gap_begin);
+    a.sub(Width::w64, watch.place, begin);
+    a.jmp(cold.to);
+}
+
 void FunctionCompiler::load(Op op)
 {
     const Type type = type_of(info(op).signature.result);
-    const Address from = address_of(read_memory_argument(next_), 0, info(op).access_bytes);
+    const uint32_t size = info(op).access_bytes;
+    const Address from = check_watch(address_of(read_memory_argument(next_), 0, size), size, false);
     if (is_vector(type)) {
         const auto pin = result_pin_xmm(1);
         const Xmm to = pin ? *pin : allocate_xmm();
@@ -168,18 +235,18 @@ void FunctionCompiler::store(Op op)
     const Type type = this->type(0);
     if (is_vector(type)) {
         const Xmm value = use_xmm(0);
-        const Address to = address_of(read_memory_argument(next_), 1, size);
+        const Address to = check_watch(address_of(read_memory_argument(next_), 1, size), size, true);
         access([&] { type == Type::F32 ? a.movss(to, value) : a.movsd(to, value); });
         return pop(2);
     }
     const Width width = size == 1 ? Width::w8 : size == 2 ? Width::w16 : size == 4 ? Width::w32 : Width::w64;
     if (is_constant(0) && (width != Width::w64 || is_immediate(0))) {
-        const Address to = address_of(read_memory_argument(next_), 1, size);
+        const Address to = check_watch(address_of(read_memory_argument(next_), 1, size), size, true);
         access([&] { a.mov(width, to, immediate(0)); });
         return pop(2);
     }
     use(0);
-    const Address to = address_of(read_memory_argument(next_), 1, size);
+    const Address to = check_watch(address_of(read_memory_argument(next_), 1, size), size, true);
     access([&] { a.mov(width, to, use(0)); });
     pop(2);
 }

@@ -282,7 +282,11 @@ void FunctionCompiler::compile_instruction(Op op)
 
 bool FunctionCompiler::is_watched(Op op) const
 {
-    const StateUse& use = info(op).state;
+    const OpInfo& row = info(op);
+    const StateUse& use = row.state;
+    // Loads and stores compare addresses.
+    if (row.shape == Shape::Load || row.shape == Shape::Store)
+        return false;
     return key_.watched != 0 && !is_tail_call(op) && (use.may_move || (access_bits(use) & key_.watched) != 0);
 }
 
@@ -507,6 +511,10 @@ void FunctionCompiler::emit_cold()
         Cold cold = std::move(cold_[i]);
         a.bind(cold.begin);
         clear_caches();
+        if (cold.kind == Cold::Kind::Watched) {
+            emit_watched(cold);
+            continue;
+        }
         if (cold.kind == Cold::Kind::OtherCall) {
             a.call(at(requests_reg, offsetof(RequestWords, call_other)));
             code_.sites.push_back({ a.offset(), cold.site });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "exec/crossing.h"
 #include "exec/frame.h"
 #include "jit/assembler.h"
 #include "jit/bytecode.h"
@@ -341,8 +342,15 @@ private:
         uint64_t offset = 0;
     };
     MemoryArgument read_memory_argument(const uint8_t*& at) const;
+    /// Whether the address is a temporary of this instruction and a displacement.
+    bool scratch_of(const Address& address) const
+    {
+        return !address.has_index && address.base != memory_reg && (scratch_regs_ & bit(address.base)) != 0;
+    }
     /// The address of `size` bytes at the operand's value plus the offset. Emits checks.
     Address address_of(const MemoryArgument& argument, uint32_t depth, uint32_t size);
+    /// Leaves before an access that touches what the thread watches. Returns the address to use.
+    Address check_watch(const Address& address, uint32_t size, bool is_write);
     void load(Op op);
     void store(Op op);
     void get_global(uint32_t index);
@@ -414,12 +422,21 @@ private:
         Label label;
     };
     std::vector<Constant> constants_;
+    /// An access that may touch what is watched. `place` has the address of its last byte, relative
+    /// to the beginning of what is watched; `words` the address of the thread's context.
+    struct Watch {
+        Reg place {}, words {};
+        uint32_t size = 0;
+        bool is_write = false;
+        Label exit {};
+    };
     /// Code that is placed at the end, because it is rarely executed.
     struct Cold {
         enum class Kind : uint8_t {
             Edge,      ///< adapts the pins and jumps to a label
             Return,    ///< returns
             OtherCall, ///< the call of a function of another instance
+            Watched,   ///< an access near what is watched
         } kind;
         Label begin, to {};
         Pins from {}, target {};
@@ -431,6 +448,8 @@ private:
         bool in_register = false;
         /// For `OtherCall`.
         Site site {};
+        /// For `Watched`.
+        Watch watch {};
     };
     std::vector<Cold> cold_;
     struct Table {
@@ -445,6 +464,7 @@ private:
     };
     std::vector<PendingLoop> loops_;
     void emit_cold();
+    void emit_watched(const Cold& cold);
 };
 
 } // namespace vitrine::core::jit

@@ -61,7 +61,7 @@ struct Generator {
     Note (*describe)(const CompileRequest& request, StopPoint point) = jit::describe;
     /// The accesses that `VersionKey::watched` may contain. While a thread watches others, nothing
     /// is compiled for its store.
-    uint16_t watched_accesses = 0;
+    uint16_t watched_accesses = jit::watched_accesses;
 };
 
 /// All machine code of an engine. Modules share it among their instances in all stores.

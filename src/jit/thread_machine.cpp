@@ -243,7 +243,20 @@ void ThreadMachine::set_frame(Function& function, Slot* fp)
     set_fp(fp);
     set_instance(function.instance);
     set_memory(memories.empty() ? nullptr : memories.front()->writable_base());
-    watches = thread_.watches();
+    if (thread_.watches())
+        copy_watches(*thread_.watches());
+}
+
+void ThreadMachine::copy_watches(const Watches& watched)
+{
+    constexpr uintptr_t largest_access = 16;
+    for (const bool is_write : { false, true }) {
+        const Watches::Bounds& bounds = watched.bounds(StateKind::Memory, is_write);
+        watches[is_write] = { .begin = bounds.begin,
+            .reach = bounds.bytes == 0 ? 0 : bounds.bytes + largest_access - 1,
+            .gap_begin = bounds.gap_begin,
+            .gap_bytes = bounds.gap_bytes };
+    }
 }
 
 // Ways out of machine code.

@@ -69,6 +69,7 @@ private:
     Next interpret_loop(Function& function) const;
     Next enter_function(Function& function, const void* target);
     Next continue_at(const void* target, Function& function, Slot* results);
+    void copy_watches(const Watches& watched);
     void set_frame(Function& function, Slot* fp);
 
     Next on_returned(Left left);
