@@ -59,6 +59,9 @@ class Assembler {
 public:
     explicit Assembler(Processor processor) : processor_(processor) { reserve(1024); }
 
+    Assembler(Assembler&&) = default;
+    Assembler& operator=(Assembler&&) = default;
+
     const Processor& processor() const { return processor_; }
     uint32_t offset() const { return static_cast<uint32_t>(next_ - begin_); }
     /// Whether memory ran out. The code is then useless.

@@ -20,6 +20,16 @@ constexpr uint32_t max_frame_slots = 1u << 27;
 struct Workshop {
     Assembler assembler { Processor::current() };
     Scan scan;
+
+    /// Does not keep the memory that a huge function took.
+    void clean()
+    {
+        constexpr uint32_t huge = 1 << 20;
+        if (assembler.offset() < huge)
+            return;
+        assembler = Assembler(Processor::current());
+        scan = {};
+    }
 };
 
 Workshop& workshop()
@@ -70,7 +80,9 @@ std::expected<CompiledCode, CompileRefusal> compile(const CompileRequest& reques
         return std::unexpected(CompileRefusal::TooLarge);
     try {
         Workshop& tools = workshop();
-        return FunctionCompiler(request, tools.assembler, tools.scan).run();
+        auto code = FunctionCompiler(request, tools.assembler, tools.scan).run();
+        tools.clean();
+        return code;
     } catch (const std::bad_alloc&) {
         return std::unexpected(CompileRefusal::NoMemory);
     }
@@ -159,13 +171,24 @@ std::expected<CompiledCode, CompileRefusal> FunctionCompiler::run()
             compile_instruction(op);
         cursor_ += entries;
         end_instruction();
+        if (is_over_budget())
+            return std::unexpected(CompileRefusal::TooLarge);
     }
-    emit_cold();
+    if (!emit_cold())
+        return std::unexpected(CompileRefusal::TooLarge);
     if (a.is_out_of_memory())
         return std::unexpected(CompileRefusal::NoMemory);
     const auto bytes = a.bytes();
     code_.bytes.assign(bytes.begin(), bytes.end());
     return std::move(code_);
+}
+
+bool FunctionCompiler::is_over_budget() const
+{
+    // Ordinary code takes three bytes for one, and branches carry few values.
+    constexpr uint64_t most = 24, least = 64 << 10;
+    const uint64_t budget = most * (meta_.end_offset - meta_.body_offset) + least;
+    return a.offset() > budget || cold_values_ > budget;
 }
 
 void FunctionCompiler::emit_entry()
@@ -358,7 +381,8 @@ Note FunctionCompiler::make_note() const
             note.places.push_back({ vector_kind(local_type(local)), static_cast<uint32_t>(pin_xmm(pin)),
                 local_slot(local) });
     }
-    for (const Operand& value : stack_) {
+    for (size_t i = first_movable(); i < stack_.size(); ++i) {
+        const Operand& value = stack_[i];
         switch (value.kind) {
         case Operand::Kind::Home: break;
         case Operand::Kind::Constant:
@@ -386,8 +410,8 @@ void FunctionCompiler::leave_to_interpreter(Op op)
     exit_always();
     const Effect effect = effect_of(op);
     bytecode::skip_immediates(op, next_);
-    for (Operand& value : stack_)
-        value.kind = Operand::Kind::Home;
+    for (size_t i = first_movable(); i < stack_.size(); ++i)
+        stack_[i].kind = Operand::Kind::Home;
     busy_regs_ = busy_xmms_ = scratch_regs_ = scratch_xmms_ = 0;
     forget_registers();
     stack_.resize(stack_.size() - effect.popped);
@@ -505,9 +529,11 @@ FunctionCompiler::Effect FunctionCompiler::effect_of(Op op) const
 
 // -- The end
 
-void FunctionCompiler::emit_cold()
+bool FunctionCompiler::emit_cold()
 {
     for (size_t i = 0; i < cold_.size(); ++i) {
+        if (is_over_budget())
+            return false;
         Cold cold = std::move(cold_[i]);
         a.bind(cold.begin);
         clear_caches();
@@ -570,6 +596,7 @@ void FunctionCompiler::emit_cold()
     }
     std::ranges::sort(code_.sites, {}, &CallSite::code);
     std::ranges::sort(code_.loops, {}, &LoopEntry::offset);
+    return !is_over_budget();
 }
 
 } // namespace vitrine::core::jit

@@ -285,6 +285,7 @@ Label FunctionCompiler::edge_to(uint32_t depth)
     edge.from = pins_;
     edge.values.assign(stack_.end() - static_cast<ptrdiff_t>(types.size()), stack_.end());
     edge.types = types;
+    cold_values_ += types.size();
     if (!is_return) {
         edge.to = target.label;
         edge.target = target.pins;
@@ -320,13 +321,14 @@ void FunctionCompiler::branch_table()
     const Reg index = take(0);
     const Reg base = allocate();
     pop();
-    std::vector<std::pair<uint32_t, Label>> edges;
+    ++table_count_;
     const auto edge = [&](uint32_t depth) {
-        const auto found = std::ranges::find(edges, depth, &std::pair<uint32_t, Label>::first);
-        if (found != edges.end())
-            return found->second;
-        edges.emplace_back(depth, edge_to(depth));
-        return edges.back().second;
+        Control& target = control(depth);
+        if (target.table != table_count_) {
+            target.table = table_count_;
+            target.table_edge = edge_to(depth);
+        }
+        return target.table_edge;
     };
     Table table { a.new_label(), {} };
     table.targets.reserve(count);

@@ -10,6 +10,7 @@
 #include "runtime/instance_layout.h"
 #include "runtime/slot.h"
 
+#include <algorithm>
 #include <optional>
 
 namespace vitrine::core::jit {
@@ -94,6 +95,9 @@ private:
         bool else_is_label = false;
         Pins pins {};
         Pins else_pins {};
+        /// Where the `br_table` with this number goes for a branch to the label.
+        uint32_t table = 0;
+        Label table_edge {};
 
         std::span<const ValueType> params() const
         {
@@ -104,6 +108,11 @@ private:
             return type ? std::span<const ValueType>(type->results) : std::span(&single, has_single);
         }
     };
+
+    /// How many of the topmost operands can be elsewhere than in their homes. Bounds the time that an
+    /// instruction takes.
+    static constexpr size_t max_movable = 32;
+    size_t first_movable() const { return stack_.size() - std::min(stack_.size(), max_movable); }
 
     static constexpr Width width_of(Type type) { return type == Type::I32 ? Width::w32 : Width::w64; }
     static constexpr uint32_t bit(Reg reg) { return 1u << static_cast<uint32_t>(reg); }
@@ -299,6 +308,8 @@ private:
     /// Whether the instruction may access what the thread watches. The interpreter executes it.
     bool is_watched(Op op) const;
     void read_locals();
+    /// Whether code and data have grown out of proportion to the body.
+    bool is_over_budget() const;
     void emit_entry();
     void skip_dead(Op op);
 
@@ -399,6 +410,8 @@ private:
     uint32_t local_slots_ = 0;
 
     std::vector<Operand> stack_;
+    /// Operands below this one are known to be in their homes.
+    size_t spilled_ = 0;
     /// Operands from this one on belong to the current instruction and are not spilled.
     size_t protected_ = SIZE_MAX;
     std::vector<Control> controls_;
@@ -457,13 +470,17 @@ private:
         std::vector<Label> targets;
     };
     std::vector<Table> tables_;
+    uint32_t table_count_ = 0;
     struct PendingLoop {
         uint32_t offset;
         Pins pins;
         Label to;
     };
     std::vector<PendingLoop> loops_;
-    void emit_cold();
+    /// Returns false if the code gets too large.
+    bool emit_cold();
+    /// Operands in `cold_`.
+    uint64_t cold_values_ = 0;
     void emit_watched(const Cold& cold);
 };
 

@@ -77,7 +77,7 @@ void FunctionCompiler::drop_cached(uint32_t local)
 
 void FunctionCompiler::detach(uint32_t local, uint32_t except)
 {
-    for (uint32_t depth = except; depth < stack_.size(); ++depth) {
+    for (uint32_t depth = except; depth < stack_.size() - first_movable(); ++depth) {
         Operand& value = operand(depth);
         if (value.kind != Operand::Kind::Local || value.value != local)
             continue;

@@ -30,7 +30,7 @@ Reg FunctionCompiler::allocate()
     for (const Reg reg : temp_regs)
         if (!(busy_regs_ & bit(reg)))
             return give(reg);
-    for (size_t i = 0; i < std::min(protected_, stack_.size()); ++i) {
+    for (size_t i = first_movable(); i < std::min(protected_, stack_.size()); ++i) {
         Operand& value = stack_[i];
         if (value.kind != Operand::Kind::Register || is_vector(value.type) || !is_temp(Reg { value.reg }))
             continue;
@@ -56,7 +56,7 @@ Xmm FunctionCompiler::allocate_xmm()
     for (uint32_t i = 0; i < temp_xmms; ++i)
         if (const Xmm reg { static_cast<uint8_t>(i) }; !(busy_xmms_ & bit(reg)))
             return give(reg);
-    for (size_t i = 0; i < std::min(protected_, stack_.size()); ++i) {
+    for (size_t i = first_movable(); i < std::min(protected_, stack_.size()); ++i) {
         Operand& value = stack_[i];
         if (value.kind != Operand::Kind::Register || !is_vector(value.type) || !is_temp(Xmm { value.reg }))
             continue;
@@ -72,7 +72,7 @@ void FunctionCompiler::claim(Reg reg)
 {
     cached_regs_[static_cast<size_t>(reg)] = -1;
     if (busy_regs_ & bit(reg)) {
-        for (size_t i = 0; i < stack_.size(); ++i) {
+        for (size_t i = first_movable(); i < stack_.size(); ++i) {
             Operand& value = stack_[i];
             if (value.kind != Operand::Kind::Register || is_vector(value.type) || Reg { value.reg } != reg)
                 continue;
@@ -94,7 +94,7 @@ void FunctionCompiler::claim(Xmm reg)
 {
     cached_xmms_[static_cast<size_t>(reg)] = -1;
     if (busy_xmms_ & bit(reg)) {
-        for (size_t i = 0; i < stack_.size(); ++i) {
+        for (size_t i = first_movable(); i < stack_.size(); ++i) {
             Operand& value = stack_[i];
             if (value.kind != Operand::Kind::Register || !is_vector(value.type) || Xmm { value.reg } != reg)
                 continue;
@@ -137,6 +137,9 @@ void FunctionCompiler::end_instruction()
     busy_xmms_ &= ~scratch_xmms_;
     scratch_regs_ = scratch_xmms_ = 0;
     protected_ = SIZE_MAX;
+    spilled_ = std::min(spilled_, stack_.size());
+    for (; spilled_ < first_movable(); ++spilled_)
+        spill(stack_[spilled_]);
 }
 
 // -- Reading operands
@@ -359,7 +362,7 @@ std::optional<Reg> FunctionCompiler::result_pin(uint32_t operands)
     const int pin = pin_of(local);
     if (pin < 0 || !is_general_pin(static_cast<uint32_t>(pin)))
         return std::nullopt;
-    for (size_t i = 0; i + operands < stack_.size(); ++i)
+    for (size_t i = first_movable(); i + operands < stack_.size(); ++i)
         if (stack_[i].kind == Operand::Kind::Local && stack_[i].value == local)
             return std::nullopt;
     return pin_reg(static_cast<uint32_t>(pin));
@@ -375,7 +378,7 @@ std::optional<Xmm> FunctionCompiler::result_pin_xmm(uint32_t operands)
     const int pin = pin_of(local);
     if (pin < 0 || is_general_pin(static_cast<uint32_t>(pin)))
         return std::nullopt;
-    for (size_t i = 0; i + operands < stack_.size(); ++i)
+    for (size_t i = first_movable(); i + operands < stack_.size(); ++i)
         if (stack_[i].kind == Operand::Kind::Local && stack_[i].value == local)
             return std::nullopt;
     return pin_xmm(static_cast<uint32_t>(pin));
@@ -409,9 +412,10 @@ Xmm FunctionCompiler::result_xmm(std::optional<Xmm> avoid)
 
 Address FunctionCompiler::constant_in_memory(uint64_t low, uint64_t high)
 {
-    for (const Constant& constant : constants_)
-        if (constant.low == low && constant.high == high)
-            return at(constant.label);
+    constexpr size_t searched = 64;
+    for (size_t i = constants_.size() - std::min(constants_.size(), searched); i < constants_.size(); ++i)
+        if (constants_[i].low == low && constants_[i].high == high)
+            return at(constants_[i].label);
     constants_.push_back({ low, high, a.new_label() });
     return at(constants_.back().label);
 }
@@ -473,11 +477,11 @@ void FunctionCompiler::spill(Operand& value)
 void FunctionCompiler::spill_all()
 {
     // Registers first, because values of locals need one on their way.
-    for (Operand& value : stack_)
-        if (value.kind == Operand::Kind::Register)
-            spill(value);
-    for (Operand& value : stack_)
-        spill(value);
+    for (size_t i = first_movable(); i < stack_.size(); ++i)
+        if (stack_[i].kind == Operand::Kind::Register)
+            spill(stack_[i]);
+    for (size_t i = first_movable(); i < stack_.size(); ++i)
+        spill(stack_[i]);
 }
 
 void FunctionCompiler::store_at(uint32_t depth, uint32_t slot)
