@@ -77,6 +77,8 @@ void print_note(std::string_view text)
 
 void print_row(std::string_view text) { write_to(stderr, fmt::format("  {}\n", core::printable(text))); }
 
+void print_text(std::string_view text) { write_to(stderr, text); }
+
 int usage_error(const Error& error, std::string_view command)
 {
     print_error(fmt::format("{} (vitrine {}{}--help)", error.message(), command, command.empty() ? "" : " "));

@@ -45,6 +45,9 @@ void print_note(std::string_view text);
 /// Prints an indented line that belongs to a note.
 void print_row(std::string_view text);
 
+/// Prints text on stderr as it is.
+void print_text(std::string_view text);
+
 /// Reports wrong usage of a command. Returns the exit status.
 int usage_error(const Error& error, std::string_view command = "");
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/code_listing.h"
 #include "cli/commands.h"
 #include "cli/limits.h"
 #include "cli/lldb.h"
@@ -30,6 +31,7 @@ struct Options : GuestOptions {
     bool typed = false;
 
     bool stats = false;
+    std::optional<std::string> dump_code;
     bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
@@ -214,6 +216,13 @@ int run(Options& options, const std::vector<std::string>& words)
         return options.invoke ? usage_error(found.error(), "run") : report(found.error());
     if (auto listening = options.listen(*wasi); !listening)
         return report(listening.error());
+    if (options.dump_code) {
+        const auto listing = code_listing(engine, modules_of(*binary, options, *preloads), *options.dump_code,
+            { .signal_handlers = !options.tiers.no_signals });
+        if (!listing)
+            return usage_error(listing.error(), "run");
+        print_text(*listing);
+    }
     const Guest guest { *program, modules_of(*binary, options, *preloads), preloads->size() };
     const int status = options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
                                              : run_plainly(guest, *wasi, options, limits);
@@ -238,6 +247,9 @@ Action add_run(CLI::App& app)
         "--no-wait", options->no_wait, "With -g, start the guest at once; it stops when a debugger attaches");
     app.add_flag("--quiet", options->quiet, "With -g, do not print how to attach");
     app.add_flag("--stats", options->stats, "Print on stderr what was compiled, what not, and why");
+    app.add_option("--dump-code", options->dump_code,
+           "Print on stderr the machine code of a function, given by name or index")
+        ->type_name("FUNCTION");
     app.add_flag("--lldb", options->lldb, "Debug the guest with LLDB in this terminal");
     return [options](const std::vector<std::string>& words) { return run(*options, words); };
 }

@@ -163,6 +163,8 @@ std::expected<CompiledCode, CompileRefusal> FunctionCompiler::run()
     controls_.push_back(body);
     while (next_ != end_) {
         instruction_ = next_;
+        if (request_.positions) [[unlikely]]
+            request_.positions->push_back({ a.offset(), offset_of(instruction_) });
         const Op op = bytecode::read_op(next_);
         const uint32_t entries = is_unreachable() ? 0 : entries_of(op, next_);
         if (is_dead_)
@@ -174,6 +176,8 @@ std::expected<CompiledCode, CompileRefusal> FunctionCompiler::run()
         if (is_over_budget())
             return std::unexpected(CompileRefusal::TooLarge);
     }
+    if (request_.positions) [[unlikely]]
+        request_.positions->push_back({ a.offset(), UINT32_MAX });
     if (!emit_cold())
         return std::unexpected(CompileRefusal::TooLarge);
     if (a.is_out_of_memory())

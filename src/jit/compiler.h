@@ -18,6 +18,14 @@ struct Processor {
     static Processor current();
 };
 
+/// Where the machine code of an instruction begins. An instruction without code of its own begins
+/// where the next one does.
+struct CodePosition {
+    uint32_t code;
+    /// From the body's first byte; `UINT32_MAX` for the code after the last instruction.
+    uint32_t offset;
+};
+
 /// What the compiler needs to make one version of a function.
 struct CompileRequest {
     const Module& module;
@@ -25,6 +33,8 @@ struct CompileRequest {
     FuncIndex function;
     const VersionKey& key;
     Processor processor;
+    /// If not null, receives a position for each instruction, and one for the code after the last.
+    std::vector<CodePosition>* positions = nullptr;
 };
 
 /// Why a function is not compiled.
