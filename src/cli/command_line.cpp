@@ -28,6 +28,12 @@ struct Words {
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
+/// Whether the value can be left out. If it is given, it is part of the same word.
+bool has_optional_value(const CLI::Option& option)
+{
+    return takes_value(option) && option.get_items_expected_min() == 0;
+}
+
 /// An option and whether its value is part of the same word: `--dir=x`, `-g1234`.
 struct OptionWord {
     const CLI::Option* option;
@@ -81,6 +87,10 @@ Result<Words> sort_words(const CLI::App& app, std::span<const std::string> words
                 return Error("unknown option " + read.name);
             if (read.has_value && !takes_value(*read.option))
                 return Error(word + ": this option takes no value");
+            if (!read.has_value && has_optional_value(*read.option)) {
+                sorted.options.push_back(word + "=" + read.option->get_default_str());
+                continue;
+            }
             sorted.options.push_back(word);
             if (read.has_value || !takes_value(*read.option))
                 continue;

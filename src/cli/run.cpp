@@ -8,6 +8,7 @@
 #include "cli/statistics.h"
 #include "door/inner.h"
 #include "engine/engine.h"
+#include "engine/profile.h"
 #include "net/address.h"
 
 #include <vitrine/debugger.hpp>
@@ -32,6 +33,7 @@ struct Options : GuestOptions {
 
     bool stats = false;
     std::optional<std::string> dump_code;
+    std::string perf;
     bool guest_debug = false;
 
     bool is_debugged() const { return lldb || !door.empty(); }
@@ -201,6 +203,9 @@ int run(Options& options, const std::vector<std::string>& words)
     if (!config)
         return usage_error(config.error(), "run");
     const Engine engine(config->guest_debug(options.is_debugged() || options.guest_debug));
+    if (!options.perf.empty())
+        if (auto profiled = core::profile_code(*door::inner(engine), options.perf); !profiled)
+            return usage_error(Error("--perf " + options.perf + ": " + profiled.error().message), "run");
     const auto binary = options.part.load(engine, options.module);
     if (!binary)
         return report(binary.error());
@@ -247,6 +252,10 @@ Action add_run(CLI::App& app)
         "--no-wait", options->no_wait, "With -g, start the guest at once; it stops when a debugger attaches");
     app.add_flag("--quiet", options->quiet, "With -g, do not print how to attach");
     app.add_flag("--stats", options->stats, "Print on stderr what was compiled, what not, and why");
+    app.add_option("--perf", options->perf, "Tell perf or GDB which functions machine code belongs to")
+        ->type_name("map|jitdump|gdb")
+        ->expected(0, 1)
+        ->default_str("map");
     app.add_option("--dump-code", options->dump_code,
            "Print on stderr the machine code of a function, given by name or index")
         ->type_name("FUNCTION");

@@ -8,7 +8,7 @@ namespace vitrine::door {
 
 using detail::Access;
 
-std::shared_ptr<const core::Engine> inner(const Engine& engine) { return Access::body(engine); }
+std::shared_ptr<core::Engine> inner(const Engine& engine) { return Access::body(engine); }
 
 std::shared_ptr<const core::Module> inner(const Module& module) { return Access::body(module)->module; }
 

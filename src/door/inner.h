@@ -19,7 +19,7 @@ class Component;
 
 namespace vitrine::door {
 
-std::shared_ptr<const core::Engine> inner(const Engine& engine);
+std::shared_ptr<core::Engine> inner(const Engine& engine);
 std::shared_ptr<const core::Module> inner(const Module& module);
 std::shared_ptr<const core::component::Component> inner(const Component& component);
 

@@ -29,6 +29,8 @@ public:
 
     const Site* find(uintptr_t return_address) const override { return library_->find_site(return_address); }
 
+    /// To be called before there is code.
+    void set_profile(std::unique_ptr<Profile> profile) { library_->set_profile(std::move(profile)); }
     CompilerStatistics statistics() const { return library_->statistics(); }
 
 private:

@@ -147,6 +147,8 @@ const Version* CodeLibrary::keep(
         return nullptr;
     }
     map_.add(*version);
+    if (profile_)
+        profile_->add(request(*owner.id, function, key), { version->begin, version->size });
     const FuncMeta& meta = owner.id->meta(function);
     ++totals_.functions;
     totals_.wasm_bytes += meta.end_offset - meta.body_offset;
@@ -176,6 +178,8 @@ const Note& CodeLibrary::note_of(const Version& version, StopPoint point)
 /// Takes a version out of memory. Its owner forgets it.
 void CodeLibrary::drop(const Version& version)
 {
+    if (profile_)
+        profile_->remove(version.begin);
     map_.remove(version);
     memory_->remove(version.begin, version.size);
     generation_.fetch_add(1, std::memory_order_release);
@@ -189,6 +193,12 @@ void CodeLibrary::release(const Version& version)
     drop(version);
     auto& versions = version.owner.versions;
     versions.erase(versions.find({ version.function, version.key }));
+}
+
+void CodeLibrary::set_profile(std::unique_ptr<Profile> profile)
+{
+    const std::lock_guard lock(mutex_);
+    profile_ = std::move(profile);
 }
 
 CompilerStatistics CodeLibrary::statistics() const

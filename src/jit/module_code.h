@@ -4,6 +4,7 @@
 #include "jit/code_map.h"
 #include "jit/code_memory.h"
 #include "jit/compiler.h"
+#include "jit/profile.h"
 #include "jit/statistics.h"
 
 #include <atomic>
@@ -101,6 +102,8 @@ public:
     /// Ends one use of a version. Frees a temporary version with the last one.
     void release(const Version& version);
 
+    /// Tells a profiler of all code that is made from now on.
+    void set_profile(std::unique_ptr<Profile> profile);
     CompilerStatistics statistics() const;
 
 private:
@@ -124,6 +127,7 @@ private:
     std::unordered_map<const Module*, std::unique_ptr<ModuleCode>> modules_;
     /// Only its totals.
     CompilerStatistics totals_;
+    std::unique_ptr<Profile> profile_;
 };
 
 /// The machine code of one module. For `CodeLibrary`, under its mutex.

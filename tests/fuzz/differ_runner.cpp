@@ -127,9 +127,6 @@ public:
     {
         ASSERT(!engine_->environment_error);
     }
-    ~Runner() { add(engine_->statistics()); }
-    Runner(const Runner&) = delete;
-    Runner& operator=(const Runner&) = delete;
 
     /// Runs the module once for each exported function, in a new instance in which this function is
     /// called first. Generated modules count down the fuel of their loops in each instance, so a
@@ -152,6 +149,8 @@ public:
             if (text.contains(to_text(TrapKind::Interrupted)))
                 break;
         } while (++runs < functions.size());
+        // Exits are only known while the module exists.
+        add(engine_->statistics());
         return text + "]}";
     }
 
