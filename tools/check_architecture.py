@@ -36,7 +36,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 VARIABLE = re.compile(r"^\s*(?:inline\s+)?(?:static|thread_local)\s+(?!const\b|constexpr\b|constinit const\b)[^(\n]*?(?:;|=|\{)", re.MULTILINE)
 
 # What a thread remembers about itself and nothing else: no state of the library.
-CACHES_OF_A_THREAD = {"exec/host_stack.cpp"}
+CACHES_OF_A_THREAD = {"exec/host_stack.cpp", "jit/compiler.cpp"}
 # A signal handler gets no argument: it can only find what is static.
 SIGNAL_HANDLERS = {"jit/faults.cpp"}
 # What GDB finds by its name.
@@ -163,8 +163,8 @@ def check_walks(page):
 
 
 RECORD_FILES = {
-    "exec/frame.h", "exec/frame.cpp", "exec/driver.cpp", "exec/crossing.cpp", "interp/interpreter.cpp", "jit/exit.cpp",
-    "jit/thread_machine.cpp",
+    "exec/frame.h", "exec/frame.cpp", "exec/driver.cpp", "exec/crossing.cpp", "interp/interpreter.cpp",
+    "jit/compiler.cpp", "jit/control.cpp", "jit/exit.cpp", "jit/thread_machine.cpp",
 }
 RECORD_FORWARD = {"exec/guest_stack.h", "exec/guest_stack.cpp", "exec/thread.h", "exec/crossing.h"}
 RECORDS = re.compile(r"(?<!ComponentKind::)\bRecord\b|\b(?:push|pop|popped|innermost)_record\b|\brecord_of\b|\bReturnTo\b")

@@ -810,6 +810,8 @@ op_MemorySize: {
 op_MemoryGrow: {
     const uint8_t* in = pc + 1;
     Memory& grown = *instance->memories[read<uint32_t>(in)];
+    // The store's limiter may look at the frames.
+    SAVE();
     sp[-1] = thread.store.grow(grown, sp[-1]).value_or(grown.is_64() ? UINT64_MAX : UINT32_MAX);
     ENTER_INSTANCE();
     NEXT_AT(in);
@@ -885,6 +887,7 @@ op_TableCopy: {
 op_TableGrow: {
     const uint8_t* in = prefixed;
     Table& table = *instance->tables[read<uint32_t>(in)];
+    SAVE();
     const auto old_size = thread.store.grow(table, sp[-1], { sp[-2] });
     sp[-2] = old_size ? *old_size : table.type().limits.is_64 ? UINT64_MAX : UINT32_MAX;
     --sp;

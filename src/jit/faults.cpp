@@ -4,6 +4,7 @@
 #include "exec/crossing.h"
 #include "exec/thread.h"
 
+#include <array>
 #include <atomic>
 #include <csignal>
 #include <mutex>
@@ -20,59 +21,69 @@ struct FaultRange::Node {
     Node* next = nullptr;
 };
 
-/// The process's handler. A signal handler gets no argument of ours, so this must be static.
+/// The process's handlers. A signal handler gets no argument of ours, so this must be static.
+///
+/// Usually there is one. If another handler is on top of it when the last range ends, it must stay,
+/// because the other one may call it. The next range then needs another one on top of all. They are
+/// different functions, so that each knows whom it has replaced.
 struct Faults {
     using Node = FaultRange::Node;
+    using Handler = void (*)(int, siginfo_t*, void*);
+    static constexpr size_t most = 4;
 
     static inline std::mutex mutex;
     static inline std::atomic<Node*> ranges = nullptr;
     static inline uint32_t count = 0;
-    /// Ours is the process's handler, or a handler on top of it may call it.
-    static inline bool is_installed = false;
-    /// What ours has replaced.
-    static inline struct sigaction before {};
+    /// How many of the handlers are installed, and whom each has replaced.
+    static inline size_t installed = 0;
+    static inline std::array<struct sigaction, most> before {};
 
-    static bool is_code(uintptr_t address)
+    template<size_t level> static void handle(int signal, siginfo_t* info, void* context)
     {
-        for (const Node* node = ranges.load(std::memory_order_acquire); node; node = node->next)
-            if (address < node->end.load(std::memory_order_acquire)
-                && address >= node->begin.load(std::memory_order_relaxed))
-                return true;
-        return false;
+        if (!leave_code(*info, context))
+            pass_on(before[level], signal, info, context);
     }
+    static constexpr std::array<Handler, most> handlers { handle<0>, handle<1>, handle<2>, handle<3> };
 
-    static void handle(int signal, siginfo_t* info, void* context);
-    static void pass_on(int signal, siginfo_t* info, void* context);
-    static bool is_current()
-    {
-        struct sigaction current {};
-        return sigaction(SIGSEGV, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO)
-            && current.sa_sigaction == handle;
-    }
+    static bool is_code(uintptr_t address);
+    static bool leave_code(const siginfo_t& info, void* context);
+    static void pass_on(struct sigaction& to, int signal, siginfo_t* info, void* context);
+    static bool is_current();
     static void install();
     static void remove();
 };
 
-void Faults::handle(int signal, siginfo_t* info, void* context)
+bool Faults::is_code(uintptr_t address)
+{
+    for (const Node* node = ranges.load(std::memory_order_acquire); node; node = node->next)
+        if (address < node->end.load(std::memory_order_acquire)
+            && address >= node->begin.load(std::memory_order_relaxed))
+            return true;
+    return false;
+}
+
+/// If a fault happened in machine code, makes the handler return to the stub that leaves it.
+bool Faults::leave_code(const siginfo_t& info, void* context)
 {
 #if defined(__x86_64__)
     auto& registers = static_cast<ucontext_t*>(context)->uc_mcontext.gregs;
     const auto at = static_cast<uintptr_t>(registers[REG_RIP]);
     // A signal that a process has sent has a code of at most 0.
-    if (info->si_code > 0 && is_code(at)) {
-        const auto* const words = reinterpret_cast<const RequestWords*>(registers[REG_RBX]);
-        static_cast<MachineContext*>(words->machine)->address = reinterpret_cast<const uint8_t*>(at);
-        registers[REG_RIP] = reinterpret_cast<greg_t>(vitrine_fault);
-        return;
-    }
+    if (info.si_code <= 0 || !is_code(at))
+        return false;
+    const auto* const words = reinterpret_cast<const RequestWords*>(registers[REG_RBX]);
+    static_cast<MachineContext*>(words->machine)->address = reinterpret_cast<const uint8_t*>(at);
+    registers[REG_RIP] = reinterpret_cast<greg_t>(vitrine_fault);
+    return true;
+#else
+    return false;
 #endif
-    pass_on(signal, info, context);
 }
 
 /// Does what would have happened without our handler.
-void Faults::pass_on(int signal, siginfo_t* info, void* context)
+void Faults::pass_on(struct sigaction& to, int signal, siginfo_t* info, void* context)
 {
-    const struct sigaction action = before;
+    const struct sigaction action = to;
     const bool was_sent = info->si_code <= 0;
     const bool is_plain = !(action.sa_flags & SA_SIGINFO);
     if (is_plain && action.sa_handler == SIG_IGN && was_sent)
@@ -88,8 +99,8 @@ void Faults::pass_on(int signal, siginfo_t* info, void* context)
         return;
     }
     if (action.sa_flags & static_cast<int>(SA_RESETHAND)) {
-        before.sa_flags &= ~SA_SIGINFO;
-        before.sa_handler = SIG_DFL;
+        to.sa_flags &= ~SA_SIGINFO;
+        to.sa_handler = SIG_DFL;
     }
     // Returning from our handler restores the mask.
     sigset_t mask = action.sa_mask;
@@ -102,24 +113,32 @@ void Faults::pass_on(int signal, siginfo_t* info, void* context)
         action.sa_sigaction(signal, info, context);
 }
 
+/// Whether the last one of ours is the process's handler.
+bool Faults::is_current()
+{
+    struct sigaction current {};
+    return installed != 0 && sigaction(SIGSEGV, nullptr, &current) == 0 && (current.sa_flags & SA_SIGINFO)
+        && current.sa_sigaction == handlers[installed - 1];
+}
+
 void Faults::install()
 {
-    if (is_installed || is_current())
+    if (is_current() || installed == most)
         return;
     // Must be known before the first fault.
-    sigaction(SIGSEGV, nullptr, &before);
+    sigaction(SIGSEGV, nullptr, &before[installed]);
     struct sigaction action {};
-    action.sa_sigaction = handle;
+    action.sa_sigaction = handlers[installed];
     action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER;
     sigemptyset(&action.sa_mask);
-    is_installed = sigaction(SIGSEGV, &action, nullptr) == 0;
+    if (sigaction(SIGSEGV, &action, nullptr) == 0)
+        ++installed;
 }
 
 void Faults::remove()
 {
-    // Another handler may have replaced ours and call it: then ours must stay usable.
-    if (is_installed && is_current())
-        is_installed = sigaction(SIGSEGV, &before, nullptr) != 0;
+    while (is_current() && sigaction(SIGSEGV, &before[installed - 1], nullptr) == 0)
+        --installed;
 }
 
 FaultRange::FaultRange(const uint8_t* begin, const uint8_t* end)

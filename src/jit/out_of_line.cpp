@@ -15,6 +15,9 @@ uint32_t second(uint64_t argument) { return static_cast<uint32_t>(argument >> 32
 
 uint64_t grow_memory(Instance* instance, Slot* sp, uint64_t memory)
 {
+    // A limiter is the embedder's: it may look at the guest's frames.
+    if (instance->store->limiter)
+        return 1;
     Memory& grown = *instance->memories[memory];
     sp[-1] = instance->store->grow(grown, sp[-1]).value_or(grown.is_64() ? UINT64_MAX : UINT32_MAX);
     return 0;
@@ -34,8 +37,8 @@ uint64_t fill_memory(Instance* instance, Slot* sp, uint64_t memory)
 
 uint64_t init_memory(Instance* instance, Slot* sp, uint64_t data_and_memory)
 {
-    return memory_init(*instance, { second(data_and_memory) }, { first(data_and_memory) }, sp[-3], sp[-2],
-               sp[-1])
+    return memory_init(
+               *instance, { second(data_and_memory) }, { first(data_and_memory) }, sp[-3], sp[-2], sp[-1])
         != no_trap;
 }
 
@@ -47,6 +50,8 @@ uint64_t drop_data(Instance* instance, Slot*, uint64_t data)
 
 uint64_t grow_table(Instance* instance, Slot* sp, uint64_t table)
 {
+    if (instance->store->limiter)
+        return 1;
     Table& grown = *instance->tables[table];
     const auto old_size = instance->store->grow(grown, sp[-1], { sp[-2] });
     sp[-2] = old_size ? *old_size : grown.type().limits.is_64 ? UINT64_MAX : UINT32_MAX;
@@ -67,8 +72,8 @@ uint64_t fill_table(Instance* instance, Slot* sp, uint64_t table)
 
 uint64_t init_table(Instance* instance, Slot* sp, uint64_t elem_and_table)
 {
-    return table_init(*instance, { second(elem_and_table) }, { first(elem_and_table) }, sp[-3], sp[-2],
-               sp[-1])
+    return table_init(
+               *instance, { second(elem_and_table) }, { first(elem_and_table) }, sp[-3], sp[-2], sp[-1])
         != no_trap;
 }
 

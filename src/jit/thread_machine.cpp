@@ -153,7 +153,7 @@ ThreadMachine::Next ThreadMachine::at_loop()
     const LoopEntry* const loop = version ? version->find_loop(thread_.state.offset) : nullptr;
     if (!loop)
         return interpret_loop(function);
-    set_frame(function, thread_.state.fp);
+    set_frame(*function.instance, thread_.state.fp);
     set_control(thread_.control);
     return { .kind = Next::Kind::Code, .target = version->begin + loop->code };
 }
@@ -168,12 +168,14 @@ ThreadMachine::Next ThreadMachine::at_return()
     --thread_.control;
     const bool may_run = may_run_code() && !(is_mixed() && flip());
     const ReturnTo return_to = innermost_record(thread_).return_to();
+    if (may_run && return_to.is_site()) {
+        pop_record(thread_);
+        return continue_at(reinterpret_cast<const void*>(return_to.word()), instance, results);
+    }
     thread_.state = caller_of(thread_, innermost_record(thread_), results, instance);
-    ++thread_.control;
     thread_.state.sp = results_end;
-    if (!may_run || !return_to.is_site())
-        return { Next::Kind::GoOn };
-    return continue_at(reinterpret_cast<const void*>(return_to.word()), *thread_.state.function, results);
+    pop_record(thread_);
+    return { Next::Kind::GoOn };
 }
 
 /// A call has returned to the frame in `Thread::state`, with these results. Continues in machine
@@ -188,7 +190,7 @@ ThreadMachine::Next ThreadMachine::at_place(Slot* results)
     if (!found || found->site.entry != thread_.state.entry
         || thread_.state.fp + found->site.fp_slots != results)
         return { Next::Kind::GoOn };
-    return continue_at(version->begin + found->code, function, results);
+    return continue_at(version->begin + found->code, *function.instance, results);
 }
 
 /// Interprets a call whose function may be so hot that the interpreter would hand it over again.
@@ -210,7 +212,7 @@ ThreadMachine::Next ThreadMachine::interpret_loop(Function& function) const
 ThreadMachine::Next ThreadMachine::enter_function(Function& function, const void* target)
 {
     thread_.is_after_host = false;
-    set_frame(function, thread_.state.fp);
+    set_frame(*function.instance, thread_.state.fp);
     rax() = reinterpret_cast<uintptr_t>(&function);
     set_control(thread_.control + 1);
     const ReturnTo return_to = innermost_record(thread_).return_to();
@@ -226,10 +228,10 @@ ThreadMachine::Next ThreadMachine::enter_function(Function& function, const void
 }
 
 /// Continues a caller at a site, after its callee's record has been popped.
-ThreadMachine::Next ThreadMachine::continue_at(const void* target, Function& function, Slot* results)
+ThreadMachine::Next ThreadMachine::continue_at(const void* target, Instance& instance, Slot* results)
 {
     thread_.is_after_host = false;
-    set_frame(function, results);
+    set_frame(instance, results);
     set_control(thread_.control);
     // A single result is expected in a register, and code does not care what else is there.
     rax() = results[0];
@@ -237,11 +239,11 @@ ThreadMachine::Next ThreadMachine::continue_at(const void* target, Function& fun
     return { .kind = Next::Kind::Code, .target = target };
 }
 
-void ThreadMachine::set_frame(Function& function, Slot* fp)
+void ThreadMachine::set_frame(Instance& instance, Slot* fp)
 {
-    const auto& memories = function.instance->memories;
+    const auto& memories = instance.memories;
     set_fp(fp);
-    set_instance(function.instance);
+    set_instance(&instance);
     set_memory(memories.empty() ? nullptr : memories.front()->writable_base());
     if (thread_.watches())
         copy_watches(*thread_.watches());
@@ -323,7 +325,7 @@ ThreadMachine::Next ThreadMachine::call_host(const Function& host, Slot* argumen
     if (!is_same || !may_run_code() || (is_mixed() && flip()) || shop_.library.generation() != generation
         || version_of(caller) != at.version)
         return next_of(turn);
-    return continue_at(reinterpret_cast<const void*>(at.address), caller, arguments);
+    return continue_at(reinterpret_cast<const void*>(at.address), *caller.instance, arguments);
 }
 
 ThreadMachine::Next ThreadMachine::on_exit(StopPoint::Kind kind)

@@ -68,9 +68,9 @@ private:
     Next interpret_call(Function& function) const;
     Next interpret_loop(Function& function) const;
     Next enter_function(Function& function, const void* target);
-    Next continue_at(const void* target, Function& function, Slot* results);
+    Next continue_at(const void* target, Instance& instance, Slot* results);
     void copy_watches(const Watches& watched);
-    void set_frame(Function& function, Slot* fp);
+    void set_frame(Instance& instance, Slot* fp);
 
     Next on_returned(Left left);
     Next on_call();

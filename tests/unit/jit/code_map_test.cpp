@@ -18,9 +18,14 @@ protected:
     const uint8_t* at(uintptr_t offset) const { return reinterpret_cast<const uint8_t*>(begin + offset); }
     std::unique_ptr<Version> version(uintptr_t offset, uint32_t size)
     {
-        return std::unique_ptr<Version>(new Version {
-            .owner = owner, .function = {}, .key = {}, .begin = at(offset), .size = size, .sites = {},
-            .loops = {}, .sites_by_offset = {} });
+        return std::unique_ptr<Version>(new Version { .owner = owner,
+            .function = {},
+            .key = {},
+            .begin = at(offset),
+            .size = size,
+            .sites = {},
+            .loops = {},
+            .sites_by_offset = {} });
     }
 
     ModuleCode owner { nullptr };

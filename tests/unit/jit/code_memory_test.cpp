@@ -23,7 +23,10 @@ std::vector<uint8_t> code_of(uint32_t number, size_t size = 6)
     return code;
 }
 
-uint32_t call(const uint8_t* code) { return reinterpret_cast<uint32_t (*)()>(reinterpret_cast<uintptr_t>(code))(); }
+uint32_t call(const uint8_t* code)
+{
+    return reinterpret_cast<uint32_t (*)()>(reinterpret_cast<uintptr_t>(code))();
+}
 
 class CodeMemoryTest : public testing::TestWithParam<Way> {
 protected:

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "jit/machine.h"
+#include "unit/jit/machine.h"
 
 #include <unwind.h>
 
@@ -115,7 +115,10 @@ TEST_F(CrossingTest, ReturnsToARecordThatTheInterpreterHasWritten)
     for (const ReturnTo to : { ReturnTo::interpreter(), ReturnTo::host(), ReturnTo::host_function() }) {
         *top() = Record(to, nullptr, nullptr, 5, 6);
         const Left left = jump_to(code_after_record);
-        EXPECT_EQ(left, to.is_interpreter() ? Left::ToInterpreter : to.is_host() ? Left::ToHost : Left::ToHostFunction);
+        EXPECT_EQ(left,
+            to.is_interpreter() ? Left::ToInterpreter
+                : to.is_host()  ? Left::ToHost
+                                : Left::ToHostFunction);
         EXPECT_EQ(context.control(), top() + 1);
         EXPECT_EQ(context.rcx(), 2u);
         EXPECT_EQ(top()->caller(nullptr).offset, 5u) << "the record is as it was";
@@ -173,7 +176,6 @@ TEST_F(CrossingTest, CallsOut)
     EXPECT_EQ(context.rax(), 4321u + 77) << "registers that C++ keeps are kept";
     EXPECT_EQ(context.control(), top() + 1);
 }
-
 
 class NestedCrossingTest : public CrossingTest {
 public:
