@@ -17,9 +17,10 @@ using Way = CodeMemory::Way;
 /// A function that returns a number, padded to `size` bytes.
 std::vector<uint8_t> code_of(uint32_t number, size_t size = 6)
 {
-    std::vector<uint8_t> code { 0xb8, 0, 0, 0, 0, 0xc3 }; // mov eax, number; ret
+    std::vector<uint8_t> code(size, 0xcc);
+    code[0] = 0xb8; // mov eax, number
     std::memcpy(&code[1], &number, sizeof number);
-    code.resize(size, 0xcc);
+    code[5] = 0xc3; // ret
     return code;
 }
 
