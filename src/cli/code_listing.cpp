@@ -137,7 +137,7 @@ private:
     {
         const core::Module& module = request_.module;
         const core::CodeOffset place = module.meta(request_.function).body_offset + offset;
-        core::ByteReader in(module.bytes(), place);
+        core::ByteReader in(module.bytes().subspan(place), place);
         const auto decoded = core::decode_instruction(in);
         text_ += fmt::format(
             "  {:#x}: {}\n", place, decoded ? core::to_text(*decoded, module, request_.function) : "");

@@ -64,7 +64,7 @@ void print_exits(std::vector<CompilerStatistics::Exit> exits, std::span<const Lo
     });
     for (size_t i = 0; i < exits.size() && i < max_rows; ++i) {
         const CompilerStatistics::Exit& each = exits[i];
-        core::ByteReader in(each.module->bytes(), each.offset);
+        core::ByteReader in(each.module->bytes().subspan(each.offset), each.offset);
         const auto instruction = core::decode_instruction(in);
         print_row(
             fmt::format("{:>12}  {} at {:#x}  {}", each.count, text_of(*each.module, each.function, modules),
