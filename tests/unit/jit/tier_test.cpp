@@ -200,6 +200,29 @@ TEST(Tiers, StackOverflowsAtTheSameDepth)
         });
 }
 
+TEST(Tiers, StackOverflowsBeforeAFunctionWithoutCode)
+{
+    // The callee is too large for what is left of the code memory.
+    std::string large = "(func $large (param i64 i64)";
+    for (int i = 0; i < 400; ++i)
+        large += "(if (i64.eq (local.get 0) (i64.const " + std::to_string(i + 5) + ")) (then (return)))";
+    large += "(call $down (local.get 0) (local.get 1)))";
+    for (const std::string_view call : { "(call $large (local.get 0) (local.get 1))",
+             "(call_indirect (param i64 i64) (local.get 0) (local.get 1) (i32.const 0))" })
+        expect_same([&](EngineConfig config) {
+            // Frames of different sizes, so that either function may be the one that overflows.
+            std::string text;
+            for (const uint64_t bytes : { 1 << 16, (1 << 16) + 4096 }) {
+                config.max_stack_bytes = bytes;
+                Guest guest(config);
+                Instance& instance = guest.instantiate("(module (table 1 funcref) (elem (i32.const 0) $large)"
+                    + large + "(func $down (export \"run\") (param i64 i64)" + std::string(call) + "))");
+                text += repeat(guest, instance, { Value::i64(1), Value::i64(2) }, 3);
+            }
+            return text;
+        });
+}
+
 constexpr std::string_view with_host = R"((module
   (import "host" "f" (func $host (param i32 f64) (result i32)))
   (import "host" "g" (func $none))
@@ -536,6 +559,71 @@ TEST(Tiers, WatchesThatAreSetWhileCodeWaits)
               (br_if $next (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
             (local.get 1))))");
         text += repeat(guest, *instance, {}, 3);
+        guest.thread.probes.set(ProbeRole::Session, nullptr);
+        return text;
+    });
+}
+
+TEST(Tiers, WatchedLocalsAreInterpreted)
+{
+    expect_same([](const EngineConfig& config) {
+        Guest guest(config);
+        Eye eye;
+        std::string text;
+        std::optional<Watches> watches;
+        eye.on_fire = [&](Thread& thread, Cause cause) {
+            text += place_text(thread, cause);
+            return Wish::Continue;
+        };
+        guest.define("host", "f", { { ValueType::i32 }, {} }, [&](HostCall& call) {
+            if (call.slots[0] != 12 && call.slots[0] != 15)
+                return Returned {};
+            // A local of the outermost frame.
+            const auto at = reinterpret_cast<uintptr_t>(frames_of(call.thread).back().locals() + 1);
+            watches.emplace(std::vector { WatchedRange { at, at + 8, false, true, StateKind::Local } });
+            set_watches(call.thread, call.slots[0] == 12 ? &*watches : nullptr);
+            return Returned {};
+        });
+        guest.thread.probes.set(ProbeRole::Session, &eye);
+        text += repeat(guest, guest.instantiate(with_marks), {}, 3);
+        guest.thread.probes.set(ProbeRole::Session, nullptr);
+        return text;
+    });
+}
+
+TEST(Tiers, StepsThatBeginInALoop)
+{
+    expect_same([](const EngineConfig& config) {
+        Guest guest(config);
+        Eye eye;
+        std::string text;
+        int left = 0;
+        Instance& instance = guest.instantiate(R"((module (func (export "run") (result i32) (local i32)
+          (loop $next
+            (local.set 0 (i32.add (local.get 0) (i32.const 3)))
+            (br_if $next (i32.lt_u (local.get 0) (i32.const 300))))
+          (local.get 0))))");
+        Function& run = *instance.functions[0];
+        const CodeOffset tee = run.meta->code_offset + 4;
+        eye.on_fire = [&](Thread& thread, Cause cause) {
+            if (thread.state.fp[0] == 150) {
+                set_stepping(thread, true);
+                left = 30;
+            }
+            if (left > 0)
+                text += place_text(thread, cause);
+            if (left > 0 && --left == 0)
+                set_stepping(thread, false);
+            return Wish::Continue;
+        };
+        guest.thread.probes.set(ProbeRole::Session, &eye);
+        for (int i = 0; i < 5; ++i) {
+            if (i == 2)
+                mark(guest.thread, run, tee);
+            if (i == 4)
+                unmark(guest.thread, run, tee);
+            text += repeat(guest, instance, {}, 1);
+        }
         guest.thread.probes.set(ProbeRole::Session, nullptr);
         return text;
     });
