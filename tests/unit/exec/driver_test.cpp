@@ -73,7 +73,8 @@ protected:
         return rows;
     }
 
-    Guest guest;
+    /// A compiling tier would look up sites of its own.
+    Guest guest { EngineConfig { .guest_debug = true, .tier = TierPolicy::Interpreter } };
     Instance& instance = guest.instantiate(nested);
     Eye eye;
     FakeSites sites;
@@ -141,7 +142,8 @@ constexpr std::string_view counting = R"((module
 
 TEST(Heat, IsUsedUpByCallsAndTurnsAndChangesNothing)
 {
-    Guest guest;
+    // Without a compiler, which would set the heat.
+    Guest guest { EngineConfig { .tier = TierPolicy::Interpreter } };
     Instance& instance = guest.instantiate(counting);
     Function& count = *std::get<Function*>(*instance.find_export("count"));
     Function& step = *instance.functions[0];

@@ -123,6 +123,17 @@ TEST(Position, OfAHostFunctionIsThatOfItsCall)
     guest.thread.probes.set(ProbeRole::Session, nullptr);
 }
 
+/// Records where the stop tick was.
+struct Stop final : Probe {
+    Wish fire(Thread& thread, Cause cause) override
+    {
+        if (cause == Cause::Tick)
+            stops.push_back(position_of(thread));
+        return Wish::Continue;
+    }
+    std::vector<Position> stops;
+};
+
 TEST(Position, CountsEntriesAndLoops)
 {
     Guest guest;
@@ -132,6 +143,9 @@ TEST(Position, CountsEntriesAndLoops)
         (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))))
       (func (export "calls") (call $leaf) (call $leaf) (return_call $leaf))
       (func $dive (export "dive") (call $dive))))");
+    // Compiled code counts for a recorder.
+    Stop recorder;
+    guest.thread.probes.set(ProbeRole::Recorder, &recorder);
     const auto ticks = [&](std::string_view name, std::vector<Value> arguments = {}) {
         const uint64_t before = guest.thread.tick();
         EXPECT_TRUE(guest.call(instance, name, arguments));
@@ -150,18 +164,8 @@ TEST(Position, CountsEntriesAndLoops)
     depth = steps.positions.back().depth;
     EXPECT_EQ(guest.thread.tick() - before, depth);
     guest.thread.probes.set(ProbeRole::Session, nullptr);
+    guest.thread.probes.set(ProbeRole::Recorder, nullptr);
 }
-
-/// Records where the stop tick was.
-struct Stop final : Probe {
-    Wish fire(Thread& thread, Cause cause) override
-    {
-        if (cause == Cause::Tick)
-            stops.push_back(position_of(thread));
-        return Wish::Continue;
-    }
-    std::vector<Position> stops;
-};
 
 TEST(StopTick, StopsAtTheFirstInstructionOfTheTick)
 {
@@ -178,7 +182,7 @@ TEST(StopTick, StopsAtTheFirstInstructionOfTheTick)
     for (uint64_t tick = 1; tick <= all.back().tick + 1; ++tick) {
         Zoo guest;
         Stop stop;
-        guest.thread.probes.set(ProbeRole::Session, &stop);
+        guest.thread.probes.set(ProbeRole::Recorder, &stop);
         set_stop_tick(guest.thread, tick);
         EXPECT_TRUE(guest.call(*guest.instance, "run", { i32(4) }));
         const auto first =
@@ -189,7 +193,7 @@ TEST(StopTick, StopsAtTheFirstInstructionOfTheTick)
             EXPECT_THAT(stop.stops, ElementsAre(*first)) << tick;
         EXPECT_EQ(guest.thread.tick(), all.back().tick) << "to look up counts nothing";
         EXPECT_EQ(guest.thread.stop_tick(), first == all.end() ? tick : UINT64_MAX);
-        guest.thread.probes.set(ProbeRole::Session, nullptr);
+        guest.thread.probes.set(ProbeRole::Recorder, nullptr);
     }
 }
 
