@@ -8,11 +8,10 @@ namespace vitrine::core {
 
 Result<void> profile_code(Engine& engine, std::string_view kind)
 {
-    auto profile = TRY(jit::Profile::create(kind));
     auto* const tier = dynamic_cast<jit::CompilingTier*>(&engine.tier());
     if (!tier)
         return failure("nothing is compiled: " + engine.statistics().unavailable);
-    tier->set_profile(std::move(profile));
+    tier->set_profile(TRY(jit::Profile::create(kind)));
     return {};
 }
 
