@@ -41,8 +41,9 @@ void Assembler::reserve(size_t bytes)
     end_ = begin_ + size;
 }
 
-void Assembler::reset()
+void Assembler::reset(Processor processor)
 {
+    processor_ = processor;
     next_ = begin_;
     is_out_of_memory_ = false;
     labels_.clear();

@@ -57,7 +57,7 @@ enum class Width : uint8_t { w8, w16, w32, w64 };
 /// instructions; operands are in Intel's order, destination first. [Intel SDM, volume 2]
 class Assembler {
 public:
-    explicit Assembler(Processor processor) : processor_(processor) { reserve(1024); }
+    explicit Assembler(Processor processor = Processor::current()) : processor_(processor) { reserve(1024); }
 
     Assembler(Assembler&&) = default;
     Assembler& operator=(Assembler&&) = default;
@@ -68,7 +68,7 @@ public:
     bool is_out_of_memory() const { return is_out_of_memory_; }
     std::span<const uint8_t> bytes() const { return { begin_, next_ }; }
     /// Starts again, with the same memory.
-    void reset();
+    void reset(Processor processor);
 
     Label new_label();
     void bind(Label label);
@@ -127,6 +127,12 @@ public:
     void pextr(Width lane, const Address& to, Xmm from, uint8_t index);
     void pinsr(Width lane, Xmm to, Xmm a, Reg from, uint8_t index);
     void pinsr(Width lane, Xmm to, Xmm a, const Address& from, uint8_t index);
+    /// Takes each lane of 32 bits from `b` if the sign of the mask's is set. Only with AVX.
+    void blendv(Xmm to, Xmm a, Xmm b, Xmm mask)
+    {
+        vex(0x66, 3, false, 0x4a, number(to), number(a), number(b));
+        byte(static_cast<uint8_t>(number(mask) << 4));
+    }
     void pmovmskb(Reg to, Xmm from);
     void movmskps(Reg to, Xmm from);
     void movmskpd(Reg to, Xmm from);
@@ -169,6 +175,9 @@ public:
     }
 #define VECTOR3_IMM(name, prefix, map, opcode)                                                     \
     void name(Xmm to, Xmm a, Xmm b, uint8_t value) { vector3(prefix, map, opcode, to, a, b, value); }
+#define VECTOR2_AVX(name, prefix, map, opcode)                                                     \
+    void name(Xmm to, Xmm from) { vex(prefix, map, false, opcode, number(to), 0, number(from)); }  \
+    void name(Xmm to, const Address& from) { vex(prefix, map, false, opcode, number(to), 0, from, 0); }
 #define VECTOR_SHIFT(name, opcode, digit)                                                          \
     void name(Xmm to, Xmm a, uint8_t count) { vector_shift(opcode, digit, to, a, count); }
 #include "jit/instructions.inc"

@@ -85,6 +85,12 @@ FunctionCompiler::MemoryArgument FunctionCompiler::read_memory_argument(const ui
     return argument;
 }
 
+bool FunctionCompiler::is_direct(const MemoryArgument& argument) const
+{
+    return argument.memory == 0 && !key_.checks_bounds && argument.offset < max_displacement
+        && !module_.memories[MemoryIndex { 0 }].type.limits.is_64;
+}
+
 Address FunctionCompiler::address_of(const MemoryArgument& argument, uint32_t depth, uint32_t size)
 {
     const bool is_64 = module_.memories[MemoryIndex { argument.memory }].type.limits.is_64;

@@ -14,7 +14,6 @@ constexpr auto numeric_functions = [] {
     std::array<NumericFunction, op_table.size()> functions {};
 #define OP(...)
 #define NUMERIC(name, ...) functions[static_cast<size_t>(Op::name)] = &Apply<numeric::name>::run;
-#define VECTOR(name, ...) functions[static_cast<size_t>(Op::name)] = &Apply<numeric::name>::run;
 #include "wasm/opcodes.inc"
     return functions;
 }();

@@ -18,7 +18,7 @@ constexpr uint32_t max_frame_slots = 1u << 27;
 
 /// The memory that compilations of one host thread reuse.
 struct Workshop {
-    Assembler assembler { Processor::current() };
+    Assembler assembler;
     Scan scan;
 
     /// Does not keep the memory that a huge function took.
@@ -118,7 +118,7 @@ FunctionCompiler::FunctionCompiler(
       func_type_(request.module.func_type(request.function)),
       local_slots_(meta_.local_slots)
 {
-    a.reset();
+    a.reset(request.processor);
     next_ = body_ + (meta_.code_offset - meta_.body_offset);
     end_ = body_ + (meta_.end_offset - meta_.body_offset);
     clear_caches();
@@ -390,7 +390,13 @@ Note FunctionCompiler::make_note() const
         switch (value.kind) {
         case Operand::Kind::Home: break;
         case Operand::Kind::Constant:
-            note.places.push_back({ Kind::Constant, 0, value.slot, value.value });
+            if (value.type == Type::V128) {
+                const Constant& constant = constants_[value.value];
+                note.places.push_back({ Kind::Constant, 0, value.slot, constant.low });
+                note.places.push_back({ Kind::Constant, 0, value.slot + 1, constant.high });
+            } else {
+                note.places.push_back({ Kind::Constant, 0, value.slot, value.value });
+            }
             break;
         case Operand::Kind::Local:
             for (uint32_t i = 0; i < slots_of(value.type); ++i)

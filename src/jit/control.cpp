@@ -221,7 +221,7 @@ void FunctionCompiler::to_result_register()
         if (value.kind == Operand::Kind::Home)
             load_slot(Xmm::xmm0, value.type, value.slot);
         else if (value.kind == Operand::Kind::Constant)
-            load_constant(Xmm::xmm0, value.value);
+            load_constant(Xmm::xmm0, value);
         else if (const Xmm from = use_xmm(0); from != Xmm::xmm0)
             a.movaps(Xmm::xmm0, from);
         return;

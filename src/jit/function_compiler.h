@@ -53,7 +53,8 @@ private:
         uint8_t reg = 0;
         /// The home: a slot of the frame.
         uint32_t slot = 0;
-        /// The bits of a constant, or the index of a local.
+        /// The bits of a constant, or the index of a local. For a constant v128, the index in
+        /// `constants_`.
         uint64_t value = 0;
     };
     /// The state of the pinned locals, as sets of pins. Dirty pins are valid.
@@ -154,6 +155,7 @@ private:
     void push(Type type, Reg reg);
     void push(Type type, Xmm reg);
     void push_constant(Type type, uint64_t value);
+    void push_vector_constant(uint64_t low, uint64_t high);
     void push_home(Type type);
     void push_local(uint32_t local);
 
@@ -175,8 +177,15 @@ private:
     std::optional<Xmm> result_pin_xmm(uint32_t operands = 0);
     void load_constant(Reg to, uint64_t value) { a.mov(to, value); }
     void load_constant(Xmm to, uint64_t value, bool is_wide = false);
-    Address constant_in_memory(uint64_t low, uint64_t high = 0);
+    void load_constant(Xmm to, const Operand& constant);
+    /// Aligned to 16 bytes.
+    Address constant_in_memory(uint64_t low, uint64_t high = 0)
+    {
+        return at(constants_[constant_index(low, high)].label);
+    }
+    uint32_t constant_index(uint64_t low, uint64_t high);
     void store_constant(uint32_t slot, uint64_t value);
+    void store_constant(uint32_t slot, const Operand& constant);
 
     /// Moves an operand to its home.
     void spill(Operand& operand);
@@ -339,7 +348,7 @@ private:
     void convert_float(Op op);
     void truncate(Op op);
     void reinterpret(Op op);
-    /// Calls the function of runtime/numeric or runtime/vector.
+    /// Calls the function of runtime/numeric.
     void call_numeric(Op op);
     /// The last instruction has set the flags by this register's value.
     void note_flags(Reg reg, Width width);
@@ -362,6 +371,9 @@ private:
     Address address_of(const MemoryArgument& argument, uint32_t depth, uint32_t size);
     /// Leaves before an access that touches what the thread watches. Returns the address to use.
     Address check_watch(const Address& address, uint32_t size, bool is_write);
+    /// Whether `address_of` needs no register besides that of the operand. If it does, the access
+    /// cannot fault, or its operand can be spilled before.
+    bool is_direct(const MemoryArgument& argument) const;
     void load(Op op);
     void store(Op op);
     void get_global(uint32_t index);
@@ -371,6 +383,87 @@ private:
     Reg table_element(uint32_t table, uint32_t depth);
     /// Calls a C++ function with all values at home. Leaves if it returns another number than 0.
     void call_out(OutOfLine function, uint64_t argument, uint32_t params, std::initializer_list<Type> results);
+
+    // compile_vectors.cpp
+    /// A machine instruction on vectors, by where its last operand is.
+    struct PackedUnary {
+        void (Assembler::*from_register)(Xmm, Xmm);
+        void (Assembler::*from_memory)(Xmm, const Address&);
+    };
+    struct PackedBinary {
+        void (Assembler::*with_register)(Xmm, Xmm, Xmm);
+        void (Assembler::*with_memory)(Xmm, Xmm, const Address&);
+    };
+    /// The operand in memory, if a vector instruction can read it from there.
+    std::optional<Address> vector_in_memory(uint32_t depth);
+    /// A register for a result that is written before the `operands` topmost operands have been
+    /// read for the last time: none of theirs.
+    Xmm target_xmm(uint32_t operands);
+    /// A register for the result of one instruction on `x` and `y`, with the operands popped.
+    Xmm result_over(Xmm x, std::optional<Xmm> y = {});
+    void packed_unary(PackedUnary instruction);
+    void packed_binary(PackedBinary instruction, bool is_swapped = false);
+    /// Computes with one, two or three operands and puts the result into another register.
+    template<class Emit> void compute1(const Emit& emit);
+    template<class Emit> void compute2(const Emit& emit);
+    template<class Emit> void compute3(const Emit& emit);
+    void zero(Xmm to) { a.pxor(to, to, to); }
+    void fill_with_ones(Xmm to) { a.pcmpeqd(to, to, to); }
+    void invert(Xmm to);
+    bool compile_packed_integer(Op op);
+    void compare_unsigned(PackedBinary extreme, PackedBinary equal, bool is_inverted);
+    void compare_inverted(PackedBinary compare, bool is_swapped);
+    void negate_packed(PackedBinary subtract);
+    void test_all_true(PackedBinary equal);
+    void bitmask(Op op);
+    bool compile_packed_shift(Op op);
+    void shift_packed(PackedBinary by_register, void (Assembler::*by_constant)(Xmm, Xmm, uint8_t), uint8_t bits);
+    void shift_bytes(Op op);
+    void shift_long_signed();
+    /// A vector register with the number of bits to shift by, from the topmost operand.
+    Xmm shift_count(uint8_t bits);
+
+    // compile_wide_vectors.cpp
+    bool compile_packed_width(Op op);
+    void extend_high(PackedUnary extend);
+    void multiply_bytes(PackedUnary extend, bool is_high);
+    void multiply_words(PackedBinary high_half, PackedBinary unpack);
+    void multiply_ints(PackedBinary multiply, bool is_high);
+    void multiply_longs();
+    void dot_bytes(bool adds);
+
+    // compile_vector_floats.cpp
+    bool compile_packed_float(Op op);
+    void compare_packed(uint8_t predicate, bool is_f32, bool is_swapped);
+    void packed_extreme(bool is_min, bool is_f32);
+    void round_packed(uint8_t how, bool is_f32);
+    void multiply_add(bool is_negated, bool is_f32);
+    bool compile_packed_conversion(Op op);
+
+    // compile_lanes.cpp
+    bool compile_lane_op(Op op);
+    void splat(Op op);
+    void splat_in(Xmm to, uint32_t lane_bytes);
+    void extract_lane(Op op);
+    void replace_lane(Op op);
+    void swizzle();
+    void shuffle();
+    void shuffle_one(uint32_t depth, const std::array<uint8_t, 16>& lanes);
+    bool shuffle_two(const std::array<uint8_t, 16>& lanes);
+    void vector_load(Op op);
+    void vector_store();
+    void load_lane(Op op);
+    void store_lane(Op op);
+
+    // compile_atomics.cpp
+    /// Leaves if the address is not a multiple of the size. `scratch` is overwritten.
+    void check_alignment(const Address& address, uint32_t size, Reg scratch);
+    void load_zero_extended(Reg to, const Address& from, uint32_t size);
+    void zero_extend(Reg reg, uint32_t size, Type type);
+    void atomic_load(Op op);
+    void atomic_exchange(Op op);
+    void atomic_with_rax(Op op);
+    bool atomic_without_result(Op op);
 
     // compile_calls.cpp
     struct CallTarget {

@@ -127,7 +127,7 @@ void FunctionCompiler::set_local(uint32_t local, bool keeps_value)
         } else {
             const Xmm to = pin_xmm(number);
             if (value.kind == Operand::Kind::Constant)
-                load_constant(to, value.value);
+                load_constant(to, value);
             else if (const Xmm from = use_xmm(0); from != to)
                 a.movaps(to, from);
         }

@@ -195,7 +195,7 @@ Xmm FunctionCompiler::use_xmm(uint32_t depth)
     }
     case Operand::Kind::Constant: {
         const Xmm reg = allocate_xmm();
-        load_constant(reg, value.value);
+        load_constant(reg, value);
         return own(reg);
     }
     case Operand::Kind::Local: {
@@ -292,7 +292,7 @@ std::optional<Address> FunctionCompiler::in_memory_xmm(uint32_t depth)
     if (value.kind == Operand::Kind::Home)
         return home(value.slot);
     if (value.kind == Operand::Kind::Constant)
-        return constant_in_memory(value.value);
+        return value.type == Type::V128 ? at(constants_[value.value].label) : constant_in_memory(value.value);
     if (value.kind != Operand::Kind::Local || pin_of(static_cast<uint32_t>(value.value)) >= 0)
         return std::nullopt;
     for (uint32_t i = 0; i < temp_xmms; ++i)
@@ -338,6 +338,11 @@ void FunctionCompiler::push(Type type, Xmm reg)
 void FunctionCompiler::push_constant(Type type, uint64_t value)
 {
     stack_.push_back({ Operand::Kind::Constant, type, 0, top_slot(), value });
+}
+
+void FunctionCompiler::push_vector_constant(uint64_t low, uint64_t high)
+{
+    push_constant(Type::V128, constant_index(low, high));
 }
 
 void FunctionCompiler::push_home(Type type)
@@ -410,14 +415,29 @@ Xmm FunctionCompiler::result_xmm(std::optional<Xmm> avoid)
 
 // -- Constants
 
-Address FunctionCompiler::constant_in_memory(uint64_t low, uint64_t high)
+uint32_t FunctionCompiler::constant_index(uint64_t low, uint64_t high)
 {
-    constexpr size_t searched = 64;
-    for (size_t i = constants_.size() - std::min(constants_.size(), searched); i < constants_.size(); ++i)
+    // A body can have very many.
+    constexpr size_t max_searched = 64;
+    const size_t end = constants_.size();
+    for (size_t i = end - std::min(end, max_searched); i < end; ++i)
         if (constants_[i].low == low && constants_[i].high == high)
-            return at(constants_[i].label);
+            return static_cast<uint32_t>(i);
     constants_.push_back({ low, high, a.new_label() });
-    return at(constants_.back().label);
+    return static_cast<uint32_t>(end);
+}
+
+void FunctionCompiler::load_constant(Xmm to, const Operand& operand)
+{
+    if (operand.type != Type::V128)
+        return load_constant(to, operand.value);
+    const Constant& constant = constants_[operand.value];
+    if ((constant.low | constant.high) == 0)
+        a.xorps(to, to, to);
+    else if ((constant.low & constant.high) == UINT64_MAX)
+        a.pcmpeqd(to, to, to);
+    else
+        a.movups(to, at(constant.label));
 }
 
 void FunctionCompiler::load_constant(Xmm to, uint64_t value, bool is_wide)
@@ -442,6 +462,14 @@ void FunctionCompiler::store_constant(uint32_t slot, uint64_t value)
     a.mov(Width::w32, half, static_cast<int32_t>(value >> 32));
 }
 
+void FunctionCompiler::store_constant(uint32_t slot, const Operand& operand)
+{
+    if (operand.type != Type::V128)
+        return store_constant(slot, operand.value);
+    store_constant(slot, constants_[operand.value].low);
+    store_constant(slot + 1, constants_[operand.value].high);
+}
+
 // -- Homes
 
 void FunctionCompiler::spill(Operand& value)
@@ -454,7 +482,7 @@ void FunctionCompiler::spill(Operand& value)
     };
     switch (value.kind) {
     case Operand::Kind::Home: return;
-    case Operand::Kind::Constant: store_constant(value.slot, value.value); break;
+    case Operand::Kind::Constant: store_constant(value.slot, value); break;
     case Operand::Kind::Register:
         if (is_vector(value.type)) {
             store(Xmm { value.reg });
@@ -488,7 +516,7 @@ void FunctionCompiler::store_at(uint32_t depth, uint32_t slot)
 {
     const Operand& value = operand(depth);
     if (value.kind == Operand::Kind::Constant)
-        return store_constant(slot, value.value);
+        return store_constant(slot, value);
     if (value.kind == Operand::Kind::Home && value.slot == slot)
         return;
     if (value.type == Type::V128)
