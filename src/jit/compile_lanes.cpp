@@ -326,7 +326,7 @@ void FunctionCompiler::shuffle()
 void FunctionCompiler::vector_load(Op op)
 {
     const uint32_t size = info(op).access_bytes;
-    const Address from = address_of(read_memory_argument(next_), 0, size);
+    const Address from = check_watch(address_of(read_memory_argument(next_), 0, size), size, false);
     const Xmm to = target_xmm(1);
     const auto load = [&](void (Assembler::*instruction)(Xmm, const Address&)) {
         access([&] { (a.*instruction)(to, from); });
@@ -370,7 +370,7 @@ void FunctionCompiler::vector_load(Op op)
 void FunctionCompiler::vector_store()
 {
     const Xmm value = use_xmm(0);
-    const Address to = address_of(read_memory_argument(next_), 1, 16);
+    const Address to = check_watch(address_of(read_memory_argument(next_), 1, 16), 16, true);
     access([&] { a.movups(to, value); });
     pop(2);
 }
@@ -379,7 +379,7 @@ void FunctionCompiler::load_lane(Op op)
 {
     const uint32_t size = info(op).access_bytes;
     const Xmm x = use_xmm(0);
-    const Address from = address_of(read_memory_argument(next_), 1, size);
+    const Address from = check_watch(address_of(read_memory_argument(next_), 1, size), size, false);
     const uint8_t lane = *next_++;
     // Without AVX, the vector is copied before the access.
     const Xmm to = a.processor().avx ? target_xmm(2) : take_xmm(0);
@@ -392,7 +392,7 @@ void FunctionCompiler::store_lane(Op op)
 {
     const uint32_t size = info(op).access_bytes;
     const Xmm x = use_xmm(0);
-    const Address to = address_of(read_memory_argument(next_), 1, size);
+    const Address to = check_watch(address_of(read_memory_argument(next_), 1, size), size, true);
     const uint8_t lane = *next_++;
     access([&] {
         if (lane == 0 && size == 4)

@@ -312,7 +312,8 @@ bool FunctionCompiler::is_watched(Op op) const
     const OpInfo& row = info(op);
     const StateUse& use = row.state;
     // Loads and stores compare addresses.
-    if (row.shape == Shape::Load || row.shape == Shape::Store)
+    if (row.shape == Shape::Load || row.shape == Shape::Store || row.shape == Shape::VectorMemory
+        || row.shape == Shape::Lane)
         return false;
     return key_.watched != 0 && !is_tail_call(op) && (use.may_move || (access_bits(use) & key_.watched) != 0);
 }
