@@ -146,7 +146,7 @@ private:
     void machine_code(uint32_t begin, uint32_t end)
     {
         while (begin < end) {
-            for (const jit::LoopEntry& entry : code_.loops)
+            for (const jit::CodeEntry& entry : code_.entries)
                 if (entry.code == begin)
                     text_ += "         entry of the loop:\n";
             const Reader::Line line = reader_.read(code_.bytes, begin);

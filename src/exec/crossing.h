@@ -73,6 +73,8 @@ struct MachineContext {
     Thread* thread = nullptr;
     /// What is watched in memories: reads, then writes.
     std::array<WatchWords, 2> watches {};
+    /// A function that machine code has called could not make an object.
+    bool is_out_of_memory = false;
 
     /// The callee of a call, or the result of a function.
     uint64_t& rax() { return general[0]; }

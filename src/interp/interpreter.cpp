@@ -104,12 +104,9 @@ Trap uninitialized_element(uint64_t index)
 /// otherwise.
 #define LAND_IF(caught)                                                                            \
     do {                                                                                           \
-        if (!(caught))                                                                             \
-            return RunEnd::Trapped;                                                                \
-        /* The instruction was not completed. */                                                   \
-        touched.is_pending = false;                                                                \
-        RELOAD();                                                                                  \
-        NEXT();                                                                                    \
+        if (caught)                                                                                \
+            goto landed;                                                                           \
+        return RunEnd::Trapped;                                                                    \
     } while (false)
 
 #define NEXT() goto *dispatch[*pc]
@@ -1241,6 +1238,15 @@ op_touched:
 trapped:
     SAVE();
     LAND_IF(raise(thread, { .kind = trap_kind }));
+landed:
+    // The instruction that threw or trapped was not completed.
+    touched.is_pending = false;
+    RELOAD();
+    if (function->heat <= Function::loop_heat) [[unlikely]] {
+        thread.handed = Handed::Loop;
+        return RunEnd::Handed;
+    }
+    NEXT();
 }
 
 } // namespace

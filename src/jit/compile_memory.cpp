@@ -278,12 +278,24 @@ void FunctionCompiler::call_out(
     a.mov(Reg::rdx, argument);
     a.mov(Reg::rax, reinterpret_cast<uint64_t>(function));
     a.call(at(requests_reg, offsetof(RequestWords, call_out)));
-    forget_registers();
+    forget_after_call_out();
     a.test(Width::w64, Reg::rax, Reg::rax);
     exit_if(Condition::NotEqual);
     pop(params);
     for (const Type type : results)
         push_home(type);
+}
+
+void FunctionCompiler::forget_after_call_out()
+{
+    // The platform's calling convention preserves r12 and r13.
+    uint32_t preserved = 0;
+    for (uint32_t pin = 0; pin < pin_regs.size(); ++pin)
+        if (pin_reg(pin) == Reg::r12 || pin_reg(pin) == Reg::r13)
+            preserved |= 1u << pin;
+    ASSERT(pins_.dirty == 0);
+    pins_.valid &= preserved;
+    clear_caches();
 }
 
 void FunctionCompiler::load_table(Reg to, uint32_t table)

@@ -299,7 +299,9 @@ void FunctionCompiler::compile_instruction(Op op)
     case Shape::Lane: is_known = compile_vector(op); break;
     case Shape::Atomic: is_known = compile_atomic(op); break;
     case Shape::Reference: is_known = compile_reference(op); break;
-    case Shape::Op: is_known = compile_variable(op) || compile_vector(op) || compile_atomic(op); break;
+    case Shape::Op:
+        is_known = compile_variable(op) || compile_vector(op) || compile_atomic(op) || compile_wide(op);
+        break;
     }
     if (!is_known) {
         next_ = immediates;
@@ -558,6 +560,19 @@ bool FunctionCompiler::emit_cold()
             a.jmp(cold.to);
             continue;
         }
+        if (cold.kind == Cold::Kind::TypeCheck) {
+            a.mov(Width::w64, Reg::rdi, instance_reg);
+            a.mov(Width::w64, Reg::rsi, Reg::rax);
+            a.mov(Reg::rdx, cold.type.value);
+            a.mov(Reg::rax, reinterpret_cast<uint64_t>(check_type));
+            a.call(at(requests_reg, offsetof(RequestWords, call_out)));
+            a.test(Width::w64, Reg::rax, Reg::rax);
+            a.jcc(Condition::NotEqual, cold.to);
+            a.jmp(cold.exit);
+            continue;
+        }
+        if (cold.entry)
+            code_.entries.push_back({ *cold.entry, a.offset() });
         stack_ = std::move(cold.values);
         pins_ = cold.from;
         busy_regs_ = busy_xmms_ = scratch_regs_ = scratch_xmms_ = 0;
@@ -580,7 +595,7 @@ bool FunctionCompiler::emit_cold()
         a.jmp(cold.to);
     }
     for (const PendingLoop& loop : loops_) {
-        code_.loops.push_back({ loop.offset, a.offset() });
+        code_.entries.push_back({ loop.offset, a.offset() });
         pins_ = {};
         adapt({ loop.pins.valid, 0 });
         a.jmp(loop.to);
@@ -606,7 +621,10 @@ bool FunctionCompiler::emit_cold()
         a.embed(constant.high);
     }
     std::ranges::sort(code_.sites, {}, &CallSite::code);
-    std::ranges::sort(code_.loops, {}, &LoopEntry::offset);
+    // At one offset there is one state, so any of several entries will do.
+    std::ranges::sort(code_.entries, {}, &CodeEntry::offset);
+    const auto repeated = std::ranges::unique(code_.entries, {}, &CodeEntry::offset);
+    code_.entries.erase(repeated.begin(), repeated.end());
     return !is_over_budget();
 }
 

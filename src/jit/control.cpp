@@ -42,7 +42,10 @@ void FunctionCompiler::open_block(Op op)
 {
     Control block { .op = op };
     read_block_type(block, next_);
+    block.offset = offset_of(instruction_);
     if (op == Op::TryTable) {
+        if (!is_dead_)
+            read_catches(next_);
         next_ = instruction_;
         bytecode::skip_immediates(bytecode::read_op(next_), next_);
     }
@@ -130,7 +133,7 @@ void FunctionCompiler::else_part()
     block.is_unreachable = false;
 }
 
-/// Machine code reaches a handler only at its loops: the interpreter executes the rest.
+/// Machine code reaches a handler when it is entered there.
 void FunctionCompiler::catch_part(Op op)
 {
     Control& block = controls_.back();
@@ -143,6 +146,51 @@ void FunctionCompiler::catch_part(Op op)
     begin_part(block, values, {});
     block.op = op;
     block.is_unreachable = false;
+    if (!is_dead_)
+        code_.entries.push_back({ offset_of(next_), a.offset() });
+}
+
+void FunctionCompiler::read_catches(const uint8_t* at)
+{
+    constexpr uint8_t catches_all = 2;
+    for (auto count = bytecode::read<uint32_t>(at); count != 0; --count) {
+        if (!(*at++ & catches_all))
+            bytecode::skip_number(at);
+        const auto depth = bytecode::read<uint32_t>(at);
+        Control& target = control(depth);
+        if (target.is_landing)
+            continue;
+        target.is_landing = true;
+        if (leads_out(depth)) {
+            add_landing(target, offset_of(end_ - 1));
+            continue;
+        }
+        if (!target.has_state)
+            decide_state(target);
+        if (target.op == Op::Loop)
+            add_landing(target, target.offset);
+    }
+}
+
+void FunctionCompiler::add_landing(const Control& target, uint32_t offset)
+{
+    Cold landing { .kind = target.is_function && !target.has_state ? Cold::Kind::Return : Cold::Kind::Edge,
+        .begin = a.new_label(),
+        .to = target.label,
+        .entry = offset,
+        .target = target.pins,
+        .types = label_types(target),
+        .slot = target.slot,
+        .in_register = is_in_register(target) };
+    uint32_t slot = target.slot;
+    for (const ValueType type : landing.types) {
+        landing.values.push_back({ Operand::Kind::Home, type_of(type), 0, slot });
+        slot += type.slots();
+    }
+    if (target.has_single && target.op != Op::Loop)
+        landing.single = target.single;
+    cold_values_ += landing.types.size();
+    cold_.push_back(std::move(landing));
 }
 
 void FunctionCompiler::end_block()
@@ -165,6 +213,8 @@ void FunctionCompiler::end_block()
         is_dead_ = false;
         reset_stack(block);
         push_results(block.results(), is_in_register(block));
+        if (block.is_landing)
+            add_landing(block, offset_of(block.is_function ? end_ - 1 : next_));
     } else if (is_dead_ && !block.was_dead) {
         reset_stack(block);
         push_results(block.results(), false);

@@ -56,16 +56,4 @@ void check_exit(const Thread& thread)
     ASSERT(state.sp == state.fp + slots);
 }
 
-void save_caller(Thread& thread, const MachineContext& context)
-{
-    // The call has pushed its return address below the frame's record.
-    const auto* const return_address = reinterpret_cast<const uintptr_t*>(context.general[4]);
-    const Site* const site = thread.sites->find(*return_address);
-    ASSERT(site);
-    Slot* const fp = context.fp();
-    thread.control = reinterpret_cast<Record*>(context.general[4] + sizeof *return_address);
-    thread.state = { context.instance()->functions[site->function.value], site->call_offset, site->entry, fp,
-        fp + site->fp_slots };
-}
-
 } // namespace vitrine::core::jit

@@ -16,10 +16,4 @@ void take_exit(Thread& thread, const MachineContext& context, Function& function
 /// they agree. Slow; for debug builds and tests.
 void check_exit(const Thread& thread);
 
-/// For C++ functions that machine code calls through `RequestWords::call_out`: sets `Thread::state`
-/// and `Thread::control` to the calling frame, at the instruction that makes the call. The call must
-/// have a site, whose `call_offset` is that instruction and whose `fp_slots` is the end of the
-/// frame's operands.
-void save_caller(Thread& thread, const MachineContext& context);
-
 } // namespace vitrine::core::jit

@@ -7,6 +7,7 @@
 #include "jit/bytecode.h"
 #include "jit/out_of_line.h"
 #include "jit/scan.h"
+#include "runtime/heap.h"
 #include "runtime/instance_layout.h"
 #include "runtime/slot.h"
 
@@ -92,6 +93,10 @@ private:
         bool was_dead = false;
         /// A branch to the label has decided its state.
         bool has_state = false;
+        /// A clause of a `try_table` leads to the label.
+        bool is_landing = false;
+        /// The `loop` instruction.
+        uint32_t offset = 0;
         /// The false edge of an `if` without parameters and results leads straight to the label.
         bool else_is_label = false;
         Pins pins {};
@@ -265,6 +270,12 @@ private:
     void begin_part(const Control& block, std::span<const ValueType> values, Pins pins);
     void else_part();
     void catch_part(Op op);
+    /// Reads the clauses of a `try_table`, before its block is opened: where they lead, the code can
+    /// be entered.
+    void read_catches(const uint8_t* at);
+    /// An entry for frames that have caught an exception, and continue at `offset` behind a branch
+    /// to this label.
+    void add_landing(const Control& target, uint32_t offset);
     void end_block();
     void end_function();
     void branch(uint32_t depth);
@@ -383,6 +394,41 @@ private:
     Reg table_element(uint32_t table, uint32_t depth);
     /// Calls a C++ function with all values at home. Leaves if it returns another number than 0.
     void call_out(OutOfLine function, uint64_t argument, uint32_t params, std::initializer_list<Type> results);
+    /// After a call of a C++ function, which preserves two of the pins.
+    void forget_after_call_out();
+
+    // compile_references.cpp
+    /// The topmost operand, which must not be null. Leaves otherwise.
+    Reg non_null(uint32_t depth);
+    /// Compares the topmost operand with a reference type. Returns the condition that the flags meet
+    /// if it has the type.
+    Condition test_type(int64_t heap, bool is_nullable);
+    Condition test_abstract_type(HeapKind kind, bool is_nullable);
+    void branch_on_cast(bool is_on_cast);
+
+    // compile_objects.cpp
+    bool compile_object(Op op);
+    /// A field or an element: its type on the operand stack, and its size in bytes if it is packed.
+    struct Part {
+        Type type;
+        uint8_t packed_bytes = 0;
+        explicit Part(const FieldType& field) : type(type_of(unpacked(field))), packed_bytes(field.packed_bytes) {}
+    };
+    /// Replaces the topmost `popped` operands by the value of a part.
+    void load_part(const Part& part, const Address& from, bool is_signed, uint32_t popped);
+    /// Stores the topmost operand and pops `popped` operands. A field has a whole slot.
+    void store_part(Type type, uint32_t bytes, const Address& to, uint32_t popped);
+    /// The address of an array's element. Leaves if the array is null or the index out of bounds.
+    Address element_address(const TypeInfo& type, uint32_t array_depth);
+    /// Calls a C++ function that makes an object with all values at home, and pushes the object.
+    /// Leaves if there is none.
+    void make_object(ObjectMaker maker, uint64_t argument, uint32_t params);
+    const TypeInfo& read_type() { return *module_.type_infos[bytecode::read<uint32_t>(next_)]; }
+
+    // compile_wide.cpp
+    bool compile_wide(Op op);
+    void add_wide(bool is_sub);
+    void multiply_wide(bool is_signed);
 
     // compile_vectors.cpp
     /// A machine instruction on vectors, by where its last operand is.
@@ -475,7 +521,15 @@ private:
         uint32_t function = 0;
     };
     void emit_call(const FuncType& type, CallTarget target);
-    void call_checked(const FuncType& type, Reg callee);
+    /// `type` is the callee's type if it has been compared already.
+    void call_checked(TypeIndex type, Reg callee, bool is_type_known);
+    void tail_call(uint32_t function);
+    /// The callee is in a temporary of the instruction. Its index or reference is the topmost
+    /// operand.
+    void tail_call_checked(const FuncType& type, Reg callee);
+    /// Moves the arguments of a tail call to the beginning of the frame.
+    void move_arguments(const FuncType& type);
+    void jump_to_callee();
 
     const Module& module_;
     const CompileRequest& request_;
@@ -543,8 +597,14 @@ private:
             Return,    ///< returns
             OtherCall, ///< the call of a function of another instance
             Watched,   ///< an access near what is watched
+            TypeCheck, ///< compares the type of the function in rax with `type`
         } kind;
         Label begin, to {};
+        /// For `Edge` and `Return`: frames can be continued here, at this offset.
+        std::optional<uint32_t> entry {};
+        /// For `TypeCheck`.
+        TypeId type {};
+        Label exit {};
         Pins from {}, target {};
         /// The values that a branch carries, and where they go.
         std::vector<Operand> values {};

@@ -48,9 +48,9 @@ const CallSite* Version::find_site_at(uint32_t offset) const
     return found != sites_by_offset.end() && offset_of(*found) == offset ? &sites[*found] : nullptr;
 }
 
-const LoopEntry* Version::find_loop(uint32_t offset) const
+const CodeEntry* Version::find_entry(uint32_t offset) const
 {
-    return find_sorted(loops, &LoopEntry::offset, offset);
+    return find_sorted(entries, &CodeEntry::offset, offset);
 }
 
 Result<std::unique_ptr<CodeLibrary>> CodeLibrary::create(
@@ -138,7 +138,7 @@ const Version* CodeLibrary::keep(
         .begin = memory_->add(code.bytes),
         .size = static_cast<uint32_t>(code.bytes.size()),
         .sites = std::move(code.sites),
-        .loops = std::move(code.loops),
+        .entries = std::move(code.entries),
         .first_exit = code.first_exit,
         .exit_count = code.exit_count,
         .sites_by_offset = std::move(by_offset) });

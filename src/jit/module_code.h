@@ -35,7 +35,7 @@ struct Version {
     const uint8_t* begin;
     uint32_t size;
     std::vector<CallSite> sites;
-    std::vector<LoopEntry> loops;
+    std::vector<CodeEntry> entries;
     uint32_t first_exit = 0;
     uint32_t exit_count = 0;
     /// Places in `sites` in the order of `Site::offset`.
@@ -50,8 +50,8 @@ struct Version {
     const Site* find_site(uintptr_t return_address) const;
     /// The site at which the caller continues with the instruction at `offset`, or null.
     const CallSite* find_site_at(uint32_t offset) const;
-    /// Where the loop can be entered whose first instruction is at `offset`, or null.
-    const LoopEntry* find_loop(uint32_t offset) const;
+    /// Where a frame can be continued whose next instruction is at `offset`, or null.
+    const CodeEntry* find_entry(uint32_t offset) const;
     /// Whether it was made for a debugger: such versions are freed when no function uses them.
     bool is_temporary() const { return key.watched != 0 || !key.marks.empty(); }
 };

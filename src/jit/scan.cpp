@@ -72,6 +72,16 @@ void Scan::run(std::span<const uint8_t> code, std::span<const Type> local_types)
         case Op::Call:
         case Op::CallIndirect:
         case Op::CallRef:
+        // These call C++ functions.
+        case Op::StructNew:
+        case Op::StructNewDefault:
+        case Op::ArrayNew:
+        case Op::ArrayNewDefault:
+        case Op::ArrayNewFixed:
+        case Op::ArrayNewData:
+        case Op::ArrayNewElem:
+        case Op::ArrayCopy:
+        case Op::ArrayFill:
             blocks[open_.back() & ~is_loop].has_call = true;
             bytecode::skip_immediates(op, at);
             break;

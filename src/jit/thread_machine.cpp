@@ -3,10 +3,12 @@
 
 #include "exec/code.h"
 #include "exec/frame.h"
+#include "exec/invoke.h"
 #include "jit/exit.h"
 #include "wasm/opcode.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace vitrine::core::jit {
 
@@ -150,12 +152,12 @@ ThreadMachine::Next ThreadMachine::at_loop()
     const Version* version = version_of(function);
     if (!version && function.heat <= Function::loop_heat)
         version = store_.compile(function);
-    const LoopEntry* const loop = version ? version->find_loop(thread_.state.offset) : nullptr;
-    if (!loop)
+    const CodeEntry* const entry = version ? version->find_entry(thread_.state.offset) : nullptr;
+    if (!entry)
         return interpret_loop(function);
     set_frame(*function.instance, thread_.state.fp);
     set_control(thread_.control);
-    return { .kind = Next::Kind::Code, .target = version->begin + loop->code };
+    return { .kind = Next::Kind::Code, .target = version->begin + entry->code };
 }
 
 /// The thread is as described for `Handed::Return`.
@@ -339,6 +341,9 @@ ThreadMachine::Next ThreadMachine::on_exit(StopPoint::Kind kind)
     const Note& note = shop_.library.note_of(*version, { kind, code });
     Function& function = *instance()->functions[version->function.value];
     take_exit(thread_, *this, function, note);
+    if (std::exchange(is_out_of_memory, false))
+        return { raise(thread_, { .kind = TrapKind::OutOfMemory }) ? Next::Kind::GoOn : Next::Kind::End,
+            RunEnd::Trapped };
     if (!note.is_entry) {
         if (shop_.checks_exits)
             check_exit(thread_);

@@ -35,9 +35,10 @@ struct CallSite {
     Site site {};
 };
 
-/// Where a loop can be entered, with all values in their homes.
-struct LoopEntry {
-    /// The first instruction inside the loop, from the body's first byte.
+/// Where a frame of the interpreter can be continued, with all values in their homes: inside a loop
+/// whose header has polled, or where an exception has been caught.
+struct CodeEntry {
+    /// The next instruction, from the body's first byte.
     uint32_t offset = 0;
     uint32_t code = 0;
 };
@@ -48,8 +49,8 @@ struct CompiledCode {
     std::vector<uint8_t> bytes;
     /// In ascending order of `code`.
     std::vector<CallSite> sites;
-    /// In ascending order of `offset`.
-    std::vector<LoopEntry> loops;
+    /// In ascending order of `offset`, which differ.
+    std::vector<CodeEntry> entries;
     /// The exits: calls of `RequestWords::exit` of `exit_bytes` each, one after the other, from
     /// this offset on.
     uint32_t first_exit = 0;

@@ -50,7 +50,7 @@ Totals compile_all(const Module& module, const TypeRegistry& types)
         totals.code_bytes += code->bytes.size();
         totals.exits += code->exit_count;
         totals.side_bytes +=
-            code->sites.size() * sizeof(jit::CallSite) + code->loops.size() * sizeof(jit::LoopEntry);
+            code->sites.size() * sizeof(jit::CallSite) + code->entries.size() * sizeof(jit::CodeEntry);
     }
     return totals;
 }

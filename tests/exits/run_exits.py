@@ -3,7 +3,7 @@
 """Compares compiled code with the interpreter, where compiled code can return to the interpreter
 before any instruction.
 
-Runs the scripts of the official test suite, overflow.wast, and the benchmark programs with small
+Runs the scripts of the official test suite and of this folder, and the benchmark programs with small
 inputs: once in the interpreter, and then in rounds with VITRINE_TIER=mixed:SEED:PERCENT, with
 another seed and percentage in each round. What `transcript` prints must be the same. `./dev differ
 --no-wasmtime` does the same for random modules.
@@ -106,7 +106,8 @@ def script_jobs(options, archive):
     suite = run_suite.unpack(archive, core.folder, options.work)
     names = sorted(path.relative_to(suite).as_posix() for path in suite.rglob("*.wast"))
     scripts = [(name, suite / name) for name in names if not name.startswith(core.excluded)]
-    for name, path in [("overflow.wast", HERE / "overflow.wast"), *scripts]:
+    own = [(path.name, path) for path in sorted(HERE.glob("*.wast"))]
+    for name, path in [*own, *scripts]:
         script, problem = run_suite.convert(path, name, options, options.work)
         if problem is None:
             features = [list_ for folder, list_ in run_suite.FEATURES.items() if name.startswith(folder)]

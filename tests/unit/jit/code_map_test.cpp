@@ -24,7 +24,7 @@ protected:
             .begin = at(offset),
             .size = size,
             .sites = {},
-            .loops = {},
+            .entries = {},
             .sites_by_offset = {} });
     }
 
