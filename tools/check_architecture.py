@@ -164,7 +164,7 @@ def check_walks(page):
 
 RECORD_FILES = {
     "exec/frame.h", "exec/frame.cpp", "exec/driver.cpp", "exec/crossing.cpp", "interp/interpreter.cpp",
-    "jit/compiler.cpp", "jit/control.cpp", "jit/exit.cpp", "jit/thread_machine.cpp",
+    "jit/compiler.cpp", "jit/control.cpp", "jit/exit.cpp", "jit/out_of_line.cpp", "jit/thread_machine.cpp",
 }
 RECORD_FORWARD = {"exec/guest_stack.h", "exec/guest_stack.cpp", "exec/thread.h", "exec/crossing.h"}
 RECORDS = re.compile(r"(?<!ComponentKind::)\bRecord\b|\b(?:push|pop|popped|innermost)_record\b|\brecord_of\b|\bReturnTo\b")

@@ -16,8 +16,8 @@ static_assert(sizeof(Record) == 32 && RecordLayout::return_to == 24);
 // and returns its value is not needed any more.
 //
 // While the host's stack pointer is in the context, the frame of `vitrine_enter_code` is found
-// through rbx: the canonical frame address is *(*(rbx + 16)) + 64. So debuggers and the unwinder can
-// walk from a function that `vitrine_call_out` calls to the caller of `vitrine_enter_code`.
+// through rbx: the canonical frame address is *(*(rbx + 16)) + 64. So debuggers and the unwinder
+// can walk from a function that `vitrine_call_out` calls to the caller of `vitrine_enter_code`.
 asm(R"(
         .set MACHINE, 16
         .set HOST_STACK, 0

@@ -24,10 +24,10 @@ class Thread;
 
 /// [doc] Crossing
 ///
-/// Machine code runs on the guest's stacks: rsp is the control stack, rbp the frame. C++ runs on the
-/// host's stack. `enter_code` crosses from C++ to machine code, and every way out of machine code
-/// ends that call and says why. Nothing of machine code stays on the host's stack: a compiled caller
-/// that waits is a record on the control stack, like an interpreted one.
+/// Machine code runs on the guest's stacks: rsp is the control stack, rbp the frame. C++ runs on
+/// the host's stack. `enter_code` crosses from C++ to machine code, and every way out of machine
+/// code ends that call and says why. Nothing of machine code stays on the host's stack: a compiled
+/// caller that waits is a record on the control stack, like an interpreted one.
 ///
 /// The stubs are static assembly for x86-64 System V. They are in this layer rather than in the
 /// compiler's because a record's return address is one of three constants (`ReturnTo`), which are
@@ -61,12 +61,12 @@ struct MachineContext {
     /// The host's stack pointer inside the innermost `enter_code`, which keeps the one of the
     /// previous `enter_code` in its own frame.
     void* host_stack = nullptr;
-    /// After `Left::Exit`, the return address of the exit. After `Left::Fault`, the instruction that
-    /// faulted.
+    /// After `Left::Exit`, the return address of the exit. After `Left::Fault`, the instruction
+    /// that faulted.
     const uint8_t* address = nullptr;
-    /// Registers, by the numbers of the processor's encoding. `enter_code` takes rax, rsp, rbp, r14,
-    /// r15 and xmm0 from here. An exit or a fault leaves all of them here, a return rax, rcx, rsp,
-    /// rbp, r15 and xmm0, and a call rax, rsp, rbp and r15.
+    /// Registers, by the numbers of the processor's encoding. `enter_code` takes rax, rsp, rbp,
+    /// r14, r15 and xmm0 from here. An exit or a fault leaves all of them here, a return rax, rcx,
+    /// rsp, rbp, r15 and xmm0, and a call rax, rsp, rbp and r15.
     std::array<uint64_t, 16> general {};
     std::array<Vector, 16> vectors {};
     // For machine code and the functions that it calls.

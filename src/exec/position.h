@@ -19,8 +19,8 @@ namespace vitrine::core {
 /// is entered and no branch goes back, so control only moves forward in a frame or returns to its
 /// caller. Hence the order: by tick, then the deeper frame first, then by offset.
 ///
-/// The interpreter always counts. Compiled code only does so while the thread has a recorder's probe
-/// or a stop tick; without them the tick means nothing.
+/// The interpreter always counts. Compiled code only does so while the thread has a recorder's
+/// probe or a stop tick; without them the tick means nothing.
 ///
 /// A backward branch leads to the `loop` instruction itself, which counts its tick when it is
 /// executed. A thread that is about to execute a `loop` has the position of that coming tick.

@@ -131,7 +131,7 @@ void FunctionCompiler::move_arguments(const FuncType& type)
 void FunctionCompiler::jump_to_callee()
 {
     a.mov(Width::w64, Reg::rcx, at(Reg::rax, offsetof(FunctionHead, entry)));
-    a.add(Width::w64, control_reg, static_cast<int32_t>(sizeof(Record)) - 8);
+    a.add(Width::w64, control_reg, static_cast<int32_t>(RecordLayout::return_to));
     a.jmp(Reg::rcx);
     set_unreachable();
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Instructions on v128 that move lanes: constants, splats, single lanes, shuffles, loads and stores.
+// Instructions on v128 that move lanes: constants, splats, single lanes, shuffles, loads, stores.
 #include "jit/function_compiler.h"
 #include "jit/packed.h"
 

@@ -89,8 +89,8 @@ void Faults::pass_on(struct sigaction& to, int signal, siginfo_t* info, void* co
     if (is_plain && action.sa_handler == SIG_IGN && was_sent)
         return;
     if (is_plain && (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN)) {
-        // A fault happens again when the handler returns, and then ends the process. The system does
-        // not let a process ignore it.
+        // A fault happens again when the handler returns, and then ends the process. The system
+        // does not let a process ignore it.
         struct sigaction by_default {};
         by_default.sa_handler = SIG_DFL;
         sigaction(signal, &by_default, nullptr);

@@ -115,8 +115,8 @@ private:
         }
     };
 
-    /// How many of the topmost operands can be elsewhere than in their homes. Bounds the time that an
-    /// instruction takes.
+    /// How many of the topmost operands can be elsewhere than in their homes. Bounds the time that
+    /// an instruction takes.
     static constexpr size_t max_movable = 32;
     size_t first_movable() const { return stack_.size() - std::min(stack_.size(), max_movable); }
 
@@ -270,8 +270,8 @@ private:
     void begin_part(const Control& block, std::span<const ValueType> values, Pins pins);
     void else_part();
     void catch_part(Op op);
-    /// Reads the clauses of a `try_table`, before its block is opened: where they lead, the code can
-    /// be entered.
+    /// Reads the clauses of a `try_table`, before its block is opened: where they lead, the code
+    /// can be entered.
     void read_catches(const uint8_t* at);
     /// An entry for frames that have caught an exception, and continue at `offset` behind a branch
     /// to this label.
@@ -400,8 +400,8 @@ private:
     // compile_references.cpp
     /// The topmost operand, which must not be null. Leaves otherwise.
     Reg non_null(uint32_t depth);
-    /// Compares the topmost operand with a reference type. Returns the condition that the flags meet
-    /// if it has the type.
+    /// Compares the topmost operand with a reference type. Returns the condition that the flags
+    /// meet if it has the type.
     Condition test_type(int64_t heap, bool is_nullable);
     Condition test_abstract_type(HeapKind kind, bool is_nullable);
     void branch_on_cast(bool is_on_cast);

@@ -11,9 +11,9 @@ namespace vitrine::core::jit {
 /// another number if the instruction has done nothing and the interpreter must execute it.
 using OutOfLine = uint64_t (*)(Instance* instance, Slot* sp, uint64_t argument);
 
-/// The same for an instruction that makes an object, which may run the collector. It first completes
-/// the thread's state: `place` packs the instruction's offset and the side table's cursor there.
-/// Returns the reference, or null if the interpreter must execute the instruction or, with
+/// The same for an instruction that makes an object, which may run the collector. It first
+/// completes the thread's state: `place` packs the instruction's offset and the side table's cursor
+/// there. Returns the reference, or null if the interpreter must execute the instruction or, with
 /// `MachineContext::is_out_of_memory`, if there is no memory for the object.
 using ObjectMaker
     = uint64_t (*)(MachineContext* machine, Slot* sp, uint64_t argument, uint64_t place, uint64_t function);

@@ -25,8 +25,8 @@ struct MachineShop {
 /// Each tier returns to `run` when it cannot continue. The thread's state is then complete, and all
 /// frames are on the guest's stacks, so either tier may be next. Machine code is entered in three
 /// ways: at a function's entry (`at_call`), at a loop or where an exception is caught (`at_loop`),
-/// and where a call returns to (`at_return`, `at_place`). If it is left in the middle of a function,
-/// the interpreter continues that frame until it comes to one of these again.
+/// and where a call returns to (`at_return`, `at_place`). If it is left in the middle of a
+/// function, the interpreter continues that frame until it comes to one of these again.
 class ThreadMachine final : public MachineContext {
 public:
     ThreadMachine(
