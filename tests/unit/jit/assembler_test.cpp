@@ -318,8 +318,11 @@ TEST(Assembler, MovesAndOthersOfGeneralRegisters)
 /// The bits that a vector instruction reads of memory.
 uint32_t vector_bits(std::string_view name)
 {
-    if (name == "cvtsd2ss" || name == "cvtdq2pd" || name == "cvtps2pd" || name.starts_with("pmov"))
+    if (name == "cvtsd2ss" || name == "cvtdq2pd" || name == "cvtps2pd" || name == "movddup"
+        || name.starts_with("pmov"))
         return 64;
+    if (name.starts_with("pbroadcast"))
+        return name.ends_with('b') ? 8 : 16;
     if (name == "cvtss2sd")
         return 32;
     if (!name.starts_with('p'))
@@ -355,6 +358,16 @@ TEST(Assembler, Vectors)
     for (const Address& address : all)                                                      \
         forms.expect(processor, v + #name " xmm9, " + text_of(address, vector_bits(#name)), \
             [&](Assembler& to) { to.name(Xmm::xmm9, address); });
+#define VECTOR2_AVX(name, prefix, map, opcode)                                                  \
+    if (processor.avx) {                                                                        \
+        for (const Xmm a : some_xmms)                                                           \
+            for (const Xmm b : some_xmms)                                                       \
+                forms.expect(processor, "v" #name " " + text_of(a) + ", " + text_of(b),         \
+                    [&](Assembler& to) { to.name(a, b); });                                     \
+        for (const Address& address : all)                                                      \
+            forms.expect(processor, "v" #name " xmm9, " + text_of(address, vector_bits(#name)), \
+                [&](Assembler& to) { to.name(Xmm::xmm9, address); });                           \
+    }
 #define VECTOR2_IMM(name, prefix, map, opcode)                                                \
     for (const Xmm a : some_xmms)                                                             \
         for (const Xmm b : some_xmms)                                                         \
@@ -386,6 +399,12 @@ TEST(Assembler, Vectors)
                 [&](Assembler& to) { to.name(a, b, 7); });
 #include "jit/instructions.inc"
     }
+    for (const Xmm a : some_xmms)
+        for (const Xmm b : some_xmms)
+            for (const Xmm c : some_xmms)
+                forms.expect(avx,
+                    "vblendvps " + text_of(a) + ", " + text_of(b) + ", " + text_of(c) + ", " + text_of(a),
+                    [&](Assembler& to) { to.blendv(a, b, c, a); });
 }
 
 TEST(Assembler, VectorsAndGeneralRegistersOrMemory)
@@ -525,7 +544,7 @@ TEST(Assembler, DataBetweenTheCode)
     EXPECT_EQ(std::vector<uint8_t>(data.begin(), data.end()),
         (std::vector<uint8_t> { 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 0xcc, 9, 0, 0, 0, 0xf7, 0xff, 0xff, 0xff, 0x88,
             0x77, 0x66, 0x55, 0x44, 0x33, 0x22, 0x11 }));
-    to.reset();
+    to.reset(sse);
     EXPECT_EQ(to.offset(), 0);
 }
 
