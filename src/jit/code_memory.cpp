@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <cstring>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 namespace vitrine::core::jit {
@@ -16,47 +15,29 @@ constexpr size_t page = 4096;
 /// More is never needed, and the reservation must fit into the address space.
 constexpr uint64_t most_bytes = uint64_t { 4 } << 30;
 
-#if !defined(MFD_EXEC)
-constexpr unsigned MFD_EXEC = 0x10;
-#endif
-
-/// An open file, closed at the end.
-struct Fd {
-    explicit Fd(int number) : number(number) {}
-    ~Fd()
-    {
-        if (number >= 0)
-            close(number);
-    }
-    Fd(const Fd&) = delete;
-    Fd& operator=(const Fd&) = delete;
-
-    const int number;
-};
-
-/// Makes a file in memory that may be mapped as code. Older kernels do not know the flag.
-int make_file()
-{
-    const int fd = memfd_create("vitrine code", MFD_CLOEXEC | MFD_EXEC);
-    return fd >= 0 || errno != EINVAL ? fd : memfd_create("vitrine code", MFD_CLOEXEC);
-}
-
-/// Whether a file may have this size. A larger one would make the system send SIGXFSZ.
-bool may_have_file_of(size_t bytes)
-{
-    rlimit limit {};
-    return getrlimit(RLIMIT_FSIZE, &limit) == 0 && bytes <= limit.rlim_cur;
-}
-
 Error refused(const char* what)
 {
     return { std::string("the system refuses ") + what + ": " + std::strerror(errno) };
 }
 
-uint8_t* map_view(size_t bytes, int protection, int flags, int fd)
+/// Reserves pages. Returns null if the system refuses.
+uint8_t* reserve(size_t bytes, int protection, int sharing)
 {
-    void* const view = mmap(nullptr, bytes, protection, flags | MAP_NORESERVE, fd, 0);
-    return view == MAP_FAILED ? nullptr : static_cast<uint8_t*>(view);
+    void* const pages = mmap(nullptr, bytes, protection, sharing | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    return pages == MAP_FAILED ? nullptr : static_cast<uint8_t*>(pages);
+}
+
+/// Maps shared pages a second time, writable. Returns null if the system refuses.
+uint8_t* map_again(uint8_t* pages, size_t bytes)
+{
+    // An old size of 0 keeps the first view. [Linux manual: mremap]
+    void* const view = mremap(pages, 0, bytes, MREMAP_MAYMOVE);
+    if (view == MAP_FAILED)
+        return nullptr;
+    if (mprotect(view, bytes, PROT_READ | PROT_WRITE) == 0)
+        return static_cast<uint8_t*>(view);
+    munmap(view, bytes);
+    return nullptr;
 }
 
 } // namespace
@@ -95,18 +76,15 @@ CodeMemory::~CodeMemory()
 Result<void> CodeMemory::map()
 {
     if (way_ == Way::TwoViews) {
-        if (!may_have_file_of(bytes_))
-            return failure("the process may not have a file of the size of the machine code");
-        const Fd file(make_file());
-        if (file.number < 0 || ftruncate(file.number, static_cast<off_t>(bytes_)) != 0)
-            return std::unexpected(refused("a file for machine code"));
-        writable_ = map_view(bytes_, PROT_READ | PROT_WRITE, MAP_SHARED, file.number);
-        code_ = map_view(bytes_, PROT_READ | PROT_EXEC, MAP_SHARED, file.number);
+        // Anonymous pages, rather than those of a memfd, because perf only looks for the names of
+        // functions in a process's map if code is in none of its files.
+        code_ = reserve(bytes_, PROT_READ | PROT_EXEC, MAP_SHARED);
+        writable_ = code_ ? map_again(code_, bytes_) : nullptr;
         if (!writable_ || !code_)
             return std::unexpected(refused("to map machine code"));
         return {};
     }
-    code_ = map_view(bytes_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+    code_ = reserve(bytes_, PROT_NONE, MAP_PRIVATE);
     if (!code_)
         return std::unexpected(refused("address space for machine code"));
     // Whether written pages may become executable.

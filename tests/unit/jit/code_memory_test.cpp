@@ -4,7 +4,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
@@ -103,21 +102,6 @@ TEST(CodeMemory, NoRoomIsAnError)
 {
     EXPECT_FALSE(CodeMemory::create(0).has_value());
     EXPECT_FALSE(CodeMemory::create(4095).has_value());
-}
-
-TEST(CodeMemory, ManagesWithoutLargeFiles)
-{
-    rlimit before {};
-    getrlimit(RLIMIT_FSIZE, &before);
-    const rlimit small { 4096, before.rlim_max };
-    setrlimit(RLIMIT_FSIZE, &small);
-    EXPECT_FALSE(CodeMemory::create(1 << 20, Way::TwoViews).has_value());
-    auto memory = CodeMemory::create(1 << 20);
-    setrlimit(RLIMIT_FSIZE, &before);
-    ASSERT_TRUE(memory.has_value());
-    const uint8_t* const code = (*memory)->add(code_of(3));
-    ASSERT_NE(code, nullptr);
-    EXPECT_EQ(call(code), 3u);
 }
 
 } // namespace
