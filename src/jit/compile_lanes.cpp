@@ -188,7 +188,7 @@ void FunctionCompiler::replace_lane(Op op)
     const Reg value = use(0);
     pop(2);
     const Xmm to = result_over(x);
-    a.pinsr(width_of_bytes(info(op).access_bytes), to, x, value, lane);
+    a.pinsr(width_of_bytes(16 / info(op).lanes), to, x, value, lane);
     push(Type::V128, to);
 }
 
