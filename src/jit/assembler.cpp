@@ -195,8 +195,8 @@ void Assembler::vex(uint8_t prefix, uint8_t map, bool w, uint8_t opcode, uint8_t
     if (address.is_label)
         vex_prefix(prefix, map, w, reg, second, 0, 0);
     else
-        vex_prefix(prefix, map, w, reg, second, address.has_index ? number(address.index) : 0,
-            number(address.base));
+        vex_prefix(
+            prefix, map, w, reg, second, address.has_index ? number(address.index) : 0, number(address.base));
     byte(opcode);
     operand(reg, address, trailing);
 }
@@ -273,7 +273,10 @@ void Assembler::unary(uint8_t digit, Width width, Reg to)
 namespace {
 
 /// Extending 8 or 16 bits to 32 or 64: the source's register may need a REX prefix.
-constexpr bool reads_byte(uint8_t map, uint8_t opcode) { return map == 1 && (opcode == 0xb6 || opcode == 0xbe); }
+constexpr bool reads_byte(uint8_t map, uint8_t opcode)
+{
+    return map == 1 && (opcode == 0xb6 || opcode == 0xbe);
+}
 
 } // namespace
 
@@ -435,10 +438,7 @@ void Assembler::jmp(Label to)
     refer(to, 0);
 }
 
-void Assembler::jmp(Reg to)
-{
-    legacy(0, 0, false, 0xff, 4, number(to));
-}
+void Assembler::jmp(Reg to) { legacy(0, 0, false, 0xff, 4, number(to)); }
 
 void Assembler::jcc(Condition condition, Label to)
 {
@@ -474,8 +474,7 @@ void Assembler::ud2()
 
 // -- Vector instructions
 
-void Assembler::vector(
-    uint8_t prefix, uint8_t map, uint8_t opcode, Xmm reg, Xmm second, Xmm rm, bool w)
+void Assembler::vector(uint8_t prefix, uint8_t map, uint8_t opcode, Xmm reg, Xmm second, Xmm rm, bool w)
 {
     mixed(prefix, map, w, opcode, number(reg), number(second), number(rm));
 }
@@ -504,8 +503,8 @@ void Assembler::mixed(uint8_t prefix, uint8_t map, bool w, uint8_t opcode, uint8
         legacy(prefix, map, w, opcode, reg, address, trailing);
 }
 
-void Assembler::vector3(uint8_t prefix, uint8_t map, uint8_t opcode, Xmm to, Xmm a, Xmm b,
-    std::optional<uint8_t> immediate)
+void Assembler::vector3(
+    uint8_t prefix, uint8_t map, uint8_t opcode, Xmm to, Xmm a, Xmm b, std::optional<uint8_t> immediate)
 {
     if (processor_.avx) {
         vector(prefix, map, opcode, to, a, b);
@@ -584,7 +583,10 @@ void Assembler::cvttsd2si(Width width, Reg to, Xmm from)
 
 namespace {
 
-constexpr uint8_t pextr_opcode(Width lane) { return lane == Width::w8 ? 0x14 : lane == Width::w16 ? 0x15 : 0x16; }
+constexpr uint8_t pextr_opcode(Width lane)
+{
+    return lane == Width::w8 ? 0x14 : lane == Width::w16 ? 0x15 : 0x16;
+}
 
 } // namespace
 
@@ -619,8 +621,7 @@ void Assembler::pinsr(Width lane, Xmm to, Xmm a, const Address& from, uint8_t in
     if (lane == Width::w16)
         mixed(0x66, 1, false, 0xc4, number(to), number(a), from, 1);
     else
-        mixed(
-            0x66, 3, lane == Width::w64, lane == Width::w8 ? 0x20 : 0x22, number(to), number(a), from, 1);
+        mixed(0x66, 3, lane == Width::w64, lane == Width::w8 ? 0x20 : 0x22, number(to), number(a), from, 1);
     byte(index);
 }
 

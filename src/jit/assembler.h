@@ -42,8 +42,22 @@ constexpr Address at(Label label) { return { .is_label = true, .label = label };
 
 /// Conditions, with the numbers of the processor's encoding.
 enum class Condition : uint8_t {
-    Overflow, NoOverflow, Below, AboveEqual, Equal, NotEqual, BelowEqual, Above,
-    Sign, NoSign, Parity, NoParity, Less, GreaterEqual, LessEqual, Greater,
+    Overflow,
+    NoOverflow,
+    Below,
+    AboveEqual,
+    Equal,
+    NotEqual,
+    BelowEqual,
+    Above,
+    Sign,
+    NoSign,
+    Parity,
+    NoParity,
+    Less,
+    GreaterEqual,
+    LessEqual,
+    Greater,
 };
 constexpr Condition negate(Condition condition)
 {
@@ -137,48 +151,48 @@ public:
     void movmskps(Reg to, Xmm from);
     void movmskpd(Reg to, Xmm from);
 
-#define ARITHMETIC(name, digit)                                                                    \
-    void name(Width width, Reg to, Reg from) { arithmetic(digit, width, to, from); }               \
-    void name(Width width, Reg to, const Address& from) { arithmetic(digit, width, to, from); }    \
-    void name(Width width, const Address& to, Reg from) { arithmetic(digit, width, to, from); }    \
-    void name(Width width, Reg to, int32_t value) { arithmetic(digit, width, to, value); }         \
+#define ARITHMETIC(name, digit)                                                                       \
+    void name(Width width, Reg to, Reg from) { arithmetic(digit, width, to, from); }                  \
+    void name(Width width, Reg to, const Address& from) { arithmetic(digit, width, to, from); }       \
+    void name(Width width, const Address& to, Reg from) { arithmetic(digit, width, to, from); }       \
+    void name(Width width, Reg to, int32_t value) { arithmetic(digit, width, to, value); }            \
     void name(Width width, const Address& to, int32_t value) { arithmetic(digit, width, to, value); } \
-    void lock_##name(Width width, const Address& to, Reg from)                                     \
-    {                                                                                              \
-        lock();                                                                                    \
-        arithmetic(digit, width, to, from);                                                        \
+    void lock_##name(Width width, const Address& to, Reg from)                                        \
+    {                                                                                                 \
+        lock();                                                                                       \
+        arithmetic(digit, width, to, from);                                                           \
     }
-#define SHIFT(name, digit)                                                                         \
-    void name(Width width, Reg to, uint8_t count) { shift(digit, width, to, count); }              \
+#define SHIFT(name, digit)                                                            \
+    void name(Width width, Reg to, uint8_t count) { shift(digit, width, to, count); } \
     void name##_cl(Width width, Reg to) { shift_cl(digit, width, to); }
-#define UNARY(name, digit)                                                                         \
+#define UNARY(name, digit) \
     void name(Width width, Reg to) { unary(digit, width, to); }
-#define GENERAL(name, prefix, map, opcode)                                                         \
-    void name(Width width, Reg to, Reg from) { general(prefix, map, opcode, width, to, from); }    \
+#define GENERAL(name, prefix, map, opcode)                                                      \
+    void name(Width width, Reg to, Reg from) { general(prefix, map, opcode, width, to, from); } \
     void name(Width width, Reg to, const Address& from) { general(prefix, map, opcode, width, to, from); }
-#define GENERAL3(name, prefix, map, opcode)                                                        \
-    void name(Width width, Reg to, Reg from, Reg count)                                            \
-    {                                                                                              \
-        vex(prefix, map, width == Width::w64, opcode, number(to), number(count), number(from));    \
+#define GENERAL3(name, prefix, map, opcode)                                                     \
+    void name(Width width, Reg to, Reg from, Reg count)                                         \
+    {                                                                                           \
+        vex(prefix, map, width == Width::w64, opcode, number(to), number(count), number(from)); \
     }
-#define VECTOR2(name, prefix, map, opcode)                                                         \
-    void name(Xmm to, Xmm from) { vector(prefix, map, opcode, to, Xmm {}, from); }                 \
+#define VECTOR2(name, prefix, map, opcode)                                         \
+    void name(Xmm to, Xmm from) { vector(prefix, map, opcode, to, Xmm {}, from); } \
     void name(Xmm to, const Address& from) { vector(prefix, map, opcode, to, Xmm {}, from, 0); }
-#define VECTOR3(name, prefix, map, opcode)                                                         \
-    void name(Xmm to, Xmm a, Xmm b) { vector3(prefix, map, opcode, to, a, b, std::nullopt); }      \
+#define VECTOR3(name, prefix, map, opcode)                                                    \
+    void name(Xmm to, Xmm a, Xmm b) { vector3(prefix, map, opcode, to, a, b, std::nullopt); } \
     void name(Xmm to, Xmm a, const Address& b) { vector3(prefix, map, opcode, to, a, b, std::nullopt); }
-#define VECTOR2_IMM(name, prefix, map, opcode)                                                     \
-    void name(Xmm to, Xmm from, uint8_t value)                                                     \
-    {                                                                                              \
-        vector(prefix, map, opcode, to, Xmm {}, from);                                             \
-        byte(value);                                                                               \
+#define VECTOR2_IMM(name, prefix, map, opcode)         \
+    void name(Xmm to, Xmm from, uint8_t value)         \
+    {                                                  \
+        vector(prefix, map, opcode, to, Xmm {}, from); \
+        byte(value);                                   \
     }
-#define VECTOR3_IMM(name, prefix, map, opcode)                                                     \
+#define VECTOR3_IMM(name, prefix, map, opcode) \
     void name(Xmm to, Xmm a, Xmm b, uint8_t value) { vector3(prefix, map, opcode, to, a, b, value); }
-#define VECTOR2_AVX(name, prefix, map, opcode)                                                     \
-    void name(Xmm to, Xmm from) { vex(prefix, map, false, opcode, number(to), 0, number(from)); }  \
+#define VECTOR2_AVX(name, prefix, map, opcode)                                                    \
+    void name(Xmm to, Xmm from) { vex(prefix, map, false, opcode, number(to), 0, number(from)); } \
     void name(Xmm to, const Address& from) { vex(prefix, map, false, opcode, number(to), 0, from, 0); }
-#define VECTOR_SHIFT(name, opcode, digit)                                                          \
+#define VECTOR_SHIFT(name, opcode, digit) \
     void name(Xmm to, Xmm a, uint8_t count) { vector_shift(opcode, digit, to, a, count); }
 #include "jit/instructions.inc"
 
@@ -225,8 +239,8 @@ private:
     void rex(bool w, uint8_t reg, uint8_t index, uint8_t base, bool is_needed);
     void escape(uint8_t map);
     /// Prefixes and opcode; the operand is in a register, or in memory.
-    void legacy(uint8_t prefix, uint8_t map, bool w, uint8_t opcode, uint8_t reg, uint8_t rm,
-        bool needs_rex = false);
+    void legacy(
+        uint8_t prefix, uint8_t map, bool w, uint8_t opcode, uint8_t reg, uint8_t rm, bool needs_rex = false);
     void legacy(uint8_t prefix, uint8_t map, bool w, uint8_t opcode, uint8_t reg, const Address& address,
         uint32_t trailing, bool needs_rex = false);
     void vex_prefix(
@@ -249,8 +263,8 @@ private:
     void vector(uint8_t prefix, uint8_t map, uint8_t opcode, Xmm reg, Xmm second, Xmm rm, bool w = false);
     void vector(uint8_t prefix, uint8_t map, uint8_t opcode, Xmm reg, Xmm second, const Address& address,
         uint32_t trailing);
-    void vector3(uint8_t prefix, uint8_t map, uint8_t opcode, Xmm to, Xmm a, Xmm b,
-        std::optional<uint8_t> immediate);
+    void vector3(
+        uint8_t prefix, uint8_t map, uint8_t opcode, Xmm to, Xmm a, Xmm b, std::optional<uint8_t> immediate);
     void vector3(uint8_t prefix, uint8_t map, uint8_t opcode, Xmm to, Xmm a, const Address& b,
         std::optional<uint8_t> immediate);
     void vector_shift(uint8_t opcode, uint8_t digit, Xmm to, Xmm a, uint8_t count);

@@ -151,9 +151,7 @@ inline void skip_immediates(Op op, const uint8_t*& at)
         for (uint32_t count = read<uint32_t>(at); count != 0; --count)
             skip_type(at);
         return;
-    case Immediate::CastBranch:
-        ++at;
-        return skip_numbers(3);
+    case Immediate::CastBranch: ++at; return skip_numbers(3);
     case Immediate::Catches:
         skip_type(at);
         for (uint32_t count = read<uint32_t>(at); count != 0; --count) {

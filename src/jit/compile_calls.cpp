@@ -148,7 +148,8 @@ void FunctionCompiler::tail_call(uint32_t function)
     release(end);
     move_arguments(module_.func_type(callee));
     const uint32_t index = function - module_.imported(ExternKind::Func);
-    a.lea(Width::w64, Reg::rax, at(instance_reg, layout_.own_functions + uint64_t { index } * sizeof(Function)));
+    a.lea(Width::w64, Reg::rax,
+        at(instance_reg, layout_.own_functions + uint64_t { index } * sizeof(Function)));
     jump_to_callee();
 }
 
@@ -202,7 +203,8 @@ bool FunctionCompiler::compile_call(Op op)
                 static_cast<int32_t>(module_.type_ids[type].value));
             exit_if(Condition::NotEqual);
         }
-        is_call ? call_checked(type, callee, is_exact) : tail_call_checked(*module_.types[type].func(), callee);
+        is_call ? call_checked(type, callee, is_exact)
+                : tail_call_checked(*module_.types[type].func(), callee);
         return true;
     }
     case Op::CallRef:

@@ -178,8 +178,7 @@ Address FunctionCompiler::check_watch(const Address& address, uint32_t size, boo
 void FunctionCompiler::emit_watched(const Cold& cold)
 {
     const Watch& watch = cold.watch;
-    const auto word
-        = [&](size_t field) { return watch_word(watch.words, watch.is_write, field); };
+    const auto word = [&](size_t field) { return watch_word(watch.words, watch.is_write, field); };
     const Address begin = word(offsetof(MachineContext::WatchWords, begin));
     const Address gap_begin = word(offsetof(MachineContext::WatchWords, gap_begin));
     const Address gap_bytes = word(offsetof(MachineContext::WatchWords, gap_bytes));
@@ -212,7 +211,7 @@ void FunctionCompiler::load(Op op)
     // The address may be in the register that gets the result.
     const auto pin = result_pin(1);
     const Operand& address = operand(0);
-    const Reg to = pin ? *pin
+    const Reg to = pin                                                            ? *pin
         : address.kind == Operand::Kind::Register && is_temp(Reg { address.reg }) ? take(0)
                                                                                   : allocate();
     access([&] {
@@ -326,8 +325,9 @@ bool FunctionCompiler::compile_bulk(Op op)
 {
     const auto read = [&] { return bytecode::read<uint32_t>(next_); };
     const auto index_type = [](bool is_64) { return is_64 ? Type::I64 : Type::I32; };
-    const auto memory_type
-        = [&](uint32_t memory) -> const MemoryType& { return module_.memories[MemoryIndex { memory }].type; };
+    const auto memory_type = [&](uint32_t memory) -> const MemoryType& {
+        return module_.memories[MemoryIndex { memory }].type;
+    };
     switch (op) {
     case Op::MemorySize: {
         const uint32_t memory = read();
@@ -380,7 +380,8 @@ bool FunctionCompiler::compile_bulk(Op op)
     }
     case Op::TableGrow: {
         const uint32_t table = read();
-        call_out(grow_table, table, 2, { index_type(module_.tables[TableIndex { table }].type.limits.is_64) });
+        call_out(
+            grow_table, table, 2, { index_type(module_.tables[TableIndex { table }].type.limits.is_64) });
         return true;
     }
     case Op::TableCopy: {

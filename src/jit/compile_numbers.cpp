@@ -272,7 +272,7 @@ void FunctionCompiler::shift(Op op, Type type)
         const Reg x = use(1), y = use(0);
         const auto pin = result_pin(2);
         const auto& lower = operand(1);
-        const Reg to = pin ? *pin
+        const Reg to = pin                                                        ? *pin
             : lower.kind == Operand::Kind::Register && is_temp(Reg { lower.reg }) ? take(1)
                                                                                   : allocate();
         switch (kind) {
@@ -691,7 +691,7 @@ bool FunctionCompiler::compile_number(Op op)
         test_operand();
         finish_condition(Condition::Equal);
         return true;
-#define COMPARISON(name, condition)                                   \
+#define COMPARISON(name, condition)                                            \
     case Op::I32##name: compare(Condition::condition, Type::I32); return true; \
     case Op::I64##name: compare(Condition::condition, Type::I64); return true;
         COMPARISON(Eq, Equal)

@@ -43,8 +43,10 @@ void FunctionCompiler::store_part(Type type, uint32_t bytes, const Address& to, 
     } else if (is_vector(type)) {
         bytes == 4 ? a.movss(to, use_xmm(0)) : a.movsd(to, use_xmm(0));
     } else {
-        const Width width
-            = bytes == 1 ? Width::w8 : bytes == 2 ? Width::w16 : bytes == 4 ? Width::w32 : Width::w64;
+        const Width width = bytes == 1 ? Width::w8
+            : bytes == 2               ? Width::w16
+            : bytes == 4               ? Width::w32
+                                       : Width::w64;
         if (is_constant(0) && (width != Width::w64 || (type != Type::I32 && is_immediate(0))))
             a.mov(width, to, immediate(0));
         else

@@ -55,7 +55,8 @@ Condition FunctionCompiler::test_abstract_type(HeapKind kind, bool is_nullable)
         test_i31();
         a.jcc(Condition::Equal, end);
         a.movzx8(Width::w32, part, object_kind);
-        static_assert(static_cast<int>(Object::Kind::Struct) == 0 && static_cast<int>(Object::Kind::Array) == 1);
+        static_assert(
+            static_cast<int>(Object::Kind::Struct) == 0 && static_cast<int>(Object::Kind::Array) == 1);
         a.test(Width::w32, part, ~1);
     } else {
         const auto wanted = kind == HeapKind::Struct ? Object::Kind::Struct : Object::Kind::Array;
@@ -71,8 +72,8 @@ Condition FunctionCompiler::test_abstract_type(HeapKind kind, bool is_nullable)
 Condition FunctionCompiler::test_type(int64_t heap, bool is_nullable)
 {
     if (heap < 0) {
-        const auto* const row
-            = std::ranges::find(heap_table, static_cast<uint8_t>(heap & 0x7f), &HeapInfo::code);
+        const auto* const row =
+            std::ranges::find(heap_table, static_cast<uint8_t>(heap & 0x7f), &HeapInfo::code);
         return test_abstract_type(static_cast<HeapKind>(row - heap_table), is_nullable);
     }
     const TypeIndex index { static_cast<uint32_t>(heap) };
@@ -133,8 +134,8 @@ bool FunctionCompiler::compile_reference(Op op)
     case Op::RefFunc: {
         const auto function = bytecode::read<uint32_t>(next_);
         const Reg to = result_reg();
-        a.mov(Width::w64, to,
-            at(instance_reg, layout_.functions + uint64_t { function } * sizeof(Function*)));
+        a.mov(
+            Width::w64, to, at(instance_reg, layout_.functions + uint64_t { function } * sizeof(Function*)));
         push(Type::Ref, to);
         return true;
     }

@@ -232,9 +232,7 @@ uint32_t FunctionCompiler::entries_of(Op op, const uint8_t* immediates) const
     case Op::CatchAll:
     case Op::Rethrow: return 1;
     case Op::BrTable: return bytecode::read<uint32_t>(immediates) + 1;
-    case Op::TryTable:
-        bytecode::skip_type(immediates);
-        return bytecode::read<uint32_t>(immediates);
+    case Op::TryTable: bytecode::skip_type(immediates); return bytecode::read<uint32_t>(immediates);
     case Op::Drop:
     case Op::Select: return meta_.is_wide;
     default: return 0;
@@ -375,18 +373,16 @@ Note FunctionCompiler::make_note() const
     note.entry = cursor_;
     note.end_slot = top_slot();
     using Kind = ValuePlace::Kind;
-    const auto vector_kind
-        = [](Type type) { return type == Type::V128 ? Kind::Vector16 : Kind::Vector; };
+    const auto vector_kind = [](Type type) { return type == Type::V128 ? Kind::Vector16 : Kind::Vector; };
     for (uint32_t pin = 0; pin < pin_count; ++pin) {
         if (!(pins_.dirty >> pin & 1))
             continue;
         const uint32_t local = scan_.locals[pin];
         if (is_general_pin(pin))
-            note.places.push_back(
-                { Kind::General, static_cast<uint32_t>(pin_reg(pin)), local_slot(local) });
+            note.places.push_back({ Kind::General, static_cast<uint32_t>(pin_reg(pin)), local_slot(local) });
         else
-            note.places.push_back({ vector_kind(local_type(local)), static_cast<uint32_t>(pin_xmm(pin)),
-                local_slot(local) });
+            note.places.push_back(
+                { vector_kind(local_type(local)), static_cast<uint32_t>(pin_xmm(pin)), local_slot(local) });
     }
     for (size_t i = first_movable(); i < stack_.size(); ++i) {
         const Operand& value = stack_[i];

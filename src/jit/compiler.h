@@ -46,8 +46,8 @@ enum class CompileRefusal : uint8_t {
 std::string_view to_text(CompileRefusal refusal);
 
 /// The accesses that `VersionKey::watched` may contain: all but those to locals.
-inline constexpr uint16_t watched_accesses = static_cast<uint16_t>(
-    ~(access_bit(StateKind::Local, false) | access_bit(StateKind::Local, true)));
+inline constexpr uint16_t watched_accesses =
+    static_cast<uint16_t>(~(access_bit(StateKind::Local, false) | access_bit(StateKind::Local, true)));
 
 /// Makes machine code. The same request makes the same bytes. Thread-safe.
 std::expected<CompiledCode, CompileRefusal> compile(const CompileRequest& request);

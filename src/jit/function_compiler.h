@@ -107,7 +107,8 @@ private:
 
         std::span<const ValueType> params() const
         {
-            return type && !is_function ? std::span<const ValueType>(type->params) : std::span<const ValueType>();
+            return type && !is_function ? std::span<const ValueType>(type->params)
+                                        : std::span<const ValueType>();
         }
         std::span<const ValueType> results() const
         {
@@ -127,10 +128,7 @@ private:
     static constexpr bool is_temp(Xmm reg) { return static_cast<uint32_t>(reg) < temp_xmms; }
     static constexpr bool is_general_pin(uint32_t pin) { return pin < pin_regs.size(); }
     static constexpr Reg pin_reg(uint32_t pin) { return pin_regs[pin]; }
-    static constexpr Xmm pin_xmm(uint32_t pin)
-    {
-        return static_cast<Xmm>(temp_xmms + pin - pin_regs.size());
-    }
+    static constexpr Xmm pin_xmm(uint32_t pin) { return static_cast<Xmm>(temp_xmms + pin - pin_regs.size()); }
     Address home(uint32_t slot) const { return at(frame_reg, int64_t { slot } * 8); }
 
     // -- Operands (operands.cpp). `depth` counts from the top, 0.
@@ -141,7 +139,10 @@ private:
     /// Whether it is a constant that an instruction of this type can have as an immediate.
     bool is_immediate(uint32_t depth);
     int32_t immediate(uint32_t depth) { return static_cast<int32_t>(operand(depth).value); }
-    uint32_t top_slot() const { return stack_.empty() ? local_slots_ : stack_.back().slot + slots_of(stack_.back().type); }
+    uint32_t top_slot() const
+    {
+        return stack_.empty() ? local_slots_ : stack_.back().slot + slots_of(stack_.back().type);
+    }
 
     /// A register that has the value. Must not be changed.
     Reg use(uint32_t depth);
@@ -218,7 +219,10 @@ private:
     void store_dirty();
     /// After code that may have changed all registers.
     void forget_registers();
-    bool differs(Pins from, Pins to) const { return (from.dirty & ~to.dirty) != 0 || (to.valid & ~from.valid) != 0; }
+    bool differs(Pins from, Pins to) const
+    {
+        return (from.dirty & ~to.dirty) != 0 || (to.valid & ~from.valid) != 0;
+    }
     /// Goes from the current state to another one. Does not change the flags.
     void adapt(Pins to);
     void set_local(uint32_t local, bool keeps_value);
@@ -393,7 +397,8 @@ private:
     /// A temporary with the address of a table's element. Leaves if the index is out of bounds.
     Reg table_element(uint32_t table, uint32_t depth);
     /// Calls a C++ function with all values at home. Leaves if it returns another number than 0.
-    void call_out(OutOfLine function, uint64_t argument, uint32_t params, std::initializer_list<Type> results);
+    void call_out(
+        OutOfLine function, uint64_t argument, uint32_t params, std::initializer_list<Type> results);
     /// After a call of a C++ function, which preserves two of the pins.
     void forget_after_call_out();
 
@@ -412,7 +417,9 @@ private:
     struct Part {
         Type type;
         uint8_t packed_bytes = 0;
-        explicit Part(const FieldType& field) : type(type_of(unpacked(field))), packed_bytes(field.packed_bytes) {}
+        explicit Part(const FieldType& field)
+            : type(type_of(unpacked(field))), packed_bytes(field.packed_bytes)
+        {}
     };
     /// Replaces the topmost `popped` operands by the value of a part.
     void load_part(const Part& part, const Address& from, bool is_signed, uint32_t popped);
@@ -463,7 +470,8 @@ private:
     void test_all_true(PackedBinary equal);
     void bitmask(Op op);
     bool compile_packed_shift(Op op);
-    void shift_packed(PackedBinary by_register, void (Assembler::*by_constant)(Xmm, Xmm, uint8_t), uint8_t bits);
+    void shift_packed(
+        PackedBinary by_register, void (Assembler::*by_constant)(Xmm, Xmm, uint8_t), uint8_t bits);
     void shift_bytes(Op op);
     void shift_long_signed();
     /// A vector register with the number of bits to shift by, from the topmost operand.

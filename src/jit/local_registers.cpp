@@ -162,9 +162,8 @@ void FunctionCompiler::zero_locals()
     for (uint32_t pin = 0; is_leaf && pin < pin_count; ++pin)
         if (scan_.locals[pin] != Scan::no_local && scan_.locals[pin] >= params)
             pinned |= 1u << pin;
-    const bool is_all_pinned
-        = static_cast<size_t>(std::popcount(pinned)) == local_types_.size() - params && meta_.hidden_slots == 0
-        && !meta_.is_wide && local_types_.size() == end;
+    const bool is_all_pinned = static_cast<size_t>(std::popcount(pinned)) == local_types_.size() - params
+        && meta_.hidden_slots == 0 && !meta_.is_wide && local_types_.size() == end;
     if (!is_all_pinned) {
         const Xmm zero { 0 };
         constexpr uint32_t max_unrolled = 32;

@@ -24,8 +24,7 @@ void complete_state(MachineContext& machine, Slot* sp, uint64_t place, uint64_t 
 
 /// Calls `make` with the heap when the thread's state is complete.
 template<class Make>
-uint64_t make_object(
-    MachineContext& machine, Slot* sp, uint64_t place, uint64_t function, const Make& make)
+uint64_t make_object(MachineContext& machine, Slot* sp, uint64_t place, uint64_t function, const Make& make)
 {
     complete_state(machine, sp, place, function);
     const Object* const object = make(machine.thread->store.heap);
@@ -40,8 +39,8 @@ const TypeInfo& type_of(const MachineContext& machine, uint64_t argument)
 
 /// array.new_data and array.new_elem: the segment's range is in bounds.
 template<class Init>
-uint64_t make_array_of_segment(MachineContext& machine, Slot* sp, uint64_t type_and_segment,
-    uint64_t place, uint64_t function, const Init& init)
+uint64_t make_array_of_segment(MachineContext& machine, Slot* sp, uint64_t type_and_segment, uint64_t place,
+    uint64_t function, const Init& init)
 {
     const auto from = static_cast<uint32_t>(sp[-2]), length = static_cast<uint32_t>(sp[-1]);
     return make_object(machine, sp, place, function, [&](Heap& heap) {
@@ -150,15 +149,15 @@ uint64_t init_array_elem(Instance* instance, Slot* sp, uint64_t elem)
 uint64_t make_struct(MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function)
 {
     const TypeInfo& info = type_of(*machine, type);
-    return make_object(*machine, sp, place, function,
-        [&](Heap& heap) { return struct_new(heap, info, sp - info.slots); });
+    return make_object(
+        *machine, sp, place, function, [&](Heap& heap) { return struct_new(heap, info, sp - info.slots); });
 }
 
 uint64_t make_default_struct(
     MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function)
 {
-    return make_object(*machine, sp, place, function,
-        [&](Heap& heap) { return heap.make_struct(type_of(*machine, type)); });
+    return make_object(
+        *machine, sp, place, function, [&](Heap& heap) { return heap.make_struct(type_of(*machine, type)); });
 }
 
 uint64_t make_array(MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function)
@@ -172,9 +171,8 @@ uint64_t make_array(MachineContext* machine, Slot* sp, uint64_t type, uint64_t p
 uint64_t make_default_array(
     MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function)
 {
-    return make_object(*machine, sp, place, function, [&](Heap& heap) {
-        return heap.make_array(type_of(*machine, type), static_cast<uint32_t>(sp[-1]));
-    });
+    return make_object(*machine, sp, place, function,
+        [&](Heap& heap) { return heap.make_array(type_of(*machine, type), static_cast<uint32_t>(sp[-1])); });
 }
 
 uint64_t make_fixed_array(
@@ -190,8 +188,8 @@ uint64_t make_fixed_array(
 uint64_t make_array_of_data(
     MachineContext* machine, Slot* sp, uint64_t type_and_data, uint64_t place, uint64_t function)
 {
-    const uint64_t bytes = static_cast<uint32_t>(sp[-1])
-        * uint64_t { type_of(*machine, type_and_data).element_bytes };
+    const uint64_t bytes =
+        static_cast<uint32_t>(sp[-1]) * uint64_t { type_of(*machine, type_and_data).element_bytes };
     if (check_data(*machine->instance(), second(type_and_data), static_cast<uint32_t>(sp[-2]), bytes)
         != no_trap)
         return 0;

@@ -15,8 +15,8 @@ using OutOfLine = uint64_t (*)(Instance* instance, Slot* sp, uint64_t argument);
 /// completes the thread's state: `place` packs the instruction's offset and the side table's cursor
 /// there. Returns the reference, or null if the interpreter must execute the instruction or, with
 /// `MachineContext::is_out_of_memory`, if there is no memory for the object.
-using ObjectMaker
-    = uint64_t (*)(MachineContext* machine, Slot* sp, uint64_t argument, uint64_t place, uint64_t function);
+using ObjectMaker = uint64_t (*)(
+    MachineContext* machine, Slot* sp, uint64_t argument, uint64_t place, uint64_t function);
 
 /// Packs two numbers into an argument.
 constexpr uint64_t pack(uint32_t first, uint32_t second) { return uint64_t { second } << 32 | first; }
@@ -40,12 +40,10 @@ uint64_t init_array_data(Instance* instance, Slot* sp, uint64_t data);
 uint64_t init_array_elem(Instance* instance, Slot* sp, uint64_t elem);
 
 // The arguments pack the index of a type and another immediate.
-uint64_t make_struct(
-    MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function);
+uint64_t make_struct(MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function);
 uint64_t make_default_struct(
     MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function);
-uint64_t make_array(
-    MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function);
+uint64_t make_array(MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function);
 uint64_t make_default_array(
     MachineContext* machine, Slot* sp, uint64_t type, uint64_t place, uint64_t function);
 uint64_t make_fixed_array(

@@ -28,8 +28,7 @@ inline std::shared_ptr<const Module> module_of(EngineState& engine, std::string_
 
 /// An engine, a store and its guest thread, as an embedder has them.
 struct Guest {
-    explicit Guest(EngineConfig config = { .guest_debug = true }) : Guest(std::make_shared<Engine>(config))
-    {}
+    explicit Guest(EngineConfig config = { .guest_debug = true }) : Guest(std::make_shared<Engine>(config)) {}
     explicit Guest(std::shared_ptr<Engine> shared_engine) : engine(std::move(shared_engine))
     {
         EXPECT_FALSE(engine->environment_error) << engine->environment_error->message;
