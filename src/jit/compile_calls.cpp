@@ -111,7 +111,7 @@ void FunctionCompiler::move_arguments(const FuncType& type)
         const bool is_pinned = value.kind == Operand::Kind::Local;
         const auto pin = is_pinned ? static_cast<uint32_t>(pin_of(static_cast<uint32_t>(value.value))) : 0;
         if (value.kind == Operand::Kind::Constant) {
-            store_constant(slot, value.value);
+            store_constant(slot, value);
         } else if (value.kind == Operand::Kind::Home) {
             for (uint32_t part = 0; part < slots_of(value.type) && value.slot != slot; ++part) {
                 a.mov(Width::w64, moved, home(value.slot + part));
