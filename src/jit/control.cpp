@@ -288,11 +288,27 @@ void FunctionCompiler::place_values(std::span<const ValueType> types, uint32_t s
 {
     if (in_register)
         return to_result_register();
+    // What is below is not needed any more. Its homes are where the values go.
+    const size_t first = stack_.size() - types.size();
+    for (size_t i = first_movable(); i < first; ++i)
+        forget(stack_[i]);
     // Downwards in memory, so in this order none is overwritten before it has moved.
-    for (size_t i = 0; i < types.size(); ++i) {
-        store_at(static_cast<uint32_t>(types.size() - 1 - i), slot);
-        slot += types[i].slots();
+    for (size_t i = first; i < stack_.size(); ++i) {
+        store_at(static_cast<uint32_t>(stack_.size() - 1 - i), slot);
+        slot += slots_of(stack_[i].type);
+        forget(stack_[i]);
     }
+}
+
+void FunctionCompiler::forget(Operand& value)
+{
+    if (value.kind == Operand::Kind::Register) {
+        if (is_vector(value.type))
+            busy_xmms_ &= ~(is_temp(Xmm { value.reg }) ? bit(Xmm { value.reg }) : 0);
+        else
+            busy_regs_ &= ~(is_temp(Reg { value.reg }) ? bit(Reg { value.reg }) : 0);
+    }
+    value.kind = Operand::Kind::Home;
 }
 
 void FunctionCompiler::place_results(const Control& block)

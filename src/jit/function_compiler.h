@@ -305,6 +305,8 @@ private:
     /// Puts the values of a branch where its label expects them. Destroys temporaries.
     void place_results(const Control& control);
     void place_values(std::span<const ValueType> types, uint32_t slot, bool in_register);
+    /// Frees the register of a value that is not needed any more.
+    void forget(Operand& value);
     /// Whether a branch returns from the function.
     bool leads_out(uint32_t depth) const;
     /// A label to jump to for a branch: the target's, or that of code that adapts to it.
