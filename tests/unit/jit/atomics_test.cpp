@@ -112,7 +112,7 @@ void run_atomics(bool signal_handlers)
             if (round % 2 == 0 && arguments.size() == 3)
                 levels.for_each([&](LevelInstance& instance) {
                     for (size_t i = 0; i < instance.memories(); ++i)
-                        if (address + 16 <= 65536)
+                        if (address < 65536 - 8)
                             std::memcpy(instance.memory(i).data() + address, &arguments[1].low, 8);
                 });
             failed += !levels.agree(function.name, arguments);

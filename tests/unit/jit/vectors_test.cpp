@@ -152,7 +152,7 @@ TEST(CompiledVectors, ReadAndReplaceLanes)
     for (const OpInfo& row : op_table) {
         if (row.shape != Shape::Lane || row.immediate != Immediate::Lane)
             continue;
-        const uint32_t lanes = 16 / row.access_bytes;
+        const uint32_t lanes = row.lanes;
         for (const uint32_t lane : { 0u, 1u, lanes / 2, lanes - 1 })
             add_shapes(functions, row, std::to_string(lane));
     }
