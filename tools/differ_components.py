@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Runs random components in Wasmtime and in Vitrine, and compares what they do.
+"""Runs random components in Wasmtime and in each tier of Vitrine, and compares what they do.
 
 `./dev differ --components N` starts this in the virtual environment that has Wasmtime. A case is a
 sequence of calls in a new instance of a component. Case N of seed K is always the same.
@@ -132,15 +132,16 @@ class Wasmtime:
 
 
 class Ours:
-    def __init__(self, runner):
-        self.runner, self.process = runner, None
+    def __init__(self, runner, tier):
+        self.runner, self.tier, self.process = runner, tier, None
 
     def run(self, code, scripts):
         file = WORK / f"component-{os.getpid()}.wasm"
         file.write_bytes(code)
         pathlib.Path(f"{file}.calls").write_text("".join(script + "\n" for script in scripts))
         if not self.process:
-            self.process = subprocess.Popen([self.runner], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            environment = {**os.environ, "VITRINE_TIER": self.tier}
+            self.process = subprocess.Popen([self.runner], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.process.stdin.write(f"component {file}\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline()
@@ -779,23 +780,40 @@ def compare(ours, theirs):
     return differences, ends
 
 
+def compare_tiers(answers):
+    """The difference of the first two tiers that differ, as a text by case; empty if none do."""
+    (first, ours), *others = answers.items()
+    for tier, other in others:
+        if ours == other:
+            continue
+        rows = zip(ours["runs"], other["runs"])
+        index = next((index for index, (our, their) in enumerate(rows) if our != their), 0)
+        texts = [f"{name}: {answer['end']} {answer['runs'][index : index + 1]}" for name, answer in ((first, ours), (tier, other))]
+        return [(index, "tiers differ\n" + "\n".join(texts))]
+    return []
+
+
 def main():
     parser = argparse.ArgumentParser(prog="./dev differ --components", description=__doc__.splitlines()[0])
     parser.add_argument("--components", type=int, required=True, help="how many cases")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="what the cases are made from")
     parser.add_argument("--first", type=int, default=0, help="number of the first component")
     parser.add_argument("--kind", choices=("chain", "resources"), help="only components of this kind")
+    parser.add_argument("--tiers", help="our tiers, separated by commas, as VITRINE_TIER takes them; all by default")
     parser.add_argument("--runner", type=pathlib.Path, default=RUNNER, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     WORK.mkdir(parents=True, exist_ok=True)
-    ours, theirs = Ours(arguments.runner), Wasmtime()
+    tiers = (arguments.tiers or f"interp,jit,mixed:{arguments.seed}:5").split(",")
+    ours, theirs = {tier: Ours(arguments.runner, tier) for tier in tiers}, Wasmtime()
     number, cases, found, ends, kinds = arguments.first, 0, 0, collections.Counter(), collections.Counter()
     while cases < arguments.components:
         rng = random.Random(f"{arguments.seed}/{number}")
         kind = arguments.kind or ("resources" if number % 20 == 0 else "chain")
         wat, scripts = (Resources if kind == "resources" else Chain)(rng).make()
         code = bytes(wasmtime.wat2wasm(wat))
-        differences, counted = compare(ours.run(code, scripts), theirs.run(code, scripts))
+        answers = {tier: peer.run(code, scripts) for tier, peer in ours.items()}
+        differences, counted = compare(answers[tiers[0]], theirs.run(code, scripts))
+        differences += compare_tiers(answers)
         ends += counted
         kinds[kind] += len(scripts)
         if differences:
