@@ -29,7 +29,7 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
     const auto offset = function ? find_instruction(spec.module, *function, spec.offset) : std::nullopt;
     if (!offset)
         return failure("no instruction of the module is at or behind this place of a function", spec.offset);
-    Entry entry { { id, std::move(spec), *offset, 0 }, {}, {} };
+    Entry entry { { id, std::move(spec), *offset, 0 }, {}, {}, {} };
     const eval::Scope scope {
         .module = entry.spec.module, .types = &types_, .function = *function, .offset = *offset
     };
@@ -41,6 +41,7 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
         auto condition = eval::Expression::compile_condition(entry.spec.condition, scope);
         if (!condition)
             return explain("condition", std::move(condition).error());
+        entry.guard = condition->guard();
         entry.condition = std::move(*condition);
     }
     if (!entry.spec.message.empty()) {
@@ -123,16 +124,21 @@ bool Breakpoint::is_at(const Frame& frame) const
     return offset == frame.offset && Breakpoints::is_meant(*this, *frame.function->instance);
 }
 
-std::vector<MarkedPlace> Breakpoints::places_in(Store& store) const
+GuardedPlaces Breakpoints::places_in(Store& store) const
 {
-    std::vector<MarkedPlace> places;
+    GuardedPlaces places;
     if (entries_.empty())
         return places;
     for (Instance& instance : store.instances())
-        for (const auto& [id, entry] : entries_)
-            if (is_meant(entry, instance))
-                places.emplace_back(
-                    instance.functions[entry.spec.module->find_function(entry.offset)->value], entry.offset);
+        for (const auto& [id, entry] : entries_) {
+            if (!is_meant(entry, instance))
+                continue;
+            const FuncIndex function = *entry.spec.module->find_function(entry.offset);
+            const auto [place, is_new] = places.try_emplace(
+                MarkedPlace(instance.functions[function.value], entry.offset), entry.guard);
+            if (!is_new)
+                place->second = either(place->second, entry.guard);
+        }
     return places;
 }
 

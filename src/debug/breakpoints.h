@@ -63,8 +63,10 @@ public:
     std::vector<Breakpoint> list() const;
     const Breakpoint* find(uint32_t id) const;
 
-    /// The instructions in the store's functions to be marked for the breakpoints.
-    std::vector<MarkedPlace> places_in(Store& store) const;
+    /// The instructions in the store's functions to be marked for the breakpoints. A place has a
+    /// guard if all breakpoints there have a condition that guards can express. Where it does not
+    /// hold, `hit` would do nothing: a false condition comes before all counts and messages.
+    GuardedPlaces places_in(Store& store) const;
 
     /// What the breakpoints do at a marked instruction.
     struct Hit {
@@ -81,6 +83,8 @@ public:
 private:
     struct Entry : Breakpoint {
         std::optional<eval::Expression> condition;
+        /// Of the condition, if there is one.
+        Guard guard;
         std::optional<eval::LogMessage> message;
     };
     struct PlaceHash {

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/marks.h"
 
+#include "base/guard.h"
 #include "exec/instrument.h"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace vitrine::core::debug {
 
@@ -19,49 +22,64 @@ Marks::~Marks()
     std::erase(*all_, this);
 }
 
-void Marks::set(std::vector<MarkedPlace> wanted)
+void Marks::set(GuardedPlaces wanted)
 {
-    std::ranges::sort(wanted);
-    wanted.erase(std::ranges::unique(wanted).begin(), wanted.end());
     // Setting a mark may need memory. If there is none, the code contains at least the marks that
     // are recorded here. Removing marks needs none, so that a session can always end.
-    for (const MarkedPlace& place : wanted)
-        if (!is_lasting(place))
-            mark(thread_, *place.first, place.second);
-    for (const MarkedPlace& place : lasting_)
-        if (!std::ranges::binary_search(wanted, place) && !is_passing(place))
-            remove(place);
+    for (const auto& [place, guard] : wanted)
+        if (const Guard* const old = find_lasting(place); !old || *old != guard)
+            update(place, &guard);
+    for (const auto& [place, guard] : lasting_)
+        if (!wanted.contains(place))
+            release(place, nullptr);
     lasting_ = std::move(wanted);
 }
 
 void Marks::add_passing(MarkedPlace place)
 {
     passing_.push_back(place);
-    if (!is_lasting(place))
-        mark(thread_, *place.first, place.second);
+    update(place, find_lasting(place));
 }
 
 void Marks::clear_passing()
 {
-    for (const MarkedPlace& place : passing_)
-        if (!is_lasting(place))
-            remove(place);
-    passing_.clear();
+    for (const MarkedPlace& place : std::exchange(passing_, {}))
+        release(place, find_lasting(place));
 }
 
-void Marks::remove(const MarkedPlace& place)
+void Marks::update(const MarkedPlace& place, const Guard* own)
 {
-    if (std::ranges::none_of(*all_, [&](const Marks* other) { return other != this && other->needs(place); }))
+    std::optional<Guard> all;
+    const auto add = [&](const Guard& guard) { all = all ? either(*all, guard) : guard; };
+    if (own)
+        add(*own);
+    for (const Marks* const marks : *all_) {
+        if (const Guard* const guard = marks == this ? nullptr : marks->find_lasting(place))
+            add(*guard);
+        if (marks->is_passing(place))
+            add({});
+    }
+    if (all)
+        mark(thread_, *place.first, place.second, *all);
+    else
         unmark(thread_, *place.first, place.second);
 }
 
-bool Marks::needs(const MarkedPlace& place) const { return is_lasting(place) || is_passing(place); }
+void Marks::release(const MarkedPlace& place, const Guard* own)
+{
+    // Without memory for a guard, the mark stays without one.
+    guarded([&] { update(place, own); }, [](const Thrown&) {});
+}
+
+const Guard* Marks::find_lasting(const MarkedPlace& place) const
+{
+    const auto found = lasting_.find(place);
+    return found != lasting_.end() ? &found->second : nullptr;
+}
 
 bool Marks::is_passing(const MarkedPlace& place) const
 {
     return std::ranges::find(passing_, place) != passing_.end();
 }
-
-bool Marks::is_lasting(const MarkedPlace& place) const { return std::ranges::binary_search(lasting_, place); }
 
 } // namespace vitrine::core::debug

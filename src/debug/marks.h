@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "exec/guard.h"
 #include "runtime/instance.h"
 
+#include <map>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -16,13 +18,16 @@ namespace vitrine::core::debug {
 /// An instruction in a function of a store.
 using MarkedPlace = std::pair<Function*, CodeOffset>;
 
+/// Places with the guards of their marks. An empty guard means that the probe always fires.
+using GuardedPlaces = std::map<MarkedPlace, Guard>;
+
 class Marks;
 /// The marks of all guest threads of one store.
 using MarksOfStore = std::vector<const Marks*>;
 
 /// The marked instructions that one guest thread needs in the code of its store: lasting ones for
-/// the user's breakpoints, and passing ones for a step. Changed only while no thread of the store
-/// executes.
+/// the user's breakpoints, and passing ones for a step, which have no guard. Changed only while no
+/// thread of the store executes.
 class Marks {
 public:
     /// `all` has an entry for each thread of the store.
@@ -31,23 +36,26 @@ public:
     Marks(const Marks&) = delete;
     Marks& operator=(const Marks&) = delete;
 
-    /// Makes these places, in any order, the lasting marks. Passing ones stay.
-    void set(std::vector<MarkedPlace> wanted);
+    /// Makes these places the lasting marks. Passing ones stay.
+    void set(GuardedPlaces wanted);
     void add_passing(MarkedPlace place);
     void clear_passing();
     bool has_passing() const { return !passing_.empty(); }
     const std::shared_ptr<MarksOfStore>& all() const { return all_; }
 
 private:
-    /// Keeps the mark if another thread needs it.
-    void remove(const MarkedPlace& place);
-    bool needs(const MarkedPlace& place) const;
-    bool is_lasting(const MarkedPlace& place) const;
+    /// Makes the mark in the code what all threads need there. `own` is the guard of this thread's
+    /// lasting mark; null if it has none.
+    void update(const MarkedPlace& place, const Guard* own);
+    /// The same after this thread has begun to need less. Cannot fail.
+    void release(const MarkedPlace& place, const Guard* own);
+    /// The guard of this thread's lasting mark, or null.
+    const Guard* find_lasting(const MarkedPlace& place) const;
     bool is_passing(const MarkedPlace& place) const;
 
     Thread& thread_;
     std::shared_ptr<MarksOfStore> all_;
-    std::vector<MarkedPlace> lasting_;
+    GuardedPlaces lasting_;
     std::vector<MarkedPlace> passing_;
 };
 

@@ -594,9 +594,9 @@ void Session::stops_have_changed()
 void Session::sync(Member& member)
 {
     member.is_stale = false;
-    std::vector<MarkedPlace> places = breakpoints_.places_in(*member.store);
-    const std::vector<MarkedPlace> ends = watchpoints_.places_in(*member.store);
-    places.insert(places.end(), ends.begin(), ends.end());
+    GuardedPlaces places = breakpoints_.places_in(*member.store);
+    for (const MarkedPlace& end : watchpoints_.places_in(*member.store))
+        places[end] = {};
     member.marks.set(std::move(places));
     auto watches = watchpoints_.ranges();
     set_watches(*member.thread, watches.get());

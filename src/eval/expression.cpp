@@ -2,6 +2,7 @@
 #include "eval/expression.h"
 
 #include "base/text.h"
+#include "eval/guard.h"
 #include "runtime/memory.h"
 
 #include <array>
@@ -113,6 +114,8 @@ Result<bool> Expression::is_true(Instance& instance) const
 {
     return run_in<bool>(compiled_.program, instance, [&](const Slot* slots) { return truth_of(slots); });
 }
+
+Guard Expression::guard() const { return has_truth() ? to_guard(compiled_.program) : Guard(); }
 
 Result<std::string> Expression::text(const Frame& frame, Format format) const
 {

@@ -3,6 +3,7 @@
 
 #include "eval/compiler.h"
 #include "eval/place.h"
+#include "exec/guard.h"
 
 #include <string>
 #include <string_view>
@@ -44,6 +45,9 @@ public:
     /// Whether it is an integer other than 0 or a reference other than null. Fails for other types.
     Result<bool> is_true(const Frame& frame) const;
     Result<bool> is_true(Instance& instance) const;
+    /// The guard that holds where `is_true` is true, and that cannot be evaluated where it fails.
+    /// Empty if guards cannot express it.
+    Guard guard() const;
     /// The value as text.
     Result<std::string> text(const Frame& frame, Format format = Format::Plain) const;
     Result<std::string> text(Instance& instance, Format format = Format::Plain) const;

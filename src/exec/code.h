@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "exec/guard.h"
 #include "runtime/instance.h"
 
 namespace vitrine::core {
@@ -9,13 +10,16 @@ namespace vitrine::core {
 /// Not a valid opcode.
 inline constexpr uint8_t mark_opcode = 0xff;
 
-/// Marks the instruction that starts at `offset`: the probe fires when execution reaches it. The
-/// mark is set in a private copy of the function's code; the module's bytes never change. Call only
-/// while the store's guest is not executing an instruction.
-void mark(Function& function, CodeOffset offset);
-/// Removes the mark. Removing the last one also frees the private copy.
+/// Marks the instruction that starts at `offset`: the probe fires when execution reaches it and the
+/// guard, if not empty, may hold. Replaces the guard of an earlier mark; doing so without a guard
+/// needs no memory. The mark is set in a private copy of the function's code; the module's bytes
+/// never change. Call only while the store's guest is not executing an instruction.
+void mark(Function& function, CodeOffset offset, GuardView guard = {});
+/// Removes the mark. Removing the last one also frees the private copy. Needs no memory.
 void unmark(Function& function, CodeOffset offset);
 bool is_marked(const Function& function, CodeOffset offset);
+/// The guard of the mark, or nothing. Valid until a mark in the function changes.
+GuardView guard_of(const Function& function, CodeOffset offset);
 
 /// The function's code as it is in the module, starting at the body's first byte.
 inline const uint8_t* original_code(const Function& function)

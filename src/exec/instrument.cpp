@@ -4,6 +4,8 @@
 #include "exec/code.h"
 #include "exec/thread.h"
 
+#include <algorithm>
+
 namespace vitrine::core {
 
 void set_stepping(Thread& thread, bool is_stepping, ProbeRole role)
@@ -29,11 +31,11 @@ void set_stop_tick(Thread& thread, uint64_t tick)
         thread.requests->lower_words();
 }
 
-void mark(Thread& thread, Function& function, CodeOffset offset)
+void mark(Thread& thread, Function& function, CodeOffset offset, GuardView guard)
 {
-    if (is_marked(function, offset))
+    if (is_marked(function, offset) && std::ranges::equal(guard_of(function, offset), guard))
         return;
-    mark(function, offset);
+    mark(function, offset, guard);
     thread.tier.code_changed(thread, function);
 }
 

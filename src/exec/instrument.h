@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "exec/guard.h"
 #include "exec/probes.h"
 #include "exec/watch.h"
 #include "runtime/instance.h"
@@ -21,8 +22,9 @@ void set_watches(Thread& thread, const Watches* watches);
 /// position has this tick or a later one (exec/position.h). `UINT64_MAX` for never.
 void set_stop_tick(Thread& thread, uint64_t tick);
 /// Marks the instruction at `offset` in a function of the thread's store: the probe fires when
-/// execution reaches it. See exec/code.h.
-void mark(Thread& thread, Function& function, CodeOffset offset);
+/// execution reaches it and the guard, if not empty, may hold. A mark has one guard; the last call
+/// counts. See exec/code.h.
+void mark(Thread& thread, Function& function, CodeOffset offset, GuardView guard = {});
 /// Removes the mark, if there is one.
 void unmark(Thread& thread, Function& function, CodeOffset offset);
 

@@ -54,6 +54,14 @@ uint8_t opcode_at(const Function& function, const uint8_t* pc)
     return original_code(function)[pc - function.code];
 }
 
+/// Whether the mark at `pc` has a guard that does not hold, so that the probe does not fire.
+[[gnu::noinline]] bool is_guarded(const Function& function, const uint8_t* pc, const Slot* fp)
+{
+    const GuardView guard =
+        guard_of(function, function.meta->body_offset + static_cast<CodeOffset>(pc - function.code));
+    return !guard.empty() && !may_hold(guard, *function.instance, fp);
+}
+
 Trap uninitialized_element(uint64_t index)
 {
     constexpr TrapKind kind = TrapKind::UninitializedElement;
@@ -1162,6 +1170,8 @@ op_AtomicFence:
 
     // Marks, steps and watches, which fire the probe between instructions.
 op_mark:
+    if (is_guarded(*function, pc, fp))
+        EXECUTE();
     SAVE();
     if (!fire(thread, Cause::Mark))
         return RunEnd::Trapped;

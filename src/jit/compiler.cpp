@@ -155,7 +155,7 @@ std::expected<CompiledCode, CompileRefusal> FunctionCompiler::run()
     for (uint32_t pin = 0; pin < pin_count; ++pin)
         if (scan_.locals[pin] != Scan::no_local)
             pin_of_[scan_.locals[pin]] = static_cast<int8_t>(pin);
-    is_end_marked_ = is_marked(offset_of(end_ - 1));
+    is_end_marked_ = find_mark(offset_of(end_ - 1)) != nullptr;
 
     emit_entry();
     Control body { .is_function = true, .label = a.new_label(), .type = &func_type_ };
@@ -320,9 +320,10 @@ bool FunctionCompiler::is_watched(Op op) const
 
 // -- Exits
 
-bool FunctionCompiler::is_marked(uint32_t offset) const
+const VersionMark* FunctionCompiler::find_mark(uint32_t offset) const
 {
-    return std::ranges::binary_search(key_.marks, offset);
+    const auto found = std::ranges::lower_bound(key_.marks, offset, {}, &VersionMark::offset);
+    return found != key_.marks.end() && found->offset == offset ? &*found : nullptr;
 }
 
 bool FunctionCompiler::is_planted(uint32_t offset) const
@@ -336,17 +337,23 @@ bool FunctionCompiler::may_exit_before(const uint8_t* instruction) const
     if (key_.marks.empty() && key_.exit_percent == 0) [[likely]]
         return false;
     const uint32_t offset = offset_of(instruction);
-    return is_marked(offset) || is_planted(offset);
+    return find_mark(offset) || is_planted(offset);
 }
 
 void FunctionCompiler::emit_stops()
 {
     if (!may_exit_before(instruction_)) [[likely]]
         return;
-    if (is_marked(offset_of(instruction_))) {
-        a.jmp(exit());
-        return;
+    const uint32_t offset = offset_of(instruction_);
+    if (const VersionMark* const mark = find_mark(offset)) {
+        if (mark->guard.empty()) {
+            a.jmp(exit());
+            return;
+        }
+        emit_guard(mark->guard);
     }
+    if (!is_planted(offset))
+        return;
     a.sub(Width::w64, at(requests_reg, offsetof(RequestWords, ticks)), 1);
     exit_if(Condition::Sign);
 }

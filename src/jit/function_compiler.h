@@ -255,12 +255,20 @@ private:
     void emit_stops();
     /// Counts a tick if the version does so, and leaves when the stop tick is reached.
     void count_tick();
-    bool is_marked(uint32_t offset) const;
+    const VersionMark* find_mark(uint32_t offset) const;
     bool is_planted(uint32_t offset) const;
     uint32_t offset_of(const uint8_t* instruction) const
     {
         return static_cast<uint32_t>(instruction - body_);
     }
+
+    // -- Guards (compile_guards.cpp)
+
+    /// Leaves if the guard of a mark holds, or cannot be evaluated.
+    void emit_guard(GuardView guard);
+    /// The pin that has the valid value of the local in this slot, if any.
+    std::optional<uint32_t> find_valid_pin(uint32_t slot) const;
+    friend class GuardCompiler;
 
     // -- Control (control.cpp)
 

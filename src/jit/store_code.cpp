@@ -8,17 +8,16 @@ namespace vitrine::core::jit {
 
 namespace {
 
-/// The offsets of the function's marked instructions.
-std::vector<uint32_t> marks_of(const Function& function)
+std::vector<VersionMark> marks_of(const Function& function)
 {
-    std::vector<uint32_t> marks;
+    std::vector<VersionMark> marks;
     if (!function.private_code)
         return marks;
     const uint8_t* const original = original_code(function);
     const uint32_t size = function.meta->end_offset - function.meta->body_offset;
     for (uint32_t at = 0; at < size; ++at)
         if (function.private_code[at] != original[at])
-            marks.push_back(at);
+            marks.emplace_back(at, guard_of(function, function.meta->body_offset + at));
     return marks;
 }
 

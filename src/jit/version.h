@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "exec/guard.h"
 #include "exec/sites.h"
 #include "wasm/module.h"
 
@@ -9,6 +10,17 @@
 #include <vector>
 
 namespace vitrine::core::jit {
+
+/// A marked instruction: its offset from the body's first byte, and the guard of the mark.
+struct VersionMark {
+    VersionMark(uint32_t at, GuardView condition = {}) : offset(at), guard(condition.begin(), condition.end())
+    {}
+
+    uint32_t offset;
+    Guard guard;
+
+    friend auto operator<=>(const VersionMark&, const VersionMark&) = default;
+};
 
 /// What distinguishes versions of a function's machine code.
 struct VersionKey {
@@ -22,9 +34,9 @@ struct VersionKey {
     /// The percentage of instructions before which the code may leave at random, chosen by `seed`.
     uint8_t exit_percent = 0;
     uint64_t seed = 0;
-    /// Offsets of marked instructions from the body's first byte, ascending. The code leaves before
-    /// each of them.
-    std::vector<uint32_t> marks;
+    /// Marked instructions, in ascending order of their offsets, which differ. The code leaves
+    /// before each of them, unless it has a guard that does not hold.
+    std::vector<VersionMark> marks;
 
     friend auto operator<=>(const VersionKey&, const VersionKey&) = default;
 };
