@@ -285,6 +285,117 @@ constexpr auto lines = R"((module
       i32.const 5
       i32.mul)))";
 
+// Conditions, which tiers may evaluate without the session.
+
+constexpr auto counting = R"((module
+    (memory 1)
+    (func $work (export "work") (param $y i32) (nop))
+    (func $run (export "run") (result i32) (local $x i32)
+      (loop $next
+        (local.set $x (i32.add (local.get $x) (i32.const 1)))
+        (call $work (local.get $x))
+        (br_if $next (i32.lt_u (local.get $x) (i32.const 2000))))
+      (local.get $x))))";
+
+/// Offsets from the beginning of `run`.
+constexpr CodeOffset before_call = 9, at_call = 11, after_call = 13;
+
+struct Counting : Debugged {
+    Counting() : Debugged(counting) {}
+
+    BreakpointSpec spec(CodeOffset offset, std::string condition)
+    {
+        return { .module = module, .offset = code_of("run") + offset, .condition = std::move(condition) };
+    }
+    void change(uint32_t id, CodeOffset offset, std::string condition)
+    {
+        EXPECT_TRUE(session->change_breakpoint(id, spec(offset, std::move(condition))));
+    }
+    /// Where it has stopped: `breakpoint 1 500`
+    std::string with_x(const std::string& stop)
+    {
+        const Frame& frame = session->frames().at(frame_ ? 1 : 0);
+        return stop + " " + std::to_string(frame.locals()[0]);
+    }
+    bool frame_ = false;
+};
+
+TEST(Stops, AConditionThatIsChangedCountsAtOnce)
+{
+    Counting guest;
+    const uint32_t id = *guest.session->add_breakpoint(guest.spec(before_call, "$x == 500"));
+    EXPECT_EQ(guest.with_x(guest.start("run")), "breakpoint 1 500");
+    guest.change(id, before_call, "$x == 700 || $x == 701");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 1 700");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 1 701");
+    guest.change(id, before_call, "$x % 100 == 0");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 1 800");
+    guest.change(id, before_call, "u8[$x * 64] == 1 && $x > 1000");
+    EXPECT_EQ(guest.with_x(guest.resume(go)),
+        "breakpoint 1: condition: address 0x10000 is out of bounds: the memory has 0x10000 bytes 1024");
+    guest.change(id, before_call, "$x > 1500 && u8[$x * 32] == 0");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 1 1501");
+    guest.change(id, before_call, "");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 1 1502");
+    guest.change(id, before_call, "$x == 3000");
+    EXPECT_EQ(guest.resume(go), "ended 2000");
+    EXPECT_EQ(guest.session->breakpoints().at(0).hits, 7u);
+}
+
+TEST(Stops, AConditionIsSetWhileItsFrameWaits)
+{
+    Counting guest;
+    guest.frame_ = true;
+    const uint32_t inner = *guest.session->add_breakpoint({ .module = guest.module,
+        .offset = guest.code_of("work"),
+        .condition = "$y == 100 || $y == 300 || $y == 400" });
+    EXPECT_EQ(guest.with_x(guest.start("run")), "breakpoint 1 100");
+    guest.frame_ = false;
+    const uint32_t outer = *guest.session->add_breakpoint(guest.spec(after_call, "$x == 100 || $x == 200"));
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 2 100");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 2 200");
+    guest.frame_ = true;
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 1 300");
+    guest.change(outer, after_call, "$x == 300");
+    guest.frame_ = false;
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 2 300");
+    EXPECT_TRUE(guest.session->remove_breakpoint(inner));
+    EXPECT_EQ(guest.resume(go), "ended 2000");
+}
+
+TEST(Stops, ConditionsComeBeforeCountsAndMessages)
+{
+    Counting guest;
+    auto counts = guest.spec(before_call, "$x & 1");
+    counts.ignore_count = 10;
+    counts.is_temporary = true;
+    auto says = guest.spec(before_call, "$x == 7 || $x == 33");
+    says.message = "x is {$x}";
+    std::vector<std::string> messages;
+    guest.session->set_log([&](std::string message) { messages.push_back(std::move(message)); });
+    EXPECT_TRUE(guest.session->add_breakpoint(counts));
+    EXPECT_TRUE(guest.session->add_breakpoint(says));
+    EXPECT_TRUE(guest.session->add_breakpoint(guest.spec(before_call, "$x == 30")));
+    EXPECT_EQ(guest.with_x(guest.start("run")), "breakpoint 1 21");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 3 30");
+    EXPECT_EQ(guest.resume(go), "ended 2000");
+    EXPECT_THAT(messages, ElementsAre("x is 7", "x is 33"));
+}
+
+TEST(Stops, AStepEndsWhereABreakpointHasAFalseCondition)
+{
+    Counting guest;
+    EXPECT_TRUE(guest.session->add_breakpoint(guest.spec(at_call, "$x == 3")));
+    EXPECT_TRUE(guest.session->add_breakpoint(guest.spec(after_call, "$x == 5")));
+    EXPECT_EQ(guest.with_x(guest.start("run")), "breakpoint 1 3");
+    for (int i = 0; i < 2; ++i)
+        EXPECT_EQ(guest.with_x(guest.resume({ Resume::Kind::StepOver })), "step 3");
+    EXPECT_EQ(guest.with_x(guest.resume(go)), "breakpoint 2 5");
+    EXPECT_EQ(guest.resume({ Resume::Kind::RunTo, guest.code_of("run") + at_call }), "step");
+    EXPECT_EQ(guest.with_x("step"), "step 6");
+    EXPECT_EQ(guest.resume(go), "ended 2000");
+}
+
 TEST(Stops, ASessionTakesStepsThatItDoesNotKnow)
 {
     Debugged guest(lines);
