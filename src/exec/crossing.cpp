@@ -8,6 +8,17 @@ namespace vitrine::core {
 
 static_assert(offsetof(RequestWords, machine) == 16);
 static_assert(sizeof(Record) == 32 && RecordLayout::return_to == 24);
+static_assert(RecordLayout::fp == 0 && RecordLayout::function == 8 && RecordLayout::offset == 16);
+// The stubs expect the pointer to the first memory, and then their number.
+static_assert(std::is_standard_layout_v<IndexSpace<Memory>> && sizeof(IndexSpace<Memory>) == 16);
+
+// `Instance` is no standard layout type, for which `offsetof` works with our compilers but is not
+// portable.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+extern "C" [[gnu::visibility("hidden")]] extern const size_t vitrine_memories_at;
+const size_t vitrine_memories_at = offsetof(Instance, memories);
+#pragma GCC diagnostic pop
 
 #if defined(__x86_64__)
 
@@ -39,6 +50,14 @@ asm(R"(
         .set R14, 128
         .set R15, 136
         .set XMM, 144
+        # Fields of FunctionHead and Record.
+        .set ENTRY, 0
+        .set INSTANCE, 8
+        .set FP, 0
+        .set FUNCTION, 8
+        .set OFFSET, 16
+        .set RETURN_TO, 24
+        .set RECORD, 32
 
         .text
         .p2align 6
@@ -146,8 +165,45 @@ vitrine_return_to_host_function:
         .hidden vitrine_call_other
         .type vitrine_call_other, @function
 vitrine_call_other:
-        mov MACHINE(%rbx), %r11
-        sub $24, %rsp
+        mov INSTANCE(%rax), %r11
+        test %r11, %r11
+        je 9f
+        mov ENTRY(%rax), %rcx
+        lea vitrine_call_other(%rip), %rdx
+        cmp %rdx, %rcx
+        je 9f
+        cmp %r11, %r15
+        je 8f
+
+        # The callee has machine code and belongs to another instance. The record keeps what its
+        # caller needs. The return address is stored again by a call, and the caller is returned to
+        # by a return, as the processor expects.
+        mov (%rsp), %rdx
+        mov %r15, FP-RETURN_TO(%rsp)
+        mov %rdx, FUNCTION-RETURN_TO(%rsp)
+        mov %r14, OFFSET-RETURN_TO(%rsp)
+        mov %r11, %r15
+        mov vitrine_memories_at(%rip), %rdx
+        add %r15, %rdx
+        cmpl $0, 8(%rdx)
+        je 7f
+        mov (%rdx), %rdx
+        mov (%rdx), %rdx
+        mov (%rdx), %r14
+7:      add $8, %rsp
+        call *%rcx
+        .globl vitrine_return_to_other_instance
+        .hidden vitrine_return_to_other_instance
+vitrine_return_to_other_instance:
+        mov FP-RECORD(%rsp), %r15
+        mov OFFSET-RECORD(%rsp), %r14
+        pushq FUNCTION-RECORD(%rsp)
+        ret
+8:      jmp *%rcx
+
+        # A host function, or a function without machine code.
+9:      mov MACHINE(%rbx), %r11
+        sub $RETURN_TO, %rsp
         mov %rax, RAX(%r11)
         mov %rsp, RSP(%r11)
         mov %rbp, RBP(%r11)
@@ -250,6 +306,7 @@ extern "C" {
 const char vitrine_return_to_interpreter[1] {};
 const char vitrine_return_to_host[1] {};
 const char vitrine_return_to_host_function[1] {};
+const char vitrine_return_to_other_instance[1] {};
 const char vitrine_call_other[1] {};
 const char vitrine_call_out[1] {};
 const char vitrine_exit[1] {};

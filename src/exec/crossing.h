@@ -103,8 +103,8 @@ enum class Left : uint32_t {
     ToInterpreter,
     ToHost,
     ToHostFunction,
-    /// A call of the function in rax, which has no machine code or may belong to another instance
-    /// or the host. rsp points at the new record, r15 at the caller's instance.
+    /// A call of the function in rax, which has no machine code. rsp points at the new record, r15
+    /// at the caller's instance.
     Call,
     /// Machine code asks for the interpreter at `MachineContext::address`.
     Exit,

@@ -58,10 +58,11 @@ public:
     {
         if (!record.return_to().is_site())
             return record.caller(callee_fp);
-        ASSERT(thread.sites && instance);
-        const Site* const site = thread.sites->find(record.return_to().word());
-        ASSERT(site);
-        return { instance->functions[site->function.value], site->offset, site->entry,
+        ASSERT(thread.sites);
+        const Record::CallerSite at = record.site(instance);
+        const Site* const site = thread.sites->find(at.address);
+        ASSERT(site && at.instance);
+        return { at.instance->functions[site->function.value], site->offset, site->entry,
             callee_fp - site->fp_slots, callee_fp };
     }
 };

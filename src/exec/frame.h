@@ -3,6 +3,7 @@
 
 #include "exec/thread.h"
 
+#include <bit>
 #include <functional>
 #include <optional>
 #include <span>
@@ -13,6 +14,7 @@ extern "C" {
 [[gnu::visibility("hidden")]] extern const char vitrine_return_to_interpreter[];
 [[gnu::visibility("hidden")]] extern const char vitrine_return_to_host[];
 [[gnu::visibility("hidden")]] extern const char vitrine_return_to_host_function[];
+[[gnu::visibility("hidden")]] extern const char vitrine_return_to_other_instance[];
 }
 
 namespace vitrine::core {
@@ -31,12 +33,17 @@ public:
     /// The host function that asked for the call; the guest function in the record continues after
     /// it.
     static ReturnTo host_function() { return ReturnTo(vitrine_return_to_host_function); }
+    /// A site of a function of another instance than the callee's. Its address and the instance are
+    /// in the record (`Record::site`).
+    static ReturnTo other_instance() { return ReturnTo(vitrine_return_to_other_instance); }
     /// A return address in machine code, to be looked up in `Thread::sites`.
     static ReturnTo site(uintptr_t return_address) { return ReturnTo(return_address); }
 
     bool is_interpreter() const { return word_ == interpreter().word_; }
     bool is_host() const { return word_ == host().word_; }
     bool is_host_function() const { return word_ == host_function().word_; }
+    bool is_other_instance() const { return word_ == other_instance().word_; }
+    /// Of a function of the callee's instance or of another one.
     bool is_site() const { return !is_interpreter() && !is_host() && !is_host_function(); }
     uintptr_t word() const { return word_; }
 
@@ -49,7 +56,9 @@ private:
 
 /// A call pushes a record onto the control stack. It tells where the caller continues. All tiers
 /// write the same 32 bytes. Machine code only writes the return address; the other fields of such a
-/// record are not valid.
+/// record are not valid. If the callee belongs to another instance, they have what machine code needs
+/// to return to its own: `fp` is the caller's instance, `function` the return address, and the rest
+/// the base of memory 0.
 ///
 /// Only tiers and the functions of this header read records.
 class Record {
@@ -61,6 +70,19 @@ public:
     ReturnTo return_to() const { return return_to_; }
     /// The caller's state, with operands up to `sp`. Not available when `return_to` is a site.
     GuestState caller(Slot* sp) const { return { function_, offset_, entry_, fp_, sp }; }
+
+    struct CallerSite {
+        uintptr_t address;
+        Instance* instance;
+    };
+    /// When `return_to` is a site: its address, and the caller's instance. `callee` is the instance of
+    /// the callee.
+    CallerSite site(Instance* callee) const
+    {
+        if (return_to_.is_other_instance())
+            return { std::bit_cast<uintptr_t>(function_), std::bit_cast<Instance*>(fp_) };
+        return { return_to_.word(), callee };
+    }
 
 private:
     friend struct RecordLayout;

@@ -10,7 +10,7 @@ namespace vitrine::core {
 /// What is known about a return address in machine code: the call that it belongs to, and where the
 /// caller continues.
 struct Site {
-    /// The caller, in the same instance as the callee.
+    /// The caller.
     FuncIndex function;
     /// The instruction after the call, relative to the body's first byte, and the side table's
     /// cursor there.

@@ -299,7 +299,7 @@ ThreadMachine::Next ThreadMachine::on_call()
         arguments + meta.param_slots };
     if (overflows())
         return repeat_call();
-    // A site only names functions of the callee's instance.
+    // Its caller may be a site of another instance, where only machine code can return to.
     if (callee.instance != instance())
         fill_in_caller(thread_, arguments, *instance());
     return at_call();
@@ -365,9 +365,10 @@ ThreadMachine::Next ThreadMachine::repeat_call()
 {
     Slot* const arguments = thread_.state.fp;
     Slot* sp = thread_.state.sp;
-    const Site* const site = site_at(pop_record(thread_).return_to().word()).site;
+    const Record::CallerSite at = pop_record(thread_).site(instance());
+    const Site* const site = site_at(at.address).site;
     ASSERT(site);
-    Function& caller = *instance()->functions[site->function.value];
+    Function& caller = *at.instance->functions[site->function.value];
     if (original_code(caller)[site->call_offset] != info(Op::Call).code)
         ++sp;
     thread_.state = { &caller, site->call_offset, site->entry, arguments - site->fp_slots, sp };

@@ -386,6 +386,122 @@ TEST(Tiers, CallsIntoOtherInstances)
     });
 }
 
+/// Calls a function whenever the probe fires.
+struct Eye final : Probe {
+    Wish fire(Thread& thread, Cause cause) override { return on_fire(thread, cause); }
+    std::function<Wish(Thread&, Cause)> on_fire = [](Thread&, Cause) { return Wish::Continue; };
+};
+
+std::string place_text(Thread& thread, Cause cause)
+{
+    std::string text = std::to_string(static_cast<int>(cause));
+    for (const Frame& frame : frames_of(thread)) {
+        text += " " + frame.function->name() + ":" + std::to_string(frame.offset) + "(";
+        if (!frame.is_host())
+            for (const Slot* slot = frame.fp; slot != frame.sp; ++slot)
+                text += std::to_string(*slot) + ",";
+        text += ")";
+    }
+    return text + "\n";
+}
+
+/// Two instances that call each other through a table, down to `hook`, which is called with a
+/// depth. The second one catches what is thrown at a depth of 20.
+struct TwoInstances {
+    TwoInstances(Guest& guest, HostCallback hook)
+    {
+        guest.define("host", "hook", { { ValueType::i32 }, {} }, std::move(hook));
+        Instance& first = guest.instantiate(R"((module
+          (import "host" "hook" (func $hook (param i32)))
+          (table (export "table") 2 funcref) (elem (i32.const 0) $a) (memory (export "memory") 1)
+          (tag $t (export "tag") (param i32)) (global $n (export "n") (mut i32) (i32.const 0))
+          (func $throw (export "throw") (param i32) (throw $t (local.get 0)))
+          (func $a (param i32) (result i64)
+            (i32.store (i32.mul (local.get 0) (i32.const 4)) (local.get 0))
+            (global.set $n (i32.add (global.get $n) (i32.const 1)))
+            (call $hook (local.get 0))
+            (i64.add (i64.load32_u (i32.mul (local.get 0) (i32.const 4)))
+              (call_indirect (param i32) (result i64) (i32.add (local.get 0) (i32.const 1)) (i32.const 1))))))");
+        EXPECT_TRUE(guest.linker.define_instance("first", first));
+        instance = &guest.instantiate(R"((module
+          (import "first" "table" (table 2 funcref)) (elem (i32.const 1) $b) (memory 1)
+          (import "first" "tag" (tag $t (param i32))) (import "first" "throw" (func $throw (param i32)))
+          (global $limit (mut i32) (i32.const 0))
+          (func $end (param i32)
+            (if (i32.eq (local.get 0) (global.get $limit)) (then (call $throw (i32.const 77)))))
+          (func $b (param i32) (result i64) (local i64)
+            (local.set 1 (i64.const 1000))
+            (i32.store (i32.mul (local.get 0) (i32.const 4)) (i32.const 100))
+            (block $caught (result i32)
+              (if (i32.eq (local.get 0) (i32.const 20))
+                (then (br $caught (try_table (result i32) (catch $t $caught)
+                  (drop (call_indirect (param i32) (result i64) (i32.add (local.get 0) (i32.const 1)) (i32.const 0)))
+                  (i32.const 3)))))
+              (call $end (local.get 0))
+              (return (i64.add (local.get 1) (i64.add (i64.load32_u (i32.mul (local.get 0) (i32.const 4)))
+                (call_indirect (param i32) (result i64) (i32.add (local.get 0) (i32.const 1)) (i32.const 0))))))
+            (i64.extend_i32_u))
+          (func (export "run") (param i32) (result i64)
+            (global.set $limit (local.get 0))
+            (call_indirect (param i32) (result i64) (i32.const 1) (i32.const 0)))))");
+    }
+
+    Instance* instance;
+};
+
+TEST(Tiers, InstancesCallEachOther)
+{
+    // What is thrown at 30 is caught, at 10 it is not, and without a throw the stack overflows.
+    for (const uint32_t limit : { 30u, 10u, 0u })
+        expect_same([&](EngineConfig config) {
+            config.max_stack_bytes = 1 << 15;
+            Guest guest(config);
+            uint32_t deepest = 0;
+            const TwoInstances two(guest, [&](HostCall& call) {
+                deepest = static_cast<uint32_t>(call.slots[0]);
+                return Returned {};
+            });
+            std::string text;
+            for (int i = 0; i < 20; ++i)
+                text += text_of(guest.call(*two.instance, "run", { Value::i32(limit) })) + " "
+                    + std::to_string(deepest) + "\n";
+            return text;
+        });
+}
+
+TEST(Tiers, DebuggersSeeFramesOfOtherInstances)
+{
+    expect_same([](const EngineConfig& config) {
+        Guest guest(config);
+        Eye eye;
+        std::string text;
+        eye.on_fire = [&](Thread& thread, Cause cause) {
+            text += place_text(thread, cause);
+            return Wish::Continue;
+        };
+        uint32_t calls = 0;
+        const TwoInstances two(guest, [&](HostCall& call) {
+            if (++calls % 7 == 0)
+                for (const Frame& frame : frames_of(call.thread))
+                    text += frame.function->name() + ":" + std::to_string(frame.offset) + " ";
+            // All callers that wait are marked where they continue.
+            if (call.slots[0] == 15)
+                for (const Frame& frame : frames_of(call.thread))
+                    if (auto* const function = const_cast<Function*>(frame.function); !frame.is_host()) {
+                        if (calls % 3 == 0)
+                            mark(call.thread, *function, frame.offset);
+                        else
+                            unmark(call.thread, *function, frame.offset);
+                    }
+            return Returned {};
+        });
+        guest.thread.probes.set(ProbeRole::Session, &eye);
+        text += repeat(guest, *two.instance, { Value::i32(30) }, 12);
+        guest.thread.probes.set(ProbeRole::Session, nullptr);
+        return text;
+    });
+}
+
 TEST(Tiers, Exceptions)
 {
     expect_same([](const EngineConfig& config) {
@@ -410,25 +526,6 @@ TEST(Tiers, Exceptions)
 }
 
 // A debugger.
-
-/// Calls a function whenever the probe fires.
-struct Eye final : Probe {
-    Wish fire(Thread& thread, Cause cause) override { return on_fire(thread, cause); }
-    std::function<Wish(Thread&, Cause)> on_fire = [](Thread&, Cause) { return Wish::Continue; };
-};
-
-std::string place_text(Thread& thread, Cause cause)
-{
-    std::string text = std::to_string(static_cast<int>(cause));
-    for (const Frame& frame : frames_of(thread)) {
-        text += " " + frame.function->name() + ":" + std::to_string(frame.offset) + "(";
-        if (!frame.is_host())
-            for (const Slot* slot = frame.fp; slot != frame.sp; ++slot)
-                text += std::to_string(*slot) + ",";
-        text += ")";
-    }
-    return text + "\n";
-}
 
 constexpr std::string_view with_marks = R"((module
   (import "host" "f" (func $host (param i32)))
