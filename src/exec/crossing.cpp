@@ -16,8 +16,8 @@ static_assert(std::is_standard_layout_v<IndexSpace<Memory>> && sizeof(IndexSpace
 // portable.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
-extern "C" [[gnu::visibility("hidden")]] extern const size_t vitrine_memories_at;
-const size_t vitrine_memories_at = offsetof(Instance, memories);
+extern "C" [[gnu::visibility("hidden")]] const size_t vitrine_memories_at;
+extern "C" const size_t vitrine_memories_at = offsetof(Instance, memories);
 #pragma GCC diagnostic pop
 
 #if defined(__x86_64__)

@@ -424,8 +424,9 @@ struct TwoInstances {
               (call_indirect (param i32) (result i64) (i32.add (local.get 0) (i32.const 1)) (i32.const 1))))))");
         EXPECT_TRUE(guest.linker.define_instance("first", first));
         instance = &guest.instantiate(R"((module
-          (import "first" "table" (table 2 funcref)) (elem (i32.const 1) $b) (memory 1)
-          (import "first" "tag" (tag $t (param i32))) (import "first" "throw" (func $throw (param i32)))
+          (import "first" "table" (table 2 funcref)) (import "first" "tag" (tag $t (param i32)))
+          (import "first" "throw" (func $throw (param i32)))
+          (elem (i32.const 1) $b) (memory 1)
           (global $limit (mut i32) (i32.const 0))
           (func $end (param i32)
             (if (i32.eq (local.get 0) (global.get $limit)) (then (call $throw (i32.const 77)))))
