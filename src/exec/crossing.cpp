@@ -50,6 +50,7 @@ asm(R"(
         .set R14, 128
         .set R15, 136
         .set XMM, 144
+        .set CALL_HOST, 400
         # Fields of FunctionHead and Record.
         .set ENTRY, 0
         .set INSTANCE, 8
@@ -165,13 +166,21 @@ vitrine_return_to_host_function:
         .hidden vitrine_call_other
         .type vitrine_call_other, @function
 vitrine_call_other:
+        .cfi_startproc
+        .cfi_escape 0x0f, 0x06, 0x73, 0x10, 0x06, 0x06, 0x23, 0x40
+        .cfi_offset %rbp, -16
+        .cfi_offset %rbx, -24
+        .cfi_offset %r12, -32
+        .cfi_offset %r13, -40
+        .cfi_offset %r14, -48
+        .cfi_offset %r15, -56
         mov INSTANCE(%rax), %r11
         test %r11, %r11
         je 9f
         mov ENTRY(%rax), %rcx
         lea vitrine_call_other(%rip), %rdx
         cmp %rdx, %rcx
-        je 9f
+        je 10f
         cmp %r11, %r15
         je 8f
 
@@ -201,8 +210,27 @@ vitrine_return_to_other_instance:
         ret
 8:      jmp *%rcx
 
-        # A host function, or a function without machine code.
+        # A host function.
 9:      mov MACHINE(%rbx), %r11
+        sub $RETURN_TO, %rsp
+        mov %rax, RAX(%r11)
+        mov %rsp, RSP(%r11)
+        mov %rbp, RBP(%r11)
+        mov %r15, R15(%r11)
+        mov HOST_STACK(%r11), %rsp
+        mov %r11, %rdi
+        call *CALL_HOST(%r11)
+        mov MACHINE(%rbx), %r11
+        mov $6, %edx
+        test %al, %al
+        je 5b
+        mov RAX(%r11), %rax
+        movups XMM(%r11), %xmm0
+        mov RSP(%r11), %rsp
+        ret
+
+        # A function without machine code.
+10:     mov MACHINE(%rbx), %r11
         sub $RETURN_TO, %rsp
         mov %rax, RAX(%r11)
         mov %rsp, RSP(%r11)
@@ -210,6 +238,7 @@ vitrine_return_to_other_instance:
         mov %r15, R15(%r11)
         mov $3, %edx
         jmp 5b
+        .cfi_endproc
         .size vitrine_call_other, . - vitrine_call_other
 
         # Entered by a call whose return address says where machine code was left.

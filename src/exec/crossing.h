@@ -69,6 +69,10 @@ struct MachineContext {
     /// rsp, rbp, r15 and xmm0, and a call rax, rsp, rbp and r15.
     std::array<uint64_t, 16> general {};
     std::array<Vector, 16> vectors {};
+    /// Calls the host function in rax on the host's stack: rsp points at the record of the call, r15
+    /// at the caller's instance. If machine code can continue behind the call, returns true, with the
+    /// result in rax and xmm0 and the return address where rsp points. Otherwise machine code is left.
+    bool (*call_host)(MachineContext& context) = nullptr;
     // For machine code and the functions that it calls.
     Thread* thread = nullptr;
     /// What is watched in memories: reads, then writes.
@@ -110,6 +114,8 @@ enum class Left : uint32_t {
     Exit,
     /// The instruction at `MachineContext::address` has faulted.
     Fault,
+    /// `MachineContext::call_host` has returned false.
+    HostCall,
 };
 
 extern "C" [[gnu::visibility("hidden")]] uint32_t vitrine_enter_code(
@@ -125,6 +131,7 @@ inline Left enter_code(RequestWords& words, const void* target, Entrance entranc
 
 // The offsets that the stubs use.
 static_assert(offsetof(MachineContext, host_stack) == 0 && offsetof(MachineContext, address) == 8
-    && offsetof(MachineContext, general) == 16 && offsetof(MachineContext, vectors) == 144);
+    && offsetof(MachineContext, general) == 16 && offsetof(MachineContext, vectors) == 144
+    && offsetof(MachineContext, call_host) == 400);
 
 } // namespace vitrine::core

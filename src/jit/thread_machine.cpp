@@ -17,6 +17,9 @@ ThreadMachine::ThreadMachine(
     : shop_(shop), thread_(guest), store_(store), random_(seed)
 {
     thread = &guest;
+    MachineContext::call_host = [](MachineContext& context) {
+        return static_cast<ThreadMachine&>(context).call_host();
+    };
     store.threads.push_back(&guest);
     guest.sites = &sites;
     RequestWords& words = *guest.requests;
@@ -34,6 +37,12 @@ ThreadMachine::~ThreadMachine()
 
 RunEnd ThreadMachine::run(Next next)
 {
+    // An exception that leaves a host function's nested call of the guest passes machine code.
+    struct Kept {
+        ~Kept() { context.host_stack = host_stack; }
+        MachineContext& context;
+        void* const host_stack;
+    } kept { *this, host_stack };
     for (;;) {
         RunEnd end = RunEnd::Returned;
         switch (next.kind) {
@@ -72,6 +81,7 @@ ThreadMachine::Next ThreadMachine::take_left(Left left)
     case Left::Call: return on_call();
     case Left::Exit: return on_exit(StopPoint::Kind::Exit);
     case Left::Fault: return on_exit(StopPoint::Kind::Fault);
+    case Left::HostCall: return next_of(turn_);
     }
     std::unreachable();
 }
@@ -235,10 +245,15 @@ ThreadMachine::Next ThreadMachine::continue_at(const void* target, Instance& ins
     thread_.is_after_host = false;
     set_frame(instance, results);
     set_control(thread_.control);
-    // A single result is expected in a register, and code does not care what else is there.
+    set_result(results);
+    return { .kind = Next::Kind::Code, .target = target };
+}
+
+/// A single result is expected in a register, and code does not care what else is there.
+void ThreadMachine::set_result(const Slot* results)
+{
     rax() = results[0];
     vectors[0] = { results[0], results[1] };
-    return { .kind = Next::Kind::Code, .target = target };
 }
 
 void ThreadMachine::set_frame(Instance& instance, Slot* fp)
@@ -292,8 +307,6 @@ ThreadMachine::Next ThreadMachine::on_call()
     Function& callee = *reinterpret_cast<Function*>(rax());
     Slot* const arguments = fp();
     thread_.control = control();
-    if (callee.is_host())
-        return call_host(callee, arguments);
     const FuncMeta& meta = *callee.meta;
     thread_.state = { &callee, meta.code_offset - meta.body_offset, 0, arguments,
         arguments + meta.param_slots };
@@ -305,9 +318,13 @@ ThreadMachine::Next ThreadMachine::on_call()
     return at_call();
 }
 
-/// A call instruction in machine code calls a host function.
-ThreadMachine::Next ThreadMachine::call_host(const Function& host, Slot* arguments)
+/// A call instruction in machine code calls a host function. See `MachineContext::call_host`. No
+/// other code of the guest runs in here, except when the host function makes a nested call.
+bool ThreadMachine::call_host()
 {
+    const Function& host = *reinterpret_cast<const Function*>(rax());
+    Slot* const arguments = fp();
+    thread_.control = control();
     const CachedSite at = site_at(innermost_record(thread_).return_to().word());
     const uint32_t generation = cache_generation_;
     ASSERT(at.site);
@@ -315,19 +332,25 @@ ThreadMachine::Next ThreadMachine::call_host(const Function& host, Slot* argumen
     const Site& site = *at.site;
     Function& caller = *instance()->functions[site.function.value];
     const GuestState before { &caller, site.offset, site.entry, arguments - site.fp_slots, arguments };
-    const Record* const control = thread_.control;
+    Record* const control = thread_.control;
     thread_.state = before;
     thread_.host_call_offset = site.call_offset;
-    const Turn turn = call_host_function(thread_, host, arguments);
+    turn_ = call_host_function(thread_, host, arguments);
     // From here on the site may be gone.
     const GuestState& state = thread_.state;
-    const bool is_same = turn == Turn::Resume && thread_.control == control && state.function == &caller
+    const bool is_same = turn_ == Turn::Resume && thread_.control == control && state.function == &caller
         && state.offset == before.offset && state.entry == before.entry && state.fp == before.fp
         && state.sp == arguments + slots_of(host.host->type.results);
     if (!is_same || !may_run_code() || (is_mixed() && flip()) || shop_.library.generation() != generation
         || version_of(caller) != at.version)
-        return next_of(turn);
-    return continue_at(reinterpret_cast<const void*>(at.address), *caller.instance, arguments);
+        return false;
+    thread_.is_after_host = false;
+    // As the call instruction has left it.
+    auto* const return_address = reinterpret_cast<uintptr_t*>(control) - 1;
+    *return_address = at.address;
+    set_control(return_address);
+    set_result(arguments);
+    return true;
 }
 
 ThreadMachine::Next ThreadMachine::on_exit(StopPoint::Kind kind)

@@ -70,11 +70,12 @@ private:
     Next enter_function(Function& function, const void* target);
     Next continue_at(const void* target, Instance& instance, Slot* results);
     void copy_watches(const Watches& watched);
+    void set_result(const Slot* results);
     void set_frame(Instance& instance, Slot* fp);
 
     Next on_returned(Left left);
     Next on_call();
-    Next call_host(const Function& host, Slot* arguments);
+    bool call_host();
     Next on_exit(StopPoint::Kind kind);
     bool overflows() const;
     Next repeat_call();
@@ -90,6 +91,8 @@ private:
     Thread& thread_;
     StoreCode& store_;
     uint64_t random_;
+    /// With `Left::HostCall`: what comes after the call of the host function.
+    Turn turn_ = Turn::Returned;
     uint32_t cache_generation_ = 0;
     std::array<CachedSite, 64> cache_ {};
 };

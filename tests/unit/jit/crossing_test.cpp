@@ -142,16 +142,17 @@ TEST_F(CrossingTest, ExitKeepsAllRegisters)
     EXPECT_EQ(context.host_stack, nullptr);
 }
 
-TEST_F(CrossingTest, CallsFunctionsThatAreNotCode)
+TEST_F(CrossingTest, CallsFunctionsWithoutCode)
 {
-    const FunctionHead host {};
-    context.rax() = reinterpret_cast<uintptr_t>(&host);
-    context.set_instance(reinterpret_cast<Instance*>(0x1234));
+    auto* const instance = reinterpret_cast<Instance*>(0x1234);
+    const FunctionHead callee { .entry = vitrine_call_other, .instance = instance, .type = {} };
+    context.rax() = reinterpret_cast<uintptr_t>(&callee);
+    context.set_instance(instance);
     EXPECT_EQ(enter(code_calls_other), Left::Call);
-    EXPECT_EQ(context.rax(), reinterpret_cast<uintptr_t>(&host)) << "the callee";
+    EXPECT_EQ(context.rax(), reinterpret_cast<uintptr_t>(&callee)) << "the callee";
     EXPECT_EQ(context.fp(), slots() + 2);
     EXPECT_EQ(context.control(), top() - 1);
-    EXPECT_EQ(context.instance(), reinterpret_cast<Instance*>(0x1234));
+    EXPECT_EQ(context.instance(), instance);
     EXPECT_EQ(context.control()->return_to().word(), reinterpret_cast<uintptr_t>(code_site));
     // The callee is done: the caller continues at the site.
     context.rax() = 5;
@@ -159,6 +160,45 @@ TEST_F(CrossingTest, CallsFunctionsThatAreNotCode)
     EXPECT_EQ(slots()[0], 1005u);
     EXPECT_EQ(context.fp(), slots());
     EXPECT_EQ(context.rcx(), 1u);
+}
+
+TEST_F(CrossingTest, CallsHostFunctions)
+{
+    const FunctionHead host { .type = {} };
+    static MachineContext seen;
+    context.rax() = reinterpret_cast<uintptr_t>(&host);
+    context.set_instance(reinterpret_cast<Instance*>(0x1234));
+    context.call_host = [](MachineContext& machine) {
+        seen = machine;
+        machine.rax() = 6;
+        // The host function may have used the guest's stacks.
+        auto* const return_address = reinterpret_cast<uintptr_t*>(machine.control() + 1) - 1;
+        *return_address = reinterpret_cast<uintptr_t>(code_site);
+        machine.set_control(return_address);
+        return true;
+    };
+    EXPECT_EQ(enter(code_calls_other), Left::ToInterpreter);
+    EXPECT_EQ(slots()[0], 1006u);
+    EXPECT_EQ(seen.rax(), reinterpret_cast<uintptr_t>(&host));
+    EXPECT_EQ(seen.fp(), slots() + 2);
+    EXPECT_EQ(seen.control(), top() - 1);
+    EXPECT_EQ(seen.instance(), context.instance());
+    context.rax() = reinterpret_cast<uintptr_t>(&host);
+    context.call_host = [](MachineContext&) { return false; };
+    EXPECT_EQ(enter(code_calls_other), Left::HostCall);
+    EXPECT_EQ(context.host_stack, nullptr);
+}
+
+/// As a host function's own C++ code, which has no frame of machine code to clean up.
+struct ThrownByHost {};
+
+TEST_F(CrossingTest, ExceptionsPassMachineCode)
+{
+    const FunctionHead host { .type = {} };
+    context.rax() = reinterpret_cast<uintptr_t>(&host);
+    context.call_host = [](MachineContext&) -> bool { throw ThrownByHost {}; };
+    context.set_fp(slots());
+    EXPECT_THROW(enter(code_calls_other), ThrownByHost);
 }
 
 uint64_t sum(uint64_t a, uint64_t b, uint64_t c, uint64_t d)
