@@ -104,9 +104,8 @@ void false_condition()
         double aim;
     };
     // The last one is evaluated by the session.
-    for (const auto& [condition, aim] :
-        { Row { "$x == -1", 10 }, { "$x == -1 && i32[$n] > 3", 10 }, { "i32[$n & 0xffff] == 1", 10 },
-            { "$x < 0 || $n == 77777777", 10 }, { "$x / 3 == -1", 400 } }) {
+    for (const auto& [condition, aim] : { Row { "$x == -1", 10 }, { "$x == -1 && i32[$n] > 3", 10 },
+             { "i32[$n & 0xffff] == 1", 10 }, { "$x < 0 || $n == 77777777", 10 }, { "$x / 3 == -1", 400 } }) {
         const std::int32_t turns = aim < 100 ? 3'000'000 : 200'000;
         const Guest plain;
         const double without = seconds([&] { plain.run("turns", turns); });
