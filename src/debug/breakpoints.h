@@ -83,7 +83,7 @@ public:
 private:
     struct Entry : Breakpoint {
         std::optional<eval::Expression> condition;
-        /// Of the condition, if there is one.
+        /// Made from the condition. Empty if there is none, or if it cannot be expressed.
         Guard guard;
         std::optional<eval::LogMessage> message;
     };

@@ -14,8 +14,8 @@ namespace {
 
 size_t size_of(const Function& function) { return function.meta->end_offset - function.meta->body_offset; }
 
-/// The guard of one mark. Entries are in ascending order. `at` is its offset from the body's first byte; the steps begin `first`
-/// steps behind the table.
+/// The guard of one mark. Entries are in ascending order. `at` is its offset from the body's first
+/// byte; the steps begin `first` steps behind the table.
 struct GuardEntry {
     uint32_t at;
     uint32_t first;

@@ -69,9 +69,10 @@ struct MachineContext {
     /// rsp, rbp, r15 and xmm0, and a call rax, rsp, rbp and r15.
     std::array<uint64_t, 16> general {};
     std::array<Vector, 16> vectors {};
-    /// Calls the host function in rax on the host's stack: rsp points at the record of the call, r15
-    /// at the caller's instance. If machine code can continue behind the call, returns true, with the
-    /// result in rax and xmm0 and the return address where rsp points. Otherwise machine code is left.
+    /// Calls the host function in rax on the host's stack: rsp points at the record of the call,
+    /// r15 at the caller's instance. If machine code can continue behind the call, returns true,
+    /// with the result in rax and xmm0 and the return address where rsp points. Otherwise machine
+    /// code is left.
     bool (*call_host)(MachineContext& context) = nullptr;
     // For machine code and the functions that it calls.
     Thread* thread = nullptr;

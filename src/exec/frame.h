@@ -43,7 +43,7 @@ public:
     bool is_host() const { return word_ == host().word_; }
     bool is_host_function() const { return word_ == host_function().word_; }
     bool is_other_instance() const { return word_ == other_instance().word_; }
-    /// Of a function of the callee's instance or of another one.
+    /// Whether the caller is compiled, in the same instance or in another one.
     bool is_site() const { return !is_interpreter() && !is_host() && !is_host_function(); }
     uintptr_t word() const { return word_; }
 
@@ -56,9 +56,9 @@ private:
 
 /// A call pushes a record onto the control stack. It tells where the caller continues. All tiers
 /// write the same 32 bytes. Machine code only writes the return address; the other fields of such a
-/// record are not valid. If the callee belongs to another instance, they have what machine code needs
-/// to return to its own: `fp` is the caller's instance, `function` the return address, and the rest
-/// the base of memory 0.
+/// record are not valid. If the callee belongs to another instance, they have what machine code
+/// needs to return to its own: `fp` is the caller's instance, `function` the return address, and
+/// the rest the base of memory 0.
 ///
 /// Only tiers and the functions of this header read records.
 class Record {
@@ -75,8 +75,8 @@ public:
         uintptr_t address;
         Instance* instance;
     };
-    /// When `return_to` is a site: its address, and the caller's instance. `callee` is the instance of
-    /// the callee.
+    /// When `return_to` is a site: its address, and the caller's instance. `callee` is the instance
+    /// of the callee.
     CallerSite site(Instance* callee) const
     {
         if (return_to_.is_other_instance())

@@ -16,11 +16,11 @@ namespace vitrine::core {
 /// fires only if the guard may hold. So a breakpoint whose condition is false costs a few machine
 /// instructions instead of an exit and a call of the probe.
 ///
-/// A guard is a program in postfix order over a stack of 8-byte slots. Numbers are as on the guest's
-/// stack: 32 bits are zero-extended. It reads locals, globals and memories, and calls nothing. If an
-/// address is out of bounds, the guard may hold, so the probe evaluates the condition and reports
-/// the error. The meaning of each operation is that of the step of an expression that it comes from
-/// (eval/guard.h).
+/// A guard is a program in postfix order over a stack of 8-byte slots. Numbers are as on the
+/// guest's stack: 32 bits are zero-extended. It reads locals, globals and memories, and calls
+/// nothing. If an address is out of bounds, the guard may hold, so the probe evaluates the
+/// condition and reports the error. The meaning of each operation is that of the step of an
+/// expression that it comes from (eval/guard.h).
 
 /// The types of numbers, in the order of `eval::NumberKind`.
 enum class GuardType : uint8_t { I32, U32, I64, U64, F32, F64 };
