@@ -29,7 +29,8 @@ TO_WASI = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt
 SHELL = re.compile(r"(\$?vitrine|clang-22|\./dev)[ =]")
 # Snippets that are not run here, by page and first line, and what covers them instead.
 COVERED = {
-    ("docs/command-line.md", "perf record"): "commands of perf: cli.profile",
+    ("docs/command-line.md", "perf record"): "commands of perf: cli.perf",
+    ("docs/performance.md", "perf record"): "commands of perf: cli.perf",
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
     ("docs/execution.md", "bytes --decode--> Module"): "a diagram",
     ("docs/expressions.md", "$0 == 7"): "expressions: eval.Expression",
