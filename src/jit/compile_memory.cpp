@@ -201,6 +201,8 @@ void FunctionCompiler::load(Op op)
     const Type type = type_of(info(op).signature.result);
     const uint32_t size = info(op).access_bytes;
     const Address from = check_watch(address_of(read_memory_argument(next_), 0, size), size, false);
+    if (fold_load(op, from))
+        return;
     if (is_vector(type)) {
         const auto pin = result_pin_xmm(1);
         const Xmm to = pin ? *pin : allocate_xmm();

@@ -123,6 +123,8 @@ void FunctionCompiler::use_if_home(uint32_t depth)
 void FunctionCompiler::integer_binary(Op op, Type type)
 {
     const Operation operation = operation_of(op);
+    if (operation == Operation::And && test_bits(type))
+        return;
     const Width width = width_of(type);
     const bool is_commutative = operation != Operation::Sub;
     if (is_commutative && is_constant(1) && !is_constant(0))
@@ -231,6 +233,8 @@ void FunctionCompiler::shift(Op op, Type type)
     };
     if (is_constant(0)) {
         const auto count = static_cast<uint8_t>(operand(0).value & (type == Type::I32 ? 31 : 63));
+        if (kind == Kind::Shl && extend_by_shifts(count, type))
+            return;
         const Op sum = type == Type::I32 ? Op::I32Add : Op::I64Add;
         if (kind == Kind::Shl && count >= 1 && count <= 3 && next_ != end_ && *next_ == info(sum).code
             && stack_.size() >= 3 && !is_constant(2) && !may_exit_before(next_)) {
@@ -457,15 +461,17 @@ void FunctionCompiler::compare_floats(Op op)
     if (kind != Kind::Eq && kind != Kind::Ne)
         return finish_condition(
             kind == Kind::Lt || kind == Kind::Gt ? Condition::Above : Condition::AboveEqual);
-    const Reg to = allocate(), other = allocate();
-    a.set(kind == Kind::Eq ? Condition::NoParity : Condition::Parity, to);
-    a.set(kind == Kind::Eq ? Condition::Equal : Condition::NotEqual, other);
+    // The flags of the second operation say whether both are as wanted.
+    const Reg ordered = allocate(), same = allocate();
+    a.set(kind == Kind::Eq ? Condition::NoParity : Condition::Parity, ordered);
+    a.set(kind == Kind::Eq ? Condition::Equal : Condition::NotEqual, same);
     if (kind == Kind::Eq)
-        a.and_(Width::w8, to, other);
+        a.and_(Width::w8, ordered, same);
     else
-        a.or_(Width::w8, to, other);
-    a.movzx8(Width::w32, to, to);
-    push(Type::I32, to);
+        a.or_(Width::w8, ordered, same);
+    release(ordered);
+    release(same);
+    finish_condition(Condition::NotEqual);
 }
 
 void FunctionCompiler::float_binary(Op op, Type type)

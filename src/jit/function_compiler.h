@@ -447,6 +447,16 @@ private:
     void add_wide(bool is_sub);
     void multiply_wide(bool is_signed);
 
+    // compile_fused.cpp. Each returns false if the next instructions are not those it looks for.
+    /// A load whose value only the next instruction uses, which can read it from memory.
+    bool fold_load(Op op, const Address& from);
+    /// `user` is the next instruction, and `after` the place after it.
+    bool fold_integer_load(Op user, const uint8_t* after, Type type, const Address& from);
+    /// A bitwise and whose result is only compared with 0.
+    bool test_bits(Type type);
+    /// Shifts to the left and back, which are a sign extension.
+    bool extend_by_shifts(uint8_t count, Type type);
+
     // compile_vectors.cpp
     /// A machine instruction on vectors, by where its last operand is.
     struct PackedUnary {
@@ -457,6 +467,7 @@ private:
         void (Assembler::*with_register)(Xmm, Xmm, Xmm);
         void (Assembler::*with_memory)(Xmm, Xmm, const Address&);
     };
+    bool fold_float_load(PackedBinary instruction, const uint8_t* after, const Address& from);
     /// The operand in memory, if a vector instruction can read it from there.
     std::optional<Address> vector_in_memory(uint32_t depth);
     /// A register for a result that is written before the `operands` topmost operands have been
