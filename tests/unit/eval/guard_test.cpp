@@ -252,9 +252,11 @@ TEST(Guards, OfWhatTheyCannotExpressAreEmpty)
              "i32[i32[$a & 0xff] + 4] == $g", "($a ? $b : 3) == 1", "i64(u8($a)) == $c" })
         EXPECT_TRUE(has_guard(text)) << text;
     for (const char* text : { "$a / 3 == 1", "$a % 2", "operand[0] == 3", "i32($y) == 1",
-             "f64(u64($c)) > 1.0", "cstr[0] == \"a\"", "memory.size == 1" })
-        if (Expression::compile_condition(text, scope))
+             "f64(u64($c)) > 1.0", "cstr[0] == \"a\"", "memory.size == 1" }) {
+        if (Expression::compile_condition(text, scope)) {
             EXPECT_FALSE(has_guard(text)) << text;
+        }
+    }
     // Deeper than machine code has registers for, and longer than a guard may be.
     EXPECT_TRUE(has_guard("$a + ($b * ($a + ($b - $t))) == 1"));
     EXPECT_FALSE(has_guard("$a + ($b * ($a + ($b - ($t + ($a ^ $b))))) == 1"));
