@@ -369,10 +369,6 @@ private:
     void float_extreme(bool is_min, Type type);
     void float_unary(Op op, Type type);
     void copysign(Type type);
-    void convert_to_float(Op op);
-    void convert_float(Op op);
-    void truncate(Op op);
-    void reinterpret(Op op);
     /// Calls the function of runtime/numeric.
     void call_numeric(Op op);
     /// The last instruction has set the flags by this register's value.
@@ -380,6 +376,12 @@ private:
     /// Exchanges the topmost two operands. Only for instructions without exits.
     void swap_operands();
     void use_if_home(uint32_t depth);
+
+    // compile_conversions.cpp
+    void convert_to_float(Op op);
+    void convert_float(Op op);
+    void truncate(Op op);
+    void reinterpret(Op op);
 
     // compile_memory.cpp
     struct MemoryArgument {

@@ -72,7 +72,7 @@ void add_atomic(TestFunctions& functions, const OpInfo& row, const std::string& 
                     + operands);
 }
 
-void run_atomics(bool signal_handlers)
+void run_atomics(Ways ways)
 {
     TestFunctions functions;
     for (const OpInfo& row : op_table) {
@@ -87,7 +87,7 @@ void run_atomics(bool signal_handlers)
     functions.add("atomic.fence", { I32 }, { I32 }, "local.get 0 atomic.fence");
     Levels levels(
         "(module (memory $m 1) (memory $other 1 1 shared) (memory $long i64 1)\n" + functions.text + ")",
-        signal_handlers);
+        ways);
     levels.for_each([](LevelInstance& instance) {
         Numbers numbers(5);
         for (size_t i = 0; i < instance.memories(); ++i)
@@ -124,8 +124,9 @@ void run_atomics(bool signal_handlers)
     }
 }
 
-TEST(CompiledAtomics, DoWhatTheInterpreterDoes) { run_atomics(true); }
-TEST(CompiledAtomics, DoWhatTheInterpreterDoesWithChecks) { run_atomics(false); }
+TEST(CompiledAtomics, DoWhatTheInterpreterDoes) { run_atomics({}); }
+TEST(CompiledAtomics, DoWhatTheInterpreterDoesWithChecks) { run_atomics({ .signal_handlers = false }); }
+TEST(CompiledAtomics, DoWhatTheInterpreterDoesWithExits) { run_atomics({ .exit_percent = 10 }); }
 
 } // namespace
 } // namespace vitrine::core::test

@@ -23,9 +23,9 @@ void add_condition(TestFunctions& functions, std::string_view name, const std::v
     functions.add(name, params, { I32 }, "(local i64 i64) " + body + " i32.const 1 i32.add");
 }
 
-void run_all(const TestFunctions& functions, bool signal_handlers)
+void run_all(const TestFunctions& functions, Ways ways)
 {
-    Levels levels("(module (memory 1) (memory $other 1)\n" + functions.text + ")", signal_handlers);
+    Levels levels("(module (memory 1) (memory $other 1)\n" + functions.text + ")", ways);
     levels.for_each([](LevelInstance& instance) {
         Numbers numbers(5);
         for (size_t i = 0; i < instance.memories(); ++i)
@@ -76,7 +76,8 @@ TEST(CompiledFusions, Conditions)
     add_condition(functions, "and", { I64, I64 }, "local.get 0 local.get 1 i64.and i64.eqz");
     add_condition(
         functions, "and", { I64, I64 }, "local.get 0 i32.wrap_i64 local.get 1 i32.wrap_i64 i32.and");
-    run_all(functions, true);
+    run_all(functions, {});
+    run_all(functions, { .exit_percent = 10 });
 }
 
 TEST(CompiledFusions, SignExtensionsByShifts)
@@ -95,10 +96,11 @@ TEST(CompiledFusions, SignExtensionsByShifts)
                     functions.add(shift, params, { params[0] },
                         fmt::format("local.get 0 local.get 1 {0}.xor {1} local.get 0 {0}.add", type, body));
                 }
-    run_all(functions, true);
+    run_all(functions, {});
+    run_all(functions, { .exit_percent = 10 });
 }
 
-void run_loads(bool signal_handlers)
+void run_loads(Ways ways)
 {
     TestFunctions functions;
     for (const auto& [type, kind] :
@@ -145,11 +147,12 @@ void run_loads(bool signal_handlers)
                 }
             }
     }
-    run_all(functions, signal_handlers);
+    run_all(functions, ways);
 }
 
-TEST(CompiledFusions, Loads) { run_loads(true); }
-TEST(CompiledFusions, LoadsWithChecks) { run_loads(false); }
+TEST(CompiledFusions, Loads) { run_loads({}); }
+TEST(CompiledFusions, LoadsWithChecks) { run_loads({ .signal_handlers = false }); }
+TEST(CompiledFusions, LoadsWithExits) { run_loads({ .exit_percent = 10 }); }
 
 } // namespace
 } // namespace vitrine::core::test

@@ -48,17 +48,26 @@ template<Level level> jit::Generator generator_of()
         } };
 }
 
+/// How code is compiled, at all levels.
+struct Ways {
+    /// Whether it may use faults instead of comparing addresses.
+    bool signal_handlers = true;
+    /// The percentage of instructions before which it goes back to the interpreter.
+    uint32_t exit_percent = 0;
+};
+
 /// An instance that is executed at a certain level: every function is compiled when it is called
 /// first.
 class LevelInstance {
 public:
     /// The module must have neither imports nor a start function.
-    LevelInstance(Level level, const std::vector<uint8_t>& wasm, bool signal_handlers = true)
+    LevelInstance(Level level, const std::vector<uint8_t>& wasm, Ways ways)
         : level_(level),
           engine_(std::make_shared<Engine>(EngineConfig {
               .features = FeatureSet::all(),
               .tier = TierPolicy::Interpreter,
-              .signal_handlers = signal_handlers,
+              .signal_handlers = ways.signal_handlers,
+              .exit_percent = ways.exit_percent,
           }))
     {
         if (level != Level::Interpreted) {
@@ -102,16 +111,16 @@ private:
 /// The same module at all levels that this processor has.
 class Levels {
 public:
-    explicit Levels(const std::string& wat, bool signal_handlers = true)
+    explicit Levels(const std::string& wat, Ways ways = {})
     {
         const std::vector<uint8_t> wasm = wasm_of(wat);
         const jit::Processor processor = jit::Processor::current();
-        all_.push_back(std::make_unique<LevelInstance>(Level::Interpreted, wasm, signal_handlers));
-        all_.push_back(std::make_unique<LevelInstance>(Level::Sse, wasm, signal_handlers));
+        all_.push_back(std::make_unique<LevelInstance>(Level::Interpreted, wasm, ways));
+        all_.push_back(std::make_unique<LevelInstance>(Level::Sse, wasm, ways));
         if (processor.avx)
-            all_.push_back(std::make_unique<LevelInstance>(Level::Avx, wasm, signal_handlers));
+            all_.push_back(std::make_unique<LevelInstance>(Level::Avx, wasm, ways));
         if (processor.avx2)
-            all_.push_back(std::make_unique<LevelInstance>(Level::Avx2, wasm, signal_handlers));
+            all_.push_back(std::make_unique<LevelInstance>(Level::Avx2, wasm, ways));
     }
 
     /// Calls a function at all levels. False, with a failure, if the outcomes differ.
@@ -148,7 +157,13 @@ public:
         for (const auto& instance : all_)
             f(*instance);
     }
-    /// Expects that the compiled instances never went back to the interpreter.
+    /// Expects that the compiled instances went back to the interpreter.
+    void expect_exits()
+    {
+        for (const auto& instance : all_ | std::views::drop(1))
+            EXPECT_FALSE(instance->statistics().exits.empty());
+    }
+    /// Expects that they never did.
     void expect_no_exits()
     {
         for (const auto& instance : all_ | std::views::drop(1)) {

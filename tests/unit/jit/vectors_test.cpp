@@ -118,9 +118,9 @@ std::string with_memory(const TestFunctions& functions)
     return "(module (memory 1) (data (i32.const 2048) \"" + bytes + "\")\n" + functions.text + ")";
 }
 
-void run_all(const TestFunctions& functions, uint32_t rounds)
+void run_all(const TestFunctions& functions, uint32_t rounds, Ways ways = {})
 {
-    Levels levels(with_memory(functions));
+    Levels levels(with_memory(functions), ways);
     Numbers numbers(1);
     int failed = 0;
     for (const auto& function : functions.list) {
@@ -134,7 +134,7 @@ void run_all(const TestFunctions& functions, uint32_t rounds)
             }
         }
     }
-    levels.expect_no_exits();
+    ways.exit_percent == 0 ? levels.expect_no_exits() : levels.expect_exits();
 }
 
 TEST(CompiledVectors, ComputeWhatTheInterpreterComputes)
@@ -144,6 +144,7 @@ TEST(CompiledVectors, ComputeWhatTheInterpreterComputes)
         if (row.shape == Shape::Vector)
             add_shapes(functions, row, "");
     run_all(functions, 40);
+    run_all(functions, 4, { .exit_percent = 10 });
 }
 
 TEST(CompiledVectors, ReadAndReplaceLanes)
@@ -157,6 +158,7 @@ TEST(CompiledVectors, ReadAndReplaceLanes)
             add_shapes(functions, row, std::to_string(lane));
     }
     run_all(functions, 20);
+    run_all(functions, 4, { .exit_percent = 10 });
 }
 
 TEST(CompiledVectors, Shuffle)
@@ -258,7 +260,7 @@ void add_access(
         add("", "(local $r v128) " + operands, "local.tee $r local.get $r v128.not", { V128, V128 });
 }
 
-void run_accesses(bool signal_handlers)
+void run_accesses(Ways ways)
 {
     TestFunctions functions;
     for (const OpInfo& row : op_table)
@@ -270,8 +272,8 @@ void run_accesses(bool signal_handlers)
             for (const uint32_t lane : { 0u, 1u, 16u / row.access_bytes - 1 })
                 add_access(functions, row, memory, std::to_string(lane));
         }
-    Levels levels("(module (memory $m 1) (memory $other 1) (memory $long i64 1)\n" + functions.text + ")",
-        signal_handlers);
+    Levels levels(
+        "(module (memory $m 1) (memory $other 1) (memory $long i64 1)\n" + functions.text + ")", ways);
     levels.for_each([](LevelInstance& instance) {
         Numbers numbers(5);
         for (size_t i = 0; i < instance.memories(); ++i)
@@ -301,8 +303,9 @@ void run_accesses(bool signal_handlers)
     }
 }
 
-TEST(CompiledVectors, LoadAndStore) { run_accesses(true); }
-TEST(CompiledVectors, LoadAndStoreWithChecks) { run_accesses(false); }
+TEST(CompiledVectors, LoadAndStore) { run_accesses({}); }
+TEST(CompiledVectors, LoadAndStoreWithChecks) { run_accesses({ .signal_handlers = false }); }
+TEST(CompiledVectors, LoadAndStoreWithExits) { run_accesses({ .exit_percent = 10 }); }
 
 } // namespace
 } // namespace vitrine::core::test
