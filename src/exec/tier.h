@@ -25,8 +25,8 @@ enum class Handed : uint8_t {
     /// At the entry of the function in `Thread::state`. Its record is pushed and its arguments are
     /// at `fp`; its other locals are not zeroed yet, and requests have not been polled.
     Call,
-    /// In the frame of `Thread::state`, at the first instruction inside a `loop` whose header has
-    /// polled.
+    /// In the frame of `Thread::state`: at the first instruction inside a `loop` whose header has
+    /// polled, or where the guest continues after an exception or a trap.
     Loop,
     /// Returned to a site: the results are at `state.fp`, and the site's record was popped last.
     Return,

@@ -98,6 +98,37 @@
       (br_if $again (local.get $n)))
     (local.get $sum))
 
+  ;; The labels of an `if` and of other blocks that catch, and clauses that drop operands.
+  (func (export "labels") (param $n i32) (result i32) (local $sum i32) (local $k i32)
+    (loop $again
+      (local.set $k (i32.and (local.get $n) (i32.const 3)))
+      (if $if (i32.eqz (local.get $k))
+        (then
+          (try_table (catch_all $if) (call $throw (local.get $n)))
+          (local.set $sum (i32.add (local.get $sum) (i32.const 1))))
+        (else
+          (i32.const 100)
+          (i32.const 200)
+          (try_table (catch_all $if) (call $throw (local.get $n)))
+          (i32.add)
+          (local.set $sum (i32.add (local.get $sum)))))
+      (local.set $sum (i32.add (local.get $sum)
+        (if $value (result i32) (i32.eq (local.get $k) (i32.const 1))
+          (then
+            (i32.const 7)
+            (block $low
+              (try_table (result i32) (catch $number $value)
+                (try_table (result i32) (catch $none $low)
+                  (call $throw (i32.mul (local.get $n) (i32.const 5)))
+                  (i32.const 30)))
+              (local.set $sum (i32.add (local.get $sum))))
+            (i32.const 2)
+            (i32.add))
+          (else (i32.const 3)))))
+      (local.set $n (i32.sub (local.get $n) (i32.const 1)))
+      (br_if $again (local.get $n)))
+    (local.get $sum))
+
   ;; What traps is not caught.
   (func (export "trap") (param $n i32) (result i32)
     (loop $again (result i32)
@@ -123,6 +154,7 @@
 (assert_return (invoke "many_to_body" (i32.const 14)) (i32.const 14) (i64.const 3) (f64.const 0.5) (i64.const 9))
 (assert_return (invoke "many_to_body" (i32.const 2)) (i32.const 1) (i64.const 2) (f64.const 3) (i64.const 5))
 (assert_return (invoke "deep" (i32.const 1000)) (i32.const 479077))
+(assert_return (invoke "labels" (i32.const 1000)) (i32.const 521846))
 (assert_trap (invoke "trap" (i32.const 100)) "integer divide by zero")
 (assert_exception (invoke "uncaught" (i32.const 101)))
 
