@@ -27,8 +27,7 @@ void Marks::set(GuardedPlaces wanted)
     // Setting a mark may need memory. If there is none, the code contains at least the marks that
     // are recorded here. Removing marks needs none, so that a session can always end.
     for (const auto& [place, guard] : wanted)
-        if (const Guard* const old = find_lasting(place); !old || *old != guard)
-            update(place, &guard);
+        update(place, &guard);
     for (const auto& [place, guard] : lasting_)
         if (!wanted.contains(place))
             release(place, nullptr);

@@ -55,7 +55,7 @@ uint8_t opcode_at(const Function& function, const uint8_t* pc)
 }
 
 /// Whether the mark at `pc` has a guard that does not hold, so that the probe does not fire.
-[[gnu::noinline]] bool is_guarded(const Function& function, const uint8_t* pc, const Slot* fp)
+[[gnu::noinline]] bool is_held_back(const Function& function, const uint8_t* pc, const Slot* fp)
 {
     const GuardView guard =
         guard_of(function, function.meta->body_offset + static_cast<CodeOffset>(pc - function.code));
@@ -1170,7 +1170,7 @@ op_AtomicFence:
 
     // Marks, steps and watches, which fire the probe between instructions.
 op_mark:
-    if (is_guarded(*function, pc, fp))
+    if (is_held_back(*function, pc, fp))
         EXECUTE();
     SAVE();
     if (!fire(thread, Cause::Mark))
