@@ -27,6 +27,7 @@ class ComponentInstance;
 namespace detail {
 struct ComponentBody;
 struct ComponentLinkerBody;
+struct PreparedComponentBody;
 } // namespace detail
 
 // -- Types and values
@@ -315,6 +316,24 @@ private:
 using UntypedComponentFunction =
     std::function<Result<ComponentVal>(ComponentCaller& caller, std::span<const ComponentVal> arguments)>;
 
+/// A component whose imports a linker has resolved and checked. A reference-counted handle, usable
+/// from any thread; it does not need the linker any more.
+class VITRINE_API PreparedComponent {
+public:
+    PreparedComponent(const PreparedComponent&) = default;
+    PreparedComponent& operator=(const PreparedComponent&) = default;
+
+    Component component() const;
+    /// Makes an instance with all that is nested in it, and runs the start functions. Fails if the
+    /// linker defined an import with `define_instance`, and this is another store.
+    Result<ComponentInstance> instantiate(Store& store) const;
+
+private:
+    friend detail::Access;
+    PreparedComponent() = default;
+    std::shared_ptr<const detail::PreparedComponentBody> body_;
+};
+
 /// Resolves the imports of components. Works with all stores of its engine. Calls to `define` can
 /// be chained; `instantiate` reports the first definition that failed. If stores on several threads
 /// use the linker, the callables must be thread-safe.
@@ -362,6 +381,9 @@ public:
 
     /// Makes an instance with all that is nested in it, and runs the start functions.
     Result<ComponentInstance> instantiate(Store& store, const Component& component) const;
+    /// Resolves and checks the component's imports, once for many instances. What is defined later
+    /// does not change the result.
+    Result<PreparedComponent> prepare(const Component& component) const;
     /// Checks the component's imports as `instantiate` does, but creates nothing that can be used.
     Result<void> check(Store& store, const Component& component) const;
 

@@ -178,6 +178,18 @@ struct Access {
     static Object object(const std::shared_ptr<StoreLink>& link, core::Object* object);
 
     // Components.
+    static Component component(std::shared_ptr<const ComponentBody> body)
+    {
+        Component component;
+        component.body_ = std::move(body);
+        return component;
+    }
+    static PreparedComponent prepared(std::shared_ptr<const PreparedComponentBody> body)
+    {
+        PreparedComponent prepared;
+        prepared.body_ = std::move(body);
+        return prepared;
+    }
     static const void* shape(const ComponentType& type) { return type.shape_; }
     static ComponentType component_type(
         std::shared_ptr<const ComponentBody> body, const core::component::Shape& shape);

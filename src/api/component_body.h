@@ -43,6 +43,11 @@ struct ComponentLinkerBody {
     std::optional<Error> error;
 };
 
+struct PreparedComponentBody {
+    std::shared_ptr<const ComponentBody> component;
+    core::component::PreparedComponent prepared;
+};
+
 /// The body of a component that has an instance in the store.
 std::shared_ptr<const ComponentBody> body_of(const std::shared_ptr<StoreLink>& link,
     const std::shared_ptr<const core::component::Component>& component);

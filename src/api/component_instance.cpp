@@ -125,11 +125,7 @@ Result<void> check_signature(const ComponentFunc& function, const ComponentSigna
         const Use body(Access::link(function));
         CHECK(body);
         const auto& func = *static_cast<const cm::Func*>(Access::object(function));
-        const cm::Components& components = func.instance->components;
-        const auto tag_of = [&](cm::TypeId type) -> const void* {
-            const auto resource = components.find_host_resource(func.instance->resource(type));
-            return resource ? resource->tag : nullptr;
-        };
+        const auto tag_of = [&](cm::TypeId type) { return func.instance->resource(type).tag; };
         auto checked = cm::check_signature(signature, *func.shape, tag_of);
         if (!checked)
             return Error("function " + core::escaped(func.name) + ": " + checked.error().message);

@@ -168,17 +168,35 @@ ComponentLinker& ComponentLinker::trap_unknown_functions(bool trap)
 
 namespace {
 
-/// Fails if the parts belong to different engines.
-Result<void> check_parts(const ComponentLinkerBody& linker, const Use& used,
-    const std::shared_ptr<detail::StoreLink>& store, const Component& component)
+/// Resolves the imports of a component of the linker's engine.
+Result<cm::PreparedComponent> prepared(const ComponentLinkerBody& linker, const Component& component)
 {
     if (linker.error)
         return *linker.error;
-    CHECK(used);
-    if (store->engine != linker.engine)
-        return Error("the store and the linker belong to different engines");
     if (Access::body(component)->engine != linker.engine)
         return Error("the component and the linker belong to different engines");
+    return TRY(linker.linker.prepare(linker.engine->types, Access::body(component)->component));
+}
+
+/// Makes an instance. The guest or a limiter may destroy the linker and the handles meanwhile.
+Result<ComponentInstance> make_instance(
+    const std::shared_ptr<detail::StoreLink>& link, const cm::PreparedComponent& prepared)
+{
+    const Use used(link, Use::Purpose::Call);
+    CHECK(used);
+    const auto instance = prepared.instantiate(used->current_thread());
+    if (!instance) {
+        if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
+            Access::note_end(*link, *trap);
+        return Access::error(instance.error());
+    }
+    return Access::handle<ComponentInstance>(link, *instance);
+}
+
+Result<void> check_store(const detail::StoreLink& store, const detail::EngineBody& engine)
+{
+    if (store.engine.get() != &engine)
+        return Error("the store and the component belong to different engines");
     return {};
 }
 
@@ -187,29 +205,42 @@ Result<void> check_parts(const ComponentLinkerBody& linker, const Use& used,
 Result<ComponentInstance> ComponentLinker::instantiate(Store& store, const Component& component) const
 {
     return detail::guarded<ComponentInstance>([&]() -> Result<ComponentInstance> {
-        // The guest or a limiter may destroy the linker and the handles during the call.
         const auto link = Access::link(store);
-        const auto parts = body_;
-        const Use body(link, Use::Purpose::Call);
-        CHECK(check_parts(*parts, body, link, component));
-        const auto instance =
-            parts->linker.instantiate(body->current_thread(), Access::body(component)->component);
-        if (!instance) {
-            if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
-                Access::note_end(*link, *trap);
-            return Access::error(instance.error());
-        }
-        return Access::handle<ComponentInstance>(link, *instance);
+        const cm::PreparedComponent parts = TRY(prepared(*body_, component));
+        CHECK(check_store(*link, *body_->engine));
+        return make_instance(link, parts);
+    });
+}
+
+Result<PreparedComponent> ComponentLinker::prepare(const Component& component) const
+{
+    return detail::guarded<PreparedComponent>([&]() -> Result<PreparedComponent> {
+        return Access::prepared(std::make_shared<const detail::PreparedComponentBody>(
+            Access::body(component), TRY(prepared(*body_, component))));
     });
 }
 
 Result<void> ComponentLinker::check(Store& store, const Component& component) const
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const Use body(Access::link(store));
-        CHECK(check_parts(*body_, body, Access::link(store), component));
-        CHECK(body_->linker.check(body->store, Access::body(component)->component));
+        const Use used(Access::link(store));
+        const cm::PreparedComponent parts = TRY(prepared(*body_, component));
+        CHECK(check_store(*Access::link(store), *body_->engine));
+        CHECK(used);
+        CHECK(parts.check(used->store));
         return {};
+    });
+}
+
+Component PreparedComponent::component() const { return Access::component(body_->component); }
+
+Result<ComponentInstance> PreparedComponent::instantiate(Store& store) const
+{
+    return detail::guarded<ComponentInstance>([&]() -> Result<ComponentInstance> {
+        const auto link = Access::link(store);
+        const auto body = body_;
+        CHECK(check_store(*link, *body->component->engine));
+        return make_instance(link, body->prepared);
     });
 }
 

@@ -76,16 +76,8 @@ const ResourceKind& Components::kind_of(const std::shared_ptr<const HostResource
 {
     const ResourceKind*& kind = host_kinds_[resource];
     if (!kind)
-        kind = &new_kind({ .name = resource->name });
+        kind = &new_kind({ .name = resource->name, .tag = resource->tag });
     return *kind;
-}
-
-std::shared_ptr<const HostResource> Components::find_host_resource(const ResourceKind& kind) const
-{
-    for (const auto& [resource, made] : host_kinds_)
-        if (made == &kind)
-            return resource;
-    return nullptr;
 }
 
 Call& Components::take_call()

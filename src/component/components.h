@@ -62,8 +62,6 @@ public:
 
     /// The resource type of this store for one of the host.
     const ResourceKind& kind_of(const std::shared_ptr<const HostResource>& resource);
-    /// The inverse. Null for a resource type of a guest.
-    std::shared_ptr<const HostResource> find_host_resource(const ResourceKind& kind) const;
     ResourceKind& new_kind(ResourceKind kind) { return kinds_.emplace_back(std::move(kind)); }
 
     /// Makes the function that runs a call of the host.

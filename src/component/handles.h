@@ -38,6 +38,8 @@ struct ResourceKind {
     Instance* owner = nullptr;
     /// Called with the representation when the last owner drops a resource. Can be null.
     Function* destructor = nullptr;
+    /// Identifies the C++ type of the objects of a resource type of the host. Null if there is none.
+    const void* tag = nullptr;
 };
 
 /// The resources that an instance owns or borrows. The guest refers to them by index.

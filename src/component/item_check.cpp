@@ -59,7 +59,8 @@ public:
             break;
         case EntityKind::Module:
             if (const auto* const module = std::get_if<std::shared_ptr<const core::Module>>(&item))
-                return check_module(expected.module(), **module);
+                return check_module(
+                    importer_.components.store.engine().types, types_[expected.module()], **module);
             break;
         case EntityKind::Instance:
             if (const auto* const items = std::get_if<std::shared_ptr<const ItemMap>>(&item))
@@ -94,28 +95,6 @@ private:
         return {};
     }
 
-    Result<void> check_module(ModuleTypeId expected, const core::Module& found)
-    {
-        const core::TypeRegistry& registry = importer_.components.store.engine().types;
-        const ModuleType& wanted = types_[expected];
-        for (const core::Import& import : found.imports) {
-            const auto given = std::ranges::find_if(wanted.imports, [&](const ModuleImport& given) {
-                return given.module == import.module && given.name == import.name;
-            });
-            if (given == wanted.imports.end()
-                || !core::matches(given->type, core::extern_type(found, import.kind, import.index), registry))
-                return failure("the module has another import "
-                    + quoted(std::string(import.module) + "::" + std::string(import.name)));
-        }
-        for (const auto& [name, type] : *wanted.exports) {
-            const auto exported = std::ranges::find(found.exports, name, &core::Export::name);
-            if (exported == found.exports.end()
-                || !core::matches(core::extern_type(found, exported->kind, exported->index), type, registry))
-                return failure("the module has no export " + quoted(name) + " of this type");
-        }
-        return {};
-    }
-
     Result<void> check_instance(TypeId expected, const ItemMap& found)
     {
         const Externs& exports = types_.instance(expected).exports;
@@ -139,6 +118,27 @@ private:
 };
 
 } // namespace
+
+Result<void> check_module(
+    const core::TypeRegistry& registry, const ModuleType& expected, const core::Module& found)
+{
+    for (const core::Import& import : found.imports) {
+        const auto given = std::ranges::find_if(expected.imports, [&](const ModuleImport& given) {
+            return given.module == import.module && given.name == import.name;
+        });
+        if (given == expected.imports.end()
+            || !core::matches(given->type, core::extern_type(found, import.kind, import.index), registry))
+            return failure("the module has another import "
+                + quoted(std::string(import.module) + "::" + std::string(import.name)));
+    }
+    for (const auto& [name, type] : *expected.exports) {
+        const auto exported = std::ranges::find(found.exports, name, &core::Export::name);
+        if (exported == found.exports.end()
+            || !core::matches(core::extern_type(found, exported->kind, exported->index), type, registry))
+            return failure("the module has no export " + quoted(name) + " of this type");
+    }
+    return {};
+}
 
 Result<void> check_item(Instance& importer, const Entity& expected, const Item& item)
 {

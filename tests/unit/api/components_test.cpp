@@ -99,6 +99,111 @@ TEST(Components, MissingImportsAreListed)
         EXPECT_THAT(error, HasSubstr(name));
 }
 
+/// Imports are resolved once, and what is defined later changes nothing. Each instance is one of its
+/// own, and so are the resources of each store.
+TEST(Components, APreparedComponentMakesManyInstances)
+{
+    Calc calc;
+    const PreparedComponent prepared = calc.linker.prepare(calc.component).value();
+    EXPECT_EQ(calc.component, prepared.component());
+    calc.linker = ComponentLinker(calc.engine);
+    Store other(calc.engine);
+    for (Store* const store : { &calc.store, &calc.store, &other }) {
+        const ComponentInstance instance = prepared.instantiate(*store).value();
+        const auto greet = instance.typed<std::string(std::string_view)>(ops, "greet").value();
+        EXPECT_EQ("hello, world", greet("world").value());
+        EXPECT_EQ(1, instance.debug_core_instance("main")->debug_global(0)->get().i32());
+        EXPECT_TRUE(instance.typed<void(std::string)>("use-sink").value()("s").has_value());
+    }
+    EXPECT_THAT(calc.events,
+        ElementsAre("s: sink line", "end of s", "s: sink line", "end of s", "s: sink line", "end of s"));
+}
+
+TEST(Components, PreparingFindsWhatIsWrong)
+{
+    Calc calc;
+    EXPECT_THAT(error_of(ComponentLinker(calc.engine).prepare(calc.component)), HasSubstr("unknown import"));
+    calc.linker = ComponentLinker(calc.engine);
+    calc.linker.trap_unknown_functions(true).define(log_interface, "log", [](std::uint32_t) {});
+    EXPECT_THAT(error_of(calc.linker.prepare(calc.component)), HasSubstr("host-log@0.1.0#log"));
+    const Engine other;
+    EXPECT_EQ("the component and the linker belong to different engines",
+        error_of(ComponentLinker(other).prepare(calc.component)));
+    Store foreign(other);
+    calc.linker = ComponentLinker(calc.engine);
+    calc.linker.trap_unknown_functions(true);
+    EXPECT_EQ("the store and the component belong to different engines",
+        error_of(calc.linker.prepare(calc.component).value().instantiate(foreign)));
+}
+
+/// Implements an interface with a resource type.
+constexpr std::string_view files_component = R"((component
+    (component $files
+        (core module $main
+            (global $ends (mut i32) (i32.const 0))
+            (func (export "end") (param i32) (global.set $ends (i32.add (global.get $ends) (i32.const 1)))))
+        (core instance $main (instantiate $main))
+        (type $file' (resource (rep i32) (dtor (core func $main "end"))))
+        (export $file "file" (type $file'))
+        (core func $new (canon resource.new $file'))
+        (core module $open (import "" "new" (func $new (param i32) (result i32)))
+            (func (export "open") (result i32) (call $new (i32.const 7))))
+        (core instance $open (instantiate $open (with "" (instance (export "new" (func $new))))))
+        (func (export "open") (result (own $file)) (canon lift (core func $open "open"))))
+    (instance $files (instantiate $files))
+    (export "test:x/files" (instance $files))))";
+
+/// Opens a file, lets the host look at it, and drops it.
+constexpr std::string_view uses_files = R"((component
+    (import "test:x/files" (instance $files
+        (export "file" (type $file (sub resource)))
+        (export "open" (func (result (own $file))))))
+    (alias export $files "file" (type $file))
+    (import "look" (func $look (param "f" (borrow $file))))
+    (alias export $files "open" (func $open))
+    (core func $open' (canon lower (func $open)))
+    (core func $look' (canon lower (func $look)))
+    (core func $drop' (canon resource.drop $file))
+    (core module $main
+        (import "" "open" (func $open (result i32)))
+        (import "" "look" (func $look (param i32)))
+        (import "" "drop" (func $drop (param i32)))
+        (func (export "go") (local $file i32)
+            (local.set $file (call $open))
+            (call $look (local.get $file))
+            (call $drop (local.get $file))))
+    (core instance $main (instantiate $main (with "" (instance
+        (export "open" (func $open')) (export "look" (func $look')) (export "drop" (func $drop'))))))
+    (func (export "go") (canon lift (core func $main "go")))))";
+
+/// A definition that is an instance belongs to its store, and so do its resource types: signatures
+/// with them are checked there.
+TEST(Components, APreparedComponentThatImportsAnInstance)
+{
+    const Engine engine(Config().guest_debug(true));
+    Store store(engine), other(engine);
+    const ComponentInstance files =
+        ComponentLinker(engine).instantiate(store, component_of(engine, files_component).value()).value();
+    const Component user = component_of(engine, uses_files).value();
+    int looks = 0;
+    ComponentLinker linker(engine);
+    linker.define_instance("test:x/files", files, "test:x/files").define("", "look", [&](ComponentResource) {
+        ++looks;
+    });
+    const PreparedComponent prepared = linker.prepare(user).value();
+    EXPECT_TRUE(prepared.instantiate(store).value().typed<void()>("go").value()());
+    EXPECT_TRUE(prepared.instantiate(store).value().typed<void()>("go").value()());
+    EXPECT_EQ(2, looks);
+    EXPECT_EQ(2, files.debug_core_instance("files/main")->debug_global(0)->get().i32());
+    EXPECT_EQ("import `test:x/files` belongs to another store", error_of(prepared.instantiate(other)));
+    EXPECT_EQ("import `test:x/files` belongs to another store", error_of(linker.check(other, user)));
+
+    ComponentLinker wrong(engine);
+    wrong.define_instance("test:x/files", files, "test:x/files").define("", "look", [](Sink&) {});
+    EXPECT_THAT(error_of(wrong.prepare(user).value().instantiate(store)), HasSubstr("look"));
+    EXPECT_THAT(error_of(wrong.check(store, user)), HasSubstr("look"));
+}
+
 TEST(Components, DynamicValues)
 {
     Calc calc;
