@@ -5,6 +5,7 @@
 #include "console/scope.h"
 #include "door/inner.h"
 #include "eval/user_names.h"
+#include "source/symbols.h"
 
 #include <algorithm>
 
@@ -197,6 +198,8 @@ std::string Debuggee::place_text(const core::Module&, core::CodeOffset offset, c
 {
     return core::hex(offset);
 }
+
+core::console::Demangle Debuggee::demangle() { return core::source::demangled; }
 
 std::string Debuggee::module_suffix(const core::Module& module)
 {

@@ -42,6 +42,7 @@ public:
     std::string place_text(
         const core::Module& module, core::CodeOffset offset, const core::Instance* like) override;
     std::string module_suffix(const core::Module& module) override;
+    core::console::Demangle demangle() override;
     core::Result<void> run(
         const std::vector<std::string>& words, bool stop_at_entry, const Prepare& prepare) override;
     core::Result<void> resume(const core::debug::Resume& how) override;

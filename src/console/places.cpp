@@ -61,6 +61,45 @@ std::optional<size_t> module_end(std::string_view text)
     return at + 1 < text.size() && text[at + 1] == ':' ? std::optional(at + 1) : std::nullopt;
 }
 
+/// Whether a text names the function that is called `name` in the source.
+bool is_source_name(std::string_view name, std::string_view text)
+{
+    const auto ends_with_text = [&](std::string_view whole) {
+        return whole.ends_with(text)
+            && (whole.size() == text.size() || whole.substr(0, whole.size() - text.size()).ends_with("::"));
+    };
+    return ends_with_text(name) || ends_with_text(name.substr(0, name.find('(')));
+}
+
+/// Adds the functions of a module that have this name in the source.
+void add_by_source_name(
+    const LoadedModule& loaded, std::string_view text, Demangle demangle, std::vector<CodePlace>& places)
+{
+    const Module& module = *loaded.module;
+    for (uint32_t index = 0; index < module.functions.size(); ++index) {
+        const std::string_view name = module.names().functions.find(index);
+        const bool is_mangled = name.starts_with("_Z") || name.starts_with("_R");
+        if (is_mangled && !module.is_imported(FuncIndex { index }) && is_source_name(demangle(name), text))
+            places.push_back({ loaded.module, module.meta(FuncIndex { index }).body_offset });
+    }
+}
+
+/// The functions that have a name in the source: those of the module in view if there are any.
+std::vector<CodePlace> find_by_source_name(
+    std::span<const LoadedModule> modules, const Module& in_view, std::string_view text, Demangle demangle)
+{
+    std::vector<CodePlace> places;
+    const auto add = [&](bool is_in_view) {
+        for (const LoadedModule& loaded : modules)
+            if ((loaded.module.get() == &in_view) == is_in_view)
+                add_by_source_name(loaded, text, demangle, places);
+    };
+    add(true);
+    if (places.empty())
+        add(false);
+    return places;
+}
+
 } // namespace
 
 Result<FuncIndex> find_function(const Module& module, std::string_view text)
@@ -93,7 +132,7 @@ Result<CodeOffset> find_place(const Module& module, std::string_view text)
 }
 
 Result<std::vector<CodePlace>> find_places(std::span<const LoadedModule> modules,
-    const std::shared_ptr<const Module>& in_view, std::string_view text)
+    const std::shared_ptr<const Module>& in_view, std::string_view text, Demangle demangle)
 {
     if (const auto end = module_end(text)) {
         const std::string_view name = text.substr(0, *end), place = text.substr(*end + 1);
@@ -101,6 +140,11 @@ Result<std::vector<CodePlace>> find_places(std::span<const LoadedModule> modules
         const auto offset = loaded ? find_place(*loaded->module, place) : failure("");
         if (offset)
             return std::vector { CodePlace { loaded->module, *offset } };
+        std::vector<CodePlace> places;
+        if (loaded && demangle)
+            add_by_source_name(*loaded, place, demangle, places);
+        if (!places.empty())
+            return places;
         // `a::b` can be the name of a function.
         if (!place.starts_with(':'))
             return failure(std::string(text) + ": " + (loaded ? offset.error() : loaded.error()).message);
@@ -113,6 +157,8 @@ Result<std::vector<CodePlace>> find_places(std::span<const LoadedModule> modules
         for (const LoadedModule& loaded : modules)
             if (const auto offset = find_place(*loaded.module, text))
                 places.push_back({ loaded.module, *offset });
+    if (places.empty() && demangle)
+        places = find_by_source_name(modules, *in_view, text, demangle);
     if (!places.empty())
         return places;
     return failure(std::string(text) + ": " + here.error().message);

@@ -22,9 +22,11 @@ Result<CodeOffset> find_place(const Module& module, std::string_view text);
 
 /// The places that a text means in the modules of a program: `lib:$f` in one of them; else in the
 /// module in view, and if there is no such function there, in all of them. At least one, or an
-/// error.
+/// error. With `demangle`, functions that are not found by the names in the module are looked up by
+/// those in the source: whole (`hello::main`, `Stack<int>::push(int)`), or without parameters or
+/// the scopes on the left.
 Result<std::vector<CodePlace>> find_places(std::span<const LoadedModule> modules,
-    const std::shared_ptr<const Module>& in_view, std::string_view text);
+    const std::shared_ptr<const Module>& in_view, std::string_view text, Demangle demangle = nullptr);
 
 /// The module that a text names: by the name in its name section, the name it was preloaded as, or
 /// the stem of its file's name.

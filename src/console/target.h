@@ -12,6 +12,10 @@
 
 namespace vitrine::core::console {
 
+/// Turns the name of a compiled function into that of the source: `hello::main`. Other names stay
+/// as they are.
+using Demangle = std::string (*)(std::string_view name);
+
 /// What a verb needs. Verbs that need more than `Nothing` may end with a scope: `in FRAME`,
 /// `of INSTANCE`, `on THREAD`; those that resume the program may not.
 enum class Needs : uint8_t {
@@ -70,6 +74,8 @@ public:
     virtual std::string memory_text(const Instance&, uint32_t) { return ""; }
     /// How the client names an instance; empty if it does not.
     virtual std::string instance_text(const Instance&) { return ""; }
+    /// Null if names of functions are only known as they are in the module.
+    virtual Demangle demangle() { return nullptr; }
     /// What a number means as a place in code, if it is not an offset in the module in view.
     virtual std::optional<CodePlace> find_address(uint64_t) { return std::nullopt; }
 

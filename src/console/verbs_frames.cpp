@@ -113,7 +113,9 @@ Result<CodePlace> take_place(Console& console, Words& words)
                 return *std::move(place);
         if (!console.scope().module)
             return failure("there is no module yet");
-        return TRY(find_places(console.target().modules(), console.scope().module, text)).front();
+        return TRY(find_places(
+                       console.target().modules(), console.scope().module, text, console.target().demangle()))
+            .front();
     }
     CHECK(console.target().check(Needs::Stopped, "list"));
     const Frame frame = TRY(console.scope().frame());

@@ -95,7 +95,7 @@ Result<std::vector<CodePlace>> take_places(Console& console, Words& words)
     const std::vector<LoadedModule> modules = console.target().modules();
     if (!console.scope().module)
         return failure("there is no module yet");
-    auto places = TRY(find_places(modules, console.scope().module, text));
+    auto places = TRY(find_places(modules, console.scope().module, text, console.target().demangle()));
     if (const Instance* only = console.scope().named_instance)
         for (CodePlace& place : places)
             if (place.module == only->module)
