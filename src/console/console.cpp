@@ -192,12 +192,7 @@ Result<void> Console::call(ProgramView::PreparedCall make_call)
     if (info == threads.end() || &info->thread->store != scope_.instance->store)
         return failure("the function belongs to another store than the thread");
     auto body = [call = call_, thread = info->thread, make_call = std::move(make_call)] {
-        // A trap must not end the program that was only looked at.
-        ProgramView* const program = thread->store.program_view;
-        const auto saved = program ? program->save() : nullptr;
         const auto result = make_call(*thread);
-        if (!result && saved)
-            program->restore(*saved);
         call->is_return = result.has_value();
         call->text = result ? *result : trap_text(result.error());
     };

@@ -10,8 +10,10 @@
 #include "exec/trap_detail.h"
 #include "exec/unwind.h"
 #include "runtime/bounds.h"
+#include "runtime/program_view.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -163,13 +165,17 @@ template<class Run> CallEnd guarded_call(Thread& thread, size_t depth, Run run)
 }
 
 /// Keeps what a probe looks at while the probe calls the guest: the call may trap and throw itself.
+/// A call that traps does not end the program that was only looked at.
 class KeptForProbe {
 public:
     explicit KeptForProbe(Thread& thread) : thread_(thread)
     {
         // Only a probe calls while no host function runs.
-        if (thread.is_running() && !thread.host)
-            kept_.emplace(std::move(thread.trap), thread.thrown);
+        if (!thread.is_running() || thread.host)
+            return;
+        if (const ProgramView* const program = thread.store.program_view)
+            program_ = program->save();
+        kept_.emplace(std::move(thread.trap), thread.thrown);
     }
     ~KeptForProbe()
     {
@@ -179,8 +185,16 @@ public:
     KeptForProbe(const KeptForProbe&) = delete;
     KeptForProbe& operator=(const KeptForProbe&) = delete;
 
+    /// To be called when the call has ended.
+    void take(const CallEnd& end) const
+    {
+        if (program_ && std::holds_alternative<Trap>(end))
+            thread_.store.program_view->restore(*program_);
+    }
+
 private:
     Thread& thread_;
+    std::unique_ptr<ProgramView::State> program_;
     std::optional<std::pair<Trap, ExceptionObject*>> kept_;
 };
 
@@ -188,12 +202,18 @@ private:
 
 CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments)
 {
-    const KeptForProbe kept(thread);
-    return guarded_call(thread, thread.activations.size(), [&]() -> CallEnd {
-        if (auto entered = enter(thread, function, arguments); !entered)
-            return std::move(entered).error();
-        return finish(thread, run_call(thread, function), type_of(thread, function));
-    });
+    return guarded(
+        [&] {
+            const KeptForProbe kept(thread);
+            CallEnd end = guarded_call(thread, thread.activations.size(), [&]() -> CallEnd {
+                if (auto entered = enter(thread, function, arguments); !entered)
+                    return std::move(entered).error();
+                return finish(thread, run_call(thread, function), type_of(thread, function));
+            });
+            kept.take(end);
+            return end;
+        },
+        [](Thrown thrown) -> CallEnd { return trap_of(std::move(thrown)); });
 }
 
 CallEnd resume_call(Thread& thread, std::span<const Value> results)
