@@ -22,13 +22,6 @@
 namespace vitrine {
 
 class ComponentCaller;
-class ComponentInstance;
-
-namespace detail {
-struct ComponentBody;
-struct ComponentLinkerBody;
-struct PreparedComponentBody;
-} // namespace detail
 
 // -- Types and values
 
@@ -303,16 +296,22 @@ public:
 
     /// The instance that called. It cannot be entered before the call returns.
     ComponentInstance instance() const;
+    /// The type under which the function is imported.
+    ComponentFuncType type() const;
     Store& store() { return store_; }
 
 private:
     friend detail::Access;
-    ComponentCaller(Store store, void* instance) : store_(std::move(store)), instance_(instance) {}
+    ComponentCaller(Store store, void* instance, const void* func)
+        : store_(std::move(store)), instance_(instance), func_(func)
+    {}
     Store store_;
     void* instance_;
+    const void* func_;
 };
 
-/// A host function for any type: the type is that of the import.
+/// A host function for any type: the type is that of the import. The result must be a value of the
+/// type of the import's result, see `ComponentCaller::type`; the empty tuple if there is none.
 using UntypedComponentFunction =
     std::function<Result<ComponentVal>(ComponentCaller& caller, std::span<const ComponentVal> arguments)>;
 

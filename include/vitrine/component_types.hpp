@@ -56,6 +56,7 @@ public:
     explicit Own(std::shared_ptr<T> object) : held_(std::make_shared<detail::HeldResource>())
     {
         held_->object = std::move(object);
+        held_->tag = &detail::component_tag<T>;
     }
     Own(Own&&) = default;
     Own& operator=(Own&&) = default;
@@ -89,6 +90,7 @@ private:
     explicit Borrow(std::shared_ptr<T> object) : held_(std::make_shared<detail::HeldResource>())
     {
         held_->object = std::move(object);
+        held_->tag = &detail::component_tag<T>;
         held_->is_own = false;
     }
     explicit Borrow(std::shared_ptr<detail::HeldResource> held) : held_(std::move(held)) {}

@@ -61,7 +61,12 @@ struct HeldResource {
     std::uint32_t rep = 0;
     /// Only for resources of the host.
     std::shared_ptr<void> object {};
+    /// Identifies the C++ type of the object.
+    const void* tag = nullptr;
     bool is_own = true;
+    /// How many calls that have not returned have borrowed the resource from this holder. Only for
+    /// resources of components.
+    std::uint32_t lends = 0;
     /// The resource was passed on, or the call that borrowed it has ended.
     bool is_gone = false;
 };

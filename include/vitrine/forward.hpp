@@ -7,6 +7,11 @@
 namespace vitrine {
 
 class Caller;
+class Component;
+class ComponentFunc;
+class ComponentInstance;
+class ComponentLinker;
+class ComponentVal;
 class Engine;
 class Func;
 class Global;
@@ -14,6 +19,7 @@ class Instance;
 class Linker;
 class Memory;
 class Module;
+class PreparedComponent;
 class SharedMemory;
 class Store;
 class Table;
@@ -34,10 +40,13 @@ using WatchPlace = std::variant<MemoryRange, Global, TableSlot, FrameLocal>;
 /// Internals of the library. Not part of the API.
 namespace detail {
 struct Access;
+struct ComponentBody;
+struct ComponentLinkerBody;
 struct EngineBody;
 struct LinkerBody;
 struct ModuleBody;
 struct ObjectBody;
+struct PreparedComponentBody;
 struct StoreLink;
 } // namespace detail
 

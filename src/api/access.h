@@ -199,9 +199,9 @@ struct Access {
     {
         return resource.held_;
     }
-    static ComponentCaller component_caller(std::shared_ptr<StoreLink> link, void* instance)
+    static ComponentCaller component_caller(std::shared_ptr<StoreLink> link, void* instance, const void* func)
     {
-        return ComponentCaller(Store(std::move(link), false), instance);
+        return ComponentCaller(Store(std::move(link), false), instance, func);
     }
 
     static ValKind kind(core::ValueType type);

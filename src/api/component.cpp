@@ -85,13 +85,14 @@ Result<ComponentVal> ComponentVal::parse(const ComponentType& type, std::string_
 
 namespace {
 
-/// Checks a C++ type against a component's, for values without resources.
+/// Checks a C++ type against a component's. It is not known here which resource types of a store
+/// the component's stand for.
 Result<void> check_type(const ComponentType& type, const detail::ComponentTypeNode& wanted)
 {
     cm::FuncShape func;
     func.result = &shape_of(type);
     const detail::ComponentSignature signature { .params = {}, .results = { wanted } };
-    CHECK(cm::check_signature(signature, func, [](cm::TypeId) -> const void* { return nullptr; }));
+    CHECK(cm::check_signature(signature, func, [](cm::TypeId) { return std::nullopt; }));
     return {};
 }
 
@@ -112,6 +113,7 @@ Result<detail::ComponentNode> ComponentVal::to_node(const detail::ComponentTypeN
 {
     return detail::guarded<detail::ComponentNode>([&]() -> Result<detail::ComponentNode> {
         CHECK(check_type(type_, wanted));
+        CHECK(cm::check_resources(wanted, node_));
         return node_;
     });
 }

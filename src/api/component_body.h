@@ -48,8 +48,15 @@ struct PreparedComponentBody {
     core::component::PreparedComponent prepared;
 };
 
+/// Makes an instance.
+Result<ComponentInstance> make_instance(
+    const std::shared_ptr<StoreLink>& link, const PreparedComponentBody& prepared);
+
 /// The body of a component that has an instance in the store.
 std::shared_ptr<const ComponentBody> body_of(const std::shared_ptr<StoreLink>& link,
     const std::shared_ptr<const core::component::Component>& component);
+
+/// The type of a function of a component instance in the store.
+ComponentFuncType type_of(const std::shared_ptr<StoreLink>& link, const core::component::Func& func);
 
 } // namespace vitrine::detail

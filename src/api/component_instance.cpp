@@ -60,6 +60,21 @@ std::shared_ptr<const ComponentBody> body_of(
     return std::make_shared<const ComponentBody>(link->engine, component);
 }
 
+ComponentFuncType type_of(const std::shared_ptr<StoreLink>& link, const cm::Func& func)
+{
+    ComponentFuncType type;
+    const auto body = body_of(link, func.instance->component);
+    const cm::FuncShape& shape = *func.shape;
+    for (const cm::ShapePart& param : shape.params.parts)
+        type.params.push_back({ std::string(param.name), Access::component_type(body, *param.shape) });
+    if (shape.result)
+        type.result = Access::component_type(body, *shape.result);
+    type.is_async = shape.is_async;
+    const cm::Types& types = *body->component->types;
+    type.text = cm::wit_of(types, types.func(shape.type), &body->names());
+    return type;
+}
+
 } // namespace detail
 
 // Functions.
@@ -72,20 +87,8 @@ std::string ComponentFunc::name() const
 
 ComponentFuncType ComponentFunc::type() const
 {
-    ComponentFuncType type;
     const Used<cm::Func> func(*this);
-    if (!func)
-        return type;
-    const auto body = detail::body_of(link_, func->instance->component);
-    const cm::FuncShape& shape = *func->shape;
-    for (const cm::ShapePart& param : shape.params.parts)
-        type.params.push_back({ std::string(param.name), Access::component_type(body, *param.shape) });
-    if (shape.result)
-        type.result = Access::component_type(body, *shape.result);
-    type.is_async = shape.is_async;
-    const cm::Types& types = *body->component->types;
-    type.text = cm::wit_of(types, types.func(shape.type), &body->names());
-    return type;
+    return func ? detail::type_of(link_, *func) : ComponentFuncType();
 }
 
 Result<ComponentVal> ComponentFunc::call(std::span<const ComponentVal> arguments) const

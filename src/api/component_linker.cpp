@@ -42,12 +42,17 @@ ComponentInstance ComponentCaller::instance() const
     return Access::handle<ComponentInstance>(Access::link(store_), instance_);
 }
 
+ComponentFuncType ComponentCaller::type() const
+{
+    return detail::type_of(Access::link(store_), *static_cast<const cm::Func*>(func_));
+}
+
 namespace detail {
 
 /// What a host function gets.
 struct CallerOf {
     explicit CallerOf(cm::HostContext& context)
-        : caller(Access::component_caller(Access::link_of(context.store), &context.caller))
+        : caller(Access::component_caller(Access::link_of(context.store), &context.caller, &context.func))
     {}
     ComponentCaller caller;
 };
@@ -169,28 +174,15 @@ ComponentLinker& ComponentLinker::trap_unknown_functions(bool trap)
 namespace {
 
 /// Resolves the imports of a component of the linker's engine.
-Result<cm::PreparedComponent> prepared(const ComponentLinkerBody& linker, const Component& component)
+Result<detail::PreparedComponentBody> prepared(const ComponentLinkerBody& linker, const Component& component)
 {
     if (linker.error)
         return *linker.error;
-    if (Access::body(component)->engine != linker.engine)
+    const auto& body = Access::body(component);
+    if (body->engine != linker.engine)
         return Error("the component and the linker belong to different engines");
-    return TRY(linker.linker.prepare(linker.engine->types, Access::body(component)->component));
-}
-
-/// Makes an instance. The guest or a limiter may destroy the linker and the handles meanwhile.
-Result<ComponentInstance> make_instance(
-    const std::shared_ptr<detail::StoreLink>& link, const cm::PreparedComponent& prepared)
-{
-    const Use used(link, Use::Purpose::Call);
-    CHECK(used);
-    const auto instance = prepared.instantiate(used->current_thread());
-    if (!instance) {
-        if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
-            Access::note_end(*link, *trap);
-        return Access::error(instance.error());
-    }
-    return Access::handle<ComponentInstance>(link, *instance);
+    return detail::PreparedComponentBody { body,
+        TRY(linker.linker.prepare(linker.engine->types, body->component)) };
 }
 
 Result<void> check_store(const detail::StoreLink& store, const detail::EngineBody& engine)
@@ -202,21 +194,40 @@ Result<void> check_store(const detail::StoreLink& store, const detail::EngineBod
 
 } // namespace
 
+namespace detail {
+
+Result<ComponentInstance> make_instance(
+    const std::shared_ptr<StoreLink>& link, const PreparedComponentBody& prepared)
+{
+    CHECK(check_store(*link, *prepared.component->engine));
+    const Use used(link, Use::Purpose::Call);
+    CHECK(used);
+    const auto instance = prepared.prepared.instantiate(used->current_thread());
+    if (!instance) {
+        if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
+            Access::note_end(*link, *trap);
+        return Access::error(instance.error());
+    }
+    return Access::handle<ComponentInstance>(link, *instance);
+}
+
+} // namespace detail
+
 Result<ComponentInstance> ComponentLinker::instantiate(Store& store, const Component& component) const
 {
     return detail::guarded<ComponentInstance>([&]() -> Result<ComponentInstance> {
+        // The guest or a limiter may destroy the linker and the handles during the call.
         const auto link = Access::link(store);
-        const cm::PreparedComponent parts = TRY(prepared(*body_, component));
-        CHECK(check_store(*link, *body_->engine));
-        return make_instance(link, parts);
+        const auto parts = TRY(prepared(*body_, component));
+        return detail::make_instance(link, parts);
     });
 }
 
 Result<PreparedComponent> ComponentLinker::prepare(const Component& component) const
 {
     return detail::guarded<PreparedComponent>([&]() -> Result<PreparedComponent> {
-        return Access::prepared(std::make_shared<const detail::PreparedComponentBody>(
-            Access::body(component), TRY(prepared(*body_, component))));
+        return Access::prepared(
+            std::make_shared<const detail::PreparedComponentBody>(TRY(prepared(*body_, component))));
     });
 }
 
@@ -224,10 +235,10 @@ Result<void> ComponentLinker::check(Store& store, const Component& component) co
 {
     return detail::guarded<void>([&]() -> Result<void> {
         const Use used(Access::link(store));
-        const cm::PreparedComponent parts = TRY(prepared(*body_, component));
+        const auto parts = TRY(prepared(*body_, component));
         CHECK(check_store(*Access::link(store), *body_->engine));
         CHECK(used);
-        CHECK(parts.check(used->store));
+        CHECK(parts.prepared.check(used->store));
         return {};
     });
 }
@@ -239,8 +250,7 @@ Result<ComponentInstance> PreparedComponent::instantiate(Store& store) const
     return detail::guarded<ComponentInstance>([&]() -> Result<ComponentInstance> {
         const auto link = Access::link(store);
         const auto body = body_;
-        CHECK(check_store(*link, *body->component->engine));
-        return make_instance(link, body->prepared);
+        return detail::make_instance(link, *body);
     });
 }
 

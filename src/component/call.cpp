@@ -167,9 +167,6 @@ void Call::reset()
     caller_options_ = {};
     dropped_ = nullptr;
     phase_ = Phase::Arguments;
-    callee_arguments_ = {};
-    host_arguments_ = {};
-    result_.reset();
     end_lowering();
 }
 
@@ -177,6 +174,7 @@ Lowering<GuestSource>& Call::lower_to(
     GuestSource source, Instance& to, const Options& options, std::span<Slot> flats)
 {
     end_lowering();
+    std::ranges::fill(flats, 0);
     return lowering_.emplace<1>(source, to, options, flats, *this, std::move(guest_steps_));
 }
 
@@ -184,6 +182,7 @@ Lowering<ValueSource>& Call::lower_to(
     ValueSource source, Instance& to, const Options& options, std::span<Slot> flats)
 {
     end_lowering();
+    std::ranges::fill(flats, 0);
     return lowering_.emplace<2>(source, to, options, flats, *this, std::move(value_steps_));
 }
 
@@ -268,6 +267,11 @@ Faulty<void> Call::start_arguments()
         return {};
     }
     const GuestSource source(*caller_, caller_options_, arguments_, callee, this);
+    if (shape.is_scalar) {
+        for (const ShapePart& part : shape.params.parts)
+            CHECK(copy_scalar(source, *part.shape, part.flat_offset, callee_arguments_[part.flat_offset]));
+        return {};
+    }
     const Place from = shape.are_params_flat()
         ? Place::flat(0)
         : TRY(source.at_address(shape.params, static_cast<uint32_t>(arguments_[0])));
@@ -279,6 +283,8 @@ Faulty<void> Call::start_arguments()
 
 Faulty<std::optional<Reallocation>> Call::run(std::optional<uint32_t> address)
 {
+    if (std::holds_alternative<std::monostate>(lowering_))
+        return std::nullopt;
     if (auto* const lowering = std::get_if<1>(&lowering_))
         return address ? lowering->run(*address) : lowering->run();
     auto& lowering = std::get<2>(lowering_);
@@ -333,6 +339,10 @@ HostOutcome Call::call_callee(HostCall& host)
     const FuncShape& shape = *callee_->shape;
     const uint32_t count = shape.are_params_flat() ? shape.params.flat_count : 1;
     std::copy_n(callee_arguments_.begin(), count, host.callee_slots.begin());
+    if (components_.pauses_at_calls.load(std::memory_order_relaxed) && !callee_->core->is_host()) {
+        components_.begun = this;
+        host.thread.requests->add(Requests::pause);
+    }
     return call_guest<&Call::after_callee>(*callee_->core);
 }
 
@@ -349,7 +359,6 @@ HostOutcome Call::after_callee(HostCall& host)
 Faulty<void> Call::start_results()
 {
     end_lowering();
-    result_flat_ = {};
     const FuncShape& shape = *callee_->shape;
     Instance& callee = *callee_->instance;
     if (shape.result) {
@@ -359,6 +368,8 @@ Faulty<void> Call::start_results()
             : TRY(source.at_address(*shape.result, static_cast<uint32_t>(callee_result_[0])));
         if (!caller_) {
             result_ = TRY(lift(components_, source, *shape.result, from));
+        } else if (shape.is_scalar) {
+            CHECK(copy_scalar(source, *shape.result, 0, result_flat_[0]));
         } else {
             auto& lowering = lower_to(source, *caller_, caller_options_, result_flat_);
             lowering.start(*shape.result, from, TRY(place_of_result(lowering)));
@@ -400,9 +411,8 @@ HostOutcome Call::finish(HostCall& host)
     if (entered_)
         leave();
     end_borrows();
+    end_lends();
     if (caller_) {
-        for (const uint32_t index : lent)
-            --caller_->handles.at(index).lends;
         if (callee_ && callee_->shape->result && callee_->shape->is_result_flat())
             host.slots[0] = result_flat_[0];
         // The host keeps its own calls until it has taken the result.
@@ -417,15 +427,24 @@ void Call::leave()
     entered_->context = outer_context_;
 }
 
+/// Undoes what the call has done to handles. What it has done to instances stays, see
+/// `ProgramView::restore`.
 HostOutcome Call::fail(Trap trap)
 {
     end_borrows();
+    if (entered_)
+        entered_->handles.remove_borrows(*this);
+    end_lends();
     if (caller_)
         give_back();
     return trap;
 }
 
-HostOutcome Call::fail(const Fault& fault) { return fail(trap_of(fault)); }
+HostOutcome Call::fail(const Fault& fault)
+{
+    return fail(
+        fault.kind == FaultKind::Interrupted ? Trap { .kind = TrapKind::Interrupted } : trap_of(fault));
+}
 
 HostOutcome Call::fail(std::string text) { return fail(failed(std::move(text))); }
 
@@ -464,7 +483,6 @@ HostOutcome Call::call_host(HostCall& host)
     result_ = *std::move(returned);
     if (!caller_)
         return finish(host);
-    result_flat_ = {};
     auto& lowering = lower_to(
         ValueSource(components_, *callee_->instance, *this), *caller_, caller_options_, result_flat_);
     const auto to = place_of_result(lowering);
@@ -483,6 +501,17 @@ Faulty<Value> Call::lift_arguments()
         ? Place::flat(0)
         : TRY(source.at_address(shape.params, static_cast<uint32_t>(arguments_[0])));
     return lift(components_, source, shape.params, from);
+}
+
+/// Nothing is lent any more to the callee.
+void Call::end_lends()
+{
+    for (const uint32_t index : lent)
+        --caller_->handles.at(index).lends;
+    lent.clear();
+    for (const std::shared_ptr<HeldResource>& resource : lent_resources)
+        --resource->lends;
+    lent_resources.clear();
 }
 
 /// What the host function has borrowed, it can no longer use, nor the guest what the host has lent.
@@ -592,6 +621,11 @@ OrTrapped<void> drop(Thread& thread, HeldResource& resource)
     const auto* const kind = static_cast<const ResourceKind*>(resource.type);
     if (resource.is_gone || !resource.is_own)
         return std::unexpected(trap_of(Fault { FaultKind::GoneResource }));
+    if (resource.lends != 0)
+        return std::unexpected(trap_of(Fault { FaultKind::LentByHost }));
+    // It can be dropped later.
+    if (kind && kind->owner && !may_enter(*kind->owner, nullptr))
+        return std::unexpected(trap_of(Fault { FaultKind::CannotEnter }));
     resource.is_gone = true;
     resource.object.reset();
     if (!kind || !kind->owner)

@@ -86,6 +86,7 @@ private:
     Faulty<Value> argument(size_t index) const;
     template<class L> Faulty<Place> place_of_result(const L& lowering) const;
     void end_borrows();
+    void end_lends();
     Faulty<std::optional<Reallocation>> run(std::optional<uint32_t> address);
     void reset();
     Lowering<GuestSource>& lower_to(

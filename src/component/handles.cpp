@@ -61,4 +61,14 @@ Faulty<HandleTable::Entry> HandleTable::remove(uint32_t index, const ResourceKin
     return removed;
 }
 
+void HandleTable::remove_borrows(HandleScope& scope)
+{
+    for (uint32_t index = 0; index < entries_.size() && scope.borrows != 0; ++index)
+        if (entries_[index].scope == &scope) {
+            entries_[index] = {};
+            free_.push_back(index);
+            --scope.borrows;
+        }
+}
+
 } // namespace vitrine::core::component

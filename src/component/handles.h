@@ -26,6 +26,8 @@ struct HandleScope {
     uint32_t borrows = 0;
     /// What a host function has borrowed.
     std::vector<std::shared_ptr<HeldResource>> held {};
+    /// Resources of components that the host has lent to the callee.
+    std::vector<std::shared_ptr<HeldResource>> lent_resources {};
     /// Objects of the host that it has lent to the callee, see `HostObjects`.
     std::vector<uint32_t> lent_objects {};
 };
@@ -38,7 +40,8 @@ struct ResourceKind {
     Instance* owner = nullptr;
     /// Called with the representation when the last owner drops a resource. Can be null.
     Function* destructor = nullptr;
-    /// Identifies the C++ type of the objects of a resource type of the host. Null if there is none.
+    /// Identifies the C++ type of the objects, for a resource type of the host. Null if there is
+    /// none.
     const void* tag = nullptr;
 };
 
@@ -63,6 +66,8 @@ public:
     /// Fails if the table is full, or if the embedder does not let it grow.
     Faulty<uint32_t> add(
         const Store& store, const ResourceKind& kind, uint32_t rep, HandleScope* scope = nullptr);
+    /// Removes what has been borrowed for a call that has failed.
+    void remove_borrows(HandleScope& scope);
     /// The entry of a resource of this type.
     Faulty<Entry*> find(uint32_t index, const ResourceKind& kind);
     /// Removes an entry that no call has been lent, and returns it.

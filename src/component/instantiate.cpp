@@ -70,6 +70,11 @@ public:
             if (Done done = std::visit([&](const auto& def) { return execute(def); }, definition.def); !done)
                 return done;
         }
+        // Components that are defined here, and instantiated later, only refer to the others.
+        spaces_.funcs = {};
+        spaces_.instances = {};
+        spaces_.core_items = {};
+        spaces_.core_instances = {};
         return {};
     }
 

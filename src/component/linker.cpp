@@ -151,7 +151,10 @@ private:
         const auto* const host = item ? std::get_if<HostFunc>(item) : nullptr;
         if (host) {
             func.body = host->body;
-            if (host->signature && TRY(is_open(func, *host->signature)))
+            bool is_open = false;
+            if (host->signature)
+                CHECK(check(func, *host->signature, is_open));
+            if (is_open)
                 func.signature = host->signature;
         } else if (item) {
             return failure("import " + quoted(name) + " is not defined as a function");
@@ -166,20 +169,20 @@ private:
         return func;
     }
 
-    /// Checks a signature. True if that must be done in the store, because the type of a parameter
-    /// or of the result is an item of the store.
-    Result<bool> is_open(const PreparedFunc& func, const Signature& signature) const
+    /// Checks a signature. It is open, and must be checked again in the store, if it refers to a
+    /// resource type that is an item of the store.
+    Result<void> check(const PreparedFunc& func, const Signature& signature, bool& is_open) const
     {
-        bool is_open = false;
-        const auto tag_of = [&](TypeId type) -> const void* {
+        const auto tag_of = [&](TypeId type) -> std::optional<const void*> {
             const auto found = resources_.find(types_.resource(type));
             is_open |= found == resources_.end();
-            return found == resources_.end() || !found->second ? nullptr : found->second->tag;
+            if (found == resources_.end() || !found->second)
+                return std::nullopt;
+            return found->second->tag;
         };
-        auto checked = check_signature(signature, *func.shape, tag_of);
-        if (!checked && !is_open)
+        if (auto checked = check_signature(signature, *func.shape, tag_of); !checked)
             return incompatible(func.name, checked.error());
-        return is_open;
+        return {};
     }
 
     /// It is checked when the store is known.

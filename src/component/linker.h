@@ -46,8 +46,8 @@ private:
     friend class Preparation;
     friend class Imports;
 
-    /// A function of the host. The signature is only there if it must be checked again: it refers to
-    /// a resource type that is an item of a store.
+    /// A function of the host. The signature is only there if it must be checked again, because it
+    /// refers to a resource type that is an item of a store.
     struct PreparedFunc {
         std::string name;
         const FuncShape* shape;

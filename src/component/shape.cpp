@@ -103,6 +103,8 @@ const FuncShape& Shapes::of_func(TypeId type)
     if (func.result)
         shape.result = &find(*func.result);
     shape.is_async = func.is_async;
+    shape.is_scalar = params.flat_count <= FlatTypes::max && (!shape.result || shape.result->is_scalar())
+        && std::ranges::all_of(params.parts, [](const ShapePart& part) { return part.shape->is_scalar(); });
     return funcs_.emplace(type, std::move(shape)).first->second;
 }
 

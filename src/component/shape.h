@@ -59,6 +59,8 @@ struct Shape {
     /// Its size, in a form that is out of the bounds of any memory if it is too large.
     uint64_t bytes() const { return size == too_large ? UINT64_MAX : size; }
     const Shape& element() const { return *parts[0].shape; }
+    /// Whether each value is one core value: a number, `bool`, `char` or flags.
+    bool is_scalar() const { return kind <= ComponentKind::Char || kind == ComponentKind::Flags; }
     /// Whether it is a variant, enum, option or result.
     bool has_cases() const
     {
@@ -75,6 +77,8 @@ struct FuncShape {
     /// Null if there is no result.
     const Shape* result = nullptr;
     bool is_async = false;
+    /// All parameters are scalars, and so is the result if there is one.
+    bool is_scalar = false;
 
     /// Whether all parameters are passed as core values, and not through memory.
     bool are_params_flat() const { return params.flat_count <= FlatTypes::max; }

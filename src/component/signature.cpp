@@ -90,7 +90,8 @@ private:
 
     Result<void> compare_handles(const std::string& where, const TypeNode& node, const Shape& shape) const
     {
-        const void* const tag = tag_of_(shape.resource);
+        const auto known = tag_of_(shape.resource);
+        const void* const tag = known ? *known : node.tag;
         if (!node.tag) {
             if (tag)
                 return differ(where, "a resource of the host", "a resource of the component");
@@ -150,6 +151,25 @@ Result<void> check_signature(const Signature& signature, const FuncShape& func, 
             comparison.compare("parameter " + quoted(params[i].name), &signature.params[i], params[i].shape));
     return comparison.compare(
         "result", signature.results.empty() ? nullptr : signature.results.data(), func.result);
+}
+
+Result<void> check_resources(const TypeNode& wanted, const Value& value)
+{
+    if (is_handle(wanted.kind)) {
+        if (wanted.tag && value.held()->tag != wanted.tag)
+            return failure("the resource has another C++ type");
+        return {};
+    }
+    const auto* const nodes = std::get_if<Value::Nodes>(&value.content);
+    if (!nodes || wanted.parts.empty())
+        return {};
+    for (size_t i = 0; i < nodes->size(); ++i) {
+        const bool is_list = wanted.kind == ComponentKind::List || wanted.kind == ComponentKind::Map;
+        const bool is_case = wanted.kind == ComponentKind::Variant || wanted.kind == ComponentKind::Result;
+        const bool has_one = is_list || wanted.kind == ComponentKind::Option;
+        CHECK(check_resources(wanted.parts[has_one ? 0 : is_case ? value.bits : i], (*nodes)[i]));
+    }
+    return {};
 }
 
 } // namespace vitrine::core::component

@@ -2,6 +2,7 @@
 #include "component/transfer.h"
 
 #include "component/components.h"
+#include "exec/invoke.h"
 
 #include <algorithm>
 #include <cstring>
@@ -210,7 +211,11 @@ Faulty<MovedHandle> ValueSource::handle(const Shape& shape, Cursor at) const
     const bool is_own = shape.kind == ComponentKind::Own;
     if (is_own && !held.is_own)
         return fault(FaultKind::NotOwned);
+    if (is_own && held.lends != 0)
+        return fault(FaultKind::LentByHost);
     uint32_t rep = held.rep;
+    if (held.object && held.tag != kind.tag)
+        return fault(FaultKind::ForeignResource);
     if (held.object && (held.is_own || !held.type)) {
         rep = components_->objects.add(held.object);
         if (!is_own)
@@ -221,6 +226,9 @@ Faulty<MovedHandle> ValueSource::handle(const Shape& shape, Cursor at) const
     if (is_own) {
         held.is_gone = true;
         held.object.reset();
+    } else if (held.is_own && !held.object) {
+        scope_->lent_resources.push_back(at->held());
+        ++held.lends;
     }
     return MovedHandle { &kind, rep };
 }
@@ -385,7 +393,7 @@ private:
         const MovedHandle moved = TRY(source_.handle(shape, at));
         const bool is_own = shape.kind == ComponentKind::Own;
         auto held = std::make_shared<HeldResource>(
-            HeldResource { .type = moved.kind, .rep = moved.rep, .is_own = is_own });
+            HeldResource { .type = moved.kind, .rep = moved.rep, .tag = moved.kind->tag, .is_own = is_own });
         if (!moved.kind->owner)
             held->object = is_own && source_.scope() ? components_.objects.take(moved.rep)
                                                      : components_.objects.find(moved.rep);
@@ -433,6 +441,8 @@ template<class Source> void Lowering<Source>::ask(Step step, const Reallocation&
 template<class Source> Faulty<std::optional<Reallocation>> Lowering<Source>::run()
 {
     while (!needed_ && !steps_.empty()) {
+        if (!poll())
+            return fault(FaultKind::Interrupted);
         Step& top = steps_.back();
         if (top.task == Task::Value) {
             const Step step = top;
@@ -505,7 +515,9 @@ template<class Source> Faulty<void> Lowering<Source>::write(const Shape& shape, 
         return {};
     }
     case ComponentKind::String: {
-        const StringPlan plan = plan_string(TRY(source_.string(from)), options_.encoding);
+        const SourceString string = TRY(source_.string(from));
+        effort_ += string.bytes.size() / 256;
+        const StringPlan plan = plan_string(string, options_.encoding);
         ask({ .task = Task::Characters, .shape = &shape, .from = from, .to = to, .plan = plan },
             { .alignment = plan.stages[0].alignment, .new_size = plan.stages[0].size });
         return {};
@@ -587,6 +599,7 @@ template<class Source> Faulty<void> Lowering<Source>::write_characters(uint32_t 
         const auto edit = store().mutator.edit(Origin::Engine, *options_.memory, address, stage.size);
         write_string(string, stage, edit.bytes());
         edit.commit(stage.size);
+        effort_ += stage.size / 256;
     }
     if (++step.next < step.plan.count) {
         const StringStage& next = step.plan.stages[step.next];
@@ -610,6 +623,7 @@ Faulty<void> Lowering<Source>::check_allocated(uint32_t address, uint32_t alignm
 
 template<class Source> void Lowering<Source>::write_bytes(uint32_t address, Bytes bytes)
 {
+    effort_ += bytes.size() / 256;
     if (!bytes.empty())
         store().mutator.write(Origin::Engine, *options_.memory, address, bytes);
 }
@@ -641,6 +655,18 @@ template<class Source> Faulty<void> Lowering<Source>::write_handle(const Shape& 
         ++scope_->borrows;
     }
     return {};
+}
+
+/// Handles requests to the thread from time to time: a guest can describe a value that takes hours
+/// to copy, because many lists can share their memory. Returns false when the guest must end.
+template<class Source> bool Lowering<Source>::poll()
+{
+    constexpr uint64_t interval = 1 << 16;
+    if (++effort_ < interval)
+        return true;
+    effort_ = 0;
+    Thread* const thread = store().current_thread.load();
+    return !thread || poll_in_host(*thread);
 }
 
 template<class Source> Store& Lowering<Source>::store() const { return instance_->components.store; }

@@ -126,6 +126,14 @@ bool fits(const Value& value, const Shape& shape);
 /// many lists of a guest can share their memory. The recursion is bounded by the depth of types.
 Faulty<Value> lift(Components& components, const GuestSource& source, const Shape& shape, Place at);
 
+/// Copies scalars between the core values of two guests.
+inline Faulty<void> copy_scalar(const GuestSource& source, const Shape& shape, uint32_t at, Slot& to)
+{
+    const uint64_t bits = TRY(source.scalar(shape, Place::flat(at)));
+    to = shape.size == 8 ? bits : static_cast<uint32_t>(bits);
+    return {};
+}
+
 /// A call of `realloc`.
 struct Reallocation {
     uint32_t old_address = 0;
@@ -214,6 +222,7 @@ private:
     void ask(Step step, const Reallocation& reallocation);
     Faulty<void> take(uint32_t address);
     Store& store() const;
+    bool poll();
 
     Source source_;
     Instance* instance_;
@@ -222,6 +231,9 @@ private:
     HandleScope* scope_;
     Steps steps_;
     std::optional<Reallocation> needed_;
+    /// What has been done since requests to the thread were last handled. A unit is a step or the
+    /// copy of some bytes.
+    uint64_t effort_ = 0;
 };
 
 } // namespace vitrine::core::component

@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "runtime/trap.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -11,6 +12,7 @@
 
 namespace vitrine::core {
 
+class HostActivity;
 class Thread;
 
 /// What a store contains above core instances, for debuggers, which do not know components.
@@ -37,6 +39,12 @@ public:
     /// Puts back what was saved. For calls of a debugger that trap: looking at a program must not
     /// end it.
     virtual void restore(const State& state) = 0;
+
+    /// Set by a debugger that stops at calls of components: a call requests a pause of the thread
+    /// at the first instruction of the callee.
+    std::atomic<bool> pauses_at_calls = false;
+    /// The call that has requested the pause. The debugger resets it when it handles the pause.
+    const HostActivity* begun = nullptr;
 };
 
 } // namespace vitrine::core

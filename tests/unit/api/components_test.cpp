@@ -4,6 +4,10 @@
 
 #include <vitrine/component.hpp>
 
+#include <chrono>
+#include <memory>
+#include <thread>
+
 namespace vitrine::test {
 namespace {
 
@@ -99,8 +103,8 @@ TEST(Components, MissingImportsAreListed)
         EXPECT_THAT(error, HasSubstr(name));
 }
 
-/// Imports are resolved once, and what is defined later changes nothing. Each instance is one of its
-/// own, and so are the resources of each store.
+/// Imports are resolved once, and what is defined later changes nothing. Each instance is one of
+/// its own, and so are the resources of each store.
 TEST(Components, APreparedComponentMakesManyInstances)
 {
     Calc calc;
@@ -227,6 +231,147 @@ TEST(Components, DynamicValues)
     EXPECT_THAT(error_of(sum.call({ point })), HasSubstr("numbers"));
     EXPECT_THAT(error_of(sum.call({})), HasSubstr("expected 1 arguments, got 0"));
     EXPECT_THAT(error_of(ComponentVal::parse(types[0].type, "{x: 1}")), HasSubstr("y"));
+}
+
+/// Functions for any type, which make new values: also resources, whose C++ types are checked.
+TEST(Components, DynamicFunctionsAndResources)
+{
+    Calc calc;
+    calc.linker = ComponentLinker(calc.engine);
+    const auto wrong_kind = std::make_shared<bool>(false);
+    std::vector<std::string> types;
+    calc.linker.resource<Sink>(log_interface, "sink")
+        .define_untyped(log_interface, "[constructor]sink",
+            [&, wrong_kind](
+                ComponentCaller& caller, std::span<const ComponentVal> arguments) -> Result<ComponentVal> {
+                types.push_back(caller.type().text);
+                const ComponentType type = *caller.type().result;
+                if (*wrong_kind)
+                    return ComponentVal::make(type, Own<std::string>::make("not a sink"));
+                return ComponentVal::make(
+                    type, Own<Sink>::make(calc.events, arguments[0].get<std::string>().value()));
+            })
+        .define_untyped(log_interface, "[method]sink.write",
+            [&](ComponentCaller& caller, std::span<const ComponentVal> arguments) -> Result<ComponentVal> {
+                types.push_back(caller.type().text);
+                EXPECT_EQ(
+                    "the resource has another C++ type", error_of(arguments[0].get<Borrow<std::string>>()));
+                arguments[0].get<Borrow<Sink>>().value()->write(arguments[1].get<std::string>().value());
+                return ComponentVal();
+            })
+        .define_untyped(log_interface, "log", [](ComponentCaller& caller, std::span<const ComponentVal>) {
+            return ComponentVal::parse(*caller.type().result, "err(\"no\")");
+        });
+    const auto use_sink = calc.instantiate().typed<void(std::string)>("use-sink").value();
+    EXPECT_TRUE(use_sink("s"));
+    EXPECT_THAT(calc.events, ElementsAre("s: sink line", "end of s"));
+    EXPECT_THAT(types, ElementsAre("func(name: string) -> sink", "func(self: borrow<sink>, text: string)"));
+    const auto log_at =
+        calc.instantiate().typed<ComponentResult<void, std::string>(std::uint8_t)>("log-at").value();
+    EXPECT_EQ("no", log_at(1).value().error());
+    *wrong_kind = true;
+    EXPECT_THAT(error_of(use_sink("s")), HasSubstr("has another type"));
+}
+
+/// Has a resource type of its own, and calls the host while it is being executed.
+constexpr std::string_view lends_component = R"((component
+    (import "visit" (func $visit))
+    (core func $visit' (canon lower (func $visit)))
+    (core module $main
+        (import "" "visit" (func $visit))
+        (global $ends (mut i32) (i32.const 0))
+        (func (export "end") (param i32) (global.set $ends (i32.add (global.get $ends) (i32.const 1))))
+        (func (export "use") (param i32) (call $visit))
+        (func (export "take") (param i32 i32)))
+    (core instance $main (instantiate $main (with "" (instance (export "visit" (func $visit'))))))
+    (type $r' (resource (rep i32) (dtor (core func $main "end"))))
+    (export $r "r" (type $r'))
+    (core func $new (canon resource.new $r'))
+    (core module $make
+        (import "" "new" (func $new (param i32) (result i32)))
+        (func (export "make") (result i32) (call $new (i32.const 7))))
+    (core instance $make (instantiate $make (with "" (instance (export "new" (func $new))))))
+    (func (export "make") (result (own $r)) (canon lift (core func $make "make")))
+    (func (export "use") (param "r" (borrow $r)) (canon lift (core func $main "use")))
+    (func (export "use-and-take") (param "r" (borrow $r)) (param "same" (own $r))
+        (canon lift (core func $main "take")))))";
+
+/// A resource that the host cannot drop now is not lost: it can be dropped later.
+TEST(Components, ResourcesThatCannotBeDroppedYet)
+{
+    const Engine engine(Config().guest_debug(true));
+    Store store(engine);
+    ComponentResource lent, other;
+    std::vector<std::string> errors;
+    ComponentLinker linker(engine);
+    linker.define("", "visit", [&] {
+        errors.push_back(error_of(drop(store, lent)));
+        errors.push_back(error_of(drop(store, other)));
+    });
+    const ComponentInstance instance =
+        linker.instantiate(store, component_of(engine, lends_component).value()).value();
+    const auto make = instance.typed<ComponentResource()>("make").value();
+    lent = make().value();
+    other = make().value();
+    EXPECT_TRUE(instance.typed<void(ComponentResource)>("use").value()(lent));
+    EXPECT_THAT(errors,
+        ElementsAre(HasSubstr("lent to a call that has not returned"), HasSubstr("cannot enter component")));
+    const auto take = instance.typed<void(ComponentResource, ComponentResource)>("use-and-take").value();
+    EXPECT_THAT(error_of(take(lent, lent)), HasSubstr("lent to a call that has not returned"));
+    EXPECT_EQ("", error_of(drop(store, lent)));
+    EXPECT_EQ("", error_of(drop(store, other)));
+    EXPECT_FALSE(lent);
+    EXPECT_THAT(error_of(drop(store, other)), HasSubstr("already passed on or dropped"));
+    EXPECT_EQ(2, instance.debug_core_instance("0")->debug_global(0)->get().i32());
+}
+
+/// Many lists can share their memory, so a small guest can describe a value that takes hours to
+/// copy.
+TEST(Components, CopyingCanBeInterrupted)
+{
+    const Engine engine;
+    Store store(engine);
+    const Component component = component_of(engine, R"((component
+        (component $b
+            (core module $m (memory (export "memory") 1)
+                (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 0))
+                (func (export "take") (param i32 i32)))
+            (core instance $m (instantiate $m))
+            (func (export "take") (param "x" (list (list bool)))
+                (canon lift (core func $m "take") (memory (core memory $m "memory"))
+                    (realloc (core func $m "realloc")))))
+        (instance $b (instantiate $b))
+        (component $a
+            (import "take" (func $take (param "x" (list (list bool)))))
+            (core module $memory (memory (export "memory") 1))
+            (core instance $memory (instantiate $memory))
+            (core func $take' (canon lower (func $take) (memory (core memory $memory "memory"))))
+            (core module $m
+                (import "" "take" (func $take (param i32 i32)))
+                (import "" "memory" (memory 1))
+                ;; 8192 lists of 65536 elements each, all at address 0.
+                (func (export "go") (local $i i32)
+                    (loop $next
+                        (i32.store (i32.add (local.get $i) (i32.const 4)) (i32.const 65536))
+                        (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 8)))
+                            (i32.const 65536))))
+                    (loop $again (call $take (i32.const 0) (i32.const 8192)) (br $again))))
+            (core instance $m (instantiate $m (with "" (instance (export "take" (func $take'))
+                (export "memory" (memory $memory "memory"))))))
+            (func (export "go") (canon lift (core func $m "go"))))
+        (instance $a (instantiate $a (with "take" (func $b "take"))))
+        (func (export "go") (alias export $a "go"))))")
+                                    .value();
+    const ComponentInstance instance = ComponentLinker(engine).instantiate(store, component).value();
+    std::jthread other([interrupter = store.interrupter()] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(20));
+        interrupter.interrupt();
+    });
+    const auto begin = std::chrono::steady_clock::now();
+    const auto ended = instance.typed<void()>("go").value()();
+    ASSERT_FALSE(ended);
+    EXPECT_EQ(TrapKind::Interrupted, ended.error().trap()->kind);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
 }
 
 TEST(Components, TheHostsFunctionsAndResources)
