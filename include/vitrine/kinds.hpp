@@ -123,6 +123,9 @@ enum class StopKind : std::uint8_t {
     Watchpoint,
     /// A host function ends the guest, as WASI's `proc_exit` does. Nothing has been unwound yet.
     Exit,
+    /// A function of a component has been called, by another component or by the host. It has not
+    /// executed anything yet.
+    ComponentCall,
 };
 
 /// Events that stop the guest in addition to breakpoints, steps and interrupts.
@@ -139,6 +142,8 @@ struct StopsOn {
     bool load = false;
     /// A host function ends the guest, as WASI's `proc_exit` does.
     bool exit = false;
+    /// A function of a component is called, by another component or by the host.
+    bool component = false;
 };
 
 /// Which accesses trigger a watchpoint.

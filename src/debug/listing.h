@@ -68,8 +68,10 @@ inline constexpr StopEvent<StopsOn> stop_events[] {
     { "host", &StopsOn::host_error },
     { "load", &StopsOn::load },
     { "exit", &StopsOn::exit },
+    { "component", &StopsOn::component },
 };
-inline constexpr std::string_view expected_stop_event = "expected throw, uncaught, trap, host, load or exit";
+inline constexpr std::string_view expected_stop_event =
+    "expected throw, uncaught, trap, host, load, exit or component";
 
 /// `trap: stops`, `trap: off`
 std::string stop_event_line(std::string_view name, bool is_on);

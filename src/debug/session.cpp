@@ -3,6 +3,7 @@
 
 #include "base/guard.h"
 #include "exec/instrument.h"
+#include "runtime/program_view.h"
 
 #include <algorithm>
 #include <chrono>
@@ -76,6 +77,7 @@ std::string StopReason::to_text() const
     case StopKind::CallEnd: return "call has ended";
     case StopKind::Watchpoint: return "watchpoint " + std::to_string(id) + ": " + text;
     case StopKind::Exit: return "exit (" + text + ")";
+    case StopKind::ComponentCall: return "call of " + text;
     }
     std::unreachable();
 }
@@ -185,6 +187,8 @@ void Session::leave(Member& member)
     set_watches(*member.thread, nullptr);
     member.marks.set({});
     member.thread->probes.set(ProbeRole::Session, nullptr);
+    if (ProgramView* const program = member.store->program_view)
+        program->pauses_at_calls = false;
     if (std::ranges::none_of(members_, [&](const auto& other) {
             return other.get() != &member && other->store == member.store && !other->has_left;
         }))
@@ -594,6 +598,8 @@ void Session::stops_have_changed()
 void Session::sync(Member& member)
 {
     member.is_stale = false;
+    if (ProgramView* const program = member.store->program_view)
+        program->pauses_at_calls = clients_.stops_on().component;
     GuardedPlaces places = breakpoints_.places_in(*member.store);
     for (const MarkedPlace& end : watchpoints_.places_in(*member.store))
         places[end] = {};
@@ -630,7 +636,10 @@ std::vector<Watchpoint> Session::watchpoints() const
 void Session::stop_on(std::optional<StopsOn> what, ClientId by)
 {
     const std::lock_guard lock(mutex_);
+    const bool was_at_calls = clients_.stops_on().component;
     clients_.stop_on(by, what);
+    if (clients_.stops_on().component != was_at_calls)
+        stops_have_changed();
 }
 
 void Session::stop_at_catch(uint32_t thread, std::optional<FrameId> frame)

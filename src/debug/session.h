@@ -270,6 +270,7 @@ private:
     void on_instance(Member& member, Instance& instance);
     std::optional<StopReason> reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_load(Member& member) const;
+    std::optional<StopReason> reason_of_component_call(Member& member) const;
     std::optional<StopReason> reason_in_turn(
         Member& member, std::optional<StopReason> reason, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_trap(const Thread& thread) const;

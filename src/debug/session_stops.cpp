@@ -5,6 +5,8 @@
 #include "base/guard.h"
 #include "debug/detour.h"
 #include "exec/instrument.h"
+#include "runtime/host_activity.h"
+#include "runtime/program_view.h"
 #include "wasm/instruction.h"
 #include "wasm/validator.h"
 
@@ -282,10 +284,14 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
         if (!clients_.stops_on().load && !listeners_.stop_at_loads())
             return std::nullopt;
         return reason_of_load(member);
-    case Cause::Pause:
-        if (!wants_stop_)
-            return member.has_news && !is_at_entry(member) ? reason_of_load(member) : std::nullopt;
-        return StopReason { .kind = StopKind::Interrupt };
+    case Cause::Pause: {
+        auto call = reason_of_component_call(member);
+        if (wants_stop_)
+            return StopReason { .kind = StopKind::Interrupt };
+        if (call)
+            return call;
+        return member.has_news && !is_at_entry(member) ? reason_of_load(member) : std::nullopt;
+    }
     case Cause::Tick: return std::nullopt;
     case Cause::Watch:
         if (auto reason = reason_of_watch(member))
@@ -303,6 +309,16 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
         return reason_of_mark(member, lock);
     }
     std::unreachable();
+}
+
+/// The component's function that the guest is about to execute, if it asked to pause there.
+std::optional<StopReason> Session::reason_of_component_call(Member& member) const
+{
+    ProgramView* const program = member.store->program_view;
+    const HostActivity* const call = program ? std::exchange(program->begun, nullptr) : nullptr;
+    if (!call || !clients_.stops_on().component)
+        return std::nullopt;
+    return StopReason { .kind = StopKind::ComponentCall, .text = call->title() };
 }
 
 std::optional<StopReason> Session::reason_of_load(Member& member) const

@@ -300,6 +300,7 @@ Stub::Cause Stub::cause_of(const debug::StopReason& reason) const
     }
     case debug::StopKind::Throw:
     case debug::StopKind::Exit:
+    case debug::StopKind::ComponentCall:
     case debug::StopKind::Trap: return in_words;
     case debug::StopKind::Step:
         // LLDB waits for a return and would ignore a step.
