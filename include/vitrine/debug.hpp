@@ -357,6 +357,21 @@ public:
     /// returned event says that this succeeded, `instance` returns the instance.
     Event instantiate(const Linker& linker, const Module& module, bool stop_at_entry = false);
     std::optional<Instance> instance() const;
+    /// Creates an instance of a component (`<vitrine/component.hpp>`). Stops in the start functions
+    /// of its core modules are reported like any other. Once the returned event says that this
+    /// succeeded, `component_instance` returns the instance.
+    Event instantiate(const ComponentLinker& linker, const Component& component, bool stop_at_entry = false);
+    Event instantiate(const PreparedComponent& component, bool stop_at_entry = false);
+    std::optional<ComponentInstance> component_instance() const;
+    /// Calls a function of a component. The event with which the call ends has no values:
+    /// `component_result` then returns the result.
+    Event call(
+        const ComponentFunc& function, std::span<const ComponentVal> arguments, bool stop_at_entry = false);
+    Event call(const ComponentFunc& function, std::initializer_list<ComponentVal> arguments,
+        bool stop_at_entry = false);
+    /// The result of the last call of a component's function with `call`; the empty tuple if it
+    /// returns nothing. Empty if that call failed or has not ended.
+    std::optional<ComponentVal> component_result() const;
     /// Runs `body` on the guest's thread, where it may use the store's handles. The final event has
     /// its result.
     Event run(std::function<Result<std::vector<Val>>()> body, bool stop_at_entry = false);
@@ -392,6 +407,12 @@ public:
     Event call(
         Stopped stopped, const Func& function, std::span<const Val> arguments, std::uint32_t thread = 0);
     Event call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments,
+        std::uint32_t thread = 0);
+    /// The same for a function of a component. A call that traps leaves the component instances as
+    /// they were: they can still be entered.
+    Event call(Stopped stopped, const ComponentFunc& function, std::span<const ComponentVal> arguments,
+        std::uint32_t thread = 0);
+    Event call(Stopped stopped, const ComponentFunc& function, std::initializer_list<ComponentVal> arguments,
         std::uint32_t thread = 0);
 
     /// Stops the running guest at its next function entry or loop header, or in the host function

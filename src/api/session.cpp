@@ -41,15 +41,10 @@ core::debug::Outcome detail::outcome_of(const Result<std::vector<Val>>& results)
     return std::unexpected(core::Error { results.error().message(), results.error().offset() });
 }
 
+using detail::exited;
+using detail::guarded_event;
+
 namespace {
-
-Event exited(Error error) { return Exited { std::move(error) }; }
-
-/// Like `guarded`, for code that returns an event.
-template<class F> Event guarded_event(const F& code)
-{
-    return core::guarded(code, [](core::Thrown thrown) { return exited(Error(std::move(thrown.text))); });
-}
 
 /// Waits until the guest stops or ends.
 Event next_event(const std::shared_ptr<detail::SessionBody>& body)
@@ -76,11 +71,12 @@ Result<void> check_can_wait(const detail::SessionBody& body)
     return {};
 }
 
-/// Runs code on the guest's thread and waits for the next event.
-Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std::vector<Val>>()> code,
-    bool stop_at_entry)
+} // namespace
+
+Event detail::start(const std::shared_ptr<SessionBody>& session, GuestCode code, bool stop_at_entry)
 {
-    return guarded_event([&] {
+    // A host function may move the session in the meantime.
+    return guarded_event([&, body = session] {
         if (body->error)
             return exited(*body->error);
         if (auto can_wait = check_can_wait(*body); !can_wait)
@@ -96,7 +92,31 @@ Event start(std::shared_ptr<detail::SessionBody> body, std::function<Result<std:
     });
 }
 
-} // namespace
+Event detail::start_call(const std::shared_ptr<SessionBody>& session, const Stopped& stopped,
+    const std::shared_ptr<vitrine::detail::StoreLink>& link, GuestCode code, uint32_t thread)
+{
+    return guarded_event([&, body = session]() -> Event {
+        if (body->error)
+            return exited(*body->error);
+        if (Access::session(stopped) != body)
+            return exited(Error("the guest stopped in another session"));
+        if (auto can_wait = check_can_wait(*body); !can_wait)
+            return exited(std::move(can_wait).error());
+        if (const Hold hold(body); hold) {
+            const auto link_of_stopped = link_of_thread(*body->session, thread);
+            if (!link_of_stopped)
+                return exited(link_of_stopped.error());
+            if (link != *link_of_stopped)
+                return exited(Error("the function does not belong to the thread's store"));
+        }
+        auto call = [&body = *body, code = std::move(code)] {
+            body.call_results = vitrine::detail::guarded<std::vector<Val>>(code);
+        };
+        if (auto started = body->session->call(std::move(call), thread); !started)
+            return exited(Access::error(started.error()));
+        return next_event(body);
+    });
+}
 
 namespace {
 
@@ -262,7 +282,7 @@ Event Session::instantiate(const Linker& linker, const Module& module, bool stop
         if (parts->engine != body_->link->engine || Access::body(module)->engine != parts->engine)
             return exited(Error("linker, module and store belong to different engines"));
         body_->instance.reset();
-        return start(
+        return detail::start(
             body_,
             [&body = *body_, parts, module = Access::body(module)->module]() -> Result<std::vector<Val>> {
                 auto instance = TRY(core::instantiate(body.session->thread(), parts->linker, module));
@@ -277,7 +297,7 @@ std::optional<Instance> Session::instance() const { return body_->instance; }
 
 Event Session::run(std::function<Result<std::vector<Val>>()> code, bool stop_at_entry)
 {
-    return start(body_, std::move(code), stop_at_entry);
+    return detail::start(body_, std::move(code), stop_at_entry);
 }
 
 namespace {
@@ -347,27 +367,13 @@ Event Session::wait()
 
 Event Session::call(Stopped stopped, const Func& function, std::span<const Val> arguments, uint32_t thread)
 {
-    return guarded_event([&, body_ = body_]() -> Event {
-        if (body_->error)
-            return exited(*body_->error);
-        if (Access::session(stopped) != body_)
-            return exited(Error("the guest stopped in another session"));
-        if (auto can_wait = check_can_wait(*body_); !can_wait)
-            return exited(std::move(can_wait).error());
-        if (const Hold hold(body_); hold) {
-            const auto link = link_of_thread(*body_->session, thread);
-            if (!link)
-                return exited(link.error());
-            if (Access::link(function) != *link)
-                return exited(Error("the function does not belong to the thread's store"));
-        }
-        auto code = [&body = *body_, function, arguments = std::vector(arguments.begin(), arguments.end())] {
-            body.call_results =
-                vitrine::detail::guarded<std::vector<Val>>([&] { return function.call(arguments); });
-        };
-        if (auto started = body_->session->call(std::move(code), thread); !started)
-            return exited(Access::error(started.error()));
-        return next_event(body_);
+    return guarded_event([&] {
+        return detail::start_call(
+            body_, stopped, Access::link(function),
+            [function, arguments = std::vector(arguments.begin(), arguments.end())] {
+                return function.call(arguments);
+            },
+            thread);
     });
 }
 

@@ -5,6 +5,7 @@
 #include "debug/session.h"
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -19,7 +20,28 @@ struct SessionBody {
     /// The results of the code that ran on the guest's thread, and of a call made during a stop.
     std::optional<Result<std::vector<Val>>> results;
     std::optional<Result<std::vector<Val>>> call_results;
+    // The same for components.
+    std::optional<ComponentInstance> component_instance;
+    std::optional<ComponentVal> component_result;
 };
+
+/// Code that runs on the guest's thread.
+using GuestCode = std::function<Result<std::vector<Val>>()>;
+
+/// Runs code on the guest's thread and waits for the next event.
+Event start(const std::shared_ptr<SessionBody>& body, GuestCode code, bool stop_at_entry);
+/// Runs code on a thread that has stopped and waits for the next event. `link` is that of the store
+/// that the code uses.
+Event start_call(const std::shared_ptr<SessionBody>& body, const Stopped& stopped,
+    const std::shared_ptr<vitrine::detail::StoreLink>& link, GuestCode code, std::uint32_t thread);
+
+inline Event exited(Error error) { return Exited { std::move(error) }; }
+
+/// Like `guarded`, for code that returns an event.
+template<class F> Event guarded_event(const F& code)
+{
+    return core::guarded(code, [](core::Thrown thrown) { return exited(Error(std::move(thrown.text))); });
+}
 
 /// Keeps a stopped guest unchanged during the lifetime of this object, even if another thread ends
 /// the guest.

@@ -322,7 +322,7 @@ TEST(Components, ResourcesThatCannotBeDroppedYet)
     EXPECT_EQ("", error_of(drop(store, other)));
     EXPECT_FALSE(lent);
     EXPECT_THAT(error_of(drop(store, other)), HasSubstr("already passed on or dropped"));
-    EXPECT_EQ(2, instance.debug_core_instance("0")->debug_global(0)->get().i32());
+    EXPECT_EQ(2, instance.debug_core_instance("main")->debug_global(0)->get().i32());
 }
 
 /// Many lists can share their memory, so a small guest can describe a value that takes hours to
