@@ -238,8 +238,9 @@ TEST(Guards, HoldWhereTheirExpressionsAreTrueOrFail)
                 EXPECT_EQ(visits, made.visits) << name << ": " << made.text;
             }
             const CompilerStatistics statistics = guest.engine->statistics();
-            if (statistics.unavailable.empty())
+            if (statistics.unavailable.empty()) {
                 EXPECT_GT(statistics.functions, 300u) << name;
+            }
         }
     }
 }
