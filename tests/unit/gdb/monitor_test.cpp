@@ -343,11 +343,12 @@ TEST_F(ControlTest, ABreakpointThatIsChanged)
 /// What a client has asked for ends with the client.
 TEST_F(ControlTest, EventsAreStoppedOn)
 {
-    EXPECT_EQ(
-        monitor("catch"), "throw: off\nuncaught: stops\ntrap: stops\nhost: stops\nload: off\nexit: off\n");
+    EXPECT_EQ(monitor("catch"),
+        "throw: off\nuncaught: stops\ntrap: stops\nhost: stops\nload: off\nexit: off\ncomponent: off\n");
     EXPECT_EQ(monitor("catch throw"), "throw: stops\n");
     EXPECT_EQ(monitor("catch trap off"), "trap: off\n");
-    EXPECT_EQ(monitor("catch birds"), "error: birds: expected throw, uncaught, trap, host, load or exit\n");
+    EXPECT_EQ(monitor("catch birds"),
+        "error: birds: expected throw, uncaught, trap, host, load, exit or component\n");
     EXPECT_EQ(monitor("catch throw never"), "error: unexpected argument \"never\"\n");
     EXPECT_TRUE(guest.session->stops_on().caught_throw);
     EXPECT_EQ(monitor("clear"), "error: no exception is being thrown\n");
