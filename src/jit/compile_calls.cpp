@@ -65,26 +65,41 @@ void FunctionCompiler::emit_call(const FuncType& type, CallTarget target)
 
 /// The callee is in a temporary of the instruction. Its index or reference is the topmost operand,
 /// whose home is written, so that the interpreter can execute the call again.
-void FunctionCompiler::call_checked(TypeIndex type, Reg callee, bool is_type_known)
+void FunctionCompiler::call_checked(const FuncType& type, Reg callee)
 {
     spill_all();
     store_dirty();
     if (callee != Reg::rax)
         a.mov(Width::w64, Reg::rax, callee);
-    if (!is_type_known) {
-        const TypeId wanted = module_.type_ids[type];
-        const Label otherwise = a.new_label(), back = a.new_label();
-        a.cmp(Width::w32, at(Reg::rax, offsetof(FunctionHead, type)), static_cast<int32_t>(wanted.value));
-        a.jcc(Condition::NotEqual, otherwise);
-        a.bind(back);
-        cold_.push_back({ .kind = Cold::Kind::TypeCheck,
-            .begin = otherwise,
-            .to = back,
-            .type = wanted,
-            .exit = exit() });
-    }
     pop();
-    emit_call(*module_.types[type].func(), { CallTarget::Kind::Checked });
+    emit_call(type, { CallTarget::Kind::Checked });
+}
+
+Reg FunctionCompiler::check_callee(TypeIndex type, Reg callee)
+{
+    const TypeId wanted = module_.type_ids[type];
+    const Address actual = at(callee, offsetof(FunctionHead, type));
+    if (module_.types[type].is_final) {
+        a.cmp(Width::w32, actual, static_cast<int32_t>(wanted.value));
+        exit_if(Condition::NotEqual);
+        return callee;
+    }
+    // A function of another type may have a subtype. A C++ function compares the types.
+    spill_all();
+    store_dirty();
+    if (callee != Reg::rax) {
+        claim(Reg::rax);
+        a.mov(Width::w64, Reg::rax, callee);
+        release(callee);
+    }
+    const Label otherwise = a.new_label(), back = a.new_label();
+    a.cmp(Width::w32, at(Reg::rax, offsetof(FunctionHead, type)), static_cast<int32_t>(wanted.value));
+    a.jcc(Condition::NotEqual, otherwise);
+    a.bind(back);
+    forget_registers();
+    cold_.push_back(
+        { .kind = Cold::Kind::TypeCheck, .begin = otherwise, .to = back, .type = wanted, .exit = exit() });
+    return Reg::rax;
 }
 
 // -- Tail calls
@@ -192,28 +207,22 @@ bool FunctionCompiler::compile_call(Op op)
     case Op::CallIndirect:
     case Op::ReturnCallIndirect: {
         const TypeIndex type { bytecode::read<uint32_t>(next_) };
-        const Reg callee = table_element(bytecode::read<uint32_t>(next_), 0);
-        a.mov(Width::w64, callee, at(callee));
-        a.test(Width::w64, callee, callee);
+        const Reg element = table_element(bytecode::read<uint32_t>(next_), 0);
+        a.mov(Width::w64, element, at(element));
+        a.test(Width::w64, element, element);
         exit_if(Condition::Equal);
-        // A function of another type may have a subtype.
-        const bool is_call = op == Op::CallIndirect, is_exact = !is_call || module_.types[type].is_final;
-        if (is_exact) {
-            a.cmp(Width::w32, at(callee, offsetof(FunctionHead, type)),
-                static_cast<int32_t>(module_.type_ids[type].value));
-            exit_if(Condition::NotEqual);
-        }
-        is_call ? call_checked(type, callee, is_exact)
-                : tail_call_checked(*module_.types[type].func(), callee);
+        const Reg callee = check_callee(type, element);
+        const FuncType& signature = *module_.types[type].func();
+        op == Op::CallIndirect ? call_checked(signature, callee) : tail_call_checked(signature, callee);
         return true;
     }
     case Op::CallRef:
     case Op::ReturnCallRef: {
         const TypeIndex type { bytecode::read<uint32_t>(next_) };
+        const FuncType& signature = *module_.types[type].func();
         const Reg value = non_null(0), callee = allocate();
         a.mov(Width::w64, callee, value);
-        op == Op::CallRef ? call_checked(type, callee, true)
-                          : tail_call_checked(*module_.types[type].func(), callee);
+        op == Op::CallRef ? call_checked(signature, callee) : tail_call_checked(signature, callee);
         return true;
     }
     case Op::ReturnCall: {

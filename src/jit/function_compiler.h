@@ -552,11 +552,13 @@ private:
         uint32_t function = 0;
     };
     void emit_call(const FuncType& type, CallTarget target);
-    /// `type` is the callee's type if it has been compared already.
-    void call_checked(TypeIndex type, Reg callee, bool is_type_known);
-    void tail_call(uint32_t function);
     /// The callee is in a temporary of the instruction. Its index or reference is the topmost
     /// operand.
+    void call_checked(const FuncType& type, Reg callee);
+    /// Leaves unless the callee has the type. Returns a temporary of the instruction that has the
+    /// callee.
+    Reg check_callee(TypeIndex type, Reg callee);
+    void tail_call(uint32_t function);
     void tail_call_checked(const FuncType& type, Reg callee);
     /// Moves the arguments of a tail call to the beginning of the frame.
     void move_arguments(const FuncType& type);

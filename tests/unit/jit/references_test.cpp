@@ -58,6 +58,40 @@ TEST_F(References, TailCallsStayInMachineCode)
     EXPECT_THAT(exits_of(guest), IsEmpty());
 }
 
+TEST_F(References, CalleesMayHaveSubtypes)
+{
+    Guest guest(compiled);
+    Instance& instance = guest.instantiate(R"((module
+      (type $t (sub (func (param i32 i64) (result i64))))
+      (type $sub (sub $t (func (param i32 i64) (result i64))))
+      (table funcref (elem $a $b))
+      (func $a (type $sub) (local $kept i64)
+        (if (i32.eqz (local.get 0)) (then (return (local.get 1))))
+        (local.set $kept (i64.add (local.get 1) (i64.const 1)))
+        (return_call_indirect (type $t)
+          (i32.sub (local.get 0) (i32.const 1)) (local.get $kept) (i32.and (local.get 0) (i32.const 1))))
+      (func $b (type $t) (local $kept i64)
+        (local.set $kept (i64.mul (local.get 1) (i64.const 2)))
+        (if (i32.le_u (local.get 0) (i32.const 1)) (then (return (local.get $kept))))
+        (i64.sub
+          (call_indirect (type $t)
+            (i32.const 0) (i64.add (local.get $kept) (local.get 1)) (i32.const 0))
+          (local.get $kept)))
+      (func (export "run") (param i32) (result i64) (local $sum i64)
+        (loop $again
+          (local.set $sum (i64.add (local.get $sum)
+            (call_indirect (type $t) (local.get 0) (i64.extend_i32_u (local.get 0)) (i32.const 0))))
+          (br_if $again (local.tee 0 (i32.sub (local.get 0) (i32.const 1)))))
+        (local.get $sum))))");
+    // The odd numbers go to $b at once, the even ones with 1 less after another turn.
+    int64_t sum = 0;
+    for (int64_t n = 1; n <= 1000; ++n)
+        sum += n % 2 ? n == 1 ? 2 * (n + 1) : n + 1 : n == 2 ? 2 * (n + 2) : n + 2;
+    EXPECT_EQ(
+        guest.call(instance, "run", { Value::i32(1000) })->front(), Value::i64(static_cast<uint64_t>(sum)));
+    EXPECT_THAT(exits_of(guest), IsEmpty());
+}
+
 TEST_F(References, ObjectsAndCastsStayInMachineCode)
 {
     Guest guest(compiled);
