@@ -241,7 +241,7 @@ private:
 /// An ELF file in memory with one symbol: a function at an address.
 std::string symbol_file(const std::string& name, std::span<const uint8_t> code)
 {
-    enum { null, text, symbols, strings, count };
+    constexpr uint16_t text = 1, symbols = 2, strings = 3, count = 4;
     constexpr std::string_view section_names("\0.text\0.symtab\0.strtab\0", 23);
     const std::string names = std::string(section_names) + name + '\0';
     const Elf64_Sym table[2] { {},
