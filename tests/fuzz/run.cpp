@@ -31,8 +31,10 @@ End run(std::span<const uint8_t> bytes, bool stress, const Tiering& tiering)
     if (module->start) {
         const auto started = invoke(guest.thread, *(*instance)->functions[module->start->value], {});
         end.outcomes.push_back(text_of(started));
-        if (!started)
+        if (!started) {
+            note_state(**instance, end);
             return end;
+        }
     }
     call_exports(guest.thread, **instance, 3, end);
     guest.store.heap.collect();
