@@ -85,9 +85,9 @@ def inputs(folder, source, work):
     data = json.dumps(json.loads(data)[:3]).encode() if size == "3 users" else data[:size]
     file = work / pathlib.Path(name).name
     file.write_bytes(data)
-    # The guests see these times. Reading does not change an access time that is the later one.
+    # The guests see these times. Reading does not change an access time that is the latest one.
     now = int(time.time())
-    os.utime(file, (now, now - 3600))
+    os.utime(file, (now + 3600, now - 3600))
     return work
 
 
