@@ -46,7 +46,7 @@ def closure(path):
 
 def key(tool, entry, path):
     digest = hashlib.sha256(f"{tool}\n{entry['command']}\n".encode())
-    for file in [ROOT / ".clang-tidy", *closure(path)]:
+    for file in [ROOT / ".clang-tidy", *path.parent.glob(".clang-tidy"), *closure(path)]:
         digest.update(f"{file.relative_to(ROOT)}\n".encode() + content(file))
     return digest.hexdigest()
 

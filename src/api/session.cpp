@@ -29,7 +29,6 @@ namespace debug {
 
 using detail::check_in_control;
 using detail::Hold;
-using detail::link_of_thread;
 using detail::reason_of;
 
 core::debug::Outcome detail::outcome_of(const Result<std::vector<Val>>& results)

@@ -222,7 +222,11 @@ CompilerStatistics CodeLibrary::statistics() const
     }
     for (const auto& [place, count] : exits)
         statistics.exits.push_back({ std::get<0>(place), std::get<1>(place), std::get<2>(place), count });
-    std::ranges::stable_sort(statistics.exits, std::greater(), &CompilerStatistics::Exit::count);
+    std::ranges::sort(statistics.exits, [](const auto& a, const auto& b) {
+        return a.count != b.count
+            ? a.count > b.count
+            : std::tie(a.function.value, a.offset) < std::tie(b.function.value, b.offset);
+    });
     return statistics;
 }
 
