@@ -85,7 +85,16 @@ bool Memory::open_reserved(uint64_t old_bytes, uint64_t new_bytes)
     constexpr uint64_t system_page = 4096;
     const auto rounded = [](uint64_t bytes) { return (bytes + system_page - 1) & ~(system_page - 1); };
     const uint64_t begin = rounded(old_bytes), end = rounded(new_bytes);
-    return begin == end || mprotect(base_ + begin, end - begin, PROT_READ | PROT_WRITE) == 0;
+    if (begin == end)
+        return true;
+    if (mprotect(base_ + begin, end - begin, PROT_READ | PROT_WRITE) != 0)
+        return false;
+    // What a guest asks for while it runs is soon used, and large pages take fewer faults. The pages
+    // that a memory begins with may stay untouched.
+    constexpr uint64_t large = uint64_t { 4 } << 20;
+    if (begin != 0 && end >= large)
+        madvise(base_ + begin, end - begin, MADV_HUGEPAGE);
+    return true;
 }
 
 std::optional<uint64_t> Memory::grow(uint64_t delta_pages)
