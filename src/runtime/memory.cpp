@@ -89,8 +89,8 @@ bool Memory::open_reserved(uint64_t old_bytes, uint64_t new_bytes)
         return true;
     if (mprotect(base_ + begin, end - begin, PROT_READ | PROT_WRITE) != 0)
         return false;
-    // What a guest asks for while it runs is soon used, and large pages take fewer faults. The pages
-    // that a memory begins with may stay untouched.
+    // What a guest asks for while it runs is soon used, and large pages take fewer faults. The
+    // pages that a memory begins with may stay untouched.
     constexpr uint64_t large = uint64_t { 4 } << 20;
     if (begin != 0 && end >= large)
         madvise(base_ + begin, end - begin, MADV_HUGEPAGE);

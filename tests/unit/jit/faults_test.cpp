@@ -161,20 +161,19 @@ TEST_F(FaultsTest, WorksOnAnAlternateStack)
 
 TEST_F(FaultsTest, WorksInSeveralThreads)
 {
+    class Other : public FaultsTest {
+    public:
+        void TestBody() override
+        {
+            for (int turn = 0; turn < 500; ++turn)
+                expect_fault();
+        }
+    };
     const FaultRange faults = range();
+    Other others[3];
     std::vector<std::thread> threads;
-    for (int i = 0; i < 3; ++i)
-        threads.emplace_back([] {
-            class Other : public FaultsTest {
-            public:
-                void TestBody() override
-                {
-                    for (int turn = 0; turn < 500; ++turn)
-                        expect_fault();
-                }
-            } other;
-            other.TestBody();
-        });
+    for (Other& other : others)
+        threads.emplace_back([&] { other.TestBody(); });
     for (std::thread& thread : threads)
         thread.join();
 }
