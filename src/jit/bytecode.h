@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "exec/operand.h"
 #include "wasm/opcode.h"
 
 #include <array>
@@ -36,34 +37,7 @@ inline constexpr OpTables op_tables = [] {
 
 } // namespace detail
 
-template<class T> T read_long(const uint8_t*& at)
-{
-    std::make_unsigned_t<T> value = 0;
-    uint32_t shift = 0;
-    uint8_t byte = 0;
-    do {
-        byte = *at++;
-        value |= static_cast<std::make_unsigned_t<T>>(byte & 0x7f) << shift;
-        shift += 7;
-    } while (byte & 0x80);
-    if constexpr (std::is_signed_v<T>)
-        if ((byte & 0x40) != 0 && shift < sizeof(T) * 8)
-            value |= ~std::make_unsigned_t<T> { 0 } << shift;
-    return static_cast<T>(value);
-}
-
-/// A number in LEB128.
-template<class T> T read(const uint8_t*& at)
-{
-    const uint8_t byte = *at;
-    if (byte & 0x80) [[unlikely]]
-        return read_long<T>(at);
-    ++at;
-    if constexpr (std::is_signed_v<T>)
-        return static_cast<int8_t>(byte << 1) >> 1;
-    else
-        return byte;
-}
+using operand::read;
 
 template<class T> T read_bytes(const uint8_t*& at)
 {
@@ -78,16 +52,9 @@ inline void skip_number(const uint8_t*& at)
     while (*at++ & 0x80) {}
 }
 
-/// A value type or block type.
-inline void skip_type(const uint8_t*& at)
-{
-    const uint8_t byte = *at;
-    if (byte == 0x63 || byte == 0x64)
-        ++at;
-    skip_number(at);
-}
+inline void skip_type(const uint8_t*& at) { at = operand::skip_type(at); }
 
-/// Whether the opcode byte is one of the prefixes.
+/// The instruction at `at`: an opcode byte, or a prefix and a number.
 inline Op read_op(const uint8_t*& at)
 {
     const uint8_t byte = *at++;
