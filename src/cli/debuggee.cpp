@@ -5,7 +5,7 @@
 #include "console/scope.h"
 #include "door/inner.h"
 #include "eval/user_names.h"
-#include "source/symbols.h"
+#include "dwarf/symbols.h"
 
 #include <algorithm>
 
@@ -199,7 +199,7 @@ std::string Debuggee::place_text(const core::Module&, core::CodeOffset offset, c
     return core::hex(offset);
 }
 
-core::console::Demangle Debuggee::demangle() { return core::source::demangled; }
+core::console::Demangle Debuggee::demangle() { return core::dwarf::demangled; }
 
 std::string Debuggee::module_suffix(const core::Module& module)
 {

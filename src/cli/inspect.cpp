@@ -10,7 +10,7 @@
 #include "base/number.h"
 #include "console/places.h"
 #include "door/inner.h"
-#include "source/symbols.h"
+#include "dwarf/symbols.h"
 
 #include <unistd.h>
 
@@ -86,7 +86,7 @@ int show_state(
     if (modules.empty())
         return report(Error(options.module + ": there is no core module in it"));
     const auto places =
-        core::console::find_places(modules, modules.front().module, options.at, core::source::demangled);
+        core::console::find_places(modules, modules.front().module, options.at, core::dwarf::demangled);
     if (!places)
         return usage_error(Error("--at " + places.error().message), "inspect");
     // Which core module of a component the place is in is known when the guest has stopped.

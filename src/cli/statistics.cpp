@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "door/inner.h"
-#include "source/symbols.h"
+#include "dwarf/symbols.h"
 #include "wasm/printer.h"
 
 #include <algorithm>
@@ -35,7 +35,7 @@ std::string text_of(
         text = core::printable(loaded->name.empty() ? loaded->path : loaded->name) + "!";
     const std::string_view name = module.names().functions.find(function.value);
     return fmt::format("{}func[{}]{}{}", text, function.value, name.empty() ? "" : " ",
-        core::printable(core::source::demangled(name)));
+        core::printable(core::dwarf::demangled(name)));
 }
 
 void print_refusals(const CompilerStatistics& statistics, std::span<const LoadedModule> modules)

@@ -2,7 +2,7 @@
 // Takes any bytes as a module with DWARF, and as a line table in one: reading symbols must always
 // work.
 
-#include "source/symbols.h"
+#include "dwarf/symbols.h"
 
 #include <algorithm>
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "source/symbols.h"
+#include "dwarf/symbols.h"
 
 #include <gtest/gtest.h>
 
-namespace vitrine::core::source {
+namespace vitrine::core::dwarf {
 namespace {
 
 using Buffer = std::vector<uint8_t>;
@@ -240,4 +240,4 @@ TEST(Names, AreThoseOfTheLanguage)
 }
 
 } // namespace
-} // namespace vitrine::core::source
+} // namespace vitrine::core::dwarf

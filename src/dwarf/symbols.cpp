@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "source/symbols.h"
+#include "dwarf/symbols.h"
 
 #include <algorithm>
 #include <map>
@@ -12,7 +12,7 @@
 #include <llvm/Demangle/Demangle.h>
 #include <llvm/Support/MemoryBuffer.h>
 
-namespace vitrine::core::source {
+namespace vitrine::core::dwarf {
 
 namespace {
 
@@ -458,4 +458,4 @@ std::string demangled(std::string_view name)
     return text;
 }
 
-} // namespace vitrine::core::source
+} // namespace vitrine::core::dwarf
