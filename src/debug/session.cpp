@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/session.h"
+#include "debug/source_view.h"
 
 #include "base/guard.h"
 #include "exec/instrument.h"
@@ -712,6 +713,18 @@ void Session::set_log(std::function<void(std::string)> log)
 {
     const std::lock_guard lock(mutex_);
     log_ = std::move(log);
+}
+
+void Session::set_symbols(std::shared_ptr<SymbolFinder> finder)
+{
+    const std::lock_guard lock(mutex_);
+    symbols_ = std::move(finder);
+}
+
+std::shared_ptr<SymbolFinder> Session::symbols() const
+{
+    const std::lock_guard lock(mutex_);
+    return symbols_;
 }
 
 } // namespace vitrine::core::debug

@@ -20,6 +20,8 @@
 
 namespace vitrine::core::debug {
 
+class SymbolFinder;
+
 /// A guest thread of a session.
 struct ThreadInfo {
     /// Counts from 1, in the order in which threads joined. No id is reused.
@@ -194,6 +196,9 @@ public:
     bool has_clients_besides(ClientId client) const;
     /// Sets the receiver of breakpoints' messages. It is called on the guest's thread.
     void set_log(std::function<void(std::string)> log);
+    /// Sets who finds the debug information of modules. Null: there are no source lines and names.
+    void set_symbols(std::shared_ptr<SymbolFinder> finder);
+    std::shared_ptr<SymbolFinder> symbols() const;
     /// Whether a request is pending for the guest that the calling thread runs. A host function
     /// that waits should then return.
     bool is_caller_asked() const;
@@ -346,6 +351,7 @@ private:
     Listeners listeners_;
     Clients clients_;
     std::function<void(std::string)> log_;
+    std::shared_ptr<SymbolFinder> symbols_;
     Breakpoints breakpoints_;
     Watchpoints watchpoints_;
     uint32_t next_id_ = 1;
