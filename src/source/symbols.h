@@ -30,7 +30,10 @@ enum class FunctionId : uint64_t {};
 enum class TypeId : uint64_t {};
 enum class VariableId : uint64_t {};
 
-/// Expressions of DWARF are kept as they are: source/location.h reads them.
+/// An expression of DWARF, as it is except for operands that only its unit can resolve:
+/// `DW_OP_addrx` and `DW_OP_constx` are replaced by `DW_OP_addr` and `DW_OP_const8u`, and the base
+/// type of a typed operation, such as `DW_OP_convert`, by `size << 8 | encoding`, both as in its
+/// entry (4 << 8 | 5 for an `int`; 0 stays 0). source/location.h reads them.
 using Expression = std::vector<uint8_t>;
 
 /// The source language, by the producer rather than by the language attribute: Zig calls itself

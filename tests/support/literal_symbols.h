@@ -295,7 +295,10 @@ private:
     {
         using Match = source::Pattern::Match;
         const std::string_view text = pattern.text;
-        const size_t last = std::max(name.rfind("::") + 2, name.rfind('.') + 1);
+        const size_t colons = name.rfind("::"), dot = name.rfind('.');
+        const size_t last = colons != std::string_view::npos ? colons + 2
+            : dot != std::string_view::npos                  ? dot + 1
+                                                             : 0;
         switch (pattern.match) {
         case Match::Name:
             return name == text || linkage == text || name.ends_with("::" + pattern.text)
