@@ -330,6 +330,9 @@ public:
     /// The scopes that contain the instruction, innermost first. The last one is the compiled
     /// function. At most 128 of them are inlined.
     virtual std::vector<Scope> scopes_at(CodeOffset offset) = 0;
+    /// The inlined calls that overlap a range, each after those that contain it. Made from
+    /// `scopes_at`, with a question for each row; a reader can do better.
+    virtual std::vector<Scope> inlined_in(Range range);
 
     /// In the order of the ids; without those that are not known.
     virtual std::vector<Variable> variables(std::span<const VariableId> ids) = 0;
