@@ -130,6 +130,7 @@ bool may_hold(GuardView guard, const Instance& instance, const Slot* locals)
         case GuardSource::Constant: break;
         case GuardSource::Local: operand = locals[step->index]; break;
         case GuardSource::Global: operand = instance.globals[step->index]->slots()[0]; break;
+        case GuardSource::Frame: operand = reinterpret_cast<uintptr_t>(locals); break;
         }
         switch (step->op) {
         case GuardOp::Push: *sp++ = operand; break;
@@ -212,6 +213,17 @@ bool is_sound(GuardView guard)
             depth = unknown;
     }
     return depth == 1;
+}
+
+Guard in_frame(const Slot* locals)
+{
+    return {
+        { .op = GuardOp::Push, .type = GuardType::U64, .source = GuardSource::Frame },
+        { .op = GuardOp::Equal,
+            .type = GuardType::U64,
+            .source = GuardSource::Constant,
+            .value = reinterpret_cast<uintptr_t>(locals) },
+    };
 }
 
 Guard either(const Guard& a, const Guard& b)

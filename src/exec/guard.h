@@ -88,6 +88,7 @@ enum class GuardSource : uint8_t {
     Constant, ///< `value`
     Local,    ///< slot `index` of the frame
     Global,   ///< global `index`
+    Frame,    ///< the address of the frame's locals: another one in every frame of every thread
 };
 
 struct GuardStep {
@@ -115,6 +116,9 @@ bool may_hold(GuardView guard, const Instance& instance, const Slot* locals);
 
 /// Whether the program is within the limits above, and each step has its operands on the stack.
 bool is_sound(GuardView guard);
+
+/// A guard that holds in the frame whose locals are there, and in no other.
+Guard in_frame(const Slot* locals);
 
 /// A guard that holds if one of the two does. Empty if one of them is empty, or if it would be too
 /// large.

@@ -231,6 +231,7 @@ Reg GuardCompiler::operand(const GuardStep& step)
     case GuardSource::Stack: return stack_[--depth_];
     case GuardSource::Constant: a.mov(scratch_, step.value); return scratch_;
     case GuardSource::Global: a.mov(Width::w64, scratch_, global(step.index)); return scratch_;
+    case GuardSource::Frame: a.mov(Width::w64, scratch_, frame_reg); return scratch_;
     case GuardSource::Local: break;
     }
     if (const auto pin = c.find_valid_pin(step.index); pin && c.is_general_pin(*pin))
@@ -246,6 +247,8 @@ void GuardCompiler::push(const GuardStep& step)
         a.mov(to, step.value);
     else if (step.source == GuardSource::Global)
         a.mov(Width::w64, to, global(step.index));
+    else if (step.source == GuardSource::Frame)
+        a.mov(Width::w64, to, frame_reg);
     else
         load_bits(to, step.index);
 }
