@@ -23,6 +23,9 @@ struct Value {
     std::vector<uint8_t> missing {};
     /// For a bit field: its bits, counted from the lowest bit of the first byte. Else 0.
     uint32_t bit_offset = 0, bit_size = 0;
+    /// For a part of an array of several dimensions, such as a row: how many of the type's
+    /// dimensions have been indexed.
+    uint32_t indexed = 0;
 };
 
 /// What is needed to render a value. All of it is read at a stop; nothing is changed.
