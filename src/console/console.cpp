@@ -180,7 +180,7 @@ Result<void> Console::call(Function& function, std::vector<Value> arguments)
         const auto results = invoke(thread, function, arguments);
         if (!results)
             return std::unexpected(results.error());
-        return join(*results);
+        return join(*results, function.is_host() ? nullptr : &function.module());
     });
 }
 
@@ -243,7 +243,7 @@ void Console::tell_stop(const debug::StopReason& reason)
         return;
     }
     if (reason.results && !reason.results->values.empty())
-        write("returned: " + join(reason.results->values), Style::Event);
+        write("returned: " + join(reason.results->values, scope().module.get()), Style::Event);
     std::string text = "stopped: " + reason_text(reason);
     if (session().threads().size() > 1)
         text += " in thread " + std::to_string(reason.thread);
@@ -277,22 +277,23 @@ std::string Console::position_text(const Frame& frame)
         return text;
     if (frame.offset != frame.function->meta->code_offset) {
         const std::vector<Value> operands = debug::operands_of(frame);
-        return operands.empty() ? text : text + ", operands [" + join(operands) + "]";
+        return operands.empty() ? text
+                                : text + ", operands [" + join(operands, &frame.function->module()) + "]";
     }
     const std::vector<debug::Local> locals = debug::locals_of(frame);
     const Module& module = frame.function->module();
     const size_t count = module.func_type(frame.function->index).params.size();
     for (size_t i = 0; i < std::min(count, locals.size()); ++i)
         text += ", " + (locals[i].name.empty() ? "$" + std::to_string(i) : escaped(locals[i].name)) + "="
-            + locals[i].value.to_text();
+            + locals[i].value.to_text(&module);
     return text;
 }
 
-std::string join(std::span<const Value> values)
+std::string join(std::span<const Value> values, const Module* module)
 {
     std::string text;
     for (const Value& value : values)
-        text += (text.empty() ? "" : ", ") + value.to_text();
+        text += (text.empty() ? "" : ", ") + value.to_text(module);
     return text;
 }
 

@@ -138,6 +138,6 @@ private:
 };
 
 /// `7, null`
-std::string join(std::span<const Value> values);
+std::string join(std::span<const Value> values, const Module* module = nullptr);
 
 } // namespace vitrine::core::console

@@ -172,8 +172,7 @@ Result<void> show(Console& console, Words& words)
         return {};
     const uint64_t count = part_count(*ref.object());
     for (uint32_t i = 0; i < std::min(count, max_rows); ++i)
-        console.write(
-            "    [" + std::to_string(i) + "] " + debug::typed_text(*scope.module, part_of(*ref.object(), i)));
+        console.write("    " + debug::part_line(*scope.module, *ref.object(), i));
     if (count > max_rows)
         console.write(std::to_string(count - max_rows) + " more");
     return {};
@@ -183,7 +182,8 @@ Result<void> show_globals(Console& console, Words& words)
 {
     const Instance& instance = *console.scope().instance;
     return write_rows(console, words, *instance.module, ExternKind::Global, "no globals", [&](uint32_t i) {
-        return debug::global_line(*instance.module, { i }, instance.globals[i]->get().to_text());
+        return debug::global_line(
+            *instance.module, { i }, instance.globals[i]->get().to_text(instance.module.get()));
     });
 }
 
@@ -209,8 +209,8 @@ Result<void> show_tables(Console& console, Words& words)
     const uint64_t size = table.size();
     const uint64_t end = from < size ? from + std::min({ count, max_rows, size - from }) : from;
     for (uint64_t i = from; i < end; ++i)
-        console.write(
-            "[" + std::to_string(i) + "] " + Value::ref(table.type().element, table.elements()[i]).to_text());
+        console.write("[" + std::to_string(i) + "] "
+            + Value::ref(table.type().element, table.elements()[i]).to_text(&module));
     if (from >= size)
         console.write("no elements");
     else if (end < size)

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "debug/inspect.h"
+#include "runtime/heap.h"
 #include "wasm/printer.h"
 
 namespace vitrine::core::debug {
@@ -48,16 +49,25 @@ std::string type_text(const Module& module, ValueType type)
 {
     if (!type.is_ref() || type.heap() != HeapKind::Defined)
         return type.to_text();
-    for (uint32_t i = 0; i < module.type_ids.size(); ++i)
-        if (module.type_ids[TypeIndex { i }].value == type.index())
-            return ValueType::ref(HeapKind::Defined, type.is_nullable(), i).to_text();
-    // The type is one of another module.
-    return type.is_nullable() ? "(ref null ?)" : "(ref ?)";
+    const auto index = module.find_type(TypeId { type.index() });
+    const std::string_view name = index ? module.names().types.find(index->value) : std::string_view();
+    // A type without an index is one of another module.
+    const std::string text = !index ? "?"
+        : name.empty()              ? std::to_string(index->value)
+                                    : identifier(name, "", 0);
+    return (type.is_nullable() ? "(ref null " : "(ref ") + text + ")";
+}
+
+std::string part_line(const Module& module, const Object& object, uint32_t index)
+{
+    const auto type = object.kind == Object::Kind::Struct ? module.find_type(object.type->id) : std::nullopt;
+    return label_of("", index, type ? module.names().field(type->value, index) : std::string_view()) + " = "
+        + typed_text(module, part_of(object, index));
 }
 
 std::string typed_text(const Module& module, const Value& value)
 {
-    return value.to_text() + " (" + type_text(module, value.type) + ")";
+    return value.to_text(&module) + " (" + type_text(module, value.type) + ")";
 }
 
 std::vector<std::string> local_lines(const Frame& frame)

@@ -90,7 +90,7 @@ Result<std::string> Expression::text_of(const Slot* slots, Format format) const
         return hex(slots[0]);
     if (format == Format::Unsigned || (format == Format::Plain && is_unsigned))
         return std::to_string(slots[0]);
-    return load_value(type().value_type(), slots).to_text();
+    return load_value(type().value_type(), slots).to_text(compiled_.program.module.get());
 }
 
 // -- In frames and instances

@@ -5,6 +5,8 @@
 #include "eval/names.h"
 #include "runtime/store.h"
 
+#include <algorithm>
+
 namespace vitrine::core::eval {
 
 namespace {
@@ -120,6 +122,28 @@ Result<uint32_t> find_local(const Scope& scope, const Selector& selector, uint32
     NearNames near(selector.name);
     names.add_locals(near);
     return failure("no local is called " + quoted(selector.name) + near.to_text(), position);
+}
+
+Result<uint32_t> find_field(const Scope& scope, TypeId type, std::string_view name, uint32_t position)
+{
+    const Module& module = *scope.module;
+    std::vector<uint32_t> indices;
+    NearNames near(name);
+    // The module may declare the type several times, with different names.
+    for (TypeIndex index { 0 }; index.value < module.type_ids.size(); ++index.value) {
+        if (module.type_ids[index].value != type.value)
+            continue;
+        const NameMap* names = module.names().find_fields(index.value);
+        const StructType* structure = module.types[index].structure();
+        for (uint32_t i = 0; names && structure && i < structure->fields.size(); ++i) {
+            near.add(names->find(i));
+            if (!name.empty() && names->find(i) == name && std::ranges::find(indices, i) == indices.end())
+                indices.push_back(i);
+        }
+    }
+    if (const auto index = TRY(only(indices, name, position)))
+        return *index;
+    return failure("no field is called " + quoted(name) + near.to_text(), position);
 }
 
 Result<Variable> find_variable(const Scope& scope, const Selector& selector, uint32_t position)

@@ -42,6 +42,10 @@ Result<uint32_t> find_entity(
 Result<TypeIndex> find_type(const Scope& scope, const Selector& selector, uint32_t position);
 Result<uint32_t> find_local(const Scope& scope, const Selector& selector, uint32_t position);
 
+/// The index of the field that has the name, in a struct type of the engine. The names are those of
+/// the scope's module.
+Result<uint32_t> find_field(const Scope& scope, TypeId type, std::string_view name, uint32_t position);
+
 /// What a name without an index space means: a local, else a global.
 struct Variable {
     bool is_local;

@@ -12,6 +12,7 @@
 namespace vitrine::core {
 
 struct Function;
+class Module;
 struct Object;
 
 /// Eight bytes of the guest's stack, a global or a table. i32 and f32 are zero-extended; a v128
@@ -57,8 +58,9 @@ struct Value {
 
     /// i32 and i64 as signed numbers, floats with the fewest digits that identify them, v128 as
     /// `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`, `i31 5`,
-    /// `struct {1, null}`, `array[3] {1, 2, 3}`, `exception {7}`.
-    std::string to_text() const;
+    /// `struct {1, null}`, `array[3] {1, 2, 3}`, `exception {7}`. With the names that the module has
+    /// for types and fields: `struct $node {value = 1, next = null}`.
+    std::string to_text(const Module* module = nullptr) const;
 
     friend bool operator==(const Value&, const Value&) = default;
 };

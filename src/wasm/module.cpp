@@ -16,6 +16,20 @@ std::optional<FuncIndex> Module::find_function(CodeOffset offset) const
     return FuncIndex { imported(ExternKind::Func) + number };
 }
 
+std::optional<TypeIndex> Module::find_type(TypeId id) const
+{
+    std::optional<TypeIndex> found;
+    for (TypeIndex index { 0 }; index.value < type_ids.size(); ++index.value) {
+        if (type_ids[index].value != id.value)
+            continue;
+        if (!names().types.find(index.value).empty())
+            return index;
+        if (!found)
+            found = index;
+    }
+    return found;
+}
+
 void Module::add_import(const Import& import)
 {
     imports_of_[static_cast<size_t>(import.kind)].push_back(static_cast<uint32_t>(imports.size()));

@@ -147,6 +147,9 @@ public:
     const FuncMeta& meta(FuncIndex index) const { return bodies[index.value - imported(ExternKind::Func)]; }
     /// The function whose body contains the byte at `offset`, if any.
     std::optional<FuncIndex> find_function(CodeOffset offset) const;
+    /// The module's index of an engine-wide type. If it declares the type several times, the first
+    /// that has a name, else the first. None for a type of other modules.
+    std::optional<TypeIndex> find_type(TypeId id) const;
     const Export* find_export(std::string_view name) const;
     /// The first export of the entity, or null.
     const Export* find_export(ExternKind kind, uint32_t index) const;

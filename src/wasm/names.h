@@ -32,10 +32,15 @@ struct Names {
     NameMap functions, types, tables, memories, globals, elems, datas, tags;
     /// Names of parameters and locals, by function.
     std::vector<std::pair<uint32_t, NameMap>> locals;
+    /// Names of fields, by struct type.
+    std::vector<std::pair<uint32_t, NameMap>> fields;
 
     /// The names of a function's parameters and locals, or null.
     const NameMap* find_locals(uint32_t function) const;
     std::string_view local(uint32_t function, uint32_t local) const;
+    /// The names of a type's fields, or null.
+    const NameMap* find_fields(uint32_t type) const;
+    std::string_view field(uint32_t type, uint32_t field) const;
 };
 
 /// Decodes a name section. Ignores malformed subsections: they never make a module invalid.

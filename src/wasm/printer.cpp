@@ -131,7 +131,7 @@ std::string ImmediatePrinter::to_text() const
     case Immediate::Ref:
     case Immediate::RefNull: return " " + at_.type.to_text();
     case Immediate::Types: return types();
-    case Immediate::TypeField: return type(first) + number(second);
+    case Immediate::TypeField: return type(first) + " " + reference(names_.field(first, second), second);
     case Immediate::TypeCount: return type(first) + number(second);
     case Immediate::TypeData: return type(first) + item(names_.datas, second);
     case Immediate::TypeElem: return type(first) + item(names_.elems, second);
@@ -247,7 +247,7 @@ std::string to_text(const FieldType& field)
     return field.is_mutable ? "(mut " + type + ")" : type;
 }
 
-std::string to_text(const CompositeType& composite)
+std::string to_text(const CompositeType& composite, const NameMap* field_names)
 {
     if (const auto* func = std::get_if<FuncType>(&composite)) {
         const std::string text = func->to_text();
@@ -256,8 +256,11 @@ std::string to_text(const CompositeType& composite)
     if (const auto* array = std::get_if<ArrayType>(&composite))
         return "(array " + to_text(array->element) + ")";
     std::string text = "(struct";
-    for (const FieldType& field : std::get<StructType>(composite).fields)
-        text += " (field " + to_text(field) + ")";
+    uint32_t index = 0;
+    for (const FieldType& field : std::get<StructType>(composite).fields) {
+        const std::string_view name = field_names ? field_names->find(index++) : std::string_view();
+        text += " (field " + (name.empty() ? "" : reference(name, 0) + " ") + to_text(field) + ")";
+    }
     return text + ")";
 }
 
@@ -340,7 +343,7 @@ void Disassembler::print_types()
             line(static_cast<CodeOffset>(type.offset), 0,
                 "rec " + comment(std::to_string(type.group_size) + " types"));
         line(static_cast<CodeOffset>(type.offset), is_grouped,
-            "type " + declared(names_.types.find(i), i) + " " + to_text(type));
+            "type " + declared(names_.types.find(i), i) + " " + to_text(type, names_.find_fields(i)));
     }
 }
 
@@ -539,12 +542,12 @@ void Disassembler::print_code(FuncIndex function, ByteReader& in)
 
 } // namespace
 
-std::string to_text(const SubType& type)
+std::string to_text(const SubType& type, const NameMap* field_names)
 {
     if (type.is_final && !type.supertype)
-        return to_text(type.composite);
+        return to_text(type.composite, field_names);
     const std::string supertype = type.supertype ? std::to_string(*type.supertype) + " " : "";
-    return (type.is_final ? "(sub final " : "(sub ") + supertype + to_text(type.composite) + ")";
+    return (type.is_final ? "(sub final " : "(sub ") + supertype + to_text(type.composite, field_names) + ")";
 }
 
 std::string to_text(const Instruction& instruction, const Module& module, std::optional<FuncIndex> function)

@@ -20,8 +20,8 @@ std::string disassemble(const Module& module, FuncIndex function);
 /// segments, exports and all bodies.
 std::string disassemble(const Module& module);
 
-/// `(func (param i32))`, `(sub 0 (struct (field i32)))`
-std::string to_text(const SubType& type);
+/// `(func (param i32))`, `(sub 0 (struct (field $value i32)))`
+std::string to_text(const SubType& type, const NameMap* field_names = nullptr);
 
 /// `name` as an identifier of the text format: `$name`, or `$"a b"` if it needs quotes. If the name
 /// is empty, `fallback[index]`, such as `func[3]`.
