@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "console/scope.h"
 #include "door/inner.h"
+#include "dwarf/demangle.h"
 #include "eval/user_names.h"
-#include "dwarf/symbols.h"
 
 #include <algorithm>
 

@@ -10,7 +10,7 @@
 #include "base/number.h"
 #include "console/places.h"
 #include "door/inner.h"
-#include "dwarf/symbols.h"
+#include "dwarf/demangle.h"
 
 #include <unistd.h>
 

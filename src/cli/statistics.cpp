@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "door/inner.h"
-#include "dwarf/symbols.h"
+#include "dwarf/demangle.h"
 #include "wasm/printer.h"
 
 #include <algorithm>

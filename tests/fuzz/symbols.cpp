@@ -2,7 +2,8 @@
 // Takes any bytes as a module with DWARF, and as a line table in one: reading symbols must always
 // work.
 
-#include "dwarf/symbols.h"
+#include "dwarf/demangle.h"
+#include "dwarf/reader.h"
 
 #include <algorithm>
 
@@ -22,13 +23,36 @@ void add_section(std::vector<uint8_t>& module, uint8_t id, std::string_view name
     module.insert(module.end(), content.begin(), content.end());
 }
 
+/// Asks for everything that the symbols have.
 void read(Bytes module)
 {
-    const auto symbols = source::Symbols::read(module);
+    const auto symbols = dwarf::read({ .module = module });
+    if (!symbols)
+        return;
+    const source::Summary summary = symbols->summary();
+    for (uint32_t file = 0; file < std::min<size_t>(summary.files.size(), 4); ++file)
+        (void)symbols->rows_of(source::FileId { file }, 0, UINT32_MAX);
+    (void)symbols->rows_in({ 0, UINT32_MAX });
     constexpr uint32_t all_up_to = 64, step = 31, end = 4096;
     for (uint32_t offset = 0; offset < std::min<size_t>(module.size(), end);
-        offset += offset < all_up_to ? 1 : step)
-        (void)symbols->find_frames(offset);
+        offset += offset < all_up_to ? 1 : step) {
+        (void)symbols->row_at(offset);
+        (void)symbols->function_at(offset);
+        for (const source::Scope& scope : symbols->scopes_at(offset))
+            (void)symbols->variables(scope.variables);
+    }
+    // Ids may come from anywhere.
+    for (uint64_t id = 0; id < std::min<size_t>(module.size(), all_up_to); ++id) {
+        (void)symbols->type(source::TypeId { id });
+        (void)symbols->function(source::FunctionId { id });
+        (void)symbols->variable_at(id);
+    }
+    using Match = source::Pattern::Match;
+    for (const Match match : { Match::Name, Match::Prefix, Match::Regex }) {
+        (void)symbols->functions_named({ .text = "a", .match = match });
+        (void)symbols->globals({ .text = "a", .match = match });
+    }
+    (void)symbols->find_type("a");
 }
 
 } // namespace
@@ -37,7 +61,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
     const Bytes bytes(data, size);
     read(bytes);
-    (void)source::demangled(text_of(bytes));
+    (void)dwarf::demangled(text_of(bytes));
     std::vector<uint8_t> module { 0, 'a', 's', 'm', 1, 0, 0, 0 };
     const std::vector<uint8_t> code(40, 1);
     add_section(module, 10, "", code);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "dwarf/symbols.h"
+#include "dwarf/demangle.h"
+#include "dwarf/reader.h"
 
 #include <gtest/gtest.h>
 
@@ -65,38 +66,66 @@ Buffer module_of(const Buffer& lines)
     return module;
 }
 
+/// `dir/a.c:5:9` for the instruction at the offset; empty if nothing is known.
+std::string line_at(const Buffer& module, CodeOffset offset)
+{
+    const auto symbols = read({ .module = module });
+    const auto row = symbols ? symbols->row_at(offset) : std::nullopt;
+    if (!row || row->place.line == 0)
+        return "";
+    return symbols->summary().files.at(static_cast<size_t>(row->place.file)).path + ":"
+        + std::to_string(row->place.line) + ":" + std::to_string(row->place.column);
+}
+
 TEST(Symbols, FindTheLinesOfInstructions)
 {
     const Buffer module = module_of(line_table());
-    const auto symbols = Symbols::read(module);
-    const Line five { "dir/a.c", 5, 9 }, seven { "dir/a.c", 7, 9 };
-    EXPECT_EQ(symbols->find_line(14), std::nullopt) << "only dead code says something of it";
-    EXPECT_EQ(symbols->find_line(15), five);
-    EXPECT_EQ(symbols->find_line(16), five);
-    EXPECT_EQ(symbols->find_line(17), seven);
-    EXPECT_EQ(symbols->find_line(19), std::nullopt);
-    EXPECT_EQ(symbols->find_line(0), std::nullopt);
-    EXPECT_EQ(symbols->find_line(12), std::nullopt);
-    EXPECT_EQ(symbols->find_line(UINT32_MAX), std::nullopt);
+    EXPECT_EQ(line_at(module, 14), "") << "only dead code says something of it";
+    EXPECT_EQ(line_at(module, 15), "dir/a.c:5:9");
+    EXPECT_EQ(line_at(module, 16), "dir/a.c:5:9");
+    EXPECT_EQ(line_at(module, 17), "dir/a.c:7:9");
+    EXPECT_EQ(line_at(module, 19), "");
+    EXPECT_EQ(line_at(module, 0), "");
+    EXPECT_EQ(line_at(module, 12), "");
+    EXPECT_EQ(line_at(module, UINT32_MAX), "");
 }
 
-TEST(Symbols, OfAModuleWithoutLinesFindNothing)
+TEST(Symbols, FindTheRowsOfLinesAndRanges)
+{
+    const Buffer module = module_of(line_table());
+    const auto symbols = read({ .module = module });
+    const auto ranges_of = [](const std::vector<source::Row>& rows) {
+        std::string shown;
+        for (const source::Row& row : rows)
+            shown += std::to_string(row.place.line) + "[" + std::to_string(row.range.begin) + ","
+                + std::to_string(row.range.end) + ") ";
+        return shown;
+    };
+    EXPECT_EQ(ranges_of(symbols->rows_of(source::FileId { 0 }, 5, 5)), "5[15,17) ");
+    EXPECT_EQ(ranges_of(symbols->rows_of(source::FileId { 0 }, 0, 100)), "5[15,17) 7[17,19) ");
+    EXPECT_EQ(ranges_of(symbols->rows_of(source::FileId { 0 }, 6, 6)), "");
+    EXPECT_EQ(ranges_of(symbols->rows_of(source::FileId { 9 }, 0, 100)), "");
+    EXPECT_EQ(ranges_of(symbols->rows_in({ 16, 17 })), "5[15,17) ");
+    EXPECT_EQ(ranges_of(symbols->rows_in({ 0, UINT32_MAX })), "5[15,17) 7[17,19) ");
+    EXPECT_EQ(ranges_of(symbols->rows_in({ 19, 100 })), "");
+}
+
+TEST(Symbols, OfAModuleWithoutDebugInformationAreNone)
 {
     for (const Buffer& module : { Buffer {}, module_of({}), Buffer { 0, 'a', 's', 'm', 1, 0, 0, 0 } })
-        for (const uint32_t offset : { 0u, 12u, UINT32_MAX })
-            EXPECT_EQ(Symbols::read(module)->find_line(offset), std::nullopt);
+        EXPECT_EQ(read({ .module = module }), nullptr);
 }
 
 TEST(Symbols, OfMalformedModulesFindWhatIsThere)
 {
     const Buffer good = module_of(line_table());
     for (size_t size = 0; size < good.size(); ++size)
-        (void)Symbols::read(Bytes(good).first(size))->find_line(15);
+        (void)line_at({ good.begin(), good.begin() + static_cast<ptrdiff_t>(size) }, 15);
     for (size_t at = 0; at < good.size(); ++at)
         for (const uint8_t value : { 0, 1, 0x7f, 0x80, 0xff }) {
             Buffer bad = good;
             bad[at] = value;
-            (void)Symbols::read(bad)->find_line(15);
+            (void)line_at(bad, 15);
         }
 }
 
@@ -113,7 +142,7 @@ TEST(Symbols, OfEntriesWithoutEndEnd)
         add(table, header);
         Buffer unit { static_cast<uint8_t>(table.size()), 0, 0, 0 };
         add(unit, table);
-        EXPECT_EQ(Symbols::read(module_of(unit))->find_line(15), std::nullopt);
+        EXPECT_EQ(line_at(module_of(unit), 15), "");
     }
 }
 
@@ -127,7 +156,7 @@ TEST(Symbols, OfFormsThatNoLineTableHasFindNothing)
         add(table, header);
         Buffer unit { static_cast<uint8_t>(table.size()), 0, 0, 0 };
         add(unit, table);
-        EXPECT_EQ(Symbols::read(module_of(unit))->find_line(15), std::nullopt);
+        EXPECT_EQ(line_at(module_of(unit), 15), "");
     }
 }
 
@@ -178,41 +207,46 @@ Buffer inlined_module()
     return module_with(entries);
 }
 
-/// `check:5 sum:30 work:20`
-std::string frames_at(const Symbols& symbols, uint32_t offset)
+/// `check sum:30 work!:20`: the scopes of an instruction, each with the line of its call.
+std::string scopes_at(const Buffer& module, CodeOffset offset)
 {
     std::string shown;
-    for (const SourceFrame& frame : symbols.find_frames(offset))
-        shown += (shown.empty() ? "" : " ") + frame.function + (frame.is_inlined ? "" : "!")
-            + (frame.line ? ":" + std::to_string(frame.line->line) : "");
+    const auto symbols = read({ .module = module });
+    if (!symbols)
+        return shown;
+    uint32_t line = 0;
+    for (const source::Scope& scope : symbols->scopes_at(offset)) {
+        shown += (shown.empty() ? "" : " ") + scope.name
+            + (scope.kind == source::Scope::Kind::Function ? "!" : "")
+            + (line > 0 ? ":" + std::to_string(line) : "");
+        line = scope.call.line;
+    }
     return shown;
 }
 
-TEST(Symbols, EachInlinedFunctionHasItsOwnLine)
+TEST(Symbols, EachInlinedFunctionHasItsOwnCall)
 {
     const Buffer module = inlined_module();
-    const auto symbols = Symbols::read(module);
-    EXPECT_EQ(frames_at(*symbols, 15), "sum:5 work!:20");
-    EXPECT_EQ(frames_at(*symbols, 16), "check:5 sum:30 work!:20");
-    EXPECT_EQ(frames_at(*symbols, 17), "sum:7 work!:20");
-    EXPECT_EQ(frames_at(*symbols, 18), "work!:7");
-    EXPECT_EQ(frames_at(*symbols, 14), "");
-    EXPECT_EQ(frames_at(*symbols, 0), "");
-    const Buffer lines_alone = module_of(line_table());
-    EXPECT_EQ(frames_at(*Symbols::read(lines_alone), 15), "!:5");
+    EXPECT_EQ(scopes_at(module, 15), "sum work!:20");
+    EXPECT_EQ(scopes_at(module, 16), "check sum:30 work!:20");
+    EXPECT_EQ(scopes_at(module, 17), "sum work!:20");
+    EXPECT_EQ(scopes_at(module, 18), "work!");
+    EXPECT_EQ(scopes_at(module, 14), "");
+    EXPECT_EQ(scopes_at(module, 0), "");
+    EXPECT_EQ(scopes_at(module_of(line_table()), 15), "");
 }
 
 TEST(Symbols, OfMalformedFunctionsFindWhatIsThere)
 {
     const Buffer good = inlined_module();
     for (size_t size = 0; size < good.size(); ++size)
-        (void)Symbols::read(Bytes(good).first(size))->find_frames(16);
+        (void)scopes_at({ good.begin(), good.begin() + static_cast<ptrdiff_t>(size) }, 16);
     for (size_t at = 0; at < good.size(); ++at)
         for (int value = 0; value < 256; value += at < 200 ? 17 : 1) {
             Buffer bad = good;
             bad[at] = static_cast<uint8_t>(value);
-            for (const uint32_t offset : { 15u, 16u, 18u })
-                (void)Symbols::read(bad)->find_frames(offset);
+            for (const CodeOffset offset : { 15u, 16u, 18u })
+                (void)scopes_at(bad, offset);
         }
 }
 
@@ -226,7 +260,7 @@ TEST(Symbols, OfFunctionsInEachOtherWithoutEndAreRead)
         add(entries, { 1, 20 });
     }
     const Buffer module = module_with(entries);
-    EXPECT_EQ(Symbols::read(module)->find_frames(16).size(), 128u + 1);
+    EXPECT_EQ(read({ .module = module })->scopes_at(16).size(), 128u + 1);
 }
 
 TEST(Names, AreThoseOfTheLanguage)

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dwarf/entries.h"
+
+#include "dwarf/language.h"
+
+#include <algorithm>
+#include <map>
+
+#include <llvm/ADT/StringMap.h>
+#include <llvm/Support/MemoryBuffer.h>
+
+namespace vitrine::core::dwarf {
+
+namespace {
+
+using namespace llvm::dwarf;
+
+/// How many entries complete each other: an inlined or compiled function, the abstract one, its
+/// declaration.
+constexpr int max_origins = 4;
+/// Deeper scopes are left out of names.
+constexpr int max_scopes = 64;
+constexpr size_t max_ranges = 1'000'000;
+constexpr size_t max_extracted_bytes = size_t { 256 } << 20;
+/// What LLVM keeps of an entry.
+constexpr size_t entry_bytes = 32;
+
+void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
+
+} // namespace
+
+Entries::Entries(const Sections& sections, Bytes file, const Input& input)
+    : sections_(sections), file_(file), input_(input)
+{}
+
+llvm::DWARFContext& Entries::context()
+{
+    if (context_)
+        return *context_;
+    llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> buffers;
+    for (const auto& [name, bytes] : sections_.debug)
+        buffers[name] = llvm::MemoryBuffer::getMemBuffer(core::text_of(bytes), "", false);
+    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
+    context_ = llvm::DWARFContext::create(buffers, address_bytes, true, ignore, ignore);
+    extracted_.assign(index_.units.size(), false);
+    extracted_bytes_ = 0;
+    return *context_;
+}
+
+void Entries::make_index()
+{
+    index_ = dwarf::make_index(sections_, file_, input_);
+    begin_question();
+    std::map<uint32_t, std::string_view> directories;
+    for (const Unit& unit : index_.units)
+        if (unit.lines)
+            directories.try_emplace(*unit.lines, text_at(unit.directory));
+    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
+    lines_.read(context(), sections_, address_bytes, [&](uint32_t table) {
+        const auto found = directories.find(table);
+        return found == directories.end() ? std::string_view {} : found->second;
+    });
+    ranges_left_ = file_.size();
+    for (const EntryOffset each : index_.listed)
+        if (const DWARFDie die = find(each))
+            for (const source::Range& range : ranges_of(die))
+                index_.ranges.push_back({ range.begin, range.end, each });
+    index_.listed = {};
+    index_.sort_ranges();
+    // Details are read from a new context: this one may have extracted many units.
+    context_.reset();
+    end_question();
+}
+
+void Entries::begin_question()
+{
+    if (extracted_bytes_ > max_extracted_bytes)
+        context_.reset();
+    ranges_left_ = max_ranges;
+}
+
+void Entries::end_question()
+{
+    if (input_.unit)
+        *input_.unit = no_unit;
+}
+
+DWARFDie Entries::find(uint64_t entry)
+{
+    const Unit* unit = entry > UINT32_MAX ? nullptr : index_.unit_of(static_cast<EntryOffset>(entry));
+    if (!unit || !unit->is_readable)
+        return {};
+    const auto number = static_cast<size_t>(unit - index_.units.data());
+    if (input_.unit)
+        *input_.unit = static_cast<uint32_t>(number);
+    llvm::DWARFUnit* known = context().getUnitForOffset(entry);
+    if (!known || known->getOffset() != unit->offset)
+        return {};
+    if (!extracted_[number]) {
+        extracted_[number] = true;
+        extracted_bytes_ += unit->entries * entry_bytes;
+    }
+    const DWARFDie die = known->getDIEForOffset(entry);
+    return die && !die.isNULL() ? die : DWARFDie();
+}
+
+DWARFDie Entries::reference(const DWARFDie& die, Attribute attribute)
+{
+    const auto value = die.find(attribute);
+    if (!value)
+        return {};
+    if (const auto within = value->getAsRelativeReference())
+        return find(die.getDwarfUnit()->getOffset() + *within);
+    if (const auto entry = value->getAsDebugInfoReference())
+        return find(*entry);
+    if (const auto signature = value->getAsSignatureReference())
+        if (const auto found = index_.type_units.find(*signature); found != index_.type_units.end())
+            return find(found->second);
+    return {};
+}
+
+DWARFDie Entries::origin_of(const DWARFDie& die)
+{
+    if (const DWARFDie origin = reference(die, DW_AT_abstract_origin))
+        return origin;
+    return reference(die, DW_AT_specification);
+}
+
+std::optional<llvm::DWARFFormValue> Entries::find_value(DWARFDie die, Attribute attribute)
+{
+    for (int i = 0; i < max_origins && die; ++i, die = origin_of(die))
+        if (auto value = die.find(attribute))
+            return value;
+    return std::nullopt;
+}
+
+DWARFDie Entries::find_reference(DWARFDie die, Attribute attribute)
+{
+    for (int i = 0; i < max_origins && die; ++i, die = origin_of(die))
+        if (die.find(attribute))
+            return reference(die, attribute);
+    return {};
+}
+
+std::vector<source::Range> Entries::ranges_of(const DWARFDie& die)
+{
+    auto found = die.getAddressRanges();
+    if (!found) {
+        ignore(found.takeError());
+        return {};
+    }
+    // Many entries may share one long list, which would take time quadratic in the size of the
+    // module.
+    if (ranges_left_ < found->size())
+        return {};
+    ranges_left_ -= found->size();
+    std::vector<source::Range> ranges;
+    for (const llvm::DWARFAddressRange& each : *found)
+        if (const auto range = sections_.range_of(each.LowPC, each.HighPC))
+            ranges.push_back(*range);
+    return ranges;
+}
+
+std::string Entries::text(DWARFDie die, Attribute attribute)
+{
+    return toStringRef(find_value(die, attribute)).str();
+}
+
+uint64_t Entries::number(const DWARFDie& die, Attribute attribute, uint64_t otherwise)
+{
+    return toUnsigned(die.find(attribute), otherwise);
+}
+
+bool Entries::flag(DWARFDie die, Attribute attribute)
+{
+    const auto value = find_value(die, attribute);
+    return value && value->getRawUValue() != 0;
+}
+
+source::Place Entries::place(const DWARFDie& die, Attribute file, Attribute line, Attribute column)
+{
+    const Unit* unit = index_.unit_of(static_cast<EntryOffset>(die.getOffset()));
+    const auto number = toUnsigned(die.find(file));
+    if (!unit || !unit->lines || !number)
+        return {};
+    const auto id = lines_.find_file(*unit->lines, *number);
+    if (!id)
+        return {};
+    const auto as_number = [&](Attribute attribute) {
+        return static_cast<uint32_t>(std::min<uint64_t>(toUnsigned(die.find(attribute), 0), UINT32_MAX));
+    };
+    return { *id, as_number(line), as_number(column) };
+}
+
+source::Place Entries::declared_at(DWARFDie die)
+{
+    for (int i = 0; i < max_origins && die; ++i, die = origin_of(die))
+        if (die.find(DW_AT_decl_line))
+            return place(die, DW_AT_decl_file, DW_AT_decl_line, DW_AT_decl_column);
+    return {};
+}
+
+source::Place Entries::called_at(const DWARFDie& die)
+{
+    return place(die, DW_AT_call_file, DW_AT_call_line, DW_AT_call_column);
+}
+
+source::Language Entries::language(const DWARFDie& die) const
+{
+    const Unit* unit = index_.unit_of(static_cast<EntryOffset>(die.getOffset()));
+    return unit ? unit->language : source::Language::Unknown;
+}
+
+uint8_t Entries::address_bytes(const DWARFDie& die) const { return die.getDwarfUnit()->getAddressByteSize(); }
+
+std::string Entries::name_of(const NamedEntry& entry) const
+{
+    std::string name(text_at(entry.name));
+    const Unit* unit = index_.unit_of(entry.entry);
+    const std::string_view separator = separator_of(unit ? unit->language : source::Language::Unknown);
+    uint32_t scope = entry.scope;
+    for (int i = 0; i < max_scopes && scope != 0 && scope < index_.scopes.size(); ++i) {
+        const ScopeNode& node = index_.scopes[scope];
+        const std::string_view outer =
+            node.name == 0 ? std::string_view("(anonymous namespace)") : text_at(node.name);
+        name.insert(0, separator).insert(0, outer);
+        scope = node.parent;
+    }
+    return name;
+}
+
+std::string Entries::function_name(const DWARFDie& die)
+{
+    const auto offset = static_cast<EntryOffset>(die.getOffset());
+    const NamedEntry* known = Index::find(index_.functions, offset);
+    return known ? name_of(*known) : "";
+}
+
+std::string Entries::qualified_name(DWARFDie die)
+{
+    std::string name = text(die, DW_AT_name);
+    if (name.empty())
+        return name;
+    if (const DWARFDie declaration = reference(die, DW_AT_specification))
+        die = declaration;
+    const std::string_view separator = separator_of(language(die));
+    for (int i = 0; i < max_scopes && (die = die.getParent()); ++i) {
+        const Tag tag = die.getTag();
+        if (tag == DW_TAG_namespace && !die.find(DW_AT_name)) {
+            name.insert(0, separator).insert(0, "(anonymous namespace)");
+            continue;
+        }
+        if (tag != DW_TAG_namespace && tag != DW_TAG_module && tag != DW_TAG_structure_type
+            && tag != DW_TAG_class_type && tag != DW_TAG_union_type && tag != DW_TAG_enumeration_type
+            && tag != DW_TAG_subprogram)
+            continue;
+        if (const std::string outer = text(die, DW_AT_name); !outer.empty())
+            name.insert(0, separator).insert(0, outer);
+    }
+    return name;
+}
+
+} // namespace vitrine::core::dwarf

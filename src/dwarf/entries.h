@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "dwarf/index.h"
+#include "dwarf/lines.h"
+#include "dwarf/sections.h"
+#include "source/symbols.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <llvm/BinaryFormat/Dwarf.h>
+#include <llvm/DebugInfo/DWARF/DWARFContext.h>
+#include <llvm/DebugInfo/DWARF/DWARFDie.h>
+
+namespace vitrine::core::dwarf {
+
+using llvm::DWARFDie;
+
+/// Reads single entries with LLVM, which extracts the units that questions are about. Everything
+/// here is bounded: hostile entries may refer to each other in circles, be nested without end, and
+/// share long lists.
+class Entries {
+public:
+    Entries(const Sections& sections, Bytes file, const Input& input);
+
+    const Sections& sections() const { return sections_; }
+    const Index& index() const { return index_; }
+    Index& index() { return index_; }
+    const Lines& lines() const { return lines_; }
+    /// Reads all units and line tables.
+    void make_index();
+
+    /// To be called before each question. Forgets units if they take too much memory; entries are
+    /// not valid any longer then.
+    void begin_question();
+    void end_question();
+
+    /// An entry of the index or one that another one refers to. None if its unit is not readable.
+    DWARFDie find(uint64_t entry);
+    /// The entry that an attribute refers to.
+    DWARFDie reference(const DWARFDie& die, llvm::dwarf::Attribute attribute);
+    /// The value of an attribute of the entry, or of those that it completes.
+    std::optional<llvm::DWARFFormValue> find_value(DWARFDie die, llvm::dwarf::Attribute attribute);
+    /// The entry that an attribute refers to, of the entry or of those that it completes.
+    DWARFDie find_reference(DWARFDie die, llvm::dwarf::Attribute attribute);
+    /// The entry that this one completes.
+    DWARFDie origin_of(const DWARFDie& die);
+    /// The ranges of code that belong to the entry.
+    std::vector<source::Range> ranges_of(const DWARFDie& die);
+
+    std::string text(DWARFDie die, llvm::dwarf::Attribute attribute);
+    uint64_t number(const DWARFDie& die, llvm::dwarf::Attribute attribute, uint64_t otherwise = 0);
+    bool flag(DWARFDie die, llvm::dwarf::Attribute attribute);
+    source::Place declared_at(DWARFDie die);
+    source::Place called_at(const DWARFDie& die);
+    source::Language language(const DWARFDie& die) const;
+    uint8_t address_bytes(const DWARFDie& die) const;
+
+    /// The names of an entry of one of the index's lists, with its scopes.
+    std::string name_of(const NamedEntry& entry) const;
+    std::string_view text_at(TextOffset text) const { return dwarf::text_at(file_, text); }
+    /// The name of any other entry, with its scopes.
+    std::string qualified_name(DWARFDie die);
+    /// The name of a function, with its scopes.
+    std::string function_name(const DWARFDie& die);
+
+private:
+    llvm::DWARFContext& context();
+    source::Place place(const DWARFDie& die, llvm::dwarf::Attribute file, llvm::dwarf::Attribute line,
+        llvm::dwarf::Attribute column);
+
+    const Sections& sections_;
+    Bytes file_;
+    const Input& input_;
+    Index index_;
+    Lines lines_;
+    std::unique_ptr<llvm::DWARFContext> context_;
+    /// Whether LLVM has extracted a unit, by its index.
+    std::vector<bool> extracted_;
+    size_t extracted_bytes_ = 0;
+    /// How many ranges may still be read for this question.
+    size_t ranges_left_ = 0;
+};
+
+} // namespace vitrine::core::dwarf

@@ -1,0 +1,515 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dwarf/index.h"
+
+#include "base/text.h"
+#include "dwarf/language.h"
+
+#include <algorithm>
+
+#include <llvm/BinaryFormat/Dwarf.h>
+
+namespace vitrine::core::dwarf {
+
+namespace {
+
+using namespace llvm::dwarf;
+
+/// The attributes that the index needs of an entry.
+struct Attributes {
+    Value name, linkage_name, specification, origin, low, high, ranges, location;
+    // Only units have these.
+    Value producer, language, directory, lines, string_offsets, addresses, split_name, split_id;
+    bool is_declaration = false;
+
+    void set(uint16_t attribute, const Value& value)
+    {
+        switch (attribute) {
+        case DW_AT_name: name = value; break;
+        case DW_AT_linkage_name:
+        case DW_AT_MIPS_linkage_name: linkage_name = value; break;
+        case DW_AT_specification: specification = value; break;
+        case DW_AT_abstract_origin: origin = value; break;
+        case DW_AT_low_pc: low = value; break;
+        case DW_AT_high_pc: high = value; break;
+        case DW_AT_ranges: ranges = value; break;
+        case DW_AT_location: location = value; break;
+        case DW_AT_declaration: is_declaration = value.number != 0; break;
+        case DW_AT_producer: producer = value; break;
+        case DW_AT_language: language = value; break;
+        case DW_AT_comp_dir: directory = value; break;
+        case DW_AT_stmt_list: lines = value; break;
+        case DW_AT_str_offsets_base: string_offsets = value; break;
+        case DW_AT_addr_base:
+        case DW_AT_GNU_addr_base: addresses = value; break;
+        case DW_AT_dwo_name:
+        case DW_AT_GNU_dwo_name: split_name = value; break;
+        case DW_AT_GNU_dwo_id: split_id = value; break;
+        default: break;
+        }
+    }
+};
+
+/// Skips the values of an entry.
+Result<void> skip_values(ByteReader& in, const Unit& unit, const Abbreviation& shape)
+{
+    if (shape.fixed_bytes) {
+        CHECK(in.bytes(*shape.fixed_bytes + size_t { shape.addresses } * unit.address_bytes));
+        return {};
+    }
+    for (const AttributeForm& each : shape.attributes)
+        CHECK(read_value(in, each, unit.address_bytes));
+    return {};
+}
+
+Result<Attributes> read_values(ByteReader& in, const Unit& unit, const Abbreviation& shape)
+{
+    Attributes attributes;
+    for (const AttributeForm& each : shape.attributes)
+        attributes.set(each.attribute, TRY(read_value(in, each, unit.address_bytes)));
+    return attributes;
+}
+
+/// What the index does with an entry.
+enum class Role : uint8_t { None, Unit, Namespace, Type, Function, Inlined, Variable, Parameter };
+
+Role role_of(uint16_t tag)
+{
+    switch (tag) {
+    case DW_TAG_compile_unit:
+    case DW_TAG_partial_unit:
+    case DW_TAG_type_unit:
+    case DW_TAG_skeleton_unit: return Role::Unit;
+    case DW_TAG_namespace:
+    case DW_TAG_module: return Role::Namespace;
+    case DW_TAG_base_type:
+    case DW_TAG_structure_type:
+    case DW_TAG_class_type:
+    case DW_TAG_union_type:
+    case DW_TAG_enumeration_type:
+    case DW_TAG_typedef:
+    case DW_TAG_unspecified_type: return Role::Type;
+    case DW_TAG_subprogram: return Role::Function;
+    case DW_TAG_inlined_subroutine: return Role::Inlined;
+    case DW_TAG_variable: return Role::Variable;
+    case DW_TAG_formal_parameter: return Role::Parameter;
+    default: return Role::None;
+    }
+}
+
+/// A section of strings without an unterminated one at its end.
+Bytes terminated(Bytes section)
+{
+    while (!section.empty() && section.back() != 0)
+        section = section.first(section.size() - 1);
+    return section;
+}
+
+/// The lengths of the index's lists, to undo what a malformed unit has added.
+struct Lengths {
+    size_t scopes, functions, globals, types, ranges, inlined, listed, addresses;
+
+    explicit Lengths(const Index& index)
+        : scopes(index.scopes.size()),
+          functions(index.functions.size()),
+          globals(index.globals.size()),
+          types(index.types.size()),
+          ranges(index.ranges.size()),
+          inlined(index.inlined.size()),
+          listed(index.listed.size()),
+          addresses(index.addresses.size())
+    {}
+    void restore(Index& index) const
+    {
+        index.scopes.resize(scopes);
+        index.functions.resize(functions);
+        index.globals.resize(globals);
+        index.types.resize(types);
+        index.ranges.resize(ranges);
+        index.inlined.resize(inlined);
+        index.listed.resize(listed);
+        index.addresses.resize(addresses);
+    }
+};
+
+class Indexer {
+public:
+    Indexer(const Sections& sections, Bytes file, const Input& input)
+        : sections_(sections),
+          file_(file),
+          input_(input),
+          info_(sections.find("debug_info")),
+          abbreviations_(sections.find("debug_abbrev")),
+          addresses_(sections.find("debug_addr")),
+          string_offsets_(sections.find("debug_str_offsets")),
+          strings_(terminated(sections.find("debug_str"))),
+          line_strings_(terminated(sections.find("debug_line_str"))),
+          abbreviations_left_(abbreviations_.size())
+    {}
+
+    Index run()
+    {
+        ByteReader in(info_);
+        while (!in.at_end()) {
+            const auto at = static_cast<uint32_t>(in.offset());
+            if (const auto read = read_unit(in); !read) {
+                index_.problems.push_back(
+                    ".debug_info cannot be read from " + hex(at) + " on: " + read.error().message);
+                break;
+            }
+        }
+        complete();
+        return std::move(index_);
+    }
+
+private:
+    /// An entry whose children are being read.
+    struct Level {
+        uint32_t scope = 0;
+        bool is_in_function = false;
+    };
+
+    /// Reads a unit. Fails if it is not clear where the next one begins.
+    Result<void> read_unit(ByteReader& in)
+    {
+        constexpr size_t length_bytes = 4;
+        Unit unit { .offset = static_cast<uint32_t>(in.offset()) };
+        ByteReader content = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
+        unit.end = static_cast<uint32_t>(in.offset());
+        ASSERT(content.offset() == unit.offset + length_bytes);
+        const auto number = static_cast<uint32_t>(index_.units.size());
+        if (input_.unit)
+            *input_.unit = number;
+        const Lengths before(index_);
+        if (std::ranges::find(input_.without, number) != input_.without.end()) {
+            unit = { .offset = unit.offset, .end = unit.end };
+        } else if (const auto read = read_content(content, unit); !read) {
+            before.restore(index_);
+            index_.problems.push_back(
+                "unit " + std::to_string(number) + " of .debug_info: " + read.error().to_text());
+        } else {
+            unit.is_readable = true;
+            if (unit.kind == DW_UT_type || unit.kind == DW_UT_split_type)
+                index_.type_units.try_emplace(unit.signature, unit.type);
+        }
+        index_.units.push_back(unit);
+        if (input_.unit)
+            *input_.unit = no_unit;
+        return {};
+    }
+
+    Result<void> read_content(ByteReader& in, Unit& unit)
+    {
+        constexpr uint16_t first_version = 3, with_kinds = 5;
+        unit.version = TRY(in.fixed<uint16_t>());
+        if (unit.version < first_version || unit.version > with_kinds)
+            return failure("unsupported version", unit.offset);
+        unit.kind = DW_UT_compile;
+        if (unit.version == with_kinds) {
+            unit.kind = TRY(in.byte());
+            unit.address_bytes = TRY(in.byte());
+        }
+        const Abbreviations& abbreviations = *TRY(abbreviations_at(TRY(in.fixed<uint32_t>())));
+        if (unit.version < with_kinds)
+            unit.address_bytes = TRY(in.byte());
+        if (unit.address_bytes != 4 && unit.address_bytes != 8)
+            return failure("unsupported address size", unit.offset);
+        switch (unit.kind) {
+        case DW_UT_compile:
+        case DW_UT_partial: break;
+        case DW_UT_skeleton:
+        case DW_UT_split_compile: unit.signature = TRY(in.fixed<uint64_t>()); break;
+        case DW_UT_type:
+        case DW_UT_split_type:
+            unit.signature = TRY(in.fixed<uint64_t>());
+            unit.type = TRY(in.fixed<uint32_t>()) + unit.offset;
+            break;
+        default: return failure("unsupported kind of unit", unit.offset);
+        }
+        return read_entries(in, unit, abbreviations);
+    }
+
+    Result<void> read_entries(ByteReader& in, Unit& unit, const Abbreviations& abbreviations)
+    {
+        levels_.assign(1, {});
+        while (!in.at_end()) {
+            const auto at = static_cast<EntryOffset>(in.offset());
+            const auto code = TRY(in.leb<uint64_t>());
+            ++unit.entries;
+            if (code == 0) {
+                // LLVM ignores what comes after the end of the outermost list.
+                if (levels_.size() > 1)
+                    levels_.pop_back();
+                continue;
+            }
+            const Abbreviation* shape = abbreviations.find(code);
+            if (!shape)
+                return failure("unknown abbreviation code", at);
+            const uint32_t scope = TRY(read_entry(in, unit, at, *shape));
+            if (shape->has_children)
+                levels_.push_back(
+                    { scope, levels_.back().is_in_function || role_of(shape->tag) == Role::Function });
+        }
+        return {};
+    }
+
+    /// Returns the scope of the entry's children.
+    Result<uint32_t> read_entry(ByteReader& in, Unit& unit, EntryOffset at, const Abbreviation& shape)
+    {
+        const Level level = levels_.back();
+        const Role role = role_of(shape.tag);
+        if (role == Role::Variable || role == Role::Parameter)
+            index_.has_variables = true;
+        if (role == Role::None || role == Role::Parameter
+            || (role == Role::Variable && level.is_in_function)) {
+            CHECK(skip_values(in, unit, shape));
+            return level.scope;
+        }
+        const Attributes has = TRY(read_values(in, unit, shape));
+        switch (role) {
+        case Role::Unit: read_root(unit, has); break;
+        case Role::Function: add_function(unit, at, has, level.scope); break;
+        case Role::Variable: add_variable(unit, at, has, level.scope); break;
+        case Role::Inlined:
+            if (const EntryOffset origin = reference_of(unit, has.origin))
+                index_.inlined.push_back({ origin, at });
+            return level.scope;
+        case Role::Type:
+            if (has.name && !has.is_declaration)
+                index_.types.push_back(named(unit, at, has, level.scope));
+            break;
+        default: break;
+        }
+        if (role == Role::Unit || !shape.has_children)
+            return level.scope;
+        const TextOffset name = text_of(unit, has.name);
+        if (name == 0 && role != Role::Namespace)
+            return level.scope;
+        index_.scopes.push_back({ name, level.scope });
+        return static_cast<uint32_t>(index_.scopes.size() - 1);
+    }
+
+    void read_root(Unit& unit, const Attributes& has)
+    {
+        constexpr uint64_t header_bytes = 8;
+        string_base_ = has.string_offsets ? has.string_offsets.number : header_bytes;
+        address_base_ = has.addresses ? has.addresses.number : header_bytes;
+        unit.producer = text_of(unit, has.producer);
+        unit.directory = text_of(unit, has.directory);
+        unit.split_name = text_of(unit, has.split_name);
+        if (has.split_id)
+            unit.signature = has.split_id.number;
+        if (has.lines)
+            unit.lines = static_cast<uint32_t>(has.lines.number);
+        unit.language = language_of(text_at(file_, unit.producer), has.language.number);
+    }
+
+    NamedEntry named(const Unit& unit, EntryOffset at, const Attributes& has, uint32_t scope) const
+    {
+        const EntryOffset origin = reference_of(unit, has.origin ? has.origin : has.specification);
+        return { at, scope, text_of(unit, has.name), text_of(unit, has.linkage_name), origin };
+    }
+
+    void add_function(const Unit& unit, EntryOffset at, const Attributes& has, uint32_t scope)
+    {
+        index_.functions.push_back(named(unit, at, has, scope));
+        if (has.ranges) {
+            index_.listed.push_back(at);
+            return;
+        }
+        const auto low = address_of(unit, has.low);
+        if (!low || !has.high)
+            return;
+        const bool is_address = has.high.form == DW_FORM_addr || is_indexed_address(has.high.form);
+        const auto high = is_address ? address_of(unit, has.high) : *low + has.high.number;
+        if (!high)
+            return;
+        if (const auto range = sections_.range_of(*low, *high))
+            index_.ranges.push_back({ range->begin, range->end, at });
+    }
+
+    void add_variable(const Unit& unit, EntryOffset at, const Attributes& has, uint32_t scope)
+    {
+        index_.globals.push_back(named(unit, at, has, scope));
+        if (has.location.size < 2)
+            return;
+        ByteReader in(info_.subspan(has.location.number, has.location.size));
+        Value value;
+        switch (*in.byte()) {
+        case DW_OP_addr:
+            if (in.remaining() != unit.address_bytes)
+                return;
+            value = read_value(in, { 0, DW_FORM_addr }, unit.address_bytes).value_or(value);
+            break;
+        case DW_OP_addrx:
+            value = read_value(in, { 0, DW_FORM_addrx }, unit.address_bytes).value_or(value);
+            break;
+        default: return;
+        }
+        // The linker sets the addresses of removed variables to 0.
+        if (const auto address = address_of(unit, value); address && *address != 0 && in.at_end())
+            index_.addresses.push_back({ *address, at });
+    }
+
+    /// Fails if tables overlap, because reading them would take time quadratic in their size.
+    Result<const Abbreviations*> abbreviations_at(uint32_t offset)
+    {
+        if (const auto known = tables_.find(offset); known != tables_.end())
+            return &known->second;
+        if (offset > abbreviations_.size())
+            return failure("abbreviations outside of their section", offset);
+        ByteReader in(abbreviations_.subspan(offset));
+        auto table = TRY(Abbreviations::read(in));
+        const size_t size = abbreviations_.size() - offset - in.remaining();
+        if (size > abbreviations_left_)
+            return failure("overlapping abbreviations", offset);
+        abbreviations_left_ -= size;
+        return &tables_.emplace(offset, std::move(table)).first->second;
+    }
+
+    /// Where a string is in the file; 0 if it is not in its section.
+    TextOffset text_in(Bytes section, uint64_t offset) const
+    {
+        return offset < section.size()
+            ? static_cast<TextOffset>(section.data() - file_.data() + static_cast<ptrdiff_t>(offset))
+            : 0;
+    }
+
+    TextOffset text_of(const Unit& unit, const Value& value) const
+    {
+        constexpr size_t item_bytes = 4;
+        switch (value.form) {
+        case DW_FORM_string: return text_in(info_, value.number);
+        case DW_FORM_strp: return text_in(strings_, value.number);
+        case DW_FORM_line_strp: return text_in(line_strings_, value.number);
+        case DW_FORM_strx:
+        case DW_FORM_strx1:
+        case DW_FORM_strx2:
+        case DW_FORM_strx3:
+        case DW_FORM_strx4:
+            if (const auto offset = item(string_offsets_, string_base_, value.number, item_bytes))
+                return text_in(strings_, *offset);
+            return 0;
+        default: (void)unit; return 0;
+        }
+    }
+
+    static bool is_indexed_address(uint16_t form)
+    {
+        return form == DW_FORM_addrx || (form >= DW_FORM_addrx1 && form <= DW_FORM_addrx4)
+            || form == DW_FORM_GNU_addr_index;
+    }
+
+    std::optional<uint64_t> address_of(const Unit& unit, const Value& value) const
+    {
+        if (value.form == DW_FORM_addr)
+            return value.number;
+        if (is_indexed_address(value.form))
+            return item(addresses_, address_base_, value.number, unit.address_bytes);
+        return std::nullopt;
+    }
+
+    /// An item of a table in a section.
+    static std::optional<uint64_t> item(Bytes section, uint64_t base, uint64_t number, size_t size)
+    {
+        if (base > section.size() || number >= (section.size() - base) / size)
+            return std::nullopt;
+        const uint8_t* at = section.data() + base + number * size;
+        return size == sizeof(uint64_t) ? load<uint64_t>(at) : load<uint32_t>(at);
+    }
+
+    /// The entry that a value refers to. 0 if there is none.
+    static EntryOffset reference_of(const Unit& unit, const Value& value)
+    {
+        switch (value.form) {
+        case DW_FORM_ref1:
+        case DW_FORM_ref2:
+        case DW_FORM_ref4:
+        case DW_FORM_ref8:
+        case DW_FORM_ref_udata:
+            return value.number < unit.end - unit.offset ? unit.offset + static_cast<uint32_t>(value.number)
+                                                         : 0;
+        case DW_FORM_ref_addr: return static_cast<EntryOffset>(value.number);
+        default: return 0;
+        }
+    }
+
+    /// Gives entries that complete others the names and scopes of these.
+    void complete()
+    {
+        for (auto* list : { &index_.functions, &index_.globals })
+            for (NamedEntry& each : *list)
+                complete(each, *list);
+        std::ranges::sort(
+            index_.inlined, {}, [](const InlinedEntry& each) { return std::pair(each.origin, each.entry); });
+        std::ranges::stable_sort(index_.addresses, {}, &AddressEntry::address);
+        for (auto shrink : { &Index::functions, &Index::globals, &Index::types })
+            (index_.*shrink).shrink_to_fit();
+        index_.scopes.shrink_to_fit();
+        index_.inlined.shrink_to_fit();
+    }
+
+    static void complete(NamedEntry& entry, const std::vector<NamedEntry>& list)
+    {
+        constexpr int max_origins = 4;
+        EntryOffset origin = entry.origin;
+        for (int i = 0; i < max_origins && origin != 0; ++i) {
+            const NamedEntry* found = Index::find(list, origin);
+            if (!found)
+                return;
+            if (entry.name == 0 && found->name != 0)
+                entry.name = found->name;
+            if (entry.linkage_name == 0)
+                entry.linkage_name = found->linkage_name;
+            entry.scope = found->scope;
+            origin = found->origin;
+        }
+    }
+
+    const Sections& sections_;
+    Bytes file_;
+    const Input& input_;
+    Bytes info_, abbreviations_, addresses_, string_offsets_, strings_, line_strings_;
+    size_t abbreviations_left_;
+    std::unordered_map<uint32_t, Abbreviations> tables_;
+    uint64_t string_base_ = 0, address_base_ = 0;
+    std::vector<Level> levels_;
+    Index index_;
+};
+
+} // namespace
+
+const NamedEntry* Index::find(const std::vector<NamedEntry>& list, EntryOffset entry)
+{
+    const auto found = std::ranges::lower_bound(list, entry, {}, &NamedEntry::entry);
+    return found != list.end() && found->entry == entry ? &*found : nullptr;
+}
+
+const Unit* Index::unit_of(EntryOffset entry) const
+{
+    const auto next = std::ranges::upper_bound(units, entry, {}, &Unit::offset);
+    return next == units.begin() || entry >= (next - 1)->end ? nullptr : &*(next - 1);
+}
+
+void Index::sort_ranges()
+{
+    std::ranges::sort(
+        ranges, {}, [](const FunctionRange& each) { return std::tuple(each.begin, each.end, each.entry); });
+    const auto same = [](const FunctionRange& a, const FunctionRange& b) {
+        return a.begin == b.begin && a.end == b.end;
+    };
+    const auto rest = std::ranges::unique(ranges, same);
+    ranges.erase(rest.begin(), rest.end());
+    ranges.shrink_to_fit();
+}
+
+Index make_index(const Sections& sections, Bytes file, const Input& input)
+{
+    return Indexer(sections, file, input).run();
+}
+
+std::string_view text_at(Bytes file, TextOffset text)
+{
+    return text == 0 ? std::string_view {} : reinterpret_cast<const char*>(file.data() + text);
+}
+
+} // namespace vitrine::core::dwarf
