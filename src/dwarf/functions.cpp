@@ -129,7 +129,12 @@ public:
             if (is_wanted(each))
                 add(each);
         }
-        return { std::make_move_iterator(found_.begin()), std::make_move_iterator(found_.end()) };
+        std::vector<Function> found;
+        for (Function& each : found_)
+            // Removed code may have had copies.
+            if (!each.ranges.empty() || !each.copies.empty())
+                found.push_back(std::move(each));
+        return found;
     }
 
 private:

@@ -38,7 +38,7 @@ public:
             const uint64_t end = operation.getEndOffset();
             if (end > expression.size() || end <= begin)
                 return std::nullopt;
-            if (!add(operation, expression.subspan(begin, end - begin)))
+            if (!add(operation, expression.subspan(begin, end - begin), begin))
                 return std::nullopt;
             begin = end;
         }
@@ -63,7 +63,7 @@ public:
     }
 
 private:
-    bool add(const llvm::DWARFExpression::Operation& operation, Bytes bytes)
+    bool add(const llvm::DWARFExpression::Operation& operation, Bytes bytes, uint64_t begin)
     {
         const uint8_t code = operation.getCode();
         switch (code) {
@@ -71,35 +71,52 @@ private:
         case DW_OP_bra:
         case DW_OP_skip: return false;
         case DW_OP_addrx:
-        case DW_OP_GNU_addr_index: return add_address(DW_OP_addr, operation.getRawOperand(0));
+        case DW_OP_GNU_addr_index: return add_address(operation.getRawOperand(0));
         case DW_OP_constx:
-        case DW_OP_GNU_const_index:
-            return add_address(
-                unit_.getAddressByteSize() == 8 ? DW_OP_const8u : DW_OP_const4u, operation.getRawOperand(0));
+        case DW_OP_GNU_const_index: return add_constant(operation.getRawOperand(0));
         case DW_OP_convert:
         case DW_OP_reinterpret:
             out_.byte(code);
             out_.leb(type_word(operation.getRawOperand(0)));
             return true;
-        case DW_OP_deref_type:
         case DW_OP_const_type:
-        case DW_OP_regval_type: return false;
+            out_.byte(code);
+            out_.leb(type_word(operation.getRawOperand(0)));
+            out_.append(bytes.subspan(operation.getOperandEndOffset(0) - begin));
+            return true;
+        case DW_OP_regval_type:
+        case DW_OP_deref_type:
+            out_.append(bytes.first(operation.getOperandEndOffset(0) - begin));
+            out_.leb(type_word(operation.getRawOperand(1)));
+            return true;
         default: out_.append(bytes); return true;
         }
     }
 
-    bool add_address(uint8_t code, uint64_t index)
+    std::optional<uint64_t> address(uint64_t index) const
     {
-        const auto address =
+        const auto found =
             index > UINT32_MAX ? std::nullopt : unit_.getAddrOffsetSectionItem(static_cast<uint32_t>(index));
-        if (!address)
-            return false;
-        out_.byte(code);
+        return found ? std::optional(found->Address) : std::nullopt;
+    }
+
+    bool add_address(uint64_t index)
+    {
+        const auto found = address(index);
+        out_.byte(DW_OP_addr);
         if (unit_.getAddressByteSize() == 8)
-            out_.fixed(address->Address);
+            out_.fixed(found.value_or(0));
         else
-            out_.fixed(static_cast<uint32_t>(address->Address));
-        return true;
+            out_.fixed(static_cast<uint32_t>(found.value_or(0)));
+        return found.has_value();
+    }
+
+    bool add_constant(uint64_t index)
+    {
+        const auto found = address(index);
+        out_.byte(DW_OP_const8u);
+        out_.fixed(found.value_or(0));
+        return found.has_value();
     }
 
     /// What stands for a base type: its size times 256, and its encoding.
