@@ -23,6 +23,8 @@ using source::Scope;
 constexpr size_t max_inlined = 128;
 /// The same for blocks.
 constexpr size_t max_blocks = 1000;
+/// How many inlined functions are reported for a range.
+constexpr size_t max_inlined_in = 10'000;
 constexpr size_t max_parameters = 1000, max_variables = 10'000, max_copies = 10'000;
 
 bool contains(const std::vector<source::Range>& ranges, CodeOffset offset)
@@ -236,6 +238,48 @@ std::vector<Scope> Functions::scopes_at(CodeOffset offset)
     }
     std::ranges::reverse(scopes);
     return scopes;
+}
+
+std::vector<Scope> Functions::inlined_in(source::Range range)
+{
+    std::vector<Scope> found;
+    const auto& ranges = entries_.index().ranges;
+    const FunctionRange* first = range_at(range.begin);
+    if (!first)
+        first = ranges.data()
+            + (std::ranges::lower_bound(ranges, range.begin, {}, &FunctionRange::begin) - ranges.begin());
+    EntryOffset last = 0;
+    for (; first != ranges.data() + ranges.size() && first->begin < range.end; ++first) {
+        // A function may have several ranges.
+        if (const DWARFDie die = first->entry == last ? DWARFDie() : entries_.find(first->entry))
+            add_inlined(die, range, found);
+        last = first->entry;
+    }
+    return found;
+}
+
+/// Adds the inlined functions in `root` that overlap the range. Iterates instead of recursing,
+/// because hostile entries may be nested very deeply.
+void Functions::add_inlined(DWARFDie root, source::Range range, std::vector<Scope>& found)
+{
+    const auto overlaps = [&](const source::Range& each) {
+        return each.begin < range.end && range.begin < each.end;
+    };
+    std::vector<DWARFDie> pending { root };
+    while (!pending.empty() && found.size() < max_inlined_in) {
+        const DWARFDie die = pending.back();
+        pending.pop_back();
+        std::vector<source::Range> ranges = entries_.ranges_of(die);
+        if (std::ranges::none_of(ranges, overlaps))
+            continue;
+        const size_t first = pending.size();
+        for (const DWARFDie& child : die.children())
+            if (child.getTag() == DW_TAG_inlined_subroutine || child.getTag() == DW_TAG_lexical_block)
+                pending.push_back(child);
+        std::ranges::reverse(std::span(pending).subspan(first));
+        if (die.getTag() == DW_TAG_inlined_subroutine)
+            found.push_back(scope(die, std::move(ranges)));
+    }
 }
 
 /// The inlined function or block directly in `die` that contains the offset.

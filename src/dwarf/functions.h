@@ -16,6 +16,7 @@ public:
     std::optional<source::Function> read(uint64_t entry);
     std::vector<source::Function> named(const source::Pattern& pattern);
     std::vector<source::Scope> scopes_at(CodeOffset offset);
+    std::vector<source::Scope> inlined_in(source::Range range);
 
 private:
     class Search;
@@ -24,6 +25,7 @@ private:
     source::Function read(const DWARFDie& die);
     std::vector<source::InlinedCopy> copies_of(EntryOffset function);
     DWARFDie find_inner(const DWARFDie& die, CodeOffset offset, std::vector<source::Range>& ranges);
+    void add_inlined(DWARFDie root, source::Range range, std::vector<source::Scope>& found);
     source::Scope scope(const DWARFDie& die, std::vector<source::Range> ranges);
 
     Entries& entries_;

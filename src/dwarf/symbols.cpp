@@ -91,6 +91,12 @@ public:
         return functions_.scopes_at(offset);
     }
 
+    std::vector<source::Scope> inlined_in(source::Range range) override
+    {
+        const Question question(*this);
+        return functions_.inlined_in(range);
+    }
+
     std::vector<source::Variable> variables(std::span<const source::VariableId> ids) override
     {
         const Question question(*this);
