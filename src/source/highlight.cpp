@@ -136,7 +136,7 @@ public:
             const char c = line_[at_];
             if (rules_.begins_region[static_cast<uint8_t>(c)] && open_region())
                 continue;
-            if (is_digit(c) || (c == '.' && is_digit(peek(1))))
+            if (is_digit(c) || (c == '.' && is_digit(peek(1)) && (at_ == 0 || line_[at_ - 1] != '.')))
                 read_number();
             else if (is_letter(c))
                 read_word();
@@ -214,9 +214,9 @@ private:
             } else if (region.can_be_nested && rest().starts_with(region.begin)) {
                 at_ += region.begin.size();
                 state_.depth += state_.depth < UINT16_MAX;
-            } else if (rest().starts_with(region.end) && ends_here(region)) {
-                add(begin, region.word);
-                return;
+            } else if (rest().starts_with(region.end)) {
+                if (ends_here(region))
+                    return add(begin, region.word);
             } else {
                 ++at_;
             }

@@ -16,6 +16,8 @@ namespace {
 
 /// How many paths one search may ask the system about.
 constexpr uint32_t max_questions = 2000;
+/// Systems have no longer paths.
+constexpr size_t max_path_bytes = 4096;
 /// How far above a folder its project may begin.
 constexpr int max_parents = 32;
 /// Files are remembered, but hostile debug information names any number of them.
@@ -135,7 +137,7 @@ Paths::Paths(PathOptions options) : options_(std::move(options)) {}
 Result<Paths::Found> Paths::find(const File& file)
 {
     const std::lock_guard lock(mutex_);
-    const Key key(file.directory, file.path);
+    const Key key(file.directory, file.path, file.md5);
     if (const auto known = known_.find(key); known != known_.end())
         return known->second;
     auto found = search(file);
@@ -166,6 +168,8 @@ Result<Paths::Found> Paths::search(const File& file)
 {
     if (file.path.empty() || file.path.contains('\0') || file.directory.contains('\0'))
         return failure("the debug information names no file");
+    if (file.path.size() + file.directory.size() > max_path_bytes)
+        return failure("the path of the file is too long");
     Search search { .file = file, .recorded = normal(file.path), .whole = {} };
     search.whole =
         is_absolute(search.recorded) ? search.recorded : joined(normal(file.directory), search.recorded);

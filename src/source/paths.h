@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "source/symbols.h"
 
+#include <array>
 #include <cstdint>
 #include <ctime>
 #include <functional>
@@ -12,7 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <tuple>
 #include <vector>
 
 namespace vitrine::core::source {
@@ -78,7 +79,7 @@ public:
     std::vector<PathMapping> learned() const;
 
 private:
-    using Key = std::pair<std::string, std::string>;
+    using Key = std::tuple<std::string, std::string, std::optional<std::array<uint8_t, 16>>>;
     /// What one search may still do, and what it knows of the file.
     struct Search;
 
