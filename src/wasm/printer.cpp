@@ -284,6 +284,8 @@ public:
     void print_module();
     void print_function(FuncIndex function);
     std::string take() { return std::move(out_); }
+    /// Adds the offset of each line to the list from now on.
+    void note_offsets(std::vector<CodeOffset>& offsets) { offsets_ = &offsets; }
 
 private:
     void line(CodeOffset offset, uint32_t depth, std::string_view text);
@@ -305,6 +307,7 @@ private:
     const Module& module_;
     const Names& names_;
     std::string out_;
+    std::vector<CodeOffset>* offsets_ = nullptr;
 };
 
 void Disassembler::line(CodeOffset offset, uint32_t depth, std::string_view text)
@@ -312,6 +315,8 @@ void Disassembler::line(CodeOffset offset, uint32_t depth, std::string_view text
     out_ += "0x" + hex_digits(offset, 6) + "  " + std::string(2 * std::min(depth, max_indent), ' ');
     out_ += text;
     out_ += '\n';
+    if (offsets_)
+        offsets_->push_back(offset);
 }
 
 void Disassembler::print_module()
@@ -560,6 +565,16 @@ std::string disassemble(const Module& module, FuncIndex function)
     Disassembler disassembler(module);
     disassembler.print_function(function);
     return disassembler.take();
+}
+
+DisassembledFunction disassemble_lines(const Module& module, FuncIndex function)
+{
+    DisassembledFunction result;
+    Disassembler disassembler(module);
+    disassembler.note_offsets(result.offsets);
+    disassembler.print_function(function);
+    result.text = disassembler.take();
+    return result;
 }
 
 std::string disassemble(const Module& module)

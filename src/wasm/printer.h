@@ -5,6 +5,7 @@
 #include "wasm/module.h"
 
 #include <string>
+#include <vector>
 
 namespace vitrine::core {
 
@@ -15,6 +16,14 @@ std::string to_text(const Instruction& instruction, const Module& module, std::o
 /// Disassembles a function: a header line, then one line per instruction with its offset, indented
 /// by nesting.
 std::string disassemble(const Module& module, FuncIndex function);
+
+/// The same, with the offset that each line begins with: that of the body for the header and of a
+/// declaration for locals, else of the instruction.
+struct DisassembledFunction {
+    std::string text;
+    std::vector<CodeOffset> offsets;
+};
+DisassembledFunction disassemble_lines(const Module& module, FuncIndex function);
 
 /// Disassembles the module in a form close to the text format, with offsets: imports, index spaces,
 /// segments, exports and all bodies.
