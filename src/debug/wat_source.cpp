@@ -21,6 +21,8 @@ constexpr std::string_view path_begin = "/func[";
 
 Result<std::shared_ptr<const WatSource>> WatSource::of(const Module& module, FuncIndex function)
 {
+    if (function.value >= module.functions.size() || module.is_imported(function))
+        return failure("the function is not in the module");
     const FuncMeta& body = module.meta(function);
     if (body.end_offset - body.body_offset > max_code_bytes)
         return failure("the function has more than " + std::to_string(max_code_bytes >> 20)

@@ -20,7 +20,7 @@ namespace vitrine::core::debug {
 ///     0x000053    local.get $a
 class WatSource {
 public:
-    /// Fails if the text would be too large to show. The function must not be imported.
+    /// Fails for an imported function, and if the text would be too large to show.
     static Result<std::shared_ptr<const WatSource>> of(const Module& module, FuncIndex function);
 
     const std::shared_ptr<const source::Text>& text() const { return text_; }

@@ -58,8 +58,8 @@ struct Value {
 
     /// i32 and i64 as signed numbers, floats with the fewest digits that identify them, v128 as
     /// `i32x4 0x.. ..`, references as `null`, `func $name`, `extern 0x..`, `i31 5`,
-    /// `struct {1, null}`, `array[3] {1, 2, 3}`, `exception {7}`. With the names that the module has
-    /// for types and fields: `struct $node {value = 1, next = null}`.
+    /// `struct {1, null}`, `array[3] {1, 2, 3}`, `exception {7}`. With the names that the module
+    /// has for types and fields: `struct $node {value = 1, next = null}`.
     std::string to_text(const Module* module = nullptr) const;
 
     friend bool operator==(const Value&, const Value&) = default;

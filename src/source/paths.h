@@ -66,8 +66,8 @@ public:
 
     struct Found {
         std::string path;
-        /// A sentence if the file does not seem to be what was compiled. Only for the first who asks
-        /// for the file; empty for later ones.
+        /// A sentence if the file does not seem to be what was compiled. Only for the first who
+        /// asks for the file; empty for later ones.
         std::string warning {};
     };
     /// Fails with a sentence that says where the file was expected. Any thread may ask.

@@ -89,6 +89,12 @@ TEST_F(WatSourceTest, SourcesAreKept)
     EXPECT_NE(*sources.find(other, { 1 }), first);
 }
 
+TEST_F(WatSourceTest, ImportedFunctionHasNone)
+{
+    EXPECT_EQ(WatSource::of(*module, { 0 }).error().message, "the function is not in the module");
+    EXPECT_FALSE(WatSource::of(*module, { 4 }));
+}
+
 TEST_F(WatSourceTest, HugeFunctionIsRefused)
 {
     std::string text = "(module (func ";
