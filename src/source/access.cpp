@@ -203,4 +203,37 @@ Value Access::at(uint64_t address, TypeId type)
     return result;
 }
 
+std::optional<uint64_t> Access::size_of(const std::optional<TypeId>& type)
+{
+    return type ? size_of(*type) : std::nullopt;
+}
+std::optional<uint64_t> Access::size_of(const std::optional<Value>& value)
+{
+    return value ? size_of(*value) : std::nullopt;
+}
+std::optional<uint64_t> Access::word(const std::optional<Value>& value)
+{
+    return value ? word(*value) : std::nullopt;
+}
+std::optional<uint64_t> Access::word(const std::optional<Value>& value, std::string_view path)
+{
+    return value ? word(*value, path) : std::nullopt;
+}
+std::optional<Value> Access::member(const std::optional<Value>& value, std::string_view path)
+{
+    return value ? member(*value, path) : std::nullopt;
+}
+std::optional<Value> Access::pointer_in(const std::optional<Value>& value)
+{
+    return value ? pointer_in(*value) : std::nullopt;
+}
+std::optional<Value> Access::target(const std::optional<Value>& pointer)
+{
+    return pointer ? target(*pointer) : std::nullopt;
+}
+std::optional<TypeId> Access::argument(const std::optional<Value>& value, std::string_view name)
+{
+    return value ? types_.argument(value->type, name) : std::nullopt;
+}
+
 } // namespace vitrine::core::source

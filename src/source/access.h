@@ -53,6 +53,17 @@ public:
     std::optional<Value> target(const Value& pointer);
     static Value at(uint64_t address, TypeId type);
 
+    // The same for what may not be there: nothing of nothing.
+    std::optional<uint64_t> size_of(const std::optional<TypeId>& type);
+    std::optional<uint64_t> size_of(const std::optional<Value>& value);
+    std::optional<uint64_t> word(const std::optional<Value>& value);
+    std::optional<uint64_t> word(const std::optional<Value>& value, std::string_view path);
+    std::optional<Value> member(const std::optional<Value>& value, std::string_view path);
+    std::optional<Value> pointer_in(const std::optional<Value>& value);
+    std::optional<Value> target(const std::optional<Value>& pointer);
+    /// A template argument of the value's type: see `Types::argument`.
+    std::optional<TypeId> argument(const std::optional<Value>& value, std::string_view name = {});
+
     /// Counts a unit of work: something read or looked up. False if there was too much.
     bool spend() { return work_ < max_work && ++work_ < max_work; }
     bool is_exhausted() const { return work_ >= max_work; }

@@ -70,8 +70,9 @@ Formatter formatter_for(const Type& type)
         kind == Kind::Struct || kind == Kind::Union || kind == Kind::Pointer || kind == Kind::Array;
     if (!is_named || type.name.empty())
         return nullptr;
-    const auto found = std::ranges::find_if(formattings,
-        [&](const Formatting& row) { return row.language == type.language && matches(row.pattern, type.name); });
+    const auto found = std::ranges::find_if(formattings, [&](const Formatting& row) {
+        return row.language == type.language && matches(row.pattern, type.name);
+    });
     return found != std::end(formattings) ? found->formatter : nullptr;
 }
 

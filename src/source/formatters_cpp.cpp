@@ -26,7 +26,7 @@ std::optional<NodeLayout> node_layout(Access& access, const Value& container, st
 {
     Types& types = access.types();
     const auto member = access.member(container, allocator);
-    const auto node = member ? types.argument(member->type) : std::nullopt;
+    const auto node = access.argument(member);
     if (!node)
         return {};
     NodeLayout result { .type = *node };
@@ -134,8 +134,8 @@ std::optional<Walk> table_of(Access& access, const Value& container, uint64_t& c
 {
     const auto table = access.member(container, "__table_");
     const auto layout = table ? node_layout(access, *table, "__node_alloc_", { "__next_" }) : std::nullopt;
-    const auto size = table ? access.word(*table, "__size_") : std::nullopt;
-    const auto first = table ? access.word(*table, "__first_node_.__next_") : std::nullopt;
+    const auto size = access.word(table, "__size_");
+    const auto first = access.word(table, "__first_node_.__next_");
     if (!layout || !size || !first)
         return {};
     count = *size;
@@ -162,7 +162,7 @@ std::optional<Shown> map_entries(Renderer& renderer, uint64_t count, const Walk&
 
 std::optional<TextUnit> unit_of(Access& access, const Value& value)
 {
-    const auto type = access.types().argument(value.type);
+    const auto type = access.argument(value);
     return type ? text_unit(access.types(), *type) : std::nullopt;
 }
 
@@ -187,7 +187,7 @@ std::optional<Shown> cpp_string(Renderer& renderer, const Value& value)
     if (!parts)
         parts = access.member(value, "__r_.__value_");
     const auto unit = unit_of(access, value);
-    const auto is_long = parts ? access.word(*parts, "__s.__is_long_") : std::nullopt;
+    const auto is_long = access.word(parts, "__s.__is_long_");
     if (!is_long || !unit)
         return {};
     if (*is_long != 0) {
@@ -196,7 +196,7 @@ std::optional<Shown> cpp_string(Renderer& renderer, const Value& value)
     }
     const auto data = access.member(*parts, "__s.__data_");
     const auto size = access.word(*parts, "__s.__size_");
-    const auto room = data ? access.size_of(*data) : std::nullopt;
+    const auto room = access.size_of(data);
     if (!size || !room || *size > *room / unit->size)
         return {};
     std::vector<uint8_t> bytes(*size * unit->size);
@@ -220,9 +220,9 @@ std::optional<Shown> cpp_string_view(Renderer& renderer, const Value& value)
 std::optional<Shown> cpp_vector(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
-    const auto type = access.types().argument(value.type);
+    const auto type = access.argument(value);
     const auto begin = access.word(value, "__begin_"), end = access.word(value, "__end_");
-    const auto size = type ? access.size_of(*type) : std::nullopt;
+    const auto size = access.size_of(type);
     const auto capacity = access.word(value, "__cap_");
     if (!begin || !end || !size || *size == 0 || *end < *begin || (*end - *begin) % *size != 0
         || (capacity && *capacity < *end))
@@ -233,7 +233,7 @@ std::optional<Shown> cpp_vector(Renderer& renderer, const Value& value)
 std::optional<Shown> cpp_vector_bool(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
-    const auto type = access.types().argument(value.type);
+    const auto type = access.argument(value);
     const auto begin = access.word(value, "__begin_"), size = access.word(value, "__size_");
     if (!type || !begin || !size || !access.is_readable(*begin, (*size + 7) / 8))
         return {};
@@ -265,7 +265,7 @@ std::optional<Shown> cpp_array(Renderer& renderer, const Value& value)
 std::optional<Shown> cpp_span(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
-    const auto type = access.types().argument(value.type);
+    const auto type = access.argument(value);
     auto address = access.word(value, "__data_"), size = access.word(value, "__size_");
     if (!size)
         size = access.types().argument_value(value.type, "_Extent");
@@ -275,7 +275,7 @@ std::optional<Shown> cpp_span(Renderer& renderer, const Value& value)
 std::optional<Shown> cpp_initializer_list(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
-    const auto type = access.types().argument(value.type);
+    const auto type = access.argument(value);
     const auto address = access.word(value, "__begin_"), size = access.word(value, "__size_");
     return type && address && size ? elements_at(renderer, *address, *size, *type) : std::nullopt;
 }
@@ -285,8 +285,8 @@ std::optional<Shown> cpp_deque(Renderer& renderer, const Value& value)
     // As libc++ chooses it.
     constexpr uint64_t block_bytes = 4096, min_elements = 16, large = 256;
     Access& access = renderer.access();
-    const auto type = access.types().argument(value.type);
-    const auto size = type ? access.size_of(*type) : std::nullopt;
+    const auto type = access.argument(value);
+    const auto size = access.size_of(type);
     const auto begin = access.word(value, "__map_.__begin_"), end = access.word(value, "__map_.__end_");
     const auto start = access.word(value, "__start_"), count = access.word(value, "__size_");
     if (!size || *size == 0 || !begin || !end || !start || !count || *end < *begin)
@@ -348,7 +348,7 @@ std::optional<Shown> cpp_bitset(Renderer& renderer, const Value& value)
     Access& access = renderer.access();
     const auto& arguments = access.type_of(value).arguments;
     const auto words = access.member(value, "__first_");
-    const auto size = words ? access.size_of(*words) : std::nullopt;
+    const auto size = access.size_of(words);
     if (arguments.empty() || !arguments[0].value || !size)
         return {};
     const int64_t bits = *arguments[0].value;
@@ -432,8 +432,8 @@ std::optional<Shown> cpp_variant(Renderer& renderer, const Value& value)
     constexpr uint64_t max_alternatives = 256;
     Access& access = renderer.access();
     const auto index_at = access.member(value, "__impl_.__index");
-    const auto index = index_at ? access.word(*index_at) : std::nullopt;
-    const auto index_bytes = index_at ? access.size_of(*index_at) : std::nullopt;
+    const auto index = access.word(index_at);
+    const auto index_bytes = access.size_of(index_at);
     auto at = access.member(value, "__impl_.__data");
     if (!index || !index_bytes || !at)
         return {};
@@ -445,7 +445,7 @@ std::optional<Shown> cpp_variant(Renderer& renderer, const Value& value)
         at = i < max_alternatives ? access.member(*at, "__tail") : std::nullopt;
         suffix += ".__tail";
     }
-    const auto inside = at ? access.member(*at, "__head.__value") : std::nullopt;
+    const auto inside = access.member(at, "__head.__value");
     if (!inside)
         return {};
     Shown result = alias(*inside, suffix + ".__head.__value");
@@ -458,7 +458,7 @@ std::optional<Shown> cpp_unique_ptr(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
     const auto member = access.member(value, "__ptr_");
-    const auto pointer = member ? access.pointer_in(*member) : std::nullopt;
+    const auto pointer = access.pointer_in(member);
     return pointer ? std::optional(smart_pointer(renderer, *pointer)) : std::nullopt;
 }
 
@@ -488,7 +488,7 @@ std::optional<Shown> cpp_function(Renderer& renderer, const Value& value)
     Access& access = renderer.access();
     const auto function = access.word(value, "__f_.__func_");
     const auto policy = access.member(value, "__f_.__policy_");
-    const auto target = policy ? access.target(*policy) : std::nullopt;
+    const auto target = access.target(policy);
     if (!function)
         return {};
     if (target && access.word(*target, "__is_null").value_or(0) == 1)
@@ -518,7 +518,7 @@ std::optional<Shown> cpp_duration(Renderer& renderer, const Value& value)
     static constexpr Period periods[] = { { 1, 1, "s" }, { 1, 1000, "ms" }, { 1, 1'000'000, "us" },
         { 1, 1'000'000'000, "ns" }, { 60, 1, "min" }, { 3600, 1, "h" }, { 86400, 1, "d" } };
     Access& access = renderer.access();
-    const auto period = access.types().argument(value.type, "_Period");
+    const auto period = access.argument(value, "_Period");
     const auto inside = access.member(value, "__rep_");
     if (!period || !inside)
         return {};

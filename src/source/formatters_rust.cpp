@@ -21,7 +21,7 @@ struct Slice {
 std::optional<Slice> slice_of(Access& access, const Value& value)
 {
     const auto pointer = access.member(value, "data_ptr");
-    const auto address = pointer ? access.word(*pointer) : std::nullopt;
+    const auto address = access.word(pointer);
     const auto length = access.word(value, "length");
     if (!address || !length)
         return {};
@@ -31,13 +31,13 @@ std::optional<Slice> slice_of(Access& access, const Value& value)
 /// The content of a vector: `{buf: RawVec, len}`.
 std::optional<Slice> vector_of(Access& access, const Value& value)
 {
-    const auto element = access.types().argument(value.type, "T");
+    const auto element = access.argument(value, "T");
     const auto buffer = access.member(value, "buf");
-    const auto pointer = buffer ? access.pointer_in(*buffer) : std::nullopt;
-    const auto address = pointer ? access.word(*pointer) : std::nullopt;
+    const auto pointer = access.pointer_in(buffer);
+    const auto address = access.word(pointer);
     const auto length = access.word(value, "len");
     const auto capacity = access.word(value, "buf.inner.cap");
-    const auto size = element ? access.size_of(*element) : std::nullopt;
+    const auto size = access.size_of(element);
     // Values without a size need no room.
     if (!address || !length || !size || (capacity && *size != 0 && *length > *capacity))
         return {};
@@ -65,13 +65,13 @@ std::optional<HashTable> table_of(Access& access, const Value& map)
 {
     constexpr uint64_t max_buckets = uint64_t(1) << 31;
     const auto table = member_of(access, map, { "base.map.table", "base.table", "map.table", "table" });
-    const auto control = table ? access.member(*table, "table.ctrl") : std::nullopt;
-    const auto pointer = control ? access.pointer_in(*control) : std::nullopt;
-    const auto address = pointer ? access.word(*pointer) : std::nullopt;
-    const auto mask = table ? access.word(*table, "table.bucket_mask") : std::nullopt;
-    const auto items = table ? access.word(*table, "table.items") : std::nullopt;
-    const auto element = table ? access.types().argument(table->type, "T") : std::nullopt;
-    const auto size = element ? access.size_of(*element) : std::nullopt;
+    const auto control = access.member(table, "table.ctrl");
+    const auto pointer = access.pointer_in(control);
+    const auto address = access.word(pointer);
+    const auto mask = access.word(table, "table.bucket_mask");
+    const auto items = access.word(table, "table.items");
+    const auto element = access.argument(table, "T");
+    const auto size = access.size_of(element);
     if (!address || !mask || !items || !size || *mask >= max_buckets || (*mask & (*mask + 1)) != 0
         || *items > *mask + 1)
         return {};
@@ -129,17 +129,17 @@ std::optional<BTree> tree_of(Access& access, const Value& map)
     if (some == option.variants.end())
         return {};
     const auto reference = access.member(access.part(*root, some->member), "__0");
-    const auto height = reference ? access.word(*reference, "height") : std::nullopt;
-    const auto node = reference ? access.member(*reference, "node") : std::nullopt;
-    const auto pointer = node ? access.pointer_in(*node) : std::nullopt;
-    const auto leaf = pointer ? access.target(*pointer) : std::nullopt;
+    const auto height = access.word(reference, "height");
+    const auto node = access.member(reference, "node");
+    const auto pointer = access.pointer_in(node);
+    const auto leaf = access.target(pointer);
     if (!height || !leaf || *height > max_height)
         return {};
     const auto keys = types.member(leaf->type, "keys"), values = types.member(leaf->type, "vals");
     const auto count = types.member(leaf->type, "len");
     const auto key = types.argument(leaf->type, "K"), mapped = types.argument(leaf->type, "V");
-    const auto key_bytes = key ? access.size_of(*key) : std::nullopt;
-    const auto mapped_bytes = mapped ? access.size_of(*mapped) : std::nullopt;
+    const auto key_bytes = access.size_of(key);
+    const auto mapped_bytes = access.size_of(mapped);
     const auto leaf_bytes = access.size_of(leaf->type);
     if (!keys || !values || !count || !key_bytes || !mapped_bytes || !leaf_bytes)
         return {};
@@ -210,8 +210,8 @@ struct Counted {
 std::optional<Counted> counted_of(Access& access, const Value& value)
 {
     const auto pointer = access.member(value, "ptr");
-    const auto thin = pointer ? access.pointer_in(*pointer) : std::nullopt;
-    const auto block = thin ? access.target(*thin) : std::nullopt;
+    const auto thin = access.pointer_in(pointer);
+    const auto block = access.target(thin);
     if (!block)
         return {};
     const auto strong = access.word(*block, "strong"), weak = access.word(*block, "weak");
@@ -398,8 +398,8 @@ std::optional<Shown> rust_weak(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
     const auto pointer = access.member(value, "ptr");
-    const auto thin = pointer ? access.pointer_in(*pointer) : std::nullopt;
-    const auto address = thin ? access.word(*thin) : std::nullopt;
+    const auto thin = access.pointer_in(pointer);
+    const auto address = access.word(thin);
     const uint64_t dangling = access.reader().address_bytes() == 4 ? UINT32_MAX : UINT64_MAX;
     if (address == dangling)
         return plain("(Weak)");
@@ -431,8 +431,8 @@ std::optional<Shown> rust_ref_cell(Renderer& renderer, const Value& value)
     Access& access = renderer.access();
     const auto inside = access.member(value, "value.value");
     const auto borrow = access.member(value, "borrow");
-    const auto flag = borrow ? access.word(*borrow) : std::nullopt;
-    const auto bytes = borrow ? access.size_of(*borrow) : std::nullopt;
+    const auto flag = access.word(borrow);
+    const auto bytes = access.size_of(borrow);
     if (!inside || !flag || !bytes)
         return {};
     Shown result = fields(Shape::Fields, { { "value", *inside, ".value.value" } });

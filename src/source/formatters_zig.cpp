@@ -25,7 +25,7 @@ std::optional<Shown> zig_slice(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
     const auto pointer = access.member(value, "ptr");
-    const auto address = pointer ? access.word(*pointer) : std::nullopt;
+    const auto address = access.word(pointer);
     const auto length = access.word(value, "len");
     if (!address || !length)
         return {};
@@ -77,7 +77,7 @@ std::optional<Shown> zig_error_union(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
     const auto error = access.member(value, "error"), payload = access.member(value, "payload");
-    const auto number = error ? access.word(*error) : std::nullopt;
+    const auto number = access.word(error);
     if (!number)
         return {};
     if (*number != 0)
@@ -89,7 +89,7 @@ std::optional<Shown> zig_tagged_union(Renderer& renderer, const Value& value)
 {
     Access& access = renderer.access();
     const auto payload = access.member(value, "payload"), tag = access.member(value, "tag");
-    const auto number = tag ? access.word(*tag) : std::nullopt;
+    const auto number = access.word(tag);
     const Type& tags = tag ? access.type_of(*tag) : access.types().at({});
     if (!payload || !number || tags.kind != Type::Kind::Enum)
         return {};

@@ -30,6 +30,14 @@ std::string rust_name(std::string_view type_name)
     return std::string(name.starts_with("{closure") ? "closure" : name);
 }
 
+/// Fills the bits of the last byte that a bit field does not have.
+void extend_sign(const Value& value, std::vector<uint8_t>& bytes)
+{
+    const uint32_t used = value.bit_size % 8;
+    if (used != 0 && (bytes.back() >> (used - 1) & 1) != 0)
+        bytes.back() |= static_cast<uint8_t>(0xff << used);
+}
+
 std::string null_text(Language language)
 {
     switch (language) {
@@ -154,7 +162,7 @@ std::optional<Shown> Renderer::unreadable(const Value& value)
 Shown Renderer::show_scalar(const Value& value, const Type& type)
 {
     Access::State state = Access::State::Readable;
-    const auto bytes = access_.small_bytes(value, &state);
+    auto bytes = access_.small_bytes(value, &state);
     if (state == Access::State::OutOfBounds)
         return plain("<out of bounds: " + hex(value.address.value_or(0)) + ">");
     if (state == Access::State::OptimizedOut)
@@ -171,6 +179,8 @@ Shown Renderer::show_scalar(const Value& value, const Type& type)
         return plain(character_text(word_of(*bytes), *unit));
     const bool is_signed =
         type.kind == Type::Kind::Signed || (type.kind == Type::Kind::Character && type.is_signed);
+    if (is_signed && (is_natural || style_.base == Style::Base::Decimal))
+        extend_sign(value, *bytes);
     return plain(integer_text(*bytes, is_signed, style_.base));
 }
 
@@ -180,9 +190,11 @@ Shown Renderer::show_enumeration(const Value& value, const Type& type)
     const bool is_signed = under.kind == Type::Kind::Signed || type.is_signed;
     if (style_.base != Style::Base::Natural)
         return show_scalar(value, type);
-    const auto bytes = access_.small_bytes(value);
+    auto bytes = access_.small_bytes(value);
     if (!bytes || bytes->size() > sizeof(uint64_t))
         return show_scalar(value, type);
+    if (is_signed)
+        extend_sign(value, *bytes);
     return plain(enumeration_text(type, *bytes, is_signed));
 }
 
@@ -291,7 +303,7 @@ Shown Renderer::show_array(const Value& value, const Type& type)
             // Zeros behind the text fill the array.
             const auto is_zero = [](uint8_t byte) { return byte == 0; };
             size_t length = bytes.size();
-            while (is_whole && length >= unit->size
+            while (length >= unit->size
                 && std::all_of(bytes.begin() + static_cast<ptrdiff_t>(length - unit->size),
                     bytes.begin() + static_cast<ptrdiff_t>(length), is_zero))
                 length -= unit->size;
