@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "debug/places.h"
 #include "debug/session.h"
 
 #include <functional>
@@ -12,9 +13,9 @@
 
 namespace vitrine::core::console {
 
-/// Turns the name of a compiled function into that of the source: `hello::main`. Other names stay
-/// as they are.
-using Demangle = std::string (*)(std::string_view name);
+using debug::CodePlace;
+using debug::Demangle;
+using debug::LoadedModule;
 
 /// What a verb needs. Verbs that need more than `Nothing` may end with a scope: `in FRAME`,
 /// `of INSTANCE`, `on THREAD`; those that resume the program may not.
@@ -30,22 +31,6 @@ enum class Needs : uint8_t {
     Resume,
     /// The right to start and end the program, and to read files of its user.
     Owner,
-};
-
-/// A module that the program consists of.
-struct LoadedModule {
-    std::shared_ptr<const Module> module;
-    /// Its file, or what a client calls it.
-    std::string path;
-    /// What it was preloaded as; empty for the program itself.
-    std::string preload {};
-};
-
-/// A place in code, in all instances of the module or in one.
-struct CodePlace {
-    std::shared_ptr<const Module> module;
-    CodeOffset offset;
-    const Instance* instance = nullptr;
 };
 
 /// The program that a console debugs, through one door. The doors differ in how they write places,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "console/places.h"
+#include "debug/places.h"
 
 #include "base/number.h"
 #include "base/text.h"
@@ -7,7 +7,7 @@
 
 #include <algorithm>
 
-namespace vitrine::core::console {
+namespace vitrine::core::debug {
 
 namespace {
 
@@ -191,4 +191,4 @@ std::optional<uint32_t> find_entity(const Module& module, ExternKind kind, std::
     return found.empty() ? std::nullopt : std::optional(found.front());
 }
 
-} // namespace vitrine::core::console
+} // namespace vitrine::core::debug
