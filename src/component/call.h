@@ -53,6 +53,7 @@ public:
     static HostOutcome on_entry(HostCall& host);
 
     std::string title() const override;
+    const Function* guest_callee() const override;
     /// The arguments and, if it has returned, the result. They are read from the caller or callee.
     std::vector<Row> rows() const override;
 

@@ -160,16 +160,31 @@ Breakpoints::Hit Breakpoints::hit(const Frame& frame, const std::function<void(s
             if (!holds)
                 problem = "condition: " + holds.error().message;
         }
-        if (++entry->hits <= entry->spec.ignore_count && problem.empty())
+        uint64_t hits = ++entry->hits;
+        if (const auto& group = entry->spec.group)
+            hits = ++group->hits;
+        if (hits <= entry->spec.ignore_count && problem.empty())
             continue;
         if (entry->message && problem.empty())
             log(entry->message->text(frame));
         else if (hit.id == 0)
-            hit = { entry->id, std::move(problem) };
+            hit = { entry->id, std::move(problem), entry->spec.entered };
     }
     if (const Breakpoint* stops = find(hit.id); stops && stops->spec.is_temporary)
-        (void)remove(hit.id);
+        remove_temporary(hit.id);
     return hit;
+}
+
+/// Removes a breakpoint that has stopped the guest, with its group.
+void Breakpoints::remove_temporary(uint32_t id)
+{
+    std::vector<uint32_t> ids { id };
+    if (const auto group = entries_.at(id).spec.group)
+        for (const auto& [other, entry] : entries_)
+            if (other != id && entry.spec.group == group)
+                ids.push_back(other);
+    for (const uint32_t each : ids)
+        (void)remove(each);
 }
 
 } // namespace vitrine::core::debug

@@ -15,6 +15,12 @@
 
 namespace vitrine::core::debug {
 
+/// What breakpoints at several places have in common. Belongs to the session from the first use on.
+struct BreakpointGroup {
+    /// The sum of their hits.
+    uint64_t hits = 0;
+};
+
 /// Where and when to stop: a place in a module, in all of its instances or in one.
 struct BreakpointSpec {
     std::shared_ptr<const Module> module;
@@ -30,6 +36,11 @@ struct BreakpointSpec {
     /// Removed after its first stop.
     bool is_temporary = false;
     bool is_enabled = true;
+    /// What it shares with the others of the same request: they count hits together, and a
+    /// temporary one is removed with them. Null for a breakpoint of its own.
+    std::shared_ptr<BreakpointGroup> group {};
+    /// For `StopReason::entered`. A breakpoint in an inlined body has entered it.
+    uint32_t entered = UINT32_MAX;
 };
 
 /// A breakpoint with its state, for listings.
@@ -74,6 +85,7 @@ public:
         uint32_t id = 0;
         /// The error, if its condition could not be evaluated.
         std::string problem {};
+        uint32_t entered = 0;
     };
     /// Whether the breakpoint is enabled and applies to this instance.
     static bool is_meant(const Breakpoint& breakpoint, const Instance& instance);
@@ -105,6 +117,7 @@ private:
     std::optional<CodeOffset> find_instruction(
         const std::shared_ptr<const Module>& module, FuncIndex function, CodeOffset offset);
     Result<std::map<uint32_t, Entry>::iterator> look_up(uint32_t id);
+    void remove_temporary(uint32_t id);
 
     const TypeRegistry& types_;
     Instructions instructions_;

@@ -47,6 +47,9 @@ struct StopReason {
     std::optional<WatchHit> watch {};
     /// What the function returned, if a step out of it ends with this stop; else null.
     std::shared_ptr<const FunctionResults> results {};
+    /// How many of the inlined bodies that begin at the thread's instruction it has entered. In the
+    /// others it is still at the call (debug/source_view.h).
+    uint32_t entered = 0;
     /// From 1, in the order of the session's stops.
     uint64_t number = 0;
 

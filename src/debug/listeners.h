@@ -22,6 +22,9 @@ struct Listener {
     std::function<void(const Resumed&)> resumes {};
     /// The messages of breakpoints.
     std::function<void(const std::string&)> messages {};
+    /// Every new instance, before the next instruction of its store: breakpoints that are set here
+    /// stop its start function. The other guest threads go on meanwhile.
+    std::function<void(Instance&)> instances {};
     /// Also stops the guest for every new instance, whatever the session stops on, before the next
     /// instruction of its store. A listener that sets this must resume the guest from there.
     bool stops_at_loads = false;
@@ -51,6 +54,10 @@ public:
     bool stop_at_loads() const
     {
         return std::ranges::any_of(rows_, [](const auto& row) { return row.second->stops_at_loads; });
+    }
+    bool hear_of_instances() const
+    {
+        return std::ranges::any_of(rows_, [](const auto& row) { return row.second->instances != nullptr; });
     }
     bool take_messages() const
     {

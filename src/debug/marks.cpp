@@ -34,15 +34,18 @@ void Marks::set(GuardedPlaces wanted)
     lasting_ = std::move(wanted);
 }
 
-void Marks::add_passing(MarkedPlace place)
+void Marks::add_passing(MarkedPlace place, const Slot* frame)
 {
-    passing_.push_back(place);
+    const Guard guard = frame ? in_frame(frame) : Guard();
+    const auto [passing, is_new] = passing_.try_emplace(place, guard);
+    if (!is_new)
+        passing->second = either(passing->second, guard);
     update(place, find_lasting(place));
 }
 
 void Marks::clear_passing()
 {
-    for (const MarkedPlace& place : std::exchange(passing_, {}))
+    for (const auto& [place, guard] : std::exchange(passing_, {}))
         release(place, find_lasting(place));
 }
 
@@ -55,8 +58,8 @@ void Marks::update(const MarkedPlace& place, const Guard* own)
     for (const Marks* const marks : *all_) {
         if (const Guard* const guard = marks == this ? nullptr : marks->find_lasting(place))
             add(*guard);
-        if (marks->is_passing(place))
-            add({});
+        if (const auto passing = marks->passing_.find(place); passing != marks->passing_.end())
+            add(passing->second);
     }
     if (all)
         mark(thread_, *place.first, place.second, *all);
@@ -74,11 +77,6 @@ const Guard* Marks::find_lasting(const MarkedPlace& place) const
 {
     const auto found = lasting_.find(place);
     return found != lasting_.end() ? &found->second : nullptr;
-}
-
-bool Marks::is_passing(const MarkedPlace& place) const
-{
-    return std::ranges::find(passing_, place) != passing_.end();
 }
 
 } // namespace vitrine::core::debug

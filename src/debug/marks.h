@@ -26,8 +26,8 @@ class Marks;
 using MarksOfStore = std::vector<const Marks*>;
 
 /// The marked instructions that one guest thread needs in the code of its store: lasting ones for
-/// the user's breakpoints, and passing ones for a step, which have no guard. Changed only while no
-/// thread of the store executes.
+/// the user's breakpoints, and passing ones for a step. Changed only while no thread of the store
+/// executes.
 class Marks {
 public:
     /// `all` has an entry for each thread of the store.
@@ -38,7 +38,9 @@ public:
 
     /// Makes these places the lasting marks. Passing ones stay.
     void set(GuardedPlaces wanted);
-    void add_passing(MarkedPlace place);
+    /// With the locals of a frame, the mark is for that frame: the probe does not fire when others
+    /// execute the instruction, of this thread or of another one.
+    void add_passing(MarkedPlace place, const Slot* frame = nullptr);
     void clear_passing();
     bool has_passing() const { return !passing_.empty(); }
     const std::shared_ptr<MarksOfStore>& all() const { return all_; }
@@ -51,12 +53,11 @@ private:
     void release(const MarkedPlace& place, const Guard* own);
     /// The guard of this thread's lasting mark, or null.
     const Guard* find_lasting(const MarkedPlace& place) const;
-    bool is_passing(const MarkedPlace& place) const;
 
     Thread& thread_;
     std::shared_ptr<MarksOfStore> all_;
     GuardedPlaces lasting_;
-    std::vector<MarkedPlace> passing_;
+    GuardedPlaces passing_;
 };
 
 } // namespace vitrine::core::debug

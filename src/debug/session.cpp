@@ -33,12 +33,11 @@ public:
     {
         const std::lock_guard lock(session_.mutex_);
         session_.bring_in_line(member_, true);
-        if (!session_.listeners_.stop_at_loads())
-            return;
+        member_.has_news |= session_.listeners_.stop_at_loads();
         // If another thread than the guest's made it, listeners hear of it when the guest next
         // runs.
-        member_.has_news = true;
-        member_.thread->requests->add(Requests::pause);
+        if (member_.has_news || session_.listeners_.hear_of_instances())
+            member_.thread->requests->add(Requests::pause);
     }
     void wait_outside(Thread&) override { session_.wait_outside(member_); }
     bool wants_end(Thread&) override
@@ -171,6 +170,7 @@ Session::Member& Session::add_member(Store& store, Thread& thread)
         .thread = &thread,
         .marks = { thread, sibling ? sibling->marks.all() : std::make_shared<MarksOfStore>() } });
     made->watcher = std::make_unique<Watcher>(*this, *made);
+    made->told_instances = static_cast<uint32_t>(store.instances().size());
     made->foreign_writes = sibling ? sibling->foreign_writes : std::make_shared<ForeignWrites>(store);
     Member& member = *members_.emplace_back(std::move(made));
     thread.probes.set(ProbeRole::Session, member.watcher.get());
@@ -305,7 +305,7 @@ void Session::run_body(std::unique_lock<std::mutex>& lock)
     Member& own = *members_.front();
     forget_step(own);
     own.is_condemned = false;
-    if (!own.has_news)
+    if (!own.has_news && own.told_instances == own.store->instances().size())
         own.thread->requests->bits.fetch_and(~Requests::pause);
     at_entry_ = wants_stop_ = false;
     is_body_running_ = false;
@@ -489,9 +489,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
     wants_stop_ = false;
     state_ = State::Stopped;
     reason_ = StopReason { .kind = StopKind::Interrupt, .thread = member.id };
-    tell(lock);
-    const Resume how = decide(member, lock);
-    ++resumes_;
+    const Resume how = stop_until_resumed(member, lock);
     state_ = State::Going;
     reason_.reset();
     guarded([&] { tell_resume({ resumer_, how }, lock); }, [](const Thrown&) {});

@@ -154,8 +154,9 @@ public:
     /// How often the guest has been resumed. The frames of a stopped guest are valid while this
     /// number stays the same.
     uint64_t resumes() const;
-    /// The frames of a guest thread (0: the one that stopped). Empty if the guest is not stopped.
-    std::vector<Frame> frames(uint32_t thread = 0) const;
+    /// The innermost frames of a guest thread (0: the one that stopped), at most `limit`. Empty if
+    /// the guest is not stopped.
+    std::vector<Frame> frames(uint32_t thread = 0, size_t limit = SIZE_MAX) const;
     /// Finds a guest thread (0: the one that stopped) that can run calls. Fails if the guest is not
     /// stopped, and if the thread is idle or in a host function.
     Result<Thread*> find_callable(uint32_t thread = 0) const;
@@ -212,6 +213,8 @@ private:
         Cause cause;
         /// How the thread goes on.
         Wish wish = Wish::Continue;
+        /// While it is stopped: `StopReason::entered`.
+        uint32_t entered = 0;
         std::shared_ptr<Root> to_throw {};
     };
 
@@ -233,8 +236,10 @@ private:
         bool is_spawned = false;
         /// The session's probe has been removed from it.
         bool has_left = false;
-        /// There are instances of which listeners have not been told.
+        /// There are instances for which listeners want a stop that has not happened.
         bool has_news = false;
+        /// How many instances of the store listeners have been told of.
+        uint32_t told_instances = 0;
         /// The trap with which the guest ends because the debugger's code threw on this thread.
         std::optional<Trap> failure {};
         /// The step under way, or null.
@@ -272,7 +277,7 @@ private:
     void wait_outside(Member& member);
     void bring_in_line(Member& member, bool always = false);
     bool take_sentence(Member& member);
-    void on_instance(Member& member, Instance& instance);
+    void tell_instances(Member& member, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_for(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> reason_of_load(Member& member) const;
     std::optional<StopReason> reason_of_component_call(Member& member) const;
@@ -293,6 +298,7 @@ private:
     void tell_resume(Resumed resumed, std::unique_lock<std::mutex>& lock);
     Resume decide(Member& member, std::unique_lock<std::mutex>& lock);
     bool is_called(const Member& member) const { return call_ && caller_ == &member; }
+    Resume stop_until_resumed(Member& member, std::unique_lock<std::mutex>& lock);
     void forget_step(Member& member);
     void follow(Member& member, const StepPlan& plan);
     void change_plan(Member& member, const StepPlan& plan, std::unique_lock<std::mutex>& lock);

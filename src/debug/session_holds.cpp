@@ -4,11 +4,11 @@
 
 namespace vitrine::core::debug {
 
-std::vector<Frame> Session::frames(uint32_t thread) const
+std::vector<Frame> Session::frames(uint32_t thread, size_t limit) const
 {
     const std::lock_guard lock(mutex_);
     const Member* member = state_ == State::Stopped ? find_member(thread) : nullptr;
-    return member ? frames_of(*member->thread) : std::vector<Frame>();
+    return member ? frames_of(*member->thread, limit) : std::vector<Frame>();
 }
 
 uint64_t Session::resumes() const

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 
 namespace vitrine::core::debug {
 
@@ -97,6 +98,8 @@ Wish Session::fire(Member& member, Cause cause)
     if (must_stand(member))
         stand_outside(member, lock);
     bring_in_line(member);
+    if (cause == Cause::Load || cause == Cause::Pause)
+        tell_instances(member, lock);
     std::optional<StopReason> reason;
     // A thread that was moved while it waited for others no longer is where its probe fired.
     if (goes_on_as_ever())
@@ -111,6 +114,34 @@ Wish Session::fire(Member& member, Cause cause)
                 stop(member, std::move(*at_once), lock);
     }
     return end_visit(member);
+}
+
+/// Tells listeners of instances of which they have not heard, on the guest's thread. They may set
+/// breakpoints, which the thread then has.
+void Session::tell_instances(Member& member, std::unique_lock<std::mutex>& lock)
+{
+    const auto instances = member.store->instances();
+    const auto first = std::exchange(member.told_instances, static_cast<uint32_t>(instances.size()));
+    if (first >= instances.size() || !listeners_.hear_of_instances() || member.is_condemned)
+        return;
+    guarded(
+        [&] {
+            const Listeners::Snapshot listeners = listeners_.all();
+            std::vector<Instance*> news;
+            for (Instance& instance : instances | std::views::drop(first))
+                news.push_back(&instance);
+            lock.unlock();
+            for (const auto& listener : listeners)
+                for (Instance* const instance : news)
+                    if (listener->instances)
+                        listener->instances(*instance);
+        },
+        [](const Thrown&) {});
+    if (!lock.owns_lock())
+        lock.lock();
+    if (must_stand(member))
+        stand_outside(member, lock);
+    bring_in_line(member);
 }
 
 /// How the thread goes on.
@@ -144,16 +175,19 @@ std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
         return StopReason { .kind = StopKind::Exit,
             .trap = trap.kind,
             .exit_status = trap.exit_status,
-            .text = "status " + std::to_string(trap.exit_status) };
+            .text = "status " + std::to_string(trap.exit_status),
+            .entered = UINT32_MAX };
     }
     const bool is_wanted = trap.kind == TrapKind::UncaughtException ? stops_on.uncaught_throw
         : trap.kind == TrapKind::HostError                          ? stops_on.host_error
                                                                     : stops_on.trap;
     if (!is_wanted)
         return std::nullopt;
-    return StopReason {
-        .kind = StopKind::Trap, .trap = trap.kind, .text = trap.to_text(), .exception = trap.exception
-    };
+    return StopReason { .kind = StopKind::Trap,
+        .trap = trap.kind,
+        .text = trap.to_text(),
+        .exception = trap.exception,
+        .entered = UINT32_MAX };
 }
 
 std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock)
@@ -172,7 +206,9 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
     StepAnswer answer = member.step ? member.step->at(Cause::Mark, frame) : StepGoesOn {};
     if (hit.id == 0)
         return take_answer(member, std::move(answer), lock);
-    StopReason reason { .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem) };
+    StopReason reason {
+        .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem), .entered = hit.entered
+    };
     if (auto* end = std::get_if<StepEnd>(&answer))
         reason.results = std::move(end->results);
     return reason;
@@ -246,7 +282,9 @@ std::optional<StopReason> Session::take_answer(
     Member& member, StepAnswer answer, std::unique_lock<std::mutex>& lock)
 {
     if (auto* end = std::get_if<StepEnd>(&answer))
-        return StopReason { .kind = StopKind::Step, .results = std::move(end->results) };
+        return StopReason {
+            .kind = StopKind::Step, .results = std::move(end->results), .entered = end->entered
+        };
     if (const auto* plan = std::get_if<StepPlan>(&answer))
         change_plan(member, *plan, lock);
     return std::nullopt;
@@ -277,7 +315,8 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
         const Ref thrown = Ref::of(thread.thrown);
         return StopReason { .kind = StopKind::Throw,
             .text = Value::ref(ValueType::exnref, thrown).to_text(),
-            .exception = std::make_shared<Root>(member.store->heap, thread.thrown) };
+            .exception = std::make_shared<Root>(member.store->heap, thread.thrown),
+            .entered = UINT32_MAX };
     }
     case Cause::Catch: return reason_of_catch(member, lock);
     case Cause::Load:
@@ -431,6 +470,31 @@ Resume Session::decide(Member& member, std::unique_lock<std::mutex>& lock)
     return how && !member.is_condemned ? *how : Resume { Resume::Kind::Kill };
 }
 
+/// Tells of the stop and waits until it is decided how the thread goes on. A step that needs no
+/// execution is the next stop.
+Resume Session::stop_until_resumed(Member& member, std::unique_lock<std::mutex>& lock)
+{
+    for (;;) {
+        const uint32_t thread = reason_->thread;
+        if (member.visit)
+            member.visit->entered = thread == member.id ? reason_->entered : 0;
+        tell(lock);
+        Resume how = decide(member, lock);
+        if (how.thread == 0)
+            how.thread = thread;
+        ++resumes_;
+        const bool steps = how.step && how.kind != Resume::Kind::Kill && !member.is_condemned;
+        const auto end = steps ? how.step->end_at_once() : std::nullopt;
+        if (!end)
+            return how;
+        tell_resume({ resumer_, how }, lock);
+        state_ = State::Stopped;
+        reason_ = StopReason {
+            .kind = StopKind::Step, .thread = how.thread, .results = end->results, .entered = end->entered
+        };
+    }
+}
+
 void Session::forget_step(Member& member)
 {
     set_stepping(*member.thread, false);
@@ -443,8 +507,8 @@ void Session::forget_step(Member& member)
 void Session::follow(Member& member, const StepPlan& plan)
 {
     member.marks.clear_passing();
-    for (const MarkedPlace& place : plan.marks)
-        member.marks.add_passing(place);
+    for (const StepMark& mark : plan.marks)
+        member.marks.add_passing(mark.place, mark.frame);
     set_stepping(*member.thread, plan.is_single || is_at_entry(member));
     if (plan.is_empty())
         member.step.reset();
@@ -500,7 +564,9 @@ void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
     if (member.is_condemned)
         return;
     state_ = State::Stopped;
-    reason_ = StopReason { .kind = StopKind::CallEnd, .thread = member.id };
+    reason_ = StopReason {
+        .kind = StopKind::CallEnd, .thread = member.id, .entered = member.visit ? member.visit->entered : 0
+    };
     tell(lock);
 }
 
@@ -550,9 +616,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
     };
     guarded(
         [&] {
-            tell(lock);
-            const Resume how = decide(member, lock);
-            ++resumes_;
+            const Resume how = stop_until_resumed(member, lock);
             end_stop();
             tell_resume({ resumer_, how }, lock);
             let_go(member, how, is_nested);

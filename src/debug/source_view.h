@@ -23,6 +23,10 @@ public:
 
 /// A frame as the source sees it: a compiled function, or one that was inlined into it. A physical
 /// frame is shown as one or more logical ones.
+///
+/// At the first instruction of an inlined body, the thread is still at the call: the logical frame
+/// of the body is not shown. A `step` enters the body without executing anything
+/// (`StopReason::entered`), and a breakpoint in the body has entered it.
 struct LogicalFrame {
     /// The index of the physical frame in the thread's frames, innermost first.
     size_t frame = 0;
@@ -39,8 +43,23 @@ struct LogicalFrame {
     std::vector<source::Scope> scopes {};
 };
 
-/// The logical frames of physical ones, innermost first. Frames without debug information and host
-/// frames give one each.
-std::vector<LogicalFrame> logical_frames(SymbolFinder& finder, std::span<const Frame> frames);
+/// The logical frames of a thread's frames, innermost first. Frames without debug information and
+/// host frames give one each. `entered` is how many of the inlined bodies that begin at the
+/// innermost frame's instruction have been entered: `StopReason::entered` for the thread that
+/// stopped, else 0.
+std::vector<LogicalFrame> logical_frames(
+    SymbolFinder& finder, std::span<const Frame> frames, uint32_t entered = 0);
+
+/// Where to look a frame's instruction up: the instruction itself if it is about to be executed,
+/// else the last byte of the call that the frame waits for.
+inline CodeOffset lookup_offset(const Frame& frame)
+{
+    return frame.is_innermost || frame.offset == 0 ? frame.offset : frame.offset - 1;
+}
+
+/// The last part of a path, without folders. Both kinds of slashes separate.
+std::string_view file_name(std::string_view path);
+/// `bank.c:25`, as one printable line. Without a file `?:25`.
+std::string place_text(const source::File* file, const source::Place& place);
 
 } // namespace vitrine::core::debug

@@ -22,10 +22,31 @@ bool is_object(const Value& value)
         && !value.ref().is_i31();
 }
 
+} // namespace
+
 MarkedPlace place_in(const Frame& frame, CodeOffset offset)
 {
     return { frame.function->instance->functions[frame.function->index.value], offset };
 }
+
+std::shared_ptr<FunctionResults> results_in(const Frame& caller, const Function& function)
+{
+    Store& store = caller.thread->store;
+    const FuncType& type = *store.engine().types[function.type].func();
+    auto results = std::make_shared<FunctionResults>();
+    results->function = &function;
+    const Slot* from = caller.sp - slots_of(type.results);
+    for (const ValueType result : type.results) {
+        const Value value = load_value(result, from);
+        from += result.slots();
+        results->values.push_back(value);
+        if (is_object(value))
+            results->roots.push_back(std::make_unique<Root>(store.heap, value.ref().object()));
+    }
+    return results;
+}
+
+namespace {
 
 /// A step that has one plan and ends at the first report that fits it.
 class PlainStep : public Step {
@@ -131,23 +152,9 @@ class StepOut final : public PlainStep {
         return to_caller(frames);
     }
 
-    /// The results lie on top of the caller's operands.
     StepEnd end(const Frame& caller) override
     {
-        if (!function_)
-            return {};
-        Store& store = caller.thread->store;
-        const FuncType& type = *store.engine().types[function_->type].func();
-        auto results = std::make_shared<FunctionResults>();
-        const Slot* from = caller.sp - slots_of(type.results);
-        for (const ValueType result : type.results) {
-            const Value value = load_value(result, from);
-            from += result.slots();
-            results->values.push_back(value);
-            if (is_object(value))
-                results->roots.push_back(std::make_unique<Root>(store.heap, value.ref().object()));
-        }
-        return { std::move(results) };
+        return { .results = function_ ? results_in(caller, *function_) : nullptr };
     }
 
     const Function* function_ = nullptr;

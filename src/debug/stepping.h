@@ -4,10 +4,12 @@
 #include "debug/marks.h"
 #include "exec/frame.h"
 #include "exec/probe.h"
+#include "source/symbols.h"
 
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -15,18 +17,43 @@
 
 namespace vitrine::core::debug {
 
+/// What the source says about the results of a function.
+struct SourceResult {
+    std::shared_ptr<source::Symbols> symbols;
+    source::FunctionId function {};
+    /// Its name in the source.
+    std::string name {};
+    source::TypeId type {};
+    /// Where the result is in memory 0 of the function's instance, if it was returned by address.
+    /// Else it is the first of the values.
+    std::optional<uint64_t> address {};
+};
+
 /// What a function returned to its caller.
 struct FunctionResults {
     std::vector<Value> values {};
     /// Keep what the values refer to alive.
     std::vector<std::unique_ptr<Root>> roots {};
+    /// The function. It has debug information if there is `source`.
+    const Function* function = nullptr;
+    std::optional<SourceResult> source {};
+};
+
+/// An instruction before which a thread reports to its step.
+struct StepMark {
+    StepMark(MarkedPlace at, const Slot* only_in = nullptr) : place(at), frame(only_in) {}
+
+    MarkedPlace place;
+    /// The locals of the frame in which it reports; null for any. Where others pass the mark, they
+    /// are hardly slower. A step must still compare the frame's id: a later frame can have the same
+    /// locals.
+    const Slot* frame;
 };
 
 /// Where a thread reports to its step next. A plan without either ends the step: the thread goes on
 /// as if it had not been stepping.
 struct StepPlan {
-    /// Before these instructions, in any frame.
-    std::vector<MarkedPlace> marks {};
+    std::vector<StepMark> marks {};
     /// Before the next instruction, whichever it is.
     bool is_single = false;
 
@@ -41,6 +68,8 @@ struct StepEnd {
     /// What the function that was stepped out of returned. Null if it did not return, or not to
     /// this frame.
     std::shared_ptr<const FunctionResults> results {};
+    /// See `StopReason::entered`.
+    uint32_t entered = 0;
 };
 
 using StepAnswer = std::variant<StepGoesOn, StepEnd, StepPlan>;
@@ -52,6 +81,9 @@ using StepAnswer = std::variant<StepGoesOn, StepEnd, StepPlan>;
 class Step {
 public:
     virtual ~Step() = default;
+    /// How the step ends if the thread need not execute anything for it: it then stops again at
+    /// once.
+    virtual std::optional<StepEnd> end_at_once() { return std::nullopt; }
     /// Begins the step. `frames` are the thread's innermost frames, innermost first, up to the
     /// caller of its innermost guest function. If `reports_again`, the thread may report the
     /// instruction at which it stands once more before it executes it.
@@ -63,6 +95,11 @@ public:
 
 /// The step for a way to resume, or null if the thread just goes on. `offset` is for `RunTo`.
 std::shared_ptr<Step> make_step(vitrine::debug::ResumeKind kind, CodeOffset offset);
+
+/// The instruction in the code of the frame's function.
+MarkedPlace place_in(const Frame& frame, CodeOffset offset);
+/// The results of a function that has just returned to this frame: they lie on top of its operands.
+std::shared_ptr<FunctionResults> results_in(const Frame& caller, const Function& function);
 
 /// The frames that `Step::begin` wants.
 std::vector<Frame> frames_for_step(const Thread& thread);

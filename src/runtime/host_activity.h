@@ -6,12 +6,17 @@
 
 namespace vitrine::core {
 
+struct Function;
+
 /// What a host function says of itself to a debugger while it waits for a call that it requested.
 class HostActivity {
 public:
     virtual ~HostActivity() = default;
     /// What it is doing: `test:calc/ops@0.1.0#greet: realloc for the arguments`.
     virtual std::string title() const = 0;
+    /// The guest function that it calls for its caller, after what it needs itself: a step into
+    /// the call leads there. Null if there is none.
+    virtual const Function* guest_callee() const { return nullptr; }
 
     /// A value that it works on, as text.
     struct Row {

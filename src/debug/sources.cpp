@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "debug/sources.h"
+
+#include "debug/source_view.h"
+
+#include <algorithm>
+
+namespace vitrine::core::debug {
+
+namespace {
+
+/// A few calls deep, with the functions around them.
+constexpr size_t kept_functions = 64;
+
+} // namespace
+
+const source::Summary& ModuleSource::summary()
+{
+    const std::lock_guard lock(mutex_);
+    if (!summary_)
+        summary_ = symbols_->summary();
+    return *summary_;
+}
+
+const source::File* ModuleSource::file(source::FileId id)
+{
+    const auto& files = summary().files;
+    const auto index = static_cast<size_t>(id);
+    return index < files.size() ? &files[index] : nullptr;
+}
+
+const source::File* ModuleSource::file_of(source::FunctionId id)
+{
+    std::optional<source::FileId> declared;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto [found, is_new] = declared_in_.try_emplace(id);
+        if (is_new)
+            if (const auto function = symbols_->function(id); function && function->declared.line != 0)
+                found->second = function->declared.file;
+        declared = found->second;
+    }
+    return declared ? file(*declared) : nullptr;
+}
+
+std::shared_ptr<const CodeLines> ModuleSource::lines_of(FuncIndex function)
+{
+    const std::lock_guard lock(mutex_);
+    const auto found =
+        std::ranges::find_if(lines_, [&](const auto& lines) { return lines->function() == function; });
+    if (found != lines_.end()) {
+        lines_.splice(lines_.begin(), lines_, found);
+        return lines_.front();
+    }
+    lines_.push_front(std::make_shared<const CodeLines>(*module_, function, *symbols_));
+    if (lines_.size() > kept_functions)
+        lines_.pop_back();
+    return lines_.front();
+}
+
+std::shared_ptr<ModuleSource> Sources::of(const std::shared_ptr<const Module>& module)
+{
+    if (!finder_ || !module)
+        return nullptr;
+    const std::lock_guard lock(mutex_);
+    auto& source = modules_[module];
+    if (!source)
+        if (auto symbols = finder_->symbols_of(module))
+            source = std::make_shared<ModuleSource>(module, std::move(symbols));
+    return source;
+}
+
+std::shared_ptr<const CodeLines> Sources::lines_of(const Function& function)
+{
+    if (function.is_host())
+        return nullptr;
+    const auto source = of(function.instance->module);
+    auto lines = source ? source->lines_of(function.index) : nullptr;
+    return lines && lines->has_lines() ? lines : nullptr;
+}
+
+} // namespace vitrine::core::debug
