@@ -2,9 +2,9 @@
 #include "cli/backtrace.h"
 
 #include "base/text.h"
+#include "cli/symbol_finder.h"
 #include "door/inner.h"
 #include "dwarf/demangle.h"
-#include "dwarf/reader.h"
 
 #include <algorithm>
 #include <map>
@@ -24,7 +24,9 @@ struct SourceFrame {
 /// What debug information says about frames.
 class SourceFrames {
 public:
-    explicit SourceFrames(std::span<const LoadedModule> modules) : modules_(modules) {}
+    explicit SourceFrames(std::span<const LoadedModule> modules)
+        : modules_(modules), finder_([this](const core::Module& module) { return name_of(module); })
+    {}
 
     /// The source functions of a frame, innermost first.
     std::vector<SourceFrame> find(const TraceFrame& frame, bool is_innermost)
@@ -35,7 +37,7 @@ public:
             return {};
         const auto [entry, is_new] = read_.try_emplace(&*module);
         if (is_new)
-            entry->second.symbols = core::dwarf::read({ .module = door::inner(module->module)->bytes() });
+            entry->second.symbols = finder_.symbols_of(door::inner(module->module));
         if (!entry->second.symbols)
             return {};
         if (is_new)
@@ -46,7 +48,7 @@ public:
 
 private:
     struct Read {
-        std::unique_ptr<core::source::Symbols> symbols;
+        std::shared_ptr<core::source::Symbols> symbols;
         core::source::Summary summary;
     };
 
@@ -78,7 +80,15 @@ private:
         return fmt::format("{}:{}", core::printable(from.summary.files[file].path), place.line);
     }
 
+    std::string name_of(const core::Module& module) const
+    {
+        const auto found = std::ranges::find_if(modules_,
+            [&](const LoadedModule& loaded) { return door::inner(loaded.module).get() == &module; });
+        return found == modules_.end() ? "" : core::printable(found->path);
+    }
+
     std::span<const LoadedModule> modules_;
+    SymbolFinder finder_;
     std::map<const LoadedModule*, Read> read_;
 };
 

@@ -155,7 +155,8 @@ void print_help(std::span<const CommandRow> commands, const CLI::App& app)
     print("A WebAssembly runtime that a debugger can see into\n\nUsage: vitrine COMMAND ...\n{}\nCommands:\n",
         options_text(app));
     for (const CommandRow& row : commands)
-        print("  {:<10} {}\n", row.name, row.summary);
+        if (!row.summary.empty())
+            print("  {:<10} {}\n", row.name, row.summary);
     print("\n`vitrine COMMAND --help` lists the options of a command.\n\nExample: {}\n",
         commands.front().example);
 }

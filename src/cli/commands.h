@@ -18,6 +18,7 @@ using Action = std::function<int(const std::vector<std::string>& words)>;
 struct CommandRow {
     std::string_view name;
     std::string_view arguments;
+    /// Empty for a command that users do not see.
     std::string_view summary;
     std::string_view details;
     std::string_view example;
@@ -34,5 +35,6 @@ Action add_objdump(CLI::App& app);
 Action add_validate(CLI::App& app);
 Action add_opcodes(CLI::App& app);
 Action add_wast(CLI::App& app);
+Action add_symbols(CLI::App& app);
 
 } // namespace vitrine::cli

@@ -68,6 +68,14 @@ constexpr vitrine::cli::CommandRow commands[] {
         .example = "vitrine wast --features=-multi-memory memory.json",
         .takes_guest = false,
         .add = vitrine::cli::add_wast },
+    // The reader of debug information, which the other commands start.
+    { .name = "symbols",
+        .arguments = "",
+        .summary = "",
+        .details = "",
+        .example = "",
+        .takes_guest = false,
+        .add = vitrine::cli::add_symbols },
 };
 
 } // namespace

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "source/remote.h"
+
+#include <algorithm>
+
+namespace vitrine::core::source {
+
+namespace {
+
+/// How many types and functions are kept.
+constexpr size_t max_kept = 10'000;
+
+} // namespace
+
+Remote::Remote(ReaderFiles files, Options options) : files_(std::move(files)), options_(std::move(options)) {}
+
+Remote::~Remote() = default;
+
+std::optional<pid_t> Remote::process() const
+{
+    const std::lock_guard lock(mutex_);
+    return process_ ? std::optional(process_->id()) : std::nullopt;
+}
+
+bool Remote::start()
+{
+    ++starts_;
+    has_answered_ = false;
+    auto started = ReaderProcess::start(files_, without_);
+    if (started) {
+        process_ = *std::move(started);
+        return true;
+    }
+    has_given_up_ = true;
+    if (options_.report)
+        options_.report("symbols of " + options_.name + ": " + started.error().message);
+    return false;
+}
+
+/// Reports that the reader is no more. Returns whether a new one should get the same question.
+bool Remote::bury(const Error& error)
+{
+    const auto unit = process_->unit();
+    const std::string ended = process_->end();
+    process_.reset();
+    const bool is_new = unit && std::ranges::find(without_, *unit) == without_.end();
+    if (is_new)
+        without_.push_back(*unit);
+    has_given_up_ = starts_ > options_.restarts || !(is_new || has_answered_);
+    std::string text = "symbols of " + options_.name + ": the reader "
+        + (ended.empty() ? "was ended: " + error.message : "ended (" + ended + ")");
+    if (unit)
+        text += " in unit " + std::to_string(*unit);
+    if (has_given_up_)
+        text += "; there is no more debug information";
+    else if (is_new)
+        text += "; that unit has none";
+    if (options_.report)
+        options_.report(text);
+    // A reader that somebody has ended while it was waiting can answer; one that took too long for
+    // no unit in particular cannot.
+    return !has_given_up_ && (is_new || !ended.empty());
+}
+
+/// Asks until a reader answers. None if none does.
+std::optional<std::vector<uint8_t>> Remote::answer(Bytes request)
+{
+    while (!has_given_up_) {
+        if (!process_ && !start())
+            break;
+        auto answered = process_->ask(request, options_.limit);
+        if (answered) {
+            has_answered_ = true;
+            return *std::move(answered);
+        }
+        if (!bury(answered.error()))
+            break;
+    }
+    return std::nullopt;
+}
+
+template<class T> T Remote::ask(const Request& request)
+{
+    const auto bytes = answer(encode(request));
+    if (!bytes)
+        return {};
+    auto decoded = decode_answer<T>(*bytes);
+    if (!decoded) {
+        (void)bury(decoded.error());
+        return {};
+    }
+    return *std::move(decoded);
+}
+
+Summary Remote::summary()
+{
+    const std::lock_guard lock(mutex_);
+    if (!summary_)
+        summary_ = ask<Summary>(ask::Summary {});
+    return *summary_;
+}
+
+std::optional<std::string> Remote::text_of(FileId file)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::optional<std::string>>(ask::TextOf { file });
+}
+
+std::optional<Row> Remote::row_at(CodeOffset offset)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::optional<Row>>(ask::RowAt { offset });
+}
+
+std::vector<Row> Remote::rows_of(FileId file, uint32_t first, uint32_t last)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<Row>>(ask::RowsOf { file, first, last });
+}
+
+std::vector<Row> Remote::rows_in(Range range)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<Row>>(ask::RowsIn { range });
+}
+
+std::optional<Function> Remote::function_at(CodeOffset offset)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::optional<Function>>(ask::FunctionAt { offset });
+}
+
+std::optional<Function> Remote::function(FunctionId id)
+{
+    const std::lock_guard lock(mutex_);
+    if (functions_.size() >= max_kept)
+        functions_.clear();
+    const auto [kept, is_new] = functions_.try_emplace(id);
+    if (is_new)
+        kept->second = ask<std::optional<Function>>(ask::FunctionOf { id });
+    return kept->second;
+}
+
+std::vector<Function> Remote::functions_named(const Pattern& pattern)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<Function>>(ask::FunctionsNamed { pattern });
+}
+
+std::vector<Scope> Remote::scopes_at(CodeOffset offset)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<Scope>>(ask::ScopesAt { offset });
+}
+
+std::vector<Scope> Remote::inlined_in(Range range)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<Scope>>(ask::InlinedIn { range });
+}
+
+std::vector<Variable> Remote::variables(std::span<const VariableId> ids)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<Variable>>(ask::Variables { { ids.begin(), ids.end() } });
+}
+
+std::vector<Variable> Remote::globals(const Pattern& pattern)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<Variable>>(ask::Globals { pattern });
+}
+
+Type Remote::type(TypeId id)
+{
+    const std::lock_guard lock(mutex_);
+    if (types_.size() >= max_kept)
+        types_.clear();
+    const auto [kept, is_new] = types_.try_emplace(id);
+    if (is_new)
+        kept->second = ask<Type>(ask::TypeOf { id });
+    return kept->second;
+}
+
+std::optional<TypeId> Remote::find_type(std::string_view name)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::optional<TypeId>>(ask::FindType { std::string(name) });
+}
+
+std::optional<Variable> Remote::variable_at(uint64_t address)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::optional<Variable>>(ask::VariableAt { address });
+}
+
+} // namespace vitrine::core::source
