@@ -192,9 +192,13 @@ private:
     {
         bool has_value = false;
         read(has_value);
-        value.reset();
-        if (has_value)
-            read(value.emplace());
+        if (!has_value) {
+            value = std::nullopt;
+            return;
+        }
+        T item {};
+        read(item);
+        value = std::move(item);
     }
     template<class T>
         requires std::is_class_v<T>
