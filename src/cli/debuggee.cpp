@@ -47,6 +47,14 @@ std::string text_of(const Result<Ending>& ending)
     return trap->kind == TrapKind::Killed ? "killed" : "trap: " + trap->text;
 }
 
+/// The path of a loaded module.
+std::string path_of(const std::vector<core::debug::LoadedModule>& modules, const core::Module& module)
+{
+    const auto loaded = std::ranges::find_if(
+        modules, [&](const core::debug::LoadedModule& each) { return each.module.get() == &module; });
+    return loaded == modules.end() ? "" : core::printable(loaded->path);
+}
+
 /// A public error as an inner one.
 std::unexpected<core::Error> failure_of(const Error& error)
 {
@@ -70,6 +78,8 @@ Result<std::unique_ptr<Debuggee>> Debuggee::create(
     auto preloads = TRY(options.load_preloads(engine));
     debuggee->modules_ = inner_modules(binary, options, preloads);
     debuggee->preloads_ = std::move(preloads);
+    debuggee->symbols_ = std::make_shared<SymbolFinder>(
+        [&modules = debuggee->modules_](const core::Module& module) { return path_of(modules, module); });
     CHECK(debuggee->begin_life());
     return debuggee;
 }
@@ -88,6 +98,7 @@ Result<void> Debuggee::begin_life()
     if (auto added = life->program->add_wasi(wasi_); !added)
         return Error("--dir: " + added.error().message());
     CHECK(life->session.on_message(sink_));
+    life->inner->set_symbols(symbols_);
     limits_.reset();
     has_ended_ = false;
     {
@@ -204,7 +215,7 @@ core::console::Demangle Debuggee::demangle() { return core::dwarf::demangled; }
 std::string Debuggee::module_suffix(const core::Module& module)
 {
     const auto loaded = std::ranges::find_if(
-        modules_, [&](const core::console::LoadedModule& each) { return each.module.get() == &module; });
+        modules_, [&](const core::debug::LoadedModule& each) { return each.module.get() == &module; });
     return loaded == modules_.end() || loaded->preload.empty() ? "" : " in " + core::escaped(loaded->preload);
 }
 

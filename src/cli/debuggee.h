@@ -4,6 +4,7 @@
 #include "cli/limits.h"
 #include "cli/message.h"
 #include "cli/program.h"
+#include "cli/symbol_finder.h"
 #include "console/target.h"
 
 #include <vitrine/vitrine.hpp>
@@ -75,6 +76,8 @@ private:
     WasiConfig wasi_;
     Preloads preloads_;
     std::vector<core::console::LoadedModule> modules_;
+    /// Kept from run to run.
+    std::shared_ptr<SymbolFinder> symbols_;
     MessageSink sink_;
     /// Keeps `life_` alive while `interrupt` uses it.
     std::mutex mutex_;

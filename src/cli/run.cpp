@@ -6,6 +6,7 @@
 #include "cli/message.h"
 #include "cli/program.h"
 #include "cli/statistics.h"
+#include "cli/symbol_finder.h"
 #include "door/inner.h"
 #include "engine/engine.h"
 #include "engine/profile.h"
@@ -136,6 +137,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     debug::Session session(program.store());
     debug::GdbServer server(session, options.address(),
         options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
+    door::inner(session)->set_symbols(std::make_shared<SymbolFinder>());
     if (server.error())
         return report(Error("-g " + options.address() + ": " + server.error()->to_text()));
     send_output_to(server, wasi, options.lldb);

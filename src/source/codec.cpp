@@ -246,13 +246,6 @@ struct Asked {
     auto operator()(const ask::VariableAt& asked) const { return symbols.variable_at(asked.address); }
 };
 
-template<class T> std::vector<uint8_t> encoded(const T& value)
-{
-    Writer writer;
-    writer(value);
-    return writer.take();
-}
-
 } // namespace
 
 std::vector<uint8_t> encode(const Request& request)
@@ -277,13 +270,20 @@ Result<Request> decode_request(Bytes message)
     return *std::move(request);
 }
 
+template<class T> std::vector<uint8_t> encode_answer(const T& answer)
+{
+    Writer writer;
+    writer(answer);
+    return writer.take();
+}
+
 std::vector<uint8_t> encoded_answer(Symbols& symbols, const Request& request)
 {
     return std::visit(
         [&](const auto& asked) {
             auto answer = Asked { symbols }(asked);
-            auto bytes = encoded(answer);
-            return bytes.size() <= max_message_bytes ? std::move(bytes) : encoded(decltype(answer) {});
+            auto bytes = encode_answer(answer);
+            return bytes.size() <= max_message_bytes ? std::move(bytes) : encode_answer(decltype(answer) {});
         },
         request);
 }
@@ -298,16 +298,20 @@ template<class T> Result<T> decode_answer(Bytes message)
     return answer;
 }
 
-template Result<Summary> decode_answer(Bytes);
-template Result<std::optional<std::string>> decode_answer(Bytes);
-template Result<std::optional<Row>> decode_answer(Bytes);
-template Result<std::vector<Row>> decode_answer(Bytes);
-template Result<std::optional<Function>> decode_answer(Bytes);
-template Result<std::vector<Function>> decode_answer(Bytes);
-template Result<std::vector<Scope>> decode_answer(Bytes);
-template Result<std::vector<Variable>> decode_answer(Bytes);
-template Result<Type> decode_answer(Bytes);
-template Result<std::optional<TypeId>> decode_answer(Bytes);
-template Result<std::optional<Variable>> decode_answer(Bytes);
+#define ANSWER(...)                                    \
+    template Result<__VA_ARGS__> decode_answer(Bytes); \
+    template std::vector<uint8_t> encode_answer(const __VA_ARGS__&);
+ANSWER(Summary)
+ANSWER(std::optional<std::string>)
+ANSWER(std::optional<Row>)
+ANSWER(std::vector<Row>)
+ANSWER(std::optional<Function>)
+ANSWER(std::vector<Function>)
+ANSWER(std::vector<Scope>)
+ANSWER(std::vector<Variable>)
+ANSWER(Type)
+ANSWER(std::optional<TypeId>)
+ANSWER(std::optional<Variable>)
+#undef ANSWER
 
 } // namespace vitrine::core::source

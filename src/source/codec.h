@@ -79,6 +79,9 @@ Result<Request> decode_request(Bytes message);
 /// Asks the symbols, and encodes the answer.
 std::vector<uint8_t> encoded_answer(Symbols& symbols, const Request& request);
 
+/// Encodes an answer. Defined for the same types as `decode_answer`.
+template<class T> std::vector<uint8_t> encode_answer(const T& answer);
+
 /// Decodes the answer to a question that has answers of type `T`. Defined for the result types of
 /// `Symbols`.
 template<class T> Result<T> decode_answer(Bytes message);

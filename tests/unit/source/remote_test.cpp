@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "source/remote.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <csignal>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace vitrine::core::source {
+namespace {
+
+using std::chrono::milliseconds;
+
+const std::vector<uint8_t> module { 0, 'a', 's', 'm', 1, 0, 0, 0 };
+
+/// A client whose reader is a shell script, and what it reports.
+struct Client {
+    std::vector<std::string> reports;
+    std::unique_ptr<Remote> remote;
+
+    explicit Client(const std::string& script, milliseconds limit = std::chrono::seconds(20))
+    {
+        remote = std::make_unique<Remote>(
+            ReaderFiles { .command = { "/bin/sh", "-c", script, "reader" }, .module = module },
+            Remote::Options { .name = "app.wasm",
+                .report = [this](const std::string& text) { reports.push_back(text); },
+                .limit = limit });
+    }
+};
+
+/// A folder for the files of a test.
+class Folder {
+public:
+    Folder()
+    {
+        char path[] = "/tmp/vitrine-remote-XXXXXX";
+        path_ = mkdtemp(path);
+    }
+    ~Folder() { std::filesystem::remove_all(path_); }
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+private:
+    std::string path_;
+};
+
+std::string content_of(const std::string& path)
+{
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+}
+
+using Strings = std::vector<std::string>;
+
+TEST(Remote, StartsNoReaderBeforeTheFirstQuestion)
+{
+    const Folder folder;
+    Client client("echo started > " + (folder / "file"));
+    EXPECT_EQ(client.remote->process(), std::nullopt);
+    EXPECT_FALSE(std::filesystem::exists(folder / "file"));
+    (void)client.remote->row_at(1);
+    EXPECT_EQ(content_of(folder / "file"), "started\n");
+}
+
+TEST(Remote, AReaderThatEndsInAUnitIsStartedWithoutIt)
+{
+    const Folder folder;
+    // Marks unit 7 as the one being read, and crashes; without that unit, in unit 1.
+    Client client("echo \"$@\" >> " + (folder / "starts")
+        + "; if [ $# = 0 ]; then printf '\\007\\000\\000\\000' >&5; else printf '\\001\\000\\000\\000' >&5; "
+          "fi;"
+          " kill -SEGV $$");
+    EXPECT_EQ(client.remote->row_at(1), std::nullopt);
+    EXPECT_EQ(content_of(folder / "starts"), "\n--without=7\n--without=7 --without=1\n");
+    EXPECT_EQ(client.reports,
+        (Strings { "symbols of app.wasm: the reader ended (signal 11) in unit 7; that unit has none",
+            "symbols of app.wasm: the reader ended (signal 11) in unit 1; that unit has none",
+            "symbols of app.wasm: the reader ended (signal 11) in unit 1; there is no more debug "
+            "information" }));
+    // Nothing is asked or said any more.
+    EXPECT_EQ(client.remote->summary(), Summary {});
+    EXPECT_EQ(client.reports.size(), 3u);
+    EXPECT_EQ(client.remote->process(), std::nullopt);
+}
+
+TEST(Remote, AReaderThatCannotBeginIsToldOnce)
+{
+    Client ends("exit 3");
+    EXPECT_EQ(ends.remote->scopes_at(1), std::vector<Scope> {});
+    EXPECT_EQ(ends.remote->scopes_at(1), std::vector<Scope> {});
+    EXPECT_EQ(ends.reports,
+        Strings { "symbols of app.wasm: the reader ended (status 3); there is no more debug information" });
+
+    Strings reports;
+    Remote none({ .command = { "/nonexistent/vitrine" }, .module = module },
+        { .name = "app.wasm", .report = [&](const std::string& text) { reports.push_back(text); } });
+    EXPECT_EQ(none.type(TypeId { 1 }), Type {});
+    EXPECT_EQ(none.find_type("int"), std::nullopt);
+    EXPECT_EQ(reports,
+        Strings { "symbols of app.wasm: cannot start /nonexistent/vitrine: No such file or directory" });
+}
+
+TEST(Remote, AReaderThatTakesTooLongIsEnded)
+{
+    Client client("printf '\\002\\000\\000\\000' >&5; exec sleep 1000", milliseconds(300));
+    EXPECT_EQ(client.remote->row_at(1), std::nullopt);
+    EXPECT_EQ(client.reports,
+        (Strings {
+            "symbols of app.wasm: the reader was ended: it took too long in unit 2; that unit has none",
+            "symbols of app.wasm: the reader was ended: it took too long in unit 2; there is no more debug "
+            "information" }));
+}
+
+TEST(Remote, AnswersThatAreNoneEndTheReader)
+{
+    // A message of 3 bytes; one that is longer than allowed.
+    for (const auto& [bytes, why] : { std::pair("\\003\\000\\000\\000abc", "malformed answer"),
+             std::pair("\\377\\377\\377\\377", "a message that is too long") }) {
+        Client client(std::string("printf '") + bytes + "' >&3; exec sleep 1000");
+        EXPECT_EQ(client.remote->summary(), Summary {});
+        ASSERT_GE(client.reports.size(), 1u);
+        EXPECT_EQ(
+            client.reports.front().find("symbols of app.wasm: the reader was ended: " + std::string(why)), 0u)
+            << client.reports.front();
+    }
+}
+
+TEST(Remote, TheReaderGetsNothingElse)
+{
+    const Folder folder;
+    const int other = open("/dev/null", O_RDONLY); // NOLINT: without O_CLOEXEC, as a guest's may be
+    Client client("for f in /proc/$$/fd/*; do echo ${f##*/}; done > " + (folder / "files") + "; env > "
+        + (folder / "environment"));
+    (void)client.remote->row_at(1);
+    close(other);
+    // 10 is the shell's own, for the file that it writes.
+    std::string files = content_of(folder / "files");
+    EXPECT_TRUE(files == "0\n1\n2\n3\n4\n5\n" || files == "0\n1\n10\n2\n3\n4\n5\n") << files;
+    EXPECT_EQ(content_of(folder / "environment").find("HOME="), std::string::npos);
+}
+
+TEST(Remote, TheReaderEndsWithItsClient)
+{
+    pid_t id = 0;
+    {
+        // Answers one question: a row that is not there.
+        Client client("printf '\\001\\000\\000\\000\\000' >&3; exec sleep 1000");
+        EXPECT_EQ(client.remote->row_at(1), std::nullopt);
+        EXPECT_EQ(client.reports, Strings {});
+        ASSERT_TRUE(client.remote->process());
+        id = *client.remote->process();
+        EXPECT_EQ(kill(id, 0), 0);
+    }
+    EXPECT_NE(kill(id, 0), 0) << "still there";
+}
+
+} // namespace
+} // namespace vitrine::core::source
