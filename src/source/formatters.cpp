@@ -122,17 +122,17 @@ std::optional<Shown> entries(
 }
 
 std::optional<Shown> elements_at(
-    Renderer& renderer, uint64_t address, uint64_t count, TypeId type, Shown::Shape shape)
+    Renderer& renderer, uint64_t address, uint64_t count, TypeId type, std::optional<std::string_view> list)
 {
     const auto size = renderer.access().size_of(type);
     if (!size || count > max_count || *size > max_count
         || (count != 0 && *size != 0 && !renderer.access().is_readable(address, count * *size)))
         return {};
-    Shown result { .shape = shape, .count = count };
-    result.children = [address, type, size = *size](uint64_t from, uint64_t wanted) {
+    Shown result { .shape = Shown::Shape::Elements, .count = count };
+    result.children = [address, type, size = *size, list](uint64_t from, uint64_t wanted) {
         std::vector<Child> children;
         for (uint64_t i = from; i < from + wanted; ++i)
-            children.push_back(element(i, Access::at(address + i * size, type)));
+            children.push_back(element(i, Access::at(address + i * size, type), list));
         return children;
     };
     return result;

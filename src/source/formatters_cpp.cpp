@@ -227,7 +227,7 @@ std::optional<Shown> cpp_vector(Renderer& renderer, const Value& value)
     if (!begin || !end || !size || *size == 0 || *end < *begin || (*end - *begin) % *size != 0
         || (capacity && *capacity < *end))
         return {};
-    return elements_at(renderer, *begin, (*end - *begin) / *size, *type);
+    return elements_at(renderer, *begin, (*end - *begin) / *size, *type, ".__begin_");
 }
 
 std::optional<Shown> cpp_vector_bool(Renderer& renderer, const Value& value)
@@ -269,7 +269,7 @@ std::optional<Shown> cpp_span(Renderer& renderer, const Value& value)
     auto address = access.word(value, "__data_"), size = access.word(value, "__size_");
     if (!size)
         size = access.types().argument_value(value.type, "_Extent");
-    return type && address && size ? elements_at(renderer, *address, *size, *type) : std::nullopt;
+    return type && address && size ? elements_at(renderer, *address, *size, *type, ".__data_") : std::nullopt;
 }
 
 std::optional<Shown> cpp_initializer_list(Renderer& renderer, const Value& value)
@@ -277,7 +277,8 @@ std::optional<Shown> cpp_initializer_list(Renderer& renderer, const Value& value
     Access& access = renderer.access();
     const auto type = access.argument(value);
     const auto address = access.word(value, "__begin_"), size = access.word(value, "__size_");
-    return type && address && size ? elements_at(renderer, *address, *size, *type) : std::nullopt;
+    return type && address && size ? elements_at(renderer, *address, *size, *type, ".__begin_")
+                                   : std::nullopt;
 }
 
 std::optional<Shown> cpp_deque(Renderer& renderer, const Value& value)
@@ -403,9 +404,7 @@ std::optional<Shown> cpp_tuple(Renderer& renderer, const Value& value)
             return {};
         Value leaf = access.part(*base, each);
         // A leaf derives from an empty element.
-        Child child = element(children.size(), access.member(leaf, "__value_").value_or(leaf));
-        child.suffix.clear();
-        children.push_back(std::move(child));
+        children.push_back(element(children.size(), access.member(leaf, "__value_").value_or(leaf)));
     }
     return fields(Shape::Tuple, std::move(children));
 }

@@ -239,7 +239,8 @@ std::optional<Shown> rust_str(Renderer& renderer, const Value& value)
 std::optional<Shown> rust_slice(Renderer& renderer, const Value& value)
 {
     const auto slice = slice_of(renderer.access(), value);
-    return slice ? elements_at(renderer, slice->address, slice->length, slice->element) : std::nullopt;
+    return slice ? elements_at(renderer, slice->address, slice->length, slice->element, ".data_ptr")
+                 : std::nullopt;
 }
 
 std::optional<Shown> rust_dyn(Renderer& renderer, const Value& value)

@@ -32,7 +32,7 @@ std::optional<Shown> zig_slice(Renderer& renderer, const Value& value)
     const TypeId type = access.type_of(*pointer).target;
     if (is_byte(access.types(), type) && renderer.style().base == Style::Base::Natural)
         return text_at(renderer, *address, *length, {});
-    return elements_at(renderer, *address, *length, type);
+    return elements_at(renderer, *address, *length, type, ".ptr");
 }
 
 std::optional<Shown> zig_text_pointer(Renderer& renderer, const Value& value)

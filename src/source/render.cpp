@@ -7,6 +7,7 @@
 #include "source/renderer.h"
 
 #include <algorithm>
+#include <charconv>
 
 namespace vitrine::core::source {
 namespace {
@@ -249,6 +250,30 @@ std::vector<Child> children(
             child.suffix = parent.suffix ? joined(*parent.suffix, child.suffix) : "";
     }
     return result;
+}
+
+std::optional<Value> child_named(
+    Reader& reader, const Value& value, std::string_view name, const Style& style)
+{
+    constexpr uint64_t page = 100, max_searched = 10'000;
+    Renderer renderer(reader, style);
+    const Shown shown = parent_of(renderer, value).shown;
+    const auto find = [&](uint64_t from, uint64_t count) -> std::optional<Value> {
+        for (Child& child : shown.children(from, std::min(count, shown.count - from)))
+            if (child.name == name)
+                return std::move(child.value);
+        return {};
+    };
+    uint64_t index = 0;
+    const bool is_index = name.starts_with('[')
+        && std::from_chars(name.data() + 1, name.data() + name.size(), index).ec == std::errc();
+    if (is_index && index < shown.count)
+        if (auto found = find(index, 1))
+            return found;
+    for (uint64_t from = 0; from < std::min(shown.count, max_searched); from += page)
+        if (auto found = find(from, page))
+            return found;
+    return renderer.access().member(value, name);
 }
 
 } // namespace vitrine::core::source

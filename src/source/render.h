@@ -4,6 +4,7 @@
 #include "source/value.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,5 +47,9 @@ uint64_t child_count(Reader& reader, const Value& value, const Style& style = {}
 /// Children `from` .. `from + count`.
 std::vector<Child> children(
     Reader& reader, const Value& value, uint64_t from, uint64_t count, const Style& style = {});
+/// The child with this name: `owner`, `[3]`, `["key"]`. Also a member that is not a child because a
+/// formatter hides it.
+std::optional<Value> child_named(
+    Reader& reader, const Value& value, std::string_view name, const Style& style = {});
 
 } // namespace vitrine::core::source

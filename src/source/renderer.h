@@ -108,8 +108,9 @@ Shown alias(Value value, std::optional<std::string> suffix = {});
 std::optional<Shown> alias_behind(Renderer& renderer, const Value& pointer);
 /// A fixed list of children.
 Shown fields(Shown::Shape shape, std::vector<Child> children);
-/// A child that is an element: `[3]`.
-Child element(uint64_t index, Value value);
+/// A child that is an element: `[3]`. `list` is what an expression says behind the parent to mean
+/// the array that it is in; none if it cannot.
+Child element(uint64_t index, Value value, std::optional<std::string_view> list = {});
 
 /// Values `from` .. `from + count` of a container; fewer if it has not as many or cannot be read.
 using Walk = std::function<std::vector<Value>(uint64_t from, uint64_t count)>;
@@ -120,9 +121,10 @@ std::optional<Shown> entries(
     Renderer& renderer, uint64_t count, Walk walk, std::string_view key, std::string_view mapped);
 /// What the child for a key is called: `["a"]`.
 std::string entry_name(Renderer& renderer, const Value& key);
-/// `count` values of a type, one behind the other. None if they are not all in memory.
+/// `count` values of a type, one behind the other. None if they are not all in memory. `list` is as
+/// in `element`.
 std::optional<Shown> elements_at(Renderer& renderer, uint64_t address, uint64_t count, TypeId type,
-    Shown::Shape shape = Shown::Shape::Elements);
+    std::optional<std::string_view> list = {});
 /// `length` units of text. None if they are not all in memory.
 std::optional<Shown> text_at(Renderer& renderer, uint64_t address, uint64_t length, TextUnit unit);
 /// The text of a zero-terminated string at an address, in quotes. None if it cannot be read.

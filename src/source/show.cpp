@@ -83,10 +83,10 @@ Shown fields(Shown::Shape shape, std::vector<Child> children)
     return result;
 }
 
-Child element(uint64_t index, Value value)
+Child element(uint64_t index, Value value, std::optional<std::string_view> list)
 {
     const std::string name = "[" + std::to_string(index) + "]";
-    return { name, std::move(value), name };
+    return { name, std::move(value), list ? std::string(*list) + name : "" };
 }
 
 Shown Renderer::show(const Value& value)
@@ -317,7 +317,7 @@ Shown Renderer::show_array(const Value& value, const Type& type)
         for (uint64_t i = from; i < from + wanted; ++i) {
             Value part = access_.part(value, i * step, is_last ? type->target : value.type);
             part.indexed = is_last ? 0 : value.indexed + 1;
-            found.push_back(element(i, std::move(part)));
+            found.push_back(element(i, std::move(part), ""));
         }
         return found;
     };

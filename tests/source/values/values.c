@@ -137,7 +137,8 @@ KEEP static int matrix[2][3] = { { 1, 2, 3 }, { 4, 5, 6 } };
 KEEP static struct point corners[2] = { { 0, 1 }, { 2, 3 } };
 KEEP static int (*array_pointer)[5] = &few;
 
-__attribute__((noinline, export_name("stop_here"))) void stop_here(void) { __asm__ volatile(""); }
+/// The test looks at the memory when this is called.
+__attribute__((import_module("test"), import_name("stop_here"))) void stop_here(void);
 
 int main(void)
 {

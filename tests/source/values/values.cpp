@@ -159,7 +159,8 @@ std::map<int, std::map<int, std::vector<std::string>>> very_nested = { { 1, { { 
 
 } // namespace app
 
-extern "C" __attribute__((noinline, export_name("stop_here"))) void stop_here() { __asm__ volatile(""); }
+/// The test looks at the memory when this is called.
+extern "C" __attribute__((import_module("test"), import_name("stop_here"))) void stop_here();
 
 int main()
 {

@@ -159,6 +159,7 @@ struct Values {
     function: fn(i32) -> i32,
     dynamic: Box<dyn Area>,
     dynamic_reference: &'static dyn Area,
+    closure: Box<dyn Fn(i32) -> i32>,
     list: Node,
 }
 
@@ -166,19 +167,11 @@ static ACCOUNT: Account = Account { owner: "opal", balance: 80 };
 static SQUARE: Square = Square { side: 1.5 };
 static WHOLE: i32 = 42;
 static mut VALUES: Option<Values> = None;
-static mut CLOSURE: usize = 0;
 
-#[no_mangle]
-#[inline(never)]
-pub extern "C" fn stop_here() {
-    std::hint::black_box(());
-}
-
-fn with_locals(capture: &i32) -> i32 {
-    let copy = 5;
-    let closure = move |x: i32| x + copy + *capture;
-    stop_here();
-    closure(1)
+#[link(wasm_import_module = "test")]
+extern "C" {
+    // The test looks at the memory when this is called.
+    fn stop_here();
 }
 
 fn main() {
@@ -188,6 +181,7 @@ fn main() {
     wrapped.pop_front();
     wrapped.push_back(3);
     let rc = Rc::new(7);
+    let (copy, text) = (5, String::from("captured"));
     let values = Values {
         small: -5,
         huge: u128::MAX,
@@ -273,14 +267,15 @@ fn main() {
         function: increment,
         dynamic: Box::new(Square { side: 2.0 }),
         dynamic_reference: &SQUARE,
+        closure: Box::new(move |value| value + copy + text.len() as i32),
         list: Node { value: 1, next: Some(Box::new(Node { value: 2, next: None })) },
     };
     unsafe {
         VALUES = Some(values);
         let values = VALUES.as_ref().unwrap();
         std::mem::forget(values.borrowed.borrow_mut());
-        let sum = with_locals(&values.some.unwrap()) as f64;
-        println!("{}", sum + values.dynamic.area() + values.dynamic_reference.area());
-        println!("{}", (values.function)(CLOSURE as i32));
+        stop_here();
+        println!("{}", values.dynamic.area() + values.dynamic_reference.area());
+        println!("{}", (values.function)((values.closure)(1)));
     }
 }
