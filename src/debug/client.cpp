@@ -112,6 +112,7 @@ Result<void> Client::resume(Resume how, std::optional<uint64_t> stop)
 /// Adds a stop. The entry for it is made first, so that no stop is left without a client.
 template<class Add> Result<uint32_t> Client::own(Add add)
 {
+    const std::lock_guard lock(mutex_);
     stops_.push_back(0);
     const Result<uint32_t> id = add();
     if (id)
@@ -140,6 +141,7 @@ Result<uint32_t> Client::add_watchpoint(WatchpointSpec spec)
 
 Result<void> Client::remove_stop(uint32_t id)
 {
+    const std::lock_guard lock(mutex_);
     if (std::erase(stops_, id) == 0)
         return failure("breakpoint " + std::to_string(id) + " belongs to another client, or is gone");
     // It is one of the two, if it still exists.
@@ -152,8 +154,13 @@ void Client::stop_on(StopsOn what) { session_.stop_on(what, id_); }
 
 void Client::remove_all_stops()
 {
-    while (!stops_.empty())
-        (void)remove_stop(stops_.back());
+    std::vector<uint32_t> ids;
+    {
+        const std::lock_guard lock(mutex_);
+        ids = stops_;
+    }
+    for (const uint32_t id : ids)
+        (void)remove_stop(id);
     session_.stop_on(std::nullopt, id_);
 }
 

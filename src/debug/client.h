@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -70,7 +71,7 @@ private:
 /// it and end it, but they cannot resume it: the error names the exclusive client. `Session::wait`
 /// then returns only the end.
 ///
-/// All members may be called from any thread, one at a time. The session must outlive the client.
+/// All members may be called from any thread. The session must outlive the client.
 class Client {
 public:
     enum class Kind : uint8_t { Shared, Exclusive };
@@ -102,9 +103,17 @@ public:
     /// Removes a breakpoint or watchpoint. It may be gone already.
     Result<void> remove_stop(uint32_t id);
     /// Takes over a breakpoint or watchpoint that was added to the session directly.
-    void adopt_stop(uint32_t id) { stops_.push_back(id); }
+    void adopt_stop(uint32_t id)
+    {
+        const std::lock_guard lock(mutex_);
+        stops_.push_back(id);
+    }
     /// Whether the client added this breakpoint or watchpoint.
-    bool owns_stop(uint32_t id) const { return std::ranges::find(stops_, id) != stops_.end(); }
+    bool owns_stop(uint32_t id) const
+    {
+        const std::lock_guard lock(mutex_);
+        return std::ranges::find(stops_, id) != stops_.end();
+    }
     /// What else stops the guest while the client is attached, together with what others ask for.
     void stop_on(StopsOn what);
     void remove_all_stops();
@@ -117,6 +126,7 @@ private:
     /// The owner's until the session has accepted the client.
     ClientId id_ = owner;
     Listeners::Id listener_ = 0;
+    mutable std::mutex mutex_;
     /// The ids of what it added; some may be gone.
     std::vector<uint32_t> stops_;
 };

@@ -2,6 +2,8 @@
 #include "debug/skips.h"
 
 #include "base/guard.h"
+#include "debug/source_view.h"
+#include "source/paths.h"
 
 #include <algorithm>
 #include <optional>
@@ -23,42 +25,6 @@ struct Skips::Compiled {
             [](const Thrown&) { return false; });
     }
 };
-
-namespace {
-
-/// Parts of the paths under which compilers record their own libraries.
-constexpr std::string_view library_parts[] {
-    "/rustc/",
-    "/rustlib/src/",
-    "/.cargo/registry/",
-    "c++/v1/",
-    "/libcxx",
-    "wasi-libc",
-    "wasi-sdk",
-    "libc-bottom-half/",
-    "libc-top-half/",
-    "/compiler-rt/",
-    "/zig/lib/",
-    "/lib/zig/",
-    "/ziglang/lib/",
-    "~lib/",
-    "/go/src/runtime/",
-};
-
-} // namespace
-
-std::string path_of(const source::File& file)
-{
-    const bool is_absolute = file.path.starts_with('/') || file.path.starts_with('\\')
-        || (file.path.size() > 1 && file.path[1] == ':');
-    return is_absolute || file.directory.empty() ? file.path : file.directory + "/" + file.path;
-}
-
-bool is_library(std::string_view path)
-{
-    return std::ranges::any_of(
-        library_parts, [&](std::string_view part) { return path.find(part) != path.npos; });
-}
 
 bool matches_glob(std::string_view pattern, std::string_view text)
 {
@@ -128,7 +94,7 @@ std::vector<Skips::Rule> Skips::rules() const
 bool Skips::skips(std::string_view function, const source::File* file) const
 {
     const std::string path = file ? path_of(*file) : "";
-    if (file && skips_libraries && is_library(path))
+    if (file && skips_libraries && source::is_library_path(path))
         return true;
     return std::ranges::any_of(entries_, [&](const Entry& entry) {
         if (!entry.rule.is_enabled)

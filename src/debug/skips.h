@@ -51,10 +51,6 @@ private:
     uint32_t next_ = 1;
 };
 
-/// The path of a file as the compiler recorded it, with its directory in front if it is relative.
-std::string path_of(const source::File& file);
-/// Whether the path is of a toolchain's library.
-bool is_library(std::string_view path);
 /// Whether a pattern with `*` and `?` matches the whole text.
 bool matches_glob(std::string_view pattern, std::string_view text);
 

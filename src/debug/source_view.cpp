@@ -126,6 +126,14 @@ std::vector<LogicalFrame> logical_frames(
     return logical;
 }
 
+std::string path_of(const source::File& file)
+{
+    const std::string_view path = file.path;
+    const bool is_absolute =
+        path.starts_with('/') || path.starts_with('\\') || (path.size() > 1 && path[1] == ':');
+    return is_absolute || file.directory.empty() ? file.path : file.directory + "/" + file.path;
+}
+
 std::string_view file_name(std::string_view path) { return path.substr(path.find_last_of("/\\") + 1); }
 
 std::string place_text(const source::File* file, const source::Place& place)

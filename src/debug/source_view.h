@@ -57,6 +57,8 @@ inline CodeOffset lookup_offset(const Frame& frame)
     return frame.is_innermost || frame.offset == 0 ? frame.offset : frame.offset - 1;
 }
 
+/// The path of a file as the compiler recorded it, with its directory in front if it is relative.
+std::string path_of(const source::File& file);
 /// The last part of a path, without folders. Both kinds of slashes separate.
 std::string_view file_name(std::string_view path);
 /// `bank.c:25`, as one printable line. Without a file `?:25`.
