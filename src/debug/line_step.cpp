@@ -124,7 +124,7 @@ private:
     void set_return(const Frame& frame);
     StepPlan base_plan();
     StepPlan leave();
-    StepPlan enter_call(uint32_t call);
+    StepPlan enter_call();
     bool is_target(uint32_t instruction, const CodeLines::Position& position) const;
     bool is_passed_body(Body outer, Body inner) const;
     std::optional<uint32_t> entering_at(uint32_t from, uint32_t to) const;
@@ -136,7 +136,7 @@ private:
     StepAnswer returned(const Frame& caller);
     StepAnswer caught(const Frame& frame);
     StepAnswer caught_at_home(const Frame& frame);
-    StepPlan plan_to_call(uint32_t here);
+    StepPlan plan_to_call(const Frame& frame, uint32_t here);
 
     bool is_skipped(const Function& function) const;
     bool is_skipped(std::string_view name, const source::File* file) const;
@@ -159,9 +159,8 @@ private:
     /// have been entered then; and the calls that it follows.
     std::map<uint32_t, uint32_t> targets_;
     std::vector<uint32_t> calls_;
-    /// While entering: the call; and whether the thread may report it once more.
-    uint32_t call_ = 0;
-    bool reports_call_again_ = false;
+    /// Where the thread may report once more before it executes anything.
+    std::optional<Frame> reported_;
     /// The function that returns, if its results are to be kept.
     const Function* finished_ = nullptr;
     std::optional<SourceResult> source_result_;
@@ -207,6 +206,8 @@ std::optional<StepEnd> LineStep::end_at_once()
 StepPlan LineStep::begin(Frames, bool reports_again)
 {
     const Frame& frame = frames_.front();
+    if (reports_again && frame.is_innermost)
+        reported_ = frame;
     if (const Frame* const caller = find_caller(frames_))
         return_.emplace(*caller);
     if (kind_ == LineStepKind::Finish && home_.body == CodeLines::function_body) {
@@ -223,10 +224,8 @@ StepPlan LineStep::begin(Frames, bool reports_again)
         return leave();
     const uint32_t here = start();
     StepPlan plan = plan_from(here, frame.is_innermost);
-    if (kind_ != LineStepKind::Step || !frame.is_innermost || !home_.lines->flow().is_call(here))
-        return plan;
-    reports_call_again_ = reports_again;
-    return enter_call(here);
+    const bool is_at_call = frame.is_innermost && home_.lines->flow().is_call(here);
+    return kind_ == LineStepKind::Step && is_at_call ? enter_call() : plan;
 }
 
 /// Runs out of the home.
@@ -238,10 +237,10 @@ StepPlan LineStep::leave()
     return base_plan();
 }
 
-StepPlan LineStep::enter_call(uint32_t call)
+/// Executes the call at which the thread is as a single step.
+StepPlan LineStep::enter_call()
 {
     phase_ = Phase::Entering;
-    call_ = call;
     return { .is_single = true };
 }
 
@@ -264,13 +263,13 @@ void LineStep::search(uint32_t instruction, bool includes_it, const EnteringAt& 
         const uint32_t from = open.back();
         open.pop_back();
         flow.for_each_next(from, [&](uint32_t to) {
-            if (seen[to])
-                return;
-            seen[to] = true;
             if (const auto entered = entering_at(from, to)) {
                 targets_.emplace(to, *entered);
                 return;
             }
+            if (seen[to])
+                return;
+            seen[to] = true;
             if (flow.is_call(to))
                 calls_.push_back(to);
             open.push_back(to);
@@ -384,6 +383,10 @@ StepAnswer LineStep::at(Cause cause, const Frame& frame)
 {
     if (frame.is_host())
         return StepGoesOn {};
+    const auto reported = std::exchange(reported_, std::nullopt);
+    if (reported && cause != Cause::Catch && reported->id == frame.id && reported->function == frame.function
+        && reported->offset == frame.offset)
+        return StepGoesOn {};
     if (cause == Cause::Catch)
         return frame.id.is_above(home_.id) ? StepGoesOn {} : caught(frame);
     if (return_ && return_->is_at(frame))
@@ -404,17 +407,13 @@ StepAnswer LineStep::at_home(const Frame& frame)
     if (const auto target = targets_.find(*here); target != targets_.end())
         return StepEnd { .entered = target->second };
     if (std::ranges::find(calls_, *here) != calls_.end())
-        return enter_call(*here);
+        return enter_call();
     return StepGoesOn {};
 }
 
 /// A call in the home has been executed as a single step, and led to nothing but a host function.
 StepAnswer LineStep::after_call(const Frame& frame)
 {
-    const auto here = home_.lines->flow().find(frame.offset);
-    if (!here || (*here == call_ && std::exchange(reports_call_again_, false)))
-        return StepGoesOn {};
-    reports_call_again_ = false;
     const StepAnswer answer = at_home(frame);
     if (!std::holds_alternative<StepGoesOn>(answer))
         return answer;
@@ -425,7 +424,6 @@ StepAnswer LineStep::after_call(const Frame& frame)
 /// A call in the home has led to another function.
 StepAnswer LineStep::called(const Frame& frame)
 {
-    reports_call_again_ = false;
     const std::vector<Frame> frames = frames_for_step(*frame.thread);
     const bool replaces_home = frame.id == home_.id;
     const Frame* const caller = find_caller(frames);
@@ -512,7 +510,7 @@ StepAnswer LineStep::caught(const Frame& frame)
     home_.body = home_.lines->position(here).body;
     if (home_.lines->is_statement(here))
         return StepEnd {};
-    return plan_to_call(here);
+    return plan_to_call(frame, here);
 }
 
 StepAnswer LineStep::caught_at_home(const Frame& frame)
@@ -531,17 +529,15 @@ StepAnswer LineStep::caught_at_home(const Frame& frame)
         return StepEnd {};
     if (!is_same_line)
         home_.place.reset();
-    return plan_to_call(here);
+    return plan_to_call(frame, here);
 }
 
 /// The plan from an instruction that is executed next, and that may be reported once more.
-StepPlan LineStep::plan_to_call(uint32_t here)
+StepPlan LineStep::plan_to_call(const Frame& frame, uint32_t here)
 {
+    reported_ = frame;
     StepPlan plan = plan_from(here, true);
-    if (kind_ != LineStepKind::Step || !home_.lines->flow().is_call(here))
-        return plan;
-    reports_call_again_ = true;
-    return enter_call(here);
+    return kind_ == LineStepKind::Step && home_.lines->flow().is_call(here) ? enter_call() : plan;
 }
 
 /// To one of several places, or out of a frame.
@@ -641,8 +637,14 @@ std::shared_ptr<Step> make_line_step(
     if (frames.empty())
         return nullptr;
     const bool has_stopped = from.thread == 0 || from.thread == reason->thread;
-    return std::make_shared<LineStep>(
-        kind, sources, std::move(from), std::move(frames), has_stopped ? reason->entered : 0);
+    return make_line_step(
+        kind, std::move(frames), has_stopped ? reason->entered : 0, sources, std::move(from));
+}
+
+std::shared_ptr<Step> make_line_step(LineStepKind kind, std::vector<Frame> frames, uint32_t entered,
+    const std::shared_ptr<Sources>& sources, LineStepFrom from)
+{
+    return std::make_shared<LineStep>(kind, sources, std::move(from), std::move(frames), entered);
 }
 
 std::shared_ptr<Step> make_run_to(

@@ -61,6 +61,11 @@ struct LineStepFrom {
 std::shared_ptr<Step> make_line_step(
     LineStepKind kind, Session& session, const std::shared_ptr<Sources>& sources, LineStepFrom from);
 
+/// The same for a thread's frames, from the one in which the step begins outwards: that of a guest
+/// function first, and at least up to its caller. `entered` is that of the thread's stop.
+std::shared_ptr<Step> make_line_step(LineStepKind kind, std::vector<Frame> frames, uint32_t entered,
+    const std::shared_ptr<Sources>& sources, LineStepFrom from);
+
 /// Runs until the thread comes to one of these places or the selected frame returns. Places in the
 /// frame's own function count only in this frame (`until LINE`, run to cursor), unless
 /// `in_any_frame` (`advance`). The places are those of a request (`find_locations`).

@@ -181,6 +181,14 @@ void Search::add(CodeLocation location)
         found_.push_back(std::move(location));
 }
 
+CodeLocation location_at(const std::shared_ptr<const Module>& module, CodeOffset offset)
+{
+    CodeLocation location;
+    location.module = module;
+    location.offset = offset;
+    return location;
+}
+
 /// Fills in the line of a location.
 void set_place(ModuleSource& source, CodeLocation& location, std::optional<source::Place> place)
 {
@@ -199,7 +207,8 @@ void Search::add_compiled(const In& in, const source::Function& function)
             continue;
         const auto lines = in.source.lines_of(*index);
         const uint32_t at = lines->behind_prologue();
-        CodeLocation location { { in.loaded.module, lines->flow().offset(at) }, function.name };
+        CodeLocation location = location_at(in.loaded.module, lines->flow().offset(at));
+        location.function = function.name;
         location.entered = 0;
         set_place(in.source, location, lines->position(at).place);
         add(std::move(location));
@@ -216,7 +225,9 @@ void Search::add_copy(const In& in, const source::Function& function, const sour
     const auto offset = index ? find_instruction_boundary(module, *index, copy.entry) : std::nullopt;
     if (!offset)
         return;
-    CodeLocation location { { in.loaded.module, *offset }, function.name, true };
+    CodeLocation location = location_at(in.loaded.module, *offset);
+    location.function = function.name;
+    location.is_inlined = true;
     // Bodies that begin here and are inside of the copy have not been entered.
     location.entered = 0;
     bool is_inside = false;
@@ -230,10 +241,8 @@ void Search::add_copy(const In& in, const source::Function& function, const sour
             break;
         location.entered += is_inside;
     }
-    set_place(in.source, location,
-        in.source.lines_of(*index)
-            ->position(*in.source.lines_of(*index)->flow().find(*offset), location.entered)
-            .place);
+    const auto lines = in.source.lines_of(*index);
+    set_place(in.source, location, lines->position(*lines->flow().find(*offset), location.entered).place);
     add(std::move(location));
 }
 
@@ -323,7 +332,7 @@ void Search::add_row(const In& in, const source::Row& row)
     const CodeLines::Position position = lines->inside(*at);
     if (position.body == CodeLines::function_body)
         at = std::max(*at, lines->behind_prologue());
-    CodeLocation location { { in.loaded.module, lines->flow().offset(*at) } };
+    CodeLocation location = location_at(in.loaded.module, lines->flow().offset(*at));
     const CodeLines::Position stop = lines->inside(*at);
     if (stop.body != CodeLines::function_body) {
         location.function = lines->inlined(stop.body).name;
@@ -378,7 +387,8 @@ void Search::add_wasm(const LoadedModule& loaded, CodeOffset offset, const Insta
     const auto index = module.find_function(offset);
     if (!index)
         return;
-    CodeLocation location { { loaded.module, offset, instance } };
+    CodeLocation location = location_at(loaded.module, offset);
+    location.instance = instance;
     location.function = module.name_of(ExternKind::Func, index->value);
     if (const auto source = code_.sources.of(loaded.module)) {
         const auto lines = source->lines_of(*index);

@@ -33,7 +33,7 @@ struct LoadedModule {
 /// A place in code, in all instances of the module or in one.
 struct CodePlace {
     std::shared_ptr<const Module> module;
-    CodeOffset offset;
+    CodeOffset offset = 0;
     const Instance* instance = nullptr;
 };
 

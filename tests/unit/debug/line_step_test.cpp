@@ -416,7 +416,7 @@ TEST_P(LineSteps, FinishLeavesInlinedBodies)
     EXPECT_EQ(guest.go(), "ended: 26");
     EXPECT_EQ(guest.start("run"), "run:40");
     EXPECT_EQ(guest.go_to(guest.writer, "main", 6), "square:32 (breakpoint 3)");
-    EXPECT_EQ(guest.finish(0, 2), "run:41, returned 25") << "out of `main`";
+    EXPECT_EQ(guest.finish(0, 2), "run:41, returned 26") << "out of `main`";
 }
 
 TEST_P(LineSteps, SkippedFunctionsAreNotEntered)
