@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <memory>
 
+#include <malloc.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -100,6 +101,8 @@ Result<void> serve(const ServeOptions& options)
     std::unique_ptr<Symbols> symbols = read(std::move(input));
     if (!symbols)
         symbols = std::make_unique<NoSymbols>();
+    // The index was made of larger parts.
+    (void)malloc_trim(0);
     for (;;) {
         (void)alarm(0);
         const auto message = receive_message(reader_descriptor::socket, max_message_bytes, std::nullopt);
