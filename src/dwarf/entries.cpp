@@ -42,7 +42,7 @@ llvm::DWARFContext& Entries::context()
         buffers[name] = llvm::MemoryBuffer::getMemBuffer(core::text_of(bytes), "", false);
     const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
     context_ = llvm::DWARFContext::create(buffers, address_bytes, true, ignore, ignore);
-    extracted_.assign(index_.units.size(), false);
+    extracted_.assign(index_.units.size(), Extracted::NotYet);
     extracted_bytes_ = 0;
     return *context_;
 }
@@ -96,10 +96,15 @@ DWARFDie Entries::find(uint64_t entry)
     llvm::DWARFUnit* known = context().getUnitForOffset(entry);
     if (!known || known->getOffset() != unit->offset)
         return {};
-    if (!extracted_[number]) {
-        extracted_[number] = true;
+    if (extracted_[number] == Extracted::NotYet) {
         extracted_bytes_ += unit->entries * entry_bytes;
+        // LLVM keeps a unit that it could only begin to read, and crashes when it is asked for more.
+        llvm::Error error = known->tryExtractDIEsIfNeeded(false);
+        extracted_[number] = error ? Extracted::Bad : Extracted::Good;
+        ignore(std::move(error));
     }
+    if (extracted_[number] == Extracted::Bad)
+        return {};
     const DWARFDie die = known->getDIEForOffset(entry);
     return die && !die.isNULL() ? die : DWARFDie();
 }

@@ -78,8 +78,9 @@ private:
     Index index_;
     Lines lines_;
     std::unique_ptr<llvm::DWARFContext> context_;
-    /// Whether LLVM has extracted a unit, by its index.
-    std::vector<bool> extracted_;
+    /// What LLVM has made of a unit, by its index.
+    enum class Extracted : uint8_t { NotYet, Good, Bad };
+    std::vector<Extracted> extracted_;
     size_t extracted_bytes_ = 0;
     /// How many ranges may still be read for this question.
     size_t ranges_left_ = 0;

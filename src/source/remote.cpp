@@ -53,8 +53,8 @@ bool Remote::bury(const Error& error)
         text += " in unit " + std::to_string(*unit);
     if (has_given_up_)
         text += "; there is no more debug information";
-    else if (is_new)
-        text += "; that unit has none";
+    else
+        text += is_new ? "; that unit has none" : "; it is started again";
     if (options_.report)
         options_.report(text);
     // A reader that somebody has ended while it was waiting can answer; one that took too long for
