@@ -43,11 +43,13 @@ public:
 
     source::Summary summary() override
     {
-        return { .files = table_.files,
-            .producers = { table_.producer },
+        source::Summary summary { .files = table_.files,
             .functions = static_cast<uint32_t>(table_.functions.size()),
             .has_lines = !table_.rows.empty(),
             .problems = table_.problems };
+        if (table_.producer.units > 0)
+            summary.producers.push_back(table_.producer);
+        return summary;
     }
 
     std::optional<std::string> text_of(source::FileId file) override

@@ -18,7 +18,8 @@ constexpr uint32_t no_unit = UINT32_MAX;
 struct Input {
     /// The module. All offsets in answers are offsets in it.
     Bytes module;
-    /// The file that has the debug information, if it is not the module itself.
+    /// The file that has the debug information, if it is not the module itself: a module or a
+    /// source map.
     Bytes debug_file {};
     /// Units to skip, by their index in the section `.debug_info`.
     std::vector<uint32_t> without {};
@@ -27,8 +28,12 @@ struct Input {
     std::atomic<uint32_t>* unit = nullptr;
 };
 
+/// Reads what there is: DWARF, a source map, or the tables of Go. A source map that is malformed
+/// gives no answers; its summary says why. Null if there is no debug information.
+std::unique_ptr<source::Symbols> read(Input input);
+
 /// Reads DWARF of the versions 3 to 5. Malformed units are skipped; the summary names them. Null if
 /// there is no DWARF.
-std::unique_ptr<source::Symbols> read(Input input);
+std::unique_ptr<source::Symbols> read_dwarf(Input input);
 
 } // namespace vitrine::core::dwarf

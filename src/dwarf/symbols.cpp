@@ -234,7 +234,7 @@ private:
 
 } // namespace
 
-std::unique_ptr<source::Symbols> read(Input input)
+std::unique_ptr<source::Symbols> read_dwarf(Input input)
 {
     auto symbols = std::make_unique<DwarfSymbols>(std::move(input));
     return symbols->empty() ? nullptr : std::move(symbols);
