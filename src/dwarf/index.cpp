@@ -256,9 +256,15 @@ private:
     Result<uint32_t> read_entry(ByteReader& in, Unit& unit, EntryOffset at, const Abbreviation& shape)
     {
         const Level level = levels_.back();
-        const Role role = role_of(shape.tag);
+        Role role = role_of(shape.tag);
         if (role == Role::Variable || role == Role::Parameter)
             index_.has_variables = true;
+        // Before DWARF 5, a static member is declared like this; another entry has its location.
+        const auto is_declaration = [](const AttributeForm& each) {
+            return each.attribute == DW_AT_declaration;
+        };
+        if (shape.tag == DW_TAG_member && std::ranges::any_of(shape.attributes, is_declaration))
+            role = Role::Variable;
         if (role == Role::None || role == Role::Parameter
             || (role == Role::Variable && level.is_in_function)) {
             CHECK(skip_values(in, unit, shape));
