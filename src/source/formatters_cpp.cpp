@@ -169,7 +169,7 @@ std::optional<TextUnit> unit_of(Access& access, const Value& value)
 /// `0x5010 -> 9`
 Shown smart_pointer(Renderer& renderer, const Value& pointer)
 {
-    auto result = alias_behind(renderer, pointer);
+    auto result = alias_behind(renderer, pointer, ".__ptr_->");
     if (!result)
         return renderer.show_raw(pointer);
     result->before = *result->address + " -> ";
@@ -471,8 +471,15 @@ std::optional<Shown> cpp_shared_ptr(Renderer& renderer, const Value& value)
     const auto block = access.target(*control);
     if (!block)
         return smart_pointer(renderer, *pointer);
-    const auto strong = access.word(*block, "__shared_owners_"),
-               weak = access.word(*block, "__shared_weak_owners_");
+    auto strong = access.word(*block, "__shared_owners_"),
+         weak = access.word(*block, "__shared_weak_owners_");
+    if (!strong && access.type_of(*block).is_declaration) {
+        // libc++ has been compiled without debug information. Both follow the pointer to the table
+        // of virtual functions.
+        const uint64_t word_bytes = access.reader().address_bytes();
+        strong = word_at(access, *block->address + word_bytes);
+        weak = word_at(access, *block->address + 2 * word_bytes);
+    }
     // Counts start at -1, and all strong owners together are one weak owner.
     const bool is_expired = strong && static_cast<int32_t>(*strong) < 0;
     Shown result = is_expired ? plain("expired") : smart_pointer(renderer, *pointer);
@@ -505,7 +512,7 @@ std::optional<Shown> cpp_atomic(Renderer& renderer, const Value& value)
 std::optional<Shown> cpp_reference_wrapper(Renderer& renderer, const Value& value)
 {
     const auto pointer = renderer.access().member(value, "__f_");
-    return pointer ? alias_behind(renderer, *pointer) : std::nullopt;
+    return pointer ? alias_behind(renderer, *pointer, ".__f_->") : std::nullopt;
 }
 
 std::optional<Shown> cpp_duration(Renderer& renderer, const Value& value)

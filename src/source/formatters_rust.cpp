@@ -264,10 +264,7 @@ std::optional<Shown> rust_reference(Renderer& renderer, const Value& value)
     const Type& type = access.type_of(value);
     if (type.kind != Type::Kind::Pointer)
         return {};
-    auto result = alias_behind(renderer, value);
-    if (result)
-        result->suffix = "";
-    return result;
+    return alias_behind(renderer, value, "");
 }
 
 std::optional<Shown> rust_string(Renderer& renderer, const Value& value)
@@ -443,6 +440,17 @@ std::optional<Shown> rust_ref_cell(Renderer& renderer, const Value& value)
         result.after = " (mutably borrowed)";
     else if (count > 0)
         result.after = " (borrowed " + std::to_string(count) + " times)";
+    return result;
+}
+
+std::optional<Shown> rust_mutex(Renderer& renderer, const Value& value)
+{
+    Access& access = renderer.access();
+    const auto inside = access.member(value, "data.value");
+    if (!inside)
+        return {};
+    Shown result = fields(Shape::Fields, { { "data", *inside, ".data.value" } });
+    result.before = std::string(base_name(access.type_of(value).name));
     return result;
 }
 

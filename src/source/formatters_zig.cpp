@@ -29,10 +29,19 @@ std::optional<Shown> zig_slice(Renderer& renderer, const Value& value)
     const auto length = access.word(value, "len");
     if (!address || !length)
         return {};
+    // An optional slice is a typedef of the slice.
+    if (*address == 0 && access.types().at(value.type).name.starts_with('?'))
+        return plain("null");
     const TypeId type = access.type_of(*pointer).target;
-    if (is_byte(access.types(), type) && renderer.style().base == Style::Base::Natural)
-        return text_at(renderer, *address, *length, {});
-    return elements_at(renderer, *address, *length, type, ".ptr");
+    auto result = elements_at(renderer, *address, *length, type, ".ptr");
+    if (result && is_byte(access.types(), type) && renderer.style().base == Style::Base::Natural) {
+        const auto text = text_at(renderer, *address, *length, {});
+        if (!text)
+            return {};
+        result->shape = Shape::Text;
+        result->before = text->before;
+    }
+    return result;
 }
 
 std::optional<Shown> zig_text_pointer(Renderer& renderer, const Value& value)

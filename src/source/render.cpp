@@ -213,9 +213,11 @@ Parent parent_of(Renderer& renderer, const Value& value)
         const bool is_alias = shown.shape == Shown::Shape::Alias;
         if (!is_alias && !shown.children_of)
             break;
+        const Value next = is_alias ? shown.value : *shown.children_of;
         if (!is_alias)
             pointer = result;
-        const Value next = is_alias ? shown.value : *shown.children_of;
+        else if (shown.address && !shown.is_reference)
+            pointer = Parent { fields(Shown::Shape::Fields, { { "*", next } }) };
         std::optional<std::string> suffix;
         if (result.suffix && shown.suffix)
             suffix = *result.suffix + *shown.suffix;

@@ -37,6 +37,8 @@ struct Shown {
     std::optional<std::string> suffix {};
     /// For an alias that is reached by a pointer: what is shown if that is too deep.
     std::optional<std::string> address {};
+    /// Whether it is only another name of the other value, as a reference of C++ is.
+    bool is_reference = false;
     /// For all other shapes. Text can have children too, such as what a pointer points to.
     uint64_t count = 0;
     Children children {};
@@ -105,7 +107,8 @@ Shown plain(std::string text);
 /// Shows another value instead. `suffix` is what an expression says behind the parent to mean it.
 Shown alias(Value value, std::optional<std::string> suffix = {});
 /// Shows what a pointer points to instead. None for null, and what is not in memory.
-std::optional<Shown> alias_behind(Renderer& renderer, const Value& pointer);
+std::optional<Shown> alias_behind(
+    Renderer& renderer, const Value& pointer, std::optional<std::string> suffix = {});
 /// A fixed list of children.
 Shown fields(Shown::Shape shape, std::vector<Child> children);
 /// A child that is an element: `[3]`. `list` is what an expression says behind the parent to mean

@@ -57,7 +57,7 @@ Shown alias(Value value, std::optional<std::string> suffix)
     return { .shape = Shown::Shape::Alias, .value = std::move(value), .suffix = std::move(suffix) };
 }
 
-std::optional<Shown> alias_behind(Renderer& renderer, const Value& pointer)
+std::optional<Shown> alias_behind(Renderer& renderer, const Value& pointer, std::optional<std::string> suffix)
 {
     Access& access = renderer.access();
     const auto target = access.target(pointer);
@@ -66,7 +66,9 @@ std::optional<Shown> alias_behind(Renderer& renderer, const Value& pointer)
     const uint64_t size = access.size_of(*target).value_or(0);
     if (!access.is_readable(*target->address, size))
         return {};
-    Shown result = alias(dynamic_target(access, *target).value_or(*target));
+    const auto derived = dynamic_target(access, *target);
+    // Members of a derived class have no name behind a pointer to the base class.
+    Shown result = alias(derived.value_or(*target), derived ? std::nullopt : std::move(suffix));
     result.address = hex(*target->address);
     return result;
 }
@@ -168,7 +170,8 @@ Shown Renderer::show_scalar(const Value& value, const Type& type)
     if (state == Access::State::OptimizedOut)
         return plain("<optimized out>");
     if (!bytes)
-        return plain(type.size == 0 ? "{}" : "<" + std::to_string(type.size) + " bytes>");
+        return plain(
+            type.size == 0 ? (type.name == "()" ? "()" : "{}") : "<" + std::to_string(type.size) + " bytes>");
     const bool is_natural = style_.base == Style::Base::Natural;
     if (type.kind == Type::Kind::Float && (is_natural || style_.base == Style::Base::Float))
         return plain(float_bytes_text(*bytes, type.language));
@@ -219,8 +222,8 @@ Shown Renderer::show_pointer(const Value& value, const Type& type)
     const auto target = access_.target(value);
     const bool is_natural = style_.base == Style::Base::Natural && !style_.is_raw;
     if (type.kind == Type::Kind::Reference && is_natural)
-        if (auto shown = alias_behind(*this, value)) {
-            shown->suffix = "";
+        if (auto shown = alias_behind(*this, value, "")) {
+            shown->is_reference = true;
             return *std::move(shown);
         }
     if (style_.base != Style::Base::Natural && style_.base != Style::Base::Address)
@@ -245,7 +248,8 @@ Shown Renderer::show_pointer(const Value& value, const Type& type)
     const Value shown_target = derived.value_or(*target);
     if (to.kind == Type::Kind::Struct || to.kind == Type::Kind::Union) {
         result.children_of = shown_target;
-        result.suffix = type.language == Language::C || type.language == Language::Cpp ? "->" : "";
+        if (!derived)
+            result.suffix = type.language == Language::C || type.language == Language::Cpp ? "->" : "";
     }
     result.count = 1;
     result.children = [shown_target](

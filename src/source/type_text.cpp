@@ -24,7 +24,7 @@ private:
     std::string text(TypeId id, std::string inner, uint32_t depth);
     std::string c_text(const Type& type, std::string inner, uint32_t depth);
     std::string rust_text(const Type& type, uint32_t depth);
-    std::string parameters(const Type& type, uint32_t depth);
+    std::string parameters(const Type& type, uint32_t depth, size_t first = 0);
 
     Types types_;
     /// Types written so far: a type can contain itself several times.
@@ -72,13 +72,13 @@ std::string TypeWriter::text(TypeId id, std::string inner, uint32_t depth)
 }
 
 // NOLINTNEXTLINE(misc-no-recursion): see text.
-std::string TypeWriter::parameters(const Type& type, uint32_t depth)
+std::string TypeWriter::parameters(const Type& type, uint32_t depth, size_t first)
 {
     std::string list;
-    for (const TypeId each : type.parameters) {
+    for (size_t i = first; i < type.parameters.size(); ++i) {
         if (list.size() > max_length)
             return list + ", ...";
-        list += (list.empty() ? "" : ", ") + text(each, "", depth + 1);
+        list += (list.empty() ? "" : ", ") + text(type.parameters[i], "", depth + 1);
     }
     return list;
 }
@@ -120,7 +120,16 @@ std::string TypeWriter::c_text(const Type& type, std::string inner, uint32_t dep
     case Kind::Reference: return text(type.target, "&" + inner, depth + 1);
     case Kind::MemberPointer: {
         const Type& owner = types_.at(type.containing);
-        return text(type.target, (owner.name.empty() ? "?" : owner.name) + "::*" + inner, depth + 1);
+        const std::string pointer = (owner.name.empty() ? "?" : owner.name) + "::*" + inner;
+        const Type& target = types_.at(type.target);
+        if (target.kind != Kind::Function || target.parameters.empty())
+            return text(type.target, pointer, depth + 1);
+        // A member function: its first parameter is the object.
+        const Type& object = types_.at(types_.stripped(target.parameters[0]).target);
+        return text(target.target,
+            "(" + pointer + ")(" + parameters(target, depth, 1) + ")"
+                + (object.kind == Kind::Const ? " const" : ""),
+            depth + 1);
     }
     case Kind::Const:
     case Kind::Volatile:

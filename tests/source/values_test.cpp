@@ -153,7 +153,12 @@ std::string answer(Program& program, const std::string& command)
 {
     std::istringstream words(command);
     std::string verb, path;
-    words >> verb >> path;
+    words >> verb;
+    // Keys of maps may have spaces.
+    if (verb == "print")
+        std::getline(words >> std::ws, path);
+    else
+        words >> path;
     source::Style style;
     if (path.starts_with('/')) {
         using Base = source::Style::Base;
@@ -163,7 +168,7 @@ std::string answer(Program& program, const std::string& command)
         if (const auto base = bases.find(path.at(1)); base != bases.end())
             style.base = base->second;
         style.is_raw = path.at(1) == 'r';
-        words >> path;
+        path = path.substr(3);
     }
     const auto value = program.find(path);
     if (!value)

@@ -58,7 +58,7 @@ struct Recursive {
 std::string empty_string;
 std::string short_string = "opal";
 std::string long_string = "a string that is too long for the object itself";
-std::string odd_string("with \"quotes\"\n and \0 zero", 24);
+std::string odd_string("with \"quotes\"\n and \0 zero", 25);
 std::string huge_string(1000, 'x');
 std::wstring wide_string = L"w\u00efde";
 std::u16string utf16_string = u"u\u20ac\U0001f600";
@@ -174,5 +174,5 @@ int main()
     recursive.children.push_back({ 2, {}, {} });
     recursive.next = std::make_unique<Recursive>();
     stop_here();
-    return static_cast<int>(shape->area() + (square.*method_pointer)() + lambda() + function(1));
+    return static_cast<int>(shape->area() + (square.*method_pointer)() + lambda() + function(1) + Tagged::count);
 }

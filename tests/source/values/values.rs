@@ -3,8 +3,10 @@
 #![allow(dead_code, static_mut_refs)]
 
 use std::cell::{Cell, RefCell};
+use std::collections::hash_map::DefaultHasher;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::ffi::OsString;
+use std::hash::BuildHasherDefault;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 use std::rc::{Rc, Weak};
@@ -133,7 +135,8 @@ struct Values {
     // Maps.
     empty_map: HashMap<i32, String>,
     one_map: HashMap<i32, String>,
-    many_map: HashMap<u32, u32>,
+    // In the same order in each run.
+    many_map: HashMap<u32, u32, BuildHasherDefault<DefaultHasher>>,
     empty_set: HashSet<i32>,
     one_set: HashSet<&'static str>,
     empty_btree: BTreeMap<i32, String>,
