@@ -42,23 +42,23 @@ struct Return {
 };
 
 /// What the source says about the results of a frame's function.
-std::optional<SourceResult> source_result(Sources& sources, const Frame& frame)
+std::shared_ptr<const SourceResult> source_result(Sources& sources, const Frame& frame)
 {
     const auto source = sources.of(frame.function->instance->module);
     const auto description =
         source ? source->symbols().function_at(frame.function->meta->code_offset) : std::nullopt;
     if (!description || description->result == source::TypeId {})
-        return std::nullopt;
+        return nullptr;
     SourceResult result { source->shared_symbols(), description->id, description->name, description->result };
     const FuncType& type = source->module().func_type(frame.function->index);
     // A large result is returned by address: the caller passes it as the first parameter.
     if (type.results.empty()) {
         if (type.params.empty())
-            return std::nullopt;
+            return nullptr;
         const Slot first = frame.locals()[0];
         result.address = type.params[0].kind() == ValueKind::I64 ? first : static_cast<uint32_t>(first);
     }
-    return result;
+    return std::make_shared<const SourceResult>(std::move(result));
 }
 
 /// A frame in which a step waits for another line.
@@ -163,7 +163,7 @@ private:
     std::optional<Frame> reported_;
     /// The function that returns, if its results are to be kept.
     const Function* finished_ = nullptr;
-    std::optional<SourceResult> source_result_;
+    std::shared_ptr<const SourceResult> source_result_;
 };
 
 /// The instruction at which the home is: the next one, or the call that it waits for.

@@ -451,12 +451,13 @@ Result<std::vector<CodeLocation>> Search::run()
             continue;
         const auto source = code_.sources.of(loaded.module);
         using enum source::Pattern::Match;
+        const size_t before = found_.size();
         if (source && parsed.kind == Parsed::Kind::Line)
             add_lines({ loaded, *source }, parsed);
-        else if (source && source->summary().functions != 0)
+        else if (source)
             add_functions({ loaded, *source },
                 { .text = parsed.text, .match = regex ? Regex : Name, .limit = max_functions });
-        else if (regex)
+        if (regex && found_.size() == before)
             guarded([&] { add_matching_names(loaded, *regex); }, [](const Thrown&) {});
     }
     if (!found_.empty())

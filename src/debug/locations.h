@@ -35,14 +35,13 @@ struct CodeLocation : CodePlace {
 
 /// What a user asks for, as text or as a line of a file:
 ///
-/// | text | what |
-/// | --- | --- |
-/// | `deposit`, `Account::deposit`, `f(int)` | all functions of that name in the source, with their inlined copies; else in the module, by the names that it has |
-/// | `bank.c:25`, `src/bank.c:25:3` | a line of each file whose path ends with these components |
-/// | `25` | a line of the file in view, if there is one; else an offset |
-/// | `/^app::/` | the functions whose names match a regular expression |
-/// | `$f`, `func[3]`, `0x3cf` | a function or an instruction of the module in view |
-/// | `lib:deposit`, `lib:bank.c:25`, `lib:$f`, `lib:0x3cf` | the same in the module `lib` |
+/// - `deposit`, `Account::deposit`, `f(int)`: all functions of that name in the source, with their
+///   inlined copies; else in the module, by the names that it has
+/// - `bank.c:25`, `src/bank.c:25:3`: a line of each file whose path ends with these components
+/// - `25`: a line of the file in view, if there is one; else an offset
+/// - `/^app::/`: the functions whose names match a regular expression
+/// - `$f`, `func[3]`, `0x3cf`: a function or an instruction of the module in view
+/// - `lib:deposit`, `lib:bank.c:25`, `lib:$f`, `lib:0x3cf`: the same in the module `lib`
 struct AskedPlace {
     std::string text {};
     /// Instead of a text, for clients that know them apart. Lines and columns count from 1; column

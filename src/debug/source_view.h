@@ -21,6 +21,18 @@ public:
     virtual std::shared_ptr<source::Symbols> symbols_of(const std::shared_ptr<const Module>& module) = 0;
 };
 
+/// What the source says about the results of a function.
+struct SourceResult {
+    std::shared_ptr<source::Symbols> symbols;
+    source::FunctionId function {};
+    /// Its name in the source.
+    std::string name {};
+    source::TypeId type {};
+    /// Where the result is in memory 0 of the function's instance, if it was returned by address.
+    /// Else it is the first of the values.
+    std::optional<uint64_t> address {};
+};
+
 /// A frame as the source sees it: a compiled function, or one that was inlined into it. A physical
 /// frame is shown as one or more logical ones.
 ///

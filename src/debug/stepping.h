@@ -4,12 +4,10 @@
 #include "debug/marks.h"
 #include "exec/frame.h"
 #include "exec/probe.h"
-#include "source/symbols.h"
 
 #include <memory>
 #include <optional>
 #include <span>
-#include <string>
 #include <variant>
 #include <vector>
 
@@ -17,17 +15,8 @@
 
 namespace vitrine::core::debug {
 
-/// What the source says about the results of a function.
-struct SourceResult {
-    std::shared_ptr<source::Symbols> symbols;
-    source::FunctionId function {};
-    /// Its name in the source.
-    std::string name {};
-    source::TypeId type {};
-    /// Where the result is in memory 0 of the function's instance, if it was returned by address.
-    /// Else it is the first of the values.
-    std::optional<uint64_t> address {};
-};
+/// See debug/source_view.h.
+struct SourceResult;
 
 /// What a function returned to its caller.
 struct FunctionResults {
@@ -36,7 +25,7 @@ struct FunctionResults {
     std::vector<std::unique_ptr<Root>> roots {};
     /// The function. It has debug information if there is `source`.
     const Function* function = nullptr;
-    std::optional<SourceResult> source {};
+    std::shared_ptr<const SourceResult> source {};
 };
 
 /// An instruction before which a thread reports to its step.

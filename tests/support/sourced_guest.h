@@ -37,8 +37,8 @@ public:
         : module_(std::move(module)), file_(symbols->add_file(std::move(file)))
     {}
 
-    /// A function with the line of each of its instructions, in order and with the last `end`: 0 for
-    /// none, negative if the row is no statement. A row begins where the line changes.
+    /// A function with the line of each of its instructions, in order and with the last `end`: 0
+    /// for none, negative if the row is no statement. A row begins where the line changes.
     source::FunctionId lines(std::string_view function, const std::vector<int>& lines,
         source::Language language = source::Language::Wat, source::Function described = {})
     {
@@ -65,8 +65,8 @@ public:
         return symbols->add_function(std::move(described));
     }
 
-    /// A body of `name`, inlined into instructions `first` up to, but without, `last` of a function.
-    /// `inside` is the block of the body around it. Returns its own.
+    /// A body of `name`, inlined into instructions `first` up to, but without, `last` of a
+    /// function. `inside` is the block of the body around it. Returns its own.
     size_t inlined(std::string_view function, std::string name, uint32_t call_line, uint32_t first,
         uint32_t last, std::optional<size_t> inside = std::nullopt)
     {

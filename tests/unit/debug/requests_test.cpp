@@ -14,7 +14,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-/// `square` is compiled and inlined into `main`; `Account::deposit` and `deposit` are two functions.
+/// `square` is compiled and inlined into `main`; `Account::deposit` is another than `deposit`.
 constexpr auto program = R"((module $app
     (func $square (param $n i32) (result i32)
       nop
@@ -116,7 +116,7 @@ TEST(Requests, AFunctionIsFoundByEachEndOfItsName)
     EXPECT_EQ(guest.add("_ZN4bank7Account7depositEv"), "4.1 bank::Account::deposit:21");
     EXPECT_EQ(guest.add("count::deposit"),
         "error: count::deposit: no such function (expected a name, $name, "
-        "func[3] or an offset like 0x51)");
+        "func[3] or an offset like 0x51); near: `Account_deposit`");
     EXPECT_EQ(guest.add("square"), "5.1 square:6, 5.2 square:6 inlined");
     EXPECT_EQ(guest.add("/^bank::/"), "6.1 bank::Account::deposit:21");
     EXPECT_THAT(guest.add("/(/"), HasSubstr("malformed regular expression"));

@@ -64,8 +64,8 @@ private:
     void follow(const StepPlan& plan)
     {
         marks_.clear_passing();
-        for (const MarkedPlace& place : plan.marks)
-            marks_.add_passing(place);
+        for (const StepMark& mark : plan.marks)
+            marks_.add_passing(mark.place, mark.frame);
         set_stepping(thread_, plan.is_single);
         is_empty_ = plan.is_empty();
     }

@@ -257,7 +257,7 @@ public:
             ++skipped;
             // Back to single steps where the callee returns to.
             const auto back = return_place_of(frame);
-            return StepPlan { .marks = { { back->function, back->offset } } };
+            return StepPlan { .marks = { MarkedPlace { back->function, back->offset } } };
         }
         if (frame.offset >= begin_ && frame.offset < end_)
             return StepPlan { .is_single = true };
