@@ -2,11 +2,18 @@
 #include "debug/breakpoints.h"
 
 #include "base/text.h"
+#include "debug/source_view.h"
+#include "eval/message.h"
 #include "wasm/instruction.h"
 
 #include <algorithm>
 
 namespace vitrine::core::debug {
+
+Breakpoints::Breakpoints(const TypeRegistry& types) : types_(types) {}
+Breakpoints::~Breakpoints() = default;
+
+void Breakpoints::set_symbols(std::shared_ptr<SymbolFinder> finder) { symbols_ = std::move(finder); }
 
 /// Like `find_instruction_boundary`, but fast for many breakpoints in one long function.
 std::optional<CodeOffset> Breakpoints::find_instruction(
@@ -29,10 +36,13 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
     const auto offset = function ? find_instruction(spec.module, *function, spec.offset) : std::nullopt;
     if (!offset)
         return failure("no instruction of the module is at or behind this place of a function", spec.offset);
-    Entry entry { { id, std::move(spec), *offset, 0 }, {}, {}, {} };
-    const eval::Scope scope {
+    Entry entry { { .id = id, .spec = std::move(spec), .offset = *offset }, {}, {}, {} };
+    eval::Scope scope {
         .module = entry.spec.module, .types = &types_, .function = *function, .offset = *offset
     };
+    const bool has_names = !entry.spec.condition.empty() || !entry.spec.message.empty();
+    if (has_names && symbols_)
+        scope.source = { .symbols = symbols_->symbols_of(entry.spec.module), .level = entry.spec.level };
     const auto explain = [](const char* what, Error error) {
         error.message = std::string(what) + ": " + error.message;
         return std::unexpected(std::move(error));
@@ -48,7 +58,8 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
         auto message = eval::LogMessage::compile(entry.spec.message, scope);
         if (!message)
             return explain("message", std::move(message).error());
-        entry.message = std::move(*message);
+        entry.message = std::make_unique<eval::LogMessage>(std::move(*message));
+        entry.is_slow = entry.message->is_slow();
     }
     return entry;
 }

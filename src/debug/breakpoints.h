@@ -13,7 +13,13 @@
 #include <unordered_map>
 #include <vector>
 
+namespace vitrine::core::eval {
+class LogMessage;
+}
+
 namespace vitrine::core::debug {
+
+class SymbolFinder;
 
 /// What breakpoints at several places have in common. Belongs to the session from the first use on.
 struct BreakpointGroup {
@@ -28,6 +34,9 @@ struct BreakpointSpec {
     const Instance* instance = nullptr;
     /// An expression that must be true for a hit. Empty: always true.
     std::string condition {};
+    /// How many inlined calls at the offset are inside of the frame that the names in the condition
+    /// and in the message are looked up in.
+    uint32_t level = 0;
     /// The number of hits to skip before the guest stops.
     uint64_t ignore_count = 0;
     /// With a message the breakpoint does not stop the guest: it logs the message, with each
@@ -51,6 +60,8 @@ struct Breakpoint {
     CodeOffset offset = 0;
     /// How often execution reached it while the condition was true.
     uint64_t hits = 0;
+    /// Whether its message shows values of the source, which are formatted at each hit.
+    bool is_slow = false;
 
     /// Whether it is at the frame's instruction and applies to the frame's instance.
     bool is_at(const Frame& frame) const;
@@ -61,7 +72,13 @@ struct Breakpoint {
 class Breakpoints {
 public:
     /// `types` must be the registry of the modules' engine.
-    explicit Breakpoints(const TypeRegistry& types) : types_(types) {}
+    explicit Breakpoints(const TypeRegistry& types);
+    ~Breakpoints();
+    Breakpoints(const Breakpoints&) = delete;
+    Breakpoints& operator=(const Breakpoints&) = delete;
+
+    /// Who finds the names of the source in conditions and messages from now on; can be null.
+    void set_symbols(std::shared_ptr<SymbolFinder> finder);
 
     /// Fails for an offset outside of all functions, and for a condition or message with an error.
     /// The error's offset is then the position in that text.
@@ -97,7 +114,7 @@ private:
         std::optional<eval::Expression> condition;
         /// Made from the condition. Empty if there is none, or if it cannot be expressed.
         Guard guard;
-        std::optional<eval::LogMessage> message;
+        std::unique_ptr<eval::LogMessage> message;
     };
     struct PlaceHash {
         size_t operator()(const std::pair<const Module*, CodeOffset>& place) const
@@ -120,6 +137,7 @@ private:
     void remove_temporary(uint32_t id);
 
     const TypeRegistry& types_;
+    std::shared_ptr<SymbolFinder> symbols_;
     Instructions instructions_;
     std::map<uint32_t, Entry> entries_;
     std::unordered_map<std::pair<const Module*, CodeOffset>, std::vector<Entry*>, PlaceHash> at_;

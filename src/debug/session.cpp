@@ -716,6 +716,7 @@ void Session::set_log(std::function<void(std::string)> log)
 void Session::set_symbols(std::shared_ptr<SymbolFinder> finder)
 {
     const std::lock_guard lock(mutex_);
+    breakpoints_.set_symbols(finder);
     symbols_ = std::move(finder);
 }
 

@@ -5,8 +5,10 @@
 #include "eval/steps.h"
 #include "wasm/validator.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
+#include <utility>
 
 namespace vitrine::core::eval {
 
@@ -23,9 +25,12 @@ constexpr Type boolean = Type::of(NumberKind::I32);
 std::string Compiler::text_of(const Type& type) const
 {
     switch (type.kind) {
-    case Kind::Number: return std::string(to_text(type.number));
+    case Kind::Number:
+        return type.source == source::TypeId {} ? std::string(to_text(type.number))
+                                                : names_.types().name_of(type.source);
     case Kind::Vector: return "v128";
     case Kind::Text: return "a text";
+    case Kind::Aggregate: return names_.types().name_of(type.source);
     case Kind::Reference: break;
     }
     if (type.reference.heap() == HeapKind::Defined)
@@ -125,7 +130,8 @@ Result<Type> Compiler::emit_cast(const Node& node)
     if (!from.is_number())
         return failure(
             "a cast to " + std::string(node.word) + " takes a number, not " + text_of(from), node.position);
-    convert_at(here(), node, from.number, to.number);
+    const bool is_unsigned = node.is_unsigned && from.is(NumberKind::I32);
+    convert_at(here(), node, is_unsigned ? NumberKind::U32 : from.number, to.number);
     if (narrow_bits(node.word) != 0)
         CHECK(step(steps::narrow(node.word), node, 1, 1));
     if (is_constant)
@@ -221,15 +227,35 @@ Result<Type> Compiler::emit_unary(const Node& node)
     CHECK(step(run, node, 1, 1));
     if (is_constant(begin, here() - 1))
         CHECK(fold(begin));
-    return type;
+    return Type::of(type.number);
 }
 
 Result<Type> Compiler::emit_binary(const Node& node)
 {
     const size_t begin = here();
-    const Type left = TRY(emit(node.children[0]));
-    const size_t middle = here();
-    const Type right = TRY(emit(node.children[1]));
+    Type left, right;
+    size_t middle = begin;
+    if (is_unresolved_name(node.children[0])) {
+        // Perhaps an enumerator of the other operand's type.
+        right = TRY(emit(node.children[1]));
+        const auto value = enumerator(node.children[0], right);
+        if (!value)
+            return emit_unresolved(node.children[0]);
+        CHECK(step(steps::constant, node.children[0], 0, 1, static_cast<uint64_t>(*value)));
+        std::rotate(program_.steps.begin() + static_cast<ptrdiff_t>(begin), program_.steps.end() - 1,
+            program_.steps.end());
+        left = Type::of(right.number);
+        middle = begin + 1;
+    } else {
+        left = TRY(emit(node.children[0]));
+        middle = here();
+        const source::TypeId expected = std::exchange(expected_enum_, left.source);
+        auto emitted = emit(node.children[1]);
+        expected_enum_ = expected;
+        right = TRY(std::move(emitted));
+    }
+    if (auto type = TRY(emit_source_binary(node, left, right, begin, middle)))
+        return *type;
     const bool is_equality = node.word == "==" || node.word == "!=";
     if (left.is_number() && right.is_number()) {
         const bool folds = is_constant(begin, middle) && is_constant(middle, here());
@@ -238,7 +264,7 @@ Result<Type> Compiler::emit_binary(const Node& node)
             CHECK(fold(begin));
         return type;
     }
-    const bool is_comparable = left.kind == right.kind
+    const bool is_comparable = left.kind == right.kind && left.kind != Kind::Aggregate
         && (!left.is_reference() || left.reference.is_function_ref() == right.reference.is_function_ref()
             || left.reference.heap() == HeapKind::None || right.reference.heap() == HeapKind::None);
     if (!is_equality || !is_comparable)
@@ -269,7 +295,7 @@ Result<Type> Compiler::emit_numbers(const Node& node, Type left, Type right, siz
     convert_at(middle, node, left.number, common.number);
     CHECK(step(run, node, 2, 1));
     const bool compares = node.word.find_first_of("=!<>") != std::string_view::npos;
-    return compares ? boolean : common;
+    return compares ? boolean : Type::of(common.number);
 }
 
 Result<Type> Compiler::emit_shift(const Node& node, Type left, Type right)
@@ -281,7 +307,7 @@ Result<Type> Compiler::emit_shift(const Node& node, Type left, Type right)
             node.position);
     convert_at(here(), node, right.number, NumberKind::U32);
     CHECK(step(run, node, 2, 1));
-    return left;
+    return Type::of(left.number);
 }
 
 /// The type of `c ? one : other`, and the common type of the operands of an operator. A constant
@@ -292,7 +318,8 @@ Result<Type> Compiler::common_type(
     if (one.is_number() && other.is_number()) {
         if ((one.is(NumberKind::F32) && other_is_constant) || (other.is(NumberKind::F32) && one_is_constant))
             return Type::of(NumberKind::F32);
-        return Type::of(common_kind(one.number, other.number));
+        return Type::of(common_kind(one.number, other.number),
+            one.source == other.source ? one.source : source::TypeId {});
     }
     if (one.is_reference() && other.is_reference()) {
         const ValueType a = with_null(one.reference), b = with_null(other.reference);
@@ -302,7 +329,7 @@ Result<Type> Compiler::common_type(
                 return Type { .kind = Kind::Reference,
                     .reference = super,
                     .payload = is_none_of_both ? nullptr : one.payload };
-    } else if (one.kind == other.kind)
+    } else if (one.kind == other.kind && one.source == other.source)
         return one;
     return failure("no type is common to " + text_of(one) + " and " + text_of(other), node.position);
 }
@@ -371,13 +398,26 @@ Result<Type> Compiler::emit(const Node& node)
     case Syntax::And:
     case Syntax::Or: return emit_logical(node);
     case Syntax::Choice: return emit_choice(node);
+    case Syntax::AddressOf: return emit_address_of(node);
+    case Syntax::ToType: return emit_to_type(node);
+    case Syntax::SizeOf: return emit_size_of(node);
+    case Syntax::Call:
     case Syntax::Name:
+    case Syntax::Scoped:
+    case Syntax::Member:
+    case Syntax::Deref:
+    case Syntax::Range:
+    case Syntax::Part:
+        if (auto place = TRY(source_place(node)))
+            return emit_source_value(node, std::move(*place));
+        if (!object_ && (node.syntax != Syntax::Name || is_unresolved_name(node)))
+            return emit_unresolved(node);
+        [[fallthrough]];
     case Syntax::Local:
     case Syntax::Global:
     case Syntax::Operand:
     case Syntax::Slot:
-    case Syntax::Memory:
-    case Syntax::Part: {
+    case Syntax::Memory: {
         const Target place = TRY(target(node));
         CHECK(step(place.read, node, place.inputs, place.type.slots(), place.operand, place.extra));
         return place.type;
@@ -399,26 +439,39 @@ Result<void> check_scope(const Scope& scope)
 
 } // namespace
 
-Result<Compiled> compile_expression(const Node& node, const Scope& scope)
+Result<Compiled> compile_expression(const Node& node, const Scope& scope, SourceNames& names)
 {
     CHECK(check_scope(scope));
-    Compiler compiler(scope);
+    Compiler compiler(scope, names);
     const Type type = TRY(compiler.emit(node));
     return Compiled { compiler.take(), type };
 }
 
-Result<CompiledPlace> compile_place(const Node& node, const Scope& scope)
+Result<CompiledPlace> compile_place(const Node& node, const Scope& scope, SourceNames& names)
 {
     CHECK(check_scope(scope));
-    Compiler compiler(scope);
+    Compiler compiler(scope, names);
     const Compiler::Place place = TRY(compiler.emit_place(node));
     return CompiledPlace { compiler.take(), place };
 }
 
-Result<Program> compile_assignment(const ParsedAssignment& assignment, const Scope& scope)
+Result<std::optional<CompiledSourcePlace>> compile_source_place(
+    const Node& node, const Scope& scope, SourceNames& names)
 {
     CHECK(check_scope(scope));
-    Compiler compiler(scope);
+    Compiler compiler(scope, names);
+    auto place = TRY(compiler.source_place(node));
+    if (!place)
+        return std::nullopt;
+    if (place->is_in_memory())
+        CHECK(compiler.emit_offset(node, *place));
+    return CompiledSourcePlace { compiler.take(), std::move(*place) };
+}
+
+Result<Program> compile_assignment(const ParsedAssignment& assignment, const Scope& scope, SourceNames& names)
+{
+    CHECK(check_scope(scope));
+    Compiler compiler(scope, names);
     CHECK(compiler.emit_assignment(assignment));
     return compiler.take();
 }

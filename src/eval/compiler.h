@@ -3,6 +3,7 @@
 
 #include "eval/program.h"
 #include "eval/scope.h"
+#include "eval/source_names.h"
 #include "eval/syntax.h"
 #include "wasm/validator.h"
 
@@ -29,11 +30,32 @@ struct Target {
     uint32_t bits = 0;
 };
 
+/// A place of the source: a variable, a part of it, or what a pointer points to.
+struct SourcePlace {
+    source::TypeId type {};
+    /// In bytes: from the address that the steps have left, or from the beginning of a variable
+    /// that is not in memory as a whole.
+    uint64_t offset = 0;
+    /// For a bit field: its bits, from the lowest of the byte at `offset`. Else 0.
+    uint32_t bit_offset = 0, bit_size = 0;
+    /// The memory that the address is in.
+    uint32_t memory = 0;
+    /// Where the variable is. Null if the steps have left an address.
+    std::shared_ptr<const std::vector<LocationPart>> parts {};
+    /// The variable's name.
+    std::string name {};
+
+    bool is_in_memory() const { return parts == nullptr; }
+};
+
 /// Turns nodes into steps. It knows the type of each value that the steps leave on the stack.
-/// places.cpp has the part for places, which can be written.
+/// places.cpp has the part for places, which can be written, source_places.cpp that for places of
+/// the source, source_parts.cpp that for variables which are not in memory, and
+/// source_operators.cpp that for operators on pointers and other values of the source.
 class Compiler {
 public:
-    explicit Compiler(const Scope& scope) : scope_(scope), module_(*scope.module)
+    /// Both must outlive it.
+    Compiler(const Scope& scope, SourceNames& names) : scope_(scope), module_(*scope.module), names_(names)
     {
         program_.module = scope.module;
     }
@@ -46,9 +68,14 @@ public:
         /// The index of the local, global, memory or table.
         uint32_t index;
         /// The number of bytes in the memory.
-        uint32_t size = 0;
+        uint64_t size = 0;
     };
     Result<Place> emit_place(const Node& node);
+    /// The place of the source that the node means, with its address on the stack if it is in
+    /// memory. None for everything else; then nothing was emitted, or what `emit` goes on with.
+    Result<std::optional<SourcePlace>> source_place(const Node& node);
+    /// Adds the offset of a place in memory to its address.
+    Result<void> emit_offset(const Node& node, SourcePlace& place);
     Program take() { return std::move(program_); }
 
 private:
@@ -100,13 +127,68 @@ private:
     Result<Target> memory_target(const Node& node);
     Result<Target> slot_target(const Node& node);
     Result<Target> part_target(const Node& node);
-    Result<Target> field_target(const Node& node, std::span<const FieldType> fields, const TypeInfo& info);
+    Result<Target> member_target(const Node& node);
+    Result<Target> field_target(const Node& node, uint64_t index, const TypeInfo& info);
     Result<Target> payload_target(const Node& node, const TypeInfo& info);
     Result<Target> element_target(const Node& node, const FieldType& element);
     Result<uint64_t> constant_index(const Node& node);
     Result<void> emit_converted(const Node& node, const Target& target);
     Result<void> check_fits(const Node& node, const Target& target, NumberKind kind, Slot value) const;
     Result<void> check_reference(const Node& node, ValueType value, ValueType wanted);
+
+    // -- The source: places
+
+    Result<SourcePlace> variable_place(const Node& node, const source::Variable& variable);
+    Result<std::optional<SourcePlace>> name_place(const Node& node);
+    Result<std::optional<SourcePlace>> scoped_place(const Node& node);
+    Result<std::optional<SourcePlace>> member_place(const Node& node);
+    Result<SourcePlace> member_of(const Node& node, SourcePlace place);
+    Result<std::optional<SourcePlace>> element_place(const Node& node);
+    Result<SourcePlace> element_of(const Node& node, SourcePlace place);
+    Result<SourcePlace> dereferenced_place(const Node& node);
+    Result<SourcePlace> range_place(const Node& node);
+    Result<std::optional<SourcePlace>> object_place(const Node& node);
+    Result<SourcePlace> pointee(const Node& node, SourcePlace pointer);
+    Result<SourcePlace> pointee_of(const Node& node, source::TypeId pointer);
+    Result<SourcePlace> followed(const Node& node, SourcePlace place);
+    Result<Type> emit_source_value(const Node& node, SourcePlace place);
+    Result<Type> emit_bit_field(const Node& node, SourcePlace place, const Scalar& scalar);
+    Result<void> extract(const Node& node, NumberKind from, uint64_t shift, uint64_t bits, const Scalar& to);
+    Result<Target> source_target(const Node& node, SourcePlace place);
+
+    // -- The source: variables outside of memory
+
+    Result<Type> emit_parts(const Node& node, const SourcePlace& place, const Scalar& scalar);
+    Result<void> emit_part(const Node& node, const SourcePlace& place, const LocationPart& part,
+        uint64_t shift, uint64_t bits, const Scalar& scalar);
+    Result<void> assign_parts(const Node& node, const SourcePlace& place, const Node& value);
+    Result<void> assign_part(const Node& node, const LocationPart& part, uint64_t part_shift, uint64_t bits,
+        const Node& value, uint64_t value_shift, const Target& shape);
+    Result<Place> watched_part(const Node& node, const SourcePlace& place) const;
+    std::unexpected<Error> missing(
+        const Node& node, const SourcePlace& place, const LocationPart& part) const;
+
+    // -- The source: operators
+
+    Result<Type> emit_unresolved(const Node& node);
+    Result<Type> emit_address_of(const Node& node);
+    Result<Type> emit_to_type(const Node& node);
+    Result<Type> emit_size_of(const Node& node);
+    Result<std::optional<Type>> emit_source_binary(
+        const Node& node, Type& left, Type& right, size_t begin, size_t& middle);
+    Result<std::optional<Type>> emit_pointers(
+        const Node& node, const Type& left, const Type& right, size_t middle);
+    Result<void> scale(const Node& node, size_t at, NumberKind from, uint64_t size);
+    Result<bool> become_text(const Node& node, Type& type, size_t at);
+    Type decayed(const Type& type);
+    /// The type that a pointer points to; nothing for everything else.
+    std::optional<source::TypeId> target_of_pointer(const Type& type) const;
+    std::optional<int64_t> enumerator(const Node& node, const Type& type) const;
+    bool is_unresolved_name(const Node& node);
+    NumberKind address_kind() const
+    {
+        return names_.types().address_bytes() == 8 ? NumberKind::U64 : NumberKind::U32;
+    }
 
     Result<Type> type_of(const Node& node, ValueType type) const;
     const TypeInfo* info_of(ValueType type) const
@@ -118,29 +200,40 @@ private:
 
     const Scope& scope_;
     const Module& module_;
+    SourceNames& names_;
     Program program_;
     /// The number of slots that the steps so far leave on the stack.
     uint32_t slots_ = 0;
     // Computed at the first use.
     std::vector<ValueType> locals_;
     std::optional<InstructionState> state_;
+    /// The object of a `Part` or `Member` that `source_place` has emitted, and that is none of the
+    /// source.
+    std::optional<Type> object_;
+    /// Names that have no other meaning are enumerators of this type.
+    source::TypeId expected_enum_ {};
 };
 
-/// A program that leaves one value of the type on the stack.
-struct Compiled {
-    Program program;
-    Type type;
-};
-Result<Compiled> compile_expression(const Node& node, const Scope& scope);
+Result<Compiled> compile_expression(const Node& node, const Scope& scope, SourceNames& names);
 
 /// A place, and a program that leaves its address or index on the stack, if it has one.
 struct CompiledPlace {
     Program program;
     Compiler::Place place;
 };
-Result<CompiledPlace> compile_place(const Node& node, const Scope& scope);
+Result<CompiledPlace> compile_place(const Node& node, const Scope& scope, SourceNames& names);
+
+/// A place of the source, and a program that leaves its address on the stack, if it has one.
+struct CompiledSourcePlace {
+    Program program;
+    SourcePlace place;
+};
+/// Nothing if the node means anything else.
+Result<std::optional<CompiledSourcePlace>> compile_source_place(
+    const Node& node, const Scope& scope, SourceNames& names);
 
 /// A program that writes a value to a place and leaves nothing on the stack.
-Result<Program> compile_assignment(const ParsedAssignment& assignment, const Scope& scope);
+Result<Program> compile_assignment(
+    const ParsedAssignment& assignment, const Scope& scope, SourceNames& names);
 
 } // namespace vitrine::core::eval

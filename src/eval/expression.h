@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "eval/compiler.h"
 #include "eval/place.h"
+#include "eval/program.h"
+#include "eval/scope.h"
 #include "exec/guard.h"
 
 #include <string>
@@ -52,10 +53,16 @@ public:
     Result<std::string> text(const Frame& frame, Format format = Format::Plain) const;
     Result<std::string> text(Instance& instance, Format format = Format::Plain) const;
 
-private:
-    friend class LogMessage;
     explicit Expression(Compiled compiled) : compiled_(std::move(compiled)) {}
-    static Result<Expression> compile(const Node& node, const Scope& scope);
+
+    /// The bytes of a text.
+    Result<std::string> raw_text(const Frame& frame) const;
+    Result<std::string> raw_text(Instance& instance) const;
+    /// What is on the stack for values of one slot: the address of an aggregate.
+    Result<Slot> slot(const Frame& frame) const;
+    Result<Slot> slot(Instance& instance) const;
+
+private:
     bool has_truth() const { return type().is_integer() || type().is_reference(); }
     Result<Value> value_at(const Slot* slots) const;
     Result<bool> truth_of(const Slot* slots) const;
@@ -82,37 +89,21 @@ private:
     Program program_;
 };
 
-/// A text with `{expression}` and `{expression:format}` in it. The format is `d`, `u` or `x`; `{{`
-/// and `}}` are literal braces.
-class LogMessage {
-public:
-    static Result<LogMessage> compile(std::string_view text, const Scope& scope);
-
-    /// The text in a frame. Where evaluating fails, it has the error in angle brackets.
-    std::string text(const Frame& frame) const;
-
-private:
-    struct Part {
-        /// The text before the expression.
-        std::string text;
-        /// Nothing in the last part.
-        std::optional<Expression> expression;
-        Expression::Format format = Expression::Format::Plain;
-    };
-    std::vector<Part> parts_;
-};
-
 // These compile and evaluate once, in a frame or without one.
-Result<Value> evaluate(const Frame& frame, std::string_view expression);
-Result<Value> evaluate(Instance& instance, std::string_view expression);
-Result<std::string> evaluate_text(const Frame& frame, std::string_view expression);
-Result<std::string> evaluate_text(Instance& instance, std::string_view expression);
-Result<void> assign(const Frame& frame, std::string_view assignment);
-Result<void> assign(Instance& instance, std::string_view assignment);
+Result<Value> evaluate(const Frame& frame, std::string_view expression, const SourceContext& source = {});
+Result<Value> evaluate(Instance& instance, std::string_view expression, const SourceContext& source = {});
+Result<std::string> evaluate_text(
+    const Frame& frame, std::string_view expression, const SourceContext& source = {});
+Result<std::string> evaluate_text(
+    Instance& instance, std::string_view expression, const SourceContext& source = {});
+Result<void> assign(const Frame& frame, std::string_view assignment, const SourceContext& source = {});
+Result<void> assign(Instance& instance, std::string_view assignment, const SourceContext& source = {});
 
 /// The place that an expression names, rather than its value: a local, a global, bytes of a memory
 /// or a slot of a table.
-Result<WatchPlace> find_place(const Frame& frame, std::string_view expression);
-Result<WatchPlace> find_place(Instance& instance, std::string_view expression);
+Result<WatchPlace> find_place(
+    const Frame& frame, std::string_view expression, const SourceContext& source = {});
+Result<WatchPlace> find_place(
+    Instance& instance, std::string_view expression, const SourceContext& source = {});
 
 } // namespace vitrine::core::eval

@@ -13,15 +13,12 @@ namespace vitrine::core::eval {
 namespace {
 
 /// Longer ones come first.
-constexpr std::string_view signs[] = { "<<=", ">>=", "||", "&&", "==", "!=", "<=", ">=", "<<", ">>",
-    "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "+", "-", "*", "/", "%", "&", "|", "^", "!", "~", "<",
-    ">", "=", "?", ":", "(", ")", "[", "]", "{", "}", "," };
+constexpr std::string_view signs[] = { "<<=", ">>=", "->", "::", "||", "&&", "==", "!=", "<=", ">=", "<<",
+    ">>", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "+", "-", "*", "/", "%", "&", "|", "^", "!", "~",
+    "<", ">", "=", "?", ":", "(", ")", "[", "]", "{", "}", ",", ".", "@" };
 
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-/// Bytes of names, including all that are not ASCII.
-constexpr bool is_name_part(char c) { return is_digit(c) || is_letter(c) || static_cast<uint8_t>(c) >= 0x80; }
-
 constexpr std::optional<uint8_t> digit_of(char c)
 {
     if (is_digit(c))
@@ -61,7 +58,9 @@ private:
     Result<void> read()
     {
         const char c = peek();
-        if (is_digit(c) || (c == '.' && is_digit(peek(1))))
+        if (is_digit(c) && is_after('.'))
+            return read_member_number();
+        if (is_digit(c) || (c == '.' && is_digit(peek(1)) && !is_after_value()))
             return read_number();
         if (c == '$')
             return read_name();
@@ -77,6 +76,31 @@ private:
             return {};
         }
         return read_sign();
+    }
+
+    /// The last character before this token that is no blank, or 0.
+    char previous() const
+    {
+        for (size_t i = token_.begin; i > 0; --i)
+            if (!std::string_view(" \t\r\n").contains(text_[i - 1]))
+                return text_[i - 1];
+        return '\0';
+    }
+    /// Whether a `.` is followed by a member.
+    bool is_after_value() const
+    {
+        const char c = previous();
+        return is_name_part(c) || c == ')' || c == ']' || c == '"';
+    }
+    bool is_after(char c) const { return previous() == c; }
+
+    /// `0` in `pair.0.1`
+    Result<void> read_member_number()
+    {
+        token_.kind = TokenKind::Word;
+        while (is_digit(peek()))
+            token_.text += text_[at_++];
+        return {};
     }
 
     Result<void> read_sign()
@@ -233,6 +257,8 @@ private:
 };
 
 } // namespace
+
+bool is_name_part(char c) { return is_digit(c) || is_letter(c) || static_cast<uint8_t>(c) >= 0x80; }
 
 Result<Token> next_token(std::string_view text, size_t at) { return Lexer(text, at).token(); }
 

@@ -28,6 +28,9 @@ struct Token {
     bool is_single = false;
 };
 
+/// Whether names consist of such bytes: letters, digits, `_`, and all that are not ASCII.
+bool is_name_part(char c);
+
 /// The first token at or after `at`, after blanks.
 Result<Token> next_token(std::string_view text, size_t at);
 

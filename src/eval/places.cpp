@@ -4,6 +4,8 @@
 #include "base/text.h"
 #include "eval/steps.h"
 
+#include <utility>
+
 namespace vitrine::core::eval {
 
 /// Emits an index of a table or array as a signed 64-bit integer, or an address in a 32-bit memory
@@ -39,7 +41,7 @@ Result<Target> Compiler::target(const Node& node)
 {
     switch (node.syntax) {
     case Syntax::Name: {
-        const Variable variable = TRY(find_variable(scope_, node.selector, node.position));
+        const WasmVariable variable = TRY(find_variable(scope_, node.selector, node.position));
         return variable.is_local ? local_target(node, variable.index) : global_target(node, variable.index);
     }
     case Syntax::Local: return local_target(node, TRY(find_local(scope_, node.selector, node.position)));
@@ -50,6 +52,7 @@ Result<Target> Compiler::target(const Node& node)
     case Syntax::Memory: return memory_target(node);
     case Syntax::Slot: return slot_target(node);
     case Syntax::Part: return part_target(node);
+    case Syntax::Member: return member_target(node);
     default: return failure("only places can be written: variables, memory, elements, fields", node.position);
     }
 }
@@ -122,14 +125,14 @@ Result<Target> Compiler::slot_target(const Node& node)
 
 Result<Target> Compiler::part_target(const Node& node)
 {
-    const Type object = TRY(emit(node.children[0]));
+    const Type object = object_ ? *std::exchange(object_, std::nullopt) : TRY(emit(node.children[0]));
     if (!object.is_reference())
         return failure(text_of(object) + " has no parts", node.position);
     if (object.payload)
         return payload_target(node, *object.payload);
     const TypeInfo* const info = info_of(object.reference);
     if (info && info->type.structure())
-        return field_target(node, info->type.structure()->fields, *info);
+        return field_target(node, TRY(constant_index(node.children[1])), *info);
     if (info && info->type.array())
         return element_target(node, info->type.array()->element);
     const HeapKind heap = object.reference.heap();
@@ -141,10 +144,19 @@ Result<Target> Compiler::part_target(const Node& node)
         node.position);
 }
 
-Result<Target> Compiler::field_target(
-    const Node& node, std::span<const FieldType> fields, const TypeInfo& info)
+/// A field by its name.
+Result<Target> Compiler::member_target(const Node& node)
 {
-    const uint64_t index = TRY(constant_index(node.children[1]));
+    const Type object = object_ ? *std::exchange(object_, std::nullopt) : TRY(emit(node.children[0]));
+    const TypeInfo* const info = object.is_reference() ? info_of(object.reference) : nullptr;
+    if (!info || !info->type.structure())
+        return failure(text_of(object) + " has no members", node.position);
+    return field_target(node, TRY(find_field(scope_, info->id, node.text, node.position)), *info);
+}
+
+Result<Target> Compiler::field_target(const Node& node, uint64_t index, const TypeInfo& info)
+{
+    const auto& fields = info.type.structure()->fields;
     if (index >= fields.size())
         return failure("no field " + std::to_string(static_cast<int64_t>(index)) + ": the struct has "
                 + std::to_string(fields.size()),
@@ -196,9 +208,19 @@ uint32_t bytes_of(const Target& place)
 
 Result<Compiler::Place> Compiler::emit_place(const Node& node)
 {
+    if (auto place = TRY(source_place(node))) {
+        if (!place->is_in_memory())
+            return watched_part(node, *place);
+        CHECK(emit_offset(node, *place));
+        const uint64_t bytes = place->bit_size != 0 ? (place->bit_offset + place->bit_size + 7) / 8
+                                                    : names_.types().size_of(place->type).value_or(0);
+        if (bytes == 0)
+            return failure("a place without a size cannot be watched", node.position);
+        return Place { Syntax::Memory, place->memory, bytes };
+    }
     switch (node.syntax) {
     case Syntax::Name: {
-        const Variable variable = TRY(find_variable(scope_, node.selector, node.position));
+        const WasmVariable variable = TRY(find_variable(scope_, node.selector, node.position));
         return Place { variable.is_local ? Syntax::Local : Syntax::Global, variable.index };
     }
     case Syntax::Local: return Place { Syntax::Local, TRY(find_local(scope_, node.selector, node.position)) };
@@ -221,7 +243,13 @@ Result<Compiler::Place> Compiler::emit_place(const Node& node)
 
 Result<void> Compiler::emit_assignment(const ParsedAssignment& assignment)
 {
-    const Target place = TRY(target(assignment.place));
+    Target place;
+    if (auto found = TRY(source_place(assignment.place))) {
+        if (!found->is_in_memory())
+            return assign_parts(assignment.place, *found, assignment.value);
+        place = TRY(source_target(assignment.place, std::move(*found)));
+    } else
+        place = TRY(target(assignment.place));
     if (!place.write)
         return failure(place.refusal, assignment.place.position);
     CHECK(emit_converted(assignment.value, place));
@@ -234,13 +262,18 @@ Result<void> Compiler::emit_assignment(const ParsedAssignment& assignment)
 Result<void> Compiler::emit_converted(const Node& node, const Target& place)
 {
     const size_t begin = here();
-    const Type type = TRY(emit(node));
+    expected_enum_ = place.type.source;
+    Type type = decayed(TRY(emit(node)));
+    expected_enum_ = {};
+    const bool is_null = type.is_reference() && type.reference.heap() == HeapKind::None;
+    if (is_null && target_of_pointer(place.type))
+        type = Type::of(place.type.number);
     const bool is_constant = this->is_constant(begin, here());
     const auto refuse = [&](const std::string& hint) {
         return failure(
             text_of(type) + " does not fit into a place of " + text_of(place.type) + hint, node.position);
     };
-    if (type.kind != place.type.kind || type.kind == Type::Kind::Text)
+    if (type.kind != place.type.kind || type.kind == Type::Kind::Text || type.kind == Type::Kind::Aggregate)
         return refuse("");
     if (type.is_reference())
         return check_reference(node, type.reference, place.type.reference);

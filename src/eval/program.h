@@ -46,6 +46,12 @@ struct Program {
     std::optional<CodeOffset> offset;
 };
 
+/// A program that leaves one value of the type on the stack.
+struct Compiled {
+    Program program;
+    Type type;
+};
+
 /// The state of a running program.
 struct Machine {
     const Program& program;

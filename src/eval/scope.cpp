@@ -65,20 +65,23 @@ private:
 
 } // namespace
 
-Result<Scope> Scope::of(const Frame& frame)
+Result<Scope> Scope::of(const Frame& frame, SourceContext source)
 {
     if (!frame.function || frame.is_host())
         return failure("a frame of the host has no variables");
-    Scope scope = of(*frame.function->instance);
+    Scope scope = of(*frame.function->instance, std::move(source));
+    scope.is_caller = !frame.is_innermost;
     scope.function = frame.function->index;
     scope.offset = frame.offset;
     scope.operand_slots = frame.operand_slots();
     return scope;
 }
 
-Scope Scope::of(const Instance& instance)
+Scope Scope::of(const Instance& instance, SourceContext source)
 {
-    return { .module = instance.module, .types = &instance.store->engine().types };
+    return {
+        .module = instance.module, .types = &instance.store->engine().types, .source = std::move(source)
+    };
 }
 
 Result<uint32_t> find_entity(const Scope& scope, ExternKind kind, const Selector& selector, uint32_t position)
@@ -146,18 +149,24 @@ Result<uint32_t> find_field(const Scope& scope, TypeId type, std::string_view na
     return failure("no field is called " + quoted(name) + near.to_text(), position);
 }
 
-Result<Variable> find_variable(const Scope& scope, const Selector& selector, uint32_t position)
+Result<WasmVariable> find_variable(const Scope& scope, const Selector& selector, uint32_t position)
 {
     const Lookup names(scope);
     if (const auto index = TRY(only(names.locals_named(selector.name), selector.name, position)))
-        return Variable { true, *index };
+        return WasmVariable { true, *index };
     const auto globals = names->entities_named(ExternKind::Global, selector.name);
     if (const auto index = TRY(only(globals, selector.name, position)))
-        return Variable { false, *index };
+        return WasmVariable { false, *index };
     NearNames near(selector.name);
     names.add_locals(near);
     names->add_entities(near, ExternKind::Global);
     return failure("no local or global is called " + quoted(selector.name) + near.to_text(), position);
+}
+
+bool has_variable(const Scope& scope, std::string_view name)
+{
+    const Lookup names(scope);
+    return !names.locals_named(name).empty() || !names->entities_named(ExternKind::Global, name).empty();
 }
 
 } // namespace vitrine::core::eval

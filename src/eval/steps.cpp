@@ -576,6 +576,24 @@ const Access payload { { read_payload<1>, read_payload<2> }, {} };
 const Access element { { read_element<1>, read_element<2> }, { write_element<1>, write_element<2> } };
 const Access table_slot { { read_table, nullptr }, { write_table, nullptr } };
 
+bool store_bits(Machine& machine, const Step& step)
+{
+    const uint32_t shift = step.extra & 0xff, bits = step.extra >> 8;
+    machine.sp -= 2;
+    const uint64_t address = machine.sp[0], bytes = (shift + bits + 7) / 8;
+    const uint8_t* const at = memory_at(machine, step, address, bytes);
+    if (!at)
+        return false;
+    uint64_t word = 0;
+    for (uint64_t i = 0; i < bytes; ++i)
+        word |= uint64_t { guest_load<uint8_t>(at + i) } << 8 * i;
+    const uint64_t mask = (bits >= 64 ? ~uint64_t { 0 } : (uint64_t { 1 } << bits) - 1) << shift;
+    word = (word & ~mask) | (machine.sp[1] << shift & mask);
+    mutator(machine).write(Origin::Debugger, *machine.instance->memories[step.operand], address,
+        { reinterpret_cast<const uint8_t*>(&word), bytes });
+    return true;
+}
+
 bool check_not_null(Machine& machine, const Step& step)
 {
     return machine.sp[-1] != 0 || machine.fail(step, "the place cannot be null");

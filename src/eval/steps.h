@@ -62,6 +62,10 @@ extern const Access table_slot;
 Step::Run load(std::string_view word);
 Step::Run store(std::string_view word);
 
+/// (address, value): writes bits of memory `operand`: as many as the second byte of `extra` says,
+/// from the one that its first byte says. That is at most 64, counted from the address.
+bool store_bits(Machine& machine, const Step& step);
+
 /// (reference): fails if it is null.
 bool check_not_null(Machine& machine, const Step& step);
 /// (reference): fails unless it is null or has the module's type `operand`.

@@ -45,7 +45,8 @@ template<size_t N> std::string_view known(const std::string_view (&words)[N], st
 
 class Parser {
 public:
-    Parser(std::string_view text, size_t at) : text_(text), end_(at) {}
+    Parser(std::string_view text, size_t at, const IsType& is_type) : text_(text), end_(at), is_type_(is_type)
+    {}
 
     Result<void> begin()
     {
@@ -125,7 +126,7 @@ private:
 
     Result<Node> binary(uint8_t weakest)
     {
-        Node left = TRY(unary());
+        Node left = TRY(operand());
         for (;;) {
             const auto* const found =
                 std::ranges::find_if(operators, [this](const Operator& each) { return is_sign(each.sign); });
@@ -142,33 +143,236 @@ private:
         }
     }
 
+    /// A value, followed by any number of `as TYPE` and `@ COUNT`.
+    Result<Node> operand()
+    {
+        Node node = TRY(unary());
+        for (;;) {
+            const uint32_t position = here();
+            if (is_sign("@")) {
+                CHECK(advance());
+                node = TRY(
+                    make({ .syntax = Syntax::Range, .position = position }, std::move(node), TRY(unary())));
+            } else if (token_.kind == TokenKind::Word && token_.text == "as") {
+                std::string type = TRY(take_type());
+                node = TRY(make({ .syntax = Syntax::ToType, .position = position, .text = std::move(type) },
+                    std::move(node)));
+            } else
+                return node;
+        }
+    }
+
     Result<Node> unary()
     {
         const Depth depth(*this);
         if (depth_ > 2 * max_expression_depth)
             return too_deep(here());
+        const uint32_t position = here();
         for (const std::string_view sign : { "!", "~", "-" })
             if (is_sign(sign)) {
-                const uint32_t position = here();
                 CHECK(advance());
                 return make({ .syntax = Syntax::Unary, .position = position, .word = sign }, TRY(unary()));
             }
+        if (is_sign("*") || is_sign("&")) {
+            const Syntax syntax = is_sign("*") ? Syntax::Deref : Syntax::AddressOf;
+            CHECK(advance());
+            return make({ .syntax = syntax, .position = position }, TRY(unary()));
+        }
+        if (auto type = type_in_brackets()) {
+            CHECK(advance());
+            return make(
+                { .syntax = Syntax::ToType, .position = position, .text = std::move(*type) }, TRY(unary()));
+        }
+        if (is_size_of())
+            return size_of();
         return postfix();
     }
 
-    /// A value, followed by any number of `[index]`.
+    // -- Types
+
+    /// At `(`: if a type follows, the type, and moves to the closing bracket.
+    std::optional<std::string> type_in_brackets()
+    {
+        if (!is_sign("(") || !is_type_)
+            return {};
+        int open = 0;
+        for (size_t at = token_.begin; at < text_.size(); ++at) {
+            const char c = text_[at];
+            open += c == '(' ? 1 : c == ')' ? -1 : 0;
+            if (open == 0) {
+                std::string type(text_.substr(token_.begin + 1, at - token_.begin - 1));
+                if (!is_type_(type))
+                    return {};
+                end_ = at + 1;
+                return type;
+            }
+            if (std::string_view("$\"\'{}=!?+-/%^|~").contains(c))
+                return {};
+        }
+        return {};
+    }
+
+    /// At `as`: takes the type that follows, and moves behind it.
+    Result<std::string> take_type()
+    {
+        static constexpr std::string_view prefixes[] = { "*", "&", "const", "mut", "struct", "union", "enum",
+            "unsigned", "signed", "long", "short" };
+        const size_t begin = end_;
+        for (;;) {
+            CHECK(advance());
+            const bool is_prefix = std::ranges::any_of(
+                prefixes, [this](std::string_view each) { return is_sign(each) || is_word(each); });
+            if (!is_prefix)
+                break;
+        }
+        size_t end = begin;
+        if (token_.kind == TokenKind::Word) {
+            end = end_;
+            CHECK(advance());
+            while (is_sign("::") || is_sign("<")) {
+                if (is_sign("<"))
+                    CHECK(skip_template_arguments());
+                else
+                    CHECK(advance());
+                end = end_;
+                CHECK(advance());
+            }
+        } else
+            end = token_.begin;
+        std::string type(text_.substr(begin, end - begin));
+        if (std::ranges::all_of(type, [](char c) { return c == ' '; }))
+            return unexpected("a type");
+        return type;
+    }
+
+    /// At `<`: moves to the matching `>`.
+    Result<void> skip_template_arguments()
+    {
+        int open = 0;
+        for (size_t at = token_.begin; at < text_.size(); ++at) {
+            open += text_[at] == '<' ? 1 : text_[at] == '>' ? -1 : 0;
+            if (open == 0) {
+                end_ = at + 1;
+                return {};
+            }
+        }
+        return unexpected("a type");
+    }
+
+    bool is_word(std::string_view word) const
+    {
+        return token_.kind == TokenKind::Word && token_.text == word;
+    }
+
+    /// Whether this is `sizeof` with something behind it.
+    bool is_size_of() const
+    {
+        if (!is_word("sizeof"))
+            return false;
+        const auto next = next_token(text_, end_);
+        return next
+            && (next->kind == TokenKind::Word || next->kind == TokenKind::Name
+                || next->kind == TokenKind::Index
+                || (next->kind == TokenKind::Sign
+                    && (next->sign == "(" || (is_type_ && (next->sign == "*" || next->sign == "&")))));
+    }
+
+    Result<Node> size_of()
+    {
+        Node node { .syntax = Syntax::SizeOf, .position = here() };
+        CHECK(advance());
+        if (auto type = type_in_brackets()) {
+            CHECK(advance());
+            node.text = std::move(*type);
+            return node;
+        }
+        return make(std::move(node), TRY(unary()));
+    }
+
+    // -- Values
+
+    /// A value, followed by any number of `[index]`, `.member`, `->member` and `(arguments)`.
     Result<Node> postfix()
     {
         Node node = TRY(primary());
-        while (is_sign("[")) {
+        for (;;) {
             const uint32_t position = here();
+            if (is_sign("[")) {
+                CHECK(advance());
+                Node index = TRY(choice());
+                CHECK(expect("]"));
+                node = TRY(make(
+                    { .syntax = Syntax::Part, .position = position }, std::move(node), std::move(index)));
+            } else if (is_sign(".") || is_sign("->"))
+                node = TRY(member(std::move(node)));
+            else if (is_sign("(") && (node.syntax == Syntax::Name || node.syntax == Syntax::Scoped))
+                node = TRY(call(std::move(node)));
+            else
+                return node;
+        }
+    }
+
+    /// At `.` or `->`. Zig dereferences with `.*`.
+    Result<Node> member(Node object)
+    {
+        Node node { .syntax = Syntax::Member, .position = here() };
+        CHECK(advance());
+        if (is_sign("*"))
+            node.syntax = Syntax::Deref;
+        else if (token_.kind == TokenKind::Word || token_.kind == TokenKind::Text)
+            node.text = token_.text;
+        else
+            return unexpected("a member");
+        CHECK(advance());
+        return make(std::move(node), std::move(object));
+    }
+
+    /// At `(` after a function.
+    Result<Node> call(Node function)
+    {
+        Node node { .syntax = Syntax::Call, .position = function.position };
+        node.depth = function.depth + 1;
+        node.children.push_back(std::move(function));
+        CHECK(advance());
+        while (!is_sign(")")) {
+            Node argument = TRY(choice());
+            node.depth = std::max(node.depth, argument.depth + 1);
+            node.children.push_back(std::move(argument));
+            if (!is_sign(")"))
+                CHECK(expect(","));
+        }
+        CHECK(advance());
+        return make(std::move(node));
+    }
+
+    /// At `::`, behind what is in the selector's name: `b` and `c::d` in `a::b::c::d`.
+    Result<Node> scoped(Node node)
+    {
+        node.syntax = Syntax::Scoped;
+        while (is_sign("::")) {
             CHECK(advance());
-            Node index = TRY(choice());
-            CHECK(expect("]"));
-            node = TRY(
-                make({ .syntax = Syntax::Part, .position = position }, std::move(node), std::move(index)));
+            if (token_.kind != TokenKind::Word && token_.kind != TokenKind::Text)
+                return unexpected("a name");
+            node.selector.name +=
+                (node.text.empty() || !node.selector.name.empty() ? "::" : "") + token_.text;
+            CHECK(advance());
         }
         return node;
+    }
+
+    /// If this is the `file` of `file.c::x`, moves to `::` and returns it.
+    Result<std::optional<std::string>> file_prefix()
+    {
+        size_t at = token_.begin;
+        bool has_dot = false;
+        while (at < text_.size() && (text_[at] == '.' || is_name_part(text_[at])))
+            has_dot |= text_[at++] == '.';
+        if (!has_dot || !text_.substr(at).starts_with("::"))
+            return std::nullopt;
+        std::string file(text_.substr(token_.begin, at - token_.begin));
+        end_ = at;
+        CHECK(advance());
+        return file;
     }
 
     Result<Node> primary()
@@ -189,14 +393,18 @@ private:
         case TokenKind::Text:
             node.syntax = Syntax::Text;
             node.text = token_.text;
-            break;
+            CHECK(advance());
+            if (!is_sign("::"))
+                return node;
+            node.selector.is_given = true;
+            return scoped(std::move(node));
         case TokenKind::Index:
             node.syntax = Syntax::Local;
             node.selector = { true, static_cast<uint32_t>(token_.number) };
             break;
         case TokenKind::Name:
             node.syntax = Syntax::Name;
-            node.selector = { true, {}, token_.text };
+            node.selector = { true, {}, token_.text, true };
             break;
         case TokenKind::Word: return word();
         case TokenKind::Sign:
@@ -206,6 +414,8 @@ private:
                 CHECK(expect(")"));
                 return inner;
             }
+            if (is_sign("::"))
+                return scoped({ .syntax = Syntax::Scoped, .position = here(), .selector = { true, {}, {} } });
             return unexpected("a value");
         case TokenKind::End: return unexpected("a value");
         }
@@ -218,11 +428,18 @@ private:
     {
         const std::string word = token_.text;
         Node node { .syntax = Syntax::Name, .position = here(), .selector = { true, {}, word } };
+        if (auto file = TRY(file_prefix())) {
+            node.selector.name.clear();
+            node.text = std::move(*file);
+            return scoped(std::move(node));
+        }
         CHECK(advance());
+        if (is_sign("::"))
+            return scoped(std::move(node));
         if (is_sign("["))
             return bracketed(word, std::move(node));
         if (is_sign("("))
-            return called(word, node.position);
+            return called(word, std::move(node));
         if (word == "null")
             return Node { .syntax = Syntax::Null, .position = node.position };
         return node;
@@ -259,21 +476,18 @@ private:
         return name;
     }
 
-    /// At `(` after a word.
-    Result<Node> called(std::string_view word, uint32_t position)
+    /// At `(` after a word. If that has no meaning of its own, it is a function.
+    Result<Node> called(std::string_view word, Node name)
     {
-        Node node { .syntax = Syntax::Cast, .position = position, .word = known(cast_words, word) };
+        Node node { .syntax = Syntax::Cast, .position = name.position, .word = known(cast_words, word) };
         if (word == "size")
-            return size(position);
+            return size(name.position);
         if (word == "is_null")
             node.syntax = Syntax::IsNull;
         else if (word == "length")
             node.syntax = Syntax::Length;
         else if (node.word.empty())
-            return failure("no function is called `" + escaped(word)
-                    + "`: there are casts to `i8` .. `f64`, `is_null`, `length` "
-                      "and `size`",
-                position);
+            return name;
         CHECK(advance());
         return close(std::move(node), ")");
     }
@@ -340,23 +554,24 @@ private:
     std::string_view text_;
     /// The offset after the token.
     size_t end_;
+    const IsType& is_type_;
     Token token_;
     uint32_t depth_ = 0;
 };
 
 } // namespace
 
-Result<Parsed> parse_expression(std::string_view text, size_t start)
+Result<Parsed> parse_expression(std::string_view text, size_t start, const IsType& is_type)
 {
-    Parser parser(text, start);
+    Parser parser(text, start, is_type);
     CHECK(parser.begin());
     Node node = TRY(parser.choice());
     return Parsed { std::move(node), parser.here() };
 }
 
-Result<Node> parse_whole_expression(std::string_view text)
+Result<Node> parse_whole_expression(std::string_view text, const IsType& is_type)
 {
-    Parser parser(text, 0);
+    Parser parser(text, 0, is_type);
     CHECK(parser.begin());
     Node node = TRY(parser.choice());
     if (parser.is_sign("="))
@@ -366,9 +581,9 @@ Result<Node> parse_whole_expression(std::string_view text)
     return node;
 }
 
-Result<ParsedAssignment> parse_assignment(std::string_view text)
+Result<ParsedAssignment> parse_assignment(std::string_view text, const IsType& is_type)
 {
-    Parser parser(text, 0);
+    Parser parser(text, 0, is_type);
     CHECK(parser.begin());
     Node place = TRY(parser.choice());
     const std::string_view sign = parser.sign();

@@ -4,6 +4,7 @@
 #include "base/result.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,7 @@ enum class Syntax : uint8_t {
     Slot,     ///< (index): a slot of the table `selector`
     Memory,   ///< (address): memory `selector`, read as `word` says: `i8` .. `v128`, `cstr`
     Part,     ///< (object, index)
-    Cast,     ///< (value): to the number type in `word`
+    Cast,     ///< (value): to the number type in `word`; `is_unsigned` takes an i32 for a u32
     AsType,   ///< (reference): to the type `selector`
     AsTag,    ///< (exception): to one with the tag `selector`
     IsNull,   ///< (reference)
@@ -36,6 +37,16 @@ enum class Syntax : uint8_t {
     And,      ///< (left, right)
     Or,       ///< (left, right)
     Choice,   ///< (condition, one, other)
+
+    // Only for names and types of the source.
+    Scoped,    ///< `selector`: the variable `a::b`, or `::x`; `text` is its file, if it is given
+    Member,    ///< (object): its member `text`
+    Deref,     ///< (pointer)
+    AddressOf, ///< (place)
+    ToType,    ///< (value): to the type `text`
+    SizeOf,    ///< (value), or none: of the type `text`
+    Range,     ///< (first, count): consecutive elements
+    Call,      ///< (function, arguments...)
 };
 
 /// Selects an entity in an index space, by index or by name. If nothing is given, the first.
@@ -43,6 +54,8 @@ struct Selector {
     bool is_given = false;
     std::optional<uint32_t> index {};
     std::string name {};
+    /// Written with `$`: never a name of the source.
+    bool is_wasm = false;
 };
 
 /// A node of an expression, with its position in the text.
@@ -63,16 +76,19 @@ struct Node {
 inline constexpr size_t max_expression_bytes = 4096;
 inline constexpr uint32_t max_expression_depth = 100;
 
+/// Says whether a text is the name of a type: without one there are no casts such as `(T)x`.
+using IsType = std::function<bool(std::string_view text)>;
+
 /// Parses the longest expression that begins at `start`. `end` is the offset after it. `word` in
 /// the nodes points into static text. Positions are offsets in `text`.
 struct Parsed {
     Node node;
     size_t end;
 };
-Result<Parsed> parse_expression(std::string_view text, size_t start = 0);
+Result<Parsed> parse_expression(std::string_view text, size_t start = 0, const IsType& is_type = {});
 
 /// Parses all of `text` as an expression.
-Result<Node> parse_whole_expression(std::string_view text);
+Result<Node> parse_whole_expression(std::string_view text, const IsType& is_type = {});
 
 /// Parses all of `text` as `place = expression` or `place op= expression`. For the latter the value
 /// is `place op expression`.
@@ -80,6 +96,6 @@ struct ParsedAssignment {
     Node place;
     Node value;
 };
-Result<ParsedAssignment> parse_assignment(std::string_view text);
+Result<ParsedAssignment> parse_assignment(std::string_view text, const IsType& is_type = {});
 
 } // namespace vitrine::core::eval

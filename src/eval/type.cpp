@@ -31,7 +31,8 @@ ValueType Type::value_type() const
     case Kind::Vector: return ValueType::v128;
     case Kind::Reference: return reference;
     case Kind::Number: break;
-    case Kind::Text: return ValueType::bottom;
+    case Kind::Text:
+    case Kind::Aggregate: return ValueType::bottom;
     }
     constexpr ValueType types[] = { ValueType::i32, ValueType::i32, ValueType::i64, ValueType::i64,
         ValueType::f32, ValueType::f64 };

@@ -6,6 +6,10 @@
 #include <cstdint>
 #include <string_view>
 
+namespace vitrine::core::source {
+enum class TypeId : uint64_t;
+}
+
 namespace vitrine::core::eval {
 
 /// The types of numbers.
@@ -22,22 +26,28 @@ std::string_view to_text(NumberKind kind);
 /// The common type of two operands. As in C, but an integer and an f32 become f64.
 NumberKind common_kind(NumberKind a, NumberKind b);
 
-/// The type of an expression: a number as in C, or what only WebAssembly has.
+/// The type of an expression: a number as in C, or what only WebAssembly has, or a value of the
+/// source that is no number (its address is on the stack).
 struct Type {
-    enum class Kind : uint8_t { Number, Vector, Reference, Text } kind = Kind::Number;
+    enum class Kind : uint8_t { Number, Vector, Reference, Text, Aggregate } kind = Kind::Number;
     NumberKind number = NumberKind::I32;
+    /// For a number and an aggregate: its type in the source, if it has one.
+    source::TypeId source {};
     /// The type of a reference. Its index is a `TypeId`.
     ValueType reference {};
     /// The payload of an exception whose tag is known, else null.
     const TypeInfo* payload = nullptr;
 
-    static constexpr Type of(NumberKind number) { return { .number = number }; }
+    static constexpr Type of(NumberKind number, source::TypeId source = {})
+    {
+        return { .number = number, .source = source };
+    }
     bool is(NumberKind wanted) const { return kind == Kind::Number && number == wanted; }
     bool is_number() const { return kind == Kind::Number; }
     bool is_integer() const { return is_number() && number < NumberKind::F32; }
     bool is_reference() const { return kind == Kind::Reference; }
     uint32_t slots() const { return kind == Kind::Vector || kind == Kind::Text ? 2 : 1; }
-    /// The WebAssembly type of its values. There is none for a text.
+    /// The WebAssembly type of its values. There is none for a text and an aggregate.
     ValueType value_type() const;
 };
 

@@ -6,6 +6,7 @@
 #include "eval/expression.h"
 #include "debug/inspect.h"
 #include "engine/engine.h"
+#include "eval/message.h"
 #include "exec/invoke.h"
 #include "runtime/linker.h"
 #include "wasm/validator.h"

@@ -2,6 +2,7 @@
 // Expressions over a guest that is stopped at a `nop`: their values, what they write, and the
 // errors with their positions.
 #include "eval/expression.h"
+#include "eval/message.h"
 
 #include "exec/instrument.h"
 #include "support/guest.h"
@@ -338,7 +339,7 @@ TEST(Expression, RefusesWhatIsMalformed)
         { "1)", "compile 1: an operator or the end expected, but found `)`" },
         { "i32[1", "compile 5: `]` expected, but the text ends" },
         { "1 2", "compile 2: an operator or the end expected, but found `2`" },
-        { "* 1", "compile 0: a value expected, but found `*`" },
+        { "* 1", "compile 0: `*` takes a pointer of the source, not i32: memory is read with `i32[..]`" },
         { "$0 = 7", "compile 3: `=` assigns; to compare write `==`" },
         { "1 ? 2", "compile 5: `:` expected, but the text ends" },
         { "0x", "compile 0: number without digits" }, { "12ab", "compile 0: malformed number" },
@@ -355,8 +356,8 @@ TEST(Expression, RefusesWhatIsMalformed)
         { "$4294967296", "compile 0: index is too large" },
         { "$99999999999999999999999", "compile 0: index is too large" },
         { "local[4294967296]", "compile 6: index is too large" },
-        { "1 @ 2", "compile 2: `@` has no meaning here" }, { "#", "compile 0: `#` has no meaning here" },
-        { "\x01", "compile 0: `\\01` has no meaning here" },
+        { "1 @ 2", "compile 2: `@` takes the first element, such as `p[0]` or `i32[16]`" },
+        { "#", "compile 0: `#` has no meaning here" }, { "\x01", "compile 0: `\\01` has no meaning here" },
         { "global[1 + 1]", "compile 9: `]` expected, but found `+`" },
         { "global[-1]", "compile 7: an index or a name expected, but found `-`" },
         { "size(stack)", "compile 5: `memory` or `table` expected, but found `stack`" },

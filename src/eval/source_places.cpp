@@ -1,0 +1,400 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "eval/compiler.h"
+
+#include "base/text.h"
+#include "eval/steps.h"
+
+#include <utility>
+
+namespace vitrine::core::eval {
+
+namespace {
+
+using Kind = source::Type::Kind;
+
+/// How many pointers a `.` follows.
+constexpr int max_followed = 8;
+/// The largest `@`.
+constexpr uint64_t max_elements = 1 << 20;
+
+bool is_pointer(const source::Type& type)
+{
+    return type.kind == Kind::Pointer || type.kind == Kind::Reference;
+}
+
+std::string quoted(std::string_view name) { return "`" + escaped(name) + "`"; }
+
+/// `this->name`
+Node own_member_node(const std::string& name, uint32_t position)
+{
+    Node self { .syntax = Syntax::Name, .position = position };
+    self.selector.is_given = true;
+    self.selector.name = "this";
+    Node member { .syntax = Syntax::Member, .position = position };
+    member.text = name;
+    member.children.push_back(std::move(self));
+    return member;
+}
+
+} // namespace
+
+// -- Names
+
+Result<SourcePlace> Compiler::variable_place(const Node& node, const source::Variable& variable)
+{
+    using VariableKind = source::Variable::Kind;
+    if (variable.kind == VariableKind::Parameter || variable.kind == VariableKind::Local) {
+        program_.function = &module_.meta(*scope_.function);
+        program_.offset = scope_.offset;
+    }
+    SourcePlace place { .type = variable.type, .memory = scope_.source.memory, .name = variable.name };
+    auto parts = names_.locate(variable, node.position);
+    if (parts.size() == 1 && parts[0].kind == LocationPart::Kind::Address && parts[0].bit_offset == 0)
+        CHECK(emit(parts[0].node));
+    else
+        place.parts = std::make_shared<const std::vector<LocationPart>>(std::move(parts));
+    return followed(node, std::move(place));
+}
+
+Result<std::optional<SourcePlace>> Compiler::name_place(const Node& node)
+{
+    const std::string& name = node.selector.name;
+    if (node.selector.is_wasm || !names_.has_symbols())
+        return std::nullopt;
+    if (name != "this" && !names_.is_local(name) && names_.has_own_member(name)) {
+        const Node member = own_member_node(name, node.position);
+        return member_place(member);
+    }
+    const auto variable = TRY(names_.find(name, node.position));
+    if (!variable)
+        return std::nullopt;
+    return TRY(variable_place(node, *variable));
+}
+
+Result<std::optional<SourcePlace>> Compiler::scoped_place(const Node& node)
+{
+    if (!names_.has_symbols())
+        return failure("there is no debug information: only names of WebAssembly are known", node.position);
+    auto variable = names_.find_scoped(node.selector.name, node.text, node.position);
+    if (variable)
+        return TRY(variable_place(node, *variable));
+    const bool is_other = node.text.empty()
+        && (names_.find_enumerator(node.selector.name)
+            || TRY(names_.find_function(node.selector.name, node.position)));
+    if (is_other)
+        return std::nullopt;
+    return std::unexpected(std::move(variable).error());
+}
+
+/// The place that a reference refers to.
+Result<SourcePlace> Compiler::followed(const Node& node, SourcePlace place)
+{
+    if (names_.types().resolved(place.type).kind != Kind::Reference)
+        return place;
+    return pointee(node, std::move(place));
+}
+
+// -- Pointers
+
+/// What a pointer points to, once its value is on the stack.
+Result<SourcePlace> Compiler::pointee_of(const Node& node, source::TypeId pointer)
+{
+    const source::Type type = names_.types().resolved(pointer);
+    if (type.target == source::TypeId {})
+        return failure("a `void *` has no target: say what it points to, as in `(int *)p`", node.position);
+    return SourcePlace { .type = type.target, .memory = scope_.source.memory };
+}
+
+Result<SourcePlace> Compiler::pointee(const Node& node, SourcePlace pointer)
+{
+    const source::TypeId type = pointer.type;
+    CHECK(emit_source_value(node, std::move(pointer)));
+    return pointee_of(node, type);
+}
+
+/// The place of an object, or the target of a pointer that is not in a place. None if the object
+/// is a reference of WebAssembly, which is on the stack then.
+Result<std::optional<SourcePlace>> Compiler::object_place(const Node& node)
+{
+    if (auto place = TRY(source_place(node.children[0])))
+        return place;
+    const Type type = TRY(emit(node.children[0]));
+    if (target_of_pointer(type))
+        return TRY(pointee_of(node, type.source));
+    if (type.kind == Type::Kind::Aggregate)
+        return SourcePlace { .type = type.source, .memory = scope_.source.memory };
+    object_ = type;
+    return std::nullopt;
+}
+
+Result<SourcePlace> Compiler::dereferenced_place(const Node& node)
+{
+    const Node& object = node.children[0];
+    auto place = TRY(source_place(object));
+    if (!place) {
+        const Type type = TRY(emit(object));
+        if (!target_of_pointer(type))
+            return failure(
+                "`*` takes a pointer of the source, not " + text_of(type) + ": memory is read with `i32[..]`",
+                node.position);
+        return followed(node, TRY(pointee_of(node, type.source)));
+    }
+    const source::Type type = names_.types().resolved(place->type);
+    if (is_pointer(type))
+        return followed(node, TRY(pointee(node, std::move(*place))));
+    if (type.kind != Kind::Array)
+        return failure("`*` takes a pointer, not " + names_.types().name_of(place->type), node.position);
+    place->type = names_.types().element_of(type);
+    return std::move(*place);
+}
+
+// -- Members
+
+Result<std::optional<SourcePlace>> Compiler::member_place(const Node& node)
+{
+    auto object = TRY(object_place(node));
+    if (!object)
+        return std::nullopt;
+    SourcePlace place = std::move(*object);
+    for (int i = 0; i < max_followed && is_pointer(names_.types().resolved(place.type)); ++i)
+        place = TRY(pointee(node, std::move(place)));
+    return TRY(member_of(node, std::move(place)));
+}
+
+Result<SourcePlace> Compiler::member_of(const Node& node, SourcePlace place)
+{
+    SourceTypes& types = names_.types();
+    const source::Type type = types.resolved(place.type);
+    if (type.kind != Kind::Struct && type.kind != Kind::Union)
+        return failure(types.name_of(place.type) + " has no members", node.position);
+    const auto member = types.find_member(type, node.text);
+    if (!member)
+        return failure(types.name_of(place.type) + " has no member " + quoted(node.text)
+                + types.near_members(type, node.text),
+            node.position);
+    place.type = member->type;
+    place.offset += member->offset + member->bit_offset / 8;
+    place.bit_offset = member->bit_offset % 8;
+    place.bit_size = member->bit_size;
+    if (place.bit_size > 64)
+        return failure("the bit field " + quoted(node.text) + " is too wide", node.position);
+    return followed(node, std::move(place));
+}
+
+// -- Elements
+
+Result<std::optional<SourcePlace>> Compiler::element_place(const Node& node)
+{
+    if (auto place = TRY(source_place(node.children[0])))
+        return TRY(element_of(node, std::move(*place)));
+    const Type type = TRY(emit(node.children[0]));
+    if (type.kind == Type::Kind::Aggregate)
+        return TRY(element_of(node, { .type = type.source, .memory = scope_.source.memory }));
+    if (!target_of_pointer(type)) {
+        object_ = type;
+        return std::nullopt;
+    }
+    SourcePlace place = TRY(pointee_of(node, type.source));
+    // As if the target were an array of them.
+    place.type = names_.types().array_of(place.type, 0);
+    return TRY(element_of(node, std::move(place)));
+}
+
+Result<SourcePlace> Compiler::element_of(const Node& node, SourcePlace place)
+{
+    SourceTypes& types = names_.types();
+    source::Type type = types.resolved(place.type);
+    if (type.kind == Kind::Struct) {
+        // A slice of Rust or Zig.
+        for (const char* name : { "data_ptr", "ptr" })
+            if (const auto member = types.find_member(type, name);
+                member && is_pointer(types.resolved(member->type))) {
+                place.offset += member->offset;
+                place.type = member->type;
+                break;
+            }
+        type = types.resolved(place.type);
+    }
+    if (is_pointer(type)) {
+        place = TRY(pointee(node, std::move(place)));
+        // A pointer of Zig to an array is indexed as the array.
+        if (const source::Type target = types.resolved(place.type);
+            target.kind == Kind::Array && target.language == source::Language::Zig)
+            place.type = types.element_of(target);
+    } else if (type.kind == Kind::Array)
+        place.type = types.element_of(type);
+    else
+        return failure(types.name_of(place.type) + " has no elements", node.position);
+    const auto size = types.size_of(place.type);
+    if (!size)
+        return failure("the size of " + types.name_of(place.type) + " is not known", node.position);
+
+    const size_t begin = here();
+    const Type index = TRY(emit(node.children[1]));
+    if (!index.is_integer())
+        return failure("an index is an integer, not " + text_of(index), node.children[1].position);
+    if (is_constant(begin, here())) {
+        convert_at(here(), node, index.number, NumberKind::I64);
+        CHECK(fold(begin));
+        place.offset += program_.steps.back().operand * *size;
+        program_.steps.pop_back();
+        --slots_;
+        return followed(node, std::move(place));
+    }
+    if (!place.is_in_memory())
+        return failure(quoted(place.name) + " is not in memory: its index must be a constant", node.position);
+    CHECK(scale(node, here(), index.number, *size));
+    CHECK(step(steps::binary("+", address_kind()), node, 2, 1));
+    return followed(node, std::move(place));
+}
+
+Result<SourcePlace> Compiler::range_place(const Node& node)
+{
+    SourceTypes& types = names_.types();
+    const Node& first = node.children[0];
+    SourcePlace place;
+    if (first.syntax == Syntax::Memory) {
+        const Target target = TRY(memory_target(first));
+        place.type = types.of_word(first.word);
+        place.memory = static_cast<uint32_t>(target.operand);
+        if (place.type == source::TypeId {})
+            return failure("there are no ranges of `" + std::string(first.word) + "`", node.position);
+        if (!module_.memories[MemoryIndex { place.memory }].type.limits.is_64)
+            convert_at(here(), node, NumberKind::U32, address_kind());
+    } else if (auto found = TRY(source_place(first)))
+        place = std::move(*found);
+    else
+        return failure("`@` takes the first element, such as `p[0]` or `i32[16]`", node.position);
+    const uint64_t count = TRY(constant_index(node.children[1]));
+    if (!place.is_in_memory() || place.bit_size != 0)
+        return failure("`@` takes an element that is in memory", node.position);
+    if (count == 0 || count > max_elements || !types.size_of(place.type))
+        return failure(
+            "`@` takes a number of elements from 1 to " + std::to_string(max_elements), node.position);
+    place.type = types.array_of(place.type, count);
+    return place;
+}
+
+Result<std::optional<SourcePlace>> Compiler::source_place(const Node& node)
+{
+    if (object_)
+        return std::nullopt;
+    switch (node.syntax) {
+    case Syntax::Name: return name_place(node);
+    case Syntax::Scoped: return scoped_place(node);
+    case Syntax::Member: return member_place(node);
+    case Syntax::Deref: return TRY(dereferenced_place(node));
+    case Syntax::Part: return element_place(node);
+    case Syntax::Range: return TRY(range_place(node));
+    default: return std::nullopt;
+    }
+}
+
+// -- Values and targets
+
+Result<void> Compiler::emit_offset(const Node& node, SourcePlace& place)
+{
+    const NumberKind kind = address_kind();
+    const uint64_t offset = kind == NumberKind::U32 ? static_cast<uint32_t>(place.offset) : place.offset;
+    place.offset = 0;
+    if (offset == 0)
+        return {};
+    CHECK(step(steps::constant, node, 0, 1, offset));
+    return step(steps::binary("+", kind), node, 2, 1);
+}
+
+Result<Type> Compiler::emit_source_value(const Node& node, SourcePlace place)
+{
+    const source::Type type = names_.types().resolved(place.type);
+    const auto scalar = names_.types().scalar_of(type);
+    if (!place.is_in_memory()) {
+        if (!scalar)
+            return failure(quoted(place.name) + " is not in memory, and no number", node.position);
+        return emit_parts(node, place, *scalar);
+    }
+    CHECK(emit_offset(node, place));
+    if (!scalar)
+        return Type { .kind = Type::Kind::Aggregate, .source = place.type };
+    if (place.bit_size != 0)
+        return emit_bit_field(node, std::move(place), *scalar);
+    CHECK(step(steps::load(scalar->word), node, 1, 1, place.memory));
+    return Type::of(scalar->kind, place.type);
+}
+
+/// The address of the byte with its first bit is on the stack.
+Result<Type> Compiler::emit_bit_field(const Node& node, SourcePlace place, const Scalar& scalar)
+{
+    const uint32_t bits = place.bit_offset + place.bit_size;
+    if (bits > 64)
+        return failure("a bit field over 9 bytes cannot be read", node.position);
+    const std::string_view word = bits <= 8 ? "u8" : bits <= 16 ? "u16" : bits <= 32 ? "u32" : "u64";
+    CHECK(step(steps::load(word), node, 1, 1, place.memory));
+    CHECK(extract(
+        node, bits <= 32 ? NumberKind::U32 : NumberKind::U64, place.bit_offset, place.bit_size, scalar));
+    return Type::of(scalar.kind, place.type);
+}
+
+/// Turns the bits from `shift` on of a number into one of that type.
+Result<void> Compiler::extract(
+    const Node& node, NumberKind from, uint64_t shift, uint64_t bits, const Scalar& to)
+{
+    // The bits of a float are those of an integer as they are.
+    bool is_wide = eval::is_wide(from);
+    const bool is_signed = to.word.starts_with('i');
+    const uint64_t width = is_wide ? 64 : 32;
+    bits = shift < width ? std::min(bits, width - shift) : 0;
+    const auto shift_by = [&](std::string_view sign, bool is_arithmetic, uint64_t count) -> Result<void> {
+        if (count == 0)
+            return {};
+        const NumberKind kind = is_arithmetic ? (is_wide ? NumberKind::I64 : NumberKind::I32)
+                                              : (is_wide ? NumberKind::U64 : NumberKind::U32);
+        CHECK(step(steps::constant, node, 0, 1, count));
+        return step(steps::binary(sign, kind), node, 2, 1);
+    };
+    if (bits == 0) {
+        CHECK(step(steps::constant, node, 0, 1, 0));
+        CHECK(step(steps::binary("&", NumberKind::U64), node, 2, 1));
+    } else if (shift == 0 && is_wide && bits <= 32) {
+        convert_at(here(), node, NumberKind::U64, NumberKind::U32);
+        is_wide = false;
+        if (bits < 32)
+            return extract(node, NumberKind::U32, 0, bits, to);
+    } else if (shift == 0 && !is_wide && (bits == 8 || bits == 16))
+        CHECK(step(
+            steps::narrow(bits == 8 ? (is_signed ? "i8" : "u8") : (is_signed ? "i16" : "u16")), node, 1, 1));
+    else {
+        CHECK(shift_by("<<", false, width - shift - bits));
+        CHECK(shift_by(">>", is_signed, width - bits));
+    }
+    const NumberKind has = is_wide ? (is_signed ? NumberKind::I64 : NumberKind::U64)
+                                   : (is_signed ? NumberKind::I32 : NumberKind::U32);
+    const NumberKind wants = to.kind == NumberKind::F32 ? NumberKind::U32
+        : to.kind == NumberKind::F64                    ? NumberKind::U64
+                                                        : to.kind;
+    convert_at(here(), node, has, wants);
+    return {};
+}
+
+/// A place in memory as one that can be written.
+Result<Target> Compiler::source_target(const Node& node, SourcePlace place)
+{
+    const auto scalar = names_.types().scalar_of(names_.types().resolved(place.type));
+    if (!scalar)
+        return failure(
+            names_.types().name_of(place.type) + " is not a number: assign its members or elements",
+            node.position);
+    CHECK(emit_offset(node, place));
+    Target target { Type::of(scalar->kind, place.type), steps::load(scalar->word), steps::store(scalar->word),
+        place.memory, 0, 1, {}, narrow_bits(scalar->word) };
+    if (place.bit_size == 0)
+        return target;
+    if (place.bit_offset + place.bit_size > 64)
+        return failure("a bit field over 9 bytes cannot be written", node.position);
+    target.read = nullptr;
+    target.write = steps::store_bits;
+    target.extra = place.bit_offset | place.bit_size << 8;
+    target.bits = place.bit_size;
+    return target;
+}
+
+} // namespace vitrine::core::eval
