@@ -29,8 +29,14 @@ void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
 
 } // namespace
 
-Entries::Entries(const Sections& sections, Bytes file, const Input& input)
-    : sections_(sections), file_(file), input_(input)
+Entries::Entries(const Sections& sections, Bytes file, const Input& input, uint32_t part, Entries* main,
+    std::optional<Skeleton> skeleton)
+    : sections_(sections),
+      file_(file),
+      input_(input),
+      part_(part),
+      main_(main),
+      skeleton_(std::move(skeleton))
 {}
 
 llvm::DWARFContext& Entries::context()
@@ -38,8 +44,12 @@ llvm::DWARFContext& Entries::context()
     if (context_)
         return *context_;
     llvm::StringMap<std::unique_ptr<llvm::MemoryBuffer>> buffers;
-    for (const auto& [name, bytes] : sections_.debug)
-        buffers[name] = llvm::MemoryBuffer::getMemBuffer(core::text_of(bytes), "", false);
+    for (const auto& [name, bytes] : sections_.debug) {
+        // These two are the module's, and the others are called so in files of split information.
+        const bool is_shared = name == "debug_addr" || name == "debug_ranges";
+        const std::string full = std::string(name) + (skeleton_ && !is_shared ? ".dwo" : "");
+        buffers[full] = llvm::MemoryBuffer::getMemBuffer(core::text_of(bytes), "", false);
+    }
     const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
     context_ = llvm::DWARFContext::create(buffers, address_bytes, true, ignore, ignore);
     extracted_.assign(index_.units.size(), Extracted::NotYet);
@@ -47,22 +57,36 @@ llvm::DWARFContext& Entries::context()
     return *context_;
 }
 
+/// LLVM's unit at an offset; null if it has none there.
+llvm::DWARFUnit* Entries::unit_at(uint32_t offset)
+{
+    if (!skeleton_) {
+        llvm::DWARFUnit* unit = context().getUnitForOffset(offset);
+        return unit && unit->getOffset() == offset ? unit : nullptr;
+    }
+    constexpr uint16_t with_own_ranges = 5;
+    for (const auto& unit : context().dwo_units()) {
+        if (unit->getOffset() != offset)
+            continue;
+        const llvm::DWARFObject& object = context().getDWARFObj();
+        unit->setSkeletonUnit(main_->unit_at(skeleton_->unit.offset));
+        unit->setAddrOffsetSection(&object.getAddrSection(), skeleton_->unit.addresses);
+        if (unit->getVersion() < with_own_ranges)
+            unit->setRangesSection(&object.getRangesSection(), skeleton_->unit.ranges);
+        return unit.get();
+    }
+    return nullptr;
+}
+
 void Entries::make_index()
 {
-    index_ = dwarf::make_index(sections_, file_, input_);
+    index_ = dwarf::make_index(sections_, file_, input_, skeleton_);
     begin_question();
-    std::map<uint32_t, std::string_view> directories;
-    for (const Unit& unit : index_.units)
-        if (unit.lines)
-            directories.try_emplace(*unit.lines, text_at(unit.directory));
-    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
-    lines_.read(context(), sections_, address_bytes, [&](uint32_t table) {
-        const auto found = directories.find(table);
-        return found == directories.end() ? std::string_view {} : found->second;
-    });
+    if (!skeleton_)
+        read_lines();
     ranges_left_ = file_.size();
     for (const EntryOffset each : index_.listed)
-        if (const DWARFDie die = find(each))
+        if (const DWARFDie die = at(each))
             for (const source::Range& range : ranges_of(die))
                 index_.ranges.push_back({ range.begin, range.end, each });
     index_.listed = {};
@@ -72,9 +96,22 @@ void Entries::make_index()
     end_question();
 }
 
+void Entries::read_lines()
+{
+    std::map<uint32_t, std::string_view> directories;
+    for (const Unit& unit : index_.units)
+        if (unit.lines)
+            directories.try_emplace(*unit.lines, text_at(unit.directory));
+    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
+    lines_.read(context(), sections_, address_bytes, [&](uint32_t table) {
+        const auto found = directories.find(table);
+        return found == directories.end() ? std::string_view {} : found->second;
+    });
+}
+
 void Entries::begin_question()
 {
-    if (extracted_bytes_ > max_extracted_bytes)
+    if (extracted_bytes_ > max_extracted_bytes && !keeps_units_)
         context_.reset();
     ranges_left_ = max_ranges;
 }
@@ -85,16 +122,16 @@ void Entries::end_question()
         *input_.unit = no_unit;
 }
 
-DWARFDie Entries::find(uint64_t entry)
+DWARFDie Entries::at(EntryOffset entry)
 {
-    const Unit* unit = entry > UINT32_MAX ? nullptr : index_.unit_of(static_cast<EntryOffset>(entry));
+    const Unit* unit = index_.unit_of(entry);
     if (!unit || !unit->is_readable)
         return {};
     const auto number = static_cast<size_t>(unit - index_.units.data());
     if (input_.unit)
-        *input_.unit = static_cast<uint32_t>(number);
-    llvm::DWARFUnit* known = context().getUnitForOffset(entry);
-    if (!known || known->getOffset() != unit->offset)
+        *input_.unit = skeleton_ ? skeleton_->number : static_cast<uint32_t>(number);
+    llvm::DWARFUnit* known = unit_at(unit->offset);
+    if (!known)
         return {};
     if (extracted_[number] == Extracted::NotYet) {
         extracted_bytes_ += unit->entries * entry_bytes;
@@ -115,12 +152,12 @@ DWARFDie Entries::reference(const DWARFDie& die, Attribute attribute)
     if (!value)
         return {};
     if (const auto within = value->getAsRelativeReference())
-        return find(die.getDwarfUnit()->getOffset() + *within);
+        return at(static_cast<EntryOffset>(die.getDwarfUnit()->getOffset() + *within));
     if (const auto entry = value->getAsDebugInfoReference())
-        return find(*entry);
+        return at(static_cast<EntryOffset>(*entry));
     if (const auto signature = value->getAsSignatureReference())
         if (const auto found = index_.type_units.find(*signature); found != index_.type_units.end())
-            return find(found->second);
+            return at(found->second);
     return {};
 }
 
@@ -188,7 +225,7 @@ source::Place Entries::place(const DWARFDie& die, Attribute file, Attribute line
     const auto number = toUnsigned(die.find(file));
     if (!unit || !unit->lines || !number)
         return {};
-    const auto id = lines_.find_file(*unit->lines, *number);
+    const auto id = lines().find_file(*unit->lines, *number);
     if (!id)
         return {};
     const auto as_number = [&](Attribute attribute) {

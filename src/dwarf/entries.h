@@ -24,12 +24,17 @@ using llvm::DWARFDie;
 /// share long lists.
 class Entries {
 public:
-    Entries(const Sections& sections, Bytes file, const Input& input);
+    /// An id is a part and the offset of an entry, which has 32 bits.
+    static constexpr unsigned part_shift = 32;
+
+    /// `part` is in all ids. Split debug information has a skeleton in `main`, whose lines it uses.
+    Entries(const Sections& sections, Bytes file, const Input& input, uint32_t part = 0,
+        Entries* main = nullptr, std::optional<Skeleton> skeleton = std::nullopt);
 
     const Sections& sections() const { return sections_; }
     const Index& index() const { return index_; }
     Index& index() { return index_; }
-    const Lines& lines() const { return lines_; }
+    const Lines& lines() const { return main_ ? main_->lines_ : lines_; }
     /// Reads all units and line tables.
     void make_index();
 
@@ -38,8 +43,18 @@ public:
     void begin_question();
     void end_question();
 
-    /// An entry of the index or one that another one refers to. None if its unit is not readable.
-    DWARFDie find(uint64_t entry);
+    /// Keeps all units that were extracted: split debug information refers to them.
+    void keep_units() { keeps_units_ = true; }
+
+    /// The entry with an id that was given before. None if its unit is not readable.
+    DWARFDie find(uint64_t id)
+    {
+        return id >> part_shift == part_ ? at(static_cast<EntryOffset>(id)) : DWARFDie();
+    }
+    uint64_t id_of(EntryOffset entry) const { return uint64_t { part_ } << part_shift | entry; }
+    uint64_t id_of(const DWARFDie& die) const { return uint64_t { part_ } << part_shift | die.getOffset(); }
+    /// An entry of the index.
+    DWARFDie at(EntryOffset entry);
     /// The entry that an attribute refers to.
     DWARFDie reference(const DWARFDie& die, llvm::dwarf::Attribute attribute);
     /// The value of an attribute of the entry, or of those that it completes.
@@ -69,12 +84,18 @@ public:
 
 private:
     llvm::DWARFContext& context();
+    llvm::DWARFUnit* unit_at(uint32_t offset);
+    void read_lines();
     source::Place place(const DWARFDie& die, llvm::dwarf::Attribute file, llvm::dwarf::Attribute line,
         llvm::dwarf::Attribute column);
 
     const Sections& sections_;
     Bytes file_;
     const Input& input_;
+    const uint32_t part_;
+    Entries* const main_;
+    const std::optional<Skeleton> skeleton_;
+    bool keeps_units_ = false;
     Index index_;
     Lines lines_;
     std::unique_ptr<llvm::DWARFContext> context_;

@@ -55,12 +55,13 @@ const FunctionRange* Functions::range_at(CodeOffset offset) const
 std::optional<Function> Functions::at(CodeOffset offset)
 {
     const FunctionRange* range = range_at(offset);
-    return range ? read(uint64_t { range->entry }) : std::nullopt;
+    const DWARFDie die = range ? entries_.at(range->entry) : DWARFDie();
+    return die ? std::optional(read(die)) : std::nullopt;
 }
 
-std::optional<Function> Functions::read(uint64_t entry)
+std::optional<Function> Functions::find(uint64_t id)
 {
-    const DWARFDie die = entries_.find(entry);
+    const DWARFDie die = entries_.find(id);
     if (!die || die.getTag() != DW_TAG_subprogram)
         return std::nullopt;
     return read(die);
@@ -69,7 +70,7 @@ std::optional<Function> Functions::read(uint64_t entry)
 Function Functions::read(const DWARFDie& die)
 {
     Function function;
-    function.id = source::FunctionId { die.getOffset() };
+    function.id = source::FunctionId { entries_.id_of(die) };
     function.name = entries_.function_name(die);
     function.linkage_name = entries_.text(die, DW_AT_linkage_name);
     if (function.name.empty())
@@ -99,7 +100,7 @@ std::vector<source::InlinedCopy> Functions::copies_of(EntryOffset function)
     for (const InlinedEntry& each : inlined) {
         if (copies.size() >= max_copies)
             break;
-        const DWARFDie die = entries_.find(each.entry);
+        const DWARFDie die = entries_.at(each.entry);
         auto ranges = die ? entries_.ranges_of(die) : std::vector<source::Range>();
         if (ranges.empty())
             continue;
@@ -160,7 +161,7 @@ private:
     /// Units that share a function describe it and its copies again: such descriptions are one.
     void add(const NamedEntry& each)
     {
-        const DWARFDie die = entries_.find(each.entry);
+        const DWARFDie die = entries_.at(each.entry);
         if (!die)
             return;
         Function read = functions_.read(die);
@@ -207,7 +208,7 @@ std::vector<Function> Functions::named(const source::Pattern& pattern)
 std::vector<Scope> Functions::scopes_at(CodeOffset offset)
 {
     const FunctionRange* range = range_at(offset);
-    DWARFDie die = range ? entries_.find(range->entry) : DWARFDie();
+    DWARFDie die = range ? entries_.at(range->entry) : DWARFDie();
     if (!die)
         return {};
     // The function, and the innermost of the inlined functions and blocks in it.
@@ -251,7 +252,7 @@ std::vector<Scope> Functions::inlined_in(source::Range range)
     EntryOffset last = 0;
     for (; first != ranges.data() + ranges.size() && first->begin < range.end; ++first) {
         // A function may have several ranges.
-        if (const DWARFDie die = first->entry == last ? DWARFDie() : entries_.find(first->entry))
+        if (const DWARFDie die = first->entry == last ? DWARFDie() : entries_.at(first->entry))
             add_inlined(die, range, found);
         last = first->entry;
     }
@@ -300,13 +301,13 @@ Scope Functions::scope(const DWARFDie& die, std::vector<source::Range> ranges)
     Scope scope { .kind = Scope::Kind::Block, .ranges = std::move(ranges) };
     if (die.getTag() == DW_TAG_subprogram) {
         scope.kind = Scope::Kind::Function;
-        scope.function = source::FunctionId { die.getOffset() };
+        scope.function = source::FunctionId { entries_.id_of(die) };
         scope.name = entries_.function_name(die);
     } else if (die.getTag() == DW_TAG_inlined_subroutine) {
         scope.kind = Scope::Kind::Inlined;
         scope.call = entries_.called_at(die);
         if (const DWARFDie origin = entries_.origin_of(die)) {
-            scope.function = source::FunctionId { origin.getOffset() };
+            scope.function = source::FunctionId { entries_.id_of(origin) };
             scope.name = entries_.function_name(origin);
         } else {
             scope.name = entries_.text(die, DW_AT_name);
@@ -316,7 +317,7 @@ Scope Functions::scope(const DWARFDie& die, std::vector<source::Range> ranges)
     for (const DWARFDie& child : die.children()) {
         if (scope.variables.size() + variables.size() >= max_variables)
             break;
-        const source::VariableId id { child.getOffset() };
+        const source::VariableId id { entries_.id_of(child) };
         if (child.getTag() == DW_TAG_formal_parameter)
             scope.variables.push_back(id);
         else if (child.getTag() == DW_TAG_variable)

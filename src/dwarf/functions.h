@@ -13,7 +13,7 @@ public:
     explicit Functions(Entries& entries) : entries_(entries) {}
 
     std::optional<source::Function> at(CodeOffset offset);
-    std::optional<source::Function> read(uint64_t entry);
+    std::optional<source::Function> find(uint64_t id);
     std::vector<source::Function> named(const source::Pattern& pattern);
     std::vector<source::Scope> scopes_at(CodeOffset offset);
     std::vector<source::Scope> inlined_in(source::Range range);

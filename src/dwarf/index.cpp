@@ -18,7 +18,7 @@ using namespace llvm::dwarf;
 struct Attributes {
     Value name, linkage_name, specification, origin, low, high, ranges, location;
     // Only units have these.
-    Value producer, language, directory, lines, string_offsets, addresses, split_name, split_id;
+    Value producer, language, directory, lines, string_offsets, addresses, ranges_base, split_name, split_id;
     bool is_declaration = false;
 
     void set(uint16_t attribute, const Value& value)
@@ -41,6 +41,7 @@ struct Attributes {
         case DW_AT_str_offsets_base: string_offsets = value; break;
         case DW_AT_addr_base:
         case DW_AT_GNU_addr_base: addresses = value; break;
+        case DW_AT_GNU_ranges_base: ranges_base = value; break;
         case DW_AT_dwo_name:
         case DW_AT_GNU_dwo_name: split_name = value; break;
         case DW_AT_GNU_dwo_id: split_id = value; break;
@@ -133,10 +134,11 @@ struct Lengths {
 
 class Indexer {
 public:
-    Indexer(const Sections& sections, Bytes file, const Input& input)
+    Indexer(const Sections& sections, Bytes file, const Input& input, const std::optional<Skeleton>& skeleton)
         : sections_(sections),
           file_(file),
           input_(input),
+          skeleton_(skeleton),
           info_(sections.find("debug_info")),
           abbreviations_(sections.find("debug_abbrev")),
           addresses_(sections.find("debug_addr")),
@@ -176,7 +178,7 @@ private:
         ByteReader content = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
         unit.end = static_cast<uint32_t>(in.offset());
         ASSERT(content.offset() == unit.offset + length_bytes);
-        const auto number = static_cast<uint32_t>(index_.units.size());
+        const auto number = skeleton_ ? skeleton_->number : static_cast<uint32_t>(index_.units.size());
         if (input_.unit)
             *input_.unit = number;
         const Lengths before(index_);
@@ -297,8 +299,17 @@ private:
     void read_root(Unit& unit, const Attributes& has)
     {
         constexpr uint64_t header_bytes = 8;
-        string_base_ = has.string_offsets ? has.string_offsets.number : header_bytes;
-        address_base_ = has.addresses ? has.addresses.number : header_bytes;
+        constexpr uint16_t with_headers = 5;
+        const uint64_t first = unit.version >= with_headers ? header_bytes : 0;
+        string_base_ = has.string_offsets ? has.string_offsets.number : first;
+        address_base_ = has.addresses ? has.addresses.number : first;
+        unit.ranges = has.ranges_base.number;
+        if (skeleton_) {
+            address_base_ = skeleton_->unit.addresses;
+            unit.ranges = skeleton_->unit.ranges;
+            unit.lines = skeleton_->unit.lines;
+        }
+        unit.addresses = address_base_;
         unit.producer = text_of(unit, has.producer);
         unit.directory = text_of(unit, has.directory);
         unit.split_name = text_of(unit, has.split_name);
@@ -347,6 +358,7 @@ private:
             value = read_value(in, { 0, DW_FORM_addr }, unit.address_bytes).value_or(value);
             break;
         case DW_OP_addrx:
+        case DW_OP_GNU_addr_index:
             value = read_value(in, { 0, DW_FORM_addrx }, unit.address_bytes).value_or(value);
             break;
         default: return;
@@ -392,6 +404,7 @@ private:
         case DW_FORM_strx2:
         case DW_FORM_strx3:
         case DW_FORM_strx4:
+        case DW_FORM_GNU_str_index:
             if (const auto offset = item(string_offsets_, string_base_, value.number, item_bytes))
                 return text_in(strings_, *offset);
             return 0;
@@ -474,6 +487,7 @@ private:
     const Sections& sections_;
     Bytes file_;
     const Input& input_;
+    const std::optional<Skeleton>& skeleton_;
     Bytes info_, abbreviations_, addresses_, string_offsets_, strings_, line_strings_;
     size_t abbreviations_left_;
     std::unordered_map<uint32_t, Abbreviations> tables_;
@@ -508,9 +522,10 @@ void Index::sort_ranges()
     ranges.shrink_to_fit();
 }
 
-Index make_index(const Sections& sections, Bytes file, const Input& input)
+Index make_index(
+    const Sections& sections, Bytes file, const Input& input, const std::optional<Skeleton>& skeleton)
 {
-    return Indexer(sections, file, input).run();
+    return Indexer(sections, file, input, skeleton).run();
 }
 
 std::string_view text_at(Bytes file, TextOffset text)

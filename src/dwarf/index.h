@@ -36,6 +36,8 @@ struct Unit {
     /// split unit.
     uint64_t signature = 0;
     EntryOffset type = 0;
+    /// Where the unit's part of `.debug_addr` and, in version 4, `.debug_ranges` begins.
+    uint64_t addresses = 0, ranges = 0;
 };
 
 /// What encloses named entries: a namespace, a type, a function.
@@ -99,8 +101,17 @@ struct Index {
     void sort_ranges();
 };
 
-/// Reads the entries of all units. `file` has the debug sections.
-Index make_index(const Sections& sections, Bytes file, const Input& input);
+/// The unit of a module that split debug information belongs to.
+struct Skeleton {
+    Unit unit;
+    /// Its index in the module.
+    uint32_t number = 0;
+};
+
+/// Reads the entries of all units. `file` has the debug sections. Those of split debug information
+/// depend on their skeleton.
+Index make_index(
+    const Sections& sections, Bytes file, const Input& input, const std::optional<Skeleton>& skeleton);
 
 /// The string at this offset; empty for 0. The index has no offsets outside of string sections.
 std::string_view text_at(Bytes file, TextOffset text);

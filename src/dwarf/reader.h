@@ -6,7 +6,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 namespace vitrine::core::dwarf {
@@ -21,6 +23,11 @@ struct Input {
     /// The file that has the debug information, if it is not the module itself: a module or a
     /// source map.
     Bytes debug_file {};
+    /// A package of split debug information (`.dwp`), if there is one.
+    Bytes package {};
+    /// Finds a file of split debug information (`.dwo`) that is in no package, by its name and the
+    /// directory in which the compiler ran. Empty if there is none. May be null.
+    std::function<Bytes(std::string_view name, std::string_view directory)> find_split {};
     /// Units to skip, by their index in the section `.debug_info`.
     std::vector<uint32_t> without {};
     /// Gets the index of the unit that is being read, so that another process can tell which one

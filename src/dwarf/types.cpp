@@ -121,7 +121,7 @@ public:
 
     Type read()
     {
-        type_.id = source::TypeId { die_.getOffset() };
+        type_.id = source::TypeId { entries_.id_of(die_) };
         type_.language = entries_.language(die_);
         const Tag tag = die_.getTag();
         type_.kind =
@@ -134,7 +134,7 @@ public:
         type_.declared = entries_.declared_at(die_);
         type_.is_declaration = die_.find(DW_AT_declaration).has_value();
         if (const DWARFDie containing = entries_.reference(die_, DW_AT_containing_type))
-            type_.containing = source::TypeId { containing.getOffset() };
+            type_.containing = source::TypeId { entries_.id_of(containing) };
         if (tag == DW_TAG_base_type)
             read_encoding();
         if (type_.kind == Type::Kind::Enum)
@@ -301,7 +301,7 @@ Type read_type(Entries& entries, const DWARFDie& die) { return TypeReader(entrie
 source::TypeId type_of(Entries& entries, const DWARFDie& die)
 {
     const DWARFDie type = entries.find_reference(die, DW_AT_type);
-    return type ? source::TypeId { type.getOffset() } : source::TypeId {};
+    return type ? source::TypeId { entries.id_of(type) } : source::TypeId {};
 }
 
 uint64_t size_of_type(Entries& entries, DWARFDie die)

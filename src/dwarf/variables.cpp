@@ -125,7 +125,7 @@ private:
         constexpr uint64_t encodings = 256;
         if (within == 0)
             return 0;
-        const DWARFDie type = entries_.find(unit_.getOffset() + within);
+        const DWARFDie type = entries_.at(static_cast<EntryOffset>(unit_.getOffset() + within));
         return type && type.getTag() == DW_TAG_base_type
             ? entries_.number(type, DW_AT_byte_size) % encodings * encodings
                 + entries_.number(type, DW_AT_encoding) % encodings
@@ -246,7 +246,7 @@ std::optional<Variable> read_variable(Entries& entries, const DWARFDie& die)
     if (tag != DW_TAG_variable && tag != DW_TAG_formal_parameter && tag != DW_TAG_constant)
         return std::nullopt;
     Variable variable;
-    variable.id = source::VariableId { die.getOffset() };
+    variable.id = source::VariableId { entries.id_of(die) };
     const auto offset = static_cast<EntryOffset>(die.getOffset());
     const NamedEntry* known = Index::find(entries.index().globals, offset);
     variable.name = known ? entries.name_of(*known) : entries.text(die, DW_AT_name);
