@@ -19,7 +19,9 @@ std::unique_ptr<source::Symbols> read_map(Result<std::string_view> map, Bytes mo
     auto symbols = map ? read_source_map(*map, module) : std::unexpected(map.error());
     if (symbols)
         return *std::move(symbols);
-    return answers_from({ .problems = { "source map: " + symbols.error().to_text() } });
+    LineTable nothing;
+    nothing.problems.push_back("source map: " + symbols.error().to_text());
+    return answers_from(std::move(nothing));
 }
 
 /// The map in the module's `sourceMappingURL`. Another URL names a file, which the client finds.
