@@ -6,6 +6,7 @@
 #include "source/reader_process.h"
 
 #include <algorithm>
+#include <deque>
 #include <memory>
 
 #include <malloc.h>
@@ -83,6 +84,30 @@ public:
     std::optional<Variable> variable_at(uint64_t) override { return {}; }
 };
 
+/// Sends a message of this kind.
+Result<void> send_to_client(FromReader kind, Bytes content)
+{
+    std::vector<uint8_t> message { static_cast<uint8_t>(kind) };
+    message.insert(message.end(), content.begin(), content.end());
+    return send_message(reader_descriptor::socket, message, std::nullopt);
+}
+
+/// Gets files of split debug information from the client, and keeps them.
+class SplitFiles {
+public:
+    Bytes find(std::string_view name, std::string_view directory)
+    {
+        const std::string request = std::string(name) + '\0' + std::string(directory) + '\0';
+        if (!send_to_client(FromReader::FindSplit, bytes_of(request)))
+            return {};
+        auto file = receive_message(reader_descriptor::socket, max_split_bytes, std::nullopt);
+        return file ? Bytes(files_.emplace_back(*std::move(file))) : Bytes {};
+    }
+
+private:
+    std::deque<std::vector<uint8_t>> files_;
+};
+
 } // namespace
 
 Result<void> serve(const ServeOptions& options)
@@ -91,18 +116,18 @@ Result<void> serve(const ServeOptions& options)
     std::atomic<uint32_t>* progress = map_progress();
     if (fstat(reader_descriptor::socket, &status) != 0 || !S_ISSOCK(status.st_mode) || !progress)
         return failure("this command is started by others: it reads debug information for them");
-    (void)alarm(max_seconds);
-    Input input {
-        .module = map_file(reader_descriptor::module), .without = options.without, .unit = progress
-    };
+    SplitFiles split;
+    Input input { .module = map_file(reader_descriptor::module),
+        .find_split = [&](std::string_view name,
+                          std::string_view directory) { return split.find(name, directory); },
+        .without = options.without,
+        .unit = progress };
     if (options.has_debug_file)
         input.debug_file = map_file(reader_descriptor::debug_file);
-    confine(input.module.size() + input.debug_file.size());
-    std::unique_ptr<Symbols> symbols = read(std::move(input));
-    if (!symbols)
-        symbols = std::make_unique<NoSymbols>();
-    // The index was made of larger parts.
-    (void)malloc_trim(0);
+    if (options.has_package)
+        input.package = map_file(reader_descriptor::package);
+    confine(input.module.size() + input.debug_file.size() + input.package.size());
+    std::unique_ptr<Symbols> symbols;
     for (;;) {
         (void)alarm(0);
         const auto message = receive_message(reader_descriptor::socket, max_message_bytes, std::nullopt);
@@ -111,7 +136,14 @@ Result<void> serve(const ServeOptions& options)
         // The client has gone, or it is not one.
         if (!request)
             return {};
-        if (!send_message(reader_descriptor::socket, encoded_answer(*symbols, *request), std::nullopt))
+        if (!symbols) {
+            symbols = read(input);
+            if (!symbols)
+                symbols = std::make_unique<NoSymbols>();
+            // The index was made of larger parts.
+            (void)malloc_trim(0);
+        }
+        if (!send_to_client(FromReader::Answer, encoded_answer(*symbols, *request)))
             return {};
     }
 }

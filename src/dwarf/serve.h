@@ -13,6 +13,7 @@ namespace vitrine::core::dwarf {
 struct ServeOptions {
     std::vector<uint32_t> without {};
     bool has_debug_file = false;
+    bool has_package = false;
 };
 
 /// Answers the questions of `source::Remote` until it closes the socket. Limits this process first:

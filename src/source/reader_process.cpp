@@ -266,6 +266,17 @@ Result<std::unique_ptr<ReaderProcess>> ReaderProcess::start(
         last = reader_descriptor::debug_file;
         command.emplace_back("--debug-file");
     }
+    Descriptor package;
+    if (!files.package.empty()) {
+        package = TRY(file_of(files.package));
+        // Descriptors up to the last one are the reader's, also if it does not use them all.
+        if (files.debug_file.empty())
+            setup.give(*package, reader_descriptor::debug_file);
+        setup.give(*package, reader_descriptor::package);
+        last = reader_descriptor::package;
+        command.emplace_back("--package");
+    }
+    process->find_split_ = files.find_split;
     for (const uint32_t unit : without)
         command.push_back("--without=" + std::to_string(unit));
     process->id_ = TRY(setup.spawn(std::move(command), last));
@@ -289,9 +300,34 @@ std::optional<uint32_t> ReaderProcess::unit() const
 
 Result<std::vector<uint8_t>> ReaderProcess::ask(Bytes question, std::chrono::milliseconds limit)
 {
-    const Deadline until = steady_clock::now() + limit;
+    const auto until = steady_clock::now() + limit;
     CHECK(send_message(socket_, question, until));
-    return receive_message(socket_, max_message_bytes, until);
+    for (;;) {
+        auto message = TRY(receive_message(socket_, max_message_bytes + 1, until));
+        if (message.empty() || message.front() > static_cast<uint8_t>(FromReader::FindSplit))
+            return failure("a message that is none");
+        const auto kind = static_cast<FromReader>(message.front());
+        message.erase(message.begin());
+        if (kind == FromReader::Answer)
+            return message;
+        CHECK(send_split(message, until));
+    }
+}
+
+/// Sends the file that the reader asks for.
+Result<void> ReaderProcess::send_split(Bytes request, steady_clock::time_point until)
+{
+    const std::string_view text = text_of(request);
+    const size_t name = text.find('\0'), directory = text.find('\0', name + 1);
+    if (name == text.npos || directory != text.size() - 1)
+        return failure("a malformed request for a file");
+    std::optional<std::vector<uint8_t>> file;
+    if (find_split_)
+        file = find_split_(
+            std::string(text.substr(0, name)), std::string(text.substr(name + 1, directory - name - 1)));
+    if (!file || file->size() > max_split_bytes)
+        return send_message(socket_, {}, until);
+    return send_message(socket_, *file, until);
 }
 
 std::string ReaderProcess::end()

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -24,12 +25,31 @@ struct ReaderFiles {
     /// The file that has the debug information, if it is not the module itself.
     Bytes debug_file {};
     std::shared_ptr<const void> debug_owner {};
+    /// A package of split debug information (`.dwp`).
+    Bytes package {};
+    std::shared_ptr<const void> package_owner {};
+    /// Finds a file of split debug information (`.dwo`) by its name and the directory in which the
+    /// compiler ran. The reader opens no files: it asks. May be null.
+    std::function<std::optional<std::vector<uint8_t>>(const std::string& name, const std::string& directory)>
+        find_split {};
 };
 
 /// The descriptors that the reader process finds open. All others are closed.
 namespace reader_descriptor {
-constexpr int socket = 3, module = 4, progress = 5, debug_file = 6;
+constexpr int socket = 3, module = 4, progress = 5, debug_file = 6, package = 7;
 } // namespace reader_descriptor
+
+/// What a message from the reader is, by its first byte.
+enum class FromReader : uint8_t {
+    /// The answer follows.
+    Answer,
+    /// Two strings that each end with a zero byte follow: the name and the directory of a file of
+    /// split debug information. The client sends the file, or an empty message.
+    FindSplit,
+};
+
+/// A file of split debug information is at most this large.
+constexpr size_t max_split_bytes = size_t { 256 } << 20;
 
 /// A process that reads debug information: one question, one answer at a time.
 class ReaderProcess {
@@ -55,7 +75,9 @@ public:
 
 private:
     ReaderProcess() = default;
+    Result<void> send_split(Bytes request, std::chrono::steady_clock::time_point until);
 
+    decltype(ReaderFiles::find_split) find_split_;
     int socket_ = -1;
     pid_t id_ = 0;
     /// Memory that is shared with the process.

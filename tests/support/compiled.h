@@ -16,4 +16,11 @@ namespace vitrine::core::test {
 std::optional<std::vector<uint8_t>> compiled(
     std::string_view name, std::string_view source, const std::string& options);
 
+/// A module with split debug information: its file `.dwo`, and a package with it.
+struct CompiledSplit {
+    std::vector<uint8_t> module, split, package;
+};
+std::optional<CompiledSplit> compiled_split(
+    std::string_view name, std::string_view source, const std::string& options);
+
 } // namespace vitrine::core::test

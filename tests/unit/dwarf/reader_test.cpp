@@ -312,6 +312,75 @@ std::string name_of(const testing::TestParamInfo<std::string>& info)
 }
 INSTANTIATE_TEST_SUITE_P(Ways, Compiled, testing::ValuesIn(ways), name_of);
 
+/// What is known about the functions of the module, without ids.
+std::string described(Symbols& symbols)
+{
+    std::string text;
+    const Pattern all { .text = "", .match = Pattern::Match::Prefix };
+    for (const Function& function : symbols.functions_named(all)) {
+        text += function.name + " " + std::to_string(function.declared.line) + " "
+            + std::to_string(function.copies.size()) + "\n";
+        for (const Range& range : function.ranges)
+            for (CodeOffset offset = range.begin; offset < range.end; ++offset)
+                for (const Scope& scope : symbols.scopes_at(offset)) {
+                    text += " " + std::to_string(offset) + " " + scope.name;
+                    for (const Variable& variable : symbols.variables(scope.variables)) {
+                        text += " " + variable.name + ":" + symbols.type(variable.type).name;
+                        for (const Location& location : variable.locations)
+                            text += " " + std::to_string(location.range.begin) + "="
+                                + std::to_string(location.expression.size());
+                    }
+                    text += "\n";
+                }
+    }
+    for (const Variable& variable : symbols.globals(all))
+        text += variable.name + std::to_string(variable.locations.at(0).expression.size()) + "\n";
+    return text + symbols.type(symbols.find_type("account").value_or(TypeId {})).members.at(1).name;
+}
+
+TEST(Split, IsReadFromFilesAndPackages)
+{
+    for (const std::string options : { "-gdwarf-4 -O1", "-gdwarf-5 -O1", "-gdwarf-5 -O0" }) {
+        const auto whole = test::compiled("bank.c", bank, options);
+        const auto split = test::compiled_split("bank.c", bank, options);
+        if (!whole || !split)
+            GTEST_SKIP() << "no clang";
+        const std::string expected = described(*read({ .module = *whole }));
+        EXPECT_EQ(described(*read({ .module = split->module, .package = split->package })), expected);
+        std::string asked;
+        const auto symbols = read(
+            { .module = split->module, .find_split = [&](std::string_view name, std::string_view directory) {
+                 asked += std::string(name) + " in " + std::string(directory);
+                 return Bytes(split->split);
+             } });
+        EXPECT_EQ(described(*symbols), expected);
+        EXPECT_EQ(asked, "guest.dwo in /src");
+        EXPECT_EQ(symbols->summary().producers.size(), 1u);
+        EXPECT_EQ(symbols->summary().problems, std::vector<std::string> {});
+    }
+}
+
+TEST(Split, WhatIsMissingOrOfAnotherBuildIsSaid)
+{
+    const auto split = test::compiled_split("bank.c", bank, "-gdwarf-5 -O1");
+    const auto other = test::compiled_split("other.c", "int other(int n) { return n; }", "-gdwarf-5");
+    if (!split || !other)
+        GTEST_SKIP() << "no clang";
+    const auto problems = [&](Bytes file) {
+        const auto symbols = read({ .module = split->module,
+            .find_split = [&](std::string_view, std::string_view) { return file; } });
+        EXPECT_EQ(symbols->functions_named({ .text = "deposit" }).size(), 0u);
+        EXPECT_TRUE(symbols->summary().has_lines);
+        return symbols->summary().problems;
+    };
+    using Problems = std::vector<std::string>;
+    EXPECT_EQ(problems({}), Problems { "split debug information is missing: guest.dwo" });
+    EXPECT_EQ(problems(other->split), Problems { "split debug information is of another build: guest.dwo" });
+    // Malformed files are as good as none.
+    for (size_t size = 0; size < split->package.size(); size += 7)
+        (void)read({ .module = split->module, .package = Bytes(split->package).first(size) });
+}
+
 constexpr std::string_view shapes = R"(namespace app {
 struct Base { virtual int id() const { return 1; } int tag = 3; };
 struct Derived : Base { int id() const override { return 2; } static int count; };

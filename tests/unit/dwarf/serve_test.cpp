@@ -32,9 +32,8 @@ protected:
     void SetUp() override
     {
 #ifdef VITRINE_COMMAND
-        const std::string command = VITRINE_COMMAND;
+        command_ = VITRINE_COMMAND;
 #else
-        const std::string command;
         GTEST_SKIP() << "built without the command";
 #endif
         auto module = test::compiled("work.c", program, "-gdwarf-5 -O0");
@@ -42,13 +41,14 @@ protected:
             GTEST_SKIP() << "no clang";
         module_ = *std::move(module);
         client_ =
-            std::make_unique<Remote>(ReaderFiles { .command = { command, "symbols" }, .module = module_ },
+            std::make_unique<Remote>(ReaderFiles { .command = { command_, "symbols" }, .module = module_ },
                 Remote::Options { .name = "work.wasm",
                     .report = [this](const std::string& text) { reports_.push_back(text); },
                     .limit = std::chrono::seconds(60) });
         direct_ = read({ .module = module_ });
     }
 
+    std::string command_;
     std::vector<uint8_t> module_;
     std::vector<std::string> reports_;
     std::unique_ptr<Remote> client_;
@@ -96,6 +96,27 @@ TEST_F(Served, AReaderThatSomebodyEndsIsStartedAgain)
     EXPECT_EQ(reports_,
         std::vector<std::string> {
             "symbols of work.wasm: the reader ended (signal 9); it is started again" });
+}
+
+TEST_F(Served, OtherFilesAreSent)
+{
+    const auto split = test::compiled_split("work.c", program, "-gdwarf-5 -O0");
+    const std::vector<std::string> command { command_, "symbols" };
+    const Pattern work { .text = "work" };
+    Remote from_package({ .command = command, .module = split->module, .package = split->package }, {});
+    EXPECT_EQ(from_package.functions_named(work).size(), 1u);
+    Remote from_file({ .command = command,
+                         .module = split->module,
+                         .find_split =
+                             [&](const std::string& name, const std::string&) {
+                                 EXPECT_EQ(name, "guest.dwo");
+                                 return split->split;
+                             } },
+        {});
+    EXPECT_EQ(from_file.functions_named(work).size(), 1u);
+    Remote from_nothing({ .command = command, .module = split->module }, {});
+    EXPECT_EQ(from_nothing.functions_named(work).size(), 0u);
+    EXPECT_EQ(from_nothing.summary().problems.size(), 1u);
 }
 
 TEST_F(Served, TheReaderHasLimits)

@@ -121,8 +121,10 @@ TEST(Remote, AReaderThatTakesTooLongIsEnded)
 
 TEST(Remote, AnswersThatAreNoneEndTheReader)
 {
-    // A message of 3 bytes; one that is longer than allowed.
-    for (const auto& [bytes, why] : { std::pair("\\003\\000\\000\\000abc", "malformed answer"),
+    for (const auto& [bytes, why] : { std::pair("\\003\\000\\000\\000\\000bc", "malformed answer"),
+             std::pair("\\001\\000\\000\\000\\007", "a message that is none"),
+             std::pair("\\000\\000\\000\\000", "a message that is none"),
+             std::pair("\\003\\000\\000\\000\\001bc", "a malformed request for a file"),
              std::pair("\\377\\377\\377\\377", "a message that is too long") }) {
         Client client(std::string("printf '") + bytes + "' >&3; exec sleep 1000");
         EXPECT_EQ(client.remote->summary(), Summary {});
@@ -154,12 +156,36 @@ TEST(Remote, TheReaderGetsNothingElse)
     EXPECT_EQ(content_of(folder / "environment").find("HOME="), std::string::npos);
 }
 
+TEST(Remote, TheReaderAsksForOtherFiles)
+{
+    const Folder folder;
+    // Skips the question (6 bytes), asks for a file, keeps its 5 bytes, and answers.
+    const std::string script = "exec 2>/dev/null; dd bs=1 count=6 <&3 >/dev/null;"
+                               "printf '\\014\\000\\000\\000\\001a.dwo\\000/src\\000' >&3;"
+                               "dd bs=1 count=9 <&3 >"
+        + (folder / "file") + "; printf '\\002\\000\\000\\000\\000\\000' >&3; exec sleep 1000";
+    std::string asked;
+    Strings reports;
+    Remote remote({ .command = { "/bin/sh", "-c", script },
+                      .module = module,
+                      .find_split =
+                          [&](const std::string& name, const std::string& directory) {
+                              asked += directory + "|" + name;
+                              return std::vector<uint8_t> { 'h', 'e', 'l', 'l', 'o' };
+                          } },
+        { .name = "app.wasm", .report = [&](const std::string& text) { reports.push_back(text); } });
+    EXPECT_EQ(remote.row_at(1), std::nullopt);
+    EXPECT_EQ(reports, Strings {});
+    EXPECT_EQ(asked, "/src|a.dwo");
+    EXPECT_EQ(content_of(folder / "file"), std::string("\5\0\0\0hello", 9));
+}
+
 TEST(Remote, TheReaderEndsWithItsClient)
 {
     pid_t id = 0;
     {
         // Answers one question: a row that is not there.
-        Client client("printf '\\001\\000\\000\\000\\000' >&3; exec sleep 1000");
+        Client client("printf '\\002\\000\\000\\000\\000\\000' >&3; exec sleep 1000");
         EXPECT_EQ(client.remote->row_at(1), std::nullopt);
         EXPECT_EQ(client.reports, Strings {});
         ASSERT_TRUE(client.remote->process());
