@@ -135,7 +135,8 @@ DWARFDie Entries::at(EntryOffset entry)
         return {};
     if (extracted_[number] == Extracted::NotYet) {
         extracted_bytes_ += unit->entries * entry_bytes;
-        // LLVM keeps a unit that it could only begin to read, and crashes when it is asked for more.
+        // LLVM keeps a unit of which it could read only the beginning, and may crash when it is
+        // asked for more.
         llvm::Error error = known->tryExtractDIEsIfNeeded(false);
         extracted_[number] = error ? Extracted::Bad : Extracted::Good;
         ignore(std::move(error));
