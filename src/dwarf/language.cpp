@@ -15,11 +15,10 @@ Language language_of(std::string_view producer, uint64_t attribute)
         std::string_view word;
         Language language;
     };
-    static constexpr std::array<Row, 6> rows { {
+    static constexpr std::array<Row, 5> rows { {
         { "rustc", Language::Rust },
         { "zig", Language::Zig },
-        { "wasm-tools", Language::Wat },
-        { "wat", Language::Wat },
+        { "wast ", Language::Wat },
         { "AssemblyScript", Language::AssemblyScript },
         { "Go cmd", Language::Go },
     } };

@@ -4,7 +4,7 @@
 
     big_program.py OUTPUT [UNITS]
 
-10 units, the default, give 30 MB. It runs, and traps if it has an argument."""
+7 units, the default, give 34 MB. It runs, and traps if it has an argument."""
 
 import concurrent.futures
 import os
@@ -63,7 +63,7 @@ def compile_unit(folder, name, text):
 
 
 def main():
-    output, units = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 10
+    output, units = pathlib.Path(sys.argv[1]).resolve(), int(sys.argv[2]) if len(sys.argv) > 2 else 7
     texts = {f"unit{unit}": UNIT % {"unit": unit, "sum": " + ".join(
         f"run<{unit * INSTANCES + i}>(n)" for i in range(INSTANCES))} for unit in range(units)}
     texts["main"] = "".join(f"namespace unit{unit} {{ int all(int); }}\n" for unit in range(units)) + \
