@@ -25,7 +25,7 @@ struct SourceFrame {
 class SourceFrames {
 public:
     explicit SourceFrames(std::span<const LoadedModule> modules)
-        : modules_(modules), finder_([this](const core::Module& module) { return name_of(module); })
+        : modules_(modules), finder_(names_of({ modules.begin(), modules.end() }))
     {}
 
     /// The source functions of a frame, innermost first.
@@ -78,13 +78,6 @@ private:
         if (place.line == 0 || file >= from.summary.files.size())
             return "";
         return fmt::format("{}:{}", core::printable(from.summary.files[file].path), place.line);
-    }
-
-    std::string name_of(const core::Module& module) const
-    {
-        const auto found = std::ranges::find_if(modules_,
-            [&](const LoadedModule& loaded) { return door::inner(loaded.module).get() == &module; });
-        return found == modules_.end() ? "" : core::printable(found->path);
     }
 
     std::span<const LoadedModule> modules_;

@@ -137,7 +137,7 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     debug::Session session(program.store());
     debug::GdbServer server(session, options.address(),
         options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
-    door::inner(session)->set_symbols(std::make_shared<SymbolFinder>());
+    door::inner(session)->set_symbols(std::make_shared<SymbolFinder>(names_of(guest.modules)));
     if (server.error())
         return report(Error("-g " + options.address() + ": " + server.error()->to_text()));
     send_output_to(server, wasi, options.lldb);

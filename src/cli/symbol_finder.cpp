@@ -1,12 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/symbol_finder.h"
 
+#include "base/text.h"
 #include "cli/message.h"
+#include "door/inner.h"
 #include "source/remote.h"
 
 #include <algorithm>
 
 namespace vitrine::cli {
+
+SymbolFinder::Name names_of(std::vector<LoadedModule> modules)
+{
+    return [modules = std::move(modules)](const core::Module& module) -> std::string {
+        for (const LoadedModule& loaded : modules)
+            if (door::inner(loaded.module).get() == &module)
+                return core::printable(loaded.name.empty() ? loaded.path : loaded.path + ":" + loaded.name);
+        return "";
+    };
+}
 
 bool has_debug_information(const core::Module& module)
 {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "cli/message.h"
 #include "debug/source_view.h"
 #include "wasm/module.h"
 
@@ -9,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace vitrine::cli {
 
@@ -34,6 +36,9 @@ private:
     std::mutex mutex_;
     std::map<const core::Module*, Found> found_;
 };
+
+/// Names modules by the files that they were loaded from.
+SymbolFinder::Name names_of(std::vector<LoadedModule> modules);
 
 /// Whether a module has debug information, or names a file that has it. Decided by its custom
 /// sections, without reading them.
