@@ -7,8 +7,8 @@ namespace vitrine::core::source {
 
 namespace {
 
-/// How many types and functions are kept.
-constexpr size_t max_kept = 10'000;
+/// How many bytes the answers about types and functions may have that are kept.
+constexpr size_t max_kept_bytes = size_t { 4 } << 20;
 
 } // namespace
 
@@ -84,12 +84,23 @@ template<class T> T Remote::ask(const Request& request)
     const auto bytes = answer(encode(request));
     if (!bytes)
         return {};
+    last_bytes_ = bytes->size() + sizeof(T);
     auto decoded = decode_answer<T>(*bytes);
     if (!decoded) {
         (void)bury(decoded.error());
         return {};
     }
     return *std::move(decoded);
+}
+
+/// Forgets the answers that are kept, if they are too many.
+void Remote::make_room()
+{
+    if (kept_bytes_ < max_kept_bytes)
+        return;
+    types_.clear();
+    functions_.clear();
+    kept_bytes_ = 0;
 }
 
 Summary Remote::summary()
@@ -133,11 +144,12 @@ std::optional<Function> Remote::function_at(CodeOffset offset)
 std::optional<Function> Remote::function(FunctionId id)
 {
     const std::lock_guard lock(mutex_);
-    if (functions_.size() >= max_kept)
-        functions_.clear();
+    make_room();
     const auto [kept, is_new] = functions_.try_emplace(id);
-    if (is_new)
+    if (is_new) {
         kept->second = ask<std::optional<Function>>(ask::FunctionOf { id });
+        kept_bytes_ += last_bytes_;
+    }
     return kept->second;
 }
 
@@ -174,11 +186,12 @@ std::vector<Variable> Remote::globals(const Pattern& pattern)
 Type Remote::type(TypeId id)
 {
     const std::lock_guard lock(mutex_);
-    if (types_.size() >= max_kept)
-        types_.clear();
+    make_room();
     const auto [kept, is_new] = types_.try_emplace(id);
-    if (is_new)
+    if (is_new) {
         kept->second = ask<Type>(ask::TypeOf { id });
+        kept_bytes_ += last_bytes_;
+    }
     return kept->second;
 }
 

@@ -58,6 +58,7 @@ private:
     template<class T> T ask(const Request& request);
     std::optional<std::vector<uint8_t>> answer(Bytes request);
     bool start();
+    void make_room();
     bool bury(const Error& error);
 
     const ReaderFiles files_;
@@ -70,7 +71,9 @@ private:
     /// Whether this process has answered a question.
     bool has_answered_ = false;
     bool has_given_up_ = false;
-    // Answers that do not change. Both maps are emptied when they are full.
+    /// The sizes of the answers that are kept, and of the last one.
+    size_t kept_bytes_ = 0, last_bytes_ = 0;
+    // Answers that do not change.
     std::optional<Summary> summary_;
     std::map<TypeId, Type> types_;
     std::map<FunctionId, std::optional<Function>> functions_;
