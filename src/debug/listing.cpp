@@ -61,7 +61,8 @@ std::string type_text(const Module& module, ValueType type)
 std::string part_line(const Module& module, const Object& object, uint32_t index)
 {
     const auto type = object.kind == Object::Kind::Struct ? module.find_type(object.type->id) : std::nullopt;
-    return label_of("", index, type ? module.names().field(type->value, index) : std::string_view()) + " = "
+    const std::string_view name = type ? module.names().field(type->value, index) : std::string_view();
+    return label_of("", index, name) + (name.empty() ? " " : " = ")
         + typed_text(module, part_of(object, index));
 }
 
@@ -112,7 +113,7 @@ std::string global_line(const Module& module, GlobalIndex index, std::string_vie
 {
     const GlobalType& type = module.globals[index].type;
     return row_label(module, ExternKind::Global, index.value) + " = " + std::string(value) + " ("
-        + (type.is_mutable ? "mut " : "") + type.type.to_text() + ")"
+        + (type.is_mutable ? "mut " : "") + type_text(module, module.canonical(type.type)) + ")"
         + origin(module, ExternKind::Global, index.value);
 }
 
@@ -127,7 +128,8 @@ Result<std::string> code_text(const Module& module, CodeOffset offset)
 std::string table_line(const Module& module, TableIndex index, uint64_t size)
 {
     return row_label(module, ExternKind::Table, index.value) + ": " + std::to_string(size) + " elements ("
-        + module.tables[index].type.element.to_text() + ")" + origin(module, ExternKind::Table, index.value);
+        + type_text(module, module.canonical(module.tables[index].type.element)) + ")"
+        + origin(module, ExternKind::Table, index.value);
 }
 
 std::string memory_line(const Module& module, MemoryIndex index, uint64_t size, std::string_view place)

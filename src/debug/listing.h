@@ -15,11 +15,10 @@ namespace vitrine::core::debug {
 
 /// `local[3]`, or with a name `local[3] size`. The name is escaped.
 std::string label_of(std::string_view kind, uint64_t index, std::string_view name);
-/// A type as the module writes it, with its own type indices.
-/// `(ref null $node)`, or without a name `(ref null 3)`.
+/// A type as the module writes it: `(ref null $node)`, or without a name `(ref null 3)`.
 std::string type_text(const Module& module, ValueType type);
-/// `[2] next = null ((ref null $node))`: a field, element or value of an object; not beyond
-/// `part_count`.
+/// `[2] next = null ((ref null $node))`, or without a name `[2] 7 (i32)`: a field, element or value
+/// of an object; not beyond `part_count`.
 std::string part_line(const Module& module, const Object& object, uint32_t index);
 /// `5 (i32)`
 std::string typed_text(const Module& module, const Value& value);

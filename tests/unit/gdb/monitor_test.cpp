@@ -61,8 +61,8 @@ struct MonitorTest : testing::Test {
     }
     ~MonitorTest() override { guest.session->close(); }
 
-    static constexpr auto two_operands =
-        "stack[0] = 3 (i64)\nstack[1] = struct {1, struct, 10} ((ref null 0))\n";
+    static constexpr auto two_operands = "stack[0] = 3 (i64)\nstack[1] = struct $pair {left = 1, right = "
+                                         "struct $pair, 10} ((ref null $pair))\n";
 
     std::string ask(std::string_view command) { return client.monitor(command); }
 
@@ -108,8 +108,8 @@ TEST_F(MonitorTest, ListsWhatAnInstanceHas)
 TEST_F(MonitorTest, ListsWhatAFrameHas)
 {
     EXPECT_EQ(ask("locals"),
-        "local[0] p = struct {1, struct, 10} ((ref null 0))\n"
-        "local[1] r = array[3] {7, 8, 9} ((ref null 1))\n"
+        "local[0] p = struct $pair {left = 1, right = struct $pair, 10} ((ref null $pair))\n"
+        "local[1] r = array[3] $row {7, 8, 9} ((ref null $row))\n"
         "local[2] e = null (externref)\n"
         "local[3] = -2 (i64)\n"
         "local[4] = 0.5 (f32)\n"
@@ -123,12 +123,14 @@ TEST_F(MonitorTest, ListsWhatAFrameHas)
 TEST_F(MonitorTest, ShowsWhatIsReferredTo)
 {
     EXPECT_EQ(ask("show $p"),
-        "$p = struct {1, struct, 10} ((ref null 0))\n"
-        "    [0] 1 (i32)\n"
-        "    [1] struct {2, null, 20} ((ref null 0))\n"
+        "$p = struct $pair {left = 1, right = struct $pair, 10} ((ref null $pair))\n"
+        "    [0] left = 1 (i32)\n"
+        "    [1] right = struct $pair {left = 2, right = null, 20} ((ref null $pair))\n"
         "    [2] 10 (i64)\n");
     // Words for places, too.
-    EXPECT_THAT(ask("show local 0"), StartsWith("local[0] = struct {1, struct, 10} ((ref null 0))\n    [0]"));
+    EXPECT_THAT(ask("show local 0"),
+        StartsWith(
+            "local[0] = struct $pair {left = 1, right = struct $pair, 10} ((ref null $pair))\n    [0]"));
     EXPECT_EQ(ask("show local 0 1 2"), "local[0][1][2] = 20 (i64)\n");
     EXPECT_THAT(ask("show local 0 1 1 0"), StartsWith("error: "));
     EXPECT_THAT(ask("show local 0 3"), StartsWith("error: "));
