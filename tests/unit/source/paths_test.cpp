@@ -145,6 +145,12 @@ TEST_F(PathsTest, LibrariesAreNotLookedForInTheProject)
     EXPECT_THAT(found(paths, { .path = "/ci/.cargo/registry/src/index/foo-1.0/src/lib.rs" }),
         testing::StartsWith("no file"));
     EXPECT_EQ(found(paths, { .path = "/ci/app/src/lib.rs" }), at("app/src/lib.rs"));
+    for (const char* path : { "/rustc/0/library/core/src/option.rs", "./app/~lib/array.ts", "~lib/array.ts",
+             "/usr/local/go/src/fmt/print.go", "/root/go/pkg/mod/example.com/a@v1.0.0/a.go",
+             "/usr/lib/llvm-22/include/c++/v1/vector" })
+        EXPECT_TRUE(is_library_path(path)) << path;
+    for (const char* path : { "/home/me/app/src/main.rs", "src/bank.c", "/home/me/go/src/app/main.go" })
+        EXPECT_FALSE(is_library_path(path)) << path;
 }
 
 TEST_F(PathsTest, RustsLibraryIsInItsSysroot)
