@@ -25,7 +25,10 @@ struct SourceFrame {
 class SourceFrames {
 public:
     explicit SourceFrames(std::span<const LoadedModule> modules)
-        : modules_(modules), finder_(names_of({ modules.begin(), modules.end() }))
+        : modules_(modules),
+          finder_(files_of({ modules.begin(), modules.end() }),
+              { .files = modules.empty() ? std::vector<std::string>() : modules.front().debug_files,
+                  .source_maps = {} })
     {}
 
     /// The source functions of a frame, innermost first.

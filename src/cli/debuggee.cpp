@@ -52,7 +52,7 @@ std::string path_of(const std::vector<core::debug::LoadedModule>& modules, const
 {
     const auto loaded = std::ranges::find_if(
         modules, [&](const core::debug::LoadedModule& each) { return each.module.get() == &module; });
-    return loaded == modules.end() ? "" : core::printable(loaded->path);
+    return loaded == modules.end() ? "" : loaded->path;
 }
 
 /// A public error as an inner one.
@@ -79,7 +79,9 @@ Result<std::unique_ptr<Debuggee>> Debuggee::create(
     debuggee->modules_ = inner_modules(binary, options, preloads);
     debuggee->preloads_ = std::move(preloads);
     debuggee->symbols_ = std::make_shared<SymbolFinder>(
-        [&modules = debuggee->modules_](const core::Module& module) { return path_of(modules, module); });
+        [&modules = debuggee->modules_](
+            const core::Module& module) { return SymbolFinder::File { path_of(modules, module) }; },
+        options.debug_info);
     CHECK(debuggee->begin_life());
     return debuggee;
 }

@@ -41,6 +41,7 @@ void GuestOptions::add_to(CLI::App& app)
         "Call this export instead of _start, with arguments after the file, or as in 'f(1, 2)'");
     add("--timeout", timeout, "SECONDS", "End the guest after this time");
     add("--max-stack", max_stack, "BYTES", "Size of the guest's stack, for example 64K or 16M (default 4M)");
+    debug_info.add_to(app);
     tiers.add_to(app);
     part.add_to(app);
     features.add_to(app);
@@ -51,6 +52,8 @@ Result<void> GuestOptions::take(const std::vector<std::string>& words)
     if (words.empty())
         return Error("no module given");
     CHECK(part.check());
+    if (const auto mappings = debug_info.mappings(); !mappings)
+        return Error(mappings.error().message);
     module = words.front();
     arguments.assign(words.begin() + 1, words.end());
     for (const std::string& preload : preloads)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "cli/debug_files.h"
 #include "cli/features.h"
 #include "cli/message.h"
 #include "cli/part.h"
@@ -40,6 +41,7 @@ struct GuestOptions {
     TierOptions tiers;
     FeatureOption features;
     PartOption part;
+    DebugInfoOptions debug_info;
     std::string module;
     std::vector<std::string> arguments;
 

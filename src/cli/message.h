@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vitrine::cli {
 
@@ -57,6 +58,8 @@ struct LoadedModule {
     std::string path;
     /// For a core module of a component: how backtraces call it. Can be empty.
     std::string name {};
+    /// The values of `--debug-info`.
+    std::vector<std::string> debug_files {};
 };
 
 /// Reports a rejected input, or a trap with its backtrace. Returns the exit status.

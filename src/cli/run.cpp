@@ -14,6 +14,7 @@
 
 #include <vitrine/debugger.hpp>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
@@ -137,7 +138,8 @@ int run_debugged(const Guest& guest, WasiConfig wasi, const Options& options, Li
     debug::Session session(program.store());
     debug::GdbServer server(session, options.address(),
         options.no_wait ? debug::GdbServer::Serves::OneFreeCall : debug::GdbServer::Serves::OneCall);
-    door::inner(session)->set_symbols(std::make_shared<SymbolFinder>(names_of(guest.modules)));
+    door::inner(session)->set_symbols(
+        std::make_shared<SymbolFinder>(files_of(guest.modules), options.debug_info));
     if (server.error())
         return report(Error("-g " + options.address() + ": " + server.error()->to_text()));
     send_output_to(server, wasi, options.lldb);
@@ -230,7 +232,9 @@ int run(Options& options, const std::vector<std::string>& words)
             return usage_error(listing.error(), "run");
         print_text(*listing);
     }
-    const Guest guest { *program, modules_of(*binary, options, *preloads), preloads->size() };
+    Guest guest { *program, modules_of(*binary, options, *preloads), preloads->size() };
+    for (LoadedModule& loaded : guest.modules)
+        loaded.debug_files = options.debug_info.files;
     const int status = options.is_debugged() ? run_debugged(guest, *std::move(wasi), options, limits)
                                              : run_plainly(guest, *wasi, options, limits);
     if (options.stats)

@@ -10,13 +10,13 @@
 
 namespace vitrine::cli {
 
-SymbolFinder::Name names_of(std::vector<LoadedModule> modules)
+SymbolFinder::Files files_of(std::vector<LoadedModule> modules)
 {
-    return [modules = std::move(modules)](const core::Module& module) -> std::string {
+    return [modules = std::move(modules)](const core::Module& module) -> SymbolFinder::File {
         for (const LoadedModule& loaded : modules)
             if (door::inner(loaded.module).get() == &module)
-                return core::printable(loaded.name.empty() ? loaded.path : loaded.path + ":" + loaded.name);
-        return "";
+                return { loaded.path, loaded.name };
+        return {};
     };
 }
 
@@ -25,15 +25,14 @@ bool has_debug_information(const core::Module& module)
     return std::ranges::any_of(module.customs, [](const core::CustomSection& section) {
         // The last ones are of modules made by Go, which has tables of its own.
         return section.name.starts_with(".debug_") || section.name == "sourceMappingURL"
-            || section.name == "external_debug_info" || section.name == "go:buildid"
-            || section.name == "go.buildid";
+            || section.name == "go:buildid" || section.name == "go.buildid";
     });
 }
 
 std::shared_ptr<core::source::Symbols> SymbolFinder::symbols_of(
     const std::shared_ptr<const core::Module>& module)
 {
-    if (!module || !has_debug_information(*module))
+    if (!module)
         return nullptr;
     const std::lock_guard lock(mutex_);
     Found& found = found_[module.get()];
@@ -42,14 +41,40 @@ std::shared_ptr<core::source::Symbols> SymbolFinder::symbols_of(
         return found.symbols;
     std::erase_if(
         found_, [&](const auto& each) { return each.first != module.get() && each.second.module.expired(); });
-    const std::string name = name_ ? name_(*module) : "";
+    found = { module, find(module) };
+    return found.symbols;
+}
+
+std::shared_ptr<core::source::Symbols> SymbolFinder::find(
+    const std::shared_ptr<const core::Module>& module) const
+{
+    const auto [path, name] = files_ ? files_(*module) : File();
+    const FoundDebugFile found = find_debug_file(*module, path, options_);
+    for (const std::string& problem : found.problems)
+        print_warning(problem);
+    if (!found.file && !has_debug_information(*module))
+        return nullptr;
     core::source::ReaderFiles files {
         .command = { "/proc/self/exe", "symbols" }, .module = module->bytes(), .owner = module
     };
-    core::source::Remote::Options options { .name = name.empty() ? "the module" : name,
+    if (found.file) {
+        files.debug_file = *found.file->bytes;
+        files.debug_owner = found.file->bytes;
+    }
+    if (found.package) {
+        files.package = *found.package->bytes;
+        files.package_owner = found.package->bytes;
+    }
+    const auto paths =
+        std::make_shared<core::source::Paths>(options_.paths(path).value_or(core::source::PathOptions()));
+    files.find_split = [paths](const std::string& name, const std::string& directory) {
+        return find_split_file(*paths, name, directory);
+    };
+    core::source::Remote::Options options { .name = core::printable(path.empty() ? "the module"
+                                                    : name.empty()               ? path
+                                                                                 : path + ":" + name),
         .report = [](const std::string& text) { print_warning(text); } };
-    found = { module, std::make_shared<core::source::Remote>(std::move(files), std::move(options)) };
-    return found.symbols;
+    return std::make_shared<core::source::Remote>(std::move(files), std::move(options));
 }
 
 } // namespace vitrine::cli

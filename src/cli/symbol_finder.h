@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "cli/debug_files.h"
 #include "cli/message.h"
 #include "debug/source_view.h"
 #include "wasm/module.h"
@@ -18,10 +19,17 @@ namespace vitrine::cli {
 /// own: this command itself, started when the first question is asked.
 class SymbolFinder final : public core::debug::SymbolFinder {
 public:
-    /// What to call a module in messages.
-    using Name = std::function<std::string(const core::Module&)>;
+    /// Where a module comes from. The path is empty if it is not known.
+    struct File {
+        std::string path {};
+        /// The module's name in a component; empty for any other.
+        std::string name {};
+    };
+    using Files = std::function<File(const core::Module&)>;
 
-    explicit SymbolFinder(Name name = nullptr) : name_(std::move(name)) {}
+    explicit SymbolFinder(Files files = nullptr, DebugInfoOptions options = {})
+        : files_(std::move(files)), options_(std::move(options))
+    {}
 
     std::shared_ptr<core::source::Symbols> symbols_of(
         const std::shared_ptr<const core::Module>& module) override;
@@ -32,16 +40,19 @@ private:
         std::shared_ptr<core::source::Symbols> symbols;
     };
 
-    const Name name_;
+    std::shared_ptr<core::source::Symbols> find(const std::shared_ptr<const core::Module>& module) const;
+
+    const Files files_;
+    const DebugInfoOptions options_;
     std::mutex mutex_;
     std::map<const core::Module*, Found> found_;
 };
 
-/// Names modules by the files that they were loaded from.
-SymbolFinder::Name names_of(std::vector<LoadedModule> modules);
+/// The files that modules were loaded from.
+SymbolFinder::Files files_of(std::vector<LoadedModule> modules);
 
-/// Whether a module has debug information, or names a file that has it. Decided by its custom
-/// sections, without reading them.
+/// Whether a module has debug information itself, or a source map. Decided by its custom sections,
+/// without reading them.
 bool has_debug_information(const core::Module& module);
 
 } // namespace vitrine::cli
