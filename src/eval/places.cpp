@@ -248,7 +248,9 @@ Result<void> Compiler::emit_assignment(const ParsedAssignment& assignment)
         if (!found->is_in_memory())
             return assign_parts(assignment.place, *found, assignment.value);
         place = TRY(source_target(assignment.place, std::move(*found)));
-    } else
+    } else if (is_unresolved_name(assignment.place))
+        return names_.unknown(assignment.place.selector.name, assignment.place.position);
+    else
         place = TRY(target(assignment.place));
     if (!place.write)
         return failure(place.refusal, assignment.place.position);

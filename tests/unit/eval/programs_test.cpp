@@ -121,8 +121,10 @@ private:
         if (result)
             return std::move(*result);
         const std::string& message = result.error().message;
+        // Clang drops the entries of parameters of inlined functions that are not used as such.
         const bool may_be = is_optimized_
-            && (message.contains("optimized out") || message.contains("is not here")
+            && (message.contains("optimized out") || message.contains("no variable is called `inner`")
+                || message.contains("is not here") || message.contains("has no address")
                 || message.contains("is not set up yet"));
         EXPECT_TRUE(may_be) << text << where(frame) << ": " << message;
         ++missing;
@@ -202,16 +204,23 @@ void check(const std::string& command, const std::string& file, int least)
 constexpr auto clang_options =
     " --target=wasm32 -nostdlib -Wl,--no-entry --no-wasm-opt -Wno-unused -g -OLEVEL IN -o OUT";
 
-TEST(Programs, C) { check(std::string("clang-22 -std=c23") + clang_options, "checks.c", 100); }
+TEST(Programs, C) { check(std::string("clang-22 -std=c23") + clang_options, "checks.c", 80); }
 
 TEST(Programs, CWithDwarf5)
 {
-    check(std::string("clang-22 -gdwarf-5 -std=c23") + clang_options, "checks.c", 100);
+    check(std::string("clang-22 -gdwarf-5 -std=c23") + clang_options, "checks.c", 80);
 }
 
 TEST(Programs, Cpp)
 {
     check(std::string("clang++-22 -std=c++20 -fno-exceptions -fno-threadsafe-statics") + clang_options,
+        "checks.cpp", 60);
+}
+
+// In DWARF 4 a static member is declared by an entry for members.
+TEST(Programs, CppWithDwarf5)
+{
+    check(std::string("clang++-22 -gdwarf-5 -DHAS_STATIC_MEMBERS -std=c++20 -fno-exceptions") + clang_options,
         "checks.cpp", 60);
 }
 

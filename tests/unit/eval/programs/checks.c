@@ -30,11 +30,11 @@ struct account {
 
 typedef struct account account_t;
 
-static int total = 70000;
+int total = 70000;
 static unsigned char bytes[5] = { 1, 2, 250, 4, 5 };
 int grid[2][3] = { { 1, 2, 3 }, { 4, 5, 6 } };
 double ratio = 0.1;
-static _Thread_local int per_thread = 4;
+_Thread_local int per_thread = 4;
 
 __attribute__((noinline)) static int twice(int x) { return 2 * x; }
 
@@ -107,7 +107,7 @@ __attribute__((noinline)) static int look_at(account_t* p, int i, unsigned u, ch
     check_shown("p->color", "BLUE");
     check_shown("p->at", "{x = -1, y = 300}");
     check_shown("*p.owner", "'j'");
-    check_shown("bytes", "\"\\1\\2\\xfa\\4\\5\"");
+    check_shown("bytes", "{1, 2, 250, 4, 5}");
     check_shown("grid", "{{1, 2, 3}, {4, 5, 6}}");
     return i + (int)u + c + (int)w + tiny + small + (int)f + (int)d + *text + *end + where->y;
 }

@@ -28,7 +28,9 @@ struct Shape<'a> {
     next: Option<&'a Point>,
 }
 
+#[no_mangle]
 static LIMIT: i32 = 500;
+#[no_mangle]
 static mut COUNTER: u64 = 7;
 
 #[inline(never)]
@@ -53,7 +55,7 @@ fn look(shape: &Shape, values: &[i32], n: usize, c: char, f: f32, flag: bool) ->
         check_integer(c"values.length".as_ptr() as *const u8, values.len() as i64);
         check_integer(c"COUNTER".as_ptr() as *const u8, COUNTER as i64);
         check_integer(c"n as u8".as_ptr() as *const u8, n as u8 as i64);
-        check_shown(c"shape.at".as_ptr() as *const u8, c"Point {x: -5, y: 6}".as_ptr() as *const u8);
+        check_shown(c"shape.at".as_ptr() as *const u8, c"Point { x: -5, y: 6 }".as_ptr() as *const u8);
     }
     total + byte as i64 + shape.next.map_or(0, |p| p.x as i64)
 }
