@@ -120,7 +120,7 @@ Result<Type> Compiler::emit_function(const Node& node)
 Result<Type> Compiler::emit_cast(const Node& node)
 {
     const size_t begin = here();
-    const Type from = TRY(emit(node.children[0]));
+    const Type from = decayed(TRY(emit(node.children[0])));
     const bool is_constant = this->is_constant(begin, here());
     const Type to = type_of_word(node.word);
     if (from.is_reference() && !from.reference.is_function_ref() && node.word == "i32") {

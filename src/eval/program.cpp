@@ -13,8 +13,8 @@ Error misfit(const Program& program, const Frame& frame)
         return { "the expression is for another function" };
     if (!program.function && frame.function->instance->module != program.module)
         return { "the expression is for another module" };
-    return { "the expression uses operands at " + hex(program.offset.value_or(0)) + ", and the frame is at "
-        + hex(frame.offset) };
+    return { "the expression is for the instruction at " + hex(program.offset.value_or(0))
+        + ", and the frame is at " + hex(frame.offset) };
 }
 
 Error misfit(const Program& program, const Instance&)

@@ -136,6 +136,15 @@ Result<std::optional<Variable>> SourceNames::find(std::string_view name, uint32_
 {
     if (!has_symbols())
         return std::nullopt;
+    if (const auto known = found_.find(name); known != found_.end())
+        return known->second;
+    auto found = TRY(look_up(name, position));
+    found_.emplace(name, found);
+    return found;
+}
+
+Result<std::optional<Variable>> SourceNames::look_up(std::string_view name, uint32_t position)
+{
     if (auto local = find_local_variable(name))
         return local;
     std::vector<Variable> found = types_->globals({ .text = std::string(name), .limit = 100 });
@@ -252,18 +261,21 @@ std::optional<source::Function> SourceNames::function()
 }
 
 /// Behind the prologue the frame base is in its local. Empty if that is so.
-std::string SourceNames::why_no_frame_base(const source::Function& function)
+const std::string& SourceNames::why_no_frame_base(const source::Function& function)
 {
+    if (no_frame_base_)
+        return *no_frame_base_;
+    no_frame_base_.emplace();
     for (const source::Range& range : function.ranges) {
         if (!range.contains(*offset_))
             continue;
-        for (const source::Row& row : types_->rows_in(range))
-            if (row.is_prologue_end)
-                return *offset_ < row.range.begin ? "not set up yet (from " + hex(row.range.begin) + ", line "
-                        + std::to_string(row.place.line) + ")"
-                                                  : "";
+        const std::vector<source::Row> rows = types_->rows_in(range);
+        const auto end = std::ranges::find_if(rows, &source::Row::is_prologue_end);
+        if (end != rows.end() && *offset_ < end->range.begin)
+            *no_frame_base_ = "not set up yet (from " + hex(end->range.begin) + ", line "
+                + std::to_string(end->place.line) + ")";
     }
-    return {};
+    return *no_frame_base_;
 }
 
 std::vector<LocationPart> SourceNames::locate(const Variable& variable, uint32_t position)

@@ -5,6 +5,7 @@
 #include "eval/scope.h"
 #include "eval/source_types.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -55,7 +56,8 @@ private:
     std::optional<source::Function> function();
     source::Place place();
     std::string file_of(const source::Variable& variable);
-    std::string why_no_frame_base(const source::Function& function);
+    const std::string& why_no_frame_base(const source::Function& function);
+    Result<std::optional<source::Variable>> look_up(std::string_view name, uint32_t position);
 
     const Scope& scope_;
     std::shared_ptr<SourceTypes> types_;
@@ -64,6 +66,8 @@ private:
     // Computed at the first use.
     std::optional<std::vector<std::vector<source::Variable>>> locals_;
     std::optional<std::vector<source::File>> files_;
+    std::optional<std::string> no_frame_base_;
+    std::map<std::string, std::optional<source::Variable>, std::less<>> found_;
 };
 
 } // namespace vitrine::core::eval

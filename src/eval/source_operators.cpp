@@ -54,7 +54,7 @@ Result<Type> Compiler::emit_unresolved(const Node& node)
             return failure("no function is called `" + escaped(called)
                     + "`: there are casts to `i8` .. `f64`, `is_null`, `length` and `size`",
                 node.position);
-        return failure("an expression calls no functions here: `" + escaped(called) + "`", node.position);
+        return failure("only a whole expression can be a call: `" + escaped(called) + "`", node.position);
     }
     if (node.syntax == Syntax::Name) {
         if (const auto value = enumerator(node, { .source = expected_enum_ }))

@@ -43,7 +43,8 @@ Node own_member_node(const std::string& name, uint32_t position)
 Result<SourcePlace> Compiler::variable_place(const Node& node, const source::Variable& variable)
 {
     using VariableKind = source::Variable::Kind;
-    if (variable.kind == VariableKind::Parameter || variable.kind == VariableKind::Local) {
+    const bool is_local = variable.kind == VariableKind::Parameter || variable.kind == VariableKind::Local;
+    if (is_local && scope_.function) {
         program_.function = &module_.meta(*scope_.function);
         program_.offset = scope_.offset;
     }

@@ -33,7 +33,7 @@ struct Conditions : SourcedGuest {
         const auto integer = symbols.add_basic("int", Type::Kind::Signed, 4);
         const auto point = symbols.add_struct("point", 8, { { "x", integer, 0 }, { "y", integer, 4 } });
         const auto function = writer.lines("main", { 1, 2, 3, 4, 4, 4, 4, 4, 4, 5, 6, 6, 6, 6, 7, 7, 8 },
-            source::Language::C, { .frame_base = test::in_wasm(0, 1) });
+            source::Language::C, { .name = "main", .frame_base = test::in_wasm(0, 1) });
         const size_t block = symbols.block_of(function);
         symbols.add_local(
             block, { .name = "i", .type = integer, .locations = symbols.everywhere(test::at_frame(8)) });

@@ -3,7 +3,7 @@
 // must be, and the host evaluates it in the frame that calls. In optimized programs a variable may
 // be gone, but no value may be wrong.
 #include "dwarf/reader.h"
-#include "eval/source_value.h"
+#include "eval/source_call.h"
 #include "source/render.h"
 
 #include "support/guest.h"
@@ -83,7 +83,7 @@ private:
     {
         const std::pair<const char*, Check> checks[] = { { "integer", &Program::check_integer },
             { "real", &Program::check_real }, { "shown", &Program::check_shown },
-            { "assign", &Program::perform } };
+            { "assign", &Program::perform }, { "call", &Program::check_call } };
         Check check = nullptr;
         for (const auto& [name, each] : checks)
             if (import.module == "test" && import.name == name)
@@ -170,6 +170,33 @@ private:
         if (!is_optimized_ || !shown.contains("<optimized out>")) {
             EXPECT_EQ(shown, wanted) << text << where(frame);
         }
+    }
+
+    void check_call(const Frame& frame, const std::string& text, std::span<Slot> slots)
+    {
+        ++checked;
+        const auto wanted = static_cast<int64_t>(slots[1]);
+        auto prepared = SourceCall::prepare(frame, text, { .symbols = symbols_ });
+        if (wanted == -1) {
+            EXPECT_FALSE(prepared) << text;
+            return;
+        }
+        ASSERT_TRUE(prepared) << text << where(frame) << ": " << prepared.error().message;
+        const auto arguments = prepared->arguments();
+        const auto outcome =
+            invoke(thread, prepared->function(), std::vector(arguments.begin(), arguments.end()));
+        ASSERT_TRUE(outcome.has_value()) << text;
+        const auto result = prepared->result(*outcome);
+        prepared->put_back();
+        ASSERT_TRUE(result) << text << ": " << result.error().message;
+        int64_t value = 0;
+        if (!result->number)
+            std::memcpy(&value, result->value->bytes.data(), sizeof value);
+        else if (result->number->type.kind() == ValueKind::F32)
+            value = static_cast<int64_t>(std::bit_cast<float>(static_cast<uint32_t>(result->number->low)));
+        else
+            value = static_cast<int32_t>(result->number->low);
+        EXPECT_EQ(value, wanted) << text;
     }
 
     void perform(const Frame& frame, const std::string& text, std::span<Slot>)

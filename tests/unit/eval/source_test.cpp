@@ -339,7 +339,7 @@ TEST(SourceExpression, NamesAndScopes)
         { "$x", "0: no local or global is called `x`; near: `f`, `d`" },
         { "coumt", "0: no variable is called `coumt`; near: `count`" },
         { "::nothing", "0: no variable is called `::nothing`" },
-        { "f(1)", "0: an expression calls no functions here: `f`" } });
+        { "f(1)", "0: only a whole expression can be a call: `f`" } });
     check({ { "x", "int 9" }, { "list", "0: no variable is called `list`" } }, 0);
 }
 

@@ -148,6 +148,40 @@ __attribute__((noinline)) static int change(account_t* p, int i, float f, long l
     return i + (int)f + (int)w + kept + tiny;
 }
 
+struct pair {
+    long long first, second;
+};
+struct wrapped {
+    int inside;
+};
+__attribute__((noinline)) struct pair swapped(struct pair from, struct wrapped by)
+{
+    total += by.inside;
+    return (struct pair) { from.second, from.first };
+}
+__attribute__((noinline)) int length_of(const char* text, char end)
+{
+    int length = 0;
+    while (text[length] != end)
+        ++length;
+    return length;
+}
+__attribute__((noinline)) float halved(float value) { return value / 2; }
+__attribute__((noinline)) static int nested(volatile struct pair* kept)
+{
+    volatile struct wrapped by = { 3 };
+    volatile int in_red_zone[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+    const int before = total;
+    check_call("twice(21)", 42);
+    check_call("length_of(\"jade\", 'd')", 2);
+    check_call("(int)length_of(\"jade\", 'd') + 1", -1);
+    check_call("halved(5)", 2);
+    check_call("swapped(*kept, by)", kept->second);
+    if (total != before + 3 || in_red_zone[7] != 8 || in_red_zone[0] != 1)
+        __builtin_trap();
+    return length_of("", 0) + (int)halved(1) + in_red_zone[2];
+}
+
 static inline __attribute__((always_inline)) int inlined(int inner)
 {
     int doubled = twice(inner);
@@ -169,5 +203,7 @@ __attribute__((export_name("run"))) int run(int n)
     }
     sum += look_at(&second, n + 4, 3000000000u, 'q', 2.5f, -0.125, -(1LL << 33));
     sum += change(&second, n, 1.5f, 1);
+    volatile struct pair kept = { 5, 6 };
+    sum += nested(&kept) + (int)swapped(*(struct pair*)&kept, (struct wrapped) { 0 }).first;
     return sum;
 }

@@ -11,6 +11,8 @@ IMPORT(integer) void check_integer(const char* text, long long value);
 IMPORT(real) void check_real(const char* text, double value);
 /// What `print` shows.
 IMPORT(shown) void check_shown(const char* text, const char* value);
+/// Calls a function: its result.
+IMPORT(call) void check_call(const char* text, long long value);
 /// Performs an assignment.
 IMPORT(assign) void assign(const char* text);
 #ifdef __cplusplus
