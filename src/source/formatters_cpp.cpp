@@ -60,11 +60,11 @@ Walk walk_list(Access& access, uint64_t first, uint64_t end, const NodeLayout& l
         std::vector<Value> found;
         uint64_t node = first;
         for (uint64_t i = 0; i < from + count && node != end && node != 0; ++i) {
-            if (i >= from)
-                found.push_back(access.part(Access::at(node, layout.type), layout.value));
             const auto next = word_at(access, node + layout.links[0]);
             if (!next)
                 break;
+            if (i >= from)
+                found.push_back(access.part(Access::at(node, layout.type), layout.value));
             node = *next;
         }
         return found;
@@ -105,11 +105,11 @@ Walk walk_tree(Access& access, uint64_t leftmost, uint64_t end, const NodeLayout
         std::vector<Value> found;
         uint64_t node = leftmost;
         for (uint64_t i = 0; i < from + count && node != end && node != 0; ++i) {
-            if (i >= from)
-                found.push_back(access.part(Access::at(node, layout.type), layout.value));
             const auto next = next_of(node);
             if (!next)
                 break;
+            if (i >= from)
+                found.push_back(access.part(Access::at(node, layout.type), layout.value));
             node = *next;
         }
         return found;
@@ -335,12 +335,15 @@ std::optional<Shown> cpp_forward_list(Renderer& renderer, const Value& value)
     const auto layout = node_layout(access, value, "__alloc_", { "__next_" });
     if (!first || !layout)
         return {};
-    const Walk walk = walk_list(access, *first, 0, *layout);
-    const std::vector<Value> all = walk(0, max_counted + 1);
-    // A list that long is a cycle, or nearly.
-    if (all.size() > max_counted || access.is_exhausted())
-        return {};
-    return sequence(Shape::Elements, all.size(), walk);
+    // It does not say how long it is. One that is too long is a cycle, or nearly.
+    uint64_t count = 0;
+    for (uint64_t node = *first; node != 0; ++count) {
+        const auto next = word_at(access, node + layout->links[0]);
+        if (!next || count == max_counted)
+            return {};
+        node = *next;
+    }
+    return sequence(Shape::Elements, count, walk_list(access, *first, 0, *layout));
 }
 
 std::optional<Shown> cpp_bitset(Renderer& renderer, const Value& value)

@@ -193,6 +193,7 @@ namespace {
 /// What has the children of a value, and what leads to it from the value.
 struct Parent {
     Shown shown;
+    Value value;
     std::optional<std::string> suffix { "" };
 };
 
@@ -205,7 +206,7 @@ std::string joined(const std::string& first, const std::string& second)
 Parent parent_of(Renderer& renderer, const Value& value)
 {
     constexpr uint32_t max_steps = 16;
-    Parent result { renderer.show(value) };
+    Parent result { renderer.show(value), value };
     // What counts if a pointer leads to a value without children.
     std::optional<Parent> pointer;
     for (uint32_t i = 0; i < max_steps; ++i) {
@@ -217,11 +218,11 @@ Parent parent_of(Renderer& renderer, const Value& value)
         if (!is_alias)
             pointer = result;
         else if (shown.address && !shown.is_reference)
-            pointer = Parent { fields(Shown::Shape::Fields, { { "*", next } }) };
+            pointer = Parent { fields(Shown::Shape::Fields, { { "*", next } }), next };
         std::optional<std::string> suffix;
         if (result.suffix && shown.suffix)
             suffix = *result.suffix + *shown.suffix;
-        result = { renderer.show(next), std::move(suffix) };
+        result = { renderer.show(next), next, std::move(suffix) };
     }
     if (result.shown.shape == Shown::Shape::Alias)
         result.shown = {};
@@ -259,7 +260,8 @@ std::optional<Value> child_named(
 {
     constexpr uint64_t page = 100, max_searched = 10'000;
     Renderer renderer(reader, style);
-    const Shown shown = parent_of(renderer, value).shown;
+    const Parent parent = parent_of(renderer, value);
+    const Shown& shown = parent.shown;
     const auto find = [&](uint64_t from, uint64_t count) -> std::optional<Value> {
         for (Child& child : shown.children(from, std::min(count, shown.count - from)))
             if (child.name == name)
@@ -275,7 +277,8 @@ std::optional<Value> child_named(
     for (uint64_t from = 0; from < std::min(shown.count, max_searched); from += page)
         if (auto found = find(from, page))
             return found;
-    return renderer.access().member(value, name);
+    const auto hidden = renderer.access().member(value, name);
+    return hidden ? hidden : renderer.access().member(parent.value, name);
 }
 
 } // namespace vitrine::core::source
