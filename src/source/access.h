@@ -36,8 +36,8 @@ public:
 
     /// The bytes of a value that is not larger than 16 bytes; bit fields moved to bit 0.
     std::optional<std::vector<uint8_t>> small_bytes(const Value& value, State* state = nullptr);
-    /// An integer, enumeration, character, boolean or pointer of at most 8 bytes, zero-extended; also
-    /// the only member of a struct, such as `NonNull` of Rust.
+    /// An integer, enumeration, character, boolean or pointer of at most 8 bytes, zero-extended;
+    /// also the only member of a struct, such as `NonNull` of Rust.
     std::optional<uint64_t> word(const Value& value);
     std::optional<uint64_t> word(const Value& value, std::string_view path);
 

@@ -79,6 +79,7 @@ private:
     Shown show_member_pointer(const Value& value, const Type& type);
     Shown show_complex(const Value& value, const Type& type);
     Shown show_array(const Value& value, const Type& type);
+    std::optional<std::string> array_text(const Value& value, uint64_t size, TextUnit unit);
     Shown show_struct(const Value& value, const Type& type);
     Shown show_variant(const Value& value, const Type& type);
     std::optional<Shown> unreadable(const Value& value);

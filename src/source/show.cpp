@@ -38,6 +38,23 @@ void extend_sign(const Value& value, std::vector<uint8_t>& bytes)
         bytes.back() |= static_cast<uint8_t>(0xff << used);
 }
 
+/// The variant with a value of the discriminant, which may be sign-extended or not; else the one
+/// for all other values. Null if there is none.
+const Variant* variant_for(const Type& type, uint64_t word, uint64_t bytes)
+{
+    const unsigned unused = 64 - 8 * static_cast<unsigned>(std::clamp<uint64_t>(bytes, 1, 8));
+    const auto number = static_cast<int64_t>(word);
+    const int64_t extended = static_cast<int64_t>(word << unused) >> unused;
+    const auto has = [&](const std::array<int64_t, 2>& range) {
+        return (range[0] <= number && number <= range[1]) || (range[0] <= extended && extended <= range[1]);
+    };
+    auto found = std::ranges::find_if(
+        type.variants, [&](const Variant& each) { return std::ranges::any_of(each.values, has); });
+    if (found == type.variants.end())
+        found = std::ranges::find_if(type.variants, [](const Variant& each) { return each.values.empty(); });
+    return found != type.variants.end() ? &*found : nullptr;
+}
+
 std::string null_text(Language language)
 {
     switch (language) {
@@ -280,6 +297,21 @@ Shown Renderer::show_member_pointer(const Value& value, const Type& type)
     return plain(std::to_string(number));
 }
 
+/// The text in an array of characters, without the zeros at its end.
+std::optional<std::string> Renderer::array_text(const Value& value, uint64_t size, TextUnit unit)
+{
+    // A character has at most four bytes.
+    const uint64_t wanted = std::min<uint64_t>(size, (uint64_t(style_.max_text) + 1) * 4);
+    std::vector<uint8_t> bytes(wanted);
+    if (access_.read(value, 0, bytes) != Access::State::Readable)
+        return {};
+    const auto last =
+        std::ranges::find_if(bytes.rbegin(), bytes.rend(), [](uint8_t byte) { return byte != 0; });
+    const auto used = static_cast<size_t>(bytes.rend() - last);
+    const size_t whole_units = std::min<size_t>((used + unit.size - 1) / unit.size * unit.size, bytes.size());
+    return quoted_text(std::span(bytes).first(whole_units), unit, style_.max_text, wanted < size);
+}
+
 Shown Renderer::show_array(const Value& value, const Type& type)
 {
     Shown result { .shape = Shown::Shape::Elements };
@@ -298,22 +330,9 @@ Shown Renderer::show_array(const Value& value, const Type& type)
         return *std::move(why);
     const bool is_text = style_.base == Style::Base::Natural || style_.base == Style::Base::Character;
     const auto unit = is_last && is_text ? text_unit(access_.types(), type.target) : std::nullopt;
-    if (unit && *count != 0) {
-        constexpr uint64_t max_read = 1 << 16;
-        std::vector<uint8_t> bytes(std::min<uint64_t>(
-            *count * *step, std::min<uint64_t>(max_read, uint64_t(style_.max_text) * 4 + 16)));
-        if (access_.read(value, 0, bytes) == Access::State::Readable) {
-            const bool is_whole = bytes.size() == *count * *step;
-            // Zeros behind the text fill the array.
-            const auto is_zero = [](uint8_t byte) { return byte == 0; };
-            size_t length = bytes.size();
-            while (length >= unit->size
-                && std::all_of(bytes.begin() + static_cast<ptrdiff_t>(length - unit->size),
-                    bytes.begin() + static_cast<ptrdiff_t>(length), is_zero))
-                length -= unit->size;
-            result.shape = Shown::Shape::Text;
-            result.before = quoted_text(std::span(bytes).first(length), *unit, style_.max_text, !is_whole);
-        }
+    if (auto text = unit && *count != 0 ? array_text(value, *count * *step, *unit) : std::nullopt) {
+        result.shape = Shown::Shape::Text;
+        result.before = *std::move(text);
     }
     result.count = *count;
     result.children = [this, value, type = &type, step = *step, is_last](uint64_t from, uint64_t wanted) {
@@ -382,35 +401,18 @@ Shown Renderer::show_variant(const Value& value, const Type& type)
 {
     if (auto why = unreadable(value))
         return *std::move(why);
-    const Variant* active = nullptr;
-    std::optional<uint64_t> word;
+    uint64_t word = 0, bytes = 0;
     if (type.discriminant) {
         const Value discriminant = access_.part(value, *type.discriminant);
-        word = access_.word(discriminant);
-        if (!word)
+        const auto found = access_.word(discriminant);
+        if (!found)
             return unreadable(discriminant).value_or(plain("<unknown variant>"));
-        const auto bits = 8 * std::min<uint64_t>(access_.size_of(discriminant).value_or(8), 8);
-        const unsigned unused = 64 - static_cast<unsigned>(std::max<uint64_t>(bits, 8));
-        const auto number = static_cast<int64_t>(*word);
-        const int64_t extended = static_cast<int64_t>(*word << unused) >> unused;
-        for (const Variant& each : type.variants) {
-            const auto has = [&](const std::array<int64_t, 2>& range) {
-                return (range[0] <= number && number <= range[1])
-                    || (range[0] <= extended && extended <= range[1]);
-            };
-            if (std::ranges::any_of(each.values, has)) {
-                active = &each;
-                break;
-            }
-        }
+        word = *found;
+        bytes = access_.size_of(discriminant).value_or(8);
     }
-    if (!active) {
-        const auto other =
-            std::ranges::find_if(type.variants, [](const Variant& each) { return each.values.empty(); });
-        if (other == type.variants.end())
-            return plain("<unknown variant" + (word ? " " + std::to_string(*word) : "") + ">");
-        active = &*other;
-    }
+    const Variant* active = type.discriminant ? variant_for(type, word, bytes) : &type.variants[0];
+    if (!active)
+        return plain("<unknown variant " + std::to_string(word) + ">");
     const Value content = access_.part(value, active->member);
     const Type& content_type = access_.type_of(content);
     if (content_type.kind != Type::Kind::Struct || !content_type.variants.empty()) {

@@ -65,7 +65,7 @@ public:
         return found != functions_.end() ? found->second : "";
     }
 
-    /// A global or static variable, or a part of one: `jade.owner`, `corners[1].x`, `VALUES/0/named`.
+    /// A global or static variable, or a part of one: `jade/owner`, `corners/[1]/x`.
     std::optional<source::Value> find(std::string_view path)
     {
         const size_t end = std::min(path.find_first_of("/"), path.size());
