@@ -118,7 +118,7 @@ private:
         case Op::Rethrow: last().falls_through = false; return;
         default:
             last().is_call = info(instruction.op).shape == Shape::Call;
-            last().falls_through = !is_tail_call(instruction.op);
+            last().falls_through = !core::is_tail_call(instruction.op);
             return;
         }
     }

@@ -21,6 +21,10 @@ public:
     /// The first instruction at or after the offset.
     std::optional<uint32_t> find(CodeOffset offset) const;
     bool is_call(uint32_t instruction) const { return instructions_[instruction].is_call; }
+    bool is_tail_call(uint32_t instruction) const
+    {
+        return is_call(instruction) && !instructions_[instruction].falls_through;
+    }
 
     /// Calls `visit` with each instruction that can come next in the frame.
     template<class Visit> void for_each_next(uint32_t instruction, Visit visit) const

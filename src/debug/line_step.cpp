@@ -124,7 +124,7 @@ private:
     void set_return(const Frame& frame);
     StepPlan base_plan();
     StepPlan leave();
-    StepPlan enter_call();
+    StepPlan at_call(uint32_t call);
     bool is_target(uint32_t instruction, const CodeLines::Position& position) const;
     bool is_passed_body(Body outer, Body inner) const;
     std::optional<uint32_t> entering_at(uint32_t from, uint32_t to) const;
@@ -159,6 +159,8 @@ private:
     /// have been entered then; and the calls that it follows.
     std::map<uint32_t, uint32_t> targets_;
     std::vector<uint32_t> calls_;
+    /// The one that is being executed.
+    uint32_t call_ = 0;
     /// Where the thread may report once more before it executes anything.
     std::optional<Frame> reported_;
     /// The function that returns, if its results are to be kept.
@@ -224,8 +226,8 @@ StepPlan LineStep::begin(Frames, bool reports_again)
         return leave();
     const uint32_t here = start();
     StepPlan plan = plan_from(here, frame.is_innermost);
-    const bool is_at_call = frame.is_innermost && home_.lines->flow().is_call(here);
-    return kind_ == LineStepKind::Step && is_at_call ? enter_call() : plan;
+    const bool is_at_call = frame.is_innermost && std::ranges::find(calls_, here) != calls_.end();
+    return is_at_call ? at_call(here) : plan;
 }
 
 /// Runs out of the home.
@@ -237,10 +239,14 @@ StepPlan LineStep::leave()
     return base_plan();
 }
 
-/// Executes the call at which the thread is as a single step.
-StepPlan LineStep::enter_call()
+/// The thread is at a call that the step must know of: executes it as a single step, or leaves the
+/// home with it.
+StepPlan LineStep::at_call(uint32_t call)
 {
+    if (kind_ != LineStepKind::Step)
+        return leave();
     phase_ = Phase::Entering;
+    call_ = call;
     return { .is_single = true };
 }
 
@@ -281,8 +287,9 @@ StepPlan LineStep::plan_from(uint32_t instruction, bool includes_it)
 {
     phase_ = Phase::InLine;
     search(instruction, includes_it, [&](uint32_t from, uint32_t to) { return entering_at(from, to); });
+    // A tail call ends the frame, also if it is one of the same function.
     if (kind_ != LineStepKind::Step)
-        calls_.clear();
+        std::erase_if(calls_, [&](uint32_t call) { return !home_.lines->flow().is_tail_call(call); });
     return base_plan();
 }
 
@@ -391,8 +398,11 @@ StepAnswer LineStep::at(Cause cause, const Frame& frame)
         return frame.id.is_above(home_.id) ? StepGoesOn {} : caught(frame);
     if (return_ && return_->is_at(frame))
         return returned(frame);
+    // A function that calls itself in a tail call looks as if it had come back.
+    const bool is_back =
+        home_.is_in(frame) && !(phase_ == Phase::Entering && home_.lines->flow().is_tail_call(call_));
     if (phase_ == Phase::Entering || phase_ == Phase::Awaiting)
-        return home_.is_in(frame) ? after_call(frame) : called(frame);
+        return is_back ? after_call(frame) : called(frame);
     if (home_.is_in(frame) && phase_ != Phase::Leaving)
         return at_home(frame);
     return StepGoesOn {};
@@ -407,7 +417,7 @@ StepAnswer LineStep::at_home(const Frame& frame)
     if (const auto target = targets_.find(*here); target != targets_.end())
         return StepEnd { .entered = target->second };
     if (std::ranges::find(calls_, *here) != calls_.end())
-        return enter_call();
+        return at_call(*here);
     return StepGoesOn {};
 }
 
@@ -537,7 +547,7 @@ StepPlan LineStep::plan_to_call(const Frame& frame, uint32_t here)
 {
     reported_ = frame;
     StepPlan plan = plan_from(here, true);
-    return kind_ == LineStepKind::Step && home_.lines->flow().is_call(here) ? enter_call() : plan;
+    return std::ranges::find(calls_, here) != calls_.end() ? at_call(here) : plan;
 }
 
 /// To one of several places, or out of a frame.

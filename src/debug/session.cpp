@@ -388,7 +388,7 @@ Result<Event> Session::wait()
     if (!is_body_running_ && !outcome_ && state_ != State::Stopped && members_.size() == 1)
         return failure("the session's guest is not running");
     changed_.wait_awake(lock, [&] {
-        return is_closing_ || (state_ == State::Stopped && !clients_.exclusive())
+        return is_closing_ || (state_ == State::Stopped && !is_telling_stop_ && !clients_.exclusive())
             || (outcome_ && !is_telling_end_);
     });
     if (state_ == State::Stopped && !clients_.exclusive())

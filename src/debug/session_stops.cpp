@@ -412,11 +412,21 @@ void Session::tell(std::unique_lock<std::mutex>& lock)
     if (!listeners_.is_empty()) {
         const Listeners::Snapshot listeners = listeners_.all();
         const Event event = *reason_;
+        struct Telling {
+            Session& session;
+            std::unique_lock<std::mutex>& lock;
+            ~Telling()
+            {
+                lock.lock();
+                session.is_telling_stop_ = false;
+            }
+        };
+        is_telling_stop_ = true;
         lock.unlock();
+        const Telling telling { *this, lock };
         for (const auto& listener : listeners)
             if (listener->events)
                 listener->events(event);
-        lock.lock();
     }
     changed_.notify_all();
 }

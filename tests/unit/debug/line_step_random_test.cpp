@@ -277,6 +277,12 @@ private:
         return flow.is_call(*flow.find(trace_[at].offset));
     }
 
+    bool is_tail_call(size_t at) const
+    {
+        const Flow flow(*guest_.instance->module, trace_[at].function->index);
+        return flow.is_tail_call(*flow.find(trace_[at].offset));
+    }
+
     std::optional<uint32_t> look()
     {
         const State& state = now();
@@ -292,7 +298,7 @@ private:
             settle();
             return lines_ ? std::optional(0u) : std::nullopt;
         }
-        if (state.function != function_) {
+        if (state.function != function_ || is_tail_call(from_)) {
             // A tail call has replaced it.
             const bool enters =
                 kind_ == Kind::Step && !is_leaving_ && guest_.sources->lines_of(*state.function);

@@ -245,7 +245,7 @@ TEST(Requests, AConditionNeedNotFitEverywhere)
 {
     Asked guest;
     EXPECT_EQ(guest.request({ .place = { .text = "/deposit|main/" }, .condition = "local[1] == 0" }),
-        "error: condition: there is no local[1]: the function has 1")
+        "error: condition: no local 1: the function has 1")
         << "it fits nowhere";
     EXPECT_THAT(guest.session->breakpoints(), IsEmpty());
 }
