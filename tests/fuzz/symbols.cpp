@@ -26,7 +26,9 @@ void add_section(std::vector<uint8_t>& module, uint8_t id, std::string_view name
 /// Asks for everything that the symbols have.
 void read(Bytes module)
 {
-    const auto symbols = dwarf::read({ .module = module });
+    // Split debug information may be in the same module.
+    const auto symbols = dwarf::read(
+        { .module = module, .package = module, .find_split = [&](auto, auto) { return module; } });
     if (!symbols)
         return;
     const source::Summary summary = symbols->summary();
