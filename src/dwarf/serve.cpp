@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <fstream>
 #include <memory>
 
 #include <malloc.h>
@@ -31,16 +32,22 @@ void set_limit(__rlimit_resource_t resource, rlim_t value)
     (void)setrlimit(resource, &limit);
 }
 
+/// The size of this process's address space: large with a sanitizer.
+rlim_t address_space()
+{
+    rlim_t pages = 0;
+    std::ifstream("/proc/self/statm") >> pages;
+    return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
+}
+
 /// Takes away what a reader does not need.
 void confine(size_t file_bytes)
 {
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     set_limit(RLIMIT_CORE, 0);
     set_limit(RLIMIT_FSIZE, 0);
-#ifndef __SANITIZE_ADDRESS__
     constexpr rlim_t at_least = rlim_t { 1 } << 30, times = 16;
-    set_limit(RLIMIT_AS, at_least + times * file_bytes);
-#endif
+    set_limit(RLIMIT_AS, address_space() + at_least + times * file_bytes);
 }
 
 /// The bytes of a file; empty if it cannot be mapped.
