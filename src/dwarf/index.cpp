@@ -182,12 +182,15 @@ private:
         if (input_.unit)
             *input_.unit = number;
         const Lengths before(index_);
-        if (std::ranges::find(input_.without, number) != input_.without.end()) {
-            unit = { .offset = unit.offset, .end = unit.end };
-        } else if (const auto read = read_content(content, unit); !read) {
-            before.restore(index_);
+        // A unit that is left out is read too: its line table needs its directory, so that the ids of
+        // files stay the same.
+        const bool is_wanted = std::ranges::find(input_.without, number) == input_.without.end();
+        const auto read = read_content(content, unit);
+        if (!read)
             index_.problems.push_back(
                 "unit " + std::to_string(number) + " of .debug_info: " + read.error().to_text());
+        if (!read || !is_wanted) {
+            before.restore(index_);
         } else {
             unit.is_readable = true;
             if (unit.kind == DW_UT_type || unit.kind == DW_UT_split_type)

@@ -324,6 +324,9 @@ private:
             if (found.size() >= limit)
                 break;
             const std::string_view linkage = entries.text_at(each.linkage_name);
+            // Literals are variables without a name.
+            if (each.name == 0)
+                continue;
             if (!matcher.may_match(entries.text_at(each.name)) && !matcher.matches_linkage(linkage))
                 continue;
             if (!matcher.matches(entries.name_of(each), linkage))
