@@ -182,8 +182,8 @@ private:
         if (input_.unit)
             *input_.unit = number;
         const Lengths before(index_);
-        // A unit that is left out is read too: its line table needs its directory, so that the ids of
-        // files stay the same.
+        // A unit that is left out is read too: its line table needs its directory, so that the
+        // ids of files stay the same.
         const bool is_wanted = std::ranges::find(input_.without, number) == input_.without.end();
         const auto read = read_content(content, unit);
         if (!read)
