@@ -46,9 +46,9 @@ struct DebugFile {
 /// 4. `app.debug.wasm` beside `app.wasm`;
 /// 5. the file that its section `sourceMappingURL` names, or `app.wasm.map`.
 ///
-/// A module with another `build_id`, or with a code section of another size, is refused. Split debug
-/// information is in a package, `app.dwp` or a file of `--debug-info`, or in files that are found as
-/// sources are.
+/// A module with another `build_id`, or with a code section of another size, is refused. Split
+/// debug information is in a package, `app.dwp` or a file of `--debug-info`, or in files that are
+/// found as sources are.
 struct FoundDebugFile {
     /// None if the module itself has the debug information, or nothing has it.
     std::optional<DebugFile> file {};

@@ -23,9 +23,12 @@ SymbolFinder::Files files_of(std::vector<LoadedModule> modules)
 bool has_debug_information(const core::Module& module)
 {
     return std::ranges::any_of(module.customs, [](const core::CustomSection& section) {
-        // The last ones are of modules made by Go, which has tables of its own.
-        return section.name.starts_with(".debug_") || section.name == "sourceMappingURL"
-            || section.name == "go:buildid" || section.name == "go.buildid";
+        // A source map in another file would have been found.
+        if (section.name == "sourceMappingURL")
+            return core::text_of(section.bytes).contains("data:");
+        // Go has tables of its own.
+        return section.name.starts_with(".debug_") || section.name == "go:buildid"
+            || section.name == "go.buildid";
     });
 }
 

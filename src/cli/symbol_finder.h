@@ -51,8 +51,8 @@ private:
 /// The files that modules were loaded from.
 SymbolFinder::Files files_of(std::vector<LoadedModule> modules);
 
-/// Whether a module has debug information itself, or a source map. Decided by its custom sections,
-/// without reading them.
+/// Whether a module has debug information itself. Decided by its custom sections, without reading
+/// them.
 bool has_debug_information(const core::Module& module);
 
 } // namespace vitrine::cli
