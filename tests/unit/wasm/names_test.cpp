@@ -36,6 +36,24 @@ TEST(Names, EverySubsectionIsRead)
     EXPECT_EQ(names.local(7, 0), "");
 }
 
+TEST(Names, FieldsBelongToTypes)
+{
+    const auto module = decode_module(wasm_of(R"((module
+        (type (array i8)) (type $node (struct (field $value i32) (field i64) (field $next (ref null 1))))
+        (type $leaf (struct (field $text (ref 0))))))"));
+    ASSERT_TRUE(module.has_value()) << module.error().to_text();
+    const Names& names = (*module)->names();
+    EXPECT_EQ(names.find_fields(0), nullptr);
+    EXPECT_EQ(names.field(1, 0), "value");
+    EXPECT_EQ(names.field(1, 1), "");
+    EXPECT_EQ(names.field(1, 2), "next");
+    EXPECT_EQ(names.field(2, 0), "text");
+    EXPECT_EQ(names.field(3, 0), "");
+    // The second of two lists for type 1 is ignored; one that is cut off has no names.
+    EXPECT_EQ(decode_names(hex_bytes("0a 0b 02 01 01 00 01 61 01 01 00 01 62")).field(1, 0), "a");
+    EXPECT_EQ(decode_names(hex_bytes("0a 06 01 01 02 00 01 61")).field(1, 0), "");
+}
+
 TEST(Names, OrderDoesNotMatterAndTheFirstOfTwoWins)
 {
     const ByteVector bytes = hex_bytes("01 0a 03 05 01 61 02 01 62 05 01 63");
