@@ -32,7 +32,7 @@ struct Conditions : SourcedGuest {
         LiteralSymbols& symbols = *writer.symbols;
         const auto integer = symbols.add_basic("int", Type::Kind::Signed, 4);
         const auto point = symbols.add_struct("point", 8, { { "x", integer, 0 }, { "y", integer, 4 } });
-        const auto function = writer.lines("main", { 1, 2, 3, 4, 4, 4, 4, 4, 4, 5, 6, 6, 6, 6, 7, 7, 8 },
+        const auto function = writer.lines("main", { 1, 2, 3, 4, 4, 4, 4, 4, 4, 5, 6, 6, 6, 6, 6, 7, 7, 8 },
             source::Language::C, { .name = "main", .frame_base = test::in_wasm(0, 1) });
         const size_t block = symbols.block_of(function);
         symbols.add_local(
@@ -110,7 +110,7 @@ TEST(SourceConditions, ThePlaceSelectsTheLocation)
     EXPECT_THAT(guest.error_of(guest.at(3, "late == 100")),
         testing::StartsWith("0: condition: `late` is not here (from 0x"));
     EXPECT_EQ(guest.error_of(guest.at(10, "i == 1 && lat == 1")),
-        "10: condition: no variable is called `lat`; near: `late`, `at`, `i`");
+        "10: condition: no variable is called `lat`; near: `at`, `late`");
 }
 
 } // namespace

@@ -244,11 +244,9 @@ TEST(Programs, Cpp)
         "checks.cpp", 60);
 }
 
-// In DWARF 4 a static member is declared by an entry for members.
 TEST(Programs, CppWithDwarf5)
 {
-    check(std::string("clang++-22 -gdwarf-5 -DHAS_STATIC_MEMBERS -std=c++20 -fno-exceptions") + clang_options,
-        "checks.cpp", 60);
+    check(std::string("clang++-22 -gdwarf-5 -std=c++20 -fno-exceptions") + clang_options, "checks.cpp", 60);
 }
 
 TEST(Programs, Rust)

@@ -44,10 +44,8 @@ public:
         CHECK(&self == this);
         CHECK(limit);
         CHECK(bank::limit);
-#ifdef HAS_STATIC_MEMBERS
         CHECK(count);
         CHECK(Account::count);
-#endif
         CHECK(kind == Kind::Open);
         CHECK(sizeof(Account));
         check_shown("kind", "Open");
