@@ -212,12 +212,14 @@ private:
     Instance* instance_ = nullptr;
 };
 
-/// Builds the program with a command at both levels, `LEVEL` being 0 and 2, and checks it.
-void check(const std::string& command, const std::string& file, int least)
+/// Builds the program with a command, whose `LEVEL` is replaced, and checks it.
+void check(const std::string& command, const std::string& file, int least,
+    const std::vector<const char*>& levels = { "0", "2" })
 {
-    for (const char* level : { "0", "2" }) {
+    for (const char* level : levels) {
         std::string with_level = command;
-        with_level.replace(with_level.find("LEVEL"), 5, level);
+        if (const size_t at = command.find("LEVEL"); at != std::string::npos)
+            with_level.replace(at, 5, level);
         const std::vector<uint8_t> bytes = built(with_level, file);
         ASSERT_FALSE(bytes.empty()) << with_level;
         const bool is_optimized = *level != '0';
@@ -258,6 +260,19 @@ TEST(Programs, Rust)
     if (!is_there && !is_in_ci())
         GTEST_SKIP() << "no rustc for wasm32-wasip1";
     check(rustc, "checks.rs", 15);
+}
+
+TEST(Programs, Zig)
+{
+    const std::string zig = std::string(VITRINE_SOURCE_DIR) + "/build/zig/zig";
+    if (!has_command(zig))
+        GTEST_SKIP() << "no " << zig;
+    const auto cache = (fs::temp_directory_path() / fmt::format("vitrine-{}-zig", getpid())).string();
+    // Optimized, nothing but constants is left of the program.
+    check(zig + " build-exe -target wasm32-freestanding -fno-entry -rdynamic --cache-dir " + cache
+            + " --global-cache-dir " + cache + " -femit-bin=OUT IN",
+        "checks.zig", 15, { "0" });
+    fs::remove_all(cache);
 }
 
 } // namespace
