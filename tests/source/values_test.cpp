@@ -222,7 +222,7 @@ void check_file(const std::string& guest, const std::string& file)
         if (right.starts_with("> "))
             command = right;
         EXPECT_EQ(left, right) << command;
-        if (HasFailure() && left.starts_with("> ") != right.starts_with("> "))
+        if (testing::Test::HasFailure() && left.starts_with("> ") != right.starts_with("> "))
             return;
     }
 }
