@@ -503,7 +503,13 @@ std::optional<Shown> cpp_function(Renderer& renderer, const Value& value)
     if (target && access.word(*target, "__is_null").value_or(0) == 1)
         return plain("nullptr");
     const std::string name = access.reader().function_text(*function);
-    return name.empty() ? std::nullopt : std::optional(plain(name));
+    if (name.empty())
+        return {};
+    // The function is a template of what it calls.
+    const size_t call = name.find("__call_func"), begin = name.find('<', call);
+    const size_t end = name.rfind(">(");
+    const bool is_call = call != std::string::npos && begin < end && end != std::string::npos;
+    return plain(is_call ? name.substr(begin + 1, end - begin - 1) : name);
 }
 
 std::optional<Shown> cpp_atomic(Renderer& renderer, const Value& value)

@@ -277,16 +277,18 @@ Shown Renderer::show_pointer(const Value& value, const Type& type)
 Shown Renderer::show_member_pointer(const Value& value, const Type& type)
 {
     const bool is_method = access_.types().stripped(type.target).kind == Type::Kind::Function;
-    const uint64_t word_size = access_.reader().address_bytes();
-    std::array<uint8_t, 8> bytes {};
-    const std::span<uint8_t> word(bytes.data(), std::min<uint64_t>(word_size, bytes.size()));
-    if (access_.read(value, 0, word) != Access::State::Readable)
+    const uint64_t word_size = access_.reader().address_bytes() == 8 ? 8 : 4;
+    std::array<uint8_t, 16> bytes {};
+    const auto words = std::span(bytes).first(is_method ? 2 * word_size : word_size);
+    if (access_.read(value, 0, words) != Access::State::Readable)
         return unreadable(value).value_or(plain("<unreadable>"));
-    const uint64_t number = word_of(word);
+    const uint64_t number = word_of(words.first(word_size));
     if (is_method) {
+        // An odd adjustment means a virtual function, and the number its offset in the table.
+        if ((words[words.size() - word_size] & 1) != 0)
+            return plain("<virtual function " + std::to_string(number / word_size) + ">");
         const std::string name = access_.reader().function_text(number);
-        // An odd number is a virtual function: its offset in the table, plus one.
-        return plain(number == 0 ? "nullptr" : (number & 1) != 0 || name.empty() ? hex(number) : name);
+        return plain(number == 0 ? "nullptr" : name.empty() ? hex(number) : name);
     }
     if (number == (word_size == 4 ? UINT32_MAX : UINT64_MAX))
         return plain("nullptr");

@@ -133,11 +133,12 @@ private:
 std::string stable(const std::string& text)
 {
     std::string result;
-    constexpr size_t hash_length = 19;
+    constexpr std::string_view hash = "17h";
+    constexpr size_t hash_length = 16;
     for (size_t i = 0; i < text.size(); ++i) {
-        if (text.compare(i, 3, "::h") == 0 && i + hash_length <= text.size()
-            && text.find_first_not_of("0123456789abcdef", i + 3) >= i + hash_length) {
-            i += hash_length - 1;
+        if (text.compare(i, hash.size(), hash) == 0) {
+            result += hash;
+            i += hash.size() + hash_length - 1;
             continue;
         }
         const bool is_hex = text.compare(i, 2, "0x") == 0
