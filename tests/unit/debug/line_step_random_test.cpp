@@ -410,7 +410,7 @@ TEST(LineStepsAtRandom, EndWhereSingleStepsSay)
 {
     constexpr std::array tiers { TierPolicy::Interpreter, TierPolicy::Auto, TierPolicy::Compiled,
         TierPolicy::Mixed };
-    for (uint32_t seed = 1; seed <= 60 && !testing::Test::HasFatalFailure(); ++seed) {
+    for (uint32_t seed = 1; seed <= 30 && !testing::Test::HasFatalFailure(); ++seed) {
         SCOPED_TRACE("seed " + std::to_string(seed));
         check(seed, tiers[seed % tiers.size()]);
     }
