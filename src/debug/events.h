@@ -29,6 +29,9 @@ struct StopReason {
     StopKind kind = StopKind::Entry;
     /// Only for `Trap` and `Exit`.
     TrapKind trap = no_trap;
+    /// How many of the inlined bodies that begin at the thread's instruction it has entered. In the
+    /// others it is still at the call (debug/source_view.h).
+    uint16_t entered = 0;
     /// The guest thread that stopped.
     uint32_t thread = 1;
     /// The id of the breakpoint or watchpoint. Only for `Breakpoint` and `Watchpoint`.
@@ -47,9 +50,6 @@ struct StopReason {
     std::optional<WatchHit> watch {};
     /// What the function returned, if a step out of it ends with this stop; else null.
     std::shared_ptr<const FunctionResults> results {};
-    /// How many of the inlined bodies that begin at the thread's instruction it has entered. In the
-    /// others it is still at the call (debug/source_view.h).
-    uint32_t entered = 0;
     /// From 1, in the order of the session's stops.
     uint64_t number = 0;
 

@@ -16,6 +16,13 @@
 
 namespace vitrine::core::debug {
 
+namespace {
+
+/// For `StopReason::entered`: more than there can be means all.
+uint16_t clipped(uint32_t entered) { return static_cast<uint16_t>(std::min<uint32_t>(entered, UINT16_MAX)); }
+
+} // namespace
+
 /// Whether the calling thread is one that may stop. Calls that the debugger makes on its own
 /// thread, while the guest is stopped or idle, do not stop.
 bool Session::stops_here(const Member& member) const
@@ -174,9 +181,9 @@ std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
             return std::nullopt;
         return StopReason { .kind = StopKind::Exit,
             .trap = trap.kind,
+            .entered = UINT16_MAX,
             .exit_status = trap.exit_status,
-            .text = "status " + std::to_string(trap.exit_status),
-            .entered = UINT32_MAX };
+            .text = "status " + std::to_string(trap.exit_status) };
     }
     const bool is_wanted = trap.kind == TrapKind::UncaughtException ? stops_on.uncaught_throw
         : trap.kind == TrapKind::HostError                          ? stops_on.host_error
@@ -185,9 +192,9 @@ std::optional<StopReason> Session::reason_of_trap(const Thread& thread) const
         return std::nullopt;
     return StopReason { .kind = StopKind::Trap,
         .trap = trap.kind,
+        .entered = UINT16_MAX,
         .text = trap.to_text(),
-        .exception = trap.exception,
-        .entered = UINT32_MAX };
+        .exception = trap.exception };
 }
 
 std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lock<std::mutex>& lock)
@@ -206,9 +213,10 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
     StepAnswer answer = member.step ? member.step->at(Cause::Mark, frame) : StepGoesOn {};
     if (hit.id == 0)
         return take_answer(member, std::move(answer), lock);
-    StopReason reason {
-        .kind = StopKind::Breakpoint, .id = hit.id, .text = std::move(hit.problem), .entered = hit.entered
-    };
+    StopReason reason { .kind = StopKind::Breakpoint,
+        .entered = clipped(hit.entered),
+        .id = hit.id,
+        .text = std::move(hit.problem) };
     if (auto* end = std::get_if<StepEnd>(&answer))
         reason.results = std::move(end->results);
     return reason;
@@ -283,7 +291,7 @@ std::optional<StopReason> Session::take_answer(
 {
     if (auto* end = std::get_if<StepEnd>(&answer))
         return StopReason {
-            .kind = StopKind::Step, .results = std::move(end->results), .entered = end->entered
+            .kind = StopKind::Step, .entered = clipped(end->entered), .results = std::move(end->results)
         };
     if (const auto* plan = std::get_if<StepPlan>(&answer))
         change_plan(member, *plan, lock);
@@ -314,9 +322,9 @@ std::optional<StopReason> Session::reason_for(Member& member, Cause cause, std::
             return std::nullopt;
         const Ref thrown = Ref::of(thread.thrown);
         return StopReason { .kind = StopKind::Throw,
+            .entered = UINT16_MAX,
             .text = Value::ref(ValueType::exnref, thrown).to_text(),
-            .exception = std::make_shared<Root>(member.store->heap, thread.thrown),
-            .entered = UINT32_MAX };
+            .exception = std::make_shared<Root>(member.store->heap, thread.thrown) };
     }
     case Cause::Catch: return reason_of_catch(member, lock);
     case Cause::Load:
@@ -499,9 +507,10 @@ Resume Session::stop_until_resumed(Member& member, std::unique_lock<std::mutex>&
             return how;
         tell_resume({ resumer_, how }, lock);
         state_ = State::Stopped;
-        reason_ = StopReason {
-            .kind = StopKind::Step, .thread = how.thread, .results = end->results, .entered = end->entered
-        };
+        reason_ = StopReason { .kind = StopKind::Step,
+            .entered = clipped(end->entered),
+            .thread = how.thread,
+            .results = end->results };
     }
 }
 
@@ -574,9 +583,9 @@ void Session::run_call(Member& member, std::unique_lock<std::mutex>& lock)
     if (member.is_condemned)
         return;
     state_ = State::Stopped;
-    reason_ = StopReason {
-        .kind = StopKind::CallEnd, .thread = member.id, .entered = member.visit ? member.visit->entered : 0
-    };
+    reason_ = StopReason { .kind = StopKind::CallEnd,
+        .entered = clipped(member.visit ? member.visit->entered : 0),
+        .thread = member.id };
     tell(lock);
 }
 
