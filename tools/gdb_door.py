@@ -20,6 +20,10 @@ UNMET = {
     "Stopped": "the program is not running: `run` starts it",
 }
 HAS_EXITED = "the program has exited: `run` starts it again"
+# Verbs after which lines up to `end` belong to them.
+BLOCKS = ("define", "document")
+# A watchpoint as the console lists it, without how often it was hit.
+WATCH_ROW = re.compile(r"watchpoint (\d+): (watch|rwatch|awatch) (.*?)(, disabled)?(?:, ignore (\d+))?(?:, if (.*?))?(?:, \d+ hits?)?")
 # A breakpoint as the console lists it.
 ROW = re.compile(r"breakpoint (\d+): .*? at (0x[0-9a-f]+)(?: \(asked for (0x[0-9a-f]+)\))?(, temporary)?(, disabled)?"
                  r"(?:, ignore (\d+))?(?:, log (\".*?\"))?(?:, if (.*?))?(?:, \d+ hits?)?")
@@ -49,6 +53,8 @@ class Door:
         self.breakpoints, self.events, self.last_number = [], [], 0
         # Watchpoints on locals, which end with their frames.
         self.on_locals = set()
+        # Whether `display` has asked for something at each stop; how many blocks have begun.
+        self.displays, self.blocks = False, 0
         self.first_run = next((line for line in script if re.match(r"(run|start|r)( |$)", line)), "run")
         self.verbs = verbs()
 
@@ -61,13 +67,20 @@ class Door:
         last = ""
         for line in script:
             self.write("> " + line)
+            word = re.match(r"[^\s/]*", line)[0]
+            if self.blocks:
+                self.blocks += (word in BLOCKS) - (word == "end")
+                self.write(*map(self.localised, self.monitor(line)))
+                continue
             if line.startswith("#"):
                 continue
             line, last = line or last, ""
             if not line:
                 continue
             try:
-                name, needs, is_repeated = self.find_verb(re.match(r"[^\s/]*", line)[0])
+                word = re.match(r"[^\s/]*", line)[0]
+                self.blocks = int(word in BLOCKS and line != word)
+                name, needs, is_repeated = self.find_verb(word)
                 if needs != "Nothing" and not self.is_running and needs != "Scope" and name not in ("run", "start"):
                     raise Refused(HAS_EXITED if self.has_exited else UNMET.get(needs, UNMET["Stopped"]))
                 do = getattr(self, "do_" + name, None)
@@ -76,7 +89,8 @@ class Door:
                 else:
                     self.pass_on(name, line)
                 if is_repeated:
-                    last = line
+                    # Memory goes on where it ended.
+                    last = "x " + "".join(re.findall(r"/\w*", line)[:1]) if name == "x" else line
             except Refused as refusal:
                 self.write(*("error: " + self.localised(str(refusal))).splitlines())
         if self.guest:
@@ -94,7 +108,8 @@ class Door:
                 return name, *row
         found = [(name, *row) for name, _, *row in self.verbs if name.startswith(word)]
         if len(found) != 1:
-            raise Refused(f"{word} is no verb")
+            # Perhaps one that the user has defined.
+            return word, "Nothing", False
         return found[0]
 
     def localised(self, text):
@@ -107,7 +122,11 @@ class Door:
     def pass_on(self, name, line):
         """A line of the console."""
         lines = self.monitor(line)
-        if name == "thread":
+        if name in BLOCKS and lines and lines[0].startswith("error: "):
+            self.blocks = 0
+        if name in ("display", "undisplay"):
+            self.displays = self.monitor("display") != ["nothing is displayed at stops"]
+        if name == "thread" and "apply" not in line:
             self.thread = f"{int(line.split()[1], 0):x}"
         if lines and lines[-1].startswith("LLDB learns of it"):
             # The step that follows executes nothing, and tells where the guest is now.
@@ -117,7 +136,7 @@ class Door:
         if name in ("watch", "rwatch", "awatch"):
             place = line.partition(" ")[2].strip()
             names = re.findall(r"^local\[\d+\] (\S+) = ", "\n".join(self.monitor("locals")), re.MULTILINE)
-            if place.startswith("local[") or place.lstrip("$") in names:
+            if place.startswith("local[") or re.split(" (?:if|ignore) ", place)[0].lstrip("$") in names:
                 self.on_locals.add(int(re.match(r"watchpoint (\d+)", lines[0])[1]))
         self.on_locals -= {int(number) for number in re.findall(r"^deleted (\d+)$", "\n".join(lines), re.MULTILINE)}
         if name == "list" and not self.is_running:
@@ -166,9 +185,16 @@ class Door:
     def restore(self):
         """Tells a new process of the breakpoints, and brings its numbers up to those that the user has seen."""
         place = next(re.search(r" at (0x4\w+)", line)[1] for line in self.monitor("functions") if " at 0x4" in line)
-        rows = {int(row[1]): row for row in map(ROW.fullmatch, self.breakpoints)}
+        rows = {int(row[1]): row for row in map(ROW.fullmatch, self.breakpoints) if row}
+        watches = {int(row[1]): row for row in map(WATCH_ROW.fullmatch, self.breakpoints) if row}
         for number in range(1, self.last_number + 1):
             row = rows.get(number)
+            if watch := watches.get(number):
+                options = [f"{word} {value}" for word, value in (("ignore", watch[5]), ("if", watch[6])) if value]
+                self.monitor(" ".join([watch[2], watch[3], *options]))
+                if watch[4]:
+                    self.monitor(f"disable {number}")
+                continue
             if not row:
                 self.monitor(f"break {place}")
                 self.monitor(f"delete {number}")
@@ -181,7 +207,9 @@ class Door:
 
     def remember(self):
         stops = self.monitor("break")
-        self.breakpoints = [line for line in stops if line.startswith("breakpoint ")]
+        # Watchpoints on locals are not set again.
+        self.breakpoints = [line for line in stops if (row := re.match(r"(break|watch)point (\d+): ", line))
+                            and not (row[1] == "watch" and int(row[2]) in self.on_locals)]
         self.events = self.monitor("catch")
         self.last_number = max([self.last_number, *(int(number) for number in re.findall(r"point (\d+): ", "\n".join(stops)))])
 
@@ -269,6 +297,8 @@ class Door:
             raise Broken(f"the client was told of {text_of(self.stop['description'])!r}, the console says {told[0]!r}")
         self.on_locals -= {int(number) for number in re.findall(r"^watchpoint (\d+) deleted", "\n".join(told), re.MULTILINE)}
         self.write(*map(self.localised, told))
+        if self.displays:
+            self.write(*map(self.localised, self.monitor("display")))
 
     def selected(self):
         return self.thread or self.stop["thread"]
@@ -342,13 +372,39 @@ class Door:
             operands = [re.fullmatch(r"stack\[\d+\] = (.*) \(.*\)", line)[1] for line in self.monitor("stack")]
             self.write("returned: " + ", ".join(operands[-len(results[1].split()):]))
 
-    def do_until(self, said):
-        offset = int(said, 0)
+    def address_of(self, said):
+        """The address of a place, and whether it is in the innermost function."""
+        symbol = self.monitor("info symbol " + said)[0]
+        if symbol.startswith("error: "):
+            raise Refused(symbol.removeprefix("error: "))
+        address = int(re.search(r" at (0x4\w+)", symbol)[1], 16)
         first, *_, last = (int(line[3:].split()[0], 16) for line in self.monitor("disassemble"))
-        if not first <= offset <= last:
-            raise Refused(f"offset {offset:#x} is not in the innermost function")
-        here = self.places()[0]
-        self.tell(self.run_to(here - offset_of(here) + offset, len(self.places())))
+        return address, first <= offset_of(address) <= last
+
+    def do_until(self, said):
+        address, is_here = self.address_of(said)
+        if is_here:
+            self.tell(self.run_to(address, len(self.places())))
+        else:
+            self.advance_to(address)
+
+    def do_advance(self, said):
+        self.advance_to(self.address_of(said)[0])
+
+    def advance_to(self, address):
+        """Goes on to the address in any frame, or to the return of the innermost function."""
+        depth = len(self.places())
+        caller = self.places()[1] if depth > 1 else None
+        head = self.monitor("disassemble")[0]
+        for place in filter(None, (address, caller)):
+            self.ask(f"Z0,{place:x},1")
+        while (reason := self.go("vCont;c")) == "breakpoint" and self.places()[0] != address and len(self.places()) >= depth:
+            pass
+        for place in filter(None, (address, caller) if self.guest else ()):
+            self.ask(f"z0,{place:x},1")
+        if reason == "breakpoint" and self.places()[0] == caller and len(self.places()) == depth - 1:
+            self.tell_results(head)
+        self.tell(reason)
 
     def do_kill(self, _):
         self.end(self.ask("k"))

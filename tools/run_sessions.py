@@ -26,6 +26,8 @@ import tiers
 from run_golden import Broken, ROOT, SECONDS, run
 
 VERBS = ROOT / "src/console/verbs.inc"
+INFO = ROOT / "src/console/info.inc"
+SETTINGS = ROOT / "src/console/settings.inc"
 PAGE = ROOT / "docs/debug.md"
 HEAD = re.compile(r"^(?:;;; DOORS: (.*)\n)?(?:;;; GUEST: (.*)\n)?;;; RUN: session(.*)$", re.MULTILINE)
 # Guests in other languages than WAT: the ending of the source file, and what compiles it to app.wasm.
@@ -116,9 +118,45 @@ def check(path, arguments):
     return False
 
 
+CELL = r'"((?:[^"\\]|\\.)*)"'
+
+
+def item_of(name, arguments, forms, summary):
+    """An item of a list in docs/debug.md."""
+    others = "".join(f", `{form}`" for form in forms.split())
+    item = f"- `{name}{' ' if arguments else ''}{arguments}`{others}: {summary}"
+    return "\n".join(textwrap.wrap(item, 98, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)) + "\n"
+
+
+def info_list():
+    """The forms of `info`."""
+    text = "\n### Forms of `info`\n\n"
+    for own, form in re.findall(r"^(?:INFO\((.*?)\)|FORM\((.*?)\))$", INFO.read_text(), re.MULTILINE):
+        cells = re.findall(CELL, own or form)
+        if own:
+            name, forms, arguments, summary = cells
+            summary = summary[0].lower() + summary[1:]
+        else:
+            name, forms, verb = cells
+            arguments, summary = "", f"the same as `{verb}`"
+        text += item_of("info " + name, arguments, forms, summary)
+    return text
+
+
+def settings_list():
+    """The settings of `set` and `show`."""
+    text = "\n### Settings\n\n"
+    for row in re.findall(r"^SETTING\((.*?)\)$", SETTINGS.read_text(), re.MULTILINE | re.DOTALL):
+        name, forms, summary = re.findall(CELL, row)
+        initial, terminal = re.search(r"(?:Switch|Count), (\w+), (true|false)", row).groups()
+        initial = {"0": "off", "1": "on"}.get(initial, "auto" if initial == "automatic" else initial)
+        text += item_of(name, "", forms, f"{summary[0].lower()}{summary[1:]} (initially {initial}{'; only in the terminal' if terminal == 'true' else ''})")
+    return text
+
+
 def verb_lists():
-    """The verbs as docs/debug.md lists them, in groups."""
-    cell = r'"((?:[^"\\]|\\.)*)"'
+    """The verbs as docs/debug.md lists them, in groups, and what belongs to them."""
+    cell = CELL
     rows = re.findall(rf"^VERB\(\w+, {cell}, {cell}, {cell}, \w+, \w+, \w+, {cell},\s*{cell}, {cell}\)", VERBS.read_text(), re.MULTILINE)
     text, last = "", ""
     for row in rows:
@@ -126,10 +164,8 @@ def verb_lists():
         if group != last:
             text += ("\n" if last else "") + f"### {group}\n\n"
         last = group
-        others = "".join(f", `{form}`" for form in forms.split())
-        item = f"- `{name}{' ' if arguments else ''}{arguments}`{others}: {summary[0].lower()}{summary[1:]}. Example: `{example}`"
-        text += "\n".join(textwrap.wrap(item, 98, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)) + "\n"
-    return rows, text
+        text += item_of(name, arguments, forms, f"{summary[0].lower()}{summary[1:]}. Example: `{example}`")
+    return rows, text + info_list() + settings_list()
 
 
 def check_verbs(files, is_blessed):

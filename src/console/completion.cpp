@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the last word of an unfinished line can become.
-#include "console/console.h"
-
 #include "console/places.h"
+#include "console/verbs.h"
 #include "debug/inspect.h"
 #include "debug/listing.h"
 #include "eval/names.h"
@@ -44,6 +43,30 @@ std::vector<std::string> files_like(std::string_view begun)
     return paths;
 }
 
+void add_expression_words(std::vector<std::string>& words, const Scope& scope)
+{
+    if (const Frame* frame = scope.guest_frame())
+        for (const debug::Local& local : debug::locals_of(*frame))
+            if (!local.name.empty())
+                words.push_back(identifier(local.name, "", 0));
+    if (scope.module)
+        add_entities(words, *scope.module, ExternKind::Global);
+    if (scope.variables)
+        for (const auto& [name, value] : scope.variables->all())
+            words.push_back("$" + name);
+}
+
+void add_settings(std::vector<std::string>& words)
+{
+    for (const Setting& setting : setting_table()) {
+        // The second word of a name is typed as it is.
+        words.emplace_back(setting.name.substr(0, setting.name.find(' ')));
+        words.emplace_back(setting.name.substr(setting.name.find(' ') + 1));
+        for (Words forms(setting.forms); !forms.at_end();)
+            words.emplace_back(forms.next());
+    }
+}
+
 /// All words that fit an argument of that kind.
 std::vector<std::string> words_for(
     Completion kind, Target& target, const Scope& scope, std::string_view begun)
@@ -70,13 +93,20 @@ std::vector<std::string> words_for(
         break;
     case Completion::Module: add_modules(words, target, ""); break;
     case Completion::File: words = files_like(begun); break;
-    case Completion::Expression:
-        if (const Frame* frame = scope.guest_frame())
-            for (const debug::Local& local : debug::locals_of(*frame))
-                if (!local.name.empty())
-                    words.push_back(identifier(local.name, "", 0));
-        if (scope.module)
-            add_entities(words, *scope.module, ExternKind::Global);
+    case Completion::Expression: add_expression_words(words, scope); break;
+    case Completion::Info:
+        for (const InfoForm& form : info_table())
+            words.emplace_back(form.name);
+        break;
+    case Completion::Set:
+        add_expression_words(words, scope);
+        add_settings(words);
+        words.insert(words.end(), { "on", "off", "unlimited", "var" });
+        break;
+    case Completion::Show:
+        add_expression_words(words, scope);
+        add_settings(words);
+        words.insert(words.end(), { "convenience", "user", "values" });
         break;
     }
     return words;
@@ -98,21 +128,50 @@ std::vector<std::string> functions_of(Target& target, std::string_view begun)
     return words;
 }
 
+/// What comes next in an unfinished line. An alias is completed as what it stands for; the lines
+/// that stand in other lines, as they are.
+Completion completion_of(std::string_view line, const Macros& macros)
+{
+    const auto split = [](std::string_view text) {
+        const size_t end = std::min(text.find_first_of(" \t/"), text.size());
+        return std::pair(text.substr(0, end), text.substr(end));
+    };
+    auto [word, rest] = split(line);
+    if (rest.empty())
+        return Completion::Verb;
+    const Macros::Macro* const macro = macros.find(word);
+    if (macro && macro->is_alias)
+        word = split(macro->lines.front()).first;
+    const auto verb = find_verb(word);
+    if (!verb)
+        return Completion::Nothing;
+    // The word that is being typed is not counted.
+    Words words(rest.substr(0, rest.find_last_of(" \t") + 1));
+    if ((*verb)->completion == Completion::Info && !words.at_end()) {
+        const std::string_view what = words.next();
+        const auto form = std::ranges::find(info_table(), what, &InfoForm::name);
+        const auto same = form != info_table().end() ? find_verb(form->verb) : failure("");
+        if (what == "symbol")
+            return Completion::Function;
+        return same ? (*same)->completion : Completion::Nothing;
+    }
+    return (*verb)->completion;
+}
+
 } // namespace
 
 std::vector<std::string> Console::completions(std::string_view line)
 {
-    const size_t end = std::min(line.find_first_of(" \t/"), line.size());
-    Completion kind = Completion::Verb;
-    if (end < line.size()) {
-        const auto verb = find_verb(line.substr(0, end));
-        kind = verb ? (*verb)->completion : Completion::Nothing;
-    }
+    const Completion kind = completion_of(line, macros_);
     refresh_selection();
-    const Scope scope = scope_of(target_, selection_);
+    Scope scope = scope_of(target_, selection_);
+    scope.variables = &variables_;
     const bool is_path = kind == Completion::File;
     const std::string_view begun = line.substr(line.find_last_of(is_path ? " \t" : " \t[(") + 1);
     std::vector<std::string> words = words_for(kind, target_, scope, begun);
+    if (kind == Completion::Verb)
+        for (const auto& [name, macro] : macros_.all())
+            words.push_back(name);
     if (kind == Completion::Function)
         std::ranges::move(functions_of(target_, begun), std::back_inserter(words));
     std::vector<std::string> found;

@@ -26,8 +26,12 @@ constexpr Verb verbs_in_order[] = {
 #include "console/verbs.inc"
 };
 
-/// How deep files that read files may be nested.
+/// How deep files that read files, and definitions that use definitions, may be nested.
 constexpr uint32_t max_depth = 8;
+constexpr uint32_t max_nesting = 32;
+/// How many lines a line may do by means of definitions until the program stops again.
+constexpr uint32_t max_lines = 10'000;
+constexpr size_t max_block_bytes = 1 << 20;
 
 bool has_form(const Verb& verb, std::string_view word)
 {
@@ -35,6 +39,21 @@ bool has_form(const Verb& verb, std::string_view word)
         if (forms.next() == word)
             return true;
     return verb.name == word;
+}
+
+const Verb* find_exact_verb(std::string_view word)
+{
+    for (const Verb& verb : verb_table())
+        if (has_form(verb, word))
+            return &verb;
+    return nullptr;
+}
+
+/// Whether lines up to `end` follow the verb.
+bool begins_block(const Verb& verb)
+{
+    return verb.perform == verbs::set_commands || verb.perform == verbs::define
+        || verb.perform == verbs::document;
 }
 
 /// Where the verb ends in a line: `p/x` is the verb `p` with a format.
@@ -54,11 +73,11 @@ std::span<const Verb> verb_table() { return verbs_in_order; }
 
 Result<const Verb*> find_verb(std::string_view word)
 {
+    if (const Verb* exact = find_exact_verb(word))
+        return exact;
     std::vector<const Verb*> found;
     std::string names;
     for (const Verb& verb : verb_table()) {
-        if (has_form(verb, word))
-            return &verb;
         if (!verb.name.starts_with(word))
             continue;
         names += (found.empty() ? "" : ", ") + std::string(verb.name);
@@ -75,44 +94,177 @@ Result<const Verb*> find_verb(std::string_view word)
 
 void Console::perform(std::string_view line)
 {
+    is_interrupted_ = false;
+    lines_left_ = max_lines;
+    (void)perform_line(line);
+    perform_due();
+}
+
+bool Console::perform_part(std::string_view line) { return perform_line(line); }
+
+bool Console::perform_line(std::string_view line)
+{
     line = trimmed(line);
-    if (line.starts_with('#'))
-        return;
-    const std::string repeated = std::exchange(last_line_, "");
-    if (line.empty())
-        line = repeated;
-    if (line.empty())
-        return;
-    const size_t end = verb_end(line);
-    const auto verb = find_verb(line.substr(0, end));
-    Words words(line.substr(end), verb && (*verb)->arguments.empty());
-    const auto done = verb ? perform(**verb, words) : std::unexpected(verb.error());
-    scope_ = {};
-    if (done) {
-        if ((*verb)->is_repeated)
-            last_line_ = line;
-        return;
+    Result<void> done;
+    bool is_repeated = false;
+    std::string repeated;
+    if (block_) {
+        done = add_to_block(line);
+    } else {
+        if (line.starts_with('#'))
+            return true;
+        repeated = std::exchange(last_line_, "");
+        if (line.empty())
+            line = repeated;
+        if (line.empty())
+            return true;
+        repeats_.clear();
+        Scope outer = std::exchange(scope_, {});
+        const std::string_view said = said_;
+        done = find_and_perform(line, is_repeated);
+        scope_ = std::move(outer);
+        said_ = said;
     }
-    // The first line is the error; the others are the text with a mark.
+    last_line_ = done && is_repeated ? repeats_.empty() ? std::string(line) : repeats_ : "";
+    if (done)
+        return true;
+    // The first line is the error; the others are the text with a mark. An empty one has been told.
     const std::string& text = done.error().message;
+    if (text.empty())
+        return false;
     const size_t first = std::min(text.find('\n'), text.size());
     write("error: " + text.substr(0, first), Style::Error);
     write_lines(std::string_view(text).substr(std::min(first + 1, text.size())));
+    return false;
+}
+
+/// Does a line that begins with a verb, or a macro. The beginning of a verb's name comes last.
+Result<void> Console::find_and_perform(std::string_view line, bool& is_repeated)
+{
+    const size_t end = verb_end(line);
+    const std::string_view word = line.substr(0, end);
+    const Macros::Macro* const macro = macros_.find(word);
+    if (macro && !find_exact_verb(word))
+        return perform_macro(word, *macro, line.substr(end), is_repeated);
+    const Verb& verb = *TRY(find_verb(word));
+    Words words(line.substr(end), verb.arguments.empty());
+    is_repeated = verb.is_repeated;
+    return perform(verb, words);
 }
 
 Result<void> Console::perform(const Verb& verb, Words& words)
 {
+    if (looks_ > 0 && (verb.needs == Needs::Resume || verb.needs == Needs::Owner))
+        return failure("`" + std::string(verb.name) + "` cannot be a part of another command");
     CHECK(target_.check(verb.needs, verb.name));
     // A stopped program stays as it is while a line looks at it.
     std::optional<debug::Session::Look> look;
+    said_ = words.rest();
     if (verb.needs != Needs::Nothing && verb.needs != Needs::Owner) {
         refresh_selection();
         if (verb.needs != Needs::Resume)
             look.emplace(session());
         Words unscoped("");
         scope_ = TRY(find_scope(target_, selection_, verb.needs == Needs::Resume ? unscoped : words));
+        scope_.variables = &variables_;
     }
-    return verb.perform(*this, words);
+    looks_ += look ? 1 : 0;
+    auto done = verb.perform(*this, words);
+    looks_ -= look ? 1 : 0;
+    return done;
+}
+
+Result<void> Console::perform_as(std::string_view verb, Words& words)
+{
+    const Verb& other = *TRY(find_verb(verb));
+    Words rest(words.rest(), other.arguments.empty());
+    return perform(other, rest);
+}
+
+// -- Lines in lines
+
+/// A definition that calls itself, or others many times, ends.
+Result<void> Console::spend_line()
+{
+    if (is_interrupted_)
+        return failure("interrupted");
+    if (lines_left_ == 0)
+        return failure("more than " + std::to_string(max_lines) + " lines for one command");
+    --lines_left_;
+    return {};
+}
+
+Result<void> Console::perform_macro(
+    std::string_view name, const Macros::Macro& macro, std::string_view arguments, bool& is_repeated)
+{
+    if (nesting_ == max_nesting)
+        return failure(std::string(name) + ": definitions are nested too deep");
+    // The macro may be replaced by what it does.
+    const std::vector<std::string> lines = Macros::expand(macro, trimmed(arguments));
+    const bool is_alias = macro.is_alias;
+    ++nesting_;
+    Result<void> done;
+    for (size_t i = 0; i < lines.size() && done && !is_over_; ++i) {
+        done = spend_line();
+        if (done && is_alias)
+            done = find_and_perform(lines[i], is_repeated);
+        else if (done && !perform_line(lines[i]))
+            done = failure("");
+    }
+    --nesting_;
+    if (done && block_ && !is_alias) {
+        block_.reset();
+        return failure(std::string(name) + ": `end` is missing");
+    }
+    return done;
+}
+
+Result<void> Console::add_to_block(std::string_view line)
+{
+    const std::string_view word = line.substr(0, verb_end(line));
+    if (word == "end" && block_->depth == 0) {
+        Block block = *std::exchange(block_, std::nullopt);
+        return block.finish(*this, std::move(block.lines));
+    }
+    const auto verb = find_verb(word);
+    block_->depth -= word == "end" ? 1 : 0;
+    block_->depth += verb && begins_block(**verb) ? 1 : 0;
+    block_->bytes += line.size() + 1;
+    if (block_->bytes > max_block_bytes) {
+        block_.reset();
+        return failure("the block is longer than " + std::to_string(max_block_bytes) + " bytes");
+    }
+    if (!line.empty())
+        block_->lines.emplace_back(line);
+    return {};
+}
+
+/// Does the commands of the breakpoint at which the program has stopped. If they resume it, the
+/// rest of them is not done, but those of the next stop are.
+void Console::perform_due()
+{
+    if (std::exchange(is_performing_due_, true))
+        return;
+    // An empty line repeats what the user has said.
+    const std::string said = last_line_;
+    while (!due_.empty() && !is_over_) {
+        const uint64_t arrivals = arrivals_;
+        for (const std::string& line : std::exchange(due_, {})) {
+            if (const auto may = spend_line(); !may) {
+                write("error: " + may.error().message, Style::Error);
+                due_.clear();
+                break;
+            }
+            if (!perform_line(line) || arrivals_ != arrivals || is_over_)
+                break;
+        }
+        if (block_) {
+            block_.reset();
+            write("error: `end` is missing", Style::Error);
+        }
+    }
+    last_line_ = said;
+    is_performing_due_ = false;
 }
 
 /// Drops the selection if the program has resumed or the client has turned to another thread.
@@ -130,6 +282,7 @@ void Console::select(const Selection& selection)
     selection_ = selection;
     guessed_thread_ = target_.guessed_thread();
     scope_ = scope_of(target_, selection_);
+    scope_.variables = &variables_;
 }
 
 void Console::write_lines(std::string_view text) const
@@ -141,7 +294,7 @@ void Console::write_lines(std::string_view text) const
     }
 }
 
-Result<void> Console::read(const std::string& path)
+Result<void> Console::read(const std::string& path, bool echoes)
 {
     if (depth_ == max_depth)
         return failure(path + ": files are nested too deep");
@@ -152,26 +305,77 @@ Result<void> Console::read(const std::string& path)
     const std::string all { std::istreambuf_iterator<char>(file), {} };
     if (file.bad())
         return failure("cannot read " + path);
+    lines_left_ = max_lines;
     ++depth_;
+    size_t number = 0;
     std::string_view text = all;
     while (!text.empty() && !is_over_) {
         const size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = trimmed(text.substr(0, end));
-        write(std::string(depth_, '>') + " " + std::string(line));
-        perform(line);
+        if (echoes)
+            write(std::string(depth_, '>') + " " + std::string(line));
+        is_interrupted_ = false;
+        ++number;
+        if (!perform_line(line) && !echoes)
+            write("  in line " + std::to_string(number) + " of " + path + ": " + std::string(line));
+        perform_due();
         text.remove_prefix(std::min(end + 1, text.size()));
     }
     --depth_;
-    return {};
+    if (!block_)
+        return {};
+    block_.reset();
+    return failure(path + ": `end` is missing");
 }
 
 // -- Resuming
 
+Result<void> Console::run(Words& words, bool stop_at_entry)
+{
+    std::vector<std::string> said;
+    while (!words.at_end())
+        said.emplace_back(words.next());
+    stops_.keep();
+    CHECK(target_.run(said, stop_at_entry, [&] { return stops_.restore(); }));
+    CHECK(pass_loads(true));
+    arrive();
+    return {};
+}
+
+/// Sets watchpoints that wait for their instances. If the program goes, passes stops at new
+/// instances for which nobody else has asked.
+Result<void> Console::pass_loads(bool is_going)
+{
+    while (stops_.is_waiting()) {
+        const auto reason = session().stopped();
+        if (!reason)
+            break;
+        const bool is_ours = reason->kind == debug::StopKind::Load && !stops_.wants_loads();
+        for (const std::string& note : stops_.set_waiting())
+            write(note);
+        if (!is_ours || !is_going)
+            break;
+        CHECK(target_.resume({ .kind = debug::Resume::Kind::Go }));
+    }
+    return {};
+}
+
 Result<void> Console::resume(const debug::Resume& how)
 {
     CHECK(target_.resume(how));
-    tell();
+    CHECK(pass_loads(how.kind == debug::Resume::Kind::Go));
+    arrive();
     return {};
+}
+
+Result<void> Console::resume_to(const CodePlace& place, const debug::Resume& how)
+{
+    passing_ = TRY(target_.client().add_breakpoint(
+        { .module = place.module, .offset = place.offset, .instance = place.instance }));
+    const auto done = resume(how);
+    // The session has forgotten it if the program has ended.
+    (void)target_.client().remove_stop(std::exchange(passing_, 0));
+    return done;
 }
 
 Result<void> Console::call(Function& function, std::vector<Value> arguments)
@@ -197,7 +401,7 @@ Result<void> Console::call(ProgramView::PreparedCall make_call)
         call->text = result ? *result : trap_text(result.error());
     };
     CHECK(target_.call(body, scope_.thread));
-    tell();
+    arrive();
     return {};
 }
 
@@ -216,13 +420,37 @@ Result<uint32_t> Console::steered_thread()
 std::string Console::reason_text(const debug::StopReason& reason) const
 {
     debug::StopReason ours = reason;
+    if (reason.kind == debug::StopKind::Breakpoint && passing_ != 0 && reason.id == passing_)
+        ours.kind = debug::StopKind::Step;
     ours.id = stops_.number_of(reason.id);
     const bool is_numbered =
-        reason.kind == debug::StopKind::Breakpoint || reason.kind == debug::StopKind::Watchpoint;
+        ours.kind == debug::StopKind::Breakpoint || ours.kind == debug::StopKind::Watchpoint;
     if (!is_numbered || ours.id != 0)
         return ours.to_text();
     return reason.kind == debug::StopKind::Breakpoint ? "another client's breakpoint"
                                                       : "another client's watchpoint: " + reason.text;
+}
+
+/// What belongs to a stop: why and where, what `display` shows, and the commands that are due.
+void Console::arrive()
+{
+    ++arrivals_;
+    lines_left_ = max_lines;
+    due_.clear();
+    const auto reason = session().stopped();
+    const uint32_t id = reason ? stops_.number_of(reason->id) : 0;
+    if (id != 0)
+        due_ = stops_.commands(id);
+    const bool is_silent = !due_.empty() && due_.front() == "silent";
+    if (is_silent)
+        due_.erase(due_.begin());
+    if (reason && reason->results)
+        for (const Value& value : reason->results->values)
+            variables_.remember({ value.to_text(scope().module.get()), value });
+    if (!is_silent) {
+        tell();
+        show_displays();
+    }
 }
 
 void Console::tell()
@@ -296,56 +524,5 @@ std::string join(std::span<const Value> values, const Module* module)
         text += (text.empty() ? "" : ", ") + value.to_text(module);
     return text;
 }
-
-// -- The console's own verbs
-
-namespace verbs {
-
-Result<void> help(Console& console, Words& words)
-{
-    if (!words.at_end()) {
-        const Verb& verb = *TRY(find_verb(words.next()));
-        CHECK(words.end());
-        console.write(
-            std::string(verb.name) + (verb.arguments.empty() ? "" : " ") + std::string(verb.arguments));
-        console.write("    " + std::string(verb.summary));
-        if (!verb.forms.empty())
-            console.write("    short: " + std::string(verb.forms));
-        console.write("    example: " + std::string(verb.example));
-        return {};
-    }
-    constexpr size_t width = 22;
-    std::string_view group;
-    for (const Verb& verb : verb_table()) {
-        if (verb.group != group)
-            console.write(std::string(verb.group) + ":");
-        group = verb.group;
-        std::string head(verb.name);
-        if (!verb.forms.empty())
-            head += " (" + std::string(verb.forms) + ")";
-        head.resize(std::max(head.size(), width), ' ');
-        console.write("  " + head + " " + std::string(verb.summary));
-    }
-    console.write(
-        "`help VERB` has an example. The beginning of a verb is enough. An empty line repeats a step.");
-    console.write("A line can end with `in FRAME`, `of INSTANCE` or `on THREAD`.");
-    return {};
-}
-
-Result<void> read_script(Console& console, Words& words)
-{
-    if (words.at_end())
-        return failure("expected a file");
-    return console.read(std::string(words.rest()));
-}
-
-Result<void> quit(Console& console, Words& words)
-{
-    CHECK(words.end());
-    console.quit();
-    return {};
-}
-
-} // namespace verbs
 
 } // namespace vitrine::core::console

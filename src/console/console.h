@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "console/displays.h"
+#include "console/examine.h"
+#include "console/macros.h"
 #include "console/scope.h"
+#include "console/settings.h"
 #include "console/stops.h"
 #include "console/target.h"
 #include "console/text.h"
 #include "console/words.h"
 #include "runtime/program_view.h"
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -21,7 +26,19 @@ namespace vitrine::core::console {
 class Console;
 
 /// What the arguments of a verb are completed with.
-enum class Completion : uint8_t { Nothing, Verb, Function, Expression, Tag, Event, Module, File };
+enum class Completion : uint8_t {
+    Nothing,
+    Verb,
+    Function,
+    Expression,
+    Tag,
+    Event,
+    Module,
+    File,
+    Info,
+    Set,
+    Show
+};
 
 /// A verb: how it is written, what it needs, and what does it. See console/verbs.inc.
 struct Verb {
@@ -57,8 +74,11 @@ namespace verbs {
 ///
 ///     line -> verb (verbs.inc) -> what it needs (Target::check) -> scope -> function of the verb
 ///
-/// It is used by one thread at a time. While a line looks at a stopped program, nobody else can
-/// resume it.
+/// Some lines begin a block, whose lines are kept instead of done until one says `end`: the
+/// commands of a breakpoint, or a definition.
+///
+/// It is used by one thread at a time, but `interrupt` may be called from any. While a line looks
+/// at a stopped program, nobody else can resume it.
 class Console {
 public:
     using Sink = std::function<void(const Line& line)>;
@@ -69,6 +89,10 @@ public:
     /// Does a line. An empty one repeats the last one if that was a step or the like; one that
     /// begins with `#` is a comment.
     void perform(std::string_view line);
+    /// Whether the line that comes next is one of a block.
+    bool is_in_block() const { return block_.has_value(); }
+    /// Ends what the line would do besides: commands of breakpoints, definitions, steps.
+    void interrupt() { is_interrupted_ = true; }
     /// What the last word of an unfinished line can become.
     std::vector<std::string> completions(std::string_view line);
     /// What stopped the program, with the console's own numbers.
@@ -82,6 +106,14 @@ public:
     /// The scope of the current line.
     const Scope& scope() const { return scope_; }
     Selection& selection() { return selection_; }
+    Settings& settings() { return settings_; }
+    Variables& variables() { return variables_; }
+    Macros& macros() { return macros_; }
+    Displays& displays() { return displays_; }
+    Examiner& examiner() { return examiner_; }
+    /// The arguments of the verb as they were said, with a scope behind them.
+    std::string_view said() const { return said_; }
+    bool is_interrupted() const { return is_interrupted_; }
     /// The scope of what is selected now.
     void select(const Selection& selection);
 
@@ -90,16 +122,34 @@ public:
     void write_lines(std::string_view text) const;
     /// Why the program has stopped and where, or how it ended.
     void tell();
+    /// The same after the program was resumed, with what else belongs to a stop.
+    void arrive();
+    /// Runs the program from its start; the words are those of `run`.
+    Result<void> run(Words& words, bool stop_at_entry);
     /// Resumes the program, and tells what came of it.
     Result<void> resume(const debug::Resume& how);
+    /// The same, but also stops at a place.
+    Result<void> resume_to(const CodePlace& place, const debug::Resume& how);
     /// Calls a function of the program on the thread of the scope, and tells what came of it.
     Result<void> call(Function& function, std::vector<Value> arguments);
     /// The same for a function of a component.
     Result<void> call(ProgramView::PreparedCall make_call);
     /// The thread that `skip`, `return` and their like send elsewhere.
     Result<uint32_t> steered_thread();
-    /// Does the lines of a file.
-    Result<void> read(const std::string& path);
+    /// Does the lines of a file. With `echoes` each is shown, too.
+    Result<void> read(const std::string& path, bool echoes = true);
+    /// Does a line that is a part of another one. It may not resume the program if the verb of the
+    /// other one looks at it. Whether it succeeded; if not, the error is told.
+    bool perform_part(std::string_view line);
+    /// Does another verb in place of this one.
+    Result<void> perform_as(std::string_view verb, Words& words);
+    /// The line that an empty line repeats, if not this one.
+    void repeat_with(std::string line) { repeats_ = std::move(line); }
+    /// Takes the lines that follow, up to `end`, and passes them on.
+    using Finish = std::function<Result<void>(Console&, std::vector<std::string> lines)>;
+    void begin_block(Finish finish) { block_ = { std::move(finish) }; }
+    void show_displays();
+    void show_display(uint32_t number, const Display& display);
     /// The user wants to leave: no line of a file is done any more.
     void quit() { is_over_ = true; }
     bool is_over() const { return is_over_; }
@@ -121,7 +171,24 @@ private:
         bool is_return = false;
     };
 
+    /// Lines that are kept until `end`.
+    struct Block {
+        Finish finish;
+        std::vector<std::string> lines {};
+        size_t bytes = 0;
+        /// How many blocks are begun in it.
+        uint32_t depth = 0;
+    };
+
+    bool perform_line(std::string_view line);
+    Result<void> find_and_perform(std::string_view line, bool& is_repeated);
     Result<void> perform(const Verb& verb, Words& words);
+    Result<void> perform_macro(
+        std::string_view name, const Macros::Macro& macro, std::string_view arguments, bool& is_repeated);
+    Result<void> add_to_block(std::string_view line);
+    Result<void> spend_line();
+    void perform_due();
+    Result<void> pass_loads(bool is_going);
     void tell_stop(const debug::StopReason& reason);
     void refresh_selection();
 
@@ -132,8 +199,28 @@ private:
     Scope scope_;
     uint32_t guessed_thread_ = 0;
     std::shared_ptr<CallResult> call_ = std::make_shared<CallResult>();
-    std::string last_line_;
-    uint32_t depth_ = 0;
+    Settings settings_;
+    Variables variables_;
+    Macros macros_;
+    Displays displays_;
+    Examiner examiner_;
+    std::optional<Block> block_;
+    /// The lines that are to be done because of the last stop.
+    std::vector<std::string> due_;
+    bool is_performing_due_ = false;
+    /// How often the program has stopped or ended.
+    uint64_t arrivals_ = 0;
+    /// The breakpoint of `until` or `advance`, under its number in the session; 0 for none.
+    uint32_t passing_ = 0;
+    std::string_view said_;
+    std::string last_line_, repeats_;
+    /// How deep files, and definitions, are nested.
+    uint32_t depth_ = 0, nesting_ = 0;
+    /// How many of the verbs that are being done look at the program.
+    uint32_t looks_ = 0;
+    /// How many lines the line that the user has said may still do.
+    uint32_t lines_left_ = 0;
+    std::atomic<bool> is_interrupted_ = false;
     bool is_over_ = false;
 };
 

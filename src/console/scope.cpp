@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "console/scope.h"
 
+#include "base/number.h"
+#include "debug/inspect.h"
 #include "debug/listing.h"
+#include "eval/names.h"
 
 #include <algorithm>
 
@@ -116,38 +119,110 @@ const Frame* Scope::guest_frame() const
     return frames[frame_number].function->instance == instance ? &frames[frame_number] : nullptr;
 }
 
+bool Scope::knows(std::string_view name) const
+{
+    const Frame* frame = guest_frame();
+    if (const auto index = parse_unsigned(name))
+        return frame && *index < debug::locals_of(*frame).size();
+    if (!module)
+        return false;
+    const eval::ModuleNames names(*module);
+    if (frame && !names.locals_named({ frame->function->index }, name).empty())
+        return true;
+    for (const auto kind :
+        { ExternKind::Global, ExternKind::Func, ExternKind::Memory, ExternKind::Table, ExternKind::Tag })
+        if (!names.entities_named(kind, name).empty())
+            return true;
+    return !names.types_named(name).empty();
+}
+
+Result<Variables::Text> Scope::replaced(std::string_view text) const
+{
+    if (!variables)
+        return Variables::Text { std::string(text) };
+    return variables->replace(text, [&](std::string_view name) { return knows(name); });
+}
+
 namespace {
 
-/// Calls `use` with the frame of a scope, or with its instance, and marks the error in the text.
-template<class Use> auto use_scope(const Scope& scope, std::string_view text, Use use)
+/// Calls `use` with the frame of a scope, or with its instance, and with the expression as it is
+/// without the console's variables. Marks the error in the text.
+template<class Use>
+auto use_scope(const Scope& scope, std::string_view text, Use use)
+    -> decltype(use(*scope.instance, std::string_view()))
 {
+    if (!scope.instance)
+        return failure("there is no instance yet: `run` or `start` makes it");
+    const Variables::Text replaced = TRY(scope.replaced(text));
     const Frame* frame = scope.guest_frame();
-    auto result = frame ? use(*frame) : use(*scope.instance);
-    if (!result)
-        result = with_mark(result.error(), text);
+    auto result = frame ? use(*frame, std::string_view(replaced.text))
+                        : use(*scope.instance, std::string_view(replaced.text));
+    if (!result) {
+        Error error = result.error();
+        if (error.offset)
+            error.offset = replaced.original(*error.offset);
+        result = with_mark(error, text);
+    }
     return result;
+}
+
+Result<eval::Expression> compile(const Frame& frame, std::string_view text)
+{
+    return eval::Expression::compile(text, TRY(eval::Scope::of(frame)));
+}
+
+Result<eval::Expression> compile(const Instance& instance, std::string_view text)
+{
+    return eval::Expression::compile(text, eval::Scope::of(instance));
+}
+
+const Module& module_of(const Frame& frame) { return frame.function->module(); }
+const Module& module_of(const Instance& instance) { return *instance.module; }
+
+template<class Place> Result<Computed> compute_in(Place& place, std::string_view text)
+{
+    const eval::Expression expression = TRY(compile(place, text));
+    const auto kind = expression.type().kind;
+    if (kind == eval::Type::Kind::Text || kind == eval::Type::Kind::Aggregate)
+        return Computed { TRY(expression.text(place)), std::nullopt, false };
+    const Value value = TRY(expression.evaluate(place));
+    const bool is_unsigned =
+        expression.type().is(eval::NumberKind::U32) || expression.type().is(eval::NumberKind::U64);
+    return Computed { is_unsigned ? std::to_string(value.low) : value.to_text(&module_of(place)), value,
+        is_unsigned };
 }
 
 } // namespace
 
 Result<Value> Scope::evaluate(std::string_view text) const
 {
-    return use_scope(*this, text, [&](auto& place) { return eval::evaluate(place, text); });
+    return use_scope(
+        *this, text, [](auto& place, std::string_view plain) { return eval::evaluate(place, plain); });
 }
 
-Result<std::string> Scope::text_of(std::string_view text) const
+Result<Computed> Scope::compute(std::string_view text) const
 {
-    return use_scope(*this, text, [&](auto& place) { return eval::evaluate_text(place, text); });
+    return use_scope(
+        *this, text, [](auto& place, std::string_view plain) { return compute_in(place, plain); });
+}
+
+Result<eval::Type> Scope::type_of(std::string_view text) const
+{
+    return use_scope(*this, text, [](auto& place, std::string_view plain) -> Result<eval::Type> {
+        return TRY(compile(place, plain)).type();
+    });
 }
 
 Result<void> Scope::assign(std::string_view text) const
 {
-    return use_scope(*this, text, [&](auto& place) { return eval::assign(place, text); });
+    return use_scope(
+        *this, text, [](auto& place, std::string_view plain) { return eval::assign(place, plain); });
 }
 
 Result<eval::WatchPlace> Scope::place(std::string_view text) const
 {
-    return use_scope(*this, text, [&](auto& place) { return eval::find_place(place, text); });
+    return use_scope(
+        *this, text, [](auto& place, std::string_view plain) { return eval::find_place(place, plain); });
 }
 
 std::unexpected<Error> with_mark(const Error& error, std::string_view text)

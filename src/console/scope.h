@@ -2,6 +2,7 @@
 #pragma once
 
 #include "console/target.h"
+#include "console/variables.h"
 #include "console/words.h"
 #include "eval/expression.h"
 
@@ -41,6 +42,8 @@ struct Scope {
     /// The instance that the line names with `of`.
     Instance* named_instance = nullptr;
     std::shared_ptr<const Module> module;
+    /// The console's variables, which expressions may name; null for none.
+    const Variables* variables = nullptr;
 
     /// The selected frame.
     Result<Frame> frame() const;
@@ -49,10 +52,17 @@ struct Scope {
 
     // Errors have a mark below the place in the text.
     Result<Value> evaluate(std::string_view expression) const;
-    Result<std::string> text_of(std::string_view expression) const;
+    /// The value and its text, evaluated once.
+    Result<Computed> compute(std::string_view expression) const;
+    /// The type of an expression, which is not evaluated.
+    Result<eval::Type> type_of(std::string_view expression) const;
     Result<void> assign(std::string_view assignment) const;
     /// The place that an expression names, rather than its value.
     Result<eval::WatchPlace> place(std::string_view expression) const;
+    /// The expression with constants in place of the console's variables.
+    Result<Variables::Text> replaced(std::string_view expression) const;
+    /// Whether the program calls something `$name` here.
+    bool knows(std::string_view name) const;
 };
 
 /// All instances of a session's program, in the order of its threads and of their creation.

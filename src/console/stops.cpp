@@ -1,20 +1,77 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "console/stops.h"
 
+#include "base/overloaded.h"
+#include "console/scope.h"
+
 #include <algorithm>
 
 namespace vitrine::core::console {
 
-Result<uint32_t> Stops::add(debug::BreakpointSpec spec)
+namespace {
+
+template<class Entities, class Entity>
+std::optional<uint32_t> index_of(const Entities& entities, const Entity* entity)
 {
-    entries_[next_id_] = { TRY(target_.client().add_breakpoint(std::move(spec))) };
+    const auto found = std::ranges::find(entities, entity);
+    return found == entities.end() ? std::nullopt
+                                   : std::optional(static_cast<uint32_t>(found - entities.begin()));
+}
+
+} // namespace
+
+/// None for a local, which is in no other run.
+std::optional<Stops::Home> Stops::home_of(const eval::WatchPlace& place, const Instance& instance)
+{
+    Home home { .module = instance.module, .number = instance.number };
+    const auto in = [&](ExternKind kind, std::optional<uint32_t> index) {
+        home.kind = kind;
+        home.index = index.value_or(0);
+        return index.has_value();
+    };
+    const bool is_there = std::visit(
+        Overloaded {
+            [&](const eval::MemoryRange& range) {
+                home.at = range.address;
+                home.size = range.size;
+                return in(ExternKind::Memory, index_of(instance.memories, range.memory));
+            },
+            [&](Global* global) { return in(ExternKind::Global, index_of(instance.globals, global)); },
+            [&](const eval::TableSlot& slot) {
+                home.at = slot.index;
+                return in(ExternKind::Table, index_of(instance.tables, slot.table));
+            },
+            [](const eval::FrameLocal&) { return false; },
+        },
+        place);
+    return is_there ? std::optional(home) : std::nullopt;
+}
+
+std::optional<eval::WatchPlace> Stops::place_of(const Home& home, Instance& instance)
+{
+    if (instance.module != home.module || instance.number != home.number)
+        return std::nullopt;
+    switch (home.kind) {
+    case ExternKind::Memory: {
+        Memory* const memory = instance.memories[home.index];
+        return eval::MemoryRange { memory, home.at, home.size, instance.store->find_shared(memory) };
+    }
+    case ExternKind::Global: return instance.globals[home.index];
+    default: return eval::TableSlot { instance.tables[home.index], home.at };
+    }
+}
+
+Result<uint32_t> Stops::add(debug::BreakpointSpec spec, std::string said)
+{
+    entries_[next_id_] = { TRY(target_.client().add_breakpoint(std::move(spec))), std::move(said) };
     return next_id_++;
 }
 
-Result<uint32_t> Stops::add(debug::WatchpointSpec spec, std::string place)
+Result<uint32_t> Stops::add(debug::WatchpointSpec spec, std::string place, const Instance& instance)
 {
-    const bool is_local = std::holds_alternative<eval::FrameLocal>(spec.what);
-    entries_[next_id_] = { TRY(target_.add_watchpoint(std::move(spec))), std::move(place), is_local };
+    auto home = home_of(spec.what, instance);
+    entries_[next_id_] = { TRY(target_.add_watchpoint(std::move(spec))), std::move(place), true,
+        std::move(home) };
     return next_id_++;
 }
 
@@ -23,17 +80,26 @@ Result<void> Stops::change(uint32_t id, debug::BreakpointSpec spec)
     return target_.client().change_breakpoint(entries_.at(id).session_id, std::move(spec));
 }
 
+Result<void> Stops::change(uint32_t id, debug::WatchpointSpec spec)
+{
+    Entry& entry = entries_.at(id);
+    if (entry.session_id != 0)
+        return target_.client().change_watchpoint(entry.session_id, std::move(spec));
+    entry.spec = std::move(spec);
+    return {};
+}
+
 Result<void> Stops::remove(uint64_t id)
 {
     const auto found = id <= UINT32_MAX ? entries_.find(static_cast<uint32_t>(id)) : entries_.end();
     const auto rows = breakpoints();
     const bool is_there = found != entries_.end()
-        && (!found->second.place.empty()
-            || std::ranges::find(rows, id, &debug::Breakpoint::id) != rows.end());
+        && (found->second.is_watchpoint || std::ranges::find(rows, id, &debug::Breakpoint::id) != rows.end());
     if (!is_there)
         return failure("there is no breakpoint or watchpoint " + std::to_string(id));
     // It may be gone already.
     (void)target_.client().remove_stop(found->second.session_id);
+    commands_.erase(found->first);
     entries_.erase(found);
     return {};
 }
@@ -42,7 +108,7 @@ uint32_t Stops::number_of(uint32_t session_id) const
 {
     const auto found = std::ranges::find_if(
         entries_, [&](const auto& entry) { return entry.second.session_id == session_id; });
-    return found == entries_.end() ? 0 : found->first;
+    return found == entries_.end() || session_id == 0 ? 0 : found->first;
 }
 
 std::vector<debug::Breakpoint> Stops::breakpoints()
@@ -59,12 +125,43 @@ std::vector<debug::Breakpoint> Stops::breakpoints()
 
 std::vector<Stops::WatchRow> Stops::watchpoints()
 {
+    const std::vector<debug::Watchpoint> all = target_.session().watchpoints();
     std::vector<WatchRow> rows;
-    for (const debug::Watchpoint& row : target_.session().watchpoints())
-        if (const uint32_t id = number_of(row.id))
-            rows.push_back({ id, row.spec.access, entries_.at(id).place, row.hits });
-    std::ranges::sort(rows, {}, &WatchRow::id);
+    for (const auto& [id, entry] : entries_) {
+        if (!entry.is_watchpoint)
+            continue;
+        WatchRow row { { .id = id, .spec = entry.spec }, entry.place, entry.session_id == 0,
+            entry.is_local() };
+        const auto found = std::ranges::find(all, entry.session_id, &debug::Watchpoint::id);
+        if (!row.is_pending && found == all.end())
+            continue;
+        if (!row.is_pending) {
+            row.spec = found->spec;
+            row.hits = found->hits;
+        }
+        rows.push_back(std::move(row));
+    }
     return rows;
+}
+
+std::string Stops::said(uint32_t id) const
+{
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? "" : found->second.place;
+}
+
+std::vector<std::string> Stops::commands(uint32_t id) const
+{
+    const auto found = commands_.find(id);
+    return found == commands_.end() ? std::vector<std::string>() : found->second;
+}
+
+void Stops::set_commands(uint32_t id, std::vector<std::string> lines)
+{
+    if (lines.empty())
+        commands_.erase(id);
+    else
+        commands_[id] = std::move(lines);
 }
 
 Result<debug::Breakpoint> Stops::find_breakpoint(uint64_t id)
@@ -83,7 +180,7 @@ std::vector<uint32_t> Stops::take_ended()
     for (const auto& [id, entry] : entries_) {
         const bool is_there =
             is_stopped && std::ranges::find(rows, entry.session_id, &debug::Watchpoint::id) != rows.end();
-        if (entry.is_local && !is_there)
+        if (entry.is_local() && !is_there)
             ended.push_back(id);
     }
     for (const uint32_t id : ended)
@@ -93,20 +190,82 @@ std::vector<uint32_t> Stops::take_ended()
 
 void Stops::stop_on(const debug::StopsOn& what)
 {
-    target_.client().stop_on(what);
     stops_on_ = what;
+    debug::StopsOn asked = what;
+    if (before_waiting_) {
+        before_waiting_ = what;
+        asked.load = true;
+    }
+    target_.client().stop_on(asked);
 }
 
-void Stops::keep() { kept_ = breakpoints(); }
+void Stops::keep()
+{
+    kept_ = breakpoints();
+    kept_watches_ = watchpoints();
+}
 
 Result<void> Stops::restore()
 {
-    entries_.clear();
+    before_waiting_.reset();
     if (stops_on_)
         target_.client().stop_on(*stops_on_);
+    const std::map<uint32_t, Entry> before = std::exchange(entries_, {});
     for (debug::Breakpoint& row : std::exchange(kept_, {}))
-        entries_[row.id] = { TRY(target_.client().add_breakpoint(std::move(row.spec))) };
+        entries_[row.id] = { TRY(target_.client().add_breakpoint(std::move(row.spec))),
+            before.at(row.id).place };
+    for (WatchRow& row : std::exchange(kept_watches_, {})) {
+        const auto& home = before.at(row.id).home;
+        if (!home)
+            continue;
+        entries_[row.id] = { 0, std::move(row.place), true, home, std::move(row.spec) };
+        if (!before_waiting_)
+            before_waiting_ = stops_on();
+    }
+    if (before_waiting_) {
+        debug::StopsOn asked = *before_waiting_;
+        asked.load = true;
+        target_.client().stop_on(asked);
+    }
     return {};
+}
+
+/// Sets a watchpoint that waits if its instance is there.
+Result<void> Stops::set_if_there(Entry& entry)
+{
+    for (Instance* const instance : instances_of(target_.session())) {
+        auto place = place_of(*entry.home, *instance);
+        if (!place)
+            continue;
+        const auto* range = std::get_if<eval::MemoryRange>(&*place);
+        entry.spec.store = range && range->shared ? nullptr : instance->store;
+        entry.spec.what = *std::move(place);
+        entry.session_id = TRY(target_.add_watchpoint(entry.spec));
+        return {};
+    }
+    return {};
+}
+
+std::vector<std::string> Stops::set_waiting()
+{
+    std::vector<std::string> notes;
+    std::vector<uint32_t> impossible;
+    bool is_any_left = false;
+    for (auto& [id, entry] : entries_) {
+        if (!entry.is_watchpoint || entry.session_id != 0)
+            continue;
+        if (const auto done = set_if_there(entry); !done) {
+            notes.push_back("watchpoint " + std::to_string(id) + " deleted: " + done.error().message);
+            impossible.push_back(id);
+        } else {
+            is_any_left |= entry.session_id == 0;
+        }
+    }
+    for (const uint32_t id : impossible)
+        entries_.erase(id);
+    if (!is_any_left)
+        target_.client().stop_on(*std::exchange(before_waiting_, std::nullopt));
+    return notes;
 }
 
 } // namespace vitrine::core::console

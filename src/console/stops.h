@@ -12,33 +12,46 @@
 namespace vitrine::core::console {
 
 /// The breakpoints and watchpoints that were set in a console. They have numbers of the console's
-/// own, which stay the same when the program is run again in another session. Breakpoints stay
-/// from run to run; watchpoints end with theirs.
+/// own, which stay the same when the program is run again in another session. They stay from run to
+/// run, but watchpoints on locals end with their frames. A watchpoint that was kept is set in the
+/// new run as soon as its instance is there.
 class Stops {
 public:
     explicit Stops(Target& target) : target_(target) {}
 
-    struct WatchRow {
-        uint32_t id;
-        debug::WatchpointSpec::Access access;
+    /// A watchpoint under its number here.
+    struct WatchRow : debug::Watchpoint {
         /// What is watched, as the user wrote it.
         std::string place;
-        uint64_t hits;
+        /// Whether it waits for its instance.
+        bool is_pending = false;
+        bool is_local = false;
     };
 
-    Result<uint32_t> add(debug::BreakpointSpec spec);
-    Result<uint32_t> add(debug::WatchpointSpec spec, std::string place);
+    /// `said` is the place as the user wrote it.
+    Result<uint32_t> add(debug::BreakpointSpec spec, std::string said = "");
+    /// `instance` is where the place was found.
+    Result<uint32_t> add(debug::WatchpointSpec spec, std::string place, const Instance& instance);
     /// Changes everything but the place.
     Result<void> change(uint32_t id, debug::BreakpointSpec spec);
+    Result<void> change(uint32_t id, debug::WatchpointSpec spec);
     Result<void> remove(uint64_t id);
     /// By ascending number.
     std::vector<debug::Breakpoint> breakpoints();
     std::vector<WatchRow> watchpoints();
     Result<debug::Breakpoint> find_breakpoint(uint64_t id);
+    /// The highest number that was given; 0 for none.
+    uint32_t last_number() const { return next_id_ - 1; }
+    /// The place of a breakpoint as the user wrote it.
+    std::string said(uint32_t id) const;
     /// The number of a breakpoint or watchpoint of the session; 0 if it was not set here.
     uint32_t number_of(uint32_t session_id) const;
     /// Those on locals whose frames have ended since this was last called.
     std::vector<uint32_t> take_ended();
+
+    /// The lines that are done when the program has stopped there.
+    std::vector<std::string> commands(uint32_t id) const;
+    void set_commands(uint32_t id, std::vector<std::string> lines);
 
     /// What this console has asked for; at first, what the session does without being asked.
     debug::StopsOn stops_on() { return stops_on_.value_or(target_.session().stops_on()); }
@@ -48,19 +61,49 @@ public:
     void keep();
     /// Sets it again in a new session.
     Result<void> restore();
+    /// Whether watchpoints wait for their instances. The session then stops at new ones.
+    bool is_waiting() const { return before_waiting_.has_value(); }
+    /// Whether somebody has asked for stops at new instances.
+    bool wants_loads() const { return before_waiting_->load; }
+    /// Sets the watchpoints whose instances are there now. Answers with what the user should know.
+    std::vector<std::string> set_waiting();
 
 private:
-    struct Entry {
-        uint32_t session_id;
-        /// Empty for a breakpoint.
-        std::string place {};
-        bool is_local = false;
+    /// A watched place, in any run.
+    struct Home {
+        std::shared_ptr<const Module> module;
+        /// The instance's number in its store.
+        uint32_t number = 0;
+        ExternKind kind = ExternKind::Memory;
+        uint32_t index = 0;
+        /// In a memory or table.
+        uint64_t at = 0, size = 0;
     };
+    struct Entry {
+        /// 0 for a watchpoint that waits.
+        uint32_t session_id;
+        /// The place as the user wrote it.
+        std::string place {};
+        bool is_watchpoint = false;
+        /// Not for a local.
+        std::optional<Home> home {};
+        /// Only for a watchpoint that waits.
+        debug::WatchpointSpec spec {};
+
+        bool is_local() const { return is_watchpoint && !home; }
+    };
+    static std::optional<Home> home_of(const eval::WatchPlace& place, const Instance& instance);
+    static std::optional<eval::WatchPlace> place_of(const Home& home, Instance& instance);
+    Result<void> set_if_there(Entry& entry);
 
     Target& target_;
     std::map<uint32_t, Entry> entries_;
+    std::map<uint32_t, std::vector<std::string>> commands_;
     std::vector<debug::Breakpoint> kept_;
+    std::vector<WatchRow> kept_watches_;
     std::optional<debug::StopsOn> stops_on_;
+    /// What the client has asked for besides stops at new instances.
+    std::optional<debug::StopsOn> before_waiting_;
     uint32_t next_id_ = 1;
 };
 

@@ -101,6 +101,8 @@ public:
     }
     /// How the program ended; empty while it has not.
     virtual std::string end_text() { return ""; }
+    /// The lines that the user has typed, the oldest first.
+    virtual std::vector<std::string> typed_lines() { return {}; }
 };
 
 } // namespace vitrine::core::console

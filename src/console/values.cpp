@@ -169,14 +169,18 @@ std::string as_expression(std::string_view text)
 
 Result<eval::MemoryRange> find_memory_place(const Scope& scope, std::string_view text)
 {
+    if (!scope.instance)
+        return failure("there is no instance yet: `run` or `start` makes it");
     constexpr std::string_view before = "u8[";
-    const std::string expression = std::string(before) + std::string(text) + "]";
+    const Variables::Text replaced = TRY(scope.replaced(text));
+    const std::string expression = std::string(before) + replaced.text + "]";
     const Frame* frame = scope.guest_frame();
     auto place = frame ? eval::find_place(*frame, expression) : eval::find_place(*scope.instance, expression);
     if (place)
         return std::get<eval::MemoryRange>(*std::move(place));
     const uint64_t offset = place.error().offset.value_or(0);
-    return with_mark({ place.error().message, offset - std::min<uint64_t>(offset, before.size()) }, text);
+    const uint64_t inside = offset - std::min<uint64_t>(offset, before.size());
+    return with_mark({ place.error().message, replaced.original(inside) }, text);
 }
 
 } // namespace vitrine::core::console

@@ -14,8 +14,6 @@ namespace vitrine::core::console {
 
 namespace {
 
-constexpr uint64_t lines_around = 5;
-
 /// The name of a frame's module, if a tool has generated it to connect others: adapters and shims.
 std::string_view generated_module(const Frame& frame)
 {
@@ -25,23 +23,43 @@ std::string_view generated_module(const Frame& frame)
     return name.starts_with("wit-component") ? name : std::string_view();
 }
 
-/// With `folds`, frames of generated modules become one line.
-void write_frames(
-    Console& console, std::span<const Frame> frames, std::optional<size_t> selected, bool folds = false)
+/// `3 more frames`
+std::string frames_text(size_t count, std::string_view which = "")
 {
-    uint32_t activation = frames.empty() ? 0 : frames.front().activation;
-    for (size_t i = 0; i < frames.size(); ++i) {
+    return std::to_string(count) + std::string(which) + (count == 1 ? " frame" : " frames");
+}
+
+/// What a backtrace has.
+struct Backtrace {
+    std::optional<size_t> selected {};
+    /// Frames of generated modules become one line.
+    bool folds = false;
+    /// With the locals of each frame.
+    bool has_locals = false;
+    /// The innermost frames up to here, or with a minus the outermost ones.
+    std::optional<uint64_t> count {};
+    bool is_outermost = false;
+};
+
+void write_frames(Console& console, std::span<const Frame> frames, const Backtrace& what)
+{
+    const auto& [selected, folds, has_locals, count, is_outermost] = what;
+    const size_t shown = std::min<uint64_t>(count.value_or(frames.size()), frames.size());
+    const size_t first = is_outermost ? frames.size() - shown : 0;
+    if (first > 0)
+        console.write("  ... " + frames_text(first, " inner"));
+    uint32_t activation = shown == 0 ? 0 : frames[first].activation;
+    for (size_t i = first; i < first + shown; ++i) {
         if (frames[i].activation != activation)
             console.write("   -- entered by the host or the debugger");
         activation = frames[i].activation;
         const std::string_view generated = folds ? generated_module(frames[i]) : std::string_view();
         size_t end = i;
-        while (!generated.empty() && end < frames.size() && end != selected
+        while (!generated.empty() && end < first + shown && end != selected
             && frames[end].activation == activation && generated_module(frames[end]) == generated)
             ++end;
         if (end > i) {
-            console.write("  ... " + std::to_string(end - i) + (end - i == 1 ? " frame of " : " frames of ")
-                + printable(generated));
+            console.write("  ... " + frames_text(end - i) + " of " + printable(generated));
             i = end - 1;
             continue;
         }
@@ -49,7 +67,12 @@ void write_frames(
         console.write(
             (is_selected ? "* #" : "  #") + std::to_string(i) + " " + console.position_text(frames[i]),
             is_selected ? Style::Selected : Style::Plain);
+        if (has_locals && !frames[i].is_host())
+            for (const std::string& line : debug::local_lines(frames[i]))
+                console.write("        " + line);
     }
+    if (first + shown < frames.size())
+        console.write("  ... " + frames_text(frames.size() - first - shown, " more"));
     if (frames.empty())
         console.write("  no frames");
 }
@@ -176,21 +199,63 @@ Result<void> write_code(Console& console, const CodePlace& place, uint64_t aroun
     return {};
 }
 
+/// `thread apply all bt`, `thread apply 1 2 print $n`: does a line as if each thread in turn were
+/// the selected one.
+Result<void> apply_to_threads(Console& console)
+{
+    // The scope at the end of the line is one of its command.
+    Words words(console.said());
+    words.take("apply");
+    const std::vector<debug::ThreadInfo> threads = console.session().threads();
+    std::vector<uint32_t> ids;
+    if (words.take("all")) {
+        for (const debug::ThreadInfo& thread : threads)
+            ids.push_back(thread.id);
+    } else {
+        while (const auto id = parse_unsigned(words.peek())) {
+            if (std::ranges::find(threads, *id, &debug::ThreadInfo::id) == threads.end())
+                return failure("there is no thread " + std::string(words.peek()));
+            ids.push_back(static_cast<uint32_t>(*id));
+            words.next();
+        }
+    }
+    if (ids.empty() || words.at_end())
+        return failure("expected `all` or numbers of threads, and a command");
+    const std::string line(words.rest());
+    const Selection selected = console.selection();
+    for (const uint32_t id : ids) {
+        console.write("thread " + std::to_string(id) + ":");
+        console.select({ .thread = id, .session = selected.session, .resumes = selected.resumes });
+        if (!console.perform_part(line))
+            break;
+    }
+    console.select(selected);
+    return {};
+}
+
 } // namespace
 
 namespace verbs {
 
 Result<void> backtrace(Console& console, Words& words)
 {
+    Backtrace what { .selected = console.scope().frame_number, .folds = true };
+    const bool is_full_first = words.take("full");
     const bool is_all = words.take("all");
+    if (!is_all && !words.at_end() && words.peek() != "full") {
+        what.is_outermost = words.peek().starts_with('-');
+        Words number(words.next().substr(what.is_outermost ? 1 : 0));
+        what.count = TRY(number.number("`full`, `all` or a number of frames"));
+    }
+    what.has_locals = is_full_first || words.take("full");
     CHECK(words.end());
     if (!is_all) {
-        write_frames(console, console.scope().frames, console.scope().frame_number, true);
+        write_frames(console, console.scope().frames, what);
         return {};
     }
     for (const debug::ThreadInfo& thread : console.session().threads()) {
         console.write("thread " + std::to_string(thread.id) + ":");
-        write_frames(console, console.target().frames(thread.id), std::nullopt);
+        write_frames(console, console.target().frames(thread.id), { .has_locals = what.has_locals });
     }
     return {};
 }
@@ -220,10 +285,11 @@ Result<void> show_operands(Console& console, Words& words)
 
 Result<void> list(Console& console, Words& words)
 {
+    const uint64_t usual = Settings::limit(console.settings().listsize) / 2;
     const bool is_count = words.rest().find_first_not_of("0123456789") == std::string_view::npos;
     Words none("");
     const CodePlace place = TRY(take_place(console, is_count ? none : words));
-    const uint64_t around = words.at_end() ? lines_around : TRY(words.number("a number of lines")) / 2;
+    const uint64_t around = words.at_end() ? usual : TRY(words.number("a number of lines")) / 2;
     CHECK(words.end());
     return write_code(console, place, around);
 }
@@ -249,6 +315,8 @@ Result<void> show_threads(Console& console, Words& words)
 
 Result<void> select_thread(Console& console, Words& words)
 {
+    if (words.peek() == "apply")
+        return apply_to_threads(console);
     const uint64_t id = TRY(words.number("a thread's number"));
     CHECK(words.end());
     const auto threads = console.session().threads();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // How the program runs.
-#include "console/console.h"
 #include "console/places.h"
 #include "console/values.h"
+#include "console/verbs.h"
 #include "runtime/program_view.h"
 
 #include "base/text.h"
@@ -19,17 +19,6 @@ namespace {
 
 using Kind = debug::Resume::Kind;
 
-Result<void> run_program(Console& console, Words& words, bool stop_at_entry)
-{
-    std::vector<std::string> said;
-    while (!words.at_end())
-        said.emplace_back(words.next());
-    console.stops().keep();
-    CHECK(console.target().run(said, stop_at_entry, [&] { return console.stops().restore(); }));
-    console.tell();
-    return {};
-}
-
 /// Whether the program started the thread, and it is in the function that the thread began with:
 /// that has no caller.
 bool is_spawned_outermost(const Scope& scope)
@@ -44,7 +33,7 @@ Result<void> step_often(Console& console, Words& words, debug::Resume how)
     const uint64_t count = words.at_end() ? 1 : TRY(words.number("a number of steps"));
     CHECK(words.end());
     how.thread = console.scope().thread;
-    for (uint64_t i = 0; i < count; ++i) {
+    for (uint64_t i = 0; i < count && !console.is_interrupted(); ++i) {
         CHECK(console.target().resume(how));
         const auto reason = console.session().stopped();
         if (!reason || reason->kind != debug::StopKind::Step)
@@ -52,7 +41,7 @@ Result<void> step_often(Console& console, Words& words, debug::Resume how)
         // The next one is of the thread that has stopped now.
         how.thread = 0;
     }
-    console.tell();
+    console.arrive();
     return {};
 }
 
@@ -65,12 +54,25 @@ Result<CodeOffset> take_offset(Words& words)
     return static_cast<CodeOffset>(offset);
 }
 
-/// Whether the innermost guest function of the thread has an instruction at or after the offset.
-bool is_in_innermost(const Scope& scope, CodeOffset offset)
+Result<CodePlace> take_one_place(Console& console, Words& words)
+{
+    const std::vector<CodePlace> places = TRY(take_places(console, words));
+    CHECK(words.end());
+    if (places.size() > 1)
+        return failure("several modules have this place: write the module and a colon in front of it");
+    return places.front();
+}
+
+/// Whether the place is an instruction of the innermost guest function of the thread, or in front
+/// of one.
+bool is_in_innermost(const Scope& scope, const CodePlace& place)
 {
     const auto innermost = std::ranges::find_if(scope.frames, std::not_fn(&Frame::is_host));
-    return innermost != scope.frames.end()
-        && find_instruction_boundary(innermost->function->module(), innermost->function->index, offset);
+    if (innermost == scope.frames.end())
+        return false;
+    const Module& module = innermost->function->module();
+    return &module == place.module.get()
+        && find_instruction_boundary(module, innermost->function->index, place.offset);
 }
 
 /// Shows where the thread goes on now.
@@ -91,9 +93,9 @@ Result<void> show_next(Console& console, uint32_t thread)
 
 namespace verbs {
 
-Result<void> run(Console& console, Words& words) { return run_program(console, words, false); }
+Result<void> run(Console& console, Words& words) { return console.run(words, false); }
 
-Result<void> start(Console& console, Words& words) { return run_program(console, words, true); }
+Result<void> start(Console& console, Words& words) { return console.run(words, true); }
 
 Result<void> go_on(Console& console, Words& words)
 {
@@ -122,10 +124,17 @@ Result<void> finish(Console& console, Words& words)
 
 Result<void> until(Console& console, Words& words)
 {
-    const CodeOffset offset = TRY(take_offset(words));
-    if (!is_in_innermost(console.scope(), offset))
-        return failure("offset " + hex(offset) + " is not in the innermost function");
-    return console.resume({ .kind = Kind::RunTo, .offset = offset, .thread = console.scope().thread });
+    const CodePlace place = TRY(take_one_place(console, words));
+    const Scope& scope = console.scope();
+    if (is_in_innermost(scope, place))
+        return console.resume({ .kind = Kind::RunTo, .offset = place.offset, .thread = scope.thread });
+    return console.resume_to(place, { .kind = Kind::StepOut, .thread = scope.thread });
+}
+
+Result<void> advance(Console& console, Words& words)
+{
+    const CodePlace place = TRY(take_one_place(console, words));
+    return console.resume_to(place, { .kind = Kind::StepOut, .thread = console.scope().thread });
 }
 
 Result<void> call(Console& console, Words& words)

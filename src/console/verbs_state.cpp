@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the program consists of, and the values in it.
-#include "console/console.h"
 #include "console/places.h"
 #include "console/values.h"
+#include "console/verbs.h"
 
 #include "base/number.h"
 #include "base/text.h"
 #include "debug/listing.h"
-#include "eval/format.h"
-#include "runtime/host_activity.h"
 #include "runtime/objects.h"
-#include "runtime/program_view.h"
 
 #include <algorithm>
 
@@ -22,8 +19,7 @@ constexpr uint64_t bytes_per_line = 16;
 constexpr uint64_t default_length = 64;
 constexpr uint64_t max_length = 1 << 20;
 constexpr size_t max_found = 32;
-/// How many elements are shown unless a number is given, and how many at most.
-constexpr uint64_t default_elements = 100;
+/// How many rows are shown at most.
 constexpr uint64_t max_rows = 1000;
 
 /// Writes a row for each index whose label contains the pattern.
@@ -145,22 +141,11 @@ Result<const Module*> module_of(const Scope& scope)
 
 namespace verbs {
 
-Result<void> print(Console& console, Words& words)
-{
-    const Scope& scope = console.scope();
-    std::optional<char> format;
-    if (words.rest().starts_with('/'))
-        format = TRY(eval::parse_format(words.next()));
-    const std::string text = as_expression(words.rest());
-    if (text.empty())
-        return failure("expected an expression");
-    console.write(
-        format ? TRY(eval::formatted(TRY(scope.evaluate(text)), *format)) : TRY(scope.text_of(text)));
-    return {};
-}
-
 Result<void> show(Console& console, Words& words)
 {
+    if (is_of_console(console, words.rest()))
+        return show_of_console(console, words);
+    CHECK(console.target().check(Needs::Instance, "show"));
     const Scope& scope = console.scope();
     const std::string text = as_expression(words.rest());
     if (text.empty())
@@ -203,7 +188,8 @@ Result<void> show_tables(Console& console, Words& words)
     if (!index)
         return failure("the instance has no table " + std::string(name));
     const uint64_t from = words.at_end() ? 0 : TRY(words.number("an element"));
-    const uint64_t count = words.at_end() ? default_elements : TRY(words.number("a count"));
+    const uint64_t count =
+        words.at_end() ? Settings::limit(console.settings().print_elements) : TRY(words.number("a count"));
     CHECK(words.end());
     const Table& table = *instance.tables[*index];
     const uint64_t size = table.size();
@@ -221,6 +207,8 @@ Result<void> show_tables(Console& console, Words& words)
 Result<void> show_memory(Console& console, Words& words)
 {
     const Instance& instance = *console.scope().instance;
+    if (words.rest().starts_with('/'))
+        return examine(console, words);
     if (!words.at_end()) {
         const std::string place = take_memory_place(words);
         return show_memory_at(console, place, words);
@@ -335,75 +323,45 @@ Result<void> show_tags(Console& console, Words& words)
         [&](uint32_t i) { return debug::tag_line(module, { i }); });
 }
 
+// -- Changes
+
 namespace {
 
-Result<const ProgramView*> program_view(const Console& console)
+/// `$i = 5` for a variable of the console. The number is a constant where there is no instance.
+Result<void> set_variable(Console& console, const VariableAssignment& said)
 {
-    const Instance* const instance = console.scope().instance;
-    const ProgramView* const program = instance ? instance->store->program_view : nullptr;
-    if (!program)
-        return failure("the program is not a component, or does not run");
-    return program;
-}
-
-void write_lines(Console& console, std::string_view text)
-{
-    for (size_t end; (end = text.find('\n')) != text.npos; text.remove_prefix(end + 1))
-        console.write(std::string(text.substr(0, end)));
-}
-
-/// The call between components that is the `number`th, from the innermost on.
-Result<void> show_call(Console& console, uint64_t number)
-{
-    // Some doors number guest frames only.
-    for (const Frame& frame : console.session().frames(console.scope().thread)) {
-        if (!frame.activity || number-- != 0)
-            continue;
-        console.write(frame.activity->title());
-        for (const HostActivity::Row& row : frame.activity->rows())
-            console.write("  " + printable(row.name) + ": " + row.type + " = " + row.value);
-        return {};
-    }
-    return failure("there is no such call between components");
+    const Scope& scope = console.scope();
+    std::string value(said.value);
+    if (!said.operation.empty())
+        value = "$" + std::string(said.name) + " " + std::string(said.operation) + " (" + value + ")";
+    const bool is_new = !console.variables().all().contains(said.name);
+    Computed computed;
+    const auto constant = scope.instance ? std::nullopt : parse_i32(value);
+    if (constant)
+        computed = { value, Value::i32(*constant) };
+    else
+        computed = TRY(scope.compute(value));
+    if (is_new)
+        console.write("$" + std::string(said.name) + " = " + computed.text + ", a variable of the debugger");
+    console.variables().set(said.name, std::move(computed));
+    return {};
 }
 
 } // namespace
 
-Result<void> show_info(Console& console, Words& words)
-{
-    if (words.take("component")) {
-        CHECK(words.end());
-        write_lines(console, TRY(program_view(console))->describe());
-        return {};
-    }
-    if (words.take("handles")) {
-        const std::string_view instance = words.next();
-        CHECK(words.end());
-        write_lines(console, TRY(TRY(program_view(console))->describe_handles(instance)));
-        return {};
-    }
-    if (words.take("call")) {
-        const uint64_t number = words.at_end() ? 0 : TRY(words.number("a call"));
-        CHECK(words.end());
-        return show_call(console, number);
-    }
-    CHECK(show_modules(console, words));
-    if (!console.session().stopped() && console.target().end_text().empty())
-        console.write("not run yet");
-    console.tell();
-    console.write("breakpoints " + std::to_string(console.stops().breakpoints().size()) + ", watchpoints "
-        + std::to_string(console.stops().watchpoints().size()));
-    return {};
-}
-
-// -- Changes
-
 Result<void> set(Console& console, Words& words)
 {
     const Scope& scope = console.scope();
+    if (is_setting(words.rest()))
+        return change_setting(console, words);
+    if (!words.take("variable"))
+        words.take("var");
     const std::string text = as_expression(words.rest());
     if (text.empty())
         return failure("expected a place, = and an expression");
+    if (const auto said = variable_assignment(text); said && !scope.knows(said->name))
+        return set_variable(console, *said);
+    CHECK(console.target().check(Needs::Instance, "set"));
     // What expressions have no constants for.
     const size_t sign = text.find(" = ");
     if (sign == std::string::npos)

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What stops the program: breakpoints, watchpoints, events.
-#include "console/console.h"
 #include "console/places.h"
 #include "console/values.h"
+#include "console/verbs.h"
 
 #include "base/number.h"
 #include "debug/listing.h"
 
 #include <algorithm>
 #include <map>
+#include <type_traits>
 
 namespace vitrine::core::console {
 
@@ -25,21 +26,21 @@ std::string line_of(Console& console, const debug::Breakpoint& row)
         console.target().place_text(*spec.module, spec.offset, like));
 }
 
-std::string line_of(const Stops::WatchRow& row)
-{
-    return debug::watchpoint_line(row.id, row.access, row.place, row.hits);
-}
+std::string line_of(const Stops::WatchRow& row) { return debug::watchpoint_line(row, row.place); }
 
-/// Breakpoints and watchpoints, by ascending number.
+/// Breakpoints and watchpoints, by ascending number, with their commands.
 void list_stops(Console& console)
 {
     std::map<uint32_t, std::string> lines;
     for (const debug::Breakpoint& row : console.stops().breakpoints())
         lines[row.id] = line_of(console, row);
     for (const Stops::WatchRow& row : console.stops().watchpoints())
-        lines[row.id] = line_of(row);
-    for (const auto& [id, line] : lines)
+        lines[row.id] = line_of(row) + (row.is_pending ? ", pending" : "");
+    for (const auto& [id, line] : lines) {
         console.write(line);
+        for (const std::string& command : console.stops().commands(id))
+            console.write("    " + command);
+    }
     if (lines.empty())
         console.write("no breakpoints");
 }
@@ -57,9 +58,10 @@ Result<std::string> take_message(Words& words)
     return message;
 }
 
-/// Takes `ignore N`, `log "MESSAGE"` and `if EXPR`, which takes all that is left.
-Result<void> take_options(Words& words, debug::BreakpointSpec& spec)
+/// Takes `ignore N`, `if EXPR`, which takes all that is left, and for a breakpoint `log "MESSAGE"`.
+template<class Spec> Result<void> take_options(Words& words, Spec& spec)
 {
+    constexpr bool has_message = std::is_same_v<Spec, debug::BreakpointSpec>;
     while (!words.at_end()) {
         if (words.take("if")) {
             spec.condition = words.rest();
@@ -67,44 +69,34 @@ Result<void> take_options(Words& words, debug::BreakpointSpec& spec)
                 return failure("expected an expression after `if`");
             return {};
         }
-        if (words.take("ignore"))
+        if (words.take("ignore")) {
             spec.ignore_count = TRY(words.number("a count after `ignore`"));
-        else if (words.take("log"))
-            spec.message = TRY(take_message(words));
-        else
-            return failure(
-                "unexpected argument \"" + std::string(words.next()) + "\": expected ignore, log or if");
+            continue;
+        }
+        if constexpr (has_message)
+            if (words.take("log")) {
+                spec.message = TRY(take_message(words));
+                continue;
+            }
+        return failure("unexpected argument \"" + std::string(words.next())
+            + (has_message ? "\": expected ignore, log or if" : "\": expected ignore or if"));
     }
     return {};
 }
 
-/// An error in a breakpoint's condition or message, with a mark.
+/// An error in a condition or message, with a mark.
 std::unexpected<Error> marked(const Error& error, const debug::BreakpointSpec& spec)
 {
     return with_mark(error, spec.condition.empty() ? spec.message : spec.condition);
 }
-
-Result<std::vector<CodePlace>> take_places(Console& console, Words& words)
+std::unexpected<Error> marked(const Error& error, const debug::WatchpointSpec& spec)
 {
-    const std::string_view text = words.next();
-    if (text.empty())
-        return failure("expected a place");
-    if (const auto number = parse_unsigned(text))
-        if (auto place = console.target().find_address(*number))
-            return std::vector { *std::move(place) };
-    const std::vector<LoadedModule> modules = console.target().modules();
-    if (!console.scope().module)
-        return failure("there is no module yet");
-    auto places = TRY(find_places(modules, console.scope().module, text, console.target().demangle()));
-    if (const Instance* only = console.scope().named_instance)
-        for (CodePlace& place : places)
-            if (place.module == only->module)
-                place.instance = only;
-    return places;
+    return with_mark(error, spec.condition);
 }
 
 Result<void> add(Console& console, Words& words, bool is_temporary)
 {
+    const std::string said(words.peek());
     const std::vector<CodePlace> places = TRY(take_places(console, words));
     debug::BreakpointSpec options { .module = places.front().module, .is_temporary = is_temporary };
     CHECK(take_options(words, options));
@@ -113,7 +105,7 @@ Result<void> add(Console& console, Words& words, bool is_temporary)
         spec.module = place.module;
         spec.offset = place.offset;
         spec.instance = place.instance;
-        const auto id = console.stops().add(spec);
+        const auto id = console.stops().add(spec, places.size() == 1 ? said : "");
         if (!id)
             return marked(id.error(), spec);
         console.write(line_of(console, TRY(console.stops().find_breakpoint(*id))));
@@ -121,37 +113,55 @@ Result<void> add(Console& console, Words& words, bool is_temporary)
     return {};
 }
 
-/// Changes one breakpoint, and shows it.
+/// Changes one breakpoint or watchpoint, and shows it.
 template<class Change> Result<void> change(Console& console, uint64_t id, Change change)
 {
-    debug::Breakpoint row = TRY(console.stops().find_breakpoint(id));
-    change(row.spec);
-    if (const auto changed = console.stops().change(row.id, row.spec); !changed)
-        return marked(changed.error(), row.spec);
-    console.write(line_of(console, row));
-    return {};
+    const auto apply = [&](auto row) -> Result<void> {
+        change(row.spec);
+        if (const auto changed = console.stops().change(row.id, row.spec); !changed)
+            return marked(changed.error(), row.spec);
+        if constexpr (std::is_same_v<decltype(row), debug::Breakpoint>)
+            console.write(line_of(console, row));
+        else
+            console.write(line_of(row));
+        return {};
+    };
+    for (const Stops::WatchRow& row : console.stops().watchpoints())
+        if (row.id == id)
+            return apply(row);
+    if (auto row = console.stops().find_breakpoint(id))
+        return apply(*std::move(row));
+    return failure("there is no breakpoint or watchpoint " + std::to_string(id));
 }
 
-/// The numbers that are left, or those of all breakpoints.
-Result<std::vector<uint64_t>> take_ids(Console& console, Words& words, bool with_watchpoints)
+/// The number of a breakpoint or watchpoint; `$bpnum` is the one that was set last.
+Result<uint64_t> take_id(Console& console, Words& words)
+{
+    if (words.take("$bpnum"))
+        return console.stops().last_number();
+    return words.number("the number of a breakpoint");
+}
+
+/// The numbers that are left, or all of them.
+Result<std::vector<uint64_t>> take_ids(Console& console, Words& words)
 {
     std::vector<uint64_t> ids;
     if (words.at_end()) {
         for (const debug::Breakpoint& row : console.stops().breakpoints())
             ids.push_back(row.id);
-        if (with_watchpoints)
-            for (const Stops::WatchRow& row : console.stops().watchpoints())
-                ids.push_back(row.id);
+        for (const Stops::WatchRow& row : console.stops().watchpoints())
+            ids.push_back(row.id);
+        std::ranges::sort(ids);
     }
     while (!words.at_end())
-        ids.push_back(TRY(words.number("the number of a breakpoint")));
+        ids.push_back(TRY(take_id(console, words)));
     return ids;
 }
 
 Result<void> set_enabled(Console& console, Words& words, bool is_enabled)
 {
-    for (const uint64_t id : TRY(take_ids(console, words, false)))
-        CHECK(change(console, id, [&](debug::BreakpointSpec& spec) { spec.is_enabled = is_enabled; }));
+    for (const uint64_t id : TRY(take_ids(console, words)))
+        CHECK(change(console, id, [&](auto& spec) { spec.is_enabled = is_enabled; }));
     return {};
 }
 
@@ -176,25 +186,70 @@ Result<eval::WatchPlace> find_watched(const Scope& scope, std::string_view text)
     return range;
 }
 
+/// Takes what is in front of the options: `ignore N`, `if EXPR`.
+std::string_view take_watched(Words& words)
+{
+    const std::string_view all = words.rest();
+    while (!words.at_end() && words.peek() != "if" && words.peek() != "ignore")
+        words.next();
+    return trimmed(all.substr(0, all.size() - words.rest().size()));
+}
+
+/// A condition on names of this frame alone is a mistake that the user should learn of now. It can
+/// be meant, so the watchpoint is set.
+void warn_of(Console& console, const std::string& condition)
+{
+    if (condition.empty())
+        return;
+    if (const auto type = console.scope().type_of(condition); !type)
+        console.write("note: here the condition cannot be evaluated: "
+            + type.error().message.substr(0, type.error().message.find('\n')));
+}
+
 Result<void> watch(Console& console, Words& words, Access access)
 {
+    Words watched(take_watched(words));
     constexpr std::pair<std::string_view, Access> accesses[] { { "read", Access::Read },
         { "write", Access::Write }, { "access", Access::ReadWrite } };
     for (const auto& [word, asked] : accesses)
-        if (words.take_last(word))
+        if (watched.take_last(word))
             access = asked;
-    const std::string_view text = words.rest();
-    debug::WatchpointSpec spec { .what = TRY(find_watched(console.scope(), text)),
-        .access = access,
-        .store = console.scope().instance->store };
+    const std::string_view text = watched.rest();
+    const Instance& instance = *console.scope().instance;
+    debug::WatchpointSpec spec {
+        .what = TRY(find_watched(console.scope(), text)), .access = access, .store = instance.store
+    };
     if (const auto* range = std::get_if<eval::MemoryRange>(&spec.what); range && range->shared)
         spec.store = nullptr;
-    const uint32_t id = TRY(console.stops().add(std::move(spec), std::string(text)));
-    console.write(line_of(Stops::WatchRow { id, access, std::string(text), 0 }));
+    CHECK(take_options(words, spec));
+    const auto id = console.stops().add(spec, std::string(text), instance);
+    if (!id)
+        return marked(id.error(), spec);
+    console.write(line_of(Stops::WatchRow { { .id = *id, .spec = spec }, std::string(text) }));
+    warn_of(console, spec.condition);
     return {};
 }
 
 } // namespace
+
+Result<std::vector<CodePlace>> take_places(Console& console, Words& words)
+{
+    const std::string_view text = words.next();
+    if (text.empty())
+        return failure("expected a place");
+    if (const auto number = parse_unsigned(text))
+        if (auto place = console.target().find_address(*number))
+            return std::vector { *std::move(place) };
+    const std::vector<LoadedModule> modules = console.target().modules();
+    if (!console.scope().module)
+        return failure("there is no module yet");
+    auto places = TRY(find_places(modules, console.scope().module, text, console.target().demangle()));
+    if (const Instance* only = console.scope().named_instance)
+        for (CodePlace& place : places)
+            if (place.module == only->module)
+                place.instance = only;
+    return places;
+}
 
 namespace verbs {
 
@@ -210,16 +265,16 @@ Result<void> set_temporary(Console& console, Words& words) { return add(console,
 
 Result<void> set_condition(Console& console, Words& words)
 {
-    const uint64_t id = TRY(words.number("the number of a breakpoint"));
-    return change(console, id, [&](debug::BreakpointSpec& spec) { spec.condition = words.rest(); });
+    const uint64_t id = TRY(take_id(console, words));
+    return change(console, id, [&](auto& spec) { spec.condition = words.rest(); });
 }
 
 Result<void> set_ignore(Console& console, Words& words)
 {
-    const uint64_t id = TRY(words.number("the number of a breakpoint"));
+    const uint64_t id = TRY(take_id(console, words));
     const uint64_t count = TRY(words.number("a count"));
     CHECK(words.end());
-    return change(console, id, [&](debug::BreakpointSpec& spec) { spec.ignore_count = count; });
+    return change(console, id, [&](auto& spec) { spec.ignore_count = count; });
 }
 
 Result<void> enable(Console& console, Words& words) { return set_enabled(console, words, true); }
@@ -228,7 +283,7 @@ Result<void> disable(Console& console, Words& words) { return set_enabled(consol
 
 Result<void> remove(Console& console, Words& words)
 {
-    for (const uint64_t id : TRY(take_ids(console, words, true))) {
+    for (const uint64_t id : TRY(take_ids(console, words))) {
         CHECK(console.stops().remove(id));
         console.write("deleted " + std::to_string(id));
     }

@@ -139,6 +139,13 @@ Result<uint32_t> Client::add_watchpoint(WatchpointSpec spec)
     return own([&] { return session_.add_watchpoint(std::move(spec)); });
 }
 
+Result<void> Client::change_watchpoint(uint32_t id, WatchpointSpec spec)
+{
+    if (!owns_stop(id))
+        return failure("watchpoint " + std::to_string(id) + " belongs to another client, or is gone");
+    return session_.change_watchpoint(id, std::move(spec));
+}
+
 Result<void> Client::remove_stop(uint32_t id)
 {
     const std::lock_guard lock(mutex_);

@@ -100,6 +100,7 @@ public:
     /// stops.
     Result<void> change_breakpoint(uint32_t id, BreakpointSpec spec);
     Result<uint32_t> add_watchpoint(WatchpointSpec spec);
+    Result<void> change_watchpoint(uint32_t id, WatchpointSpec spec);
     /// Removes a breakpoint or watchpoint. It may be gone already.
     Result<void> remove_stop(uint32_t id);
     /// Takes over a breakpoint or watchpoint that was added to the session directly.

@@ -183,12 +183,20 @@ std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place
     return text + hits_text(breakpoint.hits);
 }
 
-std::string watchpoint_line(uint32_t id, WatchpointSpec::Access access, std::string_view place, uint64_t hits)
+std::string watchpoint_line(const Watchpoint& watchpoint, std::string_view place)
 {
     // The terminal's verbs. None of them stops at every write.
     constexpr std::string_view verbs[] { "rwatch", "watch writes", "awatch", "watch" };
-    return "watchpoint " + std::to_string(id) + ": " + std::string(verbs[static_cast<size_t>(access)]) + " "
-        + std::string(place) + hits_text(hits);
+    const WatchpointSpec& spec = watchpoint.spec;
+    std::string text = "watchpoint " + std::to_string(watchpoint.id) + ": "
+        + std::string(verbs[static_cast<size_t>(spec.access)]) + " " + std::string(place);
+    if (!spec.is_enabled)
+        text += ", disabled";
+    if (spec.ignore_count > 0)
+        text += ", ignore " + std::to_string(spec.ignore_count);
+    if (!spec.condition.empty())
+        text += ", if " + spec.condition;
+    return text + hits_text(watchpoint.hits);
 }
 
 std::string stop_event_line(std::string_view name, bool is_on)

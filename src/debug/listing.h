@@ -54,8 +54,7 @@ bool has_slipped(const Breakpoint& breakpoint);
 /// `breakpoint 3: $add at 0x62 (asked for 0x61), ignore 1, if $b == 3, 2 hits`
 std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked);
 /// `watchpoint 2: rwatch table[2], 1 hit`; `place` is what the user called it.
-std::string watchpoint_line(
-    uint32_t id, WatchpointSpec::Access access, std::string_view place, uint64_t hits);
+std::string watchpoint_line(const Watchpoint& watchpoint, std::string_view place);
 
 /// The events at which a session can stop, by their names. `StopsOn` is the session's or that of
 /// the public API.

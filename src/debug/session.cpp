@@ -621,6 +621,11 @@ Result<uint32_t> Session::add_watchpoint(WatchpointSpec spec)
     return id;
 }
 
+Result<void> Session::change_watchpoint(uint32_t id, WatchpointSpec spec)
+{
+    return change_stops([&] { return watchpoints_.change(id, std::move(spec)); });
+}
+
 Result<void> Session::remove_watchpoint(uint32_t id)
 {
     return change_stops([&] { return watchpoints_.remove(id); });

@@ -268,13 +268,13 @@ std::optional<StopReason> Session::reason_of_watch(Member& member)
     if (member.thread->touched.empty())
         sync(member);
     watchpoints_.refresh(foreign.before_run);
-    auto hit = watchpoints_.hit(*member.thread, member.thread->touched, foreign.during_run);
-    if (!hit)
+    auto stop = watchpoints_.hit(*member.thread, member.thread->touched, foreign.during_run);
+    if (!stop)
         return std::nullopt;
     return StopReason { .kind = StopKind::Watchpoint,
-        .id = hit->first,
-        .text = hit->second.to_text(),
-        .watch = std::move(hit->second) };
+        .id = stop->id,
+        .text = stop->hit.to_text() + (stop->problem.empty() ? "" : " (" + stop->problem + ")"),
+        .watch = std::move(stop->hit) };
 }
 
 /// Asks the member's step about the instruction at which the thread is.

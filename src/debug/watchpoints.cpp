@@ -4,10 +4,12 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "debug/inspect.h"
+#include "eval/syntax.h"
 
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <utility>
 
 namespace vitrine::core::debug {
 
@@ -118,6 +120,23 @@ bool overlaps(const Mutation& mutation, Bytes bytes)
     return !written.empty() && overlaps(TouchedRange { begin, begin + written.size(), true }, bytes);
 }
 
+/// What an access has done to a place, whose state was `before`.
+WatchHit hit_of(
+    const Watched& home, const std::vector<uint8_t>& before, std::shared_ptr<Root> root, bool is_write)
+{
+    WatchHit hit { .is_write = is_write, .root = std::move(root) };
+    std::vector<uint8_t> now(home.bytes.begin(), home.bytes.end());
+    const std::vector<uint8_t>& old = is_write ? before : now;
+    if (home.type) {
+        hit.old_value = value_of(*home.type, old);
+        hit.new_value = value_of(*home.type, now);
+    } else {
+        hit.old_bytes = old;
+        hit.new_bytes = std::move(now);
+    }
+    return hit;
+}
+
 } // namespace
 
 std::string WatchHit::to_text() const
@@ -128,8 +147,40 @@ std::string WatchHit::to_text() const
     return before + " -> " + (new_value ? new_value->to_text() : number_text(new_bytes));
 }
 
+Result<bool> FreeCondition::is_true(const Frame& frame)
+{
+    // More than the places at which a program usually touches one variable.
+    constexpr size_t max_compiled = 256;
+    if (text_.empty())
+        return true;
+    const std::pair place(frame.function, frame.offset);
+    auto found = compiled_.find(place);
+    if (found == compiled_.end()) {
+        if (compiled_.size() == max_compiled)
+            compiled_.clear();
+        auto expression = TRY(eval::Expression::compile_condition(text_, TRY(eval::Scope::of(frame))));
+        found = compiled_.emplace(place, std::move(expression)).first;
+    }
+    return found->second.is_true(frame);
+}
+
+namespace {
+
+/// A condition's names mean what they mean where it is evaluated; its form is the same everywhere.
+Result<void> check_form(std::string_view condition)
+{
+    if (condition.empty())
+        return {};
+    if (auto parsed = eval::parse_whole_expression(condition); !parsed)
+        return failure("condition: " + parsed.error().message, parsed.error().offset);
+    return {};
+}
+
+} // namespace
+
 Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
 {
+    CHECK(check_form(spec.condition));
     if (const auto* range = std::get_if<eval::MemoryRange>(&spec.what)) {
         if (range->size == 0)
             return failure("a range without bytes cannot be watched");
@@ -145,6 +196,7 @@ Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
             home.kind == StateKind::Table ? "the table has no such element" : "the frame has no such local");
     Entry& entry = entries_[id];
     entry.id = id;
+    entry.condition = FreeCondition(spec.condition);
     entry.spec = std::move(spec);
     entry.copy.assign(home.bytes.begin(), home.bytes.end());
     entry.root = root_of(entry.spec, home);
@@ -152,6 +204,24 @@ Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
         if (const auto caller = return_place_of(local->frame))
             entry.end = MarkedPlace { caller->function, caller->offset };
     }
+    return {};
+}
+
+Result<void> Watchpoints::change(uint32_t id, WatchpointSpec spec)
+{
+    const auto found = entries_.find(id);
+    if (found == entries_.end())
+        return failure("there is no watchpoint " + std::to_string(id));
+    CHECK(check_form(spec.condition));
+    Entry& entry = found->second;
+    entry.condition = FreeCondition(spec.condition);
+    entry.spec.condition = std::move(spec.condition);
+    entry.spec.ignore_count = spec.ignore_count;
+    entry.spec.is_enabled = spec.is_enabled;
+    // What has happened while it was disabled is no access.
+    const Watched home = home_of(entry.spec);
+    entry.copy.assign(home.bytes.begin(), home.bytes.end());
+    entry.root = root_of(entry.spec, home);
     return {};
 }
 
@@ -183,7 +253,7 @@ std::unique_ptr<const Watches> Watchpoints::ranges() const
         const Watched home = home_of(entry.spec);
         const auto begin = reinterpret_cast<uintptr_t>(home.bytes.data());
         const WatchpointSpec::Access access = entry.spec.access;
-        if (!home.bytes.empty())
+        if (!home.bytes.empty() && entry.spec.is_enabled)
             ranges.push_back({ begin, begin + home.bytes.size(), access == Read || access == ReadWrite,
                 access != Read, home.kind });
     }
@@ -234,11 +304,49 @@ bool Watchpoints::drop_ended(const Thread& thread)
     }) != 0;
 }
 
-std::optional<std::pair<uint32_t, WatchHit>> Watchpoints::hit(
-    const Thread& thread, std::span<const TouchedRange> touched, std::span<const Mutation> by_host)
+/// Whether an access is of the kind that the watchpoint waits for.
+bool Watchpoints::counts(const Entry& entry, bool was_read, bool was_written, bool has_changed)
 {
     using enum WatchpointSpec::Access;
-    std::optional<std::pair<uint32_t, WatchHit>> first;
+    switch (entry.spec.access) {
+    case Read: return was_read;
+    case Write: return was_written;
+    case ReadWrite: return was_read || was_written;
+    case Change: return was_written && has_changed;
+    }
+    std::unreachable();
+}
+
+/// Counts an access if the condition holds, and says whether it stops the thread. Returns why the
+/// condition could not be evaluated; that stops the thread too.
+std::string Watchpoints::count(Entry& entry, const std::optional<Frame>& frame, bool& stops)
+{
+    std::string problem;
+    stops = false;
+    if (!entry.spec.is_enabled)
+        return problem;
+    if (frame) {
+        const auto holds = entry.condition.is_true(*frame);
+        if (holds && !*holds)
+            return problem;
+        if (!holds)
+            problem = "condition: " + holds.error().message;
+    }
+    stops = ++entry.hits > entry.spec.ignore_count || !problem.empty();
+    return problem;
+}
+
+std::optional<Watchpoints::Stop> Watchpoints::hit(
+    const Thread& thread, std::span<const TouchedRange> touched, std::span<const Mutation> by_host)
+{
+    std::optional<Stop> first;
+    // The innermost guest frame, for conditions.
+    std::optional<Frame> frame;
+    walk_frames(thread, [&](const Frame& each) {
+        if (!each.is_host())
+            frame = each;
+        return each.is_host();
+    });
     for (auto& [id, entry] : entries_) {
         const auto* local = std::get_if<eval::FrameLocal>(&entry.spec.what);
         if (local && (local->frame.thread != &thread || !is_alive(local->frame)))
@@ -253,28 +361,12 @@ std::optional<std::pair<uint32_t, WatchHit>> Watchpoints::hit(
         for (const TouchedRange& range : touched)
             if (overlaps(range, home.bytes))
                 (range.is_write ? was_written : was_read) = true;
-        const auto access = entry.spec.access;
-        const bool counts = access == Read ? was_read
-            : access == Write              ? was_written
-            : access == ReadWrite          ? was_read || was_written
-                                           : was_written && has_changed;
-        if (counts) {
-            ++entry.hits;
-            if (!first) {
-                WatchHit hit { .is_write = was_written, .root = entry.root };
-                std::vector<uint8_t> now(home.bytes.begin(), home.bytes.end());
-                if (!was_written)
-                    entry.copy = now;
-                if (home.type) {
-                    hit.old_value = value_of(*home.type, entry.copy);
-                    hit.new_value = value_of(*home.type, now);
-                } else {
-                    hit.old_bytes = entry.copy;
-                    hit.new_bytes = std::move(now);
-                }
-                first.emplace(id, std::move(hit));
-            }
-        }
+        bool stops = false;
+        std::string problem;
+        if (counts(entry, was_read, was_written, has_changed))
+            problem = count(entry, frame, stops);
+        if (stops && !first)
+            first = Stop { id, hit_of(home, entry.copy, entry.root, was_written), std::move(problem) };
         if (has_changed) {
             entry.copy.assign(home.bytes.begin(), home.bytes.end());
             entry.root = root_of(entry.spec, home);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "debug/marks.h"
+#include "eval/expression.h"
 #include "eval/place.h"
 #include "exec/watch.h"
 #include "runtime/mutation.h"
@@ -26,13 +27,35 @@ struct WatchpointSpec {
     Access access = Access::Change;
     /// The store that owns the place; null for a shared memory.
     const Store* store = nullptr;
+    /// An expression that must be true for a hit, in the innermost guest frame of the thread that
+    /// has touched the place. Empty: always true.
+    std::string condition {};
+    /// The number of hits to skip before the guest stops.
+    uint64_t ignore_count = 0;
+    bool is_enabled = true;
 };
 
 /// A watchpoint with its state, for listings.
 struct Watchpoint {
     uint32_t id = 0;
     WatchpointSpec spec;
+    /// How often the place was accessed while the condition was true.
     uint64_t hits = 0;
+};
+
+/// A condition that is evaluated in frames of any function: the names in it mean what they mean
+/// there.
+class FreeCondition {
+public:
+    explicit FreeCondition(std::string text = "") : text_(std::move(text)) {}
+
+    /// Whether it holds in a guest frame. An empty condition always does.
+    Result<bool> is_true(const Frame& frame);
+
+private:
+    std::string text_;
+    /// What it was compiled to, by the function and the offset in it.
+    std::map<std::pair<const Function*, CodeOffset>, eval::Expression> compiled_;
 };
 
 /// What a watchpoint has observed.
@@ -58,6 +81,9 @@ class Watchpoints {
 public:
     /// Fails for a place that does not exist, and for a range without bytes.
     Result<void> add(uint32_t id, WatchpointSpec spec);
+    /// Replaces the condition, the count and whether it is enabled; the rest must be unchanged.
+    /// Fails for a condition that cannot be parsed: the error's offset is then the position in it.
+    Result<void> change(uint32_t id, WatchpointSpec spec);
     Result<void> remove(uint32_t id);
     void clear() { entries_.clear(); }
     /// Removes the watchpoints of a store that is about to be destroyed.
@@ -79,10 +105,17 @@ public:
     /// Removes the watchpoints of the thread's locals whose frames have ended. Returns whether
     /// there were any.
     bool drop_ended(const Thread& thread);
+    /// A watchpoint for which a thread stops.
+    struct Stop {
+        uint32_t id;
+        WatchHit hit;
+        /// The error, if its condition could not be evaluated.
+        std::string problem {};
+    };
     /// The first watchpoint for which the thread stops. `touched` are the ranges that the last
     /// instruction has touched. If it is empty, a host function has run: it has written the places
     /// in `by_host`, and may have changed others.
-    std::optional<std::pair<uint32_t, WatchHit>> hit(
+    std::optional<Stop> hit(
         const Thread& thread, std::span<const TouchedRange> touched, std::span<const Mutation> by_host = {});
 
 private:
@@ -92,7 +125,10 @@ private:
         std::shared_ptr<Root> root;
         /// For a local: where the caller of its frame continues.
         std::optional<MarkedPlace> end;
+        FreeCondition condition;
     };
+    static bool counts(const Entry& entry, bool was_read, bool was_written, bool has_changed);
+    static std::string count(Entry& entry, const std::optional<Frame>& frame, bool& stops);
 
     std::map<uint32_t, Entry> entries_;
 };

@@ -29,6 +29,16 @@ std::string binary_text(uint64_t bits)
     return text;
 }
 
+/// As C writes it: `017`.
+std::string octal_text(uint64_t bits)
+{
+    std::string text;
+    do
+        text.insert(text.begin(), static_cast<char>('0' + (bits & 7)));
+    while ((bits >>= 3) != 0);
+    return text == "0" ? text : "0" + text;
+}
+
 std::string character_text(uint64_t code)
 {
     if (code >= 0x20 && code < 0x7f && code != '\'' && code != '\\')
@@ -47,11 +57,23 @@ std::string bytes_text(const Value& vector)
 
 } // namespace
 
-Result<char> parse_format(std::string_view word)
+Result<std::string> formatted(uint64_t bits, unsigned width, char format)
 {
-    if (word.size() != 2 || word[0] != '/' || !std::string_view("xdutcf").contains(word[1]))
-        return failure(std::string(word) + ": expected /x, /d, /u, /t, /c or /f");
-    return word[1];
+    const unsigned unused = 64 - width;
+    bits = bits << unused >> unused;
+    switch (format) {
+    case 'x':
+    case 'a': return hex(bits);
+    case 'u': return std::to_string(bits);
+    case 'o': return octal_text(bits);
+    case 't': return binary_text(bits);
+    case 'c': return character_text(bits);
+    case 'f':
+        if (width < 32)
+            return failure("a float has 4 or 8 bytes: /fw or /fg");
+        return Value { width == 32 ? ValueType::f32 : ValueType::f64, bits }.to_text();
+    default: return std::to_string(static_cast<int64_t>(bits << unused) >> unused);
+    }
 }
 
 Result<std::string> formatted(const Value& value, char format)
@@ -62,15 +84,7 @@ Result<std::string> formatted(const Value& value, char format)
     if (width == 0)
         return failure(
             (value.type.is_ref() ? "a reference" : value.type.to_text()) + " has no format /" + format);
-    const uint64_t bits = width == 32 ? static_cast<uint32_t>(value.low) : value.low;
-    switch (format) {
-    case 'x': return hex(bits);
-    case 'u': return std::to_string(bits);
-    case 't': return binary_text(bits);
-    case 'c': return character_text(bits);
-    case 'f': return Value { width == 32 ? ValueType::f32 : ValueType::f64, bits }.to_text();
-    default: return std::to_string(width == 32 ? static_cast<int32_t>(bits) : static_cast<int64_t>(bits));
-    }
+    return formatted(value.low, width, format);
 }
 
 } // namespace vitrine::core::eval

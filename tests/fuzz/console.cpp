@@ -19,6 +19,9 @@ using vitrine::fuzz::module_bytes;
 namespace {
 
 constexpr size_t max_lines = 64;
+constexpr size_t max_steps = 1000;
+/// As a user would who sees so many lines, the sink interrupts what a line does.
+constexpr size_t max_answer = 10'000;
 
 /// The guest, and the door to it.
 class Guest final : public console::Target {
@@ -52,8 +55,8 @@ public:
     std::string place_text(const Module&, CodeOffset offset, const Instance*) override { return hex(offset); }
     Result<void> resume(const debug::Resume& how) override
     {
-        // A step ends, whatever the guest was changed to.
-        if (how.kind != debug::Resume::Kind::Step)
+        // A step ends, whatever the guest was changed to. An alias may hide how many there are.
+        if (how.kind != debug::Resume::Kind::Step || ++steps_ > max_steps)
             return failure("not here");
         CHECK(client_->resume(how));
         const auto event = TRY(session_->wait());
@@ -79,6 +82,7 @@ private:
     Instance* instance_ = nullptr;
     std::unique_ptr<debug::Session> session_;
     std::unique_ptr<debug::Client> client_;
+    size_t steps_ = 0;
     bool has_ended_ = false;
 };
 
@@ -96,11 +100,16 @@ bool is_short(std::string_view line)
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
     Guest guest;
-    console::Console console(guest, [](const console::Line& line) {
+    console::Console* interruptible = nullptr;
+    size_t written = 0;
+    console::Console console(guest, [&](const console::Line& line) {
+        if (++written % max_answer == 0)
+            interruptible->interrupt();
         const std::string text = plain_text(line);
         ASSERT(is_utf8(bytes_of(text)) && text == printable(text));
         ASSERT(ansi_text(line).size() >= text.size());
     });
+    interruptible = &console;
     std::string_view text(reinterpret_cast<const char*>(data), size);
     for (size_t i = 0; i < max_lines && !text.empty(); ++i) {
         const size_t end = std::min(text.find('\n'), text.size());
@@ -111,6 +120,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
             console.perform(line);
         text.remove_prefix(std::min(end + 1, text.size()));
     }
+    while (console.is_in_block())
+        console.perform("end");
     console.perform("info");
     console.perform("bt");
     console.perform("delete");

@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "console/places.h"
+#include "console/verbs.h"
 #include "support/guest.h"
 
 #include <gmock/gmock.h>
@@ -188,6 +189,7 @@ TEST_F(ConsoleTest, ABreakpointInOneInstance)
     EXPECT_EQ(say("continue"), "returned: 101\n");
     EXPECT_THAT(say("thread 1"), StartsWith("#0 $helper"));
     EXPECT_THAT(say("finish"), StartsWith("returned: 103\nstopped: step in $api at "));
+    EXPECT_EQ(say("print $ + 1"), "104\n");
     EXPECT_EQ(say("continue"), "exited: 104\n");
     EXPECT_EQ(say("continue"), "error: not stopped\n");
 }
@@ -219,6 +221,141 @@ TEST_F(ConsoleTest, AnEmptyLineRepeatsASteps)
     say("bt");
     EXPECT_EQ(say(""), "");
     EXPECT_EQ(say("# nothing"), "");
+}
+
+TEST_F(ConsoleTest, EveryFormOfInfo)
+{
+    say("start");
+    for (const InfoForm& form : info_table()) {
+        const std::string name(form.name);
+        EXPECT_THAT(say("info " + name), testing::Not(HasSubstr("expected args"))) << name;
+        if (!form.verb.empty())
+            EXPECT_EQ(say("info " + name), say(std::string(form.verb))) << name;
+        else
+            EXPECT_FALSE(form.summary.empty()) << name;
+        for (Words forms(form.forms); !forms.at_end();) {
+            const std::string other(forms.next());
+            EXPECT_EQ(say("info " + other), say("info " + name)) << other;
+        }
+        EXPECT_THAT(say("help info"), HasSubstr("    " + name)) << name;
+        EXPECT_THAT(console.completions("info " + name), testing::Contains(name));
+    }
+    EXPECT_THAT(say("info nothing"), StartsWith("error: info nothing: expected args, "));
+    EXPECT_EQ(say("info t"), "error: info t can be tables, tags, threads, types\n");
+}
+
+TEST_F(ConsoleTest, CommandsOfStops)
+{
+    say("break lib:$helper");
+    say("commands");
+    EXPECT_TRUE(console.is_in_block());
+    EXPECT_EQ(say("print $k"), "");
+    EXPECT_EQ(say(""), "");
+    EXPECT_EQ(say("continue"), "");
+    say("end");
+    EXPECT_FALSE(console.is_in_block());
+    EXPECT_THAT(say("break"), HasSubstr("\n    print $k\n    continue\n"));
+    EXPECT_THAT(
+        say("run"), AllOf(StartsWith("stopped: breakpoint 1 in $helper"), HasSubstr("\n3\nexited: 104\n")));
+    // `thread apply` and `info` look; they cannot resume the program.
+    say("start");
+    EXPECT_THAT(say("thread apply all continue"),
+        HasSubstr("error: `continue` cannot be a part of another command\n"));
+    say("alias on = continue");
+    EXPECT_THAT(say("thread apply 1 on"), HasSubstr("cannot be a part of another command\n"));
+    EXPECT_EQ(say("commands 7"), "error: there is no breakpoint or watchpoint 7\n");
+    say("delete 1");
+    EXPECT_EQ(console.stops().commands(1).size(), 0);
+}
+
+/// What an endless definition or endless commands do, the user can end; what is endless by itself
+/// ends by itself.
+TEST_F(ConsoleTest, EndlessLines)
+{
+    for (const auto line : { "define again", "again", "again", "end" })
+        say(line);
+    EXPECT_EQ(say("again"), "error: again: definitions are nested too deep\n");
+    // Line d30 would do 2 to the power of 30 lines.
+    say("alias d0 = echo");
+    for (int i = 1; i <= 30; ++i) {
+        say("define d" + std::to_string(i));
+        say("d" + std::to_string(i - 1));
+        say("d" + std::to_string(i - 1));
+        say("end");
+    }
+    EXPECT_THAT(say("d30"), testing::EndsWith("error: more than 10000 lines for one command\n"));
+    say("define long");
+    for (int i = 0; console.is_in_block(); ++i) {
+        ASSERT_LT(i, 2000);
+        say(std::string(1000, 'x'));
+    }
+    EXPECT_THAT(text, StartsWith("error: the block is longer than "));
+}
+
+TEST_F(ConsoleTest, InterruptedCommands)
+{
+    // The sink plays the user who types Ctrl-C after a while.
+    int lines = 0;
+    Console* one = nullptr;
+    Console counting { *this, [&](const Line& line) {
+                          text += plain_text(line) + "\n";
+                          if (++lines == 20)
+                              one->interrupt();
+                      } };
+    one = &counting;
+    text.clear();
+    for (const auto line : { "break lib:$helper", "commands", "call $helper 1", "end", "run" })
+        counting.perform(line);
+    EXPECT_THAT(text, testing::EndsWith("error: interrupted\n"));
+}
+
+/// Watchpoints are the same places in the next run, as soon as their instances are there.
+TEST_F(ConsoleTest, WatchpointsStayFromRunToRun)
+{
+    say("start");
+    EXPECT_EQ(say("watch $own if $own > 3"), "watchpoint 1: watch $own, if $own > 3\n");
+    EXPECT_EQ(say("watch $calls of 1"), "watchpoint 2: watch $calls\n");
+    EXPECT_EQ(say("watch memory 8 4 of 0"), "watchpoint 3: watch memory 8 4\n");
+    EXPECT_EQ(say("watch $n"), "watchpoint 4: watch $n\n");
+    EXPECT_EQ(say("disable 2"), "watchpoint 2: watch $calls, disabled\n");
+    EXPECT_THAT(say("continue"), StartsWith("stopped: watchpoint 1: 5 -> 6 in $go"));
+    EXPECT_EQ(say("info watchpoints"),
+        "watchpoint 1: watch $own, if $own > 3, 1 hit\nwatchpoint 2: watch $calls, disabled\n"
+        "watchpoint 3: watch memory 8 4\nwatchpoint 4: watch $n\n");
+    console.stops().keep();
+    for (const debug::Watchpoint& row : session_->watchpoints())
+        ASSERT_TRUE(session_->remove_watchpoint(row.id));
+    ASSERT_TRUE(console.stops().restore());
+    EXPECT_TRUE(console.stops().is_waiting());
+    EXPECT_THAT(say("break"), HasSubstr("watchpoint 1: watch $own, if $own > 3, pending\n"));
+    EXPECT_EQ(say("ignore 1 1"), "watchpoint 1: watch $own, ignore 1, if $own > 3\n");
+    EXPECT_THAT(console.stops().set_waiting(), ElementsAre());
+    EXPECT_FALSE(console.stops().is_waiting());
+    EXPECT_EQ(say("info watchpoints"),
+        "watchpoint 1: watch $own, ignore 1, if $own > 3\nwatchpoint 2: watch $calls, disabled\n"
+        "watchpoint 3: watch memory 8 4\n");
+    for (const debug::Watchpoint& row : session_->watchpoints())
+        if (const auto* range = std::get_if<eval::MemoryRange>(&row.spec.what)) {
+            EXPECT_EQ(range->memory, lib->memories[0]);
+        }
+}
+
+TEST_F(ConsoleTest, WhatATypedLineOfOnesOwnCanBecome)
+{
+    say("alias bh = break");
+    for (const auto line : { "define mine", "end" })
+        say(line);
+    EXPECT_THAT(console.completions("bh he"), ElementsAre("helper"));
+    EXPECT_THAT(console.completions("mi"), ElementsAre("mine"));
+    EXPECT_THAT(console.completions("set pag"), ElementsAre("pager", "pagination"));
+    EXPECT_THAT(console.completions("set print e"), ElementsAre("elements"));
+    EXPECT_THAT(console.completions("show va"), ElementsAre("values"));
+    EXPECT_THAT(console.completions("info function he"), ElementsAre());
+    EXPECT_THAT(console.completions("info symbol he"), ElementsAre("helper"));
+    EXPECT_THAT(console.completions("advance he"), ElementsAre("helper"));
+    say("set $mark = 5");
+    EXPECT_THAT(console.completions("print $m"), ElementsAre("$mark"));
+    EXPECT_THAT(console.completions("display $o"), ElementsAre("$own"));
 }
 
 /// Another client's stops are not this one's.

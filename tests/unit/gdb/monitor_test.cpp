@@ -185,7 +185,8 @@ TEST_F(MonitorTest, EvaluatesExpressions)
     EXPECT_EQ(ask("print /x $count"), "0xfffffff9\n");
     EXPECT_EQ(ask("print $n in 1"), "3\n");
     EXPECT_EQ(ask("print $nobody"), "error: no local or global is called `nobody`\n  $nobody\n  ^\n");
-    EXPECT_EQ(ask("print /y 1"), "error: /y: expected /x, /d, /u, /t, /c or /f\n");
+    EXPECT_EQ(
+        ask("print /y 1"), "error: /y: expected /COUNT, one of x d u o t c f a s r, and one of b h w g\n");
     EXPECT_EQ(ask("print /x $p"), "error: a reference has no format /x\n");
     EXPECT_EQ(ask("print"), "error: expected an expression\n");
     EXPECT_EQ(ask("set $count = 5"), "");

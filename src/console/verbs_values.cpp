@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Values in formats, expressions that are shown at each stop, and types.
+#include "console/places.h"
+#include "console/values.h"
+#include "console/verbs.h"
+
+#include "base/number.h"
+#include "base/text.h"
+#include "debug/listing.h"
+#include "eval/format.h"
+#include "eval/names.h"
+#include "wasm/printer.h"
+
+#include <algorithm>
+
+namespace vitrine::core::console {
+
+namespace {
+
+/// The value in a format of `print`.
+Result<std::string> text_in(const Scope& scope, const Computed& computed, const Format& format)
+{
+    if (format.letter == 'r' || !computed.value)
+        return computed.text;
+    const bool is_integer = computed.value->type == ValueType::i32 || computed.value->type == ValueType::i64;
+    if (format.letter != 's')
+        return eval::formatted(*computed.value, format.letter);
+    if (!is_integer)
+        return failure("/s shows the text at an address, which is an integer");
+    const uint64_t address = computed.value->type == ValueType::i32
+        ? static_cast<uint32_t>(computed.value->low)
+        : computed.value->low;
+    return "\"" + TRY(scope.compute("cstr[" + std::to_string(address) + "uL]")).text + "\"";
+}
+
+uint64_t max_text(Console& console) { return Settings::limit(console.settings().print_elements); }
+
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+/// `(struct ..)` and its like: the definition of a type.
+std::string definition_of(const Module& module, TypeIndex index)
+{
+    const std::string_view name = module.names().types.find(index.value);
+    return debug::label_of("type", index.value, "") + (name.empty() ? "" : " " + identifier(name, "", 0))
+        + ": " + to_text(module.types[index], module.names().find_fields(index.value));
+}
+
+/// The type of an expression as text. With `is_whole`, the definition follows.
+Result<std::string> type_of(const Scope& scope, std::string_view text, bool is_whole)
+{
+    const eval::Type type = TRY(scope.type_of(text));
+    if (type.kind == eval::Type::Kind::Text)
+        return "text";
+    if (type.kind == eval::Type::Kind::Aggregate)
+        return "a value of the source";
+    if (type.is_number())
+        return std::string(eval::to_text(type.number));
+    const std::string name = debug::type_text(*scope.module, type.value_type());
+    if (!is_whole || !type.is_reference() || type.reference.heap() != HeapKind::Defined)
+        return name;
+    const auto index = scope.module->find_type(TypeId { type.reference.index() });
+    return index ? name + "\n" + definition_of(*scope.module, *index) : name;
+}
+
+/// `type[3]`, `$node`: a type of the module; none if the text is no such thing.
+std::optional<TypeIndex> find_type(const Module& module, std::string_view text)
+{
+    constexpr std::string_view begin = "type[";
+    std::string_view name = text;
+    if (text.starts_with(begin) && text.ends_with(']'))
+        name = text.substr(begin.size(), text.size() - begin.size() - 1);
+    if (const auto index = parse_unsigned(name); index && name != text && *index < module.types.size())
+        return TypeIndex { static_cast<uint32_t>(*index) };
+    for (const std::string& bare : eval::names_in(name))
+        if (const auto found = eval::ModuleNames(module).types_named(bare); !found.empty())
+            return TypeIndex { found.front() };
+    return std::nullopt;
+}
+
+Result<void> show_type(Console& console, Words& words, bool is_whole)
+{
+    const Scope& scope = console.scope();
+    const std::string text = as_expression(words.rest());
+    if (text.empty())
+        return failure("expected an expression, a function or a type");
+    if (!scope.module)
+        return failure("there is no module yet");
+    const Module& module = *scope.module;
+    auto type = scope.instance ? type_of(scope, text, is_whole) : failure("there is no instance yet");
+    if (type) {
+        console.write_lines(*type);
+        return {};
+    }
+    if (const auto index = find_type(module, text)) {
+        console.write(definition_of(module, *index));
+        return {};
+    }
+    if (text.starts_with("type[") && text.ends_with(']'))
+        return failure("the module has no " + text);
+    if (const auto function = find_function(module, text)) {
+        const std::string signature = module.func_type(*function).to_text();
+        console.write(debug::row_label(module, ExternKind::Func, function->value) + ": "
+            + (signature.empty() ? "()" : signature));
+        return {};
+    }
+    return std::unexpected(type.error());
+}
+
+} // namespace
+
+void Console::show_display(uint32_t number, const Display& display)
+{
+    const std::string head =
+        std::to_string(number) + ": " + (display.format ? display.format->text + " " : "") + display.text;
+    Words words(display.text);
+    Scope outer = std::exchange(scope_, {});
+    const auto show = [&]() -> Result<void> {
+        scope_ = TRY(find_scope(target_, selection_, words));
+        scope_.variables = &variables_;
+        if (display.format && (display.format->is_of_memory || display.format->letter == 's')) {
+            std::vector<std::string> lines;
+            Examiner examiner;
+            CHECK(examiner.show(scope_, words.rest(), *display.format, max_text(*this),
+                [&](const std::string& line) { lines.push_back(line); }));
+            write(head);
+            for (const std::string& line : lines)
+                write(line);
+            return {};
+        }
+        const Computed computed = TRY(scope_.compute(as_expression(words.rest())));
+        write(head + " = "
+            + (display.format ? TRY(text_in(scope_, computed, *display.format)) : computed.text));
+        return {};
+    };
+    if (const auto shown = show(); !shown)
+        write(head + " = <error: " + std::string(first_line(shown.error().message)) + ">");
+    scope_ = std::move(outer);
+}
+
+void Console::show_displays()
+{
+    if (displays_.empty() || !session().stopped())
+        return;
+    refresh_selection();
+    const debug::Session::Look look(session());
+    for (const auto& [number, display] : displays_)
+        show_display(number, display);
+}
+
+namespace verbs {
+
+Result<void> print(Console& console, Words& words)
+{
+    std::optional<Format> format;
+    if (words.rest().starts_with('/')) {
+        format = TRY(take_format(words, {}));
+        if (format->is_of_memory)
+            return failure(format->text + ": a value has neither a count nor a size; `x` shows a memory");
+    }
+    const std::string text = as_expression(words.rest());
+    if (text.empty())
+        return failure("expected an expression");
+    Computed computed = TRY(console.scope().compute(text));
+    console.write(format ? TRY(text_in(console.scope(), computed, *format)) : computed.text);
+    console.variables().remember(std::move(computed));
+    return {};
+}
+
+Result<void> examine(Console& console, Words& words)
+{
+    Examiner& examiner = console.examiner();
+    const Scope& scope = console.scope();
+    const auto write = [&](const std::string& line) { console.write(line); };
+    if (!words.rest().starts_with('/') && !words.at_end())
+        return show_memory(console, words);
+    Format format = examiner.last();
+    if (words.at_end() && !examiner.has_place())
+        return show_memory(console, words);
+    if (!words.at_end())
+        format = TRY(take_format(words, examiner.last()));
+    if (words.at_end() && !examiner.has_place())
+        return failure("expected an address");
+    const uint64_t limit = max_text(console);
+    CHECK(words.at_end() ? examiner.go_on(scope, format, limit, write)
+                         : examiner.show(scope, words.rest(), format, limit, write));
+    console.repeat_with("x " + examiner.last().text);
+    return {};
+}
+
+Result<void> display(Console& console, Words& words)
+{
+    if (words.at_end()) {
+        for (const auto& [number, display] : console.displays())
+            console.show_display(number, display);
+        if (console.displays().empty())
+            console.write("nothing is displayed at stops");
+        return {};
+    }
+    Words said(console.said());
+    Display made;
+    if (said.rest().starts_with('/'))
+        made.format = TRY(take_format(said, {}));
+    made.text = said.rest();
+    if (made.text.empty())
+        return failure("expected an expression");
+    constexpr size_t max_displays = 100;
+    Displays& all = console.displays();
+    if (all.size() == max_displays)
+        return failure("there are " + std::to_string(max_displays) + " already");
+    const uint32_t number = all.empty() ? 1 : all.rbegin()->first + 1;
+    all[number] = made;
+    if (console.session().stopped())
+        console.show_display(number, made);
+    else
+        console.write(std::to_string(number) + ": " + std::string(console.said()));
+    return {};
+}
+
+Result<void> undisplay(Console& console, Words& words)
+{
+    if (words.at_end())
+        console.displays().clear();
+    while (!words.at_end()) {
+        const uint64_t number = TRY(words.number("the number of a display"));
+        if (number > UINT32_MAX || console.displays().erase(static_cast<uint32_t>(number)) == 0)
+            return failure("there is no display " + std::to_string(number));
+    }
+    return {};
+}
+
+Result<void> show_type(Console& console, Words& words) { return console::show_type(console, words, false); }
+
+Result<void> define_type(Console& console, Words& words) { return console::show_type(console, words, true); }
+
+} // namespace verbs
+
+Result<void> show_types(Console& console, Words& words)
+{
+    if (!console.scope().module)
+        return failure("there is no module yet");
+    const Module& module = *console.scope().module;
+    const std::string_view pattern = words.next();
+    CHECK(words.end());
+    bool is_none = true;
+    for (uint32_t i = 0; i < module.types.size(); ++i)
+        if (const std::string line = definition_of(module, TypeIndex { i }); line.contains(pattern)) {
+            console.write(line);
+            is_none = false;
+        }
+    if (is_none)
+        console.write("no types");
+    return {};
+}
+
+} // namespace vitrine::core::console
