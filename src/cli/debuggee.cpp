@@ -144,9 +144,16 @@ core::Result<void> Debuggee::run(
         options.invoke = core::eval::bare_name(words.front());
         options.arguments.assign(words.begin() + 1, words.end());
     }
+    before_run();
     if (auto started = start(options, stop_at_entry, prepare); !started)
         return failure_of(started.error());
     return wait();
+}
+
+void Debuggee::before_run() const
+{
+    if (front_.before_run)
+        front_.before_run();
 }
 
 /// Waits until the program has stopped or ended.
@@ -170,12 +177,14 @@ core::Result<void> Debuggee::wait()
 core::Result<void> Debuggee::resume(const core::debug::Resume& how)
 {
     CHECK(check(core::console::Needs::Stopped, ""));
+    before_run();
     CHECK(client().resume(how));
     return wait();
 }
 
 core::Result<void> Debuggee::call(const std::function<void()>& body, uint32_t thread)
 {
+    before_run();
     CHECK(session().call(body, thread));
     return wait();
 }

@@ -37,6 +37,14 @@ public:
     /// Stops the program if it runs. From any thread.
     void interrupt();
 
+    /// What the terminal knows and does.
+    struct Front {
+        /// Called before the program runs.
+        std::function<void()> before_run {};
+        std::function<std::vector<std::string>()> typed_lines {};
+    };
+    void set_front(Front front) { front_ = std::move(front); }
+
     core::debug::Client& client() override { return *life_->client; }
     core::Result<void> check(core::console::Needs needs, std::string_view verb) override;
     std::vector<core::console::LoadedModule> modules() override { return modules_; }
@@ -49,6 +57,10 @@ public:
     core::Result<void> resume(const core::debug::Resume& how) override;
     core::Result<void> call(const std::function<void()>& body, uint32_t thread) override;
     std::string end_text() override;
+    std::vector<std::string> typed_lines() override
+    {
+        return front_.typed_lines ? front_.typed_lines() : std::vector<std::string>();
+    }
 
 private:
     /// What a run consists of.
@@ -68,6 +80,7 @@ private:
     Result<void> begin_life();
     Result<void> start(const GuestOptions& options, bool stop_at_entry, const Prepare& prepare);
     core::Result<void> wait();
+    void before_run() const;
 
     Binary binary_;
     Engine engine_;
@@ -79,6 +92,7 @@ private:
     /// Kept from run to run.
     std::shared_ptr<SymbolFinder> symbols_;
     MessageSink sink_;
+    Front front_;
     /// Keeps `life_` alive while `interrupt` uses it.
     std::mutex mutex_;
     std::unique_ptr<Life> life_;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
+#include <utility>
 
 #include <histedit.h>
 #include <unistd.h>
@@ -30,15 +31,15 @@ std::string_view common_beginning(const std::vector<std::string>& words)
 
 /// libedit's editor and history.
 struct Terminal::Editor {
-    Editor(std::string prompt_text, Completer with)
-        : prompt(std::move(prompt_text)), completer(std::move(with))
+    explicit Editor(Completer with) : completer(std::move(with))
     {
         history = history_init();
         edit = el_init("vitrine", stdin, stdout, stderr);
         HistEvent event;
         ::history(history, &event, H_SETSIZE, max_history);
         ::history(history, &event, H_SETUNIQUE, 1);
-        for (const std::string& line : kept.load(max_history))
+        lines = kept.load(max_history);
+        for (const std::string& line : lines)
             ::history(history, &event, H_ENTER, (line + "\n").c_str());
         el_set(edit, EL_CLIENTDATA, this);
         el_set(edit, EL_PROMPT, &Editor::show_prompt);
@@ -78,6 +79,7 @@ struct Terminal::Editor {
     Completer completer;
     /// Loads the lines of earlier debuggers too.
     cli::History kept { cli::History::user_path() };
+    std::vector<std::string> lines;
     ::History* history;
     EditLine* edit;
 };
@@ -121,18 +123,21 @@ unsigned char Terminal::Editor::cancel(EditLine* edit, int)
     return CC_REDISPLAY;
 }
 
-Terminal::Terminal(std::string prompt, Completer completer)
+Terminal::Terminal(Completer completer)
 {
-    if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
-        editor_ = std::make_unique<Editor>(std::move(prompt), std::move(completer));
+    if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
+        return;
+    editor_ = std::make_unique<Editor>(std::move(completer));
+    typed_ = std::exchange(editor_->lines, {});
 }
 
 Terminal::~Terminal() = default;
 
-std::optional<std::string> Terminal::read_line()
+std::optional<std::string> Terminal::read_line(std::string_view prompt)
 {
     std::string line;
     if (editor_) {
+        editor_->prompt = prompt;
         int count = 0;
         const char* text = el_gets(editor_->edit, &count);
         if (!text || count <= 0)
@@ -144,6 +149,8 @@ std::optional<std::string> Terminal::read_line()
         if (line.ends_with('\n'))
             line.pop_back();
         editor_->kept.append(line);
+        if (!line.empty())
+            typed_.push_back(line);
         return line;
     }
     for (char letter = 0; letter != '\n';) {

@@ -32,6 +32,7 @@ COVERED = {
     ("docs/command-line.md", "perf record"): "commands of perf: cli.perf",
     ("docs/performance.md", "perf record"): "commands of perf: cli.perf",
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
+    ("docs/debug.md", "alias px"): "an init file: session.definitions",
     ("docs/execution.md", "bytes --decode--> Module"): "a diagram",
     ("docs/expressions.md", "$0 == 7"): "expressions: eval.Expression",
     ("docs/expressions.md", "place = expression"): "a grammar",
