@@ -214,6 +214,8 @@ TEST_F(ClientTest, OneThatLeavesTakesOnlyItsOwnStops)
     EXPECT_THAT(error_of(editor.client->remove_stop(gone_watch)), testing::HasSubstr("another client"));
     EXPECT_THAT(error_of(editor.client->change_breakpoint(owners, in_double())),
         testing::HasSubstr("another client"));
+    EXPECT_THAT(error_of(editor.client->change_watchpoint(gone_watch, { .what = word })),
+        testing::HasSubstr("another client"));
     page->client->stop_on({ .caught_throw = true });
     EXPECT_TRUE(session->stops_on().caught_throw);
     page.reset();
