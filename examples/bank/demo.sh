@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-# Looks into a running C program of which nothing is exported: first with `vitrine inspect`, then with LLDB.
+# Looks into a running C program of which nothing is exported: with `vitrine inspect`, `vitrine debug` and LLDB.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 vitrine=${VITRINE:-$PWD/build/release/vitrine}
@@ -33,7 +33,26 @@ say "3. The same with the memory of all accounts: deposit's argument says where 
 "$vitrine" inspect --at deposit --memory "0:$((account - 24))+72" "$out/bank.wasm" | sed -n '/^memory/,$p' | tee "$out/memory.txt"
 expect "$out/memory.txt" "amber" "jade" "opal"
 
-say "4. A real LLDB does the same by source line."
+say "4. vitrine debug: the same by source line, with every value changeable."
+cat > "$out/debug.txt" <<'COMMANDS'
+break deposit if amount > 10
+run
+print *account
+print accounts
+print operations
+bt
+set account->balance = 1000
+finish
+watch accounts[2].balance
+continue
+delete
+continue
+COMMANDS
+"$vitrine" debug --batch -x "$out/debug.txt" "$out/bank.wasm" | tee "$out/debug.out"
+expect "$out/debug.out" 'deposit(account=' 'at bank.c:25' '{owner = "jade", balance = 80, movements = 0}' '{deposit (func[' \
+    'deposit returned 1020 (int)' 'watchpoint 2: 15 -> 20' 'exited'
+
+say "5. A real LLDB does it, too."
 cat > "$out/lldb.txt" <<'COMMANDS'
 breakpoint set --file bank.c --line 28
 continue

@@ -116,9 +116,9 @@ Result<void> Debuggee::start(const GuestOptions& options, bool stop_at_entry, co
     CHECK(Program::create(engine_, binary_, options_, preloads_)->find_entry(options));
     if (session().stopped() || has_ended_) {
         CHECK(begin_life());
-        if (auto prepared = prepare(); !prepared)
-            return door::error_of(prepared.error());
     }
+    if (auto prepared = prepare(); !prepared)
+        return door::error_of(prepared.error());
     CHECK(life_->program->find_entry(options));
     CHECK(life_->program->check_imports());
     const auto seconds = TRY(options_.seconds());
@@ -219,6 +219,12 @@ core::Result<void> Debuggee::check(core::console::Needs needs, std::string_view)
 std::string Debuggee::place_text(const core::Module&, core::CodeOffset offset, const core::Instance*)
 {
     return core::hex(offset);
+}
+
+core::source::PathOptions Debuggee::path_options(const core::Module& module)
+{
+    // The command line was checked before.
+    return options_.debug_info.paths(path_of(modules_, module)).value_or(core::source::PathOptions());
 }
 
 core::console::Demangle Debuggee::demangle() { return core::dwarf::demangled; }

@@ -52,6 +52,7 @@ public:
         const core::Module& module, core::CodeOffset offset, const core::Instance* like) override;
     std::string module_suffix(const core::Module& module) override;
     core::console::Demangle demangle() override;
+    core::source::PathOptions path_options(const core::Module& module) override;
     core::Result<void> run(
         const std::vector<std::string>& words, bool stop_at_entry, const Prepare& prepare) override;
     core::Result<void> resume(const core::debug::Resume& how) override;

@@ -4,6 +4,7 @@
 #include "console/verbs.h"
 #include "debug/inspect.h"
 #include "debug/listing.h"
+#include "source/render.h"
 #include "eval/names.h"
 #include "wasm/printer.h"
 
@@ -43,8 +44,61 @@ std::vector<std::string> files_like(std::string_view begun)
     return paths;
 }
 
-void add_expression_words(std::vector<std::string>& words, const Scope& scope)
+constexpr uint32_t max_source_words = 200;
+
+/// Variables of the source: those of the selected frame, and others that begin like that.
+void add_variables(std::vector<std::string>& words, const Scope& scope, std::string_view begun)
 {
+    if (!scope.symbols)
+        return;
+    if (const auto row = scope.row(); row && scope.guest_frame())
+        for (const source::Scope& block : row->scopes)
+            for (const source::Variable& variable : scope.symbols->variables(block.variables))
+                words.push_back(variable.name);
+    for (const source::Variable& variable : scope.symbols->globals(
+             { std::string(begun), source::Pattern::Match::Prefix, max_source_words }))
+        words.push_back(variable.name);
+}
+
+/// `account->balance` for `account->ba`: what the value in front of the last `.` or `->` consists
+/// of.
+void add_members(std::vector<std::string>& words, const Scope& scope, std::string_view begun)
+{
+    const size_t dot = begun.find_last_of(".>");
+    if (dot == std::string_view::npos || !scope.symbols || !scope.instance)
+        return;
+    const bool is_arrow = begun[dot] == '>';
+    if (is_arrow && (dot == 0 || begun[dot - 1] != '-'))
+        return;
+    const std::string_view parent = begun.substr(0, is_arrow ? dot - 1 : dot);
+    const auto computed = scope.compute(parent);
+    if (!computed || !computed->source)
+        return;
+    auto reader = computed->source->reader(*scope.instance);
+    for (const source::Child& child :
+        source::children(reader, *computed->source->value, 0, max_source_words, { .is_raw = true })) {
+        const size_t name = child.suffix.find_last_of(".>");
+        if (name != std::string::npos)
+            words.push_back(std::string(begun.substr(0, dot + 1)) + child.suffix.substr(name + 1));
+    }
+}
+
+/// Functions and files of the source that begin like that.
+void add_source_places(std::vector<std::string>& words, const Scope& scope, std::string_view begun)
+{
+    if (!scope.symbols || begun.empty())
+        return;
+    for (const source::Function& function : scope.symbols->functions_named(
+             { std::string(begun), source::Pattern::Match::Prefix, max_source_words }))
+        words.push_back(function.name);
+    for (const source::File& file : scope.symbols->summary().files)
+        words.push_back(std::string(debug::file_name(file.path)) + ":");
+}
+
+void add_expression_words(std::vector<std::string>& words, const Scope& scope, std::string_view begun)
+{
+    add_variables(words, scope, begun);
+    add_members(words, scope, begun);
     if (const Frame* frame = scope.guest_frame())
         for (const debug::Local& local : debug::locals_of(*frame))
             if (!local.name.empty())
@@ -79,6 +133,7 @@ std::vector<std::string> words_for(
             words.emplace_back(verb.name);
         break;
     case Completion::Function:
+        add_source_places(words, scope, begun);
         if (scope.module)
             add_entities(words, *scope.module, ExternKind::Func);
         add_modules(words, target, ":");
@@ -93,18 +148,18 @@ std::vector<std::string> words_for(
         break;
     case Completion::Module: add_modules(words, target, ""); break;
     case Completion::File: words = files_like(begun); break;
-    case Completion::Expression: add_expression_words(words, scope); break;
+    case Completion::Expression: add_expression_words(words, scope, begun); break;
     case Completion::Info:
         for (const InfoForm& form : info_table())
             words.emplace_back(form.name);
         break;
     case Completion::Set:
-        add_expression_words(words, scope);
+        add_expression_words(words, scope, begun);
         add_settings(words);
         words.insert(words.end(), { "on", "off", "unlimited", "var" });
         break;
     case Completion::Show:
-        add_expression_words(words, scope);
+        add_expression_words(words, scope, begun);
         add_settings(words);
         words.insert(words.end(), { "convenience", "user", "values" });
         break;

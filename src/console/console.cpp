@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "console/console.h"
+#include "console/verbs.h"
 
 #include "base/text.h"
 #include "debug/inspect.h"
@@ -7,6 +7,7 @@
 #include "debug/stepping.h"
 #include "exec/invoke.h"
 #include "runtime/host_activity.h"
+#include "source/highlight.h"
 #include "runtime/program_view.h"
 
 #include <algorithm>
@@ -277,9 +278,15 @@ void Console::refresh_selection()
     guessed_thread_ = guessed;
 }
 
+Selection Console::selection_at_stop()
+{
+    return { .session = &session(), .resumes = session().resumes() };
+}
+
 void Console::select(const Selection& selection)
 {
     selection_ = selection;
+    listed_ = {};
     guessed_thread_ = target_.guessed_thread();
     scope_ = scope_of(target_, selection_);
     scope_.variables = &variables_;
@@ -336,7 +343,9 @@ Result<void> Console::run(Words& words, bool stop_at_entry)
     while (!words.at_end())
         said.emplace_back(words.next());
     stops_.keep();
-    CHECK(target_.run(said, stop_at_entry, [&] { return stops_.restore(); }));
+    const auto ran = target_.run(said, stop_at_entry, [&] { return stops_.restore(); });
+    stops_.attach();
+    CHECK(ran);
     CHECK(pass_loads(true));
     arrive();
     return {};
@@ -366,16 +375,6 @@ Result<void> Console::resume(const debug::Resume& how)
     CHECK(pass_loads(how.kind == debug::Resume::Kind::Go));
     arrive();
     return {};
-}
-
-Result<void> Console::resume_to(const CodePlace& place, const debug::Resume& how)
-{
-    passing_ = TRY(target_.client().add_breakpoint(
-        { .module = place.module, .offset = place.offset, .instance = place.instance }));
-    const auto done = resume(how);
-    // The session has forgotten it if the program has ended.
-    (void)target_.client().remove_stop(std::exchange(passing_, 0));
-    return done;
 }
 
 Result<void> Console::call(Function& function, std::vector<Value> arguments)
@@ -420,8 +419,6 @@ Result<uint32_t> Console::steered_thread()
 std::string Console::reason_text(const debug::StopReason& reason) const
 {
     debug::StopReason ours = reason;
-    if (reason.kind == debug::StopKind::Breakpoint && passing_ != 0 && reason.id == passing_)
-        ours.kind = debug::StopKind::Step;
     ours.id = stops_.number_of(reason.id);
     const bool is_numbered =
         ours.kind == debug::StopKind::Breakpoint || ours.kind == debug::StopKind::Watchpoint;
@@ -435,6 +432,7 @@ std::string Console::reason_text(const debug::StopReason& reason) const
 void Console::arrive()
 {
     ++arrivals_;
+    listed_ = {};
     lines_left_ = max_lines;
     due_.clear();
     const auto reason = session().stopped();
@@ -455,6 +453,8 @@ void Console::arrive()
 
 void Console::tell()
 {
+    for (const debug::Request& changed : stops_.take_changed())
+        write(request_text(*this, changed));
     if (const auto reason = session().stopped())
         tell_stop(*reason);
     else if (const std::string end = target_.end_text(); !end.empty())
@@ -470,15 +470,76 @@ void Console::tell_stop(const debug::StopReason& reason)
         write(call_->is_return ? "returned" + values : "call ended" + values, Style::Event);
         return;
     }
-    if (reason.results && !reason.results->values.empty())
-        write("returned: " + join(reason.results->values, scope().module.get()), Style::Event);
+    if (reason.results)
+        tell_results(*reason.results);
     std::string text = "stopped: " + reason_text(reason);
     if (session().threads().size() > 1)
         text += " in thread " + std::to_string(reason.thread);
     const std::vector<Frame> frames = target_.frames(reason.thread);
-    if (!frames.empty())
-        text += " in " + position_text(frames.front());
-    write(text, Style::Event);
+    if (frames.empty()) {
+        write(text, Style::Event);
+        return;
+    }
+    const auto rows = rows_of(session(), reason.thread, frames, 1);
+    tell_place(text, { &frames[rows.front().frame], &rows.front() },
+        reason.kind == debug::StopKind::Step);
+}
+
+void Console::tell_results(const debug::FunctionResults& results)
+{
+    const auto& source = results.source;
+    if (!source) {
+        if (!results.values.empty())
+            write("returned: " + join(results.values, scope().module.get()), Style::Event);
+        return;
+    }
+    source::Value value { .type = source->type, .address = source->address };
+    if (!source->address && !results.values.empty()) {
+        const Value& first = results.values.front();
+        for (size_t i = 0; i < sizeof first.low; ++i)
+            value.bytes.push_back(static_cast<uint8_t>(first.low >> (8 * i)));
+        value.bytes.resize(std::min<uint64_t>(sizeof first.low, source->symbols->type(source->type).size));
+    }
+    eval::MemoryReader reader(*results.function->instance, source->symbols);
+    write(printable(source->name) + " returned " + source::render(reader, value) + " ("
+            + source::type_text(*source->symbols, source->type) + ")",
+        Style::Event);
+}
+
+void Console::tell_place(const std::string& text, const Row& row, bool is_step)
+{
+    const debug::LogicalFrame& logical = *row.logical;
+    const auto module = row.frame->is_host() ? nullptr : row.frame->function->instance->module;
+    const bool is_same = is_step && logical.function != source::FunctionId {}
+        && told_function_ == logical.function && told_module_ == module && told_frame_ == row.frame->id;
+    told_function_ = logical.function;
+    told_module_ = module;
+    told_frame_ = row.frame->id;
+    const std::vector<Line> lines = is_step ? line_of(row, 0, 0) : line_of(row, 2, 1);
+    if (!is_same || lines.empty())
+        write(text + " in " + position_text(row), Style::Event);
+    for (const Line& line : lines)
+        write(line);
+}
+
+std::vector<Line> Console::line_of(const Row& row, uint32_t before, uint32_t after)
+{
+    std::vector<Line> lines;
+    const debug::LogicalFrame& logical = *row.logical;
+    const auto source =
+        row.frame->is_host() ? nullptr : view_.of(row.frame->function->instance->module);
+    if (!source || !logical.place || logical.place->line == 0)
+        return lines;
+    const auto found = view_.text_of(*source, logical.place->file);
+    if (!found)
+        return lines;
+    if (!found->warning.empty())
+        lines.push_back(styled("warning: " + found->warning, Style::Error));
+    const uint32_t line = logical.place->line;
+    write_source(*found, source::language_of(source->file(logical.place->file)->path),
+        { line > before ? line - before : 1, line + after, line },
+        [&](const Line& each) { lines.push_back(each); });
+    return lines;
 }
 
 // -- Text
@@ -496,6 +557,12 @@ std::string Console::place_text(const Frame& frame)
         return "host " + debug::text_of(*frame.function);
     return debug::text_of(*frame.function) + " at "
         + target_.place_text(frame.function->module(), frame.offset, frame.function->instance);
+}
+
+std::string Console::position_text(const Row& row)
+{
+    std::string text = source_text(view_, row);
+    return text.empty() ? position_text(*row.frame) : text;
 }
 
 std::string Console::position_text(const Frame& frame)

@@ -6,10 +6,12 @@
 #include "console/macros.h"
 #include "console/scope.h"
 #include "console/settings.h"
+#include "console/source.h"
 #include "console/stops.h"
 #include "console/target.h"
 #include "console/text.h"
 #include "console/words.h"
+#include "debug/skips.h"
 #include "runtime/program_view.h"
 
 #include <atomic>
@@ -84,7 +86,9 @@ public:
     using Sink = std::function<void(const Line& line)>;
 
     /// Both must outlive it.
-    Console(Target& target, Sink sink) : target_(target), stops_(target), sink_(std::move(sink)) {}
+    Console(Target& target, Sink sink)
+        : target_(target), view_(target), stops_(target, view_), sink_(std::move(sink))
+    {}
 
     /// Does a line. An empty one repeats the last one if that was a step or the like; one that
     /// begins with `#` is a comment.
@@ -102,6 +106,16 @@ public:
 
     Target& target() { return target_; }
     Stops& stops() { return stops_; }
+    SourceView& sources() { return view_; }
+    /// The lines of source that `list` has shown last. Forgotten at the next stop.
+    struct Listed {
+        std::shared_ptr<debug::ModuleSource> source {};
+        source::FileId file {};
+        uint32_t next = 1;
+    };
+    Listed& listed() { return listed_; }
+    /// What `step` does not enter.
+    debug::Skips& skips() { return skips_; }
     debug::Session& session() { return target_.session(); }
     /// The scope of the current line.
     const Scope& scope() const { return scope_; }
@@ -116,8 +130,11 @@ public:
     bool is_interrupted() const { return is_interrupted_; }
     /// The scope of what is selected now.
     void select(const Selection& selection);
+    /// What is selected after a stop: the innermost frame of the thread that stopped.
+    Selection selection_at_stop();
 
     void write(std::string_view line, Style style = Style::Plain) const { sink_(styled(line, style)); }
+    void write(const Line& line) const { sink_(line); }
     /// Writes each line of a text.
     void write_lines(std::string_view text) const;
     /// Why the program has stopped and where, or how it ended.
@@ -128,8 +145,6 @@ public:
     Result<void> run(Words& words, bool stop_at_entry);
     /// Resumes the program, and tells what came of it.
     Result<void> resume(const debug::Resume& how);
-    /// The same, but also stops at a place.
-    Result<void> resume_to(const CodePlace& place, const debug::Resume& how);
     /// Calls a function of the program on the thread of the scope, and tells what came of it.
     Result<void> call(Function& function, std::vector<Value> arguments);
     /// The same for a function of a component.
@@ -161,6 +176,11 @@ public:
     /// The same, with the values of the parameters if the function begins there, or else with the
     /// operands.
     std::string position_text(const Frame& frame);
+    /// As the source says it: `deposit(amount=20) at bank.c:25`. Without debug information the same
+    /// as above.
+    std::string position_text(const Row& row);
+    /// The line of source that a frame is at, with lines around it; none if it is not known.
+    std::vector<Line> line_of(const Row& row, uint32_t before, uint32_t after);
     /// `0x51 in lib`
     std::string place_text(const Module& module, CodeOffset offset, const Instance* like);
 
@@ -190,11 +210,20 @@ private:
     void perform_due();
     Result<void> pass_loads(bool is_going);
     void tell_stop(const debug::StopReason& reason);
+    void tell_results(const debug::FunctionResults& results);
+    void tell_place(const std::string& text, const Row& row, bool is_step);
     void refresh_selection();
 
     Target& target_;
+    SourceView view_;
     Stops stops_;
     Sink sink_;
+    Listed listed_;
+    debug::Skips skips_;
+    /// The function of the last stop that was told: a step in it shows the line alone.
+    source::FunctionId told_function_ {};
+    std::shared_ptr<const Module> told_module_;
+    FrameId told_frame_ {};
     Selection selection_;
     Scope scope_;
     uint32_t guessed_thread_ = 0;
@@ -210,8 +239,6 @@ private:
     bool is_performing_due_ = false;
     /// How often the program has stopped or ended.
     uint64_t arrivals_ = 0;
-    /// The breakpoint of `until` or `advance`, under its number in the session; 0 for none.
-    uint32_t passing_ = 0;
     std::string_view said_;
     std::string last_line_, repeats_;
     /// How deep files, and definitions, are nested.

@@ -2,9 +2,11 @@
 #include "console/scope.h"
 
 #include "base/number.h"
+#include "base/text.h"
 #include "debug/inspect.h"
 #include "debug/listing.h"
 #include "eval/names.h"
+#include "source/render.h"
 
 #include <algorithm>
 
@@ -19,7 +21,9 @@ Instance* instance_in_view(Target& target, const Scope& scope)
     const auto reason = target.session().stopped();
     if (reason && reason->instance)
         return reason->instance;
-    for (size_t i = scope.frame_number; i < scope.frames.size(); ++i)
+    const size_t selected =
+        scope.frame_number < scope.rows.size() ? scope.rows[scope.frame_number].frame : scope.frames.size();
+    for (size_t i = selected; i < scope.frames.size(); ++i)
         if (!scope.frames[i].is_host())
             return scope.frames[i].function->instance;
     const std::vector<Instance*> all = instances_of(target.session());
@@ -41,6 +45,20 @@ std::shared_ptr<const Module> module_in_view(Target& target, const Scope& scope)
 
 } // namespace
 
+std::vector<debug::LogicalFrame> rows_of(
+    const debug::Session& session, uint32_t thread, std::span<const Frame> frames, size_t count)
+{
+    frames = frames.first(std::min(count, frames.size()));
+    if (const std::shared_ptr<debug::SymbolFinder> finder = session.symbols()) {
+        const auto reason = session.stopped();
+        return debug::logical_frames(*finder, frames, reason && reason->thread == thread ? reason->entered : 0);
+    }
+    std::vector<debug::LogicalFrame> rows(frames.size());
+    for (size_t i = 0; i < rows.size(); ++i)
+        rows[i].frame = i;
+    return rows;
+}
+
 std::vector<Instance*> instances_of(const debug::Session& session)
 {
     std::vector<Instance*> all;
@@ -58,12 +76,15 @@ Scope scope_of(Target& target, const Selection& selection)
         const uint32_t guessed = target.guessed_thread();
         scope.thread = selection.thread != 0 ? selection.thread : guessed != 0 ? guessed : reason->thread;
         scope.frames = target.frames(scope.thread);
+        scope.rows = rows_of(target.session(), scope.thread, scope.frames, selection.frame + 1);
     }
     scope.frame_number = selection.frame;
     scope.instance = selection.instance ? selection.instance : instance_in_view(target, scope);
     scope.module = selection.module ? selection.module
         : selection.instance        ? selection.instance->module
                                     : module_in_view(target, scope);
+    if (const auto finder = target.session().symbols(); finder && scope.instance)
+        scope.symbols = finder->symbols_of(scope.instance->module);
     return scope;
 }
 
@@ -106,17 +127,28 @@ Result<Frame> Scope::frame() const
 {
     if (frames.empty())
         return failure("there is no frame here: the guest executes nothing");
-    if (frame_number >= frames.size())
+    return frames[TRY(row()).frame];
+}
+
+Result<debug::LogicalFrame> Scope::row() const
+{
+    if (frame_number >= rows.size())
         return failure("there is no frame " + std::to_string(frame_number) + ": the number of frames is "
-            + std::to_string(frames.size()));
-    return frames[frame_number];
+            + std::to_string(rows.size()));
+    return rows[frame_number];
 }
 
 const Frame* Scope::guest_frame() const
 {
-    if (frame_number >= frames.size() || frames[frame_number].is_host())
+    if (frame_number >= rows.size())
         return nullptr;
-    return frames[frame_number].function->instance == instance ? &frames[frame_number] : nullptr;
+    const Frame& frame = frames[rows[frame_number].frame];
+    return !frame.is_host() && frame.function->instance == instance ? &frame : nullptr;
+}
+
+eval::SourceContext Scope::source() const
+{
+    return { symbols, guest_frame() ? rows[frame_number].level : 0 };
 }
 
 bool Scope::knows(std::string_view name) const
@@ -166,30 +198,45 @@ auto use_scope(const Scope& scope, std::string_view text, Use use)
     return result;
 }
 
-Result<eval::Expression> compile(const Frame& frame, std::string_view text)
+Result<eval::Scope> scope_in(const Frame& frame, const eval::SourceContext& source)
 {
-    return eval::Expression::compile(text, TRY(eval::Scope::of(frame)));
+    return eval::Scope::of(frame, source);
 }
 
-Result<eval::Expression> compile(const Instance& instance, std::string_view text)
+Result<eval::Scope> scope_in(const Instance& instance, const eval::SourceContext& source)
 {
-    return eval::Expression::compile(text, eval::Scope::of(instance));
+    return eval::Scope::of(instance, source);
 }
 
-const Module& module_of(const Frame& frame) { return frame.function->module(); }
-const Module& module_of(const Instance& instance) { return *instance.module; }
+Instance& instance_of(const Frame& frame) { return *frame.function->instance; }
+Instance& instance_of(Instance& instance) { return instance; }
 
-template<class Place> Result<Computed> compute_in(Place& place, std::string_view text)
+template<class Place>
+Result<Computed> compute_in(Place& place, std::string_view text, const eval::SourceContext& source)
 {
-    const eval::Expression expression = TRY(compile(place, text));
-    const auto kind = expression.type().kind;
-    if (kind == eval::Type::Kind::Text || kind == eval::Type::Kind::Aggregate)
-        return Computed { TRY(expression.text(place)), std::nullopt, false };
-    const Value value = TRY(expression.evaluate(place));
-    const bool is_unsigned =
-        expression.type().is(eval::NumberKind::U32) || expression.type().is(eval::NumberKind::U64);
-    return Computed { is_unsigned ? std::to_string(value.low) : value.to_text(&module_of(place)), value,
-        is_unsigned };
+    const auto expression = TRY(eval::SourceExpression::compile(text, TRY(scope_in(place, source))));
+    auto result = TRY(expression.evaluate(place));
+    Computed computed { {}, result.number, result.is_unsigned };
+    if (result.value) {
+        auto reader = result.reader(instance_of(place));
+        computed.text = source::render(reader, *result.value);
+        computed.is_aggregate = !result.number;
+        const auto kind = result.symbols->type(result.value->type).kind;
+        if (kind == source::Type::Kind::Pointer && result.number)
+            computed.again = "((" + source::type_text(*result.symbols, result.value->type) + ")"
+                + hex(result.number->low) + ")";
+        if (computed.is_aggregate && result.value->address && result.memory == 0
+            && result.value->bit_size == 0 && kind != source::Type::Kind::Array)
+            computed.again = "(*(" + source::type_text(*result.symbols, result.value->type) + " *)"
+                + hex(*result.value->address) + ")";
+        computed.source = std::make_shared<const eval::SourceResult>(std::move(result));
+    } else if (result.text) {
+        computed.text = TRY(expression.text(place));
+    } else {
+        computed.text = result.is_unsigned ? std::to_string(result.number->low)
+                                           : result.number->to_text(instance_of(place).module.get());
+    }
+    return computed;
 }
 
 } // namespace
@@ -197,32 +244,32 @@ template<class Place> Result<Computed> compute_in(Place& place, std::string_view
 Result<Value> Scope::evaluate(std::string_view text) const
 {
     return use_scope(
-        *this, text, [](auto& place, std::string_view plain) { return eval::evaluate(place, plain); });
+        *this, text, [&](auto& place, std::string_view plain) { return eval::evaluate(place, plain, source()); });
 }
 
 Result<Computed> Scope::compute(std::string_view text) const
 {
     return use_scope(
-        *this, text, [](auto& place, std::string_view plain) { return compute_in(place, plain); });
+        *this, text, [&](auto& place, std::string_view plain) { return compute_in(place, plain, source()); });
 }
 
 Result<eval::Type> Scope::type_of(std::string_view text) const
 {
-    return use_scope(*this, text, [](auto& place, std::string_view plain) -> Result<eval::Type> {
-        return TRY(compile(place, plain)).type();
+    return use_scope(*this, text, [&](auto& place, std::string_view plain) -> Result<eval::Type> {
+        return TRY(eval::Expression::compile(plain, TRY(scope_in(place, source())))).type();
     });
 }
 
 Result<void> Scope::assign(std::string_view text) const
 {
     return use_scope(
-        *this, text, [](auto& place, std::string_view plain) { return eval::assign(place, plain); });
+        *this, text, [&](auto& place, std::string_view plain) { return eval::assign(place, plain, source()); });
 }
 
 Result<eval::WatchPlace> Scope::place(std::string_view text) const
 {
     return use_scope(
-        *this, text, [](auto& place, std::string_view plain) { return eval::find_place(place, plain); });
+        *this, text, [&](auto& place, std::string_view plain) { return eval::find_place(place, plain, source()); });
 }
 
 std::unexpected<Error> with_mark(const Error& error, std::string_view text)

@@ -4,7 +4,9 @@
 #include "console/target.h"
 #include "console/variables.h"
 #include "console/words.h"
+#include "debug/source_view.h"
 #include "eval/expression.h"
+#include "eval/source_value.h"
 
 #include <memory>
 #include <optional>
@@ -32,6 +34,9 @@ struct Selection {
 struct Scope {
     /// The frames of the thread, while the program is stopped.
     std::vector<Frame> frames;
+    /// The first of them as the source sees them, at least up to the selected one: functions that
+    /// were inlined have frames of their own. Users number these.
+    std::vector<debug::LogicalFrame> rows;
     size_t frame_number = 0;
     /// Never 0 while the program is stopped.
     uint32_t thread = 0;
@@ -44,9 +49,15 @@ struct Scope {
     std::shared_ptr<const Module> module;
     /// The console's variables, which expressions may name; null for none.
     const Variables* variables = nullptr;
+    /// The debug information of the instance's module, or null.
+    std::shared_ptr<source::Symbols> symbols {};
 
     /// The selected frame.
     Result<Frame> frame() const;
+    /// The same as the source sees it.
+    Result<debug::LogicalFrame> row() const;
+    /// What expressions know of the source.
+    eval::SourceContext source() const;
     /// The frame in which expressions are evaluated; none where they see only an instance.
     const Frame* guest_frame() const;
 
@@ -64,6 +75,11 @@ struct Scope {
     /// Whether the program calls something `$name` here.
     bool knows(std::string_view name) const;
 };
+
+/// The frames of a thread as the source sees them: at least one for each of the first `count`
+/// frames.
+std::vector<debug::LogicalFrame> rows_of(const debug::Session& session, uint32_t thread,
+    std::span<const Frame> frames, size_t count = SIZE_MAX);
 
 /// All instances of a session's program, in the order of its threads and of their creation.
 std::vector<Instance*> instances_of(const debug::Session& session);

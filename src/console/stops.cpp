@@ -61,23 +61,31 @@ std::optional<eval::WatchPlace> Stops::place_of(const Home& home, Instance& inst
     }
 }
 
-Result<uint32_t> Stops::add(debug::BreakpointSpec spec, std::string said)
+Stops::Stops(Target& target, SourceView& view)
+    : target_(target), view_(view), requests_([this](const debug::Requests::Event& event) {
+          const std::lock_guard lock(changed_mutex_);
+          if (event.kind == debug::Requests::Event::Kind::Changed)
+              changed_.push_back(event.request.id);
+      })
+{}
+
+debug::Requests& Stops::requests()
 {
-    entries_[next_id_] = { TRY(target_.client().add_breakpoint(std::move(spec))), std::move(said) };
-    return next_id_++;
+    debug::Client& client = target_.client();
+    if (client_ != &client) {
+        client_ = &client;
+        requests_.attach(client, view_.sources(), target_.modules(), target_.demangle());
+    }
+    return requests_;
 }
 
 Result<uint32_t> Stops::add(debug::WatchpointSpec spec, std::string place, const Instance& instance)
 {
     auto home = home_of(spec.what, instance);
-    entries_[next_id_] = { TRY(target_.add_watchpoint(std::move(spec))), std::move(place), true,
-        std::move(home) };
-    return next_id_++;
-}
-
-Result<void> Stops::change(uint32_t id, debug::BreakpointSpec spec)
-{
-    return target_.client().change_breakpoint(entries_.at(id).session_id, std::move(spec));
+    const uint32_t session_id = TRY(target_.add_watchpoint(std::move(spec)));
+    const uint32_t id = requests().take_id();
+    entries_[id] = { session_id, std::move(place), std::move(home) };
+    return id;
 }
 
 Result<void> Stops::change(uint32_t id, debug::WatchpointSpec spec)
@@ -91,35 +99,53 @@ Result<void> Stops::change(uint32_t id, debug::WatchpointSpec spec)
 
 Result<void> Stops::remove(uint64_t id)
 {
-    const auto found = id <= UINT32_MAX ? entries_.find(static_cast<uint32_t>(id)) : entries_.end();
-    const auto rows = breakpoints();
-    const bool is_there = found != entries_.end()
-        && (found->second.is_watchpoint || std::ranges::find(rows, id, &debug::Breakpoint::id) != rows.end());
-    if (!is_there)
+    const auto number = static_cast<uint32_t>(std::min<uint64_t>(id, UINT32_MAX));
+    const auto found = entries_.find(number);
+    if (found != entries_.end()) {
+        // It may be gone already.
+        (void)target_.client().remove_stop(found->second.session_id);
+        entries_.erase(found);
+    } else if (!requests().remove(number)) {
         return failure("there is no breakpoint or watchpoint " + std::to_string(id));
-    // It may be gone already.
-    (void)target_.client().remove_stop(found->second.session_id);
-    commands_.erase(found->first);
-    entries_.erase(found);
+    }
+    commands_.erase(number);
     return {};
 }
 
 uint32_t Stops::number_of(uint32_t session_id) const
 {
+    if (session_id == 0)
+        return 0;
+    if (const auto hit = requests_.find_hit(session_id))
+        return hit->request;
     const auto found = std::ranges::find_if(
         entries_, [&](const auto& entry) { return entry.second.session_id == session_id; });
-    return found == entries_.end() || session_id == 0 ? 0 : found->first;
+    return found == entries_.end() ? 0 : found->first;
 }
 
-std::vector<debug::Breakpoint> Stops::breakpoints()
+uint32_t Stops::last_number()
 {
-    std::vector<debug::Breakpoint> rows;
-    for (debug::Breakpoint& row : target_.session().breakpoints())
-        if (const uint32_t id = number_of(row.id)) {
-            row.id = id;
-            rows.push_back(std::move(row));
-        }
-    std::ranges::sort(rows, {}, &debug::Breakpoint::id);
+    const std::vector<debug::Request> all = breakpoints();
+    return std::max(all.empty() ? 0 : all.back().id, entries_.empty() ? 0 : entries_.rbegin()->first);
+}
+
+std::vector<debug::Breakpoint> Stops::session_breakpoints()
+{
+    std::vector<debug::Breakpoint> rows = target_.session().breakpoints();
+    std::erase_if(rows, [&](const debug::Breakpoint& row) { return number_of(row.id) == 0; });
+    return rows;
+}
+
+std::vector<debug::Request> Stops::take_changed()
+{
+    std::vector<uint32_t> ids;
+    {
+        const std::lock_guard lock(changed_mutex_);
+        ids = std::exchange(changed_, {});
+    }
+    std::vector<debug::Request> rows = breakpoints();
+    std::erase_if(
+        rows, [&](const debug::Request& row) { return std::ranges::find(ids, row.id) == ids.end(); });
     return rows;
 }
 
@@ -128,8 +154,6 @@ std::vector<Stops::WatchRow> Stops::watchpoints()
     const std::vector<debug::Watchpoint> all = target_.session().watchpoints();
     std::vector<WatchRow> rows;
     for (const auto& [id, entry] : entries_) {
-        if (!entry.is_watchpoint)
-            continue;
         WatchRow row { { .id = id, .spec = entry.spec }, entry.place, entry.session_id == 0,
             entry.is_local() };
         const auto found = std::ranges::find(all, entry.session_id, &debug::Watchpoint::id);
@@ -142,12 +166,6 @@ std::vector<Stops::WatchRow> Stops::watchpoints()
         rows.push_back(std::move(row));
     }
     return rows;
-}
-
-std::string Stops::said(uint32_t id) const
-{
-    const auto found = entries_.find(id);
-    return found == entries_.end() ? "" : found->second.place;
 }
 
 std::vector<std::string> Stops::commands(uint32_t id) const
@@ -164,9 +182,9 @@ void Stops::set_commands(uint32_t id, std::vector<std::string> lines)
         commands_[id] = std::move(lines);
 }
 
-Result<debug::Breakpoint> Stops::find_breakpoint(uint64_t id)
+Result<debug::Request> Stops::find_breakpoint(uint64_t id)
 {
-    for (debug::Breakpoint& row : breakpoints())
+    for (debug::Request& row : breakpoints())
         if (row.id == id)
             return std::move(row);
     return failure("there is no breakpoint " + std::to_string(id));
@@ -201,8 +219,8 @@ void Stops::stop_on(const debug::StopsOn& what)
 
 void Stops::keep()
 {
-    kept_ = breakpoints();
     kept_watches_ = watchpoints();
+    leave();
 }
 
 Result<void> Stops::restore()
@@ -211,14 +229,12 @@ Result<void> Stops::restore()
     if (stops_on_)
         target_.client().stop_on(*stops_on_);
     const std::map<uint32_t, Entry> before = std::exchange(entries_, {});
-    for (debug::Breakpoint& row : std::exchange(kept_, {}))
-        entries_[row.id] = { TRY(target_.client().add_breakpoint(std::move(row.spec))),
-            before.at(row.id).place };
+    attach();
     for (WatchRow& row : std::exchange(kept_watches_, {})) {
         const auto& home = before.at(row.id).home;
         if (!home)
             continue;
-        entries_[row.id] = { 0, std::move(row.place), true, home, std::move(row.spec) };
+        entries_[row.id] = { 0, std::move(row.place), home, std::move(row.spec) };
         if (!before_waiting_)
             before_waiting_ = stops_on();
     }
@@ -252,7 +268,7 @@ std::vector<std::string> Stops::set_waiting()
     std::vector<uint32_t> impossible;
     bool is_any_left = false;
     for (auto& [id, entry] : entries_) {
-        if (!entry.is_watchpoint || entry.session_id != 0)
+        if (entry.session_id != 0)
             continue;
         if (const auto done = set_if_there(entry); !done) {
             notes.push_back("watchpoint " + std::to_string(id) + " deleted: " + done.error().message);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "console/source.h"
 #include "console/target.h"
+#include "debug/requests.h"
 
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +20,7 @@ namespace vitrine::core::console {
 /// new run as soon as its instance is there.
 class Stops {
 public:
-    explicit Stops(Target& target) : target_(target) {}
+    Stops(Target& target, SourceView& view);
 
     /// A watchpoint under its number here.
     struct WatchRow : debug::Watchpoint {
@@ -28,24 +31,32 @@ public:
         bool is_local = false;
     };
 
-    /// `said` is the place as the user wrote it.
-    Result<uint32_t> add(debug::BreakpointSpec spec, std::string said = "");
+    Result<uint32_t> add(debug::RequestSpec spec) { return requests().add(std::move(spec)); }
     /// `instance` is where the place was found.
     Result<uint32_t> add(debug::WatchpointSpec spec, std::string place, const Instance& instance);
     /// Changes everything but the place.
-    Result<void> change(uint32_t id, debug::BreakpointSpec spec);
+    Result<void> change(uint32_t id, debug::RequestSpec spec)
+    {
+        return requests().change(id, std::move(spec));
+    }
     Result<void> change(uint32_t id, debug::WatchpointSpec spec);
     Result<void> remove(uint64_t id);
     /// By ascending number.
-    std::vector<debug::Breakpoint> breakpoints();
+    std::vector<debug::Request> breakpoints() { return requests().list(); }
+    /// Those of the session that belong to them.
+    std::vector<debug::Breakpoint> session_breakpoints();
     std::vector<WatchRow> watchpoints();
-    Result<debug::Breakpoint> find_breakpoint(uint64_t id);
-    /// The highest number that was given; 0 for none.
-    uint32_t last_number() const { return next_id_ - 1; }
-    /// The place of a breakpoint as the user wrote it.
-    std::string said(uint32_t id) const;
+    Result<debug::Request> find_breakpoint(uint64_t id);
+    Result<void> enable_location(uint32_t id, uint32_t location, bool is_enabled)
+    {
+        return requests().set_location_enabled(id, location, is_enabled);
+    }
+    /// The number that was given last; 0 for none.
+    uint32_t last_number();
     /// The number of a breakpoint or watchpoint of the session; 0 if it was not set here.
     uint32_t number_of(uint32_t session_id) const;
+    /// The breakpoints that modules loaded since this was last called have changed.
+    std::vector<debug::Request> take_changed();
     /// Those on locals whose frames have ended since this was last called.
     std::vector<uint32_t> take_ended();
 
@@ -57,8 +68,16 @@ public:
     debug::StopsOn stops_on() { return stops_on_.value_or(target_.session().stops_on()); }
     void stop_on(const debug::StopsOn& what);
 
-    /// Remembers what is set, before the session ends.
+    /// Remembers what is set, before the session and its client end.
     void keep();
+    /// The client is about to leave the session.
+    void leave()
+    {
+        requests_.detach();
+        client_ = nullptr;
+    }
+    /// Sets breakpoints again after `keep` if the session has not ended.
+    void attach() { requests(); }
     /// Sets it again in a new session.
     Result<void> restore();
     /// Whether watchpoints wait for their instances. The session then stops at new ones.
@@ -84,27 +103,33 @@ private:
         uint32_t session_id;
         /// The place as the user wrote it.
         std::string place {};
-        bool is_watchpoint = false;
         /// Not for a local.
         std::optional<Home> home {};
         /// Only for a watchpoint that waits.
         debug::WatchpointSpec spec {};
 
-        bool is_local() const { return is_watchpoint && !home; }
+        bool is_local() const { return !home; }
     };
     static std::optional<Home> home_of(const eval::WatchPlace& place, const Instance& instance);
     static std::optional<eval::WatchPlace> place_of(const Home& home, Instance& instance);
     Result<void> set_if_there(Entry& entry);
+    debug::Requests& requests();
 
     Target& target_;
+    SourceView& view_;
+    std::mutex changed_mutex_;
+    /// Written by guest threads.
+    std::vector<uint32_t> changed_;
+    /// The breakpoints. They are set in the session of this client; null for none.
+    debug::Requests requests_;
+    debug::Client* client_ = nullptr;
+    /// The watchpoints.
     std::map<uint32_t, Entry> entries_;
     std::map<uint32_t, std::vector<std::string>> commands_;
-    std::vector<debug::Breakpoint> kept_;
     std::vector<WatchRow> kept_watches_;
     std::optional<debug::StopsOn> stops_on_;
     /// What the client has asked for besides stops at new instances.
     std::optional<debug::StopsOn> before_waiting_;
-    uint32_t next_id_ = 1;
 };
 
 } // namespace vitrine::core::console

@@ -3,6 +3,7 @@
 
 #include "debug/places.h"
 #include "debug/session.h"
+#include "source/paths.h"
 
 #include <functional>
 #include <memory>
@@ -61,6 +62,8 @@ public:
     virtual std::string instance_text(const Instance&) { return ""; }
     /// Null if names of functions are only known as they are in the module.
     virtual Demangle demangle() { return nullptr; }
+    /// Where the source files of a module may be.
+    virtual source::PathOptions path_options(const Module&) { return {}; }
     /// What a number means as a place in code, if it is not an offset in the module in view.
     virtual std::optional<CodePlace> find_address(uint64_t) { return std::nullopt; }
 
@@ -81,7 +84,7 @@ public:
     // -- Running, for verbs that need `Resume` or `Owner`: they return when the program has stopped
     // or ended
 
-    /// Called with each new session, before the program runs in it.
+    /// Called before the program runs, in a session that can be a new one.
     using Prepare = std::function<Result<void>()>;
 
     /// Ends the program, if it runs, and runs it again: as the command line says, or a function

@@ -56,6 +56,8 @@ std::string_view colour_of(Style style)
     case Style::Event: return "\x1b[1m";
     case Style::Selected: return "\x1b[32m";
     case Style::Error: return "\x1b[31m";
+    case Style::Comment: return "\x1b[90m";
+    case Style::Keyword: return "\x1b[34m";
     }
     std::unreachable();
 }

@@ -23,6 +23,9 @@ enum class Style : uint8_t {
     /// The selected frame, or the next instruction.
     Selected,
     Error,
+    // Parts of source lines:
+    Comment,
+    Keyword,
 };
 
 struct Span {

@@ -64,6 +64,10 @@ template<class Float> std::string float_constant(Float number, std::string_view 
 /// The value as an expression.
 Result<std::string> constant(const Computed& computed, std::string_view name)
 {
+    if (!computed.again.empty())
+        return computed.again;
+    if (computed.is_aggregate)
+        return failure(std::string(name) + " was " + computed.text + ": no expression means it now");
     if (!computed.value)
         return "\"" + computed.text + "\"";
     const Value& value = *computed.value;
@@ -97,6 +101,7 @@ void Variables::remember(Computed value)
         history_.erase(history_.begin());
         ++first_number_;
     }
+    value.source = nullptr;
     history_.push_back(std::move(value));
 }
 

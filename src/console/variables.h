@@ -2,10 +2,12 @@
 #pragma once
 
 #include "base/result.h"
+#include "eval/source_value.h"
 #include "runtime/value.h"
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -20,6 +22,12 @@ struct Computed {
     /// None for a text of the guest.
     std::optional<Value> value {};
     bool is_unsigned = false;
+    /// With a type of the source, if it has one. Valid while the program is stopped.
+    std::shared_ptr<const eval::SourceResult> source {};
+    /// For a value of the source that is neither a number nor a text: the expression for it; empty
+    /// if there is none.
+    bool is_aggregate = false;
+    std::string again {};
 };
 
 /// The values that the console remembers: what was printed (`$`, `$$`, `$$N`, `$N`), and variables

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "console/console.h"
+#include "debug/line_step.h"
 
 #include <string_view>
 
@@ -22,6 +23,25 @@ Result<void> show_types(Console& console, Words& words);
 
 /// A place as an argument: a place in code as users write it, or the client's address.
 Result<std::vector<CodePlace>> take_places(Console& console, Words& words);
+
+/// `breakpoint 1: deposit at bank.c:25, if amount > 10, 2 hits`, with a line for each location if
+/// there are several.
+std::string request_text(Console& console, const debug::Request& request);
+
+/// Lists lines of source as the words say. False if they mean code, or nothing that has a source.
+Result<bool> list_source(Console& console, Words& words);
+
+/// A step by lines of the thread of the scope; null where there are none.
+std::shared_ptr<debug::Step> line_step(Console& console, debug::LineStepKind kind);
+
+/// What `step` does not enter: `function REGEX`, `file GLOB`, `library on`, `list`, `delete 1`.
+/// False for other words.
+Result<bool> change_skips(Console& console, Words& words);
+
+/// Whether the source says which variables the selected frame has.
+bool has_source_variables(const Console& console);
+/// The arguments of the selected frame, or its other variables.
+Result<void> show_source_variables(Console& console, Words& words, bool are_arguments);
 
 /// A form of `info`: see console/info.inc.
 struct InfoForm {

@@ -146,22 +146,10 @@ std::string in_quotes(std::string_view text)
     return quoted + "\"";
 }
 
-/// `module:0x51`, or what the user wrote.
-std::string place_of(Console& console, const debug::Breakpoint& row)
+std::string line_of(const debug::Request& row)
 {
-    if (const std::string said = console.stops().said(row.id); !said.empty())
-        return said;
-    std::string module;
-    for (const LoadedModule& loaded : console.target().modules())
-        if (loaded.module == row.spec.module && !loaded.preload.empty())
-            module = in_quotes(loaded.preload) + ":";
-    return module + hex(row.spec.offset);
-}
-
-std::string line_of(Console& console, const debug::Breakpoint& row)
-{
-    const debug::BreakpointSpec& spec = row.spec;
-    std::string line = (spec.is_temporary ? "tbreak " : "break ") + place_of(console, row);
+    const debug::RequestSpec& spec = row.spec;
+    std::string line = (spec.is_temporary ? "tbreak " : "break ") + spec.place.text;
     if (spec.ignore_count > 0)
         line += " ignore " + std::to_string(spec.ignore_count);
     if (!spec.message.empty())
@@ -193,8 +181,8 @@ std::string saved_stops(Console& console)
 {
     Stops& stops = console.stops();
     std::map<uint32_t, std::string> lines;
-    for (const debug::Breakpoint& row : stops.breakpoints())
-        lines[row.id] = line_of(console, row);
+    for (const debug::Request& row : stops.breakpoints())
+        lines[row.id] = line_of(row);
     for (const Stops::WatchRow& row : stops.watchpoints())
         if (!row.is_local)
             lines[row.id] = line_of(row);

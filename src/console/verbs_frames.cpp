@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Threads, frames, and the code around them.
-#include "console/console.h"
 #include "console/places.h"
+#include "console/verbs.h"
 
 #include "base/number.h"
 #include "base/text.h"
@@ -23,6 +23,18 @@ std::string_view generated_module(const Frame& frame)
     return name.starts_with("wit-component") ? name : std::string_view();
 }
 
+/// The variables of the source; the function's locals if it has no debug information.
+void write_locals(Console& console, const Row& row, const std::string& indent)
+{
+    if (row.logical->scopes.empty()) {
+        for (const std::string& line : debug::local_lines(*row.frame))
+            console.write(indent + line);
+        return;
+    }
+    for (const VariableLine& line : variable_lines(console.sources(), row, {}))
+        console.write(indent + line.name + " = " + line.value);
+}
+
 /// `3 more frames`
 std::string frames_text(size_t count, std::string_view which = "")
 {
@@ -41,22 +53,29 @@ struct Backtrace {
     bool is_outermost = false;
 };
 
-void write_frames(Console& console, std::span<const Frame> frames, const Backtrace& what)
+void write_frames(
+    Console& console, uint32_t thread, std::span<const Frame> frames, const Backtrace& what)
 {
     const auto& [selected, folds, has_locals, count, is_outermost] = what;
-    const size_t shown = std::min<uint64_t>(count.value_or(frames.size()), frames.size());
-    const size_t first = is_outermost ? frames.size() - shown : 0;
+    const bool is_innermost = count && !is_outermost;
+    // The frames that are not shown need no debug information.
+    const std::vector<debug::LogicalFrame> rows =
+        rows_of(console.session(), thread, frames, is_innermost ? *count : SIZE_MAX);
+    const size_t shown = std::min<uint64_t>(count.value_or(rows.size()), rows.size());
+    const size_t first = is_outermost ? rows.size() - shown : 0;
     if (first > 0)
         console.write("  ... " + frames_text(first, " inner"));
-    uint32_t activation = shown == 0 ? 0 : frames[first].activation;
+    const auto frame_of = [&](size_t row) -> const Frame& { return frames[rows[row].frame]; };
+    uint32_t activation = shown == 0 ? 0 : frame_of(first).activation;
     for (size_t i = first; i < first + shown; ++i) {
-        if (frames[i].activation != activation)
+        const Frame& frame = frame_of(i);
+        if (frame.activation != activation)
             console.write("   -- entered by the host or the debugger");
-        activation = frames[i].activation;
-        const std::string_view generated = folds ? generated_module(frames[i]) : std::string_view();
+        activation = frame.activation;
+        const std::string_view generated = folds ? generated_module(frame) : std::string_view();
         size_t end = i;
         while (!generated.empty() && end < first + shown && end != selected
-            && frames[end].activation == activation && generated_module(frames[end]) == generated)
+            && frame_of(end).activation == activation && generated_module(frame_of(end)) == generated)
             ++end;
         if (end > i) {
             console.write("  ... " + frames_text(end - i) + " of " + printable(generated));
@@ -64,30 +83,55 @@ void write_frames(Console& console, std::span<const Frame> frames, const Backtra
             continue;
         }
         const bool is_selected = i == selected;
-        console.write(
-            (is_selected ? "* #" : "  #") + std::to_string(i) + " " + console.position_text(frames[i]),
+        console.write((is_selected ? "* #" : "  #") + std::to_string(i) + " "
+                + console.position_text(Row { &frame, &rows[i] }),
             is_selected ? Style::Selected : Style::Plain);
-        if (has_locals && !frames[i].is_host())
-            for (const std::string& line : debug::local_lines(frames[i]))
-                console.write("        " + line);
+        if (has_locals && !frame.is_host())
+            write_locals(console, { &frame, &rows[i] }, "        ");
     }
-    if (first + shown < frames.size())
-        console.write("  ... " + frames_text(frames.size() - first - shown, " more"));
+    const size_t end = first + shown;
+    const size_t last = end == 0 ? 0 : rows[end - 1].frame + 1;
+    if (end < rows.size() || last < frames.size())
+        console.write("  ... " + frames_text(std::max(frames.size() - last, rows.size() - end), " more"));
     if (frames.empty())
         console.write("  no frames");
 }
 
+/// The selected frame.
+struct Selected {
+    Frame frame;
+    debug::LogicalFrame logical;
+    Row row() const { return { &frame, &logical }; }
+};
+
+Result<Selected> selected_frame(const Console& console)
+{
+    return Selected { TRY(console.scope().frame()), TRY(console.scope().row()) };
+}
+
 Result<void> show_frame(Console& console)
 {
-    const Frame frame = TRY(console.scope().frame());
-    console.write("#" + std::to_string(console.scope().frame_number) + " " + console.position_text(frame));
+    const Selected selected = TRY(selected_frame(console));
+    console.write(
+        "#" + std::to_string(console.scope().frame_number) + " " + console.position_text(selected.row()));
+    for (const Line& line : console.line_of(selected.row(), 0, 0))
+        console.write(line);
     return {};
+}
+
+/// How many frames the user can number. Counts them only if there are not more than `at_least`.
+size_t row_count(Console& console, uint64_t at_least)
+{
+    const Scope& scope = console.scope();
+    if (at_least < scope.frames.size())
+        return std::max<size_t>(scope.frames.size(), scope.rows.size());
+    return rows_of(console.session(), scope.thread, scope.frames).size();
 }
 
 /// Selects a frame, and with it its instance.
 Result<void> select_frame_number(Console& console, uint64_t number)
 {
-    const size_t count = console.scope().frames.size();
+    const size_t count = row_count(console, number);
     if (number >= count)
         return failure("there is no frame " + std::to_string(number) + ": the number of frames is "
             + std::to_string(count));
@@ -103,7 +147,7 @@ Result<void> move(Console& console, Words& words, bool is_up)
 {
     const uint64_t count = words.at_end() ? 1 : TRY(words.number("a number of frames"));
     CHECK(words.end());
-    const size_t at = console.scope().frame_number, size = console.scope().frames.size();
+    const size_t at = console.scope().frame_number, size = row_count(console, at + std::min<uint64_t>(count, UINT32_MAX));
     if (is_up && at + 1 >= size)
         return failure("this is the outermost frame");
     if (!is_up && at == 0)
@@ -187,7 +231,7 @@ Result<void> write_code(Console& console, const CodePlace& place, uint64_t aroun
         std::ranges::find_if(lines, [&](const CodeLine& line) { return line.offset >= place.offset; });
     const auto at = static_cast<uint64_t>(middle - lines.begin());
     const uint64_t end = around < lines.size() - at ? at + around + 1 : lines.size();
-    const std::vector<debug::Breakpoint> breakpoints = console.stops().breakpoints();
+    const std::vector<debug::Breakpoint> breakpoints = console.stops().session_breakpoints();
     // The first line is the function's head.
     for (uint64_t i = at > around ? at - around : 0; i < end; ++i) {
         const CodeLine& line = lines[i];
@@ -250,12 +294,12 @@ Result<void> backtrace(Console& console, Words& words)
     what.has_locals = is_full_first || words.take("full");
     CHECK(words.end());
     if (!is_all) {
-        write_frames(console, console.scope().frames, what);
+        write_frames(console, console.scope().thread, console.scope().frames, what);
         return {};
     }
     for (const debug::ThreadInfo& thread : console.session().threads()) {
         console.write("thread " + std::to_string(thread.id) + ":");
-        write_frames(console, console.target().frames(thread.id), { .has_locals = what.has_locals });
+        write_frames(console, thread.id, console.target().frames(thread.id), { .has_locals = what.has_locals });
     }
     return {};
 }
@@ -285,6 +329,9 @@ Result<void> show_operands(Console& console, Words& words)
 
 Result<void> list(Console& console, Words& words)
 {
+    const bool is_code = words.take("/wat");
+    if (!is_code && TRY(list_source(console, words)))
+        return {};
     const uint64_t usual = Settings::limit(console.settings().listsize) / 2;
     const bool is_count = words.rest().find_first_not_of("0123456789") == std::string_view::npos;
     Words none("");

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "debug/inspect.h"
 #include "debug/listing.h"
+#include "debug/skips.h"
 #include "runtime/host_activity.h"
 #include "runtime/program_view.h"
 
@@ -49,10 +50,21 @@ std::string symbol_line(Console& console, const CodePlace& place, FuncIndex func
         + console.place_text(*place.module, offset, place.instance);
 }
 
+/// Where the selected frame is.
+Result<CodePlace> frame_place(const Console& console)
+{
+    const Frame frame = TRY(console.scope().frame());
+    if (frame.is_host())
+        return failure("a host function has no code here");
+    return CodePlace { frame.function->instance->module, debug::lookup_offset(frame), frame.function->instance };
+}
+
 // -- The functions of the table
 
 Result<void> show_arguments(Console& console, Words& words)
 {
+    if (has_source_variables(console))
+        return show_source_variables(console, words, true);
     CHECK(words.end());
     const Frame frame = TRY(console.scope().frame());
     std::vector<std::string> lines;
@@ -67,6 +79,13 @@ Result<void> show_arguments(Console& console, Words& words)
     if (lines.empty())
         console.write("no arguments");
     return {};
+}
+
+Result<void> show_variables(Console& console, Words& words)
+{
+    if (has_source_variables(console))
+        return show_source_variables(console, words, false);
+    return verbs::show_locals(console, words);
 }
 
 Result<void> show_component_call(Console& console, Words& words)
@@ -102,6 +121,7 @@ Result<void> show_frame_details(Console& console, Words& words)
     console.write("#" + std::to_string(number) + " " + console.position_text(frame));
     if (!frame.is_host()) {
         const Module& module = frame.function->module();
+        console.write("  at: " + console.place_text(module, frame.offset, frame.function->instance));
         console.write("  function: " + debug::function_line(module, frame.function->index, ""));
         const auto all = instances_of(console.session());
         const auto own = std::ranges::find(all, frame.function->instance);
@@ -124,6 +144,72 @@ Result<void> show_program(Console& console, Words& words)
     console.tell();
     console.write("breakpoints " + std::to_string(console.stops().breakpoints().size()) + ", watchpoints "
         + std::to_string(console.stops().watchpoints().size()));
+    return {};
+}
+
+/// `bank.c:25 is 0x3e8 to 0x3f4`
+Result<void> show_line(Console& console, Words& words)
+{
+    const std::vector<CodePlace> places =
+        words.at_end() ? std::vector { TRY(frame_place(console)) } : TRY(take_places(console, words));
+    CHECK(words.end());
+    for (const CodePlace& place : places) {
+        const auto source = console.sources().of(place.module);
+        const auto row = source ? source->symbols().row_at(place.offset) : std::nullopt;
+        const std::string at = console.place_text(*place.module, place.offset, place.instance);
+        if (!row || row->place.line == 0) {
+            console.write("no line is known for " + at);
+            continue;
+        }
+        console.write(debug::place_text(source->file(row->place.file), row->place) + " is at "
+            + console.place_text(*place.module, row->range.begin, place.instance) + " to "
+            + console.place_text(*place.module, row->range.end, place.instance));
+    }
+    return {};
+}
+
+std::string_view language_text(source::Language language)
+{
+    switch (language) {
+    case source::Language::Unknown: return "unknown language";
+    case source::Language::C: return "C";
+    case source::Language::Cpp: return "C++";
+    case source::Language::Rust: return "Rust";
+    case source::Language::Zig: return "Zig";
+    case source::Language::Wat: return "WAT";
+    case source::Language::AssemblyScript: return "AssemblyScript";
+    case source::Language::Go: return "Go";
+    }
+    return "";
+}
+
+Result<void> show_source(Console& console, Words& words)
+{
+    CHECK(words.end());
+    const auto source = console.sources().of(console.scope().module);
+    if (!source) {
+        console.write("the module has no debug information");
+        return {};
+    }
+    const source::Summary& summary = source->summary();
+    for (const source::Producer& producer : summary.producers)
+        console.write(std::string(language_text(producer.language)) + " (" + producer.name
+            + (producer.version != 0 ? ", DWARF " + std::to_string(producer.version) : "")
+            + "): " + std::to_string(producer.units) + (producer.units == 1 ? " unit" : " units"));
+    console.write(std::to_string(summary.functions) + " functions, " + std::to_string(summary.files.size())
+        + " files");
+    for (const std::string& problem : summary.problems)
+        console.write(problem);
+    const auto row = console.scope().row();
+    if (!row || !row->place)
+        return {};
+    if (const source::File* const file = source->file(row->place->file)) {
+        const auto found = console.sources().text_of(*source, row->place->file);
+        console.write("this file: " + debug::path_of(*file)
+            + (!found                     ? ": " + found.error().message
+                    : found->path.empty() ? ", from the debug information"
+                                          : ", found at " + found->path));
+    }
     return {};
 }
 

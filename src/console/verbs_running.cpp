@@ -7,8 +7,10 @@
 
 #include "base/text.h"
 #include "debug/listing.h"
+#include "eval/source_call.h"
+#include "exec/invoke.h"
+#include "source/render.h"
 #include "eval/names.h"
-#include "wasm/validator.h"
 
 #include <algorithm>
 #include <functional>
@@ -27,14 +29,23 @@ bool is_spawned_outermost(const Scope& scope)
     return scope.thread > 1 && std::ranges::count_if(scope.frames, is_guest) == 1;
 }
 
+const debug::Resume one_instruction { .kind = Kind::Step, .is_alone = true, .unless_it_waits = true };
+
 /// A number of steps: fewer if one of them ends with another kind of stop.
-Result<void> step_often(Console& console, Words& words, debug::Resume how)
+Result<void> step_often(Console& console, Words& words, debug::Resume how,
+    std::optional<debug::LineStepKind> by_lines = std::nullopt)
 {
     const uint64_t count = words.at_end() ? 1 : TRY(words.number("a number of steps"));
     CHECK(words.end());
     how.thread = console.scope().thread;
     for (uint64_t i = 0; i < count && !console.is_interrupted(); ++i) {
-        CHECK(console.target().resume(how));
+        if (i > 0 && by_lines)
+            console.select(console.selection_at_stop());
+        how.step = by_lines ? line_step(console, *by_lines) : nullptr;
+        debug::Resume now = how;
+        if (how.step)
+            now = { .thread = how.thread, .step = how.step };
+        CHECK(console.target().resume(now));
         const auto reason = console.session().stopped();
         if (!reason || reason->kind != debug::StopKind::Step)
             break;
@@ -54,25 +65,55 @@ Result<CodeOffset> take_offset(Words& words)
     return static_cast<CodeOffset>(offset);
 }
 
-Result<CodePlace> take_one_place(Console& console, Words& words)
+/// Runs to one of the places that the words mean, or until the selected frame returns.
+Result<void> run_to(Console& console, Words& words, bool in_any_frame)
 {
     const std::vector<CodePlace> places = TRY(take_places(console, words));
     CHECK(words.end());
-    if (places.size() > 1)
-        return failure("several modules have this place: write the module and a colon in front of it");
-    return places.front();
+    const Scope& scope = console.scope();
+    debug::LineStepFrom from { .thread = scope.thread };
+    if (const auto row = scope.row()) {
+        from.frame = row->frame;
+        from.level = row->level;
+    }
+    auto step = debug::make_run_to(console.session(), places, from, in_any_frame);
+    if (!step)
+        return failure("the thread is not in the program's code");
+    return console.resume({ .thread = scope.thread, .step = std::move(step) });
 }
 
-/// Whether the place is an instruction of the innermost guest function of the thread, or in front
-/// of one.
-bool is_in_innermost(const Scope& scope, const CodePlace& place)
+/// Whether the text is a call as in the source: `deposit(&accounts[0], 20)`.
+bool is_source_call(const Scope& scope, std::string_view text)
 {
-    const auto innermost = std::ranges::find_if(scope.frames, std::not_fn(&Frame::is_host));
-    if (innermost == scope.frames.end())
+    const Frame* const frame = scope.guest_frame();
+    if (!frame || !scope.symbols || !text.ends_with(')'))
         return false;
-    const Module& module = innermost->function->module();
-    return &module == place.module.get()
-        && find_instruction_boundary(module, innermost->function->index, place.offset);
+    const auto names = eval::Scope::of(*frame, scope.source());
+    return names && eval::SourceCall::is_call(text, *names);
+}
+
+/// Calls a function of the source, and shows what it returns as the source's type says.
+Result<void> call_source(Console& console, std::string_view text)
+{
+    const Scope& scope = console.scope();
+    auto prepared = eval::SourceCall::prepare(*scope.guest_frame(), text, scope.source());
+    if (!prepared)
+        return with_mark(prepared.error(), text);
+    const auto call = std::make_shared<eval::SourceCall>(*std::move(prepared));
+    return console.call([call](Thread& thread) -> OrTrapped<std::string> {
+        const auto results = invoke(thread, call->function(), call->arguments());
+        if (!results) {
+            call->put_back();
+            return std::unexpected(results.error());
+        }
+        std::string shown;
+        if (const auto result = call->result(*results); result && result->value) {
+            auto reader = result->reader(*call->function().instance);
+            shown = source::render(reader, *result->value);
+        }
+        call->put_back();
+        return shown;
+    });
 }
 
 /// Shows where the thread goes on now.
@@ -105,10 +146,20 @@ Result<void> go_on(Console& console, Words& words)
 
 Result<void> step(Console& console, Words& words)
 {
-    return step_often(console, words, { .kind = Kind::Step, .is_alone = true, .unless_it_waits = true });
+    return step_often(console, words, one_instruction, debug::LineStepKind::Step);
 }
 
 Result<void> next(Console& console, Words& words)
+{
+    return step_often(console, words, { .kind = Kind::StepOver }, debug::LineStepKind::Next);
+}
+
+Result<void> step_instruction(Console& console, Words& words)
+{
+    return step_often(console, words, one_instruction);
+}
+
+Result<void> next_instruction(Console& console, Words& words)
 {
     return step_often(console, words, { .kind = Kind::StepOver });
 }
@@ -119,27 +170,25 @@ Result<void> finish(Console& console, Words& words)
     const Scope& scope = console.scope();
     if (is_spawned_outermost(scope))
         console.write("thread " + std::to_string(scope.thread) + " has no caller: it goes on to its end");
-    return console.resume({ .kind = Kind::StepOut, .thread = scope.thread });
+    return console.resume({ .kind = Kind::StepOut,
+        .thread = scope.thread,
+        .step = line_step(console, debug::LineStepKind::Finish) });
 }
 
 Result<void> until(Console& console, Words& words)
 {
-    const CodePlace place = TRY(take_one_place(console, words));
-    const Scope& scope = console.scope();
-    if (is_in_innermost(scope, place))
-        return console.resume({ .kind = Kind::RunTo, .offset = place.offset, .thread = scope.thread });
-    return console.resume_to(place, { .kind = Kind::StepOut, .thread = scope.thread });
+    if (words.at_end())
+        return step_often(console, words, { .kind = Kind::StepOver }, debug::LineStepKind::Until);
+    return run_to(console, words, false);
 }
 
-Result<void> advance(Console& console, Words& words)
-{
-    const CodePlace place = TRY(take_one_place(console, words));
-    return console.resume_to(place, { .kind = Kind::StepOut, .thread = console.scope().thread });
-}
+Result<void> advance(Console& console, Words& words) { return run_to(console, words, true); }
 
 Result<void> call(Console& console, Words& words)
 {
     Instance& instance = *console.scope().instance;
+    if (is_source_call(console.scope(), words.rest()))
+        return call_source(console, words.rest());
     // The arguments of a component's function are in parentheses.
     if (ProgramView* const program = instance.store->program_view; program && words.rest().ends_with(')'))
         return console.call(TRY(program->prepare_call(words.rest())));
@@ -164,7 +213,7 @@ Result<void> detach(Console& console, Words& words)
     CHECK(words.end());
     CHECK(console.target().check(Needs::Stopped, "detach"));
     Stops& stops = console.stops();
-    for (const debug::Breakpoint& row : stops.breakpoints())
+    for (const debug::Request& row : stops.breakpoints())
         (void)stops.remove(row.id);
     for (const Stops::WatchRow& row : stops.watchpoints())
         (void)stops.remove(row.id);
@@ -196,7 +245,10 @@ Result<void> jump(Console& console, Words& words)
 
 Result<void> skip(Console& console, Words& words)
 {
+    if (TRY(change_skips(console, words)))
+        return {};
     CHECK(words.end());
+    CHECK(console.target().check(Needs::Stopped, "skip"));
     const uint32_t thread = TRY(console.steered_thread());
     CHECK(console.session().skip(thread));
     return show_next(console, thread);

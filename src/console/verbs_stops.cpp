@@ -5,6 +5,7 @@
 #include "console/verbs.h"
 
 #include "base/number.h"
+#include "base/text.h"
 #include "debug/listing.h"
 
 #include <algorithm>
@@ -17,13 +18,50 @@ namespace {
 
 using Access = debug::WatchpointSpec::Access;
 
-/// `breakpoint 1: $double at 0x20, if $n == 7, 2 hits`
-std::string line_of(Console& console, const debug::Breakpoint& row)
+/// `deposit at bank.c:25`, `$double at 0x20`, `square [inlined] at a.cpp:7`; and where the request
+/// was for, if that is not an instruction.
+std::string location_text(Console& console, const debug::RequestLocation& location)
 {
-    const debug::BreakpointSpec& spec = row.spec;
-    const Instance* like = spec.instance ? spec.instance : console.scope().instance;
-    return debug::breakpoint_line(row, console.place_text(*spec.module, row.offset, like),
-        console.target().place_text(*spec.module, spec.offset, like));
+    const debug::CodeLocation& at = location.at;
+    const Instance* like = at.instance ? at.instance : console.scope().instance;
+    const auto function = at.module->find_function(at.offset);
+    const std::string label =
+        function ? debug::short_label(*at.module, ExternKind::Func, function->value) : "module";
+    if (at.place && at.place->line != 0) {
+        const source::File file { .path = at.file };
+        return (at.function.empty() ? label : printable(at.function)) + (at.is_inlined ? " [inlined]" : "")
+            + " at " + debug::place_text(&file, *at.place) + console.target().module_suffix(*at.module);
+    }
+    CodeOffset offset = at.offset;
+    std::string asked;
+    for (const debug::Breakpoint& row : console.session().breakpoints())
+        if (row.id == location.breakpoint) {
+            offset = row.offset;
+            if (debug::has_slipped(row))
+                asked = " (asked for " + console.target().place_text(*at.module, at.offset, like) + ")";
+        }
+    return label + " at " + console.place_text(*at.module, offset, like) + asked;
+}
+
+std::string hits_text(uint64_t hits)
+{
+    return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
+}
+
+std::string options_text(const debug::RequestSpec& spec)
+{
+    std::string text;
+    if (spec.is_temporary)
+        text += ", temporary";
+    if (!spec.is_enabled)
+        text += ", disabled";
+    if (spec.ignore_count > 0)
+        text += ", ignore " + std::to_string(spec.ignore_count);
+    if (!spec.message.empty())
+        text += ", log \"" + spec.message + "\"";
+    if (!spec.condition.empty())
+        text += ", if " + spec.condition;
+    return text;
 }
 
 std::string line_of(const Stops::WatchRow& row) { return debug::watchpoint_line(row, row.place); }
@@ -32,12 +70,12 @@ std::string line_of(const Stops::WatchRow& row) { return debug::watchpoint_line(
 void list_stops(Console& console)
 {
     std::map<uint32_t, std::string> lines;
-    for (const debug::Breakpoint& row : console.stops().breakpoints())
-        lines[row.id] = line_of(console, row);
+    for (const debug::Request& row : console.stops().breakpoints())
+        lines[row.id] = request_text(console, row);
     for (const Stops::WatchRow& row : console.stops().watchpoints())
         lines[row.id] = line_of(row) + (row.is_pending ? ", pending" : "");
     for (const auto& [id, line] : lines) {
-        console.write(line);
+        console.write_lines(line);
         for (const std::string& command : console.stops().commands(id))
             console.write("    " + command);
     }
@@ -61,7 +99,7 @@ Result<std::string> take_message(Words& words)
 /// Takes `ignore N`, `if EXPR`, which takes all that is left, and for a breakpoint `log "MESSAGE"`.
 template<class Spec> Result<void> take_options(Words& words, Spec& spec)
 {
-    constexpr bool has_message = std::is_same_v<Spec, debug::BreakpointSpec>;
+    constexpr bool has_message = std::is_same_v<Spec, debug::RequestSpec>;
     while (!words.at_end()) {
         if (words.take("if")) {
             spec.condition = words.rest();
@@ -85,8 +123,10 @@ template<class Spec> Result<void> take_options(Words& words, Spec& spec)
 }
 
 /// An error in a condition or message, with a mark.
-std::unexpected<Error> marked(const Error& error, const debug::BreakpointSpec& spec)
+std::unexpected<Error> marked(const Error& error, const debug::RequestSpec& spec)
 {
+    if (!error.offset)
+        return std::unexpected(error);
     return with_mark(error, spec.condition.empty() ? spec.message : spec.condition);
 }
 std::unexpected<Error> marked(const Error& error, const debug::WatchpointSpec& spec)
@@ -94,22 +134,38 @@ std::unexpected<Error> marked(const Error& error, const debug::WatchpointSpec& s
     return with_mark(error, spec.condition);
 }
 
+/// A place in code as an argument.
+Result<debug::AskedPlace> take_asked(Console& console, Words& words)
+{
+    const Scope& scope = console.scope();
+    debug::AskedPlace asked { .text = std::string(words.next()),
+        .module_in_view = scope.module,
+        .instance = scope.named_instance };
+    if (asked.text.empty())
+        return failure("expected a place");
+    if (const auto number = parse_unsigned(asked.text))
+        if (const auto place = console.target().find_address(*number)) {
+            asked.text = hex(place->offset);
+            asked.module_in_view = place->module;
+            asked.instance = place->instance;
+        }
+    if (!asked.module_in_view)
+        return failure("there is no module yet");
+    if (const auto row = scope.row(); row && row->place)
+        if (const auto source = console.sources().of(scope.module))
+            if (const source::File* const file = source->file(row->place->file))
+                asked.file_in_view = file->path;
+    return asked;
+}
+
 Result<void> add(Console& console, Words& words, bool is_temporary)
 {
-    const std::string said(words.peek());
-    const std::vector<CodePlace> places = TRY(take_places(console, words));
-    debug::BreakpointSpec options { .module = places.front().module, .is_temporary = is_temporary };
-    CHECK(take_options(words, options));
-    for (const CodePlace& place : places) {
-        debug::BreakpointSpec spec = options;
-        spec.module = place.module;
-        spec.offset = place.offset;
-        spec.instance = place.instance;
-        const auto id = console.stops().add(spec, places.size() == 1 ? said : "");
-        if (!id)
-            return marked(id.error(), spec);
-        console.write(line_of(console, TRY(console.stops().find_breakpoint(*id))));
-    }
+    debug::RequestSpec spec { .place = TRY(take_asked(console, words)), .is_temporary = is_temporary };
+    CHECK(take_options(words, spec));
+    const auto id = console.stops().add(spec);
+    if (!id)
+        return marked(id.error(), spec);
+    console.write_lines(request_text(console, TRY(console.stops().find_breakpoint(*id))));
     return {};
 }
 
@@ -120,8 +176,8 @@ template<class Change> Result<void> change(Console& console, uint64_t id, Change
         change(row.spec);
         if (const auto changed = console.stops().change(row.id, row.spec); !changed)
             return marked(changed.error(), row.spec);
-        if constexpr (std::is_same_v<decltype(row), debug::Breakpoint>)
-            console.write(line_of(console, row));
+        if constexpr (std::is_same_v<decltype(row), debug::Request>)
+            console.write_lines(request_text(console, row));
         else
             console.write(line_of(row));
         return {};
@@ -147,7 +203,7 @@ Result<std::vector<uint64_t>> take_ids(Console& console, Words& words)
 {
     std::vector<uint64_t> ids;
     if (words.at_end()) {
-        for (const debug::Breakpoint& row : console.stops().breakpoints())
+        for (const debug::Request& row : console.stops().breakpoints())
             ids.push_back(row.id);
         for (const Stops::WatchRow& row : console.stops().watchpoints())
             ids.push_back(row.id);
@@ -158,8 +214,28 @@ Result<std::vector<uint64_t>> take_ids(Console& console, Words& words)
     return ids;
 }
 
+/// `1.2`: a location of a breakpoint. None for any other word.
+std::optional<std::pair<uint32_t, uint32_t>> location_number(std::string_view word)
+{
+    const size_t dot = word.find('.');
+    const auto id = parse_unsigned(word.substr(0, dot));
+    const auto number = dot == word.npos ? std::nullopt : parse_unsigned(word.substr(dot + 1));
+    if (!id || !number || *id > UINT32_MAX || *number > UINT32_MAX)
+        return std::nullopt;
+    return std::pair(static_cast<uint32_t>(*id), static_cast<uint32_t>(*number));
+}
+
 Result<void> set_enabled(Console& console, Words& words, bool is_enabled)
 {
+    const bool is_all = words.at_end();
+    while (const auto location = location_number(words.peek())) {
+        words.next();
+        CHECK(console.stops().enable_location(location->first, location->second, is_enabled));
+        console.write_lines(
+            request_text(console, TRY(console.stops().find_breakpoint(location->first))));
+    }
+    if (!is_all && words.at_end())
+        return {};
     for (const uint64_t id : TRY(take_ids(console, words)))
         CHECK(change(console, id, [&](auto& spec) { spec.is_enabled = is_enabled; }));
     return {};
@@ -234,21 +310,31 @@ Result<void> watch(Console& console, Words& words, Access access)
 
 Result<std::vector<CodePlace>> take_places(Console& console, Words& words)
 {
-    const std::string_view text = words.next();
-    if (text.empty())
-        return failure("expected a place");
-    if (const auto number = parse_unsigned(text))
-        if (auto place = console.target().find_address(*number))
-            return std::vector { *std::move(place) };
+    const debug::AskedPlace asked = TRY(take_asked(console, words));
     const std::vector<LoadedModule> modules = console.target().modules();
-    if (!console.scope().module)
-        return failure("there is no module yet");
-    auto places = TRY(find_places(modules, console.scope().module, text, console.target().demangle()));
-    if (const Instance* only = console.scope().named_instance)
-        for (CodePlace& place : places)
-            if (place.module == only->module)
-                place.instance = only;
-    return places;
+    const auto found = TRY(debug::find_locations(
+        { *console.sources().sources(), modules, console.target().demangle() }, asked));
+    return std::vector<CodePlace>(found.begin(), found.end());
+}
+
+std::string request_text(Console& console, const debug::Request& request)
+{
+    std::string text = "breakpoint " + std::to_string(request.id) + ": ";
+    const std::string options = options_text(request.spec) + hits_text(request.hits());
+    const auto& locations = request.locations;
+    if (locations.empty())
+        return text + request.spec.place.text + ", pending" + options;
+    const auto text_of = [&](const debug::RequestLocation& location) {
+        return location_text(console, location) + (location.problem.empty() ? "" : ", " + location.problem);
+    };
+    if (locations.size() == 1)
+        return text + text_of(locations.front()) + (locations.front().is_enabled ? "" : ", disabled")
+            + options;
+    text += request.spec.place.text + ", " + std::to_string(locations.size()) + " locations" + options;
+    for (const debug::RequestLocation& location : locations)
+        text += "\n    " + std::to_string(request.id) + "." + std::to_string(location.number) + ": "
+            + text_of(location) + (location.is_enabled ? "" : ", disabled") + hits_text(location.hits);
+    return text;
 }
 
 namespace verbs {

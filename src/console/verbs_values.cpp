@@ -17,9 +17,31 @@ namespace vitrine::core::console {
 
 namespace {
 
+/// How a value of the source is shown in a format of `print`; none for `s`.
+std::optional<source::Style> source_style(char letter)
+{
+    using enum source::Style::Base;
+    switch (letter) {
+    case 'r': return source::Style { .is_raw = true };
+    case 'd': return source::Style { .base = Decimal };
+    case 'u': return source::Style { .base = Unsigned };
+    case 'x': return source::Style { .base = Hex };
+    case 'o': return source::Style { .base = Octal };
+    case 't': return source::Style { .base = Binary };
+    case 'c': return source::Style { .base = Character };
+    case 'f': return source::Style { .base = Float };
+    case 'a': return source::Style { .base = Address };
+    default: return std::nullopt;
+    }
+}
+
 /// The value in a format of `print`.
 Result<std::string> text_in(const Scope& scope, const Computed& computed, const Format& format)
 {
+    if (const auto style = computed.source ? source_style(format.letter) : std::nullopt) {
+        auto reader = computed.source->reader(*scope.instance);
+        return source::render(reader, *computed.source->value, *style);
+    }
     if (format.letter == 'r' || !computed.value)
         return computed.text;
     const bool is_integer = computed.value->type == ValueType::i32 || computed.value->type == ValueType::i64;
@@ -45,9 +67,57 @@ std::string definition_of(const Module& module, TypeIndex index)
         + ": " + to_text(module.types[index], module.names().find_fields(index.value));
 }
 
+/// The definition of a type of the source: its members or enumerators, a line each.
+std::string source_definition(source::Symbols& symbols, source::TypeId id)
+{
+    std::string text = source::type_text(symbols, id);
+    source::Type type = symbols.type(id);
+    constexpr uint32_t max_names = 16;
+    using enum source::Type::Kind;
+    for (uint32_t i = 0; i < max_names
+         && (type.kind == Typedef || type.kind == Const || type.kind == Volatile || type.kind == Other);
+         ++i)
+        type = symbols.type(type.target);
+    if (type.kind == Typedef || (type.members.empty() && type.enumerators.empty() && type.variants.empty()))
+        return text;
+    text = source::type_text(symbols, type.id) + " {";
+    const auto add = [&](const source::Member& member, std::string_view note) {
+        text += "\n    " + source::type_text(symbols, member.type) + " " + member.name
+            + (member.bit_size != 0 ? " : " + std::to_string(member.bit_size) : "") + ";  // "
+            + std::string(note) + std::to_string(member.offset);
+    };
+    for (const source::Member& member : type.members)
+        add(member, member.is_base_class ? "base class at " : "at ");
+    for (const source::Variant& variant : type.variants)
+        add(variant.member, "variant at ");
+    for (const source::Enumerator& each : type.enumerators)
+        text += "\n    " + each.name + " = " + std::to_string(each.value) + ",";
+    return text + "\n}";
+}
+
+/// The type of the source that an expression has, or that the text names; none if it has no such
+/// type.
+std::optional<std::string> source_type_of(const Scope& scope, std::string_view text, bool is_whole)
+{
+    if (!scope.symbols)
+        return std::nullopt;
+    const auto shown = [&](source::Symbols& symbols, source::TypeId id) {
+        return is_whole ? source_definition(symbols, id) : source::type_text(symbols, id);
+    };
+    if (const auto computed = scope.compute(text); computed && computed->source)
+        return shown(*computed->source->symbols, computed->source->value->type);
+    for (const std::string_view prefix : { "struct ", "class ", "enum ", "union ", "" })
+        if (text.starts_with(prefix))
+            if (const auto id = scope.symbols->find_type(text.substr(prefix.size())))
+                return shown(*scope.symbols, *id);
+    return std::nullopt;
+}
+
 /// The type of an expression as text. With `is_whole`, the definition follows.
 Result<std::string> type_of(const Scope& scope, std::string_view text, bool is_whole)
 {
+    if (const auto name = source_type_of(scope, text, is_whole))
+        return *name;
     const eval::Type type = TRY(scope.type_of(text));
     if (type.kind == eval::Type::Kind::Text)
         return "text";

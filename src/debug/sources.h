@@ -25,6 +25,7 @@ public:
     {}
 
     const Module& module() const { return *module_; }
+    const std::shared_ptr<const Module>& shared_module() const { return module_; }
     source::Symbols& symbols() const { return *symbols_; }
     const std::shared_ptr<source::Symbols>& shared_symbols() const { return symbols_; }
     const source::Summary& summary();

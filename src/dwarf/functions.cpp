@@ -313,16 +313,32 @@ Scope Functions::scope(const DWARFDie& die, std::vector<source::Range> ranges)
             scope.name = entries_.text(die, DW_AT_name);
         }
     }
-    std::vector<source::VariableId> variables;
+    std::vector<source::VariableId> parameters, variables;
+    // By the parameter of the abstract function that they are copies of.
+    std::map<uint64_t, source::VariableId> copies;
     for (const DWARFDie& child : die.children()) {
-        if (scope.variables.size() + variables.size() >= max_variables)
+        if (parameters.size() + copies.size() + variables.size() >= max_variables)
             break;
         const source::VariableId id { entries_.id_of(child) };
-        if (child.getTag() == DW_TAG_formal_parameter)
-            scope.variables.push_back(id);
-        else if (child.getTag() == DW_TAG_variable)
+        if (child.getTag() == DW_TAG_variable) {
             variables.push_back(id);
+        } else if (child.getTag() == DW_TAG_formal_parameter) {
+            if (const DWARFDie origin = entries_.reference(child, DW_AT_abstract_origin))
+                copies.emplace(entries_.id_of(origin), id);
+            else
+                parameters.push_back(id);
+        }
     }
+    scope.variables = std::move(parameters);
+    // A parameter without a copy was optimized out.
+    if (const DWARFDie origin = entries_.reference(die, DW_AT_abstract_origin))
+        for (const DWARFDie& child : origin.children())
+            if (child.getTag() == DW_TAG_formal_parameter && scope.variables.size() < max_variables) {
+                const auto copy = copies.extract(entries_.id_of(child));
+                scope.variables.push_back(copy ? copy.mapped() : source::VariableId { entries_.id_of(child) });
+            }
+    for (const auto& [origin, copy] : copies)
+        scope.variables.push_back(copy);
     scope.variables.insert(scope.variables.end(), variables.begin(), variables.end());
     return scope;
 }

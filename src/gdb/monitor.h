@@ -26,6 +26,8 @@ public:
 
     /// What a line answers with. An error is a text that begins with `error:`.
     std::string answer(std::string_view line);
+    /// The client's stops are about to be removed: it leaves.
+    void leave() { console_.stops().leave(); }
     /// What stopped the guest, with the numbers that lines use.
     std::string reason_text(const debug::StopReason& reason) const { return console_.reason_text(reason); }
 

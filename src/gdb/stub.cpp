@@ -185,6 +185,7 @@ bool Stub::wants_control() const
 Result<void> Stub::update_control()
 {
     if (!wants_control()) {
+        monitor_->leave();
         view_.use(nullptr);
         control_.reset();
         return {};
