@@ -164,16 +164,19 @@ private:
 
     void exits()
     {
-        for (uint32_t i = 0; i < code_.exit_count && code_.exit_count <= max_described; ++i) {
-            const jit::Note note = jit::describe(request_,
-                { jit::StopPoint::Kind::Exit, code_.first_exit + (i + 1) * jit::CompiledCode::exit_bytes });
+        if (code_.exit_count > max_described) {
+            text_ += fmt::format("  {} exits\n", code_.exit_count);
+            return;
+        }
+        const auto notes = jit::describe(request_, UINT64_MAX);
+        ASSERT(notes);
+        for (const jit::Notes::Place& place : notes->exits()) {
+            const jit::Note note = notes->read(place);
             const std::string places = text_of(note.places);
-            text_ += fmt::format("  exit {} at {:#x}{}{}{}\n", i,
+            text_ += fmt::format("  exit {} at {:#x}{}{}{}\n", place.code,
                 request_.module.meta(request_.function).body_offset + note.offset,
                 note.is_entry ? ", before the frame exists" : "", places.empty() ? "" : ": ", places);
         }
-        if (code_.exit_count > max_described)
-            text_ += fmt::format("  {} exits\n", code_.exit_count);
     }
 
     const jit::CompileRequest& request_;

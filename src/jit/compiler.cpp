@@ -88,24 +88,34 @@ std::expected<CompiledCode, CompileRefusal> compile(const CompileRequest& reques
     }
 }
 
-Note describe(const CompileRequest& request, StopPoint point)
+std::expected<Notes, CompileRefusal> describe(const CompileRequest& request, uint64_t max_bytes)
+{
+    try {
+        Workshop& tools = workshop();
+        FunctionCompiler::Wanted wanted { .max_bytes = max_bytes };
+        const auto code = FunctionCompiler(request, tools.assembler, tools.scan, &wanted).run();
+        tools.clean();
+        if (!code)
+            return std::unexpected(code.error());
+        wanted.notes.shrink();
+        return std::move(wanted.notes);
+    } catch (const std::bad_alloc&) {
+        return std::unexpected(CompileRefusal::NoMemory);
+    }
+}
+
+Note describe_place(const CompileRequest& request, StopPoint point)
 {
     Workshop& tools = workshop();
-    if (point.kind == StopPoint::Kind::Exit) {
-        // Exits are known by their order, and their first address only at the end.
-        const auto code = FunctionCompiler(request, tools.assembler, tools.scan).run();
-        ASSERT(code);
-        point.code = (point.code - code->first_exit) / CompiledCode::exit_bytes - 1;
-        ASSERT(point.code < code->exit_count);
-    }
-    FunctionCompiler compiler(request, tools.assembler, tools.scan, point);
-    ASSERT(compiler.run());
-    ASSERT(compiler.note());
-    return *compiler.note();
+    FunctionCompiler::Wanted wanted { .place = point };
+    ASSERT(FunctionCompiler(request, tools.assembler, tools.scan, &wanted).run());
+    const Notes::Place* const place = wanted.notes.find(point);
+    ASSERT(place);
+    return wanted.notes.read(*place);
 }
 
 FunctionCompiler::FunctionCompiler(
-    const CompileRequest& request, Assembler& assembler, Scan& scan, std::optional<StopPoint> wanted)
+    const CompileRequest& request, Assembler& assembler, Scan& scan, Wanted* wanted)
     : module_(request.module),
       request_(request),
       key_(request.key),
@@ -192,7 +202,8 @@ bool FunctionCompiler::is_over_budget() const
     // Ordinary code takes three bytes for one, and branches carry few values.
     constexpr uint64_t most = 24, least = 64 << 10;
     const uint64_t budget = most * (meta_.end_offset - meta_.body_offset) + least;
-    return a.offset() > budget || cold_values_ > budget;
+    return a.offset() > budget || cold_values_ > budget
+        || (wanted_ && wanted_->notes.size() > wanted_->max_bytes);
 }
 
 void FunctionCompiler::emit_entry()
@@ -361,10 +372,18 @@ void FunctionCompiler::emit_stops()
 Label FunctionCompiler::exit()
 {
     const Label label = a.new_label();
-    if (wanted_ && wanted_->kind == StopPoint::Kind::Exit && wanted_->code == exits_.size())
-        note_ = make_note();
+    const auto number = static_cast<uint32_t>(exits_.size());
+    if (wanted_) [[unlikely]]
+        take_note(StopPoint::Kind::Exit, number, number + 1);
     exits_.push_back(label);
     return label;
+}
+
+void FunctionCompiler::take_note(StopPoint::Kind kind, uint32_t begin, uint32_t end)
+{
+    if (const auto& place = wanted_->place;
+        !place || (place->kind == kind && place->code >= begin && place->code < end))
+        wanted_->notes.add({ kind, begin }, make_note());
 }
 
 Note FunctionCompiler::make_note() const

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "exec/watch.h"
-#include "jit/version.h"
+#include "jit/notes.h"
 #include "runtime/store.h"
 
 #include <expected>
@@ -52,8 +52,11 @@ inline constexpr uint16_t watched_accesses =
 /// Makes machine code. The same request makes the same bytes. Thread-safe.
 std::expected<CompiledCode, CompileRefusal> compile(const CompileRequest& request);
 
-/// Compiles again to find out where all values are at `point`, which must be an exit or an access
-/// to memory in the code that this request makes.
-Note describe(const CompileRequest& request, StopPoint point);
+/// Compiles again to find out where all values are at each exit of the code that this request makes,
+/// and at each access to memory. Fails if the notes take more than `max_bytes`.
+std::expected<Notes, CompileRefusal> describe(const CompileRequest& request, uint64_t max_bytes);
+
+/// The same for one of these places.
+Note describe_place(const CompileRequest& request, StopPoint point);
 
 } // namespace vitrine::core::jit

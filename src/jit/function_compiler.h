@@ -27,7 +27,7 @@ namespace vitrine::core::jit {
 ///   not (dirty).
 ///
 /// Code leaves to the interpreter through exits. Nothing is written to homes for that in advance:
-/// when an exit is taken, the compiler runs again up to that exit, and notes where all values are.
+/// when the first exit is taken, the compiler runs again, and notes where all values are at each.
 /// So an instruction must not overwrite a register of an operand or of a pinned local before its
 /// last possible exit. The operands of an instruction stay on the compiler's stack until then.
 ///
@@ -36,13 +36,19 @@ namespace vitrine::core::jit {
 /// block's single result is in rax or xmm0 at its end.
 class FunctionCompiler {
 public:
-    /// `wanted` is the point to describe, if any.
-    FunctionCompiler(const CompileRequest& request, Assembler& assembler, Scan& scan,
-        std::optional<StopPoint> wanted = {});
+    /// What to note down.
+    struct Wanted {
+        /// Only this place, or all.
+        std::optional<StopPoint> place {};
+        uint64_t max_bytes = UINT64_MAX;
+        Notes notes {};
+    };
+
+    /// `wanted` may be null.
+    FunctionCompiler(
+        const CompileRequest& request, Assembler& assembler, Scan& scan, Wanted* wanted = nullptr);
 
     std::expected<CompiledCode, CompileRefusal> run();
-    /// What was wanted. Available after `run`.
-    const std::optional<Note>& note() const { return note_; }
 
 private:
     // -- Values
@@ -239,15 +245,17 @@ private:
     void exit_if(Condition condition) { a.jcc(condition, exit()); }
     /// Always leaves. The results of the current instruction are then expected in their homes.
     void exit_always();
+    /// Notes where all values are, if this is wanted at one of the numbers or offsets from `begin`
+    /// to `end`.
+    void take_note(StopPoint::Kind kind, uint32_t begin, uint32_t end);
     Note make_note() const;
     /// Emits an instruction that may fault. Its operands must still be on the stack.
     template<class Emit> void access(const Emit& emit)
     {
         const uint32_t begin = a.offset();
         emit();
-        if (wanted_ && wanted_->kind == StopPoint::Kind::Fault && wanted_->code >= begin
-            && wanted_->code < a.offset())
-            note_ = make_note();
+        if (wanted_) [[unlikely]]
+            take_note(StopPoint::Kind::Fault, begin, a.offset());
     }
     /// Whether the code may leave before the instruction at this place.
     bool may_exit_before(const uint8_t* instruction) const;
@@ -571,8 +579,7 @@ private:
     const InstanceLayout layout_;
     Assembler& a;
     Scan& scan_;
-    const std::optional<StopPoint> wanted_;
-    std::optional<Note> note_;
+    Wanted* const wanted_;
 
     const uint8_t* const body_;
     /// The current instruction, and the next byte to read.

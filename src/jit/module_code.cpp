@@ -19,11 +19,6 @@ uint64_t thread_time()
     return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
-uint64_t place_key(StopPoint point)
-{
-    return uint64_t { point.code } << 1 | (point.kind == StopPoint::Kind::Fault);
-}
-
 /// The element of a vector that is sorted by `member` with this value, or null.
 template<class T, class Member>
 const T* find_sorted(const std::vector<T>& items, Member member, uint32_t value)
@@ -57,17 +52,19 @@ Result<std::unique_ptr<CodeLibrary>> CodeLibrary::create(
     const TypeRegistry& types, uint64_t max_bytes, Generator generator)
 {
     auto memory = TRY(CodeMemory::create(max_bytes));
-    std::unique_ptr<CodeLibrary> library(new CodeLibrary(types, std::move(memory), generator));
+    std::unique_ptr<CodeLibrary> library(new CodeLibrary(types, std::move(memory), max_bytes, generator));
     if (!library->map_.is_valid())
         return failure("no address space for a map of the machine code");
     return library;
 }
 
-CodeLibrary::CodeLibrary(const TypeRegistry& types, std::unique_ptr<CodeMemory> memory, Generator generator)
+CodeLibrary::CodeLibrary(
+    const TypeRegistry& types, std::unique_ptr<CodeMemory> memory, uint64_t max_bytes, Generator generator)
     : types_(types),
       generator_(generator),
       memory_(std::move(memory)),
-      map_(memory_->begin(), static_cast<size_t>(memory_->end() - memory_->begin()))
+      map_(memory_->begin(), static_cast<size_t>(memory_->end() - memory_->begin())),
+      max_note_bytes_(max_bytes / 4)
 {}
 
 CodeLibrary::~CodeLibrary() = default;
@@ -101,12 +98,12 @@ const Version* CodeLibrary::version_of(
     {
         const std::lock_guard lock(mutex_);
         code = &code_of(module);
+        if (code->refusals.contains({ function, key }))
+            return nullptr;
         if (const auto found = code->versions.find({ function, key }); found != code->versions.end()) {
             ++found->second->users;
             return found->second.get();
         }
-        if (code->refusals.contains({ function, key }))
-            return nullptr;
     }
     const uint64_t start = thread_time();
     auto compiled = generator_.compile(request(*module, function, key));
@@ -156,23 +153,39 @@ const Version* CodeLibrary::keep(
     return owner.versions.emplace(ModuleCode::Key(function, key), std::move(version)).first->second.get();
 }
 
-const Note& CodeLibrary::note_of(const Version& version, StopPoint point)
+bool CodeLibrary::find_note(const Version& version, StopPoint point, Note& note)
 {
-    const uint64_t key = place_key(point);
-    {
-        const std::lock_guard lock(mutex_);
-        if (const auto found = version.seen_exits.find(key); found != version.seen_exits.end()) {
-            ++found->second->count;
-            return found->second->note;
-        }
+    std::unique_lock lock(mutex_);
+    if (!version.notes && !version.is_indescribable)
+        describe(version, lock);
+    if (version.notes) {
+        Notes::Place* const place = version.notes->find(point);
+        ASSERT(place);
+        ++place->count;
+        version.notes->read(*place, note);
+        return true;
     }
-    Note note = generator_.describe(request(*version.owner.id, version.function, version.key), point);
-    const std::lock_guard lock(mutex_);
-    auto& seen = version.seen_exits[key];
-    if (!seen)
-        seen = std::make_unique<SeenExit>(std::move(note));
-    ++seen->count;
-    return seen->note;
+    lock.unlock();
+    note = generator_.describe_place(request(*version.owner.id, version.function, version.key), point);
+    return false;
+}
+
+/// Makes the notes of a version. Meanwhile the mutex is not locked.
+void CodeLibrary::describe(const Version& version, std::unique_lock<std::mutex>& lock)
+{
+    const uint64_t room = max_note_bytes_ - note_bytes_;
+    lock.unlock();
+    auto notes = generator_.describe(request(*version.owner.id, version.function, version.key), room);
+    lock.lock();
+    if (version.notes)
+        return;
+    if (!notes || notes->size() > max_note_bytes_ - note_bytes_) {
+        version.is_indescribable = true;
+        version.owner.refusals.emplace(ModuleCode::Key(version.function, version.key), "too many exits");
+        return;
+    }
+    note_bytes_ += notes->size();
+    version.notes = std::make_unique<Notes>(std::move(*notes));
 }
 
 /// Takes a version out of memory. Its owner forgets it.
@@ -181,6 +194,8 @@ void CodeLibrary::drop(const Version& version)
     if (profile_)
         profile_->remove(version.begin);
     map_.remove(version);
+    if (version.notes)
+        note_bytes_ -= version.notes->size();
     memory_->remove(version.begin, version.size);
     generation_.fetch_add(1, std::memory_order_release);
 }
@@ -214,10 +229,17 @@ CompilerStatistics CodeLibrary::statistics() const
             statistics.refused.push_back({ module, key.first, reason });
         for (const auto& version : code->versions | std::views::values) {
             const FuncMeta& meta = module->meta(version->function);
-            for (const auto& seen : version->seen_exits | std::views::values)
-                exits[{ module, version->function,
-                    seen->note.is_entry ? meta.code_offset : meta.body_offset + seen->note.offset }] +=
-                    seen->count;
+            if (!version->notes)
+                continue;
+            for (const auto* places : { &version->notes->exits(), &version->notes->faults() }) {
+                for (const Notes::Place& place : *places) {
+                    if (place.count == 0)
+                        continue;
+                    const Note note = version->notes->read(place);
+                    exits[{ module, version->function,
+                        note.is_entry ? meta.code_offset : meta.body_offset + note.offset }] += place.count;
+                }
+            }
         }
     }
     for (const auto& [place, count] : exits)

@@ -21,12 +21,6 @@ namespace vitrine::core::jit {
 
 class ModuleCode;
 
-/// A note that was made for a place in a version, and how often code was left there.
-struct SeenExit {
-    Note note;
-    uint64_t count = 0;
-};
-
 /// Machine code of one function in executable memory. Never changes.
 struct Version {
     ModuleCode& owner;
@@ -40,10 +34,13 @@ struct Version {
     uint32_t exit_count = 0;
     /// Places in `sites` in the order of `Site::offset`.
     std::vector<uint32_t> sites_by_offset;
-    /// The number of functions, in all stores, that use this version. Under the library's mutex,
-    /// like the places where it was left so far, by `place_key`.
+    // Under the library's mutex.
+    /// The number of functions, in all stores, that use this version.
     mutable uint32_t users = 0;
-    mutable std::unordered_map<uint64_t, std::unique_ptr<SeenExit>> seen_exits {};
+    /// Notes for all places where it can be left. Made when that happens for the first time.
+    mutable std::unique_ptr<Notes> notes {};
+    /// The notes would take too much memory.
+    mutable bool is_indescribable = false;
 
     const uint8_t* end() const { return begin + size; }
     /// The site with this return address, or null.
@@ -59,7 +56,9 @@ struct Version {
 /// What makes machine code and describes it: the compiler, or a substitute in tests.
 struct Generator {
     std::expected<CompiledCode, CompileRefusal> (*compile)(const CompileRequest& request) = jit::compile;
-    Note (*describe)(const CompileRequest& request, StopPoint point) = jit::describe;
+    std::expected<Notes, CompileRefusal> (*describe)(
+        const CompileRequest& request, uint64_t max_bytes) = jit::describe;
+    Note (*describe_place)(const CompileRequest& request, StopPoint point) = jit::describe_place;
     /// The accesses that `VersionKey::watched` may contain. While a thread watches others, nothing
     /// is compiled for its store.
     uint16_t watched_accesses = jit::watched_accesses;
@@ -96,9 +95,10 @@ public:
     /// be compiled; the same request is then refused again without an attempt.
     const Version* version_of(
         const std::shared_ptr<const Module>& module, FuncIndex function, const VersionKey& key);
-    /// Where all values are at a place where code has just been left, which this counts. Valid as
-    /// long as the version.
-    const Note& note_of(const Version& version, StopPoint point);
+    /// Finds out where all values are at a place where code has just been left, and counts that.
+    /// Returns false if the version has too many such places for the library's memory: its users
+    /// must not execute it any more, because this takes as long as compiling it.
+    [[nodiscard]] bool find_note(const Version& version, StopPoint point, Note& note);
     /// Ends one use of a version. Frees a temporary version with the last one.
     void release(const Version& version);
 
@@ -107,12 +107,14 @@ public:
     CompilerStatistics statistics() const;
 
 private:
-    CodeLibrary(const TypeRegistry& types, std::unique_ptr<CodeMemory> memory, Generator generator);
+    CodeLibrary(const TypeRegistry& types, std::unique_ptr<CodeMemory> memory, uint64_t max_bytes,
+        Generator generator);
     CompileRequest request(const Module& module, FuncIndex function, const VersionKey& key) const
     {
         return { module, types_, function, key, processor_ };
     }
     ModuleCode& code_of(const std::shared_ptr<const Module>& module);
+    void describe(const Version& version, std::unique_lock<std::mutex>& lock);
     void sweep();
     const Version* keep(ModuleCode& owner, FuncIndex function, const VersionKey& key, CompiledCode code);
     void drop(const Version& version);
@@ -122,6 +124,8 @@ private:
     const Processor processor_ = Processor::current();
     const std::unique_ptr<CodeMemory> memory_;
     CodeMap map_;
+    const uint64_t max_note_bytes_;
+    uint64_t note_bytes_ = 0;
     std::atomic<uint32_t> generation_ = 0;
     mutable std::mutex mutex_;
     std::unordered_map<const Module*, std::unique_ptr<ModuleCode>> modules_;

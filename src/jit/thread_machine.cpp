@@ -360,20 +360,27 @@ ThreadMachine::Next ThreadMachine::on_exit(StopPoint::Kind kind)
     const Version* const version =
         shop_.library.version_at(kind == StopPoint::Kind::Exit ? at - CompiledCode::exit_bytes : at);
     ASSERT(version);
-    const auto code = static_cast<uint32_t>(address - version->begin);
-    const Note& note = shop_.library.note_of(*version, { kind, code });
+    auto code = static_cast<uint32_t>(address - version->begin);
+    if (kind == StopPoint::Kind::Exit)
+        code = exit_number(code, version->first_exit);
     Function& function = *instance()->functions[version->function.value];
-    take_exit(thread_, *this, function, note);
+    const bool may_stay = shop_.library.find_note(*version, { kind, code }, note_);
+    take_exit(thread_, *this, function, note_);
+    if (note_.is_entry) {
+        // The frame does not fit below the limit: there is a request, or the stack is full.
+        const Next next = overflows() ? repeat_call() : interpret_call(function);
+        if (!may_stay)
+            store_.forget(function);
+        return next;
+    }
+    if (!may_stay)
+        store_.forget(function);
     if (std::exchange(is_out_of_memory, false))
         return { raise(thread_, { .kind = TrapKind::OutOfMemory }) ? Next::Kind::GoOn : Next::Kind::End,
             RunEnd::Trapped };
-    if (!note.is_entry) {
-        if (shop_.checks_exits)
-            check_exit(thread_);
-        return { Next::Kind::GoOn };
-    }
-    // The frame does not fit below the limit: there is a request, or the stack is full.
-    return overflows() ? repeat_call() : interpret_call(function);
+    if (shop_.checks_exits)
+        check_exit(thread_);
+    return { Next::Kind::GoOn };
 }
 
 /// Whether the frame of the function about to be entered is too large for the stack.

@@ -93,6 +93,8 @@ private:
     uint64_t random_;
     /// With `Left::HostCall`: what comes after the call of the host function.
     Turn turn_ = Turn::Returned;
+    /// The note of the last exit, whose memory is reused.
+    Note note_;
     uint32_t cache_generation_ = 0;
     std::array<CachedSite, 64> cache_ {};
 };

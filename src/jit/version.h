@@ -71,15 +71,17 @@ struct CompiledCode {
     static constexpr uint32_t exit_bytes = 3;
 };
 
+/// The number of the exit with this return address, in code whose exits begin at `first_exit`.
+constexpr uint32_t exit_number(uint32_t return_address, uint32_t first_exit)
+{
+    return (return_address - first_exit) / CompiledCode::exit_bytes - 1;
+}
+
 /// Where machine code can stop and the interpreter continue.
 struct StopPoint {
-    enum class Kind : uint8_t {
-        /// The return address of an exit.
-        Exit,
-        /// An instruction that faulted.
-        Fault,
-    } kind;
-    /// Offset from the first byte of the code.
+    enum class Kind : uint8_t { Exit, Fault } kind;
+    /// The number of the exit, or the offset of the instruction that faulted from the first byte of
+    /// the code.
     uint32_t code;
 
     friend auto operator<=>(const StopPoint&, const StopPoint&) = default;

@@ -42,10 +42,14 @@ template<Level level> jit::CompileRequest at_level(const jit::CompileRequest& re
 }
 template<Level level> jit::Generator generator_of()
 {
-    return { [](const jit::CompileRequest& request) { return jit::compile(at_level<level>(request)); },
-        [](const jit::CompileRequest& request, jit::StopPoint point) {
-            return jit::describe(at_level<level>(request), point);
-        } };
+    return { .compile =
+                 [](const jit::CompileRequest& request) { return jit::compile(at_level<level>(request)); },
+        .describe = [](const jit::CompileRequest& request,
+                        uint64_t max_bytes) { return jit::describe(at_level<level>(request), max_bytes); },
+        .describe_place =
+            [](const jit::CompileRequest& request, jit::StopPoint point) {
+                return jit::describe_place(at_level<level>(request), point);
+            } };
 }
 
 /// How code is compiled, at all levels.
