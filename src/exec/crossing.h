@@ -54,7 +54,7 @@ struct MachineContext {
         /// The size of the span plus the largest access, minus one: what lies further from `begin`
         /// is not watched.
         uintptr_t reach = 0;
-        uintptr_t gap_begin = 0;
+        uintptr_t gap_begin = 0; ///< relative to `begin`
         uintptr_t gap_bytes = 0;
     };
 

@@ -52,6 +52,13 @@ void FunctionCompiler::load_zero_extended(Reg to, const Address& from, uint32_t 
         a.mov(width_of_bytes(size), to, from);
 }
 
+void FunctionCompiler::spill_temporary(uint32_t depth)
+{
+    Operand& value = operand(depth);
+    if (value.kind == Operand::Kind::Register && is_temp(Reg { value.reg }))
+        spill(value);
+}
+
 void FunctionCompiler::zero_extend(Reg reg, uint32_t size, Type type)
 {
     if (size == 1)
@@ -68,6 +75,7 @@ void FunctionCompiler::atomic_load(Op op)
     const Address from = address_of(read_memory_argument(next_), 0, size);
     const Reg scratch = allocate();
     check_alignment(from, size, scratch);
+    check_watches(from, size, info(op).state, scratch);
     const auto pin = result_pin(1);
     const Reg to = pin ? *pin : scratch;
     access([&] { load_zero_extended(to, from, size); });
@@ -82,10 +90,14 @@ void FunctionCompiler::atomic_exchange(Op op)
     const AtomicKind kind = kind_of(op);
     const Type type = this->type(0);
     const Width width = width_of_bytes(size);
-    use(0);
+    if (is_watching_memory())
+        spill_temporary(0);
+    else
+        use(0);
     const Address at = address_of(read_memory_argument(next_), 1, size);
     const Reg scratch = allocate();
     check_alignment(at, size, scratch);
+    check_watches(at, size, info(op).state, scratch);
     release(scratch);
     Reg value {};
     if (kind == AtomicKind::Sub) {
@@ -120,10 +132,15 @@ bool FunctionCompiler::atomic_without_result(Op op)
     next_ = argument;
     const uint32_t size = info(op).access_bytes;
     const Width width = width_of_bytes(size);
-    use(0);
+    if (is_watching_memory())
+        spill_temporary(0);
+    else
+        use(0);
     const Address at = address_of(read_memory_argument(next_), 1, size);
     const Reg scratch = allocate();
     check_alignment(at, size, scratch);
+    check_watches(at, size, info(op).state, scratch);
+    release(scratch);
     const Reg value = use(0);
     access([&] {
         switch (kind_of(op)) {
@@ -148,19 +165,16 @@ void FunctionCompiler::atomic_with_rax(Op op)
     const Type type = this->type(0);
     const bool exchanges = kind_of(op) == AtomicKind::CompareExchange;
     const uint32_t depth = exchanges ? 2 : 1;
-    const auto spill_temporary = [&](uint32_t place) {
-        Operand& value = operand(place);
-        if (value.kind == Operand::Kind::Register && is_temp(Reg { value.reg }))
-            spill(value);
-    };
     const MemoryArgument argument = read_memory_argument(next_);
-    // There are four temporaries. A checked address takes two, and then one.
-    if (!is_direct(argument))
+    // There are four temporaries. A checked address takes two, and then one. So does a comparison
+    // with what is watched.
+    if (!is_direct(argument) || is_watching_memory())
         for (uint32_t place = 0; place < depth; ++place)
             spill_temporary(place);
     claim(Reg::rax);
     const Address at = address_of(argument, depth, size);
     check_alignment(at, size, Reg::rax);
+    check_watches(at, size, info(op).state, Reg::rax);
     if (!is_direct(argument))
         spill_temporary(depth);
     if (exchanges) {

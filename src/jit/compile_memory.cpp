@@ -133,66 +133,80 @@ Address FunctionCompiler::address_of(const MemoryArgument& argument, uint32_t de
 
 namespace {
 
+using WatchWords = MachineContext::WatchWords;
+
 /// A field of the context's words for reads or writes.
 Address watch_word(Reg context, bool is_write, size_t field)
 {
     return at(context,
-        static_cast<int64_t>(
-            offsetof(MachineContext, watches) + is_write * sizeof(MachineContext::WatchWords) + field));
+        static_cast<int64_t>(offsetof(MachineContext, watches) + is_write * sizeof(WatchWords) + field));
 }
 
 } // namespace
 
 Address FunctionCompiler::check_watch(const Address& address, uint32_t size, bool is_write)
 {
-    if (!(key_.watched & access_bit(StateKind::Memory, is_write)))
+    if (!is_watching_memory(is_write))
         return address;
-    const Watch watch { .place = scratch_of(address) ? address.base : allocate(),
-        .words = allocate(),
-        .size = size,
-        .is_write = is_write,
-        .exit = exit() };
+    const bool is_scratch = scratch_of(address);
+    const Reg place = is_scratch ? address.base : allocate(), words = allocate();
+    compare_watched(address, size, is_write, { place, words });
+    if (is_scratch)
+        a.add(Width::w64, place, watch_word(words, is_write, offsetof(WatchWords, begin)));
+    else
+        release(place);
+    release(words);
+    return is_scratch ? at(place, -int64_t { size - 1 }) : address;
+}
+
+void FunctionCompiler::check_watches(const Address& address, uint32_t size, const StateUse& use, Reg scratch)
+{
+    if (!is_watching_memory())
+        return;
+    const Reg words = allocate();
+    if (use.reads && is_watching_memory(false))
+        compare_watched(address, size, false, { scratch, words });
+    if (use.writes && is_watching_memory(true))
+        compare_watched(address, size, true, { scratch, words });
+    release(words);
+}
+
+void FunctionCompiler::compare_watched(const Address& address, uint32_t size, bool is_write, WatchRegs regs)
+{
+    const Watch watch { .regs = regs, .size = size, .is_write = is_write, .exit = exit() };
     Address last = address;
     last.displacement += static_cast<int32_t>(size - 1);
     const Label inside = a.new_label(), back = a.new_label();
-    a.mov(Width::w64, watch.words, at(requests_reg, offsetof(RequestWords, machine)));
-    a.lea(Width::w64, watch.place, last);
-    const Address begin = watch_word(watch.words, is_write, offsetof(MachineContext::WatchWords, begin));
-    a.sub(Width::w64, watch.place, begin);
-    a.cmp(Width::w64, watch.place,
-        watch_word(watch.words, is_write, offsetof(MachineContext::WatchWords, reach)));
+    a.mov(Width::w64, regs.words, at(requests_reg, offsetof(RequestWords, machine)));
+    a.lea(Width::w64, regs.place, last);
+    a.sub(Width::w64, regs.place, watch_word(regs.words, is_write, offsetof(WatchWords, begin)));
+    a.cmp(Width::w64, regs.place, watch_word(regs.words, is_write, offsetof(WatchWords, reach)));
     a.jcc(Condition::Below, inside);
     a.bind(back);
     cold_.push_back({ .kind = Cold::Kind::Watched, .begin = inside, .to = back, .watch = watch });
-    if (!scratch_of(address)) {
-        release(watch.place);
-        release(watch.words);
-        return address;
-    }
-    a.add(Width::w64, watch.place, begin);
-    release(watch.words);
-    return at(watch.place, -int64_t { size - 1 });
 }
 
-/// Within the span of all that is watched: leaves unless the access lies in the span's gap.
+/// Close to the span of all that is watched: leaves unless the access begins behind the span or
+/// lies in the span's gap.
 void FunctionCompiler::emit_watched(const Cold& cold)
 {
-    const Watch& watch = cold.watch;
-    const auto word = [&](size_t field) { return watch_word(watch.words, watch.is_write, field); };
-    const Address begin = word(offsetof(MachineContext::WatchWords, begin));
-    const Address gap_begin = word(offsetof(MachineContext::WatchWords, gap_begin));
-    const Address gap_bytes = word(offsetof(MachineContext::WatchWords, gap_bytes));
-    const auto first_byte = static_cast<int32_t>(watch.size - 1);
-    a.add(Width::w64, watch.place, begin);
-    a.sub(Width::w64, watch.place, gap_begin);
-    a.cmp(Width::w64, watch.place, gap_bytes);
-    a.jcc(Condition::AboveEqual, watch.exit);
-    a.sub(Width::w64, watch.place, first_byte);
-    a.cmp(Width::w64, watch.place, gap_bytes);
-    a.jcc(Condition::AboveEqual, watch.exit);
-    a.add(Width::w64, watch.place, first_byte);
-    a.add(Width::w64, watch.place, gap_begin);
-    a.sub(Width::w64, watch.place, begin);
+    const auto& [regs, size, is_write, exit] = cold.watch;
+    constexpr uint32_t largest_access = 16;
+    if (const auto rest = static_cast<int32_t>(largest_access - size); rest != 0) {
+        a.add(Width::w64, regs.place, rest);
+        a.cmp(Width::w64, regs.place, watch_word(regs.words, is_write, offsetof(WatchWords, reach)));
+        a.lea(Width::w64, regs.place, at(regs.place, -rest));
+        a.jcc(Condition::AboveEqual, cold.to);
+    }
+    const Address gap_begin = watch_word(regs.words, is_write, offsetof(WatchWords, gap_begin));
+    a.sub(Width::w64, regs.place, gap_begin);
+    a.cmp(Width::w64, regs.place, watch_word(regs.words, is_write, offsetof(WatchWords, gap_bytes)));
+    a.jcc(Condition::AboveEqual, exit);
+    if (size > 1) {
+        a.cmp(Width::w64, regs.place, static_cast<int32_t>(size - 1));
+        a.jcc(Condition::Below, exit);
+    }
+    a.add(Width::w64, regs.place, gap_begin);
     a.jmp(cold.to);
 }
 
@@ -348,13 +362,15 @@ bool FunctionCompiler::compile_bulk(Op op)
     }
     case Op::MemoryCopy: {
         const uint32_t to = read();
-        call_out(copy_memory, pack(to, read()), 3, {});
+        call_out(is_watching_memory() ? copy_watched_memory : copy_memory, pack(to, read()), 3, {});
         return true;
     }
-    case Op::MemoryFill: call_out(fill_memory, read(), 3, {}); return true;
+    case Op::MemoryFill:
+        call_out(is_watching_memory() ? fill_watched_memory : fill_memory, read(), 3, {});
+        return true;
     case Op::MemoryInit: {
         const uint32_t data = read();
-        call_out(init_memory, pack(data, read()), 3, {});
+        call_out(is_watching_memory() ? init_watched_memory : init_memory, pack(data, read()), 3, {});
         return true;
     }
     case Op::DataDrop: call_out(drop_data, read(), 0, {}); return true;

@@ -322,9 +322,10 @@ bool FunctionCompiler::is_watched(Op op) const
 {
     const OpInfo& row = info(op);
     const StateUse& use = row.state;
-    // Loads and stores compare addresses.
+    // These compare addresses.
     if (row.shape == Shape::Load || row.shape == Shape::Store || row.shape == Shape::VectorMemory
-        || row.shape == Shape::Lane)
+        || row.shape == Shape::Lane || row.shape == Shape::Atomic || op == Op::MemoryCopy
+        || op == Op::MemoryFill || op == Op::MemoryInit)
         return false;
     return key_.watched != 0 && !is_tail_call(op) && (use.may_move || (access_bits(use) & key_.watched) != 0);
 }

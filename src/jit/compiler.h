@@ -45,15 +45,16 @@ enum class CompileRefusal : uint8_t {
 };
 std::string_view to_text(CompileRefusal refusal);
 
-/// The accesses that `VersionKey::watched` may contain: all but those to locals.
+/// The accesses that `VersionKey::watched` may contain: all but those to locals. A frame with a
+/// watched local is interpreted.
 inline constexpr uint16_t watched_accesses =
     static_cast<uint16_t>(~(access_bit(StateKind::Local, false) | access_bit(StateKind::Local, true)));
 
 /// Makes machine code. The same request makes the same bytes. Thread-safe.
 std::expected<CompiledCode, CompileRefusal> compile(const CompileRequest& request);
 
-/// Compiles again to find out where all values are at each exit of the code that this request makes,
-/// and at each access to memory. Fails if the notes take more than `max_bytes`.
+/// Compiles again to find out where all values are at each exit of the code that this request
+/// makes, and at each access to memory. Fails if the notes take more than `max_bytes`.
 std::expected<Notes, CompileRefusal> describe(const CompileRequest& request, uint64_t max_bytes);
 
 /// The same for one of these places.

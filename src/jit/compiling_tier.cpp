@@ -93,7 +93,11 @@ void CompilingTier::code_changed(Thread& thread, Function& function)
 
 void CompilingTier::watches_changed(Thread& thread)
 {
-    if (auto* const store = thread.store.find_attached<StoreCode>())
+    auto* const store = thread.store.find_attached<StoreCode>();
+    const uint16_t accesses = thread.watches() ? thread.watches()->accesses() : uint16_t { 0 };
+    // Code that already compares accesses of these kinds learns the ranges when it is entered. But
+    // a frame with a watched local must not wait in it.
+    if (store && accesses != store->mode().watched)
         store->forget_all();
 }
 

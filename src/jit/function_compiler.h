@@ -404,8 +404,22 @@ private:
     }
     /// The address of `size` bytes at the operand's value plus the offset. Emits checks.
     Address address_of(const MemoryArgument& argument, uint32_t depth, uint32_t size);
+    bool is_watching_memory(bool is_write) const
+    {
+        return (key_.watched & access_bit(StateKind::Memory, is_write)) != 0;
+    }
+    bool is_watching_memory() const { return is_watching_memory(false) || is_watching_memory(true); }
     /// Leaves before an access that touches what the thread watches. Returns the address to use.
     Address check_watch(const Address& address, uint32_t size, bool is_write);
+    /// The same for an instruction that may both read and write. `scratch` is overwritten.
+    void check_watches(const Address& address, uint32_t size, const StateUse& use, Reg scratch);
+    /// Temporaries for a comparison: `place` gets the address of the last byte that is accessed,
+    /// relative to the beginning of what is watched; `words` the address of the thread's context.
+    struct WatchRegs {
+        Reg place {}, words {};
+    };
+    /// `place` may belong to the address.
+    void compare_watched(const Address& address, uint32_t size, bool is_write, WatchRegs regs);
     /// Whether `address_of` needs no register besides that of the operand. If it does, the access
     /// cannot fault, or its operand can be spilled before.
     bool is_direct(const MemoryArgument& argument) const;
@@ -544,6 +558,8 @@ private:
     /// Leaves if the address is not a multiple of the size. `scratch` is overwritten.
     void check_alignment(const Address& address, uint32_t size, Reg scratch);
     void load_zero_extended(Reg to, const Address& from, uint32_t size);
+    /// Frees the temporary that an operand is in, if any.
+    void spill_temporary(uint32_t depth);
     void zero_extend(Reg reg, uint32_t size, Type type);
     void atomic_load(Op op);
     void atomic_exchange(Op op);
@@ -622,10 +638,9 @@ private:
         Label label;
     };
     std::vector<Constant> constants_;
-    /// An access that may touch what is watched. `place` has the address of its last byte, relative
-    /// to the beginning of what is watched; `words` the address of the thread's context.
+    /// An access that may touch what is watched.
     struct Watch {
-        Reg place {}, words {};
+        WatchRegs regs {};
         uint32_t size = 0;
         bool is_write = false;
         Label exit {};

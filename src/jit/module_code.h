@@ -59,9 +59,6 @@ struct Generator {
     std::expected<Notes, CompileRefusal> (*describe)(
         const CompileRequest& request, uint64_t max_bytes) = jit::describe;
     Note (*describe_place)(const CompileRequest& request, StopPoint point) = jit::describe_place;
-    /// The accesses that `VersionKey::watched` may contain. While a thread watches others, nothing
-    /// is compiled for its store.
-    uint16_t watched_accesses = jit::watched_accesses;
 };
 
 /// All machine code of an engine. Modules share it among their instances in all stores.

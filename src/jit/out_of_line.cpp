@@ -13,6 +13,15 @@ namespace {
 uint32_t first(uint64_t argument) { return static_cast<uint32_t>(argument); }
 uint32_t second(uint64_t argument) { return static_cast<uint32_t>(argument >> 32); }
 
+/// Whether the thread watches any of these bytes. They need not be in bounds.
+bool touches_watched(
+    const Instance& instance, uint32_t memory, uint64_t address, uint64_t count, bool is_write)
+{
+    const Watches& watches = *instance.store->current_thread.load()->watches();
+    const auto begin = reinterpret_cast<uintptr_t>(instance.memories[memory]->writable_base()) + address;
+    return count != 0 && watches.touches({ begin, begin + count, is_write });
+}
+
 /// Sets `Thread::state` and `Thread::control` to the frame that makes the call.
 void complete_state(MachineContext& machine, Slot* sp, uint64_t place, uint64_t function)
 {
@@ -80,6 +89,25 @@ uint64_t init_memory(Instance* instance, Slot* sp, uint64_t data_and_memory)
     return memory_init(
                *instance, { second(data_and_memory) }, { first(data_and_memory) }, sp[-3], sp[-2], sp[-1])
         != no_trap;
+}
+
+uint64_t copy_watched_memory(Instance* instance, Slot* sp, uint64_t to_and_from)
+{
+    return touches_watched(*instance, first(to_and_from), sp[-3], sp[-1], true)
+        || touches_watched(*instance, second(to_and_from), sp[-2], sp[-1], false)
+        || copy_memory(instance, sp, to_and_from);
+}
+
+uint64_t fill_watched_memory(Instance* instance, Slot* sp, uint64_t memory)
+{
+    return touches_watched(*instance, static_cast<uint32_t>(memory), sp[-3], sp[-1], true)
+        || fill_memory(instance, sp, memory);
+}
+
+uint64_t init_watched_memory(Instance* instance, Slot* sp, uint64_t data_and_memory)
+{
+    return touches_watched(*instance, second(data_and_memory), sp[-3], sp[-1], true)
+        || init_memory(instance, sp, data_and_memory);
 }
 
 uint64_t drop_data(Instance* instance, Slot*, uint64_t data)

@@ -28,6 +28,10 @@ uint64_t grow_memory(Instance* instance, Slot* sp, uint64_t memory);
 uint64_t copy_memory(Instance* instance, Slot* sp, uint64_t to_and_from);
 uint64_t fill_memory(Instance* instance, Slot* sp, uint64_t memory);
 uint64_t init_memory(Instance* instance, Slot* sp, uint64_t data_and_memory);
+// The same while memory is watched: the interpreter must execute what touches it.
+uint64_t copy_watched_memory(Instance* instance, Slot* sp, uint64_t to_and_from);
+uint64_t fill_watched_memory(Instance* instance, Slot* sp, uint64_t memory);
+uint64_t init_watched_memory(Instance* instance, Slot* sp, uint64_t data_and_memory);
 uint64_t drop_data(Instance* instance, Slot* sp, uint64_t data);
 uint64_t grow_table(Instance* instance, Slot* sp, uint64_t table);
 uint64_t copy_table(Instance* instance, Slot* sp, uint64_t to_and_from);

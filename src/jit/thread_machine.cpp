@@ -109,12 +109,24 @@ bool ThreadMachine::may_run_code()
     const Watches* const watches = thread_.watches();
     if (thread_.is_any_stepping() || (watches && thread_.is_after_host))
         return false;
-    const StoreCode::Mode mode {
+    const int accesses = watches ? watches->accesses() & watched_accesses : 0;
+    store_.set_mode({
         .counts_ticks = thread_.stop_tick() != UINT64_MAX || thread_.probes.find(ProbeRole::Recorder),
-        .watched = watches ? watches->accesses() : uint16_t { 0 },
-    };
-    store_.set_mode(mode);
-    return (mode.watched & ~shop_.library.generator().watched_accesses) == 0;
+        .watched = static_cast<uint16_t>(accesses),
+    });
+    return true;
+}
+
+/// Whether the frame in `Thread::state` may be executed as machine code now: like `may_run_code`,
+/// and the thread watches no local of that frame.
+bool ThreadMachine::may_run_frame()
+{
+    if (!may_run_code())
+        return false;
+    const Watches* const watched = thread_.watches();
+    const auto begin = reinterpret_cast<uintptr_t>(thread_.state.fp);
+    const auto end = begin + thread_.state.function->meta->local_slots * sizeof(Slot);
+    return !watched || !(watched->touches({ begin, end, false }) || watched->touches({ begin, end, true }));
 }
 
 /// Chance: false half of the time.
@@ -139,7 +151,7 @@ const Version* ThreadMachine::version_of(const Function& function) const
 ThreadMachine::Next ThreadMachine::at_call()
 {
     Function& function = *thread_.state.function;
-    if (!may_run_code() || (is_mixed() && flip()))
+    if (!may_run_frame() || (is_mixed() && flip()))
         return interpret_call(function);
     const Version* version = version_of(function);
     if (!version && function.heat <= Function::call_heat)
@@ -155,7 +167,7 @@ ThreadMachine::Next ThreadMachine::at_call()
 ThreadMachine::Next ThreadMachine::at_loop()
 {
     Function& function = *thread_.state.function;
-    if (!may_run_code())
+    if (!may_run_frame())
         return interpret_loop(function);
     if (is_mixed() && flip())
         return { Next::Kind::GoOn };
@@ -195,7 +207,7 @@ ThreadMachine::Next ThreadMachine::at_return()
 ThreadMachine::Next ThreadMachine::at_place(Slot* results)
 {
     Function& function = *thread_.state.function;
-    if (!may_run_code() || (is_mixed() && flip()))
+    if (!may_run_frame() || (is_mixed() && flip()))
         return { Next::Kind::GoOn };
     const Version* const version = version_of(function);
     const CallSite* const found = version ? version->find_site_at(thread_.state.offset) : nullptr;
@@ -273,7 +285,7 @@ void ThreadMachine::copy_watches(const Watches& watched)
         const Watches::Bounds& bounds = watched.bounds(StateKind::Memory, is_write);
         watches[is_write] = { .begin = bounds.begin,
             .reach = bounds.bytes == 0 ? 0 : bounds.bytes + largest_access - 1,
-            .gap_begin = bounds.gap_begin,
+            .gap_begin = bounds.gap_begin - bounds.begin,
             .gap_bytes = bounds.gap_bytes };
     }
 }

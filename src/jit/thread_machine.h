@@ -82,6 +82,7 @@ private:
 
     Next next_of(Turn turn);
     bool may_run_code();
+    bool may_run_frame();
     bool flip();
     bool is_mixed() const { return shop_.engine.config.tier == TierPolicy::Mixed; }
     const Version* version_of(const Function& function) const;
