@@ -186,28 +186,33 @@ void FunctionCompiler::compare_watched(const Address& address, uint32_t size, bo
     cold_.push_back({ .kind = Cold::Kind::Watched, .begin = inside, .to = back, .watch = watch });
 }
 
-/// Close to the span of all that is watched: leaves unless the access begins behind the span or
-/// lies in the span's gap.
+/// Close to the span of all that is watched: leaves unless the access lies in the span's gap or
+/// begins behind the span.
 void FunctionCompiler::emit_watched(const Cold& cold)
 {
     const auto& [regs, size, is_write, exit] = cold.watch;
-    constexpr uint32_t largest_access = 16;
-    if (const auto rest = static_cast<int32_t>(largest_access - size); rest != 0) {
-        a.add(Width::w64, regs.place, rest);
-        a.cmp(Width::w64, regs.place, watch_word(regs.words, is_write, offsetof(WatchWords, reach)));
-        a.lea(Width::w64, regs.place, at(regs.place, -rest));
-        a.jcc(Condition::AboveEqual, cold.to);
-    }
-    const Address gap_begin = watch_word(regs.words, is_write, offsetof(WatchWords, gap_begin));
+    const auto word = [&](size_t field) { return watch_word(regs.words, is_write, field); };
+    const Address gap_begin = word(offsetof(WatchWords, gap_begin));
+    const Label outside_gap = a.new_label();
     a.sub(Width::w64, regs.place, gap_begin);
-    a.cmp(Width::w64, regs.place, watch_word(regs.words, is_write, offsetof(WatchWords, gap_bytes)));
-    a.jcc(Condition::AboveEqual, exit);
+    a.cmp(Width::w64, regs.place, word(offsetof(WatchWords, gap_bytes)));
+    a.jcc(Condition::AboveEqual, outside_gap);
     if (size > 1) {
         a.cmp(Width::w64, regs.place, static_cast<int32_t>(size - 1));
         a.jcc(Condition::Below, exit);
     }
     a.add(Width::w64, regs.place, gap_begin);
     a.jmp(cold.to);
+    a.bind(outside_gap);
+    constexpr uint32_t largest_access = 16;
+    if (const auto rest = static_cast<int32_t>(largest_access - size); rest != 0) {
+        a.add(Width::w64, regs.place, gap_begin);
+        a.add(Width::w64, regs.place, rest);
+        a.cmp(Width::w64, regs.place, word(offsetof(WatchWords, reach)));
+        a.lea(Width::w64, regs.place, at(regs.place, -rest));
+        a.jcc(Condition::AboveEqual, cold.to);
+    }
+    a.jmp(exit);
 }
 
 void FunctionCompiler::load(Op op)
