@@ -546,6 +546,12 @@ const Function* Call::guest_callee() const
     return comes && callee_ && callee_->core && !callee_->core->is_host() ? callee_->core : nullptr;
 }
 
+Function* Call::prepared_callee() const
+{
+    const bool is_prepared = phase_ == Phase::Arguments && callee_ && !callee_->host;
+    return is_prepared && !callee_->core->is_host() ? callee_->core : nullptr;
+}
+
 std::vector<HostActivity::Row> Call::rows() const
 {
     std::vector<Row> rows;

@@ -54,6 +54,8 @@ public:
 
     std::string title() const override;
     const Function* guest_callee() const override;
+    /// The callee, while memory for its arguments is allocated.
+    Function* prepared_callee() const override;
     /// The arguments and, if it has returned, the result. They are read from the caller or callee.
     std::vector<Row> rows() const override;
 

@@ -2,6 +2,7 @@
 #include "debug/stepping.h"
 
 #include "runtime/heap.h"
+#include "runtime/host_activity.h"
 #include "wasm/instruction.h"
 #include "wasm/validator.h"
 
@@ -70,7 +71,7 @@ public:
         // An exception that is caught in the frame where the step would end, or further out, means
         // that the thread will not come to the mark.
         const bool is_over = cause == Cause::Catch
-            ? frame_ && !frame.id.is_above(*frame_)
+            ? catching_frame_ && !frame.id.is_above(*catching_frame_)
             : (is_single_ && is_new) || (cause == Cause::Mark && is_target(frame));
         if (!is_over)
             return StepGoesOn {};
@@ -93,12 +94,24 @@ protected:
     StepPlan to(MarkedPlace place, std::optional<FrameId> frame)
     {
         target_ = place;
-        frame_ = frame;
+        frame_ = catching_frame_ = frame;
         return { .marks = { place } };
     }
-    /// Ends where the caller of the innermost function goes on.
+    /// Ends before the first instruction of a function whose frame takes the place of `frame`, the
+    /// frame of another function that the same host function called.
+    StepPlan to_start(Function& function, FrameId frame)
+    {
+        StepPlan plan = to({ &function, function.meta->code_offset }, frame);
+        catching_frame_.reset();
+        return plan;
+    }
+    /// Ends where the caller of the innermost function goes on. If a host function called it to
+    /// prepare another call, ends before that call's callee, which would be missed otherwise.
     StepPlan to_caller(Frames frames)
     {
+        const HostActivity* const activity = frames.size() > 1 ? frames[1].activity : nullptr;
+        if (Function* const callee = activity ? activity->prepared_callee() : nullptr)
+            return to_start(*callee, frames[0].id);
         const auto caller = std::find_if(frames.begin() + 1, frames.end(), is_guest);
         if (caller == frames.end())
             return {};
@@ -117,6 +130,8 @@ private:
     bool is_single_ = false;
     std::optional<MarkedPlace> target_;
     std::optional<FrameId> frame_;
+    /// The innermost frame in which a caught exception ends the step.
+    std::optional<FrameId> catching_frame_;
 };
 
 /// One instruction, into calls.

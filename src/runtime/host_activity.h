@@ -17,6 +17,9 @@ public:
     /// The guest function that it calls for its caller, after what it needs itself: a step into
     /// the call leads there. Null if there is none.
     virtual const Function* guest_callee() const { return nullptr; }
+    /// The guest function for which the present call is a preparation, and which will be called
+    /// later. Null if the present call is not a preparation.
+    virtual Function* prepared_callee() const = 0;
 
     /// A value that it works on, as text.
     struct Row {

@@ -277,7 +277,8 @@ TEST_P(ComponentStops, StepsToTheEnd)
 }
 
 /// `finish` stops in the caller of the function. For what the boundary calls, that is the guest
-/// function that made the call of the component.
+/// function that made the call of the component. After `realloc` for arguments, it is the function
+/// that gets the arguments.
 TEST_P(ComponentStops, StepOut)
 {
     Stopped stop = guest_.stop_at(place());
@@ -290,6 +291,10 @@ TEST_P(ComponentStops, StepOut)
     EXPECT_EQ("step", stop.reason().to_text());
     switch (place().number) {
     case realloc_of_callee.number:
+        EXPECT_THAT(text_of(stop), testing::StartsWith("greet < "));
+        // Behind the locals, which it does not have.
+        EXPECT_EQ(guest_.function(callee).offset + 1, stop.frames().front().offset());
+        break;
     case callee.number:
     case realloc_of_caller.number:
     case post_return.number: EXPECT_THAT(text_of(stop), testing::StartsWith("adapt < ")); break;
@@ -462,6 +467,41 @@ TEST(ComponentSessions, AStartFunctionIsInterrupted)
     ASSERT_TRUE(stop.frames().front().assign("$spin = 0"));
     EXPECT_TRUE(exited(guest.session.resume(std::move(stop))));
     EXPECT_TRUE(guest.session.component_instance());
+}
+
+/// A call that allocates twice, in a `realloc` that calls the callee itself, and catches an
+/// exception of its own.
+TEST(ComponentSessions, StepOutOfReallocToItsCallee)
+{
+    const std::vector<std::uint8_t> bytes = core::test::wasm_of(R"((component
+      (core module $main
+        (memory (export "memory") 1)
+        (tag $oops)
+        (func $realloc (export "realloc") (param i32 i32 i32 i32) (result i32)
+          (drop (call $both (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 1)))
+          (block $caught (try_table (catch $oops $caught) (throw $oops)))
+          (i32.const 1024))
+        (func $both (export "both") (param i32 i32 i32 i32) (result i32)
+          (i32.add (local.get 1) (local.get 3))))
+      (core instance $main (instantiate $main))
+      (func (export "both") (param "a" string) (param "b" string) (result u32)
+        (canon lift (core func $main "both") (memory (core memory $main "memory"))
+          (realloc (core func $main "realloc"))))))");
+    const Engine engine(Config().guest_debug(true));
+    const Component component = Component::from_bytes(engine, std::as_bytes(std::span(bytes))).value();
+    Store store(engine);
+    Session session(store);
+    ASSERT_TRUE(exited(session.instantiate(ComponentLinker(engine), component)));
+    const ComponentFunc both = session.component_instance()->func("both").value();
+    const auto text = ComponentVal::parse(both.type().params[0].type, "\"you\"").value();
+    Stopped stop = stopped(session.call(both, { text, text }, true));
+    EXPECT_EQ("realloc", text_of(stop).substr(0, 7));
+    stop = stopped(session.step_out(std::move(stop)));
+    EXPECT_EQ("step", stop.reason().to_text());
+    EXPECT_THAT(text_of(stop), testing::StartsWith("both < "));
+    EXPECT_EQ(3, stop.frames().front().locals()[3].value.i32());
+    EXPECT_TRUE(exited(session.resume(std::move(stop))));
+    EXPECT_EQ("6", session.component_result()->to_text());
 }
 
 TEST(ComponentSessions, StopAtEntry)
