@@ -55,6 +55,8 @@ class Door:
         self.on_locals = set()
         # Whether `display` has asked for something at each stop; how many blocks have begun.
         self.displays, self.blocks = False, 0
+        # The names of modules inside a larger file, by the beginning of their addresses.
+        self.names = {}
         self.first_run = next((line for line in script if re.match(r"(run|start|r)( |$)", line)), "run")
         self.verbs = verbs()
 
@@ -115,9 +117,13 @@ class Door:
     def localised(self, text):
         """With offsets in the file in place of addresses of code, and nothing of where memories and instances are."""
         text = re.sub(r"(^memory\[.* bytes) at 0x[0-9a-f]+", r"\1", text)
-        text = re.sub(r"^/\S*/(?=app\.wasm )", "", text)
+        text = re.sub(r"^/\S*/(app\.wasm)(:\S+:0x[0-9a-f]+)?(?=[ :])", r"\1", text)
         text = re.sub(r"(^[* ] instance .*?) at 0x.*", r"\1", text)
-        return re.sub(r"0x4[0-9a-f]{15}\b", lambda address: hex(offset_of(int(address[0], 16))), text)
+
+        def place(address):
+            name = self.names.get(address[0][:10]) if text.startswith("breakpoint ") else None
+            return hex(offset_of(int(address[0], 16))) + (f" in {name}" if name else "")
+        return re.sub(r"0x4[0-9a-f]{15}\b", place, text)
 
     def pass_on(self, name, line):
         """A line of the console."""
@@ -163,7 +169,8 @@ class Door:
         """A process that has not executed anything, with all that stops it."""
         words = self.words
         if said:
-            function, *arguments = shlex.split(said)
+            # The arguments of a component's function are in parentheses.
+            function, *arguments = [said] if "(" in said else shlex.split(said)
             options = self.words[:self.words.index("app.wasm")]
             if "--invoke" in options:
                 at = options.index("--invoke")
@@ -176,7 +183,9 @@ class Door:
             return
         self.guest, self.guest_words = self.launch(words), words
         self.take(self.guest.connection.ask("?"))
-        self.ask("qXfer:libraries:read::0,ffff")
+        libraries = self.ask("qXfer:libraries:read::0,ffff")
+        self.names = {place: name for name, place in re.findall(
+            r'name="[^"]*/app\.wasm:([^"]*):0x[0-9a-f]+"><section address="(0x4.{7})', libraries)}
         for line in self.events:
             event, _, state = line.partition(": ")
             self.monitor(f"catch {event}" + (" off" if state == "off" else ""))
@@ -369,8 +378,10 @@ class Door:
     def tell_results(self, head):
         """What the function with this head, which has just returned, has left on its caller's stack."""
         if results := re.search(r"\(result (.*)\)$", re.sub(r"\(ref [^()]*\)", "ref", head)):
-            operands = [re.fullmatch(r"stack\[\d+\] = (.*) \(.*\)", line)[1] for line in self.monitor("stack")]
-            self.write("returned: " + ", ".join(operands[-len(results[1].split()):]))
+            operands = re.findall(r"^stack\[\d+\] = (.*) \(.*\)$", "\n".join(self.monitor("stack")), re.MULTILINE)
+            # A host function in between has received them if they are not there.
+            if len(operands) >= (count := len(results[1].split())):
+                self.write("returned: " + ", ".join(operands[-count:]))
 
     def address_of(self, said):
         """The address of a place, and whether it is in the innermost function."""

@@ -78,6 +78,10 @@ std::optional<console::CodePlace> Monitor::find_address(uint64_t number)
     for (const Instance* instance : view_.instances())
         if (view_.place_of(*instance, address.offset) == address)
             return console::CodePlace { instance->module, address.offset, instance };
+    // A module that has no instance yet.
+    for (const Library& library : view_.modules().all())
+        if (Address { Address::Space::Object, library.id, address.offset } == address)
+            return console::CodePlace { library.module, address.offset, library.instance };
     return std::nullopt;
 }
 
