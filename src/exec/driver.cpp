@@ -36,8 +36,6 @@ struct HostResult {
 bool must_end(Thread& thread, Trap& trap)
 {
     const uint32_t bits = thread.requests->bits.load();
-    if (bits == 0)
-        return false;
     if ((bits & Requests::pause) && thread.probes.wants_end(thread))
         thread.is_killed = true;
     else if (bits & (Requests::interrupt | Requests::over))
@@ -63,11 +61,12 @@ HostResult take_trap(Thread& thread, const Function& host, Trap trap)
     return { is_moved ? HostAction::Moved : HostAction::Trapped };
 }
 
-HostResult take_outcome(Thread& thread, const Function& host, HostOutcome outcome, Slot* slots)
+HostResult take_outcome(Thread& thread, const Function& host, HostOutcome&& outcome, Slot* slots)
 {
     thread.host = nullptr;
-    if (Trap ending; !std::holds_alternative<Trap>(outcome) && must_end(thread, ending))
-        outcome = std::move(ending);
+    if (thread.requests->bits.load() != 0 && !std::holds_alternative<Trap>(outcome))
+        if (Trap ending; must_end(thread, ending))
+            outcome = std::move(ending);
     if (thread.is_killed)
         outcome = Trap { .kind = TrapKind::Killed };
     if (auto* trap = std::get_if<Trap>(&outcome))

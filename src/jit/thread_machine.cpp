@@ -202,19 +202,21 @@ ThreadMachine::Next ThreadMachine::at_return()
     return { Next::Kind::GoOn };
 }
 
-/// A call has returned to the frame in `Thread::state`, with these results. Continues in machine
-/// code if the place is a site of the function's version.
-ThreadMachine::Next ThreadMachine::at_place(Slot* results)
+/// A call has returned to the frame in `Thread::state`. Continues in machine code if the place is a
+/// site of the function's version, and else as `otherwise` says.
+ThreadMachine::Next ThreadMachine::at_place(Next::Kind otherwise)
 {
-    Function& function = *thread_.state.function;
-    if (!may_run_frame() || (is_mixed() && flip()))
-        return { Next::Kind::GoOn };
-    const Version* const version = version_of(function);
-    const CallSite* const found = version ? version->find_site_at(thread_.state.offset) : nullptr;
-    if (!found || found->site.entry != thread_.state.entry
-        || thread_.state.fp + found->site.fp_slots != results)
-        return { Next::Kind::GoOn };
-    return continue_at(version->begin + found->code, *function.instance, results);
+    const GuestState& state = thread_.state;
+    if (!state.function || !may_run_frame() || (is_mixed() && flip()))
+        return { otherwise };
+    const Version* const version = version_of(*state.function);
+    const CallSite* const found = version ? version->find_site_at(state.offset) : nullptr;
+    if (!found || found->site.entry != state.entry)
+        return { otherwise };
+    Slot* const results = state.fp + found->site.fp_slots;
+    if (results > state.sp)
+        return { otherwise };
+    return continue_at(version->begin + found->code, *state.function->instance, results);
 }
 
 /// Interprets a call whose function may be so hot that the interpreter would hand it over again.
@@ -308,10 +310,11 @@ ThreadMachine::Next ThreadMachine::on_returned(Left left)
     thread_.control = control();
     if (left == Left::ToInterpreter) {
         thread_.state = popped_record(thread_).caller(results + count);
-        return at_place(results);
+        return at_place(Next::Kind::GoOn);
     }
     thread_.state = { nullptr, 0, 0, results, results + count };
-    return next_of(return_to_host(thread_));
+    const Turn turn = return_to_host(thread_);
+    return turn == Turn::Resume ? at_place(Next::Kind::Resume) : next_of(turn);
 }
 
 ThreadMachine::Next ThreadMachine::on_call()

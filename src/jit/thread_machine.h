@@ -64,7 +64,7 @@ private:
     Next at_call();
     Next at_loop();
     Next at_return();
-    Next at_place(Slot* results);
+    Next at_place(Next::Kind otherwise);
     Next interpret_call(Function& function) const;
     Next interpret_loop(Function& function) const;
     Next enter_function(Function& function, const void* target);
