@@ -318,50 +318,69 @@ private:
 
     void world(const Externs& externs, const std::string& verb)
     {
-        const Resources resources(externs, types_);
+        const Groups groups = groups_of(externs, "", {});
         for (size_t i = 0; i < externs.size() && !is_full(); ++i)
-            item(externs, i, resources, verb, "");
+            item(externs, i, groups, verb, "");
     }
 
-    /// The functions of the resource types among some imports or exports.
-    struct Resources {
-        Resources(const Externs& externs, const Types& types)
-        {
-            for (size_t i = 0; i < externs.size(); ++i)
-                if (externs.entities[i].kind == EntityKind::Type
-                    && types.find<ResourceType>(externs.entities[i].type()))
-                    functions[externs.name(i)];
-            for (size_t i = 0; i < externs.size(); ++i) {
-                if (externs.entities[i].kind != EntityKind::Func)
-                    continue;
-                const auto name = parse_name(externs.name(i));
-                if (!name || name->resource.empty())
-                    continue;
-                if (const auto resource = functions.find(name->resource); resource != functions.end()) {
-                    resource->second.push_back(i);
-                    members.insert(i);
-                }
-            }
-        }
-
+    /// The imports or exports that are written together.
+    struct Groups {
+        /// The functions of each resource type.
         std::map<std::string_view, std::vector<size_t>> functions;
         /// The positions of all these functions.
         std::set<size_t> members;
+        /// The types of each other interface, at the position of the first.
+        std::map<size_t, std::vector<size_t>> used;
     };
 
+    /// Without the items that are in `written`.
+    Groups groups_of(
+        const Externs& externs, std::string_view interface, const std::set<std::string_view>& written)
+    {
+        Groups groups;
+        std::map<std::string_view, size_t> first;
+        for (size_t i = 0; i < externs.size(); ++i) {
+            if (externs.entities[i].kind != EntityKind::Type || written.contains(externs.name(i)))
+                continue;
+            const TypeId type = externs.entities[i].type();
+            if (is_used(type, interface)) {
+                // One with an attribute is written alone.
+                const size_t at = externs.names->list[i].external_id
+                    ? i
+                    : first.try_emplace(names_.origin(type)->interface, i).first->second;
+                groups.used[at].push_back(i);
+            } else if (types_.find<ResourceType>(type)) {
+                groups.functions[externs.name(i)];
+            }
+        }
+        for (size_t i = 0; i < externs.size(); ++i) {
+            if (externs.entities[i].kind != EntityKind::Func)
+                continue;
+            const auto name = parse_name(externs.name(i));
+            if (!name || name->resource.empty())
+                continue;
+            if (const auto resource = groups.functions.find(name->resource);
+                resource != groups.functions.end()) {
+                resource->second.push_back(i);
+                groups.members.insert(i);
+            }
+        }
+        return groups;
+    }
+
     /// An import or export, of the component or, with an empty verb, of an interface.
-    void item(const Externs& externs, size_t i, const Resources& resources, const std::string& verb,
+    void item(const Externs& externs, size_t i, const Groups& groups, const std::string& verb,
         std::string_view interface)
     {
         const Entity entity = externs.entities[i];
         const ExternName& name = externs.names->list[i];
         const std::string shown = name_text(name.name);
-        if (resources.members.contains(i))
+        if (groups.members.contains(i))
             return;
         annotate(name);
         switch (entity.kind) {
         case EntityKind::Func: line(verb + shown + ": " + func_text(types_.func(entity.type())) + ";"); break;
-        case EntityKind::Type: type(entity.type(), externs, i, resources, interface); break;
+        case EntityKind::Type: type(entity.type(), externs, i, groups, interface); break;
         case EntityKind::Instance: instance(entity.type(), name, verb); break;
         case EntityKind::Module: line(verb + shown + ": core module;"); break;
         case EntityKind::Component:
@@ -445,27 +464,21 @@ private:
     /// The exports of an instance, without those that were written already.
     void items(const Externs& exports, std::string_view interface, const std::set<std::string_view>& written)
     {
-        const Resources resources(exports, types_);
+        const Groups groups = groups_of(exports, interface, written);
         for (size_t i = 0; i < exports.size() && !is_full(); ++i)
             if (!written.contains(exports.name(i)))
-                item(exports, i, resources, "", interface);
+                item(exports, i, groups, "", interface);
     }
 
     // -- Types and functions
 
-    void type(
-        TypeId id, const Externs& externs, size_t i, const Resources& resources, std::string_view interface)
+    void type(TypeId id, const Externs& externs, size_t i, const Groups& groups, std::string_view interface)
     {
         const std::string name = label_text(externs.name(i));
-        // Null inside of the types of components. An interface cannot use a type of the world, so
-        // such a type is written again.
         const TypeNames::Origin* const origin = names_.origin(id);
-        if (origin && origin->interface != interface && !origin->interface.empty()) {
-            std::string from(origin->interface);
-            if (const auto split = split_name(from); split && split->package == package_)
-                from = label_text(split->interface);
-            const std::string first = label_text(origin->name);
-            line("use " + from + ".{" + first + (first == name ? "" : " as " + name) + "};");
+        if (is_used(id, interface)) {
+            if (const auto used = groups.used.find(i); used != groups.used.end())
+                use(externs, used->second);
         } else if (origin && origin->interface == interface && origin->name != externs.name(i)) {
             line("type " + name + " = " + label_text(origin->name) + ";");
         } else {
@@ -474,7 +487,7 @@ private:
                     [&](const ValueDef& value) { definition(value, name); },
                     [&](const FuncType& func) { line("type " + name + " = " + func_text(func) + ";"); },
                     [&](const ResourceType&) {
-                        resource(externs, resources.functions.at(externs.name(i)), name);
+                        resource(externs, groups.functions.at(externs.name(i)), name);
                     },
                     [&](const InstanceType& instance) {
                         block_of_items("type " + name + " = interface", instance.exports, name);
@@ -483,6 +496,30 @@ private:
                 },
                 types_[id]);
         }
+    }
+
+    /// Whether the type is one of another interface. A type of the world is not: an interface cannot
+    /// use it, so it is written again.
+    bool is_used(TypeId type, std::string_view interface) const
+    {
+        // Null inside of the types of components.
+        const TypeNames::Origin* const origin = names_.origin(type);
+        return origin && origin->interface != interface && !origin->interface.empty();
+    }
+
+    /// Writes the types that `Groups::used` has at this position.
+    void use(const Externs& externs, std::span<const size_t> positions)
+    {
+        std::string from, items;
+        for (const size_t i : positions) {
+            const TypeNames::Origin& origin = *names_.origin(externs.entities[i].type());
+            from = origin.interface;
+            const std::string first = label_text(origin.name), name = label_text(externs.name(i));
+            items += (items.empty() ? "" : ", ") + first + (first == name ? "" : " as " + name);
+        }
+        if (const auto split = split_name(from); split && split->package == package_)
+            from = label_text(split->interface);
+        line("use " + from + ".{" + items + "};");
     }
 
     void definition(const ValueDef& def, const std::string& name)

@@ -13,7 +13,8 @@ Result<TypeId> Substitution::apply(TypeId type)
     if (replaced_.empty() && !types_.info(type).has_resource)
         return type;
     CHECK(types_.spend(16));
-    const TypeId made = TRY(make(type));
+    const auto found = definitions_.find(&types_[type]);
+    const TypeId made = found != definitions_.end() ? types_.add_name(found->second) : TRY(make(type));
     replaced_[type] = made;
     return made;
 }

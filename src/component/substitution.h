@@ -12,7 +12,12 @@ public:
     explicit Substitution(Types& types) : types_(types) {}
 
     void replace(ResourceId from, ResourceId to) { resources_[from] = to; }
-    void replace(TypeId from, TypeId to) { replaced_[from] = to; }
+    /// Other names of the same definition become new names of `to`.
+    void replace(TypeId from, TypeId to)
+    {
+        replaced_[from] = to;
+        definitions_.try_emplace(&types_[from], to);
+    }
     /// The resource itself if it is not replaced.
     ResourceId operator()(ResourceId resource) const
     {
@@ -33,6 +38,7 @@ private:
     std::map<ResourceId, ResourceId> resources_;
     /// Also remembers what was found before, so that shared parts are visited once.
     std::map<TypeId, TypeId> replaced_;
+    std::map<const TypeDef*, TypeId> definitions_;
 };
 
 /// Gives new identities to the resource types that `type` defines, so that it becomes the type of

@@ -245,6 +245,77 @@ package test:a {
 )");
 }
 
+/// What tools make of an interface that uses types of another one: a component that gets the types
+/// as arguments, and exports them again under the names that they have in the interface.
+TEST(WitOfComponent, TypesThatComponentsGetAsArgumentsAreWrittenOnce)
+{
+    const std::string_view file = R"((component
+        (import "test:geo/types" (instance $types
+            (type $point' (record (field "x" s32)))
+            (export "point" (type $point (eq $point')))
+            (type $way' (list $point))
+            (export "way" (type (eq $way')))
+            (type $size' u32)
+            (export "size" (type (eq $size')))))
+        (alias export $types "point" (type $point))
+        (alias export $types "way" (type $way))
+        (alias export $types "size" (type $size))
+        (import "host" (func $host (param "p" $point) (result $way)))
+        (component $ops
+            (type $point' (record (field "x" s32)))
+            (import "point" (type $point (eq $point')))
+            (type $way' (list $point))
+            (import "way" (type $way (eq $way')))
+            ARGUMENT
+            (import "host" (func $host (param "p" $point) (result $way)))
+            (type $other' (record (field "x" s32)))
+            (export $other "other" (type $other'))
+            (export $p "p" (type $point))
+            (export $w "way" (type $way))
+            (export "size" (type $size))
+            (export "go" (func $host) (func (param "p" $p) (result $w))))
+        (instance $made (instantiate $ops (with "point" (type $point)) (with "way" (type $way))
+            (with "host" (func $host)) WITH))
+        (export "test:geo/ops" (instance $made))))";
+    // Types are passed alone, or in an instance.
+    const std::string_view ways[][2] = {
+        { "(type $size' u32) (import \"size\" (type $size (eq $size')))", "(with \"size\" (type $size))" },
+        { "(import \"types\" (instance $types (type $size' u32) (export \"size\" (type (eq $size')))))"
+          "(alias export $types \"size\" (type $size))",
+            "(with \"types\" (instance $types))" },
+    };
+    for (const auto& [argument, with] : ways) {
+        std::string text(file);
+        text.replace(text.find("ARGUMENT"), 8, argument);
+        text.replace(text.find("WITH"), 4, with);
+        EXPECT_EQ(wit_of(*valid(text)), R"(package root:component;
+
+world root {
+  import test:geo/types;
+  import host: func(p: point) -> way;
+  export test:geo/ops;
+}
+
+package test:geo {
+  interface types {
+    record point {
+      x: s32,
+    }
+    type way = list<point>;
+    type size = u32;
+  }
+  interface ops {
+    record other {
+      x: s32,
+    }
+    use types.{point as p, way, size};
+    go: func(p: p) -> way;
+  }
+}
+)");
+    }
+}
+
 TEST(WitOfComponent, SmallFilesDoNotMakeHugeTexts)
 {
     // Many instances with a function that has a very long name.
