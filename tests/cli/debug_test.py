@@ -97,6 +97,29 @@ USER = """(module $user
     (global.set $own (i64.const 6))
     (i32.add (call $p (local.get $n)) (call $q (i32.add (local.get $n) (i32.const 1))))))
 """
+# Spins where a component's boundary calls it: in realloc, post-return and a destructor.
+COMPONENT = """(component
+  (core module $main
+    (memory (export "memory") 1)
+    (global $goes_on (mut i32) (i32.const 1))
+    (func $spin (loop $again (br_if $again (global.get $goes_on))))
+    (func $realloc (export "realloc") (param i32 i32 i32 i32) (result i32) (call $spin) (i32.const 1024))
+    (func $size (export "size") (param i32 i32) (result i32) (global.set $goes_on (i32.const 1)) (local.get 1))
+    (func $after (export "after") (param i32) (call $spin))
+    (func $destroy (export "destroy") (param i32) (call $spin)))
+  (core instance $main (instantiate $main))
+  (type $file (resource (rep i32) (dtor (core func $main "destroy"))))
+  (core func $new (canon resource.new $file))
+  (core func $drop (canon resource.drop $file))
+  (core module $user
+    (import "" "new" (func $new (param i32) (result i32)))
+    (import "" "drop" (func $drop (param i32)))
+    (func $use (export "use") (call $drop (call $new (i32.const 7)))))
+  (core instance $user (instantiate $user (with "" (instance (export "new" (func $new)) (export "drop" (func $drop))))))
+  (func (export "use") (canon lift (core func $user "use")))
+  (func (export "size") (param "text" string) (result u32) (canon lift (core func $main "size")
+    (memory (core memory $main "memory")) (realloc (core func $main "realloc")) (post-return (core func $main "after")))))
+"""
 
 
 class Terminal:
@@ -181,6 +204,26 @@ def check_ctrl_c(folder):
     terminal.say("set $goes_on = 0", "\n")
     terminal.say("continue", "exited: 42")
     terminal.say("run round", "exited")
+    terminal.type("quit\n")
+    assert terminal.status() == 0
+
+
+def check_ctrl_c_in_component(folder):
+    """What the boundary of a component calls can be interrupted."""
+    terminal = Terminal(folder, "component.wasm")
+    terminal.wait_for(PROMPT)
+    for line, frames, ends in (('run size("abc")', ("size: realloc for the arguments", "size: post-return"), "exited: 3"),
+                               ("run use", ("resource.drop: destructor of resource",), "exited")):
+        terminal.type(line + "\n")
+        for frame in frames:
+            terminal.interrupt("stopped: interrupt in $")
+            terminal.wait_for(PROMPT)
+            terminal.say("bt", f"host {frame}")
+            terminal.say("set $goes_on = 0 of 0", "\n")
+            if frame == frames[-1]:
+                terminal.say("continue", ends)
+            else:
+                terminal.type("continue\n")
     terminal.type("quit\n")
     assert terminal.status() == 0
 
@@ -523,10 +566,11 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for file, text in (("app.wasm", GUEST), ("reader.wasm", READER), ("importer.wasm", IMPORTER), ("acceptor.wasm", ACCEPTOR),
-                           ("team.wasm", TEAM), ("library.wasm", LIBRARY), ("user.wasm", USER)):
+                           ("team.wasm", TEAM), ("library.wasm", LIBRARY), ("user.wasm", USER), ("component.wasm", COMPONENT)):
             subprocess.run([WASM_TOOLS, "parse", "-", "-o", folder / file], input=text, text=True, check=True)
         for check in (check_pipe, check_world, check_threads, check_threads_left_behind, check_shared_threads, check_selected_thread,
-                      check_step_over_a_wait, check_modules, check_many_functions, check_ctrl_c, check_ctrl_c_in_host, check_editing, check_history, check_history_that_is_none):
+                      check_step_over_a_wait, check_modules, check_many_functions, check_ctrl_c, check_ctrl_c_in_component,
+                      check_ctrl_c_in_host, check_editing, check_history, check_history_that_is_none):
             try:
                 check(folder)
                 print(f"{check.__name__}: ok", flush=True)
