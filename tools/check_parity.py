@@ -4,7 +4,8 @@
 
 Below each item, another one names the tests that verify it, or says why it is later or does not apply. A name is one of
 ctest's, as `api.Sessions.Step`; for a program of Python the method follows, as `lldb.control` `Ends.test_an_abort`.
-The tests that are compiled are run here; those of Python are run by ctest itself, and here only looked up.
+The tests of GoogleTest are run here. All others are run by ctest itself, and here only looked up: those of Python, and all
+tests of a program in another tier (`api.jit`).
 
     check_parity.py --build DIR [--config CONFIG]
 """
@@ -85,7 +86,7 @@ def check_row(line, tests, known, wanted):
         elif name.partition(".")[0] in PYTHON:
             program = name
             continue
-        else:
+        elif any(word.startswith("--gtest_filter") for word in known[name]):
             wanted[known[name][0]].setdefault(name.partition(".")[2], (line, name))
     if program:
         error(line, f"{program} needs the name of a method")

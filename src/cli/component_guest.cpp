@@ -96,15 +96,16 @@ Result<ComponentEntry> find_entry(const LoadedComponent& loaded, const GuestOpti
 
 Result<void> check_options(const GuestOptions& options)
 {
-    const auto only_modules = [](const char* option) {
-        return Error(std::string(option) + " is only for core modules, not for components");
+    const auto only_modules = [](const char* option, const char* instead) {
+        return Error(fmt::format("{} is only for core modules, not for components: {}", option, instead));
     };
     if (!options.preloads.empty())
-        return only_modules("--preload");
+        return only_modules("--preload", "compose several components into one file instead");
     if (!options.listeners.empty())
-        return only_modules("--listen");
+        return only_modules("--listen", "WASI 0.2 has no sockets that are passed to a program");
     if (options.unknown_imports == "default")
-        return only_modules("--unknown-imports=default");
+        return only_modules("--unknown-imports=default",
+            "not every type has a default value; `trap` only fails when a function is called");
     return {};
 }
 

@@ -498,8 +498,8 @@ private:
         }
     }
 
-    /// Whether the type is one of another interface. A type of the world is not: an interface cannot
-    /// use it, so it is written again.
+    /// Whether the type is one of another interface. A type of the world is not: an interface
+    /// cannot use it, so it is written again.
     bool is_used(TypeId type, std::string_view interface) const
     {
         // Null inside of the types of components.

@@ -15,10 +15,14 @@ namespace vitrine::core::console {
 
 namespace {
 
-void add_entities(std::vector<std::string>& words, const Module& module, ExternKind kind)
+void add_entities(
+    std::vector<std::string>& words, const Module& module, ExternKind kind, Demangle demangle = nullptr)
 {
-    for (uint32_t i = 0; i < eval::entity_count(module, kind); ++i)
+    for (uint32_t i = 0; i < eval::entity_count(module, kind); ++i) {
         words.push_back(debug::short_label(module, kind, i));
+        if (demangle)
+            words.push_back(debug::short_label(module, kind, i, demangle));
+    }
 }
 
 void add_modules(std::vector<std::string>& words, Target& target, std::string_view suffix)
@@ -135,7 +139,7 @@ std::vector<std::string> words_for(
     case Completion::Function:
         add_source_places(words, scope, begun);
         if (scope.module)
-            add_entities(words, *scope.module, ExternKind::Func);
+            add_entities(words, *scope.module, ExternKind::Func, target.demangle());
         add_modules(words, target, ":");
         break;
     case Completion::Tag:
@@ -177,7 +181,7 @@ std::vector<std::string> functions_of(Target& target, std::string_view begun)
     const std::vector<LoadedModule> modules = target.modules();
     const auto loaded = find_module(modules, begun.substr(0, colon));
     if (loaded)
-        add_entities(words, *loaded->module, ExternKind::Func);
+        add_entities(words, *loaded->module, ExternKind::Func, target.demangle());
     for (std::string& word : words)
         word.insert(0, begun.substr(0, colon + 1));
     return words;

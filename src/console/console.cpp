@@ -555,7 +555,7 @@ std::string Console::place_text(const Frame& frame)
         return "host " + frame.activity->title();
     if (frame.is_host())
         return "host " + debug::text_of(*frame.function);
-    return debug::text_of(*frame.function) + " at "
+    return debug::function_text(*frame.function, target_.demangle()) + " at "
         + target_.place_text(frame.function->module(), frame.offset, frame.function->instance);
 }
 

@@ -193,7 +193,7 @@ Result<void> call(Console& console, Words& words)
     if (ProgramView* const program = instance.store->program_view; program && words.rest().ends_with(')'))
         return console.call(TRY(program->prepare_call(words.rest())));
     const std::string_view name = words.next();
-    const auto index = find_function(*instance.module, name);
+    const auto index = find_function(LoadedModule { instance.module, {} }, name, console.target().demangle());
     if (!index)
         return failure(std::string(name) + ": " + index.error().message);
     Function& function = *instance.functions[index->value];

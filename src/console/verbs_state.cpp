@@ -31,7 +31,8 @@ Result<void> write_rows(
     CHECK(words.end());
     bool is_none = true;
     for (uint32_t i = 0; i < eval::entity_count(module, kind); ++i)
-        if (debug::row_label(module, kind, i).contains(pattern)) {
+        if (debug::row_label(module, kind, i).contains(pattern)
+            || debug::row_label(module, kind, i, console.target().demangle()).contains(pattern)) {
             console.write(row(i));
             is_none = false;
         }
@@ -312,7 +313,8 @@ Result<void> show_functions(Console& console, Words& words)
         return debug::function_line(module, index,
             is_imported ? ""
                         : console.target().place_text(
-                              module, module.meta(index).code_offset, console.scope().instance));
+                              module, module.meta(index).code_offset, console.scope().instance),
+            console.target().demangle());
     });
 }
 

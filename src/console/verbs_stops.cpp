@@ -26,7 +26,8 @@ std::string location_text(Console& console, const debug::RequestLocation& locati
     const Instance* like = at.instance ? at.instance : console.scope().instance;
     const auto function = at.module->find_function(at.offset);
     const std::string label =
-        function ? debug::short_label(*at.module, ExternKind::Func, function->value) : "module";
+        function ? debug::short_label(*at.module, ExternKind::Func, function->value, console.target().demangle())
+                 : "module";
     if (at.place && at.place->line != 0) {
         const source::File file { .path = at.file };
         return (at.function.empty() ? label : printable(at.function)) + (at.is_inlined ? " [inlined]" : "")

@@ -35,6 +35,12 @@ std::string hits_text(uint64_t hits)
     return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
 }
 
+std::string name_of(const Module& module, ExternKind kind, uint32_t index, Demangle demangle)
+{
+    const std::string name = module.name_of(kind, index);
+    return demangle && kind == ExternKind::Func ? demangle(name) : name;
+}
+
 std::string at(std::string_view place) { return place.empty() ? "" : " at " + std::string(place); }
 
 } // namespace
@@ -89,24 +95,31 @@ std::vector<std::string> operand_lines(const Frame& frame)
     return lines;
 }
 
-std::string short_label(const Module& module, ExternKind kind, uint32_t index)
+std::string short_label(const Module& module, ExternKind kind, uint32_t index, Demangle demangle)
 {
-    return identifier(module.name_of(kind, index), to_text(kind), index);
+    return identifier(name_of(module, kind, index, demangle), to_text(kind), index);
 }
 
-std::string row_label(const Module& module, ExternKind kind, uint32_t index)
+std::string row_label(const Module& module, ExternKind kind, uint32_t index, Demangle demangle)
 {
-    const std::string name = module.name_of(kind, index);
+    const std::string name = name_of(module, kind, index, demangle);
     const std::string bare = identifier("", to_text(kind), index);
     const Import* import = module.find_import(kind, index);
     const bool is_named = !name.empty() && !(import && name == import_name(*import));
     return is_named ? bare + " " + identifier(name, "", 0) : bare;
 }
 
-std::string function_line(const Module& module, FuncIndex index, std::string_view place)
+std::string function_text(const Function& function, Demangle demangle)
 {
-    return row_label(module, ExternKind::Func, index.value) + ": " + signature(module.func_type(index))
-        + at(place) + origin(module, ExternKind::Func, index.value);
+    return function.is_host()
+        ? text_of(function)
+        : short_label(function.module(), ExternKind::Func, function.index.value, demangle);
+}
+
+std::string function_line(const Module& module, FuncIndex index, std::string_view place, Demangle demangle)
+{
+    return row_label(module, ExternKind::Func, index.value, demangle) + ": "
+        + signature(module.func_type(index)) + at(place) + origin(module, ExternKind::Func, index.value);
 }
 
 std::string global_line(const Module& module, GlobalIndex index, std::string_view value)
@@ -161,12 +174,13 @@ bool has_slipped(const Breakpoint& breakpoint)
         && !(function && breakpoint.spec.offset == module.meta(*function).body_offset);
 }
 
-std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked)
+std::string breakpoint_line(
+    const Breakpoint& breakpoint, std::string_view place, std::string_view asked, Demangle demangle)
 {
     const BreakpointSpec& spec = breakpoint.spec;
     const auto function = spec.module->find_function(breakpoint.offset);
     const std::string name =
-        function ? short_label(*spec.module, ExternKind::Func, function->value) : "module";
+        function ? short_label(*spec.module, ExternKind::Func, function->value, demangle) : "module";
     std::string text = "breakpoint " + std::to_string(breakpoint.id) + ": " + name + at(place);
     if (has_slipped(breakpoint))
         text += " (asked for " + std::string(asked) + ")";

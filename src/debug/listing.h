@@ -28,13 +28,20 @@ std::vector<std::string> local_lines(const Frame& frame);
 /// `stack[0] = 5 (i32)`: its operands, the lowest first.
 std::vector<std::string> operand_lines(const Frame& frame);
 
-/// `$count`, or without a name `global[0]`.
-std::string short_label(const Module& module, ExternKind kind, uint32_t index);
+/// Turns the name of a compiled function into that of the source: `hello::main`. Other names stay
+/// as they are.
+using Demangle = std::string (*)(std::string_view name);
+
+/// `$count`, or without a name `global[0]`. Names of functions are demangled if there is a way.
+std::string short_label(const Module& module, ExternKind kind, uint32_t index, Demangle demangle = nullptr);
 /// `global[0] $count`, or without a name `global[0]`.
-std::string row_label(const Module& module, ExternKind kind, uint32_t index);
+std::string row_label(const Module& module, ExternKind kind, uint32_t index, Demangle demangle = nullptr);
+/// `$add`, or `env.log` for a function of the host.
+std::string function_text(const Function& function, Demangle demangle);
 
 /// `func[1] $add: (param i32 i32) (result i32) at 0x62, private`
-std::string function_line(const Module& module, FuncIndex index, std::string_view place);
+std::string function_line(
+    const Module& module, FuncIndex index, std::string_view place, Demangle demangle = nullptr);
 /// `global[0] $count = 7 (mut i32), private`
 std::string global_line(const Module& module, GlobalIndex index, std::string_view value);
 /// The disassembly of the function that has code at the offset.
@@ -52,7 +59,8 @@ std::string instance_line(const Module& module, uint32_t number);
 /// instruction of a function counts as what was asked for if the request was the function itself.
 bool has_slipped(const Breakpoint& breakpoint);
 /// `breakpoint 3: $add at 0x62 (asked for 0x61), ignore 1, if $b == 3, 2 hits`
-std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked);
+std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked,
+    Demangle demangle = nullptr);
 /// `watchpoint 2: rwatch table[2], 1 hit`; `place` is what the user called it.
 std::string watchpoint_line(const Watchpoint& watchpoint, std::string_view place);
 

@@ -3,6 +3,7 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "debug/function_names.h"
 #include "eval/names.h"
 
 #include <algorithm>
@@ -61,25 +62,19 @@ std::optional<size_t> module_end(std::string_view text)
     return at + 1 < text.size() && text[at + 1] == ':' ? std::optional(at + 1) : std::nullopt;
 }
 
-/// Whether a text names the function that is called `name` in the source.
-bool is_source_name(std::string_view name, std::string_view text)
-{
-    const auto ends_with_text = [&](std::string_view whole) {
-        return whole.ends_with(text)
-            && (whole.size() == text.size() || whole.substr(0, whole.size() - text.size()).ends_with("::"));
-    };
-    return ends_with_text(name) || ends_with_text(name.substr(0, name.find('(')));
-}
-
-/// Adds the functions of a module that have this name in the source.
+/// Adds the functions of a module that have this name in the source. Some linkers write names of
+/// C++ out in the name section already.
 void add_by_source_name(
     const LoadedModule& loaded, std::string_view text, Demangle demangle, std::vector<CodePlace>& places)
 {
     const Module& module = *loaded.module;
+    const std::string name_meant = eval::names_in(text).back();
     for (uint32_t index = 0; index < module.functions.size(); ++index) {
         const std::string_view name = module.names().functions.find(index);
         const bool is_mangled = name.starts_with("_Z") || name.starts_with("_R");
-        if (is_mangled && !module.is_imported(FuncIndex { index }) && is_source_name(demangle(name), text))
+        const bool is_written_out = name.find_first_of(":(") != name.npos;
+        if ((is_mangled || is_written_out) && !module.is_imported(FuncIndex { index })
+            && is_source_name(is_mangled ? demangle(name) : std::string(name), name_meant))
             places.push_back({ loaded.module, module.meta(FuncIndex { index }).body_offset });
     }
 }
@@ -100,6 +95,14 @@ std::vector<CodePlace> find_by_source_name(
     return places;
 }
 
+std::unexpected<Error> several(std::span<const uint32_t> functions)
+{
+    std::string labels;
+    for (const uint32_t index : functions)
+        labels += (labels.empty() ? "func[" : ", func[") + std::to_string(index) + "]";
+    return failure("several functions have this name: " + labels);
+}
+
 } // namespace
 
 Result<FuncIndex> find_function(const Module& module, std::string_view text)
@@ -110,10 +113,23 @@ Result<FuncIndex> find_function(const Module& module, std::string_view text)
     if (found.empty())
         return failure("no such function (expected a name, $name, func[3] or an offset like 0x51)"
             + eval::near_names(module, ExternKind::Func, text));
-    std::string labels;
-    for (const uint32_t index : found)
-        labels += (labels.empty() ? "func[" : ", func[") + std::to_string(index) + "]";
-    return failure("several functions have this name: " + labels);
+    return several(found);
+}
+
+Result<FuncIndex> find_function(const LoadedModule& loaded, std::string_view text, Demangle demangle)
+{
+    const auto found = find_function(*loaded.module, text);
+    std::vector<CodePlace> places;
+    if (!found && demangle)
+        add_by_source_name(loaded, text, demangle, places);
+    if (places.empty())
+        return found;
+    if (places.size() == 1)
+        return *loaded.module->find_function(places.front().offset);
+    std::vector<uint32_t> indices;
+    for (const CodePlace& place : places)
+        indices.push_back(loaded.module->find_function(place.offset)->value);
+    return several(indices);
 }
 
 Result<CodeOffset> find_place(const Module& module, std::string_view text)

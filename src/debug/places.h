@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "debug/listing.h"
 #include "wasm/module.h"
 
 #include <cstdint>
@@ -16,10 +17,6 @@ struct Instance;
 }
 
 namespace vitrine::core::debug {
-
-/// Turns the name of a compiled function into that of the source: `hello::main`. Other names stay
-/// as they are.
-using Demangle = std::string (*)(std::string_view name);
 
 /// A module that the program consists of.
 struct LoadedModule {
@@ -41,6 +38,9 @@ struct CodePlace {
 /// `$"a name"`), or by export. The error lists names that are spelled like it.
 Result<FuncIndex> find_function(const Module& module, std::string_view text);
 
+/// The same. With `demangle`, also by the name in the source, see `find_places`.
+Result<FuncIndex> find_function(const LoadedModule& loaded, std::string_view text, Demangle demangle);
+
 /// The place in a module that a text means: an offset (`0x51`), or the first instruction of a
 /// function.
 Result<CodeOffset> find_place(const Module& module, std::string_view text);
@@ -48,8 +48,8 @@ Result<CodeOffset> find_place(const Module& module, std::string_view text);
 /// The places that a text means in the modules of a program: `lib:$f` in one of them; else in the
 /// module in view, and if there is no such function there, in all of them. At least one, or an
 /// error. With `demangle`, functions that are not found by the names in the module are looked up by
-/// those in the source: whole (`hello::main`, `Stack<int>::push(int)`), or without parameters or
-/// the scopes on the left.
+/// those in the source: whole (`hello::main`, `Stack<int>::push(int)`), or without parameters,
+/// template arguments or the scopes on the left.
 Result<std::vector<CodePlace>> find_places(std::span<const LoadedModule> modules,
     const std::shared_ptr<const Module>& in_view, std::string_view text, Demangle demangle = nullptr);
 

@@ -51,7 +51,8 @@ std::string to_text(std::span<const ValueType> types)
 
 uint32_t slots_of(std::span<const ValueType> types)
 {
-    // Nearly all lists are short. Compilers do not vectorize searches, so they are faster than a sum.
+    // Nearly all lists are short. Compilers do not vectorize searches, so they are faster than a
+    // sum.
     const auto is_wide = [](ValueType type) { return type.slots() != 1; };
     auto sum = static_cast<uint32_t>(types.size());
     for (auto at = std::ranges::find_if(types, is_wide); at != types.end();

@@ -28,6 +28,8 @@ struct Place {
     std::string_view function;
 };
 
+void PrintTo(const Place& place, std::ostream* out) { *out << place.function; }
+
 constexpr Place start { 1, "calc/main", "main", "begin" };
 constexpr Place realloc_of_callee { 2, "calc/main", "main", "realloc" };
 constexpr Place callee { 3, "calc/main", "main", "greet" };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "running.h"
 
+#include "exec/frame.h"
+
 #include <chrono>
 #include <thread>
 
@@ -385,6 +387,73 @@ TEST_F(CallTest, ArgumentsAndResultsOfEveryKind)
             EXPECT_EQ(call(instance, "f(" + std::string(value) + ")"), value);
             ASSERT_EQ(seen.size(), 1u);
             EXPECT_EQ(to_wave(seen[0], *instance.find_func("f")->shape->result), value);
+        }
+    }
+}
+
+/// A component that passes a value of a named type through two components to the host.
+std::string passing_on_twice(const std::string& type, std::string_view core_params, bool is_result_flat)
+{
+    const std::string named = "(type $t' " + type + ") (import \"t\" (type $t (eq $t')))";
+    const auto part = [&](const std::string& name) {
+        std::string text = passing_on("$t", core_params, is_result_flat);
+        return text.insert(sizeof("(component"), "$" + name + " " + named);
+    };
+    return "(component " + named + R"((import "host" (func $host (param "v" $t) (result $t))))" + part("A")
+        + part("B") + R"(
+        (instance $a (instantiate $A (with "t" (type $t)) (with "host" (func $host))))
+        (instance $b (instantiate $B (with "t" (type $t)) (with "host" (func $a "f"))))
+        (func (export "f") (alias export $b "f")))";
+}
+
+/// What a call between components says of its arguments, for values of every kind. The types have
+/// names. For results, see the test `session.components_state`.
+TEST_F(CallTest, DebuggersSeeArgumentsOfEveryKind)
+{
+    std::vector<std::string> seen;
+    define("host", [&](HostContext& context, std::span<Value> arguments) -> OrTrapped<Value> {
+        walk_frames(context.thread, [&](const Frame& frame) {
+            if (frame.activity)
+                for (const HostActivity::Row& row : frame.activity->rows())
+                    seen.push_back(row.name + ": " + row.type + " = " + row.value);
+            return true;
+        });
+        return arguments[0];
+    });
+    const struct {
+        const char *type, *core_params;
+        bool is_result_flat;
+        std::vector<const char*> values;
+    } table[] = {
+        { "bool", "i32", true, { "true" } },
+        { "s8", "i32", true, { "-128" } },
+        { "u16", "i32", true, { "65535" } },
+        { "s64", "i64", true, { "-9223372036854775808" } },
+        { "f32", "f32", true, { "-0.5" } },
+        { "f64", "f64", true, { "inf" } },
+        { "char", "i32", true, { "'\xf0\x9f\x99\x82'" } },
+        { "string", "i32 i32", false, { "\"\"", "\"h\xc3\xa9llo\"" } },
+        { "(list u8)", "i32 i32", false, { "[]", "[1, 2, 255]" } },
+        { "(list string)", "i32 i32", false, { "[\"a\", \"\"]" } },
+        { "(list u16 3)", "i32 i32 i32", false, { "[1, 2, 65535]" } },
+        { "(map string u8)", "i32 i32", false, { "[(\"a\", 1)]" } },
+        { "(record (field \"x\" s32) (field \"label\" string))", "i32 i32 i32", false,
+            { "{x: -1, label: \"p\"}" } },
+        { "(tuple u8 f64)", "i32 f64", false, { "(1, 2.5)" } },
+        { "(variant (case \"days\" u32) (case \"forever\"))", "i32 i32", false, { "days(30)", "forever" } },
+        { "(enum \"red\" \"green\")", "i32", true, { "green" } },
+        { "(flags \"read\" \"write\")", "i32", true, { "{}", "{read, write}" } },
+        { "(option u8)", "i32 i32", false, { "none", "some(7)" } },
+        { "(result string (error u64))", "i32 i64 i32", false, { "ok(\"x\")", "err(1)" } },
+    };
+    for (const auto& row : table) {
+        SCOPED_TRACE(row.type);
+        const Instance& instance = make(passing_on_twice(row.type, row.core_params, row.is_result_flat));
+        for (const std::string value : row.values) {
+            seen.clear();
+            EXPECT_EQ(call(instance, "f(" + value + ")"), value);
+            // Between the components, and that of the host.
+            EXPECT_THAT(seen, testing::ElementsAre("v: t = " + value, "v: t = " + value));
         }
     }
 }

@@ -47,7 +47,9 @@ struct PlacesTest : testing::Test {
             (func $_Z3addii)
             (func $_ZN5Stack4pushEi)
             (func $_ZN5Stack4pushEd)
-            (func $plain)))")
+            (func $plain)
+            (func $"geo::P::area(int) const")
+            (func $"int geo::twice<int>(int)")))")
                 .module,
             "app.wasm" },
         { guest.instantiate(R"((module $lib
@@ -75,6 +77,29 @@ TEST_F(PlacesTest, EachFunctionOfAnAmbiguousName)
     EXPECT_THAT(find("push"), ElementsAre("app 2", "app 3"));
     EXPECT_THAT(find("Stack::push"), ElementsAre("app 2", "app 3"));
     EXPECT_THAT(find("Stack::push(double)"), ElementsAre("app 3"));
+}
+
+TEST_F(PlacesTest, NamesThatTheLinkerHasWrittenOut)
+{
+    EXPECT_THAT(find("geo::P::area"), ElementsAre("app 5"));
+    EXPECT_THAT(find("area"), ElementsAre("app 5"));
+    EXPECT_THAT(find("$\"geo::P::area(int) const\""), ElementsAre("app 5"));
+    EXPECT_THAT(find("app:geo::twice"), ElementsAre("app 6"));
+    EXPECT_THAT(find("twice<int>"), ElementsAre("app 6"));
+}
+
+TEST_F(PlacesTest, AFunctionByItsNameInTheSource)
+{
+    const auto index = [&](std::string_view text) {
+        const auto found = find_function(modules[0], text, demangled);
+        return found ? std::to_string(found->value) : found.error().message;
+    };
+    EXPECT_EQ("0", index("hello::main"));
+    EXPECT_EQ("0", index("$hello::main"));
+    EXPECT_EQ("6", index("geo::twice"));
+    EXPECT_EQ("4", index("plain"));
+    EXPECT_EQ("several functions have this name: func[2], func[3]", index("Stack::push"));
+    EXPECT_THAT(index("nothing"), testing::StartsWith("no such function"));
 }
 
 TEST_F(PlacesTest, NamesInTheModuleComeFirst)
