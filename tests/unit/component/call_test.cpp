@@ -403,7 +403,7 @@ std::string passing_on_twice(const std::string& type, std::string_view core_para
         + part("B") + R"(
         (instance $a (instantiate $A (with "t" (type $t)) (with "host" (func $host))))
         (instance $b (instantiate $B (with "t" (type $t)) (with "host" (func $a "f"))))
-        (func (export "f") (alias export $b "f")))";
+        (func (export "f") (alias export $b "f"))))";
 }
 
 /// What a call between components says of its arguments, for values of every kind. The types have

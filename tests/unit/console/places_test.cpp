@@ -42,14 +42,14 @@ struct PlacesTest : testing::Test {
 
     test::Guest guest;
     std::vector<LoadedModule> modules {
-        { guest.instantiate(R"((module
+        { guest.instantiate(R"wat((module
             (func $_ZN5hello4main17h0123456789abcdefE)
             (func $_Z3addii)
             (func $_ZN5Stack4pushEi)
             (func $_ZN5Stack4pushEd)
             (func $plain)
             (func $"geo::P::area(int) const")
-            (func $"int geo::twice<int>(int)")))")
+            (func $"int geo::twice<int>(int)")))wat")
                 .module,
             "app.wasm" },
         { guest.instantiate(R"((module $lib
