@@ -53,7 +53,8 @@ def ctest_list(build, config):
     """Name -> command of all tests."""
     command = ["ctest", "--test-dir", str(build), "--show-only=json-v1"] + (["-C", config] if config else [])
     listed = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
-    return {test["name"]: test.get("command", []) for test in listed["tests"]}
+    # GoogleTest lists the value of a parameter behind the name.
+    return {test["name"].partition("  # ")[0]: test.get("command", []) for test in listed["tests"]}
 
 
 def methods_of(name):
