@@ -749,7 +749,8 @@ TEST(Expression, RefusesOtherFrames)
         EXPECT_EQ(error_text(global.evaluate(other).error()), "the expression is for another module");
         Frame moved = frames[0];
         ++moved.offset;
-        EXPECT_THAT(error_in(operand, moved), testing::StartsWith("the expression is for the instruction at 0x"));
+        EXPECT_THAT(
+            error_in(operand, moved), testing::StartsWith("the expression is for the instruction at 0x"));
         EXPECT_EQ(error_in(x, Frame {}), "an expression needs a frame of the guest");
         Frame host;
         host.function = guest.instance->functions[0];
