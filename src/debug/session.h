@@ -366,7 +366,7 @@ private:
     bool at_entry_ = false;
     bool wants_stop_ = false;
     bool is_telling_end_ = false;
-    /// Listeners are being told of a stop: whoever waits for it must not see it before.
+    /// Listeners are being told of a stop: the caller waits for it must not see it before.
     bool is_telling_stop_ = false;
     bool is_closing_ = false;
 
