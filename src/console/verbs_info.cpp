@@ -117,8 +117,9 @@ Result<void> show_frame_details(Console& console, Words& words)
     CHECK(words.end());
     Scope other = scope;
     other.frame_number = number;
+    other.rows = rows_of(console.session(), scope.thread, scope.frames);
     const Frame frame = TRY(other.frame());
-    console.write("#" + std::to_string(number) + " " + console.position_text(frame));
+    console.write("#" + std::to_string(number) + " " + console.position_text(Row { &frame, &other.rows[number] }));
     if (!frame.is_host()) {
         const Module& module = frame.function->module();
         console.write("  at: " + console.place_text(module, frame.offset, frame.function->instance));
@@ -131,7 +132,8 @@ Result<void> show_frame_details(Console& console, Words& words)
             + ", operands: " + std::to_string(debug::operands_of(frame).size()));
     }
     console.write("  caller: "
-        + (number + 1 < scope.frames.size() ? console.place_text(scope.frames[number + 1]) : "none"));
+        + (number + 1 < other.rows.size() ? console.place_text(scope.frames[other.rows[number + 1].frame])
+                                          : "none"));
     return {};
 }
 

@@ -577,7 +577,7 @@ public:
         if (cause == Cause::Catch)
             return frame_.is_above(frame.id) ? StepAnswer(StepEnd {}) : StepGoesOn {};
         if (return_ && return_->is_at(frame))
-            return StepEnd {};
+            return StepEnd { .results = results_in(frame, *function_) };
         if (reported && reported->id == frame.id && reported->offset == frame.offset)
             return StepGoesOn {};
         const auto is_here = [&](const Place& place) {

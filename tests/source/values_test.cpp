@@ -106,8 +106,8 @@ private:
             data, memory.begin(), [](std::byte byte) { return std::to_integer<uint8_t>(byte); });
         const auto table = instance.debug_table(0);
         for (uint64_t i = 1; table && i < table->size(); ++i)
-            if (const auto entry = table->get(i); entry && entry->func())
-                functions_[i] = entry->func()->name();
+            if (const auto entry = table->get(i); entry && entry->funcref())
+                functions_[i] = entry->funcref()->name();
     }
 
     std::optional<source::Value> global(std::string_view name)

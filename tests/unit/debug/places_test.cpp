@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "console/places.h"
+#include "debug/places.h"
 
 #include "support/guest.h"
 
@@ -7,7 +7,7 @@
 
 #include <map>
 
-namespace vitrine::core::console {
+namespace vitrine::core::debug {
 namespace {
 
 using testing::ElementsAre;
@@ -112,4 +112,4 @@ TEST_F(PlacesTest, NamesInTheModuleComeFirst)
 }
 
 } // namespace
-} // namespace vitrine::core::console
+} // namespace vitrine::core::debug
