@@ -4,8 +4,8 @@
 #include "console/verbs.h"
 #include "debug/inspect.h"
 #include "debug/listing.h"
-#include "source/render.h"
 #include "eval/names.h"
+#include "source/render.h"
 #include "wasm/printer.h"
 
 #include <algorithm>
@@ -59,8 +59,8 @@ void add_variables(std::vector<std::string>& words, const Scope& scope, std::str
         for (const source::Scope& block : row->scopes)
             for (const source::Variable& variable : scope.symbols->variables(block.variables))
                 words.push_back(variable.name);
-    for (const source::Variable& variable : scope.symbols->globals(
-             { std::string(begun), source::Pattern::Match::Prefix, max_source_words }))
+    for (const source::Variable& variable :
+        scope.symbols->globals({ std::string(begun), source::Pattern::Match::Prefix, max_source_words }))
         words.push_back(variable.name);
 }
 

@@ -7,8 +7,8 @@
 #include "debug/stepping.h"
 #include "exec/invoke.h"
 #include "runtime/host_activity.h"
-#include "source/highlight.h"
 #include "runtime/program_view.h"
+#include "source/highlight.h"
 
 #include <algorithm>
 #include <cerrno>
@@ -278,10 +278,7 @@ void Console::refresh_selection()
     guessed_thread_ = guessed;
 }
 
-Selection Console::selection_at_stop()
-{
-    return { .session = &session(), .resumes = session().resumes() };
-}
+Selection Console::selection_at_stop() { return { .session = &session(), .resumes = session().resumes() }; }
 
 void Console::select(const Selection& selection)
 {
@@ -481,8 +478,7 @@ void Console::tell_stop(const debug::StopReason& reason)
         return;
     }
     const auto rows = rows_of(session(), reason.thread, frames, 1);
-    tell_place(text, { &frames[rows.front().frame], &rows.front() },
-        reason.kind == debug::StopKind::Step);
+    tell_place(text, { &frames[rows.front().frame], &rows.front() }, reason.kind == debug::StopKind::Step);
 }
 
 void Console::tell_results(const debug::FunctionResults& results)
@@ -526,8 +522,7 @@ std::vector<Line> Console::line_of(const Row& row, uint32_t before, uint32_t aft
 {
     std::vector<Line> lines;
     const debug::LogicalFrame& logical = *row.logical;
-    const auto source =
-        row.frame->is_host() ? nullptr : view_.of(row.frame->function->instance->module);
+    const auto source = row.frame->is_host() ? nullptr : view_.of(row.frame->function->instance->module);
     if (!source || !logical.place || logical.place->line == 0)
         return lines;
     const auto found = view_.text_of(*source, logical.place->file);

@@ -51,7 +51,8 @@ std::vector<debug::LogicalFrame> rows_of(
     frames = frames.first(std::min(count, frames.size()));
     if (const std::shared_ptr<debug::SymbolFinder> finder = session.symbols()) {
         const auto reason = session.stopped();
-        return debug::logical_frames(*finder, frames, reason && reason->thread == thread ? reason->entered : 0);
+        return debug::logical_frames(
+            *finder, frames, reason && reason->thread == thread ? reason->entered : 0);
     }
     std::vector<debug::LogicalFrame> rows(frames.size());
     for (size_t i = 0; i < rows.size(); ++i)
@@ -243,8 +244,8 @@ Result<Computed> compute_in(Place& place, std::string_view text, const eval::Sou
 
 Result<Value> Scope::evaluate(std::string_view text) const
 {
-    return use_scope(
-        *this, text, [&](auto& place, std::string_view plain) { return eval::evaluate(place, plain, source()); });
+    return use_scope(*this, text,
+        [&](auto& place, std::string_view plain) { return eval::evaluate(place, plain, source()); });
 }
 
 Result<Computed> Scope::compute(std::string_view text) const
@@ -262,14 +263,14 @@ Result<eval::Type> Scope::type_of(std::string_view text) const
 
 Result<void> Scope::assign(std::string_view text) const
 {
-    return use_scope(
-        *this, text, [&](auto& place, std::string_view plain) { return eval::assign(place, plain, source()); });
+    return use_scope(*this, text,
+        [&](auto& place, std::string_view plain) { return eval::assign(place, plain, source()); });
 }
 
 Result<eval::WatchPlace> Scope::place(std::string_view text) const
 {
-    return use_scope(
-        *this, text, [&](auto& place, std::string_view plain) { return eval::find_place(place, plain, source()); });
+    return use_scope(*this, text,
+        [&](auto& place, std::string_view plain) { return eval::find_place(place, plain, source()); });
 }
 
 std::unexpected<Error> with_mark(const Error& error, std::string_view text)

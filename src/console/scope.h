@@ -78,8 +78,8 @@ struct Scope {
 
 /// The frames of a thread as the source sees them: at least one for each of the first `count`
 /// frames.
-std::vector<debug::LogicalFrame> rows_of(const debug::Session& session, uint32_t thread,
-    std::span<const Frame> frames, size_t count = SIZE_MAX);
+std::vector<debug::LogicalFrame> rows_of(
+    const debug::Session& session, uint32_t thread, std::span<const Frame> frames, size_t count = SIZE_MAX);
 
 /// All instances of a session's program, in the order of its threads and of their creation.
 std::vector<Instance*> instances_of(const debug::Session& session);

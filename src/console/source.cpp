@@ -108,7 +108,9 @@ std::vector<VariableLine> variable_lines(
                 auto reader = value->reader(*row.frame->function->instance);
                 text = source::render(reader, *value->value, style);
             } else {
-                text = "<" + reason_text(variable.name, value ? "unknown" : value.error().message, only_parameters) + ">";
+                text = "<"
+                    + reason_text(variable.name, value ? "unknown" : value.error().message, only_parameters)
+                    + ">";
             }
             lines.push_back({ printable(variable.name), std::move(text), is_parameter });
         }

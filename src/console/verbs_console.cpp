@@ -333,7 +333,7 @@ Result<void> save(Console& console, Words& words)
 Result<void> set_commands(Console& console, Words& words)
 {
     const std::vector<uint32_t> numbers = TRY(take_stops(console, words));
-    console.begin_block([numbers](Console& after, std::vector<std::string> lines) -> Result<void> {
+    console.begin_block([numbers](Console& after, const std::vector<std::string>& lines) -> Result<void> {
         for (const uint32_t number : numbers)
             after.stops().set_commands(number, lines);
         return {};

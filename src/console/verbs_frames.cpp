@@ -53,8 +53,7 @@ struct Backtrace {
     bool is_outermost = false;
 };
 
-void write_frames(
-    Console& console, uint32_t thread, std::span<const Frame> frames, const Backtrace& what)
+void write_frames(Console& console, uint32_t thread, std::span<const Frame> frames, const Backtrace& what)
 {
     const auto& [selected, folds, has_locals, count, is_outermost] = what;
     const bool is_innermost = count && !is_outermost;
@@ -147,7 +146,8 @@ Result<void> move(Console& console, Words& words, bool is_up)
 {
     const uint64_t count = words.at_end() ? 1 : TRY(words.number("a number of frames"));
     CHECK(words.end());
-    const size_t at = console.scope().frame_number, size = row_count(console, at + std::min<uint64_t>(count, UINT32_MAX));
+    const size_t at = console.scope().frame_number,
+                 size = row_count(console, at + std::min<uint64_t>(count, UINT32_MAX));
     if (is_up && at + 1 >= size)
         return failure("this is the outermost frame");
     if (!is_up && at == 0)
@@ -299,7 +299,8 @@ Result<void> backtrace(Console& console, Words& words)
     }
     for (const debug::ThreadInfo& thread : console.session().threads()) {
         console.write("thread " + std::to_string(thread.id) + ":");
-        write_frames(console, thread.id, console.target().frames(thread.id), { .has_locals = what.has_locals });
+        write_frames(
+            console, thread.id, console.target().frames(thread.id), { .has_locals = what.has_locals });
     }
     return {};
 }

@@ -56,7 +56,8 @@ Result<CodePlace> frame_place(const Console& console)
     const Frame frame = TRY(console.scope().frame());
     if (frame.is_host())
         return failure("a host function has no code here");
-    return CodePlace { frame.function->instance->module, debug::lookup_offset(frame), frame.function->instance };
+    return CodePlace { frame.function->instance->module, debug::lookup_offset(frame),
+        frame.function->instance };
 }
 
 // -- The functions of the table
@@ -119,7 +120,8 @@ Result<void> show_frame_details(Console& console, Words& words)
     other.frame_number = number;
     other.rows = rows_of(console.session(), scope.thread, scope.frames);
     const Frame frame = TRY(other.frame());
-    console.write("#" + std::to_string(number) + " " + console.position_text(Row { &frame, &other.rows[number] }));
+    console.write(
+        "#" + std::to_string(number) + " " + console.position_text(Row { &frame, &other.rows[number] }));
     if (!frame.is_host()) {
         const Module& module = frame.function->module();
         console.write("  at: " + console.place_text(module, frame.offset, frame.function->instance));
@@ -198,8 +200,8 @@ Result<void> show_source(Console& console, Words& words)
         console.write(std::string(language_text(producer.language)) + " (" + producer.name
             + (producer.version != 0 ? ", DWARF " + std::to_string(producer.version) : "")
             + "): " + std::to_string(producer.units) + (producer.units == 1 ? " unit" : " units"));
-    console.write(std::to_string(summary.functions) + " functions, " + std::to_string(summary.files.size())
-        + " files");
+    console.write(
+        std::to_string(summary.functions) + " functions, " + std::to_string(summary.files.size()) + " files");
     for (const std::string& problem : summary.problems)
         console.write(problem);
     const auto row = console.scope().row();

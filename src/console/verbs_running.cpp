@@ -7,10 +7,10 @@
 
 #include "base/text.h"
 #include "debug/listing.h"
+#include "eval/names.h"
 #include "eval/source_call.h"
 #include "exec/invoke.h"
 #include "source/render.h"
-#include "eval/names.h"
 
 #include <algorithm>
 #include <functional>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Lines of source files, and the variables of the source.
-#include "console/source.h"
 #include "console/places.h"
+#include "console/source.h"
 #include "console/verbs.h"
 
 #include "base/number.h"
@@ -81,8 +81,9 @@ std::optional<SourceLines> lines_meant(Console& console, std::string_view text)
     if (!last && comma + 1 != text.size())
         return std::nullopt;
     const uint64_t end = last ? *last : uint64_t { line } + size - 1;
-    return end < line ? std::nullopt
-                      : std::optional(SourceLines { line, static_cast<uint32_t>(std::min<uint64_t>(end, INT32_MAX)) });
+    return end < line
+        ? std::nullopt
+        : std::optional(SourceLines { line, static_cast<uint32_t>(std::min<uint64_t>(end, INT32_MAX)) });
 }
 
 /// `bank.c:25`: a line of the first file of that name. None for any other text.
@@ -154,7 +155,8 @@ Result<bool> list_source(Console& console, Words& words)
     if (words.at_end()) {
         if (listed.source) {
             const SourceLines next = around(console, 1);
-            CHECK(write_lines(console, { listed.source, listed.file, { listed.next, listed.next + next.last - next.first } }));
+            CHECK(write_lines(console,
+                { listed.source, listed.file, { listed.next, listed.next + next.last - next.first } }));
             return true;
         }
         if (!here)
@@ -209,7 +211,8 @@ Result<void> show_source_variables(Console& console, Words& words, bool are_argu
     const Frame frame = TRY(console.scope().frame());
     const debug::LogicalFrame logical = TRY(console.scope().row());
     bool is_none = true;
-    for (const VariableLine& line : variable_lines(console.sources(), { &frame, &logical }, {}, are_arguments))
+    for (const VariableLine& line :
+        variable_lines(console.sources(), { &frame, &logical }, {}, are_arguments))
         if (line.is_parameter == are_arguments) {
             console.write(line.name + " = " + line.value);
             is_none = false;

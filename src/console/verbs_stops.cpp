@@ -25,9 +25,9 @@ std::string location_text(Console& console, const debug::RequestLocation& locati
     const debug::CodeLocation& at = location.at;
     const Instance* like = at.instance ? at.instance : console.scope().instance;
     const auto function = at.module->find_function(at.offset);
-    const std::string label =
-        function ? debug::short_label(*at.module, ExternKind::Func, function->value, console.target().demangle())
-                 : "module";
+    const std::string label = function
+        ? debug::short_label(*at.module, ExternKind::Func, function->value, console.target().demangle())
+        : "module";
     if (at.place && at.place->line != 0) {
         const source::File file { .path = at.file };
         return (at.function.empty() ? label : printable(at.function)) + (at.is_inlined ? " [inlined]" : "")
@@ -139,9 +139,9 @@ std::unexpected<Error> marked(const Error& error, const debug::WatchpointSpec& s
 Result<debug::AskedPlace> take_asked(Console& console, Words& words)
 {
     const Scope& scope = console.scope();
-    debug::AskedPlace asked { .text = std::string(words.next()),
-        .module_in_view = scope.module,
-        .instance = scope.named_instance };
+    debug::AskedPlace asked {
+        .text = std::string(words.next()), .module_in_view = scope.module, .instance = scope.named_instance
+    };
     if (asked.text.empty())
         return failure("expected a place");
     if (const auto number = parse_unsigned(asked.text))
@@ -232,8 +232,7 @@ Result<void> set_enabled(Console& console, Words& words, bool is_enabled)
     while (const auto location = location_number(words.peek())) {
         words.next();
         CHECK(console.stops().enable_location(location->first, location->second, is_enabled));
-        console.write_lines(
-            request_text(console, TRY(console.stops().find_breakpoint(location->first))));
+        console.write_lines(request_text(console, TRY(console.stops().find_breakpoint(location->first))));
     }
     if (!is_all && words.at_end())
         return {};
@@ -313,8 +312,8 @@ Result<std::vector<CodePlace>> take_places(Console& console, Words& words)
 {
     const debug::AskedPlace asked = TRY(take_asked(console, words));
     const std::vector<LoadedModule> modules = console.target().modules();
-    const auto found = TRY(debug::find_locations(
-        { *console.sources().sources(), modules, console.target().demangle() }, asked));
+    const auto found = TRY(
+        debug::find_locations({ *console.sources().sources(), modules, console.target().demangle() }, asked));
     return std::vector<CodePlace>(found.begin(), found.end());
 }
 

@@ -75,8 +75,8 @@ std::string source_definition(source::Symbols& symbols, source::TypeId id)
     constexpr uint32_t max_names = 16;
     using enum source::Type::Kind;
     for (uint32_t i = 0; i < max_names
-         && (type.kind == Typedef || type.kind == Const || type.kind == Volatile || type.kind == Other);
-         ++i)
+        && (type.kind == Typedef || type.kind == Const || type.kind == Volatile || type.kind == Other);
+        ++i)
         type = symbols.type(type.target);
     if (type.kind == Typedef || (type.members.empty() && type.enumerators.empty() && type.variants.empty()))
         return text;

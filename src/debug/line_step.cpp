@@ -658,7 +658,7 @@ std::shared_ptr<Step> make_line_step(LineStepKind kind, std::vector<Frame> frame
 }
 
 std::shared_ptr<Step> make_run_to(
-    Session& session, std::span<const CodePlace> places, LineStepFrom from, bool in_any_frame)
+    Session& session, std::span<const CodePlace> places, const LineStepFrom& from, bool in_any_frame)
 {
     const std::vector<Frame> frames = frames_from(session, from.thread, from.frame);
     if (frames.empty())

@@ -70,6 +70,6 @@ std::shared_ptr<Step> make_line_step(LineStepKind kind, std::vector<Frame> frame
 /// frame's own function count only in this frame (`until LINE`, run to cursor), unless
 /// `in_any_frame` (`advance`). The places are those of a request (`find_locations`).
 std::shared_ptr<Step> make_run_to(
-    Session& session, std::span<const CodePlace> places, LineStepFrom from, bool in_any_frame);
+    Session& session, std::span<const CodePlace> places, const LineStepFrom& from, bool in_any_frame);
 
 } // namespace vitrine::core::debug

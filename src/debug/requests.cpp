@@ -66,7 +66,7 @@ private:
     Result<void> set(Entry& entry, RequestLocation& location);
     void unset(RequestLocation& location);
     BreakpointSpec spec_of(const Entry& entry, const RequestLocation& location) const;
-    void tell(Lock& lock, std::vector<Event> events);
+    void tell(Lock& lock, const std::vector<Event>& events);
     void add_hits(std::vector<Request>& requests) const;
     Result<std::map<uint32_t, Entry>::iterator> look_up(uint32_t id);
 
@@ -173,7 +173,7 @@ void Requests::Core::refresh()
     resolve_all(lock);
 }
 
-void Requests::Core::tell(Lock& lock, std::vector<Event> events)
+void Requests::Core::tell(Lock& lock, const std::vector<Event>& events)
 {
     lock.unlock();
     const std::lock_guard telling(telling_);

@@ -36,7 +36,7 @@ Entries::Entries(const Sections& sections, Bytes file, const Input& input, uint3
       input_(input),
       part_(part),
       main_(main),
-      skeleton_(std::move(skeleton))
+      skeleton_(skeleton)
 {}
 
 llvm::DWARFContext& Entries::context()

@@ -335,7 +335,8 @@ Scope Functions::scope(const DWARFDie& die, std::vector<source::Range> ranges)
         for (const DWARFDie& child : origin.children())
             if (child.getTag() == DW_TAG_formal_parameter && scope.variables.size() < max_variables) {
                 const auto copy = copies.extract(entries_.id_of(child));
-                scope.variables.push_back(copy ? copy.mapped() : source::VariableId { entries_.id_of(child) });
+                scope.variables.push_back(
+                    copy ? copy.mapped() : source::VariableId { entries_.id_of(child) });
             }
     for (const auto& [origin, copy] : copies)
         scope.variables.push_back(copy);

@@ -29,7 +29,7 @@ struct Part {
     Part(Sections from, Bytes file, const Input& input, uint32_t number = 0, Entries* main = nullptr,
         std::optional<Skeleton> skeleton = std::nullopt)
         : sections(std::move(from)),
-          entries(sections, file, input, number, main, std::move(skeleton)),
+          entries(sections, file, input, number, main, skeleton),
           functions(entries)
     {
         entries.make_index();
@@ -296,7 +296,7 @@ private:
             if (const Bytes bytes = module.find(shared); !bytes.empty())
                 sections->debug[shared] = bytes;
         auto part = std::make_unique<Part>(*std::move(sections), file, input_,
-            static_cast<uint32_t>(parts_.size()), &main(), std::move(skeleton));
+            static_cast<uint32_t>(parts_.size()), &main(), skeleton);
         const auto& units = part->entries.index().units;
         if (std::ranges::any_of(units, [&](const Unit& unit) { return unit.signature == id; }))
             parts_.push_back(std::move(part));

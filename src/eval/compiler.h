@@ -152,7 +152,7 @@ private:
     Result<SourcePlace> pointee_of(const Node& node, source::TypeId pointer);
     Result<SourcePlace> followed(const Node& node, SourcePlace place);
     Result<Type> emit_source_value(const Node& node, SourcePlace place);
-    Result<Type> emit_bit_field(const Node& node, SourcePlace place, const Scalar& scalar);
+    Result<Type> emit_bit_field(const Node& node, const SourcePlace& place, const Scalar& scalar);
     Result<void> extract(const Node& node, NumberKind from, uint64_t shift, uint64_t bits, const Scalar& to);
     Result<Target> source_target(const Node& node, SourcePlace place);
 

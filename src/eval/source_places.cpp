@@ -323,7 +323,7 @@ Result<Type> Compiler::emit_source_value(const Node& node, SourcePlace place)
 }
 
 /// The address of the byte with its first bit is on the stack.
-Result<Type> Compiler::emit_bit_field(const Node& node, SourcePlace place, const Scalar& scalar)
+Result<Type> Compiler::emit_bit_field(const Node& node, const SourcePlace& place, const Scalar& scalar)
 {
     const uint32_t bits = place.bit_offset + place.bit_size;
     if (bits > 64)

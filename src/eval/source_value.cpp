@@ -63,7 +63,7 @@ Result<void> MemoryReader::read(uint64_t address, std::span<uint8_t> to)
 
 std::string MemoryReader::function_text(uint64_t pointer)
 {
-    if (instance_.tables.size() == 0)
+    if (instance_.tables.empty())
         return {};
     const Table& table = *instance_.tables[0];
     if (!table.type().element.is_function_ref() || !table.contains(pointer, 1))

@@ -129,7 +129,8 @@ Stub::Stub(debug::Session& session, Process process)
       was_let_go_(process == Process::FreeCall)
 {}
 
-Stub::~Stub() = default;
+/// The console must leave the client before the client is destroyed.
+Stub::~Stub() { monitor_->leave(); }
 
 Result<void> Stub::attach(bool ends_with_client)
 {

@@ -66,10 +66,10 @@ def check_pager(folder):
     terminal.say("echo " + "x" * 1900, "paged")
     assert seen.read_text() == "x" * 1900 + "\n"
     seen.unlink()
-    terminal.say("set height 500", "")
+    terminal.type("set height 500\n")
     terminal.say("functions", "func[201]")
-    terminal.say("set height auto", "")
-    terminal.say("set pager off", "")
+    terminal.type("set height auto\n")
+    terminal.type("set pager off\n")
     terminal.say("functions", "func[201]")
     assert not seen.exists()
     leave(terminal)

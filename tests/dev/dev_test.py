@@ -34,6 +34,10 @@ class Dev(unittest.TestCase):
         # The folder where need_wasm_tools looks.
         (self.tree / "build/venv").mkdir(parents=True)
         shutil.copy(ROOT / "tools/requirements.txt", self.tree / "build/venv")
+        # The same for need_zig.
+        (self.tree / "build/zig").mkdir()
+        shutil.copy(ROOT / "tools/requirements-zig.txt", self.tree / "tools")
+        shutil.copy(ROOT / "tools/requirements-zig.txt", self.tree / "build/zig/requirements.txt")
         self.bin.mkdir()
         for program in PROGRAMS:
             self.program(self.bin / program, NOTE)

@@ -45,7 +45,7 @@ struct Tagged : Point, private Shape {
     std::string tag = "tagged";
     static inline int count = 3;
     int& reference;
-    explicit Tagged(int& to) : reference(to) { }
+    explicit Tagged(int& to) : reference(to) {}
 };
 
 struct Recursive {
@@ -145,7 +145,7 @@ Shape plain_shape;
 Shape* plain = &plain_shape;
 int number = 11;
 Tagged tagged { number };
-int Point::*member_pointer = &Point::y;
+int Point::* member_pointer = &Point::y;
 double (Shape::*method_pointer)() const = &Shape::area;
 decltype(nullptr) null = nullptr;
 int captured = 12;
@@ -174,5 +174,6 @@ int main()
     recursive.children.push_back({ 2, {}, {} });
     recursive.next = std::make_unique<Recursive>();
     stop_here();
-    return static_cast<int>(shape->area() + (square.*method_pointer)() + lambda() + function(1) + Tagged::count);
+    return static_cast<int>(
+        shape->area() + (square.*method_pointer)() + lambda() + function(1) + Tagged::count);
 }

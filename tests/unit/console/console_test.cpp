@@ -63,8 +63,9 @@ struct ConsoleTest : testing::Test, Target {
     {
         return &module == lib->module.get() ? " in q" : "";
     }
-    Result<void> run(const std::vector<std::string>&, bool stop_at_entry, const Prepare&) override
+    Result<void> run(const std::vector<std::string>&, bool stop_at_entry, const Prepare& prepare) override
     {
+        CHECK(prepare());
         const auto body = [this]() -> debug::Outcome {
             const Value argument = Value::i32(3);
             auto results = invoke(guest.thread, guest.function(*user, "go"), { &argument, 1 });
@@ -141,8 +142,8 @@ TEST_F(ConsoleTest, PlacesInAllModules)
     EXPECT_THAT(say("break api"), HasSubstr(": $api at "));
     EXPECT_EQ(say("break other:$f"), "error: other:$f: no such module: the program has user, q\n");
     EXPECT_THAT(say("break lib:$missing"), StartsWith("error: lib:$missing: no such function"));
-    EXPECT_THAT(say("break lib:0"), StartsWith("error: lib:0: no function has code at this offset"));
-    EXPECT_THAT(say("break lib:"), StartsWith("error: lib:: "));
+    EXPECT_THAT(say("break lib:0"), StartsWith("error: a line must be a number from 1 on"));
+    EXPECT_THAT(say("break lib:"), StartsWith("error: expected a place"));
     EXPECT_THAT(say("break core::fmt"), StartsWith("error: core::fmt: no such function"));
     EXPECT_THAT(say("module lib"), StartsWith("preloads/l.1.wasm $lib: functions 2, globals 1, "));
     EXPECT_THAT(say("functions"), StartsWith("func[0] $helper: (param i32) (result i32) at "));

@@ -524,13 +524,13 @@ TEST_P(LineSteps, RunToALineStopsInItsFrame)
     EXPECT_EQ(guest.step(), "deep:1");
     EXPECT_EQ(run_to(false), "deep:3");
     EXPECT_EQ(guest.session->frames().size(), 2u) << "until";
-    EXPECT_EQ(run_to(false), "main:11") << "the frame returns";
+    EXPECT_EQ(run_to(false), "main:11, returned 3") << "the frame returns";
     EXPECT_EQ(guest.go(), "ended: 3");
     EXPECT_EQ(guest.start("main", { Value::i32(3) }), "main:10");
     EXPECT_EQ(guest.step(), "deep:1");
     EXPECT_EQ(run_to(true), "deep:3");
     EXPECT_EQ(guest.session->frames().size(), 5u) << "advance";
-    EXPECT_EQ(run_to(true), "deep:2") << "the frame returns";
+    EXPECT_EQ(run_to(true), "deep:2, returned 0") << "the frame returns";
     EXPECT_EQ(run_to(true), "deep:3");
 }
 
