@@ -31,12 +31,7 @@ void ignore(llvm::Error error) { llvm::consumeError(std::move(error)); }
 
 Entries::Entries(const Sections& sections, Bytes file, const Input& input, uint32_t part, Entries* main,
     std::optional<Skeleton> skeleton)
-    : sections_(sections),
-      file_(file),
-      input_(input),
-      part_(part),
-      main_(main),
-      skeleton_(skeleton)
+    : sections_(sections), file_(file), input_(input), part_(part), main_(main), skeleton_(skeleton)
 {}
 
 llvm::DWARFContext& Entries::context()

@@ -295,8 +295,8 @@ private:
         for (const std::string_view shared : { "debug_addr", "debug_ranges" })
             if (const Bytes bytes = module.find(shared); !bytes.empty())
                 sections->debug[shared] = bytes;
-        auto part = std::make_unique<Part>(*std::move(sections), file, input_,
-            static_cast<uint32_t>(parts_.size()), &main(), skeleton);
+        auto part = std::make_unique<Part>(
+            *std::move(sections), file, input_, static_cast<uint32_t>(parts_.size()), &main(), skeleton);
         const auto& units = part->entries.index().units;
         if (std::ranges::any_of(units, [&](const Unit& unit) { return unit.signature == id; }))
             parts_.push_back(std::move(part));

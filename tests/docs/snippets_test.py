@@ -38,6 +38,8 @@ COVERED = {
     ("docs/expressions.md", "place = expression"): "a grammar",
     ("docs/expressions.md", "open {cstr[$path]}"): "a message: eval.Expression",
     ("docs/expressions.md", "choice   ="): "a grammar",
+    ("docs/expressions.md", "total + p->balance"): "expressions by source: eval.*",
+    ("docs/values.md", "(vitrine) print *account"): "values: values.Values, source.bank",
     ("docs/lldb.md", "(lldb) "): "commands of LLDB: lldb.*",
     ("docs/lldb.md", "process plugin packet monitor"): "commands of LLDB: lldb.monitor",
     ("docs/lldb.md", '{ "type": "lldb-dap"'): "a configuration: lldb.dap",
