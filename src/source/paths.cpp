@@ -195,8 +195,10 @@ std::optional<Paths::Found> Paths::find_mapped(
     for (const PathMapping& mapping : mappings)
         if (rest_after(search.whole, mapping.from) || rest_after(search.recorded, mapping.from))
             fitting.push_back(&mapping);
-    std::ranges::stable_sort(
-        fitting, std::greater(), [](const auto* mapping) { return mapping->from.size(); });
+    // Those of the same length stay in the user's order: they are elements of one vector.
+    std::ranges::sort(fitting, [](const PathMapping* one, const PathMapping* other) {
+        return one->from.size() != other->from.size() ? one->from.size() > other->from.size() : one < other;
+    });
     for (const PathMapping* mapping : fitting) {
         auto rest = rest_after(search.whole, mapping->from);
         if (!rest)

@@ -100,8 +100,8 @@ Names decode_names(Bytes section)
     Names names;
     ByteReader in(section);
     (void)decode_subsections(in, names);
-    std::ranges::stable_sort(names.locals, {}, &std::pair<uint32_t, NameMap>::first);
-    std::ranges::stable_sort(names.fields, {}, &std::pair<uint32_t, NameMap>::first);
+    std::ranges::sort(names.locals, {}, &std::pair<uint32_t, NameMap>::first);
+    std::ranges::sort(names.fields, {}, &std::pair<uint32_t, NameMap>::first);
     return names;
 }
 
