@@ -72,7 +72,10 @@ class Door:
             word = re.match(r"[^\s/]*", line)[0]
             if self.blocks:
                 self.blocks += (word in BLOCKS) - (word == "end")
-                self.write(*map(self.localised, self.monitor(line)))
+                try:
+                    self.write(*map(self.localised, self.monitor(line)))
+                except Refused as refusal:
+                    self.write(*("error: " + self.localised(str(refusal))).splitlines())
                 continue
             if line.startswith("#"):
                 continue
@@ -94,6 +97,8 @@ class Door:
                     # Memory goes on where it ended.
                     last = "x " + "".join(re.findall(r"/\w*", line)[:1]) if name == "x" else line
             except Refused as refusal:
+                # A block that is refused has not begun.
+                self.blocks = 0
                 self.write(*("error: " + self.localised(str(refusal))).splitlines())
         if self.guest:
             if self.is_running:
@@ -149,7 +154,9 @@ class Door:
             # The process stands somewhere already.
             lines = [re.sub("^=>", "  ", line) for line in lines]
         self.write(*[self.localised(line) for line in lines])
-        self.remember()
+        # In a block, the lines that this asks for would belong to it.
+        if not self.blocks:
+            self.remember()
 
     # -- The process
 
