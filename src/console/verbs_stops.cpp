@@ -44,11 +44,6 @@ std::string location_text(Console& console, const debug::RequestLocation& locati
     return label + " at " + console.place_text(*at.module, offset, like) + asked;
 }
 
-std::string hits_text(uint64_t hits)
-{
-    return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
-}
-
 std::string options_text(const debug::RequestSpec& spec)
 {
     std::string text;
@@ -320,7 +315,7 @@ Result<std::vector<CodePlace>> take_places(Console& console, Words& words)
 std::string request_text(Console& console, const debug::Request& request)
 {
     std::string text = "breakpoint " + std::to_string(request.id) + ": ";
-    const std::string options = options_text(request.spec) + hits_text(request.hits());
+    const std::string options = options_text(request.spec) + debug::hits_text(request.hits());
     const auto& locations = request.locations;
     if (locations.empty())
         return text + request.spec.place.text + ", pending" + options;
@@ -333,7 +328,7 @@ std::string request_text(Console& console, const debug::Request& request)
     text += request.spec.place.text + ", " + std::to_string(locations.size()) + " locations" + options;
     for (const debug::RequestLocation& location : locations)
         text += "\n    " + std::to_string(request.id) + "." + std::to_string(location.number) + ": "
-            + text_of(location) + (location.is_enabled ? "" : ", disabled") + hits_text(location.hits);
+            + text_of(location) + (location.is_enabled ? "" : ", disabled") + debug::hits_text(location.hits);
     return text;
 }
 

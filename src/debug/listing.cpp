@@ -29,12 +29,6 @@ std::string signature(const FuncType& type)
     return text.empty() ? "()" : text;
 }
 
-/// `, 1 hit`. Empty if there was none.
-std::string hits_text(uint64_t hits)
-{
-    return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
-}
-
 std::string name_of(const Module& module, ExternKind kind, uint32_t index, Demangle demangle)
 {
     const std::string name = module.name_of(kind, index);
@@ -44,6 +38,11 @@ std::string name_of(const Module& module, ExternKind kind, uint32_t index, Deman
 std::string at(std::string_view place) { return place.empty() ? "" : " at " + std::string(place); }
 
 } // namespace
+
+std::string hits_text(uint64_t hits)
+{
+    return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
+}
 
 std::string label_of(std::string_view kind, uint64_t index, std::string_view name)
 {
@@ -172,29 +171,6 @@ bool has_slipped(const Breakpoint& breakpoint)
     const auto function = module.find_function(breakpoint.offset);
     return breakpoint.spec.offset != breakpoint.offset
         && !(function && breakpoint.spec.offset == module.meta(*function).body_offset);
-}
-
-std::string breakpoint_line(
-    const Breakpoint& breakpoint, std::string_view place, std::string_view asked, Demangle demangle)
-{
-    const BreakpointSpec& spec = breakpoint.spec;
-    const auto function = spec.module->find_function(breakpoint.offset);
-    const std::string name =
-        function ? short_label(*spec.module, ExternKind::Func, function->value, demangle) : "module";
-    std::string text = "breakpoint " + std::to_string(breakpoint.id) + ": " + name + at(place);
-    if (has_slipped(breakpoint))
-        text += " (asked for " + std::string(asked) + ")";
-    if (spec.is_temporary)
-        text += ", temporary";
-    if (!spec.is_enabled)
-        text += ", disabled";
-    if (spec.ignore_count > 0)
-        text += ", ignore " + std::to_string(spec.ignore_count);
-    if (!spec.message.empty())
-        text += ", log \"" + spec.message + "\"";
-    if (!spec.condition.empty())
-        text += ", if " + spec.condition;
-    return text + hits_text(breakpoint.hits);
 }
 
 std::string watchpoint_line(const Watchpoint& watchpoint, std::string_view place)

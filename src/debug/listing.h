@@ -58,9 +58,8 @@ std::string instance_line(const Module& module, uint32_t number);
 /// Whether the breakpoint stops at another instruction than the one asked for. The first
 /// instruction of a function counts as what was asked for if the request was the function itself.
 bool has_slipped(const Breakpoint& breakpoint);
-/// `breakpoint 3: $add at 0x62 (asked for 0x61), ignore 1, if $b == 3, 2 hits`
-std::string breakpoint_line(const Breakpoint& breakpoint, std::string_view place, std::string_view asked,
-    Demangle demangle = nullptr);
+/// `, 2 hits`; empty for none.
+std::string hits_text(uint64_t hits);
 /// `watchpoint 2: rwatch table[2], 1 hit`; `place` is what the user called it.
 std::string watchpoint_line(const Watchpoint& watchpoint, std::string_view place);
 

@@ -4,8 +4,9 @@
 
     beside_lldb.py --vitrine PROGRAM --work FOLDER [--lldb PROGRAM] [--zig PROGRAM]
 
-Each program of beside/ is compiled at -O0 and -O2. Both debuggers stop at every line of it that has code. A difference must be in
-beside/known.txt, which says why, and each line of known.txt must be met: `PROGRAM LEVEL LINE WHAT: why`.
+Each program of beside/, and the one of examples/bank, is compiled at -O0 and -O2. Both debuggers
+stop at every line of it that has code. A difference must be in beside/known.txt, which says why,
+and each line of known.txt must be met: `PROGRAM LEVEL LINE WHAT: why`.
 
 These are no differences:
 
@@ -236,7 +237,7 @@ def main():
         return 1 if os.environ.get("VITRINE_REQUIRE_SHARED") else SKIPPED
     known = {line.partition(": ")[0]: 0 for line in (HERE / "beside/known.txt").read_text().splitlines() if line and not line.startswith("#")}
     total, missing, unknown = 0, [], []
-    for source in sorted((HERE / "beside").glob("*.*")):
+    for source in sorted([HERE.parents[1] / "examples/bank/bank.c", *(HERE / "beside").glob("*.*")]):
         if source.suffix not in COMPILERS:
             continue
         for level in ("-O0", "-O2"):
