@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Holds docs/parity.md against the tests.
+"""Holds docs/parity.md and docs/pains.md against the tests.
 
-Below each item, another one names the tests that verify it, or says why it is later or does not apply. A name is one of
-ctest's, as `api.Sessions.Step`; for a program of Python the method follows, as `lldb.control` `Ends.test_an_abort`.
-The tests of GoogleTest are run here. All others are run by ctest itself, and here only looked up: those of Python, and all
-tests of a program in another tier (`api.jit`).
+In parity.md, below each item, another one names the tests that verify it, or says why it is later
+or does not apply. A name is one of ctest's, as `api.Sessions.Step`; for a program of Python the
+method follows, as `lldb.control` `Ends.test_an_abort`. The tests of GoogleTest are run here. All
+others are run by ctest itself, and here only looked up: those of Python, and all tests of a program
+in another tier (`api.jit`).
+
+In pains.md each numbered item ends with "Verified by" and the names of tests, `lldb.*` for a group
+of them, or it says "Not yet". Here the names are only looked up.
 
     check_parity.py --build DIR [--config CONFIG]
 """
@@ -13,6 +17,7 @@ tests of a program in another tier (`api.jit`).
 import argparse
 import ast
 import collections
+import fnmatch
 import json
 import pathlib
 import re
@@ -23,6 +28,7 @@ import xml.etree.ElementTree as xml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "parity.md"
+PAINS = ROOT / "docs" / "pains.md"
 REASON = re.compile(r"^(later|does not apply): \S.{10,}")
 FEWEST_ROWS = 68
 PYTHON = {"lldb": ROOT / "tests" / "lldb", "cli": ROOT / "tests" / "cli"}
@@ -30,8 +36,8 @@ PYTHON = {"lldb": ROOT / "tests" / "lldb", "cli": ROOT / "tests" / "cli"}
 errors = []
 
 
-def error(line, text):
-    errors.append(f"docs/parity.md:{line}: {text}")
+def error(line, text, page=PAGE):
+    errors.append(f"{page.relative_to(ROOT)}:{line}: {text}")
 
 
 def rows():
@@ -110,8 +116,26 @@ def run(program, tests):
     return len(passed)
 
 
+def check_pains(known):
+    """Whether the tests exist that each item of pains.md names."""
+    items = []
+    for number, line in enumerate(PAINS.read_text().splitlines(), 1):
+        if re.match(r"\d+\. ", line):
+            items.append([number, line])
+        elif items:
+            items[-1][1] += " " + line.strip()
+    for number, text in items:
+        names = re.findall(r"`([^`]+)`", text.partition("Verified by")[2])
+        if not names and "Not yet" not in text:
+            error(number, 'neither "Verified by" and names of tests, nor "Not yet"', PAINS)
+        for name in names:
+            if not fnmatch.filter(known, name):
+                error(number, f"there is no test {name}", PAINS)
+    return len(items)
+
+
 def main():
-    parser = argparse.ArgumentParser(description="Holds docs/parity.md against the tests.")
+    parser = argparse.ArgumentParser(description="Holds docs/parity.md and docs/pains.md against the tests.")
     parser.add_argument("--build", type=pathlib.Path, required=True)
     parser.add_argument("--config", default="")
     options = parser.parse_args()
@@ -123,10 +147,11 @@ def main():
     for line, _, tests in found:
         check_row(line, tests, known, wanted)
     passed = sum(run(program, tests) for program, tests in wanted.items())
+    pains = check_pains(known)
     for text in errors:
         print(text)
     later = sum(bool(REASON.match(tests)) for _, _, tests in found)
-    print(f"parity: {len(found)} rows, {later} of them with a reason, {passed} tests run here, {len(errors)} errors")
+    print(f"parity: {len(found)} rows, {later} of them with a reason, {passed} tests run here, {pains} pains, {len(errors)} errors")
     return 1 if errors or passed == 0 else 0
 
 

@@ -163,7 +163,7 @@ void Requests::Core::on_stop(const debug::Event& event)
         for (const RequestLocation& location : entry.locations)
             (void)client_->remove_stop(location.breakpoint);
         entries_.erase(id);
-        return tell(lock, std::move(events));
+        return tell(lock, events);
     }
 }
 
@@ -257,7 +257,7 @@ void Requests::Core::resolve_all(Lock& lock)
     for (auto& [id, entry] : entries_)
         if (resolve(entry))
             events.push_back({ Event::Kind::Changed, entry });
-    tell(lock, std::move(events));
+    tell(lock, events);
 }
 
 // -- What the client asks for

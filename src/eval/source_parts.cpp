@@ -126,7 +126,7 @@ Result<void> Compiler::emit_part(const Node& node, const SourcePlace& place, con
             .memory = scope_.source.memory };
         CHECK(emit(part.node));
         CHECK(emit_offset(node, memory));
-        CHECK(emit_bit_field(node, std::move(memory), scalar));
+        CHECK(emit_bit_field(node, memory, scalar));
         return {};
     }
     case PartKind::Value: {

@@ -317,7 +317,7 @@ Result<Type> Compiler::emit_source_value(const Node& node, SourcePlace place)
     if (!scalar)
         return Type { .kind = Type::Kind::Aggregate, .source = place.type };
     if (place.bit_size != 0)
-        return emit_bit_field(node, std::move(place), *scalar);
+        return emit_bit_field(node, place, *scalar);
     CHECK(step(steps::load(scalar->word), node, 1, 1, place.memory));
     return Type::of(scalar->kind, place.type);
 }
