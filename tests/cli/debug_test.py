@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import termios
 import time
 import unittest
 
@@ -151,6 +152,14 @@ class Terminal:
                 raise AssertionError(f"it ended without {text!r} in {self.shown!r}")
             self.shown = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.shown + some.decode(errors="replace"))
         self.shown = self.shown.partition(text)[2]
+
+    def end_of_input(self):
+        """Types Ctrl-D as soon as the editor controls the terminal, which is a moment after it has
+        shown its prompt. Before, Ctrl-D does nothing."""
+        end = time.monotonic() + SECONDS
+        while termios.tcgetattr(self.stream)[3] & termios.ICANON and time.monotonic() < end:
+            time.sleep(0.001)
+        self.type("\x04")
 
     def interrupt(self, text):
         """Types Ctrl-C until the text appears: the guest may not run yet the first time."""

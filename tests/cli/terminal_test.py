@@ -165,7 +165,7 @@ def check_blocks(folder):
     terminal.say("mine", "\none")
     terminal.type("define other\n")
     terminal.wait_for(">")
-    terminal.type("\x04")
+    terminal.end_of_input()
     terminal.wait_for(PROMPT)
     terminal.say("help other", "other")
     terminal.say("history 2", "help other")
