@@ -291,7 +291,7 @@ Faulty<std::optional<Reallocation>> Call::run(std::optional<uint32_t> address)
     return address ? lowering.run(*address) : lowering.run();
 }
 
-HostOutcome Call::go_on(HostCall& host, Faulty<std::optional<Reallocation>> needed)
+HostOutcome Call::go_on(HostCall& host, Faulty<std::optional<Reallocation>>&& needed)
 {
     if (!needed)
         return fail(needed.error());

@@ -66,7 +66,7 @@ public:
 private:
     HostOutcome enter(HostCall& host);
     HostOutcome call_host(HostCall& host);
-    HostOutcome go_on(HostCall& host, Faulty<std::optional<Reallocation>> needed);
+    HostOutcome go_on(HostCall& host, Faulty<std::optional<Reallocation>>&& needed);
     HostOutcome reallocate(HostCall& host, const Reallocation& needed);
     HostOutcome call_callee(HostCall& host);
     HostOutcome clean_up(HostCall& host);
