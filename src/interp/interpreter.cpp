@@ -134,8 +134,8 @@ Trap uninitialized_element(uint64_t index)
                              branch->carried * sizeof(Slot));                                      \
             sp -= branch->dropped;                                                                 \
         }                                                                                          \
-        pc += branch->offset_delta;                                                                \
-        branch += branch->entry_delta;                                                             \
+        pc += branch->offset_delta();                                                              \
+        branch += branch->entry_delta();                                                           \
     } while (false)
 
 /// Defines `in`, which points after the opcode.
@@ -534,15 +534,15 @@ op_If:
         ++branch;
         NEXT_AT(operand::skip_type(pc + 1));
     }
-    pc += branch->offset_delta;
-    branch += branch->entry_delta;
+    pc += branch->offset_delta();
+    branch += branch->entry_delta();
     NEXT();
 op_Catch:
 op_CatchAll:
     // Reached at the end of the part before: jump to the end of the whole instruction.
 op_Else:
-    pc += branch->offset_delta;
-    branch += branch->entry_delta;
+    pc += branch->offset_delta();
+    branch += branch->entry_delta();
     NEXT();
 op_Br:
     TAKE_BRANCH();

@@ -403,16 +403,20 @@ Result<void> BodyValidator::end_block(const Instruction& at)
 
 // -- The side table
 
-/// Until the entry is resolved, `offset_delta` holds the offset of its instruction.
+/// Until the entry is resolved, `offset_delta` holds the offset of its instruction, modulo 2^24.
 uint32_t BodyValidator::add_entry(CodeOffset from, uint32_t carried, uint32_t dropped)
 {
-    output_->branches.push_back({ static_cast<int32_t>(from), 0, carried, dropped });
+    // So that signed numbers of 24 bits hold all distances.
+    static_assert(limits::body_bytes < (1u << 23));
+    output_->branches.push_back({ .carried = carried, .dropped = dropped });
+    output_->branches.back().set_offset_delta(static_cast<int32_t>(from));
     return next_entry() - 1;
 }
 
 void BodyValidator::add_pending(Control& control, uint32_t entry)
 {
-    output_->branches[entry].entry_delta = static_cast<int32_t>(control.pending);
+    if (control.pending != none)
+        output_->branches[entry].set_entry_delta(static_cast<int32_t>(control.pending - entry));
     control.pending = entry;
 }
 
@@ -420,17 +424,17 @@ void BodyValidator::add_pending(Control& control, uint32_t entry)
 void BodyValidator::resolve_pending(const Control& control, CodeOffset target)
 {
     for (uint32_t entry = control.pending; entry != none;) {
-        const auto before = static_cast<uint32_t>(output_->branches[entry].entry_delta);
+        const int32_t to_previous = output_->branches[entry].entry_delta();
         resolve(entry, target, next_entry());
-        entry = before;
+        entry = to_previous == 0 ? none : entry + static_cast<uint32_t>(to_previous);
     }
 }
 
 void BodyValidator::resolve(uint32_t entry, CodeOffset target, uint32_t target_entry)
 {
     Branch& branch = output_->branches[entry];
-    branch.offset_delta = static_cast<int32_t>(target - static_cast<CodeOffset>(branch.offset_delta));
-    branch.entry_delta = static_cast<int32_t>(target_entry - entry);
+    branch.set_offset_delta(static_cast<int32_t>(target - static_cast<CodeOffset>(branch.offset_delta())));
+    branch.set_entry_delta(static_cast<int32_t>(target_entry - entry));
 }
 
 void BodyValidator::add_branch(CodeOffset from, Control& target)
@@ -472,8 +476,8 @@ void BodyValidator::resolve_catches()
     for (const PendingCatch& pending : pending_catches_) {
         const Branch& branch = output_->branches[pending.entry];
         Catch& clause = output_->catches[pending.clause];
-        clause.target = pending.from + static_cast<CodeOffset>(branch.offset_delta);
-        clause.entry = pending.entry + static_cast<uint32_t>(branch.entry_delta);
+        clause.target = pending.from + static_cast<CodeOffset>(branch.offset_delta());
+        clause.entry = pending.entry + static_cast<uint32_t>(branch.entry_delta());
     }
 }
 

@@ -181,7 +181,7 @@ private:
         CodeOffset loop_offset = 0;
         uint32_t loop_entry = 0;
         /// The last forward branch to the end of the block. The `entry_delta` of each such branch
-        /// is the index of the previous one.
+        /// leads to the previous one; that of the first is 0.
         uint32_t pending = none;
         /// Only for `if`: its own entry.
         uint32_t if_entry = none;

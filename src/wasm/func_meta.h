@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 
 namespace vitrine::core {
@@ -35,21 +38,35 @@ using CodeOffset = uint32_t;
 /// Unreachable instructions have no entry. A branch to a loop goes to the `loop` opcode, a branch
 /// to a block to the instruction after its `end`, and a branch to the function's label to the
 /// function's final `end`.
-struct Branch {
-    /// Distance from the first byte of the branching instruction to the target.
-    int32_t offset_delta;
-    /// Distance from this entry to the cursor's entry at the target.
-    int32_t entry_delta;
+struct [[gnu::packed]] Branch {
     /// Slots carried to the target, and slots below them that are dropped.
-    uint32_t carried : 12;
-    uint32_t dropped : 20;
+    uint32_t carried : 12 = 0;
+    uint32_t dropped : 20 = 0;
+    /// The two distances, each with 24 bits: within a body, none needs more.
+    uint8_t deltas[6] = {};
 
     static constexpr uint32_t max_carried = (1u << 12) - 1;
     static constexpr uint32_t max_dropped = (1u << 20) - 1;
 
+    /// Distance from the first byte of the branching instruction to the target.
+    int32_t offset_delta() const { return signed_behind(3); }
+    /// Distance from this entry to the cursor's entry at the target.
+    int32_t entry_delta() const { return signed_behind(6); }
+    /// These store the lowest 24 bits.
+    void set_offset_delta(int32_t delta) { std::memcpy(deltas, &delta, 3); }
+    void set_entry_delta(int32_t delta) { std::memcpy(deltas + 3, &delta, 3); }
+
+    /// The signed number in the three bytes behind `place`: one load, and a shift.
+    int32_t signed_behind(size_t place) const
+    {
+        int32_t word;
+        std::memcpy(&word, reinterpret_cast<const uint8_t*>(this) + place, 4);
+        return word >> 8;
+    }
+
     friend bool operator==(const Branch&, const Branch&) = default;
 };
-static_assert(sizeof(Branch) == 12);
+static_assert(sizeof(Branch) == 10 && std::endian::native == std::endian::little);
 
 /// A loop header: compiled code can be entered there, and execution can be interrupted there.
 struct LoopHeader {

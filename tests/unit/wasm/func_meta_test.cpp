@@ -43,8 +43,8 @@ struct Loaded {
 
 std::string to_text(const Branch& branch)
 {
-    return std::to_string(branch.offset_delta) + " entry " + std::to_string(branch.entry_delta) + " carry "
-        + std::to_string(branch.carried) + " drop " + std::to_string(branch.dropped);
+    return std::to_string(branch.offset_delta()) + " entry " + std::to_string(branch.entry_delta())
+        + " carry " + std::to_string(branch.carried) + " drop " + std::to_string(branch.dropped);
 }
 
 /// The side table of a function.
@@ -259,9 +259,11 @@ private:
 
     std::string entry(const Line& from, uint32_t own, size_t carried, size_t dropped, Target target) const
     {
-        return to_text(Branch { static_cast<int32_t>(target.offset - from.instruction.offset),
-            static_cast<int32_t>(target.entry - (from.entry + own)), static_cast<uint32_t>(carried),
-            static_cast<uint32_t>(dropped) });
+        Branch branch { .carried = static_cast<uint32_t>(carried),
+            .dropped = static_cast<uint32_t>(dropped) };
+        branch.set_offset_delta(static_cast<int32_t>(target.offset - from.instruction.offset));
+        branch.set_entry_delta(static_cast<int32_t>(target.entry - (from.entry + own)));
+        return to_text(branch);
     }
 
     Target behind_block(size_t block) const
@@ -500,7 +502,7 @@ TEST(InstructionState, IsTheSameAsInTheTable)
     const CodeOffset br_if = loaded.meta().code_offset + 10;
     EXPECT_EQ(loaded.module->bytes()[br_if], 0x0d);
     EXPECT_EQ(loaded.state_at(br_if)->entry, 1u);
-    EXPECT_EQ(loaded.state_at(br_if + branch.offset_delta)->entry, 1u + branch.entry_delta);
+    EXPECT_EQ(loaded.state_at(br_if + branch.offset_delta())->entry, 1u + branch.entry_delta());
 }
 
 TEST(InstructionState, OnlyWhereAnInstructionStarts)
