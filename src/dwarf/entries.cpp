@@ -45,7 +45,7 @@ llvm::DWARFContext& Entries::context()
         const std::string full = std::string(name) + (skeleton_ && !is_shared ? ".dwo" : "");
         buffers[full] = llvm::MemoryBuffer::getMemBuffer(core::text_of(bytes), "", false);
     }
-    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
+    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().sizes.address_bytes;
     context_ = llvm::DWARFContext::create(buffers, address_bytes, true, ignore, ignore);
     extracted_.assign(index_.units.size(), Extracted::NotYet);
     extracted_bytes_ = 0;
@@ -55,22 +55,40 @@ llvm::DWARFContext& Entries::context()
 /// LLVM's unit at an offset; null if it has none there.
 llvm::DWARFUnit* Entries::unit_at(uint32_t offset)
 {
-    if (!skeleton_) {
-        llvm::DWARFUnit* unit = context().getUnitForOffset(offset);
-        return unit && unit->getOffset() == offset ? unit : nullptr;
-    }
-    constexpr uint16_t with_own_ranges = 5;
-    for (const auto& unit : context().dwo_units()) {
-        if (unit->getOffset() != offset)
-            continue;
+    const size_t info_bytes = sections_.find("debug_info").size();
+    const bool is_type = offset >= info_bytes;
+    const auto units = skeleton_
+        ? is_type ? context().dwo_types_section_units() : context().dwo_info_section_units()
+        : is_type ? context().types_section_units()
+                  : context().info_section_units();
+    const uint64_t within = offset - (is_type ? info_bytes : 0);
+    const auto* found = std::ranges::lower_bound(
+        units.begin(), units.end(), within, {}, [](const auto& unit) { return unit->getOffset(); });
+    if (found == units.end() || (*found)->getOffset() != within)
+        return nullptr;
+    llvm::DWARFUnit& unit = **found;
+    if (skeleton_) {
+        constexpr uint16_t with_own_ranges = 5;
         const llvm::DWARFObject& object = context().getDWARFObj();
-        unit->setSkeletonUnit(main_->unit_at(skeleton_->unit.offset));
-        unit->setAddrOffsetSection(&object.getAddrSection(), skeleton_->unit.addresses);
-        if (unit->getVersion() < with_own_ranges)
-            unit->setRangesSection(&object.getRangesSection(), skeleton_->unit.ranges);
-        return unit.get();
+        unit.setSkeletonUnit(main_->unit_at(skeleton_->unit.offset));
+        unit.setAddrOffsetSection(&object.getAddrSection(), skeleton_->unit.addresses);
+        if (unit.getVersion() < with_own_ranges)
+            unit.setRangesSection(&object.getRangesSection(), skeleton_->unit.ranges);
     }
-    return nullptr;
+    return &unit;
+}
+
+/// The offset of the first entry of the unit's section.
+EntryOffset Entries::base_of(const llvm::DWARFUnit& unit) const
+{
+    const Bytes types = sections_.find(types_section);
+    const bool is_type = !types.empty() && bytes_of(unit.getInfoSection().Data).data() == types.data();
+    return is_type ? static_cast<EntryOffset>(sections_.find("debug_info").size()) : 0;
+}
+
+EntryOffset Entries::offset_of(const DWARFDie& die) const
+{
+    return static_cast<EntryOffset>(base_of(*die.getDwarfUnit()) + die.getOffset());
 }
 
 void Entries::make_index()
@@ -97,7 +115,7 @@ void Entries::read_lines()
     for (const Unit& unit : index_.units)
         if (unit.lines)
             directories.try_emplace(*unit.lines, text_at(unit.directory));
-    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().address_bytes;
+    const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().sizes.address_bytes;
     lines_.read(context(), sections_, address_bytes, [&](uint32_t table) {
         const auto found = directories.find(table);
         return found == directories.end() ? std::string_view {} : found->second;
@@ -138,20 +156,30 @@ DWARFDie Entries::at(EntryOffset entry)
     }
     if (extracted_[number] == Extracted::Bad)
         return {};
-    const DWARFDie die = known->getDIEForOffset(entry);
+    const DWARFDie die = known->getDIEForOffset(entry - base_of(*known));
     return die && !die.isNULL() ? die : DWARFDie();
 }
 
 DWARFDie Entries::reference(const DWARFDie& die, Attribute attribute)
 {
     const auto value = die.find(attribute);
-    if (!value)
-        return {};
-    if (const auto within = value->getAsRelativeReference())
-        return at(static_cast<EntryOffset>(die.getDwarfUnit()->getOffset() + *within));
-    if (const auto entry = value->getAsDebugInfoReference())
+    const DWARFDie entry = value ? entry_of(die, *value) : DWARFDie();
+    const auto definition = entry ? entry.find(DW_AT_signature) : std::nullopt;
+    if (const DWARFDie type = definition ? entry_of(entry, *definition) : DWARFDie())
+        return type;
+    return entry;
+}
+
+/// The entry that a value of `die` refers to.
+DWARFDie Entries::entry_of(const DWARFDie& die, const llvm::DWARFFormValue& value)
+{
+    if (const auto within = value.getAsRelativeReference()) {
+        const llvm::DWARFUnit& unit = *die.getDwarfUnit();
+        return at(static_cast<EntryOffset>(base_of(unit) + unit.getOffset() + *within));
+    }
+    if (const auto entry = value.getAsDebugInfoReference())
         return at(static_cast<EntryOffset>(*entry));
-    if (const auto signature = value->getAsSignatureReference())
+    if (const auto signature = value.getAsSignatureReference())
         if (const auto found = index_.type_units.find(*signature); found != index_.type_units.end())
             return at(found->second);
     return {};
@@ -217,7 +245,7 @@ bool Entries::flag(DWARFDie die, Attribute attribute)
 
 source::Place Entries::place(const DWARFDie& die, Attribute file, Attribute line, Attribute column)
 {
-    const Unit* unit = index_.unit_of(static_cast<EntryOffset>(die.getOffset()));
+    const Unit* unit = index_.unit_of(offset_of(die));
     const auto number = toUnsigned(die.find(file));
     if (!unit || !unit->lines || !number)
         return {};
@@ -245,7 +273,7 @@ source::Place Entries::called_at(const DWARFDie& die)
 
 source::Language Entries::language(const DWARFDie& die) const
 {
-    const Unit* unit = index_.unit_of(static_cast<EntryOffset>(die.getOffset()));
+    const Unit* unit = index_.unit_of(offset_of(die));
     return unit ? unit->language : source::Language::Unknown;
 }
 
@@ -259,18 +287,19 @@ std::string Entries::name_of(const NamedEntry& entry) const
     uint32_t scope = entry.scope;
     for (int i = 0; i < max_scopes && scope != 0 && scope < index_.scopes.size(); ++i) {
         const ScopeNode& node = index_.scopes[scope];
+        scope = node.parent;
+        if (node.name == unknown_name)
+            continue;
         const std::string_view outer =
             node.name == 0 ? std::string_view("(anonymous namespace)") : text_at(node.name);
         name.insert(0, separator).insert(0, outer);
-        scope = node.parent;
     }
     return name;
 }
 
 std::string Entries::function_name(const DWARFDie& die)
 {
-    const auto offset = static_cast<EntryOffset>(die.getOffset());
-    const NamedEntry* known = Index::find(index_.functions, offset);
+    const NamedEntry* known = Index::find(index_.functions, offset_of(die));
     return known ? name_of(*known) : "";
 }
 

@@ -52,10 +52,11 @@ public:
         return id >> part_shift == part_ ? at(static_cast<EntryOffset>(id)) : DWARFDie();
     }
     uint64_t id_of(EntryOffset entry) const { return uint64_t { part_ } << part_shift | entry; }
-    uint64_t id_of(const DWARFDie& die) const { return uint64_t { part_ } << part_shift | die.getOffset(); }
+    uint64_t id_of(const DWARFDie& die) const { return id_of(offset_of(die)); }
+    EntryOffset offset_of(const DWARFDie& die) const;
     /// An entry of the index.
     DWARFDie at(EntryOffset entry);
-    /// The entry that an attribute refers to.
+    /// The entry that an attribute refers to. For a type with a unit of its own, the entry there.
     DWARFDie reference(const DWARFDie& die, llvm::dwarf::Attribute attribute);
     /// The value of an attribute of the entry, or of those that it completes.
     std::optional<llvm::DWARFFormValue> find_value(DWARFDie die, llvm::dwarf::Attribute attribute);
@@ -84,6 +85,8 @@ public:
 
 private:
     llvm::DWARFContext& context();
+    EntryOffset base_of(const llvm::DWARFUnit& unit) const;
+    DWARFDie entry_of(const DWARFDie& die, const llvm::DWARFFormValue& value);
     llvm::DWARFUnit* unit_at(uint32_t offset);
     void read_lines();
     source::Place place(const DWARFDie& die, llvm::dwarf::Attribute file, llvm::dwarf::Attribute line,

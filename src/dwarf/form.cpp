@@ -11,7 +11,14 @@ namespace {
 
 using namespace llvm::dwarf;
 
-/// The size of the values of a form, if it is always the same. An address has none.
+/// Whether the values of a form are offsets in a section.
+bool is_offset(uint64_t form)
+{
+    return form == DW_FORM_ref_addr || form == DW_FORM_sec_offset || form == DW_FORM_strp
+        || form == DW_FORM_line_strp;
+}
+
+/// The size of the values of a form, if it is always the same. Addresses and offsets have none.
 std::optional<uint32_t> size_of(uint64_t form)
 {
     switch (form) {
@@ -30,10 +37,6 @@ std::optional<uint32_t> size_of(uint64_t form)
     case DW_FORM_addrx3: return 3;
     case DW_FORM_data4:
     case DW_FORM_ref4:
-    case DW_FORM_ref_addr:
-    case DW_FORM_sec_offset:
-    case DW_FORM_strp:
-    case DW_FORM_line_strp:
     case DW_FORM_strx4:
     case DW_FORM_addrx4: return 4;
     case DW_FORM_data8:
@@ -57,10 +60,14 @@ void measure(Abbreviation& abbreviation)
     uint32_t bytes = 0;
     for (const AttributeForm& each : abbreviation.attributes) {
         const auto size = size_of(each.form);
-        if (!size && each.form != DW_FORM_addr)
+        if (size)
+            bytes += *size;
+        else if (each.form == DW_FORM_addr)
+            ++abbreviation.addresses;
+        else if (is_offset(each.form))
+            ++abbreviation.offsets;
+        else
             return;
-        bytes += size.value_or(0);
-        abbreviation.addresses += size ? 0 : 1;
     }
     abbreviation.fixed_bytes = bytes;
 }
@@ -123,13 +130,36 @@ const Abbreviation* Abbreviations::find(uint64_t code) const
     return found != rows_.end() && found->first == code ? &found->second : nullptr;
 }
 
-Result<Value> read_value(ByteReader& in, const AttributeForm& attribute, uint8_t address_bytes)
+Result<InitialLength> read_initial_length(ByteReader& in)
+{
+    constexpr uint32_t is_64_bit = 0xffffffff, first_reserved = 0xfffffff0;
+    const uint64_t at = in.offset();
+    InitialLength length { TRY(in.fixed<uint32_t>()) };
+    if (length.length == is_64_bit)
+        length = { TRY(in.fixed<uint64_t>()), 8 };
+    else if (length.length >= first_reserved)
+        return failure("reserved length", at);
+    return length;
+}
+
+Result<uint64_t> read_offset(ByteReader& in, uint8_t offset_bytes)
+{
+    if (offset_bytes == sizeof(uint64_t))
+        return in.fixed<uint64_t>();
+    return TRY(in.fixed<uint32_t>());
+}
+
+Result<Value> read_value(ByteReader& in, const AttributeForm& attribute, Sizes sizes)
 {
     Value value { attribute.form };
     switch (attribute.form) {
     case DW_FORM_flag_present: value.number = 1; return value;
     case DW_FORM_implicit_const: value.number = static_cast<uint64_t>(attribute.value); return value;
-    case DW_FORM_addr: value.number = number_of(TRY(in.bytes(address_bytes))); return value;
+    case DW_FORM_addr: value.number = number_of(TRY(in.bytes(sizes.address_bytes))); return value;
+    case DW_FORM_ref_addr:
+    case DW_FORM_sec_offset:
+    case DW_FORM_strp:
+    case DW_FORM_line_strp: value.number = TRY(read_offset(in, sizes.offset_bytes)); return value;
     case DW_FORM_sdata: value.number = static_cast<uint64_t>(TRY(in.leb<int64_t>())); return value;
     case DW_FORM_udata:
     case DW_FORM_ref_udata:

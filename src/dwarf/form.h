@@ -9,6 +9,22 @@
 
 namespace vitrine::core::dwarf {
 
+/// The sizes of what a unit refers to with.
+struct Sizes {
+    uint8_t address_bytes = 4;
+    /// 4, or 8 in the 64-bit format of DWARF.
+    uint8_t offset_bytes = 4;
+};
+
+/// The length that a unit or a table begins with.
+struct InitialLength {
+    uint64_t length = 0;
+    uint8_t offset_bytes = 4;
+};
+Result<InitialLength> read_initial_length(ByteReader& in);
+/// An offset in a section.
+Result<uint64_t> read_offset(ByteReader& in, uint8_t offset_bytes);
+
 /// An attribute of an abbreviation: what it means, and how its values are encoded.
 struct AttributeForm {
     uint16_t attribute, form;
@@ -21,9 +37,9 @@ struct Abbreviation {
     uint16_t tag = 0;
     bool has_children = false;
     std::vector<AttributeForm> attributes {};
-    /// The size of an entry if it is always the same: this many bytes and addresses.
+    /// The size of an entry if it is always the same: this many bytes, addresses and offsets.
     std::optional<uint32_t> fixed_bytes {};
-    uint32_t addresses = 0;
+    uint32_t addresses = 0, offsets = 0;
 };
 
 /// The abbreviations of a unit by code. 0 ends a list of children.
@@ -53,6 +69,6 @@ struct Value {
 
 /// Reads the value of an attribute. Fails for forms that LLVM does not read, and at the end of
 /// `in`.
-Result<Value> read_value(ByteReader& in, const AttributeForm& attribute, uint8_t address_bytes);
+Result<Value> read_value(ByteReader& in, const AttributeForm& attribute, Sizes sizes);
 
 } // namespace vitrine::core::dwarf

@@ -16,7 +16,7 @@ using namespace llvm::dwarf;
 
 /// The attributes that the index needs of an entry.
 struct Attributes {
-    Value name, linkage_name, specification, origin, low, high, ranges, location;
+    Value name, linkage_name, specification, origin, low, high, ranges, location, signature;
     // Only units have these.
     Value producer, language, directory, lines, string_offsets, addresses, ranges_base, split_name, split_id;
     bool is_declaration = false;
@@ -33,6 +33,7 @@ struct Attributes {
         case DW_AT_high_pc: high = value; break;
         case DW_AT_ranges: ranges = value; break;
         case DW_AT_location: location = value; break;
+        case DW_AT_signature: signature = value; break;
         case DW_AT_declaration: is_declaration = value.number != 0; break;
         case DW_AT_producer: producer = value; break;
         case DW_AT_language: language = value; break;
@@ -54,11 +55,12 @@ struct Attributes {
 Result<void> skip_values(ByteReader& in, const Unit& unit, const Abbreviation& shape)
 {
     if (shape.fixed_bytes) {
-        CHECK(in.bytes(*shape.fixed_bytes + size_t { shape.addresses } * unit.address_bytes));
+        CHECK(in.bytes(*shape.fixed_bytes + size_t { shape.addresses } * unit.sizes.address_bytes
+            + size_t { shape.offsets } * unit.sizes.offset_bytes));
         return {};
     }
     for (const AttributeForm& each : shape.attributes)
-        CHECK(read_value(in, each, unit.address_bytes));
+        CHECK(read_value(in, each, unit.sizes));
     return {};
 }
 
@@ -66,7 +68,7 @@ Result<Attributes> read_values(ByteReader& in, const Unit& unit, const Abbreviat
 {
     Attributes attributes;
     for (const AttributeForm& each : shape.attributes)
-        attributes.set(each.attribute, TRY(read_value(in, each, unit.address_bytes)));
+        attributes.set(each.attribute, TRY(read_value(in, each, unit.sizes)));
     return attributes;
 }
 
@@ -139,7 +141,6 @@ public:
           file_(file),
           input_(input),
           skeleton_(skeleton),
-          info_(sections.find("debug_info")),
           abbreviations_(sections.find("debug_abbrev")),
           addresses_(sections.find("debug_addr")),
           string_offsets_(sections.find("debug_str_offsets")),
@@ -150,15 +151,10 @@ public:
 
     Index run()
     {
-        ByteReader in(info_);
-        while (!in.at_end()) {
-            const auto at = static_cast<uint32_t>(in.offset());
-            if (const auto read = read_unit(in); !read) {
-                index_.problems.push_back(
-                    ".debug_info cannot be read from " + hex(at) + " on: " + read.error().message);
-                break;
-            }
-        }
+        const Bytes info = sections_.find("debug_info");
+        read_units("debug_info", 0);
+        // Only in version 4.
+        read_units(types_section, info.size());
         complete();
         return std::move(index_);
     }
@@ -170,14 +166,39 @@ private:
         bool is_in_function = false;
     };
 
+    /// Reads the units of a section. Offsets of its entries begin with `base`.
+    void read_units(std::string_view section, uint64_t base)
+    {
+        section_ = section;
+        units_ = sections_.find(section);
+        base_ = base;
+        ByteReader in(units_, base);
+        while (!in.at_end()) {
+            const uint64_t at = in.offset() - base;
+            if (const auto read = read_unit(in); !read) {
+                index_.problems.push_back("." + std::string(section) + " cannot be read from " + hex(at)
+                    + " on: " + read.error().message);
+                break;
+            }
+        }
+    }
+
+    /// What is wrong with a unit. The offset is one of the section.
+    std::string problem_text(uint32_t number, Error error) const
+    {
+        if (error.offset && *error.offset >= base_)
+            *error.offset -= base_;
+        return "unit " + std::to_string(number) + " of ." + std::string(section_) + ": " + error.to_text();
+    }
+
     /// Reads a unit. Fails if it is not clear where the next one begins.
     Result<void> read_unit(ByteReader& in)
     {
-        constexpr size_t length_bytes = 4;
         Unit unit { .offset = static_cast<uint32_t>(in.offset()) };
-        ByteReader content = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
+        const InitialLength length = TRY(read_initial_length(in));
+        unit.sizes.offset_bytes = length.offset_bytes;
+        ByteReader content = TRY(in.sub_reader(length.length));
         unit.end = static_cast<uint32_t>(in.offset());
-        ASSERT(content.offset() == unit.offset + length_bytes);
         const auto number = skeleton_ ? skeleton_->number : static_cast<uint32_t>(index_.units.size());
         if (input_.unit)
             *input_.unit = number;
@@ -187,10 +208,11 @@ private:
         const bool is_wanted = std::ranges::find(input_.without, number) == input_.without.end();
         const auto read = read_content(content, unit);
         if (!read)
-            index_.problems.push_back(
-                "unit " + std::to_string(number) + " of .debug_info: " + read.error().to_text());
+            index_.problems.push_back(problem_text(number, read.error()));
         if (!read || !is_wanted) {
             before.restore(index_);
+            while (!named_elsewhere_.empty() && named_elsewhere_.back().first >= before.scopes)
+                named_elsewhere_.pop_back();
         } else {
             unit.is_readable = true;
             if (unit.kind == DW_UT_type || unit.kind == DW_UT_split_type)
@@ -204,19 +226,21 @@ private:
 
     Result<void> read_content(ByteReader& in, Unit& unit)
     {
-        constexpr uint16_t first_version = 3, with_kinds = 5;
+        constexpr uint16_t first_version = 3, with_types_section = 4, with_kinds = 5;
         unit.version = TRY(in.fixed<uint16_t>());
-        if (unit.version < first_version || unit.version > with_kinds)
+        const bool is_type = section_ == types_section;
+        if (unit.version < first_version || unit.version > (is_type ? with_types_section : with_kinds))
             return failure("unsupported version", unit.offset);
-        unit.kind = DW_UT_compile;
+        unit.kind = is_type ? DW_UT_type : DW_UT_compile;
         if (unit.version == with_kinds) {
             unit.kind = TRY(in.byte());
-            unit.address_bytes = TRY(in.byte());
+            unit.sizes.address_bytes = TRY(in.byte());
         }
-        const Abbreviations& abbreviations = *TRY(abbreviations_at(TRY(in.fixed<uint32_t>())));
+        const Abbreviations& abbreviations =
+            *TRY(abbreviations_at(TRY(read_offset(in, unit.sizes.offset_bytes))));
         if (unit.version < with_kinds)
-            unit.address_bytes = TRY(in.byte());
-        if (unit.address_bytes != 4 && unit.address_bytes != 8)
+            unit.sizes.address_bytes = TRY(in.byte());
+        if (unit.sizes.address_bytes != 4 && unit.sizes.address_bytes != 8)
             return failure("unsupported address size", unit.offset);
         switch (unit.kind) {
         case DW_UT_compile:
@@ -226,7 +250,7 @@ private:
         case DW_UT_type:
         case DW_UT_split_type:
             unit.signature = TRY(in.fixed<uint64_t>());
-            unit.type = TRY(in.fixed<uint32_t>()) + unit.offset;
+            unit.type = static_cast<EntryOffset>(TRY(read_offset(in, unit.sizes.offset_bytes)) + unit.offset);
             break;
         default: return failure("unsupported kind of unit", unit.offset);
         }
@@ -293,16 +317,21 @@ private:
         if (role == Role::Unit || !shape.has_children)
             return level.scope;
         const TextOffset name = text_of(unit, has.name);
-        if (name == 0 && role != Role::Namespace)
+        const bool is_elsewhere = name == 0 && has.signature.form == DW_FORM_ref_sig8;
+        if (name == 0 && role != Role::Namespace && !is_elsewhere)
             return level.scope;
         index_.scopes.push_back({ name, level.scope });
-        return static_cast<uint32_t>(index_.scopes.size() - 1);
+        const auto added = static_cast<uint32_t>(index_.scopes.size() - 1);
+        if (is_elsewhere)
+            named_elsewhere_.emplace_back(added, has.signature.number);
+        return added;
     }
 
     void read_root(Unit& unit, const Attributes& has)
     {
-        constexpr uint64_t header_bytes = 8;
         constexpr uint16_t with_headers = 5;
+        // A length, a version of 2 bytes, and 2 more.
+        const uint64_t header_bytes = unit.sizes.offset_bytes == sizeof(uint64_t) ? 16 : 8;
         const uint64_t first = unit.version >= with_headers ? header_bytes : 0;
         string_base_ = has.string_offsets ? has.string_offsets.number : first;
         address_base_ = has.addresses ? has.addresses.number : first;
@@ -352,17 +381,17 @@ private:
         index_.globals.push_back(named(unit, at, has, scope));
         if (has.location.size < 2)
             return;
-        ByteReader in(info_.subspan(has.location.number, has.location.size));
+        ByteReader in(units_.subspan(has.location.number - base_, has.location.size));
         Value value;
         switch (*in.byte()) {
         case DW_OP_addr:
-            if (in.remaining() != unit.address_bytes)
+            if (in.remaining() != unit.sizes.address_bytes)
                 return;
-            value = read_value(in, { 0, DW_FORM_addr }, unit.address_bytes).value_or(value);
+            value = read_value(in, { 0, DW_FORM_addr }, unit.sizes).value_or(value);
             break;
         case DW_OP_addrx:
         case DW_OP_GNU_addr_index:
-            value = read_value(in, { 0, DW_FORM_addrx }, unit.address_bytes).value_or(value);
+            value = read_value(in, { 0, DW_FORM_addrx }, unit.sizes).value_or(value);
             break;
         default: return;
         }
@@ -372,7 +401,7 @@ private:
     }
 
     /// Fails if tables overlap, because reading them would take time quadratic in their size.
-    Result<const Abbreviations*> abbreviations_at(uint32_t offset)
+    Result<const Abbreviations*> abbreviations_at(uint64_t offset)
     {
         if (const auto known = tables_.find(offset); known != tables_.end())
             return &known->second;
@@ -397,9 +426,8 @@ private:
 
     TextOffset text_of(const Unit& unit, const Value& value) const
     {
-        constexpr size_t item_bytes = 4;
         switch (value.form) {
-        case DW_FORM_string: return text_in(info_, value.number);
+        case DW_FORM_string: return text_in(units_, value.number - base_);
         case DW_FORM_strp: return text_in(strings_, value.number);
         case DW_FORM_line_strp: return text_in(line_strings_, value.number);
         case DW_FORM_strx:
@@ -408,10 +436,11 @@ private:
         case DW_FORM_strx3:
         case DW_FORM_strx4:
         case DW_FORM_GNU_str_index:
-            if (const auto offset = item(string_offsets_, string_base_, value.number, item_bytes))
+            if (const auto offset =
+                    item(string_offsets_, string_base_, value.number, unit.sizes.offset_bytes))
                 return text_in(strings_, *offset);
             return 0;
-        default: (void)unit; return 0;
+        default: return 0;
         }
     }
 
@@ -426,7 +455,7 @@ private:
         if (value.form == DW_FORM_addr)
             return value.number;
         if (is_indexed_address(value.form))
-            return item(addresses_, address_base_, value.number, unit.address_bytes);
+            return item(addresses_, address_base_, value.number, unit.sizes.address_bytes);
         return std::nullopt;
     }
 
@@ -458,6 +487,15 @@ private:
     /// Gives entries that complete others the names and scopes of these.
     void complete()
     {
+        for (const auto& [scope, signature] : named_elsewhere_) {
+            const auto unit = index_.type_units.find(signature);
+            const NamedEntry* type =
+                unit != index_.type_units.end() ? Index::find(index_.types, unit->second) : nullptr;
+            if (type)
+                index_.scopes[scope] = { type->name, type->scope };
+            else
+                index_.scopes[scope].name = unknown_name;
+        }
         for (auto* list : { &index_.functions, &index_.globals })
             for (NamedEntry& each : *list)
                 complete(each, *list);
@@ -491,11 +529,17 @@ private:
     Bytes file_;
     const Input& input_;
     const std::optional<Skeleton>& skeleton_;
-    Bytes info_, abbreviations_, addresses_, string_offsets_, strings_, line_strings_;
+    /// The section whose units are being read, and the offset of its first entry.
+    std::string_view section_;
+    Bytes units_;
+    uint64_t base_ = 0;
+    Bytes abbreviations_, addresses_, string_offsets_, strings_, line_strings_;
     size_t abbreviations_left_;
-    std::unordered_map<uint32_t, Abbreviations> tables_;
+    std::unordered_map<uint64_t, Abbreviations> tables_;
     uint64_t string_base_ = 0, address_base_ = 0;
     std::vector<Level> levels_;
+    /// Scopes that are types with units of their own, and the signatures of these.
+    std::vector<std::pair<uint32_t, uint64_t>> named_elsewhere_;
     Index index_;
 };
 

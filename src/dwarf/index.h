@@ -14,8 +14,12 @@
 
 namespace vitrine::core::dwarf {
 
-/// The offset of an entry in `.debug_info`. 0 is none.
+/// The offset of an entry in `.debug_info`. Entries of `.debug_types` come after those: their
+/// offsets count from the end of `.debug_info`. 0 is none.
 using EntryOffset = uint32_t;
+
+/// The section of the types that have units of their own in version 4.
+constexpr std::string_view types_section = "debug_types";
 
 /// A string: its offset in the file that has the debug information. 0 is none.
 using TextOffset = uint32_t;
@@ -24,7 +28,7 @@ struct Unit {
     uint32_t offset = 0, end = 0;
     uint16_t version = 0;
     uint8_t kind = 0;
-    uint8_t address_bytes = 4;
+    Sizes sizes {};
     source::Language language = source::Language::Unknown;
     /// Whether its entries are well-formed. No others are given to LLVM.
     bool is_readable = false;
@@ -39,6 +43,9 @@ struct Unit {
     /// Where the unit's part of `.debug_addr` and, in version 4, `.debug_ranges` begins.
     uint64_t addresses = 0, ranges = 0;
 };
+
+/// The name of a scope that is left out of names.
+constexpr TextOffset unknown_name = UINT32_MAX;
 
 /// What encloses named entries: a namespace, a type, a function.
 struct ScopeNode {

@@ -41,7 +41,7 @@ bool is_form_of_line_tables(uint64_t form)
 
 /// Skips the directories or files of a version 5 table: the forms that an entry consists of, then
 /// the entries.
-Result<void> check_entries(ByteReader& in)
+Result<void> check_entries(ByteReader& in, Sizes sizes)
 {
     std::vector<AttributeForm> forms;
     for (uint8_t count = TRY(in.byte()); count > 0; --count) {
@@ -56,7 +56,7 @@ Result<void> check_entries(ByteReader& in)
         return failure("entries without a size", in.offset());
     for (uint64_t i = 0; i < count; ++i)
         for (const AttributeForm& form : forms)
-            CHECK(read_value(in, form, 0));
+            CHECK(read_value(in, form, sizes));
     return {};
 }
 
@@ -65,18 +65,20 @@ Result<void> check_table(ByteReader& in)
 {
     constexpr uint16_t with_forms = 5;
     constexpr size_t bytes_before_lengths = 6;
-    ByteReader table = TRY(in.sub_reader(TRY(in.fixed<uint32_t>())));
+    const InitialLength length = TRY(read_initial_length(in));
+    ByteReader table = TRY(in.sub_reader(length.length));
     if (TRY(table.fixed<uint16_t>()) != with_forms)
         return {};
     const uint8_t address_bytes = TRY(table.byte());
     if ((address_bytes != 4 && address_bytes != 8) || TRY(table.byte()) != 0)
         return failure("unsupported address size", table.offset());
-    ByteReader header = TRY(table.sub_reader(TRY(table.fixed<uint32_t>())));
+    ByteReader header = TRY(table.sub_reader(TRY(read_offset(table, length.offset_bytes))));
     // After the parameters of the line program: the operand counts of its opcodes.
     const Bytes parameters = TRY(header.bytes(bytes_before_lengths));
     CHECK(header.bytes(std::max<size_t>(parameters.back(), 1) - 1));
-    CHECK(check_entries(header));
-    return check_entries(header);
+    const Sizes sizes { 0, length.offset_bytes };
+    CHECK(check_entries(header, sizes));
+    return check_entries(header, sizes);
 }
 
 /// The longest prefix of the section with tables that can be read.

@@ -23,14 +23,18 @@ Bytes bytes_of(llvm::ArrayRef<uint8_t> block) { return { block.data(), block.siz
 /// Writes the operations of an expression anew.
 class Rewriter {
 public:
-    Rewriter(Entries& entries, const DWARFDie& die) : entries_(entries), unit_(*die.getDwarfUnit()) {}
+    Rewriter(Entries& entries, const DWARFDie& die)
+        : entries_(entries),
+          unit_(*die.getDwarfUnit()),
+          unit_offset_(entries.offset_of(die) - (die.getOffset() - unit_.getOffset()))
+    {}
 
     /// Empty if an operation cannot be rewritten.
     std::optional<source::Expression> rewrite(Bytes expression)
     {
         const uint8_t address_bytes = unit_.getAddressByteSize();
         const llvm::DataExtractor data(text_of(expression), true, address_bytes);
-        const llvm::DWARFExpression operations(data, address_bytes, llvm::dwarf::DWARF32);
+        const llvm::DWARFExpression operations(data, address_bytes, unit_.getFormParams().Format);
         uint64_t begin = 0;
         for (const auto& operation : operations) {
             if (operation.isError())
@@ -125,7 +129,7 @@ private:
         constexpr uint64_t encodings = 256;
         if (within == 0)
             return 0;
-        const DWARFDie type = entries_.at(static_cast<EntryOffset>(unit_.getOffset() + within));
+        const DWARFDie type = entries_.at(static_cast<EntryOffset>(unit_offset_ + within));
         return type && type.getTag() == DW_TAG_base_type
             ? entries_.number(type, DW_AT_byte_size) % encodings * encodings
                 + entries_.number(type, DW_AT_encoding) % encodings
@@ -134,6 +138,7 @@ private:
 
     Entries& entries_;
     llvm::DWARFUnit& unit_;
+    const uint64_t unit_offset_;
     ByteWriter out_;
 };
 
@@ -247,8 +252,7 @@ std::optional<Variable> read_variable(Entries& entries, const DWARFDie& die)
         return std::nullopt;
     Variable variable;
     variable.id = source::VariableId { entries.id_of(die) };
-    const auto offset = static_cast<EntryOffset>(die.getOffset());
-    const NamedEntry* known = Index::find(entries.index().globals, offset);
+    const NamedEntry* known = Index::find(entries.index().globals, entries.offset_of(die));
     variable.name = known ? entries.name_of(*known) : entries.text(die, DW_AT_name);
     variable.linkage_name = entries.text(die, DW_AT_linkage_name);
     variable.type = type_of(entries, die);

@@ -405,6 +405,74 @@ int use(int n) { Derived derived; return use(derived, n); }
 }
 )";
 
+/// A type with everything that it consists of, down to some depth.
+std::string type_text(Symbols& symbols, TypeId id, int depth = 4)
+{
+    const Type type = symbols.type(id);
+    std::string text = type.name + "/" + std::to_string(type.size) + (type.is_declaration ? " declared" : "");
+    if (depth == 0)
+        return text;
+    if (type.target != TypeId {})
+        text += " of " + type_text(symbols, type.target, depth - 1);
+    for (const Member& member : type.members)
+        text += " {" + member.name + "@" + std::to_string(member.offset) + " "
+            + type_text(symbols, member.type, depth - 1) + "}";
+    for (const Enumerator& each : type.enumerators)
+        text += " " + each.name + "=" + std::to_string(each.value);
+    for (const TemplateArgument& argument : type.arguments)
+        text += " <" + argument.name + " " + type_text(symbols, argument.type, depth - 1) + ">";
+    return text;
+}
+
+/// All functions, with their variables and these with their types.
+std::string everything(Symbols& symbols)
+{
+    const Pattern all { .text = "", .match = Pattern::Match::Prefix };
+    std::string text;
+    for (const Function& function : symbols.functions_named(all)) {
+        text += function.name + " " + type_text(symbols, function.result) + "\n";
+        for (const Range& range : function.ranges)
+            for (const Scope& scope : symbols.scopes_at(range.end - 1))
+                for (const Variable& variable : symbols.variables(scope.variables))
+                    text += "  " + scope.name + " " + variable.name + ": " + type_text(symbols, variable.type)
+                        + "\n";
+    }
+    for (const Variable& variable : symbols.globals(all))
+        text += variable.name + ": " + type_text(symbols, variable.type) + "\n";
+    for (const char* name : { "app::Derived", "Base", "Mode", "Box<int, 3>" })
+        text += type_text(symbols, symbols.find_type(name).value_or(TypeId {})) + "\n";
+    return text;
+}
+
+TEST(CompiledCpp, TypesWithUnitsOfTheirOwnAreTheSame)
+{
+    for (const std::string version : { "-gdwarf-4 ", "-gdwarf-5 " }) {
+        const std::string options = version + "-O0 -std=c++20 -fno-exceptions -fno-rtti";
+        const std::string with_units = options + " -fdebug-types-section";
+        const auto plain = test::compiled("shapes.cpp", shapes, options);
+        const auto module = test::compiled("shapes.cpp", shapes, with_units);
+        const auto split = test::compiled_split("shapes.cpp", shapes, with_units);
+        if (!plain || !module || !split)
+            GTEST_SKIP() << "no clang";
+        const std::string expected = everything(*read({ .module = *plain }));
+        EXPECT_NE(expected.find("tag@"), std::string::npos) << expected;
+        EXPECT_EQ(expected.find("declared"), std::string::npos) << expected;
+        const auto symbols = read({ .module = *module });
+        EXPECT_EQ(everything(*symbols), expected) << version;
+        EXPECT_EQ(symbols->summary().problems, std::vector<std::string> {});
+        const auto from_file = read({ .module = split->module,
+            .find_split = [&](std::string_view, std::string_view) { return Bytes(split->split); } });
+        EXPECT_EQ(everything(*from_file), expected) << version << "split";
+        // Malformed ones are skipped.
+        for (size_t at = 0; at < module->size(); at += 37) {
+            std::vector<uint8_t> bad = *module;
+            bad[at] ^= 0x55;
+            if (const auto damaged = read({ .module = bad }))
+                (void)everything(*damaged);
+        }
+    }
+}
+
 TEST(CompiledCpp, NamesHaveTheirScopes)
 {
     const auto module =

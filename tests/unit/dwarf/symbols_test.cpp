@@ -207,6 +207,30 @@ Buffer inlined_module()
     return module_with(entries);
 }
 
+/// The same in the 64-bit format: lengths and offsets in sections have 8 bytes.
+Buffer wide_module()
+{
+    const auto wide = [](Buffer content) {
+        Buffer unit { 0xff, 0xff, 0xff, 0xff };
+        add_u32(unit, static_cast<uint32_t>(content.size()));
+        add_u32(unit, 0);
+        add(unit, content);
+        return unit;
+    };
+    Buffer lines = line_table();
+    // Behind the length and the version is the length of the header.
+    lines.insert(lines.begin() + 10, 4, 0);
+    lines.erase(lines.begin(), lines.begin() + 4);
+    Buffer unit { 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 1, 0, 0, 0, 0, 0, 0, 0, 0 };
+    add_function(unit, 2, "work", 2, 4);
+    add_function(unit, 3, "sum", 2, 3);
+    add(unit, { 1, 20, 0, 0, 0 });
+    Buffer module = module_of(wide(lines));
+    add(module, custom(".debug_abbrev", abbreviations));
+    add(module, custom(".debug_info", wide(unit)));
+    return module;
+}
+
 /// `check sum:30 work!:20`: the scopes of an instruction, each with the line of its call.
 std::string scopes_at(const Buffer& module, CodeOffset offset)
 {
@@ -236,18 +260,28 @@ TEST(Symbols, EachInlinedFunctionHasItsOwnCall)
     EXPECT_EQ(scopes_at(module_of(line_table()), 15), "");
 }
 
+TEST(Symbols, OfThe64BitFormatAreRead)
+{
+    const Buffer module = wide_module();
+    EXPECT_EQ(read({ .module = module })->summary().problems, std::vector<std::string> {});
+    EXPECT_EQ(line_at(module, 15), "dir/a.c:5:9");
+    EXPECT_EQ(scopes_at(module, 15), "sum work!:20");
+    EXPECT_EQ(scopes_at(module, 18), "work!");
+}
+
 TEST(Symbols, OfMalformedFunctionsFindWhatIsThere)
 {
-    const Buffer good = inlined_module();
-    for (size_t size = 0; size < good.size(); ++size)
-        (void)scopes_at({ good.begin(), good.begin() + static_cast<ptrdiff_t>(size) }, 16);
-    for (size_t at = 0; at < good.size(); ++at)
-        for (int value = 0; value < 256; value += at < 200 ? 17 : 1) {
-            Buffer bad = good;
-            bad[at] = static_cast<uint8_t>(value);
-            for (const CodeOffset offset : { 15u, 16u, 18u })
-                (void)scopes_at(bad, offset);
-        }
+    for (const Buffer& good : { inlined_module(), wide_module() }) {
+        for (size_t size = 0; size < good.size(); ++size)
+            (void)scopes_at({ good.begin(), good.begin() + static_cast<ptrdiff_t>(size) }, 16);
+        for (size_t at = 0; at < good.size(); ++at)
+            for (int value = 0; value < 256; value += at < 200 ? 17 : 1) {
+                Buffer bad = good;
+                bad[at] = static_cast<uint8_t>(value);
+                for (const CodeOffset offset : { 15u, 16u, 18u })
+                    (void)scopes_at(bad, offset);
+            }
+    }
 }
 
 TEST(Symbols, OfFunctionsInEachOtherWithoutEndAreRead)
