@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dwarf/serve.h"
 
+#include "dwarf/confine.h"
 #include "dwarf/reader.h"
 #include "source/codec.h"
 #include "source/reader_process.h"
 
 #include <algorithm>
 #include <deque>
-#include <fstream>
 #include <memory>
 
 #include <malloc.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,30 +23,6 @@ using namespace source;
 
 /// Longer than a client waits. It ends the process if its client is no more, and so cannot.
 constexpr unsigned max_seconds = 15;
-
-void set_limit(__rlimit_resource_t resource, rlim_t value)
-{
-    const rlimit limit { value, value };
-    (void)setrlimit(resource, &limit);
-}
-
-/// The size of this process's address space: large with a sanitizer.
-rlim_t address_space()
-{
-    rlim_t pages = 0;
-    std::ifstream("/proc/self/statm") >> pages;
-    return pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE));
-}
-
-/// Takes away what a reader does not need.
-void confine(size_t file_bytes)
-{
-    (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    set_limit(RLIMIT_CORE, 0);
-    set_limit(RLIMIT_FSIZE, 0);
-    constexpr rlim_t at_least = rlim_t { 1 } << 30, times = 16;
-    set_limit(RLIMIT_AS, address_space() + at_least + times * file_bytes);
-}
 
 /// The bytes of a file; empty if it cannot be mapped.
 Bytes map_file(int descriptor)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // The command as the reader of a client: a real process.
 
+#include "dwarf/confine.h"
 #include "dwarf/reader.h"
 #include "source/remote.h"
 
@@ -132,6 +133,9 @@ TEST_F(Served, TheReaderHasLimits)
     EXPECT_NE(lines["Max file size     "].find(" 0 "), std::string::npos) << lines["Max file size     "];
     EXPECT_NE(lines["Max core file size"].find(" 0 "), std::string::npos) << lines["Max core file size"];
     EXPECT_EQ(lines["NoNewPrivs"], "NoNewPrivs:\t1");
+    if (has_filter()) {
+        EXPECT_EQ(lines["Seccomp"], "Seccomp:\t2");
+    }
     EXPECT_EQ(lines["Max address space "].find("unlimited"), std::string::npos)
         << lines["Max address space "];
 }
