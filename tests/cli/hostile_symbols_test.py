@@ -239,6 +239,32 @@ def check_hostile(folder, version):
     print(f"DWARF {version}: {len(changed)} hostile modules through both doors, {COUNT} more", flush=True)
 
 
+def check_large(folder):
+    """Blocks in each other, and types that no memory holds."""
+    depth = 400
+    blocks = "".join(f"{{ int v{i} = {i};\n" for i in range(depth)) + "stop(huge, cube);" + "}" * depth
+    (folder / "large.c").write_text(f"""struct huge {{ int all[1 << 28]; }};
+typedef int cube[1000][1000][100];
+__attribute__((noinline)) int stop(struct huge *huge, cube *cube) {{ return huge != 0; }}
+int main(void)
+{{
+    struct huge *huge = 0;
+    cube *cube = 0;
+    {blocks}
+    return {STATUS};
+}}
+""")
+    subprocess.run([*COMPILE, "-g", f"-fbracket-depth={2 * depth}", "large.c", "-o", "large.wasm"], cwd=folder, check=True)
+    terminal = Terminal(folder / "large.wasm")
+    text = terminal.ask("break stop", "run", "up", "info locals", "print v399", "print *huge", "print *cube", "print huge->all[5]", "print (*cube)[1]",
+                        "print *cube@1000", "ptype cube", "print sizeof *huge", "print huge->all[1 << 28]", "display *huge", "bt full")
+    for variable in range(depth):
+        assert text.count(f"v{variable} = {variable}\n") == 2, (variable, text)
+    assert "warning" not in text and str(4 << 28) in text and len(text) < 100_000, text
+    assert f"status {STATUS}" in terminal.ask("undisplay", "delete", "continue")
+    terminal.close()
+
+
 def main():
     if not shutil.which("clang-22"):
         print("skipped: clang-22 is not installed")
@@ -250,6 +276,7 @@ def main():
         check_ended_readers(folder / "good.wasm")
         check_stopped_readers(folder / "good.wasm")
         check_readers_of_monitor(folder, folder / "good.wasm")
+        check_large(folder)
         for version in 4, 5:
             check_hostile(folder, version)
     return 0
