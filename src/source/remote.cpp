@@ -9,6 +9,8 @@ namespace {
 
 /// How many bytes the answers about types and functions may have that are kept.
 constexpr size_t max_kept_bytes = size_t { 4 } << 20;
+/// How often users wait in vain for one module.
+constexpr uint32_t max_timeouts = 3;
 
 } // namespace
 
@@ -46,7 +48,7 @@ bool Remote::bury(const Error& error)
     const bool is_new = unit && std::ranges::find(without_, *unit) == without_.end();
     if (is_new)
         without_.push_back(*unit);
-    has_given_up_ = starts_ > options_.restarts || !(is_new || has_answered_);
+    has_given_up_ = starts_ > options_.restarts || timeouts_ >= max_timeouts || !(is_new || has_answered_);
     std::string text = "symbols of " + options_.name + ": the reader "
         + (ended.empty() ? "was ended: " + error.message : "ended (" + ended + ")");
     if (unit)
@@ -68,29 +70,49 @@ std::optional<std::vector<uint8_t>> Remote::answer(Bytes request)
     while (!has_given_up_) {
         if (!process_ && !start())
             break;
+        const auto begin = std::chrono::steady_clock::now();
         auto answered = process_->ask(request, options_.limit);
         if (answered) {
             has_answered_ = true;
             return *std::move(answered);
         }
+        if (std::chrono::steady_clock::now() - begin >= options_.limit)
+            ++timeouts_;
         if (!bury(answered.error()))
             break;
     }
     return std::nullopt;
 }
 
-template<class T> T Remote::ask(const Request& request)
+/// Asks, and decodes the answer. None if there is none.
+template<class T> std::optional<T> Remote::try_ask(const Request& request)
 {
     const auto bytes = answer(encode(request));
     if (!bytes)
-        return {};
+        return std::nullopt;
     last_bytes_ = bytes->size() + sizeof(T);
     auto decoded = decode_answer<T>(*bytes);
     if (!decoded) {
         (void)bury(decoded.error());
-        return {};
+        return std::nullopt;
     }
     return *std::move(decoded);
+}
+
+template<class T> T Remote::ask(const Request& request) { return try_ask<T>(request).value_or(T {}); }
+
+/// The answer about `id` that is kept, or a new one. A question without an answer may have one
+/// later, from another reader.
+template<class T, class Id> T Remote::ask_once(std::map<Id, T>& kept, Id id, const Request& request)
+{
+    make_room();
+    if (const auto known = kept.find(id); known != kept.end())
+        return known->second;
+    auto answered = try_ask<T>(request);
+    if (!answered)
+        return {};
+    kept_bytes_ += last_bytes_;
+    return kept.emplace(id, *std::move(answered)).first->second;
 }
 
 /// Forgets the answers that are kept, if they are too many.
@@ -107,8 +129,8 @@ Summary Remote::summary()
 {
     const std::lock_guard lock(mutex_);
     if (!summary_)
-        summary_ = ask<Summary>(ask::Summary {});
-    return *summary_;
+        summary_ = try_ask<Summary>(ask::Summary {});
+    return summary_.value_or(Summary {});
 }
 
 std::optional<std::string> Remote::text_of(FileId file)
@@ -144,13 +166,7 @@ std::optional<Function> Remote::function_at(CodeOffset offset)
 std::optional<Function> Remote::function(FunctionId id)
 {
     const std::lock_guard lock(mutex_);
-    make_room();
-    const auto [kept, is_new] = functions_.try_emplace(id);
-    if (is_new) {
-        kept->second = ask<std::optional<Function>>(ask::FunctionOf { id });
-        kept_bytes_ += last_bytes_;
-    }
-    return kept->second;
+    return ask_once(functions_, id, ask::FunctionOf { id });
 }
 
 std::vector<Function> Remote::functions_named(const Pattern& pattern)
@@ -186,13 +202,7 @@ std::vector<Variable> Remote::globals(const Pattern& pattern)
 Type Remote::type(TypeId id)
 {
     const std::lock_guard lock(mutex_);
-    make_room();
-    const auto [kept, is_new] = types_.try_emplace(id);
-    if (is_new) {
-        kept->second = ask<Type>(ask::TypeOf { id });
-        kept_bytes_ += last_bytes_;
-    }
-    return kept->second;
+    return ask_once(types_, id, ask::TypeOf { id });
 }
 
 std::optional<TypeId> Remote::find_type(std::string_view name)

@@ -55,7 +55,9 @@ public:
     std::optional<Variable> variable_at(uint64_t address) override;
 
 private:
+    template<class T> std::optional<T> try_ask(const Request& request);
     template<class T> T ask(const Request& request);
+    template<class T, class Id> T ask_once(std::map<Id, T>& kept, Id id, const Request& request);
     std::optional<std::vector<uint8_t>> answer(Bytes request);
     bool start();
     void make_room();
@@ -68,6 +70,8 @@ private:
     /// The units that the reader must skip.
     std::vector<uint32_t> without_;
     uint32_t starts_ = 0;
+    /// How many questions took too long.
+    uint32_t timeouts_ = 0;
     /// Whether this process has answered a question.
     bool has_answered_ = false;
     bool has_given_up_ = false;

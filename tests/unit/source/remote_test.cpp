@@ -119,6 +119,33 @@ TEST(Remote, AReaderThatTakesTooLongIsEnded)
             "information" }));
 }
 
+TEST(Remote, UsersDoNotWaitInVainAgainAndAgain)
+{
+    // Hangs in another unit each time.
+    Client client("printf \"\\00$#\\000\\000\\000\" >&5; exec sleep 1000", milliseconds(200));
+    for (int i = 0; i < 5; ++i)
+        EXPECT_EQ(client.remote->row_at(1), std::nullopt);
+    EXPECT_EQ(client.reports.size(), 3u);
+    EXPECT_NE(client.reports.back().find("in unit 2; there is no more debug information"), std::string::npos)
+        << client.reports.back();
+}
+
+TEST(Remote, AQuestionWithoutAnswerIsAskedAgain)
+{
+    // Each reader answers one question: there is no such thing.
+    Client client("printf '\\002\\000\\000\\000\\000\\000' >&3; exec sleep 1000", milliseconds(300));
+    EXPECT_EQ(client.remote->row_at(1), std::nullopt);
+    EXPECT_EQ(client.remote->function(FunctionId { 1 }), std::nullopt);
+    EXPECT_EQ(client.reports,
+        Strings { "symbols of app.wasm: the reader was ended: it took too long; it is started again" });
+    EXPECT_EQ(client.remote->process(), std::nullopt);
+    EXPECT_EQ(client.remote->function(FunctionId { 1 }), std::nullopt);
+    EXPECT_NE(client.remote->process(), std::nullopt);
+    // Now the answer is known.
+    EXPECT_EQ(client.remote->function(FunctionId { 1 }), std::nullopt);
+    EXPECT_EQ(client.reports.size(), 1u);
+}
+
 TEST(Remote, AnswersThatAreNoneEndTheReader)
 {
     for (const auto& [bytes, why] : { std::pair("\\003\\000\\000\\000\\000bc", "malformed answer"),
