@@ -112,8 +112,9 @@ void Entries::make_index()
 void Entries::read_lines()
 {
     std::map<uint32_t, std::string_view> directories;
+    // Units of types share the table of another unit, and have no directory.
     for (const Unit& unit : index_.units)
-        if (unit.lines)
+        if (unit.lines && unit.directory != 0)
             directories.try_emplace(*unit.lines, text_at(unit.directory));
     const uint8_t address_bytes = index_.units.empty() ? 4 : index_.units.front().sizes.address_bytes;
     lines_.read(context(), sections_, address_bytes, [&](uint32_t table) {
