@@ -217,6 +217,9 @@ void DebugInfoOptions::add_to(CLI::App& app)
     app.add_option("--source-map", source_maps, "Sources whose recorded path begins with FROM are in TO")
         ->type_name("FROM=TO")
         ->allow_extra_args(false);
+    app.add_option(
+           "--debug-memory", memory, "Index of the memory with the variables of the source (default 0)")
+        ->type_name("INDEX");
 }
 
 core::Result<std::vector<core::source::PathMapping>> DebugInfoOptions::mappings() const

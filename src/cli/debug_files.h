@@ -20,6 +20,9 @@ struct DebugInfoOptions {
     std::vector<std::string> files;
     /// `--source-map FROM=TO`
     std::vector<std::string> source_maps;
+    /// `--debug-memory INDEX`: the memory in which the variables of the source are. Modules without
+    /// this memory have them in memory 0.
+    uint32_t memory = 0;
 
     void add_to(CLI::App& app);
     /// The values of `--source-map`. Fails for a malformed one.

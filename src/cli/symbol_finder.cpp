@@ -48,6 +48,11 @@ std::shared_ptr<core::source::Symbols> SymbolFinder::symbols_of(
     return found.symbols;
 }
 
+uint32_t SymbolFinder::memory_of(const core::Module& module) const
+{
+    return module.memories.contains(core::MemoryIndex { options_.memory }) ? options_.memory : 0;
+}
+
 std::shared_ptr<core::source::Symbols> SymbolFinder::find(
     const std::shared_ptr<const core::Module>& module) const
 {

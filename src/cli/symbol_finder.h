@@ -33,6 +33,7 @@ public:
 
     std::shared_ptr<core::source::Symbols> symbols_of(
         const std::shared_ptr<const core::Module>& module) override;
+    uint32_t memory_of(const core::Module& module) const override;
 
 private:
     struct Found {

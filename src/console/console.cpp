@@ -496,7 +496,7 @@ void Console::tell_results(const debug::FunctionResults& results)
             value.bytes.push_back(static_cast<uint8_t>(first.low >> (8 * i)));
         value.bytes.resize(std::min<uint64_t>(sizeof first.low, source->symbols->type(source->type).size));
     }
-    eval::MemoryReader reader(*results.function->instance, source->symbols);
+    eval::MemoryReader reader(*results.function->instance, source->symbols, source->memory);
     write(printable(source->name) + " returned " + source::render(reader, value) + " ("
             + source::type_text(*source->symbols, source->type) + ")",
         Style::Event);

@@ -84,8 +84,10 @@ Scope scope_of(Target& target, const Selection& selection)
     scope.module = selection.module ? selection.module
         : selection.instance        ? selection.instance->module
                                     : module_in_view(target, scope);
-    if (const auto finder = target.session().symbols(); finder && scope.instance)
+    if (const auto finder = target.session().symbols(); finder && scope.instance) {
         scope.symbols = finder->symbols_of(scope.instance->module);
+        scope.source_memory = finder->memory_of(*scope.instance->module);
+    }
     return scope;
 }
 
@@ -149,7 +151,7 @@ const Frame* Scope::guest_frame() const
 
 eval::SourceContext Scope::source() const
 {
-    return { symbols, guest_frame() ? rows[frame_number].level : 0 };
+    return { symbols, guest_frame() ? rows[frame_number].level : 0, source_memory };
 }
 
 bool Scope::knows(std::string_view name) const
@@ -226,7 +228,7 @@ Result<Computed> compute_in(Place& place, std::string_view text, const eval::Sou
         if (kind == source::Type::Kind::Pointer && result.number)
             computed.again = "((" + source::type_text(*result.symbols, result.value->type) + ")"
                 + hex(result.number->low) + ")";
-        if (computed.is_aggregate && result.value->address && result.memory == 0
+        if (computed.is_aggregate && result.value->address && result.memory == source.memory
             && result.value->bit_size == 0 && kind != source::Type::Kind::Array)
             computed.again = "(*(" + source::type_text(*result.symbols, result.value->type) + " *)"
                 + hex(*result.value->address) + ")";

@@ -51,6 +51,8 @@ struct Scope {
     const Variables* variables = nullptr;
     /// The debug information of the instance's module, or null.
     std::shared_ptr<source::Symbols> symbols {};
+    /// The index of the memory in which the variables of its source are.
+    uint32_t source_memory = 0;
 
     /// The selected frame.
     Result<Frame> frame() const;

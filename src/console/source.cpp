@@ -101,8 +101,8 @@ std::vector<VariableLine> variable_lines(
                 || variable.kind == source::Variable::Kind::Global || lines.size() == max_lines
                 || !seen.insert(variable.name).second)
                 continue;
-            const auto value = eval::evaluate_source(
-                *row.frame, variable.name, { source->shared_symbols(), row.logical->level });
+            const auto value = eval::evaluate_source(*row.frame, variable.name,
+                { source->shared_symbols(), row.logical->level, source->memory() });
             std::string text;
             if (value && value->value) {
                 auto reader = value->reader(*row.frame->function->instance);

@@ -171,11 +171,16 @@ Result<eval::MemoryRange> find_memory_place(const Scope& scope, std::string_view
 {
     if (!scope.instance)
         return failure("there is no instance yet: `run` or `start` makes it");
-    constexpr std::string_view before = "u8[";
+    std::string before = "u8[";
+    // A pointer of the source points into the memory of its variables.
+    if (scope.source_memory != 0)
+        if (const auto type = scope.type_of(text); type && type->source != source::TypeId {})
+            before += std::to_string(scope.source_memory) + ":";
     const Variables::Text replaced = TRY(scope.replaced(text));
-    const std::string expression = std::string(before) + replaced.text + "]";
+    const std::string expression = before + replaced.text + "]";
     const Frame* frame = scope.guest_frame();
-    auto place = frame ? eval::find_place(*frame, expression) : eval::find_place(*scope.instance, expression);
+    auto place = frame ? eval::find_place(*frame, expression, scope.source())
+                       : eval::find_place(*scope.instance, expression, scope.source());
     if (place)
         return std::get<eval::MemoryRange>(*std::move(place));
     const uint64_t offset = place.error().offset.value_or(0);

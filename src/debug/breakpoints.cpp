@@ -42,7 +42,9 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
     };
     const bool has_names = !entry.spec.condition.empty() || !entry.spec.message.empty();
     if (has_names && symbols_)
-        scope.source = { .symbols = symbols_->symbols_of(entry.spec.module), .level = entry.spec.level };
+        scope.source = { .symbols = symbols_->symbols_of(entry.spec.module),
+            .level = entry.spec.level,
+            .memory = symbols_->memory_of(*entry.spec.module) };
     const auto explain = [](const char* what, Error error) {
         error.message = std::string(what) + ": " + error.message;
         return std::unexpected(std::move(error));

@@ -58,6 +58,7 @@ std::shared_ptr<const SourceResult> source_result(Sources& sources, const Frame&
         const Slot first = frame.locals()[0];
         result.address = type.params[0].kind() == ValueKind::I64 ? first : static_cast<uint32_t>(first);
     }
+    result.memory = source->memory();
     return std::make_shared<const SourceResult>(std::move(result));
 }
 

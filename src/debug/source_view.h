@@ -19,6 +19,9 @@ public:
     /// Null if the module has none. The first call for a module may start a reader; later ones give
     /// the same object.
     virtual std::shared_ptr<source::Symbols> symbols_of(const std::shared_ptr<const Module>& module) = 0;
+    /// The index of the memory in which the variables of the module's source are. Debug information
+    /// does not say it.
+    virtual uint32_t memory_of(const Module&) const { return 0; }
 };
 
 /// What the source says about the results of a function.
@@ -28,9 +31,11 @@ struct SourceResult {
     /// Its name in the source.
     std::string name {};
     source::TypeId type {};
-    /// Where the result is in memory 0 of the function's instance, if it was returned by address.
+    /// Where the result is in the memory of the function's source, if it was returned by address.
     /// Else it is the first of the values.
     std::optional<uint64_t> address {};
+    /// The index of that memory.
+    uint32_t memory = 0;
 };
 
 /// A frame as the source sees it: a compiled function, or one that was inlined into it. A physical

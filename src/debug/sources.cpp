@@ -66,7 +66,7 @@ std::shared_ptr<ModuleSource> Sources::of(const std::shared_ptr<const Module>& m
     auto& source = modules_[module];
     if (!source)
         if (auto symbols = finder_->symbols_of(module))
-            source = std::make_shared<ModuleSource>(module, std::move(symbols));
+            source = std::make_shared<ModuleSource>(module, std::move(symbols), finder_->memory_of(*module));
     return source;
 }
 

@@ -20,14 +20,17 @@ class SymbolFinder;
 /// and again. Any thread may ask.
 class ModuleSource {
 public:
-    ModuleSource(std::shared_ptr<const Module> module, std::shared_ptr<source::Symbols> symbols)
-        : module_(std::move(module)), symbols_(std::move(symbols))
+    /// `memory` is the index of the memory in which its variables are.
+    ModuleSource(
+        std::shared_ptr<const Module> module, std::shared_ptr<source::Symbols> symbols, uint32_t memory)
+        : module_(std::move(module)), symbols_(std::move(symbols)), memory_(memory)
     {}
 
     const Module& module() const { return *module_; }
     const std::shared_ptr<const Module>& shared_module() const { return module_; }
     source::Symbols& symbols() const { return *symbols_; }
     const std::shared_ptr<source::Symbols>& shared_symbols() const { return symbols_; }
+    uint32_t memory() const { return memory_; }
     const source::Summary& summary();
     /// Null if there is no such file.
     const source::File* file(source::FileId id);
@@ -39,6 +42,7 @@ public:
 private:
     const std::shared_ptr<const Module> module_;
     const std::shared_ptr<source::Symbols> symbols_;
+    const uint32_t memory_;
     std::mutex mutex_;
     std::optional<source::Summary> summary_;
     std::map<source::FunctionId, std::optional<source::FileId>> declared_in_;

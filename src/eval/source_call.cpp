@@ -199,6 +199,7 @@ Result<void> SourceCall::add_argument(
 Result<SourceResult> SourceCall::result(std::span<const Value> results) const
 {
     SourceResult result { .symbols = types_ };
+    result.memory = memory_;
     if (result_type_ == source::TypeId {})
         return result;
     source::Value value { .type = result_type_ };

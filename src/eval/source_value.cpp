@@ -95,6 +95,7 @@ Result<SourceExpression> SourceExpression::compile(const Node& node, const Scope
     SourceExpression made;
     made.types_ = names.shared_types();
     made.position_ = node.position;
+    made.memory_ = scope.source.memory;
     made.place_ = TRY(compile_source_place(node, scope, names));
     const bool is_number =
         !made.place_ || made.types_->scalar_of(made.types_->resolved(made.place_->place.type)).has_value();
@@ -212,6 +213,7 @@ template<class Where>
 Result<SourceResult> SourceExpression::evaluate_at(Where& where, Instance& instance) const
 {
     SourceResult result { .symbols = types_ };
+    result.memory = memory_;
     if (place_) {
         result.value = TRY(place_value(where, instance));
         result.memory = place_->place.memory;

@@ -94,6 +94,8 @@ private:
     std::shared_ptr<SourceTypes> types_;
     /// The position of the expression in its text, for errors.
     uint32_t position_ = 0;
+    /// The index of the memory that pointers point into.
+    uint32_t memory_ = 0;
     /// The value, unless it is a place of the source that is no number.
     std::optional<Expression> value_ {};
     /// If it is a place of the source.

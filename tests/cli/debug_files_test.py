@@ -4,6 +4,7 @@ it, in a file that it names, in a file of --debug-info; and what it says of file
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -30,6 +31,18 @@ AS_PROGRAM = """export function fail(n: i32): i32 {
     unreachable();
   }
   return n;
+}
+"""
+MEMORY_PROGRAM = """struct account { const char *owner; int balance; };
+struct account account = { "zero", 80 };
+__attribute__((noinline)) int work(int n)
+{
+    account.balance += n;
+    return account.balance;
+}
+int main(void)
+{
+    return work(1) + work(2);
 }
 """
 GO_PROGRAM = """package main
@@ -156,6 +169,80 @@ def check_assembly_script(folder):
     expect("t.ts:3" in text, "--debug-info other.map", text)
 
 
+def leb(number):
+    """Five bytes of an LEB128 number."""
+    return bytes(number >> shift & 0x7f | (0x80 if shift < 28 else 0) for shift in range(0, 35, 7))
+
+
+def read_leb(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7f) << shift
+        at, shift = at + 1, shift + 7
+        if data[at - 1] < 0x80:
+            return value, at
+
+
+def with_second_memory(module):
+    """The module with a second memory, whose data differ: no compiler makes one with variables in it.
+    There, texts begin with `ones` and not `zero`, and 80 is 42."""
+    out, at = module[:8], 8
+    while at < len(module):
+        kind = module[at]
+        size, begin = read_leb(module, at + 1)
+        content = module[begin:begin + size]
+        at = begin + size
+        if kind == 5:
+            content = bytes([content[0] + 1]) + content[1:] + b"\0\2"
+        elif kind == 11:
+            count, position = read_leb(content, 0)
+            first = position
+            more = b""
+            for _ in range(count):
+                start = position
+                assert content[position:position + 2] == b"\0\x41", "an active segment at a constant"
+                _, position = read_leb(content, position + 2)
+                length, position = read_leb(content, position + 1)
+                head, data = content[start + 1:position], content[position:position + length]
+                more += b"\2\1" + head + data.replace(b"zero", b"ones").replace(b"\x50\0\0\0", b"\x2a\0\0\0")
+                position += length
+            content = leb(2 * count) + content[first:] + more
+        elif kind == 12:
+            content = leb(2 * read_leb(content, 0)[0])
+        out += bytes([kind]) + leb(len(content)) + content
+    return out
+
+
+def check_memory(folder):
+    """Variables in another memory than the first."""
+    (folder / "m.c").write_text(MEMORY_PROGRAM)
+    subprocess.run([*COMPILE, "m.c", "-o", "one.wasm"], cwd=folder, check=True)
+    (folder / "m.wasm").write_bytes(with_second_memory((folder / "one.wasm").read_bytes()))
+
+    def debug(lines, *words):
+        done = subprocess.run([VITRINE, "debug", *words], cwd=folder, input="".join(f"{line}\n" for line in lines),
+                              capture_output=True, text=True, timeout=120)
+        return done.stdout + done.stderr
+
+    look = ("break work", "run", "print account", "print account.owner[0]", "print *&account", "print $", "set account.balance = 5",
+            "print account.balance", "continue", "print account.balance", "x /s account.owner", "x /dw &account.balance")
+    text = debug(look, "m.wasm")
+    expect(text.count('"zero", balance = 80') == 3 and "work(n=1)" in text and "\n5\nstopped" in text and "\n6\n" in text, "the first memory", text)
+    text = debug(look, "--debug-memory", "1", "m.wasm")
+    expect(text.count('"ones", balance = 42') == 3 and "'o'" in text, "--debug-memory 1", text)
+    # The guest uses its first memory.
+    expect("\n5\nstopped" in text and "\n6\n" not in text and "work(n=0)" in text, "assigned in the other memory", text)
+    expect('0x00010000  "ones"' in text and re.search(r"0x0001000c  5\s*$", text), "x", text)
+    for words, stops in (((), False), (("--debug-memory=1",), True)):
+        text = debug(("break work if account.balance == 42", "run"), *words, "m.wasm")
+        expect(("stopped: breakpoint 1" in text) == stops, f"a condition, {words}", text)
+    text = debug(look, "--debug-memory", "1", "one.wasm")
+    expect('"zero", balance = 80' in text, "a module without that memory", text)
+    for word in ("-1", "x", "4294967296"):
+        text = debug(look, f"--debug-memory={word}", "m.wasm")
+        expect("--debug-memory" in text and "account" not in text, f"--debug-memory={word}", text)
+
+
 def check_go(folder):
     if not shutil.which("go"):
         print("no Go: skipped")
@@ -179,7 +266,8 @@ def main():
         for name, flags in (("plain", []), ("five", ["-gdwarf-5"]), ("id", ["-Wl,--build-id"])):
             (folder / name).mkdir()
             check_external(folder / name, *flags)
-        for name, check in (("split", check_split), ("refused", check_refused), ("as", check_assembly_script), ("go", check_go)):
+        for name, check in (("split", check_split), ("refused", check_refused), ("as", check_assembly_script), ("go", check_go),
+                            ("memory", check_memory)):
             (folder / name).mkdir()
             check(folder / name)
     for failure in failures:
