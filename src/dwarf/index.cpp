@@ -73,7 +73,7 @@ Result<Attributes> read_values(ByteReader& in, const Unit& unit, const Abbreviat
 }
 
 /// What the index does with an entry.
-enum class Role : uint8_t { None, Unit, Namespace, Type, Function, Inlined, Variable, Parameter };
+enum class Role : uint8_t { None, Unit, Namespace, Type, Enumerator, Function, Inlined, Variable, Parameter };
 
 Role role_of(uint16_t tag)
 {
@@ -91,6 +91,7 @@ Role role_of(uint16_t tag)
     case DW_TAG_enumeration_type:
     case DW_TAG_typedef:
     case DW_TAG_unspecified_type: return Role::Type;
+    case DW_TAG_enumerator: return Role::Enumerator;
     case DW_TAG_subprogram: return Role::Function;
     case DW_TAG_inlined_subroutine: return Role::Inlined;
     case DW_TAG_variable: return Role::Variable;
@@ -109,7 +110,7 @@ Bytes terminated(Bytes section)
 
 /// The lengths of the index's lists, to undo what a malformed unit has added.
 struct Lengths {
-    size_t scopes, functions, globals, types, ranges, inlined, listed, addresses;
+    size_t scopes, functions, globals, types, ranges, inlined, enumerators, listed, addresses;
 
     explicit Lengths(const Index& index)
         : scopes(index.scopes.size()),
@@ -118,6 +119,7 @@ struct Lengths {
           types(index.types.size()),
           ranges(index.ranges.size()),
           inlined(index.inlined.size()),
+          enumerators(index.enumerators.size()),
           listed(index.listed.size()),
           addresses(index.addresses.size())
     {}
@@ -129,6 +131,7 @@ struct Lengths {
         index.types.resize(types);
         index.ranges.resize(ranges);
         index.inlined.resize(inlined);
+        index.enumerators.resize(enumerators);
         index.listed.resize(listed);
         index.addresses.resize(addresses);
     }
@@ -164,6 +167,7 @@ private:
     struct Level {
         uint32_t scope = 0;
         bool is_in_function = false;
+        EntryOffset entry = 0;
     };
 
     /// Reads the units of a section. Offsets of its entries begin with `base`.
@@ -276,7 +280,7 @@ private:
             const uint32_t scope = TRY(read_entry(in, unit, at, *shape));
             if (shape->has_children)
                 levels_.push_back(
-                    { scope, levels_.back().is_in_function || role_of(shape->tag) == Role::Function });
+                    { scope, levels_.back().is_in_function || role_of(shape->tag) == Role::Function, at });
         }
         return {};
     }
@@ -307,6 +311,10 @@ private:
         case Role::Inlined:
             if (const EntryOffset origin = reference_of(unit, has.origin))
                 index_.inlined.push_back({ origin, at });
+            return level.scope;
+        case Role::Enumerator:
+            if (const TextOffset name = text_of(unit, has.name))
+                index_.enumerators.push_back({ name, level.entry });
             return level.scope;
         case Role::Type:
             if (has.name && !has.is_declaration)
@@ -506,6 +514,7 @@ private:
             (index_.*shrink).shrink_to_fit();
         index_.scopes.shrink_to_fit();
         index_.inlined.shrink_to_fit();
+        index_.enumerators.shrink_to_fit();
     }
 
     static void complete(NamedEntry& entry, const std::vector<NamedEntry>& list)

@@ -81,6 +81,12 @@ struct InlinedEntry {
     EntryOffset origin, entry;
 };
 
+/// An enumerator, and the enumeration that it belongs to.
+struct EnumeratorEntry {
+    TextOffset name;
+    EntryOffset enumeration;
+};
+
 /// What is kept of all entries, for finding those that a question is about.
 struct Index {
     std::vector<Unit> units {};
@@ -91,6 +97,8 @@ struct Index {
     std::vector<FunctionRange> ranges {};
     /// By origin.
     std::vector<InlinedEntry> inlined {};
+    /// In the order of their entries.
+    std::vector<EnumeratorEntry> enumerators {};
     /// By address.
     std::vector<AddressEntry> addresses {};
     /// By signature.

@@ -101,6 +101,7 @@ bool Matcher::matches(const std::string& name, std::string_view linkage_name) co
         return regex_
             && guarded([&] { return std::regex_search(name.substr(0, max_searched), *regex_); },
                 [](const Thrown&) { return false; });
+    case Pattern::Match::Enumerator: return false;
     }
     return false;
 }

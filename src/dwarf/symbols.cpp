@@ -35,21 +35,22 @@ struct Part {
         entries.make_index();
     }
 
-    /// The types with this name in some scope, in the order of their entries.
+    /// The types with this name in some scope, in the order of their entries. Zig has the scopes in
+    /// the names.
     std::vector<uint32_t> types_named(std::string_view last)
     {
         const auto& types = entries.index().types;
         if (types_by_name.empty()) {
             types_by_name.reserve(types.size());
             for (uint32_t i = 0; i < types.size(); ++i)
-                types_by_name.emplace_back(hash_of(entries.text_at(types[i].name)), i);
+                types_by_name.emplace_back(hash_of(last_component(entries.text_at(types[i].name))), i);
             std::ranges::sort(types_by_name);
         }
         const uint32_t hash = hash_of(last);
         std::vector<uint32_t> found;
         for (auto at = std::ranges::lower_bound(types_by_name, std::pair(hash, 0u));
             at != types_by_name.end() && at->first == hash; ++at)
-            if (entries.text_at(types[at->second].name) == last)
+            if (last_component(entries.text_at(types[at->second].name)) == last)
                 found.push_back(at->second);
         return found;
     }
@@ -199,11 +200,41 @@ public:
                 const source::TypeId id { part->entries.id_of(type.entry) };
                 if (full == name)
                     return id;
-                if (!other && full.ends_with(name)
-                    && full.substr(0, full.size() - name.size()).ends_with("::"))
+                const std::string_view whole = full;
+                const std::string_view scopes =
+                    whole.substr(0, whole.size() - std::min(whole.size(), name.size()));
+                // Not the end of `[]const app.Point`.
+                const bool is_scope = (scopes.ends_with("::") || scopes.ends_with('.'))
+                    && scopes.find_first_of(" *[]?!") == scopes.npos;
+                if (!other && is_scope && whole.ends_with(name))
                     other = id;
             }
         return other;
+    }
+
+    std::vector<source::TypeId> types_named(const source::Pattern& pattern) override
+    {
+        const Question question(*this);
+        const Matcher matcher(pattern);
+        std::vector<source::TypeId> found;
+        for (const auto& part : parts_) {
+            const Entries& entries = part->entries;
+            const auto add = [&](EntryOffset entry) {
+                if (found.size() < pattern.limit)
+                    found.push_back(source::TypeId { entries.id_of(entry) });
+            };
+            if (pattern.match == source::Pattern::Match::Enumerator) {
+                for (const EnumeratorEntry& each : entries.index().enumerators)
+                    if (entries.text_at(each.name) == pattern.text)
+                        add(each.enumeration);
+                continue;
+            }
+            for (const NamedEntry& each : entries.index().types)
+                if (matcher.may_match(entries.text_at(each.name))
+                    && matcher.matches(entries.name_of(each), {}))
+                    add(each.entry);
+        }
+        return found;
     }
 
     std::optional<source::Variable> variable_at(uint64_t address) override

@@ -70,6 +70,7 @@ void list(auto& v, auto& x, std::type_identity<ask::Globals>) { v(x.pattern); }
 void list(auto& v, auto& x, std::type_identity<ask::TypeOf>) { v(x.id); }
 void list(auto& v, auto& x, std::type_identity<ask::FindType>) { v(x.name); }
 void list(auto& v, auto& x, std::type_identity<ask::VariableAt>) { v(x.address); }
+void list(auto& v, auto& x, std::type_identity<ask::TypesNamed>) { v(x.pattern); }
 
 /// The largest enumerator of each enumeration. Ids have all values.
 template<class E> constexpr uint64_t last_of = UINT64_MAX;
@@ -77,7 +78,7 @@ template<> constexpr uint64_t last_of<Language> = static_cast<uint64_t>(Language
 template<> constexpr uint64_t last_of<Scope::Kind> = static_cast<uint64_t>(Scope::Kind::Block);
 template<> constexpr uint64_t last_of<Variable::Kind> = static_cast<uint64_t>(Variable::Kind::ThreadLocal);
 template<> constexpr uint64_t last_of<Type::Kind> = static_cast<uint64_t>(Type::Kind::Complex);
-template<> constexpr uint64_t last_of<Pattern::Match> = static_cast<uint64_t>(Pattern::Match::Regex);
+template<> constexpr uint64_t last_of<Pattern::Match> = static_cast<uint64_t>(Pattern::Match::Enumerator);
 
 class Writer {
 public:
@@ -244,6 +245,7 @@ struct Asked {
     auto operator()(const ask::TypeOf& asked) const { return symbols.type(asked.id); }
     auto operator()(const ask::FindType& asked) const { return symbols.find_type(asked.name); }
     auto operator()(const ask::VariableAt& asked) const { return symbols.variable_at(asked.address); }
+    auto operator()(const ask::TypesNamed& asked) const { return symbols.types_named(asked.pattern); }
 };
 
 } // namespace
@@ -312,6 +314,7 @@ ANSWER(std::vector<Variable>)
 ANSWER(Type)
 ANSWER(std::optional<TypeId>)
 ANSWER(std::optional<Variable>)
+ANSWER(std::vector<TypeId>)
 #undef ANSWER
 
 } // namespace vitrine::core::source

@@ -67,11 +67,14 @@ struct FindType {
 struct VariableAt {
     uint64_t address = 0;
 };
+struct TypesNamed {
+    Pattern pattern {};
+};
 } // namespace ask
 
 using Request = std::variant<ask::Summary, ask::TextOf, ask::RowAt, ask::RowsOf, ask::RowsIn, ask::FunctionAt,
     ask::FunctionOf, ask::FunctionsNamed, ask::ScopesAt, ask::InlinedIn, ask::Variables, ask::Globals,
-    ask::TypeOf, ask::FindType, ask::VariableAt>;
+    ask::TypeOf, ask::FindType, ask::VariableAt, ask::TypesNamed>;
 
 std::vector<uint8_t> encode(const Request& request);
 Result<Request> decode_request(Bytes message);

@@ -84,8 +84,10 @@ std::optional<Shown> sequence(Shown::Shape shape, uint64_t count, Walk walk)
     Shown result { .shape = shape, .count = count };
     result.children = [walk = std::move(walk)](uint64_t from, uint64_t wanted) {
         std::vector<Child> children;
-        for (Value& each : walk(from, wanted))
-            children.push_back(element(from + children.size(), std::move(each)));
+        for (Value& each : walk(from, wanted)) {
+            const auto list = each.address ? std::optional<std::string_view>("") : std::nullopt;
+            children.push_back(element(from + children.size(), std::move(each), list));
+        }
         return children;
     };
     return result;
@@ -93,12 +95,27 @@ std::optional<Shown> sequence(Shown::Shape shape, uint64_t count, Walk walk)
 
 std::string entry_name(Renderer& renderer, const Value& key)
 {
-    constexpr size_t max_name = 100;
     const uint32_t depth = renderer.style().max_depth;
-    std::string text = renderer.line(key, depth > 0 ? depth - 1 : 0);
-    if (text.size() > max_name)
-        text = text.substr(0, max_name) + "...";
-    return "[" + text + "]";
+    return entry_name(renderer.line(key, depth > 0 ? depth - 1 : 0));
+}
+
+std::string entry_name(std::string key)
+{
+    constexpr size_t max_name = 100;
+    if (key.size() > max_name)
+        key = key.substr(0, max_name) + "...";
+    return "[" + key + "]";
+}
+
+Child entry(Renderer& renderer, const Value& key, Value mapped)
+{
+    using enum Type::Kind;
+    std::string name = entry_name(renderer, key);
+    const Type::Kind kind = renderer.access().type_of(key).kind;
+    const bool is_number =
+        kind == Bool || kind == Signed || kind == Unsigned || kind == Character || kind == Enum;
+    const bool can_be_written = is_number || (name.starts_with("[\"") && name.ends_with("\"]"));
+    return { name, std::move(mapped), can_be_written ? name : "" };
 }
 
 std::optional<Shown> entries(
@@ -114,7 +131,7 @@ std::optional<Shown> entries(
             auto second = renderer.access().member(each, mapped);
             if (!first || !second)
                 break;
-            children.push_back({ entry_name(renderer, *first), *std::move(second), "" });
+            children.push_back(entry(renderer, *first, *std::move(second)));
         }
         return children;
     };
@@ -148,6 +165,13 @@ std::optional<Shown> text_at(Renderer& renderer, uint64_t address, uint64_t leng
     if (!bytes.empty() && renderer.access().read_memory(address, bytes) != Access::State::Readable)
         return {};
     return plain(quoted_text(bytes, unit, renderer.style().max_text, wanted < length));
+}
+
+std::optional<Shown> text_or_units(
+    Renderer& renderer, uint64_t address, uint64_t length, TextUnit unit, TypeId type)
+{
+    return renderer.style().has_units ? elements_at(renderer, address, length, type)
+                                      : text_at(renderer, address, length, unit);
 }
 
 std::optional<std::string> terminated_text(Renderer& renderer, uint64_t address, TextUnit unit)

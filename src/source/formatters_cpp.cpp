@@ -142,6 +142,19 @@ std::optional<Walk> table_of(Access& access, const Value& container, uint64_t& c
     return walk_list(access, *first, 0, *layout);
 }
 
+/// The children of a map that has several values for a key: a key does not say which one is meant.
+std::optional<Shown> with_equal_keys(std::optional<Shown> shown)
+{
+    if (shown)
+        shown->children = [children = std::move(shown->children)](uint64_t from, uint64_t count) {
+            std::vector<Child> found = children(from, count);
+            for (Child& each : found)
+                each.suffix.clear();
+            return found;
+        };
+    return shown;
+}
+
 /// Pairs of a map; older versions wrap them once more.
 std::optional<Shown> map_entries(Renderer& renderer, uint64_t count, const Walk& walk)
 {
@@ -192,13 +205,16 @@ std::optional<Shown> cpp_string(Renderer& renderer, const Value& value)
         return {};
     if (*is_long != 0) {
         const auto address = access.word(*parts, "__l.__data_"), size = access.word(*parts, "__l.__size_");
-        return address && size ? text_at(renderer, *address, *size, *unit) : std::nullopt;
+        return address && size ? text_or_units(renderer, *address, *size, *unit, *access.argument(value))
+                               : std::nullopt;
     }
     const auto data = access.member(*parts, "__s.__data_");
     const auto size = access.word(*parts, "__s.__size_");
     const auto room = access.size_of(data);
     if (!size || !room || *size > *room / unit->size)
         return {};
+    if (data->address && renderer.style().has_units)
+        return elements_at(renderer, *data->address, *size, *access.argument(value));
     std::vector<uint8_t> bytes(*size * unit->size);
     if (!bytes.empty() && access.read(*data, 0, bytes) != Access::State::Readable)
         return {};
@@ -214,7 +230,8 @@ std::optional<Shown> cpp_string_view(Renderer& renderer, const Value& value)
         address = access.word(value, "__data");
     if (!size)
         size = access.word(value, "__size");
-    return unit && address && size ? text_at(renderer, *address, *size, *unit) : std::nullopt;
+    return unit && address && size ? text_or_units(renderer, *address, *size, *unit, *access.argument(value))
+                                   : std::nullopt;
 }
 
 std::optional<Shown> cpp_vector(Renderer& renderer, const Value& value)
@@ -227,7 +244,7 @@ std::optional<Shown> cpp_vector(Renderer& renderer, const Value& value)
     if (!begin || !end || !size || *size == 0 || *end < *begin || (*end - *begin) % *size != 0
         || (capacity && *capacity < *end))
         return {};
-    return elements_at(renderer, *begin, (*end - *begin) / *size, *type, ".__begin_");
+    return elements_at(renderer, *begin, (*end - *begin) / *size, *type, "");
 }
 
 std::optional<Shown> cpp_vector_bool(Renderer& renderer, const Value& value)
@@ -269,7 +286,7 @@ std::optional<Shown> cpp_span(Renderer& renderer, const Value& value)
     auto address = access.word(value, "__data_"), size = access.word(value, "__size_");
     if (!size)
         size = access.types().argument_value(value.type, "_Extent");
-    return type && address && size ? elements_at(renderer, *address, *size, *type, ".__data_") : std::nullopt;
+    return type && address && size ? elements_at(renderer, *address, *size, *type, "") : std::nullopt;
 }
 
 std::optional<Shown> cpp_initializer_list(Renderer& renderer, const Value& value)
@@ -277,8 +294,7 @@ std::optional<Shown> cpp_initializer_list(Renderer& renderer, const Value& value
     Access& access = renderer.access();
     const auto type = access.argument(value);
     const auto address = access.word(value, "__begin_"), size = access.word(value, "__size_");
-    return type && address && size ? elements_at(renderer, *address, *size, *type, ".__begin_")
-                                   : std::nullopt;
+    return type && address && size ? elements_at(renderer, *address, *size, *type, "") : std::nullopt;
 }
 
 std::optional<Shown> cpp_deque(Renderer& renderer, const Value& value)
@@ -374,6 +390,11 @@ std::optional<Shown> cpp_map(Renderer& renderer, const Value& value)
     return walk ? map_entries(renderer, count, *walk) : std::nullopt;
 }
 
+std::optional<Shown> cpp_multimap(Renderer& renderer, const Value& value)
+{
+    return with_equal_keys(cpp_map(renderer, value));
+}
+
 std::optional<Shown> cpp_set(Renderer& renderer, const Value& value)
 {
     uint64_t count = 0;
@@ -386,6 +407,11 @@ std::optional<Shown> cpp_unordered_map(Renderer& renderer, const Value& value)
     uint64_t count = 0;
     const auto walk = table_of(renderer.access(), value, count);
     return walk ? map_entries(renderer, count, *walk) : std::nullopt;
+}
+
+std::optional<Shown> cpp_unordered_multimap(Renderer& renderer, const Value& value)
+{
+    return with_equal_keys(cpp_unordered_map(renderer, value));
 }
 
 std::optional<Shown> cpp_unordered_set(Renderer& renderer, const Value& value)

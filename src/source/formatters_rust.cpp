@@ -233,14 +233,13 @@ namespace formatters {
 std::optional<Shown> rust_str(Renderer& renderer, const Value& value)
 {
     const auto slice = slice_of(renderer.access(), value);
-    return slice ? text_at(renderer, slice->address, slice->length, {}) : std::nullopt;
+    return slice ? text_or_units(renderer, slice->address, slice->length, {}, slice->element) : std::nullopt;
 }
 
 std::optional<Shown> rust_slice(Renderer& renderer, const Value& value)
 {
     const auto slice = slice_of(renderer.access(), value);
-    return slice ? elements_at(renderer, slice->address, slice->length, slice->element, ".data_ptr")
-                 : std::nullopt;
+    return slice ? elements_at(renderer, slice->address, slice->length, slice->element, "") : std::nullopt;
 }
 
 std::optional<Shown> rust_dyn(Renderer& renderer, const Value& value)
@@ -273,13 +272,14 @@ std::optional<Shown> rust_string(Renderer& renderer, const Value& value)
     // `String` has `vec`; `PathBuf`, `OsString` and what they contain have `inner`.
     const auto vector = member_of(access, value, { "vec", "inner.inner.inner", "inner.inner" });
     const auto content = vector ? vector_of(access, *vector) : std::nullopt;
-    return content ? text_at(renderer, content->address, content->length, {}) : std::nullopt;
+    return content ? text_or_units(renderer, content->address, content->length, {}, content->element)
+                   : std::nullopt;
 }
 
 std::optional<Shown> rust_vec(Renderer& renderer, const Value& value)
 {
     const auto content = vector_of(renderer.access(), value);
-    return content ? elements_at(renderer, content->address, content->length, content->element)
+    return content ? elements_at(renderer, content->address, content->length, content->element, "")
                    : std::nullopt;
 }
 
@@ -345,8 +345,7 @@ std::optional<Shown> rust_btree_map(Renderer& renderer, const Value& value)
     result->children = [&renderer, tree = *tree](uint64_t from, uint64_t count) {
         std::vector<Child> children;
         for (const auto& [key, mapped] : walk_tree(renderer.access(), tree, from, count))
-            children.push_back(
-                { entry_name(renderer, Access::at(key, tree.key)), Access::at(mapped, tree.mapped), "" });
+            children.push_back(entry(renderer, Access::at(key, tree.key), Access::at(mapped, tree.mapped)));
         return children;
     };
     return result;

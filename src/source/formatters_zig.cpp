@@ -33,7 +33,7 @@ std::optional<Shown> zig_slice(Renderer& renderer, const Value& value)
     if (*address == 0 && access.types().at(value.type).name.starts_with('?'))
         return plain("null");
     const TypeId type = access.type_of(*pointer).target;
-    auto result = elements_at(renderer, *address, *length, type, ".ptr");
+    auto result = elements_at(renderer, *address, *length, type, "");
     if (result && is_byte(access.types(), type) && renderer.style().base == Style::Base::Natural) {
         const auto text = text_at(renderer, *address, *length, {});
         if (!text)

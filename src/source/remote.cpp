@@ -211,6 +211,12 @@ std::optional<TypeId> Remote::find_type(std::string_view name)
     return ask<std::optional<TypeId>>(ask::FindType { std::string(name) });
 }
 
+std::vector<TypeId> Remote::types_named(const Pattern& pattern)
+{
+    const std::lock_guard lock(mutex_);
+    return ask<std::vector<TypeId>>(ask::TypesNamed { pattern });
+}
+
 std::optional<Variable> Remote::variable_at(uint64_t address)
 {
     const std::lock_guard lock(mutex_);

@@ -52,6 +52,7 @@ public:
     std::vector<Variable> globals(const Pattern& pattern) override;
     Type type(TypeId id) override;
     std::optional<TypeId> find_type(std::string_view name) override;
+    std::vector<TypeId> types_named(const Pattern& pattern) override;
     std::optional<Variable> variable_at(uint64_t address) override;
 
 private:

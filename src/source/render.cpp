@@ -39,6 +39,14 @@ Brackets brackets(Shown::Shape shape, Language language, bool has_name)
     return { "{", "}", "{}" };
 }
 
+bool is_word(std::string_view name)
+{
+    return std::ranges::all_of(name, [](char c) {
+        return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
+            || static_cast<uint8_t>(c) >= 0x80;
+    });
+}
+
 /// `name = ` in front of a child.
 std::string label(const Shown& shown, const Child& child, Language language)
 {
@@ -51,7 +59,9 @@ std::string label(const Shown& shown, const Child& child, Language language)
     }
     if (child.name.starts_with('<') && child.name.ends_with('>'))
         return {};
-    return (language == Language::Zig && !is_entry ? "." : "") + child.name + " = ";
+    if (language != Language::Zig || is_entry)
+        return child.name + " = ";
+    return (is_word(child.name) ? "." + child.name : ".@\"" + child.name + "\"") + " = ";
 }
 
 } // namespace
@@ -197,9 +207,11 @@ struct Parent {
     std::optional<std::string> suffix { "" };
 };
 
-/// `.x` behind `->` is `->x`.
+/// `.x` behind `->` is `->x`, and `[3]` is `[0][3]`.
 std::string joined(const std::string& first, const std::string& second)
 {
+    if (first.ends_with("->") && second.starts_with('['))
+        return first.substr(0, first.size() - 2) + "[0]" + second;
     return first.ends_with("->") && second.starts_with('.') ? first + second.substr(1) : first + second;
 }
 
@@ -249,6 +261,10 @@ std::vector<Child> children(
         parent.shown.children(from, std::min({ count, parent.shown.count - from, max_children }));
     for (Child& child : result) {
         child.name = printable(child.name);
+        // Other names are written in quotes.
+        if (child.suffix.starts_with('.') && child.suffix.find_first_of(".[", 1) == std::string::npos
+            && !is_word(std::string_view(child.suffix).substr(1)))
+            child.suffix = ".\"" + escaped(child.suffix.substr(1)) + "\"";
         if (!child.suffix.empty())
             child.suffix = parent.suffix ? joined(*parent.suffix, child.suffix) : "";
     }

@@ -18,6 +18,8 @@ struct Style {
     Base base = Base::Natural;
     /// Members as they are in memory, without formatters (`print /r`).
     bool is_raw = false;
+    /// Texts have their characters as elements.
+    bool has_units = false;
     /// Longer texts are cut off, and marked with `...`.
     uint32_t max_text = 200;
     uint32_t max_elements = 20;
@@ -26,6 +28,10 @@ struct Style {
 
 /// The name of a type as its language writes it: `const char *`, `int (*)(int)`, `&[u8]`.
 std::string type_text(Symbols& symbols, TypeId type);
+/// The declaration of something of that type: `int (*operation)(int)`, `name: &[u8]`.
+std::string declaration_text(Symbols& symbols, TypeId type, std::string_view name);
+/// The type of a function: `int (struct account *, int)`, `fn(u32) -> u32`.
+std::string function_type_text(Symbols& symbols, const Function& function);
 
 /// A value as one line: `{owner = "jade", balance = 80}`, `Some(3)`, `0x109d8`. What cannot be read
 /// or is corrupt is said in angle brackets; it never fails.

@@ -125,12 +125,18 @@ std::optional<Shown> entries(
     Renderer& renderer, uint64_t count, Walk walk, std::string_view key, std::string_view mapped);
 /// What the child for a key is called: `["a"]`.
 std::string entry_name(Renderer& renderer, const Value& key);
+std::string entry_name(std::string key);
+/// The child for a key.
+Child entry(Renderer& renderer, const Value& key, Value mapped);
 /// `count` values of a type, one behind the other. None if they are not all in memory. `list` is as
 /// in `element`.
 std::optional<Shown> elements_at(Renderer& renderer, uint64_t address, uint64_t count, TypeId type,
     std::optional<std::string_view> list = {});
 /// `length` units of text. None if they are not all in memory.
 std::optional<Shown> text_at(Renderer& renderer, uint64_t address, uint64_t length, TextUnit unit);
+/// The same, or the units as elements if the style wants them.
+std::optional<Shown> text_or_units(
+    Renderer& renderer, uint64_t address, uint64_t length, TextUnit unit, TypeId type);
 /// The text of a zero-terminated string at an address, in quotes. None if it cannot be read.
 std::optional<std::string> terminated_text(Renderer& renderer, uint64_t address, TextUnit unit);
 

@@ -25,4 +25,6 @@ std::vector<Scope> Symbols::inlined_in(Range range)
     return inlined;
 }
 
+std::vector<TypeId> Symbols::types_named(const Pattern&) { return {}; }
+
 } // namespace vitrine::core::source

@@ -296,6 +296,8 @@ struct Pattern {
         Prefix,
         /// A regular expression (ECMAScript) that matches a part of the name.
         Regex,
+        /// Only of types: the enumerations that have an enumerator with this name.
+        Enumerator,
     };
 
     std::string text;
@@ -343,6 +345,9 @@ public:
     /// The definition of the type with that name, such as `account`, `bank::Account`, `unsigned
     /// int`.
     virtual std::optional<TypeId> find_type(std::string_view name) = 0;
+    /// Definitions of types that have a name, in the order of the debug information; with
+    /// `Enumerator` also those without. By default none is known.
+    virtual std::vector<TypeId> types_named(const Pattern& pattern);
     /// The variable whose storage begins at this address: a table of virtual functions.
     virtual std::optional<Variable> variable_at(uint64_t address) = 0;
 };

@@ -18,10 +18,12 @@ class TypeWriter {
 public:
     explicit TypeWriter(Symbols& symbols) : types_(symbols) {}
 
-    std::string text(TypeId id) { return text(id, "", 0); }
+    std::string text(TypeId id, std::string inner = "") { return text(id, std::move(inner), 0); }
+    std::string text(const Type& type) { return text(type, "", 0); }
 
 private:
     std::string text(TypeId id, std::string inner, uint32_t depth);
+    std::string text(const Type& type, std::string inner, uint32_t depth);
     std::string c_text(const Type& type, std::string inner, uint32_t depth);
     std::string rust_text(const Type& type, uint32_t depth);
     std::string parameters(const Type& type, uint32_t depth, size_t first = 0);
@@ -65,7 +67,12 @@ std::string TypeWriter::text(TypeId id, std::string inner, uint32_t depth)
         return joined("...", inner);
     if (id == TypeId {})
         return joined("void", inner);
-    const Type& type = types_.at(id);
+    return text(types_.at(id), std::move(inner), depth);
+}
+
+// NOLINTNEXTLINE(misc-no-recursion): see above.
+std::string TypeWriter::text(const Type& type, std::string inner, uint32_t depth)
+{
     if (type.language == Language::Rust)
         return joined(rust_text(type, depth), inner);
     return c_text(type, std::move(inner), depth);
@@ -160,16 +167,34 @@ std::string TypeWriter::c_text(const Type& type, std::string inner, uint32_t dep
     }
 }
 
-} // namespace
-
-std::string type_text(Symbols& symbols, TypeId type)
+std::string shortened(std::string text)
 {
-    std::string text = TypeWriter(symbols).text(type);
     if (text.size() > max_length) {
         text.resize(max_length);
         text += "...";
     }
     return printable(text);
+}
+
+} // namespace
+
+std::string type_text(Symbols& symbols, TypeId type) { return shortened(TypeWriter(symbols).text(type)); }
+
+std::string declaration_text(Symbols& symbols, TypeId type, std::string_view name)
+{
+    TypeWriter writer(symbols);
+    const Language language = symbols.type(type).language;
+    if (language == Language::Rust || language == Language::Zig)
+        return shortened(std::string(name) + (name.empty() ? "" : ": ") + writer.text(type));
+    return shortened(writer.text(type, std::string(name)));
+}
+
+std::string function_type_text(Symbols& symbols, const Function& function)
+{
+    return shortened(TypeWriter(symbols).text(Type { .kind = Type::Kind::Function,
+        .language = function.language,
+        .target = function.result,
+        .parameters = function.parameters }));
 }
 
 } // namespace vitrine::core::source

@@ -50,9 +50,10 @@ void read(Bytes module)
         (void)symbols->variable_at(id);
     }
     using Match = source::Pattern::Match;
-    for (const Match match : { Match::Name, Match::Prefix, Match::Regex }) {
+    for (const Match match : { Match::Name, Match::Prefix, Match::Regex, Match::Enumerator }) {
         (void)symbols->functions_named({ .text = "a", .match = match });
         (void)symbols->globals({ .text = "a", .match = match });
+        (void)symbols->types_named({ .text = "a", .match = match });
     }
     (void)symbols->find_type("a");
 }

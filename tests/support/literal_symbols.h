@@ -271,6 +271,19 @@ public:
         });
         return found != types.end() ? std::optional(found->id) : std::nullopt;
     }
+    std::vector<source::TypeId> types_named(const source::Pattern& pattern) override
+    {
+        std::vector<source::TypeId> found;
+        for (const source::Type& each : types) {
+            const bool is_meant = pattern.match == source::Pattern::Match::Enumerator
+                ? std::ranges::find(each.enumerators, pattern.text, &source::Enumerator::name)
+                    != each.enumerators.end()
+                : !each.is_declaration && !each.name.empty() && matches(pattern, each.name, "");
+            if (is_meant && found.size() < pattern.limit)
+                found.push_back(each.id);
+        }
+        return found;
+    }
     std::optional<source::Variable> variable_at(uint64_t address) override
     {
         const auto found = by_address.find(address);
@@ -306,6 +319,7 @@ private:
         case Match::Prefix:
             return name.starts_with(text) || (last < name.size() && name.substr(last).starts_with(text));
         case Match::Regex: return std::regex_search(std::string(name), std::regex(pattern.text));
+        case Match::Enumerator: return false;
         }
         return false;
     }

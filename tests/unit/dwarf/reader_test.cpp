@@ -298,6 +298,25 @@ TEST_P(Compiled, TypesHaveTheirLayout)
     EXPECT_EQ(symbols_->type(TypeId { UINT64_MAX }).kind, Type::Kind::Unknown);
 }
 
+TEST_P(Compiled, TypesAreFoundByPatternsAndEnumerators)
+{
+    const auto names = [&](Pattern pattern) {
+        std::vector<std::string> found;
+        for (const TypeId id : symbols_->types_named(pattern))
+            found.push_back(symbols_->type(id).name);
+        return found;
+    };
+    using Names = std::vector<std::string>;
+    using enum Pattern::Match;
+    EXPECT_EQ(names({ .text = "^(acc|col)", .match = Regex, .limit = 1 }).size(), 1u);
+    EXPECT_EQ(names({ .text = "^acc", .match = Regex }), Names { "account" });
+    EXPECT_EQ(names({ .text = "oper", .match = Prefix }), Names { "operation" });
+    EXPECT_EQ(names({ .text = "account" }), Names { "account" });
+    EXPECT_EQ(names({ .text = "GREEN", .match = Enumerator }), Names { "color" });
+    EXPECT_EQ(names({ .text = "color", .match = Enumerator }), Names {});
+    EXPECT_EQ(names({ .text = "(", .match = Regex }), Names {});
+}
+
 TEST_P(Compiled, UnitsCanBeLeftOut)
 {
     std::atomic<uint32_t> unit = 0;

@@ -74,6 +74,11 @@ public:
     Type type(TypeId) override { return type_; }
     std::optional<TypeId> find_type(std::string_view name) override { return TypeId { name.size() }; }
     std::optional<Variable> variable_at(uint64_t) override { return variable; }
+    std::vector<TypeId> types_named(const Pattern& pattern) override
+    {
+        asked = pattern;
+        return { TypeId { 7 }, TypeId { 8 } };
+    }
 
     Pattern asked {};
 };
@@ -116,6 +121,10 @@ TEST(Codec, AnswersArriveAsTheyAre)
     const Pattern pattern { "f", Pattern::Match::Regex, 5 };
     EXPECT_EQ(answer<std::vector<Function>>(symbols, ask::FunctionsNamed { pattern }).size(), 2u);
     EXPECT_EQ(symbols.asked, pattern);
+    const Pattern enumerator { "RED", Pattern::Match::Enumerator, 9 };
+    EXPECT_EQ(answer<std::vector<TypeId>>(symbols, ask::TypesNamed { enumerator }),
+        (std::vector { TypeId { 7 }, TypeId { 8 } }));
+    EXPECT_EQ(symbols.asked, enumerator);
 }
 
 TEST(Codec, AnAnswerThatIsTooLongIsEmpty)
@@ -128,7 +137,7 @@ TEST(Codec, AnAnswerThatIsTooLongIsEmpty)
 TEST(Codec, MalformedMessagesAreRefused)
 {
     EXPECT_FALSE(decode_request({}));
-    const std::vector<uint8_t> unknown { 15 }, too_long { 0, 0 }, bad_match { 7, 1, 'f', 3, 1 };
+    const std::vector<uint8_t> unknown { 16 }, too_long { 0, 0 }, bad_match { 7, 1, 'f', 4, 1 };
     EXPECT_EQ(decode_request(unknown).error().message, "unknown question");
     EXPECT_EQ(decode_request(too_long).error().message, "malformed question");
     EXPECT_EQ(decode_request(bad_match).error().message, "malformed question");
