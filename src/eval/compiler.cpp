@@ -235,12 +235,18 @@ Result<Type> Compiler::emit_binary(const Node& node)
     const size_t begin = here();
     Type left, right;
     size_t middle = begin;
+    std::optional<int64_t> value;
     if (is_unresolved_name(node.children[0])) {
         // Perhaps an enumerator of the other operand's type.
+        const uint32_t slots = slots_;
         right = TRY(emit(node.children[1]));
-        const auto value = enumerator(node.children[0], right);
-        if (!value)
-            return emit_unresolved(node.children[0]);
+        value = enumerator(node.children[0], right);
+        if (!value) {
+            program_.steps.resize(begin);
+            slots_ = slots;
+        }
+    }
+    if (value) {
         CHECK(step(steps::constant, node.children[0], 0, 1, static_cast<uint64_t>(*value)));
         std::rotate(program_.steps.begin() + static_cast<ptrdiff_t>(begin), program_.steps.end() - 1,
             program_.steps.end());
@@ -460,10 +466,11 @@ Result<std::optional<CompiledSourcePlace>> compile_source_place(
 {
     CHECK(check_scope(scope));
     Compiler compiler(scope, names);
+    compiler.set_whole(node);
     auto place = TRY(compiler.source_place(node));
     if (!place)
         return std::nullopt;
-    if (place->is_in_memory())
+    if (place->is_in_memory() && !place->is_counted)
         CHECK(compiler.emit_offset(node, *place));
     return CompiledSourcePlace { compiler.take(), std::move(*place) };
 }

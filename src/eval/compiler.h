@@ -5,6 +5,7 @@
 #include "eval/scope.h"
 #include "eval/source_names.h"
 #include "eval/syntax.h"
+#include "source/elements.h"
 #include "wasm/validator.h"
 
 #include <optional>
@@ -44,14 +45,19 @@ struct SourcePlace {
     std::shared_ptr<const std::vector<LocationPart>> parts {};
     /// The variable's name.
     std::string name {};
+    /// An array whose number of elements the steps have left above the address.
+    bool is_counted = false;
 
     bool is_in_memory() const { return parts == nullptr; }
 };
 
+struct Container;
+
 /// Turns nodes into steps. It knows the type of each value that the steps leave on the stack.
 /// places.cpp has the part for places, which can be written, source_places.cpp that for places of
-/// the source, source_parts.cpp that for variables which are not in memory, and
-/// source_operators.cpp that for operators on pointers and other values of the source.
+/// the source, source_elements.cpp that for elements of containers, source_parts.cpp that for
+/// variables which are not in memory, and source_operators.cpp that for operators on pointers and
+/// other values of the source.
 class Compiler {
 public:
     /// Both must outlive it.
@@ -76,6 +82,8 @@ public:
     Result<std::optional<SourcePlace>> source_place(const Node& node);
     /// Adds the offset of a place in memory to its address.
     Result<void> emit_offset(const Node& node, SourcePlace& place);
+    /// The node that is compiled, which alone can be an array with a computed number of elements.
+    void set_whole(const Node& node) { whole_ = &node; }
     Program take() { return std::move(program_); }
 
 private:
@@ -145,6 +153,13 @@ private:
     Result<SourcePlace> member_of(const Node& node, SourcePlace place);
     Result<std::optional<SourcePlace>> element_place(const Node& node);
     Result<SourcePlace> element_of(const Node& node, SourcePlace place);
+    Result<SourcePlace> indexed_object(const Node& node, SourcePlace place);
+    Result<SourcePlace> slice_element(const Node& node, SourcePlace place);
+    Result<SourcePlace> contained_element(const Node& node, SourcePlace place, source::Indexing indexing);
+    Result<void> emit_key(const Node& node, const source::Indexing& indexing, Step::Run& run);
+    Result<Container> emit_container(const Node& node, SourcePlace place);
+    Result<void> contained(const Node& node, Container container, Step::Run run, uint32_t key_slots);
+    Result<std::optional<SourcePlace>> smart_target(const Node& node, const SourcePlace& place);
     Result<SourcePlace> dereferenced_place(const Node& node);
     Result<SourcePlace> range_place(const Node& node);
     Result<std::optional<SourcePlace>> object_place(const Node& node);
@@ -210,6 +225,7 @@ private:
     /// The object of a `Part` or `Member` that `source_place` has emitted, and that is none of the
     /// source.
     std::optional<Type> object_;
+    const Node* whole_ = nullptr;
     /// Names that have no other meaning are enumerators of this type.
     source::TypeId expected_enum_ {};
 };
@@ -222,6 +238,14 @@ struct CompiledPlace {
     Compiler::Place place;
 };
 Result<CompiledPlace> compile_place(const Node& node, const Scope& scope, SourceNames& names);
+
+/// How many elements a range can have.
+inline constexpr uint64_t max_range = 1 << 20;
+inline bool is_range(uint64_t count) { return count != 0 && count <= max_range; }
+inline std::string range_refusal()
+{
+    return "`@` takes a number of elements from 1 to " + std::to_string(max_range);
+}
 
 /// A place of the source, and a program that leaves its address on the stack, if it has one.
 struct CompiledSourcePlace {

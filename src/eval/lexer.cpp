@@ -70,6 +70,11 @@ private:
         }
         if (c == '\'')
             return read_character();
+        if (c == '@' && peek(1) == '"') {
+            ++at_;
+            token_.kind = TokenKind::Word;
+            return read_quoted('"');
+        }
         if (is_name_part(c)) {
             token_.kind = TokenKind::Word;
             take_word();
@@ -93,6 +98,12 @@ private:
         return is_name_part(c) || c == ')' || c == ']' || c == '"';
     }
     bool is_after(char c) const { return previous() == c; }
+    bool is_after_arrow() const
+    {
+        std::string_view before = text_.substr(0, token_.begin);
+        before = before.substr(0, before.find_last_not_of(" \t\r\n") + 1);
+        return before.ends_with("->");
+    }
 
     /// `0` in `pair.0.1`
     Result<void> read_member_number()
@@ -141,13 +152,24 @@ private:
         return {};
     }
 
+    /// `'a'`; a name in quotes before `::` and as a member.
     Result<void> read_character()
     {
+        const bool is_member = is_after('.') || is_after_arrow();
         token_.kind = TokenKind::Character;
         CHECK(read_quoted('\''));
-        if (token_.text.size() != 1)
-            return failure("a character in quotes is one byte", token_.begin);
-        token_.number = static_cast<uint8_t>(token_.text[0]);
+        if (is_member || text_.substr(at_).starts_with("::")) {
+            token_.kind = TokenKind::Text;
+            return {};
+        }
+        if (token_.text.size() == 1) {
+            token_.number = static_cast<uint8_t>(token_.text[0]);
+            return {};
+        }
+        const Character first = token_.text.empty() ? Character {} : character_at(bytes_of(token_.text));
+        if (first.length == 0 || first.length != token_.text.size())
+            return failure("one character is in single quotes", token_.begin);
+        token_.number = first.code_point;
         return {};
     }
 

@@ -12,6 +12,7 @@
 namespace vitrine::core::eval {
 
 struct Machine;
+struct Container;
 
 /// One step of a program: a function that pops its operands from the machine's stack and pushes its
 /// result. It returns false if it fails; the machine then has the error.
@@ -44,6 +45,8 @@ struct Program {
     const FuncMeta* function = nullptr;
     /// If the program uses operands: the instruction that the frame must have reached.
     std::optional<CodeOffset> offset;
+    /// Values of the source whose formatters the program asks for elements (eval/containers.h).
+    std::vector<std::shared_ptr<const Container>> containers {};
 };
 
 /// A program that leaves one value of the type on the stack.

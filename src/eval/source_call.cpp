@@ -5,6 +5,7 @@
 #include "eval/names.h"
 #include "runtime/memory.h"
 #include "runtime/store.h"
+#include "runtime/table.h"
 
 #include <algorithm>
 
@@ -38,7 +39,180 @@ source::TypeId unwrapped(SourceTypes& types, source::TypeId id)
     return id;
 }
 
+/// How well a value of one type fits a parameter of another one: 0 not at all.
+uint32_t likeness(SourceTypes& types, const Type& value, source::TypeId parameter)
+{
+    const source::Type wanted = types.resolved(parameter);
+    const bool is_pointer =
+        wanted.kind == source::Type::Kind::Pointer || wanted.kind == source::Type::Kind::Reference;
+    if (value.kind == Type::Kind::Text)
+        return is_pointer ? 1 : 0;
+    if (value.source != source::TypeId {}) {
+        source::Type given = types.resolved(value.source);
+        if (given.id == wanted.id || (!given.name.empty() && given.name == wanted.name))
+            return 3;
+        // A reference takes the object itself.
+        const bool is_same_target =
+            is_pointer && types.name_of(wanted.target).ends_with(given.name) && !given.name.empty();
+        if (is_same_target)
+            return 3;
+    }
+    if (value.kind == Type::Kind::Aggregate)
+        return 0;
+    const source::Type::Kind kind = types.resolved(value.source).kind;
+    const bool is_value_pointer =
+        kind == source::Type::Kind::Pointer || kind == source::Type::Kind::Reference;
+    const auto scalar = types.scalar_of(wanted);
+    if (!value.is_number() || !scalar || is_pointer != is_value_pointer)
+        return is_pointer && value.is_reference() ? 1 : 0;
+    return is_float(value.number) == is_float(scalar->kind) ? 2 : 1;
+}
+
+/// The functions of a class, or of one that it derives from, with this name.
+// NOLINTNEXTLINE(misc-no-recursion): at most max_bases deep.
+std::vector<source::Function> methods_named(
+    SourceNames& names, const source::Type& type, std::string_view name, uint32_t depth = 0)
+{
+    constexpr uint32_t max_bases = 8;
+    auto found = names.find_functions(type.name + "::" + std::string(name));
+    for (const source::Member& base : type.members)
+        if (found.empty() && base.is_base_class && depth < max_bases)
+            found = methods_named(names, names.types().resolved(base.type), name, depth + 1);
+    return found;
+}
+
+Node parent_node(Syntax syntax, Node child)
+{
+    Node node { .syntax = syntax, .position = child.position };
+    node.children.push_back(std::move(child));
+    return node;
+}
+
+Node address_node(const Node& of) { return parent_node(Syntax::AddressOf, of); }
+
 } // namespace
+
+struct SourceCall::Callee {
+    Function* function = nullptr;
+    std::string name {};
+    source::TypeId result {};
+    std::vector<source::TypeId> parameters {};
+    /// The object of a method, in front of the arguments.
+    std::optional<Node> self {};
+};
+
+/// The function that a pointer means. Nothing if the node is no pointer to a function.
+Result<std::optional<SourceCall::Callee>> SourceCall::find_pointer(
+    const Frame& frame, const Node& node, const Scope& scope, SourceNames& names)
+{
+    SourceTypes& types = names.types();
+    // A function is called through `*p` too.
+    const Node& pointer = node.syntax == Syntax::Deref ? node.children[0] : node;
+    const auto compiled = compile_expression(pointer, scope, names);
+    if (!compiled || !compiled->type.is_number() || compiled->type.source == source::TypeId {})
+        return std::nullopt;
+    const source::Type type = types.resolved(compiled->type.source);
+    const source::Type function = types.resolved(type.target);
+    if (type.kind != source::Type::Kind::Pointer || function.kind != source::Type::Kind::Function)
+        return std::nullopt;
+    const uint64_t index = TRY(Expression(*compiled).evaluate(frame)).low;
+    const Instance& instance = *frame.function->instance;
+    const Table* const table = instance.tables.empty() ? nullptr : instance.tables[0];
+    const bool is_function = table && table->type().element.is_function_ref() && table->contains(index, 1)
+        && !table->elements()[index].is_null();
+    if (!is_function)
+        return failure(
+            "the pointer means no function: table 0 has none at " + std::to_string(index), node.position);
+    Function* const found = table->elements()[index].function();
+    return Callee { found, "function " + std::to_string(found->index.value), function.target,
+        function.parameters, {} };
+}
+
+/// The function that a call means: of those with the name, the one that fits the arguments best.
+Result<SourceCall::Callee> SourceCall::find_callee(
+    const Frame& frame, const Node& call, const Scope& scope, SourceNames& names)
+{
+    const Node& node = call.children[0];
+    if (auto pointer = TRY(find_pointer(frame, node, scope, names)))
+        return *std::move(pointer);
+    SourceTypes& types = names.types();
+    const bool is_method = node.syntax == Syntax::Member;
+    const std::string name = is_method ? node.text : node.selector.name;
+    std::optional<Node> self;
+    std::vector<source::Function> found;
+    if (is_method) {
+        constexpr int max_followed = 4;
+        Node object = node.children[0];
+        for (int i = 0; i < max_followed && found.empty(); ++i) {
+            const auto place = compile_source_place(object, scope, names);
+            if (!place && i == 0)
+                return std::unexpected(place.error());
+            if (!place || !*place)
+                break;
+            source::Type type = types.resolved((*place)->place.type);
+            const bool is_pointer = type.kind == source::Type::Kind::Pointer;
+            if (is_pointer)
+                type = types.resolved(type.target);
+            self = is_pointer ? object : address_node(object);
+            found = methods_named(names, type, name);
+            object = parent_node(Syntax::Deref, std::move(object));
+        }
+    } else if (node.syntax == Syntax::Name || node.syntax == Syntax::Scoped) {
+        // A method of the same object comes first.
+        if (names.is_local("this"))
+            if (const auto object = TRY(names.find("this", node.position)))
+                found = methods_named(names, types.resolved(types.resolved(object->type).target), name);
+        if (!found.empty())
+            self =
+                Node { .syntax = Syntax::Name, .position = node.position, .selector = { true, {}, "this" } };
+        else
+            found = names.find_functions(name);
+    } else {
+        return failure("only functions and pointers to them can be called", node.position);
+    }
+    if (found.empty())
+        return failure("no function of the source is called `" + escaped(name) + "`"
+                + (is_method ? ", or all its calls were inlined" : ""),
+            node.position);
+
+    const size_t given = call.children.size() - 1;
+    std::vector<Type> values;
+    for (size_t i = 1; i <= given; ++i)
+        values.push_back(TRY(compile_expression(call.children[i], scope, names)).type);
+    const source::Function* best = nullptr;
+    uint32_t best_score = 0;
+    bool is_ambiguous = false;
+    for (const source::Function& each : found) {
+        const size_t count = each.parameters.size();
+        if (count != given && !(self && count == given + 1))
+            continue;
+        uint32_t score = 1;
+        for (size_t i = 0; i < given; ++i)
+            score += likeness(types, values[i], each.parameters[count - given + i]);
+        is_ambiguous = score == best_score && best && best->ranges != each.ranges;
+        if (score > best_score) {
+            best = &each;
+            best_score = score;
+        }
+    }
+    if (!best)
+        return failure("`" + escaped(name) + "` takes "
+                + std::to_string(
+                    found.front().parameters.size() - (self && !found.front().parameters.empty() ? 1 : 0))
+                + " arguments, not " + std::to_string(given),
+            node.position);
+    if (is_ambiguous)
+        return failure("several functions called `" + escaped(name)
+                + "` take such arguments: cast them to the types of its parameters",
+            node.position);
+    const auto index = scope.module->find_function(best->ranges.front().begin);
+    if (!index)
+        return failure("`" + escaped(name) + "` has no code", node.position);
+    if (best->parameters.size() == given)
+        self.reset();
+    return Callee { frame.function->instance->functions[index->value], best->name, best->result,
+        best->parameters, std::move(self) };
+}
 
 bool SourceCall::is_call(std::string_view text, const Scope& scope)
 {
@@ -54,25 +228,25 @@ Result<SourceCall> SourceCall::prepare(const Frame& frame, std::string_view text
     const Node node = TRY(parse_whole_expression(text, names.type_test()));
     if (node.syntax != Syntax::Call || !names.has_symbols())
         return failure("a call of a function of the source expected", node.position);
-    const std::string& name = node.children[0].selector.name;
-    const auto found = TRY(names.find_function(name, node.position));
-    const auto index = found ? scope.module->find_function(found->ranges.front().begin) : std::nullopt;
-    if (!index)
-        return failure("no function of the source is called `" + escaped(name) + "`", node.position);
-    const size_t given = node.children.size() - 1;
-    if (given != found->parameters.size())
-        return failure("`" + escaped(name) + "` takes " + std::to_string(found->parameters.size())
-                + " arguments, not " + std::to_string(given),
-            node.position);
+    const Callee callee = TRY(find_callee(frame, node, scope, names));
 
     SourceCall call;
     call.instance_ = frame.function->instance;
-    call.function_ = call.instance_->functions[index->value];
+    call.function_ = callee.function;
     call.types_ = names.shared_types();
     call.memory_ = source.memory;
-    call.result_type_ = found->result;
-    const FuncType& type = scope.module->func_type(*index);
-    const source::Type result = call.types_->resolved(unwrapped(*call.types_, found->result));
+    call.result_type_ = callee.result;
+    const FuncType& type = *call.instance_->store->engine().types[callee.function->type].func();
+    const source::Type result = call.types_->resolved(unwrapped(*call.types_, callee.result));
+    std::vector<const Node*> given;
+    if (callee.self)
+        given.push_back(&*callee.self);
+    for (size_t i = 1; i < node.children.size(); ++i)
+        given.push_back(&node.children[i]);
+    if (given.size() != callee.parameters.size())
+        return failure("`" + escaped(callee.name) + "` takes " + std::to_string(callee.parameters.size())
+                + " arguments, not " + std::to_string(given.size()),
+            node.position);
     const auto prepared = [&]() -> Result<void> {
         call.reserve_stack();
         if (is_structure(result) && type.results.empty()) {
@@ -81,13 +255,14 @@ Result<SourceCall> SourceCall::prepare(const Frame& frame, std::string_view text
                     ? Value::i64(*call.result_address_)
                     : Value::i32(static_cast<uint32_t>(*call.result_address_)));
         }
-        for (size_t i = 0; i < given; ++i)
-            CHECK(call.add_argument(frame, node.children[i + 1], found->parameters[i], scope, names));
+        for (size_t i = 0; i < given.size(); ++i)
+            CHECK(call.add_argument(frame, *given[i], callee.parameters[i], scope, names));
         bool fits = call.arguments_.size() == type.params.size();
         for (size_t i = 0; fits && i < type.params.size(); ++i)
             fits = call.arguments_[i].type == type.params[i];
         if (!fits)
-            return failure("`" + escaped(name) + "` is not called as C calls functions", node.position);
+            return failure(
+                "`" + escaped(callee.name) + "` is not called as C calls functions", node.position);
         return {};
     };
     if (auto done = prepared(); !done) {
@@ -162,9 +337,7 @@ Result<void> SourceCall::add_argument(
         return {};
     }
     if (wanted.kind == source::Type::Kind::Reference) {
-        Node address { .syntax = Syntax::AddressOf, .position = node.position };
-        address.children.push_back(node);
-        const Expression expression(TRY(compile_expression(address, scope, names)));
+        const Expression expression(TRY(compile_expression(address_node(node), scope, names)));
         arguments_.push_back(TRY(expression.evaluate(frame)));
         return {};
     }

@@ -11,9 +11,10 @@
 
 namespace vitrine::core::eval {
 
-/// A call `f(a, b)` of a function of the source, made ready: its arguments are evaluated and
-/// converted, and texts and structures among them lie below the guest's stack. The caller calls
-/// `function` with `arguments` in the stopped guest, asks for the result, and puts the stack back.
+/// A call `f(a, b)`, `p->method(a)` or `p->pointer(a)` of the source, made ready: its arguments are
+/// evaluated and converted, and texts and structures among them lie below the guest's stack. The
+/// caller calls `function` with `arguments` in the stopped guest, asks for the result, and puts the
+/// stack back.
 ///
 /// The convention is that of C for WebAssembly: numbers and pointers as they are, structures by
 /// their address, a structure as the result through the address in a hidden first argument. Of Rust
@@ -34,7 +35,14 @@ public:
     void put_back();
 
 private:
+    /// What is called, as the source says it.
+    struct Callee;
+
     SourceCall() = default;
+    static Result<Callee> find_callee(
+        const Frame& frame, const Node& call, const Scope& scope, SourceNames& names);
+    static Result<std::optional<Callee>> find_pointer(
+        const Frame& frame, const Node& node, const Scope& scope, SourceNames& names);
     void reserve_stack();
     void set_stack_pointer(uint64_t address);
     Result<uint64_t> take(uint64_t bytes);

@@ -170,32 +170,83 @@ Result<std::optional<Variable>> SourceNames::look_up(std::string_view name, uint
     return best;
 }
 
-std::string SourceNames::file_of(const Variable& variable)
+const std::vector<source::File>& SourceNames::files()
 {
     if (!files_)
         files_ = types_->summary().files;
+    return *files_;
+}
+
+std::string SourceNames::file_of(const Variable& variable)
+{
     const auto index = static_cast<size_t>(variable.declared.file);
-    if (index >= files_->size())
+    if (index >= files().size())
         return "?";
-    const std::string& path = (*files_)[index].path;
+    const std::string& path = files()[index].path;
     return path.substr(path.rfind('/') + 1);
+}
+
+bool SourceNames::is_of_file(const source::Place& place, std::string_view file)
+{
+    const auto index = static_cast<size_t>(place.file);
+    return file.empty() || (index < files().size() && is_file(files()[index].path, file));
+}
+
+/// Static variables with this name in the blocks of functions.
+std::vector<Variable> SourceNames::statics_of_functions(
+    std::string_view function, std::string_view name, std::string_view file)
+{
+    constexpr uint32_t max_functions = 20;
+    constexpr size_t max_rows = 1000;
+    std::vector<Variable> found;
+    const auto add = [&](const source::Function& of, const source::Scope& scope) {
+        if (scope.name != of.name)
+            return;
+        for (Variable& each : types_->variables(scope.variables))
+            if (each.kind == Variable::Kind::Static && each.name == name
+                && std::ranges::none_of(found, [&](const Variable& other) { return other.id == each.id; }))
+                found.push_back(std::move(each));
+    };
+    for (const source::Function& each :
+        types_->functions_named({ .text = std::string(function), .limit = max_functions })) {
+        if (!is_of_file(each.declared, file))
+            continue;
+        std::vector<source::Range> ranges = each.ranges;
+        for (const source::InlinedCopy& copy : each.copies)
+            ranges.insert(ranges.end(), copy.ranges.begin(), copy.ranges.end());
+        size_t rows = 0;
+        for (const source::Range& range : ranges)
+            for (const source::Row& row : types_->rows_in(range))
+                if (found.empty() && ++rows <= max_rows)
+                    for (const source::Scope& scope : types_->scopes_at(row.range.begin))
+                        add(each, scope);
+    }
+    return found;
 }
 
 Result<Variable> SourceNames::find_scoped(std::string_view name, std::string_view file, uint32_t position)
 {
+    // The crate of the function.
+    constexpr std::string_view crate = "crate::";
+    std::string in_crate;
+    if (name.starts_with(crate)) {
+        const auto function = this->function();
+        const std::string_view whole = function ? function->name : "";
+        in_crate =
+            std::string(whole.substr(0, whole.find("::"))) + std::string(name.substr(crate.size() - 2));
+        name = in_crate;
+    }
     const bool is_rooted = name.starts_with("::");
     const std::string_view bare = is_rooted ? name.substr(2) : name;
     std::vector<Variable> found = types_->globals({ .text = std::string(bare), .limit = 100 });
-    if (!file.empty()) {
-        if (!files_)
-            files_ = types_->summary().files;
-        std::erase_if(found, [&](const Variable& each) {
-            const auto index = static_cast<size_t>(each.declared.file);
-            return index >= files_->size() || !is_file((*files_)[index].path, file);
-        });
-    }
+    std::erase_if(found, [&](const Variable& each) { return !is_of_file(each.declared, file); });
     if (is_rooted)
         std::erase_if(found, [&](const Variable& each) { return each.name != bare; });
+    if (const size_t colons = bare.rfind("::"); found.empty() && colons != bare.npos)
+        found = statics_of_functions(bare.substr(0, colons), bare.substr(colons + 2), file);
+    // What is in quotes can be a function too.
+    if (found.empty() && !file.empty())
+        found = statics_of_functions(file, bare, {});
     if (found.empty())
         return unknown(
             file.empty() ? std::string(name) : std::string(file) + "::" + std::string(name), position);
@@ -221,38 +272,66 @@ bool SourceNames::has_own_member(std::string_view name)
 
 std::optional<std::pair<source::TypeId, int64_t>> SourceNames::find_enumerator(std::string_view name)
 {
-    const size_t colons = name.rfind("::");
-    if (colons == std::string_view::npos || colons == 0)
-        return {};
-    std::string_view type_name = name.substr(0, colons);
+    const std::string_view last = last_component(name);
+    std::string_view type_name = name.substr(0, name.size() - last.size());
+    for (const std::string_view sign : { "::", "." })
+        if (type_name.ends_with(sign))
+            type_name.remove_suffix(sign.size());
     if (type_name.starts_with("::"))
         type_name.remove_prefix(2);
-    const auto type = types_->find_type(type_name);
+    const auto type = type_name.empty() ? std::nullopt : types_->find_type(type_name);
     if (!type)
         return {};
-    const auto value = types_->find_enumerator(types_->resolved(*type), name.substr(colons + 2));
+    const auto value = types_->find_enumerator(types_->resolved(*type), last);
     return value ? std::optional(std::pair(*type, *value)) : std::nullopt;
+}
+
+Result<std::optional<std::pair<source::TypeId, int64_t>>> SourceNames::find_enumerator_of_any(
+    std::string_view name, uint32_t position)
+{
+    constexpr uint32_t max_types = 100;
+    std::optional<std::pair<source::TypeId, int64_t>> found;
+    for (const source::TypeId id :
+        types_->types_named(
+            { .text = std::string(name), .match = source::Pattern::Match::Enumerator, .limit = max_types })) {
+        const auto value = types_->find_enumerator(types_->type(id), name);
+        if (!value || (found && found->second == *value))
+            continue;
+        if (found)
+            return failure("`" + escaped(name) + "` is an enumerator of several types: write `"
+                    + escaped(types_->name_of(found->first)) + "::" + escaped(name) + "` or `"
+                    + escaped(types_->name_of(id)) + "::" + escaped(name) + "`",
+                position);
+        found.emplace(id, *value);
+    }
+    return found;
 }
 
 Result<std::optional<source::Function>> SourceNames::find_function(std::string_view name, uint32_t position)
 {
-    if (!has_symbols())
+    const std::vector<source::Function> found = find_functions(name);
+    if (found.empty())
         return std::nullopt;
+    for (const source::Function& each : found)
+        if (each.ranges != found.front().ranges)
+            return failure("`" + escaped(name) + "` is the name of several functions: `"
+                    + escaped(found.front().name) + "` and `" + escaped(each.name) + "`",
+                position);
+    return found.front();
+}
+
+std::vector<source::Function> SourceNames::find_functions(std::string_view name)
+{
+    if (!has_symbols())
+        return {};
     if (name.starts_with("::"))
         name.remove_prefix(2);
     std::vector<source::Function> found =
         types_->functions_named({ .text = std::string(name), .limit = 100 });
     std::erase_if(found, [](const source::Function& each) { return each.ranges.empty(); });
-    if (found.empty())
-        return std::nullopt;
-    const auto exact = std::ranges::find(found, name, &source::Function::name);
-    const source::Function& best = exact != found.end() ? *exact : found.front();
-    for (const source::Function& each : found)
-        if ((each.name == name) == (best.name == name) && each.ranges != best.ranges)
-            return failure("`" + escaped(name) + "` is the name of several functions: `" + escaped(best.name)
-                    + "` and `" + escaped(each.name) + "`",
-                position);
-    return best;
+    if (std::ranges::find(found, name, &source::Function::name) != found.end())
+        std::erase_if(found, [&](const source::Function& each) { return each.name != name; });
+    return found;
 }
 
 std::optional<source::Function> SourceNames::function()

@@ -37,8 +37,13 @@ public:
     bool has_own_member(std::string_view name);
     /// The enumerator that `Color::red` means, with its type.
     std::optional<std::pair<source::TypeId, int64_t>> find_enumerator(std::string_view scoped_name);
+    /// The enumerator of any type that a name without `::` means. Fails if several differ.
+    Result<std::optional<std::pair<source::TypeId, int64_t>>> find_enumerator_of_any(
+        std::string_view name, uint32_t position);
     /// The function of the module that the name means.
     Result<std::optional<source::Function>> find_function(std::string_view name, uint32_t position);
+    /// All functions that it can mean. Those with exactly this name, if there are some.
+    std::vector<source::Function> find_functions(std::string_view name);
 
     /// Where a variable is, for a node at that position. There is at least one part.
     std::vector<LocationPart> locate(const source::Variable& variable, uint32_t position);
@@ -58,6 +63,10 @@ private:
     std::string file_of(const source::Variable& variable);
     const std::string& why_no_frame_base(const source::Function& function);
     Result<std::optional<source::Variable>> look_up(std::string_view name, uint32_t position);
+    std::vector<source::Variable> statics_of_functions(
+        std::string_view function, std::string_view name, std::string_view file);
+    bool is_of_file(const source::Place& place, std::string_view file);
+    const std::vector<source::File>& files();
 
     const Scope& scope_;
     std::shared_ptr<SourceTypes> types_;

@@ -2,6 +2,8 @@
 #include "eval/compiler.h"
 
 #include "base/text.h"
+#include "eval/containers.h"
+#include "eval/dotted_name.h"
 #include "eval/steps.h"
 
 #include <array>
@@ -22,6 +24,8 @@ bool Compiler::is_unresolved_name(const Node& node)
     if (node.syntax != Syntax::Name || node.selector.is_wasm || !names_.has_symbols())
         return false;
     const std::string& name = node.selector.name;
+    if (node.word == ".")
+        return true;
     if (has_variable(scope_, name))
         return false;
     const auto found = names_.find(name, node.position);
@@ -49,20 +53,30 @@ Result<Type> Compiler::emit_unresolved(const Node& node)
     };
     const std::string& name = node.selector.name;
     if (node.syntax == Syntax::Call) {
-        const std::string& called = node.children[0].selector.name;
+        const Node& callee = node.children[0];
+        const std::string& called = callee.syntax == Syntax::Member ? callee.text : callee.selector.name;
         if (!names_.has_symbols())
             return failure("no function is called `" + escaped(called)
                     + "`: there are casts to `i8` .. `f64`, `is_null`, `length` and `size`",
                 node.position);
-        return failure("only a whole expression can be a call: `" + escaped(called) + "`", node.position);
+        return failure("`" + escaped(called)
+                + "` cannot be called here: only `print` and `call` call functions, "
+                + "and the call must be the whole expression",
+            node.position);
     }
-    if (node.syntax == Syntax::Name) {
+    if (node.syntax == Syntax::Member) {
+        if (const auto found = names_.find_enumerator(dotted_name(node)))
+            return of_enum(found->first, found->second);
+    } else if (node.syntax == Syntax::Name) {
         if (const auto value = enumerator(node, { .source = expected_enum_ }))
             return of_enum(expected_enum_, *value);
         if (name == "true" || name == "false")
             return constant(name == "true", NumberKind::I32);
         if (name == "nullptr" || name == "NULL")
             return constant(0, NumberKind::I32);
+        if (names_.has_symbols())
+            if (const auto found = TRY(names_.find_enumerator_of_any(name, node.position)))
+                return of_enum(found->first, found->second);
     } else if (const auto found = names_.find_enumerator(name))
         return of_enum(found->first, found->second);
     if (const auto function = TRY(names_.find_function(name, node.position)))
@@ -152,9 +166,19 @@ Result<Type> Compiler::emit_size_of(const Node& node)
 
 // -- Operators
 
-/// Turns a pointer to characters, which was left at `at`, into the text that it points to.
+/// Turns a pointer to characters or a string of a library, which was left at `at`, into its text.
 Result<bool> Compiler::become_text(const Node& node, Type& type, size_t at)
 {
+    if (type.kind == Type::Kind::Aggregate && is_text_container(names_.types(), type.source)) {
+        program_.containers.push_back(std::make_shared<const Container>(Container {
+            .symbols = names_.shared_types(), .type = type.source, .memory = scope_.source.memory }));
+        program_.steps.insert(program_.steps.begin() + static_cast<ptrdiff_t>(at),
+            { steps::contained_text, program_.containers.size() - 1, 0, node.position });
+        if (++slots_ > Program::max_slots)
+            return failure("too deeply nested", node.position);
+        type = { .kind = Type::Kind::Text };
+        return true;
+    }
     const Type pointer = decayed(type);
     const auto target = target_of_pointer(pointer);
     if (!target || !names_.types().is_character(*target))

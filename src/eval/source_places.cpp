@@ -2,6 +2,8 @@
 #include "eval/compiler.h"
 
 #include "base/text.h"
+#include "eval/containers.h"
+#include "eval/dotted_name.h"
 #include "eval/steps.h"
 
 #include <utility>
@@ -14,9 +16,6 @@ using Kind = source::Type::Kind;
 
 /// How many pointers a `.` follows.
 constexpr int max_followed = 8;
-/// The largest `@`.
-constexpr uint64_t max_elements = 1 << 20;
-
 bool is_pointer(const source::Type& type)
 {
     return type.kind == Kind::Pointer || type.kind == Kind::Reference;
@@ -40,6 +39,15 @@ Node own_member_node(const std::string& name, uint32_t position)
 
 // -- Names
 
+// NOLINTNEXTLINE(misc-no-recursion): nodes are not nested deep.
+std::string dotted_name(const Node& node)
+{
+    if (node.syntax == Syntax::Name && !node.selector.is_wasm)
+        return node.selector.name;
+    const std::string first = node.syntax == Syntax::Member ? dotted_name(node.children[0]) : "";
+    return first.empty() ? "" : first + "." + node.text;
+}
+
 Result<SourcePlace> Compiler::variable_place(const Node& node, const source::Variable& variable)
 {
     using VariableKind = source::Variable::Kind;
@@ -60,7 +68,7 @@ Result<SourcePlace> Compiler::variable_place(const Node& node, const source::Var
 Result<std::optional<SourcePlace>> Compiler::name_place(const Node& node)
 {
     const std::string& name = node.selector.name;
-    if (node.selector.is_wasm || !names_.has_symbols())
+    if (node.selector.is_wasm || !names_.has_symbols() || node.word == ".")
         return std::nullopt;
     if (name != "this" && !names_.is_local(name) && names_.has_own_member(name)) {
         const Node member = own_member_node(name, node.position);
@@ -143,6 +151,8 @@ Result<SourcePlace> Compiler::dereferenced_place(const Node& node)
     const source::Type type = names_.types().resolved(place->type);
     if (is_pointer(type))
         return followed(node, TRY(pointee(node, std::move(*place))));
+    if (auto target = TRY(smart_target(node, *place)))
+        return *std::move(target);
     if (type.kind != Kind::Array)
         return failure("`*` takes a pointer, not " + names_.types().name_of(place->type), node.position);
     place->type = names_.types().element_of(type);
@@ -153,12 +163,44 @@ Result<SourcePlace> Compiler::dereferenced_place(const Node& node)
 
 Result<std::optional<SourcePlace>> Compiler::member_place(const Node& node)
 {
+    if (const std::string dotted = dotted_name(node); !dotted.empty()) {
+        const Node* first = &node;
+        while (first->syntax == Syntax::Member)
+            first = &first->children[0];
+        // Zig puts dots between scopes.
+        if (is_unresolved_name(*first)) {
+            if (const auto variable = names_.find_scoped(dotted, {}, node.position))
+                return TRY(variable_place(node, *variable));
+            if (names_.find_enumerator(dotted))
+                return std::nullopt;
+        }
+    }
     auto object = TRY(object_place(node));
     if (!object)
         return std::nullopt;
     SourcePlace place = std::move(*object);
-    for (int i = 0; i < max_followed && is_pointer(names_.types().resolved(place.type)); ++i)
-        place = TRY(pointee(node, std::move(place)));
+    SourceTypes& types = names_.types();
+    for (int i = 0; i < max_followed; ++i) {
+        const source::Type type = types.resolved(place.type);
+        if (is_pointer(type)) {
+            place = TRY(pointee(node, std::move(place)));
+            continue;
+        }
+        if (types.find_member(type, node.text))
+            break;
+        // The fields of a tagged union of Zig.
+        if (const auto payload = types.find_member(type, "payload"); payload
+            && type.language == source::Language::Zig && types.resolved(payload->type).kind == Kind::Union
+            && types.find_member(types.resolved(payload->type), node.text)) {
+            place.type = payload->type;
+            place.offset += payload->offset;
+            break;
+        }
+        auto target = TRY(smart_target(node, place));
+        if (!target)
+            break;
+        place = *std::move(target);
+    }
     return TRY(member_of(node, std::move(place)));
 }
 
@@ -204,25 +246,25 @@ Result<std::optional<SourcePlace>> Compiler::element_place(const Node& node)
 Result<SourcePlace> Compiler::element_of(const Node& node, SourcePlace place)
 {
     SourceTypes& types = names_.types();
+    place = TRY(indexed_object(node, std::move(place)));
     source::Type type = types.resolved(place.type);
-    if (type.kind == Kind::Struct) {
-        // A slice of Rust or Zig.
-        for (const char* name : { "data_ptr", "ptr" })
-            if (const auto member = types.find_member(type, name);
-                member && is_pointer(types.resolved(member->type))) {
-                place.offset += member->offset;
-                place.type = member->type;
-                break;
-            }
+    // The elements of an `std::array` in locals have no address.
+    if (const auto elements = place.is_in_memory() ? std::nullopt : types.find_member(type, "__elems_")) {
+        place.type = elements->type;
+        place.offset += elements->offset;
         type = types.resolved(place.type);
     }
-    if (is_pointer(type)) {
+    if (type.kind == Kind::Struct) {
+        const auto indexing = source::indexing_of(types, place.type);
+        if (!indexing)
+            return failure(types.name_of(place.type) + " has no elements", node.position);
+        const bool is_slice = types.find_member(type, "data_ptr") || types.find_member(type, "ptr");
+        return is_slice && !place.is_in_memory() ? slice_element(node, std::move(place))
+                                                 : contained_element(node, std::move(place), *indexing);
+    }
+    if (is_pointer(type))
         place = TRY(pointee(node, std::move(place)));
-        // A pointer of Zig to an array is indexed as the array.
-        if (const source::Type target = types.resolved(place.type);
-            target.kind == Kind::Array && target.language == source::Language::Zig)
-            place.type = types.element_of(target);
-    } else if (type.kind == Kind::Array)
+    else if (type.kind == Kind::Array)
         place.type = types.element_of(type);
     else
         return failure(types.name_of(place.type) + " has no elements", node.position);
@@ -266,12 +308,24 @@ Result<SourcePlace> Compiler::range_place(const Node& node)
         place = std::move(*found);
     else
         return failure("`@` takes the first element, such as `p[0]` or `i32[16]`", node.position);
-    const uint64_t count = TRY(constant_index(node.children[1]));
-    if (!place.is_in_memory() || place.bit_size != 0)
+    if (!place.is_in_memory() || place.bit_size != 0 || !types.size_of(place.type))
         return failure("`@` takes an element that is in memory", node.position);
-    if (count == 0 || count > max_elements || !types.size_of(place.type))
-        return failure(
-            "`@` takes a number of elements from 1 to " + std::to_string(max_elements), node.position);
+    CHECK(emit_offset(node, place));
+    const size_t begin = here();
+    CHECK(emit_index(node.children[1], false));
+    if (!is_constant(begin, here())) {
+        if (&node != whole_)
+            return failure("the number behind `@` must be a constant, unless the range is all that is shown",
+                node.children[1].position);
+        place.type = types.array_of(place.type, 0);
+        place.is_counted = true;
+        return place;
+    }
+    const uint64_t count = program_.steps.back().operand;
+    program_.steps.pop_back();
+    --slots_;
+    if (!is_range(count))
+        return failure(range_refusal(), node.position);
     place.type = types.array_of(place.type, count);
     return place;
 }
@@ -309,9 +363,14 @@ Result<Type> Compiler::emit_source_value(const Node& node, SourcePlace place)
     const source::Type type = names_.types().resolved(place.type);
     const auto scalar = names_.types().scalar_of(type);
     if (!place.is_in_memory()) {
-        if (!scalar)
+        if (scalar)
+            return emit_parts(node, place, *scalar);
+        if (!is_text_container(names_.types(), place.type))
             return failure(quoted(place.name) + " is not in memory, and no number", node.position);
-        return emit_parts(node, place, *scalar);
+        Container container = TRY(emit_container(node, std::move(place)));
+        CHECK(contained(node, std::move(container), steps::contained_text, 0));
+        ++slots_;
+        return Type { .kind = Type::Kind::Text };
     }
     CHECK(emit_offset(node, place));
     if (!scalar)

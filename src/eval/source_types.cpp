@@ -151,7 +151,7 @@ std::optional<uint64_t> SourceTypes::size_of(source::TypeId id)
     if (const auto element = resolved(type.target); element.kind != Kind::Array)
         size = element.size;
     for (const auto& count : type.dimensions)
-        if (__builtin_mul_overflow(size, count.value_or(0), &size))
+        if (!count || __builtin_mul_overflow(size, *count, &size))
             return {};
     return size;
 }
@@ -223,6 +223,10 @@ std::optional<FoundMember> SourceTypes::find_member(const source::Type& structur
         !name.empty() && std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
     if (is_number && find_member_in(structure, "__" + std::string(name), 0, max_chain, budget, found))
         return found;
+    // A base class has the name of its type.
+    for (const source::Member& member : structure.members)
+        if (member.is_base_class && resolved(member.type).name == name)
+            return FoundMember { member.type, member.offset };
     return {};
 }
 
@@ -282,6 +286,7 @@ std::string SourceTypes::name_of(source::TypeId id)
 
 source::TypeId SourceTypes::make(source::Type type)
 {
+    const std::lock_guard lock(made_mutex_);
     for (const source::Type& each : made_) {
         type.id = each.id;
         if (each == type)
@@ -430,13 +435,19 @@ std::vector<source::Variable> SourceTypes::globals(const source::Pattern& patter
 source::Type SourceTypes::type(source::TypeId id)
 {
     const uint64_t index = (static_cast<uint64_t>(id) & ~made_bit) - 1;
-    if (static_cast<uint64_t>(id) & made_bit)
+    if (static_cast<uint64_t>(id) & made_bit) {
+        const std::lock_guard lock(made_mutex_);
         return index < made_.size() ? made_[index] : source::Type {};
+    }
     return symbols_ ? symbols_->type(id) : source::Type {};
 }
 std::optional<source::TypeId> SourceTypes::find_type(std::string_view name)
 {
     return symbols_ ? symbols_->find_type(name) : std::nullopt;
+}
+std::vector<source::TypeId> SourceTypes::types_named(const source::Pattern& pattern)
+{
+    return symbols_ ? symbols_->types_named(pattern) : std::vector<source::TypeId>();
 }
 std::optional<source::Variable> SourceTypes::variable_at(uint64_t address)
 {

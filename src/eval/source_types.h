@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -31,8 +32,7 @@ struct FoundMember {
 
 /// The types of expressions: those of debug information, and others made of them, such as the
 /// pointer that `&x` gives. It answers `Symbols` for both, so values can be rendered that have such
-/// a type. Without debug information only the made ones exist. Any thread may ask; only one may
-/// make types.
+/// a type. Without debug information only the made ones exist. Any thread may use it.
 class SourceTypes final : public source::Symbols {
 public:
     /// `symbols` can be null.
@@ -85,6 +85,7 @@ public:
     std::vector<source::Variable> globals(const source::Pattern& pattern) override;
     source::Type type(source::TypeId id) override;
     std::optional<source::TypeId> find_type(std::string_view name) override;
+    std::vector<source::TypeId> types_named(const source::Pattern& pattern) override;
     std::optional<source::Variable> variable_at(uint64_t address) override;
 
 private:
@@ -95,6 +96,7 @@ private:
 
     std::shared_ptr<source::Symbols> symbols_;
     uint8_t address_bytes_;
+    std::mutex made_mutex_;
     std::vector<source::Type> made_;
 };
 

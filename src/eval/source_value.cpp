@@ -199,8 +199,16 @@ Result<source::Value> SourceExpression::place_value(Where& where, Instance& inst
     const SourcePlace& place = place_->place;
     source::Value value { .type = place.type, .bit_offset = place.bit_offset, .bit_size = place.bit_size };
     if (place.is_in_memory()) {
-        value.address = TRY(run_in<uint64_t>(
-            place_->program, where, [](const Slot* slots) -> Result<uint64_t> { return slots[0]; }));
+        value.address =
+            TRY(run_in<uint64_t>(place_->program, where, [&](const Slot* slots) -> Result<uint64_t> {
+                if (place.is_counted && !is_range(slots[1]))
+                    return failure(
+                        range_refusal() + ", not " + std::to_string(static_cast<int64_t>(slots[1])),
+                        position_);
+                if (place.is_counted)
+                    value.type = types_->array_of(types_->element_of(types_->type(place.type)), slots[1]);
+                return slots[0];
+            }));
         return value;
     }
     value.bytes.resize(TRY(place_bytes()));

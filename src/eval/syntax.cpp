@@ -305,19 +305,25 @@ private:
                     { .syntax = Syntax::Part, .position = position }, std::move(node), std::move(index)));
             } else if (is_sign(".") || is_sign("->"))
                 node = TRY(member(std::move(node)));
-            else if (is_sign("(") && (node.syntax == Syntax::Name || node.syntax == Syntax::Scoped))
+            else if (is_sign("(") && is_callable(node.syntax))
                 node = TRY(call(std::move(node)));
             else
                 return node;
         }
     }
 
-    /// At `.` or `->`. Zig dereferences with `.*`.
+    static bool is_callable(Syntax syntax)
+    {
+        return syntax == Syntax::Name || syntax == Syntax::Scoped || syntax == Syntax::Member
+            || syntax == Syntax::Deref || syntax == Syntax::Part;
+    }
+
+    /// At `.` or `->`. Zig dereferences with `.*`, and unwraps with `.?`.
     Result<Node> member(Node object)
     {
         Node node { .syntax = Syntax::Member, .position = here() };
         CHECK(advance());
-        if (is_sign("*"))
+        if (is_sign("*") || is_sign("?"))
             node.syntax = Syntax::Deref;
         else if (token_.kind == TokenKind::Word || token_.kind == TokenKind::Text)
             node.text = token_.text;
@@ -414,11 +420,25 @@ private:
                 CHECK(expect(")"));
                 return inner;
             }
+            if (is_sign("."))
+                return literal();
             if (is_sign("::"))
                 return scoped({ .syntax = Syntax::Scoped, .position = here(), .selector = { true, {}, {} } });
             return unexpected("a value");
         case TokenKind::End: return unexpected("a value");
         }
+        CHECK(advance());
+        return node;
+    }
+
+    /// At the `.` of an enumerator of Zig, `.red`: a name that no variable has.
+    Result<Node> literal()
+    {
+        Node node { .syntax = Syntax::Name, .position = here(), .word = "." };
+        CHECK(advance());
+        if (token_.kind != TokenKind::Word)
+            return unexpected("a name");
+        node.selector = { true, {}, token_.text };
         CHECK(advance());
         return node;
     }

@@ -33,6 +33,7 @@ constexpr auto guest_text = R"((module
     (data (i32.const 1064) "\00\00\c0\3f\00\00\00\00\00\00\04\40\fe\ff\ff\ff\ff\ff\ff\ff\c8\ff\34\12\01\00\00\00")
     (data (i32.const 2000) "\20\04\00\00\9c\ff\ff\ff\03\00\00\00\04\00\00\00\ed\00\00\00\09\00\00\00\00\08\00\00\01\00\00\00")
     (data (i32.const 2048) "\20\04\00\00\07\00\00\00\05\00\00\00\06\00\00\00\00\00\00\00\08\00\00\00\00\00\00\00\00\00\00\00")
+    (data (i32.const 3000) "\f8\03\00\00\04\04\00\00\08\04\00\00\d8\07\00\00")
     (global $__stack_pointer (mut i32) (i32.const 1000))
     (global $wasm_only (mut i32) (i32.const 11))
     (global $limit i32 (i32.const 12))
@@ -97,6 +98,17 @@ struct Bank : LiteralSymbols {
         account_pointer_ = add_pointer(account_t_);
     }
 
+    /// A class of libc++ whose members point to values of its template argument.
+    TypeId add_library(const char* name, TypeId argument, std::initializer_list<const char*> pointers)
+    {
+        std::vector<source::Member> members;
+        for (const char* pointer : pointers)
+            members.push_back({ pointer, add_pointer(argument), 4 * members.size() });
+        const TypeId type = add_struct(name, 4 * members.size(), members, source::Language::Cpp);
+        types.back().arguments = { { "_Tp", argument } };
+        return type;
+    }
+
     void add_variables(source::FileId file, source::FileId other_file)
     {
         const auto local = [&](const char* name, TypeId type, source::Expression expression,
@@ -126,6 +138,13 @@ struct Bank : LiteralSymbols {
         frame("wild", add_type({ .kind = Kind::Const, .target = add_pointer(int_) }), 80);
         frame("callback", add_pointer(add_type({ .kind = Kind::Function })), 88);
         frame("self", add_type({ .kind = Kind::Reference, .size = 4, .target = point_ }), 4);
+        frame("vec", add_library("std::__2::vector<int>", int_, { "__begin_", "__end_", "__cap_" }), 2000);
+        frame("owner", add_library("std::__2::unique_ptr<point>", point_, { "__ptr_" }), 2012);
+        add_local(block,
+            { .kind = VariableKind::Static,
+                .name = "calls",
+                .type = int_,
+                .locations = everywhere(test::at_address(1020)) });
         local("reg", int_, test::in_wasm(0, 0));
         local("by_address", point_, test::in_wasm(0, 1, false));
         local("big", long_, test::in_wasm(0, 2));
@@ -298,23 +317,38 @@ TEST(SourceExpression, ElementsAndPointers)
         { "&list[1]", "int * 0x3fc" }, { "&x", "int * 0x3e8" }, { "*&x", "int 42" },
         { "&list[3] - &list[1]", "i32 2" }, { "list + 1 == &list[1]", "i32 1" },
         { "&p->balance", "int * 0x7d4" }, { "p == null", "i32 0" }, { "p != 0", "i32 1" },
-        { "(&x)[4]", "int 10" }, { "list[0]@2", "int [2] {10, 20}" }, { "(&x)[0] @ 1", "int [1] {42}" },
-        { "i32[1016]@3", "i32 [3] {10, 20, 30}" }, { "*x", "0: `*` takes a pointer, not int" },
+        { "(&x)[4]", "int 10" }, { "list[0]@2", "int [2] {10, 20}" },
+        { "list[0]@(x - 40)", "int [2] {10, 20}" },
+        { "list[0]@(x - 42)", "7: `@` takes a number of elements from 1 to 1048576, not 0" },
+        { "(list[0]@x)[1]",
+            "9: the number behind `@` must be a constant, unless the range is all that is shown" },
+        { "(&x)[0] @ 1", "int [1] {42}" }, { "i32[1016]@3", "i32 [3] {10, 20, 30}" },
+        { "*x", "0: `*` takes a pointer, not int" },
         { "&reg", "0: `reg` has no address: it is in local 0 (`$0`)" },
         { "half[0]", "4: point has no elements" },
         { "p + p", "2: `+` does not apply to account_t * and account_t *" } });
 }
 
+TEST(SourceExpression, ContainersAndSmartPointers)
+{
+    check({ { "vec[1]", "int 20" }, { "vec[x - 40] + 1", "i32 31" }, { "&vec[2]", "int * 0x400" },
+        { "vec[3]", "3: index 3 is out of range: the size is 3" },
+        { "vec[-1]", "3: index -1 is out of range: the size is 3" },
+        { "vec[1.5]", "4: an index is an integer, not f64" }, { "*vec.__begin_", "int 10" },
+        { "owner->y", "int 4" }, { "*owner", "struct point {x = 3, y = 4}" }, { "owner.x == 3", "i32 1" },
+        { "&owner->y", "int * 0x7dc" }, { "owner->z", "5: point has no member `z`; near: `x`, `y`" } });
+}
+
 TEST(SourceExpression, Operators)
 {
-    check({ { "x + 1", "i32 43" }, { "x == 42 && p->balance < 0", "i32 1" }, { "count - 8", "i32 -1" },
-        { "small + tiny", "i32 -112" }, { "-small", "i32 56" }, { "single * 2", "f32 3" },
-        { "wide + x", "i64 40" }, { "flag ? x : 0", "i32 42" }, { "flag == true", "i32 1" },
-        { "!p", "i32 0" }, { "color == BLUE", "i32 1" }, { "RED == color", "i32 0" },
-        { "Color::GREEN", "Color GREEN" }, { "color == Color::BLUE", "i32 1" },
-        { "p->owner == \"amber\"", "i32 1" }, { "name != \"amber\"", "i32 0" },
-        { "\"jade\" == p->owner", "i32 0" }, { "i32[&x]", "i32 42" }, { "$reg + reg", "i32 18" },
-        { "p->at == p->at", "6: `==` does not apply to point and point" } });
+    check({ { "RED", "Color RED" }, { "GREEN + 1", "i32 3" }, { "true == flag", "i32 1" }, { "false != flag", "i32 1" }, { "x & BLUE", "i32 40" }, { "x + 1", "i32 43" },
+        { "x == 42 && p->balance < 0", "i32 1" }, { "count - 8", "i32 -1" }, { "small + tiny", "i32 -112" },
+        { "-small", "i32 56" }, { "single * 2", "f32 3" }, { "wide + x", "i64 40" },
+        { "flag ? x : 0", "i32 42" }, { "flag == true", "i32 1" }, { "!p", "i32 0" },
+        { "color == BLUE", "i32 1" }, { "RED == color", "i32 0" }, { "Color::GREEN", "Color GREEN" },
+        { "color == Color::BLUE", "i32 1" }, { "p->owner == \"amber\"", "i32 1" },
+        { "name != \"amber\"", "i32 0" }, { "\"jade\" == p->owner", "i32 0" }, { "i32[&x]", "i32 42" },
+        { "$reg + reg", "i32 18" }, { "p->at == p->at", "6: `==` does not apply to point and point" } });
 }
 
 TEST(SourceExpression, TypesAndSizes)
@@ -338,8 +372,13 @@ TEST(SourceExpression, NamesAndScopes)
         { "limit_", "0: `limit_` is the name of several variables: write `a::limit_` or `b::limit_`" },
         { "$x", "0: no local or global is called `x`; near: `f`, `d`" },
         { "coumt", "0: no variable is called `coumt`; near: `count`" },
-        { "::nothing", "0: no variable is called `::nothing`" },
-        { "f(1)", "0: only a whole expression can be a call: `f`" } });
+        { "::nothing", "0: no variable is called `::nothing`" }, { "'bank.c'::x", "int 10" },
+        { "\"bank.c\"::x", "int 10" }, { "run::calls", "int 20" }, { "'bank::run'::calls", "int 20" },
+        { "p->'balance'", "int -100" }, { "p->@\"balance\"", "int -100" },
+        { "run::nothing", "0: no variable is called `run::nothing`" },
+        { "f(1)",
+            "0: `f` cannot be called here: only `print` and `call` call functions, and the call must be "
+            "the whole expression" } });
     check({ { "x", "int 9" }, { "list", "0: no variable is called `list`" } }, 0);
 }
 
