@@ -722,6 +722,7 @@ void Session::set_symbols(std::shared_ptr<SymbolFinder> finder)
 {
     const std::lock_guard lock(mutex_);
     breakpoints_.set_symbols(finder);
+    watchpoints_.set_symbols(finder);
     symbols_ = std::move(finder);
 }
 

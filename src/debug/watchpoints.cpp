@@ -4,6 +4,7 @@
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "debug/inspect.h"
+#include "debug/source_view.h"
 #include "eval/syntax.h"
 
 #include <algorithm>
@@ -147,7 +148,7 @@ std::string WatchHit::to_text() const
     return before + " -> " + (new_value ? new_value->to_text() : number_text(new_bytes));
 }
 
-Result<bool> FreeCondition::is_true(const Frame& frame)
+Result<bool> FreeCondition::is_true(const Frame& frame, SymbolFinder* symbols)
 {
     // More than the places at which a program usually touches one variable.
     constexpr size_t max_compiled = 256;
@@ -158,7 +159,11 @@ Result<bool> FreeCondition::is_true(const Frame& frame)
     if (found == compiled_.end()) {
         if (compiled_.size() == max_compiled)
             compiled_.clear();
-        auto expression = TRY(eval::Expression::compile_condition(text_, TRY(eval::Scope::of(frame))));
+        eval::SourceContext source;
+        if (symbols)
+            source.symbols = symbols->symbols_of(frame.function->instance->module);
+        auto expression =
+            TRY(eval::Expression::compile_condition(text_, TRY(eval::Scope::of(frame, std::move(source)))));
         found = compiled_.emplace(place, std::move(expression)).first;
     }
     return found->second.is_true(frame);
@@ -319,14 +324,14 @@ bool Watchpoints::counts(const Entry& entry, bool was_read, bool was_written, bo
 
 /// Counts an access if the condition holds, and says whether it stops the thread. Returns why the
 /// condition could not be evaluated; that stops the thread too.
-std::string Watchpoints::count(Entry& entry, const std::optional<Frame>& frame, bool& stops)
+std::string Watchpoints::count(Entry& entry, const std::optional<Frame>& frame, bool& stops) const
 {
     std::string problem;
     stops = false;
     if (!entry.spec.is_enabled)
         return problem;
     if (frame) {
-        const auto holds = entry.condition.is_true(*frame);
+        const auto holds = entry.condition.is_true(*frame, symbols_.get());
         if (holds && !*holds)
             return problem;
         if (!holds)

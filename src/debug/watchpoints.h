@@ -19,6 +19,8 @@
 
 namespace vitrine::core::debug {
 
+class SymbolFinder;
+
 /// What to watch, and which kind of access.
 struct WatchpointSpec {
     using Access = vitrine::debug::WatchAccess;
@@ -49,8 +51,9 @@ class FreeCondition {
 public:
     explicit FreeCondition(std::string text = "") : text_(std::move(text)) {}
 
-    /// Whether it holds in a guest frame. An empty condition always does.
-    Result<bool> is_true(const Frame& frame);
+    /// Whether it holds in a guest frame. An empty condition always does. Without `symbols` names
+    /// of the source are not known.
+    Result<bool> is_true(const Frame& frame, SymbolFinder* symbols);
 
 private:
     std::string text_;
@@ -86,6 +89,8 @@ public:
     Result<void> change(uint32_t id, WatchpointSpec spec);
     Result<void> remove(uint32_t id);
     void clear() { entries_.clear(); }
+    /// For names of the source in conditions; null for none.
+    void set_symbols(std::shared_ptr<SymbolFinder> finder) { symbols_ = std::move(finder); }
     /// Removes the watchpoints of a store that is about to be destroyed.
     void drop(const Store& store);
     std::vector<Watchpoint> list() const;
@@ -128,9 +133,10 @@ private:
         FreeCondition condition;
     };
     static bool counts(const Entry& entry, bool was_read, bool was_written, bool has_changed);
-    static std::string count(Entry& entry, const std::optional<Frame>& frame, bool& stops);
+    std::string count(Entry& entry, const std::optional<Frame>& frame, bool& stops) const;
 
     std::map<uint32_t, Entry> entries_;
+    std::shared_ptr<SymbolFinder> symbols_;
 };
 
 } // namespace vitrine::core::debug
