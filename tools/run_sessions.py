@@ -35,6 +35,7 @@ COMPILERS = {
     "wat": ("wat", ["wasm-tools", "parse", "app.wat", "-o", "app.wasm"]),
     "c": ("c", ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "app.c", "-o", "app.wasm"]),
     "c++": ("cpp", ["clang++-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt", "-fno-exceptions", "-std=c++20", "app.cpp", "-o", "app.wasm"]),
+    "zig": ("zig", ["zig", "build-exe", "-target", "wasm32-wasi", "--cache-dir", "cache", "--global-cache-dir", "cache", "-femit-bin=app.wasm", "app.zig"]),
     "rust": ("rs", ["rustc", "--target", "wasm32-wasip1", "app.rs", "-o", "app.wasm"]),
 }
 SKIPPED = 77
@@ -59,7 +60,8 @@ def compile_guest(words, source, folder, wasm_tools):
     if words[0] not in COMPILERS:
         raise Broken(f"GUEST: {words[0]} is none of {', '.join(COMPILERS)}")
     ending, command = COMPILERS[words[0]]
-    command = [str(wasm_tools) if word == "wasm-tools" else word for word in command] + words[1:]
+    programs = {"wasm-tools": wasm_tools, "zig": ROOT / "build/zig/zig"}
+    command = [str(programs.get(word, word)) for word in command] + words[1:]
     if not shutil.which(command[0]):
         raise Missing(f"there is no {command[0]}")
     # The first line of the source is the first one behind the head that is not empty.

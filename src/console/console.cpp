@@ -172,7 +172,14 @@ Result<void> Console::perform(const Verb& verb, Words& words)
     looks_ += look ? 1 : 0;
     auto done = verb.perform(*this, words);
     looks_ -= look ? 1 : 0;
-    return done;
+    look.reset();
+    const After after = std::exchange(after_, {});
+    if (!done || !after)
+        return done;
+    if (looks_ > 0)
+        return failure("a call cannot be a part of another command");
+    CHECK(target_.check(Needs::Resume, verb.name));
+    return after(*this);
 }
 
 Result<void> Console::perform_as(std::string_view verb, Words& words)
@@ -384,15 +391,17 @@ Result<void> Console::call(Function& function, std::vector<Value> arguments)
     });
 }
 
-Result<void> Console::call(ProgramView::PreparedCall make_call)
+Result<void> Console::call(ProgramView::PreparedCall make_call, CallValue value)
 {
     const auto runs = [&](const debug::ThreadInfo& info) { return info.id == scope_.thread; };
     const auto threads = session().threads();
     const auto info = std::ranges::find_if(threads, runs);
     if (info == threads.end() || &info->thread->store != scope_.instance->store)
         return failure("the function belongs to another store than the thread");
-    auto body = [call = call_, thread = info->thread, make_call = std::move(make_call)] {
+    auto body = [call = call_, thread = info->thread, make_call = std::move(make_call),
+                    value = std::move(value)] {
         const auto result = make_call(*thread);
+        call->value = value;
         call->is_return = result.has_value();
         call->text = result ? *result : trap_text(result.error());
     };
@@ -419,11 +428,48 @@ std::string Console::reason_text(const debug::StopReason& reason) const
     ours.id = stops_.number_of(reason.id);
     const bool is_numbered =
         ours.kind == debug::StopKind::Breakpoint || ours.kind == debug::StopKind::Watchpoint;
-    if (!is_numbered || ours.id != 0)
-        return ours.to_text();
-    return reason.kind == debug::StopKind::Breakpoint ? "another client's breakpoint"
-                                                      : "another client's watchpoint: " + reason.text;
+    if (is_numbered && ours.id == 0)
+        return reason.kind == debug::StopKind::Breakpoint ? "another client's breakpoint"
+                                                          : "another client's watchpoint: " + reason.text;
+    const std::vector<Frame> frames = target_.frames(reason.thread);
+    const auto frame = std::ranges::find_if(frames, [](const Frame& each) { return !each.is_host(); });
+    if (const auto watched = stops_.watched_value(reason.id);
+        watched && reason.watch && !reason.watch->old_bytes.empty() && frame != frames.end()) {
+        const debug::WatchHit& hit = *reason.watch;
+        Instance& instance = *frame->function->instance;
+        const std::string before = watched->value_text(instance, hit.old_bytes);
+        // What stands behind the values: why the condition could not be evaluated.
+        ours.text = (hit.is_write ? before + " -> " + watched->value_text(instance, hit.new_bytes) : before)
+            + ours.text.substr(std::min(hit.to_text().size(), ours.text.size()));
+    }
+    return ours.to_text();
 }
+
+namespace {
+
+/// What a function returned as the source's type says; none where the source says nothing.
+std::optional<Computed> source_result(const debug::FunctionResults& results)
+{
+    const auto& source = results.source;
+    if (!source)
+        return std::nullopt;
+    eval::SourceResult result { .symbols = source->symbols };
+    result.memory = source->memory;
+    source::Value value { .type = source->type, .address = source->address };
+    if (!source->address && !results.values.empty()) {
+        const Value& first = results.values.front();
+        eval::SourceTypes types(source->symbols, result.reader(*results.function->instance).address_bytes());
+        const uint64_t size = types.size_of(source->type).value_or(0);
+        for (size_t i = 0; i < std::min<size_t>(sizeof first.low, size); ++i)
+            value.bytes.push_back(static_cast<uint8_t>(first.low >> (8 * i)));
+        if (types.scalar_of(types.resolved(source->type)))
+            result.number = first;
+    }
+    result.value = std::move(value);
+    return computed_from(std::move(result), *results.function->instance, source->memory);
+}
+
+} // namespace
 
 /// What belongs to a stop: why and where, what `display` shows, and the commands that are due.
 void Console::arrive()
@@ -439,9 +485,14 @@ void Console::arrive()
     const bool is_silent = !due_.empty() && due_.front() == "silent";
     if (is_silent)
         due_.erase(due_.begin());
-    if (reason && reason->results)
-        for (const Value& value : reason->results->values)
-            variables_.remember({ value.to_text(scope().module.get()), value });
+    if (reason && reason->results) {
+        const auto& source = reason->results->source;
+        if (!source)
+            for (const Value& value : reason->results->values)
+                variables_.remember({ value.to_text(scope().module.get()), value });
+        else if (source->type != source::TypeId {})
+            variables_.remember(*source_result(*reason->results));
+    }
     if (!is_silent) {
         tell();
         show_displays();
@@ -464,7 +515,13 @@ void Console::tell_stop(const debug::StopReason& reason)
 {
     if (reason.kind == debug::StopKind::CallEnd) {
         const std::string values = call_->text.empty() ? "" : ": " + call_->text;
-        write(call_->is_return ? "returned" + values : "call ended" + values, Style::Event);
+        const CallValue value = std::exchange(call_->value, {});
+        if (call_->is_return && value.is_print && !values.empty())
+            write(call_->text);
+        else
+            write(call_->is_return ? "returned" + values : "call ended" + values, Style::Event);
+        if (call_->is_return && value.kept && *value.kept)
+            variables_.remember(**value.kept);
         return;
     }
     if (reason.results)
@@ -489,15 +546,7 @@ void Console::tell_results(const debug::FunctionResults& results)
             write("returned: " + join(results.values, scope().module.get()), Style::Event);
         return;
     }
-    source::Value value { .type = source->type, .address = source->address };
-    if (!source->address && !results.values.empty()) {
-        const Value& first = results.values.front();
-        for (size_t i = 0; i < sizeof first.low; ++i)
-            value.bytes.push_back(static_cast<uint8_t>(first.low >> (8 * i)));
-        value.bytes.resize(std::min<uint64_t>(sizeof first.low, source->symbols->type(source->type).size));
-    }
-    eval::MemoryReader reader(*results.function->instance, source->symbols, source->memory);
-    write(printable(source->name) + " returned " + source::render(reader, value) + " ("
+    write(printable(source->name) + " returned " + source_result(results)->text + " ("
             + source::type_text(*source->symbols, source->type) + ")",
         Style::Event);
 }

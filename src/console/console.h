@@ -69,6 +69,13 @@ namespace verbs {
 #include "console/verbs.inc"
 } // namespace verbs
 
+/// What is remembered of a call's result: the code that calls fills it in.
+struct CallValue {
+    std::shared_ptr<std::optional<Computed>> kept {};
+    /// Whether it is told as `print` tells values.
+    bool is_print = false;
+};
+
 /// [doc] The console
 ///
 /// The debugger's command language. It takes a line of text, does it to the program of its target,
@@ -148,7 +155,10 @@ public:
     /// Calls a function of the program on the thread of the scope, and tells what came of it.
     Result<void> call(Function& function, std::vector<Value> arguments);
     /// The same for a function of a component.
-    Result<void> call(ProgramView::PreparedCall make_call);
+    Result<void> call(ProgramView::PreparedCall make_call, CallValue value = CallValue());
+    /// Does this when the verb that looks at the program has ended: it may resume the program.
+    using After = std::function<Result<void>(Console&)>;
+    void do_after(After after) { after_ = std::move(after); }
     /// The thread that `skip`, `return` and their like send elsewhere.
     Result<uint32_t> steered_thread();
     /// Does the lines of a file. With `echoes` each is shown, too.
@@ -189,6 +199,7 @@ private:
     struct CallResult {
         std::string text;
         bool is_return = false;
+        CallValue value {};
     };
 
     /// Lines that are kept until `end`.
@@ -234,6 +245,7 @@ private:
     Displays displays_;
     Examiner examiner_;
     std::optional<Block> block_;
+    After after_ {};
     /// The lines that are to be done because of the last stop.
     std::vector<std::string> due_;
     bool is_performing_due_ = false;

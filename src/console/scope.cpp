@@ -154,6 +154,12 @@ eval::SourceContext Scope::source() const
     return { symbols, guest_frame() ? rows[frame_number].level : 0, source_memory };
 }
 
+uint8_t Scope::address_bytes() const
+{
+    const MemoryIndex memory { source().memory };
+    return module && module->memories.contains(memory) && module->memories[memory].type.limits.is_64 ? 8 : 4;
+}
+
 bool Scope::knows(std::string_view name) const
 {
     const Frame* frame = guest_frame();
@@ -178,7 +184,39 @@ Result<Variables::Text> Scope::replaced(std::string_view text) const
     return variables->replace(text, [&](std::string_view name) { return knows(name); });
 }
 
+Computed computed_from(eval::SourceResult result, Instance& instance, uint32_t memory)
+{
+    Computed computed { {}, result.number, result.is_unsigned };
+    if (!result.value) {
+        computed.text = !result.number ? ""
+            : result.is_unsigned       ? std::to_string(result.number->low)
+                                       : result.number->to_text(instance.module.get());
+        return computed;
+    }
+    auto reader = result.reader(instance);
+    computed.text = source::render(reader, *result.value);
+    computed.is_aggregate = !result.number;
+    const auto kind = result.symbols->type(result.value->type).kind;
+    const std::string type = source::type_text(*result.symbols, result.value->type);
+    if (kind == source::Type::Kind::Pointer && result.number)
+        computed.again = "((" + type + ")" + hex(result.number->low) + ")";
+    if (computed.is_aggregate && result.value->address && result.memory == memory
+        && result.value->bit_size == 0 && kind != source::Type::Kind::Array)
+        computed.again = "(*(" + type + " *)" + hex(*result.value->address) + ")";
+    computed.source = std::make_shared<const eval::SourceResult>(std::move(result));
+    return computed;
+}
+
 namespace {
+
+/// Users of gdb expect a printed value where `$1` is no local.
+std::string hint_at_values(const Scope& scope, std::string_view name)
+{
+    const bool is_number = name.size() > 1 && name[0] == '$' && name[1] >= '1' && name[1] <= '9';
+    return is_number && scope.variables && !scope.variables->history().empty()
+        ? "; printed values are called `$#1` and so on"
+        : "";
+}
 
 /// Calls `use` with the frame of a scope, or with its instance, and with the expression as it is
 /// without the console's variables. Marks the error in the text.
@@ -196,6 +234,8 @@ auto use_scope(const Scope& scope, std::string_view text, Use use)
         Error error = result.error();
         if (error.offset)
             error.offset = replaced.original(*error.offset);
+        error.message +=
+            hint_at_values(scope, text.substr(std::min<size_t>(error.offset.value_or(0), text.size())));
         result = with_mark(error, text);
     }
     return result;
@@ -219,27 +259,12 @@ Result<Computed> compute_in(Place& place, std::string_view text, const eval::Sou
 {
     const auto expression = TRY(eval::SourceExpression::compile(text, TRY(scope_in(place, source))));
     auto result = TRY(expression.evaluate(place));
-    Computed computed { {}, result.number, result.is_unsigned };
-    if (result.value) {
-        auto reader = result.reader(instance_of(place));
-        computed.text = source::render(reader, *result.value);
-        computed.is_aggregate = !result.number;
-        const auto kind = result.symbols->type(result.value->type).kind;
-        if (kind == source::Type::Kind::Pointer && result.number)
-            computed.again = "((" + source::type_text(*result.symbols, result.value->type) + ")"
-                + hex(result.number->low) + ")";
-        if (computed.is_aggregate && result.value->address && result.memory == source.memory
-            && result.value->bit_size == 0 && kind != source::Type::Kind::Array)
-            computed.again = "(*(" + source::type_text(*result.symbols, result.value->type) + " *)"
-                + hex(*result.value->address) + ")";
-        computed.source = std::make_shared<const eval::SourceResult>(std::move(result));
-    } else if (result.text) {
+    if (!result.value && result.text) {
+        Computed computed;
         computed.text = TRY(expression.text(place));
-    } else {
-        computed.text = result.is_unsigned ? std::to_string(result.number->low)
-                                           : result.number->to_text(instance_of(place).module.get());
+        return computed;
     }
-    return computed;
+    return computed_from(std::move(result), instance_of(place), source.memory);
 }
 
 } // namespace

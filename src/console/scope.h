@@ -60,6 +60,8 @@ struct Scope {
     Result<debug::LogicalFrame> row() const;
     /// What expressions know of the source.
     eval::SourceContext source() const;
+    /// The size of an address in the module's memory.
+    uint8_t address_bytes() const;
     /// The frame in which expressions are evaluated; none where they see only an instance.
     const Frame* guest_frame() const;
 
@@ -77,6 +79,10 @@ struct Scope {
     /// Whether the program calls something `$name` here.
     bool knows(std::string_view name) const;
 };
+
+/// A value of an expression, or what a function has returned, with its text. `memory` is the index
+/// of the memory that has the variables of the source.
+Computed computed_from(eval::SourceResult result, Instance& instance, uint32_t memory);
 
 /// The frames of a thread as the source sees them: at least one for each of the first `count`
 /// frames.

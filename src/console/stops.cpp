@@ -2,6 +2,7 @@
 #include "console/stops.h"
 
 #include "base/overloaded.h"
+#include "base/text.h"
 #include "console/scope.h"
 
 #include <algorithm>
@@ -79,13 +80,29 @@ debug::Requests& Stops::requests()
     return requests_;
 }
 
-Result<uint32_t> Stops::add(debug::WatchpointSpec spec, std::string place, const Instance& instance)
+std::string WatchedValue::text() const { return source::type_text(*symbols, type) + " at " + hex(address); }
+
+std::string WatchedValue::value_text(Instance& instance, Bytes bytes) const
+{
+    eval::MemoryReader reader(instance, symbols, memory);
+    return source::render(reader, { .type = type, .bytes = { bytes.begin(), bytes.end() } });
+}
+
+Result<uint32_t> Stops::add(debug::WatchpointSpec spec, std::string place, const Instance& instance,
+    std::optional<WatchedValue> value)
 {
     auto home = home_of(spec.what, instance);
     const uint32_t session_id = TRY(target_.add_watchpoint(std::move(spec)));
     const uint32_t id = requests().take_id();
-    entries_[id] = { session_id, std::move(place), std::move(home) };
+    entries_[id] = { session_id, std::move(place), std::move(value), std::move(home) };
     return id;
+}
+
+std::optional<WatchedValue> Stops::watched_value(uint32_t session_id) const
+{
+    const auto found = std::ranges::find_if(
+        entries_, [&](const auto& entry) { return entry.second.session_id == session_id; });
+    return found == entries_.end() ? std::nullopt : found->second.value;
 }
 
 Result<void> Stops::change(uint32_t id, debug::WatchpointSpec spec)
@@ -154,7 +171,7 @@ std::vector<Stops::WatchRow> Stops::watchpoints()
     const std::vector<debug::Watchpoint> all = target_.session().watchpoints();
     std::vector<WatchRow> rows;
     for (const auto& [id, entry] : entries_) {
-        WatchRow row { { .id = id, .spec = entry.spec }, entry.place, entry.session_id == 0,
+        WatchRow row { { .id = id, .spec = entry.spec }, entry.place, entry.value, entry.session_id == 0,
             entry.is_local() };
         const auto found = std::ranges::find(all, entry.session_id, &debug::Watchpoint::id);
         if (!row.is_pending && found == all.end())
@@ -234,7 +251,7 @@ Result<void> Stops::restore()
         const auto& home = before.at(row.id).home;
         if (!home)
             continue;
-        entries_[row.id] = { 0, std::move(row.place), home, std::move(row.spec) };
+        entries_[row.id] = { 0, std::move(row.place), std::move(row.value), home, std::move(row.spec) };
         if (!before_waiting_)
             before_waiting_ = stops_on();
     }

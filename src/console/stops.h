@@ -14,6 +14,20 @@
 
 namespace vitrine::core::console {
 
+/// A watched variable of the source, or a part of one, that is in memory.
+struct WatchedValue {
+    std::shared_ptr<source::Symbols> symbols;
+    source::TypeId type {};
+    uint64_t address = 0;
+    /// The index of the memory that pointers of the source point into.
+    uint32_t memory = 0;
+
+    /// `int at 0x11f8c`
+    std::string text() const;
+    /// A value of its type with these bytes.
+    std::string value_text(Instance& instance, Bytes bytes) const;
+};
+
 /// The breakpoints and watchpoints that were set in a console. They have numbers of the console's
 /// own, which stay the same when the program is run again in another session. They stay from run to
 /// run, but watchpoints on locals end with their frames. A watchpoint that was kept is set in the
@@ -26,6 +40,8 @@ public:
     struct WatchRow : debug::Watchpoint {
         /// What is watched, as the user wrote it.
         std::string place;
+        /// What that is in the source, if it is a variable or a part of one.
+        std::optional<WatchedValue> value {};
         /// Whether it waits for its instance.
         bool is_pending = false;
         bool is_local = false;
@@ -33,7 +49,10 @@ public:
 
     Result<uint32_t> add(debug::RequestSpec spec) { return requests().add(std::move(spec)); }
     /// `instance` is where the place was found.
-    Result<uint32_t> add(debug::WatchpointSpec spec, std::string place, const Instance& instance);
+    Result<uint32_t> add(debug::WatchpointSpec spec, std::string place, const Instance& instance,
+        std::optional<WatchedValue> value = std::nullopt);
+    /// What a watchpoint of the session watches in the source.
+    std::optional<WatchedValue> watched_value(uint32_t session_id) const;
     /// Changes everything but the place.
     Result<void> change(uint32_t id, debug::RequestSpec spec)
     {
@@ -103,6 +122,7 @@ private:
         uint32_t session_id;
         /// The place as the user wrote it.
         std::string place {};
+        std::optional<WatchedValue> value {};
         /// Not for a local.
         std::optional<Home> home {};
         /// Only for a watchpoint that waits.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include "console/examine.h"
 #include "console/scope.h"
 
 #include <span>
@@ -24,6 +25,9 @@ std::optional<Result<Value>> literal(const Scope& scope, std::string_view text, 
 /// The words `local 2`, `operand 0`, `global 1` or `element 0 3`, perhaps with numbers of fields
 /// or elements behind them, as an expression: `local[2][0]`. Any other text stays as it is.
 std::string as_expression(std::string_view text);
+
+/// The value in a format of `print`.
+Result<std::string> text_in(const Scope& scope, const Computed& computed, const Format& format);
 
 /// Bytes of a memory: `[memory:]address`, where the address is an expression.
 Result<eval::MemoryRange> find_memory_place(const Scope& scope, std::string_view text);

@@ -33,12 +33,12 @@ size_t quoted_length(std::string_view text)
     return std::min(at + 1, text.size());
 }
 
-/// The length of a name with its `$` at the front: `$`, `$$`, `$$2`, `$7`, `$name`.
+/// The length of a name with its `$` at the front: `$`, `$$`, `$$2`, `$#7`, `$name`.
 size_t name_length(std::string_view text)
 {
-    size_t length = text.starts_with("$$") ? 2 : 1;
-    const bool is_back = length == 2;
-    while (length < text.size() && (is_back ? is_digit(text[length]) : is_name_part(text[length])))
+    const bool is_value = text.starts_with("$$") || text.starts_with("$#");
+    size_t length = is_value ? 2 : 1;
+    while (length < text.size() && (is_value ? is_digit(text[length]) : is_name_part(text[length])))
         ++length;
     return length;
 }
@@ -122,18 +122,16 @@ const Computed* Variables::find(std::string_view name, const IsKnown& is_known) 
         return find_from_last(0);
     if (name == "$$")
         return find_from_last(1);
-    const std::string_view bare = name.substr(name.starts_with("$$") ? 2 : 1);
-    const auto number = is_digit(bare.front()) ? parse_unsigned(bare) : std::nullopt;
+    const auto number = parse_unsigned(name.substr(std::min<size_t>(2, name.size())));
     if (name.starts_with("$$"))
         return number ? find_from_last(*number) : nullptr;
-    const Computed* found = nullptr;
-    if (!number) {
-        const auto variable = all_.find(bare);
-        found = variable == all_.end() ? nullptr : &variable->second;
-    } else if (*number >= first_number_ && *number - first_number_ < history_.size()) {
-        found = &history_[*number - first_number_];
+    if (name.starts_with("$#")) {
+        const bool is_kept = number && *number >= first_number_ && *number - first_number_ < history_.size();
+        return is_kept ? &history_[*number - first_number_] : nullptr;
     }
-    return found && !is_known(bare) ? found : nullptr;
+    const std::string_view bare = name.substr(1);
+    const auto variable = all_.find(bare);
+    return variable != all_.end() && !is_known(bare) ? &variable->second : nullptr;
 }
 
 Result<Variables::Text> Variables::replace(std::string_view text, const IsKnown& is_known) const
@@ -150,7 +148,13 @@ Result<Variables::Text> Variables::replace(std::string_view text, const IsKnown&
             length = name_length(rest);
         const std::string_view piece = rest.substr(0, length);
         const bool is_name = piece.starts_with('$') && !piece.starts_with("$\"");
-        if (const Computed* value = is_name ? find(piece, is_known) : nullptr) {
+        const Computed* const value = is_name ? find(piece, is_known) : nullptr;
+        if (!value && is_name && piece.starts_with("$#"))
+            return failure("there is no value " + std::string(piece)
+                + (history_.empty()
+                        ? ""
+                        : ": the last one is $#" + std::to_string(first_number_ + history_.size() - 1)));
+        if (value) {
             const size_t begin = made.text.size();
             made.text += TRY(constant(*value, piece));
             made.changes.push_back({ begin, made.text.size(), at, at + length });

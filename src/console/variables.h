@@ -30,12 +30,13 @@ struct Computed {
     std::string again {};
 };
 
-/// The values that the console remembers: what was printed (`$`, `$$`, `$$N`, `$N`), and variables
+/// The values that the console remembers: what was printed (`$`, `$$`, `$$N`, `$#N`), and variables
 /// that the user has set (`$name`). They hold numbers and texts; a reference may refer to nothing
 /// any more when the program has gone on, so its text alone is kept.
 ///
 /// Expressions know nothing of them: a text with such names is turned into one with constants.
-/// Names of the program come first: `$name` and `$N` are what the program calls so, if it does.
+/// Names of the program come first: `$name` is what the program calls so, if it does. `$N` is
+/// always a local of the program, so the Nth value has a name of its own: `$#N`.
 class Variables {
 public:
     /// Whether the program calls something so: the text behind `$`.

@@ -20,6 +20,11 @@ Result<void> show_of_console(Console& console, Words& words);
 
 /// `info types`
 Result<void> show_types(Console& console, Words& words);
+/// `info functions`, `info variables`
+Result<void> show_functions_of_source(Console& console, Words& words);
+Result<void> show_variables_of_source(Console& console, Words& words);
+/// Types of the source whose names match. False if there are none, or no debug information.
+Result<bool> show_types_of_source(Console& console, Words& words);
 
 /// A place as an argument: a place in code as users write it, or the client's address.
 Result<std::vector<CodePlace>> take_places(Console& console, Words& words);
@@ -27,6 +32,19 @@ Result<std::vector<CodePlace>> take_places(Console& console, Words& words);
 /// `breakpoint 1: deposit at bank.c:25, if amount > 10, 2 hits`, with a line for each location if
 /// there are several.
 std::string request_text(Console& console, const debug::Request& request);
+
+/// `watchpoint 2: watch total (int at 0x11f8c), if total > 3`
+std::string watchpoint_text(const Stops::WatchRow& row);
+
+/// Whether the text is a call as in the source: `deposit(&accounts[0], 20)`.
+bool is_source_call(const Scope& scope, std::string_view text);
+/// How the result of a call is told: as `print` shows values, perhaps in a format.
+struct CallStyle {
+    bool is_print = false;
+    std::optional<Format> format {};
+};
+/// Calls a function of the source, and shows and remembers what it returns.
+Result<void> call_source(Console& console, std::string_view text, const CallStyle& style);
 
 /// Lists lines of source as the words say. False if they mean code, or nothing that has a source.
 Result<bool> list_source(Console& console, Words& words);

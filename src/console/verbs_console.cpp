@@ -221,7 +221,8 @@ void show_values(Console& console)
 {
     const auto& history = console.variables().history();
     for (size_t i = 0; i < history.size(); ++i)
-        console.write("$" + std::to_string(console.variables().first_number() + i) + " = " + history[i].text);
+        console.write(
+            "$#" + std::to_string(console.variables().first_number() + i) + " = " + history[i].text);
     if (history.empty())
         console.write("no values");
 }

@@ -232,7 +232,7 @@ Result<void> show_watchpoints(Console& console, Words& words)
     CHECK(words.end());
     const auto rows = console.stops().watchpoints();
     for (const Stops::WatchRow& row : rows)
-        console.write(debug::watchpoint_line(row, row.place));
+        console.write(watchpoint_text(row));
     if (rows.empty())
         console.write("no watchpoints");
     return {};

@@ -82,40 +82,6 @@ Result<void> run_to(Console& console, Words& words, bool in_any_frame)
     return console.resume({ .thread = scope.thread, .step = std::move(step) });
 }
 
-/// Whether the text is a call as in the source: `deposit(&accounts[0], 20)`.
-bool is_source_call(const Scope& scope, std::string_view text)
-{
-    const Frame* const frame = scope.guest_frame();
-    if (!frame || !scope.symbols || !text.ends_with(')'))
-        return false;
-    const auto names = eval::Scope::of(*frame, scope.source());
-    return names && eval::SourceCall::is_call(text, *names);
-}
-
-/// Calls a function of the source, and shows what it returns as the source's type says.
-Result<void> call_source(Console& console, std::string_view text)
-{
-    const Scope& scope = console.scope();
-    auto prepared = eval::SourceCall::prepare(*scope.guest_frame(), text, scope.source());
-    if (!prepared)
-        return with_mark(prepared.error(), text);
-    const auto call = std::make_shared<eval::SourceCall>(*std::move(prepared));
-    return console.call([call](Thread& thread) -> OrTrapped<std::string> {
-        const auto results = invoke(thread, call->function(), call->arguments());
-        if (!results) {
-            call->put_back();
-            return std::unexpected(results.error());
-        }
-        std::string shown;
-        if (const auto result = call->result(*results); result && result->value) {
-            auto reader = result->reader(*call->function().instance);
-            shown = source::render(reader, *result->value);
-        }
-        call->put_back();
-        return shown;
-    });
-}
-
 /// Shows where the thread goes on now.
 Result<void> show_next(Console& console, uint32_t thread)
 {
@@ -131,6 +97,49 @@ Result<void> show_next(Console& console, uint32_t thread)
 }
 
 } // namespace
+
+bool is_source_call(const Scope& scope, std::string_view text)
+{
+    const Frame* const frame = scope.guest_frame();
+    if (!frame || !scope.symbols || !text.ends_with(')'))
+        return false;
+    const auto names = eval::Scope::of(*frame, scope.source());
+    return names && eval::SourceCall::is_call(text, *names);
+}
+
+Result<void> call_source(Console& console, std::string_view text, const CallStyle& style)
+{
+    const Scope scope = console.scope();
+    const Variables::Text replaced = TRY(scope.replaced(text));
+    auto prepared = eval::SourceCall::prepare(*scope.guest_frame(), replaced.text, scope.source());
+    if (!prepared) {
+        Error error = prepared.error();
+        if (error.offset)
+            error.offset = replaced.original(*error.offset);
+        return with_mark(error, text);
+    }
+    const auto call = std::make_shared<eval::SourceCall>(*std::move(prepared));
+    const auto kept = std::make_shared<std::optional<Computed>>();
+    return console.call(
+        [call, kept, scope, style](Thread& thread) -> OrTrapped<std::string> {
+            const auto results = invoke(thread, call->function(), call->arguments());
+            if (!results) {
+                call->put_back();
+                return std::unexpected(results.error());
+            }
+            std::string shown;
+            if (auto result = call->result(*results); !result) {
+                shown = "<" + result.error().message + ">";
+            } else if (result->value) {
+                *kept = computed_from(*std::move(result), *call->function().instance, scope.source_memory);
+                const auto text = style.format ? text_in(scope, **kept, *style.format) : (*kept)->text;
+                shown = text ? *text : text.error().message;
+            }
+            call->put_back();
+            return shown;
+        },
+        { kept, style.is_print });
+}
 
 namespace verbs {
 
@@ -188,7 +197,7 @@ Result<void> call(Console& console, Words& words)
 {
     Instance& instance = *console.scope().instance;
     if (is_source_call(console.scope(), words.rest()))
-        return call_source(console, words.rest());
+        return call_source(console, words.rest(), {});
     // The arguments of a component's function are in parentheses.
     if (ProgramView* const program = instance.store->program_view; program && words.rest().ends_with(')'))
         return console.call(TRY(program->prepare_call(words.rest())));

@@ -329,6 +329,28 @@ Result<void> show_tags(Console& console, Words& words)
 
 namespace {
 
+/// "; did you mean `total`?": the variables of the program that the user may have meant by `$name`.
+std::string likely_meant(const Scope& scope, std::string_view name)
+{
+    constexpr std::string_view near = "; near: ";
+    // Any name of one letter is like all others.
+    constexpr size_t min_size = 3;
+    const std::string bare(name), quoted = "`" + bare + "`";
+    if (!scope.instance)
+        return "";
+    const auto of_source = scope.type_of(bare);
+    if (of_source)
+        return "; the program's is " + quoted;
+    if (name.size() < min_size)
+        return "";
+    for (const Error& error : { scope.type_of("$" + bare).error(), of_source.error() }) {
+        const std::string_view line = std::string_view(error.message).substr(0, error.message.find('\n'));
+        if (const size_t at = line.find(near); at != line.npos)
+            return "; did you mean " + std::string(line.substr(at + near.size())) + "?";
+    }
+    return "";
+}
+
 /// `$i = 5` for a variable of the console. The number is a constant where there is no instance.
 Result<void> set_variable(Console& console, const VariableAssignment& said)
 {
@@ -344,7 +366,8 @@ Result<void> set_variable(Console& console, const VariableAssignment& said)
     else
         computed = TRY(scope.compute(value));
     if (is_new)
-        console.write("$" + std::string(said.name) + " = " + computed.text + ", a variable of the debugger");
+        console.write("$" + std::string(said.name) + " = " + computed.text
+            + ", a new variable of the debugger" + likely_meant(scope, said.name));
     console.variables().set(said.name, std::move(computed));
     return {};
 }

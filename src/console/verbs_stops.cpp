@@ -60,7 +60,7 @@ std::string options_text(const debug::RequestSpec& spec)
     return text;
 }
 
-std::string line_of(const Stops::WatchRow& row) { return debug::watchpoint_line(row, row.place); }
+std::string line_of(const Stops::WatchRow& row) { return watchpoint_text(row); }
 
 /// Breakpoints and watchpoints, by ascending number, with their commands.
 void list_stops(Console& console)
@@ -277,6 +277,23 @@ void warn_of(Console& console, const std::string& condition)
             + type.error().message.substr(0, type.error().message.find('\n')));
 }
 
+/// What the text means in the source; none if that is not what is watched.
+std::optional<WatchedValue> watched_value(
+    const Scope& scope, std::string_view text, const eval::WatchPlace& what)
+{
+    const auto* range = std::get_if<eval::MemoryRange>(&what);
+    const auto computed = range ? scope.compute(as_expression(text)) : failure("not in memory");
+    if (!computed || !computed->source || !computed->source->value)
+        return std::nullopt;
+    const source::Value& value = *computed->source->value;
+    const bool is_whole = value.address == range->address && value.bit_size == 0
+        && eval::SourceTypes(computed->source->symbols, scope.address_bytes()).size_of(value.type)
+            == range->size;
+    if (!is_whole)
+        return std::nullopt;
+    return WatchedValue { computed->source->symbols, value.type, range->address, scope.source_memory };
+}
+
 Result<void> watch(Console& console, Words& words, Access access)
 {
     Words watched(take_watched(words));
@@ -293,10 +310,11 @@ Result<void> watch(Console& console, Words& words, Access access)
     if (const auto* range = std::get_if<eval::MemoryRange>(&spec.what); range && range->shared)
         spec.store = nullptr;
     CHECK(take_options(words, spec));
-    const auto id = console.stops().add(spec, std::string(text), instance);
+    const auto value = watched_value(console.scope(), text, spec.what);
+    const auto id = console.stops().add(spec, std::string(text), instance, value);
     if (!id)
         return marked(id.error(), spec);
-    console.write(line_of(Stops::WatchRow { { .id = *id, .spec = spec }, std::string(text) }));
+    console.write(line_of(Stops::WatchRow { { .id = *id, .spec = spec }, std::string(text), value }));
     warn_of(console, spec.condition);
     return {};
 }
@@ -330,6 +348,11 @@ std::string request_text(Console& console, const debug::Request& request)
         text += "\n    " + std::to_string(request.id) + "." + std::to_string(location.number) + ": "
             + text_of(location) + (location.is_enabled ? "" : ", disabled") + debug::hits_text(location.hits);
     return text;
+}
+
+std::string watchpoint_text(const Stops::WatchRow& row)
+{
+    return debug::watchpoint_line(row, row.place + (row.value ? " (" + row.value->text() + ")" : ""));
 }
 
 namespace verbs {

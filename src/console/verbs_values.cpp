@@ -35,26 +35,6 @@ std::optional<source::Style> source_style(char letter)
     }
 }
 
-/// The value in a format of `print`.
-Result<std::string> text_in(const Scope& scope, const Computed& computed, const Format& format)
-{
-    if (const auto style = computed.source ? source_style(format.letter) : std::nullopt) {
-        auto reader = computed.source->reader(*scope.instance);
-        return source::render(reader, *computed.source->value, *style);
-    }
-    if (format.letter == 'r' || !computed.value)
-        return computed.text;
-    const bool is_integer = computed.value->type == ValueType::i32 || computed.value->type == ValueType::i64;
-    if (format.letter != 's')
-        return eval::formatted(*computed.value, format.letter);
-    if (!is_integer)
-        return failure("/s shows the text at an address, which is an integer");
-    const uint64_t address = computed.value->type == ValueType::i32
-        ? static_cast<uint32_t>(computed.value->low)
-        : computed.value->low;
-    return "\"" + TRY(scope.compute("cstr[" + std::to_string(address) + "uL]")).text + "\"";
-}
-
 uint64_t max_text(Console& console) { return Settings::limit(console.settings().print_elements); }
 
 std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
@@ -67,32 +47,95 @@ std::string definition_of(const Module& module, TypeIndex index)
         + ": " + to_text(module.types[index], module.names().find_fields(index.value));
 }
 
-/// The definition of a type of the source: its members or enumerators, a line each.
-std::string source_definition(source::Symbols& symbols, source::TypeId id)
+/// A type without typedefs and qualifiers.
+source::Type bare_type(source::Symbols& symbols, source::TypeId id)
 {
-    std::string text = source::type_text(symbols, id);
-    source::Type type = symbols.type(id);
     constexpr uint32_t max_names = 16;
     using enum source::Type::Kind;
+    source::Type type = symbols.type(id);
     for (uint32_t i = 0; i < max_names
         && (type.kind == Typedef || type.kind == Const || type.kind == Volatile || type.kind == Other);
         ++i)
         type = symbols.type(type.target);
-    if (type.kind == Typedef || (type.members.empty() && type.enumerators.empty() && type.variants.empty()))
-        return text;
-    text = source::type_text(symbols, type.id) + " {";
+    if (type.is_declaration)
+        if (const auto definition = symbols.find_type(type.name))
+            type = symbols.type(*definition);
+    return type;
+}
+
+/// Members or enumerators, a line each; types without a name are written where they are used.
+// NOLINTNEXTLINE(misc-no-recursion): at most max_nested deep.
+void add_parts(
+    source::Symbols& symbols, const source::Type& type, uint64_t offset, size_t depth, std::string& text)
+{
+    constexpr size_t max_nested = 4, max_text = 256 << 10;
+    const std::string indent(4 * depth, ' ');
     const auto add = [&](const source::Member& member, std::string_view note) {
-        text += "\n    " + source::type_text(symbols, member.type) + " " + member.name
-            + (member.bit_size != 0 ? " : " + std::to_string(member.bit_size) : "") + ";  // "
-            + std::string(note) + std::to_string(member.offset);
+        if (text.size() > max_text)
+            return;
+        const source::Type of = bare_type(symbols, member.type);
+        const uint64_t at = offset + member.offset;
+        const std::string name = printable(member.name);
+        const std::string end = (member.bit_size != 0 ? " : " + std::to_string(member.bit_size) : "")
+            + ";  // " + std::string(note) + std::to_string(at);
+        text += "\n" + indent;
+        if (!of.name.empty() || of.members.empty() || depth == max_nested) {
+            text += source::declaration_text(symbols, member.type, name) + end;
+            return;
+        }
+        text += of.kind == source::Type::Kind::Union ? "union {" : "struct {";
+        add_parts(symbols, of, at, depth + 1, text);
+        text += "\n" + indent + "}" + (name.empty() ? "" : " " + name) + end;
     };
     for (const source::Member& member : type.members)
-        add(member, member.is_base_class ? "base class at " : "at ");
+        if (!member.is_artificial)
+            add(member, member.is_base_class ? "base class at " : "at ");
     for (const source::Variant& variant : type.variants)
         add(variant.member, "variant at ");
     for (const source::Enumerator& each : type.enumerators)
-        text += "\n    " + each.name + " = " + std::to_string(each.value) + ",";
+        text += "\n" + indent + printable(each.name) + " = "
+            + (type.is_signed ? std::to_string(each.value)
+                              : std::to_string(static_cast<uint64_t>(each.value)))
+            + ",";
+}
+
+/// The definition of a type of the source: its members or enumerators, a line each. For a pointer,
+/// that of what it points to follows.
+std::string source_definition(source::Symbols& symbols, source::TypeId id)
+{
+    const source::Type type = bare_type(symbols, id);
+    source::Type whole = type;
+    constexpr uint32_t max_pointers = 8;
+    using enum source::Type::Kind;
+    for (uint32_t i = 0;
+        i < max_pointers && (whole.kind == Pointer || whole.kind == Reference || whole.kind == Array); ++i)
+        whole = bare_type(symbols, whole.target);
+    const std::string name = source::type_text(symbols, type.id);
+    if (whole.members.empty() && whole.enumerators.empty() && whole.variants.empty())
+        return name;
+    std::string text = whole.id == type.id ? "" : name + "\n";
+    text += source::type_text(symbols, whole.id) + " {";
+    add_parts(symbols, whole, 0, 1, text);
     return text + "\n}";
+}
+
+/// The types of the functions of the source with this name, a line each; none if there is none.
+std::optional<std::string> function_types(source::Symbols& symbols, std::string_view name)
+{
+    constexpr uint32_t max_functions = 100;
+    std::vector<std::string> lines;
+    const auto found = symbols.functions_named({ .text = std::string(name), .limit = max_functions });
+    for (const source::Function& each : found) {
+        std::string line = source::function_type_text(symbols, each);
+        if (found.size() > 1)
+            line = printable(each.name) + ": " + line;
+        if (std::ranges::find(lines, line) == lines.end())
+            lines.push_back(std::move(line));
+    }
+    std::string text;
+    for (const std::string& line : lines)
+        text += (text.empty() ? "" : "\n") + line;
+    return text.empty() ? std::nullopt : std::optional(std::move(text));
 }
 
 /// The type of the source that an expression has, or that the text names; none if it has no such
@@ -106,11 +149,10 @@ std::optional<std::string> source_type_of(const Scope& scope, std::string_view t
     };
     if (const auto computed = scope.compute(text); computed && computed->source)
         return shown(*computed->source->symbols, computed->source->value->type);
-    for (const std::string_view prefix : { "struct ", "class ", "enum ", "union ", "" })
-        if (text.starts_with(prefix))
-            if (const auto id = scope.symbols->find_type(text.substr(prefix.size())))
-                return shown(*scope.symbols, *id);
-    return std::nullopt;
+    eval::SourceTypes types(scope.symbols, scope.address_bytes());
+    if (const auto id = types.find_text(text))
+        return shown(types, *id);
+    return function_types(*scope.symbols, text);
 }
 
 /// The type of an expression as text. With `is_whole`, the definition follows.
@@ -178,6 +220,25 @@ Result<void> show_type(Console& console, Words& words, bool is_whole)
 
 } // namespace
 
+Result<std::string> text_in(const Scope& scope, const Computed& computed, const Format& format)
+{
+    if (const auto style = computed.source ? source_style(format.letter) : std::nullopt) {
+        auto reader = computed.source->reader(*scope.instance);
+        return source::render(reader, *computed.source->value, *style);
+    }
+    if (format.letter == 'r' || !computed.value)
+        return computed.text;
+    const bool is_integer = computed.value->type == ValueType::i32 || computed.value->type == ValueType::i64;
+    if (format.letter != 's')
+        return eval::formatted(*computed.value, format.letter);
+    if (!is_integer)
+        return failure("/s shows the text at an address, which is an integer");
+    const uint64_t address = computed.value->type == ValueType::i32
+        ? static_cast<uint32_t>(computed.value->low)
+        : computed.value->low;
+    return "\"" + TRY(scope.compute("cstr[" + std::to_string(address) + "uL]")).text + "\"";
+}
+
 void Console::show_display(uint32_t number, const Display& display)
 {
     const std::string head =
@@ -230,6 +291,11 @@ Result<void> print(Console& console, Words& words)
     const std::string text = as_expression(words.rest());
     if (text.empty())
         return failure("expected an expression");
+    if (is_source_call(console.scope(), text)) {
+        console.do_after(
+            [text, format](Console& after) { return call_source(after, text, { true, format }); });
+        return {};
+    }
     Computed computed = TRY(console.scope().compute(text));
     console.write(format ? TRY(text_in(console.scope(), computed, *format)) : computed.text);
     console.variables().remember(std::move(computed));
@@ -308,6 +374,8 @@ Result<void> show_types(Console& console, Words& words)
 {
     if (!console.scope().module)
         return failure("there is no module yet");
+    if (TRY(show_types_of_source(console, words)))
+        return {};
     const Module& module = *console.scope().module;
     const std::string_view pattern = words.next();
     CHECK(words.end());

@@ -36,16 +36,18 @@ TEST(Variables, NamesOfValues)
         variables.remember(number(value));
     variables.set("a", number(-4));
     EXPECT_EQ(replaced(variables, "$ $$ $$0 $$1 $$2 $$3"), "30 20 30 20 10 $$3");
-    EXPECT_EQ(replaced(variables, "$1+$3-$4"), "10+30-$4");
+    EXPECT_EQ(replaced(variables, "$#1+$#3"), "10+30");
+    EXPECT_EQ(replaced(variables, "$#4"), "error: there is no value $#4: the last one is $#3");
+    // These are always locals of the program.
+    EXPECT_EQ(replaced(variables, "$1 + $3"), "$1 + $3");
     EXPECT_EQ(replaced(variables, "$a*$ab*$a"), "(-4)*$ab*(-4)");
     // Quotes are not looked into.
     EXPECT_EQ(replaced(variables, "\"$a\" $\"$a\" '$' \"\\\"$a\""), "\"$a\" $\"$a\" '$' \"\\\"$a\"");
     EXPECT_EQ(replaced(variables, "\"$a"), "\"$a");
     EXPECT_EQ(replaced(variables, "$$a"), "20a");
     // What the program calls so comes first.
-    const auto program =
-        variables.replace("$a + $1 + $", [](std::string_view name) { return name == "a" || name == "1"; });
-    EXPECT_EQ(program->text, "$a + $1 + 30");
+    const auto program = variables.replace("$a + $#1 + $", [](std::string_view name) { return name == "a"; });
+    EXPECT_EQ(program->text, "$a + 10 + 30");
 }
 
 TEST(Variables, TheHistoryHasAnEnd)
@@ -54,8 +56,10 @@ TEST(Variables, TheHistoryHasAnEnd)
     for (int i = 1; i <= 1500; ++i)
         variables.remember(number(i));
     EXPECT_EQ(variables.first_number(), 501);
-    EXPECT_EQ(replaced(variables, "$501 $500 $1500 $1501 $$999 $$1000"), "501 $500 1500 $1501 501 $$1000");
-    EXPECT_EQ(replaced(variables, "$99999999999999999999"), "$99999999999999999999");
+    EXPECT_EQ(replaced(variables, "$#501 $#1500 $$999 $$1000"), "501 1500 501 $$1000");
+    for (const auto* name : { "$#500", "$#1501", "$#99999999999999999999", "$#" })
+        EXPECT_EQ(replaced(variables, name),
+            "error: there is no value " + std::string(name) + ": the last one is $#1500");
 }
 
 /// Each value, as a constant, is the same value of the same type.
