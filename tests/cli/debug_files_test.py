@@ -10,6 +10,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "tools"))
+
+from gdb_client import Guest  # noqa: E402
+
 VITRINE = os.environ["VITRINE"]
 PROGRAM = """int limit;
 static int check(int n)
@@ -238,6 +242,13 @@ def check_memory(folder):
         expect(("stopped: breakpoint 1" in text) == stops, f"a condition, {words}", text)
     text = debug(look, "--debug-memory", "1", "one.wasm")
     expect('"zero", balance = 80' in text, "a module without that memory", text)
+    guest = Guest(VITRINE, ["--debug-memory", "1", "m.wasm"], folder, os.environ)
+    try:
+        guest.connection.ask("?")
+        text = "".join(guest.connection.monitor("print account"))
+        expect('"ones", balance = 42' in text, "monitor with --debug-memory 1", text)
+    finally:
+        guest.discard()
     for word in ("-1", "x", "4294967296"):
         text = debug(look, f"--debug-memory={word}", "m.wasm")
         expect("--debug-memory" in text and "account" not in text, f"--debug-memory={word}", text)
