@@ -161,6 +161,11 @@ Result<std::string> type_of(const Scope& scope, std::string_view text, bool is_w
     if (const auto name = source_type_of(scope, text, is_whole))
         return *name;
     const eval::Type type = TRY(scope.type_of(text));
+    // It has no value here, such as an element that is not there. Made types are gone.
+    if (scope.symbols && type.source != source::TypeId {}
+        && scope.symbols->type(type.source).kind != source::Type::Kind::Unknown)
+        return is_whole ? source_definition(*scope.symbols, type.source)
+                        : source::type_text(*scope.symbols, type.source);
     if (type.kind == eval::Type::Kind::Text)
         return "text";
     if (type.kind == eval::Type::Kind::Aggregate)

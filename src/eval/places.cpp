@@ -13,7 +13,7 @@ namespace vitrine::core::eval {
 Result<void> Compiler::emit_index(const Node& node, bool is_address_32)
 {
     const size_t begin = here();
-    const Type type = TRY(emit(node));
+    const Type type = decayed(TRY(emit(node)));
     if (!type.is_integer())
         return failure("an address or index is an integer, not " + text_of(type), node.position);
     const bool is_constant = this->is_constant(begin, here());

@@ -197,6 +197,14 @@ Result<std::optional<Type>> Compiler::emit_source_binary(
     const Node& node, Type& left, Type& right, size_t, size_t& middle)
 {
     const bool is_equality = node.word == "==" || node.word == "!=";
+    const auto is_string = [this](const Type& type) {
+        return type.kind == Type::Kind::Aggregate && is_text_container(names_.types(), type.source);
+    };
+    if (is_equality && is_string(left) && is_string(right)) {
+        CHECK(become_text(node, right, here()));
+        CHECK(become_text(node, left, middle));
+        return std::nullopt;
+    }
     if (is_equality && left.kind == Type::Kind::Text && TRY(become_text(node, right, here())))
         return std::nullopt;
     if (is_equality && right.kind == Type::Kind::Text && TRY(become_text(node, left, middle)))

@@ -23,6 +23,39 @@ bool is_pointer(const source::Type& type)
 
 std::string quoted(std::string_view name) { return "`" + escaped(name) + "`"; }
 
+/// An element of a `std::tuple`, whose base class has a base class for each of them.
+std::optional<FoundMember> tuple_element(SourceTypes& types, source::TypeId tuple, uint64_t index)
+{
+    for (const source::Member& leaf : types.resolved(tuple).members) {
+        if (!leaf.is_base_class || index-- != 0)
+            continue;
+        // A leaf derives from an element that has no size.
+        auto value = types.find_member(types.resolved(leaf.type), "__value_");
+        if (!value)
+            value = FoundMember { .type = leaf.type };
+        value->offset += leaf.offset;
+        return value;
+    }
+    return std::nullopt;
+}
+
+/// A static member of a class, or of one that it derives from.
+// NOLINTNEXTLINE(misc-no-recursion): at most max_bases deep.
+std::optional<source::Variable> static_member(
+    SourceNames& names, const source::Type& type, const std::string& name, uint32_t depth = 0)
+{
+    constexpr uint32_t max_bases = 8;
+    if (type.name.empty() || depth == max_bases)
+        return std::nullopt;
+    if (auto found = names.find_scoped(type.name + "::" + name, {}, 0))
+        return *std::move(found);
+    for (const source::Member& base : type.members)
+        if (base.is_base_class)
+            if (auto found = static_member(names, names.types().resolved(base.type), name, depth + 1))
+                return found;
+    return std::nullopt;
+}
+
 /// `this->name`
 Node own_member_node(const std::string& name, uint32_t position)
 {
@@ -175,6 +208,8 @@ Result<std::optional<SourcePlace>> Compiler::member_place(const Node& node)
                 return std::nullopt;
         }
     }
+    const size_t begin = here();
+    const uint32_t slots = slots_;
     auto object = TRY(object_place(node));
     if (!object)
         return std::nullopt;
@@ -201,6 +236,14 @@ Result<std::optional<SourcePlace>> Compiler::member_place(const Node& node)
             break;
         place = *std::move(target);
     }
+    const source::Type type = types.resolved(place.type);
+    if (type.language == source::Language::Cpp && !types.find_member(type, node.text))
+        if (const auto variable = static_member(names_, type, node.text)) {
+            // The object does not matter.
+            program_.steps.resize(begin);
+            slots_ = slots;
+            return TRY(variable_place(node, *variable));
+        }
     return TRY(member_of(node, std::move(place)));
 }
 
@@ -256,6 +299,17 @@ Result<SourcePlace> Compiler::element_of(const Node& node, SourcePlace place)
     }
     if (type.kind == Kind::Struct) {
         const auto indexing = source::indexing_of(types, place.type);
+        if (const auto tuple = indexing ? std::nullopt : types.find_member(type, "__base_")) {
+            const uint64_t index = TRY(constant_index(node.children[1]));
+            const auto element = tuple_element(types, tuple->type, index);
+            if (!element)
+                return failure("there is no element " + std::to_string(static_cast<int64_t>(index)) + " in "
+                        + types.name_of(place.type),
+                    node.position);
+            place.type = element->type;
+            place.offset += tuple->offset + element->offset;
+            return followed(node, std::move(place));
+        }
         if (!indexing)
             return failure(types.name_of(place.type) + " has no elements", node.position);
         const bool is_slice = types.find_member(type, "data_ptr") || types.find_member(type, "ptr");

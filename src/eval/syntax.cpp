@@ -454,6 +454,8 @@ private:
             return scoped(std::move(node));
         }
         CHECK(advance());
+        if (is_sign("<") && is_type_ && word.ends_with("_cast"))
+            return cast_of_cpp(node);
         if (is_sign("::"))
             return scoped(std::move(node));
         if (is_sign("["))
@@ -463,6 +465,18 @@ private:
         if (word == "null")
             return Node { .syntax = Syntax::Null, .position = node.position };
         return node;
+    }
+
+    /// At `<` after `static_cast` and the like: all casts are the same here.
+    Result<Node> cast_of_cpp(const Node& name)
+    {
+        const size_t begin = token_.begin + 1;
+        CHECK(skip_template_arguments());
+        Node node { .syntax = Syntax::ToType, .position = name.position };
+        node.text = text_.substr(begin, end_ - 1 - begin);
+        CHECK(advance());
+        CHECK(expect("("));
+        return close(std::move(node), ")");
     }
 
     /// At `[` after a word.
