@@ -343,10 +343,22 @@ std::string likely_meant(const Scope& scope, std::string_view name)
         return "; the program's is " + quoted;
     if (name.size() < min_size)
         return "";
-    for (const Error& error : { scope.type_of("$" + bare).error(), of_source.error() }) {
-        const std::string_view line = std::string_view(error.message).substr(0, error.message.find('\n'));
-        if (const size_t at = line.find(near); at != line.npos)
-            return "; did you mean " + std::string(line.substr(at + near.size())) + "?";
+    for (const std::string_view sign : { "$", "" }) {
+        const auto type = scope.type_of(std::string(sign) + bare);
+        const std::string message =
+            type ? "" : type.error().message.substr(0, type.error().message.find('\n'));
+        const size_t at = message.find(near);
+        if (at == message.npos)
+            continue;
+        // The names of WebAssembly have a `$`.
+        std::string names;
+        bool is_open = false;
+        for (const char c : message.substr(at + near.size())) {
+            names += c;
+            if (c == '`' && (is_open = !is_open))
+                names += sign;
+        }
+        return "; did you mean " + names + "?";
     }
     return "";
 }
