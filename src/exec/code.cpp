@@ -8,7 +8,7 @@
 namespace vitrine::core {
 
 // The private copy of a function's code is one block of memory, which also has the guards of its
-// marks: the code, a `GuardTable` behind it, and the steps of all guards.
+// marks: a `CodeCopy`, the code, a `GuardTable` behind it, and the steps of all guards.
 
 namespace {
 
@@ -42,11 +42,21 @@ struct GuardTable {
 static_assert(
     alignof(GuardStep) >= alignof(GuardTable) && alignof(GuardStep) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
+/// Where the table is in the block.
+size_t table_offset(const Function& function)
+{
+    return GuardTable::aligned(sizeof(CodeCopy) + size_of(function));
+}
+
 GuardTable& guards_in(const Function& function)
 {
-    return *reinterpret_cast<GuardTable*>(
-        function.private_code.get() + GuardTable::aligned(size_of(function)));
+    return *reinterpret_cast<GuardTable*>(function.private_code.get() + table_offset(function));
 }
+
+CodeCopy& copy_of(Function& function) { return *reinterpret_cast<CodeCopy*>(function.private_code.get()); }
+
+/// The code in the copy.
+uint8_t* code_in(Function& function) { return function.private_code.get() + sizeof(CodeCopy); }
 
 GuardEntry* find_guard(const Function& function, uint32_t at)
 {
@@ -62,11 +72,12 @@ void copy_code(Function& function, uint32_t at, GuardView guard)
     size_t steps = guard.size();
     for (const GuardEntry& entry : old)
         steps += entry.count;
-    const size_t table_at = GuardTable::aligned(size_of(function));
+    const size_t table_at = table_offset(function);
     const size_t capacity = old.size() + (guard.empty() ? 0 : 1);
     auto copy = std::make_unique_for_overwrite<uint8_t[]>(
         table_at + GuardTable::size_for(capacity) + steps * sizeof(GuardStep));
-    std::memcpy(copy.get(), function.code, size_of(function));
+    new (copy.get()) CodeCopy(function.private_code ? copy_of(function) : CodeCopy());
+    std::memcpy(copy.get() + sizeof(CodeCopy), function.code, size_of(function));
     auto& table = *new (copy.get() + table_at) GuardTable { .capacity = static_cast<uint32_t>(capacity) };
     uint32_t next = 0;
     const auto add = [&](uint32_t place, GuardView added) {
@@ -82,7 +93,13 @@ void copy_code(Function& function, uint32_t at, GuardView guard)
         add(at, guard);
     std::ranges::sort(table.entries(), {}, &GuardEntry::at);
     function.private_code = std::move(copy);
-    function.code = function.private_code.get();
+    function.code = code_in(function);
+}
+
+/// One of the marks has this guard.
+void include(CodeCopy& copy, GuardView guard)
+{
+    copy.last_frame = std::max(copy.last_frame, frame_of(guard).value_or(CodeCopy::any_frame()));
 }
 
 void remove_guard(Function& function, uint32_t at)
@@ -102,17 +119,18 @@ void mark(Function& function, CodeOffset offset, GuardView guard)
     ASSERT(!function.is_host() && offset >= function.meta->code_offset && offset < function.meta->end_offset);
     const uint32_t at = offset - function.meta->body_offset;
     const bool has_copy = function.private_code != nullptr;
-    if (has_copy && std::ranges::equal(guard_of(function, offset), guard)) {
-        function.private_code[at] = mark_opcode;
-        return;
+    if (!has_copy || !std::ranges::equal(guard_of(function, offset), guard)) {
+        // The steps may be those that are removed.
+        const Guard kept(guard.begin(), guard.end());
+        if (has_copy)
+            remove_guard(function, at);
+        if (!has_copy || !kept.empty())
+            copy_code(function, at, kept);
+        include(copy_of(function), kept);
+    } else {
+        include(copy_of(function), guard);
     }
-    // The steps may be those that are removed.
-    const Guard kept(guard.begin(), guard.end());
-    if (has_copy)
-        remove_guard(function, at);
-    if (!has_copy || !kept.empty())
-        copy_code(function, at, kept);
-    function.private_code[at] = mark_opcode;
+    code_in(function)[at] = mark_opcode;
 }
 
 void unmark(Function& function, CodeOffset offset)
@@ -121,8 +139,8 @@ void unmark(Function& function, CodeOffset offset)
         return;
     const uint32_t at = offset - function.meta->body_offset;
     remove_guard(function, at);
-    function.private_code[at] = original_code(function)[at];
-    if (std::memcmp(function.private_code.get(), original_code(function), size_of(function)) == 0) {
+    code_in(function)[at] = original_code(function)[at];
+    if (std::memcmp(function.code, original_code(function), size_of(function)) == 0) {
         function.code = original_code(function);
         function.private_code.reset();
     }
@@ -131,7 +149,7 @@ void unmark(Function& function, CodeOffset offset)
 bool is_marked(const Function& function, CodeOffset offset)
 {
     return function.private_code && function.meta->contains(offset)
-        && function.private_code[offset - function.meta->body_offset] == mark_opcode
+        && function.code[offset - function.meta->body_offset] == mark_opcode
         && original_code(function)[offset - function.meta->body_offset] != mark_opcode;
 }
 

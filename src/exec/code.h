@@ -21,6 +21,22 @@ bool is_marked(const Function& function, CodeOffset offset);
 /// The guard of the mark, or nothing. Valid until a mark in the function changes.
 GuardView guard_of(const Function& function, CodeOffset offset);
 
+/// In front of the code in a function's private copy.
+struct CodeCopy {
+    /// Frames whose locals are behind these meet no mark whose guard holds: a step waits in a frame
+    /// further out, and the function calls itself.
+    const Slot* last_frame = nullptr;
+
+    static const Slot* any_frame() { return reinterpret_cast<const Slot*>(UINTPTR_MAX & ~uintptr_t { 7 }); }
+};
+static_assert(sizeof(CodeCopy) % sizeof(uint64_t) == 0);
+
+/// Whether a frame of a function that has marks needs none of them.
+inline bool is_behind_marks(const Function& function, const Slot* locals)
+{
+    return locals > reinterpret_cast<const CodeCopy*>(function.code - sizeof(CodeCopy))->last_frame;
+}
+
 /// The function's code as it is in the module, starting at the body's first byte.
 inline const uint8_t* original_code(const Function& function)
 {

@@ -226,6 +226,13 @@ Guard in_frame(const Slot* locals)
     };
 }
 
+std::optional<const Slot*> frame_of(GuardView guard)
+{
+    if (guard.size() != 2 || guard.front().source != GuardSource::Frame || guard.back().op != GuardOp::Equal)
+        return std::nullopt;
+    return reinterpret_cast<const Slot*>(static_cast<uintptr_t>(guard.back().value));
+}
+
 Guard either(const Guard& a, const Guard& b)
 {
     if (a.empty() || b.empty() || a == b)

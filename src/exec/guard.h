@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -119,6 +120,8 @@ bool is_sound(GuardView guard);
 
 /// A guard that holds in the frame whose locals are there, and in no other.
 Guard in_frame(const Slot* locals);
+/// The locals of the only frame in which the guard can hold, if it was made by `in_frame`.
+std::optional<const Slot*> frame_of(GuardView guard);
 
 /// A guard that holds if one of the two does. Empty if one of them is empty, or if it would be too
 /// large.

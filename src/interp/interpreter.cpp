@@ -1170,7 +1170,7 @@ op_AtomicFence:
 
     // Marks, steps and watches, which fire the probe between instructions.
 op_mark:
-    if (is_held_back(*function, pc, fp))
+    if (is_behind_marks(*function, fp) || is_held_back(*function, pc, fp))
         EXECUTE();
     SAVE();
     if (!fire(thread, Cause::Mark))

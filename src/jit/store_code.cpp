@@ -16,7 +16,7 @@ std::vector<VersionMark> marks_of(const Function& function)
     const uint8_t* const original = original_code(function);
     const uint32_t size = function.meta->end_offset - function.meta->body_offset;
     for (uint32_t at = 0; at < size; ++at)
-        if (function.private_code[at] != original[at])
+        if (function.code[at] != original[at])
             marks.emplace_back(at, guard_of(function, function.meta->body_offset + at));
     return marks;
 }

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <cstring>
 #include <functional>
@@ -300,6 +301,32 @@ TEST(Guards, OfOneMarkOrAnother)
     for (int i = 0; i < 20; ++i)
         many = either(many, guard_of("$a == " + std::to_string(i)));
     EXPECT_TRUE(many.empty());
+}
+
+TEST(Guards, FramesBehindThoseOfAllMarksAreKnown)
+{
+    Marked guest(EngineConfig { .guest_debug = true });
+    Function& run = guest.run;
+    const CodeOffset first = run.meta->code_offset;
+    const CodeOffset second = *find_instruction_boundary(run.module(), run.index, first + 1);
+    const CodeOffset third = *find_instruction_boundary(run.module(), run.index, second + 1);
+    const std::array<Slot, 4> stack {};
+    mark(run, first, in_frame(&stack[0]));
+    EXPECT_FALSE(is_behind_marks(run, &stack[0]));
+    EXPECT_TRUE(is_behind_marks(run, &stack[1]));
+    mark(run, second, in_frame(&stack[2]));
+    EXPECT_FALSE(is_behind_marks(run, &stack[2]));
+    EXPECT_TRUE(is_behind_marks(run, &stack[3]));
+    // The probe always fires there.
+    mark(run, third);
+    EXPECT_FALSE(is_behind_marks(run, &stack[3]));
+    for (const CodeOffset at : { first, second, third })
+        unmark(run, at);
+    const GuardStep holds { .op = GuardOp::Push, .source = GuardSource::Constant, .value = 1 };
+    mark(run, second, Guard { holds });
+    EXPECT_FALSE(is_behind_marks(run, &stack[3]));
+    unmark(run, second);
+    EXPECT_EQ(run.private_code, nullptr);
 }
 
 TEST(Guards, AreKeptWithTheirMarks)
