@@ -540,16 +540,10 @@ std::string Call::title() const
 }
 
 /// None once it has returned, and if it is a function that the callee imports and exports again.
-const Function* Call::guest_callee() const
+Function* Call::guest_callee() const
 {
     const bool comes = phase_ == Phase::Arguments || phase_ == Phase::Callee;
     return comes && callee_ && callee_->core && !callee_->core->is_host() ? callee_->core : nullptr;
-}
-
-Function* Call::prepared_callee() const
-{
-    const bool is_prepared = phase_ == Phase::Arguments && callee_ && !callee_->host;
-    return is_prepared && !callee_->core->is_host() ? callee_->core : nullptr;
 }
 
 std::vector<HostActivity::Row> Call::rows() const

@@ -53,9 +53,9 @@ public:
     static HostOutcome on_entry(HostCall& host);
 
     std::string title() const override;
-    const Function* guest_callee() const override;
-    /// The callee, while memory for its arguments is allocated.
-    Function* prepared_callee() const override;
+    Function* guest_callee() const override;
+    /// Memory for the arguments is being allocated.
+    bool is_preparing() const override { return phase_ == Phase::Arguments; }
     /// The arguments and, if it has returned, the result. They are read from the caller or callee.
     std::vector<Row> rows() const override;
 

@@ -15,11 +15,10 @@ public:
     /// What it is doing: `test:calc/ops@0.1.0#greet: realloc for the arguments`.
     virtual std::string title() const = 0;
     /// The guest function that it calls for its caller, after what it needs itself: a step into
-    /// the call leads there. Null if there is none.
-    virtual const Function* guest_callee() const { return nullptr; }
-    /// The guest function for which the present call is a preparation, and which will be called
-    /// later. Null if the present call is not a preparation.
-    virtual Function* prepared_callee() const = 0;
+    /// the call leads there. Null if there is none, and once it has returned.
+    virtual Function* guest_callee() const { return nullptr; }
+    /// Whether the present call is one that it needs itself, and the guest's callee comes later.
+    virtual bool is_preparing() const { return false; }
 
     /// A value that it works on, as text.
     struct Row {

@@ -32,9 +32,10 @@ constexpr std::string_view root_marks[] = { ".git", ".hg", ".svn", ".jj", "Cargo
 
 /// Parts of paths of toolchains and registries.
 constexpr std::string_view library_parts[] = { "/rustc/", "/.cargo/", "/cargo/registry/", "/rustlib/",
-    "/c++/v1/", "/wasi-libc/", "/wasi-sdk", "/wasi-sysroot/", "/wasm32-wasi/", "/compiler-rt/", "/libcxx/",
-    "/libcxxabi/", "/libunwind/", "/node_modules/", "/emscripten/", "/lib/zig/", "/lib/std/", "/lib/clang/",
-    "/~lib/", "/usr/local/go/src/", "/lib/go-", "/pkg/mod/" };
+    "/c++/v1/", "/wasi-libc/", "/libc-top-half/", "/libc-bottom-half/", "/dlmalloc/src/", "/wasi-sdk",
+    "/wasi-sysroot/", "/wasm32-wasi/", "/compiler-rt/", "/libcxx/", "/libcxxabi/", "/libunwind/",
+    "/node_modules/", "/emscripten/", "/lib/zig/", "/lib/std/", "/lib/clang/", "/~lib/", "/usr/local/go/src/",
+    "/lib/go-", "/pkg/mod/" };
 
 /// With `/` between its components, also if it was recorded on Windows, and without `.` and `..`.
 std::string normal(std::string path)

@@ -147,7 +147,7 @@ TEST_F(PathsTest, LibrariesAreNotLookedForInTheProject)
     EXPECT_EQ(found(paths, { .path = "/ci/app/src/lib.rs" }), at("app/src/lib.rs"));
     for (const char* path : { "/rustc/0/library/core/src/option.rs", "./app/~lib/array.ts", "~lib/array.ts",
              "/usr/local/go/src/fmt/print.go", "/root/go/pkg/mod/example.com/a@v1.0.0/a.go",
-             "/usr/lib/llvm-22/include/c++/v1/vector" })
+             "/usr/lib/llvm-22/include/c++/v1/vector", "././libc-top-half/musl/src/stdio/printf.c" })
         EXPECT_TRUE(is_library_path(path)) << path;
     for (const char* path : { "/home/me/app/src/main.rs", "src/bank.c", "/home/me/go/src/app/main.go" })
         EXPECT_FALSE(is_library_path(path)) << path;
