@@ -13,12 +13,17 @@ namespace vitrine::core::debug {
 Breakpoints::Breakpoints(const TypeRegistry& types) : types_(types) {}
 Breakpoints::~Breakpoints() = default;
 
-void Breakpoints::set_symbols(std::shared_ptr<SymbolFinder> finder) { symbols_ = std::move(finder); }
+void Breakpoints::set_symbols(std::shared_ptr<SymbolFinder> finder)
+{
+    const std::lock_guard lock(compiling_);
+    symbols_ = std::move(finder);
+}
 
 /// Like `find_instruction_boundary`, but fast for many breakpoints in one long function.
 std::optional<CodeOffset> Breakpoints::find_instruction(
     const std::shared_ptr<const Module>& module, FuncIndex function, CodeOffset offset)
 {
+    const std::lock_guard lock(compiling_);
     if (instructions_.module != module || instructions_.function != function) {
         const FuncMeta& meta = module->meta(function);
         instructions_ = { module, function, {} };
@@ -30,21 +35,26 @@ std::optional<CodeOffset> Breakpoints::find_instruction(
     return found != instructions_.begins.end() ? std::optional(*found) : std::nullopt;
 }
 
-Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec)
+Result<Breakpoints::Compiled> Breakpoints::compile(BreakpointSpec spec)
 {
+    std::shared_ptr<SymbolFinder> finder;
+    {
+        const std::lock_guard lock(compiling_);
+        finder = symbols_;
+    }
     const auto function = spec.module->find_function(spec.offset);
     const auto offset = function ? find_instruction(spec.module, *function, spec.offset) : std::nullopt;
     if (!offset)
         return failure("no instruction of the module is at or behind this place of a function", spec.offset);
-    Entry entry { { .id = id, .spec = std::move(spec), .offset = *offset }, {}, {}, {} };
+    Entry entry { { .spec = std::move(spec), .offset = *offset }, {}, {}, {} };
     eval::Scope scope {
         .module = entry.spec.module, .types = &types_, .function = *function, .offset = *offset
     };
     const bool has_names = !entry.spec.condition.empty() || !entry.spec.message.empty();
-    if (has_names && symbols_)
-        scope.source = { .symbols = symbols_->symbols_of(entry.spec.module),
+    if (has_names && finder)
+        scope.source = { .symbols = finder->symbols_of(entry.spec.module),
             .level = entry.spec.level,
-            .memory = symbols_->memory_of(*entry.spec.module) };
+            .memory = finder->memory_of(*entry.spec.module) };
     const auto explain = [](const char* what, Error error) {
         error.message = std::string(what) + ": " + error.message;
         return std::unexpected(std::move(error));
@@ -60,18 +70,17 @@ Result<Breakpoints::Entry> Breakpoints::compile(uint32_t id, BreakpointSpec spec
         auto message = eval::LogMessage::compile(entry.spec.message, scope);
         if (!message)
             return explain("message", std::move(message).error());
-        entry.message = std::make_unique<eval::LogMessage>(std::move(*message));
+        entry.message = std::make_shared<const eval::LogMessage>(std::move(*message));
         entry.is_slow = entry.message->is_slow();
     }
-    return entry;
+    return Compiled(std::move(entry));
 }
 
-Result<void> Breakpoints::add(uint32_t id, BreakpointSpec spec)
+void Breakpoints::add(uint32_t id, Compiled breakpoint)
 {
-    Entry entry = TRY(compile(id, std::move(spec)));
-    Entry& added = entries_.emplace(id, std::move(entry)).first->second;
+    breakpoint.entry_.id = id;
+    Entry& added = entries_.emplace(id, std::move(breakpoint.entry_)).first->second;
     at_[{ added.spec.module.get(), added.offset }].push_back(&added);
-    return {};
 }
 
 Result<std::map<uint32_t, Breakpoints::Entry>::iterator> Breakpoints::look_up(uint32_t id)
@@ -82,12 +91,13 @@ Result<std::map<uint32_t, Breakpoints::Entry>::iterator> Breakpoints::look_up(ui
     return found;
 }
 
-Result<void> Breakpoints::change(uint32_t id, BreakpointSpec spec)
+Result<void> Breakpoints::change(uint32_t id, Compiled breakpoint)
 {
     Entry& old = TRY(look_up(id))->second;
-    if (spec.module != old.spec.module || spec.offset != old.spec.offset)
+    Entry& entry = breakpoint.entry_;
+    if (entry.spec.module != old.spec.module || entry.spec.offset != old.spec.offset)
         return failure("a breakpoint's place cannot be changed");
-    Entry entry = TRY(compile(id, std::move(spec)));
+    entry.id = id;
     entry.hits = old.hits;
     old = std::move(entry);
     return {};
@@ -106,6 +116,7 @@ Result<void> Breakpoints::remove(uint32_t id)
 
 void Breakpoints::clear()
 {
+    const std::lock_guard lock(compiling_);
     instructions_ = {};
     at_.clear();
     entries_.clear();
@@ -155,7 +166,7 @@ GuardedPlaces Breakpoints::places_in(Store& store) const
     return places;
 }
 
-Breakpoints::Hit Breakpoints::hit(const Frame& frame, const std::function<void(std::string)>& log)
+Breakpoints::Hit Breakpoints::hit(const Frame& frame, Messages& messages)
 {
     const Instance& instance = *frame.function->instance;
     const auto found = at_.find({ instance.module.get(), frame.offset });
@@ -179,7 +190,7 @@ Breakpoints::Hit Breakpoints::hit(const Frame& frame, const std::function<void(s
         if (hits <= entry->spec.ignore_count && problem.empty())
             continue;
         if (entry->message && problem.empty())
-            log(entry->message->text(frame));
+            messages.push_back(entry->message);
         else if (hit.id == 0)
             hit = { entry->id, std::move(problem), entry->spec.entered };
     }

@@ -9,6 +9,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -80,12 +81,16 @@ public:
     /// Who finds the names of the source in conditions and messages from now on; can be null.
     void set_symbols(std::shared_ptr<SymbolFinder> finder);
 
+    /// A breakpoint that can be added.
+    class Compiled;
     /// Fails for an offset outside of all functions, and for a condition or message with an error.
-    /// The error's offset is then the position in that text.
-    Result<void> add(uint32_t id, BreakpointSpec spec);
+    /// The error's offset is then the position in that text. Any thread may call it at any time: it
+    /// may wait for debug information.
+    Result<Compiled> compile(BreakpointSpec spec);
+    void add(uint32_t id, Compiled breakpoint);
     /// Replaces everything except module and offset, which must be unchanged. The hit count is
     /// kept.
-    Result<void> change(uint32_t id, BreakpointSpec spec);
+    Result<void> change(uint32_t id, Compiled breakpoint);
     Result<void> remove(uint32_t id);
     void clear();
     std::vector<Breakpoint> list() const;
@@ -106,15 +111,17 @@ public:
     };
     /// Whether the breakpoint is enabled and applies to this instance.
     static bool is_meant(const Breakpoint& breakpoint, const Instance& instance);
-    /// Counts hits, logs messages, and removes a temporary breakpoint that stops.
-    Hit hit(const Frame& frame, const std::function<void(std::string)>& log);
+    using Messages = std::vector<std::shared_ptr<const eval::LogMessage>>;
+    /// Counts hits, adds the messages that are to be logged, and removes a temporary breakpoint
+    /// that stops.
+    Hit hit(const Frame& frame, Messages& messages);
 
 private:
     struct Entry : Breakpoint {
         std::optional<eval::Expression> condition;
         /// Made from the condition. Empty if there is none, or if it cannot be expressed.
         Guard guard;
-        std::unique_ptr<eval::LogMessage> message;
+        std::shared_ptr<const eval::LogMessage> message;
     };
     struct PlaceHash {
         size_t operator()(const std::pair<const Module*, CodeOffset>& place) const
@@ -130,17 +137,25 @@ private:
         std::vector<CodeOffset> begins {};
     };
 
-    Result<Entry> compile(uint32_t id, BreakpointSpec spec);
     std::optional<CodeOffset> find_instruction(
         const std::shared_ptr<const Module>& module, FuncIndex function, CodeOffset offset);
     Result<std::map<uint32_t, Entry>::iterator> look_up(uint32_t id);
     void remove_temporary(uint32_t id);
 
     const TypeRegistry& types_;
+    /// For the members that `compile` uses.
+    std::mutex compiling_;
     std::shared_ptr<SymbolFinder> symbols_;
     Instructions instructions_;
     std::map<uint32_t, Entry> entries_;
     std::unordered_map<std::pair<const Module*, CodeOffset>, std::vector<Entry*>, PlaceHash> at_;
+};
+
+class Breakpoints::Compiled {
+    friend Breakpoints;
+    explicit Compiled(Entry entry) : entry_(std::move(entry)) {}
+
+    Entry entry_;
 };
 
 } // namespace vitrine::core::debug

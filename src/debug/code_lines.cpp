@@ -25,12 +25,16 @@ bool has_prologues(source::Language language)
 
 } // namespace
 
-CodeLines::CodeLines(const Module& module, FuncIndex function, source::Symbols& symbols)
+CodeLines::CodeLines(const Module& module, FuncIndex function)
     : function_(function),
       flow_(module, function),
       row_(flow_.size(), none),
       begins_row_(flow_.size(), none),
       innermost_(flow_.size(), function_body)
+{}
+
+CodeLines::CodeLines(const Module& module, FuncIndex function, source::Symbols& symbols)
+    : CodeLines(module, function)
 {
     const source::Range range = range_of(module, function);
     description_ = symbols.function_at(module.meta(function).code_offset);
@@ -39,6 +43,23 @@ CodeLines::CodeLines(const Module& module, FuncIndex function, source::Symbols& 
     add_rows(symbols, range);
     if (has_lines_)
         add_bodies(symbols, range);
+}
+
+std::shared_ptr<const CodeLines> CodeLines::of_instructions(const Module& module, FuncIndex function)
+{
+    const std::shared_ptr<CodeLines> lines(new CodeLines(module, function));
+    constexpr source::FileId generated { UINT32_MAX };
+    const uint32_t size = lines->flow_.size();
+    for (uint32_t i = 0; i < size; ++i) {
+        const CodeOffset begin = lines->flow_.offset(i);
+        const CodeOffset end = i + 1 < size ? lines->flow_.offset(i + 1) : module.meta(function).end_offset;
+        lines->rows_.push_back(
+            { .range = { begin, end }, .place = { generated, i + 1, 0 }, .is_statement = true });
+        lines->row_[i] = lines->begins_row_[i] = i;
+    }
+    lines->has_prologue_ = false;
+    lines->has_lines_ = true;
+    return lines;
 }
 
 void CodeLines::add_rows(source::Symbols& symbols, source::Range range)
@@ -112,6 +133,18 @@ CodeLines::Position CodeLines::position(uint32_t instruction, uint32_t entered) 
         position.body = bodies_[position.body].caller;
     }
     return position;
+}
+
+CodeLines::Call CodeLines::call_of(Body body) const
+{
+    const uint32_t begin = bodies_[body].begin;
+    uint32_t entered = beginning_at(begin);
+    for (Body each = innermost_[begin]; entered != 0 && contains(body, each); each = bodies_[each].caller) {
+        --entered;
+        if (each == body)
+            break;
+    }
+    return { begin, entered };
 }
 
 bool CodeLines::is_statement(uint32_t instruction) const

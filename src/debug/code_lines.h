@@ -5,6 +5,7 @@
 #include "source/symbols.h"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -24,6 +25,9 @@ public:
     static constexpr Body function_body = UINT32_MAX;
 
     CodeLines(const Module& module, FuncIndex function, source::Symbols& symbols);
+    /// For a function without lines: each instruction is a line of its own, as in the function's
+    /// generated source (debug/wat_source.h).
+    static std::shared_ptr<const CodeLines> of_instructions(const Module& module, FuncIndex function);
 
     FuncIndex function() const { return function_; }
     const Flow& flow() const { return flow_; }
@@ -57,6 +61,15 @@ public:
     /// contains it; none if the two are the same.
     std::optional<Body> first_call(Body outer, Body inner) const;
     Body caller_of(Body body) const { return bodies_[body].caller; }
+    /// The bodies are numbered from 0.
+    uint32_t body_count() const { return static_cast<uint32_t>(bodies_.size()); }
+    /// Where the body is at its call: its first instruction, and how many of the bodies that begin
+    /// there have been entered then.
+    struct Call {
+        uint32_t instruction;
+        uint32_t entered;
+    };
+    Call call_of(Body body) const;
     /// How many bodies are around it.
     uint32_t depth(Body body) const { return body == function_body ? 0 : bodies_[body].depth; }
 
@@ -76,6 +89,7 @@ private:
         uint32_t begin;
     };
 
+    CodeLines(const Module& module, FuncIndex function);
     void add_rows(source::Symbols& symbols, source::Range range);
     void add_bodies(source::Symbols& symbols, source::Range range);
 

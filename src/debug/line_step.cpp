@@ -94,13 +94,24 @@ public:
           entered_(entered),
           frames_(std::move(frames)),
           begins_in_skipped_(is_skipped(*frames_.front().function)),
-          home_(frames_.front(), sources_->lines_of(*frames_.front().function))
+          home_(frames_.front(), sources_->lines_of(*frames_.front().function)),
+          begins_without_lines_(!home_.lines)
     {
+        if (begins_without_lines_ && kind_ != LineStepKind::Finish)
+            home_.lines = sources_->instructions_of(*home_.function);
         set_position();
+        end_at_once_ = find_end_at_once();
+        if (!end_at_once_)
+            plan_ = first_plan();
     }
 
-    std::optional<StepEnd> end_at_once() override;
-    StepPlan begin(Frames frames, bool reports_again) override;
+    std::optional<StepEnd> end_at_once() override { return end_at_once_; }
+    StepPlan begin(Frames, bool reports_again) override
+    {
+        if (reports_again && frames_.front().is_innermost)
+            reported_ = frames_.front();
+        return std::move(plan_);
+    }
     StepAnswer at(Cause cause, const Frame& frame) override;
 
 private:
@@ -119,10 +130,12 @@ private:
 
     void set_position();
     uint32_t start() const;
+    std::optional<StepEnd> find_end_at_once() const;
+    StepPlan first_plan();
     template<class EnteringAt>
     void search(uint32_t instruction, bool includes_it, const EnteringAt& entering_at);
     StepPlan plan_from(uint32_t instruction, bool includes_it);
-    void set_return(const Frame& frame);
+    void set_return(Frames frames);
     StepPlan base_plan();
     StepPlan leave();
     StepPlan at_call(uint32_t call);
@@ -135,6 +148,7 @@ private:
     StepAnswer called(const Frame& frame);
     StepAnswer enter(const Frame& frame);
     StepAnswer returned(const Frame& caller);
+    StepAnswer at_prepared(const Frame& frame);
     StepAnswer caught(const Frame& frame);
     StepAnswer caught_at_home(const Frame& frame);
     StepPlan plan_to_call(const Frame& frame, uint32_t here);
@@ -152,10 +166,18 @@ private:
     const std::vector<Frame> frames_;
     const bool begins_in_skipped_;
 
+    // How the step begins. Made before the guest goes on, as it needs debug information.
+    std::optional<StepEnd> end_at_once_ {};
+    StepPlan plan_ {};
+
     Phase phase_ = Phase::InLine;
     Home home_;
+    /// Then it is in instructions.
+    const bool begins_without_lines_;
     /// Where the home returns to.
     std::optional<Return> return_;
+    /// The function that an adapter calls next when the home returns to it; null if there is none.
+    Function* prepared_ = nullptr;
     /// The instructions where the step ends, with how many of the inlined bodies that begin there
     /// have been entered then; and the calls that it follows.
     std::map<uint32_t, uint32_t> targets_;
@@ -192,7 +214,7 @@ void LineStep::set_position()
 }
 
 /// At the call of an inlined body that begins here, a step only enters it.
-std::optional<StepEnd> LineStep::end_at_once()
+std::optional<StepEnd> LineStep::find_end_at_once() const
 {
     if (kind_ != LineStepKind::Step || !home_.lines || !frames_.front().is_innermost)
         return std::nullopt;
@@ -206,13 +228,10 @@ std::optional<StepEnd> LineStep::end_at_once()
     return StepEnd { .entered = entered_ + 1 };
 }
 
-StepPlan LineStep::begin(Frames, bool reports_again)
+StepPlan LineStep::first_plan()
 {
     const Frame& frame = frames_.front();
-    if (reports_again && frame.is_innermost)
-        reported_ = frame;
-    if (const Frame* const caller = find_caller(frames_))
-        return_.emplace(*caller);
+    set_return(frames_);
     if (kind_ == LineStepKind::Finish && home_.body == CodeLines::function_body) {
         // What a host function in between has received is not what the caller gets.
         const bool is_direct =
@@ -363,13 +382,14 @@ bool LineStep::is_skipped(const Function& function) const
     return is_skipped(description ? std::string_view(description->name) : "", file);
 }
 
-/// Sets where the home, which is this frame, returns to.
-void LineStep::set_return(const Frame& frame)
+/// Sets where the home, which is the first of the frames, returns to.
+void LineStep::set_return(Frames frames)
 {
     return_.reset();
-    const std::vector<Frame> frames = frames_for_step(*frame.thread);
     if (const Frame* const caller = find_caller(frames))
         return_.emplace(*caller);
+    const HostActivity* const activity = frames.size() > 1 ? frames[1].activity : nullptr;
+    prepared_ = activity && activity->is_preparing() ? activity->guest_callee() : nullptr;
 }
 
 StepPlan LineStep::base_plan()
@@ -384,6 +404,8 @@ StepPlan LineStep::base_plan()
     std::ranges::for_each(calls_, add);
     if (return_)
         plan.marks.push_back(return_->mark());
+    if (prepared_)
+        plan.marks.push_back({ { prepared_, prepared_->meta->code_offset } });
     return plan;
 }
 
@@ -399,6 +421,8 @@ StepAnswer LineStep::at(Cause cause, const Frame& frame)
         return frame.id.is_above(home_.id) ? StepGoesOn {} : caught(frame);
     if (return_ && return_->is_at(frame))
         return returned(frame);
+    if (frame.function == prepared_ && frame.offset == prepared_->meta->code_offset)
+        return at_prepared(frame);
     // A function that calls itself in a tail call looks as if it had come back.
     const bool is_back =
         home_.is_in(frame) && !(phase_ == Phase::Entering && home_.lines->flow().is_tail_call(call_));
@@ -450,14 +474,13 @@ StepAnswer LineStep::called(const Frame& frame)
     // The adapter of a component calls functions for itself before the one that the home has
     // called. What other host functions call is passed.
     phase_ = Phase::InLine;
-    const Function* const callee = frames[1].activity ? frames[1].activity->guest_callee() : nullptr;
+    Function* const callee = frames[1].activity ? frames[1].activity->guest_callee() : nullptr;
     if (callee == frame.function)
         return enter(frame);
     StepPlan plan = base_plan();
     if (callee) {
         phase_ = Phase::Awaiting;
-        Function* const function = callee->instance->functions[callee->index.value];
-        plan.marks.push_back({ { function, callee->meta->code_offset } });
+        plan.marks.push_back({ { callee, callee->meta->code_offset } });
     }
     return plan;
 }
@@ -467,6 +490,8 @@ StepAnswer LineStep::enter(const Frame& frame)
 {
     const bool replaces_home = frame.id == home_.id;
     auto lines = sources_->lines_of(*frame.function);
+    if (!lines && begins_without_lines_)
+        return StepEnd {};
     if (!lines || is_skipped(*frame.function)) {
         if (replaces_home)
             return leave();
@@ -474,7 +499,7 @@ StepAnswer LineStep::enter(const Frame& frame)
         return base_plan();
     }
     home_ = Home(frame, std::move(lines));
-    set_return(frame);
+    set_return(frames_for_step(*frame.thread));
     const uint32_t behind = home_.lines->behind_prologue();
     const auto here = home_.lines->flow().find(frame.offset);
     if (!here || *here >= behind)
@@ -500,11 +525,19 @@ StepAnswer LineStep::returned(const Frame& caller)
         return StepEnd { .results = std::move(results) };
     }
     const bool is_passed = kind_ == LineStepKind::Step && !begins_in_skipped_ && is_skipped(*caller.function);
-    if (sources_->lines_of(*caller.function) && !is_passed)
+    if ((begins_without_lines_ || sources_->lines_of(*caller.function)) && !is_passed)
         return StepEnd {};
     home_ = Home(caller, nullptr);
-    set_return(caller);
+    set_return(frames_for_step(*caller.thread));
     return leave();
+}
+
+/// The home has returned to an adapter for which it had made room for arguments. The adapter now
+/// calls the function that they are for.
+StepAnswer LineStep::at_prepared(const Frame& frame)
+{
+    prepared_ = nullptr;
+    return sources_->lines_of(*frame.function) && !is_skipped(*frame.function) ? enter(frame) : StepGoesOn {};
 }
 
 /// An exception has been caught in the home or further out: the step ends at the next statement.
@@ -514,7 +547,9 @@ StepAnswer LineStep::caught(const Frame& frame)
         return caught_at_home(frame);
     kind_ = kind_ == LineStepKind::Finish ? LineStepKind::Next : kind_;
     home_ = Home(frame, sources_->lines_of(*frame.function));
-    set_return(frame);
+    set_return(frames_for_step(*frame.thread));
+    if (!home_.lines && begins_without_lines_)
+        return StepEnd {};
     if (!home_.lines)
         return leave();
     const uint32_t here = home_.lines->flow().find(frame.offset).value_or(0);

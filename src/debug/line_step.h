@@ -30,9 +30,11 @@ class Session;
 /// - `Until`: like `Next`, but a loop goes on until its end.
 /// - `Finish`: where the function returns, or behind the inlined body, with the results.
 ///
-/// In a function without lines, all of them act like `Finish`. A step that comes back to a caller
-/// without lines goes on to the next caller that has some; without any, the thread just goes on. An
-/// exception that is caught in the frame or further out ends a step at the next statement there.
+/// In a function without lines, each instruction is a line: that is what its generated source shows
+/// (debug/wat_source.h). A `Step` from there also enters functions without lines. Other steps that
+/// come back to a caller without lines go on to the next caller that has some; without any, the
+/// thread just goes on. An exception that is caught in the frame or further out ends a step at the
+/// next statement there.
 ///
 /// Use:
 ///

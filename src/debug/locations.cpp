@@ -4,12 +4,14 @@
 #include "base/guard.h"
 #include "base/number.h"
 #include "debug/source_view.h"
+#include "debug/wat_source.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
 #include <map>
 #include <ranges>
 #include <regex>
+#include <set>
 #include <tuple>
 
 namespace vitrine::core::debug {
@@ -19,6 +21,8 @@ namespace {
 /// More than a program has copies of a line; debug information may claim anything.
 constexpr size_t max_rows = 20'000;
 constexpr uint32_t max_functions = 5'000;
+/// How many functions are searched for inlined calls.
+constexpr size_t max_searched = 1'000;
 
 std::vector<std::string_view> components_of(std::string_view path)
 {
@@ -37,7 +41,7 @@ std::vector<std::string_view> components_of(std::string_view path)
 
 /// A text as far as its form says what it means.
 struct Parsed {
-    enum class Kind : uint8_t { Function, Line, Regex, Wasm };
+    enum class Kind : uint8_t { Function, Line, Regex, Wasm, Generated };
 
     Kind kind = Kind::Function;
     /// A module's name; empty for all.
@@ -45,7 +49,20 @@ struct Parsed {
     /// The function, the file, the expression, or the place in the module.
     std::string text {};
     uint32_t line = 0, column = 0;
+    /// That of a generated source.
+    FuncIndex index {};
 };
+
+/// A line of a file, which can be a generated source.
+Parsed line_of_file(std::string_view file, uint32_t line, uint32_t column)
+{
+    Parsed parsed { .kind = Parsed::Kind::Line, .text = std::string(file), .line = line, .column = column };
+    if (const auto function = function_of_wat_path(file)) {
+        parsed.kind = Parsed::Kind::Generated;
+        parsed.index = *function;
+    }
+    return parsed;
+}
 
 Result<uint32_t> take_number(std::string_view digits, const char* what)
 {
@@ -75,17 +92,11 @@ Result<std::optional<Parsed>> parse_line(std::string_view text)
     const auto last = line_colon(text);
     if (!last)
         return std::nullopt;
-    Parsed parsed { .kind = Parsed::Kind::Line };
     const std::string_view before = text.substr(0, *last), number = text.substr(*last + 1);
-    if (const auto first = line_colon(before)) {
-        parsed.text = before.substr(0, *first);
-        parsed.line = TRY(take_number(before.substr(*first + 1), "a line"));
-        parsed.column = TRY(take_number(number, "a column"));
-    } else {
-        parsed.text = before;
-        parsed.line = TRY(take_number(number, "a line"));
-    }
-    return parsed;
+    if (const auto first = line_colon(before))
+        return line_of_file(before.substr(0, *first), TRY(take_number(before.substr(*first + 1), "a line")),
+            TRY(take_number(number, "a column")));
+    return line_of_file(before, TRY(take_number(number, "a line")), 0);
 }
 
 /// Parses what follows the name of a module, or the whole text.
@@ -101,12 +112,12 @@ Result<Parsed> parse_place(const AskedPlace& asked, std::string_view text)
     if (is_decimal(text)) {
         if (asked.file_in_view.empty())
             return Parsed { .kind = Kind::Wasm, .text = std::string(text) };
-        return Parsed {
-            .kind = Kind::Line, .text = asked.file_in_view, .line = TRY(take_number(text, "a line"))
-        };
+        return line_of_file(asked.file_in_view, TRY(take_number(text, "a line")), 0);
     }
     if (auto line = TRY(parse_line(text)))
         return *line;
+    if (function_of_wat_path(text))
+        return line_of_file(text, 1, 0);
     return Parsed { .text = std::string(text) };
 }
 
@@ -122,9 +133,7 @@ std::optional<size_t> module_colon(std::string_view text)
 Result<Parsed> parse(const AskedPlace& asked, std::span<const LoadedModule> modules)
 {
     if (!asked.file.empty())
-        return Parsed {
-            .kind = Parsed::Kind::Line, .text = asked.file, .line = asked.line, .column = asked.column
-        };
+        return line_of_file(asked.file, asked.line, asked.column);
     const std::string_view text = asked.text;
     if (const auto colon = module_colon(text)) {
         const std::string_view module = text.substr(0, *colon), rest = text.substr(*colon + 1);
@@ -158,10 +167,15 @@ private:
     void add_lines(const In& in, const Parsed& parsed);
     bool add_rows(const In& in, std::vector<source::Row> rows, uint32_t column);
     void add_next_line(const In& in, std::span<const source::FileId> files, uint32_t line);
+    struct InlinedCall;
+    std::vector<InlinedCall> calls_from(const In& in, std::span<const source::FileId> files, uint32_t line);
+    void add_calls(const In& in, std::span<const InlinedCall> calls);
+    bool is_line_in_caller(const In& in, const InlinedCall& call, uint32_t line);
     bool is_line_in_function(const In& in, const source::Row& row, uint32_t line);
     void add_row(const In& in, const source::Row& row);
     void add_wasm(const LoadedModule& loaded, CodeOffset offset, const Instance* instance);
     Result<void> add_by_module_names(const Parsed& parsed);
+    Result<void> add_generated_line(const Parsed& parsed);
     void add_matching_names(const LoadedModule& loaded, const std::regex& regex);
     void add(CodeLocation location);
     std::vector<source::FileId> files_of(const In& in, std::string_view path) const;
@@ -177,6 +191,11 @@ void Search::add(CodeLocation location)
 {
     if (asked_.instance && asked_.instance->module == location.module)
         location.instance = asked_.instance;
+    if (const auto source = location.entered != UINT32_MAX ? code_.sources.of(location.module) : nullptr) {
+        const auto lines = source->lines_of(*location.module->find_function(location.offset));
+        const uint32_t beginning = lines->beginning_at(*lines->flow().find(location.offset));
+        location.level = beginning - std::min(beginning, location.entered);
+    }
     if (std::ranges::find(found_, location) == found_.end())
         found_.push_back(std::move(location));
 }
@@ -287,6 +306,78 @@ void Search::add_lines(const In& in, const Parsed& parsed)
         add_next_line(in, files, parsed.line);
 }
 
+/// A call whose code is all inlined.
+struct Search::InlinedCall {
+    std::shared_ptr<const CodeLines> lines;
+    CodeLines::Body body;
+
+    const source::Place& place() const { return lines->inlined(body).call; }
+};
+
+/// Inlined calls at a line of the files, or behind it. Looks for them in functions with code of
+/// lines nearby, or at least of the files.
+std::vector<Search::InlinedCall> Search::calls_from(
+    const In& in, std::span<const source::FileId> files, uint32_t line)
+{
+    constexpr uint32_t near = 50;
+    std::vector<InlinedCall> calls;
+    std::set<uint32_t> searched;
+    const auto search = [&](uint32_t first, uint32_t last) {
+        for (const source::FileId file : files)
+            for (const source::Row& row : in.source.symbols().rows_of(file, first, last)) {
+                const auto index = in.loaded.module->find_function(row.range.begin);
+                if (!index || searched.size() >= max_searched || !searched.insert(index->value).second)
+                    continue;
+                const auto lines = in.source.lines_of(*index);
+                for (CodeLines::Body body = 0; body < lines->body_count(); ++body) {
+                    const source::Place& call = lines->inlined(body).call;
+                    if (call.line >= line && std::ranges::find(files, call.file) != files.end())
+                        calls.push_back({ lines, body });
+                }
+            }
+    };
+    search(line - std::min(line - 1, near), line + std::min(UINT32_MAX - line, near));
+    if (searched.empty())
+        search(1, UINT32_MAX);
+    std::ranges::stable_sort(calls, {}, [](const InlinedCall& call) { return call.place().line; });
+    return calls;
+}
+
+/// Adds calls of one line: in each function and inlined copy only the first.
+void Search::add_calls(const In& in, std::span<const InlinedCall> calls)
+{
+    std::map<std::pair<uint32_t, CodeLines::Body>, CodeLocation> firsts;
+    for (const InlinedCall& call : calls) {
+        const CodeLines& lines = *call.lines;
+        const CodeLines::Body caller = lines.caller_of(call.body);
+        const auto [instruction, entered] = lines.call_of(call.body);
+        CodeLocation location = location_at(in.loaded.module, lines.flow().offset(instruction));
+        location.entered = entered;
+        location.is_inlined = caller != CodeLines::function_body;
+        if (location.is_inlined)
+            location.function = lines.inlined(caller).name;
+        else if (lines.description())
+            location.function = lines.description()->name;
+        set_place(in.source, location, call.place());
+        const auto [first, is_new] = firsts.try_emplace({ lines.function().value, caller }, location);
+        if (!is_new && location.offset < first->second.offset)
+            first->second = std::move(location);
+    }
+    for (auto& [where, location] : firsts)
+        add(std::move(location));
+}
+
+/// Whether a line before a call's belongs to the function that makes the call.
+bool Search::is_line_in_caller(const In& in, const InlinedCall& call, uint32_t line)
+{
+    const CodeLines::Body caller = call.lines->caller_of(call.body);
+    const auto described = caller == CodeLines::function_body
+        ? call.lines->description()
+        : in.source.symbols().function(call.lines->inlined(caller).function);
+    return !described || described->declared.line == 0 || described->declared.file != call.place().file
+        || described->declared.line <= line;
+}
+
 /// Adds the statements among rows of one line: in each block only the first, and if a column is
 /// asked for, only what begins there or behind it.
 bool Search::add_rows(const In& in, std::vector<source::Row> rows, uint32_t column)
@@ -357,9 +448,20 @@ bool Search::is_line_in_function(const In& in, const source::Row& row, uint32_t 
         || described->declared.line <= line;
 }
 
-/// Adds the first line behind one without code, if it is in the same function.
+/// For a line without statements: adds its inlined calls, or else the first line behind it that has
+/// statements or such calls, if that is in the same function.
 void Search::add_next_line(const In& in, std::span<const source::FileId> files, uint32_t line)
 {
+    std::vector<InlinedCall> calls = calls_from(in, files, line);
+    std::erase_if(calls, [&](const InlinedCall& call) {
+        return call.place().line != line && !is_line_in_caller(in, call, line);
+    });
+    const uint32_t call_line = calls.empty() ? UINT32_MAX : calls.front().place().line;
+    const auto end =
+        std::ranges::find_if(calls, [&](const InlinedCall& call) { return call.place().line != call_line; });
+    calls.erase(end, calls.end());
+    if (call_line == line)
+        return add_calls(in, calls);
     std::map<uint32_t, std::vector<source::Row>> by_line;
     // Most lines without code are just before one that has some.
     for (uint64_t reach = 8; by_line.empty() && reach <= uint64_t { UINT32_MAX } * 64; reach *= 64) {
@@ -373,10 +475,13 @@ void Search::add_next_line(const In& in, std::span<const source::FileId> files, 
             break;
     }
     for (auto& [next, rows] : by_line) {
+        if (next > call_line)
+            break;
         std::erase_if(rows, [&](const source::Row& row) { return !is_line_in_function(in, row, line); });
         if (add_rows(in, std::move(rows), 0))
             return;
     }
+    add_calls(in, calls);
 }
 
 // -- The module's own names
@@ -408,6 +513,21 @@ Result<void> Search::add_by_module_names(const Parsed& parsed)
     const std::string text = (parsed.module.empty() ? "" : parsed.module + ":") + parsed.text;
     for (const CodePlace& place : TRY(find_places(code_.modules, in_view, text, code_.demangle)))
         add_wasm({ place.module, "" }, place.offset, place.instance);
+    return {};
+}
+
+/// The instruction at a line of a generated source.
+Result<void> Search::add_generated_line(const Parsed& parsed)
+{
+    const auto named = find_module(code_.modules, module_of_wat_path(parsed.text));
+    const std::shared_ptr<const Module> module = named ? named->module : asked_.module_in_view;
+    if (!module)
+        return std::unexpected(named.error());
+    const auto source = TRY(WatSource::of(*module, parsed.index));
+    const auto offset = source->offset_of(parsed.line);
+    if (!offset)
+        return failure(parsed.text + " has " + std::to_string(source->text()->line_count()) + " lines");
+    add_wasm({ module, "" }, *offset, nullptr);
     return {};
 }
 
@@ -443,6 +563,10 @@ Result<std::vector<CodeLocation>> Search::run()
     std::optional<std::regex> regex;
     if (parsed.kind == Parsed::Kind::Regex)
         regex = TRY(compiled(parsed.text));
+    if (parsed.kind == Parsed::Kind::Generated) {
+        CHECK(add_generated_line(parsed));
+        return std::move(found_);
+    }
     std::shared_ptr<const Module> only;
     if (!parsed.module.empty())
         only = TRY(find_module(code_.modules, parsed.module)).module;

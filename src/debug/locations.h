@@ -26,6 +26,8 @@ struct CodeLocation : CodePlace {
     std::string file {};
     /// For `StopReason::entered`.
     uint32_t entered = UINT32_MAX;
+    /// For `BreakpointSpec::level`.
+    uint32_t level = 0;
 
     friend bool operator==(const CodeLocation& a, const CodeLocation& b)
     {
@@ -41,6 +43,8 @@ struct CodeLocation : CodePlace {
 /// - `25`: a line of the file in view, if there is one; else an offset
 /// - `/^app::/`: the functions whose names match a regular expression
 /// - `$f`, `func[3]`, `0x3cf`: a function or an instruction of the module in view
+/// - `bank.wat/func[12]:5`, `bank.wat/func[12] $add:5`: a line of a function's generated source
+///   (debug/wat_source.h)
 /// - `lib:deposit`, `lib:bank.c:25`, `lib:$f`, `lib:0x3cf`: the same in the module `lib`
 struct AskedPlace {
     std::string text {};
@@ -72,8 +76,9 @@ struct SearchedCode {
 /// - for a function, behind its prologue (`CodeLines::behind_prologue`), and the beginning of each
 ///   inlined copy;
 /// - for a line, the first statement in each function, inlined copy and lexical block that has one.
-///   The first line of a function means the place behind its prologue. If the line has no code, the
-///   next line of the same function that has some: `place` says which.
+///   The first line of a function means the place behind its prologue. If all code of the line is
+///   inlined, its inlined calls, which have not been entered. If the line has no code, the next
+///   line of the same function that has some: `place` says which.
 ///
 /// Fails if there are none, and for a malformed text.
 Result<std::vector<CodeLocation>> find_locations(const SearchedCode& code, const AskedPlace& asked);

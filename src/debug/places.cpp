@@ -180,6 +180,14 @@ Result<std::vector<CodePlace>> find_places(std::span<const LoadedModule> modules
     return failure(std::string(text) + ": " + here.error().message);
 }
 
+std::string_view name_of(const LoadedModule& loaded)
+{
+    const std::string_view own = loaded.module->names().module;
+    if (!loaded.preload.empty())
+        return loaded.preload;
+    return own.empty() ? stem_of(loaded.path) : own;
+}
+
 Result<LoadedModule> find_module(std::span<const LoadedModule> modules, std::string_view text)
 {
     for (const std::string& name : eval::names_in(text)) {
@@ -189,13 +197,8 @@ Result<LoadedModule> find_module(std::span<const LoadedModule> modules, std::str
             return *found;
     }
     std::string names;
-    for (const LoadedModule& loaded : modules) {
-        const std::string_view own = loaded.module->names().module;
-        const std::string_view name = !loaded.preload.empty() ? std::string_view(loaded.preload)
-            : own.empty()                                     ? stem_of(loaded.path)
-                                                              : own;
-        names += (names.empty() ? "" : ", ") + escaped(name);
-    }
+    for (const LoadedModule& loaded : modules)
+        names += (names.empty() ? "" : ", ") + escaped(name_of(loaded));
     return failure("no such module: the program has " + names);
 }
 

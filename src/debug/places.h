@@ -53,6 +53,9 @@ Result<CodeOffset> find_place(const Module& module, std::string_view text);
 Result<std::vector<CodePlace>> find_places(std::span<const LoadedModule> modules,
     const std::shared_ptr<const Module>& in_view, std::string_view text, Demangle demangle = nullptr);
 
+/// What a user may call the module.
+std::string_view name_of(const LoadedModule& loaded);
+
 /// The module that a text names: by the name in its name section, the name it was preloaded as, or
 /// the stem of its file's name.
 Result<LoadedModule> find_module(std::span<const LoadedModule> modules, std::string_view text);

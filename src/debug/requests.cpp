@@ -191,6 +191,7 @@ BreakpointSpec Requests::Core::spec_of(const Entry& entry, const RequestLocation
         .offset = location.at.offset,
         .instance = location.at.instance,
         .condition = spec.condition,
+        .level = location.at.level,
         .ignore_count = spec.ignore_count,
         .message = spec.message,
         .is_temporary = spec.is_temporary,

@@ -487,6 +487,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
     alone_ = nullptr;
     is_from_outside_ = true;
     wants_stop_ = false;
+    forget_steps();
     state_ = State::Stopped;
     reason_ = StopReason { .kind = StopKind::Interrupt, .thread = member.id };
     const Resume how = stop_until_resumed(member, lock);
@@ -558,10 +559,11 @@ template<class Change> Result<void> Session::change_stops(Change change)
 
 Result<uint32_t> Session::add_breakpoint(BreakpointSpec spec)
 {
+    auto breakpoint = TRY(breakpoints_.compile(std::move(spec)));
     uint32_t id = 0;
     CHECK(change_stops([&]() -> Result<void> {
-        CHECK(breakpoints_.add(next_id_, std::move(spec)));
         id = next_id_++;
+        breakpoints_.add(id, std::move(breakpoint));
         return {};
     }));
     return id;
@@ -569,7 +571,8 @@ Result<uint32_t> Session::add_breakpoint(BreakpointSpec spec)
 
 Result<void> Session::change_breakpoint(uint32_t id, BreakpointSpec spec)
 {
-    return change_stops([&] { return breakpoints_.change(id, std::move(spec)); });
+    auto breakpoint = TRY(breakpoints_.compile(std::move(spec)));
+    return change_stops([&] { return breakpoints_.change(id, std::move(breakpoint)); });
 }
 
 Result<void> Session::remove_breakpoint(uint32_t id)

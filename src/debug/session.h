@@ -292,7 +292,8 @@ private:
     std::optional<StopReason> reason_of_step(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
     std::optional<StopReason> take_answer(
         Member& member, StepAnswer answer, std::unique_lock<std::mutex>& lock);
-    void log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock);
+    void log(Member& member, const Breakpoints::Messages& messages, std::unique_lock<std::mutex>& lock);
+    StepAnswer ask_step(Member& member, Cause cause, std::unique_lock<std::mutex>& lock);
     void stop(Member& member, StopReason reason, std::unique_lock<std::mutex>& lock);
     void let_go(Member& member, const Resume& how, bool is_nested);
     void stop_others(Member& member, std::unique_lock<std::mutex>& lock);
@@ -302,6 +303,7 @@ private:
     bool is_called(const Member& member) const { return call_ && caller_ == &member; }
     Resume stop_until_resumed(Member& member, std::unique_lock<std::mutex>& lock);
     void forget_step(Member& member);
+    void forget_steps();
     void follow(Member& member, const StepPlan& plan);
     void change_plan(Member& member, const StepPlan& plan, std::unique_lock<std::mutex>& lock);
     void run_call(Member& member, std::unique_lock<std::mutex>& lock);

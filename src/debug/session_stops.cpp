@@ -3,7 +3,7 @@
 #include "debug/session.h"
 
 #include "base/guard.h"
-#include "debug/detour.h"
+#include "eval/message.h"
 #include "exec/instrument.h"
 #include "runtime/host_activity.h"
 #include "runtime/program_view.h"
@@ -204,13 +204,13 @@ std::optional<StopReason> Session::reason_of_mark(Member& member, std::unique_lo
         stops_have_changed();
         sync(member);
     }
-    std::vector<std::string> messages;
-    auto hit = breakpoints_.hit(frame, [&](std::string message) { messages.push_back(std::move(message)); });
+    StepAnswer answer = ask_step(member, Cause::Mark, lock);
+    Breakpoints::Messages messages;
+    auto hit = breakpoints_.hit(frame, messages);
     if (!messages.empty() && (log_ || listeners_.take_messages()))
-        log(member, std::move(messages), lock);
+        log(member, messages, lock);
     if (member.failure)
         return std::nullopt;
-    StepAnswer answer = member.step ? member.step->at(Cause::Mark, frame) : StepGoesOn {};
     if (hit.id == 0)
         return take_answer(member, std::move(answer), lock);
     StopReason reason { .kind = StopKind::Breakpoint,
@@ -239,15 +239,18 @@ Trap failure_of(const Thread& thread, std::string_view what, const Thrown& throw
 
 } // namespace
 
-/// Passes messages of breakpoints to the listeners and the log.
-void Session::log(Member& member, std::vector<std::string> messages, std::unique_lock<std::mutex>& lock)
+/// Passes messages of breakpoints to the listeners and the log. Values of the source may have to
+/// wait for debug information.
+void Session::log(Member& member, const Breakpoints::Messages& messages, std::unique_lock<std::mutex>& lock)
 {
+    const Frame frame = *innermost_frame(*member.thread);
     const auto log = log_;
     const Listeners::Snapshot listeners = listeners_.all();
     lock.unlock();
     guarded(
         [&] {
-            for (std::string& message : messages) {
+            for (const auto& breakpoint : messages) {
+                std::string message = breakpoint->text(frame);
                 for (const auto& listener : listeners)
                     if (listener->messages)
                         listener->messages(message);
@@ -277,13 +280,27 @@ std::optional<StopReason> Session::reason_of_watch(Member& member)
         .watch = std::move(stop->hit) };
 }
 
-/// Asks the member's step about the instruction at which the thread is.
+/// Asks the member's step about the instruction at which the thread is. The step may have to wait
+/// for debug information, so it is asked without the lock. The thread counts as inside meanwhile:
+/// no other thread's stop is complete, and the step stays the same.
+StepAnswer Session::ask_step(Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
+{
+    if (!member.step)
+        return StepGoesOn {};
+    const Frame frame = *innermost_frame(*member.thread);
+    struct Relock {
+        std::unique_lock<std::mutex>& lock;
+        ~Relock() { lock.lock(); }
+    };
+    lock.unlock();
+    const Relock relock { lock };
+    return member.step->at(cause, frame);
+}
+
 std::optional<StopReason> Session::reason_of_step(
     Member& member, Cause cause, std::unique_lock<std::mutex>& lock)
 {
-    if (!member.step)
-        return std::nullopt;
-    return take_answer(member, member.step->at(cause, *innermost_frame(*member.thread)), lock);
+    return take_answer(member, ask_step(member, cause, lock), lock);
 }
 
 std::optional<StopReason> Session::take_answer(
@@ -521,6 +538,15 @@ void Session::forget_step(Member& member)
     member.marks.clear_passing();
 }
 
+/// All threads are stopped, or about to be: a step does not go on after a stop, of whichever
+/// thread.
+void Session::forget_steps()
+{
+    for (const auto& member : members_)
+        if (member->step)
+            forget_step(*member);
+}
+
 /// Sets the marks and the single-step mode that a step's plan asks for. If marks change, no thread
 /// of the store may be executing anything.
 void Session::follow(Member& member, const StepPlan& plan)
@@ -619,7 +645,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
         wants_stop_ = false;
         at_entry_ = at_entry_ && !is_at_entry(member);
     }
-    forget_step(member);
+    forget_steps();
     set_stepping(*member.thread, is_at_entry(member));
     reason.thread = member.id;
     const State outer_state = std::exchange(state_, State::Stopped);
@@ -702,97 +728,6 @@ void Session::prepare(Member& member, Resume how)
         visit && (visit->cause == Cause::Pause || visit->cause == Cause::Catch || visit->wish == Wish::Move);
     member.step = std::move(step);
     follow(member, member.step->begin(frames_for_step(*member.thread), reports_again));
-}
-
-// Moving stopped threads.
-
-/// Finds a thread that waits in a visit, and so can run calls.
-Result<Session::Member*> Session::waiting(uint32_t thread) const
-{
-    if (state_ != State::Stopped)
-        return failure("the session's guest is not stopped");
-    Member* member = find_member(thread);
-    if (!member)
-        return failure("there is no guest thread " + std::to_string(thread));
-    if (member->visit && member->is_waiting)
-        return member;
-    return failure(busy_text(*member));
-}
-
-/// Why a thread cannot run calls or be moved.
-std::string Session::busy_text(const Member& member)
-{
-    const std::string name = "thread " + std::to_string(member.id);
-    if (member.thread->host)
-        return name + " is in a host function";
-    if (member.thread->depth() != 0)
-        return name + " is about to return to the host";
-    return name + (member.is_spawned ? " has not begun, or has ended" : " executes nothing");
-}
-
-/// Finds a thread that can also be moved.
-Result<Session::Member*> Session::steerable(uint32_t thread) const
-{
-    Member* member = TRY(waiting(thread));
-    if (!member->thread->is_at_instruction())
-        return failure(busy_text(*member));
-    return member;
-}
-
-/// Applies `act` to a thread; its result says how the thread goes on.
-template<class Act> Result<void> Session::steer(uint32_t thread, Act act)
-{
-    const std::lock_guard lock(mutex_);
-    Member* member = TRY(steerable(thread));
-    member->visit->wish = TRY(act(*member));
-    return {};
-}
-
-Result<void> Session::jump(CodeOffset offset, uint32_t thread)
-{
-    return steer(thread, [&](Member& member) -> Result<Wish> {
-        CHECK(debug::jump(*member.thread, offset));
-        return Wish::Move;
-    });
-}
-
-Result<void> Session::skip(uint32_t thread)
-{
-    return steer(thread, [](Member& member) -> Result<Wish> {
-        CHECK(debug::skip(*member.thread));
-        return Wish::Move;
-    });
-}
-
-Result<void> Session::return_from(const Frame& frame, std::span<const Value> results)
-{
-    uint32_t thread = 0;
-    for (const ThreadInfo& info : threads())
-        if (info.thread == frame.thread)
-            thread = info.id;
-    return steer(thread, [&](Member& member) -> Result<Wish> {
-        CHECK(debug::return_from(*member.thread, frame, results));
-        return Wish::Move;
-    });
-}
-
-Result<void> Session::throw_exception(const Tag& tag, std::span<const Value> values, uint32_t thread)
-{
-    return steer(thread, [&](Member& member) -> Result<Wish> {
-        member.visit->to_throw = TRY(make_exception(*member.store, tag, values));
-        return Wish::Throw;
-    });
-}
-
-Result<void> Session::clear_exception(uint32_t thread)
-{
-    const std::lock_guard lock(mutex_);
-    Member* member = TRY(waiting(thread));
-    const Cause cause = member->visit->cause;
-    if (cause != Cause::Throw && !(cause == Cause::Trap && member->thread->trap.exception))
-        return failure("no exception is being thrown");
-    member->visit->wish = Wish::Fail;
-    return {};
 }
 
 } // namespace vitrine::core::debug

@@ -70,7 +70,7 @@ uint32_t beginning_at(const Found& found, const FuncMeta& meta, CodeOffset offse
 void add_frames(std::vector<LogicalFrame>& to, size_t index, const Found& found, uint32_t hidden)
 {
     LogicalFrame frame { .frame = index, .place = found.place };
-    uint32_t level = 0;
+    uint32_t level = 0, inside = 0;
     for (const Scope& scope : found.scopes) {
         frame.scopes.push_back(scope);
         if (scope.kind == Scope::Kind::Block)
@@ -78,6 +78,7 @@ void add_frames(std::vector<LogicalFrame>& to, size_t index, const Found& found,
         LogicalFrame outer { .frame = index };
         if (scope.kind == Scope::Kind::Inlined && scope.call.line != 0)
             outer.place = scope.call;
+        frame.inlined_inside = inside++;
         if (hidden != 0) {
             --hidden;
         } else {
@@ -94,6 +95,7 @@ void add_frames(std::vector<LogicalFrame>& to, size_t index, const Found& found,
     // The compiled function is not known.
     if (level == 0 || !frame.scopes.empty() || frame.place) {
         frame.level = level;
+        frame.inlined_inside = inside;
         to.push_back(std::move(frame));
     }
 }

@@ -49,6 +49,9 @@ struct LogicalFrame {
     size_t frame = 0;
     /// How many logical frames of the same physical frame are inside this one.
     uint32_t level = 0;
+    /// How many inlined calls at the instruction are inside of it, with those that are not shown:
+    /// what expressions need to know (`eval::SourceContext`).
+    uint32_t inlined_inside = 0;
     bool is_inlined = false;
     source::FunctionId function {};
     /// Its name in the source; empty if there is no debug information.

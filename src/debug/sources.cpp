@@ -11,6 +11,7 @@ namespace {
 
 /// A few calls deep, with the functions around them.
 constexpr size_t kept_functions = 64;
+constexpr size_t kept_without_lines = 8;
 
 } // namespace
 
@@ -77,6 +78,22 @@ std::shared_ptr<const CodeLines> Sources::lines_of(const Function& function)
     const auto source = of(function.instance->module);
     auto lines = source ? source->lines_of(function.index) : nullptr;
     return lines && lines->has_lines() ? lines : nullptr;
+}
+
+std::shared_ptr<const CodeLines> Sources::instructions_of(const Function& function)
+{
+    const std::shared_ptr<const Module>& module = function.instance->module;
+    const std::lock_guard lock(mutex_);
+    const auto found = std::ranges::find_if(instructions_,
+        [&](const auto& kept) { return kept.first == module && kept.second->function() == function.index; });
+    if (found != instructions_.end()) {
+        instructions_.splice(instructions_.begin(), instructions_, found);
+        return instructions_.front().second;
+    }
+    instructions_.emplace_front(module, CodeLines::of_instructions(*module, function.index));
+    if (instructions_.size() > kept_without_lines)
+        instructions_.pop_back();
+    return instructions_.front().second;
 }
 
 } // namespace vitrine::core::debug

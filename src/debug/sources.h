@@ -60,10 +60,14 @@ public:
     std::shared_ptr<ModuleSource> of(const std::shared_ptr<const Module>& module);
     /// The lines of a guest function; null if it has none.
     std::shared_ptr<const CodeLines> lines_of(const Function& function);
+    /// For a guest function without lines: see `CodeLines::of_instructions`.
+    std::shared_ptr<const CodeLines> instructions_of(const Function& function);
 
 private:
     const std::shared_ptr<SymbolFinder> finder_;
     std::mutex mutex_;
+    /// The functions whose instructions were asked for last, the newest first.
+    std::list<std::pair<std::shared_ptr<const Module>, std::shared_ptr<const CodeLines>>> instructions_;
     std::map<std::shared_ptr<const Module>, std::shared_ptr<ModuleSource>> modules_;
 };
 

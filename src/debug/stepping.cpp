@@ -110,7 +110,8 @@ protected:
     StepPlan to_caller(Frames frames)
     {
         const HostActivity* const activity = frames.size() > 1 ? frames[1].activity : nullptr;
-        if (Function* const callee = activity ? activity->prepared_callee() : nullptr)
+        if (Function* const callee =
+                activity && activity->is_preparing() ? activity->guest_callee() : nullptr)
             return to_start(*callee, frames[0].id);
         const auto caller = std::find_if(frames.begin() + 1, frames.end(), is_guest);
         if (caller == frames.end())

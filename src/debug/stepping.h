@@ -66,19 +66,21 @@ using StepAnswer = std::variant<StepGoesOn, StepEnd, StepPlan>;
 /// One step of a thread. The session asks it where the thread must report, and what each report
 /// means. A step knows only marks and frames: it works the same in every tier.
 ///
-/// A stop for another reason, such as a breakpoint, also ends the step.
+/// A stop for another reason, such as a breakpoint, also ends the step, and so does a stop of
+/// another thread.
 class Step {
 public:
     virtual ~Step() = default;
     /// How the step ends if the thread need not execute anything for it: it then stops again at
-    /// once.
+    /// once. The session is locked: like `begin`, this must not wait.
     virtual std::optional<StepEnd> end_at_once() { return std::nullopt; }
     /// Begins the step. `frames` are the thread's innermost frames, innermost first, up to the
     /// caller of its innermost guest function. If `reports_again`, the thread may report the
     /// instruction at which it stands once more before it executes it.
     virtual StepPlan begin(std::span<const Frame> frames, bool reports_again) = 0;
     /// The thread is at an instruction of the plan (`Mark` or `Step`), or at the beginning of a
-    /// handler that has caught an exception (`Catch`). `frame` is its innermost frame.
+    /// handler that has caught an exception (`Catch`). `frame` is its innermost frame. The session
+    /// is not locked: a step may wait here for debug information.
     virtual StepAnswer at(Cause cause, const Frame& frame) = 0;
 };
 

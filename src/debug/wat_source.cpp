@@ -77,6 +77,11 @@ std::optional<FuncIndex> function_of_wat_path(std::string_view path)
     return FuncIndex { static_cast<uint32_t>(*index) };
 }
 
+std::string_view module_of_wat_path(std::string_view path)
+{
+    return path.substr(0, path.find(".wat" + std::string(path_begin)));
+}
+
 Result<std::shared_ptr<const WatSource>> WatSources::find(
     const std::shared_ptr<const Module>& module, FuncIndex function)
 {

@@ -47,6 +47,8 @@ std::string wat_path(std::string_view module_path, const Module& module, FuncInd
 /// The function of such a path, whatever the module and the name of the function. None for another
 /// path.
 std::optional<FuncIndex> function_of_wat_path(std::string_view path);
+/// The module's name in such a path.
+std::string_view module_of_wat_path(std::string_view path);
 
 /// Keeps the generated sources asked for last. Any thread may ask.
 class WatSources {

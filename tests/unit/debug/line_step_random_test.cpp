@@ -231,6 +231,10 @@ public:
         : guest_(guest), trace_(trace), kind_(kind), at_(begin)
     {
         settle();
+        begins_without_lines_ = !lines_;
+        if (begins_without_lines_)
+            lines_ = guest_.sources->instructions_of(*function_);
+        is_leaving_ = false;
         place_ = here().place;
         body_ = here().body;
     }
@@ -283,12 +287,17 @@ private:
         return flow.is_tail_call(*flow.find(trace_[at].offset));
     }
 
+    bool is_entered(const Function& function) const
+    {
+        return begins_without_lines_ || guest_.sources->lines_of(function);
+    }
+
     std::optional<uint32_t> look()
     {
         const State& state = now();
         if (state.depth > depth_) {
             const bool enters = kind_ == Kind::Step && !is_leaving_ && at_ == from_ + 1
-                && state.depth == depth_ + 1 && is_call(from_) && guest_.sources->lines_of(*state.function);
+                && state.depth == depth_ + 1 && is_call(from_) && is_entered(*state.function);
             return enters ? std::optional(0u) : std::nullopt;
         }
         if (state.is_caught && !(state.depth == depth_ && is_leaving_))
@@ -296,12 +305,11 @@ private:
         if (state.depth < depth_) {
             // The function has returned.
             settle();
-            return lines_ ? std::optional(0u) : std::nullopt;
+            return lines_ || begins_without_lines_ ? std::optional(0u) : std::nullopt;
         }
         if (state.function != function_ || is_tail_call(from_)) {
             // A tail call has replaced it.
-            const bool enters =
-                kind_ == Kind::Step && !is_leaving_ && guest_.sources->lines_of(*state.function);
+            const bool enters = kind_ == Kind::Step && !is_leaving_ && is_entered(*state.function);
             if (enters)
                 return 0;
             if (kind_ == Kind::Step)
@@ -321,7 +329,7 @@ private:
         if (!is_home) {
             settle();
             if (!lines_)
-                return std::nullopt;
+                return begins_without_lines_ ? std::optional(0u) : std::nullopt;
             return lines_->is_statement(index(at_)) ? std::optional(0u) : std::nullopt;
         }
         const auto position = here();
@@ -370,6 +378,7 @@ private:
     /// The last state in this frame.
     size_t from_ = 0;
     bool is_leaving_ = false;
+    bool begins_without_lines_ = false;
 };
 
 void check(uint32_t seed, TierPolicy tier)

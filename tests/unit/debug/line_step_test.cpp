@@ -7,6 +7,10 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 namespace vitrine::core::debug {
 namespace {
@@ -88,19 +92,143 @@ TEST_P(LineSteps, StepEntersEachFunctionThatTheLineCalls)
     EXPECT_EQ(guest.next(), "main:12");
 }
 
-TEST_P(LineSteps, AStepWithoutLinesGoesToACallerWithLines)
+TEST_P(LineSteps, WithoutLinesEachInstructionIsALine)
 {
     Plain guest(config());
     guest.writer.symbols->rows.erase(
         guest.writer.symbols->rows.begin(), guest.writer.symbols->rows.begin() + 3);
     EXPECT_EQ(guest.start("outer", { Value::i32(5) }), "outer: local.get $n");
-    EXPECT_EQ(guest.step(), "ended: 13") << "calls made from code without lines are not entered";
+    EXPECT_EQ(guest.next(), "outer: call $main");
+    EXPECT_EQ(guest.step(), "main:10") << "a function with lines is entered";
+    EXPECT_EQ(guest.finish(), "outer: i32.const 0, returned 13");
+    EXPECT_EQ(guest.next(), "outer: i32.add");
+    EXPECT_EQ(guest.next(), "outer: end");
+    EXPECT_EQ(guest.next(), "ended: 13") << "there is no caller";
     EXPECT_EQ(guest.start("outer", { Value::i32(5) }), "outer: local.get $n");
     EXPECT_EQ(guest.go_to(guest.writer, "leaf", 1), "leaf: i32.const 1 (breakpoint 1)");
-    EXPECT_EQ(guest.next(), "main:10") << "acts like finish";
+    EXPECT_EQ(guest.step(), "leaf: i32.add");
+    EXPECT_EQ(guest.step(), "leaf: end");
+    EXPECT_EQ(guest.step(), "main:10");
     EXPECT_EQ(guest.next(), "main:11");
-    EXPECT_EQ(guest.step(), "main:12") << "functions without lines are passed";
+    EXPECT_EQ(guest.step(), "main:12") << "from a line, functions without lines are passed";
     EXPECT_EQ(guest.next(), "ended: 13") << "there is no caller with lines";
+}
+
+TEST_P(LineSteps, AStepFromCodeWithoutLinesEntersCodeWithoutLines)
+{
+    Plain guest(config());
+    guest.writer.symbols->rows.clear();
+    EXPECT_EQ(guest.start("outer", { Value::i32(5) }), "outer: local.get $n");
+    EXPECT_EQ(guest.step(), "outer: call $main");
+    EXPECT_EQ(guest.step(), "main: local.get $n");
+    EXPECT_EQ(guest.next(), "main: call $leaf");
+    EXPECT_EQ(guest.next(), "main: local.set $sum") << "what is called is passed";
+    EXPECT_EQ(guest.finish(), "outer: i32.const 0, returned 13");
+}
+
+/// Symbols that take until they are told to answer.
+struct SlowSymbols final : test::LiteralSymbols {
+    explicit SlowSymbols(const test::LiteralSymbols& symbols) : LiteralSymbols(symbols) {}
+
+    std::vector<source::Row> rows_in(source::Range range) override
+    {
+        wait_at(range.begin);
+        return LiteralSymbols::rows_in(range);
+    }
+    std::vector<source::Scope> scopes_at(CodeOffset offset) override
+    {
+        wait_at(offset);
+        return LiteralSymbols::scopes_at(offset);
+    }
+
+    void wait_at(CodeOffset offset)
+    {
+        std::unique_lock lock(mutex);
+        if (offset < slow.begin || offset >= slow.end)
+            return;
+        is_asked = true;
+        changed.notify_all();
+        changed.wait(lock, [&] { return slow.end == 0; });
+    }
+    void wait_until_asked()
+    {
+        std::unique_lock lock(mutex);
+        EXPECT_TRUE(changed.wait_for(lock, std::chrono::seconds(30), [&] { return is_asked; }));
+    }
+    void answer()
+    {
+        const std::lock_guard lock(mutex);
+        slow = {};
+        changed.notify_all();
+    }
+
+    std::mutex mutex;
+    std::condition_variable changed;
+    /// The code about which questions take long.
+    source::Range slow {};
+    bool is_asked = false;
+};
+
+/// Symbols that are slow for one function.
+std::shared_ptr<SlowSymbols> slow_about(Plain& guest, std::string_view function)
+{
+    const auto slow = std::make_shared<SlowSymbols>(*guest.writer.symbols);
+    guest.finder->symbols[guest.instance->module.get()] = slow;
+    const FuncMeta& meta = guest.instance->module->meta(guest.writer.index_of(function));
+    slow->slow = { meta.body_offset, meta.end_offset };
+    return slow;
+}
+
+TEST_P(LineSteps, TheSessionCanBeUsedWhileAStepWaitsForSymbols)
+{
+    Plain guest(config());
+    const auto slow = slow_about(guest, "leaf");
+    EXPECT_EQ(guest.start("main", { Value::i32(5) }), "main:10");
+    auto step = make_line_step(Kind::Step, *guest.session, guest.sources, {});
+    EXPECT_TRUE(guest.session->resume({ .step = step }));
+    slow->wait_until_asked();
+    // None of these waits for the answer.
+    EXPECT_TRUE(guest.session->is_running());
+    EXPECT_EQ(guest.session->threads().size(), 1u);
+    EXPECT_TRUE(guest.session->add_breakpoint(
+        { .module = guest.instance->module, .offset = guest.writer.offset("main", 4) }));
+    guest.session->interrupt();
+    slow->answer();
+    EXPECT_EQ(guest.wait(), "leaf:1");
+    EXPECT_EQ(guest.finish(), "main:10, returned 6");
+    EXPECT_EQ(guest.go(), "main:11 (breakpoint 1)");
+}
+
+TEST_P(LineSteps, AGuestIsKilledWhileAStepWaitsForSymbols)
+{
+    Plain guest(config());
+    const auto slow = slow_about(guest, "leaf");
+    EXPECT_EQ(guest.start("main", { Value::i32(5) }), "main:10");
+    auto step = make_line_step(Kind::Step, *guest.session, guest.sources, {});
+    EXPECT_TRUE(guest.session->resume({ .step = step }));
+    slow->wait_until_asked();
+    guest.session->kill();
+    slow->answer();
+    EXPECT_EQ(guest.wait(), "failed");
+}
+
+TEST_P(LineSteps, TheSessionCanBeUsedWhileAConditionWaitsForSymbols)
+{
+    Plain guest(config());
+    const auto slow = slow_about(guest, "leaf");
+    EXPECT_EQ(guest.start("main", { Value::i32(5) }), "main:10");
+    std::thread client([&] {
+        EXPECT_TRUE(guest.session->add_breakpoint({ .module = guest.instance->module,
+            .offset = guest.writer.offset("leaf", 1),
+            .condition = "n == 6" }));
+    });
+    slow->wait_until_asked();
+    EXPECT_TRUE(guest.session->stopped());
+    EXPECT_TRUE(guest.session->breakpoints().empty());
+    slow->answer();
+    client.join();
+    EXPECT_EQ(guest.go(), "leaf:2 (breakpoint 1)");
+    EXPECT_EQ(guest.backtrace(), "leaf:2 main:11") << "the second call";
 }
 
 TEST_P(LineSteps, RecursionDoesNotDisturb)

@@ -162,13 +162,23 @@ TEST(Requests, ALineIsFoundInFilesWhosePathsEndAlike)
 TEST(Requests, ALineWithoutCodeMeansTheNextOneOfItsFunction)
 {
     Asked guest;
-    EXPECT_EQ(guest.add("app.c:34"), "1.1 main:40");
+    EXPECT_EQ(guest.add("app.c:34"), "1.1 main:39") << "a call whose code is all inlined";
     EXPECT_EQ(guest.add("app.c:24"), "error: app.c:24: there is no code at this line") << "main begins later";
     EXPECT_EQ(guest.add("app.c:43"), "error: app.c:43: there is no code at this line");
     EXPECT_EQ(guest.add("app.c:30"), "2.1 main:31") << "the first line of a function";
     EXPECT_EQ(guest.add("app.c:5"), "3.1 square:6");
     EXPECT_EQ(guest.add("app.c:6"), "4.1 square:6, 4.2 square:6 inlined");
     EXPECT_EQ(guest.add("app.c:4294967295"), "error: app.c:4294967295: there is no code at this line");
+}
+
+TEST(Requests, ALineWhoseCodeIsAllInlinedMeansItsCalls)
+{
+    Asked guest;
+    EXPECT_EQ(guest.add("app.c:39"), "1.1 main:39");
+    guest.start("main", { Value::i32(3) });
+    guest.go();
+    EXPECT_EQ(guest.hit(), "main:39 (1.1)") << "the body has not been entered";
+    EXPECT_EQ(guest.step(), "square:6");
 }
 
 TEST(Requests, EachBlockHasALocation)

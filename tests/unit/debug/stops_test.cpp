@@ -470,6 +470,58 @@ TEST(Stops, ABreakpointThatIsAddedDuringAStepDoesNotEndIt)
     EXPECT_EQ(guest.resume(go), "ended");
 }
 
+/// A host function in which the guest waits until a test lets it go on.
+struct Gate {
+    void define_in(Guest& guest)
+    {
+        guest.define("host", "pass", { {}, {} }, [this](HostCall&) -> HostOutcome {
+            while (is_closed)
+                std::this_thread::yield();
+            return core::Returned {};
+        });
+    }
+    std::atomic<bool> is_closed = true;
+};
+
+constexpr auto with_gate = R"((module
+    (import "host" "pass" (func $pass))
+    (func (export "run") call $pass nop)
+    (func (export "other") nop)))";
+
+TEST(Stops, AStopInAHostFunctionEndsTheStep)
+{
+    Gate gate;
+    Debugged guest(with_gate, [&](Guest& made) { gate.define_in(made); });
+    guest.break_at(guest.code_of("run"));
+    EXPECT_EQ(guest.start("run"), "breakpoint 1");
+    ASSERT_TRUE(guest.session->resume({ Resume::Kind::StepOver }));
+    guest.session->interrupt();
+    EXPECT_EQ(guest.wait(), "interrupt");
+    gate.is_closed = false;
+    EXPECT_EQ(guest.resume(go), "ended");
+}
+
+TEST(Stops, AStopOfAnotherThreadEndsTheStep)
+{
+    Gate gate;
+    Debugged guest(with_gate, [&](Guest& made) { gate.define_in(made); });
+    Guest other(guest.engine);
+    gate.define_in(other);
+    Instance& instance = **instantiate(other.thread, other.linker, guest.module);
+    ASSERT_TRUE(guest.session->add_store(other.store, other.thread));
+    guest.break_at(guest.code_of("run"));
+    guest.break_at(guest.code_of("other"));
+    EXPECT_EQ(guest.start("run"), "breakpoint 1");
+    ASSERT_TRUE(guest.session->resume({ Resume::Kind::StepOver }));
+    std::thread caller([&] { EXPECT_TRUE(other.call(instance, "other")); });
+    EXPECT_EQ(guest.wait(), "breakpoint 2");
+    gate.is_closed = false;
+    EXPECT_EQ(guest.resume(go), "ended");
+    caller.join();
+    // It uses both stores.
+    guest.session.reset();
+}
+
 /// A breakpoint whose condition does not hold, where a pause stopped the guest.
 TEST(Stops, AStepFromAPauseExecutesAnInstruction)
 {
