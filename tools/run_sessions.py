@@ -55,10 +55,60 @@ class Missing(Exception):
     """A toolchain that the session's guest needs is not there."""
 
 
+def leb(number):
+    """An unsigned LEB128."""
+    head = bytes([number & 127])
+    return head if number < 128 else bytes([head[0] | 128]) + leb(number >> 7)
+
+
+def with_modules(component, modules):
+    """The component with these core modules in place of those that only have a custom section with their name."""
+    result, at = component[:8], 8
+    while at < len(component):
+        kind, size, shift = component[at], 0, 0
+        while True:
+            at += 1
+            size |= (component[at] & 127) << shift
+            shift += 7
+            if component[at] < 128:
+                break
+        content = component[at + 1 : at + 1 + size]
+        at += 1 + size
+        if kind == 1:
+            content = next((binary for name, binary in modules.items() if b"\4file" + name.encode() in content), content)
+        elif kind == 4:
+            content = with_modules(content, modules)
+        result += bytes([kind]) + leb(len(content)) + content
+    return result
+
+
+def compile_component(flags, source, folder, wasm_tools):
+    """Makes app.wasm from a component in WAT. Parts of the source that begin with `;;; FILE a.c FLAGS` are files of C, which become the
+    core modules that are written as `(core module $a FILE a.c)`."""
+    def run_tool(command):
+        if not shutil.which(command[0]):
+            raise Missing(f"there is no {command[0]}")
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS)
+        if done.returncode != 0:
+            raise Broken(f"{' '.join(command)}\n{done.stderr}")
+
+    text, *parts = re.split(r"^;;; FILE (\S+)(.*)\n", source.lstrip("\n"), flags=re.MULTILINE)
+    modules = {}
+    for name, more, code in zip(parts[::3], parts[1::3], parts[2::3]):
+        (folder / name).write_text(code)
+        run_tool(["clang-22", *flags, *more.split(), name, "-o", f"{name}.wasm"])
+        modules[name] = (folder / f"{name}.wasm").read_bytes()
+    (folder / "app.wat").write_text(re.sub(r" FILE (\S+)\)", r' (@custom "file" "\1"))', text))
+    run_tool([str(wasm_tools), "parse", "app.wat", "-o", "app.wasm"])
+    (folder / "app.wasm").write_bytes(with_modules((folder / "app.wasm").read_bytes(), modules))
+
+
 def compile_guest(words, source, folder, wasm_tools):
     """Makes app.wasm in the folder. `words` are a language and more arguments for its compiler."""
+    if words[0] == "component":
+        return compile_component(words[1:], source, folder, wasm_tools)
     if words[0] not in COMPILERS:
-        raise Broken(f"GUEST: {words[0]} is none of {', '.join(COMPILERS)}")
+        raise Broken(f"GUEST: {words[0]} is none of component, {', '.join(COMPILERS)}")
     ending, command = COMPILERS[words[0]]
     programs = {"wasm-tools": wasm_tools, "zig": ROOT / "build/zig/zig"}
     command = [str(programs.get(word, word)) for word in command] + words[1:]

@@ -556,7 +556,9 @@ void Console::tell_place(const std::string& text, const Row& row, bool is_step)
     const debug::LogicalFrame& logical = *row.logical;
     const auto module = row.frame->is_host() ? nullptr : row.frame->function->instance->module;
     const bool is_same = is_step && logical.function != source::FunctionId {}
-        && told_function_ == logical.function && told_module_ == module && told_frame_ == row.frame->id;
+        && told_function_ == logical.function && told_module_ == module && told_frame_ == row.frame->id
+        && !logical.scopes.empty() && told_ranges_ == logical.scopes.back().ranges;
+    told_ranges_ = logical.scopes.empty() ? std::vector<source::Range>() : logical.scopes.back().ranges;
     told_function_ = logical.function;
     told_module_ = module;
     told_frame_ = row.frame->id;
@@ -570,20 +572,36 @@ void Console::tell_place(const std::string& text, const Row& row, bool is_step)
 std::vector<Line> Console::line_of(const Row& row, uint32_t before, uint32_t after)
 {
     std::vector<Line> lines;
-    const debug::LogicalFrame& logical = *row.logical;
-    const auto source = row.frame->is_host() ? nullptr : view_.of(row.frame->function->instance->module);
-    if (!source || !logical.place || logical.place->line == 0)
+    const auto add = [&](const source::Source& text, source::Language language, uint32_t line) {
+        write_source(text, language, { line > before ? line - before : 1, line + after, line },
+            [&](const Line& each) { lines.push_back(each); });
+    };
+    if (row.frame->is_host())
         return lines;
-    const auto found = view_.text_of(*source, logical.place->file);
-    if (!found)
-        return lines;
-    if (!found->warning.empty())
-        lines.push_back(styled("warning: " + found->warning, Style::Error));
-    const uint32_t line = logical.place->line;
-    write_source(*found, source::language_of(source->file(logical.place->file)->path),
-        { line > before ? line - before : 1, line + after, line },
-        [&](const Line& each) { lines.push_back(each); });
+    const auto& module = row.frame->function->instance->module;
+    if (const auto text = text_at(row, lines)) {
+        const source::Place& place = *row.logical->place;
+        add(*text, source::language_of(view_.of(module)->file(place.file)->path), place.line);
+    } else if (view_.is_source_level()) {
+        if (const auto generated = view_.generated_at(module, debug::lookup_offset(*row.frame)))
+            add({ generated->source->text() }, source::Language::Wat, generated->line);
+    }
     return lines;
+}
+
+/// The text of a frame's file. Says once that it is missing.
+std::optional<source::Source> Console::text_at(const Row& row, std::vector<Line>& notes)
+{
+    const auto& place = row.logical->place;
+    const auto source = view_.of(row.frame->function->instance->module);
+    if (!source || !place || place->line == 0)
+        return std::nullopt;
+    auto found = view_.text_of(*source, place->file);
+    if (found && !found->warning.empty())
+        notes.push_back(styled("warning: " + found->warning, Style::Error));
+    if (!found && view_.is_missing_news(*source, place->file))
+        notes.push_back(styled("warning: " + found.error().message, Style::Error));
+    return found ? std::optional(*std::move(found)) : std::nullopt;
 }
 
 // -- Text

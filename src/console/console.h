@@ -118,6 +118,8 @@ public:
     struct Listed {
         std::shared_ptr<debug::ModuleSource> source {};
         source::FileId file {};
+        /// Instead: a generated source.
+        std::optional<SourceView::Generated> generated {};
         uint32_t next = 1;
     };
     Listed& listed() { return listed_; }
@@ -190,6 +192,7 @@ public:
     /// as above.
     std::string position_text(const Row& row);
     /// The line of source that a frame is at, with lines around it; none if it is not known.
+    /// In a function without lines, the same of its generated source.
     std::vector<Line> line_of(const Row& row, uint32_t before, uint32_t after);
     /// `0x51 in lib`
     std::string place_text(const Module& module, CodeOffset offset, const Instance* like);
@@ -223,6 +226,7 @@ private:
     void tell_stop(const debug::StopReason& reason);
     void tell_results(const debug::FunctionResults& results);
     void tell_place(const std::string& text, const Row& row, bool is_step);
+    std::optional<source::Source> text_at(const Row& row, std::vector<Line>& notes);
     void refresh_selection();
 
     Target& target_;
@@ -235,6 +239,8 @@ private:
     source::FunctionId told_function_ {};
     std::shared_ptr<const Module> told_module_;
     FrameId told_frame_ {};
+    /// Tells the copies of an inlined function apart.
+    std::vector<source::Range> told_ranges_;
     Selection selection_;
     Scope scope_;
     uint32_t guessed_thread_ = 0;

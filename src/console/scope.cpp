@@ -151,7 +151,7 @@ const Frame* Scope::guest_frame() const
 
 eval::SourceContext Scope::source() const
 {
-    return { symbols, guest_frame() ? rows[frame_number].level : 0, source_memory };
+    return { symbols, guest_frame() ? rows[frame_number].inlined_inside : 0, source_memory };
 }
 
 uint8_t Scope::address_bytes() const

@@ -33,6 +33,43 @@ Result<source::Source> SourceView::text_of(debug::ModuleSource& source, source::
     return files->texts.find(source.symbols(), file, *entry);
 }
 
+bool SourceView::is_missing_news(const debug::ModuleSource& source, source::FileId file)
+{
+    return missing_.emplace(&source.module(), file).second;
+}
+
+bool SourceView::is_source_level()
+{
+    return std::ranges::any_of(
+        target_.modules(), [&](const LoadedModule& loaded) { return of(loaded.module) != nullptr; });
+}
+
+Result<SourceView::Generated> SourceView::generated_at(
+    const std::shared_ptr<const Module>& module, CodeOffset offset)
+{
+    const auto function = module->find_function(offset);
+    if (!function)
+        return failure("no function has code at this offset");
+    auto source = TRY(generated_.find(module, *function));
+    const uint32_t line = std::max(source->line_of(offset), 1u);
+    const auto modules = target_.modules();
+    const auto loaded = std::ranges::find(modules, module, &LoadedModule::module);
+    const std::string_view name = loaded == modules.end() ? "" : debug::name_of(*loaded);
+    return Generated { std::move(source), debug::wat_path(name, *module, *function), line };
+}
+
+Result<SourceView::Generated> SourceView::generated(
+    std::string_view path, uint32_t line, const std::shared_ptr<const Module>& in_view)
+{
+    const auto named = debug::find_module(target_.modules(), debug::module_of_wat_path(path));
+    const std::shared_ptr<const Module> module = named ? named->module : in_view;
+    const auto function = debug::function_of_wat_path(path);
+    if (!module || !function)
+        return std::unexpected(named.error());
+    auto source = TRY(generated_.find(module, *function));
+    return Generated { std::move(source), std::string(path), line };
+}
+
 namespace {
 
 /// What the console shows of a value in a list of arguments.
@@ -102,7 +139,7 @@ std::vector<VariableLine> variable_lines(
                 || !seen.insert(variable.name).second)
                 continue;
             const auto value = eval::evaluate_source(*row.frame, variable.name,
-                { source->shared_symbols(), row.logical->level, source->memory() });
+                { source->shared_symbols(), row.logical->inlined_inside, source->memory() });
             std::string text;
             if (value && value->value) {
                 auto reader = value->reader(*row.frame->function->instance);

@@ -4,6 +4,7 @@
 #include "console/scope.h"
 #include "console/text.h"
 #include "debug/sources.h"
+#include "debug/wat_source.h"
 #include "source/render.h"
 #include "source/text.h"
 
@@ -11,9 +12,11 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace vitrine::core::console {
 
@@ -31,6 +34,23 @@ public:
     }
     /// The text of a file. Fails with a sentence that says where the file was expected.
     Result<source::Source> text_of(debug::ModuleSource& source, source::FileId file);
+    /// Whether this file's text was asked for here before.
+    bool is_missing_news(const debug::ModuleSource& source, source::FileId file);
+
+    /// Whether a module of the program has debug information. Functions without lines are then
+    /// shown as generated sources, and stepped by their lines.
+    bool is_source_level();
+    /// A line of a function's generated source.
+    struct Generated {
+        std::shared_ptr<const debug::WatSource> source;
+        std::string path;
+        uint32_t line = 1;
+    };
+    /// The line of an instruction.
+    Result<Generated> generated_at(const std::shared_ptr<const Module>& module, CodeOffset offset);
+    /// A line by the path of the source, or the module in which to look if no module has that name.
+    Result<Generated> generated(
+        std::string_view path, uint32_t line, const std::shared_ptr<const Module>& in_view);
 
 private:
     /// Where the sources of a module are.
@@ -44,6 +64,8 @@ private:
     std::weak_ptr<debug::SymbolFinder> finder_;
     std::shared_ptr<debug::Sources> sources_;
     std::map<std::shared_ptr<const Module>, std::unique_ptr<Files>> files_;
+    debug::WatSources generated_;
+    std::set<std::pair<const Module*, source::FileId>> missing_;
 };
 
 /// A logical frame together with the physical one that it belongs to.

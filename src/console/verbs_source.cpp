@@ -61,9 +61,45 @@ Result<void> write_lines(Console& console, const FileLines& what)
         selected && selected->first == what.source && selected->second.file == what.file)
         lines.here = selected->second.line;
     write_source(text, source::language_of(file.path), lines, [&](const Line& line) { console.write(line); });
-    console.listed() = { what.source, what.file, lines.last + 1 };
+    console.listed() = { .source = what.source, .file = what.file, .next = lines.last + 1 };
     console.repeat_with("list");
     return {};
+}
+
+using Generated = SourceView::Generated;
+
+/// That of the selected frame's function, if the program has debug information.
+std::optional<Generated> selected_generated(Console& console)
+{
+    const auto frame = console.scope().frame();
+    if (!frame || frame->is_host() || !console.sources().is_source_level())
+        return std::nullopt;
+    auto generated =
+        console.sources().generated_at(frame->function->instance->module, debug::lookup_offset(*frame));
+    return generated ? std::optional(*std::move(generated)) : std::nullopt;
+}
+
+/// Lines of a generated source, with its path in front unless they follow what was listed before.
+Result<void> write_generated(Console& console, const Generated& what, SourceLines lines)
+{
+    const auto& text = what.source->text();
+    if (lines.first > text->line_count())
+        return failure(what.path + " has " + std::to_string(text->line_count()) + " lines");
+    const auto selected = selected_generated(console);
+    if (selected && selected->source == what.source)
+        lines.here = selected->line;
+    const Console::Listed& listed = console.listed();
+    if (!listed.generated || listed.generated->source != what.source)
+        console.write(what.path + ":");
+    write_source({ text }, source::Language::Wat, lines, [&](const Line& line) { console.write(line); });
+    console.listed() = { .generated = what, .next = lines.last + 1 };
+    console.repeat_with("list");
+    return {};
+}
+
+Result<void> write_generated(Console& console, const Generated& what)
+{
+    return write_generated(console, what, around(console, what.line));
 }
 
 /// `30`, `20,40`, `20,`: lines of a file; none for any other text.
@@ -96,7 +132,7 @@ std::optional<FileLines> find_line(Console& console, std::string_view text)
     if (!lines)
         return std::nullopt;
     for (const LoadedModule& loaded : console.target().modules()) {
-        const auto source = console.sources().of(loaded.module);
+        auto source = console.sources().of(loaded.module);
         const size_t count = source ? source->summary().files.size() : 0;
         for (uint32_t i = 0; i < count; ++i)
             if (debug::is_end_of_path(text.substr(0, colon), source->summary().files[i].path))
@@ -148,28 +184,72 @@ Result<bool> change_skips(Console& console, Words& words)
     return true;
 }
 
-Result<bool> list_source(Console& console, Words& words)
+namespace {
+
+/// The lines that follow what was listed last, or those around the selected frame's.
+Result<bool> list_next(Console& console)
 {
     const Console::Listed listed = console.listed();
     const auto here = selected_place(console);
-    if (words.at_end()) {
-        if (listed.source) {
-            const SourceLines next = around(console, 1);
-            CHECK(write_lines(console,
-                { listed.source, listed.file, { listed.next, listed.next + next.last - next.first } }));
-            return true;
-        }
-        if (!here)
-            return false;
+    const SourceLines size = around(console, 1);
+    const SourceLines next { listed.next, listed.next + size.last - size.first };
+    if (listed.source) {
+        CHECK(write_lines(console, { listed.source, listed.file, next }));
+    } else if (listed.generated) {
+        CHECK(write_generated(console, *listed.generated, next));
+    } else if (here && console.sources().text_of(*here->first, here->second.file)) {
         CHECK(write_lines(console, { here->first, here->second.file, around(console, here->second.line) }));
-        return true;
+    } else if (const auto generated = selected_generated(console)) {
+        CHECK(write_generated(console, *generated));
+    } else {
+        return false;
     }
+    return true;
+}
+
+/// Lines by their numbers, of the file that was listed last or that the selected frame is in.
+Result<bool> list_lines(Console& console, const SourceLines& lines)
+{
+    const Console::Listed listed = console.listed();
+    const auto here = selected_place(console);
+    if (listed.source) {
+        CHECK(write_lines(console, { listed.source, listed.file, lines }));
+    } else if (listed.generated) {
+        CHECK(write_generated(console, *listed.generated, lines));
+    } else if (here) {
+        CHECK(write_lines(console, { here->first, here->second.file, lines }));
+    } else if (const auto generated = selected_generated(console)) {
+        CHECK(write_generated(console, *generated, lines));
+    } else {
+        return false;
+    }
+    return true;
+}
+
+/// `app.wat/func[3] $name:5`; none for any other text.
+Result<std::optional<Generated>> find_generated(Console& console, std::string_view text, SourceLines& lines)
+{
+    if (!debug::function_of_wat_path(text))
+        return std::nullopt;
+    const size_t colon = text.rfind(':');
+    const auto meant = colon == text.npos ? std::nullopt : lines_meant(console, text.substr(colon + 1));
+    lines = meant.value_or(around(console, 1));
+    const std::string_view path = meant ? text.substr(0, colon) : text;
+    return TRY(console.sources().generated(path, lines.first, console.scope().module));
+}
+
+} // namespace
+
+Result<bool> list_source(Console& console, Words& words)
+{
+    if (words.at_end())
+        return list_next(console);
     const std::string_view text = words.rest();
-    if (const auto lines = lines_meant(console, text)) {
-        const auto source = listed.source ? listed.source : here ? here->first : nullptr;
-        if (!source)
-            return false;
-        CHECK(write_lines(console, { source, listed.source ? listed.file : here->second.file, *lines }));
+    if (const auto lines = lines_meant(console, text))
+        return list_lines(console, *lines);
+    SourceLines lines;
+    if (const auto generated = TRY(find_generated(console, text, lines))) {
+        CHECK(write_generated(console, *generated, lines));
         return true;
     }
     if (const auto found = find_line(console, text)) {
@@ -182,9 +262,15 @@ Result<bool> list_source(Console& console, Words& words)
         return false;
     const auto source = console.sources().of(places->front().module);
     const auto row = source ? source->symbols().row_at(places->front().offset) : std::nullopt;
-    if (!row || row->place.line == 0)
+    const bool has_line = row && row->place.line != 0;
+    if (!has_line && (!console.sources().is_source_level() || !copy.at_end()))
         return false;
     CHECK(copy.end());
+    if (!has_line) {
+        const CodePlace& place = places->front();
+        CHECK(write_generated(console, TRY(console.sources().generated_at(place.module, place.offset))));
+        return true;
+    }
     CHECK(write_lines(console, { source, row->place.file, around(console, row->place.line) }));
     return true;
 }
@@ -200,7 +286,9 @@ std::shared_ptr<debug::Step> line_step(Console& console, debug::LineStepKind kin
             from.level = row->level;
         }
     const auto frame = std::ranges::find_if(scope.frames, [](const Frame& each) { return !each.is_host(); });
-    if (frame == scope.frames.end() || !console.sources().of(frame->function->instance->module))
+    const bool has_source = frame != scope.frames.end()
+        && (console.sources().of(frame->function->instance->module) || console.sources().is_source_level());
+    if (!has_source)
         return nullptr;
     return debug::make_line_step(kind, console.session(), console.sources().sources(), std::move(from));
 }

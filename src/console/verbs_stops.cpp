@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "debug/listing.h"
+#include "debug/wat_source.h"
 
 #include <algorithm>
 #include <map>
@@ -130,6 +131,24 @@ std::unexpected<Error> marked(const Error& error, const debug::WatchpointSpec& s
     return with_mark(error, spec.condition);
 }
 
+/// The file of the selected frame's line, which can be a generated one; empty if there is none.
+std::string file_in_view(Console& console)
+{
+    const Scope& scope = console.scope();
+    const auto row = scope.row();
+    const Frame* const frame = scope.guest_frame();
+    if (!row || !scope.module)
+        return {};
+    if (row->place)
+        if (const auto source = console.sources().of(scope.module))
+            if (const source::File* const file = source->file(row->place->file))
+                return file->path;
+    if (row->place || !frame || !console.sources().is_source_level())
+        return {};
+    const auto generated = console.sources().generated_at(scope.module, frame->offset);
+    return generated ? generated->path : std::string();
+}
+
 /// A place in code as an argument.
 Result<debug::AskedPlace> take_asked(Console& console, Words& words)
 {
@@ -139,6 +158,9 @@ Result<debug::AskedPlace> take_asked(Console& console, Words& words)
     };
     if (asked.text.empty())
         return failure("expected a place");
+    // The name of the function belongs to the path of a generated source.
+    if (debug::function_of_wat_path(asked.text) && words.peek().starts_with('$'))
+        asked.text += " " + std::string(words.next());
     if (const auto number = parse_unsigned(asked.text))
         if (const auto place = console.target().find_address(*number)) {
             asked.text = hex(place->offset);
@@ -147,10 +169,7 @@ Result<debug::AskedPlace> take_asked(Console& console, Words& words)
         }
     if (!asked.module_in_view)
         return failure("there is no module yet");
-    if (const auto row = scope.row(); row && row->place)
-        if (const auto source = console.sources().of(scope.module))
-            if (const source::File* const file = source->file(row->place->file))
-                asked.file_in_view = file->path;
+    asked.file_in_view = file_in_view(console);
     return asked;
 }
 
