@@ -11,6 +11,8 @@
 #include "source/highlight.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -434,12 +436,16 @@ std::string Console::reason_text(const debug::StopReason& reason) const
     const std::vector<Frame> frames = target_.frames(reason.thread);
     const auto frame = std::ranges::find_if(frames, [](const Frame& each) { return !each.is_host(); });
     if (const auto watched = stops_.watched_value(reason.id);
-        watched && reason.watch && !reason.watch->old_bytes.empty() && frame != frames.end()) {
+        watched && reason.watch && frame != frames.end()) {
         const debug::WatchHit& hit = *reason.watch;
-        Instance& instance = *frame->function->instance;
-        const std::string before = watched->value_text(instance, hit.old_bytes);
+        const auto text_of = [&](const std::optional<Value>& value, const std::vector<uint8_t>& bytes) {
+            const auto low = value ? std::bit_cast<std::array<uint8_t, sizeof(Slot)>>(value->low)
+                                   : std::array<uint8_t, sizeof(Slot)> {};
+            return watched->value_text(*frame->function->instance, value ? Bytes(low) : Bytes(bytes));
+        };
+        const std::string before = text_of(hit.old_value, hit.old_bytes);
         // What stands behind the values: why the condition could not be evaluated.
-        ours.text = (hit.is_write ? before + " -> " + watched->value_text(instance, hit.new_bytes) : before)
+        ours.text = (hit.is_write ? before + " -> " + text_of(hit.new_value, hit.new_bytes) : before)
             + ours.text.substr(std::min(hit.to_text().size(), ours.text.size()));
     }
     return ours.to_text();

@@ -80,7 +80,7 @@ debug::Requests& Stops::requests()
     return requests_;
 }
 
-std::string WatchedValue::text() const { return source::type_text(*symbols, type) + " at " + hex(address); }
+std::string WatchedValue::text() const { return source::type_text(*symbols, type) + " " + place; }
 
 std::string WatchedValue::value_text(Instance& instance, Bytes bytes) const
 {

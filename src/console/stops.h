@@ -14,11 +14,12 @@
 
 namespace vitrine::core::console {
 
-/// A watched variable of the source, or a part of one, that is in memory.
+/// A watched variable of the source, or a part of one.
 struct WatchedValue {
     std::shared_ptr<source::Symbols> symbols;
     source::TypeId type {};
-    uint64_t address = 0;
+    /// `at 0x11f8c`, `in local 3`
+    std::string place {};
     /// The index of the memory that pointers of the source point into.
     uint32_t memory = 0;
 

@@ -300,17 +300,24 @@ void warn_of(Console& console, const std::string& condition)
 std::optional<WatchedValue> watched_value(
     const Scope& scope, std::string_view text, const eval::WatchPlace& what)
 {
-    const auto* range = std::get_if<eval::MemoryRange>(&what);
-    const auto computed = range ? scope.compute(as_expression(text)) : failure("not in memory");
+    const auto computed = scope.compute(as_expression(text));
     if (!computed || !computed->source || !computed->source->value)
         return std::nullopt;
+    const auto& symbols = computed->source->symbols;
     const source::Value& value = *computed->source->value;
-    const bool is_whole = value.address == range->address && value.bit_size == 0
-        && eval::SourceTypes(computed->source->symbols, scope.address_bytes()).size_of(value.type)
-            == range->size;
-    if (!is_whole)
+    const uint64_t size = eval::SourceTypes(symbols, scope.address_bytes()).size_of(value.type).value_or(0);
+    if (const auto* range = std::get_if<eval::MemoryRange>(&what)) {
+        if (value.address != range->address || value.bit_size != 0 || size != range->size)
+            return std::nullopt;
+        return WatchedValue { symbols, value.type, "at " + hex(range->address), scope.source_memory };
+    }
+    // A number that is all of a local or global.
+    const auto* local = std::get_if<eval::FrameLocal>(&what);
+    const auto* global = std::get_if<Global*>(&what);
+    if (value.address || size == 0 || size > sizeof(uint64_t) || (!local && !global))
         return std::nullopt;
-    return WatchedValue { computed->source->symbols, value.type, range->address, scope.source_memory };
+    return WatchedValue { symbols, value.type,
+        local ? "in local " + std::to_string(local->index) : "in a global", scope.source_memory };
 }
 
 Result<void> watch(Console& console, Words& words, Access access)
