@@ -146,10 +146,18 @@ std::string in_quotes(std::string_view text)
     return quoted + "\"";
 }
 
+/// The place as it can be read anywhere: a line of the file that was in view gets that file.
+std::string text_of(const debug::AskedPlace& place)
+{
+    const bool is_line =
+        !place.file_in_view.empty() && place.text.find_first_not_of("0123456789") == std::string::npos;
+    return is_line ? place.file_in_view + ":" + place.text : place.text;
+}
+
 std::string line_of(const debug::Request& row)
 {
     const debug::RequestSpec& spec = row.spec;
-    std::string line = (spec.is_temporary ? "tbreak " : "break ") + spec.place.text;
+    std::string line = (spec.is_temporary ? "tbreak " : "break ") + text_of(spec.place);
     if (spec.ignore_count > 0)
         line += " ignore " + std::to_string(spec.ignore_count);
     if (!spec.message.empty())
