@@ -25,6 +25,13 @@ const Frame* find_caller(Frames frames)
     return caller == frames.end() ? nullptr : &*caller;
 }
 
+/// Whether guest code called the first of the frames, so that it gets the results: what a host
+/// function in between has received is not what its caller gets.
+bool is_called_by_guest(Frames frames)
+{
+    return frames.size() > 1 && !frames[1].is_host() && frames[1].activation == frames[0].activation;
+}
+
 /// Where a guest frame goes on when what it has called returns.
 struct Return {
     FrameId frame;
@@ -233,10 +240,7 @@ StepPlan LineStep::first_plan()
     const Frame& frame = frames_.front();
     set_return(frames_);
     if (kind_ == LineStepKind::Finish && home_.body == CodeLines::function_body) {
-        // What a host function in between has received is not what the caller gets.
-        const bool is_direct =
-            frames_.size() > 1 && !frames_[1].is_host() && frames_[1].activation == frames_[0].activation;
-        if (is_direct) {
+        if (is_called_by_guest(frames_)) {
             finished_ = frame.function;
             source_result_ = source_result(*sources_, frame);
         }
@@ -589,11 +593,16 @@ StepPlan LineStep::plan_to_call(const Frame& frame, uint32_t here)
 /// To one of several places, or out of a frame.
 class RunTo final : public Step {
 public:
-    RunTo(const Frame& frame, const Frame* caller, std::span<const CodePlace> places, bool in_any_frame)
-        : frame_(frame.id), function_(frame.function)
+    /// `frames` begin with the frame.
+    RunTo(Frames frames, Sources& sources, std::span<const CodePlace> places, bool in_any_frame)
+        : frame_(frames.front().id), function_(frames.front().function)
     {
-        if (caller)
+        const Frame& frame = frames.front();
+        if (const Frame* const caller = find_caller(frames))
             return_.emplace(*caller);
+        has_results_ = is_called_by_guest(frames);
+        if (has_results_)
+            source_result_ = source_result(sources, frame);
         for (const CodePlace& place : places)
             add(frame, place, in_any_frame);
         if (return_)
@@ -613,7 +622,7 @@ public:
         if (cause == Cause::Catch)
             return frame_.is_above(frame.id) ? StepAnswer(StepEnd {}) : StepGoesOn {};
         if (return_ && return_->is_at(frame))
-            return StepEnd { .results = results_in(frame, *function_) };
+            return returned(frame);
         if (reported && reported->id == frame.id && reported->offset == frame.offset)
             return StepGoesOn {};
         const auto is_here = [&](const Place& place) {
@@ -629,6 +638,15 @@ private:
         MarkedPlace place;
         bool is_in_frame;
     };
+
+    StepEnd returned(const Frame& caller) const
+    {
+        if (!has_results_)
+            return {};
+        auto results = results_in(caller, *function_);
+        results->source = source_result_;
+        return { .results = std::move(results) };
+    }
 
     /// Adds the place in each instance of its module.
     void add(const Frame& frame, const CodePlace& place, bool in_any_frame)
@@ -651,6 +669,8 @@ private:
     const FrameId frame_;
     const Function* const function_;
     std::optional<Return> return_;
+    bool has_results_ = false;
+    std::shared_ptr<const SourceResult> source_result_;
     std::vector<Place> places_;
     StepPlan plan_;
     std::optional<Frame> reported_;
@@ -699,7 +719,8 @@ std::shared_ptr<Step> make_run_to(
     const std::vector<Frame> frames = frames_from(session, from.thread, from.frame);
     if (frames.empty())
         return nullptr;
-    return std::make_shared<RunTo>(frames.front(), find_caller(frames), places, in_any_frame);
+    Sources sources(session.symbols());
+    return std::make_shared<RunTo>(frames, sources, places, in_any_frame);
 }
 
 } // namespace vitrine::core::debug
