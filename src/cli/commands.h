@@ -30,6 +30,7 @@ struct CommandRow {
 // One function per command, in the file of the command's name.
 Action add_run(CLI::App& app);
 Action add_debug(CLI::App& app);
+Action add_dap(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_objdump(CLI::App& app);
 Action add_validate(CLI::App& app);

@@ -15,38 +15,6 @@ namespace vitrine::cli {
 
 namespace {
 
-/// The status of a process whose guest has ended like that; `limit` if a limit ended it.
-int status_of(const Result<Ending>& ending, const std::optional<int>& limit)
-{
-    if (ending)
-        return ending->status;
-    const Trap* trap = ending.error().trap();
-    if (!trap)
-        return status::refused;
-    switch (trap->kind) {
-    case TrapKind::Exit: return trap->exit_status & 0xff;
-    case TrapKind::Killed: return limit.value_or(status::killed);
-    default: return status::trap;
-    }
-}
-
-/// `exited: 1, 2`, `exited with status 3`, `trap: unreachable`
-std::string text_of(const Result<Ending>& ending)
-{
-    if (ending) {
-        std::string text;
-        for (const auto& [type, value] : ending->results)
-            text += (text.empty() ? ": " : ", ") + value;
-        return "exited" + text + (ending->status == 0 ? "" : fmt::format(" with status {}", ending->status));
-    }
-    const Trap* trap = ending.error().trap();
-    if (!trap)
-        return "refused: " + ending.error().to_text();
-    if (trap->kind == TrapKind::Exit)
-        return fmt::format("exited with status {}", trap->exit_status);
-    return trap->kind == TrapKind::Killed ? "killed" : "trap: " + trap->text;
-}
-
 /// The path of a loaded module.
 std::string path_of(const std::vector<core::debug::LoadedModule>& modules, const core::Module& module)
 {

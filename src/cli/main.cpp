@@ -28,6 +28,15 @@ constexpr vitrine::cli::CommandRow commands[] {
         .example = "vitrine debug --dir . app.wasm input.txt",
         .takes_guest = true,
         .add = vitrine::cli::add_debug },
+    { .name = "dap",
+        .arguments = "[options]",
+        .summary = "Debug guests in an editor: the Debug Adapter Protocol",
+        .details =
+            "Editors start it and speak to it through its standard streams. The launch configuration of\n"
+            "the editor says what to run; docs/editors.md has examples.",
+        .example = "vitrine dap --listen 4711",
+        .takes_guest = false,
+        .add = vitrine::cli::add_dap },
     { .name = "inspect",
         .arguments = "[options] app.wasm [arguments]",
         .summary = "Show a module's structure, or the state of a guest at a place",

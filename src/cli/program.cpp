@@ -113,6 +113,36 @@ Result<void> check_options(const Binary& binary, const GuestOptions& options)
     return std::holds_alternative<LoadedComponent>(binary) ? check_options(options) : Result<void>();
 }
 
+int status_of(const Result<Ending>& ending, const std::optional<int>& limit)
+{
+    if (ending)
+        return ending->status;
+    const Trap* trap = ending.error().trap();
+    if (!trap)
+        return status::refused;
+    switch (trap->kind) {
+    case TrapKind::Exit: return trap->exit_status & 0xff;
+    case TrapKind::Killed: return limit.value_or(status::killed);
+    default: return status::trap;
+    }
+}
+
+std::string text_of(const Result<Ending>& ending)
+{
+    if (ending) {
+        std::string text;
+        for (const auto& [type, value] : ending->results)
+            text += (text.empty() ? ": " : ", ") + value;
+        return "exited" + text + (ending->status == 0 ? "" : fmt::format(" with status {}", ending->status));
+    }
+    const Trap* trap = ending.error().trap();
+    if (!trap)
+        return "refused: " + ending.error().to_text();
+    if (trap->kind == TrapKind::Exit)
+        return fmt::format("exited with status {}", trap->exit_status);
+    return trap->kind == TrapKind::Killed ? "killed" : "trap: " + trap->text;
+}
+
 std::vector<LoadedModule> modules_of(
     const Binary& binary, const GuestOptions& options, const Preloads& preloads)
 {

@@ -7,6 +7,7 @@
 #include <vitrine/debug.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,11 @@ struct Ending {
     std::vector<ResultText> results {};
     int status = 0;
 };
+
+/// The status of a process whose guest has ended like that; `limit` if a limit ended it.
+int status_of(const Result<Ending>& ending, const std::optional<int>& limit);
+/// `exited: 1, 2`, `exited with status 3`, `trap: unreachable`
+std::string text_of(const Result<Ending>& ending);
 
 /// What is run or debugged: a module or a component in a store of its own.
 class Program {

@@ -81,6 +81,8 @@ std::string to_text(const Value& document)
     return out;
 }
 
+std::string to_line(const Value& document) { return boost::json::serialize(document); }
+
 Value to_string(std::string_view bytes)
 {
     if (is_utf8(bytes_of(bytes)))

@@ -14,6 +14,8 @@ using Array = boost::json::array;
 
 /// A document as text: indented, with the shortest form of each number and no control characters.
 std::string to_text(const Value& document);
+/// The same in one line without blanks, for programs.
+std::string to_line(const Value& document);
 
 /// A string of any bytes. What is not UTF-8 in it becomes U+FFFD.
 Value to_string(std::string_view bytes);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/commands.h"
+#include "cli/dap_program.h"
+#include "cli/message.h"
+#include "dap/serve.h"
+#include "net/listener.h"
+
+#include <csignal>
+#include <thread>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace vitrine::cli {
+
+namespace {
+
+/// Serves the client at the standard streams. Whatever else is written to them must not get into
+/// its messages, so they are moved away.
+int serve_streams()
+{
+    const int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    const int output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
+    const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (input < 0 || output < 0 || nothing < 0 || dup2(nothing, STDIN_FILENO) < 0
+        || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
+        return report(Error("the standard streams cannot be used"));
+    DapLauncher launcher;
+    core::dap::serve(launcher, input, output);
+    return 0;
+}
+
+/// Serves every client that connects to the address, each with a program of its own, until the
+/// process is ended.
+int serve_address(const std::string& address)
+{
+    boost::asio::io_context io;
+    core::net::Listener listener(io);
+    if (const auto opened = listener.open(address); !opened)
+        return report(Error("--listen " + address + ": " + opened.error().message));
+    if (!listener.is_local())
+        print_warning("anyone who can connect to " + listener.address() + " can run programs");
+    print_note("listening for editors on " + listener.address());
+    listener.accept([](core::net::Socket socket) {
+        const int descriptor = socket.release();
+        std::thread([descriptor] {
+            DapLauncher launcher;
+            core::dap::serve(launcher, descriptor, descriptor);
+            close(descriptor);
+        }).detach();
+    });
+    io.run();
+    return 0;
+}
+
+} // namespace
+
+Action add_dap(CLI::App& app)
+{
+    const auto address = std::make_shared<std::string>();
+    app.add_option("--listen", *address, "Serve editors that connect to a port or a Unix socket")
+        ->type_name("[ADDRESS:]PORT|PATH");
+    return [address](const std::vector<std::string>& words) {
+        if (!words.empty())
+            return usage_error(Error("unexpected argument " + words.front()), "dap");
+        std::signal(SIGPIPE, SIG_IGN);
+        return address->empty() ? serve_streams() : serve_address(*address);
+    };
+}
+
+} // namespace vitrine::cli

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// The program that is debugged: its runs, stops and end.
+#include "dap/adapter.h"
+
+#include "base/overloaded.h"
+#include "base/text.h"
+
+#include <algorithm>
+
+namespace vitrine::core::dap {
+
+namespace {
+
+/// How others call the client.
+constexpr std::string_view client_name = "the editor";
+
+} // namespace
+
+// -- Runs
+
+Result<void> Adapter::begin_run()
+{
+    std::unique_ptr<Run> run = TRY(program_->prepare());
+    ++run_number_;
+    session_of_output_ = &run->session();
+    client_ = TRY(debug::Client::attach(
+        run->session(), std::string(client_name), debug::Client::Kind::Shared, listener(run->session())));
+    run_ = std::move(run);
+    has_started_ = false;
+    ending_.reset();
+    forget();
+    return {};
+}
+
+void Adapter::end_run()
+{
+    if (console_ && client_)
+        console_->stops().keep();
+    client_.reset();
+    if (!run_)
+        return;
+    run_->session().kill();
+    run_.reset();
+    told_threads_.clear();
+}
+
+/// What the guest's threads do: pass on what happens.
+debug::Listener Adapter::listener(const debug::Session& session)
+{
+    const uint64_t number = run_number_;
+    const auto post = [this, number](auto task) {
+        inbox_.add([this, number, task = std::move(task)] {
+            if (number == run_number_)
+                task();
+        });
+    };
+    const auto log = [this, &session](const std::string& message) {
+        outbox_.send_output("console", message + "\n", [&session] { return session.is_caller_asked(); });
+    };
+    return {
+        .events = [this, post](const debug::Event& event) { post([this, event] { on_event(event); }); },
+        .resumes =
+            [this, post](const debug::Resumed& resumed) {
+                if (resumed.by != client_name)
+                    post([this, resumed] { on_resume(resumed); });
+            },
+        .messages = log,
+        .instances = [this, post](Instance&) { post([this] { tell_changed_breakpoints(); }); },
+    };
+}
+
+// -- Events
+
+void Adapter::on_event(const debug::Event& event)
+{
+    std::visit(Overloaded { [&](const debug::StopReason& reason) { on_stop(reason); },
+                   [&](const debug::Outcome&) { on_end(); } },
+        event);
+}
+
+void Adapter::on_stop(const debug::StopReason& reason)
+{
+    // Another client may have resumed it meanwhile.
+    const auto now = run_->session().stopped();
+    if (!now || now->number != reason.number)
+        return;
+    const debug::Session::Look look(run_->session());
+    console::Stops& stops = console_->stops();
+    if (stops.is_waiting()) {
+        const bool is_ours = reason.kind == debug::StopKind::Load && !stops.wants_loads();
+        for (const std::string& note : stops.set_waiting())
+            print("console", note + "\n");
+        if (is_ours) {
+            (void)resume_guest({ .kind = debug::Resume::Kind::Go });
+            return;
+        }
+    }
+    ++arrivals_;
+    refresh();
+    tell_threads();
+    tell_changed_breakpoints();
+    outbox_.send_event("stopped", stopped_body(reason));
+}
+
+json::Object Adapter::stopped_body(const debug::StopReason& reason)
+{
+    const auto name = [&]() -> std::string_view {
+        switch (reason.kind) {
+        case debug::StopKind::Entry: return "entry";
+        case debug::StopKind::Breakpoint: return "breakpoint";
+        case debug::StopKind::Step:
+        case debug::StopKind::CallEnd: return "step";
+        case debug::StopKind::Interrupt: return "pause";
+        case debug::StopKind::Watchpoint: return "data breakpoint";
+        case debug::StopKind::Trap:
+        case debug::StopKind::Throw:
+        case debug::StopKind::Exit: return "exception";
+        case debug::StopKind::Load: return "load";
+        case debug::StopKind::ComponentCall: return "function call";
+        }
+        std::unreachable();
+    };
+    json::Object body { { "reason", name() }, { "threadId", reason.thread }, { "allThreadsStopped", true } };
+    const std::string text = console_->reason_text(reason);
+    body["description"] = json::to_string(text);
+    if (name() == "exception" || !reason.text.empty())
+        body["text"] = json::to_string(text);
+    const uint32_t id = console_->stops().number_of(reason.id);
+    if (id != 0)
+        body["hitBreakpointIds"] = json::Array { id };
+    return body;
+}
+
+void Adapter::on_end()
+{
+    ++arrivals_;
+    ending_ = run_->ending();
+    forget();
+    outbox_.flush_output();
+    if (ending_->is_trap)
+        print("important", ending_->text + "\n");
+    else
+        print("console", ending_->text + "\n");
+    tell_threads();
+    outbox_.send_event("exited", { { "exitCode", ending_->status } });
+    outbox_.send_event("terminated");
+}
+
+/// Another client has resumed the program.
+void Adapter::on_resume(const debug::Resumed& resumed)
+{
+    forget();
+    outbox_.send_event("continued",
+        { { "threadId", std::max(resumed.how.thread, 1u) },
+            { "allThreadsContinued", !resumed.how.is_alone } });
+}
+
+/// Tells which threads have begun and ended since this was last called.
+void Adapter::tell_threads()
+{
+    std::set<uint32_t> now;
+    if (has_started_ && !ending_)
+        for (const debug::ThreadInfo& info : run_->session().threads())
+            now.insert(info.id);
+    const auto tell = [&](uint32_t id, std::string_view reason) {
+        outbox_.send_event("thread", { { "reason", reason }, { "threadId", id } });
+    };
+    for (const uint32_t id : told_threads_)
+        if (!now.contains(id))
+            tell(id, "exited");
+    for (const uint32_t id : now)
+        if (!told_threads_.contains(id))
+            tell(id, "started");
+    told_threads_ = std::move(now);
+}
+
+/// Tells which breakpoints have found their places in modules that were loaded meanwhile.
+void Adapter::tell_changed_breakpoints()
+{
+    for (const debug::Request& request : console_->stops().take_changed())
+        outbox_.send_event(
+            "breakpoint", { { "reason", "changed" }, { "breakpoint", breakpoint_row(request) } });
+}
+
+void Adapter::print(std::string_view category, std::string_view text)
+{
+    outbox_.send_event("output", { { "category", category }, { "output", json::to_string(text) } });
+}
+
+// -- Resuming
+
+Result<void> Adapter::resume_guest(const debug::Resume& how)
+{
+    CHECK(client_->resume(how));
+    forget();
+    return {};
+}
+
+Result<void> Adapter::wait_for_arrival()
+{
+    const uint64_t arrivals = arrivals_;
+    while (arrivals_ == arrivals && !is_over_)
+        if (!handle_next())
+            return failure("the client has gone");
+    return is_over_ ? failure("the client has gone") : Result<void>();
+}
+
+// -- The console's target
+
+Result<void> Adapter::check(console::Needs needs, std::string_view verb)
+{
+    using enum console::Needs;
+    if (needs == Owner)
+        return failure("`" + std::string(verb) + "` is not for the debug console of an editor");
+    if (needs != Nothing && is_running())
+        return failure("the program is running: pause it first");
+    if (needs == Instance && console::instances_of(session()).empty())
+        return failure("there is no instance yet: the program has not begun");
+    if ((needs == Stopped || needs == Resume) && !session().stopped())
+        return failure(ending_ ? "the program has ended" : "the program has not been started yet");
+    return {};
+}
+
+bool Adapter::is_running() const
+{
+    const debug::Session& session = run_->session();
+    return !session.stopped() && !session.is_idle();
+}
+
+std::string Adapter::place_text(const Module&, CodeOffset offset, const Instance*) { return hex(offset); }
+
+std::string Adapter::module_suffix(const Module& module)
+{
+    const auto number = number_of(module);
+    const std::string& preload = number ? program_->modules()[*number].preload : module_name(0);
+    return !number || preload.empty() ? "" : " in " + escaped(preload);
+}
+
+Result<void> Adapter::resume(const debug::Resume& how)
+{
+    const auto reason = session().stopped();
+    CHECK(resume_guest(how));
+    outbox_.send_event("continued",
+        { { "threadId",
+              how.thread != 0 ? how.thread
+                  : reason    ? reason->thread
+                              : 1 },
+            { "allThreadsContinued", !how.is_alone } });
+    return wait_for_arrival();
+}
+
+Result<void> Adapter::call(const std::function<void()>& body, uint32_t thread)
+{
+    CHECK(session().call(body, thread));
+    forget();
+    return wait_for_arrival();
+}
+
+} // namespace vitrine::core::dap

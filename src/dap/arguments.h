@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "json/node.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace vitrine::core::dap {
+
+/// An object of a request: its arguments, or one in them. A member that is null counts as missing.
+/// Errors name the member. The document must outlive it.
+class Arguments {
+public:
+    explicit Arguments(json::Node node) : node_(node) {}
+
+    Result<std::string> text(std::string_view name) const;
+    Result<std::string> text_or(std::string_view name, std::string_view otherwise) const;
+    Result<std::optional<std::string>> optional_text(std::string_view name) const;
+    /// Integers, also those that a client writes as `3.0`.
+    Result<int64_t> number(std::string_view name) const;
+    Result<int64_t> number_or(std::string_view name, int64_t otherwise) const;
+    Result<std::optional<int64_t>> optional_number(std::string_view name) const;
+    Result<bool> flag_or(std::string_view name, bool otherwise) const;
+    /// Empty if there is no such member.
+    Result<std::vector<Arguments>> items(std::string_view name) const;
+    Result<std::vector<std::string>> texts(std::string_view name) const;
+    /// The members of an object whose values are texts; one that is null has none.
+    Result<std::vector<std::pair<std::string, std::optional<std::string>>>> text_members(
+        std::string_view name) const;
+    Result<Arguments> object(std::string_view name) const;
+    Result<std::optional<Arguments>> optional_object(std::string_view name) const;
+    const json::Value& value() const { return node_.value(); }
+
+private:
+    Result<std::optional<json::Node>> find(std::string_view name) const;
+    Result<json::Node> get(std::string_view name) const;
+
+    json::Node node_;
+};
+
+} // namespace vitrine::core::dap

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dap/launcher.h"
+
+namespace vitrine::core::dap {
+
+namespace {
+
+Result<void> read(const Arguments& from, std::string_view name, LaunchSpec::Text& to)
+{
+    to = TRY(from.optional_text(name));
+    return {};
+}
+
+Result<void> read(const Arguments& from, std::string_view name, LaunchSpec::Texts& to)
+{
+    to = TRY(from.texts(name));
+    return {};
+}
+
+Result<void> read(const Arguments& from, std::string_view name, LaunchSpec::TextMap& to)
+{
+    to = TRY(from.text_members(name));
+    return {};
+}
+
+Result<void> read(const Arguments& from, std::string_view name, LaunchSpec::Flag& to)
+{
+    to = TRY(from.flag_or(name, false));
+    return {};
+}
+
+} // namespace
+
+Result<LaunchSpec> LaunchSpec::from(const Arguments& arguments)
+{
+    LaunchSpec spec;
+#define ATTRIBUTE(member, name, type, summary) CHECK(read(arguments, name, spec.member));
+#include "dap/launch.inc"
+    if (!spec.program || spec.program->empty())
+        return failure("the launch configuration has no \"program\"");
+    return spec;
+}
+
+} // namespace vitrine::core::dap

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#pragma once
+
+#include "net/backlog.h"
+#include "json/document.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vitrine::core::dap {
+
+/// The messages for the client, in order. Any thread may send; one thread writes them. A client
+/// that does not read delays the guest's output and its own requests, but nothing else.
+class Outbox {
+public:
+    /// With more bytes of answers that are not written, no further requests are handled.
+    static constexpr size_t max_unwritten = size_t { 1 } << 20;
+
+    /// Numbers the message, and queues it.
+    void send(json::Object message);
+    /// Sends an event. `body` can be empty.
+    void send_event(std::string_view name, json::Object body = {});
+    /// Sends output of the guest, from its thread. Waits while much of it is unwritten, until
+    /// `is_asked` says that something else is to be done. What cannot be sent then is lost.
+    void send_output(
+        std::string_view category, std::string_view bytes, const std::function<bool()>& is_asked);
+    /// Sends the bytes of characters that the guest has not finished.
+    void flush_output();
+    /// Waits until few enough bytes are queued.
+    void wait_for_room();
+    /// Nobody will read any more: all threads that wait go on.
+    void close();
+    /// No more messages come. What is queued is still to be written.
+    void finish();
+
+    struct Message {
+        /// With its header.
+        std::string bytes;
+        /// How many bytes of the guest's output it carries.
+        size_t output = 0;
+    };
+    /// For the writing thread: waits for the next message. None at the end.
+    std::optional<Message> next();
+    void on_written(const Message& message);
+
+private:
+    void queue(json::Object message, size_t output);
+    void queue_output(std::string_view category, std::string_view text, size_t output);
+
+    net::Backlog backlog_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::deque<Message> messages_;
+    /// The beginnings of characters at the end of each category's output.
+    std::map<std::string, std::string, std::less<>> unfinished_;
+    size_t unwritten_ = 0;
+    int64_t next_seq_ = 1;
+    bool is_finished_ = false;
+    bool is_closed_ = false;
+};
+
+} // namespace vitrine::core::dap

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// Requests: the beginning and end of a program, and how it runs.
+#include "dap/adapter.h"
+
+#include "debug/line_step.h"
+#include "debug/locations.h"
+
+#include <algorithm>
+
+namespace vitrine::core::dap {
+
+Result<json::Object> Adapter::initialize(const Arguments& arguments)
+{
+    if (is_initialized_)
+        return failure("`initialize` was said before");
+    lines_from_1_ = TRY(arguments.flag_or("linesStartAt1", true));
+    columns_from_1_ = TRY(arguments.flag_or("columnsStartAt1", true));
+    takes_invalidated_ = TRY(arguments.flag_or("supportsInvalidatedEvent", false));
+    const std::string format = TRY(arguments.text_or("pathFormat", "path"));
+    if (format != "path")
+        return failure("pathFormat: only `path` is supported");
+    is_initialized_ = true;
+    Body body;
+    for (const std::string_view name : capability_names())
+        body[name] = true;
+    json::Array filters;
+#define REQUEST(...)
+#define CAPABILITY(...)
+#define FILTER(flag, name, label, is_on) \
+    filters.push_back(json::Object { { "filter", name }, { "label", label }, { "default", is_on } });
+#define EVENT(...)
+#include "dap/requests.inc"
+    body["exceptionBreakpointFilters"] = std::move(filters);
+    body["completionTriggerCharacters"] = json::Array { ".", ">", ":", "$", " " };
+    return body;
+}
+
+// -- Beginning
+
+Result<json::Object> Adapter::launch(const Arguments& arguments)
+{
+    if (program_)
+        return failure("a program was launched before; `restart` runs it again");
+    spec_ = TRY(LaunchSpec::from(arguments));
+    const auto output = [this](Launcher::Stream stream, std::string_view bytes) {
+        // On the guest's thread: its session is there.
+        outbox_.send_output(stream == Launcher::Stream::Out ? "stdout" : "stderr", bytes,
+            [session = session_of_output_.load()] { return session->is_caller_asked(); });
+    };
+    program_ = TRY(launcher_.load(spec_, output));
+    if (const auto begun = begin_run(); !begun) {
+        program_.reset();
+        return std::unexpected(begun.error());
+    }
+    console_.emplace(static_cast<console::Target&>(*this),
+        [this](const console::Line& line) { console_text_ += plain_text(line) + "\n"; });
+    console_->skips().skips_libraries = !spec_.enters_libraries;
+    console_->stops().attach();
+    then_ = [this] {
+        outbox_.send_event("process",
+            { { "name", json::to_string(*spec_.program) }, { "isLocalProcess", true },
+                { "startMethod", "launch" } });
+        for (size_t i = 0; i < program_->modules().size(); ++i)
+            outbox_.send_event("module", { { "reason", "new" }, { "module", module_row(i) } });
+        outbox_.send_event("initialized");
+    };
+    return Body {};
+}
+
+Result<json::Object> Adapter::configuration_done(const Arguments&)
+{
+    if (has_started_)
+        return failure("the program has been started already");
+    CHECK(run_->start(spec_.stops_at_entry));
+    has_started_ = true;
+    then_ = [this] { tell_threads(); };
+    return Body {};
+}
+
+Result<json::Object> Adapter::restart(const Arguments& arguments)
+{
+    if (commanding_seq_)
+        return failure("a command of the debug console is being done");
+    // A client may send the configuration anew.
+    const auto again = TRY(arguments.optional_object("arguments"));
+    const LaunchSpec spec = again ? TRY(LaunchSpec::from(*again)) : spec_;
+    end_run();
+    spec_.stops_at_entry = spec.stops_at_entry;
+    data_places_.clear();
+    CHECK(begin_run());
+    CHECK(console_->stops().restore());
+    CHECK(run_->start(spec_.stops_at_entry));
+    has_started_ = true;
+    then_ = [this] { tell_threads(); };
+    return Body {};
+}
+
+// -- The end
+
+Result<json::Object> Adapter::terminate(const Arguments&)
+{
+    if (!has_started_) {
+        ending_ = Run::Ending { .text = "terminated before it began" };
+        then_ = [this] { outbox_.send_event("terminated"); };
+    } else {
+        run_->session().kill();
+    }
+    return Body {};
+}
+
+Result<json::Object> Adapter::disconnect(const Arguments&)
+{
+    is_over_ = true;
+    return Body {};
+}
+
+Result<json::Object> Adapter::cancel(const Arguments&)
+{
+    // It was done when it was read.
+    return Body {};
+}
+
+// -- Running
+
+Result<json::Object> Adapter::go_on(const Arguments& arguments)
+{
+    const auto thread = TRY(arguments.number_or("threadId", 0));
+    const bool is_alone = TRY(arguments.flag_or("singleThread", false));
+    CHECK(resume_guest({ .kind = debug::Resume::Kind::Go,
+        .thread = is_alone ? static_cast<uint32_t>(std::clamp<int64_t>(thread, 0, UINT32_MAX)) : 0,
+        .is_alone = is_alone }));
+    return Body { { "allThreadsContinued", !is_alone } };
+}
+
+Result<json::Object> Adapter::pause(const Arguments&)
+{
+    if (!has_started_ || ending_)
+        return failure(ending_ ? "the program has ended" : "the program has not been started yet");
+    run_->session().interrupt();
+    return Body {};
+}
+
+Result<json::Object> Adapter::step(
+    const Arguments& arguments, debug::LineStepKind kind, debug::Resume by_instruction)
+{
+    const int64_t thread = TRY(arguments.number("threadId"));
+    const auto threads = run_->session().threads();
+    if (std::ranges::find(threads, thread, &debug::ThreadInfo::id) == threads.end())
+        return failure("there is no thread " + std::to_string(thread));
+    const std::string granularity = TRY(arguments.text_or("granularity", "statement"));
+    debug::Resume how = by_instruction;
+    how.thread = static_cast<uint32_t>(thread);
+    how.is_alone = how.is_alone || TRY(arguments.flag_or("singleThread", false));
+    const std::vector<Frame> frames = run_->session().frames(how.thread, 100);
+    const auto guest = std::ranges::find_if(frames, [](const Frame& each) { return !each.is_host(); });
+    const auto& sources = console_->sources().sources();
+    // The lines of a generated source are instructions.
+    const auto lines = guest != frames.end() ? sources->lines_of(*guest->function) : nullptr;
+    if (granularity != "instruction" && lines && lines->has_lines()) {
+        auto step = debug::make_line_step(kind, run_->session(), sources,
+            { .thread = how.thread, .skips = std::make_shared<const debug::Skips>(console_->skips()) });
+        if (step)
+            how = { .thread = how.thread,
+                .is_alone = how.is_alone && !by_instruction.is_alone,
+                .step = std::move(step) };
+    }
+    CHECK(resume_guest(how));
+    return Body {};
+}
+
+Result<json::Object> Adapter::next(const Arguments& arguments)
+{
+    return step(arguments, debug::LineStepKind::Next, { .kind = debug::Resume::Kind::StepOver });
+}
+
+Result<json::Object> Adapter::step_in(const Arguments& arguments)
+{
+    return step(arguments, debug::LineStepKind::Step,
+        { .kind = debug::Resume::Kind::Step, .is_alone = true, .unless_it_waits = true });
+}
+
+Result<json::Object> Adapter::step_out(const Arguments& arguments)
+{
+    return step(arguments, debug::LineStepKind::Finish, { .kind = debug::Resume::Kind::StepOut });
+}
+
+Result<json::Object> Adapter::goto_targets(const Arguments& arguments)
+{
+    const Arguments source = TRY(arguments.object("source"));
+    const uint32_t line = TRY(asked_line(TRY(arguments.number("line"))));
+    const std::vector<Frame> frames = run_->session().frames(0, 1);
+    Body body { { "targets", json::Array() } };
+    if (frames.empty() || frames.front().is_host())
+        return body;
+    const Frame& frame = frames.front();
+    const std::shared_ptr<const Module> module = frame.function->instance->module;
+    std::vector<debug::CodeLocation> found;
+    const std::vector<debug::LoadedModule> modules = program_->modules();
+    const debug::SearchedCode code { *console_->sources().sources(), modules, program_->demangle() };
+    if (auto all = debug::find_locations(code, line_place(source, line, 0)))
+        found = *std::move(all);
+    json::Array targets;
+    for (const debug::CodeLocation& at : found) {
+        const auto function = at.module->find_function(at.offset);
+        if (at.module != module || function != frame.function->index)
+            continue;
+        const int64_t id = next_number_++;
+        goto_targets_[id] = { 0, at.offset };
+        targets.push_back(json::Object { { "id", id },
+            { "label",
+                json::to_string(at.place ? "line " + std::to_string(at.place->line)
+                                         : place_text(*module, at.offset, nullptr)) },
+            { "line", shown_line(at.place ? at.place->line : line) },
+            { "instructionPointerReference", code_reference(*module, at.offset) } });
+    }
+    body["targets"] = std::move(targets);
+    return body;
+}
+
+Result<json::Object> Adapter::go_to(const Arguments& arguments)
+{
+    const int64_t thread = TRY(arguments.number("threadId"));
+    const auto target = goto_targets_.find(TRY(arguments.number("targetId")));
+    if (target == goto_targets_.end())
+        return failure("there is no such target any more");
+    const CodeOffset offset = target->second.second;
+    CHECK(run_->session().jump(offset, static_cast<uint32_t>(std::clamp<int64_t>(thread, 0, UINT32_MAX))));
+    forget();
+    then_ = [this, thread] {
+        outbox_.send_event(
+            "stopped", { { "reason", "goto" }, { "threadId", thread }, { "allThreadsStopped", true } });
+    };
+    return Body {};
+}
+
+} // namespace vitrine::core::dap

@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dap/variables.h"
+
+#include "base/text.h"
+#include "debug/inspect.h"
+#include "debug/listing.h"
+#include "runtime/heap.h"
+
+#include <algorithm>
+#include <set>
+
+namespace vitrine::core::dap {
+
+namespace {
+
+std::string number_in_brackets(std::string_view before, uint64_t index)
+{
+    return std::string(before) + "[" + std::to_string(index) + "]";
+}
+
+bool has_parts(const Value& value)
+{
+    const Ref ref = value.ref();
+    return value.type.is_ref() && !value.type.is_function_ref() && !ref.is_null() && !ref.is_i31()
+        && part_count(*ref.object()) != 0;
+}
+
+// -- Values of WebAssembly
+
+Variable wasm_variable(std::string name, std::string expression, const Value& value, const Module& module,
+    const std::shared_ptr<const console::Scope>& scope)
+{
+    Variable variable { .name = std::move(name), .value = value.to_text(&module) };
+    variable.type = debug::type_text(module, value.type);
+    if (has_parts(value)) {
+        const Object& object = *value.ref().object();
+        variable.count = part_count(object);
+        variable.is_indexed = object.kind == Object::Kind::Array;
+        variable.parts = Container {
+            .kind = Container::Kind::Object, .scope = scope, .expression = expression, .object = value.ref()
+        };
+    }
+    variable.expression = std::move(expression);
+    return variable;
+}
+
+Variable object_part(const Container& container, uint32_t index)
+{
+    const Module& module = *container.scope->module;
+    const Object& object = *container.object.object();
+    const auto type = object.kind == Object::Kind::Struct ? module.find_type(object.type->id) : std::nullopt;
+    const std::string_view name = type ? module.names().field(type->value, index) : std::string_view();
+    const std::string bare = number_in_brackets("", index);
+    return wasm_variable(name.empty() ? bare : bare + " " + escaped(name),
+        container.expression.empty() ? "" : container.expression + bare, part_of(object, index), module,
+        container.scope);
+}
+
+Variable table_element(const Container& container, uint64_t index)
+{
+    const Instance& instance = *container.scope->instance;
+    const Table& table = *instance.tables[container.index];
+    const std::string at = std::to_string(index);
+    return wasm_variable("[" + at + "]", "table[" + std::to_string(container.index) + ": " + at + "]",
+        Value::ref(table.type().element, table.elements()[index]), *instance.module, container.scope);
+}
+
+/// The text of a line that debug/listing.h makes, behind its label.
+std::string behind_label(const std::string& line, const std::string& label)
+{
+    std::string_view rest(line);
+    rest.remove_prefix(std::min(label.size(), rest.size()));
+    for (const std::string_view separator : { ": ", " = " })
+        if (rest.starts_with(separator))
+            rest.remove_prefix(separator.size());
+    return std::string(rest);
+}
+
+/// An entity of an instance; `kind` is not that of a global.
+Variable entity(const Container& container, ExternKind kind, uint32_t index)
+{
+    const Instance& instance = *container.scope->instance;
+    const Module& module = *instance.module;
+    Variable variable { .name = debug::row_label(module, kind, index), .value = {} };
+    std::string line;
+    if (kind == ExternKind::Table) {
+        const uint64_t size = instance.tables[index]->size();
+        line = debug::table_line(module, { index }, size);
+        variable.count = size;
+        variable.is_indexed = true;
+        if (size != 0)
+            variable.parts =
+                Container { .kind = Container::Kind::Elements, .scope = container.scope, .index = index };
+    } else if (kind == ExternKind::Memory) {
+        line = debug::memory_line(module, { index }, instance.memories[index]->size(), "");
+        variable.memory = MemoryPlace { &instance, index, 0 };
+    } else if (kind == ExternKind::Func) {
+        const FuncIndex function { index };
+        const bool is_imported = module.is_imported(function);
+        line =
+            debug::function_line(module, function, is_imported ? "" : hex(module.meta(function).body_offset));
+        variable.expression = number_in_brackets("func", index);
+    } else {
+        line = debug::tag_line(module, { index });
+    }
+    variable.value = behind_label(line, variable.name);
+    return variable;
+}
+
+// -- Values of the source
+
+Variable source_variable(std::string name, std::string expression,
+    std::shared_ptr<const eval::SourceResult> result, source::Value value,
+    const std::shared_ptr<const console::Scope>& scope, const source::Style& style)
+{
+    auto reader = result->reader(*scope->instance);
+    Variable variable { .name = std::move(name), .value = source::render(reader, value, style) };
+    variable.type = source::type_text(*result->symbols, value.type);
+    if (value.address)
+        variable.memory = MemoryPlace { scope->instance, result->memory, *value.address };
+    variable.count = source::child_count(reader, value, style);
+    if (variable.count != 0) {
+        const auto first = source::children(reader, value, 0, 1, style);
+        variable.is_indexed = !first.empty() && first.front().name == "[0]";
+        variable.parts = Container { .kind = Container::Kind::Source,
+            .scope = scope,
+            .expression = expression,
+            .source = std::move(result),
+            .value = std::move(value) };
+    }
+    variable.expression = std::move(expression);
+    return variable;
+}
+
+std::vector<Variable> source_parts(const Container& container, uint64_t from, uint64_t count)
+{
+    auto reader = container.source->reader(*container.scope->instance);
+    std::vector<Variable> parts;
+    for (source::Child& child : source::children(reader, container.value, from, count)) {
+        std::string expression;
+        if (!container.expression.empty() && !child.suffix.empty())
+            expression = "(" + container.expression + ")" + child.suffix;
+        parts.push_back(source_variable(printable(child.name), std::move(expression), container.source,
+            std::move(child.value), container.scope, {}));
+    }
+    return parts;
+}
+
+/// Why a variable has no value, without its name in front.
+std::string problem_of(const std::string& name, std::string_view message)
+{
+    message = message.substr(0, message.find('\n'));
+    for (const std::string_view verb : { "is ", "was " })
+        if (const std::string begin = "`" + name + "` " + std::string(verb); message.starts_with(begin))
+            message.remove_prefix(begin.size());
+    return "<" + std::string(message) + ">";
+}
+
+Variable named_variable(const std::string& name, const std::shared_ptr<const console::Scope>& scope)
+{
+    const auto computed = scope->compute(name);
+    if (computed)
+        return variable_of(printable(name), name, *computed, scope);
+    return { .name = printable(name),
+        .value = problem_of(name, computed.error().message),
+        .expression = name,
+        .is_error = true };
+}
+
+bool belongs(ScopeKind which, source::Variable::Kind kind)
+{
+    using enum source::Variable::Kind;
+    return which == ScopeKind::Arguments ? kind == Parameter
+        : which == ScopeKind::Locals     ? kind == Local
+                                         : kind == Static || kind == Global || kind == ThreadLocal;
+}
+
+/// The names of the variables of the source in a scope. An inner one hides others of its name.
+std::vector<std::string> source_names(const Container& container, console::SourceView& view)
+{
+    std::vector<std::string> names;
+    const console::Scope& scope = *container.scope;
+    const auto row = scope.row();
+    const auto source = scope.instance ? view.of(scope.instance->module) : nullptr;
+    if (!row || row->scopes.empty() || !source || !scope.guest_frame())
+        return names;
+    std::set<std::string> seen;
+    const auto add = [&](const source::Variable& variable) {
+        if (!variable.name.empty() && names.size() < max_rows && seen.insert(variable.name).second
+            && belongs(container.which, variable.kind))
+            names.push_back(variable.name);
+    };
+    for (const source::Scope& block : row->scopes)
+        for (const source::Variable& variable : source->symbols().variables(block.variables))
+            add(variable);
+    if (container.which != ScopeKind::Statics)
+        return names;
+    const source::File* const file = source->file_of(row->function);
+    for (const source::Variable& variable :
+        source->symbols().globals({ .text = {}, .match = source::Pattern::Match::Prefix, .limit = 5000 }))
+        if (const source::File* declared = source->file(variable.declared.file);
+            declared && file && *declared == *file)
+            add(variable);
+    return names;
+}
+
+// -- Scopes
+
+template<class Make> std::vector<Variable> rows(uint64_t from, uint64_t count, uint64_t size, Make make)
+{
+    std::vector<Variable> variables;
+    const uint64_t begin = std::min(from, size);
+    const uint64_t end = begin + std::min({ count, size - begin, max_rows });
+    for (uint64_t i = begin; i < end; ++i)
+        variables.push_back(make(static_cast<uint32_t>(i)));
+    return variables;
+}
+
+/// The entities that a scope lists; none for other scopes.
+std::optional<ExternKind> entities_of(ScopeKind which)
+{
+    switch (which) {
+    case ScopeKind::Globals: return ExternKind::Global;
+    case ScopeKind::Tables: return ExternKind::Table;
+    case ScopeKind::Memories: return ExternKind::Memory;
+    case ScopeKind::Functions: return ExternKind::Func;
+    case ScopeKind::Tags: return ExternKind::Tag;
+    default: return std::nullopt;
+    }
+}
+
+uint64_t entity_count(const Instance& instance, ExternKind kind)
+{
+    switch (kind) {
+    case ExternKind::Func: return instance.functions.size();
+    case ExternKind::Table: return instance.tables.size();
+    case ExternKind::Memory: return instance.memories.size();
+    case ExternKind::Global: return instance.globals.size();
+    case ExternKind::Tag: return instance.tags.size();
+    }
+    std::unreachable();
+}
+
+Variable global(const Container& container, uint32_t index)
+{
+    const Instance& instance = *container.scope->instance;
+    Variable variable = wasm_variable(debug::row_label(*instance.module, ExternKind::Global, index),
+        number_in_brackets("global", index), instance.globals[index]->get(), *instance.module,
+        container.scope);
+    return variable;
+}
+
+std::vector<Variable> list_scope(
+    const Container& container, uint64_t from, uint64_t count, console::SourceView& view)
+{
+    const console::Scope& scope = *container.scope;
+    if (const auto kind = entities_of(container.which)) {
+        if (!scope.instance)
+            return {};
+        return rows(from, count, entity_count(*scope.instance, *kind), [&](uint32_t index) {
+            return *kind == ExternKind::Global ? global(container, index) : entity(container, *kind, index);
+        });
+    }
+    const Frame* const frame = scope.guest_frame();
+    if (!frame)
+        return {};
+    if (container.which == ScopeKind::WasmLocals) {
+        const std::vector<debug::Local> locals = debug::locals_of(*frame);
+        return rows(from, count, locals.size(), [&](uint32_t index) {
+            return wasm_variable(debug::label_of("local", index, locals[index].name),
+                number_in_brackets("local", index), locals[index].value, frame->function->module(),
+                container.scope);
+        });
+    }
+    if (container.which == ScopeKind::Operands) {
+        const std::vector<Value> operands = debug::operands_of(*frame);
+        return rows(from, count, operands.size(), [&](uint32_t index) {
+            const std::string name = number_in_brackets("stack", index);
+            return wasm_variable(name, name, operands[index], frame->function->module(), container.scope);
+        });
+    }
+    const std::vector<std::string> names = source_names(container, view);
+    return rows(from, count, names.size(),
+        [&](uint32_t index) { return named_variable(names[index], container.scope); });
+}
+
+} // namespace
+
+uint64_t count_of(const Container& container, console::SourceView& view)
+{
+    using enum Container::Kind;
+    switch (container.kind) {
+    case Elements: return container.scope->instance->tables[container.index]->size();
+    case Object: return part_count(*container.object.object());
+    case Source: {
+        auto reader = container.source->reader(*container.scope->instance);
+        return source::child_count(reader, container.value);
+    }
+    case Scope: break;
+    }
+    const console::Scope& scope = *container.scope;
+    if (const auto kind = entities_of(container.which))
+        return scope.instance ? entity_count(*scope.instance, *kind) : 0;
+    const Frame* const frame = scope.guest_frame();
+    if (!frame)
+        return 0;
+    if (container.which == ScopeKind::WasmLocals)
+        return debug::locals_of(*frame).size();
+    if (container.which == ScopeKind::Operands)
+        return debug::operands_of(*frame).size();
+    return source_names(container, view).size();
+}
+
+bool is_indexed(const Container& container)
+{
+    if (container.kind == Container::Kind::Scope)
+        return container.which == ScopeKind::Functions || container.which == ScopeKind::Globals;
+    if (container.kind == Container::Kind::Elements)
+        return true;
+    if (container.kind == Container::Kind::Object)
+        return container.object.object()->kind == Object::Kind::Array;
+    auto reader = container.source->reader(*container.scope->instance);
+    const auto first = source::children(reader, container.value, 0, 1);
+    return !first.empty() && first.front().name == "[0]";
+}
+
+std::vector<Variable> list(
+    const Container& container, uint64_t from, uint64_t count, console::SourceView& view)
+{
+    const auto size = [&] { return count_of(container, view); };
+    switch (container.kind) {
+    case Container::Kind::Scope: return list_scope(container, from, count, view);
+    case Container::Kind::Elements:
+        return rows(from, count, size(), [&](uint32_t index) { return table_element(container, index); });
+    case Container::Kind::Object:
+        return rows(from, count, size(), [&](uint32_t index) { return object_part(container, index); });
+    case Container::Kind::Source: return source_parts(container, from, std::min(count, max_rows));
+    }
+    std::unreachable();
+}
+
+Variable variable_of(std::string name, std::string expression, const console::Computed& computed,
+    const std::shared_ptr<const console::Scope>& scope, const source::Style& style)
+{
+    if (computed.source)
+        return source_variable(
+            std::move(name), std::move(expression), computed.source, *computed.source->value, scope, style);
+    if (!computed.value || computed.is_unsigned) {
+        Variable variable { .name = std::move(name), .value = computed.text };
+        if (!computed.value)
+            variable.value = "\"" + computed.text + "\"";
+        variable.expression = std::move(expression);
+        return variable;
+    }
+    return wasm_variable(std::move(name), std::move(expression), *computed.value, *scope->module, scope);
+}
+
+} // namespace vitrine::core::dap
