@@ -120,8 +120,7 @@ Result<json::Object> Adapter::perform(const Request& request)
                                    : "the program has not been started yet");
         refresh();
     }
-    const json::Node node(request.arguments);
-    return (this->*Rows::performs[row - std::begin(Rows::infos)])(Arguments(node));
+    return (this->*Rows::performs[row - std::begin(Rows::infos)])(Arguments(request.arguments));
 }
 
 void Adapter::respond(const Request& request, const BodyOr& outcome)
@@ -154,8 +153,7 @@ void Adapter::receive(std::string_view content)
     Request& request = **parsed;
     if (request.command == "cancel") {
         // It must not wait for what it cancels.
-        const json::Node node(request.arguments);
-        const auto seq = Arguments(node).optional_number("requestId");
+        const auto seq = Arguments(request.arguments).optional_number("requestId");
         if (seq && *seq && !inbox_.cancel(**seq)) {
             const std::lock_guard lock(mutex_);
             if (commanding_seq_ == **seq) {

@@ -7,40 +7,54 @@ namespace vitrine::core::dap {
 
 namespace {
 
-Result<int64_t> integer(const json::Node& node)
+/// None for what is no integer of 64 bits.
+std::optional<int64_t> integer(const json::Value& value)
 {
-    const json::Value& value = node.value();
     if (const auto* number = value.if_int64())
         return *number;
-    if (const auto* number = value.if_uint64())
-        return *number <= uint64_t { INT64_MAX } ? Result<int64_t>(static_cast<int64_t>(*number))
-                                                 : node.wrong("the number is too large");
     constexpr double limit = 9007199254740992; // 2^53
     if (const auto* number = value.if_double())
         if (std::trunc(*number) == *number && std::abs(*number) <= limit)
             return static_cast<int64_t>(*number);
-    return node.wrong("expected an integer");
+    return std::nullopt;
 }
 
 } // namespace
 
-Result<std::optional<json::Node>> Arguments::find(std::string_view name) const
+std::string Arguments::path_of(std::string_view name) const
 {
-    if (node_.value().is_null())
-        return std::nullopt;
-    const auto found = TRY(node_.optional_field(name));
-    return found && !found->value().is_null() ? found : std::nullopt;
+    return path_ + (path_.empty() ? "" : ".") + std::string(name);
 }
 
-Result<json::Node> Arguments::get(std::string_view name) const
+std::unexpected<Error> Arguments::wrong(std::string_view name, std::string_view problem) const
 {
-    const auto found = TRY(find(name));
+    return failure(path_of(name) + ": " + std::string(problem));
+}
+
+Result<const json::Value*> Arguments::find(std::string_view name) const
+{
+    if (value_->is_null())
+        return nullptr;
+    const auto* const object = value_->if_object();
+    if (!object)
+        return failure((path_.empty() ? "the arguments" : path_) + ": expected an object");
+    const json::Value* const found = object->if_contains(name);
+    return found && !found->is_null() ? found : nullptr;
+}
+
+Result<const json::Value*> Arguments::get(std::string_view name) const
+{
+    const json::Value* const found = TRY(find(name));
     if (!found)
-        return failure("the argument " + std::string(name) + " is missing");
-    return *found;
+        return failure("the argument " + path_of(name) + " is missing");
+    return found;
 }
 
-Result<std::string> Arguments::text(std::string_view name) const { return TRY(get(name)).text(); }
+Result<std::string> Arguments::text(std::string_view name) const
+{
+    CHECK(get(name));
+    return *TRY(optional_text(name));
+}
 
 Result<std::string> Arguments::text_or(std::string_view name, std::string_view otherwise) const
 {
@@ -49,13 +63,19 @@ Result<std::string> Arguments::text_or(std::string_view name, std::string_view o
 
 Result<std::optional<std::string>> Arguments::optional_text(std::string_view name) const
 {
-    const auto found = TRY(find(name));
+    const json::Value* const found = TRY(find(name));
     if (!found)
         return std::nullopt;
-    return TRY(found->text());
+    if (!found->is_string())
+        return wrong(name, "expected a string");
+    return std::string(found->get_string());
 }
 
-Result<int64_t> Arguments::number(std::string_view name) const { return integer(TRY(get(name))); }
+Result<int64_t> Arguments::number(std::string_view name) const
+{
+    CHECK(get(name));
+    return *TRY(optional_number(name));
+}
 
 Result<int64_t> Arguments::number_or(std::string_view name, int64_t otherwise) const
 {
@@ -64,37 +84,46 @@ Result<int64_t> Arguments::number_or(std::string_view name, int64_t otherwise) c
 
 Result<std::optional<int64_t>> Arguments::optional_number(std::string_view name) const
 {
-    const auto found = TRY(find(name));
+    const json::Value* const found = TRY(find(name));
     if (!found)
         return std::nullopt;
-    return TRY(integer(*found));
+    const auto number = integer(*found);
+    if (!number)
+        return wrong(name, "expected an integer");
+    return number;
 }
 
 Result<bool> Arguments::flag_or(std::string_view name, bool otherwise) const
 {
-    const auto found = TRY(find(name));
+    const json::Value* const found = TRY(find(name));
     if (!found)
         return otherwise;
-    if (!found->value().is_bool())
-        return found->wrong("expected true or false");
-    return found->value().get_bool();
+    if (!found->is_bool())
+        return wrong(name, "expected true or false");
+    return found->get_bool();
 }
 
 Result<std::vector<Arguments>> Arguments::items(std::string_view name) const
 {
     std::vector<Arguments> items;
-    if (const auto found = TRY(find(name)))
-        for (const json::Node& item : TRY(found->items()))
-            items.emplace_back(item);
+    const json::Value* const found = TRY(find(name));
+    if (!found)
+        return items;
+    if (!found->is_array())
+        return wrong(name, "expected an array");
+    for (const json::Value& item : found->get_array())
+        items.emplace_back(item, path_of(name) + "[" + std::to_string(items.size()) + "]");
     return items;
 }
 
 Result<std::vector<std::string>> Arguments::texts(std::string_view name) const
 {
     std::vector<std::string> texts;
-    if (const auto found = TRY(find(name)))
-        for (const json::Node& item : TRY(found->items()))
-            texts.push_back(TRY(item.text()));
+    for (const Arguments& item : TRY(items(name))) {
+        if (!item.value_->is_string())
+            return failure(item.path_ + ": expected a string");
+        texts.emplace_back(item.value_->get_string());
+    }
     return texts;
 }
 
@@ -102,34 +131,30 @@ Result<std::vector<std::pair<std::string, std::optional<std::string>>>> Argument
     std::string_view name) const
 {
     std::vector<std::pair<std::string, std::optional<std::string>>> members;
-    const auto found = TRY(find(name));
-    if (!found)
+    const auto object = TRY(optional_object(name));
+    if (!object)
         return members;
-    if (!found->value().is_object())
-        return found->wrong("expected an object");
-    for (const auto& member : found->value().get_object()) {
+    for (const auto& member : object->value_->get_object()) {
         const std::string key(member.key());
-        members.emplace_back(key, TRY(found->optional_text(key)));
+        members.emplace_back(key, TRY(object->optional_text(key)));
     }
     return members;
 }
 
 Result<Arguments> Arguments::object(std::string_view name) const
 {
-    const auto found = TRY(optional_object(name));
-    if (!found)
-        return failure("the argument " + std::string(name) + " is missing");
-    return *found;
+    CHECK(get(name));
+    return *TRY(optional_object(name));
 }
 
 Result<std::optional<Arguments>> Arguments::optional_object(std::string_view name) const
 {
-    const auto found = TRY(find(name));
+    const json::Value* const found = TRY(find(name));
     if (!found)
         return std::nullopt;
-    if (!found->value().is_object())
-        return found->wrong("expected an object");
-    return Arguments(*found);
+    if (!found->is_object())
+        return wrong(name, "expected an object");
+    return Arguments(*found, path_of(name));
 }
 
 } // namespace vitrine::core::dap

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "json/node.h"
+#include "base/result.h"
+#include "json/document.h"
 
 #include <cstdint>
 #include <optional>
@@ -16,7 +17,10 @@ namespace vitrine::core::dap {
 /// Errors name the member. The document must outlive it.
 class Arguments {
 public:
-    explicit Arguments(json::Node node) : node_(node) {}
+    /// `path` is what errors call it.
+    explicit Arguments(const json::Value& value, std::string path = "")
+        : value_(&value), path_(std::move(path))
+    {}
 
     Result<std::string> text(std::string_view name) const;
     Result<std::string> text_or(std::string_view name, std::string_view otherwise) const;
@@ -34,13 +38,16 @@ public:
         std::string_view name) const;
     Result<Arguments> object(std::string_view name) const;
     Result<std::optional<Arguments>> optional_object(std::string_view name) const;
-    const json::Value& value() const { return node_.value(); }
 
 private:
-    Result<std::optional<json::Node>> find(std::string_view name) const;
-    Result<json::Node> get(std::string_view name) const;
+    /// Null if there is no such member.
+    Result<const json::Value*> find(std::string_view name) const;
+    Result<const json::Value*> get(std::string_view name) const;
+    std::string path_of(std::string_view name) const;
+    std::unexpected<Error> wrong(std::string_view name, std::string_view problem) const;
 
-    json::Node node_;
+    const json::Value* value_;
+    std::string path_;
 };
 
 } // namespace vitrine::core::dap

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "dap/adapter.h"
+#include "json/node.h"
 #include "support/guest.h"
 
 #include <memory>

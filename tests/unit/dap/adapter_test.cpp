@@ -114,9 +114,9 @@ TEST(Adapter, SaysWhichArgumentIsWrong)
     EXPECT_EQ(client.refused("stackTrace", R"({"threadId": "1"})"), "threadId: expected an integer");
     EXPECT_EQ(client.refused("stackTrace", R"({"threadId": 1.5})"), "threadId: expected an integer");
     EXPECT_EQ(client.refused("stackTrace", R"({"threadId": 9})"), "there is no thread 9");
-    EXPECT_EQ(client.refused("stackTrace", "[]"), "the document: expected an object");
+    EXPECT_EQ(client.refused("stackTrace", "[]"), "the arguments: expected an object");
     EXPECT_EQ(client.refused("setBreakpoints", R"({"source": {"path": "x"}, "breakpoints": [{}]})"),
-        "the argument line is missing");
+        "the argument breakpoints[0].line is missing");
     EXPECT_EQ(client.refused("setBreakpoints", R"({"source": {"path": "x"}, "breakpoints": [{"line": 0}]})"),
         "there is no line 0");
     EXPECT_EQ(
