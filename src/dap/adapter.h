@@ -218,14 +218,16 @@ private:
     Result<AskedBreakpoint> asked_breakpoint(const Arguments& row, debug::AskedPlace place) const;
     json::Array set_stops(const std::string& group, std::vector<Result<AskedBreakpoint>> asked);
     Result<uint32_t> set_data_stop(const Arguments& row);
+    std::string condition_of(const debug::StopReason& reason) const;
+    bool is_wanted(const debug::StopReason& reason, std::string& problem);
     json::Object breakpoint_row(const debug::Request& request);
-    debug::AskedPlace line_place(const Arguments& source, uint32_t line, uint32_t column) const;
+    debug::AskedPlace line_place(const Arguments& source, uint32_t line, uint32_t column);
+    std::string recorded_path(const std::string& path);
     struct DataPlace {
         /// What the user called it.
         std::string text;
         eval::WatchPlace place;
         Instance* instance;
-        bool is_local;
     };
     Result<DataPlace> find_data(const std::string& id);
 
@@ -259,7 +261,7 @@ private:
     uint64_t resumes_ = 0;
     std::map<int64_t, FrameNumber> frames_;
     std::map<int64_t, Told> containers_;
-    std::map<int64_t, std::pair<uint32_t, CodeOffset>> goto_targets_;
+    std::map<int64_t, CodeOffset> goto_targets_;
 
     debug::WatSources wat_;
     std::map<int64_t, MadeSource> made_sources_;
@@ -268,6 +270,8 @@ private:
     /// The breakpoints of each source, and those at functions and instructions.
     std::map<std::string, std::vector<AskedBreakpoint>> stops_;
     std::vector<uint32_t> data_stops_;
+    /// By filter.
+    std::map<std::string, std::string> exception_conditions_;
     std::map<std::string, DataPlace> data_places_;
 
     /// The number of the request that is being served.

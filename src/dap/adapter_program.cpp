@@ -95,11 +95,19 @@ void Adapter::on_stop(const debug::StopReason& reason)
             return;
         }
     }
-    ++arrivals_;
     refresh();
+    std::string problem;
+    if (!is_wanted(reason, problem)) {
+        (void)resume_guest({ .kind = debug::Resume::Kind::Go });
+        return;
+    }
+    ++arrivals_;
     tell_threads();
     tell_changed_breakpoints();
-    outbox_.send_event("stopped", stopped_body(reason));
+    json::Object body = stopped_body(reason);
+    if (!problem.empty())
+        body["text"] = json::to_string(console_->reason_text(reason) + problem);
+    outbox_.send_event("stopped", std::move(body));
 }
 
 json::Object Adapter::stopped_body(const debug::StopReason& reason)

@@ -363,8 +363,9 @@ Result<json::Object> Adapter::write_memory(const Arguments& arguments)
     const uint64_t there = found.address < size ? std::min<uint64_t>(bytes->size(), size - found.address) : 0;
     if (there < bytes->size() && !is_partial)
         return failure("the memory ends at " + hex(size));
-    found.instance->store->mutator.write(
-        Origin::Debugger, *found.memory, found.address, Bytes(*bytes).first(there));
+    if (there != 0)
+        found.instance->store->mutator.write(
+            Origin::Debugger, *found.memory, found.address, Bytes(*bytes).first(there));
     return Body { { "bytesWritten", there } };
 }
 

@@ -50,11 +50,14 @@ Result<const json::Value*> Arguments::get(std::string_view name) const
     return found;
 }
 
-Result<std::string> Arguments::text(std::string_view name) const
+Result<std::string> Arguments::text_in(std::string_view name, const json::Value& value) const
 {
-    CHECK(get(name));
-    return *TRY(optional_text(name));
+    if (!value.is_string())
+        return wrong(name, "expected a string");
+    return std::string(value.get_string());
 }
+
+Result<std::string> Arguments::text(std::string_view name) const { return text_in(name, *TRY(get(name))); }
 
 Result<std::string> Arguments::text_or(std::string_view name, std::string_view otherwise) const
 {
@@ -66,15 +69,13 @@ Result<std::optional<std::string>> Arguments::optional_text(std::string_view nam
     const json::Value* const found = TRY(find(name));
     if (!found)
         return std::nullopt;
-    if (!found->is_string())
-        return wrong(name, "expected a string");
-    return std::string(found->get_string());
+    return text_in(name, *found);
 }
 
 Result<int64_t> Arguments::number(std::string_view name) const
 {
-    CHECK(get(name));
-    return *TRY(optional_number(name));
+    const auto number = integer(*TRY(get(name)));
+    return number ? Result<int64_t>(*number) : wrong(name, "expected an integer");
 }
 
 Result<int64_t> Arguments::number_or(std::string_view name, int64_t otherwise) const
@@ -143,8 +144,10 @@ Result<std::vector<std::pair<std::string, std::optional<std::string>>>> Argument
 
 Result<Arguments> Arguments::object(std::string_view name) const
 {
-    CHECK(get(name));
-    return *TRY(optional_object(name));
+    const json::Value& found = *TRY(get(name));
+    if (!found.is_object())
+        return wrong(name, "expected an object");
+    return Arguments(found, path_of(name));
 }
 
 Result<std::optional<Arguments>> Arguments::optional_object(std::string_view name) const

@@ -43,6 +43,7 @@ private:
     /// Null if there is no such member.
     Result<const json::Value*> find(std::string_view name) const;
     Result<const json::Value*> get(std::string_view name) const;
+    Result<std::string> text_in(std::string_view name, const json::Value& value) const;
     std::string path_of(std::string_view name) const;
     std::unexpected<Error> wrong(std::string_view name, std::string_view problem) const;
 

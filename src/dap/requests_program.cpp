@@ -27,7 +27,8 @@ Result<json::Object> Adapter::initialize(const Arguments& arguments)
 #define REQUEST(...)
 #define CAPABILITY(...)
 #define FILTER(flag, name, label, is_on) \
-    filters.push_back(json::Object { { "filter", name }, { "label", label }, { "default", is_on } });
+    filters.push_back(json::Object {     \
+        { "filter", name }, { "label", label }, { "default", is_on }, { "supportsCondition", true } });
 #define EVENT(...)
 #include "dap/requests.inc"
     body["exceptionBreakpointFilters"] = std::move(filters);
@@ -69,7 +70,7 @@ Result<json::Object> Adapter::launch(const Arguments& arguments)
 
 Result<json::Object> Adapter::configuration_done(const Arguments&)
 {
-    if (has_started_)
+    if (has_started_ || ending_)
         return failure("the program has been started already");
     CHECK(run_->start(spec_.stops_at_entry));
     has_started_ = true;
@@ -150,7 +151,8 @@ Result<json::Object> Adapter::step(
     const std::string granularity = TRY(arguments.text_or("granularity", "statement"));
     debug::Resume how = by_instruction;
     how.thread = static_cast<uint32_t>(thread);
-    how.is_alone = how.is_alone || TRY(arguments.flag_or("singleThread", false));
+    const bool is_alone = TRY(arguments.flag_or("singleThread", false));
+    how.is_alone = how.is_alone || is_alone;
     const std::vector<Frame> frames = run_->session().frames(how.thread, 100);
     const auto guest = std::ranges::find_if(frames, [](const Frame& each) { return !each.is_host(); });
     const auto& sources = console_->sources().sources();
@@ -160,9 +162,7 @@ Result<json::Object> Adapter::step(
         auto step = debug::make_line_step(kind, run_->session(), sources,
             { .thread = how.thread, .skips = std::make_shared<const debug::Skips>(console_->skips()) });
         if (step)
-            how = { .thread = how.thread,
-                .is_alone = how.is_alone && !by_instruction.is_alone,
-                .step = std::move(step) };
+            how = { .thread = how.thread, .is_alone = is_alone, .step = std::move(step) };
     }
     CHECK(resume_guest(how));
     return Body {};
@@ -205,7 +205,7 @@ Result<json::Object> Adapter::goto_targets(const Arguments& arguments)
         if (at.module != module || function != frame.function->index)
             continue;
         const int64_t id = next_number_++;
-        goto_targets_[id] = { 0, at.offset };
+        goto_targets_[id] = at.offset;
         targets.push_back(json::Object { { "id", id },
             { "label",
                 json::to_string(at.place ? "line " + std::to_string(at.place->line)
@@ -223,7 +223,7 @@ Result<json::Object> Adapter::go_to(const Arguments& arguments)
     const auto target = goto_targets_.find(TRY(arguments.number("targetId")));
     if (target == goto_targets_.end())
         return failure("there is no such target any more");
-    const CodeOffset offset = target->second.second;
+    const CodeOffset offset = target->second;
     CHECK(run_->session().jump(offset, static_cast<uint32_t>(std::clamp<int64_t>(thread, 0, UINT32_MAX))));
     forget();
     then_ = [this, thread] {

@@ -111,18 +111,35 @@ json::Object Adapter::breakpoint_row(const debug::Request& request)
     return row;
 }
 
+/// The path that the compiler recorded for a file of the client, if the client's own path does not
+/// end like it: the launch configuration says where sources are.
+std::string Adapter::recorded_path(const std::string& path)
+{
+    for (const debug::LoadedModule& loaded : program_->modules()) {
+        const auto source = console_->sources().of(loaded.module);
+        const auto& files = source ? source->summary().files : std::vector<source::File>();
+        for (size_t i = 0; i < files.size(); ++i) {
+            const std::string recorded = debug::path_of(files[i]);
+            if (debug::file_name(recorded) != debug::file_name(path))
+                continue;
+            const auto shown = source_of(*source, static_cast<source::FileId>(i));
+            const json::Value* const at = shown ? shown->if_contains("path") : nullptr;
+            if (at && json::plain_text(*at) == path)
+                return recorded;
+        }
+    }
+    return path;
+}
+
 /// The place that a line of a source means.
-debug::AskedPlace Adapter::line_place(const Arguments& source, uint32_t line, uint32_t column) const
+debug::AskedPlace Adapter::line_place(const Arguments& source, uint32_t line, uint32_t column)
 {
     const auto made = find_made_source(source);
     if (!made) {
         const auto path = source.optional_text("path");
         const auto name = source.optional_text("name");
-        return { .file = path && *path ? **path
-                : name && *name        ? **name
-                                       : "?",
-            .line = line,
-            .column = column };
+        const std::string file = path && *path ? recorded_path(**path) : name && *name ? **name : "?";
+        return { .file = file, .line = line, .column = column };
     }
     if (const auto* function = std::get_if<FuncIndex>(&made->what)) {
         const auto wat = debug::WatSource::of(*made->module, *function);
@@ -218,8 +235,16 @@ Result<json::Object> Adapter::breakpoint_locations(const Arguments& arguments)
 Result<json::Object> Adapter::set_exception_breakpoints(const Arguments& arguments)
 {
     debug::StopsOn on { .uncaught_throw = false, .trap = false, .host_error = false };
+    std::map<std::string, std::string> conditions;
+    std::vector<std::string> filters = TRY(arguments.texts("filters"));
+    for (const Arguments& option : TRY(arguments.items("filterOptions"))) {
+        filters.push_back(TRY(option.text("filterId")));
+        if (const auto condition = TRY(option.optional_text("condition")); condition && !condition->empty())
+            conditions[filters.back()] = *condition;
+    }
+    exception_conditions_ = std::move(conditions);
     json::Array rows;
-    for (const std::string& filter : TRY(arguments.texts("filters"))) {
+    for (const std::string& filter : filters) {
         bool is_known = false;
 #define REQUEST(...)
 #define CAPABILITY(...)
@@ -235,6 +260,37 @@ Result<json::Object> Adapter::set_exception_breakpoints(const Arguments& argumen
     }
     console_->stops().stop_on(on);
     return Body { { "breakpoints", std::move(rows) } };
+}
+
+/// The condition of the filter that a stop belongs to; empty if it has none.
+std::string Adapter::condition_of(const debug::StopReason& reason) const
+{
+    std::string_view filter;
+    if (reason.kind == debug::StopKind::Throw)
+        filter = "throw";
+    else if (reason.kind == debug::StopKind::Exit)
+        filter = "exit";
+    else if (reason.kind == debug::StopKind::Trap)
+        filter = reason.trap == TrapKind::UncaughtException ? "uncaught"
+            : reason.trap == TrapKind::HostError            ? "host"
+                                                            : "trap";
+    const auto found = exception_conditions_.find(std::string(filter));
+    return found == exception_conditions_.end() ? "" : found->second;
+}
+
+/// Whether the client wants to see the stop. `problem` says why that is not known.
+bool Adapter::is_wanted(const debug::StopReason& reason, std::string& problem)
+{
+    const std::string condition = condition_of(reason);
+    if (condition.empty())
+        return true;
+    const auto scope = scope_of(std::nullopt);
+    const auto computed = scope ? (*scope)->compute(condition) : std::unexpected(scope.error());
+    if (!computed)
+        problem = ", and its condition failed: " + computed.error().message;
+    else if (!computed->value)
+        problem = ", and its condition is no number";
+    return !problem.empty() || computed->value->low != 0 || computed->value->high != 0;
 }
 
 Result<json::Object> Adapter::exception_info(const Arguments& arguments)
@@ -332,7 +388,7 @@ Result<Adapter::DataPlace> Adapter::find_data(const std::string& id)
         return known->second;
     }
     if (auto found = data_of_id(id, console::instances_of(run_->session())))
-        return DataPlace { id, std::move(found->first), found->second, false };
+        return DataPlace { id, std::move(found->first), found->second };
     return failure("what was watched is not there");
 }
 
@@ -379,7 +435,7 @@ Result<json::Object> Adapter::data_breakpoint_info(const Arguments& arguments)
     const bool is_local = std::holds_alternative<eval::FrameLocal>(*place);
     if (id.empty())
         id = "local " + std::to_string(next_number_++);
-    data_places_.insert_or_assign(id, DataPlace { expression, *std::move(place), scope->instance, is_local });
+    data_places_.insert_or_assign(id, DataPlace { expression, *std::move(place), scope->instance });
     return Body { { "dataId", json::to_string(id) }, { "description", json::to_string(expression) },
         { "accessTypes", json::Array { "read", "write", "readWrite" } }, { "canPersist", !is_local } };
 }

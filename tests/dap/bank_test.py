@@ -4,13 +4,15 @@
 
 import base64
 import pathlib
+import subprocess
 import sys
+import tempfile
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lldb"))
 
-from debuggee import compile_guest  # noqa: E402
+from debuggee import COMPILE, compile_guest  # noqa: E402
 from editor import Editor  # noqa: E402
 
 SOURCE = HERE.parents[1] / "examples" / "bank" / "bank.c"
@@ -76,6 +78,11 @@ class BankTest(unittest.TestCase):
         functions = editor.variables(scopes["Wasm functions"], filter="indexed", start=0, count=5)
         self.assertEqual(len(functions), 5)
         self.assertIn("private", list(editor.variables(scopes["Wasm functions"]).values())[10]["value"])
+
+        # Other forms of values.
+        self.assertEqual(editor.evaluate("amount", frameId=frames[0]["id"], format={"hex": True}), "0x14")
+        self.assertEqual(editor.evaluate("local[1]", frameId=frames[0]["id"], format={"hex": True}), "0x14")
+        self.assertIn('owner = "opal"', editor.evaluate("accounts", "clipboard", frameId=frames[0]["id"]))
 
         # Changes.
         changed = editor.ask("setVariable", variablesReference=scopes["Arguments"], name="amount", value="5 * 5")
@@ -182,6 +189,8 @@ class BankTest(unittest.TestCase):
         self.assertEqual(int.from_bytes(base64.b64decode(memory["data"]), "little"), 215)
         editor.ask("writeMemory", memoryReference=total, data=base64.b64encode((1000).to_bytes(8, "little")).decode())
         self.assertEqual(editor.evaluate("total", frameId=editor.frames()[0]["id"]), "1000")
+        info = editor.ask("dataBreakpointInfo", name=total, asAddress=True, bytes=16)
+        self.assertEqual(info["dataId"], f"0 memory 0 {int(total.split(':')[1], 16)} 16")
         beyond = editor.ask("readMemory", memoryReference="0.0:0xffffffff", count=8)
         self.assertEqual((beyond.get("data"), beyond["unreadableBytes"]), (None, 8))
         # libc has no debug information: its source is generated.
@@ -233,6 +242,21 @@ class BankTest(unittest.TestCase):
         self.assertEqual(editor.where(), f"deposit:{DEPOSIT}")
         editor.ask("terminate")
         editor.event("terminated")
+
+    def test_sources_that_are_elsewhere(self):
+        editor = self.editor
+        folder = tempfile.TemporaryDirectory(prefix="vitrine-dap-")
+        self.addCleanup(folder.cleanup)
+        wasm = pathlib.Path(folder.name) / "bank.wasm"
+        subprocess.run([*COMPILE[".c"], f"-fdebug-prefix-map={SOURCE.parent}=/build/elsewhere", SOURCE, "-o", wasm], check=True)
+        editor.launch(wasm, sourceMap={"/build/elsewhere": str(SOURCE.parent)})
+        (row,) = editor.ask("setBreakpoints", source={"path": str(SOURCE)}, breakpoints=[{"line": DEPOSIT}])["breakpoints"]
+        self.assertTrue(row["verified"], row)
+        rows = editor.ask("breakpointLocations", source={"path": str(SOURCE)}, line=DEPOSIT)["breakpoints"]
+        self.assertEqual([row["line"] for row in rows], [DEPOSIT])
+        editor.ask("configurationDone")
+        editor.stop(reason="breakpoint")
+        self.assertEqual(editor.frames()[0]["source"]["path"], str(SOURCE))
 
     def test_goto_and_locations(self):
         editor = self.editor

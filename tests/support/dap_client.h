@@ -2,8 +2,8 @@
 #pragma once
 
 #include "dap/adapter.h"
-#include "json/node.h"
 #include "support/guest.h"
+#include "json/node.h"
 
 #include <memory>
 #include <optional>

@@ -299,6 +299,21 @@ TEST(Adapter, StopsAtExceptions)
     EXPECT_EQ(client.refused("continue", R"({"threadId": 1})"), "the program has ended");
 }
 
+TEST(Adapter, StopsAtExceptionsOnACondition)
+{
+    DapClient client(trapping);
+    client.launch();
+    client.ask("setExceptionBreakpoints",
+        R"({"filters": [], "filterOptions": [{"filterId": "throw", "condition": "$0 == 1"},
+            {"filterId": "trap", "condition": "$0 == 1"}]})");
+    client.ask("configurationDone");
+    EXPECT_THAT(json::to_text(client.event("stopped")), HasSubstr("trap: integer divide by zero"));
+    client.ask("setExceptionBreakpoints",
+        R"({"filters": [], "filterOptions": [{"filterId": "trap", "condition": "moon"}]})");
+    client.ask("restart");
+    EXPECT_THAT(json::to_text(client.event("stopped")), HasSubstr("moon"));
+}
+
 constexpr auto endless = R"((module
     (global $rounds (mut i32) (i32.const 0))
     (func $spin (loop (global.set $rounds (i32.add (global.get $rounds) (i32.const 1))) (br 0)))
