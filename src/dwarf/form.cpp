@@ -115,7 +115,7 @@ Result<Abbreviations> Abbreviations::read(ByteReader& in)
         table.rows_.emplace_back(code, TRY(read_abbreviation(in)));
     }
     const auto by_code = [](const auto& a, const auto& b) { return a.first < b.first; };
-    std::ranges::stable_sort(table.rows_, by_code);
+    std::ranges::sort(table.rows_, by_code);
     const auto same = [](const auto& a, const auto& b) { return a.first == b.first; };
     if (std::ranges::adjacent_find(table.rows_, same) != table.rows_.end())
         return failure("two abbreviations with the same code", in.offset());

@@ -509,7 +509,8 @@ private:
                 complete(each, *list);
         std::ranges::sort(
             index_.inlined, {}, [](const InlinedEntry& each) { return std::pair(each.origin, each.entry); });
-        std::ranges::stable_sort(index_.addresses, {}, &AddressEntry::address);
+        std::ranges::sort(index_.addresses, {},
+            [](const AddressEntry& each) { return std::pair(each.address, each.entry); });
         for (auto shrink : { &Index::functions, &Index::globals, &Index::types })
             (index_.*shrink).shrink_to_fit();
         index_.scopes.shrink_to_fit();

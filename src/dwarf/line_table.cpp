@@ -38,7 +38,8 @@ public:
         for (size_t i = 0; i < table_.files.size(); ++i)
             table_.files[i].has_text = table_.texts[i].has_value();
         std::iota(by_line_.begin(), by_line_.end(), 0u);
-        std::ranges::stable_sort(by_line_, {}, [this](uint32_t index) { return key_of(table_.rows[index]); });
+        std::ranges::sort(
+            by_line_, {}, [this](uint32_t index) { return std::pair(key_of(table_.rows[index]), index); });
     }
 
     source::Summary summary() override

@@ -208,7 +208,7 @@ source::FileId Lines::add_file(source::File file)
 /// let those of removed copies of a function point at the copy that they keep.
 void Lines::put_in_order(std::vector<Sequence> sequences)
 {
-    std::ranges::stable_sort(sequences, {}, [](const Sequence& each) { return each.begin; });
+    std::ranges::sort(sequences, {}, [](const Sequence& each) { return std::pair(each.begin, each.first); });
     std::vector<PackedRow> sorted;
     sorted.reserve(rows_.size());
     CodeOffset covered = 0;

@@ -49,6 +49,8 @@ private:
 struct Mapping {
     CodeOffset offset = 0;
     std::optional<source::Place> place {};
+    /// Its index in the map.
+    size_t number = 0;
 };
 
 /// Reads the text `mappings` of a map.
@@ -208,7 +210,10 @@ private:
             return;
         }
         table_.functions = functions_of(*module_, source::Language::AssemblyScript);
-        std::ranges::stable_sort(mappings_, {}, &Mapping::offset);
+        for (size_t i = 0; i < mappings_.size(); ++i)
+            mappings_[i].number = i;
+        std::ranges::sort(
+            mappings_, {}, [](const Mapping& each) { return std::pair(each.offset, each.number); });
         auto at = mappings_.begin();
         for (source::Function& function : table_.functions) {
             const source::Range body = function.ranges[0];

@@ -345,7 +345,10 @@ private:
         for (const auto& [what, count] : units)
             summary.producers.push_back(
                 { std::get<0>(what), std::string(std::get<1>(what)), std::get<2>(what), count });
-        std::ranges::stable_sort(summary.producers, std::greater(), &source::Producer::units);
+        std::ranges::sort(summary.producers, [](const source::Producer& one, const source::Producer& other) {
+            return std::tie(other.units, one.language, one.name, one.version)
+                < std::tie(one.units, other.language, other.name, other.version);
+        });
     }
 
     static void add_globals(
