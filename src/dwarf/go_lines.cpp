@@ -35,7 +35,7 @@ public:
         for (const DataSegment& data : module.datas)
             if (const auto address = address_of(module, data); address && !data.bytes.empty())
                 segments_.push_back({ *address, data.bytes });
-        // Of those at the same address, the first in the module counts.
+        // If several have the same address, the first in the module counts.
         std::ranges::sort(segments_, {},
             [](const Segment& segment) { return std::pair(segment.address, segment.bytes.data()); });
         std::erase_if(segments_, [end = uint64_t { 0 }](const Segment& segment) mutable {

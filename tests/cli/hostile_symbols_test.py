@@ -65,15 +65,16 @@ class Terminal:
         self.marks = 0
 
     def ask(self, *lines):
+        """What the lines print, up to the error of a verb that there is not."""
         self.marks += 1
-        mark = f"mark{self.marks}".encode()
-        self.process.stdin.write("".join(f"{line}\n" for line in lines).encode() + mark + b"\n")
+        mark = f"error: there is no verb mark{self.marks};".encode()
+        self.process.stdin.write("".join(f"{line}\n" for line in (*lines, f"mark{self.marks}")).encode())
         text, end = b"", time.monotonic() + SECONDS
-        while mark + b";" not in text:
+        while mark not in text:
             more = self.process.stdout.read(65536)
             assert more and time.monotonic() < end, f"the debugger has ended: {text[-1000:]}"
             text += more
-        return text[:text.rindex(b"\n", 0, text.index(mark + b";")) + 1 if b"\n" in text[:text.index(mark + b";")] else 0].decode()
+        return text.partition(mark)[0].decode()
 
     def close(self):
         self.process.stdin.close()
@@ -136,13 +137,13 @@ def check_readers_of_monitor(folder, module):
 
 
 def check_session(module, what):
-    """Everything that shows what the module says, and then the guest goes on to its end."""
-    text = Terminal(module)
-    shown = check_output(what, text.ask("break work", "run", "next", "next", "next", "next", *LOOK).encode())
+    """Everything that shows what the module says, and then the guest runs to its end."""
+    terminal = Terminal(module)
+    shown = check_output(what, terminal.ask("break work", "run", "next", "next", "next", "next", *LOOK).encode())
     warnings = re.findall(r"warning: (symbols of .*)", shown)
     assert len(set(warnings)) == len(warnings) <= 9, f"{what}: {warnings}"
-    end = check_output(what, text.ask("delete", "kill", "run").encode())
-    text.close()
+    end = check_output(what, terminal.ask("delete", "kill", "run").encode())
+    terminal.close()
     assert re.search(rf"\b{STATUS}\b", end), f"{what}: {end}"
     return shown
 
@@ -184,7 +185,7 @@ class Assembly:
             last = int(entry[1], 16) if entry else last
             self.owner.append(last)
         self.entries = [int(entry[1], 16) for entry in entries if entry]
-        self.types = [int(entry[1], 16) for entry in entries if entry and entry[2].endswith("_type") or entry and entry[2] == "typedef"]
+        self.types = [int(entry[1], 16) for entry in entries if entry and (entry[2].endswith("_type") or entry[2] == "typedef")]
         self.references = [i for i, line in enumerate(self.lines) if re.search(r"\.int32\s+\d+\s+# DW_AT_type", line)]
         self.numbers = [i for i, line in enumerate(self.lines)
                         if self.owner[i] and re.search(r"\.int8\s+\d+\s+# DW_AT_(byte_size|count|data_member_location|encoding|const_value|upper_bound)", line)]
