@@ -2,6 +2,7 @@
 #include "debug/code_lines.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace vitrine::core::debug {
 
@@ -65,7 +66,8 @@ std::shared_ptr<const CodeLines> CodeLines::of_instructions(const Module& module
 void CodeLines::add_rows(source::Symbols& symbols, source::Range range)
 {
     rows_ = symbols.rows_in(range);
-    std::ranges::stable_sort(rows_, {}, [](const source::Row& row) { return row.range.begin; });
+    std::ranges::sort(
+        rows_, {}, [](const source::Row& row) { return std::pair(row.range.begin, row.range.end); });
     // An instruction belongs to the last row that begins at or before it and has a line. Only rows
     // with a line can be stopped at.
     uint32_t next = 0, current = none;

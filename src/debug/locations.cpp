@@ -339,7 +339,9 @@ std::vector<Search::InlinedCall> Search::calls_from(
     search(line - std::min(line - 1, near), line + std::min(UINT32_MAX - line, near));
     if (searched.empty())
         search(1, UINT32_MAX);
-    std::ranges::stable_sort(calls, {}, [](const InlinedCall& call) { return call.place().line; });
+    std::ranges::sort(calls, {}, [](const InlinedCall& call) {
+        return std::tuple(call.place().line, call.lines->function().value, call.body);
+    });
     return calls;
 }
 
