@@ -197,7 +197,8 @@ std::vector<Variable> SourceNames::statics_of_functions(
     std::string_view function, std::string_view name, std::string_view file)
 {
     constexpr uint32_t max_functions = 20;
-    constexpr size_t max_rows = 1000;
+    constexpr size_t max_rows = 2000;
+    size_t rows = 0;
     std::vector<Variable> found;
     const auto add = [&](const source::Function& of, const source::Scope& scope) {
         if (scope.name != of.name)
@@ -214,7 +215,6 @@ std::vector<Variable> SourceNames::statics_of_functions(
         std::vector<source::Range> ranges = each.ranges;
         for (const source::InlinedCopy& copy : each.copies)
             ranges.insert(ranges.end(), copy.ranges.begin(), copy.ranges.end());
-        size_t rows = 0;
         for (const source::Range& range : ranges)
             for (const source::Row& row : types_->rows_in(range))
                 if (found.empty() && ++rows <= max_rows)

@@ -341,7 +341,8 @@ TEST(SourceExpression, ContainersAndSmartPointers)
 
 TEST(SourceExpression, Operators)
 {
-    check({ { "RED", "Color RED" }, { "GREEN + 1", "i32 3" }, { "true == flag", "i32 1" }, { "false != flag", "i32 1" }, { "x & BLUE", "i32 40" }, { "x + 1", "i32 43" },
+    check({ { "RED", "Color RED" }, { "GREEN + 1", "i32 3" }, { "true == flag", "i32 1" },
+        { "false != flag", "i32 1" }, { "x & BLUE", "i32 40" }, { "x + 1", "i32 43" },
         { "x == 42 && p->balance < 0", "i32 1" }, { "count - 8", "i32 -1" }, { "small + tiny", "i32 -112" },
         { "-small", "i32 56" }, { "single * 2", "f32 3" }, { "wide + x", "i64 40" },
         { "flag ? x : 0", "i32 42" }, { "flag == true", "i32 1" }, { "!p", "i32 0" },
