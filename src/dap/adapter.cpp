@@ -65,7 +65,7 @@ Adapter::Adapter(Launcher& launcher, Inbox& inbox, Outbox& outbox)
 
 Adapter::~Adapter() { end_run(); }
 
-void Adapter::run()
+void Adapter::serve()
 {
     while (!is_over_ && handle_next()) {}
     end_run();

@@ -62,7 +62,7 @@ std::vector<std::string_view> event_names();
 ///     guest's threads -> Inbox (stops, ends), Outbox (output)
 ///
 /// The adapter's thread owns everything here, and handles one item of the inbox after the other
-/// (`run`). It never waits for the guest, but for one case: a command of the debug console that
+/// (`serve`). It never waits for the guest, but for one case: a command of the debug console that
 /// resumes the program ends when that has stopped again. Meanwhile the adapter goes on with the
 /// inbox, so that the client can pause the program.
 ///
@@ -81,7 +81,7 @@ public:
     Adapter& operator=(const Adapter&) = delete;
 
     /// Serves until the client disconnects or the inbox ends.
-    void run();
+    void serve();
     /// A message from the client, on the reading thread. Whether it is one of the protocol.
     void receive(std::string_view content);
 

@@ -130,7 +130,7 @@ void serve(Launcher& launcher, int input, int output)
         outbox.close();
         stop_reading.set();
     });
-    adapter.run();
+    adapter.serve();
     is_ending = true;
     outbox.finish();
     writer.join();

@@ -126,7 +126,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     dap::Outbox outbox;
     dap::Adapter adapter(launcher, inbox, outbox);
     std::thread thread([&] {
-        adapter.run();
+        adapter.serve();
         outbox.finish();
     });
     adapter.receive(R"({"seq": 4000000001, "type": "request", "command": "initialize"})");

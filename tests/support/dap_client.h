@@ -98,7 +98,7 @@ public:
     explicit DapClient(std::string wat) : launcher_(std::move(wat))
     {
         thread_ = std::thread([this] {
-            adapter_.run();
+            adapter_.serve();
             outbox_.finish();
         });
     }
