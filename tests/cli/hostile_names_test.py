@@ -12,9 +12,10 @@ import tempfile
 import unicodedata
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "tests" / "lldb"), str(ROOT / "tools")]
+sys.path[:0] = [str(ROOT / "tests" / "lldb"), str(ROOT / "tests" / "dap"), str(ROOT / "tools")]
 
 from debuggee import compile_guest  # noqa: E402
+from editor import Editor  # noqa: E402
 from gdb_client import Guest, Refused  # noqa: E402
 
 VITRINE = os.environ["VITRINE"]
@@ -205,7 +206,40 @@ def check_dwarf(folder):
     assert re.search(r"fail\\1b\[31m\\nFORGED at 0x[0-9a-f]+, .*file\\1b\[31m\\nFORGED\.c:7", shown), shown
 
 
-CHECKS = {"run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
+def check_dap(folder):
+    """All strings of all messages: editors show most of them."""
+    editor = Editor()
+    editor.launch(folder / "app.wasm", unknownImports="trap", invoke="plain", args=["1"])
+    editor.ask("setExceptionBreakpoints", filters=["host"])
+    editor.ask("configurationDone")
+    editor.stop(reason="exception")
+    editor.ask("exceptionInfo", threadId=1)
+    names = []
+    for frame in editor.frames():
+        for scope, reference in editor.scopes(frame["id"]).items():
+            for shown in editor.variables(reference).values():
+                names.append(shown["name"])
+                if shown["variablesReference"] != 0:
+                    editor.variables(shown["variablesReference"])
+                editor.send("dataBreakpointInfo", name=shown["name"], variablesReference=reference)
+                editor.send("evaluate", expression=shown["name"], context="hover", frameId=frame["id"])
+        if reference := frame.get("source", {}).get("sourceReference"):
+            editor.ask("source", sourceReference=reference)
+        editor.ask("disassemble", memoryReference=frame["instructionPointerReference"], instructionCount=20)
+    for tag in ("fails", "start", "import", "global", "holder", "table", "memory", "tag", "param", "local"):
+        assert any(tag + "\\1b" in each for each in names), (tag, names)
+    for request in ("modules", "loadedSources", "threads"):
+        editor.ask(request)
+    for line in ("bt all", "functions", "globals", "tags", "tables", "memory", "instances", "modules", "list", "print nobody"):
+        editor.send("evaluate", expression=line, context="repl")
+    editor.ask("completions", text="break ", column=7)
+    assert editor.finish() == (0, "")
+    for message in editor.messages:
+        for text in strings_of(message):
+            check_output(message.get("command", message.get("event")), text.encode("utf-8", "surrogateescape"))
+
+
+CHECKS = {"run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
     "opcodes": (check_opcodes,), "wast": (check_wast,)}
 
 
