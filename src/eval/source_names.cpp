@@ -231,9 +231,8 @@ Result<Variable> SourceNames::find_scoped(std::string_view name, std::string_vie
     std::string in_crate;
     if (name.starts_with(crate)) {
         const auto function = this->function();
-        const std::string_view whole = function ? function->name : "";
-        in_crate =
-            std::string(whole.substr(0, whole.find("::"))) + std::string(name.substr(crate.size() - 2));
+        const std::string whole = function ? function->name : "";
+        in_crate = whole.substr(0, whole.find("::")) + std::string(name.substr(crate.size() - 2));
         name = in_crate;
     }
     const bool is_rooted = name.starts_with("::");
