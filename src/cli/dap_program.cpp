@@ -195,8 +195,8 @@ public:
     }
 
 private:
-    DapProgram(Binary binary, Engine engine, GuestOptions options)
-        : binary_(std::move(binary)), engine_(std::move(engine)), options_(std::move(options))
+    DapProgram(Binary binary, const Engine& engine, GuestOptions options)
+        : binary_(std::move(binary)), engine_(engine), options_(std::move(options))
     {}
 
     Binary binary_;

@@ -142,7 +142,7 @@ Result<json::Object> Adapter::pause(const Arguments&)
 }
 
 Result<json::Object> Adapter::step(
-    const Arguments& arguments, debug::LineStepKind kind, debug::Resume by_instruction)
+    const Arguments& arguments, debug::LineStepKind kind, const debug::Resume& by_instruction)
 {
     const int64_t thread = TRY(arguments.number("threadId"));
     const auto threads = run_->session().threads();

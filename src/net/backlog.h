@@ -21,7 +21,7 @@ public:
 
     /// The producer's: waits for room until `is_asked` says that there is something else to do.
     /// Whether these bytes are to be written; otherwise they are lost.
-    template<class IsAsked> bool add(size_t bytes, IsAsked is_asked)
+    template<class IsAsked> bool add(size_t bytes, const IsAsked& is_asked)
     {
         {
             std::unique_lock lock(mutex_);
