@@ -73,8 +73,8 @@ HostResult take_outcome(Thread& thread, const Function& host, HostOutcome&& outc
         return take_trap(thread, host, std::move(*trap));
     if (auto* call = std::get_if<CallGuest>(&outcome)) {
         // In place: copying what was just written in smaller pieces stalls the processor.
-        thread.continuations.emplace_back(&host, std::move(call->then), thread.host_call_offset, slots,
-            thread.control - 1, call->activity);
+        thread.continuations.emplace_back(
+            &host, std::move(call->then), thread.host_call_offset, slots, thread.control - 1, call->activity);
         return { HostAction::Call, call->callee };
     }
     if (std::holds_alternative<Suspended>(outcome)) {
