@@ -93,7 +93,9 @@ Result<json::Object> Adapter::evaluate(const Arguments& arguments)
         if (auto formatted = eval::formatted(*computed.value, 'x'))
             variable.value = *std::move(formatted);
     Body body = row_of(variable);
-    body["result"] = body.at("value");
+    // A copy first: a new member can move all others.
+    json::Value result = body.at("value");
+    body["result"] = std::move(result);
     body.erase("value");
     body.erase("evaluateName");
     return body;

@@ -208,7 +208,7 @@ public:
             return { { { body_.code_offset, body_.end_offset } } };
         // Each `end` of one of the blocks is a point; other blocks are inside them.
         uint32_t inner = 0;
-        CodeOffset begin = 0;
+        CodeOffset begin = body_.code_offset;
         for (size_t label = 0; label < blocks_ && next();) {
             const Immediate immediate = info(instruction_.op).immediate;
             if (immediate == Immediate::Block || immediate == Immediate::Catches) {
