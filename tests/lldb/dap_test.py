@@ -7,11 +7,15 @@ import json
 import pathlib
 import shutil
 import subprocess
-import threading
+import sys
 import time
 import unittest
 
 from debuggee import Guest, HERE, PATIENCE, PLATFORM, await_ends, compile_guest, guests_of, line_of
+
+sys.path.insert(0, str(HERE.parents[0] / "dap"))
+
+from editor import Editor  # noqa: E402
 
 SHAPES = "shapes.c"
 AREA = line_of(SHAPES, "area")
@@ -24,75 +28,22 @@ def find_adapter():
     return found
 
 
-class Adapter:
-    """An lldb-dap and its messages: requests are answered in order, and events come at any time."""
+class Adapter(Editor):
+    """An lldb-dap and its messages."""
+
+    are_numbered = False
 
     def __init__(self):
-        self.process = subprocess.Popen([find_adapter(), "--no-lldbinit"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        adapter = subprocess.Popen([find_adapter(), "--no-lldbinit"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL)
-        self.sent = 0
-        self.messages = []
-        self.seen = 0
-        self.changed = threading.Condition()
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self):
-        stream = self.process.stdout
-        while header := stream.readline():
-            length = int(header.removeprefix(b"Content-Length:"))
-            stream.readline()
-            message = json.loads(stream.read(length))
-            with self.changed:
-                self.messages.append(message)
-                self.changed.notify_all()
-
-    def _await(self, fits, what, start=0):
-        deadline = time.monotonic() + PATIENCE
-        with self.changed:
-            while True:
-                for number, message in enumerate(self.messages[start:], start):
-                    if fits(message):
-                        return number, message
-                if not self.changed.wait(deadline - time.monotonic()) and time.monotonic() > deadline:
-                    raise AssertionError(f"lldb-dap never sent {what}:\n" + "\n".join(map(json.dumps, self.messages)))
-
-    def send(self, command, **arguments):
-        self.sent += 1
-        body = json.dumps({"seq": self.sent, "type": "request", "command": command, "arguments": arguments}).encode()
-        self.process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
-        self.process.stdin.flush()
-        return self.sent
-
-    def answer(self, request):
-        return self._await(lambda m: m["type"] == "response" and m["request_seq"] == request, f"an answer to {request}")[1]
-
-    def ask(self, command, **arguments):
-        answer = self.answer(self.send(command, **arguments))
-        if not answer["success"]:
-            raise AssertionError(f"{command} {arguments}: {answer}")
-        return answer.get("body", {})
-
-    def event(self, name, **values):
-        """The body of the next such event after the last one that was awaited."""
-        def fits(message):
-            body = message.get("body", {})
-            return message["type"] == "event" and message["event"] == name and all(body.get(k) == v for k, v in values.items())
-
-        self.seen, message = self._await(fits, f"{name} {values}", self.seen)
-        self.seen += 1
-        return message.get("body", {})
-
-    def output(self):
-        """What the guest has printed so far."""
-        with self.changed:
-            return "".join(m["body"]["output"] for m in self.messages
-                if m["type"] == "event" and m["event"] == "output" and m["body"].get("category") == "stdout")
+        super().__init__(streams=(adapter.stdout, adapter.stdin))
+        self.process = adapter
 
     def await_output(self, text):
         deadline = time.monotonic() + PATIENCE
-        while text not in self.output():
+        while text not in self.output_text():
             if time.monotonic() > deadline:
-                raise AssertionError(f"the guest never printed {text}: {self.output()!r}")
+                raise AssertionError(f"the guest never printed {text}: {self.output_text()!r}")
             time.sleep(0.02)
 
     def pause(self, thread):
@@ -160,7 +111,7 @@ class Attached(unittest.TestCase):
             dap.ask("continue", threadId=1)
             self.assertEqual(dap.event("exited")["exitCode"], 22)
             dap.event("terminated")
-            self.assertIn("named: 300 112 1422 1412", dap.output().replace("\r\n", "\n"))
+            self.assertIn("named: 300 112 1422 1412", dap.output_text().replace("\r\n", "\n"))
             self.assertEqual(dap.close(), 0)
             self.assertEqual(guest.finish(), (22, "named: 300 112 1422 1412\n", ""))
 
@@ -257,7 +208,7 @@ class Launched(unittest.TestCase):
             dap.begin("launch", program=str(compile_guest(SHAPES, "-O0")), args=["named"], initCommands=PLATFORM)
             dap.event("exited", exitCode=47)
             dap.event("terminated")
-            self.assertEqual(dap.output().replace("\r\n", "\n").count("named: "), 1)
+            self.assertEqual(dap.output_text().replace("\r\n", "\n").count("named: "), 1)
             self.assertEqual(dap.close(), 0)
 
 
