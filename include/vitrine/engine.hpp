@@ -134,6 +134,8 @@ public:
     const Error* error() const;
     bool guest_debug() const;
 
+    friend bool operator==(const Engine& a, const Engine& b) { return a.body_ == b.body_; }
+
 private:
     friend detail::Access;
     std::shared_ptr<detail::EngineBody> body_;

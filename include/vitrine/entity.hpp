@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <variant>
 #include <vector>
 
 namespace vitrine {
@@ -83,6 +84,9 @@ public:
     Result<void> write(std::uint64_t address, std::span<const std::byte> from) const;
     /// Grows the memory by `pages` pages (see `MemoryType`). Returns the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
+    /// The contents, `size()` bytes at the time of the call. They never move. Guests may write to
+    /// them at any time, so use atomic accesses.
+    std::byte* data() const;
     std::size_t hash() const { return std::hash<void*>()(object_.get()); }
 
     friend bool operator==(const SharedMemory& a, const SharedMemory& b) { return a.object_ == b.object_; }
@@ -125,6 +129,9 @@ public:
 private:
     friend detail::Access;
 };
+
+/// An entity that can be imported and exported.
+using Extern = std::variant<Func, Global, Memory, SharedMemory, Table, Tag>;
 
 } // namespace vitrine
 

@@ -28,6 +28,8 @@ struct TraceFrame {
     std::string module {};
     /// Identifies the module. See `Module::owns`.
     std::shared_ptr<const void> owner {};
+    /// The number of the instance in its store. See `Store::instance_of`.
+    std::uint32_t instance = 0;
 };
 
 /// Why the guest trapped. `text` is the wording of the specification, or the message of the host

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,11 @@ class VITRINE_API Instance : public detail::Handle {
 public:
     Instance(const Instance&) = default;
     Instance& operator=(const Instance&) = default;
+
+    /// Creates an instance and runs its start function. `imports` has an entity of the store, or a
+    /// shared memory of its engine, for each of `Module::imports`, in their order. A `Linker`
+    /// resolves imports by name instead.
+    static Result<Instance> create(Store& store, const Module& module, std::span<const Extern> imports);
 
     /// The instance's module. Works even if the store is gone.
     Module module() const;
@@ -32,6 +38,8 @@ public:
     std::optional<SharedMemory> shared_memory(std::string_view name) const;
     std::optional<Table> table(std::string_view name) const;
     std::optional<Tag> tag(std::string_view name) const;
+    /// An export of any kind. Empty if there is none of that name.
+    std::optional<Extern> find(std::string_view name) const;
     /// An exported function whose types have been checked against `Signature`. The error says what
     /// is missing or does not match.
     template<class Signature> Result<TypedFunc<Signature>> typed(std::string_view name) const;

@@ -15,9 +15,6 @@
 
 namespace vitrine {
 
-/// A host function that receives its arguments and returns its results as `Val`s.
-using UntypedFunction = std::function<Result<std::vector<Val>>(Caller&, std::span<const Val>)>;
-
 /// Resolves the imports of modules. A linker works with all stores of its engine, but the entities
 /// of a store can only be imported in that store. Calls to `define` can be chained; `instantiate`
 /// reports the first definition that failed. If stores on several threads use the linker, the

@@ -93,6 +93,13 @@ public:
     /// Loads a module from part of a file in memory. The bytes are not copied.
     static Result<Module> from_part(const Engine& engine, ModulePart part);
 
+    /// The module as bytes that `deserialize` takes: the binary, behind a header that names the
+    /// version of Vitrine and the enabled features.
+    std::vector<std::byte> serialize() const;
+    /// Loads what `serialize` has returned. The binary is validated again. Fails if the bytes come
+    /// from another version of Vitrine, or from an engine with a feature that this one has not.
+    static Result<Module> deserialize(const Engine& engine, std::span<const std::byte> bytes);
+
     /// The offset of the module in its file; 0 unless it is part of a larger file. All other
     /// offsets (of functions, breakpoints, frames and traps) are relative to the first byte of the
     /// module. Only the offsets of loading errors are relative to the file.

@@ -51,6 +51,9 @@ public:
     Result<void> limit_resources(ResourceLimiter limiter);
     /// All instances in the order of their creation. Empty if `guest_debug` is off.
     std::vector<Instance> instances() const;
+    /// The instance whose function a frame of a backtrace was in. Empty if it is not an instance of
+    /// this store.
+    std::optional<Instance> instance_of(const TraceFrame& frame) const;
     /// Creates a debug session with a handler. The store owns the session. An empty handler ends
     /// it. Requires `guest_debug`. Fails while the guest runs.
     Result<void> on_debug_event(std::function<debug::Resume(debug::Stopped&)> handler);

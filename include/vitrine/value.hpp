@@ -51,6 +51,9 @@ struct V128 {
 /// A guest function that is called with C++ types. See func.hpp.
 template<class Signature> class TypedFunc;
 
+/// A host function that receives its arguments and returns its results as `Val`s.
+using UntypedFunction = std::function<Result<std::vector<Val>>(Caller&, std::span<const Val>)>;
+
 /// A function of a store, defined by the guest or the host.
 class VITRINE_API Func : public detail::Handle {
 public:
@@ -69,6 +72,8 @@ public:
 
     /// Creates a host function in a store. Accepts the same callables as `Linker::define`.
     template<class F> static Result<Func> wrap(Store& store, F&& function);
+    /// Creates a host function of any type in a store.
+    static Result<Func> create(Store& store, const FuncType& type, UntypedFunction function);
 
 private:
     friend detail::Access;

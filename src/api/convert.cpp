@@ -125,7 +125,8 @@ Error Access::error(const core::Trap& trap)
     for (const core::TraceEntry& entry : trap.trace) {
         const core::Module& module = entry.function->module();
         result.backtrace.push_back({ entry.function->index.value, entry.function->name(), entry.offset,
-            std::string(module.names().module), entry.function->instance->module });
+            std::string(module.names().module), entry.function->instance->module,
+            entry.function->instance->number });
     }
     return Error(std::move(result));
 }

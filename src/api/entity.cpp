@@ -278,6 +278,11 @@ Result<uint64_t> SharedMemory::grow(uint64_t pages) const
     });
 }
 
+std::byte* SharedMemory::data() const
+{
+    return std::as_writable_bytes(Access::memory(*this).expose()).data();
+}
+
 // Tables.
 
 Result<Table> Table::create(Store& store, TableType type, const Val& initial)

@@ -94,6 +94,25 @@ std::optional<Tag> Instance::tag(std::string_view name) const
     return handle_of<Tag>(*this, find_export<core::Tag>(instance, name));
 }
 
+std::optional<Extern> Instance::find(std::string_view name) const
+{
+    const Used<core::Instance> instance(*this);
+    const auto item = instance ? instance->find_export(name) : std::nullopt;
+    if (!item)
+        return std::nullopt;
+    switch (core::kind_of(*item)) {
+    case ExternKind::Func: return *handle_of<Func>(*this, std::get<core::Function*>(*item));
+    case ExternKind::Table: return *handle_of<Table>(*this, std::get<core::Table*>(*item));
+    case ExternKind::Global: return *handle_of<Global>(*this, std::get<core::Global*>(*item));
+    case ExternKind::Tag: return *handle_of<Tag>(*this, std::get<core::Tag*>(*item));
+    case ExternKind::Memory: break;
+    }
+    auto* const memory = std::get<core::Memory*>(*item);
+    if (memory->is_shared())
+        return *shared_memory_of(*this, memory);
+    return *memory_of(*this, memory);
+}
+
 std::optional<Func> Instance::debug_function(uint32_t index) const
 {
     const Used<core::Instance> instance(*this);

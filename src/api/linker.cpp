@@ -50,6 +50,17 @@ core::HostCallback on_values(core::FuncType type, UntypedFunction function)
         };
 }
 
+/// Adds a host function to a store. It has no name of its own; its number identifies it.
+Result<Func> add(Store& store, core::FuncType type, core::HostCallback callback)
+{
+    const auto& link = Access::link(store);
+    const Use body(link);
+    CHECK(body);
+    const auto added = TRY(body->store.add_host_function(std::make_shared<const core::HostFunction>(
+        core::HostFunction { "host", "", std::move(type), std::move(callback) })));
+    return Access::handle<Func>(link, added);
+}
+
 /// Records the first error in the definitions.
 void note(detail::LinkerBody& body, Error error)
 {
@@ -92,19 +103,20 @@ namespace detail {
 
 Result<Func> wrap(Store& store, const FuncType& type, SlotFunction function)
 {
-    return detail::guarded<Func>([&]() -> Result<Func> {
-        const auto& link = Access::link(store);
-        const Use body(link);
-        CHECK(body);
-        // The function has no name of its own; its number identifies it.
-        const auto host = std::make_shared<const core::HostFunction>(
-            core::HostFunction { "host", "", Access::func_type(type), on_slots(std::move(function)) });
-        const auto added = TRY(body->store.add_host_function(host));
-        return Access::handle<Func>(link, added);
-    });
+    return detail::guarded<Func>(
+        [&] { return add(store, Access::func_type(type), on_slots(std::move(function))); });
 }
 
 } // namespace detail
+
+Result<Func> Func::create(Store& store, const FuncType& type, UntypedFunction function)
+{
+    return detail::guarded<Func>([&]() -> Result<Func> {
+        CHECK(Access::check(type));
+        const core::FuncType wanted = Access::func_type(type);
+        return add(store, wanted, on_values(wanted, std::move(function)));
+    });
+}
 
 namespace {
 
@@ -260,6 +272,36 @@ Linker& Linker::define_instance(std::string_view module, const Instance& instanc
 
 namespace {
 
+/// The result of an instantiation.
+Result<Instance> finished(const std::shared_ptr<detail::StoreLink>& link,
+    const std::expected<core::Instance*, core::Failure>& instance)
+{
+    if (instance)
+        return Access::handle<Instance>(link, *instance);
+    if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
+        Access::note_end(*link, *trap);
+    return Access::error(instance.error());
+}
+
+/// The class of the entity that a public handle refers to.
+template<class H> struct Core;
+template<> struct Core<Func> {
+    using type = core::Function;
+};
+template<> struct Core<Global> {
+    using type = core::Global;
+};
+template<> struct Core<Memory> {
+    using type = core::Memory;
+};
+template<> struct Core<Table> {
+    using type = core::Table;
+};
+template<> struct Core<Tag> {
+    using type = core::Tag;
+};
+template<class H> using CoreOf = typename Core<H>::type;
+
 /// Fails if the parts belong to different engines.
 Result<void> check_parts(const detail::LinkerBody& linker, const Use& used,
     const std::shared_ptr<detail::StoreLink>& store, const Module& module)
@@ -294,14 +336,58 @@ Result<Instance> Linker::instantiate(Store& store, const Module& module) const
         const auto parts = body_;
         const Use body(link, Use::Purpose::Call);
         CHECK(check_parts(*parts, body, link, module));
-        const auto instance =
-            core::instantiate(body->current_thread(), parts->linker, Access::body(module)->module);
-        if (!instance) {
-            if (const auto* trap = std::get_if<core::Trap>(&instance.error()))
-                Access::note_end(*link, *trap);
-            return Access::error(instance.error());
+        return finished(
+            link, core::instantiate(body->current_thread(), parts->linker, Access::body(module)->module));
+    });
+}
+
+namespace {
+
+/// The entity of a public handle. `used` is a use of the store.
+Result<core::Extern> entity_of(
+    const std::shared_ptr<detail::StoreLink>& link, const Use& used, const Extern& item)
+{
+    if (const auto* const memory = std::get_if<SharedMemory>(&item)) {
+        if (Access::engine(*memory) != link->engine)
+            return Error("the memory belongs to another engine");
+        return core::Extern(TRY(used->store.add_memory(Access::owner(*memory))));
+    }
+    return std::visit(
+        [&]<class H>(const H& handle) -> Result<core::Extern> {
+            if constexpr (!std::is_same_v<H, SharedMemory>) {
+                if (Access::link(handle) != link)
+                    return Error("it belongs to another store");
+                return core::Extern(static_cast<CoreOf<H>*>(Access::object(handle)));
+            }
+            std::unreachable();
+        },
+        item);
+}
+
+} // namespace
+
+Result<Instance> Instance::create(Store& store, const Module& module, std::span<const Extern> imports)
+{
+    return detail::guarded<Instance>([&]() -> Result<Instance> {
+        const auto link = Access::link(store);
+        const auto loaded = Access::body(module);
+        const Use used(link, Use::Purpose::Call);
+        CHECK(used);
+        if (loaded->engine != link->engine)
+            return Error("the module and the store belong to different engines");
+        const auto& wanted = loaded->module->imports;
+        if (imports.size() != wanted.size())
+            return Error("expected " + std::to_string(wanted.size()) + " imports, got "
+                + std::to_string(imports.size()));
+        std::vector<core::Extern> items;
+        for (size_t i = 0; i < imports.size(); ++i) {
+            const auto item = entity_of(link, used, imports[i]);
+            if (!item)
+                return Error("import " + std::to_string(i) + ": " + item.error().message());
+            CHECK(core::check_import(used->store, *loaded->module, wanted[i], *item));
+            items.push_back(*item);
         }
-        return Access::handle<Instance>(link, *instance);
+        return finished(link, core::instantiate(used->current_thread(), loaded->module, items));
     });
 }
 

@@ -214,6 +214,17 @@ std::vector<Instance> Store::instances() const
     return instances;
 }
 
+std::optional<Instance> Store::instance_of(const TraceFrame& frame) const
+{
+    const Use body(link_);
+    if (!body)
+        return std::nullopt;
+    for (core::Instance& instance : body->store.instances())
+        if (instance.number == frame.instance && instance.module == frame.owner)
+            return Access::handle<Instance>(link_, &instance);
+    return std::nullopt;
+}
+
 void Interrupter::interrupt() const noexcept
 {
     if (requests_)

@@ -302,13 +302,14 @@ HostOutcome Call::go_on(HostCall& host, Faulty<std::optional<Reallocation>>&& ne
 
 template<Call::Next next> HostOutcome Call::call_guest(Function& function)
 {
-    // So small that it needs no allocation.
     return CallGuest { .callee = &function,
-        .then = [this](HostCall& host, OrTrapped<void> called) -> HostOutcome {
+        .then = [](void* self, HostCall& host, OrTrapped<void>&& called) -> HostOutcome {
+            Call& call = *static_cast<Call*>(self);
             if (!called)
-                return fail(std::move(called.error()));
-            return (this->*next)(host);
+                return call.fail(std::move(called.error()));
+            return (call.*next)(host);
         },
+        .context = this,
         .activity = this };
 }
 

@@ -73,8 +73,8 @@ HostResult take_outcome(Thread& thread, const Function& host, HostOutcome&& outc
         return take_trap(thread, host, std::move(*trap));
     if (auto* call = std::get_if<CallGuest>(&outcome)) {
         // In place: copying what was just written in smaller pieces stalls the processor.
-        thread.continuations.emplace_back(
-            &host, std::move(call->then), thread.host_call_offset, slots, thread.control - 1, call->activity);
+        thread.continuations.emplace_back(&host, call->then, call->context, thread.host_call_offset, slots,
+            thread.control - 1, call->activity);
         return { HostAction::Call, call->callee };
     }
     if (std::holds_alternative<Suspended>(outcome)) {
@@ -119,7 +119,7 @@ HostResult continue_host(Thread& thread, const WaitingHost& waiting, OrTrapped<v
 {
     thread.host_call_offset = waiting.call_offset;
     return run_part(thread, *waiting.function, waiting.slots,
-        [&](HostCall& call) { return waiting.then(call, std::move(called)); });
+        [&](HostCall& call) { return waiting.then(waiting.context, call, std::move(called)); });
 }
 
 /// Pushes a record and makes the callee's frame the thread's state. Its arguments are at
@@ -154,7 +154,7 @@ Turn finish_host(Thread& thread, const Function* host, HostResult result, Slot* 
             // overflow at the same depth.
             Slot* const arguments = thread.free;
             if (!enter_function(thread, callee, ReturnTo::host_function(), arguments)) {
-                const WaitingHost waiting = std::move(thread.continuations.back());
+                const WaitingHost waiting = thread.continuations.back();
                 thread.continuations.pop_back();
                 result = continue_host(thread, waiting, trapped(TrapKind::StackOverflow));
                 break;

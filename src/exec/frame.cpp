@@ -169,7 +169,7 @@ bool waits_host_function_for(const Frame& frame)
 
 WaitingHost cut_to_waiting_host(Thread& thread)
 {
-    WaitingHost waiting = std::move(thread.continuations.back());
+    const WaitingHost waiting = thread.continuations.back();
     thread.continuations.pop_back();
     thread.control = waiting.record;
     thread.state = pop_record(thread).caller(waiting.slots);

@@ -120,6 +120,7 @@ struct WaitingHost {
     const Function* function;
     /// What it does after the call.
     HostContinuation then;
+    void* context;
     /// The instruction that called it, relative to the body's first byte.
     uint32_t call_offset;
     /// Where its arguments and results are.

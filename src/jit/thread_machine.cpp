@@ -142,9 +142,7 @@ bool ThreadMachine::flip()
 const Version* ThreadMachine::version_of(const Function& function) const
 {
     // With `Mixed`, calls of a function may ask although it has a version.
-    if (function.entry == shop_.engine.cold_entry && !is_mixed())
-        return nullptr;
-    return store_.version_of(function);
+    return is_open(function) || is_mixed() ? store_.version_of(function) : nullptr;
 }
 
 /// The thread is as described for `Handed::Call`.
@@ -153,6 +151,8 @@ ThreadMachine::Next ThreadMachine::at_call()
     Function& function = *thread_.state.function;
     if (!may_run_frame() || (is_mixed() && flip()))
         return interpret_call(function);
+    if (is_open(function) && !is_mixed())
+        return enter_function(function, function.entry);
     const Version* version = version_of(function);
     if (!version && function.heat <= Function::call_heat)
         version = store_.compile(function);
@@ -209,14 +209,13 @@ ThreadMachine::Next ThreadMachine::at_place(Next::Kind otherwise)
     const GuestState& state = thread_.state;
     if (!state.function || !may_run_frame() || (is_mixed() && flip()))
         return { otherwise };
-    const Version* const version = version_of(*state.function);
-    const CallSite* const found = version ? version->find_site_at(state.offset) : nullptr;
-    if (!found || found->site.entry != state.entry)
+    const CachedPlace& place = place_at(*state.function, state.offset);
+    if (!place.site || place.site->entry != state.entry)
         return { otherwise };
-    Slot* const results = state.fp + found->site.fp_slots;
+    Slot* const results = state.fp + place.site->fp_slots;
     if (results > state.sp)
         return { otherwise };
-    return continue_at(version->begin + found->code, *state.function->instance, results);
+    return continue_at(place.code, *state.function->instance, results);
 }
 
 /// Interprets a call whose function may be so hot that the interpreter would hand it over again.
@@ -420,18 +419,44 @@ ThreadMachine::Next ThreadMachine::repeat_call()
     return { Next::Kind::GoOn };
 }
 
+/// Forgets what it remembers of code that may be gone.
+void ThreadMachine::refresh_caches()
+{
+    if (const uint32_t now = shop_.library.generation(); now != cache_generation_) {
+        cache_generation_ = now;
+        sites_ = {};
+        places_ = {};
+    }
+}
+
 /// Like `CodeLibrary::find_site`, but remembers what it has found. The result is valid until the
 /// next call, and what it points at as long as the library's generation does not change.
 const ThreadMachine::CachedSite& ThreadMachine::site_at(uintptr_t address)
 {
-    if (const uint32_t now = shop_.library.generation(); now != cache_generation_) {
-        cache_generation_ = now;
-        cache_ = {};
-    }
-    CachedSite& cached = cache_[(address >> 2) % cache_.size()];
+    refresh_caches();
+    CachedSite& cached = sites_[(address >> 2) % sites_.size()];
     if (cached.address != address) {
         const Version* const version = shop_.library.version_at(address);
         cached = { address, version ? version->find_site(address) : nullptr, version };
+    }
+    return cached;
+}
+
+/// The site of the function's version with this offset, if there is one. Valid like what `site_at`
+/// returns.
+const ThreadMachine::CachedPlace& ThreadMachine::place_at(const Function& function, uint32_t offset)
+{
+    refresh_caches();
+    CachedPlace& cached = places_[offset % places_.size()];
+    // The entry of a function that is not open does not tell its version.
+    if (cached.entry != function.entry || cached.offset != offset || !is_open(function)) {
+        const Version* const version = version_of(function);
+        const CallSite* const found = version ? version->find_site_at(offset) : nullptr;
+        cached = { .entry = function.entry, .offset = offset };
+        if (found) {
+            cached.site = &found->site;
+            cached.code = version->begin + found->code;
+        }
     }
     return cached;
 }

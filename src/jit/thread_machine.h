@@ -56,6 +56,14 @@ private:
         const Site* site = nullptr;
         const Version* version = nullptr;
     };
+    /// An offset in a function that a call returns to.
+    struct CachedPlace {
+        /// The function's.
+        const void* entry = nullptr;
+        uint32_t offset = 0;
+        const Site* site = nullptr;
+        const uint8_t* code = nullptr;
+    };
 
     RunEnd run(Next next);
     Next take_over();
@@ -86,7 +94,11 @@ private:
     bool flip();
     bool is_mixed() const { return shop_.engine.config.tier == TierPolicy::Mixed; }
     const Version* version_of(const Function& function) const;
+    /// Whether calls of the function enter its version.
+    bool is_open(const Function& function) const { return function.entry != shop_.engine.cold_entry; }
+    void refresh_caches();
     const CachedSite& site_at(uintptr_t address);
+    const CachedPlace& place_at(const Function& function, uint32_t offset);
 
     const MachineShop& shop_;
     Thread& thread_;
@@ -97,7 +109,8 @@ private:
     /// The note of the last exit, whose memory is reused.
     Note note_;
     uint32_t cache_generation_ = 0;
-    std::array<CachedSite, 64> cache_ {};
+    std::array<CachedSite, 64> sites_ {};
+    std::array<CachedPlace, 64> places_ {};
 };
 
 } // namespace vitrine::core::jit

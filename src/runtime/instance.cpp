@@ -21,10 +21,10 @@ const Module& Function::module() const
 }
 
 CallGuest call_guest(
-    HostCall& call, Function& callee, std::span<const Value> arguments, HostContinuation then)
+    HostCall& call, Function& callee, std::span<const Value> arguments, HostContinuation then, void* context)
 {
     store_values(arguments, call.callee_slots.data());
-    return { &callee, std::move(then) };
+    return { &callee, then, context };
 }
 
 ExternKind kind_of(const Extern& item)

@@ -108,19 +108,22 @@ struct Suspended {};
 struct CallGuest;
 using HostOutcome = std::variant<Returned, Trap, CallGuest, Suspended>;
 using HostCallback = std::function<HostOutcome(HostCall&)>;
-/// What a host function does after a call that it requested.
-using HostContinuation = std::function<HostOutcome(HostCall&, OrTrapped<void> called)>;
+/// What a host function does after a call that it requested: a plain function, because every call
+/// between components has two of these.
+using HostContinuation = HostOutcome (*)(void* context, HostCall& call, OrTrapped<void>&& called);
 struct CallGuest {
     Function* callee;
     HostContinuation then;
+    /// What `then` is called with. Must live until then.
+    void* context = nullptr;
     /// What a debugger is told of the host function while it waits. Must live until `then` is
     /// called. Can be null.
     const HostActivity* activity = nullptr;
 };
 
 /// Requests a call with these arguments, which must have the callee's parameter types.
-CallGuest call_guest(
-    HostCall& call, Function& callee, std::span<const Value> arguments, HostContinuation then);
+CallGuest call_guest(HostCall& call, Function& callee, std::span<const Value> arguments,
+    HostContinuation then, void* context = nullptr);
 
 /// How recording and replaying treat a host function.
 enum class HostKind : uint8_t {

@@ -237,14 +237,19 @@ Result<std::vector<Extern>> Linker::resolve(Store& store, const Module& module) 
     items.reserve(module.imports.size());
     for (const Import& import : module.imports) {
         items.push_back(TRY(resolve(store, module, import)));
-        if (!matches(
-                type_of(items.back()), extern_type(module, import.kind, import.index), store.engine().types))
-            return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
-                    + std::string(kind_text(items.back())) + " that does not match the imported "
-                    + std::string(to_text(import.kind)),
-                import.offset);
+        CHECK(check_import(store, module, import, items.back()));
     }
     return items;
+}
+
+Result<void> check_import(const Store& store, const Module& module, const Import& import, const Extern& item)
+{
+    if (!matches(type_of(item), extern_type(module, import.kind, import.index), store.engine().types))
+        return failure("incompatible import type: " + quoted(import.module, import.name) + " is a "
+                + std::string(kind_text(item)) + " that does not match the imported "
+                + std::string(to_text(import.kind)),
+            import.offset);
+    return {};
 }
 
 std::expected<Instance*, Failure> Linker::instantiate(

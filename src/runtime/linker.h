@@ -55,6 +55,9 @@ private:
     bool trap_unknown_functions_ = false;
 };
 
+/// Fails with `incompatible import type` if the entity cannot be used for the import.
+Result<void> check_import(const Store& store, const Module& module, const Import& import, const Extern& item);
+
 /// Creates an instance with the given imports, in the order of the module's imports.
 /// [spec: exec/modules, instantiation]
 std::expected<Instance*, Failure> instantiate(

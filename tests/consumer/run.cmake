@@ -50,3 +50,11 @@ foreach(is_shared IN ITEMS OFF ON)
         message(FATAL_ERROR "with BUILD_SHARED_LIBS=${is_shared} the program needs the shared library: ${needs_library}")
     endif()
 endforeach()
+
+# A program in C, without CMake.
+set(ENV{PKG_CONFIG_PATH} "${work}/prefix/lib/pkgconfig")
+find_program(pkg_config pkg-config REQUIRED)
+execute_process(COMMAND "${pkg_config}" --cflags --libs vitrine OUTPUT_VARIABLE flags COMMAND_ERROR_IS_FATAL ANY)
+separate_arguments(flags UNIX_COMMAND "${flags}")
+run(cc -std=c11 -Wall -Wextra -Werror "${SOURCE}/tests/capi/types.c" -o "${work}/types" ${flags})
+run("${CMAKE_COMMAND}" -E env "LD_LIBRARY_PATH=${work}/prefix/lib" "${work}/types")

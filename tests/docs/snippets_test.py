@@ -29,6 +29,7 @@ TO_WASI = ["clang-22", "--target=wasm32-wasi", "-Wno-deprecated", "--no-wasm-opt
 SHELL = re.compile(r"(\$?vitrine|clang-22|\./dev)[ =]")
 # Snippets that are not run here, by page and first line, and what covers them instead.
 COVERED = {
+    ("docs/c-api.md", "$ cc examples/c/hello.c"): "needs an installation: example.c, consumer.package",
     ("docs/command-line.md", "perf record"): "commands of perf: cli.perf",
     ("docs/performance.md", "perf record"): "commands of perf: cli.perf",
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
@@ -64,10 +65,10 @@ def kind_of(snippet):
         return "session"
     if snippet.first.startswith("$ vitrine run --lldb"):
         return "lldb"
-    if snippet.first.startswith("$ "):
-        return "transcript"
     if any(page == snippet.page and snippet.first.startswith(first) for page, first in COVERED):
         return "covered"
+    if snippet.first.startswith("$ "):
+        return "transcript"
     return "shell" if SHELL.match(snippet.first) else None
 
 

@@ -27,8 +27,8 @@ struct Debugged : Guest {
                 auto* leaf = std::get<Function*>(*call.caller->find_export("leaf"));
                 const std::vector<Value> arguments { load_value(ValueType::v128, &call.slots[1]),
                     Value::i64(call.slots[0] + 1) };
-                return call_guest(
-                    call, *leaf, arguments, [](HostCall& then, OrTrapped<void> called) -> HostOutcome {
+                return call_guest(call, *leaf, arguments,
+                    [](void*, HostCall& then, OrTrapped<void>&& called) -> HostOutcome {
                         if (!called)
                             return std::move(called).error();
                         then.slots[0] = then.callee_slots[0];

@@ -30,7 +30,7 @@ std::vector<std::string> names_of(const std::vector<Frame>& frames)
 }
 
 /// Ends a host function in the same way as the call that it asked for.
-HostOutcome pass_on(HostCall&, OrTrapped<void> called)
+HostOutcome pass_on(void*, HostCall&, OrTrapped<void>&& called)
 {
     return called ? HostOutcome(Returned {}) : HostOutcome(std::move(called).error());
 }
@@ -68,20 +68,22 @@ protected:
     HostOutcome lifted(HostCall& call)
     {
         call.callee_slots[0] = call.slots[0];
-        return CallGuest { instance->functions[1], [this](HostCall& then, OrTrapped<void> called) {
-                              EXPECT_TRUE(called);
-                              return after_leaf(then);
-                          } };
+        const auto then = [](void* self, HostCall& call, OrTrapped<void>&& called) -> HostOutcome {
+            EXPECT_TRUE(called);
+            return static_cast<Lifted*>(self)->after_leaf(call);
+        };
+        return CallGuest { instance->functions[1], then, this };
     }
     HostOutcome after_leaf(HostCall& call)
     {
         EXPECT_EQ(call.slots[0], 5u) << "the arguments are still there";
         const Value argument = i32(static_cast<uint32_t>(call.callee_slots[0]));
-        return call_guest(call, *callee, { &argument, 1 }, [](HostCall& then, OrTrapped<void> called) {
-            EXPECT_TRUE(called);
-            then.slots[0] = then.callee_slots[0] + 10;
-            return Returned {};
-        });
+        return call_guest(call, *callee, { &argument, 1 },
+            [](void*, HostCall& then, OrTrapped<void>&& called) -> HostOutcome {
+                EXPECT_TRUE(called);
+                then.slots[0] = then.callee_slots[0] + 10;
+                return Returned {};
+            });
     }
     HostOutcome leaf(HostCall& call)
     {
@@ -237,13 +239,18 @@ protected:
         const std::string target = targets.front();
         targets.erase(targets.begin());
         return CallGuest { &Guest::function(*instance, target),
-            [this](HostCall& call, OrTrapped<void> called) -> HostOutcome {
-                got.push_back(called ? "ok" : called.error().to_text());
-                if (!called && !swallows)
-                    return std::move(called).error();
-                call.slots[0] = called ? call.callee_slots[0] : 42;
-                return Returned {};
-            } };
+            [](void* self, HostCall& call, OrTrapped<void>&& called) -> HostOutcome {
+                return static_cast<Asking*>(self)->after_target(call, std::move(called));
+            },
+            this };
+    }
+    HostOutcome after_target(HostCall& call, OrTrapped<void>&& called)
+    {
+        got.push_back(called ? "ok" : called.error().to_text());
+        if (!called && !swallows)
+            return std::move(called).error();
+        call.slots[0] = called ? call.callee_slots[0] : 42;
+        return Returned {};
     }
     OrTrapped<std::vector<Value>> call(std::string_view name) { return guest.call(*instance, name); }
 
@@ -466,7 +473,7 @@ TEST(WaitingHost, MaySwallowAnOverflow)
     Guest guest({ .guest_debug = true, .max_stack_bytes = 64 << 10 });
     guest.define("host", "ask", { {}, { ValueType::i32 } }, [](HostCall& call) -> HostOutcome {
         return CallGuest { std::get<Function*>(*call.caller->find_export("dive")),
-            [](HostCall& then, OrTrapped<void> called) -> HostOutcome {
+            [](void*, HostCall& then, OrTrapped<void>&& called) -> HostOutcome {
                 then.slots[0] =
                     called ? 0 : static_cast<Slot>(called.error().kind == TrapKind::StackOverflow);
                 return Returned {};
@@ -489,7 +496,7 @@ TEST(WaitingHost, WhatItWroteIsSeenWhenItsCalleeIsEntered)
     for (const Way way : { Way::Asks, Way::AsksHost, Way::Enters }) {
         Guest guest;
         Instance* instance = nullptr;
-        const auto done = [](HostCall&, OrTrapped<void> called) -> HostOutcome {
+        const auto done = [](void*, HostCall&, OrTrapped<void>&& called) -> HostOutcome {
             EXPECT_TRUE(called);
             return Returned {};
         };

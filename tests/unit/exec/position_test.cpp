@@ -70,7 +70,7 @@ struct Zoo : Guest {
             in_host.push_back(position_of(call.thread));
             const Value argument = i32(static_cast<uint32_t>(call.slots[0]));
             return call_guest(call, function(*instance, "f"), { &argument, 1 },
-                [](HostCall&, OrTrapped<void>) { return Returned {}; });
+                [](void*, HostCall&, OrTrapped<void>&&) -> HostOutcome { return Returned {}; });
         });
         define("host", "enter", { { ValueType::i32 }, {} }, [this](HostCall& call) -> HostOutcome {
             EXPECT_TRUE(core::invoke(call.thread, function(*instance, "f"),

@@ -207,7 +207,7 @@ TEST(Tiers, HostFunctionsThatCallTheGuest)
                     const Value value = Value::i32(static_cast<uint32_t>(call.slots[0]));
                     if (!is_nested)
                         return call_guest(call, back, { { value } },
-                            [](HostCall& then, OrTrapped<void> called) -> HostOutcome {
+                            [](void*, HostCall& then, OrTrapped<void>&& called) -> HostOutcome {
                                 if (!called)
                                     return std::move(called).error();
                                 then.slots[0] = then.callee_slots[0];

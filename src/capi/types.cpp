@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "capi/capi.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace vitrine::capi {
+
+namespace {
+
+struct Kind {
+    wasm_valkind_t number;
+    ValKind kind;
+};
+constexpr std::array kinds {
+    Kind { WASM_I32, ValKind::I32 },
+    Kind { WASM_I64, ValKind::I64 },
+    Kind { WASM_F32, ValKind::F32 },
+    Kind { WASM_F64, ValKind::F64 },
+    Kind { 4, ValKind::V128 },
+    Kind { WASM_EXTERNREF, ValKind::ExternRef },
+    Kind { WASM_FUNCREF, ValKind::FuncRef },
+    Kind { 130, ValKind::AnyRef },
+    Kind { 131, ValKind::ExnRef },
+};
+
+/// The function type, or null if there is no memory for all of it.
+wasm_functype_t* make_functype(std::span<const ValKind> params, std::span<const ValKind> results)
+{
+    auto type = std::make_unique<wasm_functype_t>();
+    const auto fill = [](wasm_valtype_vec_t& out, std::span<const ValKind> from) {
+        allocate(out, from.size());
+        for (size_t i = 0; i < out.size; ++i)
+            out.data[i] = new wasm_valtype_t { kind_of(from[i]) };
+        return out.size == from.size();
+    };
+    return fill(type->params, params) && fill(type->results, results) ? type.release() : nullptr;
+}
+
+std::vector<ValKind> kinds_of(const wasm_valtype_vec_t& types)
+{
+    std::vector<ValKind> result;
+    for (size_t i = 0; i < types.size; ++i)
+        result.push_back(kind_of(types.data[i]->kind).value_or(ValKind::None));
+    return result;
+}
+
+wasm_externtype_t* copy_of(const wasm_externtype_t& type)
+{
+    switch (type.kind) {
+    case WASM_EXTERN_FUNC: {
+        const auto& func = static_cast<const wasm_functype_t&>(type);
+        return make_functype(kinds_of(func.params), kinds_of(func.results));
+    }
+    case WASM_EXTERN_GLOBAL: {
+        const auto& global = static_cast<const wasm_globaltype_t&>(type);
+        return new wasm_globaltype_t(global.content, global.mutability);
+    }
+    case WASM_EXTERN_TABLE: {
+        const auto& table = static_cast<const wasm_tabletype_t&>(type);
+        return new wasm_tabletype_t(table.element, table.limits);
+    }
+    case WASM_EXTERN_MEMORY: return new wasm_memorytype_t(static_cast<const wasm_memorytype_t&>(type).limits);
+    default: return new wasm_externtype_t(type.kind);
+    }
+}
+
+/// The type as a special one, or null if it is of another kind.
+template<class T> T* special(wasm_externtype_t* type, wasm_externkind_t kind)
+{
+    return type && type->kind == kind ? static_cast<T*>(type) : nullptr;
+}
+
+} // namespace
+
+wasm_valkind_t kind_of(ValKind kind) { return std::ranges::find(kinds, kind, &Kind::kind)->number; }
+
+std::optional<ValKind> kind_of(wasm_valkind_t kind)
+{
+    const auto* const found = std::ranges::find(kinds, kind, &Kind::number);
+    return found != kinds.end() ? std::optional(found->kind) : std::nullopt;
+}
+
+wasm_externtype_t* make_type(const FuncType& type) { return make_functype(type.params, type.results); }
+
+wasm_externtype_t* make_type(const GlobalType& type)
+{
+    return new wasm_globaltype_t(
+        { kind_of(type.kind) }, static_cast<wasm_mutability_t>(type.is_mutable ? WASM_VAR : WASM_CONST));
+}
+
+wasm_externtype_t* make_type(const TableType& type)
+{
+    return new wasm_tabletype_t({ kind_of(type.element) }, limits_of(type.min, type.max));
+}
+
+wasm_externtype_t* make_type(const MemoryType& type)
+{
+    return new wasm_memorytype_t(limits_of(type.min, type.max));
+}
+
+FuncType type_of(const wasm_functype_t& type) { return { kinds_of(type.params), kinds_of(type.results) }; }
+
+wasm_limits_t limits_of(uint64_t min, std::optional<uint64_t> max)
+{
+    constexpr uint64_t most = std::numeric_limits<uint32_t>::max();
+    return { static_cast<uint32_t>(std::min(min, most)),
+        static_cast<uint32_t>(std::min(max.value_or(most), most)) };
+}
+
+} // namespace vitrine::capi
+
+using namespace vitrine::capi;
+
+// Value types.
+
+wasm_valtype_t* wasm_valtype_new(wasm_valkind_t kind)
+{
+    if (!kind_of(kind))
+        misuse(__func__, "there is no such kind");
+    return new (std::nothrow) wasm_valtype_t { kind };
+}
+void wasm_valtype_delete(wasm_valtype_t* type) { delete type; }
+wasm_valtype_t* wasm_valtype_copy(const wasm_valtype_t* type)
+{
+    return new (std::nothrow) wasm_valtype_t(required(type, __func__, "type"));
+}
+wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t* type) { return required(type, __func__, "type").kind; }
+
+// Types of entities.
+
+#define EXTERN_TYPE(name, kind)                                                                              \
+    void wasm_##name##_delete(wasm_##name##_t* type) { delete type; }                                        \
+    wasm_##name##_t* wasm_##name##_copy(const wasm_##name##_t* type)                                         \
+    {                                                                                                        \
+        const auto& original = required(type, __func__, "type");                                             \
+        return guarded<wasm_##name##_t*>(                                                                    \
+            nullptr, [&] { return static_cast<wasm_##name##_t*>(copy_of(original)); });                      \
+    }                                                                                                        \
+    wasm_externtype_t* wasm_##name##_as_externtype(wasm_##name##_t* type) { return type; }                   \
+    const wasm_externtype_t* wasm_##name##_as_externtype_const(const wasm_##name##_t* type) { return type; } \
+    wasm_##name##_t* wasm_externtype_as_##name(wasm_externtype_t* type)                                      \
+    {                                                                                                        \
+        return special<wasm_##name##_t>(type, kind);                                                         \
+    }                                                                                                        \
+    const wasm_##name##_t* wasm_externtype_as_##name##_const(const wasm_externtype_t* type)                  \
+    {                                                                                                        \
+        return special<wasm_##name##_t>(const_cast<wasm_externtype_t*>(type), kind);                         \
+    }
+
+EXTERN_TYPE(functype, WASM_EXTERN_FUNC)
+EXTERN_TYPE(globaltype, WASM_EXTERN_GLOBAL)
+EXTERN_TYPE(tabletype, WASM_EXTERN_TABLE)
+EXTERN_TYPE(memorytype, WASM_EXTERN_MEMORY)
+
+void wasm_externtype_delete(wasm_externtype_t* type) { delete type; }
+wasm_externtype_t* wasm_externtype_copy(const wasm_externtype_t* type)
+{
+    const auto& original = required(type, __func__, "type");
+    return guarded<wasm_externtype_t*>(nullptr, [&] { return copy_of(original); });
+}
+wasm_externkind_t wasm_externtype_kind(const wasm_externtype_t* type)
+{
+    return required(type, __func__, "type").kind;
+}
+
+wasm_functype_t::~wasm_functype_t()
+{
+    wasm_valtype_vec_delete(&params);
+    wasm_valtype_vec_delete(&results);
+}
+
+wasm_functype_t* wasm_functype_new(wasm_valtype_vec_t* params, wasm_valtype_vec_t* results)
+{
+    for (wasm_valtype_vec_t* const types : { params, results }) {
+        required(types, __func__, types == params ? "params" : "results");
+        for (size_t i = 0; i < types->size; ++i)
+            required(types->data[i], __func__, "an element");
+    }
+    auto* const type = new (std::nothrow) wasm_functype_t;
+    if (type) {
+        type->params = std::exchange(*params, {});
+        type->results = std::exchange(*results, {});
+    } else {
+        wasm_valtype_vec_delete(params);
+        wasm_valtype_vec_delete(results);
+    }
+    return type;
+}
+const wasm_valtype_vec_t* wasm_functype_params(const wasm_functype_t* type)
+{
+    return &required(type, __func__, "type").params;
+}
+const wasm_valtype_vec_t* wasm_functype_results(const wasm_functype_t* type)
+{
+    return &required(type, __func__, "type").results;
+}
+
+wasm_globaltype_t* wasm_globaltype_new(wasm_valtype_t* content, wasm_mutability_t mutability)
+{
+    const std::unique_ptr<wasm_valtype_t> owned(&required(content, __func__, "content"));
+    return new (std::nothrow) wasm_globaltype_t(*owned, mutability);
+}
+const wasm_valtype_t* wasm_globaltype_content(const wasm_globaltype_t* type)
+{
+    return &required(type, __func__, "type").content;
+}
+wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t* type)
+{
+    return required(type, __func__, "type").mutability;
+}
+
+wasm_tabletype_t* wasm_tabletype_new(wasm_valtype_t* element, const wasm_limits_t* limits)
+{
+    const std::unique_ptr<wasm_valtype_t> owned(&required(element, __func__, "element"));
+    return new (std::nothrow) wasm_tabletype_t(*owned, required(limits, __func__, "limits"));
+}
+const wasm_valtype_t* wasm_tabletype_element(const wasm_tabletype_t* type)
+{
+    return &required(type, __func__, "type").element;
+}
+const wasm_limits_t* wasm_tabletype_limits(const wasm_tabletype_t* type)
+{
+    return &required(type, __func__, "type").limits;
+}
+
+wasm_memorytype_t* wasm_memorytype_new(const wasm_limits_t* limits)
+{
+    return new (std::nothrow) wasm_memorytype_t(required(limits, __func__, "limits"));
+}
+const wasm_limits_t* wasm_memorytype_limits(const wasm_memorytype_t* type)
+{
+    return &required(type, __func__, "type").limits;
+}
+
+// Imports and exports of modules.
+
+wasm_importtype_t::~wasm_importtype_t()
+{
+    wasm_name_delete(&module);
+    wasm_name_delete(&name);
+    wasm_externtype_delete(type);
+}
+
+wasm_importtype_t* wasm_importtype_new(wasm_name_t* module, wasm_name_t* name, wasm_externtype_t* type)
+{
+    auto* const made = new (std::nothrow) wasm_importtype_t;
+    if (!made) {
+        wasm_name_delete(module);
+        wasm_name_delete(name);
+        wasm_externtype_delete(type);
+        return nullptr;
+    }
+    made->module = std::exchange(required(module, __func__, "module"), {});
+    made->name = std::exchange(required(name, __func__, "name"), {});
+    made->type = &required(type, __func__, "type");
+    return made;
+}
+void wasm_importtype_delete(wasm_importtype_t* type) { delete type; }
+wasm_importtype_t* wasm_importtype_copy(const wasm_importtype_t* type)
+{
+    wasm_name_t module, name;
+    wasm_name_copy(&module, &required(type, __func__, "type").module);
+    wasm_name_copy(&name, &type->name);
+    return wasm_importtype_new(&module, &name, wasm_externtype_copy(type->type));
+}
+const wasm_name_t* wasm_importtype_module(const wasm_importtype_t* type)
+{
+    return &required(type, __func__, "type").module;
+}
+const wasm_name_t* wasm_importtype_name(const wasm_importtype_t* type)
+{
+    return &required(type, __func__, "type").name;
+}
+const wasm_externtype_t* wasm_importtype_type(const wasm_importtype_t* type)
+{
+    return required(type, __func__, "type").type;
+}
+
+wasm_exporttype_t::~wasm_exporttype_t()
+{
+    wasm_name_delete(&name);
+    wasm_externtype_delete(type);
+}
+
+wasm_exporttype_t* wasm_exporttype_new(wasm_name_t* name, wasm_externtype_t* type)
+{
+    auto* const made = new (std::nothrow) wasm_exporttype_t;
+    if (!made) {
+        wasm_name_delete(name);
+        wasm_externtype_delete(type);
+        return nullptr;
+    }
+    made->name = std::exchange(required(name, __func__, "name"), {});
+    made->type = &required(type, __func__, "type");
+    return made;
+}
+void wasm_exporttype_delete(wasm_exporttype_t* type) { delete type; }
+wasm_exporttype_t* wasm_exporttype_copy(const wasm_exporttype_t* type)
+{
+    wasm_name_t name;
+    wasm_name_copy(&name, &required(type, __func__, "type").name);
+    return wasm_exporttype_new(&name, wasm_externtype_copy(type->type));
+}
+const wasm_name_t* wasm_exporttype_name(const wasm_exporttype_t* type)
+{
+    return &required(type, __func__, "type").name;
+}
+const wasm_externtype_t* wasm_exporttype_type(const wasm_exporttype_t* type)
+{
+    return required(type, __func__, "type").type;
+}

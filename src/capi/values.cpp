@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "capi/capi.h"
+
+namespace vitrine::capi {
+
+namespace {
+
+/// What the guest has of a reference that it takes as an externref. Data of this kind is listed in
+/// `StoreBody::boxes`, which tells it from the data of a program that uses the C++ API, too.
+Result<Val> boxed(const std::shared_ptr<StoreBody>& store, const wasm_ref_t& reference)
+{
+    if (reference.store != store)
+        return Error("the reference belongs to another store");
+    struct Unlist {
+        std::weak_ptr<StoreBody> store;
+        void operator()(wasm_ref_t* box) const
+        {
+            if (const auto body = store.lock())
+                body->boxes.erase(box);
+            delete box;
+        }
+    };
+    const std::shared_ptr<wasm_ref_t> box(
+        make_reference(store, reference.entity), Unlist { std::weak_ptr(store) });
+    store->boxes[box.get()] = box;
+    return Val::externref(box);
+}
+
+} // namespace
+
+Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_ref_t* reference, ValKind wanted)
+{
+    if (wanted < ValKind::FuncRef)
+        return Error("a reference is no value of kind " + std::string(to_text(wanted)));
+    if (!reference)
+        return Val::null(wanted);
+    if (const auto* const other = reference->as<Other>())
+        return (*other)->value;
+    if (wanted == ValKind::ExternRef)
+        return boxed(store, *reference);
+    if (const auto* const func = reference->as<Func>(); func && wanted == ValKind::FuncRef)
+        return Val::funcref(*func);
+    return Error("the reference is no " + std::string(to_text(wanted)));
+}
+
+Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_val_t& value, ValKind wanted)
+{
+    const auto kind = kind_of(value.kind);
+    if (kind != wanted)
+        return Error("expected a value of kind " + std::string(to_text(wanted)) + ", got "
+            + (kind ? std::string(to_text(*kind)) : "one of no kind"));
+    switch (wanted) {
+    case ValKind::I32: return Val::i32(value.of.i32);
+    case ValKind::I64: return Val::i64(value.of.i64);
+    case ValKind::F32: return Val::f32(value.of.f32);
+    case ValKind::F64: return Val::f64(value.of.f64);
+    case ValKind::None:
+    case ValKind::V128: return Error("a value of kind v128 does not fit into a wasm_val_t");
+    default: return to_val(store, value.of.ref, wanted);
+    }
+}
+
+wasm_ref_t* reference_of(const std::shared_ptr<StoreBody>& store, const Val& value)
+{
+    if (value.is_null())
+        return nullptr;
+    if (const auto func = value.as_funcref())
+        return make_reference(store, *func);
+    if (const auto data = value.as_externref()) {
+        const auto found = store->boxes.find(data.get());
+        if (const auto box = found != store->boxes.end() ? found->second.lock() : nullptr)
+            return make_reference(store, box->entity);
+    }
+    return make_reference(store, std::make_shared<Shared<Val>>(value));
+}
+
+Result<wasm_val_t> from_val(const std::shared_ptr<StoreBody>& store, const Val& value)
+{
+    wasm_val_t result { kind_of(value.kind()), {} };
+    switch (value.kind()) {
+    case ValKind::I32: result.of.i32 = value.i32(); break;
+    case ValKind::I64: result.of.i64 = value.i64(); break;
+    case ValKind::F32: result.of.f32 = value.f32(); break;
+    case ValKind::F64: result.of.f64 = value.f64(); break;
+    case ValKind::None:
+    case ValKind::V128: return Error("a value of kind v128 does not fit into a wasm_val_t");
+    default: result.of.ref = reference_of(store, value);
+    }
+    return result;
+}
+
+} // namespace vitrine::capi
+
+using namespace vitrine::capi;
+
+void wasm_val_delete(wasm_val_t* val)
+{
+    if (!val || !wasm_valkind_is_ref(val->kind))
+        return;
+    wasm_ref_delete(val->of.ref);
+    val->of.ref = nullptr;
+}
+
+void wasm_val_copy(wasm_val_t* out, const wasm_val_t* val)
+{
+    required(out, __func__, "out") = required(val, __func__, "val");
+    if (wasm_valkind_is_ref(val->kind) && val->of.ref)
+        out->of.ref = wasm_ref_copy(val->of.ref);
+}

@@ -1,0 +1,13 @@
+(module
+  (import "host" "counter" (global $counter (mut i32)))
+  (import "host" "memory" (memory 1 3))
+  (import "host" "table" (table 2 funcref))
+  (global (export "constant") f64 (f64.const 2.5))
+  (global (export "variable") (mut i64) (i64.const -1))
+  (memory (export "own") 2 4)
+  (func (export "count") (result i32)
+    (global.set $counter (i32.add (global.get $counter) (i32.const 1)))
+    (global.get $counter))
+  (func (export "load") (param i32) (result i32) (i32.load8_u (local.get 0)))
+  (func (export "store") (param i32 i32) (i32.store8 (local.get 0) (local.get 1)))
+  (func (export "call") (param i32) (result i32) (call_indirect (result i32) (local.get 0))))

@@ -1,0 +1,13 @@
+(module
+  (import "host" "print" (func $print (param i32)))
+  (import "host" "mix" (func $mix (param i32 i64 f32 f64) (result f64 f32 i64 i32)))
+  (func (export "twice") (param i32) (result i32)
+    (call $print (local.get 0))
+    (i32.add (local.get 0) (local.get 0)))
+  (func (export "mixed") (param i32 i64 f32 f64) (result f64 f32 i64 i32)
+    (call $mix (local.get 0) (local.get 1) (local.get 2) (local.get 3)))
+  (func (export "divide") (param i32 i32) (result i32) (i32.div_s (local.get 0) (local.get 1)))
+  (func (export "many") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32)
+    (result i32)
+    (i32.sub (local.get 0) (local.get 17)))
+  (func (export "wide") (param v128) (result v128) (local.get 0)))

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What the standard calls undefined ends the process with the name of the function.
+#include "capi_test.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static wasm_engine_t* engine;
+static wasm_store_t* store;
+static wasm_global_t* constant;
+
+static void store_of_no_engine(void) { wasm_store_new(NULL); }
+static void module_of_no_store(void)
+{
+    wasm_byte_vec_t bytes = WASM_EMPTY_VEC;
+    wasm_module_new(NULL, &bytes);
+}
+static void module_of_no_bytes(void) { wasm_module_new(store, NULL); }
+static void call_of_nothing(void) { wasm_func_call(NULL, NULL, NULL); }
+static void function_without_callback(void) { wasm_func_new(store, wasm_functype_new_0_0(), NULL); }
+static void kind_that_is_none(void) { wasm_valtype_new(77); }
+static void write_to_a_constant(void)
+{
+    const wasm_val_t val = WASM_I32_VAL(1);
+    wasm_global_set(constant, &val);
+}
+static void write_of_another_kind(void)
+{
+    const wasm_val_t val = WASM_F32_VAL(1);
+    wasm_global_set(constant, &val);
+}
+static void vector_of_nothing(void)
+{
+    wasm_byte_vec_t bytes;
+    wasm_byte_vec_new(&bytes, 1, NULL);
+}
+static void same_as_nothing(void) { wasm_global_same(constant, NULL); }
+
+typedef struct {
+    void (*function)(void);
+    const char* message;
+} Row;
+
+static const Row rows[] = {
+    { store_of_no_engine, "vitrine: wasm_store_new: engine is null\n" },
+    { module_of_no_store, "vitrine: wasm_module_new: store is null\n" },
+    { module_of_no_bytes, "vitrine: wasm_module_new: binary is null\n" },
+    { call_of_nothing, "vitrine: wasm_func_call: func is null\n" },
+    { function_without_callback, "vitrine: wasm_func_new: callback is null\n" },
+    { kind_that_is_none, "vitrine: wasm_valtype_new: there is no such kind\n" },
+    { write_to_a_constant, "vitrine: wasm_global_set: the global is immutable\n" },
+    { write_of_another_kind, "vitrine: wasm_global_set: expected a value of kind i32, got f32\n" },
+    { vector_of_nothing, "vitrine: wasm_byte_vec_new: data is null\n" },
+    { same_as_nothing, "vitrine: wasm_global_same: b is null\n" },
+};
+
+static void expect_abort(const Row* row)
+{
+    int ends[2];
+    CHECK(pipe(ends) == 0);
+    const pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        dup2(ends[1], STDERR_FILENO);
+        row->function();
+        _exit(0);
+    }
+    close(ends[1]);
+    char text[1024] = { 0 };
+    size_t size = 0;
+    ssize_t count;
+    while ((count = read(ends[0], text + size, sizeof text - 1 - size)) > 0)
+        size += (size_t)count;
+    close(ends[0]);
+    int status = 0;
+    CHECK(waitpid(child, &status, 0) == child);
+    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+    if (strcmp(text, row->message) != 0)
+        fprintf(stderr, "expected: %sgot: %s", row->message, text);
+    CHECK(strcmp(text, row->message) == 0);
+}
+
+int main(void)
+{
+    engine = wasm_engine_new();
+    store = wasm_store_new(engine);
+    wasm_globaltype_t* type = wasm_globaltype_new(wasm_valtype_new_i32(), WASM_CONST);
+    const wasm_val_t initial = WASM_I32_VAL(0);
+    constant = wasm_global_new(store, type, &initial);
+    wasm_globaltype_delete(type);
+    CHECK(constant);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
+        expect_abort(&rows[i]);
+    wasm_global_delete(constant);
+    wasm_store_delete(store);
+    wasm_engine_delete(engine);
+    return 0;
+}

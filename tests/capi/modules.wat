@@ -1,0 +1,12 @@
+(module
+  (import "a" "func" (func (param i32 f64) (result i64)))
+  (import "a" "func" (func))
+  (import "b" "table" (table 1 2 externref))
+  (import "" "memory" (memory 3))
+  (import "b" "global" (global (mut f32)))
+  (func (export "run") (result i32) (i32.const 3))
+  (func (export "") (param funcref) unreachable)
+  (memory (export "memory") 1 1)
+  (tag (export "tag") (param i32))
+  (global (export "global") i64 (i64.const 1))
+  (table (export "table") 7 funcref))
