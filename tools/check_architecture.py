@@ -211,7 +211,7 @@ def check_depends(layers):
 
 def check_files(page):
     listed = []
-    for folder in re.findall(r"^### `((?:src|include)/\w+)`", page, re.MULTILINE):
+    for folder in re.findall(r"^### `((?:src|include)(?:/\w+)?)`", page, re.MULTILINE):
         for name, _ in rows(section(page, f"### `{folder}`")):
             name = name.strip("`")
             forms = [name] if "." in name else [f"{name}.h", f"{name}.cpp"]
