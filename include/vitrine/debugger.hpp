@@ -26,6 +26,10 @@ public:
         /// Like `OneCall`, but the call does not wait for the first client. The session must still
         /// make it stop at its entry.
         OneFreeCall,
+        /// Like `OneFreeCall`, beside other servers of the session: a client controls the guest
+        /// only while it is attached. When the last client of all servers disconnects, the guest
+        /// is resumed.
+        OneSharedCall,
     };
 
     /// Starts listening. The address is `HOST:PORT`, `[HOST]:PORT`, `PORT`, or the path of a Unix

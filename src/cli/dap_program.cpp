@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/dap_program.h"
 
+#include "cli/find_guest.h"
 #include "cli/limits.h"
 #include "cli/program.h"
 #include "cli/symbol_finder.h"
 #include "door/inner.h"
 #include "dwarf/demangle.h"
+#include "net/connect.h"
 
 #include <algorithm>
 #include <filesystem>
@@ -218,6 +220,26 @@ core::Result<std::unique_ptr<core::dap::Program>> DapLauncher::load(const Launch
     if (!program)
         return failure_of(program.error());
     return *std::move(program);
+}
+
+core::Result<core::dap::Launcher::Attached> DapLauncher::attach(const core::dap::AttachSpec& spec, Output)
+{
+    auto address = [&]() -> core::Result<std::string> {
+        if (spec.port.text)
+            return *spec.port.text;
+        if (spec.socket)
+            // A name without a folder is a path, too.
+            return spec.socket->contains('/') ? *spec.socket : "./" + *spec.socket;
+        if (spec.process)
+            return find_door(std::to_string(*spec.process));
+        return find_door(spec.name.value_or(""));
+    }();
+    if (!address)
+        return std::unexpected(address.error());
+    auto socket = core::net::connect_to(*address);
+    if (!socket)
+        return std::unexpected(socket.error());
+    return *std::move(socket);
 }
 
 } // namespace vitrine::cli

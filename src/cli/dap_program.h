@@ -11,6 +11,8 @@ class DapLauncher final : public core::dap::Launcher {
 public:
     core::Result<std::unique_ptr<core::dap::Program>> load(
         const core::dap::LaunchSpec& spec, Output output) override;
+    /// Connects to the guest's door.
+    core::Result<Attached> attach(const core::dap::AttachSpec& spec, Output output) override;
 };
 
 } // namespace vitrine::cli

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "cli/attached.h"
 #include "cli/commands.h"
 #include "cli/ctrl_c.h"
 #include "cli/debuggee.h"
@@ -20,6 +21,7 @@ struct Options : GuestOptions {
     std::vector<std::string> scripts;
     bool is_batch = false;
     bool has_no_init = false;
+    std::optional<std::string> attach;
 };
 
 namespace console = core::console;
@@ -93,6 +95,12 @@ void read_init_files(console::Console& console)
 
 int debug(Options& options, const std::vector<std::string>& words)
 {
+    if (options.attach) {
+        if (!words.empty() || options.is_batch || !options.scripts.empty())
+            return usage_error(
+                Error("--attach starts no guest and runs no scripts: it takes no arguments"), "debug");
+        return debug_attached(*options.attach);
+    }
     if (auto taken = options.take(words); !taken)
         return usage_error(taken.error(), "debug");
     if (const auto seconds = options.seconds(); !seconds)
@@ -153,6 +161,12 @@ Action add_debug(CLI::App& app)
     app.add_option("-x,--script", options->scripts, "Run the debugger commands in this file first")
         ->type_name("FILE")
         ->allow_extra_args(false);
+    app.add_option("--attach", options->attach,
+           "Debug a guest that runs already: the one of this process, file name, port or socket, or the only "
+           "one")
+        ->type_name("PID|NAME|PORT|PATH")
+        ->expected(0, 1)
+        ->default_str("");
     app.add_flag("-n,--no-init", options->has_no_init, "Read no init file");
     app.add_flag("--batch", options->is_batch, "Exit after the scripts, with the guest's status");
     return [options](const std::vector<std::string>& words) { return debug(*options, words); };

@@ -24,7 +24,8 @@ constexpr vitrine::cli::CommandRow commands[] {
         .summary = "Debug a guest in the terminal",
         .details =
             "The options set up the guest as for `run`. In the debugger, `help` lists the commands, and\n"
-            "Ctrl-C stops a running guest. The exit status is 0, or with --batch that of the guest.",
+            "Ctrl-C stops a running guest. The exit status is 0, or with --batch that of the guest. With\n"
+            "--attach, the guest is one that runs already with `run --dap`; it goes on when you leave it.",
         .example = "vitrine debug --dir . app.wasm input.txt",
         .takes_guest = true,
         .add = vitrine::cli::add_debug },
@@ -37,6 +38,13 @@ constexpr vitrine::cli::CommandRow commands[] {
         .example = "vitrine dap --listen 4711",
         .takes_guest = false,
         .add = vitrine::cli::add_dap },
+    { .name = "ps",
+        .arguments = "[--json]",
+        .summary = "List running guests that debuggers can attach to",
+        .details = "Lists your guests that have a door for debuggers: those of `run -g` and `run --dap`.",
+        .example = "vitrine ps --json",
+        .takes_guest = false,
+        .add = vitrine::cli::add_ps },
     { .name = "inspect",
         .arguments = "[options] app.wasm [arguments]",
         .summary = "Show a module's structure, or the state of a guest at a place",

@@ -68,7 +68,15 @@ Adapter::~Adapter() { end_run(); }
 void Adapter::serve()
 {
     while (!is_over_ && handle_next()) {}
+    relay_.reset();
     end_run();
+}
+
+void Adapter::leave()
+{
+    if (program_ && !ending_)
+        outbox_.send_event("terminated");
+    is_over_ = true;
 }
 
 /// Handles the next item. False if there is none any more.
@@ -92,10 +100,18 @@ void Adapter::handle(const Inbox::Asked& asked)
         if (asked.is_cancelled)
             return failure("cancelled");
         serving_seq_ = asked.request.seq;
+        if (!is_initialized_)
+            initialize_ = asked.request;
         return perform(asked.request);
     };
     const auto fail = [](const Thrown& thrown) -> BodyOr { return failure(thrown.text); };
-    respond(asked.request, guarded(perform_it, fail));
+    if (relay_ && !asked.is_cancelled)
+        return pass_on(asked.request);
+    const BodyOr outcome = guarded(perform_it, fail);
+    // `attach` has connected to the process that is to answer it.
+    if (relay_ && !asked.is_cancelled)
+        return pass_on(asked.request);
+    respond(asked.request, outcome);
     if (const auto then = std::exchange(then_, nullptr))
         then();
 }
@@ -108,16 +124,16 @@ Result<json::Object> Adapter::perform(const Request& request)
     if (row->needs != Needs::Nothing && !is_initialized_)
         return failure("`initialize` must come first");
     if (row->needs > Needs::Initialized && !program_)
-        return failure("nothing has been launched yet");
+        return failure("nothing has been launched or attached to yet");
     if (row->needs > Needs::Initialized && !run_ && request.command != "restart")
         return failure("the program could not be started again");
     std::optional<debug::Session::Look> look;
     if (row->needs == Needs::Stopped) {
         look.emplace(run_->session());
         if (!*look)
-            return failure(ending_ ? "the program has ended"
-                    : has_started_ ? "the program is running"
-                                   : "the program has not been started yet");
+            return failure(ending_                            ? "the program has ended"
+                    : has_started_ || program_->is_attached() ? "the program is running"
+                                                              : "the program has not been started yet");
         refresh();
     }
     return (this->*Rows::performs[row - std::begin(Rows::infos)])(Arguments(request.arguments));

@@ -8,6 +8,7 @@
 #include "dap/message.h"
 #include "dap/outbox.h"
 #include "dap/references.h"
+#include "dap/relay.h"
 #include "dap/variables.h"
 #include "debug/line_step.h"
 #include "debug/wat_source.h"
@@ -82,6 +83,8 @@ public:
 
     /// Serves until the client disconnects or the inbox ends.
     void serve();
+    /// Ends the service. On the adapter's thread.
+    void leave();
     /// A message from the client, on the reading thread. Whether it is one of the protocol.
     void receive(std::string_view content);
 
@@ -101,11 +104,15 @@ private:
 
     bool handle_next();
     void handle(const Inbox::Asked& asked);
+    void pass_on(const Request& request);
+    void on_relay_end();
     BodyOr perform(const Request& request);
     void respond(const Request& request, const BodyOr& outcome);
 
     // -- The program (adapter_program.cpp)
 
+    Launcher::Output output();
+    Result<void> begin_program(std::string_view start_method);
     Result<void> begin_run();
     void end_run();
     debug::Listener listener(const debug::Session& session);
@@ -113,6 +120,8 @@ private:
     bool is_running() const;
     void on_event(const debug::Event& event);
     void on_stop(const debug::StopReason& reason);
+    void tell_stop(const debug::StopReason& reason, const std::string& problem);
+    void tell_new_modules();
     void on_end();
     void on_resume(const debug::Resumed& resumed);
     void tell_threads();
@@ -237,10 +246,14 @@ private:
 
     // What the client has said.
     bool is_initialized_ = false;
+    Request initialize_ {};
     bool lines_from_1_ = true, columns_from_1_ = true;
     bool takes_invalidated_ = false;
 
+    /// Present while another process serves the client.
+    std::unique_ptr<Relay> relay_;
     std::unique_ptr<Program> program_;
+    /// Only what both kinds of configurations have, if the program is attached.
     LaunchSpec spec_;
     std::unique_ptr<Run> run_;
     /// That of the run, for its threads.
@@ -253,6 +266,11 @@ private:
     uint64_t run_number_ = 0;
     bool has_started_ = false;
     std::optional<Run::Ending> ending_;
+    /// The stop that the client knows of, by its number. It believes that the program runs
+    /// otherwise.
+    std::optional<uint64_t> told_stop_;
+    /// The program is to stay stopped when the client has left.
+    bool suspends_ = false;
     /// How often the program has stopped or ended.
     uint64_t arrivals_ = 0;
     std::set<uint32_t> told_threads_;

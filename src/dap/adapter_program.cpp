@@ -6,17 +6,49 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <utility>
+
+#include <unistd.h>
 
 namespace vitrine::core::dap {
 
-namespace {
-
-/// How others call the client.
-constexpr std::string_view client_name = "the editor";
-
-} // namespace
-
 // -- Runs
+
+/// What takes the program's output, on its thread.
+Launcher::Output Adapter::output()
+{
+    return [this](Launcher::Stream stream, std::string_view bytes) {
+        outbox_.send_output(stream == Launcher::Stream::Out ? "stdout" : "stderr", bytes, [this] {
+            // On the guest's thread: its session is there.
+            const debug::Session* const session = session_of_output_.load();
+            return session && session->is_caller_asked();
+        });
+    };
+}
+
+/// What `launch` and `attach` have in common, when there is a program.
+Result<void> Adapter::begin_program(std::string_view start_method)
+{
+    if (const auto begun = begin_run(); !begun) {
+        program_.reset();
+        return std::unexpected(begun.error());
+    }
+    console_.emplace(static_cast<console::Target&>(*this),
+        [this](const console::Line& line) { console_text_ += plain_text(line) + "\n"; });
+    console_->skips().skips_libraries = !spec_.enters_libraries;
+    console_->stops().attach();
+    then_ = [this, start_method] {
+        json::Object process { { "name", json::to_string(*spec_.program) }, { "isLocalProcess", true },
+            { "startMethod", start_method } };
+        if (program_->is_attached())
+            process["systemProcessId"] = ::getpid();
+        outbox_.send_event("process", std::move(process));
+        for (size_t i = 0; i < program_->modules().size(); ++i)
+            outbox_.send_event("module", { { "reason", "new" }, { "module", module_row(i) } });
+        outbox_.send_event("initialized");
+    };
+    return {};
+}
 
 Result<void> Adapter::begin_run()
 {
@@ -24,7 +56,7 @@ Result<void> Adapter::begin_run()
     ++run_number_;
     session_of_output_ = &run->session();
     client_ = TRY(debug::Client::attach(
-        run->session(), std::string(client_name), debug::Client::Kind::Shared, listener(run->session())));
+        run->session(), program_->client_name(), debug::Client::Kind::Shared, listener(run->session())));
     run_ = std::move(run);
     has_started_ = false;
     ending_.reset();
@@ -36,10 +68,13 @@ void Adapter::end_run()
 {
     if (console_ && client_)
         console_->stops().keep();
+    if (run_ && client_ && program_->is_attached())
+        run_->leave(*client_, suspends_);
     client_.reset();
     if (!run_)
         return;
-    run_->session().kill();
+    if (!program_->is_attached())
+        run_->session().kill();
     run_.reset();
     told_threads_.clear();
 }
@@ -60,12 +95,18 @@ debug::Listener Adapter::listener(const debug::Session& session)
     return {
         .events = [this, post](const debug::Event& event) { post([this, event] { on_event(event); }); },
         .resumes =
-            [this, post](const debug::Resumed& resumed) {
-                if (resumed.by != client_name)
+            [this, post, name = program_->client_name()](const debug::Resumed& resumed) {
+                if (resumed.by != name)
                     post([this, resumed] { on_resume(resumed); });
             },
         .messages = log,
-        .instances = [this, post](Instance&) { post([this] { tell_changed_breakpoints(); }); },
+        .instances =
+            [this, post](Instance&) {
+                post([this] {
+                    tell_new_modules();
+                    tell_changed_breakpoints();
+                });
+            },
     };
 }
 
@@ -84,23 +125,33 @@ void Adapter::on_stop(const debug::StopReason& reason)
     const auto now = run_->session().stopped();
     if (!now || now->number != reason.number)
         return;
+    // One who attaches is told when breakpoints are set.
+    if (!has_started_)
+        return;
     const debug::Session::Look look(run_->session());
     console::Stops& stops = console_->stops();
     if (stops.is_waiting()) {
         const bool is_ours = reason.kind == debug::StopKind::Load && !stops.wants_loads();
         for (const std::string& note : stops.set_waiting())
             print("console", note + "\n");
-        if (is_ours) {
-            (void)resume_guest({ .kind = debug::Resume::Kind::Go });
+        if (is_ours && resume_guest({ .kind = debug::Resume::Kind::Go }))
             return;
-        }
     }
+    // Another client wants to know what is loaded, and resumes the program.
+    if (reason.kind == debug::StopKind::Load && !session().stops_on().load)
+        return;
     refresh();
     std::string problem;
-    if (!is_wanted(reason, problem)) {
-        (void)resume_guest({ .kind = debug::Resume::Kind::Go });
+    // Other clients may want to see it.
+    if (!is_wanted(reason, problem) && !client_->has_company()
+        && resume_guest({ .kind = debug::Resume::Kind::Go }))
         return;
-    }
+    tell_stop(reason, problem);
+}
+
+void Adapter::tell_stop(const debug::StopReason& reason, const std::string& problem)
+{
+    told_stop_ = reason.number;
     ++arrivals_;
     tell_threads();
     tell_changed_breakpoints();
@@ -141,9 +192,12 @@ json::Object Adapter::stopped_body(const debug::StopReason& reason)
 
 void Adapter::on_end()
 {
+    told_stop_.reset();
+    forget();
+    if (!program_->ends_with_call())
+        return tell_threads();
     ++arrivals_;
     ending_ = run_->ending();
-    forget();
     outbox_.flush_output();
     if (ending_->is_trap)
         print("important", ending_->text + "\n");
@@ -158,6 +212,8 @@ void Adapter::on_end()
 void Adapter::on_resume(const debug::Resumed& resumed)
 {
     forget();
+    if (!std::exchange(told_stop_, std::nullopt))
+        return;
     outbox_.send_event("continued",
         { { "threadId", std::max(resumed.how.thread, 1u) },
             { "allThreadsContinued", !resumed.how.is_alone } });
@@ -182,6 +238,14 @@ void Adapter::tell_threads()
     told_threads_ = std::move(now);
 }
 
+void Adapter::tell_new_modules()
+{
+    const size_t known = program_->modules().size();
+    program_->update_modules();
+    for (size_t i = known; i < program_->modules().size(); ++i)
+        outbox_.send_event("module", { { "reason", "new" }, { "module", module_row(i) } });
+}
+
 /// Tells which breakpoints have found their places in modules that were loaded meanwhile.
 void Adapter::tell_changed_breakpoints()
 {
@@ -199,7 +263,9 @@ void Adapter::print(std::string_view category, std::string_view text)
 
 Result<void> Adapter::resume_guest(const debug::Resume& how)
 {
-    CHECK(client_->resume(how));
+    // Not from a stop that the client has not heard of.
+    CHECK(client_->resume(how, told_stop_));
+    told_stop_.reset();
     forget();
     return {};
 }

@@ -11,6 +11,22 @@ Result<void> read(const Arguments& from, std::string_view name, LaunchSpec::Text
     return {};
 }
 
+Result<void> read(const Arguments& from, std::string_view name, AttachSpec::Number& to)
+{
+    to = TRY(from.optional_number(name));
+    return {};
+}
+
+Result<void> read(const Arguments& from, std::string_view name, AttachSpec::TextOrNumber& to)
+{
+    const auto number = from.optional_number(name);
+    if (number && *number)
+        to.text = std::to_string(**number);
+    else
+        to.text = TRY(from.optional_text(name));
+    return {};
+}
+
 Result<void> read(const Arguments& from, std::string_view name, LaunchSpec::Texts& to)
 {
     to = TRY(from.texts(name));
@@ -38,6 +54,19 @@ Result<LaunchSpec> LaunchSpec::from(const Arguments& arguments)
 #include "dap/launch.inc"
     if (!spec.program || spec.program->empty())
         return failure("the launch configuration has no \"program\"");
+    return spec;
+}
+
+Result<AttachSpec> AttachSpec::from(const Arguments& arguments)
+{
+    AttachSpec spec;
+#define ATTRIBUTE(member, name, type, summary) CHECK(read(arguments, name, spec.member));
+#include "dap/attach.inc"
+    const int which = spec.process.has_value() + spec.name.has_value() + spec.socket.has_value()
+        + spec.port.text.has_value();
+    if (which > 1)
+        return failure("the attach configuration has more than one of \"pid\", \"name\", \"socket\" and "
+                       "\"port\"");
     return spec;
 }
 

@@ -49,6 +49,8 @@ public:
     /// For the writing thread: waits for the next message. None at the end.
     std::optional<Message> next();
     void on_written(const Message& message);
+    /// How many bytes of the guest's output nobody has read or will read.
+    size_t unread_output() const { return backlog_.unwritten(); }
 
 private:
     void queue(json::Object message, size_t output);

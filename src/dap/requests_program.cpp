@@ -41,30 +41,11 @@ Result<json::Object> Adapter::initialize(const Arguments& arguments)
 Result<json::Object> Adapter::launch(const Arguments& arguments)
 {
     if (program_)
-        return failure("a program was launched before; `restart` runs it again");
+        return failure(program_->is_attached() ? "the client is attached to a program already"
+                                               : "a program was launched before; `restart` runs it again");
     spec_ = TRY(LaunchSpec::from(arguments));
-    const auto output = [this](Launcher::Stream stream, std::string_view bytes) {
-        // On the guest's thread: its session is there.
-        outbox_.send_output(stream == Launcher::Stream::Out ? "stdout" : "stderr", bytes,
-            [session = session_of_output_.load()] { return session->is_caller_asked(); });
-    };
-    program_ = TRY(launcher_.load(spec_, output));
-    if (const auto begun = begin_run(); !begun) {
-        program_.reset();
-        return std::unexpected(begun.error());
-    }
-    console_.emplace(static_cast<console::Target&>(*this),
-        [this](const console::Line& line) { console_text_ += plain_text(line) + "\n"; });
-    console_->skips().skips_libraries = !spec_.enters_libraries;
-    console_->stops().attach();
-    then_ = [this] {
-        outbox_.send_event("process",
-            { { "name", json::to_string(*spec_.program) }, { "isLocalProcess", true },
-                { "startMethod", "launch" } });
-        for (size_t i = 0; i < program_->modules().size(); ++i)
-            outbox_.send_event("module", { { "reason", "new" }, { "module", module_row(i) } });
-        outbox_.send_event("initialized");
-    };
+    program_ = TRY(launcher_.load(spec_, output()));
+    CHECK(begin_program("launch"));
     return Body {};
 }
 
@@ -74,12 +55,21 @@ Result<json::Object> Adapter::configuration_done(const Arguments&)
         return failure("the program has been started already");
     CHECK(run_->start(spec_.stops_at_entry));
     has_started_ = true;
-    then_ = [this] { tell_threads(); };
+    then_ = [this] {
+        tell_threads();
+        // An attached program may have stopped before.
+        if (const auto reason = run_->session().stopped(); reason && program_->is_attached())
+            on_stop(*reason);
+    };
     return Body {};
 }
 
 Result<json::Object> Adapter::restart(const Arguments& arguments)
 {
+    if (program_->is_attached())
+        return failure(
+            "the program was not started by this editor, which is attached to it: end it and run it "
+            "again where it was started");
     if (commanding_seq_)
         return failure("a command of the debug console is being done");
     // A client may send the configuration anew.
@@ -100,18 +90,12 @@ Result<json::Object> Adapter::restart(const Arguments& arguments)
 
 Result<json::Object> Adapter::terminate(const Arguments&)
 {
-    if (!has_started_) {
+    if (!has_started_ && !program_->is_attached()) {
         ending_ = Run::Ending { .text = "terminated before it began" };
         then_ = [this] { outbox_.send_event("terminated"); };
     } else {
         run_->session().kill();
     }
-    return Body {};
-}
-
-Result<json::Object> Adapter::disconnect(const Arguments&)
-{
-    is_over_ = true;
     return Body {};
 }
 
@@ -135,8 +119,12 @@ Result<json::Object> Adapter::go_on(const Arguments& arguments)
 
 Result<json::Object> Adapter::pause(const Arguments&)
 {
-    if (!has_started_ || ending_)
-        return failure(ending_ ? "the program has ended" : "the program has not been started yet");
+    if (ending_)
+        return failure("the program has ended");
+    if (!has_started_ && !program_->is_attached())
+        return failure("the program has not been started yet");
+    if (run_->session().is_idle() && !run_->session().is_running())
+        return failure("the program executes nothing at the moment");
     run_->session().interrupt();
     return Body {};
 }

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dap/serve.h"
 
-#include "dap/adapter.h"
-
 #include <array>
 #include <atomic>
 #include <cerrno>
-#include <chrono>
 #include <climits>
 #include <thread>
 
@@ -41,6 +38,14 @@ private:
     const int fd_;
 };
 
+using Clock = std::chrono::steady_clock;
+
+int milliseconds_until(Clock::time_point time)
+{
+    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(time - Clock::now());
+    return static_cast<int>(std::max<int64_t>(left.count(), 0));
+}
+
 /// Waits until the descriptor can be used or the signal is set. Whether it can be used.
 bool wait_for(int fd, short events, const Signal& stop, int milliseconds = -1)
 {
@@ -53,12 +58,15 @@ bool wait_for(int fd, short events, const Signal& stop, int milliseconds = -1)
     }
 }
 
-/// Passes on what the client sends, until it ends or is no message.
-void read_messages(int input, Adapter& adapter, const Signal& stop)
+/// Passes on what the client sends, until it ends or is no message. If `greeting` is not 0, the
+/// first message must come within that time.
+void read_messages(int input, Adapter& adapter, const Signal& stop, std::chrono::seconds greeting)
 {
     MessageReader reader;
     std::array<char, 16384> chunk;
-    while (wait_for(input, POLLIN, stop)) {
+    const auto deadline = Clock::now() + greeting;
+    bool is_greeted = greeting == std::chrono::seconds(0);
+    while (wait_for(input, POLLIN, stop, is_greeted ? -1 : milliseconds_until(deadline))) {
         const ssize_t count = read(input, chunk.data(), chunk.size());
         if (count < 0 && (errno == EINTR || errno == EAGAIN))
             continue;
@@ -71,6 +79,7 @@ void read_messages(int input, Adapter& adapter, const Signal& stop)
                 return;
             if (!*content)
                 break;
+            is_greeted = true;
             adapter.receive(**content);
         }
     }
@@ -86,19 +95,25 @@ ssize_t write_some(int output, std::string_view bytes)
     return write(output, bytes.data(), std::min<size_t>(bytes.size(), PIPE_BUF));
 }
 
-bool write_all(int output, std::string_view bytes, const std::atomic<bool>& is_ending, const Signal& stop)
+/// Whether all was written. A client that has taken nothing for `patience` is given up, and soon if
+/// the service is ending.
+bool write_all(int output, std::string_view bytes, const std::atomic<bool>& is_ending, const Signal& stop,
+    std::chrono::seconds patience)
 {
+    auto former = Clock::now();
     while (!bytes.empty()) {
         const auto limit = std::chrono::duration_cast<std::chrono::milliseconds>(grace);
         if (!wait_for(output, POLLOUT, stop, is_ending ? static_cast<int>(limit.count()) : 100)) {
             pollfd stopped { stop.fd(), POLLIN, 0 };
-            if (is_ending || poll(&stopped, 1, 0) > 0)
+            if (is_ending || poll(&stopped, 1, 0) > 0 || Clock::now() - former > patience)
                 return false;
             continue;
         }
         const ssize_t count = write_some(output, bytes);
         if (count < 0 && errno != EINTR && errno != EAGAIN)
             return false;
+        if (count > 0)
+            former = Clock::now();
         bytes.remove_prefix(static_cast<size_t>(std::max<ssize_t>(count, 0)));
     }
     return true;
@@ -106,37 +121,42 @@ bool write_all(int output, std::string_view bytes, const std::atomic<bool>& is_e
 
 } // namespace
 
-void serve(Launcher& launcher, int input, int output)
+void Service::run(int input, int output, const Limits& limits)
 {
-    Inbox inbox;
-    Outbox outbox;
-    Adapter adapter(launcher, inbox, outbox);
     const Signal stop_reading, stop_writing;
-    std::atomic<bool> is_ending = false;
     std::thread reader([&] {
-        read_messages(input, adapter, stop_reading);
+        read_messages(input, adapter_, stop_reading, limits.greeting);
         // A client that has closed its side may still read the answers.
-        is_ending = true;
-        inbox.close();
+        is_ending_ = true;
+        inbox_.close();
     });
     std::thread writer([&] {
-        while (const auto message = outbox.next()) {
-            const bool is_written = write_all(output, message->bytes, is_ending, stop_writing);
-            outbox.on_written(*message);
+        while (const auto message = outbox_.next()) {
+            const bool is_written =
+                write_all(output, message->bytes, is_ending_, stop_writing, limits.patience);
+            outbox_.on_written(*message);
             if (!is_written)
                 break;
         }
         // Nobody reads any more, so nobody need wait.
-        outbox.close();
+        outbox_.close();
         stop_reading.set();
     });
-    adapter.serve();
-    is_ending = true;
-    outbox.finish();
+    adapter_.serve();
+    is_ending_ = true;
+    outbox_.finish();
     writer.join();
     stop_reading.set();
-    inbox.close();
+    inbox_.close();
     reader.join();
 }
+
+void Service::end()
+{
+    is_ending_ = true;
+    inbox_.add([this] { adapter_.leave(); });
+}
+
+void serve(Launcher& launcher, int input, int output) { Service(launcher).run(input, output); }
 
 } // namespace vitrine::core::dap

@@ -28,6 +28,7 @@ core::gdb::Process process_of(GdbServer::Serves serves)
     case GdbServer::Serves::Embedder: return core::gdb::Process::Owner;
     case GdbServer::Serves::OneCall: return core::gdb::Process::Call;
     case GdbServer::Serves::OneFreeCall: return core::gdb::Process::FreeCall;
+    case GdbServer::Serves::OneSharedCall: return core::gdb::Process::SharedCall;
     }
     std::unreachable();
 }

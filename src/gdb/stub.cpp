@@ -126,7 +126,7 @@ Stub::Stub(debug::Session& session, Process process)
       process_(process),
       view_(session),
       monitor_(std::make_unique<Monitor>(view_)),
-      was_let_go_(process == Process::FreeCall)
+      was_let_go_(process == Process::FreeCall || process == Process::SharedCall)
 {}
 
 /// The console must leave the client before the client is destroyed.
@@ -151,8 +151,12 @@ void Stub::lose()
 {
     if (is_attached() && ends_with_client_)
         return kill();
-    if (is_attached())
+    if (is_attached()) {
+        const bool goes_on = process_ == Process::SharedCall && !control_->has_company();
         leave(true);
+        if (goes_on)
+            let_go({});
+    }
     (void)update_control();
 }
 
@@ -169,17 +173,18 @@ std::optional<std::string> Stub::close()
 void Stub::leave(bool holds_guest)
 {
     const bool is_alone = process_ != Process::Owner || !control_ || !control_->has_company();
-    holds_guest_ = holds_guest && is_alone;
+    holds_guest_ = holds_guest && is_alone && process_ != Process::SharedCall;
     if (holds_guest_ && !stop_ && is_free())
         session_.interrupt();
     view_.remove_all_stops();
     client_ = Client::Nobody;
-    was_let_go_ = !holds_guest;
+    was_let_go_ = !holds_guest || process_ == Process::SharedCall;
 }
 
 bool Stub::wants_control() const
 {
-    return !is_closed_ && (process_ != Process::Owner || is_attached() || holds_guest_);
+    const bool is_shared = process_ == Process::Owner || process_ == Process::SharedCall;
+    return !is_closed_ && (!is_shared || is_attached() || holds_guest_);
 }
 
 /// Attaches to the session or detaches from it, as `wants_control` says.

@@ -16,6 +16,9 @@ enum class Process : uint8_t {
     Call,
     /// Like `Call`, but it does not wait for the first client.
     FreeCall,
+    /// The one call, beside other clients of the session: it controls the guest only while a client
+    /// is attached, and does not wait for one.
+    SharedCall,
     /// Any number of calls by the session's owner, with or without a client.
     Owner,
 };
@@ -59,7 +62,8 @@ public:
     /// difference for an `Owner`. Fails if another client of the session has control.
     Result<void> attach(bool ends_with_client = false);
     /// The client has disconnected without a word. A running guest is stopped and waits for the
-    /// next client, unless the session has other clients that can resume it.
+    /// next client, unless the session has other clients that can resume it. A `SharedCall` without
+    /// other clients is resumed.
     void lose();
     Answer answer(const Request& request);
     /// The client wants the guest to stop. Returns what to send at once, if anything.

@@ -35,6 +35,7 @@ COVERED = {
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
     ("docs/debug.md", "alias px"): "an init file: session.definitions",
     ("docs/editors.md", "vitrine dap"): "how editors start it: editor.bank, editor.protocol",
+    ("docs/editors.md", "$ vitrine run --dap"): "a guest that waits for editors: editor.attach",
     ("docs/editors.md", '{ "type": "lldb-dap"'): "a configuration",
     ("docs/editors.md", "local dap = require"): "a configuration",
     ("docs/editors.md", "(add-to-list 'dape-configs"): "a configuration",

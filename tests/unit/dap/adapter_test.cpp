@@ -92,7 +92,7 @@ TEST(Adapter, RefusesRequestsAtTheWrongTime)
     EXPECT_EQ(client.refused("initialize"), "`initialize` was said before");
     for (const RequestInfo& row : request_table())
         if (row.needs >= Needs::Program) {
-            EXPECT_EQ(client.refused(row.name), "nothing has been launched yet") << row.name;
+            EXPECT_EQ(client.refused(row.name), "nothing has been launched or attached to yet") << row.name;
         }
     EXPECT_EQ(client.refused("stepBack"), "the request `stepBack` is not supported");
     EXPECT_EQ(client.refused("launch"), "the launch configuration has no \"program\"");
@@ -396,7 +396,7 @@ TEST(Adapter, DropsCancelledRequests)
     client.ask("initialize");
     client.ask("cancel", R"({"requestId": 99})");
     client.ask("cancel");
-    EXPECT_EQ(client.refused("disassemble"), "nothing has been launched yet");
+    EXPECT_EQ(client.refused("disassemble"), "nothing has been launched or attached to yet");
 }
 
 TEST(Docs, HaveAllRequestsAndAttributes)
@@ -413,6 +413,8 @@ TEST(Docs, HaveAllRequestsAndAttributes)
 #include "dap/requests.inc"
 #define ATTRIBUTE(member, name, type, summary) expect_row(name, summary);
 #include "dap/launch.inc"
+#define ATTRIBUTE(member, name, type, summary) expect_row(name, summary);
+#include "dap/attach.inc"
 }
 
 } // namespace
