@@ -10,7 +10,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PARTS = ["ARCHITECTURE.md", "README.md", "docs", "tools", "src", "include", "tests", "examples"]
+PARTS = ["ARCHITECTURE.md", "README.md", "docs", "tools", "src", "include", "tests", "examples", "editors"]
 
 # A file, the text to append to it, and the expected error.
 VIOLATIONS = [
@@ -40,6 +40,11 @@ PROSE_VIOLATIONS = [
     ("tests/support/wat.h", "// Whoever reads this stands still.", "'Whoever': name who"),
     ("docs/wasi.md", "The guest stands still.", "'stands still': is stopped"),
 ]
+# The same for the VS Code extension.
+EXTENSION_VIOLATIONS = [
+    ("src/dap/launch.inc", 'ATTRIBUTE(colour, "colour", Text, "The colour")', "package.json differs"),
+    ("include/vitrine/version.hpp", "#define VITRINE_VERSION_BUILD 7", "package.json differs"),
+]
 # Not prose.
 NO_VIOLATIONS = [
     ("src/base/text.cpp", f'constexpr auto text = "// {LONG}";'),
@@ -59,13 +64,14 @@ def main():
         for part in PARTS:
             copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy
             copy(ROOT / part, tree / part)
-        for tool in ("check_architecture", "check_prose"):
+        for tool in ("check_architecture", "check_prose", "check_extension"):
             status, said = check(tree, tool)
             if status != 0:
                 failures += 1
                 print(f"the tree as it is: {said}")
         trials = [("check_architecture", *row) for row in VIOLATIONS]
         trials += [("check_prose", *row) for row in PROSE_VIOLATIONS]
+        trials += [("check_extension", *row) for row in EXTENSION_VIOLATIONS]
         trials += [("check_prose", *row, None) for row in NO_VIOLATIONS]
         for tool, name, line, expected in trials:
             file = tree / name
