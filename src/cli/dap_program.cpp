@@ -124,10 +124,12 @@ public:
             limits_->stop();
         const auto limit = limits_ ? limits_->status() : std::nullopt;
         const Trap* const trap = *ending_ ? nullptr : ending_->error().trap();
+        // Ends that somebody has asked for.
+        const bool is_asked = trap && (trap->kind == TrapKind::Exit || trap->kind == TrapKind::Killed);
         const bool is_late = limit == status::timeout;
         return { .status = status_of(*ending_, limit),
             .text = text_of(*ending_) + (is_late ? ": its time is over (timeout)" : ""),
-            .is_trap = !*ending_ && !(trap && trap->kind == TrapKind::Exit) };
+            .is_trap = !*ending_ && (!is_asked || is_late) };
     }
 
 private:

@@ -105,7 +105,8 @@ json::Object Adapter::breakpoint_row(const debug::Request& request)
     if (auto position = position_of(module, set->at.offset, is_of_wat ? std::nullopt : set->at.place)) {
         row["source"] = std::move(position->source);
         row["line"] = shown_line(position->line);
-        if (position->column > 1)
+        // Clients show a column as a breakpoint of its own within the line.
+        if (request.spec.place.column != 0 && position->column > 1)
             row["column"] = shown_column(position->column);
     }
     return row;
@@ -200,12 +201,12 @@ Result<json::Object> Adapter::breakpoint_locations(const Arguments& arguments)
     const Arguments asked_source = TRY(arguments.object("source"));
     const uint32_t first = TRY(asked_line(TRY(arguments.number("line"))));
     const uint32_t last = TRY(asked_line(TRY(arguments.number_or("endLine", TRY(arguments.number("line"))))));
-    std::set<std::pair<uint32_t, uint32_t>> places;
+    std::map<uint32_t, std::set<uint32_t>> columns;
     if (const auto made = find_made_source(asked_source);
         made && std::holds_alternative<FuncIndex>(made->what)) {
         const auto wat = TRY(wat_.find(made->module, std::get<FuncIndex>(made->what)));
         for (uint32_t line = first; line <= std::min(last, wat->text()->line_count()); ++line)
-            places.emplace(line, 0);
+            columns[line].insert(0);
     } else {
         const std::string path = line_place(asked_source, first, 0).file;
         for (const debug::LoadedModule& loaded : program_->modules()) {
@@ -217,16 +218,18 @@ Result<json::Object> Adapter::breakpoint_locations(const Arguments& arguments)
                     for (const source::Row& row :
                         source->symbols().rows_of(static_cast<source::FileId>(i), first, last))
                         if (row.is_statement && row.place.line != 0)
-                            places.emplace(row.place.line, row.place.column);
+                            columns[row.place.line].insert(row.place.column);
         }
     }
     json::Array rows;
-    for (const auto& [line, column] : places) {
-        json::Object row { { "line", shown_line(line) } };
-        if (column != 0)
-            row["column"] = shown_column(column);
-        rows.push_back(std::move(row));
-    }
+    for (const auto& [line, columns_of_line] : columns)
+        for (const uint32_t column : columns_of_line) {
+            json::Object row { { "line", shown_line(line) } };
+            // A line with one place needs no choice: clients would show it within the line.
+            if (column != 0 && columns_of_line.size() > 1)
+                row["column"] = shown_column(column);
+            rows.push_back(std::move(row));
+        }
     return Body { { "breakpoints", std::move(rows) } };
 }
 

@@ -7,6 +7,7 @@
 #include "runtime/heap.h"
 
 #include <algorithm>
+#include <cctype>
 #include <set>
 
 namespace vitrine::core::dap {
@@ -16,6 +17,20 @@ namespace {
 std::string number_in_brackets(std::string_view before, uint64_t index)
 {
     return std::string(before) + "[" + std::to_string(index) + "]";
+}
+
+/// Whether a suffix binds to the whole expression: it is made of names, members and indices.
+bool takes_suffix(std::string_view expression)
+{
+    for (size_t i = 0; i < expression.size(); ++i) {
+        const char c = expression[i];
+        const bool is_arrow = expression.substr(i, 2) == "->";
+        if (!is_arrow && std::isalnum(static_cast<unsigned char>(c)) == 0
+            && !std::string_view("_$.:[]").contains(c))
+            return false;
+        i += is_arrow ? 1 : 0;
+    }
+    return true;
 }
 
 bool has_parts(const Value& value)
@@ -139,7 +154,8 @@ std::vector<Variable> source_parts(const Container& container, uint64_t from, ui
     for (source::Child& child : source::children(reader, container.value, from, count)) {
         std::string expression;
         if (!container.expression.empty() && !child.suffix.empty())
-            expression = "(" + container.expression + ")" + child.suffix;
+            expression = takes_suffix(container.expression) ? container.expression + child.suffix
+                                                            : "(" + container.expression + ")" + child.suffix;
         parts.push_back(source_variable(printable(child.name), std::move(expression), container.source,
             std::move(child.value), container.scope, {}));
     }

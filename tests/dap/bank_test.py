@@ -46,6 +46,8 @@ class BankTest(unittest.TestCase):
         (row,) = self.run_to({"line": DEPOSIT})
         self.assertTrue(row["verified"])
         self.assertEqual((row["line"], row["source"]["path"]), (DEPOSIT, str(SOURCE)))
+        # Clients would show a column as a second breakpoint within the line.
+        self.assertNotIn("column", row)
 
         # Frames, as the source has them.
         frames = editor.frames()
@@ -60,6 +62,7 @@ class BankTest(unittest.TestCase):
         self.assertEqual(arguments["amount"]["value"], "20")
         self.assertEqual(arguments["account"]["type"], "struct account *")
         account = editor.variables(arguments["account"]["variablesReference"])
+        self.assertEqual(account["balance"]["evaluateName"], "account->balance")
         self.assertEqual({name: row["value"] for name, row in account.items()},
             {"owner": '"jade"', "balance": "80", "movements": "0"})
         statics = editor.variables(scopes["Statics"])
@@ -265,6 +268,10 @@ class BankTest(unittest.TestCase):
         rows = editor.ask("breakpointLocations", source=source, line=DEPOSIT - 1, endLine=DEPOSIT + 1)["breakpoints"]
         # The opening brace has code: the prologue.
         self.assertEqual(sorted({row["line"] for row in rows}), [DEPOSIT - 1, DEPOSIT, DEPOSIT + 1])
+        # Columns are there to choose from.
+        by_line = [row["line"] for row in rows]
+        for row in rows:
+            self.assertEqual("column" in row, by_line.count(row["line"]) > 1, row)
         (target,) = editor.ask("gotoTargets", source=source, line=DEPOSIT + 2)["targets"]
         editor.ask("goto", threadId=1, targetId=target["id"])
         editor.stop(reason="goto")
