@@ -17,6 +17,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "editors" / "vscode" / "package.json"
+REQUESTS = ["launch", "attach"]
 ROW = re.compile(r'^ATTRIBUTE\(\w+, "(\w+)", (\w+), "((?:[^"\\]|\\.)*)"\)$', re.MULTILINE)
 TEXT_OR_NULL = {"type": ["string", "null"]}
 TYPES = {
@@ -25,6 +26,7 @@ TYPES = {
     "TextMap": {"type": "object", "additionalProperties": TEXT_OR_NULL},
     "Flag": {"type": "boolean", "default": False},
     "Number": {"type": "integer"},
+    "TextOrNumber": {"type": ["string", "integer"]},
 }
 
 
@@ -46,8 +48,11 @@ def main():
     package = json.loads(text)
     package["version"] = version()
     (debugger,) = package["contributes"]["debuggers"]
-    for request, entry in debugger["configurationAttributes"].items():
-        entry["properties"] = attributes(request, entry["properties"])
+    described = debugger["configurationAttributes"]
+    for request in REQUESTS:
+        if (ROOT / "src" / "dap" / f"{request}.inc").exists():
+            entry = described.setdefault(request, {})
+            entry["properties"] = attributes(request, entry.get("properties", {}))
     right = json.dumps(package, indent=2) + "\n"
     if "--write" in sys.argv:
         PACKAGE.write_text(right)

@@ -12,10 +12,9 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "lldb"))
 
-from debuggee import THREADS, compile_guest, line_of  # noqa: E402
+from debuggee import THREADS, compile_components, compile_guest, line_of  # noqa: E402
 from editor import Editor  # noqa: E402
 
-WASM_TOOLS = os.environ["VITRINE_WASM_TOOLS"]
 GUESTS = HERE.parent / "lldb" / "guests"
 INLINED = """static int counter = 3;
 __attribute__((always_inline)) static inline int twice(int n)
@@ -70,17 +69,8 @@ class GuestsTest(unittest.TestCase):
         self.assertLessEqual(ids, told)
 
     def test_components(self):
-        parts = self.folder
-        for world in ("provider", "app"):
-            core, embedded = parts / f"{world}.core.wasm", parts / f"{world}.embedded.wasm"
-            subprocess.run(["clang-22", "--target=wasm32", "-nostdlib", "-g", "-O0", "-Wl,--no-entry", GUESTS / f"{world}.c",
-                "-o", core], check=True)
-            subprocess.run([WASM_TOOLS, "component", "embed", GUESTS / "two.wit", core, "--world", world, "-o", embedded], check=True)
-            subprocess.run([WASM_TOOLS, "component", "new", embedded, "-o", parts / f"{world}.wasm"], check=True)
-        subprocess.run([WASM_TOOLS, "compose", parts / "app.wasm", "-d", parts / "provider.wasm", "-o", parts / "two.wasm"],
-            check=True, capture_output=True)
         editor = self.editor
-        editor.launch(parts / "two.wasm", invoke="run()")
+        editor.launch(compile_components(self.folder), invoke="run()")
         self.assertEqual(editor.ask("modules")["totalModules"], 2)
         (row,) = editor.ask("setFunctionBreakpoints", breakpoints=[{"name": "ops_add"}])["breakpoints"]
         self.assertTrue(row["verified"])

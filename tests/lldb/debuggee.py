@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import shlex
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -37,6 +38,25 @@ def compile_guest(source, *flags):
     if not wasm.exists():
         subprocess.run([*COMPILE[path.suffix], *flags, str(path), "-o", str(wasm)], check=True)
     return wasm
+
+
+def compile_components(folder, sources=HERE / "guests"):
+    """Compiles app.c and the provider.c that it imports, from copies in `sources`, to one component.
+    Returns its path."""
+    tools = os.environ["VITRINE_WASM_TOOLS"]
+    folder.mkdir(exist_ok=True)
+    wit = HERE / "guests" / "two.wit"
+    for world in ("provider", "app"):
+        source = sources / f"{world}.c"
+        if not source.exists():
+            shutil.copy(HERE / "guests" / source.name, source)
+        core, embedded = folder / f"{world}.core.wasm", folder / f"{world}.embedded.wasm"
+        subprocess.run(["clang-22", "--target=wasm32", "-nostdlib", "-g", "-O0", "-Wl,--no-entry", source, "-o", core], check=True)
+        subprocess.run([tools, "component", "embed", wit, core, "--world", world, "-o", embedded], check=True)
+        subprocess.run([tools, "component", "new", embedded, "-o", folder / f"{world}.wasm"], check=True)
+    subprocess.run([tools, "compose", folder / "app.wasm", "-d", folder / "provider.wasm", "-o", folder / "two.wasm"],
+        check=True, capture_output=True)
+    return folder / "two.wasm"
 
 
 def shared_file(name):
