@@ -42,6 +42,10 @@ class Dev(unittest.TestCase):
         (self.tree / "build/editors").mkdir()
         shutil.copy(ROOT / "tools/install_editors.sh", self.tree / "tools")
         shutil.copy(ROOT / "tools/install_editors.sh", self.tree / "build/editors/installed")
+        # And for need_lldb_23.
+        (self.tree / "build/lldb").mkdir()
+        shutil.copy(ROOT / "tools/requirements-lldb.txt", self.tree / "tools")
+        shutil.copy(ROOT / "tools/requirements-lldb.txt", self.tree / "build/lldb/requirements.txt")
         self.bin.mkdir()
         for program in PROGRAMS:
             self.program(self.bin / program, NOTE)

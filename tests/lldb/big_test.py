@@ -30,7 +30,7 @@ class Big(SessionTest):
                 (f"breakpoint set --address {CALL}", rf"Breakpoint 2: where = yosys\.core\.wasm.*, address = {CALL}$"),
                 ("continue", r"^\* thread #1, name = 'main', stop reason = breakpoint 2\.1$", rf"^->  {CALL}: call +17917$"),
                 ("continue", r"^\* thread #1, name = 'main', stop reason = breakpoint 1\.1$"),
-                ("thread backtrace", rf"^  \* frame #0: {MAIN} yosys", rf"^    frame #1: {BEHIND} yosys"),
+                ("thread backtrace", rf"^ +\* frame #0: {MAIN} yosys", rf"^ +frame #1: {BEHIND} yosys"),
                 ("register read pc", rf"^ +pc = {MAIN}$"),
                 ("disassemble --count 4", rf"^->  {MAIN}: global\.get 0$", r"i32\.const 16$", r"i32\.sub *$"),
                 (f"{MONITOR} functions _start", r"^func\[25\] \$_start: \(\) at 0x4000000100010e[0-9a-f]{2}$"),

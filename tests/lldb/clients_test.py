@@ -10,7 +10,7 @@ import threading
 import time
 import unittest
 
-from debuggee import BUILD, HERE, LLDB, PATIENCE, Lldb
+from debuggee import BUILD, HERE, PATIENCE, Lldb, command_of
 
 # The index of each function in the module: `run` is the first one.
 FIRST, SECOND = 1, 2
@@ -32,8 +32,8 @@ class Host:
         self.process = subprocess.Popen([os.environ["VITRINE_CLIENTS_HOST"], str(module()), f"{folder}/turns.sock"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         address = self.process.stdout.readline().strip()
-        self.command = [LLDB, "-o", "settings set target.language c",
-            "-o", f"process connect --plugin wasm unix-connect://{address}"]
+        self.command = command_of(["lldb-22", "-o", "settings set target.language c",
+            "-o", f"process connect --plugin wasm unix-connect://{address}"])
         self.heard = {"editor": [], "page": [], "embedder": [], ">": []}
         self.changed = threading.Condition()
         threading.Thread(target=self._read, daemon=True).start()

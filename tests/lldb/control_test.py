@@ -7,7 +7,7 @@ import tempfile
 import time
 import unittest
 
-from debuggee import (Guest, Lldb, PATIENCE, PLATFORM, SessionTest, await_ends, compile_guest, guests_of, line_of,
+from debuggee import (Guest, LLDB, MAIN, Lldb, PATIENCE, PLATFORM, SessionTest, assemble, await_ends, compile_guest, guests_of, line_of,
     run_script)
 
 ENDLESS = "endless.c"
@@ -154,10 +154,22 @@ class Ends(SessionTest):
             ("frame select 1", rf"at {FAULTS}:{line_of(FAULTS, 'call')}"))
 
     def test_an_abort(self):
-        self.fault("trap", "unreachable", "__main_argc_argv", ("frame info", rf"at {FAULTS}:{line_of(FAULTS, 'trap')}"))
+        self.fault("trap", "unreachable", MAIN, ("frame info", rf"at {FAULTS}:{line_of(FAULTS, 'trap')}"))
+
+    def test_unreachable_beside_a_shared_memory(self):
+        """The first bytes of a shared memory, where the guest traps."""
+        with Guest(assemble("shared.wat")) as guest:
+            self.check(guest, [], [
+                ("continue", r"stop reason = trap: unreachable$", r"frame #0: 0x400000010000[0-9a-f]{4}"),
+                ("memory read -s 1 -f x -c 4 0", r"^0x00000000: 0x11 0x22 0x33 0x44$"),
+                ("memory write -s 1 0 0x55"),
+                ("memory read -s 4 -f x -c 1 0", r"^0x00000000: 0x44332255$"),
+                ("continue", r"exited with status = 6 "),
+            ])
+            self.assertEqual(guest.finish()[0], 134)
 
     def test_an_access_out_of_bounds(self):
-        self.fault("read", r"out of bounds memory access: 4 bytes at 0x[0-9a-f]+ of memory\[0\], which has 0x20000 bytes", "__main_argc_argv",
+        self.fault("read", r"out of bounds memory access: 4 bytes at 0x[0-9a-f]+ of memory\[0\], which has 0x20000 bytes", MAIN,
             ("frame info", rf"at {FAULTS}:{line_of(FAULTS, 'read')}"))
 
     def test_a_stack_that_is_exhausted(self):
@@ -183,7 +195,7 @@ class Ends(SessionTest):
 class Launch:
     """An LLDB that starts guests itself instead of attaching to one."""
 
-    command = ["lldb-22", *(word for command in PLATFORM for word in ("-O", command))]
+    command = [LLDB, *(word for command in PLATFORM for word in ("-O", command))]
 
 
 class Launches(unittest.TestCase):
@@ -194,7 +206,7 @@ class Launches(unittest.TestCase):
             "continue"])
         self.assertRegex(answers[2], r"Breakpoint 1: where = .*`divide")
         self.assertRegex(answers[3], r"stop reason = breakpoint 1\.1")
-        self.assertRegex(answers[4], r"frame #1: .*`__main_argc_argv\(argc=2")
+        self.assertRegex(answers[4], rf"frame #1: .*`{MAIN}\(argc=2")
         self.assertRegex(answers[5], r"stop reason = trap: integer divide by zero")
         self.assertRegex(answers[6], r"exited with status = 6 ")
 

@@ -8,7 +8,7 @@ import re
 import subprocess
 import unittest
 
-from debuggee import BUILD, HERE, LLDB, PATIENCE, Guest, SessionTest, compile_guest, line_of, run_script
+from debuggee import BUILD, HERE, PATIENCE, Guest, SessionTest, compile_guest, command_of, line_of, run_script
 
 SOURCE = "adder.c"
 ADD = line_of(SOURCE, "add")
@@ -26,7 +26,7 @@ class Host:
         self.process = subprocess.Popen([os.environ[program], *map(str, modules)], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         address = self.process.stderr.readline().strip()
-        self.command = [LLDB, "-o", "settings set target.language c", "-o", f"process connect --plugin wasm connect://{address}"]
+        self.command = command_of(["lldb-22", "-o", "settings set target.language c", "-o", f"process connect --plugin wasm connect://{address}"])
 
     def __enter__(self):
         return self

@@ -2,23 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Features that LLDB has no commands for: our own commands, next to what LLDB itself shows."""
 
-import os
-import subprocess
 import unittest
 
-from debuggee import BUILD, Guest, HERE, SessionTest, compile_guest, line_of
+from debuggee import Guest, SessionTest, assemble, compile_guest, line_of
 
 MONITOR = "process plugin packet monitor"
 SHAPES = "shapes.c"
 VECTORS = "vectors.c"
-
-
-def assemble(source):
-    """Assembles guests/SOURCE, a module as text, into a binary."""
-    path = HERE / "guests" / source
-    wasm = f"{BUILD.name}/{path.stem}.wasm"
-    subprocess.run([os.environ["VITRINE_WASM_TOOLS"], "parse", str(path), "-o", wasm], check=True)
-    return wasm
 
 
 class Monitor(SessionTest):

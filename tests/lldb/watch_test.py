@@ -18,7 +18,7 @@ class Watchpoints(SessionTest):
             self.check(guest, [], [
                 ("b main", r"Breakpoint 1: "),
                 ("continue", r"stop reason = breakpoint 1\.1"),
-                ("watchpoint set variable shared", r"Watchpoint created: Watchpoint 1: addr = 0x[0-9a-f]+ size = 4 state = enabled type = m"),
+                ("watchpoint set variable shared", r"Watchpoint created: Watchpoint 1: addr = 0x[0-9a-f]+,? size = 4,? state = enabled,? type = m"),
                 # Writing the same value does not stop. The stop is after the writing instruction.
                 ("continue", r"Watchpoint 1 hit:\s+old value: 1\s+new value: 2", r"stop reason = watchpoint 1$"),
                 ("p shared", r"\(int\) 2$"),
