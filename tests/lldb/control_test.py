@@ -6,6 +6,7 @@ vanishing."""
 import tempfile
 import time
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 
 from debuggee import (Guest, LLDB, MAIN, Lldb, PATIENCE, PLATFORM, SessionTest, assemble, await_ends, compile_guest, guests_of, line_of,
     run_script)
@@ -231,11 +232,18 @@ class Launches(unittest.TestCase):
         [guest] = guests_of(lldb.process.pid)
         return guest
 
-    def check_end(self, leave, options="-s", pattern=r"Process 1 launched"):
-        with Lldb(Launch) as lldb:
-            guest = self.launch(lldb, options, pattern)
-            leave(lldb)
-            await_ends([guest])
+    def check_ends(self, ways, options="-s", pattern=r"Process 1 launched"):
+        """LLDB takes two seconds to launch a guest, without doing anything; so all do it at once."""
+        def check(leave):
+            with Lldb(Launch) as lldb:
+                guest = self.launch(lldb, options, pattern)
+                leave(lldb)
+                await_ends([guest])
+
+        compile_guest(ENDLESS, "-O0")
+        with ThreadPoolExecutor(len(ways)) as pool:
+            for checked in [pool.submit(check, leave) for leave in ways]:
+                checked.result()
 
     def test_a_launched_guest_ends_with_lldb(self):
         def quit(lldb):
@@ -243,15 +251,12 @@ class Launches(unittest.TestCase):
             lldb.send("quit")
             lldb.process.wait(PATIENCE)
 
-        self.check_end(Lldb.kill)
-        self.check_end(quit)
-        self.check_end(Lldb.quit)
-        self.check_end(lambda lldb: lldb.ask("detach", r"Process 1 detached"))
+        self.check_ends([Lldb.kill, quit, Lldb.quit, lambda lldb: lldb.ask("detach", r"Process 1 detached")])
 
     def test_a_launched_guest_that_runs_ends_with_lldb(self):
-        self.check_end(Lldb.kill, "", r"^turning$")
+        self.check_ends([Lldb.kill], "", r"^turning$")
         # Without a terminal.
-        self.check_end(Lldb.kill, "-n")
+        self.check_ends([Lldb.kill], "-n")
 
     def test_a_guest_that_is_run_again_ends_before(self):
         with Lldb(Launch) as lldb:
