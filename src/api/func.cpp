@@ -81,20 +81,11 @@ Result<void> call_slots(const Func& function, uint64_t* slots)
         const Use body(link, Use::Purpose::Call);
         CHECK(body);
         auto& callee = *static_cast<core::Function*>(Access::object(function));
-        const core::FuncType& type = *link->engine->types[callee.type].func();
-        std::vector<core::Value> arguments;
-        arguments.reserve(type.params.size());
-        for (const core::ValueType param : type.params)
-            arguments.push_back({ param, *slots++ });
-        slots -= arguments.size();
-        const auto results = core::invoke(body->current_thread(), callee, arguments);
-        if (!results) {
-            Access::note_end(*link, results.error());
-            return Access::error(results.error());
-        }
-        for (const core::Value& result : *results)
-            *slots++ = result.low;
-        return {};
+        const auto called = core::invoke_slots(body->current_thread(), callee, slots);
+        if (called)
+            return {};
+        Access::note_end(*link, called.error());
+        return Access::error(called.error());
     });
 }
 

@@ -72,8 +72,9 @@ private:
     bool is_done_ = false;
 };
 
-/// Takes a stack for the first activation and stores the arguments on it.
-OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value> arguments)
+/// Takes a stack for the first activation and stores the arguments on it: `put` writes them at an
+/// address and returns the one behind them.
+template<class Put> OrTrapped<void> enter(Thread& thread, Function& function, const Put& put)
 {
     const auto has_room = [&] { return thread.activations.size() < max_activations && has_host_stack(); };
     if (!thread.store.attempt(Refusable::Entry, has_room))
@@ -91,7 +92,8 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
         take_store(thread);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
-        thread.requests->bits.fetch_and(~Requests::interrupt);
+        if ((thread.requests->bits.load() & Requests::interrupt) != 0)
+            thread.requests->bits.fetch_and(~Requests::interrupt);
         thread.restore_words();
         if (thread.requests->bits.load() != 0)
             thread.requests->lower_words();
@@ -100,7 +102,7 @@ OrTrapped<void> enter(Thread& thread, Function& function, std::span<const Value>
     }
     thread.activations.push_back({ thread.control, &function, thread.state, thread.free, thread.host,
         thread.host_call_offset, thread.continuations.size() });
-    thread.state = { nullptr, 0, 0, thread.free, store_values(arguments, thread.free) };
+    thread.state = { nullptr, 0, 0, thread.free, put(thread.free) };
     thread.is_after_host = thread.host != nullptr;
     thread.host = nullptr;
     entering.succeed();
@@ -132,7 +134,11 @@ void leave(Thread& thread)
         thread.runner.store({});
 }
 
-CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
+/// How a call ended, without its results.
+using Ended = std::variant<Returned, Trap, Suspended>;
+
+/// Ends the activation, unless the call is suspended. `take` reads the results at an address.
+template<class Take> Ended finish(Thread& thread, RunEnd end, const Take& take)
 {
     if (end == RunEnd::Suspended) {
         give_back_store(thread);
@@ -142,22 +148,36 @@ CallEnd finish(Thread& thread, RunEnd end, const FuncType& type)
         leave(thread);
         return std::move(thread.trap);
     }
-    std::vector<Value> results;
-    results.reserve(type.results.size());
-    const Slot* from = thread.activations.back().outer_free;
+    take(thread.activations.back().outer_free);
+    leave(thread);
+    return Returned {};
+}
+
+std::vector<Value> load_values(const FuncType& type, const Slot* from)
+{
+    std::vector<Value> values;
+    values.reserve(type.results.size());
     for (const ValueType result : type.results) {
-        results.push_back(load_value(result, from));
+        values.push_back(load_value(result, from));
         from += result.slots();
     }
-    leave(thread);
+    return values;
+}
+
+CallEnd with_results(Ended end, std::vector<Value> results)
+{
+    if (auto* const trap = std::get_if<Trap>(&end))
+        return std::move(*trap);
+    if (std::holds_alternative<Suspended>(end))
+        return Suspended {};
     return results;
 }
 
 /// Runs an entry into the guest. If a C++ exception comes out of it, ends the activation above
 /// `depth`, if there still is one, and returns the exception as a trap.
-template<class Run> CallEnd guarded_call(Thread& thread, size_t depth, Run run)
+template<class Run> Ended guarded_call(Thread& thread, size_t depth, Run run)
 {
-    return guarded(run, [&](Thrown thrown) -> CallEnd {
+    return guarded(run, [&](Thrown thrown) -> Ended {
         if (thread.activations.size() > depth)
             leave(thread);
         return trap_of(std::move(thrown));
@@ -186,7 +206,7 @@ public:
     KeptForProbe& operator=(const KeptForProbe&) = delete;
 
     /// To be called when the call has ended.
-    void take(const CallEnd& end) const
+    void take(const Ended& end) const
     {
         if (program_ && std::holds_alternative<Trap>(end))
             thread_.store.program_view->restore(*program_);
@@ -198,22 +218,40 @@ private:
     std::optional<std::pair<Trap, ExceptionObject*>> kept_;
 };
 
-} // namespace
-
-CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments)
+/// Calls a function. `put` and `take` are those of `enter` and `finish`.
+template<class Put, class Take>
+Ended call(Thread& thread, Function& function, const Put& put, const Take& take)
 {
     return guarded(
         [&] {
             const KeptForProbe kept(thread);
-            CallEnd end = guarded_call(thread, thread.activations.size(), [&]() -> CallEnd {
-                if (auto entered = enter(thread, function, arguments); !entered)
+            Ended end = guarded_call(thread, thread.activations.size(), [&]() -> Ended {
+                if (auto entered = enter(thread, function, put); !entered)
                     return std::move(entered).error();
-                return finish(thread, run_call(thread, function), type_of(thread, function));
+                return finish(thread, run_call(thread, function), take);
             });
             kept.take(end);
             return end;
         },
-        [](Thrown thrown) -> CallEnd { return trap_of(std::move(thrown)); });
+        [](Thrown thrown) -> Ended { return trap_of(std::move(thrown)); });
+}
+
+/// Ends a call that has suspended where that is not possible.
+Trap cancel(Thread& thread)
+{
+    cancel_call(thread);
+    return { .kind = TrapKind::HostError, .message = "a host function cannot suspend in this call" };
+}
+
+} // namespace
+
+CallEnd start_call(Thread& thread, Function& function, std::span<const Value> arguments)
+{
+    std::vector<Value> results;
+    Ended end = call(
+        thread, function, [&](Slot* to) { return store_values(arguments, to); },
+        [&](const Slot* from) { results = load_values(type_of(thread, function), from); });
+    return with_results(std::move(end), std::move(results));
 }
 
 CallEnd resume_call(Thread& thread, std::span<const Value> results)
@@ -225,8 +263,12 @@ CallEnd resume_call(Thread& thread, std::span<const Value> results)
     store_values(results, thread.state.sp);
     const Function& host = *std::exchange(thread.host, nullptr);
     const Function& entered = *thread.activations.front().function;
-    return guarded_call(
-        thread, 0, [&] { return finish(thread, run_resumed(thread, host), type_of(thread, entered)); });
+    std::vector<Value> loaded;
+    Ended end = guarded_call(thread, 0, [&] {
+        return finish(thread, run_resumed(thread, host),
+            [&](const Slot* from) { loaded = load_values(type_of(thread, entered), from); });
+    });
+    return with_results(std::move(end), std::move(loaded));
 }
 
 void cancel_call(Thread& thread)
@@ -244,9 +286,20 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
         return std::move(*results);
     if (auto* trap = std::get_if<Trap>(&end))
         return std::unexpected(std::move(*trap));
-    cancel_call(thread);
-    return std::unexpected(
-        Trap { .kind = TrapKind::HostError, .message = "a host function cannot suspend in this call" });
+    return std::unexpected(cancel(thread));
+}
+
+OrTrapped<void> invoke_slots(Thread& thread, Function& function, Slot* slots)
+{
+    const FuncType& type = type_of(thread, function);
+    Ended end = call(
+        thread, function, [&](Slot* to) { return std::copy_n(slots, slots_of(type.params), to); },
+        [&](const Slot* from) { std::copy_n(from, slots_of(type.results), slots); });
+    if (auto* const trap = std::get_if<Trap>(&end))
+        return std::unexpected(std::move(*trap));
+    if (std::holds_alternative<Suspended>(end))
+        return std::unexpected(cancel(thread));
+    return {};
 }
 
 namespace {

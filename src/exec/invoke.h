@@ -25,6 +25,9 @@ void cancel_call(Thread& thread);
 /// Like `start_call`, but traps when a host function suspends.
 OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::span<const Value> arguments);
 
+/// The same with the arguments in slots, as the guest has them, where the results go.
+OrTrapped<void> invoke_slots(Thread& thread, Function& function, Slot* slots);
+
 /// Makes an instance, reports it to the probes, and runs its start function. [spec: exec/modules,
 /// instantiation]
 std::expected<Instance*, Failure> instantiate(
