@@ -79,6 +79,8 @@ private:
 
     const core::net::Descriptor socket_;
     const OnEvent on_event_;
+    /// Taken first. While a request is sent, answers can come.
+    std::mutex sending_;
     std::mutex mutex_;
     int64_t sent_ = 0;
     bool is_over_ = false;
@@ -89,6 +91,7 @@ private:
 
 int64_t Connection::send(std::string_view command, const Object& arguments, OnAnswer on_answer)
 {
+    const std::lock_guard sending(sending_);
     std::unique_lock lock(mutex_);
     const int64_t seq = ++sent_;
     if (is_over_) {
@@ -98,6 +101,7 @@ int64_t Connection::send(std::string_view command, const Object& arguments, OnAn
         return seq;
     }
     awaited_[seq] = std::move(on_answer);
+    lock.unlock();
     const std::string bytes = core::dap::framed(core::json::to_line(Object {
         { "seq", seq }, { "type", "request" }, { "command", command }, { "arguments", arguments } }));
     for (size_t done = 0; done < bytes.size();) {
