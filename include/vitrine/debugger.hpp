@@ -8,7 +8,8 @@ namespace vitrine::debug {
 
 namespace detail {
 struct GdbServerBody;
-}
+struct DapServerBody;
+} // namespace detail
 
 /// Lets LLDB attach to a session: listens on a TCP port or a Unix socket and serves one client at a
 /// time, on a thread of its own. While a client is attached, it controls the guest: stops are
@@ -78,6 +79,62 @@ private:
     friend vitrine::detail::Access;
     GdbServer() = default;
     std::unique_ptr<detail::GdbServerBody> body_;
+};
+
+/// How a `DapServer` shows the guest.
+struct DapOptions {
+    /// What clients call the program, for example the path of its module.
+    std::string name {};
+    /// The path of a `vitrine` command, which is started to read debug information, in a process of
+    /// its own. Without it, clients see no lines and variables of the source.
+    std::string reader {};
+};
+
+/// Lets editors attach to a session, with the Debug Adapter Protocol: listens on a TCP port or a
+/// Unix socket, and serves any number of clients at a time, each on threads of its own. Clients
+/// attach without stopping the guest, and have breakpoints of their own. All are told of stops and
+/// resumes, and each may resume the guest, unless a `GdbServer` has a client. When a client
+/// disconnects, in whatever way, its breakpoints are removed; when the last one does, a stopped
+/// guest is resumed. The session must outlive the server.
+///
+/// The session's calls also return at stops. `finish` leaves these to the clients.
+class VITRINE_API DapServer {
+public:
+    /// Starts listening, at an address as `GdbServer` takes it. If that fails, `error` says why.
+    DapServer(Session& session, std::string_view address, const DapOptions& options = {});
+    static Result<DapServer> create(
+        Session& session, std::string_view address, const DapOptions& options = {});
+    ~DapServer();
+    DapServer(DapServer&&) noexcept;
+    DapServer& operator=(DapServer&&) noexcept;
+
+    /// Why the server cannot be used. Null if it can.
+    const Error* error() const;
+    /// The address it listens on, as `HOST:PORT` or as the absolute path of the socket. Empty if it
+    /// does not listen.
+    std::string address() const;
+    /// Whether only programs on this machine can connect.
+    bool is_loopback() const;
+
+    /// Tells clients about a module before an instance of it exists. `path` is the absolute path of
+    /// its file, near which sources are looked for; empty if there is no such file.
+    void announce(const Module& module, std::string path);
+    /// Shows the guest's output in the clients. Must be called on the guest's thread. Blocks while
+    /// a client has too much unread data, unless the guest is interrupted or ended.
+    void send_output(std::span<const std::byte> bytes);
+    /// Waits until a client has set its breakpoints (`configurationDone`).
+    void wait_for_client();
+    /// Returns how the call has ended whose first event this is: waits while clients have the guest
+    /// stopped. A guest that is stopped without a client is resumed.
+    Event finish(Session& session, Event event);
+    /// Stops serving, as the destructor does. Tells the clients, and waits for some seconds while
+    /// they read what is left. Returns the number of bytes of output that they did not read.
+    std::size_t close();
+
+private:
+    friend vitrine::detail::Access;
+    DapServer() = default;
+    std::unique_ptr<detail::DapServerBody> body_;
 };
 
 } // namespace vitrine::debug

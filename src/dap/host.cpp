@@ -2,6 +2,7 @@
 #include "dap/host.h"
 
 #include <algorithm>
+#include <filesystem>
 
 namespace vitrine::core::dap {
 
@@ -77,8 +78,13 @@ public:
     debug::Demangle demangle() const override { return host_->guest().demangle; }
     source::PathOptions path_options(const Module& module) const override
     {
-        source::PathOptions options =
-            host_->guest().path_options ? host_->guest().path_options(module) : source::PathOptions();
+        source::PathOptions options;
+        const auto loaded = std::ranges::find_if(
+            modules_, [&](const debug::LoadedModule& each) { return each.module.get() == &module; });
+        if (host_->guest().path_options)
+            options = host_->guest().path_options(module);
+        else if (loaded != modules_.end() && !loaded->path.empty())
+            options.module_folder = std::filesystem::path(loaded->path).parent_path();
         for (const auto& [from, to] : source_maps_)
             options.mappings.push_back({ from, to.value_or("") });
         return options;
@@ -116,11 +122,7 @@ Host::Host(debug::Session& session, HostedGuest guest)
 {
     listener_ = session_.add_listener({
         .events = [this](const debug::Event& event) { on_event(event); },
-        .resumes =
-            [this](const debug::Resumed&) {
-                const std::lock_guard lock(mutex_);
-                is_waiting_ = is_suspended_ = false;
-            },
+        .resumes = [this](const debug::Resumed&) { on_resume(); },
         .instances = [this](Instance& instance) { announce({ instance.module, "" }); },
     });
 }
@@ -221,7 +223,8 @@ void Host::leave(bool suspends)
         const std::lock_guard lock(mutex_);
         --clients_;
         is_suspended_ = is_suspended_ || suspends;
-        stays = clients_ != 0 || is_waiting_ || is_suspended_;
+        stays = !has_nobody();
+        changed_.notify_all();
     }
     if (suspends)
         session_.interrupt();
@@ -242,6 +245,16 @@ void Host::on_event(const debug::Event& event)
     Run::Ending ending = ending_of(std::get<debug::Outcome>(event));
     const std::lock_guard lock(mutex_);
     ending_ = std::move(ending);
+    ++resumes_;
+    changed_.notify_all();
+}
+
+void Host::on_resume()
+{
+    const std::lock_guard lock(mutex_);
+    is_waiting_ = is_suspended_ = false;
+    ++resumes_;
+    changed_.notify_all();
 }
 
 void Host::on_stop(const debug::StopReason& reason)
@@ -251,8 +264,7 @@ void Host::on_stop(const debug::StopReason& reason)
     bool goes_on = false;
     {
         const std::lock_guard lock(mutex_);
-        const bool is_alone = clients_ == 0 && !is_suspended_ && !is_waiting_;
-        goes_on = is_alone || (is_released_ && reason.kind == debug::StopKind::Entry);
+        goes_on = has_nobody() || (is_released_ && reason.kind == debug::StopKind::Entry);
     }
     if (goes_on)
         resume_from(reason);
@@ -272,10 +284,29 @@ void Host::wait_for_client()
     changed_.wait(lock, [&] { return had_client_; });
 }
 
+void Host::wait_while_stopped()
+{
+    uint64_t before = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        before = resumes_;
+    }
+    const auto reason = session_.stopped();
+    if (!reason)
+        return;
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return resumes_ != before || has_nobody() || is_closed_; });
+        if (resumes_ != before)
+            return;
+    }
+    resume_from(*reason);
+}
+
 void Host::close()
 {
     const std::lock_guard lock(mutex_);
-    had_client_ = true;
+    had_client_ = is_closed_ = true;
     changed_.notify_all();
 }
 

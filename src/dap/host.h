@@ -69,6 +69,9 @@ public:
     Run::Ending ending() const;
     /// Waits until a client has said that the guest may run, or until `close`.
     void wait_for_client();
+    /// Returns when the guest is not stopped any more: a client has resumed or ended it. Resumes it
+    /// itself when there is no client.
+    void wait_while_stopped();
     /// Nobody waits for clients any more.
     void close();
 
@@ -90,6 +93,8 @@ public:
     void let_go(bool stop_at_entry);
 
 private:
+    bool has_nobody() const { return clients_ == 0 && !is_suspended_ && !is_waiting_; }
+    void on_resume();
     void on_event(const debug::Event& event);
     void on_stop(const debug::StopReason& reason);
     void resume_from(const debug::StopReason& reason);
@@ -110,6 +115,9 @@ private:
     /// A client has left it stopped.
     bool is_suspended_ = false;
     bool had_client_ = false;
+    bool is_closed_ = false;
+    /// Counts resumes and ends of calls.
+    uint64_t resumes_ = 0;
     std::optional<Run::Ending> ending_;
 };
 

@@ -219,6 +219,8 @@ void Server::send_output(Launcher::Stream stream, std::string_view bytes)
 
 void Server::wait_for_client() { door_->host().wait_for_client(); }
 
+void Server::wait_while_stopped() { door_->host().wait_while_stopped(); }
+
 size_t Server::close() { return door_->close(); }
 
 } // namespace vitrine::core::dap

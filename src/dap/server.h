@@ -34,6 +34,7 @@ public:
     void announce(debug::LoadedModule module);
     void send_output(Launcher::Stream stream, std::string_view bytes);
     void wait_for_client();
+    void wait_while_stopped();
 
     /// Stops serving: tells the clients, and waits for a moment until they have read what is left.
     /// Returns the number of bytes of output that they did not read.

@@ -239,7 +239,30 @@ def check_dap(folder):
             check_output(message.get("command", message.get("event")), text.encode("utf-8", "surrogateescape"))
 
 
-CHECKS = {"run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
+def check_ps(folder):
+    """A guest with a door whose file and arguments have such names, and the debugger that attaches."""
+    environment = os.environ | {"XDG_RUNTIME_DIR": str(folder)}
+    file = folder / (name("file") + ".wasm")
+    file.write_bytes((folder / "app.wasm").read_bytes())
+    guest = subprocess.Popen([VITRINE, "run", "--dap", "--unknown-imports=trap", "--invoke", "plain", file, "1"], env=environment,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    check_output("run --dap", guest.stderr.readline())
+
+    def ask(*words, input=""):
+        done = subprocess.run([VITRINE, *words], env=environment, input=input.encode(), capture_output=True, timeout=SECONDS)
+        return check_output(words, done.stdout) + check_output(words, done.stderr)
+    try:
+        assert "file\\1b[31m" in ask("ps")
+        assert json.loads(ask("ps", "--json"))[0]["module"] == str(file)
+        assert "file\\1b[31m" in ask("debug", "--attach=nobody")
+        shown = ask("debug", "--attach", input="wait\nbt\nfunctions\nglobals\nprint nobody\ndetach\n")
+        assert "start\\1b" in shown and "global\\1b" in shown, shown
+    finally:
+        guest.kill()
+        guest.communicate(timeout=SECONDS)
+
+
+CHECKS = {"ps": (check_ps,), "run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
     "opcodes": (check_opcodes,), "wast": (check_wast,)}
 
 
