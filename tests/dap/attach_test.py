@@ -170,6 +170,21 @@ class AttachTest(unittest.TestCase):
             editor.event("terminated")
         self.assertEqual(guest.finish(), (0, ""))
 
+    def test_a_real_lldb_beside_an_editor(self):
+        guest = self.run_guest("--dap", "-g0", wasm=compile_guest(BANK))
+        editor = self.editor(guest).attach_and_go(stopOnEntry=True)
+        editor.stop(reason="entry")
+        commands = ["breakpoint set -n deposit", "continue", "bt", "detach"]
+        done = subprocess.run([*guest.lldb_command, "-b", *(word for line in commands for word in ("-o", line))],
+            capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
+        self.assertIn(f"deposit(account=0x000109d8, amount=20) at bank.c:{DEPOSIT}", done.stdout, done.stderr)
+        editor.event("continued")
+        self.assertEqual(editor.stop()["description"], "another client's breakpoint")
+        editor.event("continued")
+        self.assertEqual(editor.event("exited")["exitCode"], 0)
+        editor.event("terminated")
+        self.assertEqual(guest.finish(), (0, ""))
+
     def test_lldb_alone_beside_the_door_leaves_a_running_guest(self):
         guest = self.run_guest("--dap=0", "-g0", "--no-wait")
         lldb = Connection(guest.lldb)

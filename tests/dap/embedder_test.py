@@ -55,7 +55,7 @@ class EmbedderTest(unittest.TestCase):
         self.break_at_deposit(editor)
         editor.ask("continue", threadId=1)
         self.assertEqual(self.host.stdout.readline(), "returned\n")
-        self.assertIn("jade", editor.output_text())
+        self.assertIn("jade", editor.event("output", category="stdout")["output"])
         editor.stop(reason="entry")
         self.assertFalse(editor.has_event("exited"))
         # The last one that leaves takes the stop along.

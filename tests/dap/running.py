@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -58,13 +59,13 @@ class Guest:
         self.editors = self.lldb = None
         for _ in range(sum(option.startswith(("-g", "--dap")) for option in options)):
             line = self.process.stderr.readline()
-            match = re.match(r"vitrine: (?:waiting|listening) for (editors|a debugger) on (\S+): ", line)
+            match = re.match(r"vitrine: (?:waiting|listening) for (editors|a debugger) on (\S+): (.*)", line)
             if not match:
                 raise AssertionError(f"vitrine printed {line!r} {self.process.communicate()}")
             if match[1] == "editors":
                 self.editors = match[2]
             else:
-                self.lldb = match[2]
+                self.lldb, self.lldb_command = match[2], shlex.split(match[3])
         self.output = ""
         self.changed = threading.Condition()
         self.reader = threading.Thread(target=self._read, daemon=True)
