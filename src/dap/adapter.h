@@ -130,6 +130,7 @@ private:
     json::Object stopped_body(const debug::StopReason& reason);
     /// The adapter's own resume. Everything with a number ends.
     Result<void> resume_guest(const debug::Resume& how);
+    Result<void> resume_from(std::optional<uint64_t> stop, const debug::Resume& how);
     BodyOr step(const Arguments& arguments, debug::LineStepKind kind, const debug::Resume& by_instruction);
     /// Handles the inbox until the program has stopped or ended.
     Result<void> wait_for_arrival();

@@ -134,7 +134,7 @@ void Adapter::on_stop(const debug::StopReason& reason)
         const bool is_ours = reason.kind == debug::StopKind::Load && !stops.wants_loads();
         for (const std::string& note : stops.set_waiting())
             print("console", note + "\n");
-        if (is_ours && resume_guest({ .kind = debug::Resume::Kind::Go }))
+        if (is_ours && resume_from(reason.number, {}))
             return;
     }
     // Another client wants to know what is loaded, and resumes the program.
@@ -143,8 +143,7 @@ void Adapter::on_stop(const debug::StopReason& reason)
     refresh();
     std::string problem;
     // Other clients may want to see it.
-    if (!is_wanted(reason, problem) && !client_->has_company()
-        && resume_guest({ .kind = debug::Resume::Kind::Go }))
+    if (!is_wanted(reason, problem) && !client_->has_company() && resume_from(reason.number, {}))
         return;
     tell_stop(reason, problem);
 }
@@ -263,8 +262,15 @@ void Adapter::print(std::string_view category, std::string_view text)
 
 Result<void> Adapter::resume_guest(const debug::Resume& how)
 {
-    // Not from a stop that the client has not heard of.
-    CHECK(client_->resume(how, told_stop_));
+    if (!told_stop_ && program_->is_attached())
+        return failure("the client has not been told yet that the program has stopped");
+    return resume_from(told_stop_, how);
+}
+
+/// Not from any other stop: another client may have resumed the program meanwhile.
+Result<void> Adapter::resume_from(std::optional<uint64_t> stop, const debug::Resume& how)
+{
+    CHECK(client_->resume(how, stop));
     told_stop_.reset();
     forget();
     return {};

@@ -170,6 +170,27 @@ class AttachTest(unittest.TestCase):
             editor.event("terminated")
         self.assertEqual(guest.finish(), (0, ""))
 
+    def test_editors_that_disagree(self):
+        """Both resume at every stop. What each is told makes sense, in its order."""
+        guest = self.run_guest("--dap", "--no-wait")
+        editors = [self.editor(guest).attach_and_go() for _ in range(3)]
+        self.break_at_tick(editors[0])
+        for _ in range(30):
+            for editor in editors:
+                editor.stop()
+            for request in [(editor, editor.send("continue", threadId=1)) for editor in editors]:
+                request[0].answer(request[1])
+        for editor in editors:
+            is_stopped = False
+            for message in editor.messages:
+                if message.get("event") in ("stopped", "continued") or message.get("command") == "continue" and message["success"]:
+                    self.assertEqual(is_stopped, message.get("event") != "stopped", message)
+                    is_stopped = message.get("event") == "stopped"
+        editors[0].leave()
+        for editor in editors[1:]:
+            editor.send("continue", threadId=1)
+        guest.must_go_on()
+
     def test_a_real_lldb_beside_an_editor(self):
         guest = self.run_guest("--dap", "-g0", wasm=compile_guest(BANK))
         editor = self.editor(guest).attach_and_go(stopOnEntry=True)
