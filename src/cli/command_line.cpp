@@ -156,7 +156,7 @@ void print_help(std::span<const CommandRow> commands, const CLI::App& app)
         options_text(app));
     for (const CommandRow& row : commands)
         if (!row.summary.empty())
-            print("  {:<10} {}\n", row.name, row.summary);
+            print("  {:<11} {}\n", row.name, row.summary);
     print("\n`vitrine COMMAND --help` lists the options of a command.\n\nExample: {}\n",
         commands.front().example);
 }

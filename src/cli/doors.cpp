@@ -4,8 +4,10 @@
 #include "base/text.h"
 #include "cli/lldb.h"
 #include "door/inner.h"
+#include "gdb/lldb.h"
 #include "net/address.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <span>
 
@@ -191,6 +193,12 @@ std::vector<std::string> Doors::lldb_commands() const
     for (const LoadedModule& loaded : guest_.modules)
         modules.push_back(loaded.module);
     return lldb_->lldb_commands(modules.front(), std::span(modules).subspan(1));
+}
+
+bool Doors::has_rust() const
+{
+    return std::ranges::any_of(guest_.modules,
+        [](const LoadedModule& loaded) { return core::gdb::has_rust(*door::inner(loaded.module)); });
 }
 
 void Doors::announce()

@@ -60,6 +60,8 @@ public:
     void take_output(WasiConfig& wasi);
     /// What LLDB is to do to attach; only with its door.
     std::vector<std::string> lldb_commands() const;
+    /// Whether a module was compiled from Rust, as far as debug information tells.
+    bool has_rust() const;
     /// Enters the guest in the register, and prints how to attach.
     void announce();
     /// Waits until the session's call has ended: stops on the way are for the debuggers.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/lldb.h"
 
+#include "cli/lldb_script.h"
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -8,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 
 #include <spawn.h>
 #include <sys/wait.h>
@@ -17,12 +20,14 @@ namespace vitrine::cli {
 
 namespace {
 
+constexpr auto start_file = "vitrine.lldb";
+
 /// The first LLDB in PATH.
 std::optional<std::string> find_lldb()
 {
     const char* path = std::getenv("PATH");
     std::string folders = path ? path : "/usr/bin:/bin";
-    for (const std::string_view name : { "lldb-22", "lldb" })
+    for (const std::string_view name : { "lldb-23", "lldb-22", "lldb" })
         for (size_t at = 0; at <= folders.size();) {
             const size_t end = std::min(folders.find(':', at), folders.size());
             const std::string candidate = folders.substr(at, end - at) + "/" + std::string(name);
@@ -98,24 +103,54 @@ void wait_for(pid_t process)
 
 } // namespace
 
-Result<std::unique_ptr<Lldb>> Lldb::start(const std::vector<std::string>& commands, debug::Session& session)
+Lldb::Files::Files(bool is_rust)
+{
+    std::error_code error;
+    std::string name = (std::filesystem::temp_directory_path(error) / "vitrine-lldb-XXXXXX").string();
+    if (error || !mkdtemp(name.data()))
+        return;
+    folder_ = name;
+    const std::filesystem::path script = folder_ / "vitrine.py";
+    std::ofstream(script) << lldb_script(is_rust);
+    std::ofstream(folder_ / start_file) << lldb_start_file(script.string());
+}
+
+Lldb::Files::~Files()
+{
+    std::error_code ignored;
+    if (!folder_.empty())
+        std::filesystem::remove_all(folder_, ignored);
+}
+
+std::string Lldb::Files::command() const
+{
+    // Without Python, LLDB goes on after the error.
+    return "command source -e false -s true \"" + (folder_ / start_file).string() + "\"";
+}
+
+Result<std::unique_ptr<Lldb>> Lldb::start(
+    const std::vector<std::string>& commands, debug::Session& session, bool is_rust)
 {
     const auto program = find_lldb();
     if (!program)
-        return Error("--lldb: neither lldb-22 nor lldb is in PATH (Debian's package is lldb-22)");
+        return Error("--lldb: there is no lldb-23, lldb-22 or lldb in PATH (Debian's package is lldb-22)");
     std::vector<std::string> arguments { *program };
     const bool sets_language = !knows_languages(*program);
-    for (const std::string& command : commands)
+    auto files = std::make_unique<Files>(is_rust);
+    std::vector<std::string> all = commands;
+    if (files->exist())
+        all.insert(all.end() - 1, files->command());
+    for (const std::string& command : all)
         if (sets_language || !command.starts_with("settings set target.language "))
             arguments.insert(arguments.end(), { "-o", command });
     std::signal(SIGINT, SIG_IGN);
     auto process = spawn(*program, std::move(arguments));
     if (!process)
         return process.error();
-    return std::unique_ptr<Lldb>(new Lldb(*process, session));
+    return std::unique_ptr<Lldb>(new Lldb(*process, session, std::move(files)));
 }
 
-Lldb::Lldb(pid_t process, debug::Session& session)
+Lldb::Lldb(pid_t process, debug::Session& session, std::unique_ptr<Files> files) : files_(std::move(files))
 {
     thread_ = std::thread([this, process, &session] {
         wait_for(process);

@@ -45,6 +45,15 @@ constexpr vitrine::cli::CommandRow commands[] {
         .example = "vitrine ps --json",
         .takes_guest = false,
         .add = vitrine::cli::add_ps },
+    { .name = "lldb-script",
+        .arguments = "[--rust]",
+        .summary = "Print Vitrine's commands for LLDB",
+        .details = "`run --lldb` loads them by itself. In an LLDB that attaches to `run -g`, load them with\n"
+                   "`command script import vitrine.py`. Then `vitrine globals` and the like show what LLDB\n"
+                   "has no commands for.",
+        .example = "vitrine lldb-script > vitrine.py",
+        .takes_guest = false,
+        .add = vitrine::cli::add_lldb_script },
     { .name = "inspect",
         .arguments = "[options] app.wasm [arguments]",
         .summary = "Show a module's structure, or the state of a guest at a place",

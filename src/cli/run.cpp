@@ -104,7 +104,7 @@ int run_debugged(
     (*doors)->announce();
     std::unique_ptr<Lldb> lldb;
     if (options.doors.starts_lldb) {
-        auto started = Lldb::start((*doors)->lldb_commands(), session);
+        auto started = Lldb::start((*doors)->lldb_commands(), session, (*doors)->has_rust());
         if (!started)
             return report(started.error());
         lldb = *std::move(started);

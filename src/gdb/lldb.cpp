@@ -24,15 +24,21 @@ Result<std::vector<std::string>> languages_in(Bytes section)
     return languages;
 }
 
-/// Whether LLDB treats some of the module's functions as C++ because their names have scopes. Also
-/// checks the names, because the producers section may have been stripped.
-bool has_scoped_names(const Module& module)
+/// Those that a module says it was written in; none if it has been stripped.
+std::vector<std::string> languages_of(const Module& module)
 {
     std::vector<std::string> languages;
     for (const CustomSection& section : module.customs)
         if (section.name == "producers")
             languages = languages_in(section.bytes).value_or(languages);
-    for (const std::string& language : languages)
+    return languages;
+}
+
+/// Whether LLDB treats some of the module's functions as C++ because their names have scopes. Also
+/// checks the names, because the producers section may have been stripped.
+bool has_scoped_names(const Module& module)
+{
+    for (const std::string& language : languages_of(module))
         if (language.starts_with("C_plus_plus") || language == "Rust")
             return true;
     for (uint32_t function = 0; function < module.functions.size(); ++function) {
@@ -63,6 +69,12 @@ bool allocates_for_components(const Module* module)
 }
 
 } // namespace
+
+bool has_rust(const Module& module)
+{
+    const std::vector<std::string> languages = languages_of(module);
+    return std::ranges::find(languages, "Rust") != languages.end();
+}
 
 std::vector<std::string> lldb_commands(std::span<const Module* const> modules, std::string_view address)
 {

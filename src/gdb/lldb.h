@@ -24,4 +24,7 @@ namespace vitrine::core::gdb {
 /// has a memory.
 std::vector<std::string> lldb_commands(std::span<const Module* const> modules, std::string_view address);
 
+/// Whether a part of the module was written in Rust.
+bool has_rust(const Module& module);
+
 } // namespace vitrine::core::gdb

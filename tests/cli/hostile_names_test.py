@@ -262,7 +262,12 @@ def check_ps(folder):
         guest.communicate(timeout=SECONDS)
 
 
-CHECKS = {"ps": (check_ps,), "run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
+def check_lldb_script(folder):
+    assert "VERBS" in run(folder, "lldb-script")
+
+
+CHECKS = {"ps": (check_ps,), "run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "lldb-script": (check_lldb_script,),
+    "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
     "opcodes": (check_opcodes,), "wast": (check_wast,)}
 
 

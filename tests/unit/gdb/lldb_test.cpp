@@ -48,6 +48,17 @@ TEST(Lldb, TheLanguageIsTheModules)
         commands_for(R"((language "Zig" "0.15"))"), ElementsAre("settings set target.language c", connect));
 }
 
+TEST(Lldb, RustIsALanguageOfTheModule)
+{
+    EngineState engine;
+    const auto is_rust = [&](const std::string& text) {
+        return has_rust(*core::test::module_of(engine, "(module " + text + ")"));
+    };
+    EXPECT_TRUE(is_rust(R"((@producers (language "C11" "") (language "Rust" "")))"));
+    EXPECT_FALSE(is_rust(R"((@producers (language "C_plus_plus_14" "") (processed-by "Rust" "")))"));
+    EXPECT_FALSE(is_rust(""));
+}
+
 TEST(Lldb, TheNamesTellTheLanguageOfAStrippedModule)
 {
     EngineState engine;
