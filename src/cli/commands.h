@@ -33,6 +33,7 @@ Action add_debug(CLI::App& app);
 Action add_dap(CLI::App& app);
 Action add_ps(CLI::App& app);
 Action add_lldb_script(CLI::App& app);
+Action add_mcp(CLI::App& app);
 Action add_inspect(CLI::App& app);
 Action add_objdump(CLI::App& app);
 Action add_validate(CLI::App& app);

@@ -266,7 +266,25 @@ def check_lldb_script(folder):
     assert "VERBS" in run(folder, "lldb-script")
 
 
-CHECKS = {"ps": (check_ps,), "run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "lldb-script": (check_lldb_script,),
+def check_mcp(folder):
+    """The texts of all answers. What the program itself writes is passed on as it is."""
+    calls = [("start", {"program": str(folder / "app.wasm"), "unknownImports": "trap", "invoke": "plain", "args": ["1"]})]
+    calls += [("command", {"line": line}) for line in ("catch host", "continue", "bt all", "info locals", "functions", "globals", "tags", "tables", "memory", "instances",
+        "modules", "list", "print nobody", "break nobody" + HOSTILE)]
+    calls += [("breakpoint", {"place": name("go")}), ("evaluate", {"expression": name("x")}), ("state", {})]
+    lines = [json.dumps({"jsonrpc": "2.0", "id": i, "method": "tools/call", "params": {"name": tool, "arguments": arguments}})
+        for i, (tool, arguments) in enumerate(calls)]
+    done = subprocess.run([VITRINE, "mcp"], input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=SECONDS)
+    check_output("mcp", done.stderr.encode())
+    answers = [json.loads(line) for line in done.stdout.split("\n")[:-1]]
+    assert [answer["id"] for answer in answers] == list(range(len(calls))), done.stdout
+    assert any("fails\\1b" in text for answer in answers for text in strings_of(answer)), answers
+    for answer in answers:
+        for text in strings_of(answer):
+            check_output("mcp", text.encode("utf-8", "surrogateescape"))
+
+
+CHECKS = {"ps": (check_ps,), "run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "lldb-script": (check_lldb_script,), "mcp": (check_mcp,),
     "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
     "opcodes": (check_opcodes,), "wast": (check_wast,)}
 

@@ -46,6 +46,10 @@ class Dev(unittest.TestCase):
         (self.tree / "build/lldb").mkdir()
         shutil.copy(ROOT / "tools/requirements-lldb.txt", self.tree / "tools")
         shutil.copy(ROOT / "tools/requirements-lldb.txt", self.tree / "build/lldb/requirements.txt")
+        # And for need_mcp.
+        (self.tree / "build/mcp").mkdir()
+        shutil.copy(ROOT / "tools/requirements-mcp.txt", self.tree / "tools")
+        shutil.copy(ROOT / "tools/requirements-mcp.txt", self.tree / "build/mcp/requirements.txt")
         self.bin.mkdir()
         for program in PROGRAMS:
             self.program(self.bin / program, NOTE)

@@ -53,6 +53,7 @@ COVERED = {
     ("docs/lldb.md", "(lldb) "): "commands of LLDB: lldb.*",
     ("docs/lldb.md", "process plugin packet monitor"): "commands of LLDB: lldb.monitor",
     ("docs/lldb.md", '{ "type": "lldb-dap"'): "a configuration: lldb.dap",
+    ("docs/mcp.md", '{ "mcpServers"'): "a configuration: mcp.server",
     ("docs/wasi.md", "clang --target=wasm32-wasi app.c"): "needs a download: wasi.components",
     ("docs/wasi.md", "vitrine: error: trap: unreachable"): "a backtrace: golden.run.backtrace",
 }
