@@ -161,9 +161,8 @@ Action add_debug(CLI::App& app)
     app.add_option("-x,--script", options->scripts, "Run the debugger commands in this file first")
         ->type_name("FILE")
         ->allow_extra_args(false);
-    app.add_option("--attach", options->attach,
-           "Debug a guest that runs already: the one of this process, file name, port or socket, or the only "
-           "one")
+    app.add_option(
+           "--attach", options->attach, "Debug a guest that runs already; without a value, the only one")
         ->type_name("PID|NAME|PORT|PATH")
         ->expected(0, 1)
         ->default_str("");

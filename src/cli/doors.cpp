@@ -44,16 +44,15 @@ void DoorOptions::add_to(CLI::App& app)
 {
     app.add_option("-g", lldb_address, "Wait for LLDB on a port (0 for any free one) or a Unix socket")
         ->type_name("[ADDRESS:]PORT|PATH");
-    app.add_option("--dap", editor_address,
-           "Wait for editors on a port or a Unix socket; without a value, on a socket that they find")
+    app.add_option(
+           "--dap", editor_address, "Wait for editors, too; without a value, on a Unix socket that they find")
         ->type_name("[ADDRESS:]PORT|PATH")
         ->expected(0, 1)
         ->default_str("");
+    app.add_flag("--wait", waits, "With -g or --dap, start the guest when a debugger has attached (default)");
     app.add_flag(
-        "--wait", waits, "With -g and --dap, start the guest when a debugger has attached (default)");
-    app.add_flag("--no-wait", is_free,
-        "With -g and --dap, start the guest at once; it stops when LLDB attaches, but not for editors");
-    app.add_flag("--quiet", is_quiet, "With -g and --dap, do not print how to attach");
+        "--no-wait", is_free, "With -g or --dap, start the guest at once; it stops when LLDB attaches");
+    app.add_flag("--quiet", is_quiet, "With -g or --dap, do not print how to attach");
     app.add_flag("--lldb", starts_lldb, "Debug the guest with LLDB in this terminal");
 }
 
