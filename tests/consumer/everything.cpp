@@ -65,6 +65,9 @@ int main()
     vitrine::debug::GdbServer server(session, "127.0.0.1:0");
     if (server.error() || server.address().empty())
         return 4;
+    vitrine::debug::DapServer editors(session, "127.0.0.1:0");
+    if (editors.error() || editors.address().empty())
+        return 4;
     const auto event = session.call(*instance->func("_start"), {});
     if (!std::get<vitrine::debug::Exited>(event).results || printed != "hi\n")
         return 5;
