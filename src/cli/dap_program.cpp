@@ -234,7 +234,7 @@ core::Result<core::dap::Launcher::Attached> DapLauncher::attach(const core::dap:
             return spec.socket->contains('/') ? *spec.socket : "./" + *spec.socket;
         if (spec.process)
             return find_door(std::to_string(*spec.process));
-        return find_door(spec.name.value_or(""));
+        return find_door(spec.program ? *spec.program : spec.name.value_or(""));
     }();
     if (!address)
         return std::unexpected(address.error());

@@ -62,11 +62,14 @@ Result<AttachSpec> AttachSpec::from(const Arguments& arguments)
     AttachSpec spec;
 #define ATTRIBUTE(member, name, type, summary) CHECK(read(arguments, name, spec.member));
 #include "dap/attach.inc"
-    const int which = spec.process.has_value() + spec.name.has_value() + spec.socket.has_value()
-        + spec.port.text.has_value();
+    // Editors send all of a configuration: its type, and its own name.
+    if (TRY(arguments.optional_text("type")) || TRY(arguments.optional_text("request")))
+        spec.name.reset();
+    const int which = spec.process.has_value() + spec.program.has_value() + spec.name.has_value()
+        + spec.socket.has_value() + spec.port.text.has_value();
     if (which > 1)
-        return failure("the attach configuration has more than one of \"pid\", \"name\", \"socket\" and "
-                       "\"port\"");
+        return failure("the attach configuration says in more than one way which guest it is for: only one "
+                       "of \"pid\", \"program\", \"name\", \"socket\" and \"port\" can be there");
     return spec;
 }
 

@@ -34,7 +34,7 @@ struct LaunchSpec {
 };
 
 /// Which guest that runs already a client wants to debug: the attributes of an attach
-/// configuration. See attach.inc. With none of the first four, the only one that there is.
+/// configuration. See attach.inc. With none of the first five, the only one that there is.
 struct AttachSpec {
     using Text = std::optional<std::string>;
     using Number = std::optional<int64_t>;

@@ -264,10 +264,12 @@ Result<GuestList> list_guests()
 std::vector<RunningGuest> guests_named(const std::vector<RunningGuest>& guests, std::string_view text)
 {
     std::vector<RunningGuest> found;
+    std::error_code unknown;
+    const std::string path = text.contains('/') ? std::filesystem::canonical(text, unknown).string() : "";
     for (const RunningGuest& guest : guests) {
         const std::filesystem::path module = guest.module;
         if (text == std::to_string(guest.process) || text == module.filename() || text == module.stem()
-            || text == guest.module)
+            || text == guest.module || (!path.empty() && path == guest.module))
             found.push_back(guest);
     }
     return found;

@@ -298,7 +298,7 @@ class AttachTest(unittest.TestCase):
         editor = self.editor(guest)
         editor.ask("initialize")
         self.assertIn("use `attach`", editor.refused("launch", program="app.wasm"))
-        self.assertIn("more than one", editor.refused("attach", pid=1, name="x"))
+        self.assertIn("more than one", editor.refused("attach", pid=1, program="x"))
         self.assertIn("pid", editor.refused("attach", pid="one"))
         editor.ask("attach")
         editor.event("initialized")
@@ -326,12 +326,14 @@ class AttachTest(unittest.TestCase):
 
     def test_an_adapter_finds_the_guest(self):
         self.assertIn("there is no guest", self.adapter().refused("attach"))
+        (ticker().parent / "x").mkdir(exist_ok=True)
         guest = self.run_guest("--dap", "--no-wait", wasm=ticker("clock"), arguments=["blue"])
         by_port = self.run_guest("--dap=0", "--no-wait")
         for_lldb = self.run_guest("-g0", "--no-wait", wasm=ticker("other"))
         port = int(by_port.editors.rpartition(":")[2])
         for attributes, name in (({"pid": guest.process.pid}, "clock"), ({"name": "clock"}, "clock"), ({"name": "clock.wasm"}, "clock"),
-                ({"name": str(ticker("clock"))}, "clock"), ({"socket": guest.editors}, "clock"), ({"port": port}, "ticker"),
+                ({"name": str(ticker("clock"))}, "clock"), ({"program": "clock.wasm", "name": "mine", "type": "vitrine"}, "clock"),
+                ({"program": str(ticker().parent / "x" / ".." / "clock.wasm")}, "clock"), ({"socket": guest.editors}, "clock"), ({"port": port}, "ticker"),
                 ({"port": by_port.editors}, "ticker")):
             with self.subTest(**attributes):
                 editor = self.adapter()
@@ -345,7 +347,7 @@ class AttachTest(unittest.TestCase):
                 self.assertEqual(editor.finish(), (0, ""))
         guest.must_go_on()
         by_port.must_go_on()
-        for attributes, text in (({}, "several guests"), ({"name": "nothing"}, f"{guest.process.pid} "), ({"pid": 1}, "no guest `1`"),
+        for attributes, text in (({}, "several guests"), ({"name": "clock", "request": "attach"}, "several guests"), ({"name": "nothing"}, f"{guest.process.pid} "), ({"pid": 1}, "no guest `1`"),
                 ({"name": "other"}, "LLDB only"), ({"pid": for_lldb.process.pid}, "LLDB only"), ({"port": "x"}, "port"),
                 ({"port": int(for_lldb.lldb.rpartition(":")[2])}, "door for editors"), ({"socket": "/no/such.sock"}, "No such file")):
             with self.subTest(**attributes):

@@ -96,7 +96,7 @@ TEST(Adapter, RefusesRequestsAtTheWrongTime)
         }
     EXPECT_EQ(client.refused("attach"), "nothing can be attached to here");
     EXPECT_EQ(client.refused("attach", R"({"pid": "x"})"), "pid: expected an integer");
-    EXPECT_THAT(client.refused("attach", R"({"pid": 1, "port": 2})"), HasSubstr("more than one of"));
+    EXPECT_THAT(client.refused("attach", R"({"pid": 1, "port": 2})"), HasSubstr("more than one way"));
     EXPECT_EQ(client.refused("stepBack"), "the request `stepBack` is not supported");
     EXPECT_EQ(client.refused("launch"), "the launch configuration has no \"program\"");
     EXPECT_EQ(client.refused("launch", R"({"program": "other.wasm"})"), "there is no such file");
