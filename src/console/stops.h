@@ -10,6 +10,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vitrine::core::console {
@@ -28,6 +29,10 @@ struct WatchedValue {
     /// A value of its type with these bytes.
     std::string value_text(Instance& instance, Bytes bytes) const;
 };
+
+/// What an expression means in the source; none if that is not what is watched.
+std::optional<WatchedValue> watched_value(
+    const Scope& scope, std::string_view text, const eval::WatchPlace& what);
 
 /// The breakpoints and watchpoints that were set in a console. They have numbers of the console's
 /// own, which stay the same when the program is run again in another session. They stay from run to

@@ -296,7 +296,8 @@ void warn_of(Console& console, const std::string& condition)
             + type.error().message.substr(0, type.error().message.find('\n')));
 }
 
-/// What the text means in the source; none if that is not what is watched.
+} // namespace
+
 std::optional<WatchedValue> watched_value(
     const Scope& scope, std::string_view text, const eval::WatchPlace& what)
 {
@@ -319,6 +320,8 @@ std::optional<WatchedValue> watched_value(
     return WatchedValue { symbols, value.type,
         local ? "in local " + std::to_string(local->index) : "in a global", scope.source_memory };
 }
+
+namespace {
 
 Result<void> watch(Console& console, Words& words, Access access)
 {

@@ -4,6 +4,7 @@
 #include "debug/session.h"
 #include "debug/source_view.h"
 #include "runtime/host_activity.h"
+#include "wasm/instruction.h"
 #include "wasm/validator.h"
 
 #include <algorithm>
@@ -97,6 +98,7 @@ public:
         : kind_(kind),
           sources_(std::move(sources)),
           skips_(std::move(from.skips)),
+          only_call_(from.only_call),
           level_(from.level),
           entered_(entered),
           frames_(std::move(frames)),
@@ -111,6 +113,9 @@ public:
         if (!end_at_once_)
             plan_ = first_plan();
     }
+
+    /// Those that the step comes to in the line in which it begins.
+    std::vector<LineCall> calls();
 
     std::optional<StepEnd> end_at_once() override { return end_at_once_; }
     StepPlan begin(Frames, bool reports_again) override
@@ -167,6 +172,8 @@ private:
     LineStepKind kind_;
     const std::shared_ptr<Sources> sources_;
     const std::shared_ptr<const Skips> skips_;
+    /// See `LineStepFrom`.
+    const std::optional<CodeOffset> only_call_;
     const uint32_t level_;
     const uint32_t entered_;
     /// The frame where the step begins, and those around it.
@@ -223,7 +230,7 @@ void LineStep::set_position()
 /// At the call of an inlined body that begins here, a step only enters it.
 std::optional<StepEnd> LineStep::find_end_at_once() const
 {
-    if (kind_ != LineStepKind::Step || !home_.lines || !frames_.front().is_innermost)
+    if (kind_ != LineStepKind::Step || only_call_ || !home_.lines || !frames_.front().is_innermost)
         return std::nullopt;
     const uint32_t here = start();
     const uint32_t beginning = home_.lines->beginning_at(here);
@@ -267,7 +274,7 @@ StepPlan LineStep::leave()
 /// home with it.
 StepPlan LineStep::at_call(uint32_t call)
 {
-    if (kind_ != LineStepKind::Step)
+    if (kind_ != LineStepKind::Step || (only_call_ && home_.lines->flow().offset(call) != only_call_))
         return leave();
     phase_ = Phase::Entering;
     call_ = call;
@@ -312,8 +319,10 @@ StepPlan LineStep::plan_from(uint32_t instruction, bool includes_it)
     phase_ = Phase::InLine;
     search(instruction, includes_it, [&](uint32_t from, uint32_t to) { return entering_at(from, to); });
     // A tail call ends the frame, also if it is one of the same function.
-    if (kind_ != LineStepKind::Step)
-        std::erase_if(calls_, [&](uint32_t call) { return !home_.lines->flow().is_tail_call(call); });
+    const Flow& flow = home_.lines->flow();
+    if (kind_ != LineStepKind::Step || only_call_)
+        std::erase_if(calls_,
+            [&](uint32_t call) { return flow.offset(call) != only_call_ && !flow.is_tail_call(call); });
     return base_plan();
 }
 
@@ -358,6 +367,8 @@ bool LineStep::is_target(uint32_t instruction, const CodeLines::Position& positi
 /// Whether a body that is inlined into another one, or one in between, is skipped.
 bool LineStep::is_passed_body(Body outer, Body inner) const
 {
+    if (only_call_)
+        return true;
     const auto source = sources_->of(home_.function->instance->module);
     for (; inner != outer && inner != CodeLines::function_body; inner = home_.lines->caller_of(inner)) {
         const source::Scope& scope = home_.lines->inlined(inner);
@@ -411,6 +422,29 @@ StepPlan LineStep::base_plan()
     if (prepared_)
         plan.marks.push_back({ { prepared_, prepared_->meta->code_offset } });
     return plan;
+}
+
+std::vector<LineCall> LineStep::calls()
+{
+    std::vector<LineCall> found;
+    if (!home_.lines)
+        return found;
+    search(start(), true, [&](uint32_t from, uint32_t to) { return entering_at(from, to); });
+    const Function& function = *home_.function;
+    const Module& module = function.module();
+    for (const uint32_t call : calls_) {
+        const CodeOffset offset = home_.lines->flow().offset(call);
+        ByteReader in(module.bytes().subspan(offset), offset);
+        const auto instruction = decode_instruction(in);
+        const bool is_direct =
+            instruction && (instruction->op == Op::Call || instruction->op == Op::ReturnCall);
+        const Function* const callee = is_direct ? function.instance->functions[instruction->index] : nullptr;
+        const bool is_of_guest = !callee || !callee->is_host() || callee->host->kind == HostKind::Engine;
+        if (is_of_guest)
+            found.push_back({ offset, callee, home_.lines->inside(call).place });
+    }
+    std::ranges::sort(found, {}, &LineCall::offset);
+    return found;
 }
 
 StepAnswer LineStep::at(Cause cause, const Frame& frame)
@@ -494,9 +528,9 @@ StepAnswer LineStep::enter(const Frame& frame)
 {
     const bool replaces_home = frame.id == home_.id;
     auto lines = sources_->lines_of(*frame.function);
-    if (!lines && begins_without_lines_)
+    if (!lines && (begins_without_lines_ || only_call_))
         return StepEnd {};
-    if (!lines || is_skipped(*frame.function)) {
+    if (!lines || (!only_call_ && is_skipped(*frame.function))) {
         if (replaces_home)
             return leave();
         phase_ = Phase::InLine;
@@ -705,6 +739,22 @@ std::shared_ptr<Step> make_line_step(
     const bool has_stopped = from.thread == 0 || from.thread == reason->thread;
     return make_line_step(
         kind, std::move(frames), has_stopped ? reason->entered : 0, sources, std::move(from));
+}
+
+std::vector<LineCall> calls_of_line(
+    Session& session, const std::shared_ptr<Sources>& sources, const LineStepFrom& from)
+{
+    const auto reason = session.stopped();
+    std::vector<Frame> frames = frames_from(session, from.thread, 0);
+    if (!reason || frames.empty() || !frames.front().is_innermost)
+        return {};
+    const bool has_stopped = from.thread == 0 || from.thread == reason->thread;
+    // Calls in inlined bodies belong to the line, too.
+    LineStepFrom through = from;
+    through.only_call = 0;
+    LineStep step(LineStepKind::Step, sources, std::move(through), std::move(frames),
+        has_stopped ? reason->entered : 0);
+    return step.calls();
 }
 
 std::shared_ptr<Step> make_line_step(LineStepKind kind, std::vector<Frame> frames, uint32_t entered,

@@ -7,6 +7,7 @@
 #include "debug/stepping.h"
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -57,7 +58,24 @@ struct LineStepFrom {
     uint32_t level = 0;
     /// What `Step` does not enter. Null: only libraries.
     std::shared_ptr<const Skips> skips {};
+    /// The call that `Step` enters, of those that `calls_of_line` has found: no other one, and no
+    /// inlined body. Whether the function is one to skip does not matter then, nor whether it has
+    /// lines.
+    std::optional<CodeOffset> only_call {};
 };
+
+/// A call that a thread can come to before it leaves its line.
+struct LineCall {
+    CodeOffset offset = 0;
+    /// Null if that depends on a value: an indirect call.
+    const Function* callee = nullptr;
+    /// Where the source has the call; none if that is not known.
+    std::optional<source::Place> place {};
+};
+/// The calls of guest functions that a thread can come to before it leaves its line, by offset.
+/// Empty if its innermost frame is one of the host.
+std::vector<LineCall> calls_of_line(
+    Session& session, const std::shared_ptr<Sources>& sources, const LineStepFrom& from);
 
 /// The guest must be resumed with the step before it is resumed otherwise.
 std::shared_ptr<Step> make_line_step(

@@ -26,8 +26,11 @@ public:
     /// Ends the guest if there is no memory to stop with: no C++ exception may reach execution.
     Wish fire(Thread&, Cause cause) override
     {
-        return guarded(
-            [&] { return session_.fire(member_, cause); }, [](const Thrown&) { return Wish::Kill; });
+        return guarded([&] { return session_.fire(member_, cause); },
+            [&](const Thrown&) {
+                session_.kill();
+                return Wish::Kill;
+            });
     }
     void on_instance(Instance&) override
     {
@@ -503,6 +506,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
 void Session::condemn_all()
 {
     for (const auto& member : members_) {
+        member->ends_alone = false;
         const bool is_own = !handler_ && member == members_.front();
         if (member.get() == stopper_
             || (is_own ? is_body_running_ : member->is_running() || member->is_spawned))
@@ -524,6 +528,32 @@ void Session::kill()
         }
     }
     changed_.notify_all();
+}
+
+Result<void> Session::kill_thread(uint32_t thread, ClientId by)
+{
+    {
+        const std::lock_guard lock(mutex_);
+        Member* const member = thread == 0 ? nullptr : find_member(thread);
+        if (!member)
+            return failure("there is no guest thread " + std::to_string(thread));
+        if (member->is_spawned) {
+            const bool is_stopper = state_ == State::Stopped && stopper_ == member && !handler_;
+            if (is_stopper)
+                CHECK(clients_.check_may_resume(by));
+            member->is_condemned = member->ends_alone = true;
+            member->thread->requests->add(Requests::pause);
+            if (is_stopper) {
+                resumer_ = clients_.name_of(by);
+                state_ = State::Going;
+                reason_.reset();
+            }
+            changed_.notify_all();
+            return {};
+        }
+    }
+    kill();
+    return {};
 }
 
 bool Session::is_idle() const

@@ -98,6 +98,9 @@ public:
     void interrupt();
     /// Ends a running or stopped guest.
     void kill();
+    /// Ends one thread, as if the guest's code had returned from it. If it is the one that stopped,
+    /// the others go on. Without a thread that the guest has created, ends the guest.
+    Result<void> kill_thread(uint32_t thread, ClientId by = owner);
 
     /// Whether the session's thread runs no guest, and no guest is stopped.
     bool is_idle() const;
@@ -233,6 +236,8 @@ private:
         bool is_stale = true;
         /// Its guest code will be ended when its probe next fires.
         bool is_condemned = false;
+        /// It is condemned, but the others are not.
+        bool ends_alone = false;
         /// Whether the guest created it. Such a thread runs once, and ends with its creator even if
         /// it has not started.
         bool is_spawned = false;

@@ -72,7 +72,7 @@ void Session::wait_outside(Member& member)
 }
 
 /// Updates the marks and watches of a thread before it executes its next instruction. Without
-/// memory for that, the thread ends.
+/// memory for that, the guest ends.
 void Session::bring_in_line(Member& member, bool always)
 {
     guarded(
@@ -83,6 +83,7 @@ void Session::bring_in_line(Member& member, bool always)
                 sync(member);
         },
         [&](const Thrown&) {
+            condemn_all();
             member.is_stale = member.is_condemned = true;
             member.thread->requests->add(Requests::pause);
         });
@@ -502,6 +503,8 @@ Resume Session::decide(Member& member, std::unique_lock<std::mutex>& lock)
         run_call(member, lock);
     }
     const auto how = std::exchange(resume_, std::nullopt);
+    if (member.is_condemned && member.ends_alone)
+        return {};
     return how && !member.is_condemned ? *how : Resume { Resume::Kind::Kill };
 }
 
@@ -671,6 +674,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
             if (!lock.owns_lock())
                 lock.lock();
             end_stop();
+            condemn_all();
             if (!is_nested)
                 stopper_ = alone_ = nullptr;
             member.visit->wish = Wish::Kill;

@@ -149,7 +149,8 @@ void Process::run(int32_t number, const std::shared_ptr<StoreRef>& ref, Instance
         ended = invoke(thread, entry, arguments);
     }
     thread.probes.on_thread_end(thread);
-    if (!ended)
+    // A thread that a debugger has ended ends alone, unless the others were ended with it.
+    if (!ended && ended.error().kind != TrapKind::Killed)
         end(ended.error(), ref);
 
     const std::lock_guard lock(mutex_);
