@@ -18,16 +18,10 @@ struct Rows {
 
     static constexpr RequestInfo infos[] {
 #define REQUEST(function, name, needs, capability, summary) { name, Needs::needs, capability, summary },
-#define CAPABILITY(...)
-#define FILTER(...)
-#define EVENT(...)
 #include "dap/requests.inc"
     };
     static constexpr Perform performs[] {
 #define REQUEST(function, ...) &Adapter::function,
-#define CAPABILITY(...)
-#define FILTER(...)
-#define EVENT(...)
 #include "dap/requests.inc"
     };
 };
@@ -40,10 +34,7 @@ std::vector<std::string_view> capability_names()
     for (const RequestInfo& row : request_table())
         if (!row.capability.empty())
             names.push_back(row.capability);
-#define REQUEST(...)
 #define CAPABILITY(name, summary) names.emplace_back(name);
-#define FILTER(...)
-#define EVENT(...)
 #include "dap/requests.inc"
     return names;
 }
@@ -51,9 +42,6 @@ std::vector<std::string_view> capability_names()
 std::vector<std::string_view> event_names()
 {
     return {
-#define REQUEST(...)
-#define CAPABILITY(...)
-#define FILTER(...)
 #define EVENT(name, summary) name,
 #include "dap/requests.inc"
     };
@@ -102,6 +90,7 @@ void Adapter::handle(const Inbox::Asked& asked)
         serving_seq_ = asked.request.seq;
         if (!is_initialized_)
             initialize_ = asked.request;
+        progress_.begin(asked.request.seq, printable(asked.request.command));
         return perform(asked.request);
     };
     const auto fail = [](const Thrown& thrown) -> BodyOr { return failure(thrown.text); };
@@ -113,7 +102,8 @@ void Adapter::handle(const Inbox::Asked& asked)
         return pass_on(asked.request);
     respond(asked.request, outcome);
     if (const auto then = std::exchange(then_, nullptr))
-        then();
+        guarded(then, [](const Thrown&) {});
+    progress_.end();
 }
 
 Result<json::Object> Adapter::perform(const Request& request)
@@ -169,16 +159,26 @@ void Adapter::receive(std::string_view content)
     Request& request = **parsed;
     if (request.command == "cancel") {
         // It must not wait for what it cancels.
-        const auto seq = Arguments(request.arguments).optional_number("requestId");
-        if (seq && *seq && !inbox_.cancel(**seq)) {
-            const std::lock_guard lock(mutex_);
-            if (commanding_seq_ == **seq) {
-                console_->interrupt();
-                run_->session().interrupt();
-            }
-        }
+        const Arguments arguments(request.arguments);
+        if (const auto seq = arguments.optional_number("requestId"); seq && *seq)
+            cancel_request(**seq);
+        if (const auto id = arguments.optional_text("progressId"); id && *id)
+            if (const auto seq = Progress::request_of(**id))
+                cancel_request(*seq);
     }
     inbox_.add(std::move(request));
+}
+
+void Adapter::cancel_request(int64_t seq)
+{
+    if (inbox_.cancel(seq))
+        return;
+    progress_.cancel(seq);
+    const std::lock_guard lock(mutex_);
+    if (commanding_seq_ == seq) {
+        console_->interrupt();
+        run_->session().interrupt();
+    }
 }
 
 } // namespace vitrine::core::dap

@@ -7,6 +7,7 @@
 #include "dap/launcher.h"
 #include "dap/message.h"
 #include "dap/outbox.h"
+#include "dap/progress.h"
 #include "dap/references.h"
 #include "dap/relay.h"
 #include "dap/variables.h"
@@ -95,9 +96,6 @@ private:
 
     // The requests.
 #define REQUEST(function, ...) BodyOr function(const Arguments& arguments);
-#define CAPABILITY(...)
-#define FILTER(...)
-#define EVENT(...)
 #include "dap/requests.inc"
 
     // -- The loop (adapter.cpp)
@@ -108,6 +106,7 @@ private:
     void on_relay_end();
     BodyOr perform(const Request& request);
     void respond(const Request& request, const BodyOr& outcome);
+    void cancel_request(int64_t seq);
 
     // -- The program (adapter_program.cpp)
 
@@ -126,6 +125,7 @@ private:
     void on_resume(const debug::Resumed& resumed);
     void tell_threads();
     void tell_changed_breakpoints();
+    void tell_spent_breakpoint(const debug::StopReason& reason);
     void print(std::string_view category, std::string_view text);
     json::Object stopped_body(const debug::StopReason& reason);
     /// The adapter's own resume. Everything with a number ends.
@@ -168,15 +168,19 @@ private:
     };
     Result<Told*> find_container(int64_t number);
     int64_t number_of(Container container);
-    json::Object row_of(const Variable& variable);
+    json::Object row_of(const Variable& variable, const std::shared_ptr<const Module>& module);
+    std::string frame_name(const debug::LogicalFrame& row, const Frame& frame) const;
+    Result<std::string> formatted_name(std::string name, const Arguments& format, const FrameNumber& number,
+        const debug::LogicalFrame& row, const Frame& frame);
     std::vector<Variable> returned_to(const Container& container) const;
     std::string reference_text(const MemoryPlace& place) const;
 
     // -- Values (requests_values.cpp)
 
+    static Result<source::Style> asked_style(const Arguments& arguments);
     BodyOr command(std::string_view line, std::optional<int64_t> frame);
     BodyOr assign_and_show(const std::shared_ptr<const console::Scope>& scope, const std::string& expression,
-        const std::string& value);
+        const Arguments& arguments);
 
     // -- Sources and code (adapter_sources.cpp)
 
@@ -196,6 +200,7 @@ private:
     std::optional<json::Object> source_of(debug::ModuleSource& source, source::FileId file);
     json::Object source_of(const std::shared_ptr<const Module>& module, FuncIndex function);
     json::Object made_source(MadeSource made);
+    void tell_source(const json::Object& source);
     /// The source and line of a logical frame, or of its WAT.
     struct Position {
         json::Object source;
@@ -216,6 +221,23 @@ private:
         return std::max<int64_t>(int64_t { column } - (columns_from_1_ ? 0 : 1), columns_from_1_ ? 1 : 0);
     }
     Result<uint32_t> asked_line(int64_t line) const;
+    /// What a client can ask the place of.
+    struct Located {
+        std::shared_ptr<const Module> module;
+        std::variant<source::Place, FuncIndex> what;
+    };
+    int64_t number_of(Located located);
+    /// Bytes that the client has read, under its own name for them.
+    struct ReadBytes {
+        std::string reference;
+        uint32_t instance, memory;
+        /// That of the reference, and what was read from there on.
+        uint64_t address;
+        int64_t begin, end;
+    };
+    void remember(ReadBytes bytes);
+    /// Tells the client which of them may have changed: all, or those that the place has.
+    void tell_memory(const eval::WatchPlace* place = nullptr);
 
     // -- Stops (requests_stops.cpp)
 
@@ -228,8 +250,6 @@ private:
     Result<AskedBreakpoint> asked_breakpoint(const Arguments& row, debug::AskedPlace place) const;
     json::Array set_stops(const std::string& group, std::vector<Result<AskedBreakpoint>> asked);
     Result<uint32_t> set_data_stop(const Arguments& row);
-    std::string condition_of(const debug::StopReason& reason) const;
-    bool is_wanted(const debug::StopReason& reason, std::string& problem);
     json::Object breakpoint_row(const debug::Request& request);
     debug::AskedPlace line_place(const Arguments& source, uint32_t line, uint32_t column);
     std::string recorded_path(const std::string& path);
@@ -238,8 +258,22 @@ private:
         std::string text;
         eval::WatchPlace place;
         Instance* instance;
+        /// What that is in the source.
+        std::optional<console::WatchedValue> value {};
+        /// See the modes in dap/requests.inc.
+        bool is_any_write = false;
     };
     Result<DataPlace> find_data(const std::string& id);
+
+    // -- Exceptions (requests_exceptions.cpp)
+
+    std::string condition_of(const debug::StopReason& reason) const;
+    /// Whether the client wants to see the stop. `problem` says why that is not known.
+    bool is_wanted(const debug::StopReason& reason, std::string& problem);
+    Result<void> check_condition(std::string_view filter, const std::string& condition) const;
+    bool has_tag(const Tag& tag, std::string_view text) const;
+    std::string text_of(const Tag& tag) const;
+    Result<bool> evaluate_condition(const std::string& condition);
 
     Launcher& launcher_;
     Inbox& inbox_;
@@ -249,7 +283,8 @@ private:
     bool is_initialized_ = false;
     Request initialize_ {};
     bool lines_from_1_ = true, columns_from_1_ = true;
-    bool takes_invalidated_ = false;
+    bool takes_invalidated_ = false, takes_memory_ = false;
+    bool takes_types_ = false, takes_memory_references_ = false, takes_colours_ = false;
 
     /// Present while another process serves the client.
     std::unique_ptr<Relay> relay_;
@@ -275,16 +310,24 @@ private:
     /// How often the program has stopped or ended.
     uint64_t arrivals_ = 0;
     std::set<uint32_t> told_threads_;
+    /// Those that the client has ended. They may be ending still.
+    std::set<uint32_t> ended_threads_;
 
     int64_t next_number_ = 1;
     uint64_t resumes_ = 0;
     std::map<int64_t, FrameNumber> frames_;
     std::map<int64_t, Told> containers_;
     std::map<int64_t, CodeOffset> goto_targets_;
+    std::map<int64_t, CodeOffset> step_in_targets_;
+    std::map<int64_t, Located> located_;
 
     debug::WatSources wat_;
     std::map<int64_t, MadeSource> made_sources_;
     std::map<FileOfModule, std::optional<json::Object>> file_sources_;
+    /// The client is being told of all sources at once.
+    bool lists_sources_ = false;
+    /// Those read last come last.
+    std::vector<ReadBytes> read_bytes_;
 
     /// The breakpoints of each source, and those at functions and instructions.
     std::map<std::string, std::vector<AskedBreakpoint>> stops_;
@@ -295,6 +338,7 @@ private:
 
     /// The number of the request that is being served.
     int64_t serving_seq_ = 0;
+    Progress progress_ { outbox_ };
     /// What is done when the response has been sent.
     std::function<void()> then_;
     bool is_over_ = false;

@@ -33,16 +33,21 @@ Result<void> Adapter::begin_program(std::string_view start_method)
         program_.reset();
         return std::unexpected(begun.error());
     }
-    console_.emplace(static_cast<console::Target&>(*this),
-        [this](const console::Line& line) { console_text_ += plain_text(line) + "\n"; });
+    console_.emplace(static_cast<console::Target&>(*this), [this](const console::Line& line) {
+        console_text_ += (takes_colours_ ? ansi_text(line) : plain_text(line)) + "\n";
+    });
     console_->skips().skips_libraries = !spec_.enters_libraries;
     console_->stops().attach();
     then_ = [this, start_method] {
+        const auto& loaded = program_->modules();
+        const bool is_64 = !loaded.empty() && loaded.front().module->memories.size() != 0
+            && loaded.front().module->memories[MemoryIndex { 0 }].type.limits.is_64;
         json::Object process { { "name", json::to_string(*spec_.program) }, { "isLocalProcess", true },
-            { "startMethod", start_method } };
+            { "startMethod", start_method }, { "pointerSize", is_64 ? 64 : 32 } };
         if (program_->is_attached())
             process["systemProcessId"] = ::getpid();
         outbox_.send_event("process", std::move(process));
+        progress_.say("reading debug information");
         for (size_t i = 0; i < program_->modules().size(); ++i)
             outbox_.send_event("module", { { "reason", "new" }, { "module", module_row(i) } });
         outbox_.send_event("initialized");
@@ -77,6 +82,7 @@ void Adapter::end_run()
         run_->session().kill();
     run_.reset();
     told_threads_.clear();
+    ended_threads_.clear();
 }
 
 /// What the guest's threads do: pass on what happens.
@@ -154,10 +160,12 @@ void Adapter::tell_stop(const debug::StopReason& reason, const std::string& prob
     ++arrivals_;
     tell_threads();
     tell_changed_breakpoints();
+    tell_memory();
     json::Object body = stopped_body(reason);
     if (!problem.empty())
         body["text"] = json::to_string(console_->reason_text(reason) + problem);
     outbox_.send_event("stopped", std::move(body));
+    tell_spent_breakpoint(reason);
 }
 
 json::Object Adapter::stopped_body(const debug::StopReason& reason)
@@ -224,7 +232,8 @@ void Adapter::tell_threads()
     std::set<uint32_t> now;
     if (has_started_ && !ending_)
         for (const debug::ThreadInfo& info : run_->session().threads())
-            now.insert(info.id);
+            if (!ended_threads_.contains(info.id))
+                now.insert(info.id);
     const auto tell = [&](uint32_t id, std::string_view reason) {
         outbox_.send_event("thread", { { "reason", reason }, { "threadId", id } });
     };
@@ -251,6 +260,23 @@ void Adapter::tell_changed_breakpoints()
     for (const debug::Request& request : console_->stops().take_changed())
         outbox_.send_event(
             "breakpoint", { { "reason", "changed" }, { "breakpoint", breakpoint_row(request) } });
+}
+
+/// Tells that a breakpoint has ended with its first stop.
+void Adapter::tell_spent_breakpoint(const debug::StopReason& reason)
+{
+    const uint32_t id = console_->stops().number_of(reason.id);
+    for (auto& [group, asked] : stops_) {
+        const auto spent = std::ranges::find_if(
+            asked, [&](const AskedBreakpoint& each) { return each.id == id && each.spec.is_temporary; });
+        if (spent == asked.end())
+            continue;
+        outbox_.send_event("breakpoint",
+            { { "reason", "removed" },
+                { "breakpoint", json::Object { { "id", id }, { "verified", false } } } });
+        asked.erase(spent);
+        return;
+    }
 }
 
 void Adapter::print(std::string_view category, std::string_view text)
@@ -319,6 +345,8 @@ std::string Adapter::module_suffix(const Module& module)
 Result<void> Adapter::resume(const debug::Resume& how)
 {
     const auto reason = session().stopped();
+    // It takes as long as the program runs.
+    progress_.end();
     CHECK(resume_guest(how));
     outbox_.send_event("continued",
         { { "threadId",
@@ -331,6 +359,7 @@ Result<void> Adapter::resume(const debug::Resume& how)
 
 Result<void> Adapter::call(const std::function<void()>& body, uint32_t thread)
 {
+    progress_.end();
     CHECK(session().call(body, thread));
     forget();
     return wait_for_arrival();

@@ -128,6 +128,18 @@ Result<std::vector<std::string>> Arguments::texts(std::string_view name) const
     return texts;
 }
 
+Result<std::vector<int64_t>> Arguments::numbers(std::string_view name) const
+{
+    std::vector<int64_t> numbers;
+    for (const Arguments& item : TRY(items(name))) {
+        const auto number = integer(*item.value_);
+        if (!number)
+            return failure(item.path_ + ": expected an integer");
+        numbers.push_back(*number);
+    }
+    return numbers;
+}
+
 Result<std::vector<std::pair<std::string, std::optional<std::string>>>> Arguments::text_members(
     std::string_view name) const
 {

@@ -33,6 +33,7 @@ public:
     /// Empty if there is no such member.
     Result<std::vector<Arguments>> items(std::string_view name) const;
     Result<std::vector<std::string>> texts(std::string_view name) const;
+    Result<std::vector<int64_t>> numbers(std::string_view name) const;
     /// The members of an object whose values are texts; one that is null has none.
     Result<std::vector<std::pair<std::string, std::optional<std::string>>>> text_members(
         std::string_view name) const;

@@ -2,7 +2,9 @@
 // Requests: the beginning and end of a program, and how it runs.
 #include "dap/adapter.h"
 
+#include "base/text.h"
 #include "debug/line_step.h"
+#include "debug/listing.h"
 #include "debug/locations.h"
 
 #include <algorithm>
@@ -16,23 +18,41 @@ Result<json::Object> Adapter::initialize(const Arguments& arguments)
     lines_from_1_ = TRY(arguments.flag_or("linesStartAt1", true));
     columns_from_1_ = TRY(arguments.flag_or("columnsStartAt1", true));
     takes_invalidated_ = TRY(arguments.flag_or("supportsInvalidatedEvent", false));
+    takes_memory_ = TRY(arguments.flag_or("supportsMemoryEvent", false));
+    takes_types_ = TRY(arguments.flag_or("supportsVariableType", false));
+    takes_memory_references_ = TRY(arguments.flag_or("supportsMemoryReferences", false));
+    takes_colours_ = TRY(arguments.flag_or("supportsANSIStyling", false));
+    const bool takes_progress = TRY(arguments.flag_or("supportsProgressReporting", false));
     const std::string format = TRY(arguments.text_or("pathFormat", "path"));
     if (format != "path")
         return failure("pathFormat: only `path` is supported");
     is_initialized_ = true;
+    if (takes_progress)
+        progress_.open();
     Body body;
     for (const std::string_view name : capability_names())
         body[name] = true;
-    json::Array filters;
-#define REQUEST(...)
-#define CAPABILITY(...)
-#define FILTER(flag, name, label, is_on) \
-    filters.push_back(json::Object {     \
-        { "filter", name }, { "label", label }, { "default", is_on }, { "supportsCondition", true } });
-#define EVENT(...)
+    json::Array filters, modes, columns;
+    const auto words = [](std::string_view text) {
+        json::Array array;
+        for (console::Words left(text); !left.at_end();)
+            array.push_back(json::Value(left.next()));
+        return array;
+    };
+#define FILTER(flag, name, label, is_on, condition)                                                \
+    filters.push_back(json::Object { { "filter", name }, { "label", label }, { "default", is_on }, \
+        { "supportsCondition", true }, { "conditionDescription", condition } });
+#define MODE(name, label, summary, applies)                                                          \
+    modes.push_back(json::Object { { "mode", name }, { "label", label }, { "description", summary }, \
+        { "appliesTo", words(applies) } });
+#define COLUMN(name, label, type) \
+    columns.push_back(json::Object { { "attributeName", name }, { "label", label }, { "type", type } });
 #include "dap/requests.inc"
     body["exceptionBreakpointFilters"] = std::move(filters);
+    body["breakpointModes"] = std::move(modes);
+    body["additionalModuleColumns"] = std::move(columns);
     body["completionTriggerCharacters"] = json::Array { ".", ">", ":", "$", " " };
+    body["supportedChecksumAlgorithms"] = json::Array { "MD5" };
     return body;
 }
 
@@ -44,7 +64,12 @@ Result<json::Object> Adapter::launch(const Arguments& arguments)
         return failure(program_->is_attached() ? "the client is attached to a program already"
                                                : "a program was launched before; `restart` runs it again");
     spec_ = TRY(LaunchSpec::from(arguments));
+    progress_.say("loading the module");
     program_ = TRY(launcher_.load(spec_, output()));
+    if (progress_.is_cancelled()) {
+        program_.reset();
+        return failure("cancelled");
+    }
     CHECK(begin_program("launch"));
     return Body {};
 }
@@ -99,6 +124,35 @@ Result<json::Object> Adapter::terminate(const Arguments&)
     return Body {};
 }
 
+/// A thread that was created by the program ends alone; the others go on if it had stopped them.
+Result<json::Object> Adapter::terminate_threads(const Arguments& arguments)
+{
+    std::vector<uint32_t> ids;
+    const auto threads = run_->session().threads();
+    for (const int64_t id : TRY(arguments.numbers("threadIds"))) {
+        if (!has_started_ || ending_ || ended_threads_.contains(static_cast<uint32_t>(id))
+            || std::ranges::find(threads, id, &debug::ThreadInfo::id) == threads.end())
+            return failure("there is no thread " + std::to_string(id));
+        ids.push_back(static_cast<uint32_t>(id));
+    }
+    if (ids.empty())
+        return failure("threadIds: expected the threads to end");
+    const auto stopped = run_->session().stopped();
+    for (const uint32_t id : ids) {
+        CHECK(run_->session().kill_thread(id, client_->id()));
+        ended_threads_.insert(id);
+    }
+    const bool goes_on = stopped && !run_->session().stopped();
+    if (goes_on)
+        forget();
+    then_ = [this, goes_on, thread = ids.front()] {
+        if (goes_on)
+            outbox_.send_event("continued", { { "threadId", thread }, { "allThreadsContinued", true } });
+        tell_threads();
+    };
+    return Body {};
+}
+
 Result<json::Object> Adapter::cancel(const Arguments&)
 {
     // It was done when it was read.
@@ -146,9 +200,19 @@ Result<json::Object> Adapter::step(
     const auto& sources = console_->sources().sources();
     // The lines of a generated source are instructions.
     const auto lines = guest != frames.end() ? sources->lines_of(*guest->function) : nullptr;
-    if (granularity != "instruction" && lines && lines->has_lines()) {
+    std::optional<CodeOffset> only_call;
+    if (const auto target =
+            kind == debug::LineStepKind::Step ? TRY(arguments.optional_number("targetId")) : std::nullopt) {
+        const auto known = step_in_targets_.find(*target);
+        if (known == step_in_targets_.end())
+            return failure("there is no such target any more");
+        only_call = known->second;
+    }
+    if (only_call || (granularity != "instruction" && lines && lines->has_lines())) {
         auto step = debug::make_line_step(kind, run_->session(), sources,
-            { .thread = how.thread, .skips = std::make_shared<const debug::Skips>(console_->skips()) });
+            { .thread = how.thread,
+                .skips = std::make_shared<const debug::Skips>(console_->skips()),
+                .only_call = only_call });
         if (step)
             how = { .thread = how.thread, .is_alone = is_alone, .step = std::move(step) };
     }
@@ -165,6 +229,41 @@ Result<json::Object> Adapter::step_in(const Arguments& arguments)
 {
     return step(arguments, debug::LineStepKind::Step,
         { .kind = debug::Resume::Kind::Step, .is_alone = true, .unless_it_waits = true });
+}
+
+Result<json::Object> Adapter::step_in_targets(const Arguments& arguments)
+{
+    const auto frame = frames_.find(TRY(arguments.number("frameId")));
+    if (frame == frames_.end())
+        return failure("there is no such frame any more");
+    const std::vector<Frame> frames = run_->session().frames(frame->second.thread, 1);
+    const auto rows = console::rows_of(run_->session(), frame->second.thread, frames);
+    json::Array targets;
+    // Callers are in the middle of a call.
+    if (frame->second.row >= rows.size())
+        return Body { { "targets", std::move(targets) } };
+    const auto calls = debug::calls_of_line(
+        run_->session(), console_->sources().sources(), { .thread = frame->second.thread });
+    for (const debug::LineCall& call : calls) {
+        const int64_t id = next_number_++;
+        step_in_targets_[id] = call.offset;
+        const auto source = call.callee && !call.callee->is_host()
+            ? console_->sources().of(call.callee->instance->module)
+            : nullptr;
+        const auto described =
+            source ? source->symbols().function_at(call.callee->meta->code_offset) : std::nullopt;
+        json::Object target { { "id", id } };
+        target["label"] = json::to_string(described ? printable(described->name)
+                : call.callee                       ? debug::function_text(*call.callee, program_->demangle())
+                                                    : "indirect call at " + hex(call.offset));
+        if (call.place && call.place->line != 0) {
+            target["line"] = shown_line(call.place->line);
+            if (call.place->column != 0)
+                target["column"] = shown_column(call.place->column);
+        }
+        targets.push_back(std::move(target));
+    }
+    return Body { { "targets", std::move(targets) } };
 }
 
 Result<json::Object> Adapter::step_out(const Arguments& arguments)

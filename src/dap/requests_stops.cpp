@@ -47,6 +47,10 @@ Result<Adapter::AskedBreakpoint> Adapter::asked_breakpoint(
     const std::string hits = TRY(row.text_or("hitCondition", ""));
     if (!hits.empty())
         asked.spec.ignore_count = TRY(ignore_count_of(hits));
+    const std::string mode = TRY(row.text_or("mode", "stop"));
+    if (mode != "stop" && mode != "once")
+        return failure("mode: expected stop or once");
+    asked.spec.is_temporary = mode == "once";
     return asked;
 }
 
@@ -158,6 +162,11 @@ Result<json::Object> Adapter::set_breakpoints(const Arguments& arguments)
     const int64_t reference = TRY(source.number_or("sourceReference", 0));
     const std::string path = TRY(source.text_or("path", TRY(source.text_or("name", ""))));
     std::vector<Result<AskedBreakpoint>> asked;
+    // Old clients have only lines.
+    const bool has_rows = !TRY(arguments.items("breakpoints")).empty();
+    for (const int64_t number : has_rows ? std::vector<int64_t>() : TRY(arguments.numbers("lines")))
+        asked.push_back(AskedBreakpoint { .key = "line " + std::to_string(number),
+            .spec = { .place = line_place(source, TRY(asked_line(number)), 0), .may_be_pending = true } });
     for (const Arguments& row : TRY(arguments.items("breakpoints"))) {
         const uint32_t line = TRY(asked_line(TRY(row.number("line"))));
         const auto said = TRY(row.optional_number("column"));
@@ -233,98 +242,12 @@ Result<json::Object> Adapter::breakpoint_locations(const Arguments& arguments)
     return Body { { "breakpoints", std::move(rows) } };
 }
 
-// -- Exceptions
-
-Result<json::Object> Adapter::set_exception_breakpoints(const Arguments& arguments)
-{
-    debug::StopsOn on { .uncaught_throw = false, .trap = false, .host_error = false };
-    std::map<std::string, std::string> conditions;
-    std::vector<std::string> filters = TRY(arguments.texts("filters"));
-    for (const Arguments& option : TRY(arguments.items("filterOptions"))) {
-        filters.push_back(TRY(option.text("filterId")));
-        if (const auto condition = TRY(option.optional_text("condition")); condition && !condition->empty())
-            conditions[filters.back()] = *condition;
-    }
-    exception_conditions_ = std::move(conditions);
-    json::Array rows;
-    for (const std::string& filter : filters) {
-        bool is_known = false;
-#define REQUEST(...)
-#define CAPABILITY(...)
-#define FILTER(flag, name, label, is_on) \
-    if (filter == name)                  \
-        is_known = on.flag = true;
-#define EVENT(...)
-#include "dap/requests.inc"
-        json::Object row { { "verified", is_known } };
-        if (!is_known)
-            row["message"] = json::to_string("there is no filter `" + printable(filter) + "`");
-        rows.push_back(std::move(row));
-    }
-    console_->stops().stop_on(on);
-    return Body { { "breakpoints", std::move(rows) } };
-}
-
-/// The condition of the filter that a stop belongs to; empty if it has none.
-std::string Adapter::condition_of(const debug::StopReason& reason) const
-{
-    std::string_view filter;
-    if (reason.kind == debug::StopKind::Throw)
-        filter = "throw";
-    else if (reason.kind == debug::StopKind::Exit)
-        filter = "exit";
-    else if (reason.kind == debug::StopKind::Trap)
-        filter = reason.trap == TrapKind::UncaughtException ? "uncaught"
-            : reason.trap == TrapKind::HostError            ? "host"
-                                                            : "trap";
-    const auto found = exception_conditions_.find(std::string(filter));
-    return found == exception_conditions_.end() ? "" : found->second;
-}
-
-/// Whether the client wants to see the stop. `problem` says why that is not known.
-bool Adapter::is_wanted(const debug::StopReason& reason, std::string& problem)
-{
-    const std::string condition = condition_of(reason);
-    if (condition.empty())
-        return true;
-    const auto scope = scope_of(std::nullopt);
-    const auto computed = scope ? (*scope)->compute(condition) : std::unexpected(scope.error());
-    if (!computed)
-        problem = ", and its condition failed: " + computed.error().message;
-    else if (!computed->value)
-        problem = ", and its condition is no number";
-    return !problem.empty() || computed->value->low != 0 || computed->value->high != 0;
-}
-
-Result<json::Object> Adapter::exception_info(const Arguments& arguments)
-{
-    const auto reason = run_->session().stopped();
-    const int64_t thread = TRY(arguments.number("threadId"));
-    using enum debug::StopKind;
-    if (!reason || reason->thread != thread
-        || (reason->kind != Trap && reason->kind != Throw && reason->kind != Exit))
-        return failure("the thread has not stopped at an exception");
-    const std::string_view id = reason->kind == Trap ? "trap" : reason->kind == Throw ? "throw" : "exit";
-    const bool is_caught = reason->kind == Throw;
-    Body body { { "exceptionId", id }, { "description", json::to_string(console_->reason_text(*reason)) },
-        { "breakMode", is_caught ? "always" : "unhandled" } };
-    json::Object details { { "message", json::to_string(reason->text) }, { "typeName", id } };
-    std::string trace;
-    const auto scope = TRY(scope_of(std::nullopt));
-    for (const debug::LogicalFrame& row :
-        console::rows_of(run_->session(), scope->thread, scope->frames, 20)) {
-        const Frame& frame = scope->frames[row.frame];
-        const std::string text = console::source_text(console_->sources(), { &frame, &row });
-        trace += (text.empty() ? console_->place_text(frame) : text) + "\n";
-    }
-    details["stackTrace"] = json::to_string(trace);
-    body["details"] = std::move(details);
-    return body;
-}
-
 // -- Data
 
 namespace {
+
+/// Behind the id of a place, if a write of the same value is to stop, too.
+constexpr std::string_view any_write = " write";
 
 /// The text that means a watched place in every run; empty for a local.
 std::string data_id_of(const eval::WatchPlace& place, const Instance& instance, size_t number)
@@ -390,8 +313,12 @@ Result<Adapter::DataPlace> Adapter::find_data(const std::string& id)
             return failure("the function has returned");
         return known->second;
     }
-    if (auto found = data_of_id(id, console::instances_of(run_->session())))
-        return DataPlace { id, std::move(found->first), found->second };
+    std::string_view place = id;
+    const bool is_any_write = place.ends_with(any_write);
+    if (is_any_write)
+        place.remove_suffix(any_write.size());
+    if (auto found = data_of_id(place, console::instances_of(run_->session())))
+        return DataPlace { id, std::move(found->first), found->second, {}, is_any_write };
     return failure("what was watched is not there");
 }
 
@@ -412,6 +339,9 @@ Result<json::Object> Adapter::data_breakpoint_info(const Arguments& arguments)
     } else {
         scope = TRY(scope_of(TRY(arguments.optional_number("frameId"))));
     }
+    const std::string mode = TRY(arguments.text_or("mode", "change"));
+    if (mode != "change" && mode != "write")
+        return failure("mode: expected change or write");
     const auto bytes = TRY(arguments.optional_number("bytes"));
     if (bytes && (*bytes <= 0 || *bytes > INT32_MAX))
         return failure("bytes: expected a number of bytes");
@@ -438,7 +368,11 @@ Result<json::Object> Adapter::data_breakpoint_info(const Arguments& arguments)
     const bool is_local = std::holds_alternative<eval::FrameLocal>(*place);
     if (id.empty())
         id = "local " + std::to_string(next_number_++);
-    data_places_.insert_or_assign(id, DataPlace { expression, *std::move(place), scope->instance });
+    if (mode == "write")
+        id += any_write;
+    auto value = bytes ? std::nullopt : console::watched_value(*scope, expression, *place);
+    data_places_.insert_or_assign(
+        id, DataPlace { expression, *std::move(place), scope->instance, std::move(value), mode == "write" });
     return Body { { "dataId", json::to_string(id) }, { "description", json::to_string(expression) },
         { "accessTypes", json::Array { "read", "write", "readWrite" } }, { "canPersist", !is_local } };
 }
@@ -449,14 +383,19 @@ Result<uint32_t> Adapter::set_data_stop(const Arguments& row)
     const std::string access = TRY(row.text_or("accessType", "write"));
     debug::WatchpointSpec spec { .what = data.place };
     using enum debug::WatchpointSpec::Access;
-    spec.access = access == "read" ? Read : access == "readWrite" ? ReadWrite : Change;
+    if (access != "read" && access != "write" && access != "readWrite")
+        return failure("accessType: expected read, write or readWrite");
+    spec.access = access == "read" ? Read
+        : access == "readWrite"    ? ReadWrite
+        : data.is_any_write        ? Write
+                                   : Change;
     const auto* range = std::get_if<eval::MemoryRange>(&spec.what);
     spec.store = range && range->shared ? nullptr : data.instance->store;
     spec.condition = TRY(row.text_or("condition", ""));
     const std::string hits = TRY(row.text_or("hitCondition", ""));
     if (!hits.empty())
         spec.ignore_count = TRY(ignore_count_of(hits));
-    return console_->stops().add(std::move(spec), data.text, *data.instance);
+    return console_->stops().add(std::move(spec), data.text, *data.instance, data.value);
 }
 
 Result<json::Object> Adapter::set_data_breakpoints(const Arguments& arguments)

@@ -4,7 +4,6 @@
 
 #include "console/values.h"
 #include "debug/inspect.h"
-#include "eval/format.h"
 #include "runtime/mutation.h"
 
 #include <algorithm>
@@ -16,12 +15,11 @@ namespace {
 /// What a copy of a value has: all of it, as far as that is sensible.
 constexpr source::Style whole { .max_text = 100'000, .max_elements = 10'000, .max_depth = 20 };
 
-source::Style hexadecimal() { return { .base = source::Style::Base::Hex }; }
-
-/// Changes what an expression means. What expressions have no constants for can be said, too.
-Result<void> assign(const console::Scope& scope, const std::string& expression, const std::string& value)
+/// Changes what an expression means, whose place that is. What expressions have no constants for
+/// can be said, too.
+Result<void> assign(const console::Scope& scope, const Result<eval::WatchPlace>& place,
+    const std::string& expression, const std::string& value)
 {
-    const auto place = scope.place(expression);
     const auto* const global = place ? std::get_if<Global*>(&*place) : nullptr;
     const auto* const local = place ? std::get_if<eval::FrameLocal>(&*place) : nullptr;
     if (global && (*global)->type.is_mutable) {
@@ -54,7 +52,36 @@ bool is_command(std::string_view line, const console::Scope* scope)
     return verb && is_whole() && !(scope && scope->instance && scope->compute(word));
 }
 
+/// How many bytes of a line are in front of a column, which counts units of UTF-16.
+size_t bytes_before(std::string_view line, int64_t units)
+{
+    size_t bytes = 0;
+    while (bytes < line.size() && units > 0) {
+        const auto first = static_cast<uint8_t>(line[bytes]);
+        const size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : first >= 0xc0 ? 2 : 1;
+        bytes = std::min(line.size(), bytes + length);
+        units -= length == 4 ? 2 : 1;
+    }
+    return bytes;
+}
+
+int64_t units_in(std::string_view text)
+{
+    int64_t units = 0;
+    for (const char letter : text) {
+        const auto byte = static_cast<uint8_t>(letter);
+        units += (byte & 0xc0) == 0x80 ? 0 : byte >= 0xf0 ? 2 : 1;
+    }
+    return units;
+}
+
 } // namespace
+
+Result<source::Style> Adapter::asked_style(const Arguments& arguments)
+{
+    const auto format = TRY(arguments.optional_object("format"));
+    return format && TRY(format->flag_or("hex", false)) ? hexadecimal : source::Style();
+}
 
 Result<json::Object> Adapter::evaluate(const Arguments& arguments)
 {
@@ -82,17 +109,13 @@ Result<json::Object> Adapter::evaluate(const Arguments& arguments)
         return failure(ending_ ? "the program has ended" : "the program is running");
     const auto scope = TRY(scope_of(frame));
     const auto computed = TRY(scope->compute(line));
-    bool is_hex = false;
-    if (const auto format = TRY(arguments.optional_object("format")))
-        is_hex = TRY(format->flag_or("hex", false));
-    Variable variable = variable_of("", std::string(line), computed, scope,
-        is_hex                       ? hexadecimal()
-            : context == "clipboard" ? whole
-                                     : source::Style());
-    if (is_hex && computed.value && !computed.source)
-        if (auto formatted = eval::formatted(*computed.value, 'x'))
-            variable.value = *std::move(formatted);
-    Body body = row_of(variable);
+    source::Style style = TRY(asked_style(arguments));
+    if (context == "clipboard") {
+        const auto base = style.base;
+        style = whole;
+        style.base = base;
+    }
+    Body body = row_of(variable_of("", std::string(line), computed, scope, style), nullptr);
     // A copy first: a new member can move all others.
     json::Value result = body.at("value");
     body["result"] = std::move(result);
@@ -130,17 +153,24 @@ Result<json::Object> Adapter::command(std::string_view line, std::optional<int64
     // What was told of frames and values may not be true any more.
     for (auto& [number, known] : frames_)
         known.scope.reset();
-    if (takes_invalidated_ && run_->session().stopped())
-        then_ = [this] { outbox_.send_event("invalidated", { { "areas", json::Array { "all" } } }); };
+    if (run_->session().stopped())
+        then_ = [this] {
+            if (takes_invalidated_)
+                outbox_.send_event("invalidated", { { "areas", json::Array { "all" } } });
+            tell_memory();
+        };
     return Body { { "result", json::to_string(text) }, { "variablesReference", 0 } };
 }
 
 Result<json::Object> Adapter::assign_and_show(const std::shared_ptr<const console::Scope>& scope,
-    const std::string& expression, const std::string& value)
+    const std::string& expression, const Arguments& arguments)
 {
-    CHECK(assign(*scope, expression, value));
+    const source::Style style = TRY(asked_style(arguments));
+    const auto place = scope->place(expression);
+    CHECK(assign(*scope, place, expression, TRY(arguments.text("value"))));
+    then_ = [this, place] { tell_memory(place ? &*place : nullptr); };
     const auto computed = TRY(scope->compute(expression));
-    Body body = row_of(variable_of("", expression, computed, scope));
+    Body body = row_of(variable_of("", expression, computed, scope, style), nullptr);
     body.erase("evaluateName");
     return body;
 }
@@ -154,20 +184,20 @@ Result<json::Object> Adapter::set_variable(const Arguments& arguments)
         return failure("there is no variable `" + name + "` there");
     if (known->second.empty())
         return failure("`" + name + "` cannot be changed");
-    return assign_and_show(told.container.scope, known->second, TRY(arguments.text("value")));
+    return assign_and_show(told.container.scope, known->second, arguments);
 }
 
 Result<json::Object> Adapter::set_expression(const Arguments& arguments)
 {
     const auto scope = TRY(scope_of(TRY(arguments.optional_number("frameId"))));
-    return assign_and_show(scope, TRY(arguments.text("expression")), TRY(arguments.text("value")));
+    return assign_and_show(scope, TRY(arguments.text("expression")), arguments);
 }
 
 Result<json::Object> Adapter::completions(const Arguments& arguments)
 {
     const std::string text = TRY(arguments.text("text"));
     const int64_t column = TRY(arguments.number("column")) - (columns_from_1_ ? 1 : 0);
-    const std::string line = text.substr(0, static_cast<size_t>(std::clamp<int64_t>(column, 0, INT32_MAX)));
+    const std::string line = text.substr(0, bytes_before(text, column));
     // The names of a program that runs cannot be looked at.
     const debug::Session::Look look(run_->session());
     if (!look && is_running())
@@ -184,8 +214,9 @@ Result<json::Object> Adapter::completions(const Arguments& arguments)
         while (!std::string_view(line).ends_with(std::string_view(each).substr(0, typed)))
             --typed;
         targets.push_back(json::Object { { "label", json::to_string(each) },
-            { "start", static_cast<int64_t>(line.size() - typed) + (columns_from_1_ ? 1 : 0) },
-            { "length", typed } });
+            { "start",
+                units_in(std::string_view(line).substr(0, line.size() - typed)) + (columns_from_1_ ? 1 : 0) },
+            { "length", units_in(std::string_view(line).substr(line.size() - typed)) } });
     }
     return Body { { "targets", std::move(targets) } };
 }

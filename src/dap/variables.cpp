@@ -4,11 +4,15 @@
 #include "base/text.h"
 #include "debug/inspect.h"
 #include "debug/listing.h"
+#include "eval/format.h"
 #include "runtime/heap.h"
+#include "source/access.h"
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <set>
+#include <utility>
 
 namespace vitrine::core::dap {
 
@@ -43,9 +47,14 @@ bool has_parts(const Value& value)
 // -- Values of WebAssembly
 
 Variable wasm_variable(std::string name, std::string expression, const Value& value, const Module& module,
-    const std::shared_ptr<const console::Scope>& scope)
+    const std::shared_ptr<const console::Scope>& scope, const source::Style& style)
 {
     Variable variable { .name = std::move(name), .value = value.to_text(&module) };
+    if (style.base == source::Style::Base::Hex)
+        if (auto formatted = eval::formatted(value, 'x'))
+            variable.value = *std::move(formatted);
+    if (value.type.is_function_ref() && !value.ref().is_null())
+        variable.function = value.ref().function();
     variable.type = debug::type_text(module, value.type);
     if (has_parts(value)) {
         const Object& object = *value.ref().object();
@@ -59,7 +68,7 @@ Variable wasm_variable(std::string name, std::string expression, const Value& va
     return variable;
 }
 
-Variable object_part(const Container& container, uint32_t index)
+Variable object_part(const Container& container, uint32_t index, const source::Style& style)
 {
     const Module& module = *container.scope->module;
     const Object& object = *container.object.object();
@@ -68,7 +77,7 @@ Variable object_part(const Container& container, uint32_t index)
     const std::string bare = number_in_brackets("", index);
     return wasm_variable(name.empty() ? bare : bare + " " + escaped(name),
         container.expression.empty() ? "" : container.expression + bare, part_of(object, index), module,
-        container.scope);
+        container.scope, style);
 }
 
 Variable table_element(const Container& container, uint64_t index)
@@ -77,7 +86,7 @@ Variable table_element(const Container& container, uint64_t index)
     const Table& table = *instance.tables[container.index];
     const std::string at = std::to_string(index);
     return wasm_variable("[" + at + "]", "table[" + std::to_string(container.index) + ": " + at + "]",
-        Value::ref(table.type().element, table.elements()[index]), *instance.module, container.scope);
+        Value::ref(table.type().element, table.elements()[index]), *instance.module, container.scope, {});
 }
 
 /// The text of a line that debug/listing.h makes, behind its label.
@@ -97,6 +106,7 @@ Variable entity(const Container& container, ExternKind kind, uint32_t index)
     const Instance& instance = *container.scope->instance;
     const Module& module = *instance.module;
     Variable variable { .name = debug::row_label(module, kind, index), .value = {} };
+    variable.is_read_only = true;
     std::string line;
     if (kind == ExternKind::Table) {
         const uint64_t size = instance.tables[index]->size();
@@ -115,6 +125,7 @@ Variable entity(const Container& container, ExternKind kind, uint32_t index)
         line =
             debug::function_line(module, function, is_imported ? "" : hex(module.meta(function).body_offset));
         variable.expression = number_in_brackets("func", index);
+        variable.function = instance.functions[index];
     } else {
         line = debug::tag_line(module, { index });
     }
@@ -123,6 +134,24 @@ Variable entity(const Container& container, ExternKind kind, uint32_t index)
 }
 
 // -- Values of the source
+
+/// The function that a pointer of the source means, or null.
+const Function* pointed_function(
+    eval::MemoryReader& reader, const source::Value& value, const Instance& instance)
+{
+    source::Access access(reader);
+    const source::Type& type = access.type_of(value);
+    if (type.kind != source::Type::Kind::Pointer
+        || access.types().stripped(type.target).kind != source::Type::Kind::Function
+        || instance.tables.empty())
+        return nullptr;
+    const Table& table = *instance.tables[0];
+    const auto index = access.word(value);
+    if (!index || !table.type().element.is_function_ref() || !table.contains(*index, 1))
+        return nullptr;
+    const Ref ref = table.elements()[*index];
+    return ref.is_null() ? nullptr : ref.function();
+}
 
 Variable source_variable(std::string name, std::string expression,
     std::shared_ptr<const eval::SourceResult> result, source::Value value,
@@ -133,6 +162,7 @@ Variable source_variable(std::string name, std::string expression,
     variable.type = source::type_text(*result->symbols, value.type);
     if (value.address)
         variable.memory = MemoryPlace { scope->instance, result->memory, *value.address };
+    variable.function = pointed_function(reader, value, *scope->instance);
     variable.count = source::child_count(reader, value, style);
     if (variable.count != 0) {
         const auto first = source::children(reader, value, 0, 1, style);
@@ -147,7 +177,8 @@ Variable source_variable(std::string name, std::string expression,
     return variable;
 }
 
-std::vector<Variable> source_parts(const Container& container, uint64_t from, uint64_t count)
+std::vector<Variable> source_parts(
+    const Container& container, uint64_t from, uint64_t count, const source::Style& style)
 {
     auto reader = container.source->reader(*container.scope->instance);
     std::vector<Variable> parts;
@@ -157,7 +188,7 @@ std::vector<Variable> source_parts(const Container& container, uint64_t from, ui
             expression = takes_suffix(container.expression) ? container.expression + child.suffix
                                                             : "(" + container.expression + ")" + child.suffix;
         parts.push_back(source_variable(printable(child.name), std::move(expression), container.source,
-            std::move(child.value), container.scope, {}));
+            std::move(child.value), container.scope, style));
     }
     return parts;
 }
@@ -172,15 +203,22 @@ std::string problem_of(const std::string& name, std::string_view message)
     return "<" + std::string(message) + ">";
 }
 
-Variable named_variable(const std::string& name, const std::shared_ptr<const console::Scope>& scope)
+Variable named_variable(const source::Variable& named, const std::shared_ptr<const console::Scope>& scope,
+    const source::Style& style)
 {
+    const std::string& name = named.name;
     const auto computed = scope->compute(name);
+    Variable variable;
     if (computed)
-        return variable_of(printable(name), name, *computed, scope);
-    return { .name = printable(name),
-        .value = problem_of(name, computed.error().message),
-        .expression = name,
-        .is_error = true };
+        variable = variable_of(printable(name), name, *computed, scope, style);
+    else
+        variable = { .name = printable(name),
+            .value = problem_of(name, computed.error().message),
+            .expression = name,
+            .is_error = true };
+    if (named.declared.line != 0)
+        variable.declared = named.declared;
+    return variable;
 }
 
 bool belongs(ScopeKind which, source::Variable::Kind kind)
@@ -191,10 +229,10 @@ bool belongs(ScopeKind which, source::Variable::Kind kind)
                                          : kind == Static || kind == Global || kind == ThreadLocal;
 }
 
-/// The names of the variables of the source in a scope. An inner one hides others of its name.
-std::vector<std::string> source_names(const Container& container, console::SourceView& view)
+/// The variables of the source in a scope. An inner one hides others of its name.
+std::vector<source::Variable> source_variables(const Container& container, console::SourceView& view)
 {
-    std::vector<std::string> names;
+    std::vector<source::Variable> names;
     const console::Scope& scope = *container.scope;
     const auto row = scope.row();
     const auto source = scope.instance ? view.of(scope.instance->module) : nullptr;
@@ -204,7 +242,7 @@ std::vector<std::string> source_names(const Container& container, console::Sourc
     const auto add = [&](const source::Variable& variable) {
         if (!variable.name.empty() && names.size() < max_rows && seen.insert(variable.name).second
             && belongs(container.which, variable.kind))
-            names.push_back(variable.name);
+            names.push_back(variable);
     };
     for (const source::Scope& block : row->scopes)
         for (const source::Variable& variable : source->symbols().variables(block.variables))
@@ -232,6 +270,15 @@ template<class Make> std::vector<Variable> rows(uint64_t from, uint64_t count, u
     return variables;
 }
 
+/// What an instance has. An instance in a list shows these.
+constexpr std::pair<ScopeKind, std::string_view> instance_scopes[] {
+    { ScopeKind::Globals, "Globals" },
+    { ScopeKind::Tables, "Tables" },
+    { ScopeKind::Memories, "Memories" },
+    { ScopeKind::Functions, "Functions" },
+    { ScopeKind::Tags, "Tags" },
+};
+
 /// The entities that a scope lists; none for other scopes.
 std::optional<ExternKind> entities_of(ScopeKind which)
 {
@@ -257,24 +304,76 @@ uint64_t entity_count(const Instance& instance, ExternKind kind)
     std::unreachable();
 }
 
-Variable global(const Container& container, uint32_t index)
+Variable global(const Container& container, uint32_t index, const source::Style& style)
 {
     const Instance& instance = *container.scope->instance;
     Variable variable = wasm_variable(debug::row_label(*instance.module, ExternKind::Global, index),
         number_in_brackets("global", index), instance.globals[index]->get(), *instance.module,
-        container.scope);
+        container.scope, style);
+    variable.is_read_only = !instance.globals[index]->type.is_mutable;
     return variable;
 }
 
-std::vector<Variable> list_scope(
-    const Container& container, uint64_t from, uint64_t count, console::SourceView& view)
+/// The scope of another instance: no frame is in it.
+std::shared_ptr<const console::Scope> scope_of(
+    const console::Scope& like, Instance& instance, console::SourceView& view)
+{
+    auto scope = std::make_shared<console::Scope>();
+    scope->thread = like.thread;
+    scope->instance = scope->named_instance = &instance;
+    scope->module = instance.module;
+    scope->variables = like.variables;
+    if (const auto source = view.of(instance.module)) {
+        scope->symbols = source->shared_symbols();
+        scope->source_memory = source->memory();
+    }
+    return scope;
+}
+
+Variable instance_variable(
+    const Container& container, uint32_t number, Instance& instance, console::SourceView& view)
+{
+    Variable variable { .name = "instance " + std::to_string(number),
+        .value = debug::instance_line(*instance.module, number) };
+    variable.is_read_only = true;
+    variable.parts =
+        Container { .kind = Container::Kind::Instance, .scope = scope_of(*container.scope, instance, view) };
+    variable.count = std::size(instance_scopes);
+    return variable;
+}
+
+/// The scopes of an instance that have anything.
+std::vector<Variable> instance_parts(const Container& container, console::SourceView& view)
+{
+    std::vector<Variable> parts;
+    for (const auto& [which, name] : instance_scopes) {
+        Container scope { .scope = container.scope, .which = which };
+        const uint64_t count = count_of(scope, view, {});
+        if (count == 0)
+            continue;
+        Variable variable { .name = std::string(name), .value = "" };
+        variable.is_indexed = is_indexed(scope);
+        variable.is_read_only = true;
+        variable.count = count;
+        variable.parts = std::move(scope);
+        parts.push_back(std::move(variable));
+    }
+    return parts;
+}
+
+std::vector<Variable> list_scope(const Container& container, uint64_t from, uint64_t count,
+    console::SourceView& view, std::span<Instance* const> instances, const source::Style& style)
 {
     const console::Scope& scope = *container.scope;
+    if (container.which == ScopeKind::Instances)
+        return rows(from, count, instances.size(),
+            [&](uint32_t index) { return instance_variable(container, index, *instances[index], view); });
     if (const auto kind = entities_of(container.which)) {
         if (!scope.instance)
             return {};
         return rows(from, count, entity_count(*scope.instance, *kind), [&](uint32_t index) {
-            return *kind == ExternKind::Global ? global(container, index) : entity(container, *kind, index);
+            return *kind == ExternKind::Global ? global(container, index, style)
+                                               : entity(container, *kind, index);
         });
     }
     const Frame* const frame = scope.guest_frame();
@@ -285,24 +384,25 @@ std::vector<Variable> list_scope(
         return rows(from, count, locals.size(), [&](uint32_t index) {
             return wasm_variable(debug::label_of("local", index, locals[index].name),
                 number_in_brackets("local", index), locals[index].value, frame->function->module(),
-                container.scope);
+                container.scope, style);
         });
     }
     if (container.which == ScopeKind::Operands) {
         const std::vector<Value> operands = debug::operands_of(*frame);
         return rows(from, count, operands.size(), [&](uint32_t index) {
             const std::string name = number_in_brackets("stack", index);
-            return wasm_variable(name, name, operands[index], frame->function->module(), container.scope);
+            return wasm_variable(
+                name, name, operands[index], frame->function->module(), container.scope, style);
         });
     }
-    const std::vector<std::string> names = source_names(container, view);
+    const std::vector<source::Variable> names = source_variables(container, view);
     return rows(from, count, names.size(),
-        [&](uint32_t index) { return named_variable(names[index], container.scope); });
+        [&](uint32_t index) { return named_variable(names[index], container.scope, style); });
 }
 
 } // namespace
 
-uint64_t count_of(const Container& container, console::SourceView& view)
+uint64_t count_of(const Container& container, console::SourceView& view, std::span<Instance* const> instances)
 {
     using enum Container::Kind;
     switch (container.kind) {
@@ -312,8 +412,11 @@ uint64_t count_of(const Container& container, console::SourceView& view)
         auto reader = container.source->reader(*container.scope->instance);
         return source::child_count(reader, container.value);
     }
+    case Instance: return std::size(instance_scopes);
     case Scope: break;
     }
+    if (container.which == ScopeKind::Instances)
+        return instances.size();
     const console::Scope& scope = *container.scope;
     if (const auto kind = entities_of(container.which))
         return scope.instance ? entity_count(*scope.instance, *kind) : 0;
@@ -324,13 +427,15 @@ uint64_t count_of(const Container& container, console::SourceView& view)
         return debug::locals_of(*frame).size();
     if (container.which == ScopeKind::Operands)
         return debug::operands_of(*frame).size();
-    return source_names(container, view).size();
+    return source_variables(container, view).size();
 }
 
 bool is_indexed(const Container& container)
 {
     if (container.kind == Container::Kind::Scope)
         return container.which == ScopeKind::Functions || container.which == ScopeKind::Globals;
+    if (container.kind == Container::Kind::Instance)
+        return false;
     if (container.kind == Container::Kind::Elements)
         return true;
     if (container.kind == Container::Kind::Object)
@@ -340,17 +445,20 @@ bool is_indexed(const Container& container)
     return !first.empty() && first.front().name == "[0]";
 }
 
-std::vector<Variable> list(
-    const Container& container, uint64_t from, uint64_t count, console::SourceView& view)
+std::vector<Variable> list(const Container& container, uint64_t from, uint64_t count,
+    console::SourceView& view, std::span<Instance* const> instances, const source::Style& style)
 {
-    const auto size = [&] { return count_of(container, view); };
+    const auto size = [&] { return count_of(container, view, instances); };
     switch (container.kind) {
-    case Container::Kind::Scope: return list_scope(container, from, count, view);
+    case Container::Kind::Scope: return list_scope(container, from, count, view, instances, style);
+    case Container::Kind::Instance:
+        return from == 0 ? instance_parts(container, view) : std::vector<Variable>();
     case Container::Kind::Elements:
         return rows(from, count, size(), [&](uint32_t index) { return table_element(container, index); });
     case Container::Kind::Object:
-        return rows(from, count, size(), [&](uint32_t index) { return object_part(container, index); });
-    case Container::Kind::Source: return source_parts(container, from, std::min(count, max_rows));
+        return rows(
+            from, count, size(), [&](uint32_t index) { return object_part(container, index, style); });
+    case Container::Kind::Source: return source_parts(container, from, std::min(count, max_rows), style);
     }
     std::unreachable();
 }
@@ -368,7 +476,8 @@ Variable variable_of(std::string name, std::string expression, const console::Co
         variable.expression = std::move(expression);
         return variable;
     }
-    return wasm_variable(std::move(name), std::move(expression), *computed.value, *scope->module, scope);
+    return wasm_variable(
+        std::move(name), std::move(expression), *computed.value, *scope->module, scope, style);
 }
 
 } // namespace vitrine::core::dap

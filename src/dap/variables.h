@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ struct Container {
         Object,
         /// The parts of a value of the source.
         Source,
+        /// The scopes of an instance.
+        Instance,
     };
 
     Kind kind = Kind::Scope;
@@ -70,18 +73,28 @@ struct Variable {
     std::optional<MemoryPlace> memory {};
     /// Why it has no value.
     bool is_error = false;
+    /// It cannot be changed.
+    bool is_read_only = false;
+    /// Where the source of the container's instance declares it.
+    std::optional<source::Place> declared {};
+    /// The function that the value refers to, or null.
+    const Function* function = nullptr;
 };
+
+/// For clients that want numbers in hexadecimal.
+inline constexpr source::Style hexadecimal { .base = source::Style::Base::Hex };
 
 /// How many rows are listed at most at once.
 inline constexpr uint64_t max_rows = 10'000;
 
-/// The number of parts of a container.
-uint64_t count_of(const Container& container, console::SourceView& view);
+/// The number of parts of a container. `instances` are those of the program.
+uint64_t count_of(
+    const Container& container, console::SourceView& view, std::span<Instance* const> instances);
 /// Whether its parts are numbered, so that a client may ask for some of them.
 bool is_indexed(const Container& container);
-/// Some parts, in order; at most `max_rows`.
-std::vector<Variable> list(
-    const Container& container, uint64_t from, uint64_t count, console::SourceView& view);
+/// Some parts, in order; at most `max_rows`. `instances` are those of the program.
+std::vector<Variable> list(const Container& container, uint64_t from, uint64_t count,
+    console::SourceView& view, std::span<Instance* const> instances, const source::Style& style = {});
 
 /// The value of an expression as a variable. `computed` must be of that scope.
 Variable variable_of(std::string name, std::string expression, const console::Computed& computed,

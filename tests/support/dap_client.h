@@ -5,6 +5,7 @@
 #include "support/guest.h"
 #include "json/node.h"
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,10 +24,14 @@ public:
     /// What the host function `host.print` writes goes to the client.
     Result<std::unique_ptr<dap::Program>> load(const dap::LaunchSpec& spec, Output output) override
     {
+        if (before_load)
+            before_load();
         if (*spec.program != "app.wasm")
             return failure("there is no such file");
         return std::make_unique<Loaded>(wat_, std::move(output));
     }
+
+    std::function<void()> before_load {};
 
 private:
     class OneRun final : public dap::Run {
@@ -180,10 +185,16 @@ public:
         }
     }
 
+    /// What an editor that has everything says of itself.
+    static constexpr std::string_view abilities =
+        R"({"supportsVariableType": true, "supportsVariablePaging": true, "supportsMemoryReferences": true,
+            "supportsProgressReporting": true, "supportsInvalidatedEvent": true, "supportsMemoryEvent": true})";
+
+    WatLauncher& launcher() { return launcher_; }
     /// Up to where breakpoints can be set.
     json::Object launch(std::string_view attributes = R"({"program": "app.wasm"})")
     {
-        json::Object capabilities = ask("initialize");
+        json::Object capabilities = ask("initialize", abilities);
         ask("launch", attributes);
         event("initialized");
         return capabilities;

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <semaphore>
 
 namespace vitrine::core::dap {
 namespace {
@@ -78,10 +79,11 @@ json::Object scope(DapClient& client, std::string_view name)
 TEST(Adapter, SaysWhatItCanDo)
 {
     DapClient client(program);
-    const json::Object body = client.ask("initialize");
+    const json::Object body = client.ask("initialize", DapClient::abilities);
     for (const std::string_view name : capability_names())
         EXPECT_TRUE(body.at(name) == true) << name;
-    EXPECT_EQ(body.at("exceptionBreakpointFilters").as_array().size(), 5u);
+#define LIST(name, summary) EXPECT_FALSE(body.at(name).as_array().empty()) << name;
+#include "dap/requests.inc"
 }
 
 TEST(Adapter, RefusesRequestsAtTheWrongTime)
@@ -393,6 +395,33 @@ TEST(Adapter, EndsWhenTheClientGoesAway)
     }
 }
 
+TEST(Adapter, ShowsWhatTakesLongAndLetsItBeCancelled)
+{
+    DapClient client(program);
+    client.ask("initialize", DapClient::abilities);
+    // The launcher waits until it may go on.
+    std::binary_semaphore go { 0 };
+    client.launcher().before_load = [&] { go.acquire(); };
+    const int64_t launch = client.send("launch", R"({"program": "app.wasm"})");
+    const json::Object begun = client.event("progressStart");
+    EXPECT_EQ(begun.at("requestId"), launch);
+    EXPECT_EQ(begun.at("title"), "launch");
+    EXPECT_EQ(begun.at("message"), "loading the module");
+    client.send("cancel", R"({"progressId": ")" + std::string(begun.at("progressId").as_string()) + R"("})");
+    go.release();
+    EXPECT_EQ(client.response(launch)["message"], "cancelled");
+    EXPECT_EQ(client.event("progressEnd")["progressId"], begun.at("progressId"));
+    // Another one is not cancelled, and tells what it does next.
+    const int64_t again = client.send("launch", R"({"program": "app.wasm"})");
+    const json::Object shown = client.event("progressStart");
+    client.send("cancel", R"({"progressId": "request 1"})");
+    go.release();
+    EXPECT_TRUE(client.response(again)["success"] == true);
+    EXPECT_EQ(client.event("progressUpdate")["message"], "reading debug information");
+    client.event("initialized");
+    EXPECT_EQ(client.event("progressEnd")["progressId"], shown.at("progressId"));
+}
+
 TEST(Adapter, DropsCancelledRequests)
 {
     DapClient client(program);
@@ -406,18 +435,22 @@ TEST(Docs, HaveAllRequestsAndAttributes)
 {
     std::ifstream file(std::filesystem::path(VITRINE_SOURCE_DIR) / "docs" / "editors.md");
     const std::string page { std::istreambuf_iterator<char>(file), {} };
-    const auto expect_row = [&](std::string_view name, std::string_view summary) {
-        EXPECT_THAT(page, HasSubstr("| `" + std::string(name) + "` | " + std::string(summary) + " |"));
+    const auto expect_row = [&](std::string_view name, const std::string& summary) {
+        EXPECT_THAT(page, HasSubstr("| `" + std::string(name) + "` | " + summary + " |"));
     };
 #define REQUEST(function, name, needs, capability, summary) expect_row(name, summary);
 #define CAPABILITY(name, summary) expect_row(name, summary);
-#define FILTER(flag, name, label, is_on) expect_row(name, label);
+#define LIST(name, summary) expect_row(name, summary);
+#define FILTER(flag, name, label, is_on, condition) expect_row(name, std::string(label) + " | " + condition);
+#define MODE(name, label, summary, applies) expect_row(name, std::string(applies) + " | " + summary);
 #define EVENT(name, summary) expect_row(name, summary);
 #include "dap/requests.inc"
 #define ATTRIBUTE(member, name, type, summary) expect_row(name, summary);
 #include "dap/launch.inc"
 #define ATTRIBUTE(member, name, type, summary) expect_row(name, summary);
 #include "dap/attach.inc"
+#define SCOPE(kind, name, hint, is_expensive) EXPECT_THAT(page, HasSubstr("| " + std::string(name) + " |"));
+#include "dap/scopes.inc"
 }
 
 } // namespace
