@@ -1,24 +1,63 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """An editor: it starts `vitrine dap`, and speaks the Debug Adapter Protocol with it."""
 
+import atexit
 import json
 import os
+import pathlib
 import subprocess
+import sys
 import threading
 import time
 
+import protocol_types
+
 VITRINE = os.environ["VITRINE"]
 PATIENCE = 60
+# None if they cannot be fetched: messages are not checked then.
+TYPES = protocol_types.load()
+# What an editor that has everything says of itself.
+ABILITIES = {name: True for name in ("supportsVariableType", "supportsVariablePaging", "supportsMemoryReferences",
+    "supportsProgressReporting", "supportsInvalidatedEvent", "supportsMemoryEvent")}
+
+# What of the protocol this program uses with success: see coverage.py.
+USED = set()
+
+
+@atexit.register
+def write_used():
+    if folder := os.environ.get("VITRINE_DAP_USED"):
+        file = pathlib.Path(folder) / f"{pathlib.Path(sys.argv[0]).stem}.txt"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("".join(f"{line}\n" for line in sorted(USED)), errors="replace")
+
+
+def uses_of(path, value):
+    """`evaluate.format.hex`, `stackTrace.levels`, `evaluate.context=hover`"""
+    if isinstance(value, dict):
+        for name, each in value.items():
+            yield from uses_of(f"{path}.{name}", each)
+        return
+    if isinstance(value, list):
+        for each in value:
+            yield from uses_of(path, each)
+        return
+    yield path
+    if isinstance(value, (str, bool)) and len(str(value)) < 30 and "\n" not in str(value):
+        yield f"{path}={value}"
 
 
 class Editor:
     """The adapter's messages, in order. `at` is where the next event is looked for."""
 
-    # Whether the adapter numbers its messages from 1, as the protocol wants.
-    are_numbered = True
+    # Whether it is Vitrine's, whose messages must be exactly those of the protocol. Others number
+    # theirs otherwise.
+    is_ours = True
 
-    def __init__(self, options=(), streams=None):
-        """With `streams`, a pair of binary files to read from and to write to, nothing is started."""
+    def __init__(self, options=(), streams=None, **abilities):
+        """With `streams`, a pair of binary files to read from and to write to, nothing is started.
+        `abilities` are further ones of the client."""
+        self.abilities = abilities
         self.process = None
         if not streams:
             self.process = subprocess.Popen([VITRINE, "dap", *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
@@ -27,6 +66,9 @@ class Editor:
         self.input, self.output = streams
         self.sent = 0
         self.messages = []
+        self.asked = {}
+        self.problem = None
+        self.columns = ()
         self.at = 0
         self.has_ended = False
         self.changed = threading.Condition()
@@ -39,17 +81,34 @@ class Editor:
             assert self.input.readline() == b"\r\n"
             message = json.loads(self.input.read(length))
             with self.changed:
-                assert not self.are_numbered or message["seq"] == len(self.messages) + 1, message
                 self.messages.append(message)
+                if self.is_ours:
+                    self.problem = self.problem or self._check(message)
                 self.changed.notify_all()
         with self.changed:
             self.has_ended = True
             self.changed.notify_all()
 
+    def _check(self, message):
+        """What is wrong with a message of the adapter, or None."""
+        if message["seq"] != len(self.messages):
+            return f"not number {len(self.messages)}: {message}"
+        body = message.get("body", {})
+        if message["type"] == "event":
+            USED.update((f"event {message['event']}", *uses_of(f"event {message['event']}", body)))
+        elif message["type"] == "response" and message["success"]:
+            command, arguments = self.asked.get(message["request_seq"], (message["command"], {}))
+            USED.update((f"request {command}", *uses_of(command, arguments), *uses_of(f"answer {command}", body)))
+            if command == "initialize":
+                self.columns = [each["attributeName"] for each in body.get("additionalModuleColumns", [])]
+        return TYPES and TYPES.check(message, self.columns)
+
     def _await(self, fits, what, start=0):
         deadline = time.monotonic() + PATIENCE
         with self.changed:
             while True:
+                if self.problem:
+                    raise AssertionError(self.problem)
                 for number, message in enumerate(self.messages[start:], start):
                     if fits(message):
                         return number, message
@@ -67,6 +126,7 @@ class Editor:
         request = {"seq": self.sent, "type": "request", "command": command}
         if arguments:
             request["arguments"] = arguments
+        self.asked[self.sent] = command, arguments
         body = json.dumps(request).encode()
         self.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
         return self.sent
@@ -106,7 +166,7 @@ class Editor:
 
     def launch(self, program, **attributes):
         """Up to where breakpoints can be set. Returns the capabilities."""
-        capabilities = self.ask("initialize", adapterID="vitrine", supportsInvalidatedEvent=True)
+        capabilities = self.ask("initialize", adapterID="vitrine", **{**ABILITIES, **self.abilities})
         self.ask("launch", program=str(program), **attributes)
         self.event("initialized")
         return capabilities
@@ -147,6 +207,8 @@ class Editor:
             self.process.kill()
             raise
         self.reader.join(timeout=PATIENCE)
+        if self.problem:
+            raise AssertionError(self.problem)
         errors = self.process.stderr.read().decode()
         self.process.stderr.close()
         self.input.close()

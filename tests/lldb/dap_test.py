@@ -31,7 +31,7 @@ def find_adapter():
 class Adapter(Editor):
     """An lldb-dap and its messages."""
 
-    are_numbered = False
+    is_ours = False
 
     def __init__(self):
         adapter = subprocess.Popen([find_adapter(), "--no-lldbinit"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
