@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Benchmarks of the command against its peers: CPU seconds, interleaved in one run, as ratios.
 
-    ./dev bench [run|compile|load|wasi|debug|symbols]... [--rounds N] [--only PROGRAM] [--tiers LIST]
+    ./dev bench [run|compile|load|wasi|debug|symbols|editor]... [--rounds N] [--only PROGRAM] [--tiers LIST]
     ./dev bench --against COMMIT [--rounds N] [--only PART] [--tiers LIST]
 
 run    real programs in each tier, against V8's TurboFan (guest time only, compiled before). Our time
@@ -17,6 +17,8 @@ debug  guest_debug without any stops, against a run without it; then conditions,
 symbols
        debug information in the terminal, of Ruby's debug build and of a C++ program with many
        instantiations: the first stop, its variables, and the memory for them
+editor
+       `vitrine dap`: from a stop of a C program to its variables in an editor
 
 --against builds another commit once, below build/against, and compares the working tree with it,
 interleaved: the programs of `run` in each tier, load and validation, hello, 100,000 instances, and the debugging
@@ -42,6 +44,7 @@ import tarfile
 import tempfile
 import time
 
+import bench_editor as bench_editor_of
 import bench_symbols as bench_symbols_of
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -289,6 +292,11 @@ def bench_symbols(options):
             bench_symbols_of.measure(VITRINE, module, words, places, FOLDER, options.rounds)
 
 
+def bench_editor(options):
+    os.environ["VITRINE"] = str(VITRINE)
+    bench_editor_of.measure(FOLDER, options.rounds)
+
+
 def build_against(commit):
     """Builds the command and debug_bench of a commit, once. The source of debug_bench is the
     working tree's."""
@@ -356,7 +364,7 @@ def bench_against(options):
 
 def main():
     parser = argparse.ArgumentParser(description="Benchmarks of the command against its peers.")
-    parser.add_argument("what", nargs="*", choices=["run", "compile", "load", "wasi", "debug", "symbols", []])
+    parser.add_argument("what", nargs="*", choices=["run", "compile", "load", "wasi", "debug", "symbols", "editor", []])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="a program's name, or part of it")
     parser.add_argument("--tiers", default="auto,interp,jit", help="the tiers in which programs run (default auto,interp,jit)")
@@ -368,9 +376,9 @@ def main():
         if options.what:
             parser.error("--against measures parts of its own; use --only to choose one")
         return bench_against(options)
-    for name in options.what or ["load", "compile", "run", "wasi", "debug", "symbols"]:
+    for name in options.what or ["load", "compile", "run", "wasi", "debug", "symbols", "editor"]:
         {"run": bench_run, "compile": bench_compile, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug,
-         "symbols": bench_symbols}[name](options)
+         "symbols": bench_symbols, "editor": bench_editor}[name](options)
 
 
 if __name__ == "__main__":
