@@ -98,8 +98,10 @@ void Adapter::handle(const Inbox::Asked& asked)
         return pass_on(asked.request);
     const BodyOr outcome = guarded(perform_it, fail);
     // `attach` has connected to the process that is to answer it.
-    if (relay_ && !asked.is_cancelled)
+    if (relay_ && !asked.is_cancelled) {
+        progress_.end();
         return pass_on(asked.request);
+    }
     respond(asked.request, outcome);
     if (const auto then = std::exchange(then_, nullptr))
         guarded(then, [](const Thrown&) {});

@@ -143,8 +143,10 @@ Result<json::Object> Adapter::terminate_threads(const Arguments& arguments)
         ended_threads_.insert(id);
     }
     const bool goes_on = stopped && !run_->session().stopped();
-    if (goes_on)
+    if (goes_on) {
+        told_stop_.reset();
         forget();
+    }
     then_ = [this, goes_on, thread = ids.front()] {
         if (goes_on)
             outbox_.send_event("continued", { { "threadId", thread }, { "allThreadsContinued", true } });
