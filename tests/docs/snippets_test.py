@@ -41,6 +41,7 @@ COVERED = {
     ("docs/editors.md", "   mkdir ~/bank"): "the user's files: editors.vscode",
     ("docs/editors.md", "(require 'dap-mode)"): "a configuration",
     ("docs/editors.md", "local dap = require"): "a configuration",
+    ("docs/editors.md", "(require 'dap-mode)"): "a configuration: editor.emacs",
     ("docs/editors.md", "(add-to-list 'dape-configs"): "a configuration",
     ("docs/editors.md", "[[language]]"): "a configuration",
     ("docs/execution.md", "bytes --decode--> Module"): "a diagram",
