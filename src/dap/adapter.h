@@ -295,6 +295,13 @@ private:
     /// That of the run, for its threads.
     std::atomic<debug::Session*> session_of_output_ = nullptr;
     std::unique_ptr<debug::Client> client_;
+    /// Lets the functions of the client's listener in while there is a run. A program that goes on
+    /// without the client may call one of them late, when nothing of the adapter is left.
+    struct Gate {
+        std::mutex mutex {};
+        bool is_open = true;
+    };
+    std::shared_ptr<Gate> gate_;
     std::optional<console::Console> console_;
     /// The lines that the console writes.
     std::string console_text_;

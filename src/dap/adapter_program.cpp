@@ -76,6 +76,10 @@ void Adapter::end_run()
     if (run_ && client_ && program_->is_attached())
         run_->leave(*client_, suspends_);
     client_.reset();
+    if (gate_) {
+        const std::lock_guard lock(gate_->mutex);
+        gate_->is_open = false;
+    }
     if (!run_)
         return;
     if (!program_->is_attached())
@@ -89,13 +93,20 @@ void Adapter::end_run()
 debug::Listener Adapter::listener(const debug::Session& session)
 {
     const uint64_t number = run_number_;
-    const auto post = [this, number](auto task) {
+    gate_ = std::make_shared<Gate>();
+    const auto post = [this, number, gate = gate_](auto task) {
+        const std::lock_guard lock(gate->mutex);
+        if (!gate->is_open)
+            return;
         inbox_.add([this, number, task = std::move(task)] {
             if (number == run_number_)
                 task();
         });
     };
-    const auto log = [this, &session](const std::string& message) {
+    const auto log = [this, gate = gate_, &session](const std::string& message) {
+        const std::lock_guard lock(gate->mutex);
+        if (!gate->is_open)
+            return;
         outbox_.send_output("console", message + "\n", [&session] { return session.is_caller_asked(); });
     };
     return {

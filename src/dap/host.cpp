@@ -119,12 +119,24 @@ Host::Host(debug::Session& session, HostedGuest guest)
       guest_(std::move(guest)),
       is_waiting_(guest_.serves == Serves::Call),
       is_released_(guest_.serves == Serves::FreeCall)
+{}
+
+/// The listener may be called once more after its end.
+std::shared_ptr<Host> Host::create(debug::Session& session, HostedGuest guest)
 {
-    listener_ = session_.add_listener({
-        .events = [this](const debug::Event& event) { on_event(event); },
-        .resumes = [this](const debug::Resumed&) { on_resume(); },
-        .instances = [this](Instance& instance) { announce({ instance.module, "" }); },
+    std::shared_ptr<Host> host(new Host(session, std::move(guest)));
+    const auto with_host = [weak = std::weak_ptr(host)](auto act) {
+        return [weak, act](auto& told) {
+            if (const auto there = weak.lock())
+                act(*there, told);
+        };
+    };
+    host->listener_ = session.add_listener({
+        .events = with_host([](Host& to, const debug::Event& event) { to.on_event(event); }),
+        .resumes = with_host([](Host& to, const debug::Resumed&) { to.on_resume(); }),
+        .instances = with_host([](Host& to, Instance& instance) { to.announce({ instance.module, "" }); }),
     });
+    return host;
 }
 
 Host::~Host() { session_.remove_listener(listener_); }

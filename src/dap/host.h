@@ -48,7 +48,7 @@ struct HostedGuest {
 /// All members may be called from any thread. The session must outlive the host.
 class Host final : public std::enable_shared_from_this<Host> {
 public:
-    Host(debug::Session& session, HostedGuest guest);
+    static std::shared_ptr<Host> create(debug::Session& session, HostedGuest guest);
     ~Host();
     Host(const Host&) = delete;
     Host& operator=(const Host&) = delete;
@@ -93,6 +93,7 @@ public:
     void let_go(bool stop_at_entry);
 
 private:
+    Host(debug::Session& session, HostedGuest guest);
     bool has_nobody() const { return clients_ == 0 && !is_suspended_ && !is_waiting_; }
     void on_resume();
     void on_event(const debug::Event& event);

@@ -53,9 +53,7 @@ void close_gently(int socket)
 /// What the server's threads share.
 class Server::Door {
 public:
-    Door(debug::Session& session, HostedGuest guest)
-        : host_(std::make_shared<Host>(session, std::move(guest)))
-    {}
+    Door(debug::Session& session, HostedGuest guest) : host_(Host::create(session, std::move(guest))) {}
     ~Door() { close(); }
 
     Result<void> open(std::string_view address) { return listener_.open(address); }
