@@ -34,8 +34,9 @@ def attributes(request, now):
     """The properties that REQUEST.inc wants; whatever else `now` has in them stays."""
     wanted = {}
     for name, kind, summary in ROW.findall((ROOT / "src" / "dap" / f"{request}.inc").read_text()):
-        text = json.loads(f'"{summary}"')
-        wanted[name] = {**TYPES[kind], **now.get(name, {}), **TYPES[kind], "markdownDescription": text}
+        if name != "name":
+            text = json.loads(f'"{summary}"')
+            wanted[name] = {**TYPES[kind], **now.get(name, {}), **TYPES[kind], "markdownDescription": text}
     return wanted
 
 

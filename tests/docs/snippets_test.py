@@ -36,7 +36,7 @@ COVERED = {
     ("docs/debug.md", "alias px"): "an init file: session.definitions",
     ("docs/editors.md", "vitrine dap"): "how editors connect: editor.bank, editor.protocol",
     ("docs/editors.md", "$ vitrine run --dap"): "a guest that waits for editors: editor.attach",
-    ("docs/editors.md", '{ "type": "lldb-dap"'): "a configuration",
+    ("docs/editors.md", '{ "type": "vitrine"'): "a configuration: editors.vscode",
     ("docs/editors.md", "./dev build"): "installs: editors.vscode",
     ("docs/editors.md", "   mkdir ~/bank"): "the user's files: editors.vscode",
     ("docs/editors.md", "(require 'dap-mode)"): "a configuration",

@@ -68,13 +68,31 @@ int main(void)
     return 0;
 }
 """
+SPIN = """#include <unistd.h>
+
+static int ticks;
+
+static void tick(void)
+{
+    ticks += 1;
+}
+
+int main(void)
+{
+    for (;;) {
+        tick();
+        usleep(10000);
+    }
+}
+"""
 
 
 def make_workspace(folder):
     """Guests, and a configuration for each."""
     shutil.copy(BANK, folder)
     (folder / "divide.c").write_text(DIVIDE)
-    for name in ("bank", "divide"):
+    (folder / "spin.c").write_text(SPIN)
+    for name in ("bank", "divide", "spin"):
         subprocess.run([*COMPILE[".c"], folder / f"{name}.c", "-o", folder / f"{name}.wasm"], check=True)
     # The component's sources stay where they are.
     shutil.copy(compile_components(folder / "parts", sources=folder), folder / "two.wasm")
@@ -87,6 +105,7 @@ def make_workspace(folder):
     for each in configurations:
         each |= { "type": "vitrine", "request": "launch", "program": f"${{workspaceFolder}}/{each['name']}.wasm",
             "cwd": "${workspaceFolder}" }
+    configurations.append({ "name": "attach to spin", "type": "vitrine", "request": "attach", "program": "spin" })
     (folder / ".vscode").mkdir()
     (folder / ".vscode" / "launch.json").write_text(json.dumps({ "version": "0.2.0", "configurations": configurations }, indent=4))
 
@@ -127,7 +146,11 @@ class VSCode(unittest.TestCase):
         # A test takes it away.
         cls.link = cls.folder.parent / "vitrine"
         cls.link.symlink_to(VITRINE)
-        server = Server([os.environ["VITRINE_VSIX"], pack_hex_editor(cls.folder.parent)], { "VITRINE": str(cls.link) })
+        # The register of running guests.
+        register = cls.folder.parent / "run"
+        register.mkdir(mode=0o700)
+        cls.environment = { "VITRINE": str(cls.link), "XDG_RUNTIME_DIR": str(register) }
+        server = Server([os.environ["VITRINE_VSIX"], pack_hex_editor(cls.folder.parent)], cls.environment)
         cls.addClassCleanup(server.close)
         chromium = cls.enterClassContext(browser())
         cls.code = Workbench(chromium, server, cls.folder)
@@ -232,6 +255,25 @@ class VSCode(unittest.TestCase):
             [re.compile("^ops_add"), re.compile("^host ops_add"), re.compile("^run ?app.c"), re.compile("^host run")])
 
     @with_picture
+    def test_attach(self):
+        code = self.code
+        guest = subprocess.Popen([VITRINE, "run", "--dap", "--no-wait", self.folder / "spin.wasm"],
+            env=os.environ | self.environment, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        self.addCleanup(guest.communicate)
+        self.addCleanup(guest.kill)
+        self.assertIn(b"listening", guest.stderr.readline())
+        line = SPIN.splitlines().index("    ticks += 1;") + 1
+        self.stop_at("spin.c", line, "attach to spin")
+        code.expand("Statics")
+        first = int(code.variable("ticks").locator(".value").inner_text())
+        code.page.keyboard.press("F5")
+        code.has_value("ticks", str(first + 1))
+        # It goes on without the editor.
+        code.page.keyboard.press("Shift+F5")
+        code.ended()
+        self.assertIsNone(guest.poll())
+
+    @with_picture
     def test_snippets(self):
         code = self.code
         code.open_file("launch.json")
@@ -239,7 +281,8 @@ class VSCode(unittest.TestCase):
         code.page.locator(".suggest-widget.visible .monaco-list-row").first.wait_for()
         code.page.keyboard.type("Vitrine")
         rows = code.page.locator(".suggest-widget.visible .monaco-list-row")
-        expect(rows.filter(has_text="Vitrine: run a module")).to_be_visible()
+        for title in ("run a module", "attach to a running guest", "attach by process id"):
+            expect(rows.filter(has_text=f"Vitrine: {title}")).to_be_visible()
         rows.filter(has_text="Vitrine: invoke a function").click()
         expect(code.page.locator(".editor-instance .view-lines")).to_contain_text('"invoke": "f(1, 2)"')
         code.page.keyboard.press("Escape")

@@ -30,6 +30,7 @@ SETTINGS = {
     "chat.commandCenter.enabled": False,
     "chat.disableAIFeatures": True,
     "debug.inlineValues": "on",
+    "editor.cursorBlinking": "solid",
     "debug.toolBarLocation": "docked",
     "editor.hover.delay": 50,
     "editor.minimap.enabled": False,
@@ -45,6 +46,8 @@ SETTINGS = {
     "workbench.startupEditor": "none",
     "workbench.tips.enabled": False,
 }
+# The button that ends a session.
+STOP = ".codicon-debug-stop, .codicon-debug-disconnect"
 # The middle of the first such word of the line at a height.
 PLACE_OF_WORD = """([top, word]) => {
     const line = [...document.querySelectorAll('.editor-instance .view-line')].find(
@@ -117,9 +120,7 @@ class Workbench:
         self.page.set_default_timeout(PATIENCE * 1000)
         self.page.goto(f"{server.address}/?folder={folder}")
         self.rows(".explorer-folders-view").first.wait_for()
-        # More room for variables.
         self.command("View: Show Run and Debug")
-        self.page.get_by_role("button", name="Watch Section").click()
 
     # -- Windows in general
 
@@ -191,9 +192,13 @@ class Workbench:
         """Waits for a stop with this line in the topmost frame."""
         expect(self.rows(".debug-call-stack").first).to_have_text(re.compile(rf"{re.escape(file)}\s*{line}:\d+$"))
         expect(self.page.locator(".call-stack-state-message")).to_contain_text(why)
+        # More room for variables.
+        watch = self.page.get_by_role("button", name="Watch Section")
+        if watch.get_attribute("aria-expanded") == "true":
+            watch.click()
 
     def ended(self):
-        self.page.locator(".codicon-debug-stop").first.wait_for(state="hidden")
+        expect(self.page.locator(STOP)).to_have_count(0)
 
     def variable(self, name):
         """The row of a variable or scope, which must be visible."""
@@ -237,7 +242,7 @@ class Workbench:
         """Ends a session, and closes what is open."""
         page = self.page
         page.keyboard.press("Escape")
-        if page.locator(".codicon-debug-stop").count():
+        if page.locator(STOP).count():
             page.keyboard.press("Shift+F5")
             self.ended()
         if self.rows(".debug-breakpoints").filter(has=page.locator(".line-number:visible, .access-type")).count():
