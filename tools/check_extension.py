@@ -4,7 +4,7 @@
 
 - The attributes of launch and attach configurations in editors/vscode/package.json have the type
   and description of their rows in src/dap/launch.inc and attach.inc, in the same order. They may
-  have more: a default, the values to choose from.
+  have more: a default, the values to choose from. `name` is missing: VS Code has it itself.
 - The version is that of include/vitrine/version.hpp.
 
 With --write, it corrects package.json.
