@@ -38,12 +38,7 @@ constexpr size_t max_message = size_t { 8 } << 20;
 constexpr size_t max_text = size_t { 64 } << 10;
 
 /// Codes of JSON-RPC 2.0.
-enum : int {
-    parse_error = -32700,
-    invalid_request = -32600,
-    unknown_method = -32601,
-    invalid_params = -32602
-};
+enum : int { ParseError = -32700, InvalidRequest = -32600, UnknownMethod = -32601, InvalidParams = -32602 };
 
 /// The beginning, and how much is missing.
 std::string bounded(std::string text, size_t dropped = 0)
@@ -205,23 +200,23 @@ std::optional<std::string> Server::answer(std::string_view message)
 {
     const auto document = json::parse(message);
     if (!document)
-        return error_line(nullptr, parse_error, document.error().message);
+        return error_line(nullptr, ParseError, document.error().message);
     const json::Object* const object = document->if_object();
     if (!object)
-        return error_line(nullptr, invalid_request, "a message is an object");
+        return error_line(nullptr, InvalidRequest, "a message is an object");
     const json::Value* const id = object->if_contains("id");
     const json::Value* const method = object->if_contains("method");
     // A notification, or an answer to a question that was not asked.
     if (!id || (!method && (object->contains("result") || object->contains("error"))))
         return std::nullopt;
     if (!id->is_string() && !id->is_number())
-        return error_line(nullptr, invalid_request, "id: expected a string or a number");
+        return error_line(nullptr, InvalidRequest, "id: expected a string or a number");
     const json::Value* const version = object->if_contains("jsonrpc");
     if (!version || *version != "2.0" || !method || !method->is_string())
-        return error_line(*id, invalid_request, "expected \"jsonrpc\": \"2.0\" and a \"method\"");
+        return error_line(*id, InvalidRequest, "expected \"jsonrpc\": \"2.0\" and a \"method\"");
     const json::Value* const given = object->if_contains("params");
     if (given && !given->is_object())
-        return error_line(*id, invalid_params, "params: expected an object");
+        return error_line(*id, InvalidParams, "params: expected an object");
     const json::Value none;
     const Arguments parameters(given ? *given : none);
     const std::string_view name = method->get_string();
@@ -234,15 +229,15 @@ std::optional<std::string> Server::answer(std::string_view message)
         const auto tool = parameters.text("name");
         const auto arguments = parameters.optional_object("arguments");
         if (!tool || !arguments)
-            return error_line(*id, invalid_params, (tool ? arguments.error() : tool.error()).message);
+            return error_line(*id, InvalidParams, (tool ? arguments.error() : tool.error()).message);
         const Text text = call_tool(*tool, arguments->value_or(Arguments(none)));
         if (!text && text.error().message.empty())
-            return error_line(*id, invalid_params, "there is no tool " + *tool);
+            return error_line(*id, InvalidParams, "there is no tool " + *tool);
         const json::Value shown = json::to_string(bounded(text ? *text : "error: " + text.error().message));
         result = json::Object { { "isError", !text },
             { "content", json::Array { json::Object { { "type", "text" }, { "text", shown } } } } };
     } else if (name != "ping") {
-        return error_line(*id, unknown_method, "there is no method " + std::string(name));
+        return error_line(*id, UnknownMethod, "there is no method " + std::string(name));
     }
     return json::to_line(json::Object { { "jsonrpc", "2.0" }, { "id", *id }, { "result", result } });
 }
@@ -440,7 +435,7 @@ int serve()
             return 0;
         for (const char letter : std::string_view(chunk.data(), static_cast<size_t>(count))) {
             if (message.size() == max_message) {
-                write(error_line(nullptr, parse_error, "a message is longer than 8 MiB") + "\n");
+                write(error_line(nullptr, ParseError, "a message is longer than 8 MiB") + "\n");
                 return status::refused;
             }
             if (letter != '\n') {
