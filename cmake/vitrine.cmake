@@ -67,15 +67,15 @@ function(vitrine_commit variable)
     set(${variable} "${commit}" PARENT_SCOPE)
 endfunction()
 
-# vitrine_command(SOURCES <files>... [DEPENDS <layers>...] [LINKS <libraries>...])
-# makes the executable `vitrine`, at the top of the build folder. Its sources see VITRINE_COMMIT as
-# a string.
+# vitrine_command(SOURCES <files>... TELLS_COMMIT <file> [DEPENDS <layers>...] [LINKS <libraries>...])
+# makes the executable `vitrine`, at the top of the build folder. One source sees VITRINE_COMMIT as a
+# string, so that a commit compiles that one again, and no other.
 function(vitrine_command)
-    cmake_parse_arguments(PARSE_ARGV 0 arg "" "" "SOURCES;DEPENDS;LINKS")
+    cmake_parse_arguments(PARSE_ARGV 0 arg "" "TELLS_COMMIT" "SOURCES;DEPENDS;LINKS")
     vitrine_commit(commit)
     add_executable(vitrine ${arg_SOURCES})
     vitrine_options(vitrine)
-    target_compile_definitions(vitrine PRIVATE VITRINE_COMMIT="${commit}")
+    set_property(SOURCE ${arg_TELLS_COMMIT} APPEND PROPERTY COMPILE_DEFINITIONS VITRINE_COMMIT="${commit}")
     set_target_properties(vitrine PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${vitrine_BINARY_DIR}")
     list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
     target_link_libraries(vitrine PRIVATE ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)
