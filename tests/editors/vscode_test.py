@@ -31,7 +31,7 @@ def run_with_what_is_installed():
     """Goes on in the Python that has the driver of the browser."""
     missing = None
     if not (INSTALLED / "installed").exists():
-        missing = "VS Code's server is not installed: ./dev setup does it"
+        missing = "VS Code's server is not installed: ./dev editors does it"
     elif not (shutil.which("chromium") or shutil.which("chromium-browser")):
         missing = "chromium is not installed"
     if missing:
