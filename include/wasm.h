@@ -58,7 +58,7 @@ typedef double float64_t;
  * ---------------------------------------------------------------------------------------------- */
 
 /* An opaque type and the function that deletes an object of it. */
-#define WASM_OPAQUE(name) \
+#define WASM_OPAQUE(name)                           \
     typedef struct wasm_##name##_t wasm_##name##_t; \
     WASM_API_EXTERN void wasm_##name##_delete(own wasm_##name##_t*);
 
@@ -67,21 +67,21 @@ typedef double float64_t;
  * are null, so that the vector can be deleted at any time. `new`: takes the elements of an array,
  * which remains the caller's. `copy`: copies the elements, too. `delete`: deletes the elements,
  * too; the vector is empty afterwards. */
-#define WASM_VECTOR(name, star) \
-    typedef struct wasm_##name##_vec_t { \
-        size_t size; \
-        wasm_##name##_t star* data; \
-    } wasm_##name##_vec_t; \
-    WASM_API_EXTERN void wasm_##name##_vec_new_empty(own wasm_##name##_vec_t* out); \
-    WASM_API_EXTERN void wasm_##name##_vec_new_uninitialized(own wasm_##name##_vec_t* out, size_t size); \
-    WASM_API_EXTERN void wasm_##name##_vec_new( \
-        own wasm_##name##_vec_t* out, size_t size, own wasm_##name##_t star const data[]); \
+#define WASM_VECTOR(name, star)                                                                            \
+    typedef struct wasm_##name##_vec_t {                                                                   \
+        size_t size;                                                                                       \
+        wasm_##name##_t star* data;                                                                        \
+    } wasm_##name##_vec_t;                                                                                 \
+    WASM_API_EXTERN void wasm_##name##_vec_new_empty(own wasm_##name##_vec_t* out);                        \
+    WASM_API_EXTERN void wasm_##name##_vec_new_uninitialized(own wasm_##name##_vec_t* out, size_t size);   \
+    WASM_API_EXTERN void wasm_##name##_vec_new(                                                            \
+        own wasm_##name##_vec_t* out, size_t size, own wasm_##name##_t star const data[]);                 \
     WASM_API_EXTERN void wasm_##name##_vec_copy(own wasm_##name##_vec_t* out, const wasm_##name##_vec_t*); \
     WASM_API_EXTERN void wasm_##name##_vec_delete(own wasm_##name##_vec_t*);
 
 /* A description of a type. */
-#define WASM_TYPE(name) \
-    WASM_OPAQUE(name) \
+#define WASM_TYPE(name)  \
+    WASM_OPAQUE(name)    \
     WASM_VECTOR(name, *) \
     WASM_API_EXTERN own wasm_##name##_t* wasm_##name##_copy(const wasm_##name##_t*);
 
@@ -89,21 +89,21 @@ typedef double float64_t;
  * entity. The host information is a pointer that belongs to the entity, not to the reference; null
  * at first. Its finalizer is called with it when it is replaced or the entity ends, at the latest
  * with the store. */
-#define WASM_REFERENCE_BASE(name) \
-    WASM_OPAQUE(name) \
-    WASM_API_EXTERN own wasm_##name##_t* wasm_##name##_copy(const wasm_##name##_t*); \
+#define WASM_REFERENCE_BASE(name)                                                            \
+    WASM_OPAQUE(name)                                                                        \
+    WASM_API_EXTERN own wasm_##name##_t* wasm_##name##_copy(const wasm_##name##_t*);         \
     WASM_API_EXTERN bool wasm_##name##_same(const wasm_##name##_t*, const wasm_##name##_t*); \
-    WASM_API_EXTERN void* wasm_##name##_get_host_info(const wasm_##name##_t*); \
-    WASM_API_EXTERN void wasm_##name##_set_host_info(wasm_##name##_t*, void* info); \
-    WASM_API_EXTERN void wasm_##name##_set_host_info_with_finalizer( \
+    WASM_API_EXTERN void* wasm_##name##_get_host_info(const wasm_##name##_t*);               \
+    WASM_API_EXTERN void wasm_##name##_set_host_info(wasm_##name##_t*, void* info);          \
+    WASM_API_EXTERN void wasm_##name##_set_host_info_with_finalizer(                         \
         wasm_##name##_t*, void* info, void (*finalizer)(void*));
 
 /* A kind of reference. `as_ref` is the same reference as a general one, and `ref_as` the reverse,
  * which is null if the reference is of another kind. Neither makes a copy. */
-#define WASM_REFERENCE(name) \
-    WASM_REFERENCE_BASE(name) \
-    WASM_API_EXTERN wasm_ref_t* wasm_##name##_as_ref(wasm_##name##_t*); \
-    WASM_API_EXTERN wasm_##name##_t* wasm_ref_as_##name(wasm_ref_t*); \
+#define WASM_REFERENCE(name)                                                              \
+    WASM_REFERENCE_BASE(name)                                                             \
+    WASM_API_EXTERN wasm_ref_t* wasm_##name##_as_ref(wasm_##name##_t*);                   \
+    WASM_API_EXTERN wasm_##name##_t* wasm_ref_as_##name(wasm_ref_t*);                     \
     WASM_API_EXTERN const wasm_ref_t* wasm_##name##_as_ref_const(const wasm_##name##_t*); \
     WASM_API_EXTERN const wasm_##name##_t* wasm_ref_as_##name##_const(const wasm_ref_t*);
 
@@ -234,9 +234,9 @@ WASM_API_EXTERN wasm_externkind_t wasm_externtype_kind(const wasm_externtype_t*)
 
 /* The same type as a more general or more special one, without a copy. The special one is null if
  * the type is of another kind. */
-#define WASM_EXTERN_TYPE(name) \
-    WASM_API_EXTERN wasm_externtype_t* wasm_##name##_as_externtype(wasm_##name##_t*); \
-    WASM_API_EXTERN wasm_##name##_t* wasm_externtype_as_##name(wasm_externtype_t*); \
+#define WASM_EXTERN_TYPE(name)                                                                          \
+    WASM_API_EXTERN wasm_externtype_t* wasm_##name##_as_externtype(wasm_##name##_t*);                   \
+    WASM_API_EXTERN wasm_##name##_t* wasm_externtype_as_##name(wasm_externtype_t*);                     \
     WASM_API_EXTERN const wasm_externtype_t* wasm_##name##_as_externtype_const(const wasm_##name##_t*); \
     WASM_API_EXTERN const wasm_##name##_t* wasm_externtype_as_##name##_const(const wasm_externtype_t*);
 
@@ -349,8 +349,7 @@ typedef own wasm_trap_t* (*wasm_func_callback_t)(const wasm_val_vec_t* args, own
 typedef own wasm_trap_t* (*wasm_func_callback_with_env_t)(
     void* env, const wasm_val_vec_t* args, own wasm_val_vec_t* results);
 
-WASM_API_EXTERN own wasm_func_t* wasm_func_new(
-    wasm_store_t*, const wasm_functype_t*, wasm_func_callback_t);
+WASM_API_EXTERN own wasm_func_t* wasm_func_new(wasm_store_t*, const wasm_functype_t*, wasm_func_callback_t);
 /* `env` is passed to the callback. The finalizer, if not null, is called with it when the function
  * ends, which is with the store. */
 WASM_API_EXTERN own wasm_func_t* wasm_func_new_with_env(wasm_store_t*, const wasm_functype_t*,
@@ -403,9 +402,9 @@ WASM_API_EXTERN own wasm_externtype_t* wasm_extern_type(const wasm_extern_t*);
 
 /* The same reference as a more general or more special one, without a copy. The special one is null
  * if the reference is of another kind. */
-#define WASM_EXTERN(name) \
-    WASM_API_EXTERN wasm_extern_t* wasm_##name##_as_extern(wasm_##name##_t*); \
-    WASM_API_EXTERN wasm_##name##_t* wasm_extern_as_##name(wasm_extern_t*); \
+#define WASM_EXTERN(name)                                                                       \
+    WASM_API_EXTERN wasm_extern_t* wasm_##name##_as_extern(wasm_##name##_t*);                   \
+    WASM_API_EXTERN wasm_##name##_t* wasm_extern_as_##name(wasm_extern_t*);                     \
     WASM_API_EXTERN const wasm_extern_t* wasm_##name##_as_extern_const(const wasm_##name##_t*); \
     WASM_API_EXTERN const wasm_##name##_t* wasm_extern_as_##name##_const(const wasm_extern_t*);
 
@@ -445,8 +444,8 @@ static inline own wasm_valtype_t* wasm_valtype_new_externref(void)
 static inline own wasm_valtype_t* wasm_valtype_new_funcref(void) { return wasm_valtype_new(WASM_FUNCREF); }
 
 /* The function type with the first `param_count` and `result_count` elements of two arrays. */
-static inline own wasm_functype_t* wasm_functype_new_of(
-    size_t param_count, own wasm_valtype_t* const params[], size_t result_count, own wasm_valtype_t* const results[])
+static inline own wasm_functype_t* wasm_functype_new_of(size_t param_count,
+    own wasm_valtype_t* const params[], size_t result_count, own wasm_valtype_t* const results[])
 {
     wasm_valtype_vec_t param_vec, result_vec;
     wasm_valtype_vec_new(&param_vec, param_count, params);
@@ -528,12 +527,30 @@ static inline void wasm_val_init_ptr(own wasm_val_t* out, void* pointer)
 static inline void* wasm_val_ptr(const wasm_val_t* val) { return (void*)(intptr_t)val->of.i64; }
 
 /* Initialisers of a `wasm_val_t`. */
-#define WASM_I32_VAL(value) { .kind = WASM_I32, .of = { .i32 = value } }
-#define WASM_I64_VAL(value) { .kind = WASM_I64, .of = { .i64 = value } }
-#define WASM_F32_VAL(value) { .kind = WASM_F32, .of = { .f32 = value } }
-#define WASM_F64_VAL(value) { .kind = WASM_F64, .of = { .f64 = value } }
-#define WASM_REF_VAL(value) { .kind = WASM_EXTERNREF, .of = { .ref = value } }
-#define WASM_INIT_VAL { .kind = WASM_EXTERNREF, .of = { .ref = NULL } }
+#define WASM_I32_VAL(value)                     \
+    {                                           \
+        .kind = WASM_I32, .of = {.i32 = value } \
+    }
+#define WASM_I64_VAL(value)                     \
+    {                                           \
+        .kind = WASM_I64, .of = {.i64 = value } \
+    }
+#define WASM_F32_VAL(value)                     \
+    {                                           \
+        .kind = WASM_F32, .of = {.f32 = value } \
+    }
+#define WASM_F64_VAL(value)                     \
+    {                                           \
+        .kind = WASM_F64, .of = {.f64 = value } \
+    }
+#define WASM_REF_VAL(value)                           \
+    {                                                 \
+        .kind = WASM_EXTERNREF, .of = {.ref = value } \
+    }
+#define WASM_INIT_VAL                                \
+    {                                                \
+        .kind = WASM_EXTERNREF, .of = {.ref = NULL } \
+    }
 
 #undef own
 #undef WASM_OPAQUE

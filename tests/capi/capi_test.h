@@ -10,7 +10,7 @@
 
 #define own
 
-#define CHECK(condition) \
+#define CHECK(condition)   \
     ((condition) ? (void)0 \
                  : (fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition), exit(EXIT_FAILURE)))
 
