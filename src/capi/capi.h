@@ -76,7 +76,7 @@ private:
 
 /// An entity that does not end with its store, and is reached through references only.
 template<class T> struct Shared {
-    explicit Shared(T value) : value(std::move(value)) {}
+    explicit Shared(const T& value) : value(value) {}
     T value;
     HostInfo info;
 };
@@ -118,8 +118,7 @@ template<class T> T* make(const std::shared_ptr<StoreBody>& store, Entity entity
 {
     return static_cast<T*>(make_reference(store, std::move(entity)));
 }
-wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, Error error);
-wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, std::string text);
+wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error);
 
 // Kinds, types and values.
 

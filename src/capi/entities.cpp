@@ -127,7 +127,7 @@ private:
 bool is_number(ValKind kind) { return kind >= ValKind::I32 && kind <= ValKind::F64; }
 
 Result<Func> define(
-    const std::shared_ptr<StoreBody>& body, const FuncType& type, std::shared_ptr<Callback> callback)
+    const std::shared_ptr<StoreBody>& body, const FuncType& type, const std::shared_ptr<Callback>& callback)
 {
     if (std::ranges::all_of(type.params, is_number) && std::ranges::all_of(type.results, is_number))
         return vitrine::detail::wrap(
@@ -142,8 +142,8 @@ wasm_func_t* make_func(wasm_store_t& store, const wasm_functype_t& type, wasm_fu
     const auto& body = store.body;
     return guarded<wasm_func_t*>(nullptr, [&] {
         const FuncType wanted = type_of(type);
-        auto callback = std::make_shared<Callback>(body, wanted, plain, with_env, env, finalizer);
-        auto func = define(body, wanted, std::move(callback));
+        const auto callback = std::make_shared<Callback>(body, wanted, plain, with_env, env, finalizer);
+        const auto func = define(body, wanted, callback);
         return func ? make<wasm_func_t>(body, *func) : nullptr;
     });
 }
@@ -222,7 +222,7 @@ std::optional<uint64_t> max_of(const wasm_limits_t& limits)
     return limits.max == wasm_limits_max_default ? std::nullopt : std::optional<uint64_t>(limits.max);
 }
 
-MemoryType type_of(const wasm_memory_t& memory)
+MemoryType memory_type_of(const wasm_memory_t& memory)
 {
     const auto* const own = memory.as<Memory>();
     return own ? own->type() : memory.as<vitrine::SharedMemory>()->type();
@@ -232,8 +232,35 @@ MemoryType type_of(const wasm_memory_t& memory)
 
 } // namespace vitrine::capi
 
-using namespace vitrine;
-using namespace vitrine::capi;
+using vitrine::Error;
+using vitrine::Extern;
+using vitrine::Func;
+using vitrine::FuncType;
+using vitrine::Global;
+using vitrine::Memory;
+using vitrine::Result;
+using vitrine::Table;
+using vitrine::Tag;
+using vitrine::ValKind;
+using vitrine::capi::call;
+using vitrine::capi::from_val;
+using vitrine::capi::guarded;
+using vitrine::capi::is_number;
+using vitrine::capi::kind_of;
+using vitrine::capi::limits_of;
+using vitrine::capi::make;
+using vitrine::capi::make_func;
+using vitrine::capi::make_trap;
+using vitrine::capi::make_type;
+using vitrine::capi::max_of;
+using vitrine::capi::memory_type_of;
+using vitrine::capi::misuse;
+using vitrine::capi::ref_kind_of;
+using vitrine::capi::reference_of;
+using vitrine::capi::required;
+using vitrine::capi::Signature;
+using vitrine::capi::tag_kind;
+using vitrine::capi::to_val;
 
 // Functions.
 
@@ -293,8 +320,7 @@ wasm_trap_t* wasm_func_call(const wasm_func_t* func, const wasm_val_vec_t* args,
         guarded(std::optional<Result<void>>(), [&] { return std::optional(call(callee, args, results)); });
     if (done && *done)
         return nullptr;
-    wasm_trap_t* const trap =
-        make_trap(callee.store, done ? std::move(*done).error() : Error("out of memory"));
+    wasm_trap_t* const trap = make_trap(callee.store, done ? done->error() : Error("out of memory"));
     if (!trap)
         misuse(__func__, "there is no memory for the trap");
     return trap;
@@ -426,7 +452,7 @@ wasm_memorytype_t* wasm_memory_type(const wasm_memory_t* memory)
 {
     const auto& described = required(memory, __func__, "memory");
     return guarded<wasm_memorytype_t*>(
-        nullptr, [&] { return static_cast<wasm_memorytype_t*>(make_type(type_of(described))); });
+        nullptr, [&] { return static_cast<wasm_memorytype_t*>(make_type(memory_type_of(described))); });
 }
 
 byte_t* wasm_memory_data(wasm_memory_t* memory)

@@ -13,10 +13,9 @@ std::span<const std::byte> bytes_of(const wasm_byte_vec_t& bytes)
     return std::as_bytes(std::span(bytes.data, bytes.size));
 }
 
-wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, Result<Module> module)
+wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Result<Module>& module)
 {
-    return module ? make<wasm_module_t>(store, std::make_shared<Shared<Module>>(std::move(*module)))
-                  : nullptr;
+    return module ? make<wasm_module_t>(store, std::make_shared<Shared<Module>>(*module)) : nullptr;
 }
 
 /// The type of an entity of a module. The rows of each index space are only made once.
@@ -77,8 +76,21 @@ std::vector<Extern> externs_of(const wasm_extern_vec_t* imports)
 
 } // namespace vitrine::capi
 
-using namespace vitrine;
-using namespace vitrine::capi;
+using vitrine::ExportInfo;
+using vitrine::Extern;
+using vitrine::ImportInfo;
+using vitrine::Instance;
+using vitrine::Module;
+using vitrine::capi::bytes_of;
+using vitrine::capi::externs_of;
+using vitrine::capi::fill;
+using vitrine::capi::fill_rows;
+using vitrine::capi::guarded;
+using vitrine::capi::make;
+using vitrine::capi::make_module;
+using vitrine::capi::make_trap;
+using vitrine::capi::required;
+using vitrine::capi::TypesOf;
 
 wasm_module_t* wasm_module_new(wasm_store_t* store, const wasm_byte_vec_t* binary)
 {
@@ -174,11 +186,11 @@ wasm_instance_t* wasm_instance_new(
         *trap = nullptr;
     return guarded<wasm_instance_t*>(nullptr, [&]() -> wasm_instance_t* {
         const std::vector<Extern> externs = externs_of(imports);
-        auto instance = Instance::create(*body->store, made, externs);
+        const auto instance = Instance::create(*body->store, made, externs);
         if (instance)
             return make<wasm_instance_t>(body, *instance);
         if (trap)
-            *trap = make_trap(body, std::move(instance).error());
+            *trap = make_trap(body, instance.error());
         return nullptr;
     });
 }

@@ -90,7 +90,16 @@ wasm_ref_t* make_reference(const std::shared_ptr<StoreBody>& store, Entity entit
 
 } // namespace vitrine::capi
 
-using namespace vitrine::capi;
+using vitrine::capi::are_same;
+using vitrine::capi::copy_of;
+using vitrine::capi::guarded;
+using vitrine::capi::HostInfo;
+using vitrine::capi::info_of;
+using vitrine::capi::make;
+using vitrine::capi::Nothing;
+using vitrine::capi::required;
+using vitrine::capi::set_info;
+using vitrine::capi::Shared;
 
 #define REFERENCE_BASE(name)                                                                       \
     void wasm_##name##_delete(wasm_##name##_t* reference) { delete reference; }                    \

@@ -30,16 +30,27 @@ std::span<const TraceFrame> frames_of(const wasm_trap_t& trap)
 
 } // namespace
 
-wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, Error error)
+wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error)
 {
     return guarded<wasm_trap_t*>(
-        nullptr, [&] { return make<wasm_trap_t>(store, std::make_shared<Shared<Error>>(std::move(error))); });
+        nullptr, [&] { return make<wasm_trap_t>(store, std::make_shared<Shared<Error>>(error)); });
 }
 
 } // namespace vitrine::capi
 
-using namespace vitrine;
-using namespace vitrine::capi;
+using vitrine::Config;
+using vitrine::Engine;
+using vitrine::Error;
+using vitrine::Trap;
+using vitrine::TrapKind;
+using vitrine::capi::allocate;
+using vitrine::capi::fill;
+using vitrine::capi::frames_of;
+using vitrine::capi::guarded;
+using vitrine::capi::make_frame;
+using vitrine::capi::make_trap;
+using vitrine::capi::required;
+using vitrine::capi::StoreBody;
 
 wasm_config_t* wasm_config_new(void) { return new (std::nothrow) wasm_config_t; }
 void wasm_config_delete(wasm_config_t* config) { delete config; }
@@ -49,8 +60,8 @@ wasm_engine_t* wasm_engine_new_with_config(wasm_config_t* config)
 {
     const std::unique_ptr<wasm_config_t> owned(config);
     return guarded<wasm_engine_t*>(nullptr, [&]() -> wasm_engine_t* {
-        auto engine = Engine::create(owned ? owned->config : Config());
-        return engine ? new wasm_engine_t { std::move(*engine) } : nullptr;
+        const auto engine = Engine::create(owned ? owned->config : Config());
+        return engine ? new wasm_engine_t { *engine } : nullptr;
     });
 }
 void wasm_engine_delete(wasm_engine_t* engine) { delete engine; }

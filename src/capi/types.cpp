@@ -111,7 +111,12 @@ wasm_limits_t limits_of(uint64_t min, std::optional<uint64_t> max)
 
 } // namespace vitrine::capi
 
-using namespace vitrine::capi;
+using vitrine::capi::copy_of;
+using vitrine::capi::guarded;
+using vitrine::capi::kind_of;
+using vitrine::capi::misuse;
+using vitrine::capi::required;
+using vitrine::capi::special;
 
 // Value types.
 

@@ -91,7 +91,7 @@ Result<wasm_val_t> from_val(const std::shared_ptr<StoreBody>& store, const Val& 
 
 } // namespace vitrine::capi
 
-using namespace vitrine::capi;
+using vitrine::capi::required;
 
 void wasm_val_delete(wasm_val_t* val)
 {

@@ -76,7 +76,11 @@ void fill(wasm_byte_vec_t& out, std::string_view text)
 
 } // namespace vitrine::capi
 
-using namespace vitrine::capi;
+using vitrine::capi::allocate;
+using vitrine::capi::copy;
+using vitrine::capi::destroy_all;
+using vitrine::capi::required;
+using vitrine::capi::take;
 
 #define VECTOR(name, star)                                                                               \
     void wasm_##name##_vec_new_empty(wasm_##name##_vec_t* out) { required(out, __func__, "out") = {}; }  \
