@@ -237,10 +237,13 @@ inline HostOutcome call_back(HostCall& call, const FuncType& type)
     Function* const callee = Ref { call.slots[0] }.function();
     if (!call.store.engine().types[callee->type].func()->params.empty())
         return answer(call, type);
-    return CallGuest { callee, [type](HostCall& then, OrTrapped<void> called) {
-                          const bool is_swallowed = called || called.error().kind == TrapKind::Unreachable;
-                          return is_swallowed ? answer(then, type) : std::move(called).error();
-                      } };
+    const auto then = [](void*, HostCall& then, OrTrapped<void>&& called) -> HostOutcome {
+        const bool is_swallowed = called || called.error().kind == TrapKind::Unreachable;
+        if (!is_swallowed)
+            return std::move(called).error();
+        return answer(then, then.function.host->type);
+    };
+    return CallGuest { callee, then };
 }
 
 inline Extern make_function(Store& store, const Module& module, const Import& import)

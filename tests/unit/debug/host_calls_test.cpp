@@ -21,10 +21,11 @@ struct Lifted : Guest {
         const FuncType unary { { ValueType::i32 }, { ValueType::i32 } };
         define("host", "lifted", unary, [this](HostCall& call) -> HostOutcome {
             call.callee_slots[0] = call.slots[0];
-            return CallGuest { instance->functions[1], [this](HostCall&, OrTrapped<void> called) {
-                                  EXPECT_TRUE(called);
-                                  return CallGuest { &function(*instance, "f"), finish };
-                              } };
+            const auto then = [](void* self, HostCall&, OrTrapped<void>&& called) -> HostOutcome {
+                EXPECT_TRUE(called);
+                return CallGuest { &function(*static_cast<Lifted*>(self)->instance, "f"), finish };
+            };
+            return CallGuest { instance->functions[1], then, this };
         });
         define("host", "leaf", unary, [this](HostCall& call) -> HostOutcome {
             if (nests) {
@@ -43,7 +44,7 @@ struct Lifted : Guest {
             (i32.add (i32.const 1000) (call $lifted (local.get 0))))))");
         session = *Session::create(store, thread);
     }
-    static HostOutcome finish(HostCall& call, OrTrapped<void> called)
+    static HostOutcome finish(void*, HostCall& call, OrTrapped<void>&& called)
     {
         if (!called)
             return std::move(called).error();

@@ -378,7 +378,7 @@ TEST_P(LineSteps, HostFunctionsArePassedWithTheirCallbacks)
     });
     guest.define("host", "ask", takes_function, [](HostCall& call) -> HostOutcome {
         return CallGuest { Ref { call.slots[0] }.function(),
-            [](HostCall& waiting, OrTrapped<void> called) -> HostOutcome {
+            [](void*, HostCall& waiting, OrTrapped<void>&& called) -> HostOutcome {
                 if (!called)
                     return std::move(called).error();
                 waiting.slots[0] = waiting.callee_slots[0] + 1;

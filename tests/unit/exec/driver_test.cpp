@@ -196,7 +196,7 @@ TEST(WaitingHost, TrapsAtItsOwnCallWhateverTheGuestCalledMeanwhile)
     Function* callee = nullptr;
     guest.define("host", "nothing", { {}, {} }, [](HostCall&) -> HostOutcome { return Returned {}; });
     guest.define("host", "ask", { {}, {} }, [&](HostCall&) -> HostOutcome {
-        return CallGuest { callee, [](HostCall&, OrTrapped<void>) -> HostOutcome {
+        return CallGuest { callee, [](void*, HostCall&, OrTrapped<void>&&) -> HostOutcome {
                               return Trap { .kind = TrapKind::HostError, .message = "afterwards" };
                           } };
     });

@@ -133,7 +133,7 @@ TEST_F(StubTest, HostFunctionsThatWaitForEachOtherAreNoFramesForLldb)
         // Asks for itself first, then for the guest.
         call.callee_slots[0] = call.slots[0] - 1;
         Function* const callee = call.slots[0] == 2 ? self : guest.instance->functions[1];
-        return CallGuest { callee, [](HostCall&, OrTrapped<void> called) -> HostOutcome {
+        return CallGuest { callee, [](void*, HostCall&, OrTrapped<void>&& called) -> HostOutcome {
                               EXPECT_TRUE(called);
                               return Returned {};
                           } };

@@ -147,7 +147,7 @@ TEST(Interpreter, AHostFunctionAsksForAGuestFunctionAndGoesOn)
         "host", "twice", { { ValueType::i32 }, { ValueType::i32 } }, [&](HostCall& call) -> HostOutcome {
             call.callee_slots[0] = call.slots[0];
             return CallGuest { &Guest::function(*instance, "add_one"),
-                [](HostCall& then, OrTrapped<void> called) -> HostOutcome {
+                [](void*, HostCall& then, OrTrapped<void>&& called) -> HostOutcome {
                     if (!called)
                         return std::move(called).error();
                     then.slots[0] = 2 * then.callee_slots[0];
