@@ -142,8 +142,8 @@ void Adapter::on_stop(const debug::StopReason& reason)
     const auto now = run_->session().stopped();
     if (!now || now->number != reason.number)
         return;
-    // One who attaches is told when breakpoints are set.
-    if (!has_started_)
+    // One who attaches is told when breakpoints are set, and may have heard of this stop then.
+    if (!has_started_ || told_stop_ == reason.number)
         return;
     const debug::Session::Look look(run_->session());
     console::Stops& stops = console_->stops();

@@ -105,13 +105,15 @@ class Editor:
 
     def _await(self, fits, what, start=0):
         deadline = time.monotonic() + PATIENCE
+        number = start
         with self.changed:
             while True:
                 if self.problem:
                     raise AssertionError(self.problem)
-                for number, message in enumerate(self.messages[start:], start):
-                    if fits(message):
-                        return number, message
+                for number in range(number, len(self.messages)):
+                    if fits(self.messages[number]):
+                        return number, self.messages[number]
+                number = max(start, len(self.messages))
                 left = deadline - time.monotonic()
                 if self.has_ended or left < 0 or not self.changed.wait(left):
                     last = "\n".join(map(json.dumps, self.messages[-30:]))
