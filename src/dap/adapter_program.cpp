@@ -86,6 +86,7 @@ void Adapter::end_run()
         run_->session().kill();
     run_.reset();
     told_threads_.clear();
+    told_stop_.reset();
     ended_threads_.clear();
 }
 
