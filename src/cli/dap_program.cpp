@@ -224,7 +224,8 @@ core::Result<std::unique_ptr<core::dap::Program>> DapLauncher::load(const Launch
     return *std::move(program);
 }
 
-core::Result<core::dap::Launcher::Attached> DapLauncher::attach(const core::dap::AttachSpec& spec, Output)
+core::Result<core::dap::Launcher::Attached> DapLauncher::attach(
+    const core::dap::AttachSpec& spec, const Output&)
 {
     auto address = [&]() -> core::Result<std::string> {
         if (spec.port.text)

@@ -12,7 +12,7 @@ public:
     core::Result<std::unique_ptr<core::dap::Program>> load(
         const core::dap::LaunchSpec& spec, Output output) override;
     /// Connects to the guest's door.
-    core::Result<Attached> attach(const core::dap::AttachSpec& spec, Output output) override;
+    core::Result<Attached> attach(const core::dap::AttachSpec& spec, const Output& output) override;
 };
 
 } // namespace vitrine::cli

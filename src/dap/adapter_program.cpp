@@ -40,7 +40,7 @@ Result<void> Adapter::begin_program(std::string_view start_method)
     console_->stops().attach();
     then_ = [this, start_method] {
         const auto& loaded = program_->modules();
-        const bool is_64 = !loaded.empty() && loaded.front().module->memories.size() != 0
+        const bool is_64 = !loaded.empty() && !loaded.front().module->memories.empty()
             && loaded.front().module->memories[MemoryIndex { 0 }].type.limits.is_64;
         json::Object process { { "name", json::to_string(*spec_.program) }, { "isLocalProcess", true },
             { "startMethod", start_method }, { "pointerSize", is_64 ? 64 : 32 } };

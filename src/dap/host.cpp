@@ -199,9 +199,9 @@ void Host::remove(const std::shared_ptr<Receiver>& receiver, bool waits)
 
 // Clients.
 
-std::unique_ptr<Program> Host::attach(const AttachSpec& spec, Launcher::Output output)
+std::unique_ptr<Program> Host::attach(const AttachSpec& spec, const Launcher::Output& output)
 {
-    return std::make_unique<AttachedProgram>(shared_from_this(), spec, std::move(output));
+    return std::make_unique<AttachedProgram>(shared_from_this(), spec, output);
 }
 
 void Host::enter()
@@ -329,9 +329,9 @@ Result<std::unique_ptr<Program>> HostLauncher::load(const LaunchSpec&, Output)
     return failure("a guest runs here already: use `attach` instead of `launch`");
 }
 
-Result<Launcher::Attached> HostLauncher::attach(const AttachSpec& spec, Output output)
+Result<Launcher::Attached> HostLauncher::attach(const AttachSpec& spec, const Output& output)
 {
-    return host_->attach(spec, std::move(output));
+    return host_->attach(spec, output);
 }
 
 } // namespace vitrine::core::dap

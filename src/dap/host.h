@@ -64,7 +64,7 @@ public:
     void send_output(Launcher::Stream stream, std::string_view bytes);
 
     /// What clients attach to.
-    std::unique_ptr<Program> attach(const AttachSpec& spec, Launcher::Output output);
+    std::unique_ptr<Program> attach(const AttachSpec& spec, const Launcher::Output& output);
 
     Run::Ending ending() const;
     /// Waits until a client has said that the guest may run, or until `close`.
@@ -128,7 +128,7 @@ public:
     explicit HostLauncher(std::shared_ptr<Host> host) : host_(std::move(host)) {}
 
     Result<std::unique_ptr<Program>> load(const LaunchSpec& spec, Output output) override;
-    Result<Attached> attach(const AttachSpec& spec, Output output) override;
+    Result<Attached> attach(const AttachSpec& spec, const Output& output) override;
 
 private:
     const std::shared_ptr<Host> host_;

@@ -109,7 +109,7 @@ public:
     /// A guest of this process, or a connection to the process of the guest, which is then to
     /// serve the client.
     using Attached = std::variant<std::unique_ptr<Program>, net::Descriptor>;
-    virtual Result<Attached> attach(const AttachSpec&, Output)
+    virtual Result<Attached> attach(const AttachSpec&, const Output&)
     {
         return failure("nothing can be attached to here");
     }
