@@ -153,7 +153,11 @@ class Workbench:
     def menu(self, target, title):
         """Chooses from the context menu of an element."""
         target.click(button="right")
-        self.page.locator(".context-view .action-menu-item, .monaco-menu .action-menu-item", has_text=title).first.click()
+        item = self.page.locator(".context-view .action-menu-item, .monaco-menu .action-menu-item", has_text=title).first
+        item.wait_for()
+        # A menu takes no click in its first tenth of a second.
+        self.page.wait_for_timeout(300)
+        item.click()
 
     # -- The editor
 
