@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
  * The standard C API of WebAssembly, as Vitrine implements it. Programs written for another
- * engine's header of this name compile and run unchanged. What the standard does not have
- * (configuration, WASI, debugging) is in vitrine.h.
+ * engine's header of this name compile and run unchanged.
  *
  * Interface: https://github.com/WebAssembly/wasm-c-api
  *
@@ -140,7 +139,7 @@ static inline void wasm_name_new_from_string_nt(own wasm_name_t* out, const char
  * Engines and stores
  * ---------------------------------------------------------------------------------------------- */
 
-/* vitrine.h has functions that change a configuration. */
+/* The default configuration. The standard has no functions that change it. */
 WASM_OPAQUE(config)
 WASM_API_EXTERN own wasm_config_t* wasm_config_new(void);
 
@@ -175,7 +174,7 @@ static const uint32_t wasm_limits_max_default = 0xffffffff;
 
 WASM_TYPE(valtype)
 
-/* vitrine.h has further kinds. */
+/* Values of further kinds: 4 is v128, 130 anyref, 131 exnref. */
 typedef uint8_t wasm_valkind_t;
 enum wasm_valkind_enum {
     WASM_I32,
@@ -261,7 +260,7 @@ WASM_API_EXTERN const wasm_externtype_t* wasm_exporttype_type(const wasm_exportt
  * Values
  * ---------------------------------------------------------------------------------------------- */
 
-/* A value of a kind that is not in this header has its own functions in vitrine.h. */
+/* A v128 does not fit into it. */
 struct wasm_ref_t;
 typedef struct wasm_val_t {
     wasm_valkind_t kind;
