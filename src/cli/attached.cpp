@@ -12,7 +12,6 @@
 #include "json/node.h"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
@@ -132,21 +131,7 @@ core::Result<Object> Connection::ask(std::string_view command, const Object& arg
 
 void Connection::read()
 {
-    core::dap::MessageReader reader;
-    std::array<char, 16384> chunk;
-    for (;;) {
-        const ssize_t count = ::recv(socket_.number(), chunk.data(), chunk.size(), 0);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            break;
-        reader.add({ chunk.data(), static_cast<size_t>(count) });
-        auto content = reader.next();
-        for (; content && *content; content = reader.next())
-            take(**content);
-        if (!content)
-            break;
-    }
+    core::dap::receive_messages(socket_.number(), [this](std::string_view content) { take(content); });
     end();
 }
 

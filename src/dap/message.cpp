@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cerrno>
+
+#include <sys/socket.h>
 
 namespace vitrine::core::dap {
 
@@ -91,6 +94,25 @@ Result<std::optional<std::string>> MessageReader::next()
     bytes_.erase(0, *length_);
     length_.reset();
     return content;
+}
+
+void receive_messages(int socket, const std::function<void(std::string_view)>& take)
+{
+    MessageReader reader;
+    std::array<char, 16384> chunk;
+    for (;;) {
+        const ssize_t count = ::recv(socket, chunk.data(), chunk.size(), 0);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return;
+        reader.add({ chunk.data(), static_cast<size_t>(count) });
+        auto content = reader.next();
+        for (; content && *content; content = reader.next())
+            take(**content);
+        if (!content)
+            return;
+    }
 }
 
 std::string framed(std::string_view content)

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -40,6 +41,10 @@ private:
     std::optional<size_t> length_;
     bool is_broken_ = false;
 };
+
+/// Calls `take` with the content of each message that a socket receives, until the other side
+/// closes it or sends something that is not a message.
+void receive_messages(int socket, const std::function<void(std::string_view content)>& take);
 
 /// The message with its header.
 std::string framed(std::string_view content);

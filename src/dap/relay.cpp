@@ -3,9 +3,6 @@
 
 #include "json/node.h"
 
-#include <array>
-#include <cerrno>
-
 #include <sys/socket.h>
 
 namespace vitrine::core::dap {
@@ -60,23 +57,10 @@ std::vector<Request> Relay::unanswered() const
 
 void Relay::run(const std::function<void()>& on_end)
 {
-    MessageReader reader;
-    std::array<char, 16384> chunk;
-    for (;;) {
-        const ssize_t count = ::recv(socket_.number(), chunk.data(), chunk.size(), 0);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            break;
-        reader.add({ chunk.data(), static_cast<size_t>(count) });
-        auto content = reader.next();
-        for (; content && *content; content = reader.next()) {
-            outbox_.wait_for_room();
-            pass_on(**content);
-        }
-        if (!content)
-            break;
-    }
+    receive_messages(socket_.number(), [this](std::string_view content) {
+        outbox_.wait_for_room();
+        pass_on(content);
+    });
     on_end();
 }
 

@@ -85,7 +85,7 @@ class Guest:
         """Waits until the guest has written more."""
         before = self.lines()
         with self.changed:
-            assert self.changed.wait_for(lambda: self.output.count("\n") > before + 1, PATIENCE), "the guest stands still"
+            assert self.changed.wait_for(lambda: self.output.count("\n") > before + 1, PATIENCE), "the guest does not run"
 
     def must_stand(self):
         time.sleep(0.1)
