@@ -143,11 +143,15 @@ class ProtocolTest(unittest.TestCase):
             b'{"seq":2,"type":"request","command":"launch","arguments":{"program":"%s"}}'
             % str(self.path("talker.wasm")).encode(),
             b'{"seq":3,"type":"request","command":"configurationDone"}')))
-        status = pathlib.Path(f"/proc/{server.process.pid}/status")
+        # Until the program has written, and has filled what lies between it and its client.
+        deadline = time.monotonic() + PATIENCE
+        used = None
+        while b"sixty-four" not in silent.recv(1 << 20, socket.MSG_PEEK) or used != (used := self.cpu_time(server)):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(1)
+        before = self.memory(server)
         time.sleep(1)
-        before = self.memory(status)
-        time.sleep(1)
-        self.assertLess(self.memory(status) - before, 4096)
+        self.assertEqual((self.cpu_time(server), self.memory(server)), (used, before))
         silent.close()
 
     @staticmethod
@@ -162,9 +166,16 @@ class ProtocolTest(unittest.TestCase):
         client.close()
 
     @staticmethod
-    def memory(status):
+    def memory(server):
         """In KiB."""
-        return int(re.search(r"VmRSS:\s+(\d+)", status.read_text())[1])
+        status = pathlib.Path(f"/proc/{server.process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+
+    @staticmethod
+    def cpu_time(server):
+        """Of all threads, in ticks of the clock."""
+        fields = pathlib.Path(f"/proc/{server.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return int(fields[11]) + int(fields[12])
 
     def test_a_program_has_no_part_in_the_adapter_s_streams(self):
         editor = Editor()
