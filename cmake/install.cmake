@@ -20,7 +20,7 @@ if(NOT VITRINE_BUILD_DEBUGGER)
     list(APPEND absent PATTERN debugger.hpp EXCLUDE)
 endif()
 install(DIRECTORY include/vitrine DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" ${absent})
-install(FILES include/wasm.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES include/vitrine.h include/wasm.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
 # For C programs, and others that do not use CMake.
 file(RELATIVE_PATH prefix_from_pc "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/vitrine.pc.in vitrine.pc @ONLY)

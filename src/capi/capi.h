@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
+#include <vitrine.h>
 #include <vitrine/vitrine.hpp>
-
-#include <wasm.h>
 
 #include <cstddef>
 #include <cstdint>
@@ -120,6 +119,21 @@ template<class T> T* make(const std::shared_ptr<StoreBody>& store, Entity entity
 }
 wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error);
 
+// Errors.
+
+/// Never null. `store` may be null if the error is no trap.
+vitrine_error_t* make_error(const std::shared_ptr<StoreBody>& store, const Error& error) noexcept;
+/// The error for which there need be no memory.
+vitrine_error_t* out_of_memory() noexcept;
+/// The error of `code`, which returns a `Result<void>`, or null. No exception reaches a C program.
+template<class F> vitrine_error_t* attempt(const std::shared_ptr<StoreBody>& store, const F& code) noexcept
+{
+    return guarded(out_of_memory(), [&]() -> vitrine_error_t* {
+        const Result<void> done = code();
+        return done ? nullptr : make_error(store, done.error());
+    });
+}
+
 // Kinds, types and values.
 
 /// The kind of an exported or imported tag, which the standard does not have.
@@ -136,12 +150,16 @@ FuncType type_of(const wasm_functype_t& type);
 /// Limits that do not fit become the largest number.
 wasm_limits_t limits_of(std::uint64_t min, std::optional<std::uint64_t> max);
 
-/// Converts a value. Fails if it is of another kind or refers to something that cannot be `wanted`.
+/// Converts a value. Fails if it is of another kind or refers to something that cannot be `wanted`,
+/// and for a v128, for which `wasm_val_t` has no room.
 Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_val_t& value, ValKind wanted);
+Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const vitrine_val_t& value, ValKind wanted);
 /// Converts a reference; null is a null reference.
 Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_ref_t* reference, ValKind wanted);
-/// Fails for a v128, for which `wasm_val_t` has no room.
+/// Fails for a v128.
 Result<wasm_val_t> from_val(const std::shared_ptr<StoreBody>& store, const Val& value);
+/// The same for the value that has room for all. A null reference for none.
+vitrine_val_t val_of(const std::shared_ptr<StoreBody>& store, const Val& value);
 /// Null for a null reference.
 wasm_ref_t* reference_of(const std::shared_ptr<StoreBody>& store, const Val& value);
 
@@ -154,7 +172,18 @@ template<class V> void allocate(V& out, std::size_t size)
     out.data = size == 0 ? nullptr : new (std::nothrow) T[size] {};
     out.size = out.data ? size : 0;
 }
+/// With a zero behind the text, which the size does not count.
 void fill(wasm_byte_vec_t& out, std::string_view text);
+/// Deletes the elements of a vector, and empties it.
+template<class V> void destroy_elements(V* vector, void (*destroy)(decltype(V::data)))
+{
+    if (!vector)
+        return;
+    for (std::size_t i = 0; i < vector->size; ++i)
+        destroy(vector->data + i);
+    delete[] vector->data;
+    *vector = {};
+}
 
 } // namespace vitrine::capi
 
@@ -224,6 +253,12 @@ struct wasm_memory_t final : wasm_extern_t {
     using wasm_extern_t::wasm_extern_t;
 };
 
+struct vitrine_error_t {
+    /// The store of the trap.
+    std::shared_ptr<vitrine::capi::StoreBody> store;
+    vitrine::Error error;
+};
+
 struct wasm_shared_module_t {
     vitrine::Engine engine;
     vitrine::Module module;
@@ -233,6 +268,8 @@ struct wasm_frame_t {
     std::uint32_t function;
     std::size_t function_offset;
     std::size_t module_offset;
+    std::string function_name;
+    std::string module_name;
     std::shared_ptr<wasm_instance_t> instance;
 };
 

@@ -13,6 +13,8 @@ wasm_frame_t* make_frame(const std::shared_ptr<StoreBody>& store, const TraceFra
     auto made = std::make_unique<wasm_frame_t>();
     made->function = frame.function;
     made->module_offset = frame.offset;
+    made->function_name = frame.name;
+    made->module_name = frame.module;
     if (store->store)
         if (const auto instance = store->store->instance_of(frame)) {
             const auto function = instance->module().function(frame.function);
@@ -137,7 +139,8 @@ void wasm_trap_trace(const wasm_trap_t* trap, wasm_frame_vec_t* out)
 void wasm_frame_delete(wasm_frame_t* frame) { delete frame; }
 wasm_frame_t* wasm_frame_copy(const wasm_frame_t* frame)
 {
-    return new (std::nothrow) wasm_frame_t(required(frame, __func__, "frame"));
+    const auto& original = required(frame, __func__, "frame");
+    return guarded<wasm_frame_t*>(nullptr, [&] { return new wasm_frame_t(original); });
 }
 wasm_instance_t* wasm_frame_instance(const wasm_frame_t* frame)
 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "capi/capi.h"
 
+#include <algorithm>
+
 namespace vitrine::capi {
 
 namespace {
@@ -43,7 +45,11 @@ Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_ref_t* re
     return Error("the reference is no " + std::string(to_text(wanted)));
 }
 
-Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_val_t& value, ValKind wanted)
+namespace {
+
+/// Converts all but a v128.
+template<class V>
+Result<Val> to_common(const std::shared_ptr<StoreBody>& store, const V& value, ValKind wanted)
 {
     const auto kind = kind_of(value.kind);
     if (kind != wanted)
@@ -58,6 +64,38 @@ Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_val_t& va
     case ValKind::V128: return Error("a value of kind v128 does not fit into a wasm_val_t");
     default: return to_val(store, value.of.ref, wanted);
     }
+}
+
+/// Sets all but a v128. Whether it has.
+template<class V> bool from_common(const std::shared_ptr<StoreBody>& store, const Val& value, V& result)
+{
+    switch (value.kind()) {
+    case ValKind::I32: result.of.i32 = value.i32(); break;
+    case ValKind::I64: result.of.i64 = value.i64(); break;
+    case ValKind::F32: result.of.f32 = value.f32(); break;
+    case ValKind::F64: result.of.f64 = value.f64(); break;
+    case ValKind::None:
+    case ValKind::V128: return false;
+    default: result.of.ref = reference_of(store, value);
+    }
+    result.kind = kind_of(value.kind());
+    return true;
+}
+
+} // namespace
+
+Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_val_t& value, ValKind wanted)
+{
+    return to_common(store, value, wanted);
+}
+
+Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const vitrine_val_t& value, ValKind wanted)
+{
+    if (value.kind != VITRINE_V128 || wanted != ValKind::V128)
+        return to_common(store, value, wanted);
+    V128 bits;
+    std::ranges::copy(value.of.v128, bits.bytes.begin());
+    return Val::v128(bits);
 }
 
 wasm_ref_t* reference_of(const std::shared_ptr<StoreBody>& store, const Val& value)
@@ -76,24 +114,31 @@ wasm_ref_t* reference_of(const std::shared_ptr<StoreBody>& store, const Val& val
 
 Result<wasm_val_t> from_val(const std::shared_ptr<StoreBody>& store, const Val& value)
 {
-    wasm_val_t result { kind_of(value.kind()), {} };
-    switch (value.kind()) {
-    case ValKind::I32: result.of.i32 = value.i32(); break;
-    case ValKind::I64: result.of.i64 = value.i64(); break;
-    case ValKind::F32: result.of.f32 = value.f32(); break;
-    case ValKind::F64: result.of.f64 = value.f64(); break;
-    case ValKind::None:
-    case ValKind::V128: return Error("a value of kind v128 does not fit into a wasm_val_t");
-    default: result.of.ref = reference_of(store, value);
-    }
+    wasm_val_t result {};
+    if (!from_common(store, value, result))
+        return Error("a value of kind v128 does not fit into a wasm_val_t");
     return result;
 }
 
-} // namespace vitrine::capi
+vitrine_val_t val_of(const std::shared_ptr<StoreBody>& store, const Val& value)
+{
+    vitrine_val_t result {};
+    if (from_common(store, value, result))
+        return result;
+    const auto bits = value.as_v128();
+    if (!bits) {
+        result.kind = WASM_EXTERNREF;
+        return result;
+    }
+    result.kind = VITRINE_V128;
+    std::ranges::copy(bits->bytes, result.of.v128);
+    return result;
+}
 
-using vitrine::capi::required;
+namespace {
 
-void wasm_val_delete(wasm_val_t* val)
+/// The deletion of a value of either type.
+template<class V> void delete_reference(V* val)
 {
     if (!val || !wasm_valkind_is_ref(val->kind))
         return;
@@ -101,9 +146,60 @@ void wasm_val_delete(wasm_val_t* val)
     val->of.ref = nullptr;
 }
 
+/// Gives a copied value a reference of its own.
+template<class V> void copy_reference(V& val)
+{
+    if (wasm_valkind_is_ref(val.kind) && val.of.ref)
+        val.of.ref = wasm_ref_copy(val.of.ref);
+}
+
+} // namespace
+
+} // namespace vitrine::capi
+
+using vitrine::Error;
+using vitrine::Result;
+using vitrine::ValKind;
+using vitrine::capi::attempt;
+using vitrine::capi::copy_reference;
+using vitrine::capi::delete_reference;
+using vitrine::capi::destroy_elements;
+using vitrine::capi::fill;
+using vitrine::capi::kind_of;
+using vitrine::capi::required;
+using vitrine::capi::StoreBody;
+using vitrine::capi::to_val;
+
+void wasm_val_delete(wasm_val_t* val) { delete_reference(val); }
+void vitrine_val_delete(vitrine_val_t* val) { delete_reference(val); }
+void vitrine_val_vec_delete(vitrine_val_vec_t* vector) { destroy_elements(vector, vitrine_val_delete); }
+
 void wasm_val_copy(wasm_val_t* out, const wasm_val_t* val)
 {
     required(out, __func__, "out") = required(val, __func__, "val");
-    if (wasm_valkind_is_ref(val->kind) && val->of.ref)
-        out->of.ref = wasm_ref_copy(val->of.ref);
+    copy_reference(*out);
+}
+
+void vitrine_val_copy(vitrine_val_t* out, const vitrine_val_t* val)
+{
+    required(out, __func__, "out") = required(val, __func__, "val");
+    copy_reference(*out);
+}
+
+vitrine_error_t* vitrine_val_to_text(const vitrine_val_t* val, wasm_byte_vec_t* out)
+{
+    const vitrine_val_t& described = required(val, __func__, "val");
+    wasm_byte_vec_t& filled = required(out, __func__, "out");
+    const bool has_ref = wasm_valkind_is_ref(described.kind) && described.of.ref;
+    const std::shared_ptr<StoreBody> store = has_ref ? described.of.ref->store : nullptr;
+    return attempt(store, [&]() -> Result<void> {
+        const auto kind = kind_of(described.kind);
+        if (!kind)
+            return Error("there is no kind " + std::to_string(described.kind));
+        const auto value = to_val(store, described, *kind);
+        if (!value)
+            return value.error();
+        fill(filled, value->to_text());
+        return {};
+    });
 }

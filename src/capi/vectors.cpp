@@ -70,7 +70,8 @@ template<class V, class T> void take(V& out, size_t size, const T* elements)
 
 void fill(wasm_byte_vec_t& out, std::string_view text)
 {
-    allocate(out, text.size());
+    out.data = new (std::nothrow) char[text.size() + 1] {};
+    out.size = out.data ? text.size() : 0;
     std::copy_n(text.data(), out.size, out.data);
 }
 

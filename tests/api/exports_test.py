@@ -18,7 +18,7 @@ def exported(library):
     output = subprocess.run(["nm", "--dynamic", "--defined-only", "--demangle", library],
                             text=True, capture_output=True, check=True).stdout
     names = [line.split(maxsplit=2)[2] for line in output.splitlines()]
-    names = [name for name in names if not name.startswith("wasm_")]
+    names = [name for name in names if not name.startswith(("wasm_", "vitrine_"))]
     return {re.sub(r"\(.*|\[abi:\w+\]", "", name) for name in names}
 
 

@@ -3,7 +3,7 @@
 // of its checks hold. Modules are in binary; the text that they were made from is beside them.
 #pragma once
 
-#include <wasm.h>
+#include <vitrine.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,4 +70,37 @@ static inline bool has_message(own wasm_trap_t* trap, const char* text)
 static inline bool is_text(const wasm_name_t* name, const char* text)
 {
     return name->size == strlen(text) && memcmp(name->data, text, name->size) == 0;
+}
+
+// The same for a text with a zero behind it, which is deleted.
+static inline bool is_own_text(own wasm_byte_vec_t* text, const char* expected)
+{
+    const bool is_same = is_text(text, expected) && text->data[text->size] == 0;
+    if (!is_same)
+        fprintf(stderr, "the text is: %s\n", text->data);
+    wasm_byte_vec_delete(text);
+    return is_same;
+}
+
+// Whether the text of an error, with its offset, is this. Deletes the error.
+static inline bool fails_with(own vitrine_error_t* error, const char* expected)
+{
+    CHECK(error);
+    wasm_byte_vec_t text;
+    vitrine_error_to_text(error, &text);
+    vitrine_error_delete(error);
+    return is_own_text(&text, expected);
+}
+
+// Prints an error. Deletes it.
+static inline bool succeeds(own vitrine_error_t* error)
+{
+    if (!error)
+        return true;
+    wasm_byte_vec_t text;
+    vitrine_error_to_text(error, &text);
+    fprintf(stderr, "the error is: %s\n", text.data);
+    wasm_byte_vec_delete(&text);
+    vitrine_error_delete(error);
+    return false;
 }
