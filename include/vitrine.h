@@ -7,7 +7,11 @@
 #ifndef VITRINE_H
 #define VITRINE_H
 
+#include <vitrine/config.h>
 #include <vitrine/error.h>
+#include <vitrine/instance.h>
+#include <vitrine/module.h>
+#include <vitrine/store.h>
 #include <vitrine/value.h>
 #include <wasm.h>
 

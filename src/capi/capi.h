@@ -117,6 +117,10 @@ template<class T> T* make(const std::shared_ptr<StoreBody>& store, Entity entity
 {
     return static_cast<T*>(make_reference(store, std::move(entity)));
 }
+/// The same for an export; null for none.
+wasm_extern_t* make_extern(const std::shared_ptr<StoreBody>& store, const std::optional<Extern>& item);
+/// The entity of a reference. None if it can be neither imported nor exported.
+std::optional<Extern> extern_of(const wasm_ref_t& reference);
 wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error);
 
 // Errors.
@@ -137,7 +141,7 @@ template<class F> vitrine_error_t* attempt(const std::shared_ptr<StoreBody>& sto
 // Kinds, types and values.
 
 /// The kind of an exported or imported tag, which the standard does not have.
-inline constexpr wasm_externkind_t tag_kind = 4;
+inline constexpr wasm_externkind_t tag_kind = VITRINE_EXTERN_TAG;
 
 wasm_valkind_t kind_of(ValKind kind);
 /// None for what is no kind.
@@ -174,6 +178,7 @@ template<class V> void allocate(V& out, std::size_t size)
 }
 /// With a zero behind the text, which the size does not count.
 void fill(wasm_byte_vec_t& out, std::string_view text);
+inline std::string_view text_of(const wasm_byte_vec_t& bytes) { return { bytes.data, bytes.size }; }
 /// Deletes the elements of a vector, and empties it.
 template<class V> void destroy_elements(V* vector, void (*destroy)(decltype(V::data)))
 {
@@ -265,11 +270,8 @@ struct wasm_shared_module_t {
 };
 
 struct wasm_frame_t {
-    std::uint32_t function;
-    std::size_t function_offset;
-    std::size_t module_offset;
-    std::string function_name;
-    std::string module_name;
+    vitrine::TraceFrame frame;
+    std::size_t function_offset = 0;
     std::shared_ptr<wasm_instance_t> instance;
 };
 

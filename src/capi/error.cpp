@@ -33,6 +33,7 @@ SAME(INTERRUPTED, Interrupted);
 SAME(HOST_ERROR, HostError);
 SAME(EXIT, Exit);
 SAME(KILLED, Killed);
+#undef SAME
 
 } // namespace
 
@@ -137,11 +138,11 @@ vitrine_trap_kind_t vitrine_trap_kind(const wasm_trap_t* trap)
 void vitrine_frame_func_name(const wasm_frame_t* frame, wasm_name_t* out)
 {
     const auto& described = required(frame, __func__, "frame");
-    fill(required(out, __func__, "out"), described.function_name);
+    fill(required(out, __func__, "out"), described.frame.name);
 }
 
 void vitrine_frame_module_name(const wasm_frame_t* frame, wasm_name_t* out)
 {
     const auto& described = required(frame, __func__, "frame");
-    fill(required(out, __func__, "out"), described.module_name);
+    fill(required(out, __func__, "out"), described.frame.module);
 }

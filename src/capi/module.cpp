@@ -13,9 +13,19 @@ std::span<const std::byte> bytes_of(const wasm_byte_vec_t& bytes)
     return std::as_bytes(std::span(bytes.data, bytes.size));
 }
 
+std::span<const std::byte> bytes_of(const void* bytes, size_t size)
+{
+    return { static_cast<const std::byte*>(bytes), size };
+}
+
+wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Module& module)
+{
+    return make<wasm_module_t>(store, std::make_shared<Shared<Module>>(module));
+}
+
 wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Result<Module>& module)
 {
-    return module ? make<wasm_module_t>(store, std::make_shared<Shared<Module>>(*module)) : nullptr;
+    return module ? make_module(store, *module) : nullptr;
 }
 
 /// The type of an entity of a module. The rows of each index space are only made once.
@@ -59,17 +69,21 @@ template<class V, class Row, class F> void fill_rows(V& out, const std::vector<R
         out.data[i] = make(rows[i]);
 }
 
-std::vector<Extern> externs_of(const wasm_extern_vec_t* imports)
+std::vector<Extern> externs_of(std::span<wasm_extern_t* const> imports, const char* function)
 {
     std::vector<Extern> result;
-    for (size_t i = 0; imports && i < imports->size; ++i)
-        std::visit(
-            [&]<class T>(const T& entity) {
-                if constexpr (std::is_constructible_v<Extern, T>)
-                    result.emplace_back(entity);
-            },
-            required(imports->data[i], "wasm_instance_new", "an import").entity);
+    for (const wasm_extern_t* const item : imports)
+        result.push_back(*extern_of(required(item, function, "an import")));
     return result;
+}
+
+/// Sets `out` to a reference to the module.
+Result<void> give(const std::shared_ptr<StoreBody>& store, Result<Module> module, wasm_module_t*& out)
+{
+    if (!module)
+        return std::move(module).error();
+    out = make_module(store, *module);
+    return {};
 }
 
 } // namespace
@@ -81,15 +95,23 @@ using vitrine::Extern;
 using vitrine::ImportInfo;
 using vitrine::Instance;
 using vitrine::Module;
+using vitrine::ModulePart;
+using vitrine::Result;
+using vitrine::capi::attempt;
 using vitrine::capi::bytes_of;
+using vitrine::capi::extern_of;
 using vitrine::capi::externs_of;
 using vitrine::capi::fill;
 using vitrine::capi::fill_rows;
+using vitrine::capi::give;
 using vitrine::capi::guarded;
+using vitrine::capi::HostInfo;
 using vitrine::capi::make;
+using vitrine::capi::make_extern;
 using vitrine::capi::make_module;
 using vitrine::capi::make_trap;
 using vitrine::capi::required;
+using vitrine::capi::text_of;
 using vitrine::capi::TypesOf;
 
 wasm_module_t* wasm_module_new(wasm_store_t* store, const wasm_byte_vec_t* binary)
@@ -185,7 +207,9 @@ wasm_instance_t* wasm_instance_new(
     if (trap)
         *trap = nullptr;
     return guarded<wasm_instance_t*>(nullptr, [&]() -> wasm_instance_t* {
-        const std::vector<Extern> externs = externs_of(imports);
+        const std::vector<Extern> externs =
+            externs_of(imports ? std::span(imports->data, imports->size) : std::span<wasm_extern_t*>(),
+                "wasm_instance_new");
         const auto instance = Instance::create(*body->store, made, externs);
         if (instance)
             return make<wasm_instance_t>(body, *instance);
@@ -204,12 +228,118 @@ void wasm_instance_exports(const wasm_instance_t* instance, wasm_extern_vec_t* o
         for (const ExportInfo& row : exporting.module().exports())
             if (auto item = exporting.find(row.name))
                 externs.push_back(std::move(*item));
-        fill_rows(*out, externs, [&](const Extern& item) {
-            return std::visit(
-                [&](const auto& entity) { return make<wasm_extern_t>(instance->store, entity); }, item);
-        });
+        fill_rows(*out, externs, [&](const Extern& item) { return make_extern(instance->store, item); });
         return true;
     });
     if (!is_done)
         wasm_extern_vec_delete(out);
+}
+
+// What vitrine.h adds.
+
+vitrine_error_t* vitrine_module_new(wasm_store_t* store, const void* bytes, size_t size, wasm_module_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto binary = bytes_of(&required(static_cast<const char*>(bytes), __func__, "bytes"), size);
+    wasm_module_t*& made = required(out, __func__, "out");
+    return attempt(body, [&] { return give(body, Module::from_bytes(body->engine, binary), made); });
+}
+
+vitrine_error_t* vitrine_module_from_file(wasm_store_t* store, const char* path, wasm_module_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const char* const file = &required(path, __func__, "path");
+    wasm_module_t*& made = required(out, __func__, "out");
+    return attempt(body, [&] { return give(body, Module::from_file(body->engine, file), made); });
+}
+
+vitrine_error_t* vitrine_module_from_part_of_file(
+    wasm_store_t* store, const char* path, uint64_t offset, uint64_t size, wasm_module_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const char* const file = &required(path, __func__, "path");
+    wasm_module_t*& made = required(out, __func__, "out");
+    const auto limit = size == UINT64_MAX ? std::nullopt : std::optional(size);
+    return attempt(
+        body, [&] { return give(body, Module::from_file(body->engine, file, offset, limit), made); });
+}
+
+vitrine_error_t* vitrine_module_from_memory(wasm_store_t* store, const void* bytes, size_t size,
+    uint64_t file_offset, void* env, void (*finalizer)(void*), wasm_module_t** out)
+{
+    HostInfo owned(env, finalizer);
+    const auto& body = required(store, __func__, "store").body;
+    const auto binary = bytes_of(&required(static_cast<const char*>(bytes), __func__, "bytes"), size);
+    wasm_module_t*& made = required(out, __func__, "out");
+    return attempt(body, [&] {
+        const auto owner = std::make_shared<HostInfo>(std::move(owned));
+        return give(body, Module::from_part(body->engine, { owner, binary, file_offset }), made);
+    });
+}
+
+vitrine_error_t* vitrine_module_deserialize(
+    wasm_store_t* store, const void* bytes, size_t size, wasm_module_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto serialized = bytes_of(&required(static_cast<const char*>(bytes), __func__, "bytes"), size);
+    wasm_module_t*& made = required(out, __func__, "out");
+    return attempt(body, [&] { return give(body, Module::deserialize(body->engine, serialized), made); });
+}
+
+vitrine_error_t* vitrine_instance_new(wasm_store_t* store, const wasm_module_t* module,
+    wasm_extern_t* const imports[], size_t import_count, wasm_instance_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const Module& instantiated = required(module, __func__, "module").module();
+    if (import_count != 0)
+        required(imports, __func__, "imports");
+    wasm_instance_t*& made = required(out, __func__, "out");
+    return attempt(body, [&]() -> Result<void> {
+        const std::vector<Extern> externs =
+            externs_of(std::span(imports, import_count), "vitrine_instance_new");
+        const auto instance = Instance::create(*body->store, instantiated, externs);
+        if (!instance)
+            return instance.error();
+        made = make<wasm_instance_t>(body, *instance);
+        return {};
+    });
+}
+
+wasm_module_t* vitrine_instance_module(const wasm_instance_t* instance)
+{
+    const auto& described = required(instance, __func__, "instance");
+    return guarded<wasm_module_t*>(
+        nullptr, [&] { return make_module(described.store, described.instance().module()); });
+}
+
+uint32_t vitrine_instance_number(const wasm_instance_t* instance)
+{
+    return required(instance, __func__, "instance").instance().number();
+}
+
+wasm_extern_t* vitrine_instance_export(const wasm_instance_t* instance, const wasm_name_t* name)
+{
+    const auto& exporting = required(instance, __func__, "instance");
+    const auto text = text_of(required(name, __func__, "name"));
+    return guarded<wasm_extern_t*>(
+        nullptr, [&] { return make_extern(exporting.store, exporting.instance().find(text)); });
+}
+
+wasm_func_t* vitrine_instance_func(const wasm_instance_t* instance, const char* name)
+{
+    const auto& exporting = required(instance, __func__, "instance");
+    const char* const text = &required(name, __func__, "name");
+    return guarded<wasm_func_t*>(nullptr, [&] {
+        const auto func = exporting.instance().func(text);
+        return func ? make<wasm_func_t>(exporting.store, *func) : nullptr;
+    });
+}
+
+wasm_memory_t* vitrine_instance_memory(const wasm_instance_t* instance, const char* name)
+{
+    const auto& exporting = required(instance, __func__, "instance");
+    const char* const text = &required(name, __func__, "name");
+    return guarded<wasm_memory_t*>(nullptr, [&] {
+        return dynamic_cast<wasm_memory_t*>(make_extern(exporting.store, exporting.instance().find(text)));
+    });
 }

@@ -88,6 +88,25 @@ wasm_ref_t* make_reference(const std::shared_ptr<StoreBody>& store, Entity entit
         entity);
 }
 
+wasm_extern_t* make_extern(const std::shared_ptr<StoreBody>& store, const std::optional<Extern>& item)
+{
+    if (!item)
+        return nullptr;
+    return std::visit([&](const auto& entity) { return make<wasm_extern_t>(store, entity); }, *item);
+}
+
+std::optional<Extern> extern_of(const wasm_ref_t& reference)
+{
+    return std::visit(
+        []<class T>(const T& entity) -> std::optional<Extern> {
+            if constexpr (std::is_constructible_v<Extern, T>)
+                return entity;
+            else
+                return std::nullopt;
+        },
+        reference.entity);
+}
+
 } // namespace vitrine::capi
 
 using vitrine::capi::are_same;

@@ -11,10 +11,7 @@ namespace {
 wasm_frame_t* make_frame(const std::shared_ptr<StoreBody>& store, const TraceFrame& frame)
 {
     auto made = std::make_unique<wasm_frame_t>();
-    made->function = frame.function;
-    made->module_offset = frame.offset;
-    made->function_name = frame.name;
-    made->module_name = frame.module;
+    made->frame = frame;
     if (store->store)
         if (const auto instance = store->store->instance_of(frame)) {
             const auto function = instance->module().function(frame.function);
@@ -148,7 +145,7 @@ wasm_instance_t* wasm_frame_instance(const wasm_frame_t* frame)
 }
 uint32_t wasm_frame_func_index(const wasm_frame_t* frame)
 {
-    return required(frame, __func__, "frame").function;
+    return required(frame, __func__, "frame").frame.function;
 }
 size_t wasm_frame_func_offset(const wasm_frame_t* frame)
 {
@@ -156,5 +153,5 @@ size_t wasm_frame_func_offset(const wasm_frame_t* frame)
 }
 size_t wasm_frame_module_offset(const wasm_frame_t* frame)
 {
-    return required(frame, __func__, "frame").module_offset;
+    return required(frame, __func__, "frame").frame.offset;
 }

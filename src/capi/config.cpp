@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+// What can be configured, and engines with errors.
+#include "capi/capi.h"
+
+namespace vitrine::capi {
+
+namespace {
+
+#define SAME(name, kind) static_assert(VITRINE_TIER_##name == static_cast<int>(TierPolicy::kind))
+SAME(AUTO, Auto);
+SAME(INTERPRETER, Interpreter);
+SAME(COMPILED, Compiled);
+SAME(MIXED, Mixed);
+#undef SAME
+
+} // namespace
+
+} // namespace vitrine::capi
+
+using vitrine::Config;
+using vitrine::Engine;
+using vitrine::Result;
+using vitrine::TierPolicy;
+using vitrine::capi::attempt;
+using vitrine::capi::misuse;
+using vitrine::capi::required;
+
+const char* vitrine_version(void) { return vitrine::version().data(); }
+
+#define SETTER(name, type)                                        \
+    void vitrine_config_##name(wasm_config_t* config, type value) \
+    {                                                             \
+        required(config, __func__, "config").config.name(value);  \
+    }
+
+SETTER(guest_debug, bool)
+SETTER(max_stack_bytes, uint64_t)
+SETTER(max_memory_pages, uint64_t)
+SETTER(max_heap_bytes, uint64_t)
+SETTER(stress_collector, bool)
+SETTER(tier_threshold, uint32_t)
+SETTER(max_code_bytes, uint64_t)
+SETTER(signal_handlers, bool)
+
+vitrine_error_t* vitrine_config_feature(wasm_config_t* config, const char* name, bool on)
+{
+    Config& changed = required(config, __func__, "config").config;
+    const char* const feature = &required(name, __func__, "name");
+    return attempt(nullptr, [&]() -> Result<void> {
+        changed.feature(feature, on);
+        return {};
+    });
+}
+
+void vitrine_config_tier(wasm_config_t* config, vitrine_tier_t tier)
+{
+    if (tier > VITRINE_TIER_MIXED)
+        misuse(__func__, "there is no such tier");
+    required(config, __func__, "config").config.tier(static_cast<TierPolicy>(tier));
+}
+
+vitrine_error_t* vitrine_engine_new(wasm_config_t* config, wasm_engine_t** out)
+{
+    const std::unique_ptr<wasm_config_t> owned(config);
+    wasm_engine_t*& made = required(out, __func__, "out");
+    return attempt(nullptr, [&]() -> Result<void> {
+        auto engine = Engine::create(owned ? owned->config : Config());
+        if (!engine)
+            return std::move(engine).error();
+        made = new wasm_engine_t { std::move(*engine) };
+        return {};
+    });
+}
+
+bool vitrine_engine_guest_debug(const wasm_engine_t* engine)
+{
+    return required(engine, __func__, "engine").engine.guest_debug();
+}

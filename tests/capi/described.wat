@@ -1,0 +1,11 @@
+(module $described
+  (type $point (struct (field $x i32)))
+  (import "host" "log" (func $log (param i32)))
+  (import "host" "m" (memory $shared 1 2 shared))
+  (func $add (export "add") (export "plus") (param i32 i64) (result i64)
+    (i64.add (i64.extend_i32_s (local.get 0)) (local.get 1)))
+  (func (unreachable))
+  (memory $wide (export "memory") i64 3)
+  (table $names 4 8 (ref null $point))
+  (global $last (export "last") (mut (ref null $point)) (ref.null $point))
+  (tag $oops (export "oops") (param f64)))

@@ -1,0 +1,13 @@
+(module
+  (type $pair (array (mut i64)))
+  (memory (export "memory") 1)
+  (table (export "table") 1 externref)
+  (global $depth (mut i32) (i32.const 0))
+  (func $forever (export "forever")
+    (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+    (call $forever))
+  (func (export "depth") (result i32) (global.get $depth))
+  (func (export "spin") (loop $again (br $again)))
+  (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0)))
+  (func (export "grow table") (param i32) (result i32) (table.grow (ref.null extern) (local.get 0)))
+  (func (export "allocate") (param i32) (drop (array.new_default $pair (local.get 0)))))
