@@ -8,9 +8,11 @@
 #define VITRINE_H
 
 #include <vitrine/config.h>
+#include <vitrine/debug.h>
 #include <vitrine/error.h>
 #include <vitrine/instance.h>
 #include <vitrine/module.h>
+#include <vitrine/session.h>
 #include <vitrine/store.h>
 #include <vitrine/value.h>
 #include <wasm.h>

@@ -100,6 +100,8 @@ struct StoreBody {
     std::unordered_map<const void*, std::weak_ptr<wasm_ref_t>> boxes;
     /// Those of entities that end with the store.
     std::unordered_map<Entity, HostInfo> infos;
+    /// What the references to a module share, while there are any.
+    std::vector<std::weak_ptr<Shared<Module>>> modules;
 };
 
 /// The parameters and results of a function.
@@ -122,6 +124,10 @@ wasm_extern_t* make_extern(const std::shared_ptr<StoreBody>& store, const std::o
 /// The entity of a reference. None if it can be neither imported nor exported.
 std::optional<Extern> extern_of(const wasm_ref_t& reference);
 wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error);
+/// All references to one module of a store are the same.
+wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Module& module);
+/// What a C program passes for the imports of a module. A null one is misuse of the function.
+std::vector<Extern> externs_of(std::span<wasm_extern_t* const> imports, const char* function);
 
 // Errors.
 
@@ -158,6 +164,8 @@ wasm_limits_t limits_of(std::uint64_t min, std::optional<std::uint64_t> max);
 /// and for a v128, for which `wasm_val_t` has no room.
 Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_val_t& value, ValKind wanted);
 Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const vitrine_val_t& value, ValKind wanted);
+/// The same for a value of any kind.
+Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const vitrine_val_t& value);
 /// Converts a reference; null is a null reference.
 Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_ref_t* reference, ValKind wanted);
 /// Fails for a v128.

@@ -18,12 +18,7 @@ std::span<const std::byte> bytes_of(const void* bytes, size_t size)
     return { static_cast<const std::byte*>(bytes), size };
 }
 
-wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Module& module)
-{
-    return make<wasm_module_t>(store, std::make_shared<Shared<Module>>(module));
-}
-
-wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Result<Module>& module)
+wasm_module_t* module_or_null(const std::shared_ptr<StoreBody>& store, const Result<Module>& module)
 {
     return module ? make_module(store, *module) : nullptr;
 }
@@ -69,14 +64,6 @@ template<class V, class Row, class F> void fill_rows(V& out, const std::vector<R
         out.data[i] = make(rows[i]);
 }
 
-std::vector<Extern> externs_of(std::span<wasm_extern_t* const> imports, const char* function)
-{
-    std::vector<Extern> result;
-    for (const wasm_extern_t* const item : imports)
-        result.push_back(*extern_of(required(item, function, "an import")));
-    return result;
-}
-
 /// Sets `out` to a reference to the module.
 Result<void> give(const std::shared_ptr<StoreBody>& store, Result<Module> module, wasm_module_t*& out)
 {
@@ -87,6 +74,26 @@ Result<void> give(const std::shared_ptr<StoreBody>& store, Result<Module> module
 }
 
 } // namespace
+
+wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Module& module)
+{
+    auto& modules = store->modules;
+    std::erase_if(modules, [](const auto& known) { return known.expired(); });
+    for (const auto& known : modules)
+        if (auto shared = known.lock(); shared && shared->value == module)
+            return make<wasm_module_t>(store, std::move(shared));
+    auto shared = std::make_shared<Shared<Module>>(module);
+    modules.push_back(shared);
+    return make<wasm_module_t>(store, std::move(shared));
+}
+
+std::vector<Extern> externs_of(std::span<wasm_extern_t* const> imports, const char* function)
+{
+    std::vector<Extern> result;
+    for (const wasm_extern_t* const item : imports)
+        result.push_back(*extern_of(required(item, function, "an import")));
+    return result;
+}
 
 } // namespace vitrine::capi
 
@@ -110,6 +117,7 @@ using vitrine::capi::make;
 using vitrine::capi::make_extern;
 using vitrine::capi::make_module;
 using vitrine::capi::make_trap;
+using vitrine::capi::module_or_null;
 using vitrine::capi::required;
 using vitrine::capi::text_of;
 using vitrine::capi::TypesOf;
@@ -119,7 +127,7 @@ wasm_module_t* wasm_module_new(wasm_store_t* store, const wasm_byte_vec_t* binar
     const auto& body = required(store, __func__, "store").body;
     const auto bytes = bytes_of(required(binary, __func__, "binary"));
     return guarded<wasm_module_t*>(
-        nullptr, [&] { return make_module(body, Module::from_bytes(body->engine, bytes)); });
+        nullptr, [&] { return module_or_null(body, Module::from_bytes(body->engine, bytes)); });
 }
 
 bool wasm_module_validate(wasm_store_t* store, const wasm_byte_vec_t* binary)
@@ -180,7 +188,7 @@ wasm_module_t* wasm_module_deserialize(wasm_store_t* store, const wasm_byte_vec_
     const auto& body = required(store, __func__, "store").body;
     const auto bytes = bytes_of(required(serialized, __func__, "serialized"));
     return guarded<wasm_module_t*>(
-        nullptr, [&] { return make_module(body, Module::deserialize(body->engine, bytes)); });
+        nullptr, [&] { return module_or_null(body, Module::deserialize(body->engine, bytes)); });
 }
 
 wasm_shared_module_t* wasm_module_share(const wasm_module_t* module)

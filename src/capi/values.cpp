@@ -98,6 +98,12 @@ Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const vitrine_val_t&
     return Val::v128(bits);
 }
 
+Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const vitrine_val_t& value)
+{
+    const auto kind = kind_of(value.kind);
+    return kind ? to_val(store, value, *kind) : Error("there is no kind " + std::to_string(value.kind));
+}
+
 wasm_ref_t* reference_of(const std::shared_ptr<StoreBody>& store, const Val& value)
 {
     if (value.is_null())
@@ -157,15 +163,12 @@ template<class V> void copy_reference(V& val)
 
 } // namespace vitrine::capi
 
-using vitrine::Error;
 using vitrine::Result;
-using vitrine::ValKind;
 using vitrine::capi::attempt;
 using vitrine::capi::copy_reference;
 using vitrine::capi::delete_reference;
 using vitrine::capi::destroy_elements;
 using vitrine::capi::fill;
-using vitrine::capi::kind_of;
 using vitrine::capi::required;
 using vitrine::capi::StoreBody;
 using vitrine::capi::to_val;
@@ -193,10 +196,7 @@ vitrine_error_t* vitrine_val_to_text(const vitrine_val_t* val, wasm_byte_vec_t* 
     const bool has_ref = wasm_valkind_is_ref(described.kind) && described.of.ref;
     const std::shared_ptr<StoreBody> store = has_ref ? described.of.ref->store : nullptr;
     return attempt(store, [&]() -> Result<void> {
-        const auto kind = kind_of(described.kind);
-        if (!kind)
-            return Error("there is no kind " + std::to_string(described.kind));
-        const auto value = to_val(store, described, *kind);
+        const auto value = to_val(store, described);
         if (!value)
             return value.error();
         fill(filled, value->to_text());
