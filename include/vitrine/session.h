@@ -380,10 +380,10 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_session_instantiate(vitrine_session
     wasm_extern_t* const imports[], size_t import_count, bool stop_at_entry, own vitrine_event_t* out);
 /* The last instance that was created so. Null if there is none. */
 WASM_API_EXTERN own wasm_instance_t* vitrine_session_instance(const vitrine_session_t*);
-/* Runs `body` on the thread of the guest, where it may use the store. It returns null and sets
- * `results`, which is empty at first, or returns an error. */
-typedef own vitrine_error_t* (*vitrine_session_body_t)(void* env, own vitrine_val_vec_t* results);
-/* `env` must be valid until the guest has ended. */
+/* Code of the host that calls guests. It returns null, or why it failed. */
+typedef own vitrine_error_t* (*vitrine_session_body_t)(void* env);
+/* Runs `body` on the thread of the guest, where it may use the store. `env` is passed to it and must be
+ * valid until it has returned. The last event has no results. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_run(
     vitrine_session_t*, vitrine_session_body_t body, void* env, bool stop_at_entry, own vitrine_event_t* out);
 /* Waits for the next stop or the end of a running guest: one that was resumed with

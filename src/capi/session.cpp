@@ -966,15 +966,10 @@ vitrine_error_t* vitrine_session_run(vitrine_session_t* session, vitrine_session
         vitrine::capi::is_null(__func__, "body");
     vitrine_event_t& filled = required(out, __func__, "out");
     return attempt(used.state->stores.own(), [&] {
-        auto code = [store = used.state->stores.own(), body, env]() -> Result<std::vector<Val>> {
-            vitrine_val_vec_t results {};
+        auto code = [body, env]() -> Result<std::vector<Val>> {
             const std::unique_ptr<vitrine_error_t, decltype(&vitrine_error_delete)> error(
-                body(env, &results), vitrine_error_delete);
-            const std::unique_ptr<vitrine_val_vec_t, decltype(&vitrine_val_vec_delete)> owned(
-                &results, vitrine_val_vec_delete);
-            if (error)
-                return error->error;
-            return to_vals(store, results.data, results.size);
+                body(env), vitrine_error_delete);
+            return error ? Result<std::vector<Val>>(error->error) : std::vector<Val>();
         };
         return give(used.state, used.session.run(std::move(code), stop_at_entry), filled);
     });

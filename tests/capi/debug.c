@@ -158,7 +158,7 @@ static void test_memories(void)
     wasm_memory_data(data)[1024] = 'A';
     wasm_byte_vec_t text;
     CHECK(succeeds(vitrine_instance_debug_text_of(instance, "cstr[1024]", &text)));
-    CHECK(is_own_text(&text, "\"Amber and jade..\""));
+    CHECK(is_own_text(&text, "Amber and jade.."));
     wasm_memory_t* named = vitrine_instance_debug_memory_named(instance, "data");
     CHECK(wasm_memory_same(data, named));
     // Shared memories are apart.
@@ -218,7 +218,7 @@ static void test_kinds(void)
 static void test_expressions(void)
 {
     CHECK(fails_with(
-        vitrine_instance_debug_assign(instance, "$limit = 1"), "at 0x0: global $limit is immutable"));
+        vitrine_instance_debug_assign(instance, "$limit = 1"), "the global is immutable (at offset 0x0)"));
     vitrine_val_t val = vitrine_val_i32(1);
     vitrine_error_t* error = vitrine_instance_debug_evaluate(instance, "1 + $nothing", &val);
     uint64_t offset = 0;
@@ -301,9 +301,11 @@ static void test_without_guest_debug(const char* folder)
     vitrine_instance_vec_t all;
     CHECK(succeeds(vitrine_store_debug_instances(plain, &all)) && all.size == 0);
     vitrine_val_t val;
-    CHECK(fails_with(vitrine_instance_debug_evaluate(made, "1", &val), "guest_debug is off"));
+    CHECK(fails_with(
+        vitrine_instance_debug_evaluate(made, "1", &val), "the engine is not configured with guest_debug"));
     vitrine_session_t* session = NULL;
-    CHECK(fails_with(vitrine_session_new(plain, &session), "debugging needs guest_debug") && !session);
+    CHECK(fails_with(vitrine_session_new(plain, &session), "the engine is not configured with guest_debug")
+        && !session);
     wasm_instance_delete(made);
     wasm_module_delete(code);
     wasm_store_delete(plain);
