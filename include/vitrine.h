@@ -9,7 +9,9 @@
 
 #include <vitrine/config.h>
 #include <vitrine/debug.h>
+#include <vitrine/entity.h>
 #include <vitrine/error.h>
+#include <vitrine/func.h>
 #include <vitrine/instance.h>
 #include <vitrine/module.h>
 #include <vitrine/session.h>

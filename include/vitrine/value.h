@@ -44,6 +44,47 @@ VITRINE_VECTOR(val, )
  * `exception {7}`. Fails if there is no such kind, or the reference is of another. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_val_to_text(const vitrine_val_t*, own wasm_byte_vec_t* out);
 
+/* The exact type of the value itself in the text format, such as `i32` or `(ref $point)`. For null, the
+ * bottom type of its hierarchy, such as `nullref`. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_val_type(const vitrine_val_t*, own wasm_byte_vec_t* out);
+
+/* ---------------------------------------------------------------------------------------------- *
+ * What references refer to
+ * ---------------------------------------------------------------------------------------------- */
+
+/* The kinds of objects on the garbage-collected heap. */
+typedef uint8_t vitrine_object_kind_t;
+enum vitrine_object_kind_enum {
+    VITRINE_OBJECT_STRUCT,
+    VITRINE_OBJECT_ARRAY,
+    VITRINE_OBJECT_EXCEPTION,
+    VITRINE_OBJECT_EXTERN, /* data of the host that the guest converted to an anyref */
+};
+
+/* What kind of object a reference refers to. False if it is no object, such as a function. */
+WASM_API_EXTERN bool vitrine_object_kind(const wasm_ref_t*, vitrine_object_kind_t* out);
+/* The number of fields, elements or values of the exception. 0 if it is no object. */
+WASM_API_EXTERN uint64_t vitrine_object_size(const wasm_ref_t*);
+/* The exact type of a field, element or value in the text format. Packed types are reported as i32. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_object_part_type(
+    const wasm_ref_t*, uint64_t index, own wasm_byte_vec_t* out);
+/* A field, element or value. Packed values are zero-extended to i32. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_object_get(
+    const wasm_ref_t*, uint64_t index, own vitrine_val_t* out);
+/* Fails if the field or element is immutable or has another type. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_object_set(
+    const wasm_ref_t*, uint64_t index, const vitrine_val_t*);
+
+/* A reference of the type i31, for use as an anyref. The highest bit of `value` is dropped. Null if there
+ * is no memory. */
+WASM_API_EXTERN own wasm_ref_t* vitrine_i31_new(wasm_store_t*, int32_t value);
+/* The number in a reference. False if it is no i31. */
+WASM_API_EXTERN bool vitrine_i31_value(const wasm_ref_t*, int32_t* out);
+
+/* The exception of a trap of the kind `VITRINE_TRAP_UNCAUGHT_EXCEPTION`, for use as an exnref. Otherwise
+ * null. */
+WASM_API_EXTERN own wasm_ref_t* vitrine_trap_exception(const wasm_trap_t*);
+
 /* ---------------------------------------------------------------------------------------------- *
  * Short forms
  * ---------------------------------------------------------------------------------------------- */

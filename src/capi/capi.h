@@ -121,6 +121,9 @@ template<class T> T* make(const std::shared_ptr<StoreBody>& store, Entity entity
 }
 /// The same for an export; null for none.
 wasm_extern_t* make_extern(const std::shared_ptr<StoreBody>& store, const std::optional<Extern>& item);
+/// The memory that an instance exports under this name, shared or not; null for none.
+wasm_memory_t* make_memory(
+    const std::shared_ptr<StoreBody>& store, const Instance& instance, std::string_view name);
 /// The entity of a reference. None if it can be neither imported nor exported.
 std::optional<Extern> extern_of(const wasm_ref_t& reference);
 wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error);
@@ -149,7 +152,13 @@ template<class F> vitrine_error_t* attempt(const std::shared_ptr<StoreBody>& sto
 /// The kind of an exported or imported tag, which the standard does not have.
 inline constexpr wasm_externkind_t tag_kind = VITRINE_EXTERN_TAG;
 
-wasm_valkind_t kind_of(ValKind kind);
+inline wasm_valkind_t kind_of(ValKind kind)
+{
+    // A null reference stands for none.
+    constexpr wasm_valkind_t numbers[] { WASM_EXTERNREF, WASM_I32, WASM_I64, WASM_F32, WASM_F64, VITRINE_V128,
+        WASM_FUNCREF, WASM_EXTERNREF, VITRINE_ANYREF, VITRINE_EXNREF };
+    return numbers[static_cast<std::size_t>(kind)];
+}
 /// None for what is no kind.
 std::optional<ValKind> kind_of(wasm_valkind_t kind);
 wasm_externtype_t* make_type(const FuncType& type);
@@ -157,6 +166,8 @@ wasm_externtype_t* make_type(const GlobalType& type);
 wasm_externtype_t* make_type(const TableType& type);
 wasm_externtype_t* make_type(const MemoryType& type);
 FuncType type_of(const wasm_functype_t& type);
+vitrine_limits_t limits_of(const MemoryType& type);
+vitrine_limits_t limits_of(const TableType& type);
 /// Limits that do not fit become the largest number.
 wasm_limits_t limits_of(std::uint64_t min, std::optional<std::uint64_t> max);
 
@@ -172,6 +183,9 @@ Result<Val> to_val(const std::shared_ptr<StoreBody>& store, const wasm_ref_t* re
 Result<wasm_val_t> from_val(const std::shared_ptr<StoreBody>& store, const Val& value);
 /// The same for the value that has room for all. A null reference for none.
 vitrine_val_t val_of(const std::shared_ptr<StoreBody>& store, const Val& value);
+/// A function of the host as a linker takes it. It belongs to the store, but does not keep it.
+UntypedFunction host_function(const std::shared_ptr<StoreBody>& store, const FuncType& type,
+    vitrine_func_callback_t callback, HostInfo env);
 /// Null for a null reference.
 wasm_ref_t* reference_of(const std::shared_ptr<StoreBody>& store, const Val& value);
 
@@ -210,6 +224,12 @@ struct wasm_engine_t {
 
 struct wasm_store_t {
     std::shared_ptr<vitrine::capi::StoreBody> body;
+};
+
+struct vitrine_caller_t {
+    const std::weak_ptr<vitrine::capi::StoreBody>& store;
+    vitrine::Caller& caller;
+    std::optional<wasm_store_t> handle;
 };
 
 struct wasm_ref_t {

@@ -1,214 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// Functions, globals, tables, memories.
+// Globals, tables, memories and tags.
 #include "capi/capi.h"
-
-#include <algorithm>
-#include <array>
 
 namespace vitrine::capi {
 
 namespace {
-
-/// Room for the values of most functions, and for those of all others on the heap.
-template<class T> class Values {
-public:
-    explicit Values(size_t size) : size_(size)
-    {
-        if (size > few_.size())
-            many_.resize(size);
-    }
-    T* data() { return many_.empty() ? few_.data() : many_.data(); }
-    std::span<T> all() { return { data(), size_ }; }
-
-private:
-    const size_t size_;
-    std::array<T, 16> few_ {};
-    std::vector<T> many_;
-};
-
-wasm_val_t number_of(ValKind kind, uint64_t slot)
-{
-    wasm_val_t val { kind_of(kind), {} };
-    val.of.i64 = static_cast<int64_t>(slot);
-    return val;
-}
-
-uint64_t slot_of(const wasm_val_t& val)
-{
-    const bool is_narrow = val.kind == WASM_I32 || val.kind == WASM_F32;
-    return is_narrow ? static_cast<uint32_t>(val.of.i32) : static_cast<uint64_t>(val.of.i64);
-}
-
-Error wrong_kind(std::string_view what, size_t number, ValKind wanted, wasm_valkind_t got)
-{
-    const auto kind = kind_of(got);
-    return Error(std::string(what) + " " + std::to_string(number) + ": expected a value of kind "
-        + std::string(to_text(wanted)) + ", got " + (kind ? std::string(to_text(*kind)) : "one of no kind"));
-}
-
-/// A function of the host, as the C program has defined it.
-class Callback {
-public:
-    Callback(const std::shared_ptr<StoreBody>& store, FuncType type, wasm_func_callback_t plain,
-        wasm_func_callback_with_env_t with_env, void* env, void (*finalizer)(void*))
-        : store_(store), type_(std::move(type)), plain_(plain), with_env_(with_env), env_(env, finalizer)
-    {}
-
-    /// For a function of numbers. The arguments are in the slots, where the results go.
-    Result<void> call_slots(uint64_t* slots) const
-    {
-        Values<wasm_val_t> args(type_.params.size());
-        Values<wasm_val_t> results(type_.results.size());
-        for (size_t i = 0; i < type_.params.size(); ++i)
-            args.data()[i] = number_of(type_.params[i], slots[i]);
-        if (auto done = call(args.all(), results.all()); !done)
-            return done;
-        for (size_t i = 0; i < type_.results.size(); ++i) {
-            const wasm_val_t& result = results.data()[i];
-            if (result.kind != kind_of(type_.results[i]))
-                return wrong_kind("result", i, type_.results[i], result.kind);
-            slots[i] = slot_of(result);
-        }
-        return {};
-    }
-
-    Result<std::vector<Val>> call_values(std::span<const Val> arguments) const
-    {
-        const auto store = store_.lock();
-        Owned args(arguments.size()), results(type_.results.size());
-        for (size_t i = 0; i < arguments.size(); ++i) {
-            auto val = from_val(store, arguments[i]);
-            if (!val)
-                return std::move(val).error();
-            args.all()[i] = *val;
-        }
-        if (auto done = call(args.all(), results.all()); !done)
-            return std::move(done).error();
-        std::vector<Val> vals;
-        for (size_t i = 0; i < type_.results.size(); ++i) {
-            auto val = to_val(store, results.all()[i], type_.results[i]);
-            if (!val)
-                return Error("result " + std::to_string(i) + ": " + val.error().message());
-            vals.push_back(std::move(*val));
-        }
-        return vals;
-    }
-
-private:
-    /// Values with the references in them.
-    class Owned : public Values<wasm_val_t> {
-    public:
-        using Values::Values;
-        ~Owned()
-        {
-            for (wasm_val_t& val : all())
-                wasm_val_delete(&val);
-        }
-    };
-
-    Result<void> call(std::span<wasm_val_t> args, std::span<wasm_val_t> results) const
-    {
-        const wasm_val_vec_t arg_vec { args.size(), args.data() };
-        wasm_val_vec_t result_vec { results.size(), results.data() };
-        const std::unique_ptr<wasm_trap_t> trap(
-            with_env_ ? with_env_(env_.get(), &arg_vec, &result_vec) : plain_(&arg_vec, &result_vec));
-        if (trap)
-            return trap->error();
-        return {};
-    }
-
-    const std::weak_ptr<StoreBody> store_;
-    const FuncType type_;
-    const wasm_func_callback_t plain_;
-    const wasm_func_callback_with_env_t with_env_;
-    const HostInfo env_;
-};
-
-bool is_number(ValKind kind) { return kind >= ValKind::I32 && kind <= ValKind::F64; }
-
-Result<Func> define(
-    const std::shared_ptr<StoreBody>& body, const FuncType& type, const std::shared_ptr<Callback>& callback)
-{
-    if (std::ranges::all_of(type.params, is_number) && std::ranges::all_of(type.results, is_number))
-        return vitrine::detail::wrap(
-            *body->store, type, [callback](Caller&, uint64_t* slots) { return callback->call_slots(slots); });
-    return Func::create(*body->store, type,
-        [callback](Caller&, std::span<const Val> arguments) { return callback->call_values(arguments); });
-}
-
-wasm_func_t* make_func(wasm_store_t& store, const wasm_functype_t& type, wasm_func_callback_t plain,
-    wasm_func_callback_with_env_t with_env, void* env, void (*finalizer)(void*))
-{
-    const auto& body = store.body;
-    return guarded<wasm_func_t*>(nullptr, [&] {
-        const FuncType wanted = type_of(type);
-        const auto callback = std::make_shared<Callback>(body, wanted, plain, with_env, env, finalizer);
-        const auto func = define(body, wanted, callback);
-        return func ? make<wasm_func_t>(body, *func) : nullptr;
-    });
-}
-
-// Calls.
-
-Result<void> call_numbers(const wasm_func_t& func, const wasm_val_t* args, wasm_val_t* results)
-{
-    const Signature& signature = func.signature();
-    Values<uint64_t> slots(std::max(signature.params.size(), signature.results.size()));
-    for (size_t i = 0; i < signature.params.size(); ++i) {
-        if (args[i].kind != kind_of(signature.params[i]))
-            return wrong_kind("argument", i, signature.params[i], args[i].kind);
-        slots.data()[i] = slot_of(args[i]);
-    }
-    if (auto done = vitrine::detail::call_slots(func.func(), slots.data()); !done)
-        return done;
-    for (size_t i = 0; i < signature.results.size(); ++i)
-        results[i] = number_of(signature.results[i], slots.data()[i]);
-    return {};
-}
-
-Result<void> call_values(const wasm_func_t& func, const wasm_val_t* args, wasm_val_t* results)
-{
-    const Signature& signature = func.signature();
-    std::vector<Val> arguments;
-    for (size_t i = 0; i < signature.params.size(); ++i) {
-        auto val = to_val(func.store, args[i], signature.params[i]);
-        if (!val)
-            return Error("argument " + std::to_string(i) + ": " + val.error().message());
-        arguments.push_back(std::move(*val));
-    }
-    const auto vals = func.func().call(arguments);
-    if (!vals)
-        return vals.error();
-    for (size_t i = 0; i < vals->size(); ++i) {
-        auto val = from_val(func.store, (*vals)[i]);
-        if (!val) {
-            while (i-- > 0)
-                wasm_val_delete(&results[i]);
-            return Error("result " + std::to_string(i) + ": " + val.error().message());
-        }
-        results[i] = *val;
-    }
-    return {};
-}
-
-Result<void> call(const wasm_func_t& func, const wasm_val_vec_t* args, wasm_val_vec_t* results)
-{
-    const Signature& signature = func.signature();
-    const auto check = [](std::string_view what, size_t wanted, size_t got) -> Result<void> {
-        if (wanted == got)
-            return {};
-        return Error(
-            "expected " + std::to_string(wanted) + " " + std::string(what) + ", got " + std::to_string(got));
-    };
-    if (auto done = check("arguments", signature.params.size(), args ? args->size : 0); !done)
-        return done;
-    const size_t room = results ? results->size : 0;
-    if (room < signature.results.size())
-        return check("results", signature.results.size(), room);
-    const wasm_val_t* const from = args ? args->data : nullptr;
-    wasm_val_t* const to = results ? results->data : nullptr;
-    return signature.is_numeric ? call_numbers(func, from, to) : call_values(func, from, to);
-}
 
 /// The kind of a reference type's values, or none for another type.
 std::optional<ValKind> ref_kind_of(const wasm_valtype_t& type)
@@ -222,10 +18,62 @@ std::optional<uint64_t> max_of(const wasm_limits_t& limits)
     return limits.max == wasm_limits_max_default ? std::nullopt : std::optional<uint64_t>(limits.max);
 }
 
-MemoryType memory_type_of(const wasm_memory_t& memory)
+/// The result of `use` on a memory, shared or not.
+template<class F> auto with_memory(const wasm_memory_t& memory, const F& use)
 {
     const auto* const own = memory.as<Memory>();
-    return own ? own->type() : memory.as<vitrine::SharedMemory>()->type();
+    return own ? use(*own) : use(*memory.as<vitrine::SharedMemory>());
+}
+
+/// Sets `out`, which may be null, to the value of a result.
+template<class T> Result<void> give(const Result<T>& result, T* out)
+{
+    if (!result)
+        return result.error();
+    if (out)
+        *out = *result;
+    return {};
+}
+
+std::optional<uint64_t> max_of(const vitrine_limits_t& limits)
+{
+    return limits.has_max ? std::optional(limits.max) : std::nullopt;
+}
+
+/// Fills a range of a shared memory byte by byte, which a guest may use at the same time.
+Result<void> fill_shared(
+    const vitrine::SharedMemory& memory, uint64_t address, uint64_t count, std::byte value)
+{
+    const uint64_t size = memory.size();
+    if (address > size || count > size - address)
+        return Error("a fill of " + std::to_string(count) + " bytes at " + std::to_string(address)
+            + " leaves the memory of " + std::to_string(size) + " bytes");
+    const std::vector<std::byte> block(std::min<uint64_t>(count, 4096), value);
+    for (uint64_t done = 0; done < count;) {
+        const auto part = std::span(block).first(std::min<uint64_t>(count - done, block.size()));
+        if (auto written = memory.write(address + done, part); !written)
+            return written;
+        done += part.size();
+    }
+    return {};
+}
+
+/// A value for an element of a table.
+Result<Val> to_element(const wasm_table_t& table, const vitrine_val_t& value)
+{
+    if (const auto size = table.table().try_size(); !size)
+        return size.error();
+    return to_val(table.store, value, table.table().type().element);
+}
+
+Result<Entity> create_memory(StoreBody& body, const vitrine_limits_t& limits)
+{
+    const MemoryType type { limits.min, max_of(limits), limits.is_shared, limits.is_64 };
+    if (limits.is_shared)
+        return vitrine::SharedMemory::create(body.engine, type).transform([](const auto& memory) {
+            return Entity(memory);
+        });
+    return Memory::create(*body.store, type).transform([](const auto& memory) { return Entity(memory); });
 }
 
 } // namespace
@@ -235,96 +83,34 @@ MemoryType memory_type_of(const wasm_memory_t& memory)
 using vitrine::Error;
 using vitrine::Extern;
 using vitrine::Func;
-using vitrine::FuncType;
 using vitrine::Global;
 using vitrine::Memory;
 using vitrine::Result;
 using vitrine::Table;
+using vitrine::TableType;
 using vitrine::Tag;
 using vitrine::ValKind;
-using vitrine::capi::call;
+using vitrine::capi::attempt;
+using vitrine::capi::create_memory;
+using vitrine::capi::fill_shared;
 using vitrine::capi::from_val;
+using vitrine::capi::give;
 using vitrine::capi::guarded;
-using vitrine::capi::is_number;
 using vitrine::capi::kind_of;
 using vitrine::capi::limits_of;
 using vitrine::capi::make;
-using vitrine::capi::make_func;
-using vitrine::capi::make_trap;
 using vitrine::capi::make_type;
 using vitrine::capi::max_of;
-using vitrine::capi::memory_type_of;
 using vitrine::capi::misuse;
 using vitrine::capi::ref_kind_of;
 using vitrine::capi::reference_of;
 using vitrine::capi::required;
-using vitrine::capi::Signature;
 using vitrine::capi::tag_kind;
+using vitrine::capi::to_element;
 using vitrine::capi::to_val;
-
-// Functions.
-
-const Signature& wasm_func_t::signature() const
-{
-    if (!signature_) {
-        FuncType type = func().type();
-        const bool is_numeric =
-            std::ranges::all_of(type.params, is_number) && std::ranges::all_of(type.results, is_number);
-        signature_ = { std::move(type.params), std::move(type.results), is_numeric };
-    }
-    return *signature_;
-}
-
-wasm_func_t* wasm_func_new(wasm_store_t* store, const wasm_functype_t* type, wasm_func_callback_t callback)
-{
-    if (!callback)
-        misuse(__func__, "callback is null");
-    return make_func(required(store, __func__, "store"), required(type, __func__, "type"), callback, nullptr,
-        nullptr, nullptr);
-}
-
-wasm_func_t* wasm_func_new_with_env(wasm_store_t* store, const wasm_functype_t* type,
-    wasm_func_callback_with_env_t callback, void* env, void (*finalizer)(void*))
-{
-    if (!callback)
-        misuse(__func__, "callback is null");
-    return make_func(required(store, __func__, "store"), required(type, __func__, "type"), nullptr, callback,
-        env, finalizer);
-}
-
-wasm_functype_t* wasm_func_type(const wasm_func_t* func)
-{
-    const auto& described = required(func, __func__, "func");
-    return guarded<wasm_functype_t*>(nullptr, [&] {
-        const Signature& signature = described.signature();
-        return static_cast<wasm_functype_t*>(make_type(FuncType { signature.params, signature.results }));
-    });
-}
-
-size_t wasm_func_param_arity(const wasm_func_t* func)
-{
-    const auto& described = required(func, __func__, "func");
-    return guarded<size_t>(0, [&] { return described.signature().params.size(); });
-}
-
-size_t wasm_func_result_arity(const wasm_func_t* func)
-{
-    const auto& described = required(func, __func__, "func");
-    return guarded<size_t>(0, [&] { return described.signature().results.size(); });
-}
-
-wasm_trap_t* wasm_func_call(const wasm_func_t* func, const wasm_val_vec_t* args, wasm_val_vec_t* results)
-{
-    const auto& callee = required(func, __func__, "func");
-    auto done =
-        guarded(std::optional<Result<void>>(), [&] { return std::optional(call(callee, args, results)); });
-    if (done && *done)
-        return nullptr;
-    wasm_trap_t* const trap = make_trap(callee.store, done ? done->error() : Error("out of memory"));
-    if (!trap)
-        misuse(__func__, "there is no memory for the trap");
-    return trap;
-}
+using vitrine::capi::type_of;
+using vitrine::capi::val_of;
+using vitrine::capi::with_memory;
 
 // Globals.
 
@@ -451,8 +237,10 @@ wasm_memory_t* wasm_memory_new(wasm_store_t* store, const wasm_memorytype_t* typ
 wasm_memorytype_t* wasm_memory_type(const wasm_memory_t* memory)
 {
     const auto& described = required(memory, __func__, "memory");
-    return guarded<wasm_memorytype_t*>(
-        nullptr, [&] { return static_cast<wasm_memorytype_t*>(make_type(memory_type_of(described))); });
+    return guarded<wasm_memorytype_t*>(nullptr, [&] {
+        return static_cast<wasm_memorytype_t*>(
+            make_type(with_memory(described, [](const auto& of) { return of.type(); })));
+    });
 }
 
 byte_t* wasm_memory_data(wasm_memory_t* memory)
@@ -466,9 +254,7 @@ byte_t* wasm_memory_data(wasm_memory_t* memory)
 size_t wasm_memory_data_size(const wasm_memory_t* memory)
 {
     const auto& read = required(memory, __func__, "memory");
-    if (const auto* const shared = read.as<vitrine::SharedMemory>())
-        return shared->size();
-    return std::get<Memory>(read.entity).size();
+    return with_memory(read, [](const auto& of) { return of.size(); });
 }
 
 wasm_memory_pages_t wasm_memory_size(const wasm_memory_t* memory)
@@ -479,11 +265,8 @@ wasm_memory_pages_t wasm_memory_size(const wasm_memory_t* memory)
 bool wasm_memory_grow(wasm_memory_t* memory, wasm_memory_pages_t delta)
 {
     const auto& grown = required(memory, __func__, "memory");
-    return guarded(false, [&] {
-        if (const auto* const shared = grown.as<vitrine::SharedMemory>())
-            return shared->grow(delta).has_value();
-        return std::get<Memory>(grown.entity).grow(delta).has_value();
-    });
+    return guarded(false,
+        [&] { return with_memory(grown, [&](const auto& of) { return of.grow(delta).has_value(); }); });
 }
 
 // Imports and exports.
@@ -520,4 +303,262 @@ wasm_externtype_t* wasm_extern_type(const wasm_extern_t* item)
             },
             described.entity);
     });
+}
+
+// What vitrine.h adds: globals.
+
+vitrine_error_t* vitrine_global_new(
+    wasm_store_t* store, const wasm_globaltype_t* type, const vitrine_val_t* value, wasm_global_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto& wanted = required(type, __func__, "type");
+    const auto& initial = required(value, __func__, "value");
+    wasm_global_t*& made = required(out, __func__, "out");
+    return attempt(body, [&]() -> Result<void> {
+        const ValKind kind = kind_of(wanted.content.kind).value_or(ValKind::None);
+        const auto val = to_val(body, initial, kind);
+        if (!val)
+            return val.error();
+        const auto global =
+            Global::create(*body->store, { .kind = kind, .is_mutable = wanted.mutability == WASM_VAR }, *val);
+        if (!global)
+            return global.error();
+        made = make<wasm_global_t>(body, *global);
+        return {};
+    });
+}
+
+vitrine_error_t* vitrine_global_get(const wasm_global_t* global, vitrine_val_t* out)
+{
+    const auto& read = required(global, __func__, "global");
+    vitrine_val_t& result = required(out, __func__, "out");
+    return attempt(read.store, [&]() -> Result<void> {
+        const auto val = read.global().try_get();
+        if (!val)
+            return val.error();
+        result = val_of(read.store, *val);
+        return {};
+    });
+}
+
+vitrine_error_t* vitrine_global_set(const wasm_global_t* global, const vitrine_val_t* value)
+{
+    const auto& changed = required(global, __func__, "global");
+    const auto& wanted = required(value, __func__, "value");
+    return attempt(changed.store, [&]() -> Result<void> {
+        if (const auto current = changed.global().try_get(); !current)
+            return current.error();
+        const auto val = to_val(changed.store, wanted, changed.global().type().kind);
+        if (!val)
+            return val.error();
+        return changed.global().set(*val);
+    });
+}
+
+// Memories.
+
+vitrine_error_t* vitrine_memory_new(wasm_store_t* store, const vitrine_limits_t* limits, wasm_memory_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto& wanted = required(limits, __func__, "limits");
+    wasm_memory_t*& made = required(out, __func__, "out");
+    return attempt(body, [&]() -> Result<void> {
+        auto memory = create_memory(*body, wanted);
+        if (!memory)
+            return std::move(memory).error();
+        made = make<wasm_memory_t>(body, std::move(*memory));
+        return {};
+    });
+}
+
+vitrine_error_t* vitrine_memory_obtain(wasm_store_t* store, const wasm_memory_t* memory, wasm_memory_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto& original = required(memory, __func__, "memory");
+    wasm_memory_t*& made = required(out, __func__, "out");
+    return attempt(body, [&]() -> Result<void> {
+        const auto* const shared = original.as<vitrine::SharedMemory>();
+        if (!shared)
+            return Error("the memory is not shared");
+        if (original.store->engine != body->engine)
+            return Error("the memory and the store belong to different engines");
+        made = make<wasm_memory_t>(body, *shared);
+        return {};
+    });
+}
+
+void vitrine_memory_limits(const wasm_memory_t* memory, vitrine_limits_t* out)
+{
+    const auto& described = required(memory, __func__, "memory");
+    required(out, __func__, "out") =
+        with_memory(described, [](const auto& of) { return limits_of(of.type()); });
+}
+
+vitrine_error_t* vitrine_memory_size(const wasm_memory_t* memory, uint64_t* out)
+{
+    const auto& read = required(memory, __func__, "memory");
+    uint64_t& size = required(out, __func__, "out");
+    return attempt(read.store, [&]() -> Result<void> {
+        if (const auto* const shared = read.as<vitrine::SharedMemory>()) {
+            size = shared->size();
+            return {};
+        }
+        return give(std::get<Memory>(read.entity).try_size(), &size);
+    });
+}
+
+vitrine_error_t* vitrine_memory_read(const wasm_memory_t* memory, uint64_t address, void* to, size_t size)
+{
+    const auto& read = required(memory, __func__, "memory");
+    if (size != 0)
+        required(static_cast<char*>(to), __func__, "to");
+    const std::span bytes(static_cast<std::byte*>(to), size);
+    return attempt(read.store,
+        [&] { return with_memory(read, [&](const auto& of) { return of.read(address, bytes); }); });
+}
+
+vitrine_error_t* vitrine_memory_write(
+    const wasm_memory_t* memory, uint64_t address, const void* from, size_t size)
+{
+    const auto& written = required(memory, __func__, "memory");
+    if (size != 0)
+        required(static_cast<const char*>(from), __func__, "from");
+    const std::span bytes(static_cast<const std::byte*>(from), size);
+    return attempt(written.store,
+        [&] { return with_memory(written, [&](const auto& of) { return of.write(address, bytes); }); });
+}
+
+vitrine_error_t* vitrine_memory_fill(
+    const wasm_memory_t* memory, uint64_t address, uint64_t count, uint8_t value)
+{
+    const auto& written = required(memory, __func__, "memory");
+    return attempt(written.store, [&]() -> Result<void> {
+        const auto* const own = written.as<Memory>();
+        if (!own)
+            return fill_shared(*written.as<vitrine::SharedMemory>(), address, count, std::byte(value));
+        return own->fill(address, count, std::byte(value));
+    });
+}
+
+vitrine_error_t* vitrine_memory_grow(const wasm_memory_t* memory, uint64_t pages, uint64_t* old)
+{
+    const auto& grown = required(memory, __func__, "memory");
+    return attempt(grown.store,
+        [&] { return give(with_memory(grown, [&](const auto& of) { return of.grow(pages); }), old); });
+}
+
+vitrine_error_t* vitrine_memory_find(const wasm_memory_t* memory, const void* bytes, size_t size,
+    uint64_t from, bool* found, uint64_t* address)
+{
+    const auto& searched = required(memory, __func__, "memory");
+    if (size != 0)
+        required(static_cast<const char*>(bytes), __func__, "bytes");
+    bool& is_found = required(found, __func__, "found");
+    uint64_t& position = required(address, __func__, "address");
+    return attempt(searched.store, [&]() -> Result<void> {
+        const auto* const own = searched.as<Memory>();
+        if (!own)
+            return Error("a shared memory cannot be searched");
+        const auto result = own->try_find({ static_cast<const std::byte*>(bytes), size }, from);
+        if (!result)
+            return result.error();
+        is_found = result->has_value();
+        position = result->value_or(position);
+        return {};
+    });
+}
+
+// Tables.
+
+vitrine_error_t* vitrine_table_new(
+    wasm_store_t* store, const wasm_tabletype_t* type, const vitrine_val_t* init, wasm_table_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto& wanted = required(type, __func__, "type");
+    const auto& initial = required(init, __func__, "init");
+    wasm_table_t*& made = required(out, __func__, "out");
+    return attempt(body, [&]() -> Result<void> {
+        const ValKind kind = kind_of(wanted.element.kind).value_or(ValKind::None);
+        const auto val = to_val(body, initial, kind);
+        if (!val)
+            return val.error();
+        const auto table = Table::create(
+            *body->store, { .element = kind, .min = wanted.limits.min, .max = max_of(wanted.limits) }, *val);
+        if (!table)
+            return table.error();
+        made = make<wasm_table_t>(body, *table);
+        return {};
+    });
+}
+
+void vitrine_table_limits(const wasm_table_t* table, vitrine_limits_t* out)
+{
+    const auto& described = required(table, __func__, "table");
+    required(out, __func__, "out") = limits_of(described.table().type());
+}
+
+vitrine_error_t* vitrine_table_size(const wasm_table_t* table, uint64_t* out)
+{
+    const auto& read = required(table, __func__, "table");
+    uint64_t& size = required(out, __func__, "out");
+    return attempt(read.store, [&] { return give(read.table().try_size(), &size); });
+}
+
+vitrine_error_t* vitrine_table_get(const wasm_table_t* table, uint64_t index, vitrine_val_t* out)
+{
+    const auto& read = required(table, __func__, "table");
+    vitrine_val_t& result = required(out, __func__, "out");
+    return attempt(read.store, [&]() -> Result<void> {
+        const auto val = read.table().get(index);
+        if (!val)
+            return val.error();
+        result = val_of(read.store, *val);
+        return {};
+    });
+}
+
+vitrine_error_t* vitrine_table_set(const wasm_table_t* table, uint64_t index, const vitrine_val_t* value)
+{
+    const auto& changed = required(table, __func__, "table");
+    const auto& wanted = required(value, __func__, "value");
+    return attempt(changed.store, [&]() -> Result<void> {
+        const auto val = to_element(changed, wanted);
+        return val ? changed.table().set(index, *val) : val.error();
+    });
+}
+
+vitrine_error_t* vitrine_table_grow(
+    const wasm_table_t* table, uint64_t count, const vitrine_val_t* init, uint64_t* old)
+{
+    const auto& grown = required(table, __func__, "table");
+    const auto& initial = required(init, __func__, "init");
+    return attempt(grown.store, [&]() -> Result<void> {
+        const auto val = to_element(grown, initial);
+        return val ? give(grown.table().grow(count, *val), old) : val.error();
+    });
+}
+
+// Tags.
+
+vitrine_error_t* vitrine_tag_new(wasm_store_t* store, const wasm_functype_t* type, wasm_extern_t** out)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto& wanted = required(type, __func__, "type");
+    wasm_extern_t*& made = required(out, __func__, "out");
+    return attempt(body, [&]() -> Result<void> {
+        const auto tag = Tag::create(*body->store, type_of(wanted));
+        if (!tag)
+            return tag.error();
+        made = make<wasm_extern_t>(body, *tag);
+        return {};
+    });
+}
+
+wasm_functype_t* vitrine_tag_type(const wasm_extern_t* item)
+{
+    const auto* const tag = required(item, __func__, "item").as<Tag>();
+    if (!tag)
+        return nullptr;
+    return guarded<wasm_functype_t*>(
+        nullptr, [&] { return static_cast<wasm_functype_t*>(make_type(tag->type())); });
 }

@@ -115,6 +115,7 @@ using vitrine::capi::guarded;
 using vitrine::capi::HostInfo;
 using vitrine::capi::make;
 using vitrine::capi::make_extern;
+using vitrine::capi::make_memory;
 using vitrine::capi::make_module;
 using vitrine::capi::make_trap;
 using vitrine::capi::module_or_null;
@@ -347,7 +348,6 @@ wasm_memory_t* vitrine_instance_memory(const wasm_instance_t* instance, const ch
 {
     const auto& exporting = required(instance, __func__, "instance");
     const char* const text = &required(name, __func__, "name");
-    return guarded<wasm_memory_t*>(nullptr, [&] {
-        return dynamic_cast<wasm_memory_t*>(make_extern(exporting.store, exporting.instance().find(text)));
-    });
+    return guarded<wasm_memory_t*>(
+        nullptr, [&] { return make_memory(exporting.store, exporting.instance(), text); });
 }

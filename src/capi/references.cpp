@@ -95,6 +95,15 @@ wasm_extern_t* make_extern(const std::shared_ptr<StoreBody>& store, const std::o
     return std::visit([&](const auto& entity) { return make<wasm_extern_t>(store, entity); }, *item);
 }
 
+wasm_memory_t* make_memory(
+    const std::shared_ptr<StoreBody>& store, const Instance& instance, std::string_view name)
+{
+    if (const auto memory = instance.memory(name))
+        return make<wasm_memory_t>(store, *memory);
+    const auto shared = instance.shared_memory(name);
+    return shared ? make<wasm_memory_t>(store, *shared) : nullptr;
+}
+
 std::optional<Extern> extern_of(const wasm_ref_t& reference)
 {
     return std::visit(

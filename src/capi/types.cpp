@@ -9,22 +9,6 @@ namespace vitrine::capi {
 
 namespace {
 
-struct Kind {
-    wasm_valkind_t number;
-    ValKind kind;
-};
-constexpr std::array kinds {
-    Kind { WASM_I32, ValKind::I32 },
-    Kind { WASM_I64, ValKind::I64 },
-    Kind { WASM_F32, ValKind::F32 },
-    Kind { WASM_F64, ValKind::F64 },
-    Kind { 4, ValKind::V128 },
-    Kind { WASM_EXTERNREF, ValKind::ExternRef },
-    Kind { WASM_FUNCREF, ValKind::FuncRef },
-    Kind { 130, ValKind::AnyRef },
-    Kind { 131, ValKind::ExnRef },
-};
-
 /// The function type, or null if there is no memory for all of it.
 wasm_functype_t* make_functype(std::span<const ValKind> params, std::span<const ValKind> results)
 {
@@ -74,12 +58,13 @@ template<class T> T* special(wasm_externtype_t* type, wasm_externkind_t kind)
 
 } // namespace
 
-wasm_valkind_t kind_of(ValKind kind) { return std::ranges::find(kinds, kind, &Kind::kind)->number; }
-
-std::optional<ValKind> kind_of(wasm_valkind_t kind)
+std::optional<ValKind> kind_of(wasm_valkind_t number)
 {
-    const auto* const found = std::ranges::find(kinds, kind, &Kind::number);
-    return found != kinds.end() ? std::optional(found->kind) : std::nullopt;
+    for (auto kind = ValKind::I32; kind <= ValKind::ExnRef;
+        kind = static_cast<ValKind>(static_cast<int>(kind) + 1))
+        if (kind_of(kind) == number)
+            return kind;
+    return std::nullopt;
 }
 
 wasm_externtype_t* make_type(const FuncType& type) { return make_functype(type.params, type.results); }

@@ -159,19 +159,63 @@ template<class V> void copy_reference(V& val)
         val.of.ref = wasm_ref_copy(val.of.ref);
 }
 
+/// Calls `use` with the value.
+template<class F> vitrine_error_t* with_val(const vitrine_val_t& val, const F& use)
+{
+    const bool has_ref = wasm_valkind_is_ref(val.kind) && val.of.ref;
+    const std::shared_ptr<StoreBody> store = has_ref ? val.of.ref->store : nullptr;
+    return attempt(store, [&]() -> Result<void> {
+        const auto value = to_val(store, val);
+        if (!value)
+            return value.error();
+        use(*value);
+        return {};
+    });
+}
+
+/// The object that a reference refers to. Null if it is none.
+const Object* object_of(const wasm_ref_t& ref)
+{
+    const auto* const other = ref.as<Other>();
+    return other && (*other)->value.as_object() ? &*(*other)->value.as_object() : nullptr;
+}
+
+/// Calls `use`, which may fail, with the object.
+template<class F> vitrine_error_t* with_object(const wasm_ref_t& ref, const F& use)
+{
+    return attempt(ref.store, [&]() -> Result<void> {
+        const Object* const object = object_of(ref);
+        return object ? use(*object) : Error("the reference refers to no object");
+    });
+}
+
+#define SAME(name, kind) static_assert(VITRINE_OBJECT_##name == static_cast<int>(ObjectKind::kind))
+SAME(STRUCT, Struct);
+SAME(ARRAY, Array);
+SAME(EXCEPTION, Exception);
+SAME(EXTERN, Extern);
+#undef SAME
+
 } // namespace
 
 } // namespace vitrine::capi
 
+using vitrine::Object;
 using vitrine::Result;
-using vitrine::capi::attempt;
+using vitrine::Val;
 using vitrine::capi::copy_reference;
 using vitrine::capi::delete_reference;
 using vitrine::capi::destroy_elements;
 using vitrine::capi::fill;
+using vitrine::capi::guarded;
+using vitrine::capi::object_of;
+using vitrine::capi::Other;
+using vitrine::capi::reference_of;
 using vitrine::capi::required;
-using vitrine::capi::StoreBody;
 using vitrine::capi::to_val;
+using vitrine::capi::val_of;
+using vitrine::capi::with_object;
+using vitrine::capi::with_val;
 
 void wasm_val_delete(wasm_val_t* val) { delete_reference(val); }
 void vitrine_val_delete(vitrine_val_t* val) { delete_reference(val); }
@@ -193,13 +237,93 @@ vitrine_error_t* vitrine_val_to_text(const vitrine_val_t* val, wasm_byte_vec_t* 
 {
     const vitrine_val_t& described = required(val, __func__, "val");
     wasm_byte_vec_t& filled = required(out, __func__, "out");
-    const bool has_ref = wasm_valkind_is_ref(described.kind) && described.of.ref;
-    const std::shared_ptr<StoreBody> store = has_ref ? described.of.ref->store : nullptr;
-    return attempt(store, [&]() -> Result<void> {
-        const auto value = to_val(store, described);
-        if (!value)
-            return value.error();
-        fill(filled, value->to_text());
+    return with_val(described, [&](const Val& value) { fill(filled, value.to_text()); });
+}
+
+vitrine_error_t* vitrine_val_type(const vitrine_val_t* val, wasm_byte_vec_t* out)
+{
+    const vitrine_val_t& described = required(val, __func__, "val");
+    wasm_byte_vec_t& filled = required(out, __func__, "out");
+    return with_val(described, [&](const Val& value) { fill(filled, value.type().to_text()); });
+}
+
+// What references refer to.
+
+bool vitrine_object_kind(const wasm_ref_t* ref, vitrine_object_kind_t* out)
+{
+    const auto* const object = object_of(required(ref, __func__, "ref"));
+    if (object && out)
+        *out = static_cast<vitrine_object_kind_t>(object->kind());
+    return object != nullptr;
+}
+
+uint64_t vitrine_object_size(const wasm_ref_t* ref)
+{
+    const auto* const object = object_of(required(ref, __func__, "ref"));
+    return object ? object->size() : 0;
+}
+
+vitrine_error_t* vitrine_object_part_type(const wasm_ref_t* ref, uint64_t index, wasm_byte_vec_t* out)
+{
+    const auto& read = required(ref, __func__, "ref");
+    wasm_byte_vec_t& filled = required(out, __func__, "out");
+    return with_object(read, [&](const Object& object) -> Result<void> {
+        const auto type = object.part_type(index);
+        if (!type)
+            return type.error();
+        fill(filled, type->to_text());
         return {};
+    });
+}
+
+vitrine_error_t* vitrine_object_get(const wasm_ref_t* ref, uint64_t index, vitrine_val_t* out)
+{
+    const auto& read = required(ref, __func__, "ref");
+    vitrine_val_t& result = required(out, __func__, "out");
+    return with_object(read, [&](const Object& object) -> Result<void> {
+        const auto part = object.get(index);
+        if (!part)
+            return part.error();
+        result = val_of(read.store, *part);
+        return {};
+    });
+}
+
+vitrine_error_t* vitrine_object_set(const wasm_ref_t* ref, uint64_t index, const vitrine_val_t* value)
+{
+    const auto& changed = required(ref, __func__, "ref");
+    const vitrine_val_t& wanted = required(value, __func__, "value");
+    return with_object(changed, [&](const Object& object) -> Result<void> {
+        const auto type = object.part_type(index);
+        if (!type)
+            return type.error();
+        const auto val = to_val(changed.store, wanted, type->kind);
+        return val ? object.set(index, *val) : val.error();
+    });
+}
+
+wasm_ref_t* vitrine_i31_new(wasm_store_t* store, int32_t value)
+{
+    const auto& body = required(store, __func__, "store").body;
+    return guarded<wasm_ref_t*>(nullptr, [&] { return reference_of(body, Val::i31(value)); });
+}
+
+bool vitrine_i31_value(const wasm_ref_t* ref, int32_t* out)
+{
+    const auto* const other = required(ref, __func__, "ref").as<Other>();
+    const auto number = other ? (*other)->value.as_i31() : std::nullopt;
+    if (number && out)
+        *out = *number;
+    return number.has_value();
+}
+
+wasm_ref_t* vitrine_trap_exception(const wasm_trap_t* trap)
+{
+    const auto& ended = required(trap, __func__, "trap");
+    if (!ended.error().trap())
+        return nullptr;
+    return guarded<wasm_ref_t*>(nullptr, [&]() -> wasm_ref_t* {
+        const Val exception = Val::thrown(*ended.error().trap());
+        return exception.is_ref() ? reference_of(ended.store, exception) : nullptr;
     });
 }
