@@ -166,7 +166,8 @@ WASM_API_EXTERN bool vitrine_stop_reason_results(
  * Stops
  * ---------------------------------------------------------------------------------------------- */
 
-/* A guest thread of a session: of its own store, of an added one, or one that the guest spawned. */
+/* A guest thread of a session: of its own store, of an added one, or one that the guest spawned. It is
+ * the same one at later stops. */
 VITRINE_OPAQUE(guest_thread)
 VITRINE_VECTOR(guest_thread, *)
 
@@ -174,7 +175,7 @@ VITRINE_VECTOR(guest_thread, *)
 WASM_API_EXTERN uint32_t vitrine_guest_thread_id(const vitrine_guest_thread_t*);
 /* Whether the thread runs guest code, or a host function that guest code called. */
 WASM_API_EXTERN bool vitrine_guest_thread_is_running(const vitrine_guest_thread_t*);
-/* The frames of all activations, innermost first. Empty if the guest has resumed. */
+/* The frames of all activations, innermost first. Empty if the guest is not stopped. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_guest_thread_frames(
     const vitrine_guest_thread_t*, own vitrine_debug_frame_vec_t* out);
 

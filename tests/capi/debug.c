@@ -71,7 +71,7 @@ static void test_functions(void)
     wasm_func_t* imported = vitrine_instance_debug_func(instance, 0);
     call(imported, 4, 0);
     CHECK(printed == 4);
-    CHECK(!vitrine_instance_debug_func(instance, 4));
+    CHECK(!vitrine_instance_debug_func(instance, 5));
     CHECK(!vitrine_instance_debug_func(instance, UINT32_MAX));
     CHECK(!vitrine_instance_debug_func_named(instance, "nothing"));
     wasm_extern_vec_delete(&exports);
@@ -203,7 +203,7 @@ static void test_kinds(void)
 {
     const wasm_externkind_t kinds[] = { WASM_EXTERN_FUNC, WASM_EXTERN_GLOBAL, WASM_EXTERN_TABLE,
         WASM_EXTERN_MEMORY, VITRINE_EXTERN_TAG };
-    const uint32_t counts[] = { 4, 9, 1, 2, 1 };
+    const uint32_t counts[] = { 5, 9, 1, 2, 1 };
     for (size_t i = 0; i < 5; ++i) {
         for (uint32_t index = 0; index < counts[i]; ++index) {
             wasm_extern_t* item = vitrine_instance_debug_extern(instance, kinds[i], index);
@@ -285,6 +285,51 @@ static void test_instances(void)
     wasm_instance_delete(second);
 }
 
+// Locals have types that say more than a kind.
+static void test_exact_types(void)
+{
+    vitrine_session_t* session;
+    CHECK(succeeds(vitrine_session_new(store, &session)));
+    wasm_func_t* shift = vitrine_instance_debug_func_named(instance, "shift");
+    vitrine_val_t args[2] = { vitrine_val_i32(0), vitrine_val_i32(60) };
+    CHECK(succeeds(vitrine_instance_debug_evaluate(instance, "$origin", &args[0])));
+    vitrine_event_t event;
+    CHECK(succeeds(vitrine_session_call(session, shift, args, 2, true, &event)));
+    vitrine_debug_frame_t* frame = frame_at(event.stopped, 0);
+    vitrine_slot_vec_t locals;
+    CHECK(succeeds(vitrine_debug_frame_locals(frame, &locals)));
+    CHECK(locals.size == 3);
+    const vitrine_valtype_t* type = vitrine_slot_type(locals.data[0]);
+    uint32_t index = 77;
+    CHECK(vitrine_valtype_kind(type) == VITRINE_ANYREF && vitrine_valtype_heap(type) == VITRINE_HEAP_DEFINED);
+    CHECK(vitrine_valtype_index(type, &index) && index == 0);
+    CHECK(is_text(vitrine_valtype_name(type), "point") && vitrine_valtype_is_nullable(type));
+    CHECK(is_text(vitrine_valtype_text(type), "(ref null $point)"));
+    CHECK(is_text(vitrine_slot_text(locals.data[0]), "struct {8, 2}"));
+    CHECK(wasm_ref_same(vitrine_slot_value(locals.data[0])->of.ref, args[0].of.ref));
+    type = vitrine_slot_type(locals.data[2]);
+    index = 77;
+    CHECK(vitrine_valtype_kind(type) == WASM_FUNCREF && vitrine_valtype_heap(type) == VITRINE_HEAP_FUNC);
+    CHECK(!vitrine_valtype_index(type, &index) && index == 77 && !vitrine_valtype_is_nullable(type));
+    CHECK(is_text(vitrine_valtype_name(type), "") && is_text(vitrine_valtype_text(type), "(ref func)"));
+    vitrine_slot_vec_delete(&locals);
+
+    // A reference goes into a local.
+    const vitrine_val_t none = vitrine_val_ref(VITRINE_ANYREF, NULL);
+    CHECK(succeeds(vitrine_debug_frame_set_local(frame, 0, &none)));
+    CHECK(is_value(&event, "$at", "null"));
+    CHECK(succeeds(vitrine_debug_frame_set_local(frame, 0, &args[0])));
+    NEXT(event, vitrine_session_resume(session, stop, &event));
+    CHECK(!event.stopped);
+    wasm_byte_vec_t text;
+    CHECK(succeeds(vitrine_val_to_text(&args[0], &text)));
+    CHECK(is_own_text(&text, "struct {60, 2}"));
+    vitrine_debug_frame_delete(frame);
+    vitrine_val_delete(&args[0]);
+    wasm_func_delete(shift);
+    vitrine_session_delete(session);
+}
+
 // Debugging is privileged: without guest_debug, everything is as if it did not exist.
 static void test_without_guest_debug(const char* folder)
 {
@@ -345,6 +390,7 @@ int main(int argc, const char* argv[])
     test_kinds();
     test_expressions();
     test_places();
+    test_exact_types();
     test_instances();
     test_without_guest_debug(argv[1]);
     test_end_of_store(engine, argv[1]);

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // What the standard calls undefined ends the process with the name of the function.
-#include "capi_test.h"
-
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "misuse_test.h"
 
 static wasm_engine_t* engine;
 static wasm_store_t* store;
@@ -37,12 +33,7 @@ static void vector_of_nothing(void)
 }
 static void same_as_nothing(void) { wasm_global_same(constant, NULL); }
 
-typedef struct {
-    void (*function)(void);
-    const char* message;
-} Row;
-
-static const Row rows[] = {
+static const Misuse rows[] = {
     { store_of_no_engine, "vitrine: wasm_store_new: engine is null\n" },
     { module_of_no_store, "vitrine: wasm_module_new: store is null\n" },
     { module_of_no_bytes, "vitrine: wasm_module_new: binary is null\n" },
@@ -55,32 +46,6 @@ static const Row rows[] = {
     { same_as_nothing, "vitrine: wasm_global_same: b is null\n" },
 };
 
-static void expect_abort(const Row* row)
-{
-    int ends[2];
-    CHECK(pipe(ends) == 0);
-    const pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        dup2(ends[1], STDERR_FILENO);
-        row->function();
-        _exit(0);
-    }
-    close(ends[1]);
-    char text[1024] = { 0 };
-    size_t size = 0;
-    ssize_t count;
-    while ((count = read(ends[0], text + size, sizeof text - 1 - size)) > 0)
-        size += (size_t)count;
-    close(ends[0]);
-    int status = 0;
-    CHECK(waitpid(child, &status, 0) == child);
-    CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-    if (strcmp(text, row->message) != 0)
-        fprintf(stderr, "expected: %sgot: %s", row->message, text);
-    CHECK(strcmp(text, row->message) == 0);
-}
-
 int main(void)
 {
     engine = wasm_engine_new();
@@ -90,8 +55,7 @@ int main(void)
     constant = wasm_global_new(store, type, &initial);
     wasm_globaltype_delete(type);
     CHECK(constant);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; ++i)
-        expect_abort(&rows[i]);
+    expect_aborts(rows, sizeof rows / sizeof *rows);
     wasm_global_delete(constant);
     wasm_store_delete(store);
     wasm_engine_delete(engine);

@@ -20,4 +20,6 @@
   (func $add (export "add") (export "plus") (param $a i32) (param $b i32) (result i32)
     (global.set $counter (i32.add (global.get $counter) (i32.const 1)))
     local.get $a local.get $b i32.add)
-  (func (export "unnamed") (result i32) i32.const 9))
+  (func (export "unnamed") (result i32) i32.const 9)
+  (func $shift (param $at (ref null $point)) (param $by i32) (local $code (ref func))
+    (struct.set $point $x (local.get $at) (local.get $by))))

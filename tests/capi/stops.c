@@ -269,6 +269,46 @@ static void test_loads(const World* world)
     CHECK(succeeds(vitrine_session_stop_on(world->session, VITRINE_STOP_ON_DEFAULT)));
 }
 
+static own vitrine_error_t* leave(void* env, vitrine_caller_t* caller, const vitrine_val_t args[],
+    size_t arg_count, own vitrine_val_t results[], size_t result_count)
+{
+    (void)env;
+    (void)caller;
+    (void)results;
+    CHECK(arg_count == 1 && result_count == 0);
+    return vitrine_error_new_exit(args[0].of.i32 + 2);
+}
+
+static void test_exit(const World* world)
+{
+    wasm_functype_t* type = wasm_functype_new_1_0(wasm_valtype_new_i32());
+    wasm_func_t* func;
+    CHECK(succeeds(vitrine_func_new(world->store, type, leave, NULL, NULL, &func)));
+    wasm_extern_t* import = wasm_func_as_extern(func);
+    wasm_instance_t* instance = instantiate(world->store, world->module, &import, 1);
+    wasm_func_t* run = vitrine_instance_debug_func_named(instance, "run");
+    const vitrine_val_t arg = vitrine_val_i32(1);
+    CHECK(succeeds(vitrine_session_stop_on(world->session, VITRINE_STOP_ON_EXIT)));
+    vitrine_event_t event;
+    CHECK(succeeds(vitrine_session_call(world->session, run, &arg, 1, false, &event)));
+    const vitrine_stop_reason_t* reason = vitrine_stopped_reason(event.stopped);
+    int32_t stop_status = 0;
+    int status = 0;
+    CHECK(vitrine_stop_reason_kind(reason) == VITRINE_STOP_EXIT);
+    CHECK(vitrine_stop_reason_exit_status(reason, &stop_status) && stop_status == 3);
+    CHECK(is_text(vitrine_stop_reason_to_text(reason), "exit (status 3)"));
+    vitrine_stopped_t* stopped = event.stopped;
+    vitrine_error_t* error = vitrine_session_resume(world->session, stopped, &event);
+    CHECK(vitrine_error_exit_status(error, &status) && status == 3);
+    vitrine_error_delete(error);
+    vitrine_stopped_delete(stopped);
+    CHECK(succeeds(vitrine_session_stop_on(world->session, VITRINE_STOP_ON_DEFAULT)));
+    wasm_func_delete(run);
+    wasm_instance_delete(instance);
+    wasm_func_delete(func);
+    wasm_functype_delete(type);
+}
+
 // Handlers.
 
 typedef struct {
@@ -395,6 +435,7 @@ int main(int argc, const char* argv[])
     test_traps(&world);
     test_exceptions(&world);
     test_loads(&world);
+    test_exit(&world);
     close_world(&world);
     test_handler(argv[1]);
     return 0;
