@@ -14,7 +14,7 @@ install(EXPORT vitrine-targets NAMESPACE vitrine:: DESTINATION "${package_dir}")
 
 set(absent "")
 if(NOT VITRINE_BUILD_WASI)
-    list(APPEND absent PATTERN wasi.hpp EXCLUDE)
+    list(APPEND absent PATTERN wasi.hpp EXCLUDE PATTERN wasi.h EXCLUDE)
 endif()
 if(NOT VITRINE_BUILD_DEBUGGER)
     list(APPEND absent PATTERN debugger.hpp EXCLUDE PATTERN debugger.h EXCLUDE)

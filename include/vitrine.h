@@ -13,6 +13,7 @@
 #include <vitrine/error.h>
 #include <vitrine/func.h>
 #include <vitrine/instance.h>
+#include <vitrine/linker.h>
 #include <vitrine/module.h>
 #include <vitrine/session.h>
 #include <vitrine/store.h>

@@ -36,8 +36,8 @@ WASM_API_EXTERN void vitrine_config_stress_collector(wasm_config_t*, bool on);
 /* Enables or disables a feature of WebAssembly by its name in the output of `vitrine opcodes` (`simd`,
  * `gc`, `threads` and so on). Modules that use a disabled feature are refused. By default everything in
  * WebAssembly 3.0 and the legacy exceptions are enabled; `custom-page-sizes` and `wide-arithmetic` are
- * not. Fails without memory. If there is no such feature, `vitrine_engine_new` says so. */
-WASM_API_EXTERN own vitrine_error_t* vitrine_config_feature(wasm_config_t*, const char* name, bool on);
+ * not. If there is no such feature, or no memory for the setting, `vitrine_engine_new` says so. */
+WASM_API_EXTERN void vitrine_config_feature(wasm_config_t*, const char* name, bool on);
 
 /* How guest code is executed. The results are the same; only the speed differs. */
 typedef uint8_t vitrine_tier_t;

@@ -216,6 +216,8 @@ template<class V> void destroy_elements(V* vector, void (*destroy)(decltype(V::d
 
 struct wasm_config_t {
     vitrine::Config config;
+    /// Whether there was memory for all settings.
+    bool is_complete = true;
 };
 
 struct wasm_engine_t {
@@ -225,6 +227,27 @@ struct wasm_engine_t {
 struct wasm_store_t {
     std::shared_ptr<vitrine::capi::StoreBody> body;
 };
+
+struct vitrine_linker_t {
+    std::shared_ptr<vitrine::capi::StoreBody> store;
+    vitrine::Linker linker;
+    /// A module without anything in it. Linking it fails if a definition has failed.
+    vitrine::Module empty;
+};
+
+namespace vitrine::capi {
+
+/// The error of `use`, which takes the store of the linker, or that it is gone.
+template<class F> vitrine_error_t* with_linker(const vitrine_linker_t& linker, const F& use)
+{
+    return attempt(linker.store, [&]() -> Result<void> {
+        if (!linker.store->store)
+            return Error("the store is gone");
+        return use(*linker.store->store);
+    });
+}
+
+} // namespace vitrine::capi
 
 struct vitrine_caller_t {
     const std::weak_ptr<vitrine::capi::StoreBody>& store;

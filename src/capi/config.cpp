@@ -22,6 +22,7 @@ using vitrine::Engine;
 using vitrine::Result;
 using vitrine::TierPolicy;
 using vitrine::capi::attempt;
+using vitrine::capi::guarded;
 using vitrine::capi::misuse;
 using vitrine::capi::required;
 
@@ -42,13 +43,13 @@ SETTER(tier_threshold, uint32_t)
 SETTER(max_code_bytes, uint64_t)
 SETTER(signal_handlers, bool)
 
-vitrine_error_t* vitrine_config_feature(wasm_config_t* config, const char* name, bool on)
+void vitrine_config_feature(wasm_config_t* config, const char* name, bool on)
 {
-    Config& changed = required(config, __func__, "config").config;
+    auto& changed = required(config, __func__, "config");
     const char* const feature = &required(name, __func__, "name");
-    return attempt(nullptr, [&]() -> Result<void> {
-        changed.feature(feature, on);
-        return {};
+    changed.is_complete &= guarded(false, [&] {
+        changed.config.feature(feature, on);
+        return true;
     });
 }
 
@@ -64,6 +65,8 @@ vitrine_error_t* vitrine_engine_new(wasm_config_t* config, wasm_engine_t** out)
     const std::unique_ptr<wasm_config_t> owned(config);
     wasm_engine_t*& made = required(out, __func__, "out");
     return attempt(nullptr, [&]() -> Result<void> {
+        if (owned && !owned->is_complete)
+            throw std::bad_alloc();
         auto engine = Engine::create(owned ? owned->config : Config());
         if (!engine)
             return std::move(engine).error();

@@ -37,7 +37,6 @@ wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& err
 
 } // namespace vitrine::capi
 
-using vitrine::Config;
 using vitrine::Engine;
 using vitrine::Error;
 using vitrine::Trap;
@@ -57,11 +56,9 @@ void wasm_config_delete(wasm_config_t* config) { delete config; }
 wasm_engine_t* wasm_engine_new(void) { return wasm_engine_new_with_config(nullptr); }
 wasm_engine_t* wasm_engine_new_with_config(wasm_config_t* config)
 {
-    const std::unique_ptr<wasm_config_t> owned(config);
-    return guarded<wasm_engine_t*>(nullptr, [&]() -> wasm_engine_t* {
-        const auto engine = Engine::create(owned ? owned->config : Config());
-        return engine ? new wasm_engine_t { *engine } : nullptr;
-    });
+    wasm_engine_t* engine = nullptr;
+    vitrine_error_delete(vitrine_engine_new(config, &engine));
+    return engine;
 }
 void wasm_engine_delete(wasm_engine_t* engine) { delete engine; }
 
