@@ -58,7 +58,7 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_error_new_exit(int status);
  * thrown again. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_error_new_trap(const wasm_trap_t*);
 
-/* What is wrong, in one line. For a trap, the wording of the specification. */
+/* What is wrong, in one line. For a trap, it begins with the wording of the specification. */
 WASM_API_EXTERN void vitrine_error_message(const vitrine_error_t*, own wasm_byte_vec_t* out);
 /* The message and, if it is known, the offset in the file, for users to read. */
 WASM_API_EXTERN void vitrine_error_to_text(const vitrine_error_t*, own wasm_byte_vec_t* out);

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Finds the snippets of README.md and docs/: fenced blocks, and blocks indented by four spaces.
 
-    snippets.py --cpp FOLDER    writes each C++ snippet to a file there, and prints the files
+    snippets.py --programs FOLDER    writes each C and C++ snippet to a file there, and prints the files
 """
 
 import argparse
@@ -10,6 +10,8 @@ import pathlib
 import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+# The languages of programs, as a fence and as a file name say.
+LANGUAGES = {"c", "cpp"}
 
 
 @dataclasses.dataclass
@@ -68,12 +70,12 @@ def all_snippets():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cpp", type=pathlib.Path, required=True, metavar="FOLDER")
-    folder = parser.parse_args().cpp
+    parser.add_argument("--programs", type=pathlib.Path, required=True, metavar="FOLDER")
+    folder = parser.parse_args().programs
     folder.mkdir(parents=True, exist_ok=True)
     for snippet in all_snippets():
-        if snippet.language == "cpp":
-            file = folder / f"{snippet.name}.cpp"
+        if snippet.language in LANGUAGES:
+            file = folder / f"{snippet.name}.{snippet.language}"
             text = f'#line {snippet.line + 1} "{ROOT / snippet.page}"\n{snippet.text}\n'
             if not file.exists() or file.read_text() != text:
                 file.write_text(text)

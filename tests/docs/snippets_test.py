@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Runs what README.md and docs/ show. A snippet without a known kind fails the test.
 
-VITRINE is the command, VITRINE_SNIPPETS the folder with the programs that CMake built from the C++ snippets.
+VITRINE is the command, VITRINE_SNIPPETS the folder with the programs that CMake built from the snippets in C and C++.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ import unittest
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from snippets import ROOT, all_snippets  # noqa: E402
+from snippets import LANGUAGES, ROOT, all_snippets  # noqa: E402
 
 VITRINE = os.environ["VITRINE"]
 WASM_TOOLS = os.environ["VITRINE_WASM_TOOLS"]
@@ -30,6 +30,7 @@ SHELL = re.compile(r"(\$?vitrine|clang-22|\./dev)[ =]")
 # Snippets that are not run here, by page and first line, and what covers them instead.
 COVERED = {
     ("docs/c-api.md", "$ cc examples/c/hello.c"): "needs an installation: example.c, consumer.package",
+    ("docs/c-api.md", "$ budget plugin.wasm"): "an example: example.c.budget",
     ("docs/command-line.md", "perf record"): "commands of perf: cli.perf",
     ("docs/performance.md", "perf record"): "commands of perf: cli.perf",
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
@@ -61,10 +62,10 @@ COVERED = {
 
 
 def kind_of(snippet):
-    """cpp, output (of the C++ snippet before it), session, lldb, transcript, shell or covered;
+    """program, output (of the program before it), session, lldb, transcript, shell or covered;
     None if nothing runs it."""
-    if snippet.language == "cpp":
-        return "cpp"
+    if snippet.language in LANGUAGES:
+        return "program"
     if snippet.before.endswith("It prints:"):
         return "output"
     if snippet.first.startswith("$ vitrine debug"):
@@ -155,13 +156,13 @@ class Snippets(unittest.TestCase):
         for page, first in COVERED:
             self.assertTrue(any(s.page == page and s.first.startswith(first) for s in SNIPPETS), f"{page} has no snippet '{first}'")
 
-    def test_cpp_snippets_print_what_the_page_says(self):
-        programs = of_kind("cpp")
+    def test_programs_print_what_the_page_says(self):
+        programs = of_kind("program")
         self.assertTrue(programs)
         for snippet in programs:
             with self.subTest(snippet.where):
                 expected = SNIPPETS[SNIPPETS.index(snippet) + 1]
-                self.assertEqual(kind_of(expected), "output", "a C++ snippet is followed by 'It prints:' and what it prints")
+                self.assertEqual(kind_of(expected), "output", "a program is followed by 'It prints:' and what it prints")
                 printed = self.run_line(str(PROGRAMS / snippet.name))
                 self.assertEqual(printed.rstrip(), expected.text)
 
