@@ -40,11 +40,9 @@ def main():
     for option in ("cc", "cxx", "nm"):
         parser.add_argument("--" + option, required=True)
     parser.add_argument("--library", help="the shared library, if it is built")
-    parser.add_argument("--without", action="append", default=[], help="the header of a part that is not built")
     parser.add_argument("objects", nargs="+")
     args = parser.parse_args()
     headers = ["wasm.h", "vitrine.h", *sorted(f"vitrine/{path.name}" for path in args.include.glob("vitrine/*.h"))]
-    headers = [header for header in headers if header not in args.without]
     for header in headers:
         for standard in ("c11", "c17"):
             compile_alone(args.cc, "c", standard, args.include, header)
