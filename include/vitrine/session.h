@@ -35,6 +35,7 @@
 #define VITRINE_SESSION_H
 
 #include <vitrine/debug.h>
+#include <vitrine/linker.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -379,7 +380,10 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_session_call(vitrine_session_t*, co
  * the instance. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_instantiate(vitrine_session_t*, const wasm_module_t*,
     wasm_extern_t* const imports[], size_t import_count, bool stop_at_entry, own vitrine_event_t* out);
-/* The last instance that was created so. Null if there is none. */
+/* The same with a linker, which resolves the imports by name. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_session_instantiate_linked(vitrine_session_t*,
+    const vitrine_linker_t*, const wasm_module_t*, bool stop_at_entry, own vitrine_event_t* out);
+/* The instance that the last of these calls has created. Null if it has not. */
 WASM_API_EXTERN own wasm_instance_t* vitrine_session_instance(const vitrine_session_t*);
 /* Code of the host that calls guests. It returns null, or why it failed. */
 typedef own vitrine_error_t* (*vitrine_session_body_t)(void* env);

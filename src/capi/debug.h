@@ -106,7 +106,9 @@ struct SessionState {
     Stores stores;
     const bool has_handler;
     std::mutex mutex;
-    /// The last one that the session has created.
+    /// Whether the last instance is created by a linker. Then the session knows it.
+    bool is_linked = false;
+    /// The last instance otherwise.
     std::optional<Instance> instance;
 };
 

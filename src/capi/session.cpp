@@ -192,19 +192,12 @@ debug::StopsOn stops_on(uint32_t events)
         .component = (events & VITRINE_STOP_ON_COMPONENT_CALL) != 0 };
 }
 
-/// Creates an instance on the thread of the guest.
-template<class F>
-Result<void> instantiate(vitrine_session_t& session, F create, bool stop_at_entry, vitrine_event_t& out)
+/// Forgets the last instance before another one is created.
+void forget_instance(SessionState& state, bool is_linked)
 {
-    auto body = [state = session.state, create = std::move(create)]() -> Result<std::vector<Val>> {
-        const Result<Instance> instance = create(*state->stores.own()->store);
-        if (!instance)
-            return instance.error();
-        const std::lock_guard lock(state->mutex);
-        state->instance = *instance;
-        return std::vector<Val>();
-    };
-    return give(session.state, session.session.run(std::move(body), stop_at_entry), out);
+    const std::lock_guard lock(state.mutex);
+    state.is_linked = is_linked;
+    state.instance.reset();
 }
 
 /// Makes the handle of a session.
@@ -279,9 +272,9 @@ Result<void> give(const std::shared_ptr<SessionState>& state, debug::Event event
 
 using vitrine::Error;
 using vitrine::Instance;
+using vitrine::Linker;
 using vitrine::Module;
 using vitrine::Result;
-using vitrine::Store;
 using vitrine::Tag;
 using vitrine::Val;
 using vitrine::capi::all_events;
@@ -291,6 +284,7 @@ using vitrine::capi::destroy_elements;
 using vitrine::capi::destroy_handles;
 using vitrine::capi::externs_of;
 using vitrine::capi::fill;
+using vitrine::capi::forget_instance;
 using vitrine::capi::give;
 using vitrine::capi::give_frames;
 using vitrine::capi::give_operands;
@@ -298,7 +292,6 @@ using vitrine::capi::give_session;
 using vitrine::capi::give_slots;
 using vitrine::capi::guarded;
 using vitrine::capi::hand_over;
-using vitrine::capi::instantiate;
 using vitrine::capi::make;
 using vitrine::capi::make_module;
 using vitrine::capi::make_stopped;
@@ -942,19 +935,42 @@ vitrine_error_t* vitrine_session_instantiate(vitrine_session_t* session, const w
     const std::span given(imports, import_count);
     vitrine_event_t& filled = required(out, __func__, "out");
     return attempt(used.state->stores.own(), [&] {
-        auto externs = externs_of(given, "vitrine_session_instantiate");
-        return instantiate(
-            used, [code, externs](Store& store) { return Instance::create(store, code, externs); },
-            stop_at_entry, filled);
+        auto create =
+            [state = used.state, code,
+                externs = externs_of(given, "vitrine_session_instantiate")]() -> Result<std::vector<Val>> {
+            const auto instance = Instance::create(*state->stores.own()->store, code, externs);
+            if (!instance)
+                return instance.error();
+            const std::lock_guard lock(state->mutex);
+            state->instance = *instance;
+            return std::vector<Val>();
+        };
+        forget_instance(*used.state, false);
+        return give(used.state, used.session.run(std::move(create), stop_at_entry), filled);
+    });
+}
+
+vitrine_error_t* vitrine_session_instantiate_linked(vitrine_session_t* session,
+    const vitrine_linker_t* linker, const wasm_module_t* module, bool stop_at_entry, vitrine_event_t* out)
+{
+    auto& used = required(session, __func__, "session");
+    const Linker& resolving = required(linker, __func__, "linker").linker;
+    const Module& code = required(module, __func__, "module").module();
+    vitrine_event_t& filled = required(out, __func__, "out");
+    return attempt(used.state->stores.own(), [&] {
+        forget_instance(*used.state, true);
+        return give(used.state, used.session.instantiate(resolving, code, stop_at_entry), filled);
     });
 }
 
 wasm_instance_t* vitrine_session_instance(const vitrine_session_t* session)
 {
-    SessionState& state = *required(session, __func__, "session").state;
+    const auto& described = required(session, __func__, "session");
+    SessionState& state = *described.state;
     return guarded<wasm_instance_t*>(nullptr, [&] {
         const std::lock_guard lock(state.mutex);
-        return state.instance ? make<wasm_instance_t>(state.stores.own(), *state.instance) : nullptr;
+        const auto instance = state.is_linked ? described.session.instance() : state.instance;
+        return instance ? make<wasm_instance_t>(state.stores.own(), *instance) : nullptr;
     });
 }
 

@@ -390,6 +390,19 @@ static void test_other_runs(World* world)
     CHECK(wasm_module_same(module, world->module));
     CHECK(fails_with(vitrine_session_instantiate(world->session, world->module, NULL, 0, false, &event),
         "expected 1 imports, got 0"));
+    CHECK(!vitrine_session_instance(world->session));
+    vitrine_linker_t* linker;
+    CHECK(succeeds(vitrine_linker_new(world->store, &linker)));
+    CHECK(fails_with(vitrine_session_instantiate_linked(world->session, linker, world->module, false, &event),
+        "unknown import: func \"host\" \"call\" is not defined (at offset 0x29)"));
+    CHECK(succeeds(vitrine_linker_define(linker, "host", "call", import)));
+    CHECK(succeeds(vitrine_session_instantiate_linked(world->session, linker, world->module, false, &event)));
+    vitrine_linker_delete(linker);
+    CHECK(event.stopped && !vitrine_session_instance(world->session));
+    finish(world, &event);
+    wasm_instance_t* linked = vitrine_session_instance(world->session);
+    CHECK(linked && vitrine_instance_number(linked) == vitrine_instance_number(made) + 1);
+    wasm_instance_delete(linked);
     wasm_module_delete(module);
     wasm_instance_delete(made);
     wasm_extern_delete(import);
