@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <new>
 #include <optional>
 #include <span>
@@ -100,8 +101,10 @@ struct StoreBody {
     std::unordered_map<const void*, std::weak_ptr<wasm_ref_t>> boxes;
     /// Those of entities that end with the store.
     std::unordered_map<Entity, HostInfo> infos;
-    /// What the references to a module share, while there are any.
+    /// What the references to a module share, while there are any. Any thread may list the
+    /// breakpoints of a session, and so make references to modules.
     std::vector<std::weak_ptr<Shared<Module>>> modules;
+    std::mutex modules_mutex;
 };
 
 /// The parameters and results of a function.

@@ -77,6 +77,7 @@ Result<void> give(const std::shared_ptr<StoreBody>& store, Result<Module> module
 
 wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Module& module)
 {
+    const std::lock_guard lock(store->modules_mutex);
     auto& modules = store->modules;
     std::erase_if(modules, [](const auto& known) { return known.expired(); });
     for (const auto& known : modules)

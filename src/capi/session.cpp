@@ -566,8 +566,10 @@ bool vitrine_stop_reason_watched_values(
     if (!hit || !hit->old_bytes.empty() || hit->old_value.kind() == vitrine::ValKind::None)
         return false;
     return guarded(false, [&] {
-        before = val_of(described.store, hit->old_value);
-        after = val_of(described.store, hit->new_value);
+        const vitrine_val_vec_t both = vals_of(described.store, { hit->old_value, hit->new_value });
+        before = both.data[0];
+        after = both.data[1];
+        delete[] both.data;
         return true;
     });
 }
