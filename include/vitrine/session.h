@@ -68,8 +68,7 @@ WASM_API_EXTERN bool vitrine_debug_frame_is_valid(const vitrine_debug_frame_t*);
 /* Whether it is the frame of a host function that the guest called. */
 WASM_API_EXTERN bool vitrine_debug_frame_is_host(const vitrine_debug_frame_t*);
 WASM_API_EXTERN own wasm_func_t* vitrine_debug_frame_func(const vitrine_debug_frame_t*);
-/* The name of the function, from the name section, the exports or the imports. A host function is
- * named `module.name`. */
+/* The name of the function, as `vitrine_func_name` returns it. */
 WASM_API_EXTERN void vitrine_debug_frame_name(const vitrine_debug_frame_t*, own wasm_name_t* out);
 /* Null for a host function and for a stale frame. */
 WASM_API_EXTERN own wasm_instance_t* vitrine_debug_frame_instance(const vitrine_debug_frame_t*);
@@ -218,11 +217,11 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_stopped_throw(vitrine_stopped_t*, c
  * fails. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_stopped_clear_exception(vitrine_stopped_t*, uint32_t thread);
 
-/* What a running guest did next. It stopped, or `stopped` is null and it ended with these
- * results. */
+/* What a running guest did next. It stopped, or `stopped` is null and it ended with these results.
+ * Functions that fail to set an event make it empty. */
 typedef struct vitrine_event_t {
-    own vitrine_stopped_t* stopped;
-    own vitrine_val_vec_t results;
+    vitrine_stopped_t* stopped;
+    vitrine_val_vec_t results;
 } vitrine_event_t;
 
 /* Deletes what is in it. */
@@ -276,8 +275,8 @@ typedef struct vitrine_breakpoint_options_t {
     size_t size;
     /* Only this instance of the module; null for all. */
     const wasm_instance_t* instance;
-    /* An expression (docs/expressions.md) that must be true, such as `$n == 7 && i32[$sp + 12] >
-     * 3`. Null for none. */
+    /* An expression (docs/expressions.md) that must be true, such as
+     * `$n == 7 && i32[$sp + 12] > 3`. Null for none. */
     const char* condition;
     /* Skip the first N hits. */
     uint64_t ignore_count;
@@ -328,12 +327,9 @@ enum vitrine_watch_access_enum {
     VITRINE_WATCH_CHANGE, /* writes that change the value */
 };
 
-typedef struct vitrine_watchpoint_t {
-    uint32_t id;
-    vitrine_watch_access_t access;
-    uint64_t hits;
-} vitrine_watchpoint_t;
-VITRINE_VECTOR(watchpoint, )
+/* A watchpoint of a session, as it was when it was listed. */
+VITRINE_OPAQUE(watchpoint)
+VITRINE_VECTOR(watchpoint, *)
 
 /* Watches a place for accesses by any instruction, and for calls of host functions that change it.
  * The guest stops after the instruction. Breakpoints and watchpoints share one sequence of ids.
@@ -344,6 +340,11 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_session_remove_watchpoint(vitrine_s
 /* One on a local is removed when the frame of the local returns. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_watchpoints(
     const vitrine_session_t*, own vitrine_watchpoint_vec_t* out);
+
+WASM_API_EXTERN uint32_t vitrine_watchpoint_id(const vitrine_watchpoint_t*);
+WASM_API_EXTERN vitrine_watch_access_t vitrine_watchpoint_access(const vitrine_watchpoint_t*);
+/* How often it has stopped the guest. */
+WASM_API_EXTERN uint64_t vitrine_watchpoint_hits(const vitrine_watchpoint_t*);
 
 /* Other events that stop the guest. */
 enum vitrine_stop_on_enum {

@@ -114,8 +114,20 @@ struct SessionState {
 
 /// The stop, to resume from it. Its handle is stale afterwards.
 Result<debug::Stopped> take_stop(const vitrine_session_t& session, vitrine_stopped_t& handle);
-/// Sets an event, or returns the error with which the guest ended.
-Result<void> give(const std::shared_ptr<SessionState>& state, debug::Event event, vitrine_event_t& out);
+/// Fails with the error with which the guest ended.
+Result<vitrine_event_t> event_of(const std::shared_ptr<SessionState>& state, debug::Event event);
+/// Sets `out` to the event that `code` returns. It is empty after a failure.
+template<class F>
+vitrine_error_t* give_event(const std::shared_ptr<SessionState>& state, vitrine_event_t& out, const F& code)
+{
+    out = {};
+    return attempt(state->stores.own(), [&]() -> Result<void> {
+        Result<debug::Event> event = code();
+        if (!event)
+            return std::move(event).error();
+        return take(event_of(state, std::move(*event)), [&](const vitrine_event_t& next) { out = next; });
+    });
+}
 
 } // namespace vitrine::capi
 
@@ -162,6 +174,10 @@ struct vitrine_breakpoint_t {
     std::shared_ptr<vitrine::capi::StoreBody> store;
     vitrine::debug::Breakpoint row;
     std::unique_ptr<wasm_instance_t> instance;
+};
+
+struct vitrine_watchpoint_t {
+    vitrine::debug::Watchpoint row;
 };
 
 struct vitrine_session_t {

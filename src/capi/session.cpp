@@ -113,16 +113,16 @@ std::unique_ptr<vitrine_stopped_t> make_stopped(
         new vitrine_stopped_t { state, std::move(reason), std::move(stopped) });
 }
 
-/// Resumes a guest as `resume` does, and waits for the next event.
+/// Resumes a guest as `code` does, and waits for the next event.
 template<class F>
 vitrine_error_t* resume(
     vitrine_session_t& session, vitrine_stopped_t& handle, vitrine_event_t& out, const F& code)
 {
-    return attempt(session.state->stores.own(), [&]() -> Result<void> {
+    return give_event(session.state, out, [&]() -> Result<debug::Event> {
         auto stopped = take_stop(session, handle);
         if (!stopped)
             return std::move(stopped).error();
-        return give(session.state, code(session.session, std::move(*stopped)), out);
+        return code(session.session, std::move(*stopped));
     });
 }
 
@@ -258,14 +258,14 @@ Result<debug::Stopped> take_stop(const vitrine_session_t& session, vitrine_stopp
     return stopped;
 }
 
-Result<void> give(const std::shared_ptr<SessionState>& state, debug::Event event, vitrine_event_t& out)
+Result<vitrine_event_t> event_of(const std::shared_ptr<SessionState>& state, debug::Event event)
 {
-    if (auto* const stopped = std::get_if<debug::Stopped>(&event)) {
-        out = { make_stopped(state, std::move(*stopped)).release(), {} };
-        return {};
-    }
-    return take(std::move(std::get<debug::Exited>(event).results),
-        [&](const std::vector<Val>& results) { out = { nullptr, vals_of(state->stores.own(), results) }; });
+    if (auto* const stopped = std::get_if<debug::Stopped>(&event))
+        return vitrine_event_t { make_stopped(state, std::move(*stopped)).release(), {} };
+    const auto& results = std::get<debug::Exited>(event).results;
+    if (!results)
+        return results.error();
+    return vitrine_event_t { nullptr, vals_of(state->stores.own(), *results) };
 }
 
 } // namespace vitrine::capi
@@ -280,12 +280,11 @@ using vitrine::Val;
 using vitrine::capi::all_events;
 using vitrine::capi::attempt;
 using vitrine::capi::Callback;
-using vitrine::capi::destroy_elements;
 using vitrine::capi::destroy_handles;
 using vitrine::capi::externs_of;
 using vitrine::capi::fill;
 using vitrine::capi::forget_instance;
-using vitrine::capi::give;
+using vitrine::capi::give_event;
 using vitrine::capi::give_frames;
 using vitrine::capi::give_operands;
 using vitrine::capi::give_session;
@@ -312,6 +311,7 @@ using vitrine::capi::to_vals;
 using vitrine::capi::val_of;
 using vitrine::capi::vals_of;
 using vitrine::debug::Breakpoint;
+using vitrine::debug::Event;
 using vitrine::debug::Frame;
 using vitrine::debug::FrameLocal;
 using vitrine::debug::GuestThread;
@@ -842,10 +842,8 @@ void vitrine_breakpoint_options(const vitrine_breakpoint_t* breakpoint, vitrine_
 
 // Watchpoints and other stops.
 
-void vitrine_watchpoint_vec_delete(vitrine_watchpoint_vec_t* vector)
-{
-    destroy_elements(vector, +[](vitrine_watchpoint_t*) {});
-}
+void vitrine_watchpoint_delete(vitrine_watchpoint_t* watchpoint) { delete watchpoint; }
+void vitrine_watchpoint_vec_delete(vitrine_watchpoint_vec_t* vector) { destroy_handles(vector); }
 
 vitrine_error_t* vitrine_session_add_watchpoint(
     vitrine_session_t* session, const vitrine_place_t* place, vitrine_watch_access_t access, uint32_t* id)
@@ -872,17 +870,25 @@ vitrine_error_t* vitrine_session_watchpoints(const vitrine_session_t* session, v
     const auto& described = required(session, __func__, "session");
     vitrine_watchpoint_vec_t& filled = required(out, __func__, "out");
     return attempt(described.state->stores.own(), [&]() -> Result<void> {
-        const std::vector<Watchpoint> rows = described.session.watchpoints();
-        vitrine_watchpoint_vec_t made {};
-        vitrine::capi::allocate(made, rows.size());
-        if (made.size != rows.size())
-            return Error("out of memory");
-        std::ranges::transform(rows, made.data, [](const Watchpoint& row) {
-            return vitrine_watchpoint_t { row.id, static_cast<vitrine_watch_access_t>(row.access), row.hits };
-        });
-        filled = made;
+        std::vector<std::unique_ptr<vitrine_watchpoint_t>> handles;
+        for (const Watchpoint& row : described.session.watchpoints())
+            handles.emplace_back(new vitrine_watchpoint_t { row });
+        hand_over(filled, std::move(handles));
         return {};
     });
+}
+
+uint32_t vitrine_watchpoint_id(const vitrine_watchpoint_t* watchpoint)
+{
+    return required(watchpoint, __func__, "watchpoint").row.id;
+}
+vitrine_watch_access_t vitrine_watchpoint_access(const vitrine_watchpoint_t* watchpoint)
+{
+    return static_cast<vitrine_watch_access_t>(required(watchpoint, __func__, "watchpoint").row.access);
+}
+uint64_t vitrine_watchpoint_hits(const vitrine_watchpoint_t* watchpoint)
+{
+    return required(watchpoint, __func__, "watchpoint").row.hits;
 }
 
 vitrine_error_t* vitrine_session_stop_on(vitrine_session_t* session, uint32_t events)
@@ -919,11 +925,11 @@ vitrine_error_t* vitrine_session_call(vitrine_session_t* session, const wasm_fun
     const auto& callee = required(func, __func__, "func");
     const auto* const given = required_if(args, arg_count, __func__, "args");
     vitrine_event_t& filled = required(out, __func__, "out");
-    return attempt(used.state->stores.own(), [&]() -> Result<void> {
+    return give_event(used.state, filled, [&]() -> Result<Event> {
         const auto vals = to_vals(callee.store, given, arg_count);
         if (!vals)
             return vals.error();
-        return give(used.state, used.session.call(callee.func(), *vals, stop_at_entry), filled);
+        return used.session.call(callee.func(), *vals, stop_at_entry);
     });
 }
 
@@ -936,7 +942,7 @@ vitrine_error_t* vitrine_session_instantiate(vitrine_session_t* session, const w
         required(imports, __func__, "imports");
     const std::span given(imports, import_count);
     vitrine_event_t& filled = required(out, __func__, "out");
-    return attempt(used.state->stores.own(), [&] {
+    return give_event(used.state, filled, [&]() -> Result<Event> {
         auto create =
             [state = used.state, code,
                 externs = externs_of(given, "vitrine_session_instantiate")]() -> Result<std::vector<Val>> {
@@ -948,7 +954,7 @@ vitrine_error_t* vitrine_session_instantiate(vitrine_session_t* session, const w
             return std::vector<Val>();
         };
         forget_instance(*used.state, false);
-        return give(used.state, used.session.run(std::move(create), stop_at_entry), filled);
+        return used.session.run(std::move(create), stop_at_entry);
     });
 }
 
@@ -959,9 +965,9 @@ vitrine_error_t* vitrine_session_instantiate_linked(vitrine_session_t* session,
     const Linker& resolving = required(linker, __func__, "linker").linker;
     const Module& code = required(module, __func__, "module").module();
     vitrine_event_t& filled = required(out, __func__, "out");
-    return attempt(used.state->stores.own(), [&] {
+    return give_event(used.state, filled, [&]() -> Result<Event> {
         forget_instance(*used.state, true);
-        return give(used.state, used.session.instantiate(resolving, code, stop_at_entry), filled);
+        return used.session.instantiate(resolving, code, stop_at_entry);
     });
 }
 
@@ -983,13 +989,13 @@ vitrine_error_t* vitrine_session_run(vitrine_session_t* session, vitrine_session
     if (!body)
         vitrine::capi::is_null(__func__, "body");
     vitrine_event_t& filled = required(out, __func__, "out");
-    return attempt(used.state->stores.own(), [&] {
+    return give_event(used.state, filled, [&]() -> Result<Event> {
         auto code = [body, env]() -> Result<std::vector<Val>> {
             const std::unique_ptr<vitrine_error_t, decltype(&vitrine_error_delete)> error(
                 body(env), vitrine_error_delete);
             return error ? Result<std::vector<Val>>(error->error) : std::vector<Val>();
         };
-        return give(used.state, used.session.run(std::move(code), stop_at_entry), filled);
+        return used.session.run(std::move(code), stop_at_entry);
     });
 }
 
@@ -997,7 +1003,7 @@ vitrine_error_t* vitrine_session_wait(vitrine_session_t* session, vitrine_event_
 {
     auto& used = required(session, __func__, "session");
     vitrine_event_t& filled = required(out, __func__, "out");
-    return attempt(used.state->stores.own(), [&] { return give(used.state, used.session.wait(), filled); });
+    return give_event(used.state, filled, [&]() -> Result<Event> { return used.session.wait(); });
 }
 
 vitrine_error_t* vitrine_session_resume(
@@ -1067,14 +1073,14 @@ vitrine_error_t* vitrine_session_call_stopped(vitrine_session_t* session, vitrin
     const auto& callee = required(func, __func__, "func");
     const auto* const given = required_if(args, arg_count, __func__, "args");
     vitrine_event_t& filled = required(out, __func__, "out");
-    return attempt(used.state->stores.own(), [&]() -> Result<void> {
+    return give_event(used.state, filled, [&]() -> Result<Event> {
         const auto vals = to_vals(callee.store, given, arg_count);
         if (!vals)
             return vals.error();
         auto stop = take_stop(used, handle);
         if (!stop)
             return std::move(stop).error();
-        return give(used.state, used.session.call(std::move(*stop), callee.func(), *vals, thread), filled);
+        return used.session.call(std::move(*stop), callee.func(), *vals, thread);
     });
 }
 

@@ -13,7 +13,7 @@ using vitrine::Result;
 using vitrine::capi::allocate;
 using vitrine::capi::attempt;
 using vitrine::capi::fill;
-using vitrine::capi::give;
+using vitrine::capi::give_event;
 using vitrine::capi::guarded;
 using vitrine::capi::options_of;
 using vitrine::capi::required;
@@ -225,10 +225,10 @@ vitrine_error_t* vitrine_dap_server_finish(
     if (!finished.stopped)
         return nullptr;
     const std::unique_ptr<vitrine_stopped_t> handle(std::exchange(finished.stopped, nullptr));
-    return attempt(used.state->stores.own(), [&]() -> Result<void> {
+    return give_event(used.state, finished, [&]() -> Result<Event> {
         auto stopped = take_stop(used, *handle);
         if (!stopped)
             return std::move(stopped).error();
-        return give(used.state, waiting.finish(used.session, Event(std::move(*stopped))), finished);
+        return waiting.finish(used.session, Event(std::move(*stopped)));
     });
 }

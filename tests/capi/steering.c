@@ -116,12 +116,14 @@ static void test_calls(const World* world)
     CHECK(vitrine_stop_reason_results(vitrine_stopped_reason(event.stopped), &results, &error));
     CHECK(results.size == 0 && fails_with(error, "integer divide by zero"));
 
-    // Arguments that are no values do not touch the stop.
+    // Arguments that are no values do not touch the stop. There is no event after a failure.
     vitrine_val_t wrong = vitrine_val_i32(1);
     wrong.kind = 77;
+    vitrine_event_t second = event;
     CHECK(
-        fails_with(vitrine_session_call_stopped(world->session, event.stopped, divide, &wrong, 1, 0, &event),
+        fails_with(vitrine_session_call_stopped(world->session, event.stopped, divide, &wrong, 1, 0, &second),
             "value 0: there is no kind 77"));
+    CHECK(!second.stopped && second.results.size == 0);
     CHECK(is_value(&event, "$n", "5"));
     finish(world, &event);
     CHECK(is_result(&event, 10));

@@ -45,8 +45,11 @@ static void test_watched_memory(const World* world)
     CHECK(is_result(&event, 9));
     vitrine_watchpoint_vec_t all;
     CHECK(succeeds(vitrine_session_watchpoints(world->session, &all)));
-    CHECK(all.size == 1 && all.data[0].id == id && all.data[0].access == VITRINE_WATCH_CHANGE
-        && all.data[0].hits == 1);
+    CHECK(all.size == 1 && vitrine_watchpoint_id(all.data[0]) == id);
+    CHECK(vitrine_watchpoint_access(all.data[0]) == VITRINE_WATCH_CHANGE);
+    CHECK(vitrine_watchpoint_hits(all.data[0]) == 1);
+    vitrine_watchpoint_delete(all.data[0]);
+    all.data[0] = NULL;
     vitrine_watchpoint_vec_delete(&all);
     CHECK(all.size == 0 && !all.data);
     unwatch(world, id);
