@@ -7,6 +7,7 @@
 #ifndef VITRINE_H
 #define VITRINE_H
 
+#include <vitrine/component.h>
 #include <vitrine/config.h>
 #include <vitrine/debug.h>
 #include <vitrine/entity.h>

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
  *
- * WASI preview 1: arguments, environment, standard streams, directories, sockets, clocks, random bytes
- * and threads for a guest. vitrine.h does not include this header. A program that links static libraries
+ * WASI preview 1 and 0.2: arguments, environment, standard streams, directories, sockets, clocks, random
+ * bytes and threads for a guest. vitrine.h does not include this header. A program that links static libraries
  * also needs `vitrine_wasi`.
  */
 #ifndef VITRINE_WASI_H
 #define VITRINE_WASI_H
 
+#include <vitrine/component.h>
 #include <vitrine/linker.h>
 
 #ifdef __cplusplus
@@ -22,7 +23,7 @@ extern "C" {
 /* A guest has access to the streams, clocks and random bytes of this process; anything else must be
  * granted here. Strings are bytes, not necessarily UTF-8. A finalizer, if not null, is called with `env`
  * when nothing uses the callback any more. If there was no memory for a setting,
- * `vitrine_linker_add_wasi` says so. */
+ * the functions that take the configuration say so. */
 VITRINE_OPAQUE(wasi_config)
 /* Null if there is no memory. */
 WASM_API_EXTERN own vitrine_wasi_config_t* vitrine_wasi_config_new(void);
@@ -132,6 +133,14 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_linker_add_wasi_threads(vitrine_lin
 /* Ends all threads of the store's guest except the first and waits for them, as a process does when its
  * main function has returned. */
 WASM_API_EXTERN void vitrine_store_end_wasi_threads(wasm_store_t*);
+
+/* Defines WASI 0.2 (all versions from 0.2.0 to 0.2.12) for components of any store. Sockets and HTTP are
+ * defined, but refuse access. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_component_linker_add_wasi(vitrine_component_linker_t*);
+/* Sets what the components of a store may access through WASI. The configuration stays with the caller; its
+ * listening sockets are not used. When a component calls `exit`, its call ends with an error that has an
+ * exit status. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_store_set_wasi(wasm_store_t*, const vitrine_wasi_config_t*);
 
 #undef own
 

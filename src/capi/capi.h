@@ -2,6 +2,7 @@
 #pragma once
 
 #include <vitrine.h>
+#include <vitrine/component.hpp>
 #include <vitrine/vitrine.hpp>
 
 #include <cstddef>
@@ -203,6 +204,15 @@ template<class V> void allocate(V& out, std::size_t size)
 }
 /// With a zero behind the text, which the size does not count.
 void fill(wasm_byte_vec_t& out, std::string_view text);
+/// Fills with what `text` returns. Empty if there is no memory.
+template<class F> void fill_text(wasm_byte_vec_t& out, const F& text)
+{
+    out = {};
+    guarded(false, [&] {
+        fill(out, text());
+        return true;
+    });
+}
 inline std::string_view text_of(const wasm_byte_vec_t& bytes) { return { bytes.data, bytes.size }; }
 /// Deletes the elements of a vector, and empties it.
 template<class V> void destroy_elements(V* vector, void (*destroy)(decltype(V::data)))
@@ -251,6 +261,10 @@ template<class F> vitrine_error_t* with_linker(const vitrine_linker_t& linker, c
 }
 
 } // namespace vitrine::capi
+
+struct vitrine_component_linker_t {
+    vitrine::ComponentLinker linker;
+};
 
 struct vitrine_caller_t {
     const std::weak_ptr<vitrine::capi::StoreBody>& store;

@@ -122,6 +122,7 @@ using vitrine::capi::describe_entity;
 using vitrine::capi::describe_to;
 using vitrine::capi::destroy_elements;
 using vitrine::capi::fill;
+using vitrine::capi::fill_text;
 using vitrine::capi::guarded;
 using vitrine::capi::pointer_to;
 using vitrine::capi::required;
@@ -142,12 +143,7 @@ void vitrine_entity_delete(vitrine_entity_t* entity)
 void vitrine_module_name(const wasm_module_t* module, wasm_name_t* out)
 {
     const Module& described = required(module, __func__, "module").module();
-    wasm_name_t& filled = required(out, __func__, "out");
-    filled = {};
-    guarded(false, [&] {
-        fill(filled, described.name());
-        return true;
-    });
+    fill_text(required(out, __func__, "out"), [&] { return described.name(); });
 }
 
 uint64_t vitrine_module_file_offset(const wasm_module_t* module)

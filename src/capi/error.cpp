@@ -55,6 +55,7 @@ using vitrine::Error;
 using vitrine::Trap;
 using vitrine::TrapKind;
 using vitrine::capi::fill;
+using vitrine::capi::fill_text;
 using vitrine::capi::guarded;
 using vitrine::capi::make_error;
 using vitrine::capi::make_trap;
@@ -97,12 +98,7 @@ void vitrine_error_message(const vitrine_error_t* error, wasm_byte_vec_t* out)
 void vitrine_error_to_text(const vitrine_error_t* error, wasm_byte_vec_t* out)
 {
     const Error& described = required(error, __func__, "error").error;
-    wasm_byte_vec_t& filled = required(out, __func__, "out");
-    filled = {};
-    guarded(false, [&] {
-        fill(filled, described.to_text());
-        return true;
-    });
+    fill_text(required(out, __func__, "out"), [&] { return described.to_text(); });
 }
 
 bool vitrine_error_offset(const vitrine_error_t* error, uint64_t* out)

@@ -294,6 +294,7 @@ using vitrine::capi::call;
 using vitrine::capi::CallerCallback;
 using vitrine::capi::define;
 using vitrine::capi::fill;
+using vitrine::capi::fill_text;
 using vitrine::capi::guarded;
 using vitrine::capi::HostInfo;
 using vitrine::capi::is_numeric;
@@ -404,12 +405,7 @@ vitrine_error_t* vitrine_func_new(wasm_store_t* store, const wasm_functype_t* ty
 void vitrine_func_name(const wasm_func_t* func, wasm_name_t* out)
 {
     const auto& described = required(func, __func__, "func");
-    wasm_name_t& filled = required(out, __func__, "out");
-    filled = {};
-    guarded(false, [&] {
-        fill(filled, described.func().name());
-        return true;
-    });
+    fill_text(required(out, __func__, "out"), [&] { return described.func().name(); });
 }
 
 bool vitrine_func_index(const wasm_func_t* func, uint32_t* out)
@@ -423,12 +419,7 @@ bool vitrine_func_index(const wasm_func_t* func, uint32_t* out)
 void vitrine_func_type_to_text(const wasm_func_t* func, wasm_byte_vec_t* out)
 {
     const auto& described = required(func, __func__, "func");
-    wasm_byte_vec_t& filled = required(out, __func__, "out");
-    filled = {};
-    guarded(false, [&] {
-        fill(filled, described.func().type().to_text());
-        return true;
-    });
+    fill_text(required(out, __func__, "out"), [&] { return described.func().type().to_text(); });
 }
 
 wasm_instance_t* vitrine_caller_instance(const vitrine_caller_t* caller)

@@ -34,6 +34,14 @@ template<class F> void change(vitrine_wasi_config_t& config, const F& set)
     });
 }
 
+/// The configuration, unless there was no memory for some of it.
+const WasiConfig& complete(const vitrine_wasi_config_t& config)
+{
+    if (!config.is_complete)
+        throw std::bad_alloc();
+    return config.config;
+}
+
 /// The environment of a callback, for all copies of the function that calls it.
 using Env = std::shared_ptr<const HostInfo>;
 
@@ -64,6 +72,7 @@ using vitrine::WasiConfig;
 using vitrine::WasiListener;
 using vitrine::capi::attempt;
 using vitrine::capi::change;
+using vitrine::capi::complete;
 using vitrine::capi::Env;
 using vitrine::capi::fill;
 using vitrine::capi::HostInfo;
@@ -243,11 +252,8 @@ vitrine_error_t* vitrine_linker_add_wasi(vitrine_linker_t* linker, const vitrine
 {
     auto& changed = required(linker, __func__, "linker");
     const auto& wanted = required(config, __func__, "config");
-    return with_linker(changed, [&](Store& store) -> Result<void> {
-        if (!wanted.is_complete)
-            throw std::bad_alloc();
-        return vitrine::add_wasi(changed.linker, store, wanted.config);
-    });
+    return with_linker(
+        changed, [&](Store& store) { return vitrine::add_wasi(changed.linker, store, complete(wanted)); });
 }
 
 vitrine_error_t* vitrine_linker_add_wasi_threads(vitrine_linker_t* linker, const wasm_module_t* module)
@@ -261,4 +267,19 @@ vitrine_error_t* vitrine_linker_add_wasi_threads(vitrine_linker_t* linker, const
 void vitrine_store_end_wasi_threads(wasm_store_t* store)
 {
     vitrine::end_wasi_threads(*required(store, __func__, "store").body->store);
+}
+
+// Components.
+
+vitrine_error_t* vitrine_component_linker_add_wasi(vitrine_component_linker_t* linker)
+{
+    auto& changed = required(linker, __func__, "linker").linker;
+    return attempt(nullptr, [&] { return vitrine::add_wasi(changed); });
+}
+
+vitrine_error_t* vitrine_store_set_wasi(wasm_store_t* store, const vitrine_wasi_config_t* config)
+{
+    const auto& body = required(store, __func__, "store").body;
+    const auto& wanted = required(config, __func__, "config");
+    return attempt(body, [&] { return vitrine::set_wasi(*body->store, complete(wanted)); });
 }

@@ -92,6 +92,14 @@ static inline bool fails_with(own vitrine_error_t* error, const char* expected)
     return is_own_text(&text, expected);
 }
 
+// Whether there is an error. Deletes it.
+static inline bool fails(own vitrine_error_t* error)
+{
+    const bool has_failed = error != NULL;
+    vitrine_error_delete(error);
+    return has_failed;
+}
+
 // Prints an error. Deletes it.
 static inline bool succeeds(own vitrine_error_t* error)
 {

@@ -223,9 +223,7 @@ static void test_sources(void)
 static void test_descriptors(void)
 {
     vitrine_wasi_listener_t* listener = NULL;
-    vitrine_error_t* error = vitrine_wasi_listener_bind("nowhere:x", &listener);
-    CHECK(error && !listener);
-    vitrine_error_delete(error);
+    CHECK(fails(vitrine_wasi_listener_bind("nowhere:x", &listener)) && !listener);
     CHECK(succeeds(vitrine_wasi_listener_bind("127.0.0.1:0", &listener)));
     wasm_byte_vec_t address;
     vitrine_wasi_listener_address(listener, &address);
@@ -294,6 +292,41 @@ static void test_threads(void)
     end(guest);
 }
 
+// WASI 0.2: a component exits.
+static void test_component(void)
+{
+    wasm_byte_vec_t bytes = read_module(folder, "leaving");
+    vitrine_component_t* component = NULL;
+    CHECK(succeeds(vitrine_component_new(engine, bytes.data, bytes.size, &component)));
+    wasm_byte_vec_delete(&bytes);
+    vitrine_component_linker_t* linker = NULL;
+    CHECK(succeeds(vitrine_component_linker_new(engine, &linker)));
+    CHECK(succeeds(vitrine_component_linker_add_wasi(linker)));
+    wasm_store_t* store = wasm_store_new(engine);
+    vitrine_wasi_config_t* config = vitrine_wasi_config_new();
+    CHECK(succeeds(vitrine_store_set_wasi(store, config)));
+    vitrine_wasi_config_delete(config);
+    vitrine_component_instance_t* instance = NULL;
+    CHECK(succeeds(vitrine_component_linker_instantiate(linker, store, component, &instance)));
+    vitrine_component_func_t* leave = vitrine_component_instance_func(instance, NULL, "leave");
+    vitrine_component_type_t* type = NULL;
+    CHECK(vitrine_component_func_param(leave, 0, NULL, &type));
+    vitrine_component_val_t* failed = NULL;
+    CHECK(succeeds(vitrine_component_val_parse(type, "true", &failed)));
+    vitrine_component_type_delete(type);
+    const vitrine_component_val_t* const args[1] = { failed };
+    vitrine_error_t* error = vitrine_component_func_call(leave, args, 1, NULL);
+    int status = 0;
+    CHECK(vitrine_error_exit_status(error, &status) && status == 1);
+    vitrine_error_delete(error);
+    vitrine_component_val_delete(failed);
+    vitrine_component_func_delete(leave);
+    vitrine_component_instance_delete(instance);
+    vitrine_component_linker_delete(linker);
+    vitrine_component_delete(component);
+    wasm_store_delete(store);
+}
+
 int main(int argc, const char* argv[])
 {
     CHECK(argc == 2);
@@ -307,6 +340,7 @@ int main(int argc, const char* argv[])
     test_sources();
     test_descriptors();
     test_threads();
+    test_component();
     wasm_module_delete(module);
     wasm_store_delete(module_store);
     wasm_engine_delete(engine);
