@@ -36,6 +36,8 @@ struct BreakpointSpec {
     std::string condition {};
     /// Skip the first N hits.
     std::uint64_t ignore_count = 0;
+    /// Stop only at every Nth of the hits after those. 0 is the same as 1.
+    std::uint64_t every = 1;
     /// If not empty, the breakpoint logs this message (`Session::on_message`) instead of stopping.
     /// Each `{expression}` in it is replaced by its value.
     std::string message {};
@@ -204,6 +206,13 @@ struct FrameLocal {
 struct WatchpointSpec {
     WatchPlace what;
     WatchAccess access = WatchAccess::Change;
+    /// If not empty, an expression that must be true for a hit. It is evaluated in the innermost
+    /// guest frame of the thread that accessed the place, whatever its function is.
+    std::string condition {};
+    /// See `BreakpointSpec`.
+    std::uint64_t ignore_count = 0;
+    std::uint64_t every = 1;
+    bool is_enabled = true;
 };
 
 /// A watchpoint of a session.

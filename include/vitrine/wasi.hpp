@@ -100,6 +100,13 @@ public:
         stdin_ = std::move(source);
         return *this;
     }
+    /// Standard input is another descriptor of this process. The caller keeps ownership and must
+    /// keep it open until `add_wasi` returns. A blocking read can be interrupted.
+    WasiConfig& stdin_from(int descriptor)
+    {
+        stdin_ = descriptor;
+        return *this;
+    }
     /// Standard output goes to `sink` instead of this process's standard output. The guest sees a
     /// terminal. The last setter for a stream takes effect; an empty function restores the
     /// process's stream.
@@ -185,7 +192,7 @@ private:
     std::vector<std::pair<std::string, std::string>> env_;
     std::vector<Folder> preopens_;
     std::vector<std::shared_ptr<const int>> sockets_;
-    std::variant<std::monostate, std::string, File, Source> stdin_;
+    std::variant<std::monostate, std::string, File, Source, int> stdin_;
     Output stdout_;
     Output stderr_;
     std::function<std::uint64_t(WasiClock)> clock_;

@@ -211,6 +211,7 @@ Result<core::debug::BreakpointSpec> core_spec(
         .offset = spec.offset,
         .condition = spec.condition,
         .ignore_count = spec.ignore_count,
+        .every = spec.every,
         .message = spec.message,
         .is_temporary = spec.is_temporary,
         .is_enabled = spec.is_enabled };
@@ -271,8 +272,8 @@ std::vector<Breakpoint> Session::breakpoints() const
         core::debug::BreakpointSpec& spec = breakpoint.spec;
         rows.push_back({ breakpoint.id,
             { Access::module(body_->link->engine, spec.module), spec.offset, instance_of(spec.instance),
-                std::move(spec.condition), spec.ignore_count, std::move(spec.message), spec.is_temporary,
-                spec.is_enabled },
+                std::move(spec.condition), spec.ignore_count, spec.every, std::move(spec.message),
+                spec.is_temporary, spec.is_enabled },
             breakpoint.offset, breakpoint.hits });
     }
     return rows;
@@ -286,7 +287,12 @@ Result<core::debug::WatchpointSpec> core_spec(
 {
     if (body->error)
         return *body->error;
-    core::debug::WatchpointSpec wanted { .what = static_cast<core::Global*>(nullptr), .access = spec.access };
+    core::debug::WatchpointSpec wanted { .what = static_cast<core::Global*>(nullptr),
+        .access = spec.access,
+        .condition = spec.condition,
+        .ignore_count = spec.ignore_count,
+        .every = spec.every,
+        .is_enabled = spec.is_enabled };
     /// The object of a handle. Null if the handle's store is not part of the session.
     const auto object = [&]<class T>(const auto& handle, T*) -> T* {
         const auto& link = Access::link(handle);

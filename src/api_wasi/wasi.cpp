@@ -48,6 +48,8 @@ core::wasi::Config WasiParts::config(const WasiConfig& config)
         result.in = core::host::InputFile { file->path };
     else if (const auto* source = std::get_if<WasiConfig::Source>(&config.stdin_))
         result.in = *source;
+    else if (const auto* descriptor = std::get_if<int>(&config.stdin_))
+        result.in = *descriptor;
     const auto output_of = [](const WasiConfig::Output& output, int stream) -> core::host::Output {
         if (!output.sink)
             return output.descriptor.value_or(stream);

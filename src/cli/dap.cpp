@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "cli/commands.h"
+#include "cli/ctrl_c.h"
 #include "cli/dap_program.h"
 #include "cli/message.h"
 #include "dap/serve.h"
+#include "dap/terminal.h"
+#include "net/connect.h"
 #include "net/listener.h"
 
 #include <csignal>
@@ -53,6 +56,20 @@ int serve_address(const std::string& address)
     return 0;
 }
 
+/// In a terminal of the client's: lends it to the adapter at the address.
+int lend_terminal(const std::string& address)
+{
+    const auto socket = core::net::connect_to(address);
+    if (!socket)
+        return report(Error("--terminal: " + socket.error().message));
+    // Before the program can be told of a Ctrl-C, and no earlier than it could be waited for.
+    const CtrlC ctrl_c([&] { core::dap::send_interrupt(*socket); });
+    if (const auto sent = core::dap::send_streams(*socket); !sent)
+        return report(Error("--terminal: " + sent.error().message));
+    core::dap::wait_for_end(*socket);
+    return 0;
+}
+
 } // namespace
 
 Action add_dap(CLI::App& app)
@@ -60,10 +77,16 @@ Action add_dap(CLI::App& app)
     const auto address = std::make_shared<std::string>();
     app.add_option("--listen", *address, "Serve editors that connect to a port or a Unix socket")
         ->type_name("[ADDRESS:]PORT|PATH");
-    return [address](const std::vector<std::string>& words) {
+    const auto terminal = std::make_shared<std::string>();
+    app.add_option("--terminal", *terminal, "Lend this terminal to the adapter that listens there; adapters run this")
+        ->type_name("PATH")
+        ->excludes("--listen");
+    return [address, terminal](const std::vector<std::string>& words) {
         if (!words.empty())
             return usage_error(Error("unexpected argument " + words.front()), "dap");
         std::signal(SIGPIPE, SIG_IGN);
+        if (!terminal->empty())
+            return lend_terminal(*terminal);
         return address->empty() ? serve_streams() : serve_address(*address);
     };
 }

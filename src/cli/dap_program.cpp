@@ -189,6 +189,13 @@ public:
         return paths;
     }
 
+    void use_terminal(const core::dap::Terminal::Streams& streams) override
+    {
+        wasi_.stdout_to(streams.out.number()).stderr_to(streams.err.number());
+        if (!options_.input)
+            wasi_.stdin_from(streams.in.number());
+    }
+
     core::Result<std::unique_ptr<core::dap::Run>> prepare() override
     {
         auto run =

@@ -332,7 +332,7 @@ core::Result<void> Server::load(const Arguments& arguments)
     core::debug::Listener listener;
     listener.events = [progress = progress_](const core::debug::Event& event) { progress->add_event(event); };
     listener.messages = [progress = progress_](
-                            const std::string& text) { progress->add_output(text + "\n"); };
+                            uint32_t, const std::string& text) { progress->add_output(text + "\n"); };
     client_ = TRY(core::debug::Client::attach(
         run_->session(), "the agent", core::debug::Client::Kind::Shared, std::move(listener)));
     console_.emplace(static_cast<core::console::Target&>(*this),

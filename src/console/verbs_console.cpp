@@ -158,8 +158,7 @@ std::string line_of(const debug::Request& row)
 {
     const debug::RequestSpec& spec = row.spec;
     std::string line = (spec.is_temporary ? "tbreak " : "break ") + text_of(spec.place);
-    if (spec.ignore_count > 0)
-        line += " ignore " + std::to_string(spec.ignore_count);
+    line += debug::hit_count_text(spec.ignore_count, spec.every, " ");
     if (!spec.message.empty())
         line += " log " + in_quotes(spec.message);
     if (!spec.condition.empty())
@@ -176,8 +175,7 @@ std::string line_of(const Stops::WatchRow& row)
                                                           : "watch ")
         + row.place;
     line += spec.access == Write ? " write" : "";
-    if (spec.ignore_count > 0)
-        line += " ignore " + std::to_string(spec.ignore_count);
+    line += debug::hit_count_text(spec.ignore_count, spec.every, " ");
     if (!spec.condition.empty())
         line += " if " + spec.condition;
     return line + (spec.is_enabled ? "" : "\ndisable $bpnum");

@@ -52,8 +52,7 @@ std::string options_text(const debug::RequestSpec& spec)
         text += ", temporary";
     if (!spec.is_enabled)
         text += ", disabled";
-    if (spec.ignore_count > 0)
-        text += ", ignore " + std::to_string(spec.ignore_count);
+    text += debug::hit_count_text(spec.ignore_count, spec.every, ", ");
     if (!spec.message.empty())
         text += ", log \"" + spec.message + "\"";
     if (!spec.condition.empty())
@@ -93,7 +92,8 @@ Result<std::string> take_message(Words& words)
     return message;
 }
 
-/// Takes `ignore N`, `if EXPR`, which takes all that is left, and for a breakpoint `log "MESSAGE"`.
+/// Takes `ignore N`, `every N`, `if EXPR`, which takes all that is left, and for a breakpoint
+/// `log "MESSAGE"`.
 template<class Spec> Result<void> take_options(Words& words, Spec& spec)
 {
     constexpr bool has_message = std::is_same_v<Spec, debug::RequestSpec>;
@@ -108,13 +108,17 @@ template<class Spec> Result<void> take_options(Words& words, Spec& spec)
             spec.ignore_count = TRY(words.number("a count after `ignore`"));
             continue;
         }
+        if (words.take("every")) {
+            spec.every = TRY(words.number("a count after `every`"));
+            continue;
+        }
         if constexpr (has_message)
             if (words.take("log")) {
                 spec.message = TRY(take_message(words));
                 continue;
             }
         return failure("unexpected argument \"" + std::string(words.next())
-            + (has_message ? "\": expected ignore, log or if" : "\": expected ignore or if"));
+            + (has_message ? "\": expected ignore, every, log or if" : "\": expected ignore, every or if"));
     }
     return {};
 }
@@ -276,11 +280,12 @@ Result<eval::WatchPlace> find_watched(const Scope& scope, std::string_view text)
     return range;
 }
 
-/// Takes what is in front of the options: `ignore N`, `if EXPR`.
+/// Takes what is in front of the options.
 std::string_view take_watched(Words& words)
 {
     const std::string_view all = words.rest();
-    while (!words.at_end() && words.peek() != "if" && words.peek() != "ignore")
+    while (!words.at_end() && words.peek() != "if" && words.peek() != "ignore"
+        && words.peek() != "every")
         words.next();
     return trimmed(all.substr(0, all.size() - words.rest().size()));
 }

@@ -151,14 +151,20 @@ void Adapter::respond(const Request& request, const BodyOr& outcome)
 
 void Adapter::receive(std::string_view content)
 {
-    auto parsed = parse_request(content);
+    auto parsed = parse_message(content);
     if (!parsed) {
         const std::string problem = "a message of the client is malformed: " + parsed.error().message;
         return inbox_.add([this, problem] { print("important", problem + "\n"); });
     }
-    if (!*parsed)
+    if (const auto* answer = std::get_if<Answer>(&*parsed)) {
+        const std::lock_guard lock(mutex_);
+        if (terminal_asked_ == answer->request_seq)
+            terminal_answer_ = *answer;
         return;
-    Request& request = **parsed;
+    }
+    if (std::holds_alternative<std::monostate>(*parsed))
+        return;
+    Request& request = std::get<Request>(*parsed);
     if (request.command == "cancel") {
         // It must not wait for what it cancels.
         const Arguments arguments(request.arguments);

@@ -10,6 +10,7 @@
 #include "dap/progress.h"
 #include "dap/references.h"
 #include "dap/relay.h"
+#include "dap/terminal.h"
 #include "dap/variables.h"
 #include "debug/line_step.h"
 #include "debug/wat_source.h"
@@ -43,6 +44,8 @@ enum class Needs : uint8_t {
     /// The program has stopped. Nobody resumes it while the request is served.
     Stopped,
 };
+
+class TerminalDoor;
 
 /// A row of dap/requests.inc, for documentation and tests.
 struct RequestInfo {
@@ -112,6 +115,9 @@ private:
 
     Launcher::Output output();
     Result<void> begin_program(std::string_view start_method);
+    /// Makes the client open a terminal, and waits for it (requests_terminal.cpp).
+    Result<void> open_terminal(std::string_view kind);
+    Result<net::Descriptor> wait_for_terminal(TerminalDoor& door);
     Result<void> begin_run();
     void end_run();
     debug::Listener listener(const debug::Session& session);
@@ -251,6 +257,10 @@ private:
     json::Array set_stops(const std::string& group, std::vector<Result<AskedBreakpoint>> asked);
     Result<uint32_t> set_data_stop(const Arguments& row);
     json::Object breakpoint_row(const debug::Request& request);
+    std::optional<Position> position_of(const debug::Request& request, const debug::CodeLocation& at);
+    void note_message_places(const debug::Request& request);
+    void forget_message_places(const debug::Request& request);
+    json::Object place_of_message(uint32_t breakpoint);
     debug::AskedPlace line_place(const Arguments& source, uint32_t line, uint32_t column);
     std::string recorded_path(const std::string& path);
     struct DataPlace {
@@ -285,9 +295,12 @@ private:
     bool lines_from_1_ = true, columns_from_1_ = true;
     bool takes_invalidated_ = false, takes_memory_ = false;
     bool takes_types_ = false, takes_memory_references_ = false, takes_colours_ = false;
+    bool runs_in_terminal_ = false;
 
     /// Present while another process serves the client.
     std::unique_ptr<Relay> relay_;
+    /// Whose streams the program uses.
+    std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<Program> program_;
     /// Only what both kinds of configurations have, if the program is attached.
     LaunchSpec spec_;
@@ -350,9 +363,14 @@ private:
     std::function<void()> then_;
     bool is_over_ = false;
 
-    // For the reading thread: what `cancel` can interrupt.
     std::mutex mutex_;
+    /// For the reading thread: what `cancel` can interrupt.
     std::optional<int64_t> commanding_seq_;
+    /// For the guest's threads: where each breakpoint of the session is that logs messages.
+    std::map<uint32_t, json::Object> message_places_;
+    /// The request to open a terminal, and what the client has answered to it.
+    std::optional<int64_t> terminal_asked_;
+    std::optional<Answer> terminal_answer_;
 };
 
 } // namespace vitrine::core::dap

@@ -104,11 +104,13 @@ debug::Listener Adapter::listener(const debug::Session& session)
                 task();
         });
     };
-    const auto log = [this, gate = gate_, &session](const std::string& message) {
+    const auto log = [this, gate = gate_, &session](uint32_t breakpoint, const std::string& message) {
         const std::lock_guard lock(gate->mutex);
         if (!gate->is_open)
             return;
-        outbox_.send_output("console", message + "\n", [&session] { return session.is_caller_asked(); });
+        outbox_.send_output(
+            "console", message + "\n", [&session] { return session.is_caller_asked(); },
+            place_of_message(breakpoint));
     };
     return {
         .events = [this, post](const debug::Event& event) { post([this, event] { on_event(event); }); },

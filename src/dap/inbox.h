@@ -58,6 +58,11 @@ public:
         is_closed_ = true;
         changed_.notify_all();
     }
+    bool is_closed() const
+    {
+        const std::lock_guard lock(mutex_);
+        return is_closed_;
+    }
     /// Waits for the next item. None when everything is done and the client is gone.
     std::optional<Item> next()
     {
@@ -75,7 +80,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::condition_variable changed_;
     std::deque<Item> items_;
     size_t requests_ = 0;

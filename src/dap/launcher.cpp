@@ -47,6 +47,13 @@ Result<void> read(const Arguments& from, std::string_view name, LaunchSpec::Flag
 
 } // namespace
 
+std::optional<std::string_view> LaunchSpec::terminal_kind() const
+{
+    return console == "integratedTerminal" ? std::optional("integrated")
+        : console == "externalTerminal"    ? std::optional("external")
+                                           : std::nullopt;
+}
+
 Result<LaunchSpec> LaunchSpec::from(const Arguments& arguments)
 {
     LaunchSpec spec;
@@ -54,6 +61,8 @@ Result<LaunchSpec> LaunchSpec::from(const Arguments& arguments)
 #include "dap/launch.inc"
     if (!spec.program || spec.program->empty())
         return failure("the launch configuration has no \"program\"");
+    if (spec.console && *spec.console != "internalConsole" && !spec.terminal_kind())
+        return failure("console: expected internalConsole, integratedTerminal or externalTerminal");
     return spec;
 }
 

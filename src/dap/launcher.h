@@ -4,6 +4,7 @@
 #include "base/result.h"
 #include "console/target.h"
 #include "dap/arguments.h"
+#include "dap/terminal.h"
 #include "debug/session.h"
 #include "net/connect.h"
 
@@ -28,6 +29,9 @@ struct LaunchSpec {
 
 #define ATTRIBUTE(member, name, type, summary) type member {};
 #include "dap/launch.inc"
+
+    /// In the protocol's words, which terminal of the client's the program uses, if any.
+    std::optional<std::string_view> terminal_kind() const;
 
     /// Fails for a missing program, and for an attribute of another type.
     static Result<LaunchSpec> from(const Arguments& arguments);
@@ -81,6 +85,8 @@ public:
     virtual const std::vector<debug::LoadedModule>& modules() const = 0;
     virtual debug::Demangle demangle() const { return nullptr; }
     virtual source::PathOptions path_options(const Module&) const { return {}; }
+    /// Its runs have these streams from now on. They must outlive it.
+    virtual void use_terminal(const Terminal::Streams&) {}
     virtual Result<std::unique_ptr<Run>> prepare() = 0;
 
     /// What clients call an attached program.

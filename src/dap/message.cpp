@@ -120,12 +120,20 @@ std::string framed(std::string_view content)
     return "Content-Length: " + std::to_string(content.size()) + "\r\n\r\n" + std::string(content);
 }
 
-Result<std::optional<Request>> parse_request(std::string_view content)
+Result<ClientMessage> parse_message(std::string_view content)
 {
     const json::Value document = TRY(json::parse(content));
     const json::Node root(document);
-    if (TRY(root.text("type")) != "request")
-        return std::nullopt;
+    const std::string type = TRY(root.text("type"));
+    if (type == "response") {
+        Answer answer { .request_seq = TRY(TRY(root.field("request_seq")).number()) };
+        const auto success = TRY(root.optional_field("success"));
+        answer.is_success = success && success->value() == json::Value(true);
+        answer.problem = TRY(root.optional_text("message")).value_or("");
+        return answer;
+    }
+    if (type != "request")
+        return std::monostate();
     Request request;
     request.seq = TRY(TRY(root.field("seq")).number());
     request.command = TRY(root.text("command"));

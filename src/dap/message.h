@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace vitrine::core::dap {
 
@@ -57,7 +58,16 @@ struct Request {
     json::Value arguments {};
 };
 
-/// None for a message of another type: a client answers requests of ours, of which there are none.
-Result<std::optional<Request>> parse_request(std::string_view content);
+/// What a client answers to a request of ours.
+struct Answer {
+    int64_t request_seq = 0;
+    bool is_success = false;
+    /// Why not, in a word or sentence; can be empty.
+    std::string problem {};
+};
+
+/// A message of the client; nothing for one that asks for nothing and answers nothing.
+using ClientMessage = std::variant<std::monostate, Request, Answer>;
+Result<ClientMessage> parse_message(std::string_view content);
 
 } // namespace vitrine::core::dap

@@ -25,19 +25,21 @@ size_t unfinished_bytes(std::string_view text)
 
 } // namespace
 
-void Outbox::queue(json::Object message, size_t output)
+int64_t Outbox::queue(json::Object message, size_t output)
 {
     const std::lock_guard lock(mutex_);
+    const int64_t seq = next_seq_;
     if (is_closed_ || is_finished_)
-        return backlog_.remove(output);
+        return backlog_.remove(output), seq;
     message["seq"] = next_seq_++;
     messages_.push_back({ framed(json::to_line(message)), output });
     if (output == 0)
         unwritten_ += messages_.back().bytes.size();
     changed_.notify_all();
+    return seq;
 }
 
-void Outbox::send(json::Object message) { queue(std::move(message), 0); }
+int64_t Outbox::send(json::Object message) { return queue(std::move(message), 0); }
 
 void Outbox::send_event(std::string_view name, json::Object body)
 {
@@ -47,8 +49,8 @@ void Outbox::send_event(std::string_view name, json::Object body)
     send(std::move(event));
 }
 
-void Outbox::send_output(
-    std::string_view category, std::string_view bytes, const std::function<bool()>& is_asked)
+void Outbox::send_output(std::string_view category, std::string_view bytes,
+    const std::function<bool()>& is_asked, json::Object rest)
 {
     if (bytes.empty() || !backlog_.add(bytes.size(), is_asked))
         return;
@@ -60,14 +62,15 @@ void Outbox::send_output(
         unfinished_[std::string(category)] = text.substr(end);
         text.resize(end);
     }
-    queue_output(category, text, bytes.size());
+    queue_output(category, text, bytes.size(), std::move(rest));
 }
 
-void Outbox::queue_output(std::string_view category, std::string_view text, size_t output)
+void Outbox::queue_output(std::string_view category, std::string_view text, size_t output, json::Object body)
 {
     if (text.empty())
         return backlog_.remove(output);
-    json::Object body { { "category", category }, { "output", json::to_string(text) } };
+    body["category"] = category;
+    body["output"] = json::to_string(text);
     queue({ { "type", "event" }, { "event", "output" }, { "body", std::move(body) } }, output);
 }
 

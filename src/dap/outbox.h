@@ -23,14 +23,15 @@ public:
     /// With more bytes of answers that are not written, no further requests are handled.
     static constexpr size_t max_unwritten = size_t { 1 } << 20;
 
-    /// Numbers the message, and queues it.
-    void send(json::Object message);
+    /// Numbers the message, and queues it. Returns the number.
+    int64_t send(json::Object message);
     /// Sends an event. `body` can be empty.
     void send_event(std::string_view name, json::Object body = {});
     /// Sends output of the guest, from its thread. Waits while much of it is unwritten, until
-    /// `is_asked` says that something else is to be done. What cannot be sent then is lost.
-    void send_output(
-        std::string_view category, std::string_view bytes, const std::function<bool()>& is_asked);
+    /// `is_asked` says that something else is to be done. What cannot be sent then is lost. `rest`
+    /// is what else the event says, such as a place.
+    void send_output(std::string_view category, std::string_view bytes,
+        const std::function<bool()>& is_asked, json::Object rest = {});
     /// Sends the bytes of characters that the guest has not finished.
     void flush_output();
     /// Waits until few enough bytes are queued.
@@ -53,8 +54,9 @@ public:
     size_t unread_output() const { return backlog_.unwritten(); }
 
 private:
-    void queue(json::Object message, size_t output);
-    void queue_output(std::string_view category, std::string_view text, size_t output);
+    int64_t queue(json::Object message, size_t output);
+    void queue_output(
+        std::string_view category, std::string_view text, size_t output, json::Object body = {});
 
     net::Backlog backlog_;
     std::mutex mutex_;

@@ -21,6 +21,7 @@ Result<json::Object> Adapter::initialize(const Arguments& arguments)
     takes_memory_ = TRY(arguments.flag_or("supportsMemoryEvent", false));
     takes_types_ = TRY(arguments.flag_or("supportsVariableType", false));
     takes_memory_references_ = TRY(arguments.flag_or("supportsMemoryReferences", false));
+    runs_in_terminal_ = TRY(arguments.flag_or("supportsRunInTerminalRequest", false));
     takes_colours_ = TRY(arguments.flag_or("supportsANSIStyling", false));
     const bool takes_progress = TRY(arguments.flag_or("supportsProgressReporting", false));
     const std::string format = TRY(arguments.text_or("pathFormat", "path"));
@@ -70,6 +71,13 @@ Result<json::Object> Adapter::launch(const Arguments& arguments)
         program_.reset();
         return failure("cancelled");
     }
+    if (const auto kind = spec_.terminal_kind()) {
+        if (const auto opened = open_terminal(*kind); !opened) {
+            program_.reset();
+            return std::unexpected(opened.error());
+        }
+        program_->use_terminal(terminal_->streams());
+    }
     CHECK(begin_program("launch"));
     return Body {};
 }
@@ -105,6 +113,9 @@ Result<json::Object> Adapter::restart(const Arguments& arguments)
     data_places_.clear();
     CHECK(begin_run());
     CHECK(console_->stops().restore());
+    message_places_.clear();
+    for (const debug::Request& request : console_->stops().breakpoints())
+        note_message_places(request);
     CHECK(run_->start(spec_.stops_at_entry));
     has_started_ = true;
     then_ = [this] { tell_threads(); };

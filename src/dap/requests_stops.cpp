@@ -13,22 +13,24 @@ namespace vitrine::core::dap {
 
 namespace {
 
-/// How many hits to skip, from a condition such as `5`, `>= 5` or `> 4`.
-Result<uint64_t> ignore_count_of(std::string_view condition)
+/// Takes a hit condition such as `5`, `>= 5`, `> 4` or `% 3`.
+template<class Spec> Result<void> take_hit_condition(std::string_view condition, Spec& spec)
 {
     std::string_view text = console::trimmed(condition);
-    bool is_after = false;
-    if (text.starts_with(">=")) {
-        text.remove_prefix(2);
-    } else if (text.starts_with('>')) {
-        text.remove_prefix(1);
-        is_after = true;
-    }
+    std::string_view sign;
+    for (const std::string_view each : { ">=", ">", "%" })
+        if (sign.empty() && text.starts_with(each))
+            sign = each;
+    text.remove_prefix(sign.size());
     const auto number = parse_unsigned(console::trimmed(text));
-    if (!number || (!is_after && *number == 0))
-        return failure(
-            "hit condition: expected the number of the first hit that stops: `5`, `>= 5` or `> 4`");
-    return is_after ? *number : *number - 1;
+    if (!number || (*number == 0 && sign != ">"))
+        return failure("hit condition: expected the number of the first hit that stops (`5`, `>= 5` or "
+                       "`> 4`), or which hits do (`% 3`: every third)");
+    if (sign == "%")
+        spec.every = *number;
+    else
+        spec.ignore_count = sign == ">" ? *number : *number - 1;
+    return {};
 }
 
 } // namespace
@@ -46,7 +48,7 @@ Result<Adapter::AskedBreakpoint> Adapter::asked_breakpoint(
     asked.spec.message = TRY(row.text_or("logMessage", ""));
     const std::string hits = TRY(row.text_or("hitCondition", ""));
     if (!hits.empty())
-        asked.spec.ignore_count = TRY(ignore_count_of(hits));
+        CHECK(take_hit_condition(hits, asked.spec));
     const std::string mode = TRY(row.text_or("mode", "stop"));
     if (mode != "stop" && mode != "once")
         return failure("mode: expected stop or once");
@@ -82,8 +84,11 @@ json::Array Adapter::set_stops(const std::string& group, std::vector<Result<Aske
         rows.push_back(breakpoint_row(*request));
         stops_[group].push_back(*std::move(each));
     }
-    for (const AskedBreakpoint& gone : before)
+    for (const AskedBreakpoint& gone : before) {
+        if (const auto request = stops.find_breakpoint(gone.id))
+            forget_message_places(*request);
         (void)stops.remove(gone.id);
+    }
     // The client knows what has changed.
     (void)stops.take_changed();
     return rows;
@@ -104,16 +109,55 @@ json::Object Adapter::breakpoint_row(const debug::Request& request)
     }
     const Module& module = *set->at.module;
     row["instructionReference"] = code_reference(module, set->at.offset);
-    // A breakpoint in WAT stays there, even if the code has a source.
-    const bool is_of_wat = request.spec.place.text.starts_with("0x");
-    if (auto position = position_of(module, set->at.offset, is_of_wat ? std::nullopt : set->at.place)) {
+    if (auto position = position_of(request, set->at)) {
         row["source"] = std::move(position->source);
         row["line"] = shown_line(position->line);
         // Clients show a column as a breakpoint of its own within the line.
         if (request.spec.place.column != 0 && position->column > 1)
             row["column"] = shown_column(position->column);
     }
+    note_message_places(request);
     return row;
+}
+
+/// Where a location of a breakpoint is in its source.
+std::optional<Adapter::Position> Adapter::position_of(
+    const debug::Request& request, const debug::CodeLocation& at)
+{
+    // A breakpoint in WAT stays there, even if the code has a source.
+    const bool is_of_wat = request.spec.place.text.starts_with("0x");
+    return position_of(*at.module, at.offset, is_of_wat ? std::nullopt : at.place);
+}
+
+/// Notes where the messages of a breakpoint come from.
+void Adapter::note_message_places(const debug::Request& request)
+{
+    forget_message_places(request);
+    for (const debug::RequestLocation& location : request.locations) {
+        if (request.spec.message.empty() || location.breakpoint == 0)
+            continue;
+        auto position = position_of(request, location.at);
+        if (!position)
+            continue;
+        const std::lock_guard lock(mutex_);
+        message_places_[location.breakpoint] = { { "source", std::move(position->source) },
+            { "line", shown_line(position->line) } };
+    }
+}
+
+void Adapter::forget_message_places(const debug::Request& request)
+{
+    const std::lock_guard lock(mutex_);
+    for (const debug::RequestLocation& location : request.locations)
+        message_places_.erase(location.breakpoint);
+}
+
+/// On the guest's thread: where the breakpoint is whose message is logged.
+json::Object Adapter::place_of_message(uint32_t breakpoint)
+{
+    const std::lock_guard lock(mutex_);
+    const auto found = message_places_.find(breakpoint);
+    return found == message_places_.end() ? json::Object() : found->second;
 }
 
 /// The path that the compiler recorded for a file of the client, if the client's own path does not
@@ -394,7 +438,7 @@ Result<uint32_t> Adapter::set_data_stop(const Arguments& row)
     spec.condition = TRY(row.text_or("condition", ""));
     const std::string hits = TRY(row.text_or("hitCondition", ""));
     if (!hits.empty())
-        spec.ignore_count = TRY(ignore_count_of(hits));
+        CHECK(take_hit_condition(hits, spec));
     return console_->stops().add(std::move(spec), data.text, *data.instance, data.value);
 }
 

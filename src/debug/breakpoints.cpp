@@ -187,10 +187,10 @@ Breakpoints::Hit Breakpoints::hit(const Frame& frame, Messages& messages)
         uint64_t hits = ++entry->hits;
         if (const auto& group = entry->spec.group)
             hits = ++group->hits;
-        if (hits <= entry->spec.ignore_count && problem.empty())
+        if (problem.empty() && !stops_at_hit(hits, entry->spec.ignore_count, entry->spec.every))
             continue;
         if (entry->message && problem.empty())
-            messages.push_back(entry->message);
+            messages.push_back({ entry->id, entry->message });
         else if (hit.id == 0)
             hit = { entry->id, std::move(problem), entry->spec.entered };
     }

@@ -22,6 +22,12 @@ namespace vitrine::core::debug {
 
 class SymbolFinder;
 
+/// Whether a breakpoint or watchpoint stops the guest at its hit of this number, from 1.
+constexpr bool stops_at_hit(uint64_t hit, uint64_t ignore_count, uint64_t every)
+{
+    return hit > ignore_count && (every <= 1 || (hit - ignore_count) % every == 0);
+}
+
 /// What breakpoints at several places have in common. Belongs to the session from the first use on.
 struct BreakpointGroup {
     /// The sum of their hits.
@@ -40,6 +46,8 @@ struct BreakpointSpec {
     uint32_t level = 0;
     /// The number of hits to skip before the guest stops.
     uint64_t ignore_count = 0;
+    /// Only every Nth of the hits after those stops the guest; 0 is the same as 1.
+    uint64_t every = 1;
     /// With a message the breakpoint does not stop the guest: it logs the message, with each
     /// `{expression}` replaced by its value.
     std::string message {};
@@ -111,7 +119,12 @@ public:
     };
     /// Whether the breakpoint is enabled and applies to this instance.
     static bool is_meant(const Breakpoint& breakpoint, const Instance& instance);
-    using Messages = std::vector<std::shared_ptr<const eval::LogMessage>>;
+    /// What a breakpoint logs.
+    struct Message {
+        uint32_t id;
+        std::shared_ptr<const eval::LogMessage> text;
+    };
+    using Messages = std::vector<Message>;
     /// Counts hits, adds the messages that are to be logged, and removes a temporary breakpoint
     /// that stops.
     Hit hit(const Frame& frame, Messages& messages);

@@ -20,8 +20,8 @@ struct Listener {
     std::function<void(const Event&)> events {};
     /// Every resume, before the guest executes anything.
     std::function<void(const Resumed&)> resumes {};
-    /// The messages of breakpoints.
-    std::function<void(const std::string&)> messages {};
+    /// The messages of breakpoints, each with the breakpoint's id.
+    std::function<void(uint32_t breakpoint, const std::string& message)> messages {};
     /// Every new instance, before the next instruction of its store: breakpoints that are set here
     /// stop its start function. The other guest threads go on meanwhile.
     std::function<void(Instance&)> instances {};

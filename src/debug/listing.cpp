@@ -173,6 +173,16 @@ bool has_slipped(const Breakpoint& breakpoint)
         && !(function && breakpoint.spec.offset == module.meta(*function).body_offset);
 }
 
+std::string hit_count_text(uint64_t ignore_count, uint64_t every, std::string_view separator)
+{
+    std::string text;
+    if (ignore_count > 0)
+        text += std::string(separator) + "ignore " + std::to_string(ignore_count);
+    if (every > 1)
+        text += std::string(separator) + "every " + std::to_string(every);
+    return text;
+}
+
 std::string watchpoint_line(const Watchpoint& watchpoint, std::string_view place)
 {
     // The terminal's verbs. None of them stops at every write.
@@ -182,8 +192,7 @@ std::string watchpoint_line(const Watchpoint& watchpoint, std::string_view place
         + std::string(verbs[static_cast<size_t>(spec.access)]) + " " + std::string(place);
     if (!spec.is_enabled)
         text += ", disabled";
-    if (spec.ignore_count > 0)
-        text += ", ignore " + std::to_string(spec.ignore_count);
+    text += hit_count_text(spec.ignore_count, spec.every, ", ");
     if (!spec.condition.empty())
         text += ", if " + spec.condition;
     return text + hits_text(watchpoint.hits);

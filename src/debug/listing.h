@@ -55,6 +55,9 @@ std::string tag_line(const Module& module, TagIndex index);
 /// `instance 0 of $app`
 std::string instance_line(const Module& module, uint32_t number);
 
+/// `ignore 2, every 3`, as the console takes it, behind a separator each; empty for the defaults.
+std::string hit_count_text(uint64_t ignore_count, uint64_t every, std::string_view separator);
+
 /// Whether the breakpoint stops at another instruction than the one asked for. The first
 /// instruction of a function counts as what was asked for if the request was the function itself.
 bool has_slipped(const Breakpoint& breakpoint);

@@ -193,6 +193,7 @@ BreakpointSpec Requests::Core::spec_of(const Entry& entry, const RequestLocation
         .condition = spec.condition,
         .level = location.at.level,
         .ignore_count = spec.ignore_count,
+        .every = spec.every,
         .message = spec.message,
         .is_temporary = spec.is_temporary,
         .is_enabled = spec.is_enabled && location.is_enabled,

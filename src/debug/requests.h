@@ -20,6 +20,8 @@ struct RequestSpec {
     std::string condition {};
     /// The number of hits to skip before the guest stops.
     uint64_t ignore_count = 0;
+    /// Only every Nth of the hits after those stops the guest; 0 is the same as 1.
+    uint64_t every = 1;
     /// Logged instead of stopping; see `BreakpointSpec::message`.
     std::string message {};
     /// Removed after its first stop.

@@ -250,11 +250,11 @@ void Session::log(Member& member, const Breakpoints::Messages& messages, std::un
     lock.unlock();
     guarded(
         [&] {
-            for (const auto& breakpoint : messages) {
-                std::string message = breakpoint->text(frame);
+            for (const auto& [breakpoint, text] : messages) {
+                std::string message = text->text(frame);
                 for (const auto& listener : listeners)
                     if (listener->messages)
-                        listener->messages(message);
+                        listener->messages(breakpoint, message);
                 if (log)
                     log(std::move(message));
             }

@@ -222,6 +222,7 @@ Result<void> Watchpoints::change(uint32_t id, WatchpointSpec spec)
     entry.condition = FreeCondition(spec.condition);
     entry.spec.condition = std::move(spec.condition);
     entry.spec.ignore_count = spec.ignore_count;
+    entry.spec.every = spec.every;
     entry.spec.is_enabled = spec.is_enabled;
     // What has happened while it was disabled is no access.
     const Watched home = home_of(entry.spec);
@@ -337,7 +338,8 @@ std::string Watchpoints::count(Entry& entry, const std::optional<Frame>& frame, 
         if (!holds)
             problem = "condition: " + holds.error().message;
     }
-    stops = ++entry.hits > entry.spec.ignore_count || !problem.empty();
+    ++entry.hits;
+    stops = !problem.empty() || stops_at_hit(entry.hits, entry.spec.ignore_count, entry.spec.every);
     return problem;
 }
 

@@ -34,6 +34,8 @@ struct WatchpointSpec {
     std::string condition {};
     /// The number of hits to skip before the guest stops.
     uint64_t ignore_count = 0;
+    /// Only every Nth of the hits after those stops the guest; 0 is the same as 1.
+    uint64_t every = 1;
     bool is_enabled = true;
 };
 

@@ -121,7 +121,7 @@ Result<void> Server::Door::open(std::string_view address)
         if (const auto there = door.lock())
             there->post([raw = there.get(), event] { raw->on_event(event); });
     };
-    const auto on_message = [door = weak_from_this()](const std::string& message) {
+    const auto on_message = [door = weak_from_this()](uint32_t, const std::string& message) {
         if (const auto there = door.lock())
             there->send_output(bytes_of("log: " + message + "\n"));
     };

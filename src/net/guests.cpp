@@ -131,16 +131,20 @@ Result<RunningGuest> parse_guest(std::string_view text)
     return guest;
 }
 
-/// The process that a file is about by its name: `4242.json`, `4242.sock`.
-std::optional<pid_t> process_of(std::string_view name, std::string_view ending)
+/// A file by its name, such as `4242.json`, `4242.sock`, `4242.terminal-1`.
+struct FileName {
+    pid_t process;
+    std::string_view ending;
+};
+
+std::optional<FileName> parse_name(std::string_view name)
 {
-    if (!name.ends_with(ending))
+    const size_t dot = std::min(name.find('.'), name.size());
+    const std::string_view stem = name.substr(0, dot);
+    const auto number = parse_unsigned(stem);
+    if (!number || *number == 0 || *number > INT32_MAX || std::to_string(*number) != stem)
         return std::nullopt;
-    name.remove_suffix(ending.size());
-    const auto number = parse_unsigned(name);
-    if (!number || *number == 0 || *number > INT32_MAX || std::to_string(*number) != name)
-        return std::nullopt;
-    return static_cast<pid_t>(*number);
+    return FileName { static_cast<pid_t>(*number), name.substr(dot) };
 }
 
 /// Removes a file of the user's.
@@ -249,12 +253,14 @@ Result<GuestList> list_guests()
     if (!is_private_folder(status))
         return failure(path + " is not a folder that only its owner, this user, can use");
     while (const dirent* entry = ::readdir(entries.get())) {
-        if (const auto process = process_of(entry->d_name, ".json"))
-            take_entry(folder, entry->d_name, *process, list);
-        for (const std::string_view ending : { ".sock", ".new" })
-            if (const auto process = process_of(entry->d_name, ending);
-                process && start_time_of(*process) == 0)
-                sweep(folder, entry->d_name);
+        const auto file = parse_name(entry->d_name);
+        if (!file)
+            continue;
+        if (file->ending == ".json")
+            take_entry(folder, entry->d_name, file->process, list);
+        else if ((file->ending == ".sock" || file->ending == ".new" || file->ending.starts_with(".terminal-"))
+            && start_time_of(file->process) == 0)
+            sweep(folder, entry->d_name);
     }
     std::ranges::sort(list.guests, {}, &RunningGuest::process);
     std::ranges::sort(list.problems);

@@ -164,6 +164,30 @@ class BankTest(unittest.TestCase):
         editor.ask("continue", threadId=1)
         self.assertEqual(editor.stop(reason="breakpoint")["hitBreakpointIds"], [rows[1]["id"]])
         self.assertEqual(editor.evaluate("amount", frameId=editor.frames()[0]["id"]), "100")
+        # Messages lead to their breakpoints.
+        logged = [m["body"] for m in editor.messages if m.get("event") == "output" and "gets" in m["body"]["output"]]
+        self.assertGreater(len(logged), 1)
+        for each in logged:
+            self.assertEqual((each["source"]["path"], each["line"]), (str(SOURCE), DEPOSIT))
+
+    def test_every_second_hit(self):
+        editor = self.editor
+        self.launch()
+        editor.ask("setBreakpoints", source={"path": str(SOURCE)}, breakpoints=[{"line": DEPOSIT, "logMessage": "deposit"}])
+        editor.ask("setFunctionBreakpoints", breakpoints=[{"name": "deposit", "hitCondition": "% 2"}])
+        self.assertIn("hit condition", editor.ask("setFunctionBreakpoints",
+            breakpoints=[{"name": "deposit", "hitCondition": "% 2"}, {"name": "withdraw", "hitCondition": "% 0"}])["breakpoints"][1]["message"])
+        editor.ask("configurationDone")
+        for number in (2, 4):
+            editor.stop(reason="breakpoint")
+            self.assertEqual(editor.output_text("console").count("deposit\n"), number)
+            self.assertIn("every 2", editor.evaluate(":info breakpoints", context="repl"))
+            editor.ask("continue", threadId=1)
+        # Also after the program has been run anew, where messages still lead to their places.
+        editor.ask("restart")
+        editor.stop(reason="breakpoint")
+        logged = [m["body"] for m in editor.messages if m.get("event") == "output" and m["body"]["output"] == "deposit\n"]
+        self.assertEqual(logged[-1]["line"], DEPOSIT)
 
     def test_code_and_memory(self):
         editor = self.editor

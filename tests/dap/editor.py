@@ -64,7 +64,7 @@ class Editor:
                 stderr=subprocess.PIPE)
             streams = self.process.stdout, self.process.stdin
         self.input, self.output = streams
-        self.sent = 0
+        self.sent = self.received = 0
         self.messages = []
         self.asked = {}
         self.problem = None
@@ -91,8 +91,9 @@ class Editor:
 
     def _check(self, message):
         """What is wrong with a message of the adapter, or None."""
-        if message["seq"] != len(self.messages):
-            return f"not number {len(self.messages)}: {message}"
+        self.received += 1
+        if message["seq"] != self.received:
+            return f"not number {self.received}: {message}"
         body = message.get("body", {})
         if message["type"] == "event":
             USED.update((f"event {message['event']}", *uses_of(f"event {message['event']}", body)))
@@ -129,9 +130,12 @@ class Editor:
         if arguments:
             request["arguments"] = arguments
         self.asked[self.sent] = command, arguments
-        body = json.dumps(request).encode()
-        self.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
+        self.send_message(request)
         return self.sent
+
+    def send_message(self, message):
+        body = json.dumps(message).encode()
+        self.send_bytes(b"Content-Length: %d\r\n\r\n%s" % (len(body), body))
 
     def answer(self, request):
         return self._await(lambda m: m["type"] == "response" and m["request_seq"] == request, f"an answer to {request}")[1]

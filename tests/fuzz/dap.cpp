@@ -163,10 +163,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
     }
     bool has_left = false;
     for (const std::string& content : contents) {
-        const auto request = dap::parse_request(content);
-        if (request && *request) {
+        const auto message = dap::parse_message(content);
+        if (const auto* request = message ? std::get_if<dap::Request>(&*message) : nullptr) {
             ++asked;
-            has_left = has_left || (*request)->command == "disconnect";
+            has_left = has_left || request->command == "disconnect";
         }
         adapter.receive(content);
     }

@@ -87,6 +87,28 @@ TEST(Watchpoints, StopBehindTheInstructionThatChangesAMemory)
     EXPECT_TRUE(exited(guest.call("store", { Val::i32(16), Val::i32(9) })));
 }
 
+TEST(Watchpoints, HaveConditionsAndCounts)
+{
+    Watched guest;
+    const debug::WatchPlace place = MemoryRange { guest.memory(), 16, 4 };
+    const auto id = guest.watch({ .what = place, .condition = "$value > 2", .ignore_count = 1, .every = 2 });
+    // What is left of the values behind the condition: 3 is skipped, then every second stops.
+    std::vector<std::int32_t> stops;
+    for (std::int32_t value = 1; value <= 7; ++value) {
+        debug::Event event = guest.call("store", { Val::i32(16), Val::i32(value) });
+        if (auto* const stop = std::get_if<Stopped>(&event)) {
+            stops.push_back(value);
+            EXPECT_TRUE(exited(guest.session->resume(std::move(*stop))));
+        }
+    }
+    EXPECT_EQ(stops, (std::vector { 5, 7 }));
+    EXPECT_EQ(guest.session->watchpoints()[0].hits, 5u);
+    EXPECT_TRUE(guest.session->remove_watchpoint(id));
+    guest.watch({ .what = place, .is_enabled = false });
+    EXPECT_TRUE(exited(guest.call("store", { Val::i32(16), Val::i32(1) })));
+    EXPECT_FALSE(guest.session->add_watchpoint({ .what = place, .condition = "1 +" }));
+}
+
 TEST(Watchpoints, AreForPlacesThatExpressionsName)
 {
     Watched guest;

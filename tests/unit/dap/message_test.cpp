@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 
+#include <array>
+
 namespace vitrine::core::dap {
 namespace {
 
@@ -73,11 +75,14 @@ TEST(MessageReader, RefusesWhatIsTooLong)
 TEST(Request, NamesWhatIsWrong)
 {
     const auto problem = [](std::string_view text) {
-        const auto request = parse_request(text);
-        return request ? std::string(*request ? "a request" : "ignored") : request.error().message;
+        const auto message = parse_message(text);
+        constexpr std::array kinds { "ignored", "a request", "an answer" };
+        return message ? std::string(kinds[message->index()]) : message.error().message;
     };
     EXPECT_EQ(problem(R"({"seq": 1, "type": "request", "command": "x"})"), "a request");
-    EXPECT_EQ(problem(R"({"seq": 1, "type": "response", "request_seq": 3})"), "ignored");
+    EXPECT_EQ(problem(R"({"seq": 1, "type": "response", "request_seq": 3})"), "an answer");
+    EXPECT_EQ(problem(R"({"seq": 1, "type": "event"})"), "ignored");
+    EXPECT_THAT(problem(R"({"seq": 1, "type": "response"})"), HasSubstr("request_seq"));
     EXPECT_THAT(problem("{"), HasSubstr("invalid JSON"));
     EXPECT_THAT(problem("7"), HasSubstr("expected an object"));
     EXPECT_THAT(problem(R"({"seq": "1", "type": "request", "command": "x"})"), HasSubstr("seq"));
