@@ -6,6 +6,7 @@ through another adapter. Each must be told the truth, and none may take the gues
 import pathlib
 import subprocess
 import sys
+import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -150,14 +151,11 @@ class AttachTest(unittest.TestCase):
         # LLDB dies: the guest stays stopped, and is theirs again.
         lldb.socket.close()
         guest.must_stand()
-        deadline = PATIENCE
-        while True:
-            answer = first.answer(first.send("continue", threadId=1))
-            if answer["success"]:
-                break
+        deadline = time.monotonic() + PATIENCE
+        while not (answer := first.answer(first.send("continue", threadId=1)))["success"]:
             self.assertIn("controlled by LLDB", answer["message"])
-            deadline -= 1
-            self.assertGreater(deadline, 0)
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
         second.event("continued")
         guest.must_go_on()
         second.ask("pause", threadId=1)

@@ -88,10 +88,12 @@ class Guest:
             assert self.changed.wait_for(lambda: self.output.count("\n") > before + 1, PATIENCE), "the guest does not run"
 
     def must_stand(self):
-        time.sleep(0.1)
-        before = self.lines()
-        time.sleep(0.2)
-        assert self.lines() == before, "the guest goes on"
+        """Waits until the guest writes nothing more. What it wrote before may still be on its way."""
+        deadline = time.monotonic() + PATIENCE
+        before = None
+        while before != (before := self.lines()):
+            assert time.monotonic() < deadline, "the guest goes on"
+            time.sleep(0.3)
 
     def finish(self):
         """Its status and errors, once it has ended."""
