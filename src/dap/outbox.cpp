@@ -25,21 +25,19 @@ size_t unfinished_bytes(std::string_view text)
 
 } // namespace
 
-int64_t Outbox::queue(json::Object message, size_t output)
+int64_t Outbox::send(json::Object message)
 {
     const std::lock_guard lock(mutex_);
     const int64_t seq = next_seq_;
     if (is_closed_ || is_finished_)
-        return backlog_.remove(output), seq;
+        return seq;
     message["seq"] = next_seq_++;
-    messages_.push_back({ framed(json::to_line(message)), output });
-    if (output == 0)
-        unwritten_ += messages_.back().bytes.size();
+    Message written { framed(json::to_line(message)) };
+    unwritten_ += written.bytes.size();
+    messages_.emplace_back(std::move(written));
     changed_.notify_all();
     return seq;
 }
-
-int64_t Outbox::send(json::Object message) { return queue(std::move(message), 0); }
 
 void Outbox::send_event(std::string_view name, json::Object body)
 {
@@ -65,13 +63,33 @@ void Outbox::send_output(std::string_view category, std::string_view bytes,
     queue_output(category, text, bytes.size(), std::move(rest));
 }
 
-void Outbox::queue_output(std::string_view category, std::string_view text, size_t output, json::Object body)
+void Outbox::queue_output(
+    std::string_view category, std::string_view text, size_t bytes, json::Object rest)
 {
     if (text.empty())
-        return backlog_.remove(output);
-    body["category"] = category;
-    body["output"] = json::to_string(text);
-    queue({ { "type", "event" }, { "event", "output" }, { "body", std::move(body) } }, output);
+        return backlog_.remove(bytes);
+    const std::lock_guard lock(mutex_);
+    if (is_closed_ || is_finished_)
+        return backlog_.remove(bytes);
+    auto* const last = messages_.empty() ? nullptr : std::get_if<Output>(&messages_.back());
+    if (last && last->category == category && last->rest == rest && last->text.size() < max_joined) {
+        last->text += text;
+        last->bytes += bytes;
+        return;
+    }
+    messages_.emplace_back(
+        Output { next_seq_++, std::string(category), std::string(text), std::move(rest), bytes });
+    changed_.notify_all();
+}
+
+Outbox::Message Outbox::message_of(Output output)
+{
+    json::Object body = std::move(output.rest);
+    body["category"] = output.category;
+    body["output"] = json::to_string(output.text);
+    return { framed(json::to_line(json::Object { { "seq", output.seq }, { "type", "event" },
+                 { "event", "output" }, { "body", std::move(body) } })),
+        output.bytes };
 }
 
 void Outbox::flush_output()
@@ -112,17 +130,20 @@ std::optional<Outbox::Message> Outbox::next()
     changed_.wait(lock, [&] { return is_closed_ || is_finished_ || !messages_.empty(); });
     if (is_closed_ || messages_.empty())
         return std::nullopt;
-    Message message = std::move(messages_.front());
+    std::variant<Message, Output> first = std::move(messages_.front());
     messages_.pop_front();
-    return message;
+    lock.unlock();
+    if (auto* const output = std::get_if<Output>(&first))
+        return message_of(std::move(*output));
+    return std::get<Message>(std::move(first));
 }
 
 void Outbox::on_written(const Message& message)
 {
-    backlog_.remove(message.output);
+    if (message.output)
+        return backlog_.remove(*message.output);
     const std::lock_guard lock(mutex_);
-    if (message.output == 0)
-        unwritten_ -= message.bytes.size();
+    unwritten_ -= message.bytes.size();
     changed_.notify_all();
 }
 

@@ -13,11 +13,15 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 
 namespace vitrine::core::dap {
 
 /// The messages for the client, in order. Any thread may send; one thread writes them. A client
 /// that does not read delays the guest's output and its own requests, but nothing else.
+///
+/// Output that waits is joined: a client that reads slowly gets few long messages instead of many
+/// short ones, which would delay the answers behind them.
 class Outbox {
 public:
     /// With more bytes of answers that are not written, no further requests are handled.
@@ -44,8 +48,8 @@ public:
     struct Message {
         /// With its header.
         std::string bytes;
-        /// How many bytes of the guest's output it carries.
-        size_t output = 0;
+        /// How many bytes of the guest's output it carries; none if it is something else.
+        std::optional<size_t> output {};
     };
     /// For the writing thread: waits for the next message. None at the end.
     std::optional<Message> next();
@@ -54,14 +58,27 @@ public:
     size_t unread_output() const { return backlog_.unwritten(); }
 
 private:
-    int64_t queue(json::Object message, size_t output);
+    /// Text that is longer is not joined any more.
+    static constexpr size_t max_joined = size_t { 1 } << 15;
+
+    /// A message of the guest's output, which can still grow.
+    struct Output {
+        int64_t seq;
+        std::string category;
+        std::string text;
+        json::Object rest;
+        /// How many bytes of the guest's output the text is.
+        size_t bytes;
+    };
+
     void queue_output(
-        std::string_view category, std::string_view text, size_t output, json::Object body = {});
+        std::string_view category, std::string_view text, size_t bytes, json::Object rest = {});
+    static Message message_of(Output output);
 
     net::Backlog backlog_;
     std::mutex mutex_;
     std::condition_variable changed_;
-    std::deque<Message> messages_;
+    std::deque<std::variant<Message, Output>> messages_;
     /// The beginnings of characters at the end of each category's output.
     std::map<std::string, std::string, std::less<>> unfinished_;
     size_t unwritten_ = 0;
