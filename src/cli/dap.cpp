@@ -78,7 +78,8 @@ Action add_dap(CLI::App& app)
     app.add_option("--listen", *address, "Serve editors that connect to a port or a Unix socket")
         ->type_name("[ADDRESS:]PORT|PATH");
     const auto terminal = std::make_shared<std::string>();
-    app.add_option("--terminal", *terminal, "Lend this terminal to the adapter that listens there; adapters run this")
+    app.add_option(
+           "--terminal", *terminal, "Lend this terminal to the adapter that listens there; adapters run this")
         ->type_name("PATH")
         ->excludes("--listen");
     return [address, terminal](const std::vector<std::string>& words) {

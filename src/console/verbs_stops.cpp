@@ -284,8 +284,7 @@ Result<eval::WatchPlace> find_watched(const Scope& scope, std::string_view text)
 std::string_view take_watched(Words& words)
 {
     const std::string_view all = words.rest();
-    while (!words.at_end() && words.peek() != "if" && words.peek() != "ignore"
-        && words.peek() != "every")
+    while (!words.at_end() && words.peek() != "if" && words.peek() != "ignore" && words.peek() != "every")
         words.next();
     return trimmed(all.substr(0, all.size() - words.rest().size()));
 }

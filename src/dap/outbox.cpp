@@ -63,8 +63,7 @@ void Outbox::send_output(std::string_view category, std::string_view bytes,
     queue_output(category, text, bytes.size(), std::move(rest));
 }
 
-void Outbox::queue_output(
-    std::string_view category, std::string_view text, size_t bytes, json::Object rest)
+void Outbox::queue_output(std::string_view category, std::string_view text, size_t bytes, json::Object rest)
 {
     if (text.empty())
         return backlog_.remove(bytes);

@@ -34,8 +34,8 @@ public:
     /// Sends output of the guest, from its thread. Waits while much of it is unwritten, until
     /// `is_asked` says that something else is to be done. What cannot be sent then is lost. `rest`
     /// is what else the event says, such as a place.
-    void send_output(std::string_view category, std::string_view bytes,
-        const std::function<bool()>& is_asked, json::Object rest = {});
+    void send_output(std::string_view category, std::string_view bytes, const std::function<bool()>& is_asked,
+        json::Object rest = {});
     /// Sends the bytes of characters that the guest has not finished.
     void flush_output();
     /// Waits until few enough bytes are queued.
@@ -71,8 +71,7 @@ private:
         size_t bytes;
     };
 
-    void queue_output(
-        std::string_view category, std::string_view text, size_t bytes, json::Object rest = {});
+    void queue_output(std::string_view category, std::string_view text, size_t bytes, json::Object rest = {});
     static Message message_of(Output output);
 
     net::Backlog backlog_;

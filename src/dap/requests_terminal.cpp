@@ -24,13 +24,14 @@ Result<void> Adapter::open_terminal(std::string_view kind)
     json::Object arguments { { "kind", kind }, { "title", json::to_string(*spec_.program) },
         { "cwd", json::to_string(spec_.folder.value_or("")) },
         { "args",
-            json::Array { json::to_string(self.string()), "dap", "--terminal", json::to_string(door.address()) } } };
+            json::Array {
+                json::to_string(self.string()), "dap", "--terminal", json::to_string(door.address()) } } };
     {
         // The answer must find the number.
         const std::lock_guard lock(mutex_);
         terminal_answer_.reset();
-        terminal_asked_ = outbox_.send({ { "type", "request" }, { "command", "runInTerminal" },
-            { "arguments", std::move(arguments) } });
+        terminal_asked_ = outbox_.send(
+            { { "type", "request" }, { "command", "runInTerminal" }, { "arguments", std::move(arguments) } });
     }
     net::Descriptor socket = TRY(wait_for_terminal(door));
     Terminal::Streams streams = TRY(receive_streams(socket));

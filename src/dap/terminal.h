@@ -26,7 +26,9 @@ public:
         net::Descriptor in {}, out {}, err {};
     };
 
-    Terminal(net::Descriptor socket, Streams streams) : socket_(std::move(socket)), streams_(std::move(streams)) {}
+    Terminal(net::Descriptor socket, Streams streams)
+        : socket_(std::move(socket)), streams_(std::move(streams))
+    {}
     /// Lets the process in the terminal end.
     ~Terminal();
     Terminal(const Terminal&) = delete;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "debug/watchpoints.h"
 
+#include "debug/breakpoints.h"
+
 #include "base/overloaded.h"
 #include "base/text.h"
 #include "debug/inspect.h"

@@ -178,11 +178,9 @@ class BankTest(unittest.TestCase):
         self.assertIn("hit condition", editor.ask("setFunctionBreakpoints",
             breakpoints=[{"name": "deposit", "hitCondition": "% 2"}, {"name": "withdraw", "hitCondition": "% 0"}])["breakpoints"][1]["message"])
         editor.ask("configurationDone")
-        for number in (2, 4):
-            editor.stop(reason="breakpoint")
-            self.assertEqual(editor.output_text("console").count("deposit\n"), number)
-            self.assertIn("every 2", editor.evaluate(":info breakpoints", context="repl"))
-            editor.ask("continue", threadId=1)
+        editor.stop(reason="breakpoint")
+        self.assertEqual(editor.output_text("console").count("deposit\n"), 2)
+        self.assertIn("every 2", editor.evaluate(":info breakpoints", context="repl"))
         # Also after the program has been run anew, where messages still lead to their places.
         editor.ask("restart")
         editor.stop(reason="breakpoint")

@@ -117,7 +117,7 @@ class Editor:
                 number = max(start, len(self.messages))
                 left = deadline - time.monotonic()
                 if self.has_ended or left < 0 or not self.changed.wait(left):
-                    last = "\n".join(map(json.dumps, self.messages[-30:]))
+                    last = "\n".join(json.dumps(message)[:1000] for message in self.messages[-30:])
                     raise AssertionError(f"vitrine never sent {what}. Its last messages:\n{last}")
 
     def send_bytes(self, data):

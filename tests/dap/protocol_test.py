@@ -125,7 +125,7 @@ class ProtocolTest(unittest.TestCase):
     def test_a_client_that_does_not_read_delays_the_program_alone(self):
         server = self.start()
         client = server.connect()
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)
         editor = Editor(streams=(client.makefile("rb"), client.makefile("wb")))
         editor.launch(self.path("talker.wasm"))
         editor.ask("configurationDone")

@@ -175,6 +175,9 @@ class TerminalTest(unittest.TestCase):
         window, _ = self.open(editor)
         editor.ask("configurationDone")
         window.wait_for("hello")
+        # While it runs, it would see the end of its input first.
+        editor.ask("pause", threadId=1)
+        editor.stop(reason="pause")
         window.close()
         self.assertEqual(editor.event("exited")["exitCode"], 137)
         self.assertEqual(editor.finish(), (0, ""))
