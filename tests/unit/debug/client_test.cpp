@@ -87,7 +87,8 @@ struct Witness {
         const auto on_resume = [log = log](const Resumed& resumed) {
             log->write((resumed.is_call ? "call by " : "resumed by ") + resumed.by);
         };
-        const auto on_message = [log = log](const std::string& message) { log->write("log: " + message); };
+        const auto on_message = [log = log](
+                                    uint32_t, const std::string& message) { log->write("log: " + message); };
         auto attached = Client::attach(session, name, kind, { on_event, on_resume, on_message });
         if (attached)
             client = std::move(*attached);
