@@ -78,13 +78,13 @@ Action add_dap(CLI::App& app)
     app.add_option("--listen", *address, "Serve editors that connect to a port or a Unix socket")
         ->type_name("[ADDRESS:]PORT|PATH");
     const auto terminal = std::make_shared<std::string>();
-    app.add_option(
-           "--terminal", *terminal, "Lend this terminal to the adapter that listens there; adapters run this")
-        ->type_name("PATH")
-        ->excludes("--listen");
+    app.add_option("--terminal", *terminal, "Lend this terminal to an adapter, which runs this itself")
+        ->type_name("PATH");
     return [address, terminal](const std::vector<std::string>& words) {
         if (!words.empty())
             return usage_error(Error("unexpected argument " + words.front()), "dap");
+        if (!address->empty() && !terminal->empty())
+            return usage_error(Error("--listen and --terminal exclude each other"), "dap");
         std::signal(SIGPIPE, SIG_IGN);
         if (!terminal->empty())
             return lend_terminal(*terminal);
