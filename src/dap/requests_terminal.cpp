@@ -21,7 +21,8 @@ Result<void> Adapter::open_terminal(std::string_view kind)
     progress_.say("waiting for the terminal");
     TerminalDoor door;
     CHECK(door.open());
-    json::Object arguments { { "kind", kind }, { "title", json::to_string(*spec_.program) },
+    json::Object arguments { { "kind", kind },
+        { "title", json::to_string(std::filesystem::path(*spec_.program).filename().string()) },
         { "cwd", json::to_string(spec_.folder.value_or("")) },
         { "args",
             json::Array {

@@ -131,7 +131,7 @@ class TerminalTest(unittest.TestCase):
     def test_a_program_in_a_terminal(self):
         editor = self.editor()
         window, arguments = self.open(editor, cwd=self.folder.name)
-        self.assertEqual((arguments["kind"], arguments["cwd"], arguments["title"]), ("integrated", self.folder.name, str(self.program)))
+        self.assertEqual((arguments["kind"], arguments["cwd"], arguments["title"]), ("integrated", self.folder.name, "echo.wasm"))
         self.assertEqual(self.sockets(), [])
         editor.ask("configurationDone")
         window.wait_for("hello")

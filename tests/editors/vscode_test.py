@@ -85,6 +85,18 @@ int main(void)
     }
 }
 """
+GREET = """#include <stdio.h>
+
+int main(void)
+{
+    char name[40];
+    printf("Who are you? ");
+    fflush(stdout);
+    int read = scanf("%39s", name);
+    printf("Hello %s\\n", read == 1 ? name : "nobody");
+    return 0;
+}
+"""
 
 
 def make_workspace(folder):
@@ -92,11 +104,13 @@ def make_workspace(folder):
     shutil.copy(BANK, folder)
     (folder / "divide.c").write_text(DIVIDE)
     (folder / "spin.c").write_text(SPIN)
-    for name in ("bank", "divide", "spin"):
+    (folder / "greet.c").write_text(GREET)
+    for name in ("bank", "divide", "spin", "greet"):
         subprocess.run([*COMPILE[".c"], folder / f"{name}.c", "-o", folder / f"{name}.wasm"], check=True)
     # The component's sources stay where they are.
     shutil.copy(compile_components(folder / "parts", sources=folder), folder / "two.wasm")
-    configurations = [{ "name": "bank" }, { "name": "divide" }, { "name": "two", "invoke": "run()" }]
+    configurations = [{ "name": "bank" }, { "name": "divide" }, { "name": "two", "invoke": "run()" },
+        { "name": "greet", "console": "integratedTerminal" }]
     shutil.copy(GUESTS / "shapes.rs", folder)
     # Where the compiler has no such target, that test is skipped.
     if shutil.which("rustc") and subprocess.run(["rustc", "--target", "wasm32-wasip1", "-g", "shapes.rs", "-o", "shapes.wasm"],
@@ -162,11 +176,12 @@ class VSCode(unittest.TestCase):
         if os.environ.get("VITRINE_BLESS") == "1":
             self.code.picture(ROOT / "docs" / "images" / f"{name}.png")
 
-    def stop_at(self, source, line, configuration):
+    def stop_at(self, source, line, configuration, before=lambda: None):
         code = self.code
         code.open_file(source)
         code.click_beside(line)
         code.start(configuration)
+        before()
         code.stopped(source, line, "breakpoint")
 
     @with_picture
@@ -210,6 +225,8 @@ class VSCode(unittest.TestCase):
         rows = code.page.locator(".disassembly-view .monaco-list-row")
         expect(rows.filter(has_text="i32.store offset=16").first).to_be_visible()
         expect(rows.filter(has_text="i32.load offset=8").first).to_be_visible()
+        # Each line of the source is above its instructions.
+        expect(rows.filter(has_text=LINES[DEPOSIT - 1].strip()).first).to_be_visible()
         self.bless("vscode-disassembly")
         # Memory: a row's button opens it as a file.
         code.expand("account")
@@ -273,6 +290,17 @@ class VSCode(unittest.TestCase):
         code.page.keyboard.press("Shift+F5")
         code.ended()
         self.assertIsNone(guest.poll())
+
+    @with_picture
+    def test_terminal(self):
+        code = self.code
+        line = GREET.splitlines().index('    int read = scanf("%39s", name);') + 1
+        self.stop_at("greet.c", line + 1, "greet", before=lambda: code.type_in_terminal("Who are you?", "Ada\n"))
+        code.expand("Locals")
+        code.has_value("read", "1")
+        code.page.keyboard.press("F5")
+        code.terminal_shows("Hello Ada")
+        code.ended()
 
     @with_picture
     def test_snippets(self):

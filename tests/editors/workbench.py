@@ -38,6 +38,7 @@ SETTINGS = {
     "files.autoSave": "off",
     "git.enabled": False,
     "telemetry.telemetryLevel": "off",
+    "terminal.integrated.gpuAcceleration": "off",
     "window.commandCenter": False,
     "workbench.colorTheme": "Default Dark Modern",
     "workbench.layoutControl.enabled": False,
@@ -240,6 +241,15 @@ class Workbench:
     def console_shows(self, text):
         expect(self.rows(".repl", text).last).to_be_visible()
 
+    def terminal_shows(self, text):
+        expect(self.page.locator(".terminal-wrapper .xterm-rows").last).to_contain_text(text)
+
+    def type_in_terminal(self, prompt, text):
+        """Types at the prompt of a program that runs in a terminal."""
+        self.terminal_shows(prompt)
+        self.command("Terminal: Focus Terminal")
+        self.page.keyboard.type(text)
+
     # -- Between tests
 
     def reset(self):
@@ -254,6 +264,9 @@ class Workbench:
         if page.locator(".tab").count():
             self.command("View: Close All Editors")
             expect(page.locator(".tab")).to_have_count(0)
+        if page.locator(".terminal-wrapper").count():
+            self.command("Terminal: Kill All Terminals")
+            self.command("Debug Console: Focus on Debug Console View")
         if page.locator(".notification-toast").count():
             self.command("Notifications: Clear All Notifications")
 
