@@ -137,12 +137,17 @@ class Terminal:
 
     def wait_for(self, text, every=SECONDS, again=""):
         """Reads output up to and including the text. Meanwhile, types `again` repeatedly."""
-        end = time.monotonic() + SECONDS
+        now = time.monotonic()
+        end, next_time = now + SECONDS, now + every
         while text not in self.shown:
-            if not select.select([self.stream], [], [], every)[0]:
-                if time.monotonic() > end or not again:
-                    raise AssertionError(f"no {text!r} in {self.shown!r}")
+            is_there = select.select([self.stream], [], [], max(min(next_time, end) - now, 0))[0]
+            now = time.monotonic()
+            if now > end:
+                raise AssertionError(f"no {text!r} in {self.shown[-10000:]!r}")
+            if again and now > next_time:
                 self.type(again)
+                next_time = now + every
+            if not is_there:
                 continue
             try:
                 some = os.read(self.stream, 4096)

@@ -3,15 +3,18 @@
 """Editors that attach to a guest that runs already: several at a time, with LLDB beside them, and
 through another adapter. Each must be told the truth, and none may take the guest with it."""
 
+import os
 import pathlib
 import subprocess
 import sys
 import time
 import unittest
+import unittest.mock
 
 HERE = pathlib.Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent / "lldb"), str(HERE.parents[1] / "tools")]
+sys.path[:0] = [str(HERE.parent / "lldb"), str(HERE.parent / "cli"), str(HERE.parents[1] / "tools")]
 
+from debug_test import PROMPT, Terminal  # noqa: E402
 from debuggee import compile_guest  # noqa: E402
 from editor import Editor, PATIENCE, VITRINE  # noqa: E402
 from gdb_client import Connection  # noqa: E402
@@ -395,6 +398,42 @@ class AttachTest(unittest.TestCase):
         editor.event("continued")
         self.assertEqual(done.returncode, 0, done)
         self.assertEqual(guest.finish(), (0, ""))
+
+    def test_the_terminal_s_debugger_in_a_terminal(self):
+        guest = self.run_guest("--dap", "--no-wait")
+        with unittest.mock.patch.dict(os.environ, ENVIRONMENT):
+            terminal = Terminal(ticker().parent, f"--attach={guest.process.pid}")
+        terminal.wait_for(PROMPT)
+        terminal.type("wait\n")
+        guest.must_go_on()
+        terminal.interrupt("stopped: interrupt")
+        terminal.wait_for(PROMPT)
+        guest.must_stand()
+        # Tab completes verbs, and names of the guest.
+        terminal.say("brea\t$tic\t", "breakpoint 1: $tick at")
+        terminal.say("print $do\t", "0")
+        terminal.say("continue", "stopped: breakpoint 1 in $tick")
+        terminal.say("delete", "deleted 1")
+        # Ctrl-C ends a command that runs the guest.
+        terminal.type("continue\n")
+        guest.must_go_on()
+        terminal.interrupt("stopped: interrupt")
+        terminal.wait_for(PROMPT)
+        terminal.type("detach\n")
+        self.assertEqual(terminal.status(), 0)
+        guest.must_go_on()
+
+    def test_one_who_says_nothing_is_not_waited_for(self):
+        guest = self.run_guest("--dap", "--no-wait")
+        silent, half = connect(guest.editors), connect(guest.editors)
+        half.sendall(b"Content-Len")
+        editor = self.editor(guest).attach_and_go()
+        for client in (silent, half):
+            self.assertEqual(client.recv(1), b"")
+            client.close()
+        # One who has said something may be silent for longer.
+        editor.ask("threads")
+        guest.must_go_on()
 
     def test_the_terminal_s_debugger_refuses(self):
         for which, text in (("", "there is no guest"), ("nothing", "no guest `nothing`"), ("1", "cannot connect"), ("/no/such", "cannot connect")):
