@@ -143,15 +143,17 @@ class ProtocolTest(unittest.TestCase):
             b'{"seq":2,"type":"request","command":"launch","arguments":{"program":"%s"}}'
             % str(self.path("talker.wasm")).encode(),
             b'{"seq":3,"type":"request","command":"configurationDone"}')))
-        # Until the program has written, and has filled what lies between it and its client.
+        # Until the program has written, and has filled what lies between it and its client. It then
+        # only looks now and then whether there is room.
         deadline = time.monotonic() + PATIENCE
-        used = None
-        while b"sixty-four" not in silent.recv(1 << 20, socket.MSG_PEEK) or used != (used := self.cpu_time(server)):
+        used = -100
+        while b"sixty-four" not in silent.recv(1 << 20, socket.MSG_PEEK) or self.cpu_time(server) > used + 5:
             self.assertLess(time.monotonic(), deadline)
+            used = self.cpu_time(server)
             time.sleep(1)
         before = self.memory(server)
         time.sleep(1)
-        self.assertEqual((self.cpu_time(server), self.memory(server)), (used, before))
+        self.assertLess(self.memory(server) - before, 1024)
         silent.close()
 
     @staticmethod
