@@ -54,17 +54,18 @@ function(vitrine_layer name)
     target_link_libraries(${target} PRIVATE ${arg_DEPENDS} ${arg_LINKS})
 endfunction()
 
-# vitrine_commit(<variable>): the commit of the tree, read anew with each one; `unknown` outside of git.
-function(vitrine_commit variable)
-    execute_process(COMMAND git rev-parse --short=12 HEAD WORKING_DIRECTORY "${vitrine_SOURCE_DIR}"
-        OUTPUT_VARIABLE commit OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+# vitrine_git(<variable> <default> <arguments>...): what git says about the tree, asked anew with each commit; the default
+# outside of git.
+function(vitrine_git variable default)
+    execute_process(COMMAND git ${ARGN} WORKING_DIRECTORY "${vitrine_SOURCE_DIR}"
+        OUTPUT_VARIABLE answer OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
     if(EXISTS "${vitrine_SOURCE_DIR}/.git/logs/HEAD")
         set_property(DIRECTORY "${vitrine_SOURCE_DIR}" APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS .git/logs/HEAD)
     endif()
-    if(NOT commit)
-        set(commit unknown)
+    if(NOT answer)
+        set(answer "${default}")
     endif()
-    set(${variable} "${commit}" PARENT_SCOPE)
+    set(${variable} "${answer}" PARENT_SCOPE)
 endfunction()
 
 # vitrine_command(SOURCES <files>... TELLS_COMMIT <file> [DEPENDS <layers>...] [LINKS <libraries>...])
@@ -72,13 +73,33 @@ endfunction()
 # string, so that a commit compiles that one again, and no other.
 function(vitrine_command)
     cmake_parse_arguments(PARSE_ARGV 0 arg "" "TELLS_COMMIT" "SOURCES;DEPENDS;LINKS")
-    vitrine_commit(commit)
+    vitrine_git(commit unknown rev-parse --short=12 HEAD)
     add_executable(vitrine ${arg_SOURCES})
     vitrine_options(vitrine)
     set_property(SOURCE ${arg_TELLS_COMMIT} APPEND PROPERTY COMPILE_DEFINITIONS VITRINE_COMMIT="${commit}")
     set_target_properties(vitrine PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${vitrine_BINARY_DIR}")
     list(TRANSFORM arg_DEPENDS PREPEND vitrine_)
     target_link_libraries(vitrine PRIVATE ${arg_DEPENDS} ${arg_LINKS} Threads::Threads)
+endfunction()
+
+# vitrine_manual() makes what the command writes about itself, in the build folder's share/: the pages of the manual, and
+# completions for shells.
+function(vitrine_manual)
+    set(share "${vitrine_BINARY_DIR}/share")
+    string(TIMESTAMP today "%Y-%m-%d" UTC)
+    vitrine_git(date ${today} log -1 --format=%cs)
+    add_custom_command(OUTPUT "${share}/made"
+        COMMAND ${CMAKE_COMMAND} -E rm -rf "${share}"
+        COMMAND ${CMAKE_COMMAND} -E make_directory "${share}/man" "${share}/completions"
+        COMMAND vitrine man-pages "${share}/man" ${date}
+        COMMAND vitrine completions bash > "${share}/completions/vitrine"
+        COMMAND vitrine completions zsh > "${share}/completions/_vitrine"
+        COMMAND vitrine completions fish > "${share}/completions/vitrine.fish"
+        COMMAND ${CMAKE_COMMAND} -E touch "${share}/made"
+        DEPENDS vitrine
+        VERBATIM
+    )
+    add_custom_target(vitrine_manual ALL DEPENDS "${share}/made")
 endfunction()
 
 # vitrine_library(<target> <exported name>): what all libraries for embedders have in common.

@@ -4,6 +4,7 @@
 #include <CLI/App.hpp>
 
 #include <functional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,7 +26,14 @@ struct CommandRow {
     /// Whether everything from the first word that is not an option on belongs to the guest.
     bool takes_guest;
     Action (*add)(CLI::App&);
+
+    bool is_hidden() const { return summary.empty(); }
 };
+
+/// All commands, in the order in which help lists them.
+std::span<const CommandRow> all_commands();
+/// Null if there is no such command.
+const CommandRow* find_command(std::string_view name);
 
 // One function per command, in the file of the command's name.
 Action add_run(CLI::App& app);
@@ -39,6 +47,9 @@ Action add_objdump(CLI::App& app);
 Action add_validate(CLI::App& app);
 Action add_opcodes(CLI::App& app);
 Action add_wast(CLI::App& app);
+Action add_completions(CLI::App& app);
+Action add_complete(CLI::App& app);
+Action add_man_pages(CLI::App& app);
 Action add_symbols(CLI::App& app);
 
 } // namespace vitrine::cli

@@ -239,6 +239,13 @@ def check_dap(folder):
             check_output(message.get("command", message.get("event")), text.encode("utf-8", "surrogateescape"))
 
 
+def offered(environment, *words):
+    """The candidates for a shell, with blanks in place of the tabs between their columns."""
+    done = subprocess.run([VITRINE, "complete", "--", *words], env=environment, capture_output=True, timeout=SECONDS)
+    assert done.returncode == 0 and done.stderr == b"", done
+    return check_output(("complete", *words), done.stdout.replace(b"\t", b" "))
+
+
 def check_ps(folder):
     """A guest with a door whose file and arguments have such names, and the debugger that attaches."""
     environment = os.environ | {"XDG_RUNTIME_DIR": str(folder)}
@@ -254,6 +261,7 @@ def check_ps(folder):
     try:
         assert "file\\1b[31m" in ask("ps")
         assert json.loads(ask("ps", "--json"))[0]["module"] == str(file)
+        assert "file\\1b[31m" in offered(environment, "debug", "--attach=")
         assert "file\\1b[31m" in ask("debug", "--attach=nobody")
         shown = ask("debug", "--attach", input="wait\nbt\nfunctions\nglobals\nprint nobody\ndetach\n")
         assert "start\\1b" in shown and "global\\1b" in shown, shown
@@ -264,6 +272,13 @@ def check_ps(folder):
 
 def check_lldb_script(folder):
     assert "VERBS" in run(folder, "lldb-script")
+
+
+def check_completions(folder):
+    assert "_vitrine" in run(folder, "completions", "bash")
+    assert "expected the name of a shell" in run(folder, "completions", name("shell"))
+    for words in (("run", name("app"), ""), ("run", name("app")), ("run", "--dir=" + name("folder")), (name("command"), ""), ("--" + name("option"),)):
+        offered(os.environ, *words)
 
 
 def check_mcp(folder):
@@ -284,7 +299,7 @@ def check_mcp(folder):
             check_output("mcp", text.encode("utf-8", "surrogateescape"))
 
 
-CHECKS = {"ps": (check_ps,), "run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "lldb-script": (check_lldb_script,), "mcp": (check_mcp,),
+CHECKS = {"ps": (check_ps,), "run": (check_run, check_dwarf), "debug": (check_debug, check_monitor), "dap": (check_dap,), "lldb-script": (check_lldb_script,), "completions": (check_completions,), "mcp": (check_mcp,),
     "inspect": (check_inspect,), "objdump": (check_objdump,), "validate": (check_validate,),
     "opcodes": (check_opcodes,), "wast": (check_wast,)}
 
