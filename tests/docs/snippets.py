@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Finds the snippets of README.md and docs/: fenced blocks, and blocks indented by four spaces.
+"""Finds the snippets of README.md, SECURITY.md and docs/: fenced blocks, and blocks indented by four spaces.
 
     snippets.py --programs FOLDER    writes each C and C++ snippet to a file there, and prints the files
 """
@@ -36,7 +36,7 @@ class Snippet:
 
 
 def pages():
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [ROOT / "README.md", ROOT / "SECURITY.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def snippets_of(path):
