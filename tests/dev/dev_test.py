@@ -15,7 +15,7 @@ NOTE = """#!/bin/sh
 echo "${0##*/} $*" >> "$NOTES"
 [ "${0##*/}" != "$FAILING" ]
 """
-PROGRAMS = ["cmake", "ctest", "clang-format-22", "python3", "dpkg-query", "apt-get", "sudo"]
+PROGRAMS = ["cmake", "ctest", "clang-format-22", "python3", "dpkg-query", "apt-get", "sudo", "cpack", "lintian"]
 
 
 class Dev(unittest.TestCase):
@@ -98,6 +98,16 @@ class Dev(unittest.TestCase):
         self.assertEqual(status, 0)
         self.assertFalse(any("lint.py" in note or "clang-format" in note for note in notes), notes)
         self.assertTrue(notes[-1].startswith("ctest ") and notes[-1].endswith(" -R wasm"), notes)
+
+    def test_packages_are_made_and_checked(self):
+        (self.tree / "build/package/packages").mkdir(parents=True)
+        (self.tree / "build/package/packages/old.deb").touch()
+        self.program(self.bin / "cpack", NOTE + "touch build/package/packages/new.deb\n")
+        status, notes, _ = self.dev("package")
+        self.assertEqual(status, 0)
+        self.assertIn("cpack --preset package", notes)
+        self.assertTrue(notes[-1].startswith("lintian ") and notes[-1].endswith(" build/package/packages/new.deb"), notes)
+        self.assertEqual(self.dev("package", failing="lintian")[0], 1)
 
     def test_bless_fails_when_a_test_does(self):
         self.assertEqual(self.dev("bless")[0], 0)

@@ -33,6 +33,8 @@ COVERED = {
     ("docs/c-api.md", "$ budget plugin.wasm"): "an example: example.c.budget",
     ("docs/command-line.md", "perf record"): "commands of perf: cli.perf",
     ("docs/command-line.md", "source <(vitrine completions bash)"): "init files of shells: cli.completions",
+    ("docs/installing.md", "sudo apt install"): "installs: consumer.debian",
+    ("docs/installing.md", "cmake --preset release"): "installs: consumer.package",
     ("docs/performance.md", "perf record"): "commands of perf: cli.perf",
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
     ("docs/debug.md", "alias px"): "an init file: session.definitions",
