@@ -280,6 +280,8 @@ typedef struct vitrine_breakpoint_options_t {
     const char* condition;
     /* Skip the first N hits. */
     uint64_t ignore_count;
+    /* Stop only at every Nth of the hits after those. 0 is the same as 1. */
+    uint64_t every;
     /* Log this message instead of stopping; see `vitrine_session_on_message`. Each `{expression}`
      * in it is replaced by its value. Null for none. */
     const char* message;
@@ -327,15 +329,28 @@ enum vitrine_watch_access_enum {
     VITRINE_WATCH_CHANGE, /* writes that change the value */
 };
 
+/* More about a watchpoint. All zero but `size`, it is the default. */
+typedef struct vitrine_watchpoint_options_t {
+    size_t size;
+    /* An expression that must be true. It is evaluated in the innermost frame of the thread that
+     * accessed the place, whatever its function is. Null for none. */
+    const char* condition;
+    /* As for a breakpoint. */
+    uint64_t ignore_count;
+    uint64_t every;
+    bool is_disabled;
+} vitrine_watchpoint_options_t;
+
 /* A watchpoint of a session, as it was when it was listed. */
 VITRINE_OPAQUE(watchpoint)
 VITRINE_VECTOR(watchpoint, *)
 
 /* Watches a place for accesses by any instruction, and for calls of host functions that change it.
  * The guest stops after the instruction. Breakpoints and watchpoints share one sequence of ids.
- * Fails while the guest runs. */
-WASM_API_EXTERN own vitrine_error_t* vitrine_session_add_watchpoint(
-    vitrine_session_t*, const vitrine_place_t*, vitrine_watch_access_t, uint32_t* id);
+ * `options` may be null. Fails while the guest runs. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_session_add_watchpoint(vitrine_session_t*,
+    const vitrine_place_t*, vitrine_watch_access_t, const vitrine_watchpoint_options_t* options,
+    uint32_t* id);
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_remove_watchpoint(vitrine_session_t*, uint32_t id);
 /* One on a local is removed when the frame of the local returns. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_watchpoints(

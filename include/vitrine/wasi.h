@@ -77,6 +77,10 @@ typedef size_t (*vitrine_wasi_source_t)(void* env, void* to, size_t size);
 WASM_API_EXTERN void vitrine_wasi_config_stdin_from(
     vitrine_wasi_config_t*, vitrine_wasi_source_t source, void* env, void (*finalizer)(void*));
 
+/* Standard input is another descriptor of this process. The caller keeps it, and must keep it open until
+ * `vitrine_linker_add_wasi` returns. */
+WASM_API_EXTERN void vitrine_wasi_config_stdin_descriptor(vitrine_wasi_config_t*, int descriptor);
+
 /* Receives output. Called by one thread at a time for each stream. */
 typedef void (*vitrine_wasi_sink_t)(void* env, const void* bytes, size_t size);
 /* Output goes to `sink` instead of the stream of this process. The guest sees a terminal. */

@@ -173,6 +173,7 @@ Result<debug::BreakpointSpec> spec_of(
     if (options->message)
         spec.message = options->message;
     spec.ignore_count = options->ignore_count;
+    spec.every = options->every;
     spec.is_temporary = options->is_temporary;
     spec.is_enabled = !options->is_disabled;
     return spec;
@@ -835,7 +836,7 @@ void vitrine_breakpoint_options(const vitrine_breakpoint_t* breakpoint, vitrine_
     vitrine_breakpoint_options_t& filled = required(out, __func__, "out");
     const auto& spec = described.row.spec;
     const vitrine_breakpoint_options_t options { filled.size, described.instance.get(),
-        spec.condition.c_str(), spec.ignore_count, spec.message.c_str(), spec.is_temporary,
+        spec.condition.c_str(), spec.ignore_count, spec.every, spec.message.c_str(), spec.is_temporary,
         !spec.is_enabled };
     std::memcpy(&filled, &options, std::min(filled.size, sizeof options));
 }
@@ -845,16 +846,24 @@ void vitrine_breakpoint_options(const vitrine_breakpoint_t* breakpoint, vitrine_
 void vitrine_watchpoint_delete(vitrine_watchpoint_t* watchpoint) { delete watchpoint; }
 void vitrine_watchpoint_vec_delete(vitrine_watchpoint_vec_t* vector) { destroy_handles(vector); }
 
-vitrine_error_t* vitrine_session_add_watchpoint(
-    vitrine_session_t* session, const vitrine_place_t* place, vitrine_watch_access_t access, uint32_t* id)
+vitrine_error_t* vitrine_session_add_watchpoint(vitrine_session_t* session, const vitrine_place_t* place,
+    vitrine_watch_access_t access, const vitrine_watchpoint_options_t* options, uint32_t* id)
 {
     auto& changed = required(session, __func__, "session");
     const WatchPlace& what = required(place, __func__, "place").place;
     return attempt(changed.state->stores.own(), [&]() -> Result<void> {
         if (access > VITRINE_WATCH_CHANGE)
             return Error("there is no kind of access " + std::to_string(access));
-        const auto kind = static_cast<WatchAccess>(access);
-        return take(changed.session.add_watchpoint({ .what = what, .access = kind }), [&](uint32_t added) {
+        const auto more = options_of(options);
+        if (!more)
+            return more.error();
+        const vitrine::debug::WatchpointSpec spec { .what = what,
+            .access = static_cast<WatchAccess>(access),
+            .condition = more->condition ? more->condition : "",
+            .ignore_count = more->ignore_count,
+            .every = more->every,
+            .is_enabled = !more->is_disabled };
+        return take(changed.session.add_watchpoint(spec), [&](uint32_t added) {
             if (id)
                 *id = added;
         });

@@ -173,6 +173,11 @@ void vitrine_wasi_config_stdin_file(vitrine_wasi_config_t* config, const char* p
     change(changed, [&](WasiConfig& to) { to.stdin_file(file); });
 }
 
+void vitrine_wasi_config_stdin_descriptor(vitrine_wasi_config_t* config, int descriptor)
+{
+    change(required(config, __func__, "config"), [&](WasiConfig& to) { to.stdin_from(descriptor); });
+}
+
 void vitrine_wasi_config_stdin_from(
     vitrine_wasi_config_t* config, vitrine_wasi_source_t source, void* env, void (*finalizer)(void*))
 {

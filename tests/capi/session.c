@@ -240,7 +240,7 @@ static void test_breakpoint_options(const World* world)
     vitrine_breakpoint_options_t read = { .size = sizeof read };
     vitrine_breakpoint_options(row, &read);
     CHECK(wasm_instance_same(read.instance, other) && read.is_temporary && !read.is_disabled);
-    CHECK(strcmp(read.condition, "") == 0 && strcmp(read.message, "") == 0 && read.ignore_count == 0);
+    CHECK(strcmp(read.condition, "") == 0 && strcmp(read.message, "") == 0 && read.ignore_count == 0 && read.every == 0);
     // An older program knows fewer members.
     memset(&read, 1, sizeof read);
     read.size = offsetof(vitrine_breakpoint_options_t, condition);

@@ -153,7 +153,8 @@ static void test_end_of_store(const char* folder)
     CHECK(fails_with(vitrine_session_remove_breakpoint(world.session, 1), gone));
     CHECK(fails_with(vitrine_session_change_breakpoint(world.session, 1, NULL), gone));
     vitrine_place_t* place = vitrine_place_new_memory(memory, 0, 4);
-    CHECK(fails_with(vitrine_session_add_watchpoint(world.session, place, VITRINE_WATCH_CHANGE, &id), gone));
+    CHECK(fails_with(
+        vitrine_session_add_watchpoint(world.session, place, VITRINE_WATCH_CHANGE, NULL, &id), gone));
     CHECK(fails_with(vitrine_session_remove_watchpoint(world.session, 1), gone));
     vitrine_breakpoint_vec_t breakpoints;
     vitrine_watchpoint_vec_t watchpoints;
@@ -196,7 +197,7 @@ static void import_of_nothing(void)
 static void resume_from_nothing(void) { vitrine_session_resume(alive.session, NULL, &event); }
 static void watch_of_nothing(void)
 {
-    vitrine_session_add_watchpoint(alive.session, NULL, VITRINE_WATCH_CHANGE, NULL);
+    vitrine_session_add_watchpoint(alive.session, NULL, VITRINE_WATCH_CHANGE, NULL, NULL);
 }
 static void expression_of_nothing(void)
 {

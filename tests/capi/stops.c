@@ -12,7 +12,7 @@ static bool is_bytes(own wasm_byte_vec_t* bytes, int32_t expected)
 static uint32_t watch(const World* world, own vitrine_place_t* place, vitrine_watch_access_t access)
 {
     uint32_t id = 0;
-    CHECK(succeeds(vitrine_session_add_watchpoint(world->session, place, access, &id)));
+    CHECK(succeeds(vitrine_session_add_watchpoint(world->session, place, access, NULL, &id)));
     vitrine_place_delete(place);
     return id;
 }
@@ -53,6 +53,28 @@ static void test_watched_memory(const World* world)
     vitrine_watchpoint_vec_delete(&all);
     CHECK(all.size == 0 && !all.data);
     unwatch(world, id);
+
+    // With a condition, every second time.
+    vitrine_place_t* place = vitrine_place_new_memory(memory, 64, 4);
+    vitrine_watchpoint_options_t options = {
+        .size = sizeof options, .condition = "i32[64] > 20", .every = 2
+    };
+    uint32_t every = 0;
+    CHECK(succeeds(
+        vitrine_session_add_watchpoint(world->session, place, VITRINE_WATCH_CHANGE, &options, &every)));
+    for (int32_t value = 19; value < 23; ++value) {
+        event = call(world, "store", 64, value);
+        CHECK((event.stopped != NULL) == (value == 22));
+    }
+    finish(world, &event);
+    unwatch(world, every);
+    options.condition = "1 +";
+    CHECK(fails_with(
+        vitrine_session_add_watchpoint(world->session, place, VITRINE_WATCH_CHANGE, &options, NULL),
+        "condition: "));
+    vitrine_place_delete(place);
+    event = call(world, "store", 64, 9);
+    CHECK(!event.stopped);
 
     // A read.
     const uint32_t read = watch(world, vitrine_place_new_memory(memory, 64, 4), VITRINE_WATCH_READ);
@@ -154,10 +176,10 @@ static void test_refused_watchpoints(const World* world)
     wasm_memory_t* memory = vitrine_instance_debug_memory(world->instance, 0);
     vitrine_place_t* place = vitrine_place_new_memory(memory, 65535, 2);
     uint32_t id = 77;
-    CHECK(fails_with(vitrine_session_add_watchpoint(world->session, place, VITRINE_WATCH_CHANGE, &id),
+    CHECK(fails_with(vitrine_session_add_watchpoint(world->session, place, VITRINE_WATCH_CHANGE, NULL, &id),
         "the range does not lie in the memory, which has 65536 bytes"));
     CHECK(fails_with(
-        vitrine_session_add_watchpoint(world->session, place, 9, &id), "there is no kind of access 9"));
+        vitrine_session_add_watchpoint(world->session, place, 9, NULL, &id), "there is no kind of access 9"));
     vitrine_place_delete(place);
     wasm_memory_delete(memory);
     // Of another store.
@@ -166,7 +188,7 @@ static void test_refused_watchpoints(const World* world)
     const wasm_val_t zero = WASM_I32_VAL(0);
     wasm_global_t* global = wasm_global_new(store, type, &zero);
     place = vitrine_place_new_global(global);
-    CHECK(fails_with(vitrine_session_add_watchpoint(world->session, place, VITRINE_WATCH_CHANGE, &id),
+    CHECK(fails_with(vitrine_session_add_watchpoint(world->session, place, VITRINE_WATCH_CHANGE, NULL, &id),
         "the watched place does not exist or does not belong to a store of the session"));
     CHECK(id == 77);
     vitrine_place_delete(place);

@@ -191,8 +191,16 @@ static void test_output(void)
         end(guest);
     }
     CHECK(env.finalized == 2);
-    close(ends[0]);
+    // What was written to one end is read at the other.
+    CHECK(write(ends[1], "piped", 5) == 5);
     close(ends[1]);
+    vitrine_wasi_config_t* config = vitrine_wasi_config_new();
+    vitrine_wasi_config_stdin_descriptor(config, ends[0]);
+    vitrine_wasi_config_stdout_to(config, sink, &env, NULL);
+    Guest guest = start(config);
+    CHECK(call(guest, "copy", 1) == 0 && has_output(&env, "piped", 5));
+    end(guest);
+    close(ends[0]);
 }
 
 static uint64_t tell(void* env, vitrine_wasi_clock_t clock) { return *(const uint64_t*)env + clock; }
