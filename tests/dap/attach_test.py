@@ -7,6 +7,7 @@ import os
 import pathlib
 import subprocess
 import sys
+import tempfile
 import time
 import unittest
 import unittest.mock
@@ -15,11 +16,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "lldb"), str(HERE.parent / "cli"), str(HERE.parents[1] / "tools")]
 
 from debug_test import PROMPT, Terminal  # noqa: E402
-from debuggee import compile_guest  # noqa: E402
+from debuggee import THREADS, compile_components, compile_guest, line_of  # noqa: E402
 from editor import Editor, PATIENCE, VITRINE  # noqa: E402
 from gdb_client import Connection  # noqa: E402
 from running import ENVIRONMENT, AttachedEditor, Guest, connect, ticker  # noqa: E402
 
+GUESTS = HERE.parent / "lldb" / "guests"
 BANK = HERE.parents[1] / "examples" / "bank" / "bank.c"
 DEPOSIT = BANK.read_text().splitlines().index("    account->balance += amount;") + 1
 
@@ -191,6 +193,54 @@ class AttachTest(unittest.TestCase):
         for editor in editors[1:]:
             editor.send("continue", threadId=1)
         guest.must_go_on()
+
+    def test_two_editors_on_threads(self):
+        guest = self.run_guest("--dap", "--invoke", "_start", wasm=compile_guest("crew.c", *THREADS))
+        first, second = self.editor(guest).attach(), self.editor(guest).attach()
+        line = line_of("crew.c", "step")
+        first.ask("setBreakpoints", source={"path": str(GUESTS / "crew.c")}, breakpoints=[{"line": line}])
+        for editor in (first, second):
+            editor.ask("configurationDone")
+        thread = first.stop(reason="breakpoint")["threadId"]
+        self.assertGreater(thread, 1)
+        self.assertEqual(second.stop(reason="breakpoint")["threadId"], thread)
+        ids = {each["id"] for each in first.ask("threads")["threads"]}
+        self.assertEqual(ids, {each["id"] for each in second.ask("threads")["threads"]})
+        for each in ids:
+            self.assertEqual([frame["name"] for frame in first.frames(each)], [frame["name"] for frame in second.frames(each)])
+        # One steps one thread; the other sees it there.
+        second.ask("next", threadId=thread, singleThread=True)
+        for editor in (first, second):
+            self.assertEqual(editor.stop(reason="step")["threadId"], thread)
+            self.assertEqual(editor.frames(thread)[0]["line"], line + 1)
+        first.ask("setBreakpoints", source={"path": str(GUESTS / "crew.c")}, breakpoints=[])
+        first.ask("continue", threadId=thread)
+        second.event("continued")
+        for editor in (first, second):
+            editor.event("exited")
+        guest.finish()
+
+    def test_two_editors_on_a_component(self):
+        with tempfile.TemporaryDirectory(prefix="vitrine-attach-") as folder:
+            guest = self.run_guest("--dap", "--invoke", "run()", wasm=compile_components(pathlib.Path(folder)))
+            first, second = self.editor(guest).attach(), self.editor(guest).attach()
+            self.assertTrue(first.ask("setFunctionBreakpoints", breakpoints=[{"name": "ops_add"}])["breakpoints"][0]["verified"])
+            for editor in (first, second):
+                editor.ask("configurationDone")
+            for editor in (first, second):
+                editor.stop(reason="breakpoint")
+                frames = editor.frames()
+                self.assertEqual([frame["name"] for frame in frames], ["ops_add", "host ops_add", "run", "host run"])
+                # Each core module has statics of its own.
+                self.assertEqual(editor.variables(editor.scopes(frames[0]["id"])["Statics"])["calls"]["value"], "100")
+                self.assertNotIn("calls", editor.variables(editor.scopes(frames[2]["id"])["Statics"]))
+            # What one changes, the other sees.
+            first.ask("setExpression", expression="calls", value="7", frameId=first.frames()[0]["id"])
+            self.assertEqual(second.evaluate("calls", frameId=second.frames()[0]["id"]), "7")
+            second.ask("continue", threadId=1)
+            for editor in (first, second):
+                self.assertEqual(editor.event("exited")["exitCode"], 0)
+            self.assertEqual(guest.finish()[0], 0)
 
     def test_a_real_lldb_beside_an_editor(self):
         guest = self.run_guest("--dap", "-g0", wasm=compile_guest(BANK))
