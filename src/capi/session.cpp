@@ -307,6 +307,7 @@ using vitrine::capi::stops_on;
 using vitrine::capi::take;
 using vitrine::capi::take_stop;
 using vitrine::capi::Text;
+using vitrine::capi::options_of;
 using vitrine::capi::to_val;
 using vitrine::capi::to_vals;
 using vitrine::capi::val_of;
