@@ -28,20 +28,20 @@ template<class F> void fill_externs(vitrine_component_extern_vec_t& out, const F
 }
 
 /// Sets `out` to a handle of what was made.
-template<class T, class V> Result<void> give(Result<V> made, T*& out)
+template<class T, class V> Result<void> give(const Result<V>& made, T*& out)
 {
     if (!made)
-        return std::move(made).error();
-    out = new T { std::move(*made) };
+        return made.error();
+    out = new T { *made };
     return {};
 }
 
-Result<void> give(const std::shared_ptr<StoreBody>& store, Result<ComponentInstance> made,
+Result<void> give(const std::shared_ptr<StoreBody>& store, const Result<ComponentInstance>& made,
     vitrine_component_instance_t*& out)
 {
     if (!made)
-        return std::move(made).error();
-    out = new vitrine_component_instance_t { store, std::move(*made) };
+        return made.error();
+    out = new vitrine_component_instance_t { store, *made };
     return {};
 }
 
@@ -257,8 +257,10 @@ vitrine_error_t* vitrine_component_func_call(const vitrine_component_func_t* fun
         for (size_t i = 0; i < arg_count; ++i)
             vals.push_back(args[i]->val);
         auto returned = callee.func.call(vals);
-        if (!returned || result)
-            return returned ? give(std::move(returned), *result) : std::move(returned).error();
+        if (!returned)
+            return std::move(returned).error();
+        if (result)
+            *result = new vitrine_component_val_t { std::move(*returned) };
         return {};
     });
 }

@@ -67,10 +67,10 @@ vitrine_error_t* vitrine_engine_new(wasm_config_t* config, wasm_engine_t** out)
     return attempt(nullptr, [&]() -> Result<void> {
         if (owned && !owned->is_complete)
             throw std::bad_alloc();
-        auto engine = Engine::create(owned ? owned->config : Config());
+        const auto engine = Engine::create(owned ? owned->config : Config());
         if (!engine)
-            return std::move(engine).error();
-        made = new wasm_engine_t { std::move(*engine) };
+            return engine.error();
+        made = new wasm_engine_t { *engine };
         return {};
     });
 }

@@ -121,7 +121,6 @@ using vitrine::capi::count_entities;
 using vitrine::capi::describe_entity;
 using vitrine::capi::describe_to;
 using vitrine::capi::destroy_elements;
-using vitrine::capi::fill;
 using vitrine::capi::fill_text;
 using vitrine::capi::guarded;
 using vitrine::capi::pointer_to;

@@ -87,7 +87,6 @@ using vitrine::Global;
 using vitrine::Memory;
 using vitrine::Result;
 using vitrine::Table;
-using vitrine::TableType;
 using vitrine::Tag;
 using vitrine::ValKind;
 using vitrine::capi::attempt;

@@ -293,7 +293,6 @@ using vitrine::capi::attempt;
 using vitrine::capi::call;
 using vitrine::capi::CallerCallback;
 using vitrine::capi::define;
-using vitrine::capi::fill;
 using vitrine::capi::fill_text;
 using vitrine::capi::guarded;
 using vitrine::capi::HostInfo;

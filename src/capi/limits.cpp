@@ -23,7 +23,6 @@ struct vitrine_interrupter_t {
     vitrine::Interrupter interrupter;
 };
 
-using vitrine::Error;
 using vitrine::Resource;
 using vitrine::ResourceLimiter;
 using vitrine::Result;

@@ -25,10 +25,10 @@ vitrine_error_t* vitrine_linker_new(wasm_store_t* store, vitrine_linker_t** out)
     vitrine_linker_t*& made = required(out, __func__, "out");
     return attempt(body, [&]() -> Result<void> {
         constexpr std::array<unsigned char, 8> bytes { 0, 'a', 's', 'm', 1, 0, 0, 0 };
-        auto empty = Module::from_bytes(body->engine, std::as_bytes(std::span(bytes)));
+        const auto empty = Module::from_bytes(body->engine, std::as_bytes(std::span(bytes)));
         if (!empty)
-            return std::move(empty).error();
-        made = new vitrine_linker_t { body, Linker(body->engine), std::move(*empty) };
+            return empty.error();
+        made = new vitrine_linker_t { body, Linker(body->engine), *empty };
         return {};
     });
 }
