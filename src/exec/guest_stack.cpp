@@ -44,6 +44,8 @@ GuestStack::~GuestStack()
 
 Result<std::unique_ptr<GuestStack>> StackPool::take()
 {
+    if (GuestStack* const next = next_.exchange(nullptr, std::memory_order_acquire))
+        return std::unique_ptr<GuestStack>(next);
     {
         const std::lock_guard lock(mutex_);
         if (!idle_.empty()) {
@@ -57,6 +59,12 @@ Result<std::unique_ptr<GuestStack>> StackPool::take()
 
 void StackPool::give_back(std::unique_ptr<GuestStack> stack)
 {
+    GuestStack* none = nullptr;
+    if (next_.compare_exchange_strong(
+            none, stack.get(), std::memory_order_release, std::memory_order_relaxed)) {
+        (void)stack.release();
+        return;
+    }
     const std::lock_guard lock(mutex_);
     if (idle_.size() < max_idle)
         idle_.push_back(std::move(stack));

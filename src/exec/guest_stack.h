@@ -3,6 +3,7 @@
 
 #include "runtime/value.h"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -59,11 +60,16 @@ public:
     explicit StackPool(uint64_t value_bytes) : value_bytes_(value_bytes) { idle_.reserve(max_idle); }
     Result<std::unique_ptr<GuestStack>> take();
     void give_back(std::unique_ptr<GuestStack> stack);
+    ~StackPool() { delete next_.load(); }
+    StackPool(const StackPool&) = delete;
+    StackPool& operator=(const StackPool&) = delete;
 
 private:
     static constexpr size_t max_idle = 4;
 
     uint64_t value_bytes_;
+    /// The one that is taken first, without the lock.
+    std::atomic<GuestStack*> next_ = nullptr;
     std::mutex mutex_;
     std::vector<std::unique_ptr<GuestStack>> idle_;
 };

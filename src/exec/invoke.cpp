@@ -31,6 +31,17 @@ const FuncType& type_of(const Thread& thread, const Function& function)
     return *thread.store.engine().types[function.type].func();
 }
 
+// Without the lock of the registry of types.
+size_t param_slots(const Function& function)
+{
+    return function.is_host() ? slots_of(function.host->type.params) : function.meta->param_slots;
+}
+
+size_t result_slots(const Function& function)
+{
+    return function.is_host() ? slots_of(function.host->type.results) : function.meta->result_slots;
+}
+
 /// Makes the thread the current one of its store.
 void take_store(Thread& thread)
 {
@@ -43,15 +54,43 @@ void give_back_store(Thread& thread)
     thread.store.current_thread.store(thread.outer_thread, std::memory_order_release);
 }
 
+/// The thread runs nothing more. From here on its probes may be detached and destroyed.
+void end_run(Thread& thread)
+{
+    thread.requests->limit.store(nullptr, std::memory_order_relaxed);
+    thread.runner.store({}, std::memory_order_release);
+}
+
+/// Lets the thread poll for nothing but the requests that were made for this call.
+void take_requests(Thread& thread)
+{
+    Requests& requests = *thread.requests;
+    if ((requests.bits.load() & Requests::interrupt) != 0)
+        requests.bits.fetch_and(~Requests::interrupt);
+    thread.restore_words();
+    if (requests.bits.load() != 0)
+        requests.lower_words();
+}
+
 /// Takes a thread inside while an entry is prepared, and back outside if the entry fails. While the
 /// thread is inside, a debugger that has stopped all threads never sees it half changed.
 class Entering {
 public:
+    /// For the first activation the thread must have its stack.
     explicit Entering(Thread& thread) : thread_(thread), is_first_(!thread.is_running())
     {
-        if (is_first_)
-            thread.runner.store(std::this_thread::get_id());
+        if (is_first_) {
+            thread.requests->limit.store(thread.stack->limit(), std::memory_order_relaxed);
+            thread.runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
+            // Whoever makes a request then lowers the words, and whoever detaches a probe then looks
+            // for a runner. With this fence, either they see what was stored above, or the loads of
+            // probes and requests below see what they have done.
+            std::atomic_thread_fence(std::memory_order_seq_cst);
+        }
         thread.go_inside();
+        if (is_first_
+            && (thread.requests->bits.load() != 0 || thread.requests->stop_tick.load() != UINT64_MAX))
+            take_requests(thread);
     }
     ~Entering()
     {
@@ -59,7 +98,7 @@ public:
             return;
         thread_.go_outside();
         if (is_first_)
-            thread_.runner.store({});
+            end_run(thread_);
     }
     Entering(const Entering&) = delete;
     Entering& operator=(const Entering&) = delete;
@@ -82,21 +121,17 @@ template<class Put> OrTrapped<void> enter(Thread& thread, Function& function, co
     if (thread.store.is_calling_out())
         return std::unexpected(Trap { .kind = TrapKind::HostError,
             .message = "the guest cannot be called by its store's limiter or the destructor of host data" });
-    Entering entering(thread);
     // Allocate first, so that nothing is half done when memory runs out.
+    if (!thread.is_running())
+        if (auto taken = thread.take_stack(); !taken)
+            return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
+    Entering entering(thread);
     if (thread.activations.size() == thread.activations.capacity())
         thread.activations.reserve(2 * thread.activations.size() + 1);
     if (!thread.is_running()) {
-        if (auto taken = thread.take_stack(); !taken)
-            return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
         take_store(thread);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
-        if ((thread.requests->bits.load() & Requests::interrupt) != 0)
-            thread.requests->bits.fetch_and(~Requests::interrupt);
-        thread.restore_words();
-        if (thread.requests->bits.load() != 0)
-            thread.requests->lower_words();
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
     }
@@ -122,16 +157,14 @@ void leave(Thread& thread)
     thread.activations.pop_back();
     thread.forget_frames();
     if (!thread.is_running()) {
-        thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
         thread.is_killed = false;
         give_back_store(thread);
     }
     if (thread.host || !thread.is_running())
         thread.go_outside();
-    // From here on the probes may be detached and destroyed.
     if (!thread.is_running())
-        thread.runner.store({});
+        end_run(thread);
 }
 
 /// How a call ended, without its results.
@@ -291,10 +324,9 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
 
 OrTrapped<void> invoke_slots(Thread& thread, Function& function, Slot* slots)
 {
-    const FuncType& type = type_of(thread, function);
     Ended end = call(
-        thread, function, [&](Slot* to) { return std::copy_n(slots, slots_of(type.params), to); },
-        [&](const Slot* from) { std::copy_n(from, slots_of(type.results), slots); });
+        thread, function, [&](Slot* to) { return std::copy_n(slots, param_slots(function), to); },
+        [&](const Slot* from) { std::copy_n(from, result_slots(function), slots); });
     if (auto* const trap = std::get_if<Trap>(&end))
         return std::unexpected(std::move(*trap));
     if (std::holds_alternative<Suspended>(end))
