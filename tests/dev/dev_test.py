@@ -50,6 +50,10 @@ class Dev(unittest.TestCase):
         (self.tree / "build/mcp").mkdir()
         shutil.copy(ROOT / "tools/requirements-mcp.txt", self.tree / "tools")
         shutil.copy(ROOT / "tools/requirements-mcp.txt", self.tree / "build/mcp/requirements.txt")
+        # And for need_docs.
+        (self.tree / "build/docs/venv").mkdir(parents=True)
+        shutil.copy(ROOT / "tools/requirements-docs.txt", self.tree / "tools")
+        shutil.copy(ROOT / "tools/requirements-docs.txt", self.tree / "build/docs/venv/requirements.txt")
         self.bin.mkdir()
         for program in PROGRAMS:
             self.program(self.bin / program, NOTE)
