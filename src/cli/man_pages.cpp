@@ -156,9 +156,14 @@ std::string debugger_commands()
     for (const core::console::Verb& verb : core::console::verb_table()) {
         if (verb.group != group)
             text += fmt::format(".SS {}\n", prose(group = verb.group));
-        std::string tag = bold(verb.name) + (verb.arguments.empty() ? "" : " " + syntax(verb.arguments));
-        if (!verb.forms.empty())
-            tag += fmt::format(" (also {})", bold(verb.forms));
+        std::string tag = bold(verb.name);
+        for (std::string_view forms = verb.forms; !forms.empty();) {
+            const std::string_view form = forms.substr(0, forms.find(' '));
+            forms.remove_prefix(std::min(form.size() + 1, forms.size()));
+            tag += ", " + bold(form);
+        }
+        if (!verb.arguments.empty())
+            tag += " " + syntax(verb.arguments);
         text += item(tag, prose(verb.summary) + ".");
     }
     return text;

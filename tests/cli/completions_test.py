@@ -39,6 +39,8 @@ CASES = [
     ("vitrine --color=al", "--color=always"),
     ("vitrine --color always obj", "objdump"),
     ("vitrine symb", None),
+    ("../bin/vitrine obj", "objdump"),
+    ("~/vitrine obj", "objdump"),
     ("vitrine run --unk", "--unknown-imports"),
     ("vitrine run --unknown-imports tr", "trap"),
     ("vitrine run --unknown-imports=tr", "--unknown-imports=trap"),
@@ -166,6 +168,7 @@ def check_shell(name, start):
         for each in FILES:
             (folder / each).touch()
         (bin / "vitrine").symlink_to(VITRINE)
+        (home / "vitrine").symlink_to(VITRINE)
         (bin / "record").write_text(RECORD)
         (bin / "record").chmod(0o755)
         environment = os.environ | {"PATH": f"{bin}:{os.environ['PATH']}", "HOME": str(home), "TERM": "xterm", "LC_ALL": "C.UTF-8"}
@@ -174,7 +177,7 @@ def check_shell(name, start):
             shell.wait_for(lambda: "READY> " in shell.shown)
             for line, expected in CASES:
                 words = shell.words_after_tab(line)
-                wanted = line.split(" ")
+                wanted = line.replace("~", str(home)).split(" ")
                 if expected is not None:
                     wanted[-1] = expected
                 if words[-1] + "/" == wanted[-1] and name.startswith("zsh"):
