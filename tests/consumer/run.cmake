@@ -50,6 +50,16 @@ function(check_cmake)
     endforeach()
 endfunction()
 
+# check_files(<folder> <files>...): those that belong to the command are there, and the given ones.
+function(check_files folder)
+    foreach(file IN ITEMS ${ARGN} bash-completion/completions/vitrine fish/vendor_completions.d/vitrine.fish vitrine/vitrine.vsix
+        doc/vitrine/docs/debug.md)
+        if(NOT EXISTS "${folder}/${file}")
+            message(FATAL_ERROR "there is no ${folder}/${file}")
+        endif()
+    endforeach()
+endfunction()
+
 # build_c(<program> <flags for the compiler> <options of pkg-config>...): a program in C, without CMake.
 function(build_c program flags)
     find_program(pkg_config pkg-config REQUIRED)
@@ -69,6 +79,8 @@ if(WAY STREQUAL "subdirectory")
     endforeach()
 elseif(WAY STREQUAL "package")
     run("${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${work}/prefix")
+    check_files("${work}/prefix/share" man/man1/vitrine.1 man/man1/vitrine-run.1 zsh/site-functions/_vitrine)
+    run("${work}/prefix/bin/vitrine" --version)
     check_cmake("-DCMAKE_PREFIX_PATH=${work}/prefix")
     set(ENV{PKG_CONFIG_PATH} "${work}/prefix/lib/pkgconfig")
     build_c("${work}/types" "")
@@ -101,12 +113,8 @@ else()
     run(${launcher} "${root}/usr/bin/vitrine" --version)
     check_libraries("${root}" "${root}/usr/bin/vitrine")
     run(${launcher} "${root}/usr/bin/vitrine" validate "${SOURCE}/tests/api/bank.wasm")
-    foreach(file IN ITEMS man/man1/vitrine.1.gz man/man1/vitrine-run.1.gz bash-completion/completions/vitrine
-        zsh/vendor-completions/_vitrine fish/vendor_completions.d/vitrine.fish vitrine/vitrine.vsix doc/vitrine/docs/debug.md)
-        if(NOT EXISTS "${root}/usr/share/${file}")
-            message(FATAL_ERROR "the package vitrine has no /usr/share/${file}")
-        endif()
-    endforeach()
+    check_files("${root}/usr/share" man/man1/vitrine.1.gz man/man1/vitrine-run.1.gz zsh/vendor-completions/_vitrine
+        doc/vitrine/copyright doc/vitrine/changelog.gz)
 
     set(root "${work}/developer")
     set_root("${root}" libvitrine-dev libc6-dev libstdc++-${version}-dev)
