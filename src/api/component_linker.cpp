@@ -181,8 +181,8 @@ Result<detail::PreparedComponentBody> prepared(const ComponentLinkerBody& linker
     const auto& body = Access::body(component);
     if (body->engine != linker.engine)
         return Error("the component and the linker belong to different engines");
-    return detail::PreparedComponentBody { body,
-        TRY(linker.linker.prepare(linker.engine->types, body->component)) };
+    auto resolved = TRY(linker.linker.prepare(linker.engine->types, body->component));
+    return detail::PreparedComponentBody { body, std::move(resolved) };
 }
 
 Result<void> check_store(const detail::StoreLink& store, const detail::EngineBody& engine)

@@ -97,8 +97,8 @@ private:
                 if ((inner.kind == EntityKind::Type) != is_type)
                     continue;
                 const std::string_view name = exports.name(i);
-                items.push_back({ std::string(name),
-                    { inner, TRY(make(interface, name, inner, find(interface, name))) } });
+                auto item = TRY(make(interface, name, inner, find(interface, name)));
+                items.push_back({ std::string(name), { inner, std::move(item) } });
             }
         return items;
     }

@@ -57,7 +57,8 @@ Result<uint32_t> Skips::add_function(std::string regex)
         [&](const Thrown&) -> Result<std::shared_ptr<const Compiled>> {
             return failure("malformed regular expression: " + regex);
         });
-    entries_.push_back({ { next_, false, std::move(regex) }, TRY(std::move(compiled)) });
+    auto matcher = TRY(std::move(compiled));
+    entries_.push_back({ { next_, false, std::move(regex) }, std::move(matcher) });
     return next_++;
 }
 

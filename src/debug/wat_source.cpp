@@ -92,7 +92,8 @@ Result<std::shared_ptr<const WatSource>> WatSources::find(
         kept_.splice(kept_.begin(), kept_, kept);
         return kept_.front().source;
     }
-    kept_.push_front({ module, TRY(WatSource::of(*module, function)) });
+    auto source = TRY(WatSource::of(*module, function));
+    kept_.push_front({ module, std::move(source) });
     if (kept_.size() > max_kept)
         kept_.pop_back();
     return kept_.front().source;

@@ -146,7 +146,8 @@ Result<std::shared_ptr<const Text>> Texts::read(const std::string& path)
     }
     if (kept != kept_.end())
         kept_.erase(kept);
-    kept_.push_front({ path, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, TRY(Text::read(path)) });
+    auto text = TRY(Text::read(path));
+    kept_.push_front({ path, info.st_mtim.tv_sec, info.st_mtim.tv_nsec, std::move(text) });
     size_t size = 0;
     // The one just read stays, whatever its size.
     const auto is_beyond = [&](const Kept& each) {

@@ -105,7 +105,8 @@ Result<CompositeType> TypeDecoder::decode_composite_type()
     switch (TRY(in_.leb<int8_t, 7>()) & 0x7f) {
     case 0x60: {
         auto params = TRY(decode_value_types("parameters"));
-        return FuncType { std::move(params), TRY(decode_value_types("results")) };
+        auto results = TRY(decode_value_types("results"));
+        return FuncType { std::move(params), std::move(results) };
     }
     case 0x5f: {
         StructType type;
