@@ -8,6 +8,7 @@
 #define VITRINE_H
 
 #include <vitrine/component.h>
+#include <vitrine/component_debug.h>
 #include <vitrine/config.h>
 #include <vitrine/debug.h>
 #include <vitrine/entity.h>
