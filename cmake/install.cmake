@@ -26,7 +26,14 @@ if(NOT VITRINE_BUILD_DEBUGGER)
 endif()
 install(DIRECTORY include/vitrine DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development ${absent})
 install(FILES include/vitrine.h include/wasm.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT development)
-# For C programs, and others that do not use CMake.
+# For C programs, and others that do not use CMake. Each library comes before those that it needs.
+set(libraries_of_pc "")
+foreach(product IN ITEMS DEBUGGER WASI)
+    if(VITRINE_BUILD_${product})
+        string(TOLOWER ${product} product)
+        string(APPEND libraries_of_pc "-lvitrine_${product} ")
+    endif()
+endforeach()
 file(RELATIVE_PATH prefix_from_pc "/${CMAKE_INSTALL_LIBDIR}/pkgconfig" "/")
 configure_file(cmake/vitrine.pc.in vitrine.pc @ONLY)
 install(FILES "${CMAKE_CURRENT_BINARY_DIR}/vitrine.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
