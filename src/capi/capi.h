@@ -204,6 +204,15 @@ template<class V> void allocate(V& out, std::size_t size)
 }
 /// With a zero behind the text, which the size does not count.
 void fill(wasm_byte_vec_t& out, std::string_view text);
+/// The same, but throws if there is no memory, and leaves `out` alone then.
+inline void assign(wasm_byte_vec_t& out, std::string_view text)
+{
+    wasm_byte_vec_t made;
+    fill(made, text);
+    if (!made.data)
+        throw std::bad_alloc();
+    out = made;
+}
 /// Fills with what `text` returns. Empty if there is no memory.
 template<class F> void fill_text(wasm_byte_vec_t& out, const F& text)
 {

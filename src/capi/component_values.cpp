@@ -135,6 +135,7 @@ using vitrine::ComponentResource;
 using vitrine::ComponentType;
 using vitrine::ComponentVal;
 using vitrine::Result;
+using vitrine::capi::assign;
 using vitrine::capi::attempt;
 using vitrine::capi::fill;
 using vitrine::capi::fill_text;
@@ -276,11 +277,11 @@ vitrine_error_t* vitrine_component_val_to_bytes(const vitrine_component_val_t* v
     wasm_byte_vec_t& result = required(out, __func__, "out");
     return attempt(nullptr, [&]() -> Result<void> {
         if (read.kind() == ComponentKind::String)
-            return read.get<std::string>().transform([&](const std::string& text) { fill(result, text); });
+            return read.get<std::string>().transform([&](const std::string& text) { assign(result, text); });
         if (!is_bytes(read.type()))
             return of_other_kind(read.type(), "string or list of u8");
         return read.get<std::vector<std::byte>>().transform([&](const std::vector<std::byte>& bytes) {
-            fill(result, { reinterpret_cast<const char*>(bytes.data()), bytes.size() });
+            assign(result, { reinterpret_cast<const char*>(bytes.data()), bytes.size() });
         });
     });
 }

@@ -27,35 +27,37 @@ struct DeleteEntity {
 void describe(vitrine_entity_t& out, const EntityInfo& row)
 {
     out.index = row.index;
-    fill(out.name, row.name);
+    assign(out.name, row.name);
     if (row.import) {
         out.is_imported = true;
-        fill(out.import_module, row.import->module);
-        fill(out.import_name, row.import->name);
+        assign(out.import_module, row.import->module);
+        assign(out.import_name, row.import->name);
     }
     allocate(out.exports, row.exports.size());
+    if (out.exports.size != row.exports.size())
+        throw std::bad_alloc();
     for (size_t i = 0; i < out.exports.size; ++i)
-        fill(out.exports.data[i], row.exports[i]);
+        assign(out.exports.data[i], row.exports[i]);
 }
 
 void describe_type(vitrine_entity_t& out, const FuncInfo& row)
 {
-    fill(out.type, row.type.to_text());
+    assign(out.type, row.type.to_text());
     out.offset = row.offset;
     out.end = row.end;
 }
 
-void describe_type(vitrine_entity_t& out, const TagInfo& row) { fill(out.type, row.type.to_text()); }
+void describe_type(vitrine_entity_t& out, const TagInfo& row) { assign(out.type, row.type.to_text()); }
 
 void describe_type(vitrine_entity_t& out, const GlobalInfo& row)
 {
-    fill(out.type, row.type.type.to_text());
+    assign(out.type, row.type.type.to_text());
     out.is_mutable = row.type.is_mutable;
 }
 
 void describe_type(vitrine_entity_t& out, const TableInfo& row)
 {
-    fill(out.type, row.type.element_type.to_text());
+    assign(out.type, row.type.element_type.to_text());
     out.limits = limits_of(row.type);
 }
 

@@ -203,10 +203,10 @@ SAME(EXTERN, Extern);
 using vitrine::Object;
 using vitrine::Result;
 using vitrine::Val;
+using vitrine::capi::assign;
 using vitrine::capi::copy_reference;
 using vitrine::capi::delete_reference;
 using vitrine::capi::destroy_elements;
-using vitrine::capi::fill;
 using vitrine::capi::guarded;
 using vitrine::capi::object_of;
 using vitrine::capi::Other;
@@ -237,14 +237,14 @@ vitrine_error_t* vitrine_val_to_text(const vitrine_val_t* val, wasm_byte_vec_t* 
 {
     const vitrine_val_t& described = required(val, __func__, "val");
     wasm_byte_vec_t& filled = required(out, __func__, "out");
-    return with_val(described, [&](const Val& value) { fill(filled, value.to_text()); });
+    return with_val(described, [&](const Val& value) { assign(filled, value.to_text()); });
 }
 
 vitrine_error_t* vitrine_val_type(const vitrine_val_t* val, wasm_byte_vec_t* out)
 {
     const vitrine_val_t& described = required(val, __func__, "val");
     wasm_byte_vec_t& filled = required(out, __func__, "out");
-    return with_val(described, [&](const Val& value) { fill(filled, value.type().to_text()); });
+    return with_val(described, [&](const Val& value) { assign(filled, value.type().to_text()); });
 }
 
 // What references refer to.
@@ -271,7 +271,7 @@ vitrine_error_t* vitrine_object_part_type(const wasm_ref_t* ref, uint64_t index,
         const auto type = object.part_type(index);
         if (!type)
             return type.error();
-        fill(filled, type->to_text());
+        assign(filled, type->to_text());
         return {};
     });
 }
