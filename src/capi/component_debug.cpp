@@ -39,7 +39,7 @@ template<class V, class Row, class F> void set_rows(V& out, const std::vector<Ro
     out = std::exchange(static_cast<V&>(made), {});
 }
 
-std::vector<ComponentVal> vals_of(
+std::vector<ComponentVal> component_vals_of(
     const vitrine_component_val_t* const* args, size_t count, const char* function)
 {
     std::vector<ComponentVal> vals;
@@ -60,6 +60,7 @@ using vitrine::CoreInstance;
 using vitrine::CoreModule;
 using vitrine::Result;
 using vitrine::capi::attempt;
+using vitrine::capi::component_vals_of;
 using vitrine::capi::destroy_all;
 using vitrine::capi::destroy_handles;
 using vitrine::capi::fill;
@@ -71,7 +72,6 @@ using vitrine::capi::make_module;
 using vitrine::capi::required;
 using vitrine::capi::set_rows;
 using vitrine::capi::take_stop;
-using vitrine::capi::vals_of;
 using vitrine::debug::Event;
 
 // Contents.
@@ -183,7 +183,7 @@ vitrine_error_t* vitrine_session_call_component(vitrine_session_t* session,
     auto& used = required(session, __func__, "session");
     const auto& callee = required(func, __func__, "func").func;
     return give_event(used.state, required(out, __func__, "out"), [&]() -> Result<Event> {
-        const auto vals = vals_of(args, arg_count, "vitrine_session_call_component");
+        const auto vals = component_vals_of(args, arg_count, "vitrine_session_call_component");
         return used.session.call(callee, vals, stop_at_entry);
     });
 }
@@ -196,7 +196,7 @@ vitrine_error_t* vitrine_session_call_component_stopped(vitrine_session_t* sessi
     auto& handle = required(stopped, __func__, "stopped");
     const auto& callee = required(func, __func__, "func").func;
     return give_event(used.state, required(out, __func__, "out"), [&]() -> Result<Event> {
-        const auto vals = vals_of(args, arg_count, "vitrine_session_call_component_stopped");
+        const auto vals = component_vals_of(args, arg_count, "vitrine_session_call_component_stopped");
         auto stop = take_stop(used, handle);
         if (!stop)
             return std::move(stop).error();

@@ -112,6 +112,17 @@ struct SessionState {
     std::optional<Instance> instance;
 };
 
+/// Converts the values of an array that a C program passes. It may be null if it is empty.
+Result<std::vector<Val>> to_vals(
+    const std::shared_ptr<StoreBody>& store, const vitrine_val_t* vals, std::size_t count);
+vitrine_val_vec_t vals_of(const std::shared_ptr<StoreBody>& store, const std::vector<Val>& vals);
+const vitrine_val_t* required_if(
+    const vitrine_val_t* vals, std::size_t count, const char* function, const char* name);
+
+/// The error of using a stop too late.
+Error resumed_already();
+std::unique_ptr<vitrine_stopped_t> make_stopped(
+    const std::shared_ptr<SessionState>& state, debug::Stopped stopped);
 /// The stop, to resume from it. Its handle is stale afterwards.
 Result<debug::Stopped> take_stop(const vitrine_session_t& session, vitrine_stopped_t& handle);
 /// Fails with the error with which the guest ended.
