@@ -82,9 +82,9 @@ public:
         if (is_first_) {
             thread.requests->limit.store(thread.stack->limit(), std::memory_order_relaxed);
             thread.runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
-            // Whoever makes a request then lowers the words, and whoever detaches a probe then looks
-            // for a runner. With this fence, either they see what was stored above, or the loads of
-            // probes and requests below see what they have done.
+            // A request lowers the words after it has set its bit, and a session looks for a runner
+            // after it has detached a probe. The fence makes sure that they see what was stored
+            // above, or that the loads below see what they did.
             std::atomic_thread_fence(std::memory_order_seq_cst);
         }
         thread.go_inside();

@@ -14,7 +14,7 @@ static const unsigned char binary[] = {
 #include "module.inc"
 };
 
-static void check(own vitrine_error_t* error)
+static void check(vitrine_error_t* error)
 {
     if (!error)
         return;
