@@ -46,6 +46,10 @@ class Dev(unittest.TestCase):
         (self.tree / "build/lldb").mkdir()
         shutil.copy(ROOT / "tools/requirements-lldb.txt", self.tree / "tools")
         shutil.copy(ROOT / "tools/requirements-lldb.txt", self.tree / "build/lldb/requirements.txt")
+        # The same for need_python.
+        (self.tree / "build/python").mkdir()
+        shutil.copy(ROOT / "tools/requirements-python.txt", self.tree / "tools")
+        shutil.copy(ROOT / "tools/requirements-python.txt", self.tree / "build/python/requirements.txt")
         # And for need_mcp.
         (self.tree / "build/mcp").mkdir()
         shutil.copy(ROOT / "tools/requirements-mcp.txt", self.tree / "tools")

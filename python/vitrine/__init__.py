@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Vitrine: a WebAssembly runtime that a debugger can see into.
+
+>>> import vitrine
+>>> store = vitrine.Store(guest_debug=True)
+>>> bank = vitrine.Instance(store, vitrine.Module(store, "bank.wasm"), {"host": {"print": print}})
+>>> bank["add"](2, 3)
+5
+>>> bank.debug_global("total").value
+1200
+"""
+
+from ._entities import Caller, Extern, Func, Global, Memory, Place, Table, Tag
+from ._errors import Error, Exit, TraceFrame, Trap
+from ._instance import Instance, Linker, Wasi
+from ._native import ffi as _ffi
+from ._native import lib as _lib
+from ._session import (
+    Breakpoint,
+    DapServer,
+    Frame,
+    GdbServer,
+    Reason,
+    Run,
+    Session,
+    Slot,
+    Slots,
+    Stop,
+    Thread,
+    Watchpoint,
+)
+from ._store import Engine, Entity, Import, Module, Store
+from ._values import FuncType, Ref
+
+__version__: str = _ffi.string(_lib.vitrine_version()).decode()
+
+__all__ = [
+    "Breakpoint",
+    "Caller",
+    "DapServer",
+    "Engine",
+    "Entity",
+    "Error",
+    "Exit",
+    "Extern",
+    "Frame",
+    "Func",
+    "FuncType",
+    "GdbServer",
+    "Global",
+    "Import",
+    "Instance",
+    "Linker",
+    "Memory",
+    "Module",
+    "Place",
+    "Reason",
+    "Ref",
+    "Run",
+    "Session",
+    "Slot",
+    "Slots",
+    "Stop",
+    "Store",
+    "Table",
+    "Tag",
+    "Thread",
+    "TraceFrame",
+    "Trap",
+    "Wasi",
+    "Watchpoint",
+]

@@ -1,0 +1,929 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Debug sessions: breakpoints, watchpoints, stops, frames."""
+
+from __future__ import annotations
+
+import html
+from typing import Any, Callable, Iterator, Mapping, Sequence
+
+from ._entities import Func, Place, Tag, failure_of
+from ._errors import TRAP_KINDS, Error, Exit, Trap, check
+from ._instance import Instance, Linker
+from ._native import KINDS, bytes_of, callback, encoded, enumeration, ffi, keep, lib, owned, taken_text, text
+from ._store import Entity, Module, Store
+from ._values import Ref, Val, Vals, copied_val, from_val, results_of, text_of
+
+ACCESSES = {name: number for number, name in enumeration("VITRINE_WATCH_").items()}
+STOP_ON = {
+    name.removeprefix("VITRINE_STOP_ON_").lower(): getattr(lib, name)
+    for name in dir(lib)
+    if name.startswith("VITRINE_STOP_ON_") and name != "VITRINE_STOP_ON_DEFAULT"
+}
+STOP_KINDS = {
+    getattr(lib, name): name.removeprefix("VITRINE_STOP_").lower()
+    for name in dir(lib)
+    if name.startswith("VITRINE_STOP_") and not name.startswith("VITRINE_STOP_ON_")
+}
+
+
+def taken_pointers(vector: Any, delete: Any) -> list[Any]:
+    """The elements of a vector of pointers, each with an owner of its own."""
+    pointers = []
+    for i in range(vector.size):
+        pointers.append(owned(vector.data[i], delete))
+        vector.data[i] = ffi.NULL
+    return pointers
+
+
+class Slot:
+    """A local or an operand of a frame, as it was when it was read. `type` is in the text format."""
+
+    def __init__(self, index: int, name: str, type: str, text: str, value: Any):
+        self.index, self.name, self.type, self.text, self.value = index, name, type, text, value
+
+    def __repr__(self) -> str:
+        return f"<Slot {self.name or self.index}: {self.type} = {self.text}>"
+
+
+class Slots(Mapping["int | str", Any]):
+    """The locals or operands of a frame: values by name or index, which can be assigned.
+
+    What has no name in the module has its index as its key. Operands have no names; the bottom of the
+    stack has index 0, and -1 is its top.
+    """
+
+    def __init__(self, frame: Frame, what: str):
+        self._frame, self._what = frame, what
+
+    def slots(self) -> list[Slot]:
+        """All of them with types and texts."""
+        vector = ffi.new("vitrine_slot_vec_t*")
+        check(getattr(lib, f"vitrine_debug_frame_{self._what}s")(self._frame._pointer, vector))
+        found = []
+        for i in range(vector.size):
+            slot = vector.data[i]
+            name, type = lib.vitrine_slot_name(slot), lib.vitrine_valtype_text(lib.vitrine_slot_type(slot))
+            value = copied_val(self._frame._store, lib.vitrine_slot_value(slot))
+            found.append(Slot(i, text(name), text(type), text(lib.vitrine_slot_text(slot)), value))
+        lib.vitrine_slot_vec_delete(vector)
+        return found
+
+    def _slot(self, key: int | str) -> Slot:
+        slots = self.slots()
+        if isinstance(key, int):
+            index = key + (len(slots) if key < 0 else 0)
+            if 0 <= index < len(slots):
+                return slots[index]
+        else:
+            for slot in slots:
+                if slot.name == key:
+                    return slot
+        raise KeyError(key)
+
+    def __getitem__(self, key: int | str) -> Any:
+        return self._slot(key).value
+
+    def __setitem__(self, key: int | str, value: Any) -> None:
+        slot = self._slot(key)
+        kind = slot.type if slot.type in ("i32", "i64", "f32", "f64", "v128") else self._kind(slot)
+        with Val(self._frame._store, kind, value) as val:
+            check(getattr(lib, f"vitrine_debug_frame_set_{self._what}")(self._frame._pointer, slot.index, val))
+
+    def _kind(self, slot: Slot) -> str:
+        """The kind of a reference, which its type does not say for types of the module."""
+        vector = ffi.new("vitrine_slot_vec_t*")
+        check(getattr(lib, f"vitrine_debug_frame_{self._what}s")(self._frame._pointer, vector))
+        kind = KINDS[lib.vitrine_valtype_kind(lib.vitrine_slot_type(vector.data[slot.index]))]
+        lib.vitrine_slot_vec_delete(vector)
+        return kind
+
+    def __iter__(self) -> Iterator[int | str]:
+        return iter([slot.name or slot.index for slot in self.slots()])
+
+    def __len__(self) -> int:
+        return len(self.slots())
+
+    def __repr__(self) -> str:
+        return "{" + ", ".join(f"{slot.name or slot.index}: {slot.text}" for slot in self.slots()) + "}"
+
+
+class Frame:
+    """A frame of a stopped guest. Stale when the guest has resumed: using it raises `Error` then."""
+
+    def __init__(self, store: Store, pointer: Any):
+        self._store, self._pointer = store, pointer
+
+    @property
+    def is_valid(self) -> bool:
+        """False if the guest has resumed since."""
+        return bool(lib.vitrine_debug_frame_is_valid(self._pointer))
+
+    @property
+    def is_host(self) -> bool:
+        """Whether it is the frame of a function of the host that the guest called."""
+        return bool(lib.vitrine_debug_frame_is_host(self._pointer))
+
+    @property
+    def name(self) -> str:
+        """The name of its function."""
+        return taken_text(lib.vitrine_debug_frame_name, self._pointer)
+
+    @property
+    def func(self) -> Func | None:
+        pointer = lib.vitrine_debug_frame_func(self._pointer)
+        return Func(self._store, owned(pointer, lib.wasm_func_delete)) if pointer else None
+
+    @property
+    def instance(self) -> Instance | None:
+        """None for a function of the host."""
+        pointer = lib.vitrine_debug_frame_instance(self._pointer)
+        return Instance._of(self._store, owned(pointer, lib.wasm_instance_delete)) if pointer else None
+
+    @property
+    def module(self) -> Module | None:
+        """None for a function of the host."""
+        pointer = lib.vitrine_debug_frame_module(self._pointer)
+        return Module._of(self._store, owned(pointer, lib.wasm_module_delete)) if pointer else None
+
+    @property
+    def offset(self) -> int:
+        """Byte offset in the module: of the next instruction in the innermost frame, of the one after the call
+        in callers."""
+        return int(lib.vitrine_debug_frame_offset(self._pointer))
+
+    @property
+    def activation(self) -> int:
+        """The call from the host to the guest that it belongs to, counted from 0 for the outermost."""
+        return int(lib.vitrine_debug_frame_activation(self._pointer))
+
+    @property
+    def locals(self) -> Slots:
+        """Parameters and locals."""
+        return Slots(self, "local")
+
+    @property
+    def operands(self) -> Slots:
+        """The operand stack, its bottom first."""
+        return Slots(self, "operand")
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of an expression (docs/expressions.md), such as `$n * 2` or `i32[$sp + 12]`."""
+        val = ffi.new("vitrine_val_t*")
+        check(lib.vitrine_debug_frame_evaluate(self._pointer, encoded(expression), val), self._store)
+        return from_val(self._store, val)
+
+    def text_of(self, expression: str) -> str:
+        """The value of an expression as text. It may also be a string, such as `cstr[1024]`."""
+        return text_of(lib.vitrine_debug_frame_text_of, self._pointer, encoded(expression))
+
+    def assign(self, assignment: str) -> None:
+        """Runs `place = expression`, or a compound assignment such as `+=`."""
+        check(lib.vitrine_debug_frame_assign(self._pointer, encoded(assignment)), self._store)
+
+    def place(self, expression: str) -> Place:
+        """The place that an expression names, to watch it: a local, a global, `i32[$sp]`, `table[2]`."""
+        out = ffi.new("vitrine_place_t**")
+        check(lib.vitrine_debug_frame_place(self._pointer, encoded(expression), out), self._store)
+        return Place(self._store, out[0])
+
+    def __repr__(self) -> str:
+        if not self.is_valid:
+            return "<Frame, stale>"
+        if self.is_host:
+            return f"<Frame {self.name} of the host>"
+        values = "".join(f", {slot.name or slot.index}={slot.text}" for slot in self.locals.slots())
+        return f"<Frame {self.name} at {self.offset:#x}{values}>"
+
+    def _repr_html_(self) -> str:
+        if not self.is_valid or self.is_host:
+            return html.escape(repr(self))
+        rows = [(slot.name or slot.index, slot.type, slot.text) for slot in self.locals.slots()]
+        rows += [(f"operand {slot.index}", slot.type, slot.text) for slot in self.operands.slots()]
+        body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+        return f"<table><caption>{html.escape(self.name)} at {self.offset:#x}</caption>{body}</table>"
+
+
+class Reason:
+    """Why the guest stopped. Stays readable after the guest has resumed.
+
+    `kind` is `entry`, `breakpoint`, `step`, `interrupt`, `trap`, `throw`, `load`, `call_end`,
+    `watchpoint`, `exit` or `component_call`. `id` is that of the breakpoint or watchpoint, otherwise 0.
+    `details` are more words on it. As text, it is the whole reason: `breakpoint 1`, `trap: integer divide
+    by zero`.
+    """
+
+    def __init__(self, store: Store, pointer: Any, stopped: Any):
+        self._store, self._pointer, self._stopped = store, pointer, stopped
+        self.kind: str = STOP_KINDS[lib.vitrine_stop_reason_kind(pointer)]
+        self.id: int = lib.vitrine_stop_reason_id(pointer)
+        self.thread: int = lib.vitrine_stop_reason_thread(pointer)
+        self.text: str = text(lib.vitrine_stop_reason_to_text(pointer))
+        self.details: str = text(lib.vitrine_stop_reason_details(pointer))
+        #: The kind of the trap, as `Trap.kind`. None if the reason is no trap.
+        self.trap: str | None = TRAP_KINDS[lib.vitrine_stop_reason_trap(pointer)] if self.kind == "trap" else None
+
+    @property
+    def exception(self) -> Ref | None:
+        """The exception of a throw, or of a trap if nothing catches it."""
+        pointer = lib.vitrine_stop_reason_exception(self._pointer)
+        return Ref(self._store, owned(pointer, lib.wasm_ref_delete), "exnref") if pointer else None
+
+    @property
+    def instance(self) -> Instance | None:
+        """The new instance of a `load`."""
+        pointer = lib.vitrine_stop_reason_instance(self._pointer)
+        return Instance._of(self._store, owned(pointer, lib.wasm_instance_delete)) if pointer else None
+
+    @property
+    def exit_status(self) -> int | None:
+        out = ffi.new("int32_t*")
+        return int(out[0]) if lib.vitrine_stop_reason_exit_status(self._pointer, out) else None
+
+    @property
+    def is_write(self) -> bool:
+        """Whether the access to a watched place was a write."""
+        return bool(lib.vitrine_stop_reason_is_write(self._pointer))
+
+    @property
+    def watched(self) -> tuple[Any, Any] | None:
+        """What was watched, before and after the access: bytes of a memory, or a value. None if the reason is
+        no watchpoint."""
+        old, new = ffi.new("wasm_byte_vec_t*"), ffi.new("wasm_byte_vec_t*")
+        if lib.vitrine_stop_reason_watched_bytes(self._pointer, old, new):
+            both = bytes_of(old), bytes_of(new)
+            lib.wasm_byte_vec_delete(old)
+            lib.wasm_byte_vec_delete(new)
+            return both
+        old, new = ffi.new("vitrine_val_t*"), ffi.new("vitrine_val_t*")
+        if lib.vitrine_stop_reason_watched_values(self._pointer, old, new):
+            return from_val(self._store, old), from_val(self._store, new)
+        return None
+
+    @property
+    def results(self) -> Any:
+        """What a call on a stopped thread, or a function that a step left, has returned: None, a value or a
+        tuple. Raises if that call failed."""
+        vector, error = ffi.new("vitrine_val_vec_t*"), ffi.new("vitrine_error_t**")
+        if not lib.vitrine_stop_reason_results(self._pointer, vector, error):
+            return None
+        check(error[0], self._store)
+        return taken_results(self._store, vector)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Reason {self.text}>"
+
+
+def taken_results(store: Store, vector: Any) -> Any:
+    """The results in a vector, which is deleted."""
+    values = [copied_val(store, vector.data + i) for i in range(vector.size)]
+    lib.vitrine_val_vec_delete(vector)
+    return results_of(tuple(values))
+
+
+class Thread:
+    """A guest thread. `id` starts at 1 and is never reused."""
+
+    def __init__(self, store: Store, pointer: Any):
+        self._store, self._pointer = store, pointer
+        self.id: int = lib.vitrine_guest_thread_id(pointer)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it runs guest code, or a function of the host that guest code called."""
+        return bool(lib.vitrine_guest_thread_is_running(self._pointer))
+
+    @property
+    def frames(self) -> list[Frame]:
+        """Innermost first."""
+        return frames_of(self._store, lib.vitrine_guest_thread_frames, self._pointer)
+
+    def __repr__(self) -> str:
+        return f"<Thread {self.id}>"
+
+
+def frames_of(store: Store, function: Any, pointer: Any) -> list[Frame]:
+    vector = ffi.new("vitrine_debug_frame_vec_t*")
+    check(function(pointer, vector))
+    frames = [Frame(store, frame) for frame in taken_pointers(vector, lib.vitrine_debug_frame_delete)]
+    lib.vitrine_debug_frame_vec_delete(vector)
+    return frames
+
+
+class Stop:
+    """A stopped guest: a step of a `Run`. Stale when the guest has resumed; its reason stays readable.
+
+    `resume`, `step`, `step_over`, `step_out`, `run_to` and `kill` say how the guest goes on when the loop
+    comes to its next iteration. The last one counts; without any, the guest resumes. `thread` is the id of
+    the thread to step; 0 is the one that stopped.
+    """
+
+    def __init__(self, session: Session, pointer: Any):
+        self._session, self._store, self._pointer = session, session.store, pointer
+        self.reason = Reason(self._store, lib.vitrine_stopped_reason(pointer), pointer)
+        self._next: tuple[Any, ...] = (lib.vitrine_session_resume,)
+        self._is_stale = False
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames of the thread that stopped, innermost first."""
+        if self._is_stale:
+            raise Error("the stop is stale: the guest has resumed")
+        return frames_of(self._store, lib.vitrine_stopped_frames, self._pointer)
+
+    @property
+    def frame(self) -> Frame:
+        """The innermost frame."""
+        frames = self.frames
+        if not frames:
+            raise Error("the thread has no frames")
+        return frames[0]
+
+    @property
+    def threads(self) -> list[Thread]:
+        """All guest threads, which are all stopped."""
+        vector = ffi.new("vitrine_guest_thread_vec_t*")
+        check(lib.vitrine_stopped_threads(self._pointer, vector))
+        threads = [Thread(self._store, thread) for thread in taken_pointers(vector, lib.vitrine_guest_thread_delete)]
+        lib.vitrine_guest_thread_vec_delete(vector)
+        return threads
+
+    def resume(self) -> None:
+        """Goes on to the next stop."""
+        self._next = (lib.vitrine_session_resume,)
+
+    def step(self, thread: int = 0) -> None:
+        """Executes one instruction."""
+        self._next = (lib.vitrine_session_step, thread)
+
+    def step_over(self, thread: int = 0) -> None:
+        """Executes one instruction. A call runs until it returns."""
+        self._next = (lib.vitrine_session_step_over, thread)
+
+    def step_out(self, thread: int = 0) -> None:
+        """Runs until the innermost frame has returned to its caller. `reason.results` of the next stop says
+        what it returned."""
+        self._next = (lib.vitrine_session_step_out, thread)
+
+    def run_to(self, offset: int, thread: int = 0) -> None:
+        """Runs to the first instruction at or after `offset` in the function of the innermost guest frame."""
+        self._next = (lib.vitrine_session_run_to, offset, thread)
+
+    def kill(self) -> None:
+        """Ends the guest. The loop then raises the trap `killed`."""
+        self._next = (lib.vitrine_session_kill_stopped,)
+
+    def jump(self, offset: int, thread: int = 0) -> None:
+        """Continues elsewhere in the function of the innermost frame. Frames that were obtained before this
+        and the next four are stale afterwards."""
+        check(lib.vitrine_stopped_jump(self._pointer, offset, thread), self._store)
+
+    def skip(self, thread: int = 0) -> None:
+        """Skips the next instruction and drops the operands it would have taken."""
+        check(lib.vitrine_stopped_skip(self._pointer, thread), self._store)
+
+    def return_from(self, frame: Frame, *results: Any) -> None:
+        """Makes the frame return these results to its caller."""
+        func = frame.func
+        if func is None:
+            raise Error("the frame is stale")
+        with Vals(self._store, func.type.results, results) as vals:
+            check(lib.vitrine_stopped_return_from(self._pointer, frame._pointer, vals, len(results)), self._store)
+
+    def throw(self, tag: Tag, *values: Any, thread: int = 0) -> None:
+        """Throws an exception instead of executing the next instruction."""
+        with Vals(self._store, tag.type.params, values) as vals:
+            check(lib.vitrine_stopped_throw(self._pointer, tag._extern, vals, len(values), thread), self._store)
+
+    def clear_exception(self, thread: int = 0) -> None:
+        """Discards the exception that is being thrown: the call from the host fails."""
+        check(lib.vitrine_stopped_clear_exception(self._pointer, thread), self._store)
+
+    def call(self, func: Func, *args: Any, thread: int = 0) -> Any:
+        """Calls a function on the stopped thread, on top of its frames, and returns its results. Does not stop
+        in it. The guest is where it was before; frames that were obtained before are stale."""
+        event = ffi.new("vitrine_event_t*")
+        with Vals(self._store, func.type.params, args) as vals:
+            self._store._run(
+                lib.vitrine_session_call_stopped,
+                self._session._pointer,
+                self._pointer,
+                func._pointer,
+                vals,
+                len(args),
+                thread,
+                event,
+            )
+        while True:
+            self._pointer = owned(event.stopped, lib.vitrine_stopped_delete)
+            reason = Reason(self._store, lib.vitrine_stopped_reason(self._pointer), self._pointer)
+            if reason.kind == "call_end":
+                return reason.results
+            event = ffi.new("vitrine_event_t*")
+            self._store._run(lib.vitrine_session_resume, self._session._pointer, self._pointer, event)
+
+    def __repr__(self) -> str:
+        try:
+            frames = self.frames
+        except Error:
+            return f"<Stop {self.reason}, stale>"
+        return f"<Stop {self.reason}{f' in {frames[0]!r}' if frames else ''}>"
+
+    def _repr_html_(self) -> str:
+        frames = "".join(f"<li>{frame._repr_html_()}</li>" for frame in self.frames)
+        return f"<p><b>{html.escape(self.reason.text)}</b></p><ol start='0'>{frames}</ol>"
+
+
+class Run:
+    """A call that a session makes: iterate over its stops. The guest starts with the first iteration.
+
+    When the loop ends, `results` are what the call returned, and `instance` is what `Session.instantiate`
+    made. A trap or an exit of the guest is raised by the loop. After a `break`, the guest stays stopped: go
+    on with another loop, `finish` or `kill`.
+    """
+
+    def __init__(self, session: Session, start: Callable[[Any], None]):
+        self._session, self._start = session, start
+        self._stop: Stop | None = None
+        self._state = "new"
+        self._results: Any = None
+        self._instance: Instance | None = None
+
+    def __iter__(self) -> Run:
+        return self
+
+    def __next__(self) -> Stop:
+        while self._state != "ended":
+            self._advance()
+            if self._stop is not None and self._session._wants(self._stop):
+                return self._stop
+        raise StopIteration
+
+    def _advance(self) -> None:
+        session, store, stop = self._session, self._session.store, self._stop
+        event = ffi.new("vitrine_event_t*")
+        try:
+            if stop is None:
+                self._state = "running"
+                self._start(event)
+            else:
+                function, *args = stop._next
+                store._run(function, session._pointer, stop._pointer, *args, event)
+        except BaseException as error:
+            self._stop = None
+            refused = isinstance(error, Error) and not isinstance(error, (Trap, Exit))
+            if event.stopped:
+                # Ctrl-C came with the stop. The guest ends, as it does without a session.
+                killed = lib.vitrine_session_kill_stopped(session._pointer, event.stopped, ffi.new("vitrine_event_t*"))
+                lib.vitrine_error_delete(killed)
+                lib.vitrine_stopped_delete(event.stopped)
+                self._state = "ended"
+            elif refused and stop is not None and session.reason is not None:
+                # The guest is where it was: it could not be resumed in this way.
+                check(lib.vitrine_session_wait(session._pointer, event), store)
+                self._stop = Stop(session, owned(event.stopped, lib.vitrine_stopped_delete))
+            else:
+                self._state = "ended"
+            raise
+        finally:
+            if stop is not None:
+                stop._is_stale = True
+        if event.stopped:
+            self._stop = Stop(session, owned(event.stopped, lib.vitrine_stopped_delete))
+            return
+        self._stop, self._state = None, "ended"
+        self._results = taken_results(store, ffi.addressof(event, "results"))
+        pointer = lib.vitrine_session_instance(session._pointer)
+        self._instance = Instance._of(store, owned(pointer, lib.wasm_instance_delete)) if pointer else None
+
+    def finish(self) -> Any:
+        """Runs to the end, whatever stops on the way, and returns the results."""
+        for stop in self:
+            stop.resume()
+        return self._results
+
+    def kill(self) -> None:
+        """Ends the guest."""
+        if self._stop is None:
+            self._state = "ended"
+            return
+        self._stop.kill()
+        try:
+            self._advance()
+        except Trap as trap:
+            if trap.kind != "killed":
+                raise
+
+    @property
+    def results(self) -> Any:
+        """What the call returned: None, a value or a tuple. Raises `Error` before its end."""
+        if self._state != "ended":
+            raise Error("the call has not ended")
+        return self._results
+
+    @property
+    def instance(self) -> Instance:
+        """What `Session.instantiate` made."""
+        if self._state != "ended" or self._instance is None:
+            raise Error("there is no instance yet")
+        return self._instance
+
+    def __repr__(self) -> str:
+        return f"<Run {self._stop!r}>" if self._stop else f"<Run, {self._state}>"
+
+
+class Breakpoint:
+    """A breakpoint of a session."""
+
+    def __init__(self, session: Session, id: int, module: Module, options: dict[str, Any]):
+        self._session, self.id, self.module, self._options = session, id, module, options
+
+    def _row(self, what: Any) -> Any:
+        vector = ffi.new("vitrine_breakpoint_vec_t*")
+        check(lib.vitrine_session_breakpoints(self._session._pointer, vector))
+        rows = taken_pointers(vector, lib.vitrine_breakpoint_delete)
+        lib.vitrine_breakpoint_vec_delete(vector)
+        for row in rows:
+            if lib.vitrine_breakpoint_id(row) == self.id:
+                return what(row)
+        raise Error(f"breakpoint {self.id} is removed")
+
+    @property
+    def offset(self) -> int:
+        """The offset of the instruction that it was set on."""
+        return int(self._row(lib.vitrine_breakpoint_offset))
+
+    @property
+    def hits(self) -> int:
+        """How often the guest reached it while its condition was true."""
+        return int(self._row(lib.vitrine_breakpoint_hits))
+
+    def change(self, **options: Any) -> None:
+        """Changes options of `Session.add_breakpoint`. The count of hits is kept."""
+        new = self._session._options(**{**self._options, **options})
+        check(lib.vitrine_session_change_breakpoint(self._session._pointer, self.id, new[0]))
+        self._options.update(options)
+        self._session._callbacks[self.id] = self._options.get("callback")
+
+    def remove(self) -> None:
+        check(lib.vitrine_session_remove_breakpoint(self._session._pointer, self.id))
+        self._session._callbacks.pop(self.id, None)
+
+    def __repr__(self) -> str:
+        try:
+            condition = self._options.get("condition")
+            hits = self.hits
+            return f"<Breakpoint {self.id} at {self.offset:#x}{f' if {condition}' if condition else ''}, {hits} hit{'s' * (hits != 1)}>"
+        except Error:
+            return f"<Breakpoint {self.id}, removed>"
+
+
+class Watchpoint:
+    """A watchpoint of a session."""
+
+    def __init__(self, session: Session, id: int, place: Place, access: str):
+        self._session, self.id, self.place, self.access = session, id, place, access
+
+    @property
+    def hits(self) -> int:
+        """How often it has stopped the guest. Raises `Error` when it is removed; one on a local is removed when
+        the frame of the local returns."""
+        vector = ffi.new("vitrine_watchpoint_vec_t*")
+        check(lib.vitrine_session_watchpoints(self._session._pointer, vector))
+        rows = taken_pointers(vector, lib.vitrine_watchpoint_delete)
+        lib.vitrine_watchpoint_vec_delete(vector)
+        for row in rows:
+            if lib.vitrine_watchpoint_id(row) == self.id:
+                return int(lib.vitrine_watchpoint_hits(row))
+        raise Error(f"watchpoint {self.id} is removed")
+
+    def remove(self) -> None:
+        check(lib.vitrine_session_remove_watchpoint(self._session._pointer, self.id))
+        self._session._callbacks.pop(self.id, None)
+
+    def __repr__(self) -> str:
+        return f"<Watchpoint {self.id} on {self.access} of {self.place!r}>"
+
+
+@callback
+def vitrine_py_message(env: Any, message: Any) -> None:
+    ffi.from_handle(env)(text(message))
+
+
+@callback
+def vitrine_py_body(env: Any) -> Any:
+    store, body = ffi.from_handle(env)
+    try:
+        body()
+        return ffi.NULL
+    except BaseException as error:
+        return failure_of(store, error)
+
+
+class Session:
+    """Debugs the guest of a store, whose engine needs `guest_debug`. A store has at most one session.
+
+    The guest runs on a thread of its own. The body of a loop over `call` runs while it is stopped:
+
+    >>> import vitrine
+    >>> store = vitrine.Store(guest_debug=True)
+    >>> module = vitrine.Module(store, "bank.wasm")
+    >>> bank = vitrine.Instance(store, module, {"host": {"print": lambda number: None}})
+    >>> session = vitrine.Session(store)
+    >>> session.add_breakpoint(module, "twice", condition="$n > 2")
+    <Breakpoint 1 at 0x6c if $n > 2, 0 hits>
+    >>> run = session.call(bank["run"], 3)
+    >>> for stop in run:
+    ...     print(stop.reason, stop.frame.locals)
+    ...     stop.frame.locals["n"] = 50
+    breakpoint 1 {n: 3}
+    >>> run.results
+    100
+    """
+
+    def __init__(self, store: Store):
+        self.store = store
+        # What Python functions say about stops, by the id of the breakpoint or watchpoint.
+        self._callbacks: dict[int, Callable[[Stop], Any] | None] = {}
+        out = ffi.new("vitrine_session_t**")
+        check(lib.vitrine_session_new(store._pointer, out))
+        self._own = owned(out[0], lib.vitrine_session_delete)
+
+    @property
+    def _pointer(self) -> Any:
+        if self._own is None:
+            raise Error("the session is closed")
+        return self._own
+
+    def close(self) -> None:
+        """Ends the session, and with it a call of the guest that has not ended."""
+        if self._own is not None:
+            own, self._own = self._own, None
+            ffi.release(own)
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _options(self, **options: Any) -> tuple[Any, list[Any]]:
+        """The `vitrine_breakpoint_options_t`, and what keeps its texts alive."""
+        out = ffi.new("vitrine_breakpoint_options_t*")
+        out.size = ffi.sizeof(out[0])
+        kept = []
+        for name in ("condition", "message"):
+            if options.get(name) is not None:
+                kept.append(ffi.new("char[]", encoded(options[name])))
+                setattr(out, name, kept[-1])
+        if options.get("instance") is not None:
+            out.instance = options["instance"]._pointer
+        out.ignore_count = options.get("ignore_count", 0)
+        out.is_temporary = options.get("temporary", False)
+        out.is_disabled = not options.get("enabled", True)
+        return out, kept
+
+    def add_breakpoint(
+        self,
+        module: Module,
+        where: int | str | Entity,
+        *,
+        condition: str | None = None,
+        callback: Callable[[Stop], Any] | None = None,
+        instance: Instance | None = None,
+        ignore_count: int = 0,
+        message: str | None = None,
+        temporary: bool = False,
+        enabled: bool = True,
+    ) -> Breakpoint:
+        """Adds a breakpoint at a byte offset of the module, or at the first instruction of a function.
+
+        `condition` is an expression (docs/expressions.md). `callback` is called with each stop; if it
+        returns False, the guest goes on as the callback has said, and the loop does not see the stop. A
+        breakpoint with a `message` logs it instead of stopping; each `{expression}` in it is replaced by its
+        value. A `temporary` one is removed after its first stop.
+        """
+        if not isinstance(where, int):
+            entity = module.func(where) if isinstance(where, str) else where
+            if not entity.offset:
+                raise Error(f"{entity!r} has no body")
+            where = entity.offset
+        options = {
+            "condition": condition,
+            "callback": callback,
+            "instance": instance,
+            "ignore_count": ignore_count,
+            "message": message,
+            "temporary": temporary,
+            "enabled": enabled,
+        }
+        id, (out, _kept) = ffi.new("uint32_t*"), self._options(**options)
+        check(lib.vitrine_session_add_breakpoint(self._pointer, module._pointer, where, out, id))
+        self._callbacks[id[0]] = callback
+        return Breakpoint(self, id[0], module, options)
+
+    def add_watchpoint(
+        self, place: Place, access: str = "change", *, callback: Callable[[Stop], Any] | None = None
+    ) -> Watchpoint:
+        """Stops the guest after it accesses a place: `read`, `write`, `read_write`, or `change` for writes that
+        change the value. `Global`, `Memory` and `Table` have a method `place`; so have instances and frames,
+        for expressions."""
+        if access not in ACCESSES:
+            raise ValueError(f"there is no access {access!r}; there are {', '.join(ACCESSES)}")
+        id = ffi.new("uint32_t*")
+        check(lib.vitrine_session_add_watchpoint(self._pointer, place._pointer, ACCESSES[access], id))
+        self._callbacks[id[0]] = callback
+        return Watchpoint(self, id[0], place, access)
+
+    def stop_on(self, *events: str) -> None:
+        """Which other events stop the guest: `caught_throw`, `uncaught_throw`, `trap`, `host_error`, `load`,
+        `exit`, `component_call`. By default the second, third and fourth."""
+        unknown = [event for event in events if event not in STOP_ON]
+        if unknown:
+            raise ValueError(f"there is no event {unknown[0]!r}; there are {', '.join(STOP_ON)}")
+        check(lib.vitrine_session_stop_on(self._pointer, sum(STOP_ON[event] for event in set(events))))
+
+    def on_message(self, receiver: Callable[[str], Any] | None) -> None:
+        """Who gets the messages of breakpoints, on the thread of the guest."""
+        if receiver is None:
+            check(lib.vitrine_session_on_message(self._pointer, ffi.NULL, ffi.NULL, ffi.NULL))
+        else:
+            check(
+                lib.vitrine_session_on_message(
+                    self._pointer, lib.vitrine_py_message, keep(receiver), lib.vitrine_py_release
+                )
+            )
+
+    def _wants(self, stop: Stop) -> bool:
+        callback = self._callbacks.get(stop.reason.id) if stop.reason.kind in ("breakpoint", "watchpoint") else None
+        return callback is None or callback(stop) is not False
+
+    def call(self, func: Func, *args: Any, stop_at_entry: bool = False) -> Run:
+        """Calls a function. With `stop_at_entry`, the guest stops before its first instruction."""
+
+        def start(event: Any) -> None:
+            with Vals(self.store, func.type.params, args) as vals:
+                self.store._run(
+                    lib.vitrine_session_call, self._pointer, func._pointer, vals, len(args), stop_at_entry, event
+                )
+
+        return Run(self, start)
+
+    def instantiate(self, linker: Linker, module: Module, *, stop_at_entry: bool = False) -> Run:
+        """Creates an instance; its start function stops like any other. `Run.instance` is the instance."""
+
+        def start(event: Any) -> None:
+            linker._prepare(module)
+            self.store._run(
+                lib.vitrine_session_instantiate_linked,
+                self._pointer,
+                linker._pointer,
+                module._pointer,
+                stop_at_entry,
+                event,
+            )
+
+        return Run(self, start)
+
+    def run(self, body: Callable[[], Any], *, stop_at_entry: bool = False) -> Run:
+        """Runs a Python function that calls the guest, on the thread of the guest."""
+
+        def start(event: Any) -> None:
+            self._body = ffi.new_handle((self.store, body))
+            self.store._run(
+                lib.vitrine_session_run, self._pointer, lib.vitrine_py_body, self._body, stop_at_entry, event
+            )
+
+        return Run(self, start)
+
+    def interrupt(self) -> None:
+        """Stops the running guest, with the reason `interrupt`. May be called from any thread."""
+        lib.vitrine_session_interrupt(self._pointer)
+
+    def kill(self) -> None:
+        """Ends the guest with the trap `killed`. May be called from any thread."""
+        lib.vitrine_session_kill(self._pointer)
+
+    @property
+    def reason(self) -> Reason | None:
+        """Why the guest is stopped. None if it is not."""
+        pointer = lib.vitrine_session_stopped(self._pointer)
+        return Reason(self.store, owned(pointer, lib.vitrine_stop_reason_delete), None) if pointer else None
+
+    def __repr__(self) -> str:
+        if self._own is None:
+            return "<Session, closed>"
+        reason = self.reason
+        return f"<Session stopped: {reason}>" if reason else "<Session>"
+
+
+class Server:
+    """What both kinds of servers have in common."""
+
+    _name = ""
+
+    def __init__(self, session: Session, pointer: Any):
+        self.session = session
+        self._pointer = owned(pointer, getattr(lib, f"vitrine_{self._name}_server_delete"))
+
+    def _call(self, function: str, *args: Any) -> Any:
+        return getattr(lib, f"vitrine_{self._name}_server_{function}")(self._pointer, *args)
+
+    @property
+    def address(self) -> str:
+        """As `HOST:PORT`, or as the absolute path of the socket."""
+        return taken_text(lambda out: self._call("address", out))
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only programs on this machine can connect."""
+        return bool(self._call("is_loopback"))
+
+    def announce(self, module: Module, path: str | None = None) -> None:
+        """Tells clients about a module before an instance of it exists. `path` is that of its file."""
+        check(self._call("announce", module._pointer, ffi.NULL if path is None else encoded(path)))
+
+    def wait_for_client(self) -> None:
+        """Waits until a client has set its breakpoints."""
+        check(self._call("wait_for_client"))
+
+    def send_output(self, data: bytes) -> None:
+        """Shows output of the guest in the client. Must be called on the thread of the guest, as by a function
+        that gets the output."""
+        check(self._call("send_output", data, len(data)))
+
+    def close(self) -> int:
+        """Stops serving. Returns the number of bytes of output that clients have not read."""
+        return int(self._call("close"))
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} at {self.address}>"
+
+
+class GdbServer(Server):
+    """Lets LLDB attach to a session, at a port or socket (docs/lldb.md). Port 0 is any free one.
+
+    `serves`: `embedder`, `one_call`, `one_free_call` or `one_shared_call`, as in `vitrine/debugger.h`.
+    While a client is attached, it alone resumes the guest.
+
+    >>> import vitrine
+    >>> session = vitrine.Session(vitrine.Store(guest_debug=True))
+    >>> with vitrine.GdbServer(session, "127.0.0.1:0") as server:
+    ...     server.is_loopback
+    True
+    """
+
+    _name = "gdb"
+
+    def __init__(self, session: Session, address: str = "0", serves: str = "embedder"):
+        ways = {name: number for number, name in enumeration("VITRINE_GDB_SERVES_").items()}
+        if serves not in ways:
+            raise ValueError(f"there is no way {serves!r} to serve; there are {', '.join(ways)}")
+        out = ffi.new("vitrine_gdb_server_t**")
+        check(lib.vitrine_gdb_server_new(session._pointer, encoded(address), ways[serves], out))
+        super().__init__(session, out[0])
+
+    def lldb_commands(self, module: Module, others: Sequence[Module] = ()) -> list[str]:
+        """The commands of LLDB that set up debugging of this module through this server."""
+        out = ffi.new("vitrine_name_vec_t*")
+        pointers = [other._pointer for other in others]
+        check(self._call("lldb_commands", module._pointer, ffi.new("wasm_module_t*[]", pointers), len(pointers), out))
+        commands = [text(out.data[i]) for i in range(out.size)]
+        lib.vitrine_name_vec_delete(out)
+        return commands
+
+
+class DapServer(Server):
+    """Lets editors attach to a session, with the Debug Adapter Protocol (docs/editors.md).
+
+    `reader` is the path of a `vitrine` command, which reads debug information; without it, clients see no
+    lines and variables of the source.
+    """
+
+    _name = "dap"
+
+    def __init__(self, session: Session, address: str = "0", *, name: str | None = None, reader: str | None = None):
+        options = ffi.new("vitrine_dap_options_t*")
+        options.size = ffi.sizeof(options[0])
+        kept = [ffi.new("char[]", encoded(value)) if value is not None else ffi.NULL for value in (name, reader)]
+        options.name, options.reader = kept
+        out = ffi.new("vitrine_dap_server_t**")
+        check(lib.vitrine_dap_server_new(session._pointer, encoded(address), options, out))
+        super().__init__(session, out[0])
+
+    def finish(self, func: Func, *args: Any) -> Any:
+        """Calls a function, leaves its stops to the clients, and returns its results."""
+        session = self.session
+        event = ffi.new("vitrine_event_t*")
+        with Vals(session.store, func.type.params, args) as vals:
+            session.store._run(lib.vitrine_session_call, session._pointer, func._pointer, vals, len(args), False, event)
+        session.store._run(lib.vitrine_dap_server_finish, self._pointer, session._pointer, event)
+        return taken_results(session.store, ffi.addressof(event, "results"))

@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Engines, stores and modules."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from typing import Any, Callable, Mapping
+
+from ._errors import check, error_of
+from ._native import address, callback, encoded, enumeration, fast, ffi, keep, lib, owned, taken_bytes, taken_text, text
+from ._values import FuncType, from_ref, to_ref
+
+TIERS = {name: number for number, name in enumeration("VITRINE_TIER_").items()}
+RESOURCES = enumeration("VITRINE_RESOURCE_")
+ENTITY_KINDS = ("func", "global", "table", "memory", "tag")
+
+
+class Engine:
+    """Configuration and machine code that stores share. May be used from any thread.
+
+    `guest_debug`: whether a debugger may access everything in the guests. The guest runs the same code
+    either way. `tier`: `auto`, `interpreter`, `compiled` or `mixed`. `features` enables and disables
+    features of WebAssembly by name. The others are as in `vitrine/config.h`.
+
+    >>> import vitrine
+    >>> vitrine.Engine(guest_debug=True, features={"simd": False})
+    <Engine guest_debug=True>
+    """
+
+    def __init__(
+        self,
+        *,
+        guest_debug: bool = False,
+        tier: str | None = None,
+        tier_threshold: int | None = None,
+        max_stack_bytes: int | None = None,
+        max_memory_pages: int | None = None,
+        max_heap_bytes: int | None = None,
+        max_code_bytes: int | None = None,
+        signal_handlers: bool | None = None,
+        features: Mapping[str, bool] | None = None,
+    ):
+        if tier is not None and tier not in TIERS:
+            raise ValueError(f"there is no tier {tier!r}; the tiers are {', '.join(TIERS)}")
+        config = lib.wasm_config_new()
+        lib.vitrine_config_guest_debug(config, guest_debug)
+        settings = {
+            "tier": None if tier is None else TIERS[tier],
+            "tier_threshold": tier_threshold,
+            "max_stack_bytes": max_stack_bytes,
+            "max_memory_pages": max_memory_pages,
+            "max_heap_bytes": max_heap_bytes,
+            "max_code_bytes": max_code_bytes,
+            "signal_handlers": signal_handlers,
+        }
+        for name, value in settings.items():
+            if value is not None:
+                getattr(lib, f"vitrine_config_{name}")(config, value)
+        for feature, on in (features or {}).items():
+            lib.vitrine_config_feature(config, encoded(feature), on)
+        out = ffi.new("wasm_engine_t**")
+        check(lib.vitrine_engine_new(config, out))
+        self._pointer = owned(out[0], lib.wasm_engine_delete)
+
+    @property
+    def guest_debug(self) -> bool:
+        return bool(lib.vitrine_engine_guest_debug(self._pointer))
+
+    def __repr__(self) -> str:
+        return f"<Engine guest_debug={self.guest_debug}>"
+
+
+@callback
+def vitrine_py_limit(env: Any, resource: int, current: int, desired: int) -> bool:
+    store = ffi.from_handle(env)()
+    return store is not None and store._allows(RESOURCES[resource], current, desired)
+
+
+class Store:
+    """What a guest consists of: its instances and everything in them. Used by one thread at a time.
+
+    Without an engine it makes one, with the settings of `Engine` that are passed.
+
+    `limiter(resource, current, desired)`, if not None, is asked before the guest gets more of something:
+    `memory` (bytes of one memory), `table` (elements of one), `heap` (bytes), `memories`, `tables` or
+    `instances`. If it returns false, the request fails.
+    """
+
+    def __init__(
+        self, engine: Engine | None = None, *, limiter: Callable[[str, int, int], bool] | None = None, **config: Any
+    ):
+        if engine is not None and config:
+            raise TypeError("the engine is configured already")
+        self.engine = engine or Engine(**config)
+        self.limiter = limiter
+        self._views = 0
+        # What a function of the host raised, until the call of the guest has returned.
+        self._raised: BaseException | None = None
+        self._own = owned(lib.wasm_store_new(self.engine._pointer), lib.wasm_store_delete)
+        self._interrupter = owned(lib.vitrine_interrupter_new(self._own), lib.vitrine_interrupter_delete)
+        # These refer to the store weakly, so that no cycle keeps it.
+        me = weakref.ref(self)
+        self._to_ref = lambda value, kind: to_ref(me(), value, kind)  # type: ignore[arg-type]
+        self._from_ref = lambda pointer, kind: from_ref(me(), pointer, kind)  # type: ignore[arg-type]
+
+        def failed(pointer: int) -> None:
+            raise error_of(me(), ffi.cast("vitrine_error_t*", pointer))
+
+        self._failed = failed
+        check(lib.vitrine_store_limit_resources(self._own, lib.vitrine_py_limit, keep(me), lib.vitrine_py_release))
+
+    def _allows(self, resource: str, current: int, desired: int) -> bool:
+        if resource == "memory" and self._views:
+            return False
+        return self.limiter is None or bool(self.limiter(resource, current, desired))
+
+    @property
+    def _pointer(self) -> Any:
+        if self._own is None:
+            from ._errors import Error
+
+            raise Error("the store is closed")
+        return self._own
+
+    def close(self) -> None:
+        """Ends the guest and everything in it. References to it stay, and fail when they are used. Raises
+        BufferError while there are views of its memories. Without this, the store ends with the last
+        reference to it or to anything in it."""
+        if self._views:
+            raise BufferError("there are views of a memory of the store")
+        if self._own is not None:
+            ffi.release(self._own)
+            self._own = None
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def interrupt(self) -> None:
+        """Ends the running guest with the trap `interrupted`. Does nothing if no guest is running. May be
+        called from any thread."""
+        lib.vitrine_interrupter_interrupt(self._interrupter)
+
+    def _taken_raised(self) -> BaseException:
+        raised, self._raised = self._raised, None
+        assert raised is not None
+        return raised
+
+    def _run(self, function: Any, *args: Any) -> None:
+        """Calls a function that runs the guest, which Ctrl-C then interrupts."""
+        check(fast.run(address(self._interrupter), function, args), self)
+
+    @property
+    def debug_instances(self) -> list[Any] | None:
+        """All instances, in the order of their creation. None without `guest_debug`."""
+        from ._instance import Instance
+
+        if not self.engine.guest_debug:
+            return None
+        vector = ffi.new("vitrine_instance_vec_t*")
+        check(lib.vitrine_store_debug_instances(self._pointer, vector), self)
+        copies = [lib.wasm_instance_copy(vector.data[i]) for i in range(vector.size)]
+        lib.vitrine_instance_vec_delete(vector)
+        return [Instance._of(self, owned(copy, lib.wasm_instance_delete)) for copy in copies]
+
+    def __repr__(self) -> str:
+        return f"<Store guest_debug={self.engine.guest_debug}{' closed' * (self._own is None)}>"
+
+
+class Import:
+    """An import of a module: two names, the `kind` (`func`, `global`, `table`, `memory`, `tag`), and the
+    `type` of a function."""
+
+    def __init__(self, module: str, name: str, kind: str, type: FuncType | None):
+        self.module, self.name, self.kind, self.type = module, name, kind, type
+
+    def __repr__(self) -> str:
+        return f"<Import {self.module}.{self.name} {self.kind}{f' {self.type}' if self.type else ''}>"
+
+
+class Entity:
+    """An entity of a module, exported or not: a row that `Module.funcs` and its siblings return.
+
+    `type` is in the text format. `offset` and `end` say where the body of a function is in the module, in
+    bytes; 0 for an import. `limits` are `(min, max)` of a memory or table, in pages or elements; `max` may
+    be None.
+    """
+
+    def __init__(self, kind: str, row: Any):
+        self.kind = kind
+        self.index: int = row.index
+        self.name: str = text(row.name)
+        self.is_imported: bool = row.is_imported
+        self.imported_as: tuple[str, str] | None = (
+            (text(row.import_module), text(row.import_name)) if row.is_imported else None
+        )
+        self.exports: list[str] = [text(row.exports.data[i]) for i in range(row.exports.size)]
+        self.type: str = text(row.type)
+        self.is_mutable: bool = row.is_mutable
+        self.limits: tuple[int, int | None] | None = None
+        if kind in ("memory", "table"):
+            self.limits = (row.limits.min, row.limits.max if row.limits.has_max else None)
+        self.offset: int = row.offset
+        self.end: int = row.end
+
+    def __repr__(self) -> str:
+        name = self.name or next(iter(self.exports), "")
+        place = f" at {self.offset:#x}" if self.offset else ""
+        return f"<{self.kind} {self.index}{f' ${name}' if name else ''}{f' {self.type}' if self.type else ''}{place}>"
+
+
+class Module:
+    """A module, from its bytes or from the path of its file. There is no parser for text (`.wat`).
+
+    >>> import vitrine
+    >>> module = vitrine.Module(vitrine.Store(), "bank.wasm")
+    >>> [func.name for func in module.funcs]
+    ['print', 'twice', 'add', 'run']
+    """
+
+    def __init__(self, store: Store, source: bytes | bytearray | memoryview | str | os.PathLike[str]):
+        self._store = store
+        out = ffi.new("wasm_module_t**")
+        if isinstance(source, (str, os.PathLike)):
+            check(lib.vitrine_module_from_file(store._pointer, encoded(source), out))
+        else:
+            data = ffi.from_buffer(source)
+            check(lib.vitrine_module_new(store._pointer, data, len(data), out))
+        self._pointer = owned(out[0], lib.wasm_module_delete)
+
+    @classmethod
+    def _of(cls, store: Store, pointer: Any) -> Module:
+        module = cls.__new__(cls)
+        module._store, module._pointer = store, pointer
+        return module
+
+    @property
+    def name(self) -> str:
+        """From the name section. Empty if there is none."""
+        return taken_text(lib.vitrine_module_name, self._pointer)
+
+    @property
+    def bytecode(self) -> bytes | None:
+        """The bytes of the module. None without `guest_debug`."""
+        size = ffi.new("size_t*")
+        data = lib.vitrine_module_bytecode(self._pointer, size)
+        return ffi.buffer(data, size[0])[:] if data else None
+
+    def serialize(self) -> bytes:
+        """The bytes of the module with a header, for `Module.deserialize`."""
+        return taken_bytes(lib.wasm_module_serialize, self._pointer)
+
+    @classmethod
+    def deserialize(cls, store: Store, data: bytes) -> Module:
+        out = ffi.new("wasm_module_t**")
+        check(lib.vitrine_module_deserialize(store._pointer, ffi.from_buffer(data), len(data), out))
+        return cls._of(store, owned(out[0], lib.wasm_module_delete))
+
+    @property
+    def imports(self) -> list[Import]:
+        vector = ffi.new("wasm_importtype_vec_t*")
+        lib.wasm_module_imports(self._pointer, vector)
+        found = []
+        for i in range(vector.size):
+            row = vector.data[i]
+            type = lib.wasm_importtype_type(row)
+            functype = lib.wasm_externtype_as_functype_const(type)
+            kind = ENTITY_KINDS[lib.wasm_externtype_kind(type)]
+            names = text(lib.wasm_importtype_module(row)), text(lib.wasm_importtype_name(row))
+            found.append(Import(*names, kind, FuncType._of(functype) if functype and kind == "func" else None))
+        lib.wasm_importtype_vec_delete(vector)
+        return found
+
+    def _entities(self, kind: str) -> list[Entity]:
+        number = ENTITY_KINDS.index(kind)
+        rows = []
+        for index in range(lib.vitrine_module_count(self._pointer, number)):
+            row = ffi.new("vitrine_entity_t*")
+            row.size = ffi.sizeof(row[0])
+            check(lib.vitrine_module_entity(self._pointer, number, index, row))
+            rows.append(Entity(kind, row))
+            lib.vitrine_entity_delete(row)
+        return rows
+
+    @property
+    def funcs(self) -> list[Entity]:
+        """All functions, exported or not. Imports come first, as in all of these."""
+        return self._entities("func")
+
+    @property
+    def globals(self) -> list[Entity]:
+        return self._entities("global")
+
+    @property
+    def memories(self) -> list[Entity]:
+        return self._entities("memory")
+
+    @property
+    def tables(self) -> list[Entity]:
+        return self._entities("table")
+
+    @property
+    def tags(self) -> list[Entity]:
+        return self._entities("tag")
+
+    def func(self, key: int | str) -> Entity:
+        """The function of this index or name."""
+        index = self._find("func", key)
+        funcs = self.funcs
+        if index is None or index >= len(funcs):
+            raise KeyError(key)
+        return funcs[index]
+
+    def _find(self, kind: str, key: int | str) -> int | None:
+        if isinstance(key, int):
+            return key if key >= 0 else None
+        index = ffi.new("uint32_t*")
+        return (
+            index[0] if lib.vitrine_module_find(self._pointer, ENTITY_KINDS.index(kind), encoded(key), index) else None
+        )
+
+    def func_at(self, offset: int) -> Entity | None:
+        """The function whose body contains this byte offset. None if there is none."""
+        return next((func for func in self.funcs if func.offset and func.offset <= offset < func.end), None)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Module) and bool(lib.wasm_module_same(self._pointer, other._pointer))
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"<Module {self.name or 'without a name'}: {len(self.funcs)} functions>"

@@ -1,0 +1,295 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What is not exported, and debug sessions."""
+
+import threading
+import unittest
+
+import vitrine
+from support import BANK, ROOT, instance, wasm
+
+
+class Private(unittest.TestCase):
+    def test_by_index_and_by_name(self):
+        store = vitrine.Store(guest_debug=True)
+        imports = {"host": {"print": print, "base": vitrine.Global.new(store, "i32", 5)}}
+        guest = vitrine.Instance(store, vitrine.Module(store, wasm(ROOT / "tests/capi/private.wat")), imports)
+        counter = guest.debug_global("counter")
+        counter.value = 40
+        self.assertEqual((guest.debug_global(1), guest.debug_global(1).value), (counter, 40))
+        self.assertEqual(guest.debug_memory("data").text(1024), "amber and jade..")
+        self.assertEqual(guest.debug_memory(1).limits, (1, 1))
+        self.assertEqual(guest.debug_func("twice")(21), 42)
+        self.assertEqual(guest.debug_table("ops")[3], guest.debug_func("twice"))
+        self.assertEqual(str(guest.debug_tag("failed").type), "(param i32)")
+        self.assertEqual(guest.debug_func("add"), guest["add"])
+        self.assertEqual(list(guest.debug_global("origin").value), [1, 2])
+        for find in (guest.debug_func, guest.debug_global, guest.debug_memory, guest.debug_table, guest.debug_tag):
+            self.assertIsNone(find("nowhere"))
+            self.assertIsNone(find(99))
+            self.assertIsNone(find(-1))
+        with self.assertRaises(vitrine.Error):
+            guest.debug_global("limit").value = 1
+        guest.debug_global("limit").debug_set(1)
+        self.assertEqual(guest.evaluate("$limit + 1"), 2)
+        guest.assign("$counter += 2")
+        self.assertEqual((counter.value, guest.text_of("$counter")), (42, "42"))
+        with self.assertRaises(vitrine.Error) as caught:
+            guest.evaluate("1 +")
+        self.assertIsNotNone(caught.exception.offset)
+        self.assertEqual(store.debug_instances, [guest])
+
+    def test_without_guest_debug(self):
+        guest = instance(BANK, {"host": {"print": print}})
+        for found in (guest.debug_func(1), guest.debug_global("total"), guest.debug_memory(0), guest.debug_table(0), guest.debug_tag(0)):
+            self.assertIsNone(found)
+        self.assertIsNone(guest._store.debug_instances)
+        with self.assertRaises(vitrine.Error):
+            guest.evaluate("1")
+        with self.assertRaises(vitrine.Error):
+            vitrine.Session(guest._store)
+
+
+class Sessions(unittest.TestCase):
+    def setUp(self):
+        self.printed = []
+        self.store = vitrine.Store(guest_debug=True)
+        self.module = vitrine.Module(self.store, wasm(BANK))
+        self.bank = vitrine.Instance(self.store, self.module, {"host": {"print": self.printed.append}})
+        self.session = vitrine.Session(self.store)
+
+    def tearDown(self):
+        self.session.close()
+
+    def test_a_loop(self):
+        breakpoint = self.session.add_breakpoint(self.module, "twice")
+        run = self.session.call(self.bank["run"], 3)
+        with self.assertRaises(vitrine.Error):
+            run.results
+        stops = []
+        for stop in run:
+            stops.append(stop)
+            self.assertEqual((stop.reason.kind, stop.reason.id, str(stop.reason)), ("breakpoint", 1, "breakpoint 1"))
+            self.assertEqual([frame.name for frame in stop.frames], ["twice", "run"])
+            frame = stop.frame
+            self.assertEqual((dict(frame.locals), frame.locals[0], repr(frame.locals)), ({"n": 3}, 3, "{n: 3}"))
+            self.assertEqual((frame.func, frame.instance, frame.is_valid, frame.is_host), (self.bank.debug_func("twice"), self.bank, True, False))
+            self.assertEqual([(slot.name, slot.type, slot.text) for slot in stop.frames[1].locals.slots()], [("n", "i32", "3"), ("i", "i32", "3")])
+            frame.locals["n"] = 50
+            self.assertEqual((frame.evaluate("$n + 1"), frame.text_of("$n")), (51, "50"))
+            frame.assign("$n = 60")
+            for wrong in (lambda: frame.locals["x"], lambda: frame.locals[1], lambda: frame.locals.__setitem__(9, 1)):
+                with self.assertRaises(KeyError):
+                    wrong()
+            self.assertRegex(repr(stop), r"<Stop breakpoint 1 in <Frame twice at 0x\w+, n=60>>")
+            self.assertIn("twice", stop._repr_html_())
+            self.assertEqual([(thread.id, len(thread.frames)) for thread in stop.threads], [(1, 2)])
+        self.assertEqual((len(stops), run.results, self.printed, breakpoint.hits), (1, 120, [1, 2, 3], 1))
+        self.assertEqual((stops[0].reason.text, repr(stops[0])), ("breakpoint 1", "<Stop breakpoint 1, stale>"))
+        with self.assertRaises(vitrine.Error):
+            stops[0].frames
+
+    def test_steps(self):
+        offsets = []
+        run = self.session.call(self.bank["add"], 2, 3, stop_at_entry=True)
+        for stop in run:
+            offsets.append((stop.reason.kind, list(stop.frame.operands.values())))
+            stop.step()
+        self.assertEqual(offsets, [("entry", []), ("step", [2]), ("step", [2, 3]), ("step", [5])])
+        self.assertEqual(run.results, 5)
+
+    def test_out_over_and_to(self):
+        self.session.add_breakpoint(self.module, "twice", temporary=True)
+        run = self.session.call(self.bank["run"], 1)
+        stop = next(run)
+        stop.step_out()
+        stop = next(run)
+        self.assertEqual((stop.reason.kind, stop.reason.results, stop.frame.name), ("step", 2, "run"))
+        self.assertEqual(run.finish(), 2)
+        run = self.session.call(self.bank["run"], 2, stop_at_entry=True)
+        stop = next(run)
+        stop.run_to(self.module.func("run").end - 1)
+        stop = next(run)
+        self.assertEqual((stop.frame.offset, stop.frame.operands[-1]), (self.module.func("run").end - 1, 4))
+        run.kill()
+        self.assertIsNone(self.session.reason)
+        over = set()
+        for stop in self.session.call(self.bank["run"], 2, stop_at_entry=True):
+            over.add(stop.frame.name)
+            stop.step_over()
+        self.assertEqual(over, {"run"})
+
+    def test_kill(self):
+        with self.assertRaises(vitrine.Trap) as caught:
+            for stop in self.session.call(self.bank["add"], 1, 2, stop_at_entry=True):
+                stop.kill()
+        self.assertEqual(caught.exception.kind, "killed")
+        self.assertEqual(self.session.call(self.bank["add"], 1, 2).finish(), 3)
+
+    def test_conditions_and_callbacks(self):
+        seen = []
+
+        def look(stop):
+            seen.append(stop.frame.locals["i"])
+            return False
+
+        again = self.module.func("run").offset
+        offsets = []
+        for stop in self.session.call(self.bank["run"], 1, stop_at_entry=True):
+            if stop.frame.operands:
+                offsets.append(stop.frame.offset)
+            stop.step()
+        inside = self.session.add_breakpoint(self.module, offsets[0], callback=look)
+        self.assertGreater(inside.offset, again)
+        self.assertEqual(list(self.session.call(self.bank["run"], 4)), [])
+        self.assertEqual(seen, [0, 1, 2, 3])
+        inside.change(callback=None, condition="$i == 2")
+        self.assertRegex(repr(inside), r"<Breakpoint 1 at 0x\w+ if \$i == 2, 4 hits>")
+        self.assertEqual([stop.frame.locals["i"] for stop in self.session.call(self.bank["run"], 4)], [2])
+        inside.change(enabled=False)
+        self.assertEqual(list(self.session.call(self.bank["run"], 4)), [])
+        inside.remove()
+        self.assertEqual(repr(inside), "<Breakpoint 1, removed>")
+        for wrong in [dict(condition="$i =="), dict(where="print"), dict(where=2**31)]:
+            with self.assertRaises(vitrine.Error):
+                self.session.add_breakpoint(self.module, **{"where": offsets[0], **wrong})
+
+    def test_messages(self):
+        said = []
+        self.session.on_message(said.append)
+        self.session.add_breakpoint(self.module, "twice", message="n is {$n}")
+        self.assertEqual(self.session.call(self.bank["run"], 2).finish(), 4)
+        self.assertEqual(said, ["n is 2"])
+
+    def test_watchpoints(self):
+        guest = instance("""(module (memory $m 1) (global $g (mut i32) (i32.const 1))
+            (func (export "f") (local $x i32)
+              (global.set $g (i32.const 1)) (global.set $g (i32.const 2))
+              (i32.store (i32.const 8) (i32.const 7)) (drop (i32.load (i32.const 8)))))""", guest_debug=True)
+        session = vitrine.Session(guest._store)
+        on_global = session.add_watchpoint(guest.debug_global("g").place())
+        on_memory = session.add_watchpoint(guest.place("i32[8]"), "read_write")
+        seen = [(stop.reason.id, stop.reason.watched, stop.reason.is_write) for stop in session.call(guest["f"])]
+        four = (7).to_bytes(4, "little")
+        self.assertEqual(seen, [(1, (1, 2), True), (2, (bytes(4), four), True), (2, (four, four), False)])
+        self.assertEqual((on_global.hits, on_memory.hits, on_memory.place.kind, on_memory.place.size), (1, 2, "memory", 4))
+        on_memory.remove()
+        with self.assertRaises(vitrine.Error):
+            on_memory.hits
+        with self.assertRaises(ValueError):
+            session.add_watchpoint(guest.debug_global("g").place(), "look")
+
+    def test_traps_stop(self):
+        guest = instance('(module (func $f (export "f") (param $n i32) (drop (i32.div_u (i32.const 1) (local.get $n)))))', guest_debug=True)
+        session = vitrine.Session(guest._store)
+        kinds = []
+        with self.assertRaises(vitrine.Trap) as caught:
+            for stop in session.call(guest["f"], 0):
+                kinds.append((stop.reason.kind, stop.reason.trap, stop.frame.locals["n"]))
+        self.assertEqual(kinds, [("trap", "integer_divide_by_zero", 0)])
+        self.assertEqual(caught.exception.frames[0].name, "f")
+        session.stop_on()
+        with self.assertRaises(vitrine.Trap):
+            self.assertEqual(list(session.call(guest["f"], 0)), [])
+        with self.assertRaises(ValueError):
+            session.stop_on("nothing")
+
+    def test_exceptions_of_the_host(self):
+        store = vitrine.Store(guest_debug=True)
+        module = vitrine.Module(store, wasm(BANK))
+        bank = vitrine.Instance(store, module, {"host": {"print": lambda _: 1 / 0}})
+        session = vitrine.Session(store)
+        kinds = []
+        with self.assertRaises(ZeroDivisionError):
+            for stop in session.call(bank["run"], 1):
+                kinds.append((stop.reason.trap, [frame.is_host for frame in stop.frames]))
+        self.assertEqual(kinds, [("host_error", [False])])
+
+    def test_steering(self):
+        run = self.session.call(self.bank["run"], 3, stop_at_entry=True)
+        stop = next(run)
+        self.assertEqual(stop.call(self.bank["add"], 4, 5), 9)
+        with self.assertRaises(TypeError):
+            stop.return_from(stop.frame)
+        stop.return_from(stop.frame, 77)
+        self.assertEqual(run.finish(), 77)
+        run = self.session.call(self.bank["add"], 3, 4, stop_at_entry=True)
+        stop = next(run)
+        stop.step()
+        stop = next(run)
+        stop.jump(self.module.func("add").end - 1 - 3)
+        with self.assertRaises(vitrine.Error):
+            stop.jump(0)
+        run.kill()
+
+    def test_a_wrong_target_leaves_the_guest_stopped(self):
+        run = self.session.call(self.bank["add"], 3, 4, stop_at_entry=True)
+        next(run).run_to(2**31)
+        with self.assertRaises(vitrine.Error):
+            next(run)
+        self.assertEqual(self.session.reason.kind, "entry")
+        self.assertEqual(run.finish(), 7)
+
+    def test_after_a_break(self):
+        run = self.session.call(self.bank["add"], 3, 4, stop_at_entry=True)
+        for _ in run:
+            break
+        self.assertEqual(repr(self.session), "<Session stopped: entry>")
+        with self.assertRaises(vitrine.Error):
+            self.session.call(self.bank["add"], 1, 1).finish()
+        self.assertEqual(run.finish(), 7)
+
+    def test_instantiate_and_run(self):
+        module = vitrine.Module(self.store, wasm('(module (import "host" "print" (func $p (param i32))) (func $s (call $p (i32.const 5))) (start $s))'))
+        linker = vitrine.Linker(self.store)
+        linker.define("host", "print", self.printed.append)
+        self.session.add_breakpoint(module, "s")
+        run = self.session.instantiate(linker, module)
+        self.assertEqual([stop.frame.name for stop in run], ["s"])
+        self.assertEqual((run.instance.module, self.printed), (module, [5]))
+        self.session.add_breakpoint(self.module, "twice")
+        sums = []
+        run = self.session.run(lambda: sums.append(self.bank["run"](2)))
+        self.assertEqual([stop.frame.name for stop in run], ["twice"])
+        self.assertEqual(sums, [4])
+        with self.assertRaises(ZeroDivisionError):
+            self.session.run(lambda: 1 / 0).finish()
+
+    def test_interrupt_from_another_thread(self):
+        guest = instance('(module (func $f (export "f") (loop $l (br $l))))', guest_debug=True)
+        session = vitrine.Session(guest._store)
+        timer = threading.Timer(0.2, session.interrupt)
+        timer.start()
+        with self.assertRaises(vitrine.Trap):
+            for stop in session.call(guest["f"]):
+                self.assertEqual((stop.reason.kind, stop.frame.name), ("interrupt", "f"))
+                stop.kill()
+        timer.join()
+
+    def test_a_closed_session(self):
+        run = self.session.call(self.bank["add"], 3, 4, stop_at_entry=True)
+        frame = next(run).frame
+        self.session.close()
+        self.assertFalse(frame.is_valid)
+        self.assertEqual((repr(frame), repr(self.session)), ("<Frame, stale>", "<Session, closed>"))
+        with self.assertRaises(vitrine.Error):
+            next(run)
+        self.assertEqual(self.bank["add"](1, 2), 3)
+
+    def test_servers(self):
+        with vitrine.GdbServer(self.session) as server:
+            host, port = server.address.split(":")
+            self.assertEqual((host, server.is_loopback), ("127.0.0.1", True))
+            self.assertIn(port, " ".join(server.lldb_commands(self.module)))
+            server.announce(self.module)
+            self.assertRegex(repr(server), r"<GdbServer at 127\.0\.0\.1:\d+>")
+            self.assertEqual(self.session.call(self.bank["add"], 1, 2).finish(), 3)
+        with vitrine.DapServer(self.session, name="bank") as server:
+            self.assertEqual(server.finish(self.bank["add"], 1, 2), 3)
+        with self.assertRaises(vitrine.Error):
+            vitrine.DapServer(self.session, "no-such-folder/x.sock")
+        with self.assertRaises(ValueError):
+            vitrine.GdbServer(self.session, serves="tea")
+
+
+if __name__ == "__main__":
+    unittest.main()
