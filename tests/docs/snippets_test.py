@@ -35,6 +35,8 @@ COVERED = {
     ("docs/command-line.md", "source <(vitrine completions bash)"): "init files of shells: cli.completions",
     ("docs/installing.md", "sudo apt install"): "installs: consumer.debian",
     ("docs/installing.md", "cmake --preset release"): "installs: consumer.package",
+    ("docs/python.md", "pip install ."): "builds everything: python.wheel",
+    ("docs/python.md", "VITRINE_ROOT=~/vitrine"): "installs: python.wheel",
     ("docs/performance.md", "perf record"): "commands of perf: cli.perf",
     ("docs/debug.md", "vitrine debug [options]"): "a synopsis",
     ("docs/debug.md", "alias px"): "an init file: session.definitions",
@@ -69,6 +71,8 @@ def kind_of(snippet):
     None if nothing runs it."""
     if snippet.language in LANGUAGES:
         return "program"
+    if snippet.first.startswith(">>> "):
+        return "covered"  # python.documents
     if snippet.before.endswith("It prints:"):
         return "output"
     if snippet.first.startswith("$ vitrine debug"):
