@@ -19,6 +19,8 @@
 #include <unistd.h>
 #include <vitrine.h>
 
+#include "guest.h"
+
 /* ---------------------------------------------------------------------------------------------- *
  * Ctrl-C
  * ---------------------------------------------------------------------------------------------- */
@@ -69,19 +71,21 @@ static void watch_sigint(void)
     sigaction(SIGINT, &present, NULL);
 }
 
-/* Says which guest runs from now on, on this thread. Returns the former one, for `leave`. */
-static const vitrine_interrupter_t* enter(const vitrine_interrupter_t* interrupter)
+/* The guest runs from now on, on this thread. Returns what ran before, for `leave`. */
+static const vitrine_interrupter_t* enter(vitrine_py_guest_t* guest)
 {
+    ++guest->calls;
     if (on_main_thread < 0)
         on_main_thread = gettid() == getpid();
     if (!on_main_thread)
         return NULL;
     watch_sigint();
-    return atomic_exchange_explicit(&running, interrupter, memory_order_relaxed);
+    return atomic_exchange_explicit(&running, guest->interrupter, memory_order_relaxed);
 }
 
-static void leave(const vitrine_interrupter_t* before)
+static void leave(vitrine_py_guest_t* guest, const vitrine_interrupter_t* before)
 {
+    --guest->calls;
     if (on_main_thread)
         atomic_store_explicit(&running, before, memory_order_relaxed);
 }
@@ -90,13 +94,14 @@ static void leave(const vitrine_interrupter_t* before)
 static PyObject* py_run(PyObject* module, PyObject* args)
 {
     (void)module;
-    unsigned long long interrupter;
+    unsigned long long address;
     PyObject *function, *tuple;
-    if (!PyArg_ParseTuple(args, "KOO", &interrupter, &function, &tuple))
+    if (!PyArg_ParseTuple(args, "KOO", &address, &function, &tuple))
         return NULL;
-    const vitrine_interrupter_t* before = enter((const vitrine_interrupter_t*)(uintptr_t)interrupter);
+    vitrine_py_guest_t* guest = (vitrine_py_guest_t*)(uintptr_t)address;
+    const vitrine_interrupter_t* before = enter(guest);
     PyObject* result = PyObject_CallObject(function, tuple);
-    leave(before);
+    leave(guest, before);
     return result;
 }
 
@@ -233,7 +238,7 @@ enum { few = 16 };
 typedef struct {
     Refs refs;
     const wasm_func_t* func;
-    const vitrine_interrupter_t* interrupter;
+    vitrine_py_guest_t* guest;
     PyObject* failed; /* raises what an error at an address says */
     Py_ssize_t param_count;
     Py_ssize_t result_count;
@@ -257,11 +262,11 @@ static PyObject* call_with(
             delete_vals(values, (size_t)i);
             return NULL;
         }
-    const vitrine_interrupter_t* before = enter(plan->interrupter);
+    const vitrine_interrupter_t* before = enter(plan->guest);
     vitrine_error_t* error;
     Py_BEGIN_ALLOW_THREADS error =
         vitrine_func_call(plan->func, values, (size_t)count, results, (size_t)plan->result_count);
-    Py_END_ALLOW_THREADS leave(before);
+    Py_END_ALLOW_THREADS leave(plan->guest, before);
     delete_vals(values, (size_t)count);
     if (error && PyErr_CheckSignals() < 0) {
         vitrine_error_delete(error); /* KeyboardInterrupt says why the guest was interrupted */
@@ -302,18 +307,18 @@ static PyMethodDef call_method = { "call", (PyCFunction)(void (*)(void))call, ME
 static PyObject* py_function(PyObject* module, PyObject* args)
 {
     (void)module;
-    unsigned long long func, interrupter;
+    unsigned long long func, guest;
     const char *params, *results;
     Py_ssize_t param_count, result_count;
     PyObject *to_ref, *from_ref, *failed;
-    if (!PyArg_ParseTuple(args, "KKy#y#OOO", &func, &interrupter, &params, &param_count, &results,
-            &result_count, &to_ref, &from_ref, &failed))
+    if (!PyArg_ParseTuple(args, "KKy#y#OOO", &func, &guest, &params, &param_count, &results, &result_count,
+            &to_ref, &from_ref, &failed))
         return NULL;
     Plan* plan = PyMem_Malloc(sizeof(Plan) + (size_t)(param_count + result_count));
     if (!plan)
         return PyErr_NoMemory();
     *plan = (Plan) { { Py_NewRef(to_ref), Py_NewRef(from_ref) }, (const wasm_func_t*)(uintptr_t)func,
-        (const vitrine_interrupter_t*)(uintptr_t)interrupter, Py_NewRef(failed), param_count, result_count };
+        (vitrine_py_guest_t*)(uintptr_t)guest, Py_NewRef(failed), param_count, result_count };
     memcpy(plan->params, params, (size_t)param_count);
     memcpy(plan->params + param_count, results, (size_t)result_count);
     PyObject* capsule = PyCapsule_New(plan, NULL, delete_plan);
@@ -354,13 +359,13 @@ static PyObject* py_from_vals(PyObject* module, PyObject* args)
 
 static PyMethodDef methods[] = {
     { "function", py_function, METH_VARARGS,
-        "function(func, interrupter, params, results, to_ref, from_ref, failed): a callable for a function "
+        "function(func, guest, params, results, to_ref, from_ref, failed): a callable for a function "
         "of the guest." },
     { "to_val", py_to_val, METH_VARARGS, "to_val(address, kind, object, to_ref): sets a vitrine_val_t." },
     { "from_vals", py_from_vals, METH_VARARGS,
         "from_vals(address, count, from_ref): a tuple of the values, which are deleted." },
     { "run", py_run, METH_VARARGS,
-        "run(interrupter, function, args): calls a function that runs the guest, which Ctrl-C then "
+        "run(guest, function, args): calls a function that runs the guest, which Ctrl-C then "
         "interrupts." },
     { NULL, NULL, 0, NULL },
 };

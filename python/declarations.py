@@ -15,6 +15,8 @@ import cffi
 
 HEADERS = ["vitrine.h", "vitrine/wasi.h", "vitrine/debugger.h"]
 
+GUEST = pathlib.Path(__file__).with_name("guest.h").read_text()
+
 # Called by the library, defined in Python.
 CALLBACKS = """
 extern "Python" vitrine_error_t* vitrine_py_call(void* env, vitrine_caller_t* caller,
@@ -64,8 +66,9 @@ def main():
     parser.add_argument("output")
     args = parser.parse_args()
     builder = cffi.FFI()
-    builder.cdef(declarations(args.compiler, args.include) + CALLBACKS)
-    builder.set_source("vitrine._c", "".join(f"#include <{header}>\n" for header in HEADERS), py_limited_api=True)
+    builder.cdef(declarations(args.compiler, args.include) + GUEST + CALLBACKS)
+    source = "".join(f"#include <{header}>\n" for header in HEADERS) + GUEST
+    builder.set_source("vitrine._c", source, py_limited_api=True)
     builder.emit_c_code(args.output)
 
 

@@ -121,7 +121,7 @@ class Func(Extern):
         self.type = FuncType._of(functype)
         self._call = fast.function(
             address(pointer),
-            address(store._interrupter),
+            address(store._guest),
             bytes(NUMBERS[kind] for kind in self.type.params),
             bytes(NUMBERS[kind] for kind in self.type.results),
             store._to_ref,

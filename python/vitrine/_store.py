@@ -7,7 +7,7 @@ import os
 import weakref
 from typing import Any, Callable, Mapping
 
-from ._errors import check, error_of
+from ._errors import Error, check, error_of
 from ._native import address, callback, encoded, enumeration, fast, ffi, keep, lib, owned, taken_bytes, taken_text, text
 from ._values import FuncType, from_ref, to_ref
 
@@ -99,6 +99,7 @@ class Store:
         self._raised: BaseException | None = None
         self._own = owned(lib.wasm_store_new(self.engine._pointer), lib.wasm_store_delete)
         self._interrupter = owned(lib.vitrine_interrupter_new(self._own), lib.vitrine_interrupter_delete)
+        self._guest = ffi.new("vitrine_py_guest_t*", {"interrupter": self._interrupter})
         # These refer to the store weakly, so that no cycle keeps it.
         me = weakref.ref(self)
         self._to_ref = lambda value, kind: to_ref(me(), value, kind)  # type: ignore[arg-type]
@@ -118,15 +119,15 @@ class Store:
     @property
     def _pointer(self) -> Any:
         if self._own is None:
-            from ._errors import Error
-
             raise Error("the store is closed")
         return self._own
 
     def close(self) -> None:
         """Ends the guest and everything in it. References to it stay, and fail when they are used. Raises
-        BufferError while there are views of its memories. Without this, the store ends with the last
-        reference to it or to anything in it."""
+        `Error` while the guest runs, and BufferError while there are views of its memories. Without this, the
+        store ends with the last reference to it or to anything in it."""
+        if self._guest.calls:
+            raise Error("the store cannot be closed while its guest runs")
         if self._views:
             raise BufferError("there are views of a memory of the store")
         if self._own is not None:
@@ -151,7 +152,7 @@ class Store:
 
     def _run(self, function: Any, *args: Any) -> None:
         """Calls a function that runs the guest, which Ctrl-C then interrupts."""
-        check(fast.run(address(self._interrupter), function, args), self)
+        check(fast.run(address(self._guest), function, args), self)
 
     @property
     def debug_instances(self) -> list[Any] | None:

@@ -208,6 +208,15 @@ class Errors(unittest.TestCase):
         with self.assertRaises(vitrine.Error):
             vitrine.Module(bank._store, b"")
 
+    def test_a_store_is_not_closed_while_its_guest_runs(self):
+        guests = []
+        bank = instance(BANK, {"host": {"print": lambda _: guests[0]._store.close()}})
+        guests.append(bank)
+        with self.assertRaisesRegex(vitrine.Error, "while its guest runs"):
+            bank["run"](1)
+        self.assertEqual(bank["add"](1, 2), 3)
+        bank._store.close()
+
     def test_configuration(self):
         with self.assertRaises(vitrine.Error):
             vitrine.Engine(features={"no-such-feature": True})

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * What call.c knows of a store. declarations.py declares it to Python, which owns the memory.
+ */
+typedef struct vitrine_py_guest_t {
+    const vitrine_interrupter_t* interrupter;
+    size_t calls; /* of the guest that have not returned; changed under Python's lock */
+} vitrine_py_guest_t;
