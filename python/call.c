@@ -71,23 +71,39 @@ static void watch_sigint(void)
     sigaction(SIGINT, &present, NULL);
 }
 
-/* The guest runs from now on, on this thread. Returns what ran before, for `leave`. */
-static const vitrine_interrupter_t* enter(vitrine_py_guest_t* guest)
+/* What ran before a call, for `leave`. */
+typedef struct {
+    const vitrine_interrupter_t* interrupter;
+    unsigned long thread;
+} Before;
+
+/* The guest runs from now on. Fails if another thread has called it, unless this one controls it by a
+ * session, which stops it within calls. */
+static int enter(vitrine_py_guest_t* guest, bool controls, Before* before)
 {
-    ++guest->calls;
+    const unsigned long thread = PyThread_get_thread_ident();
+    if (guest->calls != 0 && guest->thread != thread && !controls) {
+        PyErr_SetString(PyExc_RuntimeError, "another thread runs the guest of this store");
+        return -1;
+    }
     if (on_main_thread < 0)
         on_main_thread = gettid() == getpid();
-    if (!on_main_thread)
-        return NULL;
-    watch_sigint();
-    return atomic_exchange_explicit(&running, guest->interrupter, memory_order_relaxed);
+    *before = (Before) { NULL, controls ? thread : guest->thread };
+    ++guest->calls;
+    guest->thread = thread;
+    if (on_main_thread) {
+        watch_sigint();
+        before->interrupter = atomic_exchange_explicit(&running, guest->interrupter, memory_order_relaxed);
+    }
+    return 0;
 }
 
-static void leave(vitrine_py_guest_t* guest, const vitrine_interrupter_t* before)
+static void leave(vitrine_py_guest_t* guest, const Before* before)
 {
     --guest->calls;
+    guest->thread = before->thread;
     if (on_main_thread)
-        atomic_store_explicit(&running, before, memory_order_relaxed);
+        atomic_store_explicit(&running, before->interrupter, memory_order_relaxed);
 }
 
 /* Calls a function that runs a guest. Python code between `enter` and `leave` could raise. */
@@ -96,12 +112,15 @@ static PyObject* py_run(PyObject* module, PyObject* args)
     (void)module;
     unsigned long long address;
     PyObject *function, *tuple;
-    if (!PyArg_ParseTuple(args, "KOO", &address, &function, &tuple))
+    int controls;
+    if (!PyArg_ParseTuple(args, "KpOO", &address, &controls, &function, &tuple))
         return NULL;
     vitrine_py_guest_t* guest = (vitrine_py_guest_t*)(uintptr_t)address;
-    const vitrine_interrupter_t* before = enter(guest);
+    Before before;
+    if (enter(guest, controls, &before) < 0)
+        return NULL;
     PyObject* result = PyObject_CallObject(function, tuple);
-    leave(guest, before);
+    leave(guest, &before);
     return result;
 }
 
@@ -262,11 +281,15 @@ static PyObject* call_with(
             delete_vals(values, (size_t)i);
             return NULL;
         }
-    const vitrine_interrupter_t* before = enter(plan->guest);
+    Before before;
+    if (enter(plan->guest, false, &before) < 0) {
+        delete_vals(values, (size_t)count);
+        return NULL;
+    }
     vitrine_error_t* error;
     Py_BEGIN_ALLOW_THREADS error =
         vitrine_func_call(plan->func, values, (size_t)count, results, (size_t)plan->result_count);
-    Py_END_ALLOW_THREADS leave(plan->guest, before);
+    Py_END_ALLOW_THREADS leave(plan->guest, &before);
     delete_vals(values, (size_t)count);
     if (error && PyErr_CheckSignals() < 0) {
         vitrine_error_delete(error); /* KeyboardInterrupt says why the guest was interrupted */
@@ -365,7 +388,7 @@ static PyMethodDef methods[] = {
     { "from_vals", py_from_vals, METH_VARARGS,
         "from_vals(address, count, from_ref): a tuple of the values, which are deleted." },
     { "run", py_run, METH_VARARGS,
-        "run(guest, function, args): calls a function that runs the guest, which Ctrl-C then "
+        "run(guest, controls, function, args): calls a function that runs the guest, which Ctrl-C then "
         "interrupts." },
     { NULL, NULL, 0, NULL },
 };

@@ -4,5 +4,7 @@
  */
 typedef struct vitrine_py_guest_t {
     const vitrine_interrupter_t* interrupter;
-    size_t calls; /* of the guest that have not returned; changed under Python's lock */
+    /* These change under Python's lock. */
+    size_t calls;         /* of the guest that have not returned */
+    unsigned long thread; /* the one that may call it while it runs: it calls, or is called by it */
 } vitrine_py_guest_t;

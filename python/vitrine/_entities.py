@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 
@@ -67,6 +68,9 @@ def vitrine_py_call(env: Any, caller: Any, args: Any, arg_count: int, results: A
     store = host.store()
     if store is None:
         return lib.vitrine_error_new(b"the store is gone")
+    # A session runs the guest on a thread of its own, on which this may call the guest.
+    guest = store._guest
+    thread, guest.thread = guest.thread, threading.get_ident()
     try:
         copies = ffi.new("vitrine_val_t[]", arg_count)
         for i in range(arg_count):
@@ -87,6 +91,8 @@ def vitrine_py_call(env: Any, caller: Any, args: Any, arg_count: int, results: A
         return ffi.NULL
     except BaseException as error:
         return failure_of(store, error)
+    finally:
+        guest.thread = thread
 
 
 def failure_of(store: Store, error: BaseException) -> Any:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import html
+import threading
 from typing import Any, Callable, Iterator, Mapping, Sequence
 
 from ._entities import Func, Place, Tag, failure_of
@@ -415,6 +416,7 @@ class Stop:
                 len(args),
                 thread,
                 event,
+                controls=True,
             )
         while True:
             self._pointer = owned(event.stopped, lib.vitrine_stopped_delete)
@@ -422,7 +424,7 @@ class Stop:
             if reason.kind == "call_end":
                 return reason.results
             event = ffi.new("vitrine_event_t*")
-            self._store._run(lib.vitrine_session_resume, self._session._pointer, self._pointer, event)
+            self._store._run(lib.vitrine_session_resume, self._session._pointer, self._pointer, event, controls=True)
 
     def __repr__(self) -> str:
         try:
@@ -470,7 +472,7 @@ class Run:
                 self._start(event)
             else:
                 function, *args = stop._next
-                store._run(function, session._pointer, stop._pointer, *args, event)
+                store._run(function, session._pointer, stop._pointer, *args, event, controls=True)
         except BaseException as error:
             self._stop = None
             refused = isinstance(error, Error) and not isinstance(error, (Trap, Exit))
@@ -615,11 +617,14 @@ def vitrine_py_message(env: Any, message: Any) -> None:
 @callback
 def vitrine_py_body(env: Any) -> Any:
     store, body = ffi.from_handle(env)
+    thread, store._guest.thread = store._guest.thread, threading.get_ident()
     try:
         body()
         return ffi.NULL
     except BaseException as error:
         return failure_of(store, error)
+    finally:
+        store._guest.thread = thread
 
 
 class Session:
@@ -766,7 +771,14 @@ class Session:
         def start(event: Any) -> None:
             with Vals(self.store, func.type.params, args) as vals:
                 self.store._run(
-                    lib.vitrine_session_call, self._pointer, func._pointer, vals, len(args), stop_at_entry, event
+                    lib.vitrine_session_call,
+                    self._pointer,
+                    func._pointer,
+                    vals,
+                    len(args),
+                    stop_at_entry,
+                    event,
+                    controls=True,
                 )
 
         return Run(self, start)
@@ -783,6 +795,7 @@ class Session:
                 module._pointer,
                 stop_at_entry,
                 event,
+                controls=True,
             )
 
         return Run(self, start)
@@ -793,7 +806,13 @@ class Session:
         def start(event: Any) -> None:
             self._body = ffi.new_handle((self.store, body))
             self.store._run(
-                lib.vitrine_session_run, self._pointer, lib.vitrine_py_body, self._body, stop_at_entry, event
+                lib.vitrine_session_run,
+                self._pointer,
+                lib.vitrine_py_body,
+                self._body,
+                stop_at_entry,
+                event,
+                controls=True,
             )
 
         return Run(self, start)
@@ -924,6 +943,8 @@ class DapServer(Server):
         session = self.session
         event = ffi.new("vitrine_event_t*")
         with Vals(session.store, func.type.params, args) as vals:
-            session.store._run(lib.vitrine_session_call, session._pointer, func._pointer, vals, len(args), False, event)
-        session.store._run(lib.vitrine_dap_server_finish, self._pointer, session._pointer, event)
+            session.store._run(
+                lib.vitrine_session_call, session._pointer, func._pointer, vals, len(args), False, event, controls=True
+            )
+        session.store._run(lib.vitrine_dap_server_finish, self._pointer, session._pointer, event, controls=True)
         return taken_results(session.store, ffi.addressof(event, "results"))

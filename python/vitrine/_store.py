@@ -150,9 +150,10 @@ class Store:
         assert raised is not None
         return raised
 
-    def _run(self, function: Any, *args: Any) -> None:
-        """Calls a function that runs the guest, which Ctrl-C then interrupts."""
-        check(fast.run(address(self._guest), function, args), self)
+    def _run(self, function: Any, *args: Any, controls: bool = False) -> None:
+        """Calls a function that runs the guest, which Ctrl-C then interrupts. `controls`: it is one of a
+        session."""
+        check(fast.run(address(self._guest), controls, function, args), self)
 
     @property
     def debug_instances(self) -> list[Any] | None:

@@ -255,6 +255,26 @@ class Errors(unittest.TestCase):
         self.assertEqual([row.name for row in again.funcs], [row.name for row in module.funcs])
         self.assertIsNone(vitrine.Module(vitrine.Store(), wasm(BANK)).bytecode)
 
+    def test_one_thread_at_a_time(self):
+        entered, done = threading.Event(), threading.Event()
+
+        def wait(_):
+            entered.set()
+            done.wait(60)
+
+        bank = instance(BANK, {"host": {"print": wait}})
+        results = []
+        thread = threading.Thread(target=lambda: results.append(bank["run"](1)))
+        thread.start()
+        entered.wait(60)
+        with self.assertRaisesRegex(RuntimeError, "another thread"):
+            bank["add"](1, 2)
+        with self.assertRaisesRegex(vitrine.Error, "while its guest runs"):
+            bank._store.close()
+        done.set()
+        thread.join()
+        self.assertEqual((results, bank["add"](1, 2)), ([2], 3))
+
     def test_threads(self):
         """The guest runs without Python's lock: two that wait for each other by a shared memory come to an end."""
         engine = vitrine.Engine()

@@ -204,6 +204,17 @@ class Sessions(unittest.TestCase):
                 kinds.append((stop.reason.trap, [frame.is_host for frame in stop.frames]))
         self.assertEqual(kinds, [("host_error", [False])])
 
+    def test_calls_in_functions_of_the_host(self):
+        """The session runs the guest on a thread of its own, which calls Python, which calls the guest."""
+        guests = []
+        bank = instance(BANK, {"host": {"print": lambda n: sums.append(guests[0]["add"](n, 1))}}, guest_debug=True)
+        guests.append(bank)
+        sums = []
+        session = vitrine.Session(bank._store)
+        session.add_breakpoint(bank.module, "add")
+        stops = [[frame.name for frame in stop.frames] for stop in session.call(bank["run"], 2)]
+        self.assertEqual((stops, sums), ([["add", "host.print", "run"]] * 2, [2, 3]))
+
     def test_steering(self):
         run = self.session.call(self.bank["run"], 3, stop_at_entry=True)
         stop = next(run)
