@@ -39,8 +39,9 @@ def taken_pointers(vector: Any, delete: Any) -> list[Any]:
 class Slot:
     """A local or an operand of a frame, as it was when it was read. `type` is in the text format."""
 
-    def __init__(self, index: int, name: str, type: str, text: str, value: Any):
+    def __init__(self, index: int, name: str, type: str, text: str, value: Any, kind: str):
         self.index, self.name, self.type, self.text, self.value = index, name, type, text, value
+        self._kind = kind
 
     def __repr__(self) -> str:
         return f"<Slot {self.name or self.index}: {self.type} = {self.text}>"
@@ -63,9 +64,11 @@ class Slots(Mapping["int | str", Any]):
         found = []
         for i in range(vector.size):
             slot = vector.data[i]
-            name, type = lib.vitrine_slot_name(slot), lib.vitrine_valtype_text(lib.vitrine_slot_type(slot))
+            name, type = lib.vitrine_slot_name(slot), lib.vitrine_slot_type(slot)
             value = copied_val(self._frame._store, lib.vitrine_slot_value(slot))
-            found.append(Slot(i, text(name), text(type), text(lib.vitrine_slot_text(slot)), value))
+            kind = KINDS[lib.vitrine_valtype_kind(type)]
+            texts = text(name), text(lib.vitrine_valtype_text(type)), text(lib.vitrine_slot_text(slot))
+            found.append(Slot(i, *texts, value, kind))
         lib.vitrine_slot_vec_delete(vector)
         return found
 
@@ -86,17 +89,8 @@ class Slots(Mapping["int | str", Any]):
 
     def __setitem__(self, key: int | str, value: Any) -> None:
         slot = self._slot(key)
-        kind = slot.type if slot.type in ("i32", "i64", "f32", "f64", "v128") else self._kind(slot)
-        with Val(self._frame._store, kind, value) as val:
+        with Val(self._frame._store, slot._kind, value) as val:
             check(getattr(lib, f"vitrine_debug_frame_set_{self._what}")(self._frame._pointer, slot.index, val))
-
-    def _kind(self, slot: Slot) -> str:
-        """The kind of a reference, which its type does not say for types of the module."""
-        vector = ffi.new("vitrine_slot_vec_t*")
-        check(getattr(lib, f"vitrine_debug_frame_{self._what}s")(self._frame._pointer, vector))
-        kind = KINDS[lib.vitrine_valtype_kind(lib.vitrine_slot_type(vector.data[slot.index]))]
-        lib.vitrine_slot_vec_delete(vector)
-        return kind
 
     def __iter__(self) -> Iterator[int | str]:
         return iter([slot.name or slot.index for slot in self.slots()])

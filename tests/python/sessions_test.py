@@ -232,6 +232,79 @@ class Sessions(unittest.TestCase):
             stop.jump(0)
         run.kill()
 
+    def test_references_in_frames(self):
+        guest = instance("""(module (type $p (struct (field (mut i32))))
+            (func (export "f") (result i32) (local $p (ref null $p)) (local $e externref) (local $w v128)
+              (local.set $p (struct.new $p (i32.const 3))) (struct.get $p 0 (local.get $p))))""", guest_debug=True)
+        session = vitrine.Session(guest._store)
+        run = session.call(guest["f"], stop_at_entry=True)
+        for stop in run:
+            frame = stop.frame
+            self.assertEqual([slot.type for slot in frame.locals.slots()][1:], ["externref", "v128"])
+            if isinstance(frame.operands.get(0), vitrine.Ref):
+                frame.operands[0][0] = 8
+                frame.locals["e"] = "jade"
+                frame.locals["w"] = bytes(range(16))
+                frame.locals["p"] = frame.operands[0]
+                self.assertEqual((frame.locals["e"], frame.locals["w"][3], list(frame.locals["p"])), ("jade", 3, [8]))
+                with self.assertRaises(TypeError):
+                    frame.locals["p"] = "jade"
+            stop.step()
+        self.assertEqual(run.results, 8)
+
+    def test_exceptions_of_the_guest(self):
+        guest = instance("""(module (tag $t (param i32)) (func $f (export "f") (param $n i32) (result i32)
+            (block $caught (result i32) (try_table (catch $t $caught) (throw $t (local.get $n))) (i32.const 0))))""", guest_debug=True)
+        session = vitrine.Session(guest._store)
+        session.stop_on("caught_throw", "uncaught_throw", "trap")
+        run = session.call(guest["f"], 5)
+        stop = next(run)
+        self.assertEqual((stop.reason.kind, list(stop.reason.exception), run.finish()), ("throw", [5], 5))
+        run = session.call(guest["f"], 5, stop_at_entry=True)
+        stop = next(run)
+        stop.throw(guest.debug_tag("t"), 7)
+        stop = next(run)
+        self.assertEqual((stop.reason.trap, list(stop.reason.exception)), ("uncaught_exception", [7]))
+        with self.assertRaises(vitrine.Trap) as caught:
+            run.finish()
+        self.assertEqual(list(caught.exception.exception), [7])
+        run = session.call(guest["f"], 5)
+        next(run).clear_exception()
+        with self.assertRaises(vitrine.Trap):
+            run.finish()
+
+    def test_skip(self):
+        run = self.session.call(self.bank["add"], 3, 4, stop_at_entry=True)
+        next(run).step()
+        next(run).step()
+        next(run).skip()
+        self.assertIn(run.finish(), (0, 3, 4))
+
+    def test_options_of_breakpoints(self):
+        other = vitrine.Instance(self.store, self.module, {"host": {"print": print}})
+        breakpoint = self.session.add_breakpoint(self.module, "add", instance=other, ignore_count=1)
+        self.assertEqual(list(self.session.call(self.bank["add"], 1, 2)), [])
+        self.assertEqual(list(self.session.call(other["add"], 1, 2)), [])
+        frames = [stop.frame for stop in self.session.call(other["add"], 1, 2)]
+        self.assertEqual((len(frames), breakpoint.hits), (1, 2))
+        places = [other.debug_table(0).place(3), other.debug_memory(0).place(1024, 4), other.debug_global("total").place()]
+        self.assertEqual([(place.kind, place.index, place.size) for place in places], [("table", 3, 0), ("memory", 1024, 4), ("global", 0, 0)])
+
+    def test_places_of_frames(self):
+        run = self.session.call(self.bank["run"], 2, stop_at_entry=True)
+        stop = next(run)
+        self.assertEqual((stop.frame.activation, stop.frame.module), (0, self.module))
+        watchpoint = self.session.add_watchpoint(stop.frame.place("$i"), callback=lambda stop: stop.reason.watched == (1, 2))
+        self.assertEqual([stop.reason.watched for stop in run], [(1, 2)])
+        self.assertEqual(watchpoint.hits, 2)
+        watchpoint.remove()
+        self.session.add_breakpoint(self.module, "twice", temporary=True)
+        run = self.session.call(self.bank["run"], 2)
+        watchpoint = self.session.add_watchpoint(next(run).frame.place("$n"), "read")
+        self.assertEqual([str(stop.reason) for stop in run], ["watchpoint 3: 2", "watchpoint 3: 2"])
+        with self.assertRaises(vitrine.Error):
+            watchpoint.hits  # its frame has returned
+
     def test_a_wrong_target_leaves_the_guest_stopped(self):
         run = self.session.call(self.bank["add"], 3, 4, stop_at_entry=True)
         next(run).run_to(2**31)
