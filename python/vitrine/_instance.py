@@ -253,7 +253,8 @@ class Wasi:
     `args` begin with the name of the program. `dirs` are paths of the host by those of the guest;
     directories in `read_only_dirs` cannot be changed. `stdin` is bytes, or a function that returns at most as many
     bytes as it is asked for. `stdout` and `stderr` are functions that take bytes, such as
-    `bytearray().extend`; None is the stream of this process.
+    `bytearray().extend`; None is the stream of this process. What these functions raise is printed, and
+    the guest goes on.
 
     >>> import vitrine
     >>> store = vitrine.Store()

@@ -558,10 +558,13 @@ class Breakpoint:
 
     def change(self, **options: Any) -> None:
         """Changes options of `Session.add_breakpoint`. The count of hits is kept."""
+        unknown = [name for name in options if name not in self._options]
+        if unknown:
+            raise TypeError(f"there is no option {unknown[0]!r}; there are {', '.join(self._options)}")
         new = self._session._options(**{**self._options, **options})
         check(lib.vitrine_session_change_breakpoint(self._session._pointer, self.id, new[0]))
         self._options.update(options)
-        self._session._callbacks[self.id] = self._options.get("callback")
+        self._session._callbacks[self.id] = self._options["callback"]
 
     def remove(self) -> None:
         check(lib.vitrine_session_remove_breakpoint(self._session._pointer, self.id))
@@ -569,11 +572,12 @@ class Breakpoint:
 
     def __repr__(self) -> str:
         try:
-            condition = self._options.get("condition")
-            hits = self.hits
-            return f"<Breakpoint {self.id} at {self.offset:#x}{f' if {condition}' if condition else ''}, {hits} hit{'s' * (hits != 1)}>"
+            offset, hits = self.offset, self.hits
         except Error:
             return f"<Breakpoint {self.id}, removed>"
+        condition = self._options["condition"]
+        what = f"at {offset:#x}{f' if {condition}' if condition else ''}"
+        return f"<Breakpoint {self.id} {what}, {hits} hit{'s' * (hits != 1)}>"
 
 
 class Watchpoint:
@@ -674,14 +678,14 @@ class Session:
         out.size = ffi.sizeof(out[0])
         kept = []
         for name in ("condition", "message"):
-            if options.get(name) is not None:
+            if options[name] is not None:
                 kept.append(ffi.new("char[]", encoded(options[name])))
                 setattr(out, name, kept[-1])
-        if options.get("instance") is not None:
+        if options["instance"] is not None:
             out.instance = options["instance"]._pointer
-        out.ignore_count = options.get("ignore_count", 0)
-        out.is_temporary = options.get("temporary", False)
-        out.is_disabled = not options.get("enabled", True)
+        out.ignore_count = options["ignore_count"]
+        out.is_temporary = options["temporary"]
+        out.is_disabled = not options["enabled"]
         return out, kept
 
     def add_breakpoint(

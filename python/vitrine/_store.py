@@ -84,7 +84,7 @@ class Store:
 
     `limiter(resource, current, desired)`, if not None, is asked before the guest gets more of something:
     `memory` (bytes of one memory), `table` (elements of one), `heap` (bytes), `memories`, `tables` or
-    `instances`. If it returns false, the request fails.
+    `instances`. If it returns false, or raises, the request fails.
     """
 
     def __init__(

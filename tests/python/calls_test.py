@@ -153,24 +153,40 @@ class Hosts(unittest.TestCase):
         def look(caller: vitrine.Caller, address):
             seen.append((caller.instance, caller.memory().read(address, 4)))
 
-        guest = instance("""(module (import "host" "look" (func $look (param i32))) (memory (export "memory") 1)
-            (data (i32.const 8) "jade") (func (export "f") (call $look (i32.const 8))))""", {"host": {"look": look}})
+        guest = instance(
+            """(module (import "host" "look" (func $look (param i32))) (memory (export "memory") 1)
+            (data (i32.const 8) "jade") (func (export "f") (call $look (i32.const 8))))""",
+            {"host": {"look": look}},
+        )
         guest["f"]()
         self.assertEqual(seen, [(guest, b"jade")])
 
     def test_a_guest_catches_exceptions_of_another(self):
         store = vitrine.Store()
         tag = vitrine.Tag.new(store, ["i32"])
-        thrower = vitrine.Instance(store, vitrine.Module(store, wasm("""(module (import "a" "t" (tag $t (param i32)))
-            (func (export "f") (throw $t (i32.const 5))))""")), {"a": {"t": tag}})
+        thrower = vitrine.Instance(
+            store,
+            vitrine.Module(
+                store,
+                wasm("""(module (import "a" "t" (tag $t (param i32)))
+            (func (export "f") (throw $t (i32.const 5))))"""),
+            ),
+            {"a": {"t": tag}},
+        )
         with self.assertRaises(vitrine.Trap) as caught:
             thrower["f"]()
         self.assertEqual((caught.exception.kind, list(caught.exception.exception)), ("uncaught_exception", [5]))
-        catcher = vitrine.Instance(store, vitrine.Module(store, wasm("""(module (import "a" "t" (tag $t (param i32)))
+        catcher = vitrine.Instance(
+            store,
+            vitrine.Module(
+                store,
+                wasm("""(module (import "a" "t" (tag $t (param i32)))
             (import "a" "call" (func $call))
             (func (export "f") (result i32)
-              (block $caught (result i32) (try_table (catch $t $caught) (call $call)) (i32.const 0))))""")),
-            {"a": {"t": tag, "call": lambda: thrower["f"]()}})
+              (block $caught (result i32) (try_table (catch $t $caught) (call $call)) (i32.const 0))))"""),
+            ),
+            {"a": {"t": tag, "call": lambda: thrower["f"]()}},
+        )
         self.assertEqual(catcher["f"](), 5)
 
 
@@ -183,7 +199,10 @@ class Errors(unittest.TestCase):
             guest["outer"](0)
         trap = caught.exception
         self.assertEqual((trap.kind, str(trap)), ("integer_divide_by_zero", "integer divide by zero"))
-        self.assertEqual([(frame.name, frame.index, frame.module_name) for frame in trap.frames], [("inner", 0, "m"), ("outer", 1, "m")])
+        self.assertEqual(
+            [(frame.name, frame.index, frame.module_name) for frame in trap.frames],
+            [("inner", 0, "m"), ("outer", 1, "m")],
+        )
         self.assertEqual(trap.frames[0].instance, guest)
         self.assertRegex(repr(trap.frames[0]), r"<TraceFrame inner at 0x\w+>")
         self.assertGreater(trap.frames[0].offset, trap.frames[0].func_offset)
@@ -235,8 +254,12 @@ class Errors(unittest.TestCase):
             return desired <= 131072
 
         store = vitrine.Store(limiter=limiter)
-        guest = vitrine.Instance(store, vitrine.Module(store, wasm(
-            '(module (memory 1) (func (export "grow") (result i32) (memory.grow (i32.const 1))))')))
+        guest = vitrine.Instance(
+            store,
+            vitrine.Module(
+                store, wasm('(module (memory 1) (func (export "grow") (result i32) (memory.grow (i32.const 1))))')
+            ),
+        )
         self.assertEqual([guest["grow"]() for _ in range(2)], [1, -1])
         self.assertIn(("memory", 131072, 196608), asked)
 

@@ -41,7 +41,9 @@ class Documents(unittest.TestCase):
 
     def test_docstrings(self):
         names = ["vitrine", *(f"vitrine.{found.name}" for found in pkgutil.iter_modules(vitrine.__path__))]
-        results = [doctest.testmod(importlib.import_module(name)) for name in names if not name.startswith("vitrine._c")]
+        results = [
+            doctest.testmod(importlib.import_module(name)) for name in names if not name.startswith("vitrine._c")
+        ]
         self.assertEqual(sum(result.failed for result in results), 0)
         self.assertGreater(sum(result.attempted for result in results), 50)
 

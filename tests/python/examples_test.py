@@ -14,7 +14,7 @@ MODULES = {
     "b-stray": """(module (memory 1) (data (i32.const 65504) "amber and jade..")
         (func $store (param $to i32) (local $what i64) (i64.store (local.get $to) (i64.const 7)))
         (func $main (export "_start") (call $store (i32.const 65530))))""",
-    "c-zero": '(module (func $start (drop (i32.div_s (i32.const 1) (i32.const 0)))) (start $start))',
+    "c-zero": "(module (func $start (drop (i32.div_s (i32.const 1) (i32.const 0)))) (start $start))",
     "d-exit": """(module (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
         (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
         (memory (export "memory") 1) (data (i32.const 8) "said\\n") (data (i32.const 0) "\\08\\00\\00\\00\\05\\00\\00\\00")

@@ -24,7 +24,9 @@ class Memories(unittest.TestCase):
         self.assertEqual((len(memory), memory.limits, repr(memory)), (65536, (1, 4), "<Memory of 65536 bytes>"))
         memory[8:12] = b"jade"
         memory.write(12, bytearray(b"\0more"))
-        self.assertEqual((memory[8:12], memory[8], memory[-1], memory.text(8), memory.text(8, 2)), (b"jade", 106, 0, "jade", "ja"))
+        self.assertEqual(
+            (memory[8:12], memory[8], memory[-1], memory.text(8), memory.text(8, 2)), (b"jade", 106, 0, "jade", "ja")
+        )
         memory[8] = 74
         self.assertEqual(memory.read(8, 4), b"Jade")
         memory.fill(8, 2, 120)
@@ -39,7 +41,12 @@ class Memories(unittest.TestCase):
         ]:
             with self.assertRaises(vitrine.Error):
                 wrong()
-        for wrong in [lambda: memory[65536], lambda: memory.read(-1, 1), lambda: memory.read(0, 65537), lambda: memory.read(0, -1)]:
+        for wrong in [
+            lambda: memory[65536],
+            lambda: memory.read(-1, 1),
+            lambda: memory.read(0, 65537),
+            lambda: memory.read(0, -1),
+        ]:
             with self.assertRaises((IndexError, vitrine.Error)):
                 wrong()
         with self.assertRaises(ValueError):
@@ -64,10 +71,14 @@ class Memories(unittest.TestCase):
 
     def test_a_memory_with_a_view_does_not_grow(self):
         for limits in ("1 4", "i64 1 4"):
-            guest = instance(GROWS.replace("(memory.grow (i32.const 1))", "(i32.wrap_i64 (memory.grow (i64.const 1)))")
+            guest = instance(
+                GROWS.replace("(memory.grow (i32.const 1))", "(i32.wrap_i64 (memory.grow (i64.const 1)))")
                 .replace("(i32.store (local.get 0)", "(i32.store (i64.extend_i32_u (local.get 0))")
                 .replace("(i32.load (local.get 0)", "(i32.load (i64.extend_i32_u (local.get 0))")
-                .format(limits) if "i64" in limits else GROWS.format(limits))
+                .format(limits)
+                if "i64" in limits
+                else GROWS.format(limits)
+            )
             memory = guest["m"]
             view = memory.view()
             part = view[4:8]
@@ -114,7 +125,9 @@ class Others(unittest.TestCase):
         store = vitrine.Store()
         number = vitrine.Global.new(store, "i32", 3, mutable=True)
         number.value = 4
-        self.assertEqual((number.value, number.kind, number.is_mutable, repr(number)), (4, "i32", True, "<Global i32 mutable: 4>"))
+        self.assertEqual(
+            (number.value, number.kind, number.is_mutable, repr(number)), (4, "i32", True, "<Global i32 mutable: 4>")
+        )
         with self.assertRaises(vitrine.Error):
             vitrine.Global.new(store, "f64", 0.5).value = 1
         with self.assertRaises(ValueError):
@@ -126,7 +139,10 @@ class Others(unittest.TestCase):
         table = guest["t"]
         self.assertEqual((len(table), table[0], table[-1], table[1]()), (2, None, guest["f"], 7))
         table[0] = guest["f"]
-        self.assertEqual((table[0]._pointer is not None, table.grow(2), list(table)[2:], table.kind), (True, 2, [None, None], "funcref"))
+        self.assertEqual(
+            (table[0]._pointer is not None, table.grow(2), list(table)[2:], table.kind),
+            (True, 2, [None, None], "funcref"),
+        )
         for wrong in [lambda: table[4], lambda: table[-5]]:
             with self.assertRaises(IndexError):
                 wrong()
@@ -138,9 +154,13 @@ class Others(unittest.TestCase):
     def test_exports(self):
         guest = instance("""(module (memory (export "m") 1) (global (export "g") i32 (i32.const 1)) (tag (export "e") (param f64))
             (table (export "t") 1 externref) (func (export "f")))""")
-        self.assertEqual({name: type(item).__name__ for name, item in guest.exports.items()},
-            {"m": "Memory", "g": "Global", "e": "Tag", "t": "Table", "f": "Func"})
-        self.assertEqual((str(guest["e"].type), "f" in guest, "x" in guest, list(guest)), ("(param f64)", True, False, list("mgetf")))
+        self.assertEqual(
+            {name: type(item).__name__ for name, item in guest.exports.items()},
+            {"m": "Memory", "g": "Global", "e": "Tag", "t": "Table", "f": "Func"},
+        )
+        self.assertEqual(
+            (str(guest["e"].type), "f" in guest, "x" in guest, list(guest)), ("(param f64)", True, False, list("mgetf"))
+        )
         with self.assertRaises(KeyError):
             guest["x"]
         store = guest._store

@@ -41,7 +41,12 @@ def main():
         return 10
     if instance.debug_func(0) is None:
         return 11
-    if instance.debug_global(3) or instance.debug_global(0xFFFFFFFF) or instance.debug_tag(0) or instance.debug_memory(1):
+    if (
+        instance.debug_global(3)
+        or instance.debug_global(0xFFFFFFFF)
+        or instance.debug_tag(0)
+        or instance.debug_memory(1)
+    ):
         return 12
     second = linker.instantiate(module)
     if instance.debug_memory(0) != instance.debug_memory(0) or instance.debug_memory(0) == second.debug_memory(0):

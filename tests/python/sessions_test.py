@@ -40,7 +40,13 @@ class Private(unittest.TestCase):
 
     def test_without_guest_debug(self):
         guest = instance(BANK, {"host": {"print": print}})
-        for found in (guest.debug_func(1), guest.debug_global("total"), guest.debug_memory(0), guest.debug_table(0), guest.debug_tag(0)):
+        for found in (
+            guest.debug_func(1),
+            guest.debug_global("total"),
+            guest.debug_memory(0),
+            guest.debug_table(0),
+            guest.debug_tag(0),
+        ):
             self.assertIsNone(found)
         self.assertIsNone(guest._store.debug_instances)
         with self.assertRaises(vitrine.Error):
@@ -72,8 +78,14 @@ class Sessions(unittest.TestCase):
             self.assertEqual([frame.name for frame in stop.frames], ["twice", "run"])
             frame = stop.frame
             self.assertEqual((dict(frame.locals), frame.locals[0], repr(frame.locals)), ({"n": 3}, 3, "{n: 3}"))
-            self.assertEqual((frame.func, frame.instance, frame.is_valid, frame.is_host), (self.bank.debug_func("twice"), self.bank, True, False))
-            self.assertEqual([(slot.name, slot.type, slot.text) for slot in stop.frames[1].locals.slots()], [("n", "i32", "3"), ("i", "i32", "3")])
+            self.assertEqual(
+                (frame.func, frame.instance, frame.is_valid, frame.is_host),
+                (self.bank.debug_func("twice"), self.bank, True, False),
+            )
+            self.assertEqual(
+                [(slot.name, slot.type, slot.text) for slot in stop.frames[1].locals.slots()],
+                [("n", "i32", "3"), ("i", "i32", "3")],
+            )
             frame.locals["n"] = 50
             self.assertEqual((frame.evaluate("$n + 1"), frame.text_of("$n")), (51, "50"))
             frame.assign("$n = 60")
@@ -147,6 +159,8 @@ class Sessions(unittest.TestCase):
         self.assertEqual([stop.frame.locals["i"] for stop in self.session.call(self.bank["run"], 4)], [2])
         inside.change(enabled=False)
         self.assertEqual(list(self.session.call(self.bank["run"], 4)), [])
+        with self.assertRaises(TypeError):
+            inside.change(colour="jade")
         inside.remove()
         self.assertEqual(repr(inside), "<Breakpoint 1, removed>")
         for wrong in [dict(condition="$i =="), dict(where="print"), dict(where=2**31)]:
@@ -161,17 +175,22 @@ class Sessions(unittest.TestCase):
         self.assertEqual(said, ["n is 2"])
 
     def test_watchpoints(self):
-        guest = instance("""(module (memory $m 1) (global $g (mut i32) (i32.const 1))
+        guest = instance(
+            """(module (memory $m 1) (global $g (mut i32) (i32.const 1))
             (func (export "f") (local $x i32)
               (global.set $g (i32.const 1)) (global.set $g (i32.const 2))
-              (i32.store (i32.const 8) (i32.const 7)) (drop (i32.load (i32.const 8)))))""", guest_debug=True)
+              (i32.store (i32.const 8) (i32.const 7)) (drop (i32.load (i32.const 8)))))""",
+            guest_debug=True,
+        )
         session = vitrine.Session(guest._store)
         on_global = session.add_watchpoint(guest.debug_global("g").place())
         on_memory = session.add_watchpoint(guest.place("i32[8]"), "read_write")
         seen = [(stop.reason.id, stop.reason.watched, stop.reason.is_write) for stop in session.call(guest["f"])]
         four = (7).to_bytes(4, "little")
         self.assertEqual(seen, [(1, (1, 2), True), (2, (bytes(4), four), True), (2, (four, four), False)])
-        self.assertEqual((on_global.hits, on_memory.hits, on_memory.place.kind, on_memory.place.size), (1, 2, "memory", 4))
+        self.assertEqual(
+            (on_global.hits, on_memory.hits, on_memory.place.kind, on_memory.place.size), (1, 2, "memory", 4)
+        )
         on_memory.remove()
         with self.assertRaises(vitrine.Error):
             on_memory.hits
@@ -179,7 +198,10 @@ class Sessions(unittest.TestCase):
             session.add_watchpoint(guest.debug_global("g").place(), "look")
 
     def test_traps_stop(self):
-        guest = instance('(module (func $f (export "f") (param $n i32) (drop (i32.div_u (i32.const 1) (local.get $n)))))', guest_debug=True)
+        guest = instance(
+            '(module (func $f (export "f") (param $n i32) (drop (i32.div_u (i32.const 1) (local.get $n)))))',
+            guest_debug=True,
+        )
         session = vitrine.Session(guest._store)
         kinds = []
         with self.assertRaises(vitrine.Trap) as caught:
@@ -233,9 +255,12 @@ class Sessions(unittest.TestCase):
         run.kill()
 
     def test_references_in_frames(self):
-        guest = instance("""(module (type $p (struct (field (mut i32))))
+        guest = instance(
+            """(module (type $p (struct (field (mut i32))))
             (func (export "f") (result i32) (local $p (ref null $p)) (local $e externref) (local $w v128)
-              (local.set $p (struct.new $p (i32.const 3))) (struct.get $p 0 (local.get $p))))""", guest_debug=True)
+              (local.set $p (struct.new $p (i32.const 3))) (struct.get $p 0 (local.get $p))))""",
+            guest_debug=True,
+        )
         session = vitrine.Session(guest._store)
         run = session.call(guest["f"], stop_at_entry=True)
         for stop in run:
@@ -253,8 +278,11 @@ class Sessions(unittest.TestCase):
         self.assertEqual(run.results, 8)
 
     def test_exceptions_of_the_guest(self):
-        guest = instance("""(module (tag $t (param i32)) (func $f (export "f") (param $n i32) (result i32)
-            (block $caught (result i32) (try_table (catch $t $caught) (throw $t (local.get $n))) (i32.const 0))))""", guest_debug=True)
+        guest = instance(
+            """(module (tag $t (param i32)) (func $f (export "f") (param $n i32) (result i32)
+            (block $caught (result i32) (try_table (catch $t $caught) (throw $t (local.get $n))) (i32.const 0))))""",
+            guest_debug=True,
+        )
         session = vitrine.Session(guest._store)
         session.stop_on("caught_throw", "uncaught_throw", "trap")
         run = session.call(guest["f"], 5)
@@ -287,14 +315,23 @@ class Sessions(unittest.TestCase):
         self.assertEqual(list(self.session.call(other["add"], 1, 2)), [])
         frames = [stop.frame for stop in self.session.call(other["add"], 1, 2)]
         self.assertEqual((len(frames), breakpoint.hits), (1, 2))
-        places = [other.debug_table(0).place(3), other.debug_memory(0).place(1024, 4), other.debug_global("total").place()]
-        self.assertEqual([(place.kind, place.index, place.size) for place in places], [("table", 3, 0), ("memory", 1024, 4), ("global", 0, 0)])
+        places = [
+            other.debug_table(0).place(3),
+            other.debug_memory(0).place(1024, 4),
+            other.debug_global("total").place(),
+        ]
+        self.assertEqual(
+            [(place.kind, place.index, place.size) for place in places],
+            [("table", 3, 0), ("memory", 1024, 4), ("global", 0, 0)],
+        )
 
     def test_places_of_frames(self):
         run = self.session.call(self.bank["run"], 2, stop_at_entry=True)
         stop = next(run)
         self.assertEqual((stop.frame.activation, stop.frame.module), (0, self.module))
-        watchpoint = self.session.add_watchpoint(stop.frame.place("$i"), callback=lambda stop: stop.reason.watched == (1, 2))
+        watchpoint = self.session.add_watchpoint(
+            stop.frame.place("$i"), callback=lambda stop: stop.reason.watched == (1, 2)
+        )
         self.assertEqual([stop.reason.watched for stop in run], [(1, 2)])
         self.assertEqual(watchpoint.hits, 2)
         watchpoint.remove()
@@ -323,7 +360,10 @@ class Sessions(unittest.TestCase):
         self.assertEqual(run.finish(), 7)
 
     def test_instantiate_and_run(self):
-        module = vitrine.Module(self.store, wasm('(module (import "host" "print" (func $p (param i32))) (func $s (call $p (i32.const 5))) (start $s))'))
+        module = vitrine.Module(
+            self.store,
+            wasm('(module (import "host" "print" (func $p (param i32))) (func $s (call $p (i32.const 5))) (start $s))'),
+        )
         linker = vitrine.Linker(self.store)
         linker.define("host", "print", self.printed.append)
         self.session.add_breakpoint(module, "s")

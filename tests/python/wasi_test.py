@@ -19,7 +19,9 @@ def guest(**options):
 class Wasi(unittest.TestCase):
     def test_output(self):
         out, err = bytearray(), []
-        program = guest(args=["app", "jade"], env={"COLOUR": "amber"}, stdout=out.extend, stderr=err.append, stdin=b"input")
+        program = guest(
+            args=["app", "jade"], env={"COLOUR": "amber"}, stdout=out.extend, stderr=err.append, stdin=b"input"
+        )
         program["args"]()
         program["environ"]()
         program["copy"](2)
@@ -57,7 +59,9 @@ class Wasi(unittest.TestCase):
     def test_unknown_functions(self):
         store = vitrine.Store()
         linker = vitrine.Linker(store, trap_unknown_functions=True)
-        guest = linker.instantiate(vitrine.Module(store, wasm('(module (import "a" "f" (func $f)) (export "f" (func $f)))')))
+        guest = linker.instantiate(
+            vitrine.Module(store, wasm('(module (import "a" "f" (func $f)) (export "f" (func $f)))'))
+        )
         with self.assertRaisesRegex(vitrine.Trap, "a.*f"):
             guest["f"]()
 
@@ -65,12 +69,15 @@ class Wasi(unittest.TestCase):
         store = vitrine.Store()
         linker = vitrine.Linker(store)
         linker.add_wasi()
-        module = vitrine.Module(store, wasm("""(module (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
+        module = vitrine.Module(
+            store,
+            wasm("""(module (import "wasi" "thread-spawn" (func $spawn (param i32) (result i32)))
             (import "env" "memory" (memory 1 1 shared))
             (func (export "wasi_thread_start") (param i32 i32)
               (i32.atomic.store (i32.const 0) (local.get 1)) (drop (memory.atomic.notify (i32.const 0) (i32.const 1))))
             (func (export "f") (result i32) (drop (call $spawn (i32.const 7)))
-              (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))) (i32.atomic.load (i32.const 0))))"""))
+              (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1))) (i32.atomic.load (i32.const 0))))"""),
+        )
         linker.add_wasi_threads(module)
         self.assertEqual(linker.instantiate(module)["f"](), 7)
 

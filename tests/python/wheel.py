@@ -47,8 +47,20 @@ def main():
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(args.tools / "wheels"), "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     launcher = {"CMAKE_C_COMPILER_LAUNCHER": args.launcher} if args.launcher else {}
     dist = args.work / "dist"
-    run(args.tools / "bin/python", "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", dist, args.source,
-        VITRINE_ROOT=prefix, **offline, **launcher)
+    run(
+        args.tools / "bin/python",
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--wheel-dir",
+        dist,
+        args.source,
+        VITRINE_ROOT=prefix,
+        **offline,
+        **launcher,
+    )
     (wheel,) = dist.iterdir()
     check_content(wheel)
 
