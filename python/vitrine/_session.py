@@ -561,7 +561,7 @@ class Breakpoint:
         unknown = [name for name in options if name not in self._options]
         if unknown:
             raise TypeError(f"there is no option {unknown[0]!r}; there are {', '.join(self._options)}")
-        new = self._session._options(**{**self._options, **options})
+        new = self._session._options("breakpoint", **{**self._options, **options})
         check(lib.vitrine_session_change_breakpoint(self._session._pointer, self.id, new[0]))
         self._options.update(options)
         self._session._callbacks[self.id] = self._options["callback"]
@@ -672,19 +672,22 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _options(self, **options: Any) -> tuple[Any, list[Any]]:
-        """The `vitrine_breakpoint_options_t`, and what keeps its texts alive."""
-        out = ffi.new("vitrine_breakpoint_options_t*")
+    def _options(self, kind: str, **options: Any) -> tuple[Any, list[Any]]:
+        """The `vitrine_breakpoint_options_t` or `vitrine_watchpoint_options_t`, and what keeps its texts
+        alive."""
+        out = ffi.new(f"vitrine_{kind}_options_t*")
         out.size = ffi.sizeof(out[0])
         kept = []
         for name in ("condition", "message"):
-            if options[name] is not None:
+            if options.get(name) is not None:
                 kept.append(ffi.new("char[]", encoded(options[name])))
                 setattr(out, name, kept[-1])
-        if options["instance"] is not None:
+        if options.get("instance") is not None:
             out.instance = options["instance"]._pointer
         out.ignore_count = options["ignore_count"]
-        out.is_temporary = options["temporary"]
+        out.every = options["every"]
+        if "temporary" in options:
+            out.is_temporary = options["temporary"]
         out.is_disabled = not options["enabled"]
         return out, kept
 
@@ -697,6 +700,7 @@ class Session:
         callback: Callable[[Stop], Any] | None = None,
         instance: Instance | None = None,
         ignore_count: int = 0,
+        every: int = 1,
         message: str | None = None,
         temporary: bool = False,
         enabled: bool = True,
@@ -704,7 +708,8 @@ class Session:
         """Adds a breakpoint at a byte offset of the module, or at the first instruction of a function.
 
         `condition` is an expression (docs/expressions.md). `callback` is called with each stop; if it
-        returns False, the guest goes on as the callback has said, and the loop does not see the stop. A
+        returns False, the guest goes on as the callback has said, and the loop does not see the stop. The
+        first `ignore_count` hits are skipped, and of those after them only each `every`-th stops. A
         breakpoint with a `message` logs it instead of stopping; each `{expression}` in it is replaced by its
         value. A `temporary` one is removed after its first stop.
         """
@@ -718,25 +723,37 @@ class Session:
             "callback": callback,
             "instance": instance,
             "ignore_count": ignore_count,
+            "every": every,
             "message": message,
             "temporary": temporary,
             "enabled": enabled,
         }
-        id, (out, _kept) = ffi.new("uint32_t*"), self._options(**options)
+        id, (out, _kept) = ffi.new("uint32_t*"), self._options("breakpoint", **options)
         check(lib.vitrine_session_add_breakpoint(self._pointer, module._pointer, where, out, id))
         self._callbacks[id[0]] = callback
         return Breakpoint(self, id[0], module, options)
 
     def add_watchpoint(
-        self, place: Place, access: str = "change", *, callback: Callable[[Stop], Any] | None = None
+        self,
+        place: Place,
+        access: str = "change",
+        *,
+        condition: str | None = None,
+        callback: Callable[[Stop], Any] | None = None,
+        ignore_count: int = 0,
+        every: int = 1,
+        enabled: bool = True,
     ) -> Watchpoint:
         """Stops the guest after it accesses a place: `read`, `write`, `read_write`, or `change` for writes that
         change the value. `Global`, `Memory` and `Table` have a method `place`; so have instances and frames,
-        for expressions."""
+        for expressions. The other options are those of `add_breakpoint`."""
         if access not in ACCESSES:
             raise ValueError(f"there is no access {access!r}; there are {', '.join(ACCESSES)}")
         id = ffi.new("uint32_t*")
-        check(lib.vitrine_session_add_watchpoint(self._pointer, place._pointer, ACCESSES[access], id))
+        out, _kept = self._options(
+            "watchpoint", condition=condition, ignore_count=ignore_count, every=every, enabled=enabled
+        )
+        check(lib.vitrine_session_add_watchpoint(self._pointer, place._pointer, ACCESSES[access], out, id))
         self._callbacks[id[0]] = callback
         return Watchpoint(self, id[0], place, access)
 

@@ -233,14 +233,17 @@ Result<std::vector<core::Value>> Access::values(const std::shared_ptr<StoreLink>
     if (vals.size() != types.size())
         return Error("expected " + std::to_string(types.size()) + " values " + core::to_text(types) + ", got "
             + std::to_string(vals.size()));
-    // Objects created for one value are not rooted yet when those for the next are created.
-    const core::Heap::Pause pause(link->guest->store.heap);
+    // An object created for one value is not rooted yet when those for the next are created. The
+    // first one may collect what earlier calls have left.
+    std::optional<core::Heap::Pause> pause;
     std::vector<core::Value> result;
     for (size_t i = 0; i < vals.size(); ++i) {
         auto converted = value(link, vals[i], types[i]);
         if (!converted)
             return Error("value " + std::to_string(i) + ": " + converted.error().message());
         result.push_back(*converted);
+        if (!pause && vals[i].kind() == ValKind::ExternRef)
+            pause.emplace(link->guest->store.heap);
     }
     return result;
 }

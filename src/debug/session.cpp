@@ -308,6 +308,9 @@ void Session::run_body(std::unique_lock<std::mutex>& lock)
     Member& own = *members_.front();
     forget_step(own);
     own.is_condemned = false;
+    // The host continues where the outermost frames have returned to, which no mark notices.
+    if (watchpoints_.drop_ended(*own.thread))
+        stops_have_changed();
     if (!own.has_news && own.told_instances == own.store->instances().size())
         own.thread->requests->bits.fetch_and(~Requests::pause);
     at_entry_ = wants_stop_ = false;

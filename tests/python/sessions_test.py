@@ -333,12 +333,19 @@ class Sessions(unittest.TestCase):
             stop.frame.place("$i"), callback=lambda stop: stop.reason.watched == (1, 2)
         )
         self.assertEqual([stop.reason.watched for stop in run], [(1, 2)])
-        self.assertEqual(watchpoint.hits, 2)
-        watchpoint.remove()
+        with self.assertRaises(vitrine.Error):
+            watchpoint.hits  # the call has ended
+        # With a condition; the second hit only.
+        run = self.session.call(self.bank["run"], 4, stop_at_entry=True)
+        local = next(run).frame.place("$i")
+        watchpoint = self.session.add_watchpoint(local, condition="$i > 1", every=2)
+        self.assertEqual([stop.reason.watched for stop in run], [(2, 3)])
+        with self.assertRaises(vitrine.Error):
+            watchpoint.hits  # the call has ended
         self.session.add_breakpoint(self.module, "twice", temporary=True)
         run = self.session.call(self.bank["run"], 2)
         watchpoint = self.session.add_watchpoint(next(run).frame.place("$n"), "read")
-        self.assertEqual([str(stop.reason) for stop in run], ["watchpoint 3: 2", "watchpoint 3: 2"])
+        self.assertEqual([str(stop.reason) for stop in run], ["watchpoint 4: 2", "watchpoint 4: 2"])
         with self.assertRaises(vitrine.Error):
             watchpoint.hits  # its frame has returned
 

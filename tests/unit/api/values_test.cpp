@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "world.h"
 
+#include <algorithm>
 #include <bit>
 #include <limits>
 
@@ -33,6 +34,29 @@ TEST(Values, SayTheirKindAndGiveOnlyThat)
     EXPECT_EQ(values[3].f32(), 1.5F);
     EXPECT_EQ(values[4].f64(), 2.5);
     EXPECT_EQ(values[5].v128().bytes[2], 3);
+}
+
+TEST(Values, HostDataThatIsPassedToCallsDoesNotPileUp)
+{
+    World world;
+    const auto instance =
+        world.instantiate(R"((module (func (export "take") (param funcref externref externref))))");
+    const Func take = *instance.func("take");
+    int alive = 0, most = 0;
+    struct Counted {
+        explicit Counted(int& alive) : alive(alive) { ++alive; }
+        ~Counted() { --alive; }
+        Counted(const Counted&) = delete;
+        Counted& operator=(const Counted&) = delete;
+        int& alive;
+    };
+    for (int i = 0; i < 200'000; ++i) {
+        const Val data[] { Val::externref(std::make_shared<Counted>(alive)),
+            Val::externref(std::make_shared<Counted>(alive)) };
+        ASSERT_TRUE(take.call({ Val::funcref({}), data[0], data[1] }));
+        most = std::max(most, alive);
+    }
+    EXPECT_LT(most, 150'000);
 }
 
 TEST(ValuesDeathTest, TheWrongKindNamesBoth)

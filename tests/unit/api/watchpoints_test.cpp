@@ -87,6 +87,22 @@ TEST(Watchpoints, StopBehindTheInstructionThatChangesAMemory)
     EXPECT_TRUE(exited(guest.call("store", { Val::i32(16), Val::i32(9) })));
 }
 
+TEST(Watchpoints, OnALocalEndWithTheCall)
+{
+    Watched guest;
+    debug::Event event =
+        guest.session->call(*guest.instance->func("store"), { Val::i32(16), Val::i32(1) }, true);
+    guest.watch({ .what = stopped(std::move(event)).frames()[0].place("$value").value(),
+        .access = WatchAccess::Read });
+    event = guest.session->wait();
+    while (auto* const stop = std::get_if<Stopped>(&event)) {
+        EXPECT_EQ(guest.session->watchpoints().size(), 1u);
+        event = guest.session->resume(std::move(*stop));
+    }
+    EXPECT_TRUE(guest.session->watchpoints().empty());
+    EXPECT_TRUE(exited(guest.call("store", { Val::i32(16), Val::i32(2) })));
+}
+
 TEST(Watchpoints, HaveConditionsAndCounts)
 {
     Watched guest;
