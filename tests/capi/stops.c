@@ -150,9 +150,10 @@ static void test_watched_local(const World* world)
     }
     finish(world, &event);
     CHECK(is_result(&event, 4));
-    unwatch(world, id);
 
-    // One on a local ends with its frame.
+    // One on a local ends with its frame, be it the outermost one or another.
+    vitrine_watchpoint_vec_t all;
+    CHECK(succeeds(vitrine_session_watchpoints(world->session, &all)) && all.size == 0);
     const uint32_t breakpoint = break_at(world, "twice", NULL);
     event = call(world, "run", 2, 0);
     frame = frame_at(event.stopped, 0);
@@ -164,7 +165,6 @@ static void test_watched_local(const World* world)
     }
     finish(world, &event);
     CHECK(is_result(&event, 4));
-    vitrine_watchpoint_vec_t all;
     CHECK(succeeds(vitrine_session_watchpoints(world->session, &all)) && all.size == 0);
     CHECK(fails_with(vitrine_session_remove_watchpoint(world->session, id), "there is no watchpoint 6"));
     CHECK(succeeds(vitrine_session_remove_breakpoint(world->session, breakpoint)));
