@@ -76,15 +76,15 @@ Result<void> check_type(const Func& function, const FuncType& wanted)
 Result<void> call_slots(const Func& function, uint64_t* slots)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        const Use body(Access::link(function), Use::Purpose::Call);
+        // The callee may destroy this handle.
+        const auto link = Access::link(function);
+        const Use body(link, Use::Purpose::Call);
         CHECK(body);
-        // The callee may destroy the handle, but not the store, which has the link.
-        StoreLink& link = *Access::link(function);
         auto& callee = *static_cast<core::Function*>(Access::object(function));
         const auto called = core::invoke_slots(body->current_thread(), callee, slots);
         if (called)
             return {};
-        Access::note_end(link, called.error());
+        Access::note_end(*link, called.error());
         return Access::error(called.error());
     });
 }

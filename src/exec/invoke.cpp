@@ -54,43 +54,15 @@ void give_back_store(Thread& thread)
     thread.store.current_thread.store(thread.outer_thread, std::memory_order_release);
 }
 
-/// The thread runs nothing more. From here on its probes may be detached and destroyed.
-void end_run(Thread& thread)
-{
-    thread.requests->limit.store(nullptr, std::memory_order_relaxed);
-    thread.runner.store({}, std::memory_order_release);
-}
-
-/// Lets the thread poll for nothing but the requests that were made for this call.
-void take_requests(Thread& thread)
-{
-    Requests& requests = *thread.requests;
-    if ((requests.bits.load() & Requests::interrupt) != 0)
-        requests.bits.fetch_and(~Requests::interrupt);
-    thread.restore_words();
-    if (requests.bits.load() != 0)
-        requests.lower_words();
-}
-
 /// Takes a thread inside while an entry is prepared, and back outside if the entry fails. While the
 /// thread is inside, a debugger that has stopped all threads never sees it half changed.
 class Entering {
 public:
-    /// For the first activation the thread must have its stack.
     explicit Entering(Thread& thread) : thread_(thread), is_first_(!thread.is_running())
     {
-        if (is_first_) {
-            thread.requests->limit.store(thread.stack->limit(), std::memory_order_relaxed);
-            thread.runner.store(std::this_thread::get_id(), std::memory_order_relaxed);
-            // A request lowers the words after it has set its bit, and a session looks for a runner
-            // after it has detached a probe. The fence makes sure that they see what was stored
-            // above, or that the loads below see what they did.
-            std::atomic_thread_fence(std::memory_order_seq_cst);
-        }
+        if (is_first_)
+            thread.runner.store(std::this_thread::get_id());
         thread.go_inside();
-        if (is_first_
-            && (thread.requests->bits.load() != 0 || thread.requests->stop_tick.load() != UINT64_MAX))
-            take_requests(thread);
     }
     ~Entering()
     {
@@ -98,7 +70,7 @@ public:
             return;
         thread_.go_outside();
         if (is_first_)
-            end_run(thread_);
+            thread_.runner.store({});
     }
     Entering(const Entering&) = delete;
     Entering& operator=(const Entering&) = delete;
@@ -121,17 +93,21 @@ template<class Put> OrTrapped<void> enter(Thread& thread, Function& function, co
     if (thread.store.is_calling_out())
         return std::unexpected(Trap { .kind = TrapKind::HostError,
             .message = "the guest cannot be called by its store's limiter or the destructor of host data" });
-    // Allocate first, so that nothing is half done when memory runs out.
-    if (!thread.is_running())
-        if (auto taken = thread.take_stack(); !taken)
-            return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
     Entering entering(thread);
+    // Allocate first, so that nothing is half done when memory runs out.
     if (thread.activations.size() == thread.activations.capacity())
         thread.activations.reserve(2 * thread.activations.size() + 1);
     if (!thread.is_running()) {
+        if (auto taken = thread.take_stack(); !taken)
+            return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
         take_store(thread);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
+        if ((thread.requests->bits.load() & Requests::interrupt) != 0)
+            thread.requests->bits.fetch_and(~Requests::interrupt);
+        thread.restore_words();
+        if (thread.requests->bits.load() != 0)
+            thread.requests->lower_words();
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
     }
@@ -157,14 +133,16 @@ void leave(Thread& thread)
     thread.activations.pop_back();
     thread.forget_frames();
     if (!thread.is_running()) {
+        thread.requests->limit.store(nullptr);
         thread.stacks.give_back(std::move(thread.stack));
         thread.is_killed = false;
         give_back_store(thread);
     }
     if (thread.host || !thread.is_running())
         thread.go_outside();
+    // From here on the probes may be detached and destroyed.
     if (!thread.is_running())
-        end_run(thread);
+        thread.runner.store({});
 }
 
 /// How a call ended, without its results.

@@ -160,6 +160,8 @@ TEST(Use, IsAnErrorOrHoldsTheGuest)
             EXPECT_TRUE(guest.door->resume({ Resume::Kind::Go }));
         }
     });
+    // A call of this thread, which an idle guest allows, must not meet the session's first one.
+    EXPECT_TRUE(guest.wait_for_stop(1));
     size_t row = 0, uses = 0;
     for (bool is_over = false; !is_over;) {
         std::byte bytes[16] {};
