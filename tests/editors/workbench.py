@@ -210,17 +210,18 @@ class Workbench:
         return self.rows(".debug-variables").filter(
             has=self.page.locator(".name, .scope", has_text=re.compile(rf"^{re.escape(name)}( =)?\s*$"))).first
 
-    def expand(self, name):
+    def expand(self, name, is_expanded="true"):
+        """Rows move while VS Code reads others, so that a click can hit another one: then once more."""
         row = self.variable(name)
-        if row.get_attribute("aria-expanded") == "false":
-            row.locator(".monaco-tl-twistie").click()
-        expect(row).to_have_attribute("aria-expanded", "true")
+        for attempt in range(5):
+            if row.get_attribute("aria-expanded") != is_expanded:
+                row.locator(".monaco-tl-twistie").click()
+            with contextlib.suppress(AssertionError):
+                return expect(row).to_have_attribute("aria-expanded", is_expanded, timeout=5000)
+        raise AssertionError(f"'{name}' does not change to aria-expanded={is_expanded}")
 
     def collapse(self, name):
-        row = self.variable(name)
-        if row.get_attribute("aria-expanded") == "true":
-            row.locator(".monaco-tl-twistie").click()
-        expect(row).to_have_attribute("aria-expanded", "false")
+        self.expand(name, "false")
 
     def has_value(self, name, value):
         expect(self.variable(name).locator(".value")).to_have_text(value)
