@@ -350,7 +350,7 @@ public:
     /// while the guest runs.
     Result<std::uint32_t> add_watchpoint(const WatchpointSpec& spec);
     Result<void> remove_watchpoint(std::uint32_t id);
-    /// All watchpoints. One on a local is removed when the local's frame returns.
+    /// All watchpoints. One on a local is removed when the local's frame returns; see embedding.md.
     std::vector<Watchpoint> watchpoints() const;
     /// Which other events stop the guest. The defaults are those of `StopsOn`.
     Result<void> stop_on(StopsOn what);

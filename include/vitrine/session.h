@@ -352,13 +352,14 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_session_add_watchpoint(vitrine_sess
     const vitrine_place_t*, vitrine_watch_access_t, const vitrine_watchpoint_options_t* options,
     uint32_t* id);
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_remove_watchpoint(vitrine_session_t*, uint32_t id);
-/* One on a local is removed when the frame of the local returns. */
+/* One on a local is removed when the frame of the local returns; in a session with a handler, not if that
+ * is the outermost frame. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_watchpoints(
     const vitrine_session_t*, own vitrine_watchpoint_vec_t* out);
 
 WASM_API_EXTERN uint32_t vitrine_watchpoint_id(const vitrine_watchpoint_t*);
 WASM_API_EXTERN vitrine_watch_access_t vitrine_watchpoint_access(const vitrine_watchpoint_t*);
-/* How often it has stopped the guest. */
+/* How often the place was accessed while the condition was true. */
 WASM_API_EXTERN uint64_t vitrine_watchpoint_hits(const vitrine_watchpoint_t*);
 
 /* Other events that stop the guest. */

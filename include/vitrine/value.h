@@ -89,51 +89,48 @@ WASM_API_EXTERN own wasm_ref_t* vitrine_trap_exception(const wasm_trap_t*);
  * Short forms
  * ---------------------------------------------------------------------------------------------- */
 
-static inline vitrine_val_t vitrine_val_i32(int32_t value)
+/* Zero, or the null reference, of this kind. */
+static inline vitrine_val_t vitrine_val_zero(wasm_valkind_t kind)
 {
     vitrine_val_t val;
     memset(&val, 0, sizeof val);
-    val.kind = WASM_I32;
+    val.kind = kind;
+    return val;
+}
+static inline vitrine_val_t vitrine_val_i32(int32_t value)
+{
+    vitrine_val_t val = vitrine_val_zero(WASM_I32);
     val.of.i32 = value;
     return val;
 }
 static inline vitrine_val_t vitrine_val_i64(int64_t value)
 {
-    vitrine_val_t val;
-    memset(&val, 0, sizeof val);
-    val.kind = WASM_I64;
+    vitrine_val_t val = vitrine_val_zero(WASM_I64);
     val.of.i64 = value;
     return val;
 }
 static inline vitrine_val_t vitrine_val_f32(float32_t value)
 {
-    vitrine_val_t val;
-    memset(&val, 0, sizeof val);
-    val.kind = WASM_F32;
+    vitrine_val_t val = vitrine_val_zero(WASM_F32);
     val.of.f32 = value;
     return val;
 }
 static inline vitrine_val_t vitrine_val_f64(float64_t value)
 {
-    vitrine_val_t val;
-    memset(&val, 0, sizeof val);
-    val.kind = WASM_F64;
+    vitrine_val_t val = vitrine_val_zero(WASM_F64);
     val.of.f64 = value;
     return val;
 }
 static inline vitrine_val_t vitrine_val_v128(const uint8_t bytes[16])
 {
-    vitrine_val_t val;
-    val.kind = VITRINE_V128;
+    vitrine_val_t val = vitrine_val_zero(VITRINE_V128);
     memcpy(val.of.v128, bytes, sizeof val.of.v128);
     return val;
 }
 /* A reference of this kind, or a null reference. The value owns `ref`. */
 static inline vitrine_val_t vitrine_val_ref(wasm_valkind_t kind, own struct wasm_ref_t* ref)
 {
-    vitrine_val_t val;
-    memset(&val, 0, sizeof val);
-    val.kind = kind;
+    vitrine_val_t val = vitrine_val_zero(kind);
     val.of.ref = ref;
     return val;
 }

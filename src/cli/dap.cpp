@@ -62,7 +62,7 @@ int lend_terminal(const std::string& address)
     const auto socket = core::net::connect_to(address);
     if (!socket)
         return report(Error("--terminal: " + socket.error().message));
-    // Before the program can be told of a Ctrl-C, and no earlier than it could be waited for.
+    // From before the adapter has the streams, a Ctrl-C is for the program.
     const CtrlC ctrl_c([&] { core::dap::send_interrupt(*socket); });
     if (const auto sent = core::dap::send_streams(*socket); !sent)
         return report(Error("--terminal: " + sent.error().message));
@@ -78,7 +78,7 @@ Action add_dap(CLI::App& app)
     app.add_option("--listen", *address, "Serve editors that connect to a port or a Unix socket")
         ->type_name("[ADDRESS:]PORT|PATH");
     const auto terminal = std::make_shared<std::string>();
-    app.add_option("--terminal", *terminal, "Lend this terminal to an adapter, which runs this itself")
+    app.add_option("--terminal", *terminal, "Lend this terminal to a debug adapter; editors use this")
         ->type_name("PATH");
     return [address, terminal](const std::vector<std::string>& words) {
         if (!words.empty())

@@ -299,7 +299,7 @@ private:
 
     /// Present while another process serves the client.
     std::unique_ptr<Relay> relay_;
-    /// Whose streams the program uses.
+    /// The terminal whose streams the program uses. Null if it uses none.
     std::unique_ptr<Terminal> terminal_;
     std::unique_ptr<Program> program_;
     /// Only what both kinds of configurations have, if the program is attached.
@@ -366,7 +366,7 @@ private:
     std::mutex mutex_;
     /// For the reading thread: what `cancel` can interrupt.
     std::optional<int64_t> commanding_seq_;
-    /// For the guest's threads: where each breakpoint of the session is that logs messages.
+    /// For the guest's threads: the source and line of each breakpoint that logs messages.
     std::map<uint32_t, json::Object> message_places_;
     /// The request to open a terminal, and what the client has answered to it.
     std::optional<int64_t> terminal_asked_;

@@ -152,7 +152,7 @@ void Adapter::forget_message_places(const debug::Request& request)
         message_places_.erase(location.breakpoint);
 }
 
-/// On the guest's thread: where the breakpoint is whose message is logged.
+/// The source and line of a breakpoint that logs a message. Called on the guest's thread.
 json::Object Adapter::place_of_message(uint32_t breakpoint)
 {
     const std::lock_guard lock(mutex_);

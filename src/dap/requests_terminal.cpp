@@ -28,7 +28,7 @@ Result<void> Adapter::open_terminal(std::string_view kind)
             json::Array {
                 json::to_string(self.string()), "dap", "--terminal", json::to_string(door.address()) } } };
     {
-        // The answer must find the number.
+        // Held until the number is known: the answer may come at once.
         const std::lock_guard lock(mutex_);
         terminal_answer_.reset();
         terminal_asked_ = outbox_.send(
@@ -49,7 +49,7 @@ Result<void> Adapter::open_terminal(std::string_view kind)
 
 Result<net::Descriptor> Adapter::wait_for_terminal(TerminalDoor& door)
 {
-    // Clients ask their users first, or start a shell.
+    // A client may ask its user first, or start a shell.
     constexpr std::chrono::seconds patience { 60 };
     const auto deadline = std::chrono::steady_clock::now() + patience;
     while (std::chrono::steady_clock::now() < deadline) {
@@ -64,7 +64,7 @@ Result<net::Descriptor> Adapter::wait_for_terminal(TerminalDoor& door)
             return failure("console: the client has opened no terminal"
                 + (terminal_answer_->problem.empty() ? "" : ": " + printable(terminal_answer_->problem)));
     }
-    return failure("console: nothing has begun in the client's terminal within a minute");
+    return failure("console: the command in the client's terminal has not connected within a minute");
 }
 
 } // namespace vitrine::core::dap

@@ -35,7 +35,7 @@ public:
     Terminal& operator=(const Terminal&) = delete;
 
     const Streams& streams() const { return streams_; }
-    /// Calls these on a thread of the terminal's: at each Ctrl-C, and when the terminal is closed.
+    /// Starts a thread that calls these: at each Ctrl-C, and when the terminal is closed.
     void watch(std::function<void()> on_interrupt, std::function<void()> on_close);
 
 private:

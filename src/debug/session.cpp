@@ -308,7 +308,7 @@ void Session::run_body(std::unique_lock<std::mutex>& lock)
     Member& own = *members_.front();
     forget_step(own);
     own.is_condemned = false;
-    // The host continues where the outermost frames have returned to, which no mark notices.
+    // Outermost frames return to the host, where no mark shows that they have ended.
     if (watchpoints_.drop_ended(*own.thread))
         stops_have_changed();
     if (!own.has_news && own.told_instances == own.store->instances().size())

@@ -68,7 +68,7 @@ private:
     static constexpr size_t max_idle = 4;
 
     uint64_t value_bytes_;
-    /// The one that is taken first, without the lock.
+    /// An idle stack that is taken and given back without the lock.
     std::atomic<GuestStack*> next_ = nullptr;
     std::mutex mutex_;
     std::vector<std::unique_ptr<GuestStack>> idle_;

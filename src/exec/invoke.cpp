@@ -31,7 +31,7 @@ const FuncType& type_of(const Thread& thread, const Function& function)
     return *thread.store.engine().types[function.type].func();
 }
 
-// Without the lock of the registry of types.
+// These do not lock the registry of types.
 size_t param_slots(const Function& function)
 {
     return function.is_host() ? slots_of(function.host->type.params) : function.meta->param_slots;
