@@ -36,7 +36,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 VARIABLE = re.compile(r"^\s*(?:inline\s+)?(?:static|thread_local)\s+(?!const\b|constexpr\b|constinit const\b)[^(\n]*?(?:;|=|\{)", re.MULTILINE)
 
 # What a thread remembers about itself and nothing else: no state of the library.
-CACHES_OF_A_THREAD = {"exec/host_stack.cpp", "jit/compiler.cpp"}
+CACHES_OF_A_THREAD = {"exec/host_thread.cpp", "jit/compiler.cpp"}
 # A signal handler gets no argument: it can only find what is static.
 SIGNAL_HANDLERS = {"jit/faults.cpp"}
 # What GDB finds by its name.

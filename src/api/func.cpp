@@ -73,19 +73,24 @@ Result<void> check_type(const Func& function, const FuncType& wanted)
     });
 }
 
-Result<void> call_slots(const Func& function, uint64_t* slots)
+[[gnu::flatten]] Result<void> call_slots(const Func& function, uint64_t* slots)
 {
     return detail::guarded<void>([&]() -> Result<void> {
-        // The callee may destroy this handle.
+        auto* const callee = static_cast<core::Function*>(Access::object(function));
+        const auto call = [=](StoreLink& link) -> Result<void> {
+            const auto called = core::invoke_slots(link.guest->current_thread(), *callee, slots);
+            if (called) [[likely]]
+                return {};
+            Access::note_end(link, called.error());
+            return Access::error(called.error());
+        };
+        // The callee may destroy this handle, but it cannot end its own store.
+        if (Use::is_free(Access::link(function))) [[likely]]
+            return call(*Access::link(function));
         const auto link = Access::link(function);
         const Use body(link, Use::Purpose::Call);
         CHECK(body);
-        auto& callee = *static_cast<core::Function*>(Access::object(function));
-        const auto called = core::invoke_slots(body->current_thread(), callee, slots);
-        if (called)
-            return {};
-        Access::note_end(*link, called.error());
-        return Access::error(called.error());
+        return call(*link);
     });
 }
 

@@ -10,7 +10,7 @@ using detail::Use;
 
 namespace detail {
 
-Use::Use(const std::shared_ptr<StoreLink>& link, Purpose purpose)
+void Use::begin(const std::shared_ptr<StoreLink>& link, Purpose purpose)
 {
     if (!link)
         error_.emplace("the handle is empty");

@@ -17,13 +17,26 @@ public:
     using Purpose = core::debug::Session::Use::Purpose;
 
     /// The link must outlive this object.
-    explicit Use(const std::shared_ptr<StoreLink>& link, Purpose purpose = Purpose::Data);
+    explicit Use(const std::shared_ptr<StoreLink>& link, Purpose purpose = Purpose::Data)
+    {
+        if (is_free(link))
+            guest_ = link->guest.get();
+        else
+            begin(link, purpose);
+    }
+    /// Whether there is a store that can be used without holding anything: no session debugs it.
+    static bool is_free(const std::shared_ptr<StoreLink>& link)
+    {
+        return link && link->guest && !link->error && link->session.expired();
+    }
 
     explicit operator bool() const { return !error_; }
     const Error& error() const { return *error_; }
     core::GuestStore* operator->() const { return guest_; }
 
 private:
+    void begin(const std::shared_ptr<StoreLink>& link, Purpose purpose);
+
     core::GuestStore* guest_ = nullptr;
     std::shared_ptr<core::debug::Session> session_;
     std::optional<core::debug::Session::Use> held_;

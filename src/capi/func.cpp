@@ -215,17 +215,17 @@ wasm_func_t* make_func(wasm_store_t& store, const wasm_functype_t& type, Standar
 
 template<class V> Result<void> call_numbers(const wasm_func_t& func, const V* args, V* results)
 {
-    const Signature& signature = func.signature();
-    Values<uint64_t> slots(std::max(signature.params.size(), signature.results.size()));
-    for (size_t i = 0; i < signature.params.size(); ++i) {
-        if (args[i].kind != kind_of(signature.params[i]))
-            return wrong_kind("argument", i, signature.params[i], args[i].kind);
+    const std::span<const ValKind> params = func.signature().params, result_kinds = func.signature().results;
+    Values<uint64_t> slots(std::max(params.size(), result_kinds.size()));
+    for (size_t i = 0; i < params.size(); ++i) {
+        if (args[i].kind != kind_of(params[i]))
+            return wrong_kind("argument", i, params[i], args[i].kind);
         slots.data()[i] = slot_of(args[i]);
     }
     if (auto done = vitrine::detail::call_slots(func.func(), slots.data()); !done)
         return done;
-    for (size_t i = 0; i < signature.results.size(); ++i)
-        set_number(results[i], signature.results[i], slots.data()[i]);
+    for (size_t i = 0; i < result_kinds.size(); ++i)
+        set_number(results[i], result_kinds[i], slots.data()[i]);
     return {};
 }
 
@@ -355,16 +355,20 @@ size_t wasm_func_result_arity(const wasm_func_t* func)
     return guarded<size_t>(0, [&] { return described.signature().results.size(); });
 }
 
-wasm_trap_t* wasm_func_call(const wasm_func_t* func, const wasm_val_vec_t* args, wasm_val_vec_t* results)
+[[gnu::flatten]] wasm_trap_t* wasm_func_call(
+    const wasm_func_t* func, const wasm_val_vec_t* args, wasm_val_vec_t* results)
 {
     const auto& callee = required(func, __func__, "func");
     const wasm_val_vec_t given = args ? *args : wasm_val_vec_t WASM_EMPTY_VEC;
     const wasm_val_vec_t room = results ? *results : wasm_val_vec_t WASM_EMPTY_VEC;
-    auto done = guarded(std::optional<Result<void>>(),
-        [&] { return std::optional(call(callee, given.data, given.size, room.data, room.size)); });
-    if (done && *done)
+    Result<void> done;
+    const bool is_done = guarded(false, [&] {
+        done = call(callee, given.data, given.size, room.data, room.size);
+        return true;
+    });
+    if (is_done && done)
         return nullptr;
-    wasm_trap_t* const trap = make_trap(callee.store, done ? done->error() : Error("out of memory"));
+    wasm_trap_t* const trap = make_trap(callee.store, is_done ? done.error() : Error("out of memory"));
     if (!trap)
         misuse(__func__, "there is no memory for the trap");
     return trap;
@@ -372,8 +376,8 @@ wasm_trap_t* wasm_func_call(const wasm_func_t* func, const wasm_val_vec_t* args,
 
 // What vitrine.h adds.
 
-vitrine_error_t* vitrine_func_call(const wasm_func_t* func, const vitrine_val_t args[], size_t arg_count,
-    vitrine_val_t results[], size_t result_count)
+[[gnu::flatten]] vitrine_error_t* vitrine_func_call(const wasm_func_t* func, const vitrine_val_t args[],
+    size_t arg_count, vitrine_val_t results[], size_t result_count)
 {
     const auto& callee = required(func, __func__, "func");
     if (arg_count != 0)

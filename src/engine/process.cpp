@@ -105,7 +105,7 @@ Process::Spawned Process::make_child(StoreRef& parent, const Instance& like, uin
     Thread& child = ref->guest->thread;
     // Take a stack now: a spawned thread that failed to get one would trap, and a trap ends the
     // process.
-    if (!child.take_stack())
+    if (!child.take_stack(HostThread::current()))
         return std::unexpected(SpawnRefusal::NoMemory);
     parent.guest->current_thread().probes.on_spawn(child);
     child.probes.on_instance(**instance);

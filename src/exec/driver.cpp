@@ -214,31 +214,36 @@ Turn take_over(Thread& thread)
     std::unreachable();
 }
 
-RunEnd drive(Thread& thread, Turn turn)
+/// Takes one turn.
+RunEnd take(Thread& thread, Turn turn)
+{
+    switch (turn) {
+    case Turn::Enter: return thread.tier.enter(thread);
+    case Turn::Resume:
+        // The probe may have moved the guest out of its outermost function.
+        return thread.state.function ? thread.tier.resume(thread) : RunEnd::Returned;
+    case Turn::GoOn: return thread.tier.go_on(thread);
+    case Turn::Returned: return RunEnd::Returned;
+    case Turn::Trapped: return RunEnd::Trapped;
+    case Turn::Suspended: return RunEnd::Suspended;
+    }
+    std::unreachable();
+}
+
+/// Takes the turns that follow after one has ended, until the activation's run ends.
+RunEnd drive_on(Thread& thread, RunEnd end)
 {
     for (;;) {
-        RunEnd end = RunEnd::Returned;
-        switch (turn) {
-        case Turn::Enter: end = thread.tier.enter(thread); break;
-        case Turn::Resume:
-            // The probe has moved the guest out of its outermost function.
-            if (!thread.state.function)
-                return RunEnd::Returned;
-            end = thread.tier.resume(thread);
-            break;
-        case Turn::GoOn: end = thread.tier.go_on(thread); break;
-        case Turn::Returned: return RunEnd::Returned;
-        case Turn::Trapped: end = RunEnd::Trapped; break;
-        case Turn::Suspended: return RunEnd::Suspended;
-        }
         if (end == RunEnd::Handed)
-            turn = take_over(thread);
+            end = take(thread, take_over(thread));
         else if (end == RunEnd::Trapped && is_host_waiting(thread))
-            turn = finish_call(thread, std::unexpected(std::move(thread.trap)));
+            end = take(thread, finish_call(thread, std::unexpected(std::move(thread.trap))));
         else
             return end;
     }
 }
+
+RunEnd drive(Thread& thread, Turn turn) { return drive_on(thread, take(thread, turn)); }
 
 } // namespace
 
@@ -250,8 +255,10 @@ RunEnd run_call(Thread& thread, Function& callee)
         thread.host_call_offset = 0;
         return drive(thread, call_host_function(thread, callee, arguments));
     }
-    if (enter_function(thread, callee, ReturnTo::host(), arguments))
-        return drive(thread, Turn::Enter);
+    if (enter_function(thread, callee, ReturnTo::host(), arguments)) [[likely]] {
+        const RunEnd end = thread.tier.enter(thread);
+        return end == RunEnd::Returned ? end : drive_on(thread, end);
+    }
     return drive(thread, raise(thread, { .kind = TrapKind::StackOverflow }) ? Turn::Resume : Turn::Trapped);
 }
 

@@ -18,7 +18,7 @@ Result<std::unique_ptr<GuestStack>> GuestStack::create(uint64_t value_bytes)
     const size_t frames = round_up(value_bytes);
     const size_t values = frames + headroom_slots * sizeof(Slot);
     const size_t control = 4 * values + 16 * page;
-    std::unique_ptr<GuestStack> stack(new GuestStack);
+    std::unique_ptr<GuestStack> stack(new GuestStack(value_bytes));
     const size_t space_bytes = values + control + 3 * page;
     void* space = mmap(nullptr, space_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (space == MAP_FAILED)
@@ -44,8 +44,6 @@ GuestStack::~GuestStack()
 
 Result<std::unique_ptr<GuestStack>> StackPool::take()
 {
-    if (GuestStack* const next = next_.exchange(nullptr, std::memory_order_acquire))
-        return std::unique_ptr<GuestStack>(next);
     {
         const std::lock_guard lock(mutex_);
         if (!idle_.empty()) {
@@ -59,12 +57,6 @@ Result<std::unique_ptr<GuestStack>> StackPool::take()
 
 void StackPool::give_back(std::unique_ptr<GuestStack> stack)
 {
-    GuestStack* none = nullptr;
-    if (next_.compare_exchange_strong(
-            none, stack.get(), std::memory_order_release, std::memory_order_relaxed)) {
-        (void)stack.release();
-        return;
-    }
     const std::lock_guard lock(mutex_);
     if (idle_.size() < max_idle)
         idle_.push_back(std::move(stack));

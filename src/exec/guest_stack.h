@@ -3,7 +3,6 @@
 
 #include "runtime/value.h"
 
-#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -38,6 +37,8 @@ public:
     GuestStack(const GuestStack&) = delete;
     GuestStack& operator=(const GuestStack&) = delete;
 
+    /// What was passed to `create`.
+    uint64_t value_bytes() const { return value_bytes_; }
     Slot* values() const { return values_; }
     /// The end of the space for frames.
     Slot* limit() const { return limit_; }
@@ -45,8 +46,9 @@ public:
     Record* control_top() const { return control_top_; }
 
 private:
-    GuestStack() = default;
+    explicit GuestStack(uint64_t value_bytes) : value_bytes_(value_bytes) {}
 
+    const uint64_t value_bytes_;
     void* space_ = nullptr;
     size_t space_bytes_ = 0;
     Slot* values_ = nullptr;
@@ -54,22 +56,20 @@ private:
     Record* control_top_ = nullptr;
 };
 
-/// A pool of stacks shared by an engine's stores. A store only holds a stack while its guest runs.
+/// The idle stacks of an engine, beside those that its host threads keep (exec/host_thread.h). A
+/// store only holds a stack while its guest runs.
 class StackPool {
 public:
     explicit StackPool(uint64_t value_bytes) : value_bytes_(value_bytes) { idle_.reserve(max_idle); }
+    /// The size of the stacks.
+    uint64_t value_bytes() const { return value_bytes_; }
     Result<std::unique_ptr<GuestStack>> take();
     void give_back(std::unique_ptr<GuestStack> stack);
-    ~StackPool() { delete next_.load(); }
-    StackPool(const StackPool&) = delete;
-    StackPool& operator=(const StackPool&) = delete;
 
 private:
     static constexpr size_t max_idle = 4;
 
-    uint64_t value_bytes_;
-    /// An idle stack that is taken and given back without the lock.
-    std::atomic<GuestStack*> next_ = nullptr;
+    const uint64_t value_bytes_;
     std::mutex mutex_;
     std::vector<std::unique_ptr<GuestStack>> idle_;
 };

@@ -4,7 +4,6 @@
 #include "base/guard.h"
 #include "exec/driver.h"
 #include "exec/frame.h"
-#include "exec/host_stack.h"
 #include "exec/instrument.h"
 #include "exec/position.h"
 #include "exec/trap_detail.h"
@@ -23,7 +22,7 @@ namespace vitrine::core {
 namespace {
 
 /// The maximum number of nested entries. Each uses the host's stack. This many fit in a stack of
-/// the usual size, in case `has_host_stack` cannot tell.
+/// the usual size, in case `HostThread::has_stack` cannot tell.
 constexpr size_t max_activations = 400;
 
 const FuncType& type_of(const Thread& thread, const Function& function)
@@ -58,10 +57,10 @@ void give_back_store(Thread& thread)
 /// thread is inside, a debugger that has stopped all threads never sees it half changed.
 class Entering {
 public:
-    explicit Entering(Thread& thread) : thread_(thread), is_first_(!thread.is_running())
+    Entering(Thread& thread, const HostThread& host) : thread_(thread), is_first_(!thread.is_running())
     {
         if (is_first_)
-            thread.runner.store(std::this_thread::get_id());
+            thread.runner.store(host.id());
         thread.go_inside();
     }
     ~Entering()
@@ -87,32 +86,35 @@ private:
 /// address and returns the one behind them.
 template<class Put> OrTrapped<void> enter(Thread& thread, Function& function, const Put& put)
 {
-    const auto has_room = [&] { return thread.activations.size() < max_activations && has_host_stack(); };
+    HostThread& host = HostThread::current();
+    const auto has_room = [&] { return thread.activations.size() < max_activations && host.has_stack(); };
     if (!thread.store.attempt(Refusable::Entry, has_room))
         return trapped(TrapKind::StackOverflow);
     if (thread.store.is_calling_out())
         return std::unexpected(Trap { .kind = TrapKind::HostError,
             .message = "the guest cannot be called by its store's limiter or the destructor of host data" });
-    Entering entering(thread);
+    Entering entering(thread, host);
     // Allocate first, so that nothing is half done when memory runs out.
     if (thread.activations.size() == thread.activations.capacity())
         thread.activations.reserve(2 * thread.activations.size() + 1);
     if (!thread.is_running()) {
-        if (auto taken = thread.take_stack(); !taken)
+        if (auto taken = thread.take_stack(host); !taken)
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
         take_store(thread);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
-        if ((thread.requests->bits.load() & Requests::interrupt) != 0)
-            thread.requests->bits.fetch_and(~Requests::interrupt);
+        // An interrupt that came before the call is not for it.
+        Requests& requests = *thread.requests;
+        if ((requests.bits.load() & Requests::interrupt) != 0)
+            requests.bits.fetch_and(~Requests::interrupt);
         thread.restore_words();
-        if (thread.requests->bits.load() != 0)
-            thread.requests->lower_words();
+        if (requests.bits.load() != 0)
+            requests.lower_words();
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
     }
-    thread.activations.push_back({ thread.control, &function, thread.state, thread.free, thread.host,
-        thread.host_call_offset, thread.continuations.size() });
+    thread.activations.emplace_back(thread.control, &function, thread.state, thread.free, thread.host,
+        thread.host_call_offset, thread.continuations.size());
     thread.state = { nullptr, 0, 0, thread.free, put(thread.free) };
     thread.is_after_host = thread.host != nullptr;
     thread.host = nullptr;
@@ -125,24 +127,29 @@ void leave(Thread& thread)
 {
     const Activation& activation = thread.activations.back();
     thread.control = activation.base;
-    thread.state = activation.outer;
     thread.free = activation.outer_free;
     thread.host = activation.host;
     thread.host_call_offset = activation.host_call_offset;
-    thread.continuations.resize(activation.continuations);
-    thread.activations.pop_back();
     thread.forget_frames();
-    if (!thread.is_running()) {
-        thread.requests->limit.store(nullptr);
-        thread.stacks.give_back(std::move(thread.stack));
-        thread.is_killed = false;
-        give_back_store(thread);
+    if (thread.activations.size() > 1) {
+        thread.continuations.resize(activation.continuations);
+        thread.state = activation.outer;
+        thread.activations.pop_back();
+        if (thread.host)
+            thread.go_outside();
+        return;
     }
-    if (thread.host || !thread.is_running())
-        thread.go_outside();
+    // Copying the outer state would stall the processor: it was written a moment ago in smaller
+    // pieces.
+    thread.state = {};
+    thread.continuations.clear();
+    thread.activations.pop_back();
+    thread.give_back_stack(HostThread::current());
+    thread.is_killed = false;
+    give_back_store(thread);
+    thread.go_outside();
     // From here on the probes may be detached and destroyed.
-    if (!thread.is_running())
-        thread.runner.store({});
+    thread.runner.store({}, std::memory_order_release);
 }
 
 /// How a call ended, without its results.
@@ -186,7 +193,7 @@ CallEnd with_results(Ended end, std::vector<Value> results)
 
 /// Runs an entry into the guest. If a C++ exception comes out of it, ends the activation above
 /// `depth`, if there still is one, and returns the exception as a trap.
-template<class Run> Ended guarded_call(Thread& thread, size_t depth, Run run)
+template<class Run> Ended guarded_call(Thread& thread, size_t depth, const Run& run)
 {
     return guarded(run, [&](Thrown thrown) -> Ended {
         if (thread.activations.size() > depth)
@@ -195,56 +202,46 @@ template<class Run> Ended guarded_call(Thread& thread, size_t depth, Run run)
     });
 }
 
-/// Keeps what a probe looks at while the probe calls the guest: the call may trap and throw itself.
-/// A call that traps does not end the program that was only looked at.
-class KeptForProbe {
-public:
-    explicit KeptForProbe(Thread& thread) : thread_(thread)
-    {
-        // Only a probe calls while no host function runs.
-        if (!thread.is_running() || thread.host)
-            return;
-        if (const ProgramView* const program = thread.store.program_view)
-            program_ = program->save();
-        kept_.emplace(std::move(thread.trap), thread.thrown);
-    }
-    ~KeptForProbe()
-    {
-        if (kept_)
-            std::tie(thread_.trap, thread_.thrown) = std::move(*kept_);
-    }
-    KeptForProbe(const KeptForProbe&) = delete;
-    KeptForProbe& operator=(const KeptForProbe&) = delete;
-
-    /// To be called when the call has ended.
-    void take(const Ended& end) const
-    {
-        if (program_ && std::holds_alternative<Trap>(end))
-            thread_.store.program_view->restore(*program_);
-    }
-
-private:
-    Thread& thread_;
-    std::unique_ptr<ProgramView::State> program_;
-    std::optional<std::pair<Trap, ExceptionObject*>> kept_;
-};
-
 /// Calls a function. `put` and `take` are those of `enter` and `finish`.
 template<class Put, class Take>
-Ended call(Thread& thread, Function& function, const Put& put, const Take& take)
+Ended call_function(Thread& thread, Function& function, const Put& put, const Take& take)
+{
+    return guarded_call(thread, thread.activations.size(), [&]() -> Ended {
+        if (auto entered = enter(thread, function, put); !entered)
+            return std::move(entered).error();
+        return finish(thread, run_call(thread, function), take);
+    });
+}
+
+/// Makes a call for a probe. What the probe looks at is kept: the call may trap and throw itself.
+/// A call that traps does not end the program that was only looked at.
+template<class Call> Ended call_for_probe(Thread& thread, const Call& call)
 {
     return guarded(
         [&] {
-            const KeptForProbe kept(thread);
-            Ended end = guarded_call(thread, thread.activations.size(), [&]() -> Ended {
-                if (auto entered = enter(thread, function, put); !entered)
-                    return std::move(entered).error();
-                return finish(thread, run_call(thread, function), take);
-            });
-            kept.take(end);
+            std::unique_ptr<ProgramView::State> program;
+            if (const ProgramView* const view = thread.store.program_view)
+                program = view->save();
+            auto kept = std::pair(std::move(thread.trap), thread.thrown);
+            Ended end = call();
+            std::tie(thread.trap, thread.thrown) = std::move(kept);
+            if (program && std::holds_alternative<Trap>(end))
+                thread.store.program_view->restore(*program);
             return end;
         },
         [](Thrown thrown) -> Ended { return trap_of(std::move(thrown)); });
+}
+
+/// Calls a function, for the embedder, a host function or a probe. `put` and `take` are those of
+/// `enter` and `finish`.
+template<class Put, class Take>
+Ended call(Thread& thread, Function& function, const Put& put, const Take& take)
+{
+    const auto make_call = [&] { return call_function(thread, function, put, take); };
+    // Only a probe calls while no host function runs.
+    if (thread.is_running() && !thread.host)
+        return call_for_probe(thread, make_call);
+    return make_call();
 }
 
 /// Ends a call that has suspended where that is not possible.
@@ -268,7 +265,7 @@ CallEnd start_call(Thread& thread, Function& function, std::span<const Value> ar
 CallEnd resume_call(Thread& thread, std::span<const Value> results)
 {
     ASSERT(thread.activations.size() == 1 && thread.host);
-    thread.runner.store(std::this_thread::get_id());
+    thread.runner.store(HostThread::current().id());
     take_store(thread);
     thread.go_inside();
     store_values(results, thread.state.sp);
@@ -300,11 +297,29 @@ OrTrapped<std::vector<Value>> invoke(Thread& thread, Function& function, std::sp
     return std::unexpected(cancel(thread));
 }
 
-OrTrapped<void> invoke_slots(Thread& thread, Function& function, Slot* slots)
+namespace {
+
+/// Like `std::copy_n`, without a call of the C library for the few slots that most calls have.
+Slot* copy_slots(const Slot* from, size_t count, Slot* to)
+{
+    if (count > 3)
+        return std::copy_n(from, count, to);
+    if (count > 0)
+        to[0] = from[0];
+    if (count > 1)
+        to[1] = from[1];
+    if (count > 2)
+        to[2] = from[2];
+    return to + count;
+}
+
+} // namespace
+
+[[gnu::flatten]] OrTrapped<void> invoke_slots(Thread& thread, Function& function, Slot* slots)
 {
     Ended end = call(
-        thread, function, [&](Slot* to) { return std::copy_n(slots, param_slots(function), to); },
-        [&](const Slot* from) { std::copy_n(from, result_slots(function), slots); });
+        thread, function, [&](Slot* to) { return copy_slots(slots, param_slots(function), to); },
+        [&](const Slot* from) { copy_slots(from, result_slots(function), slots); });
     if (auto* const trap = std::get_if<Trap>(&end))
         return std::unexpected(std::move(*trap));
     if (std::holds_alternative<Suspended>(end))
@@ -320,7 +335,7 @@ public:
     explicit Running(Thread& thread) : thread_(thread), was_running_(thread.is_running())
     {
         if (!was_running_)
-            thread.runner.store(std::this_thread::get_id());
+            thread.runner.store(HostThread::current().id());
     }
     ~Running()
     {

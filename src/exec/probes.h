@@ -17,10 +17,8 @@ class Probes {
 public:
     bool is_empty() const
     {
-        for (const auto& probe : probes_)
-            if (probe.load())
-                return false;
-        return true;
+        static_assert(probe_roles == 3);
+        return !probes_[0].load() && !probes_[1].load() && !probes_[2].load();
     }
     Probe* find(ProbeRole role) const { return probes_[static_cast<size_t>(role)].load(); }
     /// May be called from any host thread. To detach a probe, set null and then check

@@ -56,10 +56,9 @@ Thread::~Thread()
         close(wait_fd_);
 }
 
-Result<void> Thread::take_stack()
+Result<void> Thread::take_pooled_stack()
 {
-    if (!stack)
-        stack = TRY(stacks.take());
+    stack = TRY(stacks.take());
     return {};
 }
 

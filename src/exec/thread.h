@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/guest_stack.h"
+#include "exec/host_thread.h"
 #include "exec/probes.h"
 #include "exec/sites.h"
 #include "exec/tier.h"
@@ -219,7 +219,23 @@ public:
     uint64_t stop_tick() const { return stop_tick_; }
     void forget_frames() { ++generation_; }
     /// Makes sure that the thread has a stack for the next call. Fails when none can be allocated.
-    Result<void> take_stack();
+    Result<void> take_stack(HostThread& host)
+    {
+        if (stack)
+            return {};
+        if (!host.idle_stack || host.idle_stack->value_bytes() != stacks.value_bytes())
+            return take_pooled_stack();
+        stack = std::move(host.idle_stack);
+        return {};
+    }
+    /// Gives the stack back after the outermost call.
+    void give_back_stack(HostThread& host)
+    {
+        if (host.idle_stack)
+            stacks.give_back(std::move(stack));
+        else
+            host.idle_stack = std::move(stack);
+    }
     /// To be called before the thread executes guest code (`go_inside`), and before it executes
     /// host code again (`go_outside`).
     void go_inside()
@@ -238,11 +254,13 @@ public:
     /// The eventfd on which `memory.atomic.wait` sleeps; created by the first call.
     int wait_fd();
 
-    /// Restores the words that requests have lowered. Call this before reading the request bits.
+    /// Restores the words that requests have lowered. Call this before reading the request bits. A
+    /// word that is not lowered needs no store, which would be a barrier: if a request comes at the
+    /// same time, it lowers the word later.
     void restore_words()
     {
-        requests->limit.store(stack ? stack->limit() : nullptr);
-        requests->stop_tick.store(stop_tick_);
+        restore(requests->limit, stack ? stack->limit() : nullptr);
+        restore(requests->stop_tick, stop_tick_);
     }
 
 private:
@@ -250,6 +268,12 @@ private:
     friend void set_watches(Thread& thread, const Watches* watches);
     friend void set_stop_tick(Thread& thread, uint64_t tick);
 
+    template<class T> static void restore(std::atomic<T>& word, T value)
+    {
+        if (word.load() != value)
+            word.store(value);
+    }
+    Result<void> take_pooled_stack();
     void mark_roots(Marker& marker);
     const std::vector<uint32_t>& managed_slots(const Function& function, CodeOffset offset);
 

@@ -35,6 +35,8 @@ ThreadMachine::~ThreadMachine()
     thread_.requests->machine = nullptr;
 }
 
+[[gnu::flatten]] RunEnd ThreadMachine::enter() { return run(at_call()); }
+
 RunEnd ThreadMachine::run(Next next)
 {
     // An exception that leaves a host function's nested call of the guest passes machine code.
@@ -49,9 +51,15 @@ RunEnd ThreadMachine::run(Next next)
         case Next::Kind::Enter: end = shop_.interpreter.enter(thread_); break;
         case Next::Kind::Resume: end = shop_.interpreter.resume(thread_); break;
         case Next::Kind::GoOn: end = shop_.interpreter.go_on(thread_); break;
-        case Next::Kind::Code:
-            next = take_left(enter_code(*thread_.requests, next.target, next.entrance));
+        case Next::Kind::Code: {
+            const Left left = enter_code(*thread_.requests, next.target, next.entrance);
+            if (left == Left::ToHost) [[likely]] {
+                take_results();
+                return RunEnd::Returned;
+            }
+            next = take_left(left);
             continue;
+        }
         case Next::Kind::End: return next.end;
         }
         if (end != RunEnd::Handed)
@@ -75,9 +83,9 @@ ThreadMachine::Next ThreadMachine::take_over()
 ThreadMachine::Next ThreadMachine::take_left(Left left)
 {
     switch (left) {
-    case Left::ToInterpreter:
-    case Left::ToHost:
-    case Left::ToHostFunction: return on_returned(left);
+    case Left::ToInterpreter: return on_return_to_interpreter();
+    case Left::ToHost: break;
+    case Left::ToHostFunction: return on_return_to_host_function();
     case Left::Call: return on_call();
     case Left::Exit: return on_exit(StopPoint::Kind::Exit);
     case Left::Fault: return on_exit(StopPoint::Kind::Fault);
@@ -241,10 +249,10 @@ ThreadMachine::Next ThreadMachine::enter_function(Function& function, const void
     rax() = reinterpret_cast<uintptr_t>(&function);
     set_control(thread_.control + 1);
     const ReturnTo return_to = innermost_record(thread_).return_to();
-    if (return_to.is_interpreter())
-        return { .kind = Next::Kind::Code, .entrance = Entrance::CallForInterpreter, .target = target };
     if (return_to.is_host())
         return { .kind = Next::Kind::Code, .entrance = Entrance::CallForHost, .target = target };
+    if (return_to.is_interpreter())
+        return { .kind = Next::Kind::Code, .entrance = Entrance::CallForInterpreter, .target = target };
     if (return_to.is_host_function())
         return { .kind = Next::Kind::Code, .entrance = Entrance::CallForHostFunction, .target = target };
     // As after the call instruction before the site.
@@ -293,7 +301,9 @@ void ThreadMachine::copy_watches(const Watches& watched)
 
 // Ways out of machine code.
 
-ThreadMachine::Next ThreadMachine::on_returned(Left left)
+/// A function has returned. Makes the thread's state that of its caller, as if the host had called
+/// it, with the results.
+void ThreadMachine::take_results()
 {
     Slot* const results = fp();
     const auto count = static_cast<uint16_t>(rcx());
@@ -307,11 +317,19 @@ ThreadMachine::Next ThreadMachine::on_returned(Left left)
         break;
     }
     thread_.control = control();
-    if (left == Left::ToInterpreter) {
-        thread_.state = popped_record(thread_).caller(results + count);
-        return at_place(Next::Kind::GoOn);
-    }
     thread_.state = { nullptr, 0, 0, results, results + count };
+}
+
+ThreadMachine::Next ThreadMachine::on_return_to_interpreter()
+{
+    take_results();
+    thread_.state = popped_record(thread_).caller(thread_.state.sp);
+    return at_place(Next::Kind::GoOn);
+}
+
+ThreadMachine::Next ThreadMachine::on_return_to_host_function()
+{
+    take_results();
     const Turn turn = return_to_host(thread_);
     return turn == Turn::Resume ? at_place(Next::Kind::Resume) : next_of(turn);
 }

@@ -36,7 +36,7 @@ public:
     ThreadMachine& operator=(const ThreadMachine&) = delete;
 
     // Like the functions of `Tier`.
-    RunEnd enter() { return run(at_call()); }
+    RunEnd enter();
     RunEnd resume() { return run({ Next::Kind::Resume }); }
     RunEnd go_on() { return run({ Next::Kind::GoOn }); }
 
@@ -81,7 +81,9 @@ private:
     void set_result(const Slot* results);
     void set_frame(Instance& instance, Slot* fp);
 
-    Next on_returned(Left left);
+    void take_results();
+    Next on_return_to_interpreter();
+    Next on_return_to_host_function();
     Next on_call();
     bool call_host();
     Next on_exit(StopPoint::Kind kind);
