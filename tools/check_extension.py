@@ -5,7 +5,7 @@
 - The attributes of launch and attach configurations in editors/vscode/package.json have the type
   and description of their rows in src/dap/launch.inc and attach.inc, in the same order. They may
   have more: a default, the values to choose from. `name` is missing: VS Code has it itself.
-- The version is that of include/vitrine/version.hpp.
+- The version is that of include/vitrine/version.h.
 
 With --write, it corrects package.json.
 """
@@ -41,7 +41,7 @@ def attributes(request, now):
 
 
 def version():
-    return ".".join(re.findall(r"#define VITRINE_VERSION_\w+ (\d+)", (ROOT / "include" / "vitrine" / "version.hpp").read_text()))
+    return ".".join(re.findall(r"#define VITRINE_VERSION_\w+ (\d+)", (ROOT / "include" / "vitrine" / "version.h").read_text()))
 
 
 def main():

@@ -272,7 +272,7 @@ def main():
     pages = write_reference(source)
     write_pages(source)
     write_index(source)
-    numbers = re.findall(r"#define VITRINE_VERSION_\w+ (\d+)", (INCLUDE / "vitrine/version.hpp").read_text())
+    numbers = re.findall(r"#define VITRINE_VERSION_\w+ (\d+)", (INCLUDE / "vitrine/version.h").read_text())
     (source / "conf.py").write_text(CONFIGURATION.format(version=".".join(numbers)))
     errors = [f"no comment: {bare}" for page in pages for bare in page.bare]
     if arguments.library:

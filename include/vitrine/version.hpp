@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-// The version of Vitrine. CMakeLists.txt and the command-line tool read it from this header.
+// The version of Vitrine: of the headers, for the preprocessor, and of the library.
 #pragma once
 
 #include <vitrine/export.hpp>
+#include <vitrine/version.h>
 
 #include <string_view>
-
-// The version of these headers. Macros, so that the preprocessor can compare them.
-#define VITRINE_VERSION_MAJOR 0
-#define VITRINE_VERSION_MINOR 1
-#define VITRINE_VERSION_PATCH 0
 
 namespace vitrine {
 

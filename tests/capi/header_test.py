@@ -19,7 +19,8 @@ def include_lines(headers):
 
 def compile_alone(compiler, language, standard, include, header):
     command = [compiler, f"-std={standard}", "-x", language, f"-I{include}", *WARNINGS, "-"]
-    subprocess.run(command, input=include_lines([header, header]), text=True, check=True)
+    # A header may have nothing but macros; C wants a declaration.
+    subprocess.run(command, input=include_lines([header, header]) + "extern int declared;\n", text=True, check=True)
 
 
 def declared(compiler, include, headers):

@@ -43,7 +43,7 @@ PROSE_VIOLATIONS = [
 # The same for the VS Code extension.
 EXTENSION_VIOLATIONS = [
     ("src/dap/launch.inc", 'ATTRIBUTE(colour, "colour", Text, "The colour")', "package.json differs"),
-    ("include/vitrine/version.hpp", "#define VITRINE_VERSION_BUILD 7", "package.json differs"),
+    ("include/vitrine/version.h", "#define VITRINE_VERSION_BUILD 7", "package.json differs"),
 ]
 # Not prose.
 NO_VIOLATIONS = [
