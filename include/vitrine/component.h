@@ -3,7 +3,7 @@
  * Components: loading, linking and calling them.
  *
  * A value is made from text in the WebAssembly value encoding (WAVE), such as `{name: "x", tags: [1, 2]}`,
- * or from a number or bytes. It is read the same ways, or part by part.
+ * from a number, from bytes, or from its parts. It is read the same ways.
  */
 #ifndef VITRINE_COMPONENT_H
 #define VITRINE_COMPONENT_H
@@ -33,6 +33,8 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_component_from_file(
  * file for `UINT64_MAX`. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_component_from_part_of_file(
     const wasm_engine_t*, const char* path, uint64_t offset, uint64_t size, own vitrine_component_t** out);
+/* Whether both are the same component, not only equal ones. */
+WASM_API_EXTERN bool vitrine_component_same(const vitrine_component_t*, const vitrine_component_t*);
 /* Imports and exports in WIT. */
 WASM_API_EXTERN void vitrine_component_to_text(const vitrine_component_t*, own wasm_byte_vec_t* out);
 
@@ -114,7 +116,15 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_from_float(
 /* A string in UTF-8, or a list of u8. The bytes are copied. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_from_bytes(
     const vitrine_component_type_t*, const void* bytes, size_t size, own vitrine_component_val_t** out);
-/* Null if there is no memory. */
+/* A list of its elements, or a record or tuple of its fields in their order. Each is a value of the type of
+ * that part. The parts are copied. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_from_parts(const vitrine_component_type_t*,
+    const vitrine_component_val_t* const parts[], size_t part_count, own vitrine_component_val_t** out);
+/* The case of this name of a variant, enum, option (`none`, `some`) or result (`ok`, `err`). `payload` is null
+ * if the case has none, and is copied. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_from_case(const vitrine_component_type_t*,
+    const char* name, const vitrine_component_val_t* payload, own vitrine_component_val_t** out);
+/* A copy of a resource refers to the same resource. Null if there is no memory. */
 WASM_API_EXTERN own vitrine_component_val_t* vitrine_component_val_copy(const vitrine_component_val_t*);
 /* Null if there is no memory. */
 WASM_API_EXTERN own vitrine_component_type_t* vitrine_component_val_type(const vitrine_component_val_t*);
@@ -139,10 +149,35 @@ WASM_API_EXTERN own vitrine_component_val_t* vitrine_component_val_field(
 /* The name of the case of a variant, enum, option (`none`, `some`) or result (`ok`, `err`). Empty for
  * other kinds. */
 WASM_API_EXTERN void vitrine_component_val_case_name(const vitrine_component_val_t*, own wasm_name_t* out);
+/* Whether it is a resource that the host owns, so that it can be passed on or dropped. False for one that was
+ * borrowed or has been passed on, and for other kinds. */
+WASM_API_EXTERN bool vitrine_component_val_is_own(const vitrine_component_val_t*);
 /* Drops a resource of a component that the host owns: its destructor runs. A resource that is not dropped
  * is not destroyed before its store. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_drop(
     wasm_store_t*, const vitrine_component_val_t*);
+
+/* ---------------------------------------------------------------------------------------------- *
+ * Resources of the host
+ * ---------------------------------------------------------------------------------------------- */
+
+/* A resource type that the host implements. Usable from any thread. Its resources keep it alive. */
+VITRINE_OPAQUE(component_resource_type)
+/* `destructor`, if not null, is called with `env` and the representation of each resource when its last owner
+ * drops it, or at the end of the store; on any thread that uses the resource. It must not call the guest. The
+ * finalizer, if not null, is called with `env` when nothing uses the type any more, or when this fails. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_component_resource_type_new(
+    void (*destructor)(void* env, void* rep), void* env, void (*finalizer)(void*),
+    own vitrine_component_resource_type_t** out);
+/* A new resource with this representation, which may be null. If the type of the value is an `own`, the host
+ * owns the resource until it is passed to a guest; if it is deleted first, it is dropped. If it is a `borrow`,
+ * the resource is lent for the time of a call. After a failure, the destructor is not called. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_from_rep(const vitrine_component_type_t*,
+    const vitrine_component_resource_type_t*, void* rep, own vitrine_component_val_t** out);
+/* The representation of an `own` or `borrow` of this resource type. Fails if the value is anything else, if it
+ * was passed to a guest as an `own`, and after the call that lent it. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_to_rep(
+    const vitrine_component_val_t*, const vitrine_component_resource_type_t*, void** out);
 
 /* ---------------------------------------------------------------------------------------------- *
  * Instances and functions
@@ -165,6 +200,8 @@ WASM_API_EXTERN void vitrine_component_func_name(const vitrine_component_func_t*
 /* As in WIT: `func(name: string) -> u32`. */
 WASM_API_EXTERN void vitrine_component_func_to_text(
     const vitrine_component_func_t*, own wasm_byte_vec_t* out);
+/* Whether it is declared as `async func`. */
+WASM_API_EXTERN bool vitrine_component_func_is_async(const vitrine_component_func_t*);
 WASM_API_EXTERN size_t vitrine_component_func_param_count(const vitrine_component_func_t*);
 /* Name and type of a parameter. Either pointer may be null. False if there is no such parameter. */
 WASM_API_EXTERN bool vitrine_component_func_param(const vitrine_component_func_t*, size_t index,
@@ -194,13 +231,22 @@ WASM_API_EXTERN void vitrine_component_linker_trap_unknown_functions(vitrine_com
 
 /* What a function of the host can see of its caller. Valid during the call. */
 typedef struct vitrine_component_caller_t vitrine_component_caller_t;
+/* The instance that called. It cannot be entered before the call returns. Null if there is no memory. */
+WASM_API_EXTERN own vitrine_component_instance_t* vitrine_component_caller_instance(
+    const vitrine_component_caller_t*);
+/* The store of that instance. It stays with the engine. */
+WASM_API_EXTERN wasm_store_t* vitrine_component_caller_store(const vitrine_component_caller_t*);
+/* The type under which the function is imported, as in WIT: `func(name: string) -> u32`. */
+WASM_API_EXTERN void vitrine_component_caller_to_text(
+    const vitrine_component_caller_t*, own wasm_byte_vec_t* out);
 /* The type of the result that is expected. Null if there is none. */
 WASM_API_EXTERN own vitrine_component_type_t* vitrine_component_caller_result(
     const vitrine_component_caller_t*);
 
 /* Implements a function of the host. Its type is that of the import. The arguments stay with the engine.
  * Sets `result` to a value of the type `vitrine_component_caller_result`, or leaves it null if there is
- * none. Returns null, or an error that becomes a trap of the guest. */
+ * none; anything else traps with a message that names the function. Returns null, or an error that becomes a
+ * trap of the guest. */
 typedef own vitrine_error_t* (*vitrine_component_callback_t)(void* env,
     const vitrine_component_caller_t* caller, const vitrine_component_val_t* const args[], size_t arg_count,
     own vitrine_component_val_t** result);
@@ -209,6 +255,9 @@ typedef own vitrine_error_t* (*vitrine_component_callback_t)(void* env,
 WASM_API_EXTERN own vitrine_error_t* vitrine_component_linker_define_func(vitrine_component_linker_t*,
     const char* interface, const char* name, vitrine_component_callback_t callback, void* env,
     void (*finalizer)(void*));
+/* Defines a resource type of the host. Definitions under several names may share one. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_component_linker_define_resource(vitrine_component_linker_t*,
+    const char* interface, const char* name, const vitrine_component_resource_type_t*);
 /* Defines a core module. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_component_linker_define_module(
     vitrine_component_linker_t*, const char* interface, const char* name, const wasm_module_t*);
@@ -225,6 +274,9 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_component_linker_instantiate(const 
 VITRINE_OPAQUE(prepared_component)
 WASM_API_EXTERN own vitrine_error_t* vitrine_component_linker_prepare(
     const vitrine_component_linker_t*, const vitrine_component_t*, own vitrine_prepared_component_t** out);
+/* The component that it was made from. Null if there is no memory. */
+WASM_API_EXTERN own vitrine_component_t* vitrine_prepared_component_component(
+    const vitrine_prepared_component_t*);
 WASM_API_EXTERN own vitrine_error_t* vitrine_prepared_component_instantiate(
     const vitrine_prepared_component_t*, wasm_store_t*, own vitrine_component_instance_t** out);
 

@@ -25,6 +25,21 @@ class ComponentCaller;
 
 // -- Types and values
 
+/// A resource type of the host that has no C++ class, for bindings of other languages. `Own` is for
+/// types that have one. The resources are objects of any kind. Each `HostResourceType` that is made
+/// is another type; copies are the same. Usable from any thread.
+class VITRINE_API HostResourceType {
+public:
+    HostResourceType();
+
+    friend bool operator==(const HostResourceType& a, const HostResourceType& b) { return a.tag_ == b.tag_; }
+
+private:
+    friend detail::Access;
+    /// Its address is the type's identity.
+    std::shared_ptr<const char> tag_;
+};
+
 /// A type of values of components. Keeps the component alive that it comes from.
 class VITRINE_API ComponentType {
 public:
@@ -82,6 +97,20 @@ public:
             detail::ComponentMapping<T>::to_node(std::move(value)));
     }
 
+    /// Makes a list of its elements, or a record or tuple of its fields in their order. Each must
+    /// be a value of the type of that part.
+    static Result<ComponentVal> make_of_parts(const ComponentType& type, std::span<const ComponentVal> parts);
+    /// Makes the case of this name of a variant, enum, option (`none`, `some`) or result (`ok`,
+    /// `err`), with its payload if the case has one.
+    static Result<ComponentVal> make_case(const ComponentType& type, std::string_view name,
+        const std::optional<ComponentVal>& payload = std::nullopt);
+    /// Makes a resource of the host. If `type` is an `own`, the host owns it until it is passed to
+    /// a guest; `object` is released when the last owner drops the resource. If `type` is a
+    /// `borrow`, the resource is lent to the guest for the time of a call. A null `object` is
+    /// refused.
+    static Result<ComponentVal> make_resource(
+        const ComponentType& type, const HostResourceType& resource, std::shared_ptr<void> object);
+
     const ComponentType& type() const { return type_; }
     ComponentKind kind() const { return type_.kind(); }
     /// The value as a C++ value, whose type must correspond to the component's type.
@@ -93,6 +122,9 @@ public:
             return std::move(node).error();
         return detail::ComponentMapping<T>::from_node(*node);
     }
+    /// The object of an `own` or `borrow` of this resource type of the host. Fails if the value is
+    /// anything else, if it was passed to a guest as an `own`, and after the call that lent it.
+    Result<std::shared_ptr<void>> resource(const HostResourceType& type) const;
     /// In the WebAssembly value encoding. A resource is written in angle brackets, which cannot be
     /// parsed.
     std::string to_text() const;
@@ -359,7 +391,8 @@ public:
         return define_adapted(
             interface, name, detail::adapt<ComponentCaller, Error>(std::forward<F>(function)));
     }
-    /// Defines a host function that works with any type.
+    /// Defines a host function that works with any type. If it returns a value of another type than
+    /// the import's, the guest traps with a message that names the function.
     ComponentLinker& define_untyped(
         std::string_view interface, std::string_view name, UntypedComponentFunction function);
     /// Defines a resource type. Its resources are objects of class `T`, which are destroyed when
@@ -368,6 +401,9 @@ public:
     {
         return define_resource(interface, name, &detail::component_tag<T>);
     }
+    /// Defines a resource type without a C++ class.
+    ComponentLinker& resource(
+        std::string_view interface, std::string_view name, const HostResourceType& type);
     /// Defines a core module.
     ComponentLinker& define_module(std::string_view interface, std::string_view name, const Module& module);
     /// Defines the exports of an instance, which belongs to one store: the interface `exported` of
@@ -390,7 +426,8 @@ private:
     friend detail::Access;
     ComponentLinker& define_adapted(std::string_view interface, std::string_view name,
         detail::AdaptedFunction<ComponentCaller, Error> function);
-    ComponentLinker& define_resource(std::string_view interface, std::string_view name, const void* tag);
+    ComponentLinker& define_resource(std::string_view interface, std::string_view name, const void* tag,
+        std::shared_ptr<const void> owner = nullptr);
     std::shared_ptr<detail::ComponentLinkerBody> body_;
 };
 

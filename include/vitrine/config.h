@@ -6,6 +6,7 @@
 #define VITRINE_CONFIG_H
 
 #include <vitrine/error.h>
+#include <vitrine/version.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -13,7 +14,8 @@ extern "C" {
 
 #define own
 
-/* The version of the library at run time, for example `0.1.0`. */
+/* The version of the library at run time, for example `0.1.0`. vitrine/version.h has the version of the
+ * headers as `VITRINE_VERSION_MAJOR`, `_MINOR` and `_PATCH`. With a shared library, that can be older. */
 WASM_API_EXTERN const char* vitrine_version(void);
 
 /* ---------------------------------------------------------------------------------------------- *
@@ -33,11 +35,19 @@ WASM_API_EXTERN void vitrine_config_max_memory_pages(wasm_config_t*, uint64_t pa
 WASM_API_EXTERN void vitrine_config_max_heap_bytes(wasm_config_t*, uint64_t bytes);
 /* Collects garbage at every allocation, to find bugs. Slow. Off by default. */
 WASM_API_EXTERN void vitrine_config_stress_collector(wasm_config_t*, bool on);
-/* Enables or disables a feature of WebAssembly by its name in the output of `vitrine opcodes` (`simd`,
- * `gc`, `threads` and so on). Modules that use a disabled feature are refused. By default everything in
- * WebAssembly 3.0 and the legacy exceptions are enabled; `custom-page-sizes` and `wide-arithmetic` are
- * not. If there is no such feature, or no memory for the setting, `vitrine_engine_new` says so. */
+/* The name of a feature of WebAssembly or of the component model (`simd`, `gc`, `threads`, `cm-async` and so
+ * on). They are numbered from 0; null after the last. `is_default`, which may be null, gets whether it is
+ * enabled by default. */
+WASM_API_EXTERN const char* vitrine_feature(size_t number, bool* is_default);
+/* Enables or disables a feature by its name. Modules that use a disabled feature are refused. By default
+ * everything in WebAssembly 3.0 and the legacy exceptions are enabled; `custom-page-sizes` and
+ * `wide-arithmetic` are not. If there is no such feature, or no memory for the setting, `vitrine_engine_new`
+ * says so. */
 WASM_API_EXTERN void vitrine_config_feature(wasm_config_t*, const char* name, bool on);
+/* Enables or disables several features, as `--features` of the command does: names separated by commas,
+ * where a minus disables a feature and `all` stands for all of them, for example `all,-simd`. Later names
+ * take precedence. Errors are reported as by `vitrine_config_feature`. */
+WASM_API_EXTERN void vitrine_config_features(wasm_config_t*, const char* list);
 
 /* How guest code is executed. The results are the same; only the speed differs. */
 typedef uint8_t vitrine_tier_t;
@@ -76,6 +86,8 @@ WASM_API_EXTERN void vitrine_config_signal_handlers(wasm_config_t*, bool on);
 WASM_API_EXTERN own vitrine_error_t* vitrine_engine_new(own wasm_config_t*, own wasm_engine_t** out);
 /* Whether the engine was configured with `vitrine_config_guest_debug`. */
 WASM_API_EXTERN bool vitrine_engine_guest_debug(const wasm_engine_t*);
+/* Whether the engine accepts modules that use this feature. False if there is none of this name. */
+WASM_API_EXTERN bool vitrine_engine_has_feature(const wasm_engine_t*, const char* name);
 
 #undef own
 

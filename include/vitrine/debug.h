@@ -62,12 +62,6 @@ WASM_API_EXTERN const wasm_name_t* vitrine_valtype_text(const vitrine_valtype_t*
  * Private entities of instances
  * ---------------------------------------------------------------------------------------------- */
 
-/* The index of the function, global, memory, table or tag of this name in the name section or, if
- * there is none, of the one that is exported or imported under it. False if there is none, or if
- * there are several. Works without `guest_debug`, as do the descriptions in vitrine/module.h. */
-WASM_API_EXTERN bool vitrine_module_find(
-    const wasm_module_t*, wasm_externkind_t, const char* name, uint32_t* index);
-
 typedef struct vitrine_instance_vec_t {
     size_t size;
     wasm_instance_t** data;

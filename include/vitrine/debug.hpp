@@ -171,8 +171,11 @@ public:
     std::uint32_t id() const { return id_; }
     /// Whether the thread runs guest code or is in a host function that guest code called.
     bool is_running() const { return is_running_; }
-    /// The frames of all activations, innermost frame first. Empty if the guest is not stopped.
+    /// The frames of all activations, innermost frame first. Returns an empty vector if the guest
+    /// is not stopped; `try_frames` returns an error instead. A thread that runs no guest code has
+    /// none.
     std::vector<Frame> frames() const;
+    Result<std::vector<Frame>> try_frames() const;
 
 private:
     friend vitrine::detail::Access;
@@ -215,15 +218,26 @@ struct WatchpointSpec {
     bool is_enabled = true;
 };
 
+/// What can be changed about a watchpoint after it was added. See `WatchpointSpec`.
+struct WatchpointOptions {
+    std::string condition {};
+    std::uint64_t ignore_count = 0;
+    std::uint64_t every = 1;
+    bool is_enabled = true;
+};
+
 /// A watchpoint of a session.
 struct Watchpoint {
     std::uint32_t id = 0;
     WatchAccess access = WatchAccess::Change;
+    /// How often the place was accessed while the condition was true.
     std::uint64_t hits = 0;
+    WatchpointOptions options {};
 };
 
-/// A stopped guest. Resuming consumes this object. If it is destroyed instead, the guest stays
-/// stopped until its session ends.
+/// A stopped guest. Resuming consumes this object: afterwards only `reason` can be used. If
+/// resuming fails, the guest stays where it is and the object can be used again. If it is destroyed
+/// instead, the guest stays stopped until its session ends.
 class VITRINE_API Stopped {
 public:
     Stopped(Stopped&&) noexcept = default;
@@ -231,10 +245,17 @@ public:
     ~Stopped() = default;
 
     const StopReason& reason() const { return reason_; }
-    /// The frames of the thread that stopped: all activations, innermost frame first.
+    /// Whether the guest is still stopped here. False once it was resumed or ended, by this object
+    /// or by another client.
+    bool is_valid() const;
+    /// The frames of the thread that stopped: all activations, innermost frame first. Returns an
+    /// empty vector if the stop is not valid; `try_frames` returns an error instead.
     std::vector<Frame> frames() const;
-    /// All guest threads. All of them are stopped.
+    Result<std::vector<Frame>> try_frames() const;
+    /// All guest threads. All of them are stopped. Returns an empty vector if the stop is not
+    /// valid; `try_threads` returns an error instead.
     std::vector<GuestThread> threads() const;
+    Result<std::vector<GuestThread>> try_threads() const;
 
     // The following functions change what a thread does when it resumes. `thread` is a thread id; 0
     // is the thread that stopped. Each call replaces the effect of the previous one. They fail and
@@ -349,6 +370,9 @@ public:
     /// Returns the watchpoint's id. Breakpoints and watchpoints share one sequence of ids. Fails
     /// while the guest runs.
     Result<std::uint32_t> add_watchpoint(const WatchpointSpec& spec);
+    /// Replaces all options, and keeps the hit count. Fails while the guest runs, and for a local
+    /// whose frame has ended.
+    Result<void> change_watchpoint(std::uint32_t id, const WatchpointOptions& options);
     Result<void> remove_watchpoint(std::uint32_t id);
     /// All watchpoints. One on a local is removed when the local's frame returns; see embedding.md.
     std::vector<Watchpoint> watchpoints() const;
@@ -388,41 +412,45 @@ public:
     /// the embedder runs.
     Event wait();
 
+    // The functions that resume the guest consume the stop only if they succeed. After a failure
+    // (the stop belongs to another session, the thread or offset does not exist, this thread may
+    // not wait), the event is `Exited` with the error, and `Stopped::is_valid` is true.
+
     /// Resumes the guest and waits for its next stop or its end.
-    Event resume(Stopped stopped);
+    Event resume(Stopped&& stopped);
     /// Like `resume`, but does not wait.
-    Result<void> go(Stopped stopped);
+    Result<void> go(Stopped&& stopped);
     // `thread` is the id of the guest thread to step; 0 is the thread that stopped.
 
     /// Executes one instruction. The other threads stay stopped unless the instruction may wait for
     /// them.
-    Event step(Stopped stopped, std::uint32_t thread = 0);
+    Event step(Stopped&& stopped, std::uint32_t thread = 0);
     /// Executes one instruction. A call runs until it returns. If an exception leaves the call,
     /// stops where it is caught. Stepping over a tail call stops after the call of the frame that
     /// it replaces.
-    Event step_over(Stopped stopped, std::uint32_t thread = 0);
+    Event step_over(Stopped&& stopped, std::uint32_t thread = 0);
     /// Runs until the innermost frame has returned to its caller, or to the end of the guest if it
     /// has no caller. `StopReason::results` says what it returned.
-    Event step_out(Stopped stopped, std::uint32_t thread = 0);
+    Event step_out(Stopped&& stopped, std::uint32_t thread = 0);
     /// Runs to the first instruction at or after an offset in the function of the innermost guest
     /// frame, or to a stop before that.
-    Event run_to(Stopped stopped, std::uint32_t offset, std::uint32_t thread = 0);
+    Event run_to(Stopped&& stopped, std::uint32_t offset, std::uint32_t thread = 0);
     /// Ends the guest with the trap `Killed`.
-    Event kill(Stopped stopped);
+    Event kill(Stopped&& stopped);
     /// Calls a function on a stopped thread, on top of the thread's frames. `thread` is a thread
     /// id; 0 is the thread that stopped. The function must belong to the thread's store.
     /// Breakpoints in the call stop, and a trap unwinds only the call. When the call ends, the
     /// event is a stop of kind `CallEnd` in that thread, with the guest where it was before.
     Event call(
-        Stopped stopped, const Func& function, std::span<const Val> arguments, std::uint32_t thread = 0);
-    Event call(Stopped stopped, const Func& function, std::initializer_list<Val> arguments,
+        Stopped&& stopped, const Func& function, std::span<const Val> arguments, std::uint32_t thread = 0);
+    Event call(Stopped&& stopped, const Func& function, std::initializer_list<Val> arguments,
         std::uint32_t thread = 0);
     /// The same for a function of a component. A call that traps leaves the component instances as
     /// they were: they can still be entered.
-    Event call(Stopped stopped, const ComponentFunc& function, std::span<const ComponentVal> arguments,
+    Event call(Stopped&& stopped, const ComponentFunc& function, std::span<const ComponentVal> arguments,
         std::uint32_t thread = 0);
-    Event call(Stopped stopped, const ComponentFunc& function, std::initializer_list<ComponentVal> arguments,
-        std::uint32_t thread = 0);
+    Event call(Stopped&& stopped, const ComponentFunc& function,
+        std::initializer_list<ComponentVal> arguments, std::uint32_t thread = 0);
 
     /// Stops the running guest at its next function entry or loop header, or in the host function
     /// in which it waits. Does nothing if the guest is not running.

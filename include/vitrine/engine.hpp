@@ -7,11 +7,24 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 namespace vitrine {
+
+/// A feature of WebAssembly or of the component model that can be enabled and disabled.
+struct FeatureInfo {
+    /// `simd`, `gc`, `threads`, `cm-async` and so on, followed by a zero byte.
+    std::string_view name;
+    /// Whether it is enabled by default.
+    bool is_default = false;
+};
+/// All features that there are.
+VITRINE_API std::span<const FeatureInfo> features();
 
 /// Configuration of an engine. Setters can be chained.
 class Config {
@@ -50,14 +63,23 @@ public:
         stress_collector_ = on;
         return *this;
     }
-    /// Enables or disables a WebAssembly feature by its name in the output of `vitrine opcodes`
-    /// (`simd`, `gc`, `threads` and so on). Modules that use a disabled feature are rejected. If
-    /// the name is unknown, `Engine::error` says so. By default everything in WebAssembly 3.0 and
-    /// the legacy exceptions are enabled; `custom-page-sizes` and `wide-arithmetic` are not. Parts
-    /// of the component model have names that begin with `cm-`; only `cm-async` is enabled.
+    /// Enables or disables a feature by its name (see `vitrine::features`). Modules that use a
+    /// disabled feature are rejected. If the name is unknown, `Engine::error` says so. By default
+    /// everything in WebAssembly 3.0 and the legacy exceptions are enabled; `custom-page-sizes` and
+    /// `wide-arithmetic` are not. Parts of the component model have names that begin with `cm-`;
+    /// only `cm-async` is enabled.
     Config& feature(std::string name, bool on)
     {
         features_.emplace_back(std::move(name), on);
+        return *this;
+    }
+    /// Enables or disables several features, as `--features` of the command does: names separated
+    /// by commas, where a minus disables a feature and `all` stands for all of them, for example
+    /// `all,-simd`. Later names take precedence. An empty list changes nothing. If a name is
+    /// unknown, `Engine::error` says so.
+    Config& features(std::string list)
+    {
+        features_.emplace_back(std::move(list), std::nullopt);
         return *this;
     }
 
@@ -116,7 +138,8 @@ private:
     std::uint32_t tier_threshold_ = 100;
     std::uint64_t max_code_bytes_ = std::uint64_t { 256 } << 20;
     bool signal_handlers_ = true;
-    std::vector<std::pair<std::string, bool>> features_;
+    /// A name, or a list without a value.
+    std::vector<std::pair<std::string, std::optional<bool>>> features_;
 };
 
 /// What modules and stores have in common. A reference-counted handle, usable from any thread.
@@ -133,6 +156,9 @@ public:
     /// Why the engine cannot be used. Null if it can.
     const Error* error() const;
     bool guest_debug() const;
+    /// Whether the engine accepts modules that use this feature. False if there is none of this
+    /// name.
+    bool has_feature(std::string_view name) const;
 
     friend bool operator==(const Engine& a, const Engine& b) { return a.body_ == b.body_; }
 

@@ -50,6 +50,12 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_memory_fill(
     const wasm_memory_t*, uint64_t address, uint64_t count, uint8_t value);
 /* Grows the memory by `pages` pages. `old`, which may be null, gets the former size in pages. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_memory_grow(const wasm_memory_t*, uint64_t pages, uint64_t* old);
+/* Whether the contents can move when the memory grows. If not, the address that `wasm_memory_data` returns
+ * stays the same as long as the store exists, and only the size changes. That holds for shared memories, and
+ * for memories with 32-bit addresses unless the engine has too many of them (8,192) or the system lacks
+ * address space for them. It does not change during the life of a memory. True if the store is gone or
+ * cannot be used at the moment. */
+WASM_API_EXTERN bool vitrine_memory_can_move(const wasm_memory_t*);
 /* Finds the first address at or after `from` where these bytes are. `found` is set to false if there is
  * none. Fails for a shared memory. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_memory_find(

@@ -51,14 +51,20 @@ public:
     Result<void> fill(std::uint64_t address, std::uint64_t count, std::byte value) const;
     /// Grows the memory by `pages` pages (see `MemoryType`). Returns the old size in pages.
     Result<std::uint64_t> grow(std::uint64_t pages) const;
+    /// Whether the contents can move when the memory grows. If not, the address of `data` stays the
+    /// same as long as the store exists, and only the size changes. That holds for memories with
+    /// 32-bit addresses, unless the engine has too many of them (8,192) or the system lacks address
+    /// space for them. It does not change during the life of a memory. Returns true if the store is
+    /// gone or cannot be used at the moment.
+    bool can_move() const;
     /// The first address at or after `from` at which `bytes` occurs, if any. Also returns nothing
     /// if the store is gone or cannot be used at the moment; `try_find` returns the error instead.
     std::optional<std::uint64_t> find(std::span<const std::byte> bytes, std::uint64_t from = 0) const;
     Result<std::optional<std::uint64_t>> try_find(
         std::span<const std::byte> bytes, std::uint64_t from = 0) const;
-    /// The contents of the memory. Valid until the guest is called or the memory grows. Returns an
-    /// empty span if the store is gone or cannot be used at the moment; `try_data` returns the
-    /// error instead.
+    /// The contents of the memory. Valid until the guest is called or the memory grows, or as long
+    /// as the store exists if the memory cannot move (`can_move`). Returns an empty span if the
+    /// store is gone or cannot be used at the moment; `try_data` returns the error instead.
     std::span<std::byte> data() const;
     Result<std::span<std::byte>> try_data() const;
 

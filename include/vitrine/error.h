@@ -60,10 +60,14 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_error_new_trap(const wasm_trap_t*);
 
 /* What is wrong, in one line. For a trap, it begins with the wording of the specification. */
 WASM_API_EXTERN void vitrine_error_message(const vitrine_error_t*, own wasm_byte_vec_t* out);
-/* The message and, if it is known, the offset in the file, for users to read. */
+/* The message and, if it is known, the offset, for users to read: `(at offset 0x1f)` in a file,
+ * `(at position 3)` in a text. */
 WASM_API_EXTERN void vitrine_error_to_text(const vitrine_error_t*, own wasm_byte_vec_t* out);
-/* The byte offset in the file that was refused. False if it is not known. */
+/* The byte offset in the file, or in the text, that was refused. False if it is not known. */
 WASM_API_EXTERN bool vitrine_error_offset(const vitrine_error_t*, uint64_t* out);
+/* Whether that is a position in a text that was passed in: an expression, a condition, the message of a
+ * breakpoint, or a value of a component. */
+WASM_API_EXTERN bool vitrine_error_is_in_text(const vitrine_error_t*);
 /* The trap if the guest trapped, otherwise null. It belongs to the store of the guest. */
 WASM_API_EXTERN own wasm_trap_t* vitrine_error_trap(const vitrine_error_t*);
 /* The exit status if the guest asked to exit, as with `proc_exit` of WASI; otherwise false. */

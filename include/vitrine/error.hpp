@@ -54,10 +54,20 @@ public:
         : message_(std::move(message)), offset_(offset)
     {}
     explicit Error(Trap trap) : message_(trap.text), trap_(std::make_shared<const Trap>(std::move(trap))) {}
+    /// An error in a text, such as an expression: `position` is the byte where it is.
+    static Error in_text(std::string message, std::optional<std::uint64_t> position)
+    {
+        Error error(std::move(message), position);
+        error.is_in_text_ = true;
+        return error;
+    }
 
     const std::string& message() const { return message_; }
-    /// Byte offset in the file that was refused.
+    /// Byte offset in the file, or in the text, that was refused.
     std::optional<std::uint64_t> offset() const { return offset_; }
+    /// Whether `offset` is a position in a text that was passed in: an expression, a condition, a
+    /// message of a breakpoint, or a value of a component.
+    bool is_in_text() const { return is_in_text_; }
     /// The trap if the guest trapped; null otherwise. Valid as long as the error.
     const Trap* trap() const { return trap_.get(); }
     /// The exit status if the guest asked to exit (`TrapKind::Exit`).
@@ -65,12 +75,14 @@ public:
     {
         return trap_ && trap_->kind == TrapKind::Exit ? std::optional(trap_->exit_status) : std::nullopt;
     }
-    /// The error as one line of text for users.
+    /// The error as one line of text for users: the message and, if it is known, the offset, as in
+    /// `(at offset 0x1f)` for a file and `(at position 3)` for a text.
     std::string to_text() const;
 
 private:
     std::string message_;
     std::optional<std::uint64_t> offset_;
+    bool is_in_text_ = false;
     std::shared_ptr<const Trap> trap_;
 };
 

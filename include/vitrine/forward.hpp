@@ -15,6 +15,7 @@ class ComponentVal;
 class Engine;
 class Func;
 class Global;
+class HostResourceType;
 class Instance;
 class Linker;
 class Memory;

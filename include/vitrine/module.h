@@ -97,6 +97,11 @@ WASM_API_EXTERN void vitrine_entity_delete(own vitrine_entity_t*);
 
 /* The number of entities of a kind. In each index space imports come first. */
 WASM_API_EXTERN uint32_t vitrine_module_count(const wasm_module_t*, wasm_externkind_t kind);
+/* The index of the entity of a kind that has this name in the name section or, if there is none, that is
+ * exported under it or, if there is none either, imported under it. False if there is none, or if there are
+ * several. The first call for a module sorts its names; later ones take logarithmic time. */
+WASM_API_EXTERN bool vitrine_module_find(
+    const wasm_module_t*, wasm_externkind_t kind, const char* name, uint32_t* index);
 /* Describes the entity of a kind that has this index. The caller sets `out->size`. Fails if there is
  * none. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_module_entity(
@@ -104,6 +109,20 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_module_entity(
 /* The function whose body contains this byte offset of the module. Fails if there is none. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_module_func_at(
     const wasm_module_t*, uint32_t offset, own vitrine_entity_t* out);
+
+/* A custom section. */
+typedef struct vitrine_custom_section_t {
+    wasm_name_t name;
+    /* Its contents without the name, `size` bytes. Part of the bytes of the module: valid as long as a
+     * reference to it exists. */
+    const void* bytes;
+    size_t size;
+    uint32_t offset; /* where `bytes` are in the module */
+} vitrine_custom_section_t;
+VITRINE_VECTOR(custom_section, )
+/* All custom sections, in the order of the file, also several of the same name. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_module_custom_sections(
+    const wasm_module_t*, own vitrine_custom_section_vec_t* out);
 
 #undef own
 

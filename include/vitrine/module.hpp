@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace vitrine {
@@ -67,6 +68,16 @@ struct ExportInfo {
     std::uint32_t index = 0;
 };
 
+/// A custom section. [spec: binary/modules, custom section]
+struct CustomSection {
+    std::string name;
+    /// Its contents, without the name. Part of the bytes of the module: valid as long as a handle
+    /// of the module exists.
+    std::span<const std::byte> bytes;
+    /// Byte offset of `bytes` in the module.
+    std::uint32_t offset = 0;
+};
+
 /// A module that is part of a larger file in memory.
 struct ModulePart {
     /// Keeps the bytes valid and unchanged. The module and everything created from it share
@@ -106,18 +117,32 @@ public:
     std::uint64_t file_offset() const;
     /// From the name section. Empty if it has none.
     std::string name() const;
+    /// The number of entities of a kind, imports included.
+    std::uint32_t count(ExternKind kind) const;
+    /// The index of the entity of a kind that has this name in the name section or, if there is
+    /// none, that is exported under it or, if there is none either, imported under it. Empty if
+    /// there is none or if there are several. The first call sorts the names; later ones take
+    /// logarithmic time.
+    std::optional<std::uint32_t> find(ExternKind kind, std::string_view name) const;
+
+    // All entities of a kind, in the order of their indices.
     std::vector<FuncInfo> functions() const;
-    /// The same as `functions()[index]`, without creating the others. Empty if there is no such
-    /// function.
-    std::optional<FuncInfo> function(std::uint32_t index) const;
-    /// The function whose body contains this byte offset of the module, if any.
-    std::optional<FuncInfo> function_at(std::uint32_t offset) const;
     std::vector<TableInfo> tables() const;
     std::vector<MemoryInfo> memories() const;
     std::vector<GlobalInfo> globals() const;
     std::vector<TagInfo> tags() const;
+    // One of them by its index, without creating the others. Empty if the index is out of bounds.
+    std::optional<FuncInfo> function(std::uint32_t index) const;
+    std::optional<TableInfo> table(std::uint32_t index) const;
+    std::optional<MemoryInfo> memory(std::uint32_t index) const;
+    std::optional<GlobalInfo> global(std::uint32_t index) const;
+    std::optional<TagInfo> tag(std::uint32_t index) const;
+    /// The function whose body contains this byte offset of the module, if any.
+    std::optional<FuncInfo> function_at(std::uint32_t offset) const;
     std::vector<ImportInfo> imports() const;
     std::vector<ExportInfo> exports() const;
+    /// All custom sections, in the order of the file, also several of the same name.
+    std::vector<CustomSection> custom_sections() const;
     /// The bytes of the module, valid as long as a handle of the module exists. Empty if
     /// `guest_debug` is off.
     std::optional<std::span<const std::byte>> bytecode() const;

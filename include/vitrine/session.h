@@ -175,7 +175,8 @@ VITRINE_VECTOR(guest_thread, *)
 WASM_API_EXTERN uint32_t vitrine_guest_thread_id(const vitrine_guest_thread_t*);
 /* Whether the thread runs guest code, or a host function that guest code called. */
 WASM_API_EXTERN bool vitrine_guest_thread_is_running(const vitrine_guest_thread_t*);
-/* The frames of all activations, innermost first. Empty if the guest is not stopped. */
+/* The frames of all activations, innermost first. A thread that runs no guest code has none. Fails if the
+ * guest is not stopped. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_guest_thread_frames(
     const vitrine_guest_thread_t*, own vitrine_debug_frame_vec_t* out);
 
@@ -185,10 +186,13 @@ VITRINE_OPAQUE(stopped)
 
 /* Stays readable after the guest has resumed. */
 WASM_API_EXTERN const vitrine_stop_reason_t* vitrine_stopped_reason(const vitrine_stopped_t*);
-/* The frames of the thread that stopped: of all activations, innermost first. */
+/* Whether the guest is still stopped here. False once it was resumed or ended. */
+WASM_API_EXTERN bool vitrine_stopped_is_valid(const vitrine_stopped_t*);
+/* The frames of the thread that stopped: of all activations, innermost first. Fails if the stop is
+ * stale. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_stopped_frames(
     const vitrine_stopped_t*, own vitrine_debug_frame_vec_t* out);
-/* All guest threads. All of them are stopped. */
+/* All guest threads. All of them are stopped. Fails if the stop is stale. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_stopped_threads(
     const vitrine_stopped_t*, own vitrine_guest_thread_vec_t* out);
 
@@ -351,6 +355,10 @@ VITRINE_VECTOR(watchpoint, *)
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_add_watchpoint(vitrine_session_t*,
     const vitrine_place_t*, vitrine_watch_access_t, const vitrine_watchpoint_options_t* options,
     uint32_t* id);
+/* Replaces all options. The count of hits is kept. Fails while the guest runs, and for a local whose
+ * frame has ended. */
+WASM_API_EXTERN own vitrine_error_t* vitrine_session_change_watchpoint(
+    vitrine_session_t*, uint32_t id, const vitrine_watchpoint_options_t* options);
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_remove_watchpoint(vitrine_session_t*, uint32_t id);
 /* One on a local is removed when the frame of the local returns; in a session with a handler, not if that
  * is the outermost frame. */
@@ -361,6 +369,10 @@ WASM_API_EXTERN uint32_t vitrine_watchpoint_id(const vitrine_watchpoint_t*);
 WASM_API_EXTERN vitrine_watch_access_t vitrine_watchpoint_access(const vitrine_watchpoint_t*);
 /* How often the place was accessed while the condition was true. */
 WASM_API_EXTERN uint64_t vitrine_watchpoint_hits(const vitrine_watchpoint_t*);
+/* Its options, whose `size` the caller sets. The text is empty rather than null, and valid as long as
+ * the watchpoint. */
+WASM_API_EXTERN void vitrine_watchpoint_options(
+    const vitrine_watchpoint_t*, vitrine_watchpoint_options_t* out);
 
 /* Other events that stop the guest. */
 enum vitrine_stop_on_enum {
@@ -413,9 +425,10 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_session_run(
  * returns its stop. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_wait(vitrine_session_t*, own vitrine_event_t* out);
 
-/* Resuming the guest from a stop, which is stale afterwards, also if this fails. If the guest is
- * still stopped then, `vitrine_session_wait` returns the stop again. `thread` is the id of the
- * thread to step; 0 is the one that stopped. */
+/* Resuming the guest from a stop, which is stale afterwards. If the guest could not be resumed, for
+ * example because there is no such thread, the stop is as it was and can be used again
+ * (`vitrine_stopped_is_valid`). `thread` is the id of the thread to step; 0 is the one that
+ * stopped. */
 
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_resume(
     vitrine_session_t*, vitrine_stopped_t*, own vitrine_event_t* out);

@@ -44,6 +44,13 @@ typedef bool (*vitrine_limiter_t)(void* env, vitrine_resource_t resource, uint64
 WASM_API_EXTERN own vitrine_error_t* vitrine_store_limit_resources(
     wasm_store_t*, vitrine_limiter_t limiter, void* env, void (*finalizer)(void*));
 
+/* Attaches data to a store, for functions of the host that are used by several stores: they reach it through
+ * `vitrine_caller_store` or `vitrine_component_caller_store`. The finalizer, if not null, is called with
+ * `data` when it is replaced, or after the end of the store. */
+WASM_API_EXTERN void vitrine_store_set_data(wasm_store_t*, void* data, void (*finalizer)(void*));
+/* Null if there is none. */
+WASM_API_EXTERN void* vitrine_store_data(const wasm_store_t*);
+
 #undef own
 
 #ifdef __cplusplus

@@ -61,6 +61,13 @@ public:
     /// none.
     debug::Session* debug_session() const;
 
+    /// Attaches an object of the embedder, which host functions reach through `Caller::store`. The
+    /// stores of threads that a guest spawns share it. It is released when it is replaced, or after
+    /// the store's objects. Does nothing if `error` is set.
+    void set_data(std::shared_ptr<void> data);
+    /// Null if there is none.
+    const std::shared_ptr<void>& data() const;
+
 private:
     friend detail::Access;
     friend Caller;

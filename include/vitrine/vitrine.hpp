@@ -16,6 +16,7 @@
 // handles from another thread returns an `Error`.
 #pragma once
 
+#include <vitrine/component.hpp>
 #include <vitrine/debug.hpp>
 #include <vitrine/engine.hpp>
 #include <vitrine/entity.hpp>

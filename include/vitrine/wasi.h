@@ -119,6 +119,9 @@ WASM_API_EXTERN void vitrine_wasi_config_clock(vitrine_wasi_config_t*,
 WASM_API_EXTERN void vitrine_wasi_config_random(vitrine_wasi_config_t*,
     void (*random)(void* env, void* to, size_t size), void* env, void (*finalizer)(void*));
 
+/* For tests: resolves paths one component at a time even where the kernel can resolve them at once. */
+WASM_API_EXTERN void vitrine_wasi_config_paths_by_component(vitrine_wasi_config_t*, bool on);
+
 /* ---------------------------------------------------------------------------------------------- *
  * Linking
  * ---------------------------------------------------------------------------------------------- */

@@ -67,6 +67,8 @@ struct StoreLink final : core::StoreRef {
     std::optional<Error> error;
     /// The session that debugs the store, if any.
     std::weak_ptr<debug::detail::SessionBody> session;
+    /// What the embedder has attached.
+    std::shared_ptr<void> data;
     /// The session that the store itself owns.
     std::unique_ptr<debug::Session> own_session;
 };
@@ -154,6 +156,8 @@ struct Access {
     /// The session that a stop belongs to. Null if the guest has resumed from the stop.
     static const auto& session(const debug::Stopped& stopped) { return stopped.session_; }
     static std::uint64_t number(const debug::Stopped& stopped) { return stopped.number_; }
+    /// Marks a stop as one that the guest has resumed from.
+    static void consume(debug::Stopped& stopped) { stopped.session_.reset(); }
     /// The link of a store that was created through the API.
     static std::shared_ptr<StoreLink> link_of(const core::Store& store)
     {
@@ -191,6 +195,7 @@ struct Access {
         return prepared;
     }
     static const void* shape(const ComponentType& type) { return type.shape_; }
+    static const std::shared_ptr<const char>& tag(const HostResourceType& type) { return type.tag_; }
     static ComponentType component_type(
         std::shared_ptr<const ComponentBody> body, const core::component::Shape& shape);
     static ComponentVal component_val(ComponentType type, ComponentNode node);
@@ -228,7 +233,15 @@ struct Access {
     }
     static core::FuncType func_type(const FuncType& type);
 
-    static Error error(const core::Error& error) { return Error(error.message, error.offset); }
+    static Error error(const core::Error& error)
+    {
+        return error.is_in_text ? Error::in_text(error.message, error.offset)
+                                : Error(error.message, error.offset);
+    }
+    static core::Error core_error(const Error& error)
+    {
+        return { error.message(), error.offset(), error.is_in_text() };
+    }
     static Error error(const core::Trap& trap);
     static Error error(const core::Failure& failure);
     /// Converts the error of a host function to a trap.

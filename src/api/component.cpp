@@ -2,6 +2,7 @@
 #include "api/component_body.h"
 #include "api/file.h"
 
+#include "base/text.h"
 #include "component/component_names.h"
 #include "component/decoder.h"
 #include "component/signature.h"
@@ -10,6 +11,8 @@
 #include "component/wave.h"
 
 #include <algorithm>
+#include <cstring>
+#include <utility>
 
 namespace vitrine {
 
@@ -17,7 +20,9 @@ using detail::Access;
 using detail::ComponentBody;
 namespace cm = core::component;
 
-namespace {
+using detail::shape_of;
+
+namespace detail {
 
 const cm::Shape& empty_tuple()
 {
@@ -30,10 +35,6 @@ const cm::Shape& shape_of(const ComponentType& type)
     const void* const shape = Access::shape(type);
     return shape ? *static_cast<const cm::Shape*>(shape) : empty_tuple();
 }
-
-} // namespace
-
-namespace detail {
 
 ComponentType Access::component_type(std::shared_ptr<const ComponentBody> body, const cm::Shape& shape)
 {
@@ -115,6 +116,133 @@ Result<detail::ComponentNode> ComponentVal::to_node(const detail::ComponentTypeN
         CHECK(check_type(type_, wanted));
         CHECK(cm::check_resources(wanted, node_));
         return node_;
+    });
+}
+
+// Values of parts.
+
+namespace {
+
+Error not_made_of(const ComponentType& type, std::string_view what)
+{
+    return Error("a value of the type `" + type.to_text() + "` is not made of " + std::string(what));
+}
+
+/// Checks a part of a value, such as `field "x"`.
+Result<void> check_part(
+    const ComponentType& type, const cm::Shape& wanted, const ComponentVal& part, const std::string& where)
+{
+    // A resource that the host owns may also be lent.
+    const auto is_handle = [](ComponentKind kind) {
+        return kind == ComponentKind::Own || kind == ComponentKind::Borrow;
+    };
+    if (cm::is_same(wanted, shape_of(part.type())) || (is_handle(wanted.kind) && is_handle(part.kind())))
+        return {};
+    const ComponentType expected = Access::component_type(Access::body(type), wanted);
+    return Error(
+        where + ": expected a value of the type " + expected.to_text() + ", got " + part.type().to_text());
+}
+
+std::string part_name(const cm::Shape& shape, std::size_t index)
+{
+    if (shape.kind == ComponentKind::Record)
+        return "field \"" + core::escaped(shape.parts[index].name) + "\"";
+    return (shape.kind == ComponentKind::Tuple ? "field " : "element ") + std::to_string(index);
+}
+
+} // namespace
+
+Result<ComponentVal> ComponentVal::make_of_parts(
+    const ComponentType& type, std::span<const ComponentVal> parts)
+{
+    return detail::guarded<ComponentVal>([&]() -> Result<ComponentVal> {
+        const cm::Shape& shape = shape_of(type);
+        const bool is_list = shape.kind == ComponentKind::List || shape.kind == ComponentKind::Map;
+        if (!is_list && shape.kind != ComponentKind::Record && shape.kind != ComponentKind::Tuple)
+            return not_made_of(type, "parts");
+        if (!is_list && parts.size() != shape.parts.size())
+            return Error("expected " + core::count_text(shape.parts.size(), "field") + ", got "
+                + std::to_string(parts.size()));
+        for (std::size_t i = 0; i < parts.size(); ++i)
+            CHECK(check_part(type, *shape.parts[is_list ? 0 : i].shape, parts[i], part_name(shape, i)));
+        detail::ComponentNode node;
+        if (cm::is_packed(shape)) {
+            const uint32_t size = shape.element().size;
+            std::vector<std::byte> packed(parts.size() * size);
+            for (std::size_t i = 0; i < parts.size(); ++i)
+                std::memcpy(packed.data() + i * size, &parts[i].node_.bits, size);
+            node.content = std::move(packed);
+        } else {
+            detail::ComponentNode::Nodes nodes;
+            for (const ComponentVal& part : parts)
+                nodes.push_back(part.node_);
+            node.content = std::move(nodes);
+        }
+        if (!cm::fits(node, shape))
+            return Error("the value does not fit the type `" + type.to_text() + "`");
+        return Access::component_val(type, std::move(node));
+    });
+}
+
+Result<ComponentVal> ComponentVal::make_case(
+    const ComponentType& type, std::string_view name, const std::optional<ComponentVal>& payload)
+{
+    return detail::guarded<ComponentVal>([&]() -> Result<ComponentVal> {
+        const cm::Shape& shape = shape_of(type);
+        if (!shape.has_cases())
+            return not_made_of(type, "a case");
+        const auto found = std::ranges::find(shape.parts, name, &cm::ShapePart::name);
+        if (found == shape.parts.end())
+            return Error("the type `" + type.to_text() + "` has no case \"" + core::escaped(name) + "\"");
+        const std::string where = "case \"" + core::escaped(name) + "\"";
+        if (!found->shape != !payload)
+            return Error(where + (payload ? " has no payload" : " has a payload, which is missing"));
+        detail::ComponentNode node { .bits = static_cast<uint64_t>(found - shape.parts.begin()) };
+        if (payload) {
+            CHECK(check_part(type, *found->shape, *payload, where));
+            node.content = detail::ComponentNode::Nodes { payload->node_ };
+        }
+        return Access::component_val(type, std::move(node));
+    });
+}
+
+// Resources of the host.
+
+HostResourceType::HostResourceType() : tag_(std::make_shared<const char>()) {}
+
+Result<ComponentVal> ComponentVal::make_resource(
+    const ComponentType& type, const HostResourceType& resource, std::shared_ptr<void> object)
+{
+    return detail::guarded<ComponentVal>([&]() -> Result<ComponentVal> {
+        if (!object)
+            return Error("the object of a resource is null");
+        const bool is_own = type.kind() == ComponentKind::Own;
+        const detail::ComponentTypeNode wanted { .kind = is_own ? ComponentKind::Own : ComponentKind::Borrow,
+            .tag = Access::tag(resource).get() };
+        // The tag lives as long as an object that it describes.
+        auto kept = std::make_shared<std::pair<std::shared_ptr<const char>, std::shared_ptr<void>>>(
+            Access::tag(resource), std::move(object));
+        void* const address = kept->second.get();
+        auto held = std::make_shared<detail::HeldResource>();
+        held->object = std::shared_ptr<void>(std::move(kept), address);
+        held->tag = wanted.tag;
+        held->is_own = is_own;
+        return from_node(type, wanted, { .content = std::move(held) });
+    });
+}
+
+Result<std::shared_ptr<void>> ComponentVal::resource(const HostResourceType& type) const
+{
+    using Object = std::shared_ptr<void>;
+    return detail::guarded<Object>([&]() -> Result<Object> {
+        const auto* const held = std::get_if<std::shared_ptr<detail::HeldResource>>(&node_.content);
+        if (!held || !*held)
+            return Error("a value of the type `" + type_.to_text() + "` is no resource");
+        if ((*held)->is_gone)
+            return Error("the resource was passed on, or the call that lent it has ended");
+        if ((*held)->tag != Access::tag(type).get())
+            return Error("the resource is of another type");
+        return (*held)->object;
     });
 }
 

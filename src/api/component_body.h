@@ -48,6 +48,11 @@ struct PreparedComponentBody {
     core::component::PreparedComponent prepared;
 };
 
+/// The shape of the type of nothing.
+const core::component::Shape& empty_tuple();
+/// The shape of a type.
+const core::component::Shape& shape_of(const ComponentType& type);
+
 /// Makes an instance.
 Result<ComponentInstance> make_instance(
     const std::shared_ptr<StoreLink>& link, const PreparedComponentBody& prepared);

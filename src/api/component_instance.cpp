@@ -47,7 +47,7 @@ Result<void> check_argument(const cm::Func& func, size_t index, const cm::Value&
 Error wrong_count(const cm::Func& func, size_t count)
 {
     return Error("cannot call " + core::escaped(func.name) + ": expected "
-        + std::to_string(func.shape->params.parts.size()) + " arguments, got " + std::to_string(count));
+        + core::count_text(func.shape->params.parts.size(), "argument") + ", got " + std::to_string(count));
 }
 
 } // namespace

@@ -99,6 +99,24 @@ ComponentLinker& ComponentLinker::define_adapted(std::string_view interface, std
     return *this;
 }
 
+namespace {
+
+/// Checks that a host function has returned a value of the import's type.
+Result<void> check_result(const cm::Func& func, const ComponentVal& result)
+{
+    const cm::Shape& wanted = func.shape->result ? *func.shape->result : detail::empty_tuple();
+    if (cm::is_same(wanted, detail::shape_of(result.type())))
+        return {};
+    const auto& component = func.instance->component;
+    const cm::TypeNames names(*component);
+    return Error("result of the host function " + core::escaped(func.name) + ": expected "
+        + (func.shape->result ? "a value of the type " + cm::wit_of(*component->types, wanted.type, &names)
+                              : "nothing")
+        + ", got a value of the type " + result.type().to_text());
+}
+
+} // namespace
+
 ComponentLinker& ComponentLinker::define_untyped(
     std::string_view interface, std::string_view name, UntypedComponentFunction function)
 {
@@ -116,6 +134,8 @@ ComponentLinker& ComponentLinker::define_untyped(
             auto result = function(of.caller, values);
             if (!result)
                 return std::unexpected(Access::trap(result.error()));
+            if (const auto checked = check_result(context.func, *result); !checked)
+                return std::unexpected(Access::trap(checked.error()));
             return Access::node(*result);
         };
         return body_->linker.define(
@@ -125,15 +145,23 @@ ComponentLinker& ComponentLinker::define_untyped(
 }
 
 ComponentLinker& ComponentLinker::define_resource(
-    std::string_view interface, std::string_view name, const void* tag)
+    std::string_view interface, std::string_view name, const void* tag, std::shared_ptr<const void> owner)
 {
     attempt(*body_, [&] {
         auto& resource = body_->resources[tag];
         if (!resource)
-            resource = std::make_shared<const cm::HostResource>(cm::HostResource { std::string(name), tag });
+            resource = std::make_shared<const cm::HostResource>(
+                cm::HostResource { std::string(name), tag, std::move(owner) });
         return body_->linker.define(interface, name, resource);
     });
     return *this;
+}
+
+ComponentLinker& ComponentLinker::resource(
+    std::string_view interface, std::string_view name, const HostResourceType& type)
+{
+    const auto& tag = Access::tag(type);
+    return define_resource(interface, name, tag.get(), tag);
 }
 
 ComponentLinker& ComponentLinker::define_module(

@@ -68,8 +68,8 @@ Event Session::call(
     return call(function, std::span(arguments.begin(), arguments.size()), stop_at_entry);
 }
 
-Event Session::call(
-    Stopped stopped, const ComponentFunc& function, std::span<const ComponentVal> arguments, uint32_t thread)
+Event Session::call(Stopped&& stopped, const ComponentFunc& function, std::span<const ComponentVal> arguments,
+    uint32_t thread)
 {
     return guarded_event([&] {
         return detail::start_call(
@@ -77,7 +77,7 @@ Event Session::call(
     });
 }
 
-Event Session::call(Stopped stopped, const ComponentFunc& function,
+Event Session::call(Stopped&& stopped, const ComponentFunc& function,
     std::initializer_list<ComponentVal> arguments, uint32_t thread)
 {
     return call(std::move(stopped), function, std::span(arguments.begin(), arguments.size()), thread);

@@ -231,8 +231,8 @@ Result<std::vector<core::Value>> Access::values(const std::shared_ptr<StoreLink>
     std::span<const Val> vals, const std::vector<core::ValueType>& types)
 {
     if (vals.size() != types.size())
-        return Error("expected " + std::to_string(types.size()) + " values " + core::to_text(types) + ", got "
-            + std::to_string(vals.size()));
+        return Error("expected " + core::count_text(types.size(), "value") + " " + core::to_text(types)
+            + ", got " + std::to_string(vals.size()));
     // An object created for one value is not rooted yet when those for the next are created. The
     // first one may collect what earlier calls have left.
     std::optional<core::Heap::Pause> pause;
@@ -277,7 +277,7 @@ void no_error() { misused("a result that has no error was asked for it"); }
 
 } // namespace detail
 
-std::string Error::to_text() const { return core::Error { message_, offset_ }.to_text(); }
+std::string Error::to_text() const { return detail::Access::core_error(*this).to_text(); }
 
 std::string_view to_text(ValKind kind)
 {

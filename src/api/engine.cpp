@@ -2,9 +2,8 @@
 #include "api/access.h"
 #include "api/file.h"
 
+#include "wasm/features.h"
 #include "wasm/validator.h"
-
-#include <algorithm>
 
 namespace vitrine {
 
@@ -15,11 +14,16 @@ namespace detail {
 Result<core::FeatureSet> Access::features(const Config& config)
 {
     core::FeatureSet features;
-    for (const auto& [name, on] : config.features_) {
-        const auto* row = std::ranges::find(core::feature_table, name, &core::FeatureInfo::flag);
-        if (row == std::end(core::feature_table))
-            return Error("there is no feature '" + name + "'");
-        features.set(static_cast<core::Feature>(row - core::feature_table), on);
+    for (const auto& [text, on] : config.features_) {
+        if (!on) {
+            const auto choices = TRY(core::parse_features(text));
+            for (const core::FeatureChoice& choice : choices)
+                features.set(choice.feature, choice.is_on);
+        } else if (const auto feature = core::find_feature(text)) {
+            features.set(*feature, *on);
+        } else {
+            return Error("there is no feature '" + text + "'");
+        }
     }
     return features;
 }
@@ -63,6 +67,15 @@ Module Access::module(
 
 // Engines.
 
+std::span<const FeatureInfo> features()
+{
+    static constexpr FeatureInfo rows[] {
+#define FEATURE(name, flag, by_default) { flag, by_default },
+#include "wasm/features.inc"
+    };
+    return rows;
+}
+
 Engine::Engine() : Engine(Config()) {}
 
 Engine::Engine(const Config& config)
@@ -92,6 +105,12 @@ const Error* Engine::error() const { return body_->error ? &*body_->error : null
 
 bool Engine::guest_debug() const { return body_->config.guest_debug; }
 
+bool Engine::has_feature(std::string_view name) const
+{
+    const auto feature = core::find_feature(name);
+    return feature && body_->config.features.has(*feature);
+}
+
 // Modules.
 
 namespace {
@@ -116,25 +135,6 @@ Result<Module> with_path(const std::string& path, Result<Module> module)
     if (!module)
         return Error(path + ": " + module.error().message(), module.error().offset());
     return module;
-}
-
-/// Sets the fields that all rows have.
-void describe(
-    const core::Module& module, core::ExternKind kind, uint32_t index, std::string_view name, EntityInfo& row)
-{
-    row.index = index;
-    row.name = name;
-    if (const core::Import* import = module.find_import(kind, index))
-        row.import = ImportName { std::string(import->module), std::string(import->name) };
-}
-
-/// Adds the export names to all rows of a kind.
-template<class Row>
-void add_exports(const core::Module& module, core::ExternKind kind, std::vector<Row>& rows)
-{
-    for (const core::Export& item : module.exports)
-        if (item.kind == kind)
-            rows[item.index].exports.emplace_back(item.name);
 }
 
 } // namespace
@@ -196,104 +196,126 @@ std::uint64_t Module::file_offset() const { return body_->module->file_offset();
 
 std::string Module::name() const { return std::string(body_->module->names().module); }
 
+std::uint32_t Module::count(ExternKind kind) const { return body_->module->count(kind); }
+
+std::optional<std::uint32_t> Module::find(ExternKind kind, std::string_view name) const
+{
+    const auto indices = body_->module->entities_named(kind, name);
+    return indices.size() == 1 ? std::optional(indices[0]) : std::nullopt;
+}
+
 namespace {
 
-/// The row of a function, without its exports.
-FuncInfo function_row(const core::Module& module, core::FuncIndex index)
+// The types of the rows.
+
+void describe_type(const core::Module& module, FuncInfo& row)
 {
-    FuncInfo row;
-    describe(module, core::ExternKind::Func, index.value, module.names().functions.find(index.value), row);
+    const core::FuncIndex index { row.index };
     row.type =
         Access::func_type(*module.type_infos[module.functions[index].type.value]->type.func(), module, true);
     if (!module.is_imported(index)) {
         row.offset = module.meta(index).body_offset;
         row.end = module.meta(index).end_offset;
     }
+}
+
+void describe_type(const core::Module& module, TableInfo& row)
+{
+    const core::TableType& type = module.tables[core::TableIndex { row.index }].type;
+    row.type = { Access::kind(module.canonical(type.element)), type.limits.min, type.limits.max,
+        type.limits.is_64, Access::exact(type.element, module) };
+}
+
+void describe_type(const core::Module& module, MemoryInfo& row)
+{
+    const core::Limits& limits = module.memories[core::MemoryIndex { row.index }].type.limits;
+    row.type = { limits.min, limits.max, limits.is_shared, limits.is_64 };
+}
+
+void describe_type(const core::Module& module, GlobalInfo& row)
+{
+    const core::GlobalType& type = module.globals[core::GlobalIndex { row.index }].type;
+    row.type = { Access::kind(module.canonical(type.type)), type.is_mutable,
+        Access::exact(type.type, module) };
+}
+
+void describe_type(const core::Module& module, TagInfo& row)
+{
+    row.type = Access::func_type(
+        *module.type_infos[module.tags[core::TagIndex { row.index }].type.value]->type.func(), module, true);
+}
+
+/// Describes an entity. Empty if there is none of this index.
+template<class Row>
+std::optional<Row> row_of(const core::Module& module, core::ExternKind kind, uint32_t index)
+{
+    if (index >= module.count(kind))
+        return std::nullopt;
+    Row row;
+    row.index = index;
+    row.name = module.names().of(kind).find(index);
+    if (const core::Import* import = module.find_import(kind, index))
+        row.import = ImportName { std::string(import->module), std::string(import->name) };
+    for (const core::Export* item : module.exports_of(kind, index))
+        row.exports.emplace_back(item->name);
+    describe_type(module, row);
     return row;
+}
+
+template<class Row> std::vector<Row> rows_of(const core::Module& module, core::ExternKind kind)
+{
+    std::vector<Row> rows;
+    rows.reserve(module.count(kind));
+    for (uint32_t i = 0; i < module.count(kind); ++i)
+        rows.push_back(*row_of<Row>(module, kind, i));
+    return rows;
 }
 
 } // namespace
 
 std::vector<FuncInfo> Module::functions() const
 {
-    const core::Module& module = *body_->module;
-    std::vector<FuncInfo> rows;
-    rows.reserve(module.functions.size());
-    for (uint32_t i = 0; i < module.functions.size(); ++i)
-        rows.push_back(function_row(module, { i }));
-    add_exports(module, core::ExternKind::Func, rows);
-    return rows;
+    return rows_of<FuncInfo>(*body_->module, ExternKind::Func);
 }
-
-std::optional<FuncInfo> Module::function(uint32_t index) const
+std::vector<TableInfo> Module::tables() const
 {
-    const core::Module& module = *body_->module;
-    if (index >= module.functions.size())
-        return std::nullopt;
-    FuncInfo row = function_row(module, { index });
-    for (const core::Export* item : module.exports_of(core::ExternKind::Func, index))
-        row.exports.emplace_back(item->name);
-    return row;
+    return rows_of<TableInfo>(*body_->module, ExternKind::Table);
+}
+std::vector<MemoryInfo> Module::memories() const
+{
+    return rows_of<MemoryInfo>(*body_->module, ExternKind::Memory);
+}
+std::vector<GlobalInfo> Module::globals() const
+{
+    return rows_of<GlobalInfo>(*body_->module, ExternKind::Global);
+}
+std::vector<TagInfo> Module::tags() const { return rows_of<TagInfo>(*body_->module, ExternKind::Tag); }
+
+std::optional<FuncInfo> Module::function(std::uint32_t index) const
+{
+    return row_of<FuncInfo>(*body_->module, ExternKind::Func, index);
+}
+std::optional<TableInfo> Module::table(std::uint32_t index) const
+{
+    return row_of<TableInfo>(*body_->module, ExternKind::Table, index);
+}
+std::optional<MemoryInfo> Module::memory(std::uint32_t index) const
+{
+    return row_of<MemoryInfo>(*body_->module, ExternKind::Memory, index);
+}
+std::optional<GlobalInfo> Module::global(std::uint32_t index) const
+{
+    return row_of<GlobalInfo>(*body_->module, ExternKind::Global, index);
+}
+std::optional<TagInfo> Module::tag(std::uint32_t index) const
+{
+    return row_of<TagInfo>(*body_->module, ExternKind::Tag, index);
 }
 
-std::optional<FuncInfo> Module::function_at(uint32_t offset) const
+std::optional<FuncInfo> Module::function_at(std::uint32_t offset) const
 {
     const auto index = body_->module->find_function(offset);
     return index ? function(index->value) : std::nullopt;
-}
-
-std::vector<TableInfo> Module::tables() const
-{
-    const core::Module& module = *body_->module;
-    std::vector<TableInfo> rows(module.tables.size());
-    for (uint32_t i = 0; i < rows.size(); ++i) {
-        const core::TableType& type = module.tables[core::TableIndex { i }].type;
-        describe(module, core::ExternKind::Table, i, module.names().tables.find(i), rows[i]);
-        rows[i].type = { Access::kind(module.canonical(type.element)), type.limits.min, type.limits.max,
-            type.limits.is_64, Access::exact(type.element, module) };
-    }
-    add_exports(module, core::ExternKind::Table, rows);
-    return rows;
-}
-
-std::vector<MemoryInfo> Module::memories() const
-{
-    const core::Module& module = *body_->module;
-    std::vector<MemoryInfo> rows(module.memories.size());
-    for (uint32_t i = 0; i < rows.size(); ++i) {
-        const core::Limits& limits = module.memories[core::MemoryIndex { i }].type.limits;
-        describe(module, core::ExternKind::Memory, i, module.names().memories.find(i), rows[i]);
-        rows[i].type = { limits.min, limits.max, limits.is_shared, limits.is_64 };
-    }
-    add_exports(module, core::ExternKind::Memory, rows);
-    return rows;
-}
-
-std::vector<GlobalInfo> Module::globals() const
-{
-    const core::Module& module = *body_->module;
-    std::vector<GlobalInfo> rows(module.globals.size());
-    for (uint32_t i = 0; i < rows.size(); ++i) {
-        const core::GlobalType& type = module.globals[core::GlobalIndex { i }].type;
-        describe(module, core::ExternKind::Global, i, module.names().globals.find(i), rows[i]);
-        rows[i].type = { Access::kind(module.canonical(type.type)), type.is_mutable,
-            Access::exact(type.type, module) };
-    }
-    add_exports(module, core::ExternKind::Global, rows);
-    return rows;
-}
-
-std::vector<TagInfo> Module::tags() const
-{
-    const core::Module& module = *body_->module;
-    std::vector<TagInfo> rows(module.tags.size());
-    for (uint32_t i = 0; i < rows.size(); ++i) {
-        describe(module, core::ExternKind::Tag, i, module.names().tags.find(i), rows[i]);
-        rows[i].type = Access::func_type(
-            *module.type_infos[module.tags[core::TagIndex { i }].type.value]->type.func(), module, true);
-    }
-    add_exports(module, core::ExternKind::Tag, rows);
-    return rows;
 }
 
 std::vector<ImportInfo> Module::imports() const
@@ -309,6 +331,14 @@ std::vector<ExportInfo> Module::exports() const
     std::vector<ExportInfo> rows;
     for (const core::Export& item : body_->module->exports)
         rows.push_back({ std::string(item.name), item.kind, item.index });
+    return rows;
+}
+
+std::vector<CustomSection> Module::custom_sections() const
+{
+    std::vector<CustomSection> rows;
+    for (const core::CustomSection& section : body_->module->customs)
+        rows.push_back({ std::string(section.name), std::as_bytes(section.bytes), section.offset });
     return rows;
 }
 

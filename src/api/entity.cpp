@@ -204,6 +204,12 @@ Result<uint64_t> Memory::grow(uint64_t pages) const
     });
 }
 
+bool Memory::can_move() const
+{
+    const Used<core::Memory> memory(*this);
+    return !memory || !memory->is_reserved();
+}
+
 std::optional<uint64_t> Memory::find(std::span<const std::byte> bytes, uint64_t from) const
 {
     return try_find(bytes, from).value_or(std::nullopt);

@@ -2,6 +2,8 @@
 #include "api/session_body.h"
 #include "eval/expression.h"
 
+#include <algorithm>
+
 namespace vitrine {
 
 using detail::Access;
@@ -34,6 +36,8 @@ namespace debug {
 
 using detail::Hold;
 using detail::stale_frame;
+
+Error detail::stale_stop() { return Error("the guest has already resumed from this stop"); }
 
 Error detail::stale_frame() { return Error("the frame is no longer valid: the guest has resumed"); }
 
@@ -207,25 +211,62 @@ namespace {
 std::vector<Frame> frames_of(const std::shared_ptr<detail::SessionBody>& session, uint32_t thread)
 {
     std::vector<Frame> frames;
-    if (const Hold hold(session); hold)
-        for (const core::Frame& frame : session->session->frames(thread))
-            frames.push_back(Access::frame(session, frame));
+    for (const core::Frame& frame : session->session->frames(thread))
+        frames.push_back(Access::frame(session, frame));
     return frames;
 }
 
 } // namespace
 
-std::vector<Frame> GuestThread::frames() const { return frames_of(session_, id_); }
+std::vector<Frame> GuestThread::frames() const { return try_frames().value_or(std::vector<Frame>()); }
 
-std::vector<Frame> Stopped::frames() const { return frames_of(session_, 0); }
+Result<std::vector<Frame>> GuestThread::try_frames() const
+{
+    return vitrine::detail::guarded<std::vector<Frame>>([&]() -> Result<std::vector<Frame>> {
+        const Hold hold(session_);
+        if (!hold)
+            return Error("the guest is not stopped");
+        const auto threads = session_->session->threads();
+        if (std::ranges::none_of(threads, [&](const auto& thread) { return thread.id == id_; }))
+            return Error("there is no thread " + std::to_string(id_));
+        return frames_of(session_, id_);
+    });
+}
+
+bool Stopped::is_valid() const
+{
+    const Hold hold(session_);
+    return hold && session_->session->stopped()->number == number_;
+}
+
+std::vector<Frame> Stopped::frames() const { return try_frames().value_or(std::vector<Frame>()); }
+
+Result<std::vector<Frame>> Stopped::try_frames() const
+{
+    return vitrine::detail::guarded<std::vector<Frame>>([&]() -> Result<std::vector<Frame>> {
+        const Hold hold(session_);
+        if (!hold || session_->session->stopped()->number != number_)
+            return detail::stale_stop();
+        return frames_of(session_, 0);
+    });
+}
 
 std::vector<GuestThread> Stopped::threads() const
 {
-    std::vector<GuestThread> threads;
-    if (const Hold hold(session_); hold)
+    return try_threads().value_or(std::vector<GuestThread>());
+}
+
+Result<std::vector<GuestThread>> Stopped::try_threads() const
+{
+    return vitrine::detail::guarded<std::vector<GuestThread>>([&]() -> Result<std::vector<GuestThread>> {
+        const Hold hold(session_);
+        if (!hold || session_->session->stopped()->number != number_)
+            return detail::stale_stop();
+        std::vector<GuestThread> threads;
         for (const core::debug::ThreadInfo& thread : session_->session->threads())
             threads.push_back(Access::thread(session_, thread));
-    return threads;
+        return threads;
+    });
 }
 
 } // namespace debug

@@ -37,7 +37,7 @@ core::debug::Outcome detail::outcome_of(const Result<std::vector<Val>>& results)
         return std::vector<core::Value> {};
     if (results.error().trap())
         return std::unexpected(Access::trap(results.error()));
-    return std::unexpected(core::Error { results.error().message(), results.error().offset() });
+    return std::unexpected(Access::core_error(results.error()));
 }
 
 using detail::exited;
@@ -60,6 +60,16 @@ Event next_event(const std::shared_ptr<detail::SessionBody>& body)
     // The guest's thread had no memory for the results.
     const auto& outcome = std::get<core::debug::Outcome>(*event);
     return exited(outcome ? Error("out of memory") : Access::error(outcome.error()));
+}
+
+Result<void> check_session(const detail::SessionBody& body, const Stopped& stopped)
+{
+    const auto& session = Access::session(stopped);
+    if (!session)
+        return detail::stale_stop();
+    if (session.get() != &body)
+        return Error("the guest stopped in another session");
+    return {};
 }
 
 /// Fails if waiting for the guest would mean waiting for the calling thread.
@@ -91,14 +101,14 @@ Event detail::start(const std::shared_ptr<SessionBody>& session, GuestCode code,
     });
 }
 
-Event detail::start_call(const std::shared_ptr<SessionBody>& session, const Stopped& stopped,
+Event detail::start_call(const std::shared_ptr<SessionBody>& session, Stopped& stopped,
     const std::shared_ptr<vitrine::detail::StoreLink>& link, GuestCode code, uint32_t thread)
 {
     return guarded_event([&, body = session]() -> Event {
         if (body->error)
             return exited(*body->error);
-        if (Access::session(stopped) != body)
-            return exited(Error("the guest stopped in another session"));
+        if (const auto ours = check_session(*body, stopped); !ours)
+            return exited(ours.error());
         if (auto can_wait = check_can_wait(*body); !can_wait)
             return exited(std::move(can_wait).error());
         if (const Hold hold(body); hold) {
@@ -113,6 +123,7 @@ Event detail::start_call(const std::shared_ptr<SessionBody>& session, const Stop
         };
         if (auto started = body->session->call(std::move(call), thread); !started)
             return exited(Access::error(started.error()));
+        Access::consume(stopped);
         return next_event(body);
     });
 }
@@ -313,14 +324,12 @@ bool can_run_to(const core::debug::Session& session, uint32_t thread, uint32_t o
         && core::find_instruction_boundary(innermost->function->module(), innermost->function->index, offset);
 }
 
-/// Resumes the guest from this stop.
-Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stopped& stopped, Resume how)
+/// Resumes the guest from this stop, and consumes it.
+Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, Stopped& stopped, Resume how)
 {
     if (body->error)
         return *body->error;
-    if (Access::session(stopped) != body)
-        return Error(Access::session(stopped) ? "the guest stopped in another session"
-                                              : "the guest has already resumed from this stop");
+    CHECK(check_session(*body, stopped));
     if (body->session->has_handler())
         return Error("the session has a handler, which decides how the guest resumes");
     CHECK(check_can_wait(*body));
@@ -339,10 +348,11 @@ Result<void> let_go(const std::shared_ptr<detail::SessionBody>& body, const Stop
     // Fails if another client has resumed or ended the guest in the meantime. The next event then
     // reports what came of that.
     (void)body->session->resume(how, Access::number(stopped));
+    Access::consume(stopped);
     return {};
 }
 
-Event go_on(std::shared_ptr<detail::SessionBody> body, const Stopped& stopped, Resume how)
+Event go_on(std::shared_ptr<detail::SessionBody> body, Stopped& stopped, Resume how)
 {
     return guarded_event([&] {
         if (auto gone = let_go(body, stopped, how); !gone)
@@ -364,7 +374,7 @@ Event Session::wait()
     });
 }
 
-Event Session::call(Stopped stopped, const Func& function, std::span<const Val> arguments, uint32_t thread)
+Event Session::call(Stopped&& stopped, const Func& function, std::span<const Val> arguments, uint32_t thread)
 {
     return guarded_event([&] {
         return detail::start_call(
@@ -377,40 +387,40 @@ Event Session::call(Stopped stopped, const Func& function, std::span<const Val> 
 }
 
 Event Session::call(
-    Stopped stopped, const Func& function, std::initializer_list<Val> arguments, uint32_t thread)
+    Stopped&& stopped, const Func& function, std::initializer_list<Val> arguments, uint32_t thread)
 {
     return call(std::move(stopped), function, std::span(arguments.begin(), arguments.size()), thread);
 }
 
-Result<void> Session::go(Stopped stopped)
+Result<void> Session::go(Stopped&& stopped)
 {
     return vitrine::detail::guarded<void>([&] { return let_go(body_, stopped, { Kind::Go }); });
 }
 
-Event Session::resume(Stopped stopped) { return go_on(body_, stopped, { Kind::Go }); }
+Event Session::resume(Stopped&& stopped) { return go_on(body_, stopped, { Kind::Go }); }
 
-Event Session::step(Stopped stopped, uint32_t thread)
+Event Session::step(Stopped&& stopped, uint32_t thread)
 {
     return go_on(
         body_, stopped, { .kind = Kind::Step, .thread = thread, .is_alone = true, .unless_it_waits = true });
 }
 
-Event Session::step_over(Stopped stopped, uint32_t thread)
+Event Session::step_over(Stopped&& stopped, uint32_t thread)
 {
     return go_on(body_, stopped, { .kind = Kind::StepOver, .thread = thread });
 }
 
-Event Session::step_out(Stopped stopped, uint32_t thread)
+Event Session::step_out(Stopped&& stopped, uint32_t thread)
 {
     return go_on(body_, stopped, { .kind = Kind::StepOut, .thread = thread });
 }
 
-Event Session::run_to(Stopped stopped, uint32_t offset, uint32_t thread)
+Event Session::run_to(Stopped&& stopped, uint32_t offset, uint32_t thread)
 {
     return go_on(body_, stopped, { .kind = Kind::RunTo, .offset = offset, .thread = thread });
 }
 
-Event Session::kill(Stopped stopped) { return go_on(body_, stopped, { Kind::Kill }); }
+Event Session::kill(Stopped&& stopped) { return go_on(body_, stopped, { Kind::Kill }); }
 
 void Session::interrupt()
 {

@@ -30,9 +30,9 @@ using GuestCode = std::function<Result<std::vector<Val>>()>;
 
 /// Runs code on the guest's thread and waits for the next event.
 Event start(const std::shared_ptr<SessionBody>& body, GuestCode code, bool stop_at_entry);
-/// Runs code on a thread that has stopped and waits for the next event. `link` is that of the store
-/// that the code uses.
-Event start_call(const std::shared_ptr<SessionBody>& body, const Stopped& stopped,
+/// Runs code on a thread that has stopped and waits for the next event. Consumes the stop once the
+/// code has started. `link` is that of the store that the code uses.
+Event start_call(const std::shared_ptr<SessionBody>& body, Stopped& stopped,
     const std::shared_ptr<vitrine::detail::StoreLink>& link, GuestCode code, std::uint32_t thread);
 
 inline Event exited(Error error) { return Exited { std::move(error) }; }
@@ -78,6 +78,7 @@ private:
 };
 
 Error stale_frame();
+Error stale_stop();
 /// What listeners are told about the end of the guest: its values are not passed on.
 core::debug::Outcome outcome_of(const Result<std::vector<Val>>& results);
 /// Refuses to change where or how the guest goes on while that is another client's business.

@@ -120,7 +120,7 @@ Result<void> steer(const std::shared_ptr<detail::SessionBody>& session, uint64_t
 {
     const Hold hold(session);
     if (!hold || session->session->stopped()->number != stop)
-        return Error("the guest has already resumed from this stop");
+        return detail::stale_stop();
     CHECK(check_in_control(*session));
     if (core::Result<void> done = change(*session->session); !done)
         return Access::error(done.error());
@@ -179,7 +179,7 @@ Result<void> Stopped::throw_exception(const Tag& tag, std::span<const Val> value
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
         const Hold hold(session_);
         if (!hold)
-            return Error("the guest has already resumed from this stop");
+            return detail::stale_stop();
         const auto link = TRY(link_of_thread(*session_->session, thread));
         if (Access::link(tag) != link)
             return Error("the tag does not belong to the thread's store");
@@ -353,6 +353,22 @@ Result<uint32_t> Session::add_watchpoint(const WatchpointSpec& spec)
     });
 }
 
+Result<void> Session::change_watchpoint(uint32_t id, const WatchpointOptions& options)
+{
+    return vitrine::detail::guarded<void>([&]() -> Result<void> {
+        if (body_->error)
+            return *body_->error;
+        // The place does not change, so any will do.
+        CHECK(body_->session->change_watchpoint(id,
+            { .what = static_cast<core::Global*>(nullptr),
+                .condition = options.condition,
+                .ignore_count = options.ignore_count,
+                .every = options.every,
+                .is_enabled = options.is_enabled }));
+        return {};
+    });
+}
+
 Result<void> Session::remove_watchpoint(uint32_t id)
 {
     return vitrine::detail::guarded<void>([&]() -> Result<void> {
@@ -367,8 +383,11 @@ std::vector<Watchpoint> Session::watchpoints() const
 {
     std::vector<Watchpoint> rows;
     if (!body_->error)
-        for (const core::debug::Watchpoint& watchpoint : body_->session->watchpoints())
-            rows.push_back({ watchpoint.id, watchpoint.spec.access, watchpoint.hits });
+        for (core::debug::Watchpoint& watchpoint : body_->session->watchpoints()) {
+            core::debug::WatchpointSpec& spec = watchpoint.spec;
+            rows.push_back({ watchpoint.id, spec.access, watchpoint.hits,
+                { std::move(spec.condition), spec.ignore_count, spec.every, spec.is_enabled } });
+        }
     return rows;
 }
 

@@ -71,6 +71,7 @@ void Access::end(StoreLink& link, const char* call)
     if (link.guest->current_thread().runner.load() != std::thread::id {})
         misused(call, "while another thread runs the store's guest");
     link.guest.reset();
+    link.data.reset();
 }
 
 const std::shared_ptr<StoreLink>& Access::moved_from()
@@ -95,6 +96,7 @@ std::shared_ptr<core::StoreRef> StoreLink::make_sibling()
     core::make_store(sibling, engine);
     sibling->engine = engine;
     sibling->session = session;
+    sibling->data = data;
     return sibling;
 }
 
@@ -162,6 +164,15 @@ Store::~Store()
     if (is_owner_)
         Access::end(*link_, "Store::~Store");
 }
+
+void Store::set_data(std::shared_ptr<void> data)
+{
+    // The link of a store that was moved from is shared.
+    if (!link_->error)
+        link_->data = std::move(data);
+}
+
+const std::shared_ptr<void>& Store::data() const { return link_->data; }
 
 const Error* Store::error() const { return link_->error ? &*link_->error : nullptr; }
 

@@ -10,7 +10,10 @@ namespace vitrine::core {
 
 std::string Error::to_text() const
 {
-    return offset ? message + " (at offset " + hex(*offset) + ")" : message;
+    if (!offset)
+        return message;
+    return message + (is_in_text ? " (at position " + std::to_string(*offset) : " (at offset " + hex(*offset))
+        + ")";
 }
 
 void assertion_failed(const char* expression, const char* file, int line)

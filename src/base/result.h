@@ -19,8 +19,11 @@ namespace vitrine::core {
 struct Error {
     std::string message;
     std::optional<uint64_t> offset {};
+    /// Whether the offset is a position in a text, such as an expression, and not in a file.
+    bool is_in_text = false;
 
-    /// The message, followed by ` (at offset 0x..)` if there is an offset.
+    /// The message, followed by ` (at offset 0x..)` or, in a text, ` (at position ..)` if there is
+    /// an offset.
     std::string to_text() const;
 };
 
@@ -31,6 +34,14 @@ template<class T> using Result = std::expected<T, Error>;
 inline std::unexpected<Error> failure(std::string message, std::optional<uint64_t> offset = {})
 {
     return std::unexpected(Error { std::move(message), offset });
+}
+
+/// Marks the offset of an error as a position in a text.
+template<class T> Result<T> in_text(Result<T> result)
+{
+    if (!result)
+        result.error().is_in_text = true;
+    return result;
 }
 
 /// Converts the error of a callee into the return type of its caller, if that is not a

@@ -115,6 +115,11 @@ template<class Float, class Bits> std::string text_of(Float value, int mantissa_
 
 } // namespace
 
+std::string count_text(size_t count, std::string_view one)
+{
+    return std::to_string(count) + " " + std::string(one) + (count == 1 ? "" : "s");
+}
+
 std::string hex(uint64_t value)
 {
     std::array<char, 16> buffer;

@@ -3,12 +3,16 @@
 
 #include "base/bytes.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace vitrine::core {
+
+/// `1 value`, `2 values`: for words whose plural ends in `s`.
+std::string count_text(size_t count, std::string_view one);
 
 /// `0x2a`.
 std::string hex(uint64_t value);

@@ -106,7 +106,11 @@ struct StoreBody {
     /// breakpoints of a session, and so make references to modules.
     std::vector<std::weak_ptr<Shared<Module>>> modules;
     std::mutex modules_mutex;
+    /// What `vitrine_store_set_data` has attached.
+    HostInfo data;
 };
+/// What a store of the C++ API has as its data, so that a function of the host finds it.
+using StoreData = std::weak_ptr<StoreBody>;
 
 /// The parameters and results of a function.
 struct Signature {

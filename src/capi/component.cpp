@@ -45,20 +45,12 @@ Result<void> give(const std::shared_ptr<StoreBody>& store, const Result<Componen
     return {};
 }
 
-/// Whether the result of a function of the host is of the right kind. The engine only checks that
-/// it can be read as a value of the type.
-Result<void> check_kind(const ComponentType& wanted, const ComponentVal& val)
-{
-    if (val.kind() == wanted.kind())
-        return {};
-    return Error("expected a result of the type " + wanted.to_text() + ", got a " + val.type().to_text());
-}
-
 /// Calls the callback of a C program.
 Result<ComponentVal> call_host(vitrine_component_callback_t callback, const HostInfo& env,
-    const ComponentCaller& caller, std::span<const ComponentVal> arguments)
+    ComponentCaller& caller, std::span<const ComponentVal> arguments)
 {
-    const vitrine_component_caller_t seen { caller };
+    const auto* const store = static_cast<const StoreData*>(caller.store().data().get());
+    const vitrine_component_caller_t seen { caller, { store->lock() } };
     std::vector<vitrine_component_val_t> vals;
     for (const ComponentVal& argument : arguments)
         vals.push_back({ argument });
@@ -73,10 +65,7 @@ Result<ComponentVal> call_host(vitrine_component_callback_t callback, const Host
         vitrine_error_delete(error);
         return failed;
     }
-    ComponentVal val = result ? std::move(result->val) : ComponentVal();
-    if (auto checked = check_kind(caller.type().result.value_or(ComponentType()), val); !checked)
-        return std::move(checked).error();
-    return val;
+    return result ? std::move(result->val) : ComponentVal();
 }
 
 std::string_view or_empty(const char* text) { return text ? text : ""; }
@@ -99,6 +88,7 @@ using vitrine::Result;
 using vitrine::capi::attempt;
 using vitrine::capi::bytes_of;
 using vitrine::capi::call_host;
+using vitrine::capi::component_vals_of;
 using vitrine::capi::destroy;
 using vitrine::capi::destroy_elements;
 using vitrine::capi::fill_externs;
@@ -150,6 +140,11 @@ vitrine_error_t* vitrine_component_from_part_of_file(
 }
 
 void vitrine_component_delete(vitrine_component_t* component) { delete component; }
+
+bool vitrine_component_same(const vitrine_component_t* a, const vitrine_component_t* b)
+{
+    return required(a, __func__, "a").component == required(b, __func__, "b").component;
+}
 
 void vitrine_component_to_text(const vitrine_component_t* component, wasm_byte_vec_t* out)
 {
@@ -221,6 +216,12 @@ size_t vitrine_component_func_param_count(const vitrine_component_func_t* func)
     return guarded<size_t>(0, [&] { return described.type().params.size(); });
 }
 
+bool vitrine_component_func_is_async(const vitrine_component_func_t* func)
+{
+    const auto& described = required(func, __func__, "func").func;
+    return guarded(false, [&] { return described.type().is_async; });
+}
+
 bool vitrine_component_func_param(
     const vitrine_component_func_t* func, size_t index, wasm_name_t* name, vitrine_component_type_t** type)
 {
@@ -248,14 +249,8 @@ vitrine_error_t* vitrine_component_func_call(const vitrine_component_func_t* fun
     const vitrine_component_val_t* const args[], size_t arg_count, vitrine_component_val_t** result)
 {
     const auto& callee = required(func, __func__, "func");
-    if (arg_count != 0)
-        required(args, __func__, "args");
-    for (size_t i = 0; i < arg_count; ++i)
-        required(args[i], __func__, "an argument");
     return attempt(callee.store, [&]() -> Result<void> {
-        std::vector<ComponentVal> vals;
-        for (size_t i = 0; i < arg_count; ++i)
-            vals.push_back(args[i]->val);
+        const auto vals = component_vals_of(args, arg_count, "vitrine_component_func_call");
         auto returned = callee.func.call(vals);
         if (!returned)
             return std::move(returned).error();
@@ -284,6 +279,25 @@ void vitrine_component_linker_trap_unknown_functions(vitrine_component_linker_t*
     required(linker, __func__, "linker").linker.trap_unknown_functions(trap);
 }
 
+vitrine_component_instance_t* vitrine_component_caller_instance(const vitrine_component_caller_t* caller)
+{
+    const auto& seen = required(caller, __func__, "caller");
+    return guarded<vitrine_component_instance_t*>(nullptr,
+        [&] { return new vitrine_component_instance_t { seen.store.body, seen.caller.instance() }; });
+}
+
+wasm_store_t* vitrine_component_caller_store(const vitrine_component_caller_t* caller)
+{
+    // The program may change the store, but not which one it is.
+    return const_cast<wasm_store_t*>(&required(caller, __func__, "caller").store);
+}
+
+void vitrine_component_caller_to_text(const vitrine_component_caller_t* caller, wasm_byte_vec_t* out)
+{
+    const auto& seen = required(caller, __func__, "caller").caller;
+    fill_text(required(out, __func__, "out"), [&] { return seen.type().text; });
+}
+
 vitrine_component_type_t* vitrine_component_caller_result(const vitrine_component_caller_t* caller)
 {
     const auto& seen = required(caller, __func__, "caller").caller;
@@ -306,6 +320,18 @@ vitrine_error_t* vitrine_component_linker_define_func(vitrine_component_linker_t
                 ComponentCaller& caller, std::span<const ComponentVal> arguments) {
                 return call_host(callback, *shared, caller, arguments);
             });
+        return {};
+    });
+}
+
+vitrine_error_t* vitrine_component_linker_define_resource(vitrine_component_linker_t* linker,
+    const char* interface, const char* name, const vitrine_component_resource_type_t* type)
+{
+    auto& changed = required(linker, __func__, "linker").linker;
+    const char* const text = &required(name, __func__, "name");
+    const auto& defined = required(type, __func__, "type").body->type;
+    return attempt(nullptr, [&]() -> Result<void> {
+        changed.resource(or_empty(interface), text, defined);
         return {};
     });
 }
@@ -354,6 +380,13 @@ vitrine_error_t* vitrine_component_linker_prepare(const vitrine_component_linker
     const Component& prepared = required(component, __func__, "component").component;
     auto& made = required(out, __func__, "out");
     return attempt(nullptr, [&] { return give(used.prepare(prepared), made); });
+}
+
+vitrine_component_t* vitrine_prepared_component_component(const vitrine_prepared_component_t* component)
+{
+    const auto& prepared = required(component, __func__, "component").component;
+    return guarded<vitrine_component_t*>(
+        nullptr, [&] { return new vitrine_component_t { prepared.component() }; });
 }
 
 vitrine_error_t* vitrine_prepared_component_instantiate(

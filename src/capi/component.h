@@ -32,10 +32,25 @@ struct vitrine_component_func_t {
 };
 
 struct vitrine_component_caller_t {
-    const vitrine::ComponentCaller& caller;
+    vitrine::ComponentCaller& caller;
+    wasm_store_t store;
+};
+
+/// Each resource refers to it.
+struct vitrine_component_resource_type_t {
+    struct Body {
+        void (*destructor)(void*, void*);
+        vitrine::capi::HostInfo env;
+        vitrine::HostResourceType type;
+    };
+    std::shared_ptr<const Body> body;
 };
 
 namespace vitrine::capi {
+
+/// The values of an array that a C program passes. It may be null if it is empty.
+std::vector<ComponentVal> component_vals_of(
+    const vitrine_component_val_t* const vals[], std::size_t count, const char* function);
 
 /// Null for none.
 inline vitrine_component_type_t* make_component_type(const std::optional<ComponentType>& type)

@@ -39,17 +39,6 @@ template<class V, class Row, class F> void set_rows(V& out, const std::vector<Ro
     out = std::exchange(static_cast<V&>(made), {});
 }
 
-std::vector<ComponentVal> component_vals_of(
-    const vitrine_component_val_t* const* args, size_t count, const char* function)
-{
-    std::vector<ComponentVal> vals;
-    if (count != 0)
-        required(args, function, "args");
-    for (size_t i = 0; i < count; ++i)
-        vals.push_back(required(args[i], function, "an argument").val);
-    return vals;
-}
-
 } // namespace
 
 } // namespace vitrine::capi
@@ -60,6 +49,7 @@ using vitrine::CoreInstance;
 using vitrine::CoreModule;
 using vitrine::Result;
 using vitrine::capi::attempt;
+using vitrine::capi::check_stop;
 using vitrine::capi::component_vals_of;
 using vitrine::capi::destroy_all;
 using vitrine::capi::destroy_handles;
@@ -71,7 +61,6 @@ using vitrine::capi::make;
 using vitrine::capi::make_module;
 using vitrine::capi::required;
 using vitrine::capi::set_rows;
-using vitrine::capi::take_stop;
 using vitrine::debug::Event;
 
 // Contents.
@@ -197,10 +186,9 @@ vitrine_error_t* vitrine_session_call_component_stopped(vitrine_session_t* sessi
     const auto& callee = required(func, __func__, "func").func;
     return give_event(used.state, required(out, __func__, "out"), [&]() -> Result<Event> {
         const auto vals = component_vals_of(args, arg_count, "vitrine_session_call_component_stopped");
-        auto stop = take_stop(used, handle);
-        if (!stop)
-            return std::move(stop).error();
-        return used.session.call(std::move(*stop), callee, vals, thread);
+        if (auto checked = check_stop(used, handle); !checked)
+            return std::move(checked).error();
+        return used.session.call(std::move(handle.stopped), callee, vals, thread);
     });
 }
 

@@ -126,7 +126,47 @@ vitrine_component_val_t* make_val(std::optional<ComponentVal> val)
     return val ? new vitrine_component_val_t { std::move(*val) } : nullptr;
 }
 
+using ResourceBody = std::shared_ptr<const vitrine_component_resource_type_t::Body>;
+
+/// A resource of the host. Runs the destructor of its type.
+struct HostObject {
+    HostObject(ResourceBody type, void* rep) : type(std::move(type)), rep(rep) {}
+    HostObject(const HostObject&) = delete;
+    HostObject& operator=(const HostObject&) = delete;
+    ~HostObject()
+    {
+        if (is_made && type->destructor)
+            type->destructor(type->env.get(), rep);
+    }
+
+    const ResourceBody type;
+    void* const rep;
+    /// Whether the program has got the resource.
+    bool is_made = false;
+};
+
+Result<void> make_resource(
+    const ComponentType& wanted, const ResourceBody& type, void* rep, vitrine_component_val_t*& out)
+{
+    const auto object = std::make_shared<HostObject>(type, rep);
+    if (auto given = give(ComponentVal::make_resource(wanted, type->type, object), out); !given)
+        return given;
+    object->is_made = true;
+    return {};
+}
+
 } // namespace
+
+std::vector<ComponentVal> component_vals_of(
+    const vitrine_component_val_t* const vals[], size_t count, const char* function)
+{
+    if (count != 0)
+        required(vals, function, "args");
+    std::vector<ComponentVal> result;
+    for (size_t i = 0; i < count; ++i)
+        result.push_back(required(vals[i], function, "an argument").val);
+    return result;
+}
 
 } // namespace vitrine::capi
 
@@ -137,13 +177,17 @@ using vitrine::ComponentVal;
 using vitrine::Result;
 using vitrine::capi::assign;
 using vitrine::capi::attempt;
+using vitrine::capi::component_vals_of;
 using vitrine::capi::fill;
 using vitrine::capi::fill_text;
 using vitrine::capi::from_int;
 using vitrine::capi::give;
 using vitrine::capi::guarded;
+using vitrine::capi::HostInfo;
+using vitrine::capi::HostObject;
 using vitrine::capi::is_bytes;
 using vitrine::capi::make_component_type;
+using vitrine::capi::make_resource;
 using vitrine::capi::make_val;
 using vitrine::capi::of_other_kind;
 using vitrine::capi::required;
@@ -239,6 +283,32 @@ vitrine_error_t* vitrine_component_val_from_bytes(
     });
 }
 
+vitrine_error_t* vitrine_component_val_from_parts(const vitrine_component_type_t* type,
+    const vitrine_component_val_t* const parts[], size_t part_count, vitrine_component_val_t** out)
+{
+    const ComponentType& wanted = required(type, __func__, "type").type;
+    if (part_count != 0)
+        required(parts, __func__, "parts");
+    auto& made = required(out, __func__, "out");
+    return attempt(nullptr, [&] {
+        const auto vals = component_vals_of(parts, part_count, "vitrine_component_val_from_parts");
+        return give(ComponentVal::make_of_parts(wanted, vals), made);
+    });
+}
+
+vitrine_error_t* vitrine_component_val_from_case(const vitrine_component_type_t* type, const char* name,
+    const vitrine_component_val_t* payload, vitrine_component_val_t** out)
+{
+    const ComponentType& wanted = required(type, __func__, "type").type;
+    const char* const text = &required(name, __func__, "name");
+    auto& made = required(out, __func__, "out");
+    return attempt(nullptr, [&] {
+        return give(
+            ComponentVal::make_case(wanted, text, payload ? std::optional(payload->val) : std::nullopt),
+            made);
+    });
+}
+
 vitrine_component_val_t* vitrine_component_val_copy(const vitrine_component_val_t* val)
 {
     const auto& original = required(val, __func__, "val");
@@ -317,5 +387,55 @@ vitrine_error_t* vitrine_component_val_drop(wasm_store_t* store, const vitrine_c
     return attempt(body, [&]() -> Result<void> {
         auto resource = dropped.get<ComponentResource>();
         return resource ? vitrine::drop(*body->store, *resource) : std::move(resource).error();
+    });
+}
+
+bool vitrine_component_val_is_own(const vitrine_component_val_t* val)
+{
+    const auto& read = required(val, __func__, "val").val;
+    return guarded(false, [&] {
+        const auto resource = read.get<ComponentResource>();
+        return resource && *resource && resource->is_own();
+    });
+}
+
+// Resources of the host.
+
+void vitrine_component_resource_type_delete(vitrine_component_resource_type_t* type) { delete type; }
+
+vitrine_error_t* vitrine_component_resource_type_new(void (*destructor)(void*, void*), void* env,
+    void (*finalizer)(void*), vitrine_component_resource_type_t** out)
+{
+    HostInfo owned(env, finalizer);
+    auto& made = required(out, __func__, "out");
+    return attempt(nullptr, [&]() -> Result<void> {
+        using Body = vitrine_component_resource_type_t::Body;
+        auto body = std::make_shared<const Body>(Body { destructor, std::move(owned), {} });
+        made = new vitrine_component_resource_type_t { std::move(body) };
+        return {};
+    });
+}
+
+vitrine_error_t* vitrine_component_val_from_rep(const vitrine_component_type_t* type,
+    const vitrine_component_resource_type_t* resource, void* rep, vitrine_component_val_t** out)
+{
+    const ComponentType& wanted = required(type, __func__, "type").type;
+    const auto& body = required(resource, __func__, "resource").body;
+    auto& made = required(out, __func__, "out");
+    return attempt(nullptr, [&] { return make_resource(wanted, body, rep, made); });
+}
+
+vitrine_error_t* vitrine_component_val_to_rep(
+    const vitrine_component_val_t* val, const vitrine_component_resource_type_t* resource, void** out)
+{
+    const auto& read = required(val, __func__, "val").val;
+    const auto& body = required(resource, __func__, "resource").body;
+    void*& rep = required(out, __func__, "out");
+    return attempt(nullptr, [&]() -> Result<void> {
+        const auto object = read.resource(body->type);
+        if (!object)
+            return object.error();
+        rep = static_cast<const HostObject*>(object->get())->rep;
+        return {};
     });
 }

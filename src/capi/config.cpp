@@ -43,6 +43,26 @@ SETTER(tier_threshold, uint32_t)
 SETTER(max_code_bytes, uint64_t)
 SETTER(signal_handlers, bool)
 
+const char* vitrine_feature(size_t number, bool* is_default)
+{
+    const auto rows = vitrine::features();
+    if (number >= rows.size())
+        return nullptr;
+    if (is_default)
+        *is_default = rows[number].is_default;
+    return rows[number].name.data();
+}
+
+void vitrine_config_features(wasm_config_t* config, const char* list)
+{
+    auto& changed = required(config, __func__, "config");
+    const char* const names = &required(list, __func__, "list");
+    changed.is_complete &= guarded(false, [&] {
+        changed.config.features(names);
+        return true;
+    });
+}
+
 void vitrine_config_feature(wasm_config_t* config, const char* name, bool on)
 {
     auto& changed = required(config, __func__, "config");
@@ -78,4 +98,10 @@ vitrine_error_t* vitrine_engine_new(wasm_config_t* config, wasm_engine_t** out)
 bool vitrine_engine_guest_debug(const wasm_engine_t* engine)
 {
     return required(engine, __func__, "engine").engine.guest_debug();
+}
+
+bool vitrine_engine_has_feature(const wasm_engine_t* engine, const char* name)
+{
+    const Engine& described = required(engine, __func__, "engine").engine;
+    return described.has_feature(&required(name, __func__, "name"));
 }

@@ -2,8 +2,6 @@
 // What a debugger sees of modules and instances.
 #include "capi/debug.h"
 
-#include <algorithm>
-
 namespace vitrine::capi {
 
 namespace {
@@ -26,55 +24,6 @@ SAME(DEFINED, Defined);
 
 static_assert(VITRINE_PLACE_MEMORY == 0 && VITRINE_PLACE_GLOBAL == 1 && VITRINE_PLACE_TABLE == 2
     && VITRINE_PLACE_LOCAL == 3 && std::variant_size_v<debug::WatchPlace> == 4);
-
-// Names.
-
-/// Calls `visit` with all rows of an index space.
-template<class F> auto with_rows(const Module& module, wasm_externkind_t kind, const F& visit)
-{
-    switch (kind) {
-    case WASM_EXTERN_FUNC: return visit(module.functions());
-    case WASM_EXTERN_GLOBAL: return visit(module.globals());
-    case WASM_EXTERN_TABLE: return visit(module.tables());
-    case WASM_EXTERN_MEMORY: return visit(module.memories());
-    case tag_kind: return visit(module.tags());
-    default: return visit(std::vector<FuncInfo>());
-    }
-}
-
-/// The position of the only row for which this holds. None if it holds for several; then
-/// `is_ambiguous` is set.
-template<class Row, class F>
-const Row* find_only(const std::vector<Row>& rows, const F& is_wanted, bool& is_ambiguous)
-{
-    const auto found = std::ranges::find_if(rows, is_wanted);
-    if (found == rows.end())
-        return nullptr;
-    is_ambiguous = std::find_if(std::next(found), rows.end(), is_wanted) != rows.end();
-    return is_ambiguous ? nullptr : &*found;
-}
-
-/// The row of this name, as vitrine/debug.h says.
-template<class Row> const Row* find_named(const std::vector<Row>& rows, std::string_view name)
-{
-    bool is_ambiguous = false;
-    const Row* const named = find_only(rows, [&](const Row& row) { return row.name == name; }, is_ambiguous);
-    if (named || is_ambiguous)
-        return named;
-    const auto is_other_name = [&](const Row& row) {
-        return (row.import && row.import->name == name)
-            || std::ranges::find(row.exports, name) != row.exports.end();
-    };
-    return find_only(rows, is_other_name, is_ambiguous);
-}
-
-std::optional<uint32_t> index_of(const Module& module, wasm_externkind_t kind, std::string_view name)
-{
-    return with_rows(module, kind, [&](const auto& rows) -> std::optional<uint32_t> {
-        const auto* const row = find_named(rows, name);
-        return row ? std::optional(row->index) : std::nullopt;
-    });
-}
 
 // Entities of instances.
 
@@ -115,10 +64,10 @@ vitrine_place_t* make_place(const std::shared_ptr<StoreBody>& store, debug::Watc
 
 } // namespace vitrine::capi
 
+using vitrine::ExternKind;
 using vitrine::Global;
 using vitrine::Instance;
 using vitrine::Memory;
-using vitrine::Module;
 using vitrine::Result;
 using vitrine::Val;
 using vitrine::capi::attempt;
@@ -126,13 +75,11 @@ using vitrine::capi::destroy_handles;
 using vitrine::capi::fill;
 using vitrine::capi::guarded;
 using vitrine::capi::hand_over;
-using vitrine::capi::index_of;
 using vitrine::capi::make;
 using vitrine::capi::make_place;
 using vitrine::capi::private_entity;
 using vitrine::capi::private_extern;
 using vitrine::capi::required;
-using vitrine::capi::tag_kind;
 using vitrine::capi::take;
 using vitrine::capi::to_val;
 using vitrine::capi::val_of;
@@ -173,19 +120,6 @@ const wasm_name_t* vitrine_valtype_text(const vitrine_valtype_t* type)
 
 // Entities of instances.
 
-bool vitrine_module_find(
-    const wasm_module_t* module, wasm_externkind_t kind, const char* name, uint32_t* index)
-{
-    const Module& searched = required(module, __func__, "module").module();
-    const char* const wanted = &required(name, __func__, "name");
-    uint32_t& out = required(index, __func__, "index");
-    return guarded(false, [&] {
-        const auto found = index_of(searched, kind, wanted);
-        out = found.value_or(out);
-        return found.has_value();
-    });
-}
-
 void vitrine_instance_vec_delete(vitrine_instance_vec_t* vector) { destroy_handles(vector); }
 
 vitrine_error_t* vitrine_store_debug_instances(const wasm_store_t* store, vitrine_instance_vec_t* out)
@@ -214,17 +148,17 @@ vitrine_error_t* vitrine_store_debug_instances(const wasm_store_t* store, vitrin
         const auto& owner = required(instance, __func__, "instance");                                \
         const char* const wanted = &required(name, __func__, "name");                                \
         return guarded<wasm_##type##_t*>(nullptr, [&] {                                              \
-            const auto index = index_of(owner.instance().module(), kind, wanted);                    \
+            const auto index = owner.instance().module().find(ExternKind::kind, wanted);             \
             return private_entity<wasm_##type##_t>(owner, &Instance::get, index);                    \
         });                                                                                          \
     }
 
-PRIVATE(func, func, WASM_EXTERN_FUNC, debug_function)
-PRIVATE(global, global, WASM_EXTERN_GLOBAL, debug_global)
-PRIVATE(memory, memory, WASM_EXTERN_MEMORY, debug_memory)
-PRIVATE(shared_memory, memory, WASM_EXTERN_MEMORY, debug_shared_memory)
-PRIVATE(table, table, WASM_EXTERN_TABLE, debug_table)
-PRIVATE(tag, extern, tag_kind, debug_tag)
+PRIVATE(func, func, Func, debug_function)
+PRIVATE(global, global, Global, debug_global)
+PRIVATE(memory, memory, Memory, debug_memory)
+PRIVATE(shared_memory, memory, Memory, debug_shared_memory)
+PRIVATE(table, table, Table, debug_table)
+PRIVATE(tag, extern, Tag, debug_tag)
 
 wasm_extern_t* vitrine_instance_debug_extern(
     const wasm_instance_t* instance, wasm_externkind_t kind, uint32_t index)

@@ -119,12 +119,10 @@ vitrine_val_vec_t vals_of(const std::shared_ptr<StoreBody>& store, const std::ve
 const vitrine_val_t* required_if(
     const vitrine_val_t* vals, std::size_t count, const char* function, const char* name);
 
-/// The error of using a stop too late.
-Error resumed_already();
 std::unique_ptr<vitrine_stopped_t> make_stopped(
     const std::shared_ptr<SessionState>& state, debug::Stopped stopped);
-/// The stop, to resume from it. Its handle is stale afterwards.
-Result<debug::Stopped> take_stop(const vitrine_session_t& session, vitrine_stopped_t& handle);
+/// Fails if the program may not resume the guest from this stop.
+Result<void> check_stop(const vitrine_session_t& session, const vitrine_stopped_t& handle);
 /// Fails with the error with which the guest ended.
 Result<vitrine_event_t> event_of(const std::shared_ptr<SessionState>& state, debug::Event event);
 /// Sets `out` to the event that `code` returns. It is empty after a failure.
@@ -212,6 +210,5 @@ struct vitrine_stop_reason_t {
 struct vitrine_stopped_t {
     std::shared_ptr<vitrine::capi::SessionState> state;
     vitrine_stop_reason_t reason;
-    /// Empty once the guest was resumed from it.
-    std::optional<vitrine::debug::Stopped> stopped;
+    vitrine::debug::Stopped stopped;
 };

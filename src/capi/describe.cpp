@@ -2,8 +2,6 @@
 // What vitrine.h says about modules.
 #include "capi/capi.h"
 
-#include <algorithm>
-
 namespace vitrine::capi {
 
 vitrine_limits_t limits_of(const MemoryType& type)
@@ -64,7 +62,8 @@ void describe_type(vitrine_entity_t& out, const TableInfo& row)
 void describe_type(vitrine_entity_t& out, const MemoryInfo& row) { out.limits = limits_of(row.type); }
 
 /// Describes a row for a caller that knows all of the struct.
-template<class Row> Result<void> describe_to(vitrine_entity_t& out, const Row* row, const char* missing)
+template<class Row>
+Result<void> describe_to(vitrine_entity_t& out, const std::optional<Row>& row, const char* missing)
 {
     if (!row)
         return Error(missing);
@@ -79,53 +78,51 @@ template<class Row> Result<void> describe_to(vitrine_entity_t& out, const Row* r
     return {};
 }
 
-/// The row of an index space that has this index, or null.
-template<class Row> const Row* at(const std::vector<Row>& rows, uint32_t index)
-{
-    return index < rows.size() ? &rows[index] : nullptr;
-}
-
-const FuncInfo* pointer_to(const std::optional<FuncInfo>& row) { return row ? &*row : nullptr; }
-
 Result<void> describe_entity(
     const Module& module, wasm_externkind_t kind, uint32_t index, vitrine_entity_t& out)
 {
     switch (kind) {
-    case WASM_EXTERN_FUNC:
-        return describe_to(out, pointer_to(module.function(index)), "there is no such function");
-    case WASM_EXTERN_GLOBAL: return describe_to(out, at(module.globals(), index), "there is no such global");
-    case WASM_EXTERN_TABLE: return describe_to(out, at(module.tables(), index), "there is no such table");
-    case WASM_EXTERN_MEMORY: return describe_to(out, at(module.memories(), index), "there is no such memory");
-    case VITRINE_EXTERN_TAG: return describe_to(out, at(module.tags(), index), "there is no such tag");
+    case WASM_EXTERN_FUNC: return describe_to(out, module.function(index), "there is no such function");
+    case WASM_EXTERN_GLOBAL: return describe_to(out, module.global(index), "there is no such global");
+    case WASM_EXTERN_TABLE: return describe_to(out, module.table(index), "there is no such table");
+    case WASM_EXTERN_MEMORY: return describe_to(out, module.memory(index), "there is no such memory");
+    case VITRINE_EXTERN_TAG: return describe_to(out, module.tag(index), "there is no such tag");
     default: return Error("there is no such kind of entities");
     }
 }
 
-size_t count_entities(const Module& module, wasm_externkind_t kind)
+/// Empty for what is no kind.
+std::optional<ExternKind> extern_kind_of(wasm_externkind_t kind)
 {
     switch (kind) {
-    case WASM_EXTERN_FUNC: return module.functions().size();
-    case WASM_EXTERN_GLOBAL: return module.globals().size();
-    case WASM_EXTERN_TABLE: return module.tables().size();
-    case WASM_EXTERN_MEMORY: return module.memories().size();
-    case VITRINE_EXTERN_TAG: return module.tags().size();
-    default: return 0;
+    case WASM_EXTERN_FUNC: return ExternKind::Func;
+    case WASM_EXTERN_GLOBAL: return ExternKind::Global;
+    case WASM_EXTERN_TABLE: return ExternKind::Table;
+    case WASM_EXTERN_MEMORY: return ExternKind::Memory;
+    case VITRINE_EXTERN_TAG: return ExternKind::Tag;
+    default: return std::nullopt;
     }
 }
+
+void destroy(vitrine_custom_section_t* section) { wasm_name_delete(&section->name); }
 
 } // namespace
 
 } // namespace vitrine::capi
 
+using vitrine::CustomSection;
 using vitrine::Module;
+using vitrine::Result;
+using vitrine::capi::allocate;
+using vitrine::capi::assign;
 using vitrine::capi::attempt;
-using vitrine::capi::count_entities;
 using vitrine::capi::describe_entity;
 using vitrine::capi::describe_to;
+using vitrine::capi::destroy;
 using vitrine::capi::destroy_elements;
+using vitrine::capi::extern_kind_of;
 using vitrine::capi::fill_text;
 using vitrine::capi::guarded;
-using vitrine::capi::pointer_to;
 using vitrine::capi::required;
 
 void vitrine_name_vec_delete(vitrine_name_vec_t* names) { destroy_elements(names, wasm_name_delete); }
@@ -170,7 +167,22 @@ bool vitrine_module_owns(const wasm_module_t* module, const wasm_frame_t* frame)
 uint32_t vitrine_module_count(const wasm_module_t* module, wasm_externkind_t kind)
 {
     const Module& described = required(module, __func__, "module").module();
-    return guarded<uint32_t>(0, [&] { return static_cast<uint32_t>(count_entities(described, kind)); });
+    const auto counted = extern_kind_of(kind);
+    return counted ? described.count(*counted) : 0;
+}
+
+bool vitrine_module_find(
+    const wasm_module_t* module, wasm_externkind_t kind, const char* name, uint32_t* index)
+{
+    const Module& searched = required(module, __func__, "module").module();
+    const char* const wanted = &required(name, __func__, "name");
+    uint32_t& out = required(index, __func__, "index");
+    const auto found_kind = extern_kind_of(kind);
+    return found_kind && guarded(false, [&] {
+        const auto found = searched.find(*found_kind, wanted);
+        out = found.value_or(out);
+        return found.has_value();
+    });
 }
 
 vitrine_error_t* vitrine_module_entity(
@@ -186,7 +198,33 @@ vitrine_error_t* vitrine_module_func_at(const wasm_module_t* module, uint32_t of
     const Module& described = required(module, __func__, "module").module();
     vitrine_entity_t& filled = required(out, __func__, "out");
     return attempt(nullptr, [&] {
-        return describe_to(
-            filled, pointer_to(described.function_at(offset)), "there is no function at this offset");
+        return describe_to(filled, described.function_at(offset), "there is no function at this offset");
+    });
+}
+
+void vitrine_custom_section_vec_delete(vitrine_custom_section_vec_t* sections)
+{
+    destroy_elements(sections, destroy);
+}
+
+vitrine_error_t* vitrine_module_custom_sections(
+    const wasm_module_t* module, vitrine_custom_section_vec_t* out)
+{
+    const Module& described = required(module, __func__, "module").module();
+    vitrine_custom_section_vec_t& filled = required(out, __func__, "out");
+    return attempt(nullptr, [&]() -> Result<void> {
+        const std::vector<CustomSection> rows = described.custom_sections();
+        vitrine_custom_section_vec_t made {};
+        const std::unique_ptr<vitrine_custom_section_vec_t, decltype(&vitrine_custom_section_vec_delete)>
+            owner(&made, vitrine_custom_section_vec_delete);
+        allocate(made, rows.size());
+        if (made.size != rows.size())
+            throw std::bad_alloc();
+        for (size_t i = 0; i < rows.size(); ++i) {
+            made.data[i] = { {}, rows[i].bytes.data(), rows[i].bytes.size(), rows[i].offset };
+            assign(made.data[i].name, rows[i].name);
+        }
+        filled = std::exchange(made, {});
+        return {};
     });
 }

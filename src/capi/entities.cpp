@@ -446,6 +446,12 @@ vitrine_error_t* vitrine_memory_grow(const wasm_memory_t* memory, uint64_t pages
         [&] { return give(with_memory(grown, [&](const auto& of) { return of.grow(pages); }), old); });
 }
 
+bool vitrine_memory_can_move(const wasm_memory_t* memory)
+{
+    const auto* const unshared = required(memory, __func__, "memory").as<Memory>();
+    return unshared && guarded(true, [&] { return unshared->can_move(); });
+}
+
 vitrine_error_t* vitrine_memory_find(const wasm_memory_t* memory, const void* bytes, size_t size,
     uint64_t from, bool* found, uint64_t* address)
 {

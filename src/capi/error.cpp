@@ -101,6 +101,11 @@ void vitrine_error_to_text(const vitrine_error_t* error, wasm_byte_vec_t* out)
     fill_text(required(out, __func__, "out"), [&] { return described.to_text(); });
 }
 
+bool vitrine_error_is_in_text(const vitrine_error_t* error)
+{
+    return required(error, __func__, "error").error.is_in_text();
+}
+
 bool vitrine_error_offset(const vitrine_error_t* error, uint64_t* out)
 {
     const auto offset = required(error, __func__, "error").error.offset();

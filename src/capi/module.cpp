@@ -23,38 +23,18 @@ wasm_module_t* module_or_null(const std::shared_ptr<StoreBody>& store, const Res
     return module ? make_module(store, *module) : nullptr;
 }
 
-/// The type of an entity of a module. The rows of each index space are only made once.
-class TypesOf {
-public:
-    explicit TypesOf(const Module& module) : module_(module) {}
-
-    wasm_externtype_t* make(ExternKind kind, uint32_t index)
-    {
-        switch (kind) {
-        case ExternKind::Func: return make_type(module_.function(index)->type);
-        case ExternKind::Table: return make_row(tables_, &Module::tables, index);
-        case ExternKind::Memory: return make_row(memories_, &Module::memories, index);
-        case ExternKind::Global: return make_row(globals_, &Module::globals, index);
-        case ExternKind::Tag: break;
-        }
-        return new wasm_externtype_t(tag_kind);
+/// The type of an entity of a module.
+wasm_externtype_t* make_type_of(const Module& module, ExternKind kind, uint32_t index)
+{
+    switch (kind) {
+    case ExternKind::Func: return make_type(module.function(index)->type);
+    case ExternKind::Table: return make_type(module.table(index)->type);
+    case ExternKind::Memory: return make_type(module.memory(index)->type);
+    case ExternKind::Global: return make_type(module.global(index)->type);
+    case ExternKind::Tag: break;
     }
-
-private:
-    template<class Row>
-    wasm_externtype_t* make_row(
-        std::vector<Row>& rows, std::vector<Row> (Module::*get)() const, uint32_t index)
-    {
-        if (rows.empty())
-            rows = (module_.*get)();
-        return make_type(rows[index].type);
-    }
-
-    const Module& module_;
-    std::vector<TableInfo> tables_;
-    std::vector<MemoryInfo> memories_;
-    std::vector<GlobalInfo> globals_;
-};
+    return new wasm_externtype_t(tag_kind);
+}
 
 /// Fills a vector with what `make` makes of each row. It is empty if there is no memory.
 template<class V, class Row, class F> void fill_rows(V& out, const std::vector<Row>& rows, const F& make)
@@ -117,10 +97,10 @@ using vitrine::capi::make_extern;
 using vitrine::capi::make_memory;
 using vitrine::capi::make_module;
 using vitrine::capi::make_trap;
+using vitrine::capi::make_type_of;
 using vitrine::capi::module_or_null;
 using vitrine::capi::required;
 using vitrine::capi::text_of;
-using vitrine::capi::TypesOf;
 
 wasm_module_t* wasm_module_new(wasm_store_t* store, const wasm_byte_vec_t* binary)
 {
@@ -142,12 +122,11 @@ void wasm_module_imports(const wasm_module_t* module, wasm_importtype_vec_t* out
     const Module& described = required(module, __func__, "module").module();
     required(out, __func__, "out") = {};
     const bool is_done = guarded(false, [&] {
-        TypesOf types(described);
         fill_rows(*out, described.imports(), [&](const ImportInfo& row) {
             wasm_name_t from, name;
             fill(from, row.module);
             fill(name, row.name);
-            return wasm_importtype_new(&from, &name, types.make(row.kind, row.index));
+            return wasm_importtype_new(&from, &name, make_type_of(described, row.kind, row.index));
         });
         return true;
     });
@@ -160,11 +139,10 @@ void wasm_module_exports(const wasm_module_t* module, wasm_exporttype_vec_t* out
     const Module& described = required(module, __func__, "module").module();
     required(out, __func__, "out") = {};
     const bool is_done = guarded(false, [&] {
-        TypesOf types(described);
         fill_rows(*out, described.exports(), [&](const ExportInfo& row) {
             wasm_name_t name;
             fill(name, row.name);
-            return wasm_exporttype_new(&name, types.make(row.kind, row.index));
+            return wasm_exporttype_new(&name, make_type_of(described, row.kind, row.index));
         });
         return true;
     });

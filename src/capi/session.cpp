@@ -23,10 +23,9 @@ vitrine_error_t* resume(
     vitrine_session_t& session, vitrine_stopped_t& handle, vitrine_event_t& out, const F& code)
 {
     return give_event(session.state, out, [&]() -> Result<debug::Event> {
-        auto stopped = take_stop(session, handle);
-        if (!stopped)
-            return std::move(stopped).error();
-        return code(session.session, std::move(*stopped));
+        if (auto checked = check_stop(session, handle); !checked)
+            return std::move(checked).error();
+        return code(session.session, std::move(handle.stopped));
     });
 }
 
@@ -73,6 +72,17 @@ Result<debug::BreakpointSpec> spec_of(
     return spec;
 }
 
+Result<debug::WatchpointOptions> watchpoint_options(const vitrine_watchpoint_options_t* given)
+{
+    const auto options = options_of(given);
+    if (!options)
+        return options.error();
+    return debug::WatchpointOptions { .condition = options->condition ? options->condition : "",
+        .ignore_count = options->ignore_count,
+        .every = options->every,
+        .is_enabled = !options->is_disabled };
+}
+
 constexpr uint32_t all_events = VITRINE_STOP_ON_DEFAULT | VITRINE_STOP_ON_CAUGHT_THROW | VITRINE_STOP_ON_LOAD
     | VITRINE_STOP_ON_EXIT | VITRINE_STOP_ON_COMPONENT_CALL;
 
@@ -105,17 +115,13 @@ Result<void> give_session(
 
 } // namespace
 
-Result<debug::Stopped> take_stop(const vitrine_session_t& session, vitrine_stopped_t& handle)
+Result<void> check_stop(const vitrine_session_t& session, const vitrine_stopped_t& handle)
 {
     if (session.state != handle.state)
         return Error("the guest stopped in another session");
     if (session.state->has_handler)
         return Error("the session has a handler, which decides how the guest resumes");
-    if (!handle.stopped)
-        return resumed_already();
-    auto stopped = std::move(*handle.stopped);
-    handle.stopped.reset();
-    return stopped;
+    return {};
 }
 
 } // namespace vitrine::capi
@@ -129,6 +135,7 @@ using vitrine::Val;
 using vitrine::capi::all_events;
 using vitrine::capi::attempt;
 using vitrine::capi::Callback;
+using vitrine::capi::check_stop;
 using vitrine::capi::destroy_handles;
 using vitrine::capi::externs_of;
 using vitrine::capi::forget_instance;
@@ -139,7 +146,6 @@ using vitrine::capi::hand_over;
 using vitrine::capi::make;
 using vitrine::capi::make_module;
 using vitrine::capi::make_stopped;
-using vitrine::capi::options_of;
 using vitrine::capi::required;
 using vitrine::capi::required_if;
 using vitrine::capi::resume;
@@ -148,9 +154,9 @@ using vitrine::capi::SessionState;
 using vitrine::capi::spec_of;
 using vitrine::capi::stops_on;
 using vitrine::capi::take;
-using vitrine::capi::take_stop;
 using vitrine::capi::Text;
 using vitrine::capi::to_vals;
+using vitrine::capi::watchpoint_options;
 using vitrine::debug::Breakpoint;
 using vitrine::debug::Event;
 using vitrine::debug::Session;
@@ -319,19 +325,28 @@ vitrine_error_t* vitrine_session_add_watchpoint(vitrine_session_t* session, cons
     return attempt(changed.state->stores.own(), [&]() -> Result<void> {
         if (access > VITRINE_WATCH_CHANGE)
             return Error("there is no kind of access " + std::to_string(access));
-        const auto more = options_of(options);
+        const auto more = watchpoint_options(options);
         if (!more)
             return more.error();
         const vitrine::debug::WatchpointSpec spec { .what = what,
             .access = static_cast<WatchAccess>(access),
-            .condition = more->condition ? more->condition : "",
+            .condition = more->condition,
             .ignore_count = more->ignore_count,
             .every = more->every,
-            .is_enabled = !more->is_disabled };
+            .is_enabled = more->is_enabled };
         return take(changed.session.add_watchpoint(spec), [&](uint32_t added) {
             if (id)
                 *id = added;
         });
+    });
+}
+vitrine_error_t* vitrine_session_change_watchpoint(
+    vitrine_session_t* session, uint32_t id, const vitrine_watchpoint_options_t* options)
+{
+    auto& changed = required(session, __func__, "session");
+    return attempt(changed.state->stores.own(), [&]() -> Result<void> {
+        const auto more = watchpoint_options(options);
+        return more ? changed.session.change_watchpoint(id, *more) : more.error();
     });
 }
 vitrine_error_t* vitrine_session_remove_watchpoint(vitrine_session_t* session, uint32_t id)
@@ -363,6 +378,15 @@ vitrine_watch_access_t vitrine_watchpoint_access(const vitrine_watchpoint_t* wat
 uint64_t vitrine_watchpoint_hits(const vitrine_watchpoint_t* watchpoint)
 {
     return required(watchpoint, __func__, "watchpoint").row.hits;
+}
+
+void vitrine_watchpoint_options(const vitrine_watchpoint_t* watchpoint, vitrine_watchpoint_options_t* out)
+{
+    const auto& options = required(watchpoint, __func__, "watchpoint").row.options;
+    vitrine_watchpoint_options_t& filled = required(out, __func__, "out");
+    const vitrine_watchpoint_options_t all { filled.size, options.condition.c_str(), options.ignore_count,
+        options.every, !options.is_enabled };
+    std::memcpy(&filled, &all, std::min(filled.size, sizeof all));
 }
 
 vitrine_error_t* vitrine_session_stop_on(vitrine_session_t* session, uint32_t events)
@@ -485,7 +509,7 @@ vitrine_error_t* vitrine_session_resume(
 {
     return resume(required(session, __func__, "session"), required(stopped, __func__, "stopped"),
         required(out, __func__, "out"),
-        [](Session& used, Stopped stop) { return used.resume(std::move(stop)); });
+        [](Session& used, Stopped&& stop) { return used.resume(std::move(stop)); });
 }
 
 vitrine_error_t* vitrine_session_go(vitrine_session_t* session, vitrine_stopped_t* stopped)
@@ -493,8 +517,9 @@ vitrine_error_t* vitrine_session_go(vitrine_session_t* session, vitrine_stopped_
     auto& used = required(session, __func__, "session");
     auto& handle = required(stopped, __func__, "stopped");
     return attempt(used.state->stores.own(), [&]() -> Result<void> {
-        auto stop = take_stop(used, handle);
-        return stop ? used.session.go(std::move(*stop)) : std::move(stop).error();
+        if (auto checked = check_stop(used, handle); !checked)
+            return checked;
+        return used.session.go(std::move(handle.stopped));
     });
 }
 
@@ -503,7 +528,7 @@ vitrine_error_t* vitrine_session_step(
 {
     return resume(required(session, __func__, "session"), required(stopped, __func__, "stopped"),
         required(out, __func__, "out"),
-        [&](Session& used, Stopped stop) { return used.step(std::move(stop), thread); });
+        [&](Session& used, Stopped&& stop) { return used.step(std::move(stop), thread); });
 }
 
 vitrine_error_t* vitrine_session_step_over(
@@ -511,7 +536,7 @@ vitrine_error_t* vitrine_session_step_over(
 {
     return resume(required(session, __func__, "session"), required(stopped, __func__, "stopped"),
         required(out, __func__, "out"),
-        [&](Session& used, Stopped stop) { return used.step_over(std::move(stop), thread); });
+        [&](Session& used, Stopped&& stop) { return used.step_over(std::move(stop), thread); });
 }
 
 vitrine_error_t* vitrine_session_step_out(
@@ -519,7 +544,7 @@ vitrine_error_t* vitrine_session_step_out(
 {
     return resume(required(session, __func__, "session"), required(stopped, __func__, "stopped"),
         required(out, __func__, "out"),
-        [&](Session& used, Stopped stop) { return used.step_out(std::move(stop), thread); });
+        [&](Session& used, Stopped&& stop) { return used.step_out(std::move(stop), thread); });
 }
 
 vitrine_error_t* vitrine_session_run_to(vitrine_session_t* session, vitrine_stopped_t* stopped,
@@ -527,7 +552,7 @@ vitrine_error_t* vitrine_session_run_to(vitrine_session_t* session, vitrine_stop
 {
     return resume(required(session, __func__, "session"), required(stopped, __func__, "stopped"),
         required(out, __func__, "out"),
-        [&](Session& used, Stopped stop) { return used.run_to(std::move(stop), offset, thread); });
+        [&](Session& used, Stopped&& stop) { return used.run_to(std::move(stop), offset, thread); });
 }
 
 vitrine_error_t* vitrine_session_kill_stopped(
@@ -535,7 +560,7 @@ vitrine_error_t* vitrine_session_kill_stopped(
 {
     return resume(required(session, __func__, "session"), required(stopped, __func__, "stopped"),
         required(out, __func__, "out"),
-        [](Session& used, Stopped stop) { return used.kill(std::move(stop)); });
+        [](Session& used, Stopped&& stop) { return used.kill(std::move(stop)); });
 }
 
 vitrine_error_t* vitrine_session_call_stopped(vitrine_session_t* session, vitrine_stopped_t* stopped,
@@ -551,10 +576,9 @@ vitrine_error_t* vitrine_session_call_stopped(vitrine_session_t* session, vitrin
         const auto vals = to_vals(callee.store, given, arg_count);
         if (!vals)
             return vals.error();
-        auto stop = take_stop(used, handle);
-        if (!stop)
-            return std::move(stop).error();
-        return used.session.call(std::move(*stop), callee.func(), *vals, thread);
+        if (auto checked = check_stop(used, handle); !checked)
+            return std::move(checked).error();
+        return used.session.call(std::move(handle.stopped), callee.func(), *vals, thread);
     });
 }
 

@@ -44,25 +44,22 @@ Result<void> give_operands(const vitrine_debug_frame_t& frame, vitrine_slot_vec_
     return give_slots(frame, rows, out);
 }
 
-Result<void> give_frames(
-    const SessionState& state, const std::vector<debug::Frame>& frames, vitrine_debug_frame_vec_t& out)
+Result<void> give_frames(const SessionState& state, const Result<std::vector<debug::Frame>>& frames,
+    vitrine_debug_frame_vec_t& out)
 {
-    const auto store = state.stores.of(frames);
-    std::vector<std::unique_ptr<vitrine_debug_frame_t>> handles;
-    for (const debug::Frame& frame : frames)
-        handles.emplace_back(new vitrine_debug_frame_t { store, frame });
-    hand_over(out, std::move(handles));
-    return {};
+    return take(frames, [&](const std::vector<debug::Frame>& rows) {
+        const auto store = state.stores.of(rows);
+        std::vector<std::unique_ptr<vitrine_debug_frame_t>> handles;
+        for (const debug::Frame& frame : rows)
+            handles.emplace_back(new vitrine_debug_frame_t { store, frame });
+        hand_over(out, std::move(handles));
+    });
 }
 
 /// Changes how a stopped guest resumes.
 template<class F> vitrine_error_t* steer(vitrine_stopped_t& handle, const F& change)
 {
-    return attempt(handle.reason.store, [&]() -> Result<void> {
-        if (!handle.stopped)
-            return resumed_already();
-        return change(*handle.stopped);
-    });
+    return attempt(handle.reason.store, [&] { return change(handle.stopped); });
 }
 
 } // namespace
@@ -100,8 +97,6 @@ const vitrine_val_t* required_if(
         required(vals, function, name);
     return vals;
 }
-
-Error resumed_already() { return Error("the guest has already resumed from this stop"); }
 
 void Stores::add(const std::shared_ptr<StoreBody>& store)
 {
@@ -478,7 +473,7 @@ vitrine_error_t* vitrine_guest_thread_frames(
     const auto& described = required(thread, __func__, "thread");
     vitrine_debug_frame_vec_t& filled = required(out, __func__, "out");
     return attempt(described.state->stores.own(),
-        [&] { return give_frames(*described.state, described.thread.frames(), filled); });
+        [&] { return give_frames(*described.state, described.thread.try_frames(), filled); });
 }
 
 void vitrine_stopped_delete(vitrine_stopped_t* stopped) { delete stopped; }
@@ -487,26 +482,29 @@ const vitrine_stop_reason_t* vitrine_stopped_reason(const vitrine_stopped_t* sto
 {
     return &required(stopped, __func__, "stopped").reason;
 }
+bool vitrine_stopped_is_valid(const vitrine_stopped_t* stopped)
+{
+    const Stopped& described = required(stopped, __func__, "stopped").stopped;
+    return guarded(false, [&] { return described.is_valid(); });
+}
 vitrine_error_t* vitrine_stopped_frames(const vitrine_stopped_t* stopped, vitrine_debug_frame_vec_t* out)
 {
     const auto& described = required(stopped, __func__, "stopped");
     vitrine_debug_frame_vec_t& filled = required(out, __func__, "out");
-    return attempt(described.reason.store, [&] {
-        const auto frames = described.stopped ? described.stopped->frames() : std::vector<Frame>();
-        return give_frames(*described.state, frames, filled);
-    });
+    return attempt(described.reason.store,
+        [&] { return give_frames(*described.state, described.stopped.try_frames(), filled); });
 }
 vitrine_error_t* vitrine_stopped_threads(const vitrine_stopped_t* stopped, vitrine_guest_thread_vec_t* out)
 {
     const auto& described = required(stopped, __func__, "stopped");
     vitrine_guest_thread_vec_t& filled = required(out, __func__, "out");
     return attempt(described.reason.store, [&]() -> Result<void> {
-        std::vector<std::unique_ptr<vitrine_guest_thread_t>> threads;
-        if (described.stopped)
-            for (const GuestThread& thread : described.stopped->threads())
+        return take(described.stopped.try_threads(), [&](const std::vector<GuestThread>& rows) {
+            std::vector<std::unique_ptr<vitrine_guest_thread_t>> threads;
+            for (const GuestThread& thread : rows)
                 threads.emplace_back(new vitrine_guest_thread_t { described.state, thread });
-        hand_over(filled, std::move(threads));
-        return {};
+            hand_over(filled, std::move(threads));
+        });
     });
 }
 

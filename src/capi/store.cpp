@@ -45,10 +45,12 @@ using vitrine::capi::allocate;
 using vitrine::capi::fill;
 using vitrine::capi::frames_of;
 using vitrine::capi::guarded;
+using vitrine::capi::HostInfo;
 using vitrine::capi::make_frame;
 using vitrine::capi::make_trap;
 using vitrine::capi::required;
 using vitrine::capi::StoreBody;
+using vitrine::capi::StoreData;
 
 wasm_config_t* wasm_config_new(void) { return new (std::nothrow) wasm_config_t; }
 void wasm_config_delete(wasm_config_t* config) { delete config; }
@@ -67,7 +69,10 @@ wasm_store_t* wasm_store_new(wasm_engine_t* engine)
     const Engine& used = required(engine, __func__, "engine").engine;
     return guarded<wasm_store_t*>(nullptr, [&]() -> wasm_store_t* {
         auto body = std::make_shared<StoreBody>(used);
-        return body->store->error() ? nullptr : new wasm_store_t { std::move(body) };
+        if (body->store->error())
+            return nullptr;
+        body->store->set_data(std::make_shared<StoreData>(body));
+        return new wasm_store_t { std::move(body) };
     });
 }
 
@@ -80,7 +85,19 @@ void wasm_store_delete(wasm_store_t* store)
     body.store.reset();
     const auto infos = std::move(body.infos);
     body.infos.clear();
+    const HostInfo data = std::move(body.data);
     delete store;
+}
+
+void vitrine_store_set_data(wasm_store_t* store, void* data, void (*finalizer)(void*))
+{
+    // The finalizer of the former data may look at the store.
+    HostInfo replaced(data, finalizer);
+    std::swap(replaced, required(store, __func__, "store").body->data);
+}
+void* vitrine_store_data(const wasm_store_t* store)
+{
+    return required(store, __func__, "store").body->data.get();
 }
 
 // Traps.

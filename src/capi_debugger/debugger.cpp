@@ -12,6 +12,7 @@ using vitrine::Module;
 using vitrine::Result;
 using vitrine::capi::allocate;
 using vitrine::capi::attempt;
+using vitrine::capi::check_stop;
 using vitrine::capi::fill;
 using vitrine::capi::give_event;
 using vitrine::capi::guarded;
@@ -19,7 +20,6 @@ using vitrine::capi::options_of;
 using vitrine::capi::required;
 using vitrine::capi::StoreBody;
 using vitrine::capi::take;
-using vitrine::capi::take_stop;
 using vitrine::debug::DapOptions;
 using vitrine::debug::DapServer;
 using vitrine::debug::Event;
@@ -226,9 +226,8 @@ vitrine_error_t* vitrine_dap_server_finish(
         return nullptr;
     const std::unique_ptr<vitrine_stopped_t> handle(std::exchange(finished.stopped, nullptr));
     return give_event(used.state, finished, [&]() -> Result<Event> {
-        auto stopped = take_stop(used, *handle);
-        if (!stopped)
-            return std::move(stopped).error();
-        return waiting.finish(used.session, Event(std::move(*stopped)));
+        if (auto checked = check_stop(used, *handle); !checked)
+            return std::move(checked).error();
+        return waiting.finish(used.session, Event(std::move(handle->stopped)));
     });
 }

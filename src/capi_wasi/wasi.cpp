@@ -251,6 +251,11 @@ void vitrine_wasi_config_random(
     });
 }
 
+void vitrine_wasi_config_paths_by_component(vitrine_wasi_config_t* config, bool on)
+{
+    change(required(config, __func__, "config"), [&](WasiConfig& to) { to.paths_by_component(on); });
+}
+
 // Linking.
 
 vitrine_error_t* vitrine_linker_add_wasi(vitrine_linker_t* linker, const vitrine_wasi_config_t* config)

@@ -21,13 +21,13 @@ struct Options {
 };
 
 /// The suite of the component model tests all its features.
-core::EngineConfig config_of(const std::vector<FeatureChoice>& choices, bool stress_collector)
+core::EngineConfig config_of(const std::vector<core::FeatureChoice>& choices, bool stress_collector)
 {
     core::EngineConfig config { .stress_collector = stress_collector };
     for (size_t i = 0; i < std::size(core::feature_table); ++i)
         if (core::feature_table[i].flag.starts_with("cm-"))
             config.features.set(static_cast<core::Feature>(i), true);
-    for (const FeatureChoice& choice : choices)
+    for (const core::FeatureChoice& choice : choices)
         config.features.set(choice.feature, choice.is_on);
     return config;
 }

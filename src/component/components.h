@@ -20,6 +20,8 @@ struct HostResource {
     std::string name;
     /// Identifies the C++ type of its objects. Null if there is none.
     const void* tag = nullptr;
+    /// Keeps the tag alive, if anything must.
+    std::shared_ptr<const void> owner {};
 };
 
 /// Objects of the host that guests refer to by number.

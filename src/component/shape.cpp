@@ -212,4 +212,16 @@ Shape Shapes::make(ValType type)
     return shape;
 }
 
+bool is_same(const Shape& a, const Shape& b)
+{
+    if (&a == &b)
+        return true;
+    if (a.kind != b.kind || a.length != b.length)
+        return false;
+    return std::ranges::equal(a.parts, b.parts, [](const ShapePart& one, const ShapePart& other) {
+        return one.name == other.name && !one.shape == !other.shape
+            && (!one.shape || is_same(*one.shape, *other.shape));
+    });
+}
+
 } // namespace vitrine::core::component

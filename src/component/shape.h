@@ -69,6 +69,10 @@ struct Shape {
     }
 };
 
+/// Whether two types have the same values, though they may come from different components: the same
+/// kinds, labels and parts. Resource types are not compared.
+bool is_same(const Shape& a, const Shape& b);
+
 /// The parameters and the result of a function, laid out.
 struct FuncShape {
     TypeId type {};

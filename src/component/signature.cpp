@@ -48,11 +48,6 @@ std::string_view kind_text(ComponentKind kind)
 
 std::string quoted(std::string_view text) { return "`" + escaped(text) + "`"; }
 
-std::string count_text(size_t count, const char* one)
-{
-    return std::to_string(count) + " " + one + (count == 1 ? "" : "s");
-}
-
 bool is_handle(ComponentKind kind) { return kind == ComponentKind::Own || kind == ComponentKind::Borrow; }
 
 /// Compares types from the outside to the inside, and keeps the way to where it is.

@@ -715,7 +715,8 @@ private:
 /// Runs a parser. A failed allocation becomes an error.
 template<class Parse> auto parse(const Parse& parse) -> decltype(parse())
 {
-    return guarded(parse, [](const Thrown& thrown) -> decltype(parse()) { return failure(thrown.text, 0); });
+    return in_text(
+        guarded(parse, [](const Thrown& thrown) -> decltype(parse()) { return failure(thrown.text, 0); }));
 }
 
 } // namespace

@@ -18,7 +18,7 @@ namespace {
 void add_entities(
     std::vector<std::string>& words, const Module& module, ExternKind kind, Demangle demangle = nullptr)
 {
-    for (uint32_t i = 0; i < eval::entity_count(module, kind); ++i) {
+    for (uint32_t i = 0; i < module.count(kind); ++i) {
         words.push_back(debug::short_label(module, kind, i));
         if (demangle)
             words.push_back(debug::short_label(module, kind, i, demangle));

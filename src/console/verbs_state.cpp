@@ -30,7 +30,7 @@ Result<void> write_rows(
     const std::string_view pattern = words.next();
     CHECK(words.end());
     bool is_none = true;
-    for (uint32_t i = 0; i < eval::entity_count(module, kind); ++i)
+    for (uint32_t i = 0; i < module.count(kind); ++i)
         if (debug::row_label(module, kind, i).contains(pattern)
             || debug::row_label(module, kind, i, console.target().demangle()).contains(pattern)) {
             console.write(row(i));

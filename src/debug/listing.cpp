@@ -210,8 +210,7 @@ std::string too_many_values(std::string_view word, size_t expected)
 
 std::string too_few_values(size_t actual, size_t expected)
 {
-    return "expected " + std::to_string(expected) + (expected == 1 ? " value" : " values") + ", got "
-        + std::to_string(actual);
+    return "expected " + count_text(expected, "value") + ", got " + std::to_string(actual);
 }
 
 std::string other_type(std::string_view word, std::string_view actual, std::string_view expected)

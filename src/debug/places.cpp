@@ -24,7 +24,7 @@ std::vector<uint32_t> entities_meant(const Module& module, ExternKind kind, std:
     const std::string bracket = std::string(to_text(kind)) + "[";
     if (text.starts_with(bracket) && text.ends_with(']')) {
         const std::string_view index = text.substr(bracket.size(), text.size() - bracket.size() - 1);
-        if (const auto found = index_in(eval::entity_count(module, kind), index))
+        if (const auto found = index_in(module.count(kind), index))
             return { *found };
     }
     std::vector<uint32_t> found;
@@ -204,7 +204,7 @@ Result<LoadedModule> find_module(std::span<const LoadedModule> modules, std::str
 
 std::optional<uint32_t> find_entity(const Module& module, ExternKind kind, std::string_view text)
 {
-    if (const auto index = index_in(eval::entity_count(module, kind), text))
+    if (const auto index = index_in(module.count(kind), text))
         return index;
     const std::vector<uint32_t> found = entities_meant(module, kind, text);
     return found.empty() ? std::nullopt : std::optional(found.front());

@@ -179,7 +179,7 @@ Result<void> check_form(std::string_view condition)
     if (condition.empty())
         return {};
     if (auto parsed = eval::parse_whole_expression(condition); !parsed)
-        return failure("condition: " + parsed.error().message, parsed.error().offset);
+        return in_text<void>(failure("condition: " + parsed.error().message, parsed.error().offset));
     return {};
 }
 
@@ -221,6 +221,8 @@ Result<void> Watchpoints::change(uint32_t id, WatchpointSpec spec)
         return failure("there is no watchpoint " + std::to_string(id));
     CHECK(check_form(spec.condition));
     Entry& entry = found->second;
+    if (const auto* local = std::get_if<eval::FrameLocal>(&entry.spec.what); local && !is_alive(local->frame))
+        return failure("the frame of the watched local has ended");
     entry.condition = FreeCondition(spec.condition);
     entry.spec.condition = std::move(spec.condition);
     entry.spec.ignore_count = spec.ignore_count;

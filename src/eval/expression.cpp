@@ -20,16 +20,18 @@ constexpr auto no_truth = "a condition is an integer or a reference";
 
 Result<Expression> Expression::compile(std::string_view text, const Scope& scope)
 {
-    SourceNames names(scope);
-    const Node node = TRY(parse_whole_expression(text, names.type_test()));
-    return Expression(TRY(compile_expression(node, scope, names)));
+    return in_text([&]() -> Result<Expression> {
+        SourceNames names(scope);
+        const Node node = TRY(parse_whole_expression(text, names.type_test()));
+        return Expression(TRY(compile_expression(node, scope, names)));
+    }());
 }
 
 Result<Expression> Expression::compile_condition(std::string_view text, const Scope& scope)
 {
     Expression result = TRY(compile(text, scope));
     if (!result.has_truth())
-        return failure(no_truth, 0);
+        return in_text<Expression>(failure(no_truth, 0));
     return result;
 }
 
@@ -180,50 +182,68 @@ Result<Expression> compile_in(const Instance& instance, std::string_view text, c
 
 Result<Value> evaluate(const Frame& frame, std::string_view expression, const SourceContext& source)
 {
-    return TRY(compile_in(frame, expression, source)).evaluate(frame);
+    return in_text(
+        [&]() -> Result<Value> { return TRY(compile_in(frame, expression, source)).evaluate(frame); }());
 }
 
 Result<Value> evaluate(Instance& instance, std::string_view expression, const SourceContext& source)
 {
-    return TRY(compile_in(instance, expression, source)).evaluate(instance);
+    return in_text([&]() -> Result<Value> {
+        return TRY(compile_in(instance, expression, source)).evaluate(instance);
+    }());
 }
 
 Result<std::string> evaluate_text(
     const Frame& frame, std::string_view expression, const SourceContext& source)
 {
-    return TRY(compile_in(frame, expression, source)).text(frame);
+    return in_text(
+        [&]() -> Result<std::string> { return TRY(compile_in(frame, expression, source)).text(frame); }());
 }
 
 Result<std::string> evaluate_text(
     Instance& instance, std::string_view expression, const SourceContext& source)
 {
-    return TRY(compile_in(instance, expression, source)).text(instance);
+    return in_text([&]() -> Result<std::string> {
+        return TRY(compile_in(instance, expression, source)).text(instance);
+    }());
 }
 
 Result<void> assign(const Frame& frame, std::string_view assignment, const SourceContext& source)
 {
-    return TRY(Assignment::compile(assignment, TRY(Scope::of(frame, source)))).perform(frame);
+    return in_text([&]() -> Result<void> {
+        return TRY(Assignment::compile(assignment, TRY(Scope::of(frame, source)))).perform(frame);
+    }());
 }
 
 Result<void> assign(Instance& instance, std::string_view assignment, const SourceContext& source)
 {
-    return TRY(Assignment::compile(assignment, Scope::of(instance, source))).perform(instance);
+    return in_text([&]() -> Result<void> {
+        return TRY(Assignment::compile(assignment, Scope::of(instance, source))).perform(instance);
+    }());
 }
+
+namespace {
+
+template<class Where>
+Result<WatchPlace> find_place_in(Where& where, const Scope& scope, std::string_view expression)
+{
+    return in_text([&]() -> Result<WatchPlace> {
+        SourceNames names(scope);
+        const Node node = TRY(parse_whole_expression(expression, names.type_test()));
+        return place_in(where, TRY(compile_place(node, scope, names)));
+    }());
+}
+
+} // namespace
 
 Result<WatchPlace> find_place(const Frame& frame, std::string_view expression, const SourceContext& source)
 {
-    const Scope scope = TRY(Scope::of(frame, source));
-    SourceNames names(scope);
-    const Node node = TRY(parse_whole_expression(expression, names.type_test()));
-    return place_in(frame, TRY(compile_place(node, scope, names)));
+    return find_place_in(frame, TRY(Scope::of(frame, source)), expression);
 }
 
 Result<WatchPlace> find_place(Instance& instance, std::string_view expression, const SourceContext& source)
 {
-    const Scope scope = Scope::of(instance, source);
-    SourceNames names(scope);
-    const Node node = TRY(parse_whole_expression(expression, names.type_test()));
-    return place_in(instance, TRY(compile_place(node, scope, names)));
+    return find_place_in(instance, Scope::of(instance, source), expression);
 }
 
 } // namespace vitrine::core::eval

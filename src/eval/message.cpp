@@ -29,6 +29,11 @@ Result<Expression::Format> read_format(std::string_view text, size_t& at)
 
 Result<LogMessage> LogMessage::compile(std::string_view text, const Scope& scope)
 {
+    return in_text(parse(text, scope));
+}
+
+Result<LogMessage> LogMessage::parse(std::string_view text, const Scope& scope)
+{
     SourceNames names(scope);
     LogMessage message;
     std::string plain;

@@ -22,6 +22,8 @@ public:
     bool is_slow() const;
 
 private:
+    static Result<LogMessage> parse(std::string_view text, const Scope& scope);
+
     struct Part {
         /// The text before the expression.
         std::string text;

@@ -5,13 +5,6 @@ namespace vitrine::core::eval {
 
 namespace {
 
-const NameMap& section_names(const Names& names, ExternKind kind)
-{
-    const NameMap* const maps[] = { &names.functions, &names.tables, &names.memories, &names.globals,
-        &names.tags };
-    return *maps[static_cast<size_t>(kind)];
-}
-
 std::vector<uint32_t> indices_named(const NameMap& names, uint32_t count, std::string_view name)
 {
     std::vector<uint32_t> indices;
@@ -29,24 +22,9 @@ void add_names(NearNames& near, const NameMap& names, uint32_t count)
 
 } // namespace
 
-uint32_t entity_count(const Module& module, ExternKind kind)
-{
-    const uint32_t counts[] = { module.functions.size(), module.tables.size(), module.memories.size(),
-        module.globals.size(), module.tags.size() };
-    return counts[static_cast<size_t>(kind)];
-}
-
 std::vector<uint32_t> ModuleNames::entities_named(ExternKind kind, std::string_view name) const
 {
-    auto indices = indices_named(section_names(module_.names(), kind), entity_count(module_, kind), name);
-    if (!indices.empty() || name.empty())
-        return indices;
-    if (const Export* found = module_.find_export(name); found && found->kind == kind)
-        return { found->index };
-    for (const Import& import : module_.imports)
-        if (import.kind == kind && import.name == name)
-            indices.push_back(import.index);
-    return indices;
+    return module_.entities_named(kind, name);
 }
 
 std::vector<uint32_t> ModuleNames::types_named(std::string_view name) const
@@ -62,7 +40,7 @@ std::vector<uint32_t> ModuleNames::locals_named(FuncIndex function, std::string_
 
 void ModuleNames::add_entities(NearNames& near, ExternKind kind) const
 {
-    add_names(near, section_names(module_.names(), kind), entity_count(module_, kind));
+    add_names(near, module_.names().of(kind), module_.count(kind));
     for (const Export& item : module_.exports)
         if (item.kind == kind)
             near.add(item.name);

@@ -46,9 +46,6 @@ private:
     const Module& module_;
 };
 
-/// The number of entities of that kind in the module's index space.
-uint32_t entity_count(const Module& module, ExternKind kind);
-
 /// "; near: `a`, `b`": names of entities of that kind that are spelled like the text's name. Empty
 /// if there are none.
 std::string near_names(const Module& module, ExternKind kind, std::string_view text);

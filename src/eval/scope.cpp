@@ -87,7 +87,7 @@ Scope Scope::of(const Instance& instance, SourceContext source)
 Result<uint32_t> find_entity(const Scope& scope, ExternKind kind, const Selector& selector, uint32_t position)
 {
     const std::string_view word = kind_words[static_cast<size_t>(kind)];
-    const uint32_t count = entity_count(*scope.module, kind);
+    const uint32_t count = scope.module->count(kind);
     if (const auto index = TRY(given_index(selector, count, word, "module", position)))
         return *index;
     const Lookup names(scope);

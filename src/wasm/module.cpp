@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <numeric>
 #include <tuple>
+#include <utility>
 
 namespace vitrine::core {
 
@@ -98,11 +99,53 @@ const Names& Module::names() const
     return names_;
 }
 
+uint32_t Module::count(ExternKind kind) const
+{
+    switch (kind) {
+    case ExternKind::Func: return functions.size();
+    case ExternKind::Table: return tables.size();
+    case ExternKind::Memory: return memories.size();
+    case ExternKind::Global: return globals.size();
+    case ExternKind::Tag: return tags.size();
+    }
+    std::unreachable();
+}
+
+std::vector<uint32_t> Module::entities_named(ExternKind kind, std::string_view name) const
+{
+    if (name.empty())
+        return {};
+    std::call_once(sorted_once_, [this] {
+        for (size_t i = 0; i < sorted_names_.size(); ++i) {
+            const auto each = static_cast<ExternKind>(i);
+            const NameMap& section = names().of(each);
+            for (const auto& [index, text] : section.entries())
+                // If an entity has several names, only one counts.
+                if (index < count(each) && section.find(index).data() == text.data())
+                    sorted_names_[i].emplace_back(text, index);
+            for (const uint32_t at : imports_of_[i])
+                sorted_imports_[i].emplace_back(imports[at].name, imports[at].index);
+            std::ranges::sort(sorted_names_[i]);
+            std::ranges::sort(sorted_imports_[i]);
+        }
+    });
+    const auto find = [&](const SortedNames& sorted) {
+        std::vector<uint32_t> indices;
+        for (const auto& row : std::ranges::equal_range(
+                 sorted[static_cast<size_t>(kind)], name, {}, [](const auto& row) { return row.first; }))
+            indices.push_back(row.second);
+        return indices;
+    };
+    if (auto indices = find(sorted_names_); !indices.empty())
+        return indices;
+    if (const Export* const found = find_export(name); found && found->kind == kind)
+        return { found->index };
+    return find(sorted_imports_);
+}
+
 std::string Module::name_of(ExternKind kind, uint32_t index) const
 {
-    const NameMap* maps[] = { &names().functions, &names().tables, &names().memories, &names().globals,
-        &names().tags };
-    if (const auto name = maps[static_cast<size_t>(kind)]->find(index); !name.empty())
+    if (const auto name = names().of(kind).find(index); !name.empty())
         return std::string(name);
     if (const Export* found = find_export(kind, index))
         return std::string(found->name);

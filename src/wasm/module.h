@@ -158,6 +158,12 @@ public:
     /// The first export whose name is already used by an earlier one. Null in valid modules.
     const Export* find_duplicate_export() const;
     const Import* find_import(ExternKind kind, uint32_t index) const;
+    /// The number of entities of a kind, imports included.
+    uint32_t count(ExternKind kind) const;
+    /// The indices of the entities of a kind that have this name in the name section; if there are
+    /// none, of the one that is exported under it; if there is none either, of those that are
+    /// imported under it. In ascending order. The first call sorts the names.
+    std::vector<uint32_t> entities_named(ExternKind kind, std::string_view name) const;
 
     /// The name section, decoded by the first call. Malformed subsections are ignored.
     const Names& names() const;
@@ -213,6 +219,10 @@ private:
     std::vector<uint32_t> exports_by_name_, exports_by_index_;
     mutable std::once_flag names_once_;
     mutable Names names_;
+    /// By kind: the names in the name section, and those of imports, with indices. Sorted.
+    using SortedNames = std::array<std::vector<std::pair<std::string_view, uint32_t>>, 5>;
+    mutable std::once_flag sorted_once_;
+    mutable SortedNames sorted_names_, sorted_imports_;
 };
 
 } // namespace vitrine::core

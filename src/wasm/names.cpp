@@ -79,6 +79,12 @@ void NameMap::sort()
     std::ranges::sort(names_, {}, [](const auto& item) { return std::pair(item.first, item.second.data()); });
 }
 
+const NameMap& Names::of(ExternKind kind) const
+{
+    const NameMap* const maps[] = { &functions, &tables, &memories, &globals, &tags };
+    return *maps[static_cast<size_t>(kind)];
+}
+
 const NameMap* Names::find_locals(uint32_t function) const { return find_map(locals, function); }
 
 std::string_view Names::local(uint32_t function, uint32_t local) const

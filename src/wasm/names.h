@@ -2,8 +2,10 @@
 #pragma once
 
 #include "base/bytes.h"
+#include "wasm/types.h"
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -17,6 +19,8 @@ public:
     std::string_view find(uint32_t index) const;
     void add(uint32_t index, std::string_view name) { names_.emplace_back(index, name); }
     void sort();
+    /// All names with their indices.
+    std::span<const std::pair<uint32_t, std::string_view>> entries() const { return names_; }
 
 private:
     std::vector<std::pair<uint32_t, std::string_view>> names_;
@@ -37,6 +41,8 @@ struct Names {
 
     /// The names of a function's parameters and locals, or null.
     const NameMap* find_locals(uint32_t function) const;
+    /// The names of the entities of a kind.
+    const NameMap& of(ExternKind kind) const;
     std::string_view local(uint32_t function, uint32_t local) const;
     /// The names of a type's fields, or null.
     const NameMap* find_fields(uint32_t type) const;

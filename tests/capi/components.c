@@ -21,6 +21,14 @@ static own vitrine_error_t* log_text(void* data, const vitrine_component_caller_
     CHECK(text.size < sizeof env->logged);
     memcpy(env->logged, text.data, text.size + 1);
     wasm_byte_vec_delete(&text);
+    vitrine_component_caller_to_text(caller, &text);
+    CHECK(is_own_text(&text, "func(text: string) -> u32"));
+    CHECK(vitrine_store_data(vitrine_component_caller_store(caller)) == env);
+    vitrine_component_instance_t* instance = vitrine_component_caller_instance(caller);
+    wasm_instance_t* core = vitrine_component_instance_core(instance, "main");
+    CHECK(core);
+    wasm_instance_delete(core);
+    vitrine_component_instance_delete(instance);
     if (env->behaviour == Fails)
         return vitrine_error_new("the log is full");
     if (env->behaviour == Nothing)
@@ -201,8 +209,8 @@ static void test_bytes(const vitrine_component_instance_t* instance)
     CHECK(succeeds(vitrine_component_val_to_bytes(result, &text)));
     CHECK(is_own_text(&text, "gr\xc3\xbc\xc3\x9f"));
     vitrine_component_val_delete(result);
-    CHECK(fails_with(vitrine_component_func_call(func, NULL, 0, &result),
-        "cannot call pair: expected 1 arguments, got 0"));
+    CHECK(fails_with(
+        vitrine_component_func_call(func, NULL, 0, &result), "cannot call pair: expected 1 argument, got 0"));
     vitrine_component_val_delete(val);
     vitrine_component_type_delete(type);
     vitrine_component_func_delete(func);
@@ -245,7 +253,7 @@ static void test_records(const vitrine_component_instance_t* instance)
 
     vitrine_component_val_t* val = NULL;
     CHECK(fails_with(
-        vitrine_component_val_parse(type, "{x: 1}", &val), "field \"y\" is missing (at offset 0x0)"));
+        vitrine_component_val_parse(type, "{x: 1}", &val), "field \"y\" is missing (at position 0)"));
     CHECK(succeeds(vitrine_component_val_parse(type, "{x: 1, y: -2}", &val)));
     vitrine_component_val_t* result = call(instance, "same-point", val);
     vitrine_component_val_t* y = vitrine_component_val_field(result, "y");
@@ -266,6 +274,58 @@ static void test_records(const vitrine_component_instance_t* instance)
     CHECK(type);
     vitrine_component_type_delete(type);
     vitrine_component_func_delete(func);
+}
+
+// Values made of values.
+static void test_parts(const vitrine_component_instance_t* instance)
+{
+    vitrine_component_func_t* func = find(instance, NULL, "same-point");
+    CHECK(!vitrine_component_func_is_async(func));
+    vitrine_component_type_t *point = param_of(func), *s32 = NULL;
+    vitrine_component_func_delete(func);
+    CHECK(vitrine_component_type_part(point, 0, NULL, &s32));
+    vitrine_component_val_t *x = NULL, *y = NULL, *val = NULL;
+    CHECK(succeeds(vitrine_component_val_from_int(s32, 3, &x)));
+    CHECK(succeeds(vitrine_component_val_from_int(s32, -4, &y)));
+    const vitrine_component_val_t* const fields[2] = { x, y };
+    CHECK(succeeds(vitrine_component_val_from_parts(point, fields, 2, &val)));
+    val = call(instance, "same-point", val);
+    wasm_byte_vec_t text;
+    vitrine_component_val_to_text(val, &text);
+    CHECK(is_own_text(&text, "{x: 3, y: -4}"));
+    vitrine_component_val_t* none = NULL;
+    CHECK(fails_with(vitrine_component_val_from_parts(point, fields, 1, &none), "expected 2 fields, got 1"));
+    const vitrine_component_val_t* const wrong[2] = { x, val };
+    CHECK(fails_with(vitrine_component_val_from_parts(point, wrong, 2, &none),
+        "field \"y\": expected a value of the type s32, got point"));
+    CHECK(fails(vitrine_component_val_from_parts(s32, NULL, 0, &none)) && !none);
+    CHECK(!vitrine_component_val_is_own(val));
+    vitrine_component_val_delete(val);
+
+    func = find(instance, NULL, "check");
+    vitrine_component_type_t* result = vitrine_component_func_result(func);
+    vitrine_component_type_t* u32 = param_of(func);
+    vitrine_component_func_delete(func);
+    vitrine_component_val_t* number = NULL;
+    CHECK(succeeds(vitrine_component_val_from_int(u32, 5, &number)));
+    CHECK(succeeds(vitrine_component_val_from_case(result, "ok", number, &val)));
+    vitrine_component_val_to_text(val, &text);
+    CHECK(is_own_text(&text, "ok(5)"));
+    vitrine_component_val_delete(val);
+    CHECK(succeeds(vitrine_component_val_from_case(result, "err", NULL, &val)));
+    vitrine_component_val_case_name(val, &text);
+    CHECK(is_own_text(&text, "err"));
+    vitrine_component_val_delete(val);
+    CHECK(fails_with(vitrine_component_val_from_case(result, "ok", x, &none),
+        "case \"ok\": expected a value of the type u32, got s32"));
+    CHECK(fails(vitrine_component_val_from_case(result, "maybe", NULL, &none)) && !none);
+    vitrine_component_val_delete(number);
+    vitrine_component_type_delete(u32);
+    vitrine_component_type_delete(result);
+    vitrine_component_val_delete(x);
+    vitrine_component_val_delete(y);
+    vitrine_component_type_delete(s32);
+    vitrine_component_type_delete(point);
 }
 
 static void test_cases(const vitrine_component_instance_t* instance)
@@ -292,9 +352,11 @@ static void test_resources(wasm_store_t* store, const vitrine_component_instance
     vitrine_component_val_t* size = call(instance, "size", vitrine_component_val_copy(file));
     int64_t number = 0;
     CHECK(succeeds(vitrine_component_val_to_int(size, &number)) && number == 7);
+    CHECK(vitrine_component_val_is_own(file) && !vitrine_component_val_is_own(size));
     CHECK(call_for_int(instance, "closed") == 0);
     CHECK(succeeds(vitrine_component_val_drop(store, file)));
     CHECK(call_for_int(instance, "closed") == 7);
+    CHECK(!vitrine_component_val_is_own(file));
     CHECK(fails(vitrine_component_val_drop(store, file)));
     CHECK(fails(vitrine_component_val_drop(store, size)));
     vitrine_component_val_delete(size);
@@ -306,8 +368,10 @@ static void test_resources(wasm_store_t* store, const vitrine_component_instance
 static void test_host(const vitrine_component_linker_t* linker, wasm_store_t* store,
     const vitrine_component_t* component, Env* env)
 {
-    static const char* const messages[] = { NULL, "expected a result of the type u32, got a string",
-        "expected a result of the type u32, got a tuple<>", "the log is full" };
+    static const char* const messages[] = { NULL,
+        "result of the host function log: expected a value of the type u32, got a value of the type string",
+        "result of the host function log: expected a value of the type u32, got a value of the type tuple<>",
+        "the log is full" };
     for (env->behaviour = Right; env->behaviour <= Fails; ++env->behaviour) {
         vitrine_component_instance_t* instance = NULL;
         CHECK(succeeds(vitrine_component_linker_instantiate(linker, store, component, &instance)));
@@ -370,6 +434,9 @@ static void test_unknown(
     vitrine_component_linker_trap_unknown_functions(linker, true);
     CHECK(succeeds(vitrine_component_linker_check(linker, store, component)));
     CHECK(succeeds(vitrine_component_linker_prepare(linker, component, &prepared)));
+    vitrine_component_t* of = vitrine_prepared_component_component(prepared);
+    CHECK(vitrine_component_same(of, component));
+    vitrine_component_delete(of);
     vitrine_component_linker_delete(linker);
     vitrine_component_linker_delete(NULL);
     CHECK(succeeds(vitrine_prepared_component_instantiate(prepared, store, &instance)));
@@ -394,6 +461,168 @@ static void test_core(const vitrine_component_instance_t* instance)
     CHECK(!vitrine_component_instance_core(instance, "none"));
 }
 
+// A resource type of the host: its resources are counters.
+
+typedef struct {
+    vitrine_component_resource_type_t* type;
+    int made, destroyed, finalized, sum;
+    enum { Good, OfOtherType } behaviour;
+    vitrine_component_resource_type_t* other;
+    vitrine_component_val_t* kept;
+} Counters;
+
+static void destroy_counter(void* env, void* rep)
+{
+    Counters* counters = env;
+    ++counters->destroyed;
+    counters->sum += *(int*)rep;
+    free(rep);
+}
+static void finalize_counters(void* env) { ++((Counters*)env)->finalized; }
+
+// `[constructor]counter: func(from: u32) -> counter`
+static own vitrine_error_t* new_counter(void* env, const vitrine_component_caller_t* caller,
+    const vitrine_component_val_t* const args[], size_t arg_count, own vitrine_component_val_t** result)
+{
+    Counters* counters = env;
+    CHECK(arg_count == 1);
+    int64_t from = 0;
+    CHECK(succeeds(vitrine_component_val_to_int(args[0], &from)));
+    int* rep = malloc(sizeof *rep);
+    *rep = (int)from;
+    vitrine_component_type_t* type = vitrine_component_caller_result(caller);
+    CHECK(vitrine_component_type_kind(type) == VITRINE_COMPONENT_OWN);
+    CHECK(succeeds(vitrine_component_val_from_rep(
+        type, counters->behaviour == OfOtherType ? counters->other : counters->type, rep, result)));
+    ++counters->made;
+    vitrine_component_type_delete(type);
+    return NULL;
+}
+
+// `[method]counter.add: func(self: borrow<counter>, n: u32) -> u32`
+static own vitrine_error_t* add(void* env, const vitrine_component_caller_t* caller,
+    const vitrine_component_val_t* const args[], size_t arg_count, own vitrine_component_val_t** result)
+{
+    Counters* counters = env;
+    CHECK(arg_count == 2 && !vitrine_component_val_is_own(args[0]));
+    void* rep = NULL;
+    CHECK(fails_with(
+        vitrine_component_val_to_rep(args[0], counters->other, &rep), "the resource is of another type"));
+    CHECK(fails(vitrine_component_val_to_rep(args[1], counters->type, &rep)) && !rep);
+    CHECK(succeeds(vitrine_component_val_to_rep(args[0], counters->type, &rep)));
+    int64_t n = 0;
+    CHECK(succeeds(vitrine_component_val_to_int(args[1], &n)));
+    *(int*)rep += (int)n;
+    vitrine_component_type_t* type = vitrine_component_caller_result(caller);
+    CHECK(succeeds(vitrine_component_val_from_int(type, *(int*)rep, result)));
+    vitrine_component_type_delete(type);
+    // A borrowed resource cannot be used after the call.
+    vitrine_component_val_delete(counters->kept);
+    counters->kept = vitrine_component_val_copy(args[0]);
+    return NULL;
+}
+
+static own vitrine_component_val_t* call_counted(
+    const vitrine_component_instance_t* instance, const char* name, const vitrine_component_val_t* argument)
+{
+    vitrine_component_func_t* func = find(instance, NULL, name);
+    vitrine_component_val_t* result = NULL;
+    CHECK(succeeds(vitrine_component_func_call(func, &argument, 1, &result)));
+    vitrine_component_func_delete(func);
+    return result;
+}
+
+static void test_host_resources(const wasm_engine_t* engine, const char* folder)
+{
+    Counters counters = { .behaviour = Good };
+    CHECK(succeeds(
+        vitrine_component_resource_type_new(destroy_counter, &counters, finalize_counters, &counters.type)));
+    CHECK(succeeds(vitrine_component_resource_type_new(destroy_counter, &counters, NULL, &counters.other)));
+    vitrine_component_t* component = load_component(engine, folder, "counters");
+    vitrine_component_linker_t* linker = NULL;
+    CHECK(succeeds(vitrine_component_linker_new(engine, &linker)));
+    const char interface[] = "test:host/counters@0.1.0";
+    CHECK(succeeds(vitrine_component_linker_define_resource(linker, interface, "counter", counters.type)));
+    CHECK(succeeds(vitrine_component_linker_define_func(
+        linker, interface, "[constructor]counter", new_counter, &counters, NULL)));
+    CHECK(succeeds(vitrine_component_linker_define_func(
+        linker, interface, "[method]counter.add", add, &counters, NULL)));
+    wasm_store_t* store = wasm_store_new((wasm_engine_t*)engine);
+    vitrine_component_instance_t* instance = NULL;
+    CHECK(succeeds(vitrine_component_linker_instantiate(linker, store, component, &instance)));
+
+    // The guest makes a counter, adds 5, drops it, and returns the sum.
+    vitrine_component_func_t* func = find(instance, NULL, "count");
+    vitrine_component_type_t* u32 = param_of(func);
+    vitrine_component_func_delete(func);
+    vitrine_component_val_t* seven = NULL;
+    CHECK(succeeds(vitrine_component_val_from_int(u32, 7, &seven)));
+    vitrine_component_val_t* result = call_counted(instance, "count", seven);
+    int64_t number = 0;
+    CHECK(succeeds(vitrine_component_val_to_int(result, &number)) && number == 12);
+    vitrine_component_val_delete(result);
+    CHECK(counters.made == 1 && counters.destroyed == 1 && counters.sum == 12);
+    void* rep = NULL;
+    CHECK(fails_with(vitrine_component_val_to_rep(counters.kept, counters.type, &rep),
+        "the resource was passed on, or the call that lent it has ended"));
+
+    // The guest returns one, which the host then lends to it, gives back, and no longer owns.
+    vitrine_component_val_t* counter = call_counted(instance, "make", seven);
+    CHECK(vitrine_component_val_is_own(counter));
+    CHECK(succeeds(vitrine_component_val_to_rep(counter, counters.type, &rep)) && *(int*)rep == 7);
+    result = call_counted(instance, "add-one", counter);
+    CHECK(succeeds(vitrine_component_val_to_int(result, &number)) && number == 8 && *(int*)rep == 8);
+    vitrine_component_val_delete(result);
+    result = call_counted(instance, "take", counter);
+    vitrine_component_val_delete(result);
+    CHECK(counters.destroyed == 2 && counters.sum == 20 && !vitrine_component_val_is_own(counter));
+    CHECK(fails(vitrine_component_val_to_rep(counter, counters.type, &rep)));
+    vitrine_component_val_delete(counter);
+
+    // One that the host makes and never passes on.
+    vitrine_component_type_t* own_counter = NULL;
+    func = find(instance, NULL, "take");
+    own_counter = param_of(func);
+    vitrine_component_func_delete(func);
+    int* lone = malloc(sizeof *lone);
+    *lone = 100;
+    CHECK(fails(vitrine_component_val_from_rep(u32, counters.type, lone, &counter)));
+    CHECK(counters.destroyed == 2);
+    CHECK(succeeds(vitrine_component_val_from_rep(own_counter, counters.type, lone, &counter)));
+    vitrine_component_val_delete(counter);
+    CHECK(counters.destroyed == 3 && counters.sum == 120);
+    vitrine_component_type_delete(own_counter);
+
+    // The guest keeps one until the end of its store.
+    result = call_counted(instance, "keep", seven);
+    vitrine_component_val_delete(result);
+    CHECK(counters.destroyed == 3);
+
+    // A resource of another type of the host.
+    counters.behaviour = OfOtherType;
+    func = find(instance, NULL, "count");
+    const vitrine_component_val_t* const args[1] = { seven };
+    vitrine_error_t* error = vitrine_component_func_call(func, args, 1, &result);
+    wasm_byte_vec_t text;
+    vitrine_error_message(error, &text);
+    CHECK(strstr(text.data, "has another type"));
+    wasm_byte_vec_delete(&text);
+    vitrine_error_delete(error);
+    vitrine_component_func_delete(func);
+
+    vitrine_component_val_delete(seven);
+    vitrine_component_type_delete(u32);
+    vitrine_component_val_delete(counters.kept);
+    vitrine_component_instance_delete(instance);
+    vitrine_component_linker_delete(linker);
+    vitrine_component_delete(component);
+    vitrine_component_resource_type_delete(counters.type);
+    vitrine_component_resource_type_delete(counters.other);
+    vitrine_component_resource_type_delete(NULL);
+    wasm_store_delete(store);
+    CHECK(counters.made == 4 && counters.destroyed == 5 && counters.finalized == 1);
+}
+
 int main(int argc, const char* argv[])
 {
     CHECK(argc == 2);
@@ -402,9 +631,11 @@ int main(int argc, const char* argv[])
     wasm_engine_t* engine = wasm_engine_new_with_config(config);
     wasm_store_t* store = wasm_store_new(engine);
     test_loading(engine, argv[1]);
+    test_host_resources(engine, argv[1]);
     vitrine_component_t* component = load_component(engine, argv[1], "things");
 
     Env env = { .behaviour = Right };
+    vitrine_store_set_data(store, &env, NULL);
     vitrine_component_linker_t* linker = NULL;
     vitrine_component_instance_t *instance = NULL, *imported = numbers(engine, store, argv[1]);
     CHECK(succeeds(vitrine_component_linker_new(engine, &linker)));
@@ -418,6 +649,7 @@ int main(int argc, const char* argv[])
     test_floats(instance);
     test_bytes(instance);
     test_records(instance);
+    test_parts(instance);
     test_cases(instance);
     test_resources(store, instance);
     test_core(instance);

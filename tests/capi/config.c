@@ -54,6 +54,48 @@ static void test_features(const char* folder)
     wasm_byte_vec_delete(&bytes);
 }
 
+static void test_lists(const char* folder)
+{
+    wasm_engine_t* engine = NULL;
+    CHECK(succeeds(vitrine_engine_new(NULL, &engine)));
+    size_t count = 0;
+    for (;; ++count) {
+        bool is_default = false;
+        const char* name = vitrine_feature(count, &is_default);
+        if (!name)
+            break;
+        CHECK(vitrine_engine_has_feature(engine, name) == is_default);
+        CHECK(vitrine_feature(count, NULL) == name);
+        if (strcmp(name, "simd") == 0)
+            CHECK(is_default);
+        if (strcmp(name, "wide-arithmetic") == 0)
+            CHECK(!is_default);
+    }
+    CHECK(count > 20 && !vitrine_feature(SIZE_MAX, NULL));
+    CHECK(!vitrine_engine_has_feature(engine, "telepathy"));
+    wasm_engine_delete(engine);
+
+    wasm_config_t* config = wasm_config_new();
+    vitrine_config_features(config, "all,-simd,-gc");
+    CHECK(succeeds(vitrine_engine_new(config, &engine)));
+    CHECK(vitrine_engine_has_feature(engine, "wide-arithmetic") && !vitrine_engine_has_feature(engine, "gc"));
+    wasm_store_t* store = wasm_store_new(engine);
+    wasm_byte_vec_t bytes = read_module(folder, "functions");
+    CHECK(!wasm_module_validate(store, &bytes));
+    wasm_byte_vec_delete(&bytes);
+    wasm_store_delete(store);
+    wasm_engine_delete(engine);
+
+    config = wasm_config_new();
+    vitrine_config_features(config, "-telepathy");
+    vitrine_error_t* error = vitrine_engine_new(config, &engine);
+    wasm_byte_vec_t text;
+    vitrine_error_message(error, &text);
+    CHECK(strstr(text.data, "unknown feature \"telepathy\"; expected all, mvp, "));
+    wasm_byte_vec_delete(&text);
+    vitrine_error_delete(error);
+}
+
 static size_t depth_with(const char* folder, uint64_t stack_bytes, vitrine_tier_t tier)
 {
     wasm_config_t* config = wasm_config_new();
@@ -85,7 +127,11 @@ static size_t depth_with(const char* folder, uint64_t stack_bytes, vitrine_tier_
 int main(int argc, const char* argv[])
 {
     CHECK(argc == 2);
-    CHECK(strcmp(vitrine_version(), "0.1.0") == 0);
+    char version[64];
+    snprintf(version, sizeof version, "%d.%d.%d", VITRINE_VERSION_MAJOR, VITRINE_VERSION_MINOR,
+        VITRINE_VERSION_PATCH);
+    CHECK(strcmp(vitrine_version(), version) == 0);
+    test_lists(argv[1]);
     test_invalid();
     test_features(argv[1]);
 

@@ -218,7 +218,7 @@ static void test_kinds(void)
 static void test_expressions(void)
 {
     CHECK(fails_with(
-        vitrine_instance_debug_assign(instance, "$limit = 1"), "the global is immutable (at offset 0x0)"));
+        vitrine_instance_debug_assign(instance, "$limit = 1"), "the global is immutable (at position 0)"));
     vitrine_val_t val = vitrine_val_i32(1);
     vitrine_error_t* error = vitrine_instance_debug_evaluate(instance, "1 + $nothing", &val);
     uint64_t offset = 0;

@@ -1,4 +1,5 @@
 (module $described
+  (@custom "notes" (before first) "hello")
   (type $point (struct (field $x i32)))
   (import "host" "log" (func $log (param i32)))
   (import "host" "m" (memory $shared 1 2 shared))

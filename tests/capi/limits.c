@@ -119,6 +119,27 @@ static void test_interrupt(wasm_store_t* store, const wasm_module_t* module)
 }
 
 // The limits of an engine hold for each store.
+static int freed;
+static void count_freed(void* data) { freed += *(int*)data; }
+
+static void test_data(wasm_engine_t* engine)
+{
+    int one = 1, ten = 10;
+    wasm_store_t* store = wasm_store_new(engine);
+    CHECK(!vitrine_store_data(store));
+    vitrine_store_set_data(store, &one, count_freed);
+    CHECK(vitrine_store_data(store) == &one && freed == 0);
+    vitrine_store_set_data(store, &ten, count_freed);
+    CHECK(vitrine_store_data(store) == &ten && freed == 1);
+    wasm_store_delete(store);
+    CHECK(freed == 11);
+    store = wasm_store_new(engine);
+    vitrine_store_set_data(store, &one, NULL);
+    CHECK(vitrine_store_data(store) == &one);
+    wasm_store_delete(store);
+    CHECK(freed == 11);
+}
+
 static void test_config(const char* folder)
 {
     wasm_config_t* config = wasm_config_new();
@@ -155,6 +176,7 @@ int main(int argc, const char* argv[])
     module = load(store, argv[1], "limits");
     test_interrupt(store, module);
     wasm_module_delete(module);
+    test_data(engine);
     wasm_engine_delete(engine);
     test_config(argv[1]);
     return 0;

@@ -117,6 +117,11 @@ static void test_others(const wasm_module_t* module)
     vitrine_entity_delete(&oops);
 
     CHECK(vitrine_module_count(module, 77) == 0);
+    uint32_t index = 99;
+    CHECK(vitrine_module_find(module, WASM_EXTERN_FUNC, "plus", &index) && index == 1);
+    CHECK(vitrine_module_find(module, WASM_EXTERN_MEMORY, "wide", &index) && index == 1);
+    CHECK(vitrine_module_find(module, WASM_EXTERN_MEMORY, "m", &index) && index == 0);
+    CHECK(!vitrine_module_find(module, WASM_EXTERN_MEMORY, "plus", &index) && index == 0);
     vitrine_entity_t none = { .size = sizeof none };
     CHECK(fails_with(vitrine_module_entity(module, 77, 0, &none), "there is no such kind of entities"));
     CHECK(fails_with(vitrine_module_entity(module, WASM_EXTERN_FUNC, 3, &none), "there is no such function"));
@@ -141,6 +146,30 @@ static void test_bytecode(const char* folder)
     wasm_module_delete(module);
     wasm_store_delete(store);
     wasm_engine_delete(engine);
+}
+
+// wasm-tools writes the names into a custom section.
+static void test_custom_sections(const wasm_module_t* module, const wasm_byte_vec_t* bytes)
+{
+    vitrine_custom_section_vec_t sections;
+    CHECK(succeeds(vitrine_module_custom_sections(module, &sections)));
+    CHECK(sections.size >= 1);
+    bool has_names = false, has_others = false;
+    for (size_t i = 0; i < sections.size; ++i) {
+        const vitrine_custom_section_t* section = &sections.data[i];
+        CHECK(section->offset + section->size <= bytes->size);
+        CHECK(memcmp(section->bytes, bytes->data + section->offset, section->size) == 0);
+        if (is_text(&section->name, "name"))
+            // Begins with the name of the module.
+            has_names = section->size > 12 && memcmp(section->bytes, "\0\012\011described", 12) == 0;
+        else
+            has_others = has_others
+                || (is_text(&section->name, "notes") && section->size == 5
+                    && memcmp(section->bytes, "hello", 5) == 0);
+    }
+    CHECK(has_names && has_others);
+    vitrine_custom_section_vec_delete(&sections);
+    CHECK(sections.size == 0 && !sections.data);
 }
 
 static void test_instances(wasm_store_t* store, const char* folder)
@@ -197,6 +226,7 @@ int main(int argc, const char* argv[])
     test_loading(store, argv[1], bytes);
     wasm_module_t* module = NULL;
     CHECK(succeeds(vitrine_module_new(store, bytes.data, bytes.size, &module)));
+    test_custom_sections(module, &bytes);
     wasm_byte_vec_delete(&bytes);
     wasm_name_t name;
     vitrine_module_name(module, &name);

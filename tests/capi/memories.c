@@ -187,6 +187,18 @@ int main(int argc, const char* argv[])
     wasm_memory_t* own_memory = NULL;
     limits = (vitrine_limits_t) { .min = 5, .is_64 = true };
     CHECK(succeeds(vitrine_memory_new(store, &limits, &own_memory)));
+    CHECK(vitrine_memory_can_move(own_memory));
+    wasm_memory_delete(own_memory);
+    // With addresses of 32 bits, it lies in reserved address space.
+    limits = (vitrine_limits_t) { .min = 1 };
+    CHECK(succeeds(vitrine_memory_new(store, &limits, &own_memory)));
+    const byte_t* data = wasm_memory_data(own_memory);
+    CHECK(!vitrine_memory_can_move(own_memory) && wasm_memory_grow(own_memory, 1000));
+    CHECK(wasm_memory_data(own_memory) == data && wasm_memory_data_size(own_memory) == 1001 << 16);
+    wasm_memory_delete(own_memory);
+    limits = (vitrine_limits_t) { .min = 1, .max = 2, .has_max = true, .is_shared = true };
+    CHECK(succeeds(vitrine_memory_new(store, &limits, &own_memory)));
+    CHECK(!vitrine_memory_can_move(own_memory));
     wasm_memory_delete(own_memory);
     limits = (vitrine_limits_t) { .min = 5, .max = 4, .has_max = true };
     CHECK(fails_with(
@@ -202,6 +214,7 @@ int main(int argc, const char* argv[])
     uint64_t size = 0;
     vitrine_val_t val = vitrine_val_i32(0);
     CHECK(fails_with(vitrine_memory_size(memory, &size), "the store is gone"));
+    CHECK(vitrine_memory_can_move(memory));
     CHECK(fails_with(vitrine_memory_grow(memory, 1, &size), "the store is gone"));
     CHECK(fails_with(vitrine_table_get(wasm_extern_as_table(elements), 0, &val), "the store is gone"));
     CHECK(fails_with(vitrine_table_set(wasm_extern_as_table(elements), 0, &val), "the store is gone"));

@@ -240,7 +240,8 @@ static void test_breakpoint_options(const World* world)
     vitrine_breakpoint_options_t read = { .size = sizeof read };
     vitrine_breakpoint_options(row, &read);
     CHECK(wasm_instance_same(read.instance, other) && read.is_temporary && !read.is_disabled);
-    CHECK(strcmp(read.condition, "") == 0 && strcmp(read.message, "") == 0 && read.ignore_count == 0 && read.every == 0);
+    CHECK(strcmp(read.condition, "") == 0 && strcmp(read.message, "") == 0 && read.ignore_count == 0
+        && read.every == 0);
     // An older program knows fewer members.
     memset(&read, 1, sizeof read);
     read.size = offsetof(vitrine_breakpoint_options_t, condition);
@@ -331,17 +332,20 @@ static void test_steps(const World* world)
     frame = frame_at(event.stopped, 0);
     CHECK(vitrine_debug_frame_offset(frame) == run.end - 1);
     vitrine_debug_frame_delete(frame);
-    // A stop is stale after a failure, too. The session gives it again.
+    // After a failure, the stop is as it was. The session gives it again, too.
     vitrine_stopped_t* stopped = event.stopped;
     CHECK(fails_with(vitrine_session_run_to(world->session, stopped, 0xffffff, 0, &event),
         "offset 0xffffff is not in the innermost function"));
+    CHECK(!event.stopped && vitrine_stopped_is_valid(stopped));
+    CHECK(fails_with(vitrine_session_step(world->session, stopped, 9, &event), "there is no thread 9"));
+    CHECK(vitrine_stopped_is_valid(stopped));
+    CHECK(succeeds(vitrine_session_step(world->session, stopped, 0, &event)));
+    CHECK(!vitrine_stopped_is_valid(stopped));
     CHECK(fails_with(vitrine_session_step(world->session, stopped, 0, &event),
         "the guest has already resumed from this stop"));
     vitrine_stopped_delete(stopped);
     CHECK(succeeds(vitrine_session_wait(world->session, &event)));
     CHECK(is_stopped(&event, "step"));
-    LAST(event, vitrine_session_step(world->session, stop, 9, &event), "there is no thread 9");
-    CHECK(succeeds(vitrine_session_wait(world->session, &event)));
     LAST(event, vitrine_session_kill_stopped(world->session, stop, &event), "stopped by the debugger");
     vitrine_entity_delete(&run);
 }
@@ -418,7 +422,7 @@ static void test_refused_calls(const World* world)
     CHECK(fails_with(vitrine_session_call(world->session, run, &arg, 1, false, &event),
         "cannot call run: value 0: expected a value of type i32, got f32"));
     CHECK(fails_with(vitrine_session_call(world->session, run, NULL, 0, false, &event),
-        "cannot call run: expected 1 values [i32], got 0"));
+        "cannot call run: expected 1 value [i32], got 0"));
     arg.kind = 77;
     CHECK(fails_with(
         vitrine_session_call(world->session, run, &arg, 1, false, &event), "value 0: there is no kind 77"));

@@ -48,7 +48,7 @@ static void test_returns(const World* world)
     CHECK(fails_with(vitrine_stopped_return_from(event.stopped, frame, &val, 1),
         "value 0: expected a value of type i32, got f32"));
     CHECK(fails_with(
-        vitrine_stopped_return_from(event.stopped, frame, NULL, 0), "expected 1 values [i32], got 0"));
+        vitrine_stopped_return_from(event.stopped, frame, NULL, 0), "expected 1 value [i32], got 0"));
     val.kind = 77;
     CHECK(fails_with(
         vitrine_stopped_return_from(event.stopped, frame, &val, 1), "value 0: there is no kind 77"));
@@ -68,8 +68,7 @@ static void test_exceptions(const World* world)
     const uint32_t id = break_at(world, "throw", NULL);
     vitrine_event_t event = call(world, "catch", 1, 0);
     vitrine_val_t val = vitrine_val_i32(44);
-    CHECK(
-        fails_with(vitrine_stopped_throw(event.stopped, tag, NULL, 0, 0), "expected 1 values [i32], got 0"));
+    CHECK(fails_with(vitrine_stopped_throw(event.stopped, tag, NULL, 0, 0), "expected 1 value [i32], got 0"));
     wasm_func_t* func = vitrine_instance_debug_func(world->instance, 0);
     CHECK(fails_with(
         vitrine_stopped_throw(event.stopped, wasm_func_as_extern(func), &val, 1, 0), "the extern is no tag"));

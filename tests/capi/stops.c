@@ -2,6 +2,8 @@
 // Why a guest stops: watchpoints, traps, exceptions, loads, and handlers that are told of it.
 #include "stops_test.h"
 
+#include <stddef.h>
+
 static bool is_bytes(own wasm_byte_vec_t* bytes, int32_t expected)
 {
     const bool is_same = bytes->size == 4 && memcmp(bytes->data, &expected, 4) == 0;
@@ -20,6 +22,57 @@ static uint32_t watch(const World* world, own vitrine_place_t* place, vitrine_wa
 static void unwatch(const World* world, uint32_t id)
 {
     CHECK(succeeds(vitrine_session_remove_watchpoint(world->session, id)));
+}
+
+static own vitrine_watchpoint_t* only_watchpoint(const World* world)
+{
+    vitrine_watchpoint_vec_t all;
+    CHECK(succeeds(vitrine_session_watchpoints(world->session, &all)) && all.size == 1);
+    vitrine_watchpoint_t* only = all.data[0];
+    all.data[0] = NULL;
+    vitrine_watchpoint_vec_delete(&all);
+    return only;
+}
+
+// A watchpoint with a condition and a count is changed. The memory has 22 at address 64.
+static void test_changed(const World* world, uint32_t id)
+{
+    vitrine_watchpoint_t* watchpoint = only_watchpoint(world);
+    vitrine_watchpoint_options_t options = { .size = sizeof options };
+    vitrine_watchpoint_options(watchpoint, &options);
+    CHECK(strcmp(options.condition, "i32[64] > 20") == 0 && options.every == 2 && !options.is_disabled);
+    CHECK(vitrine_watchpoint_hits(watchpoint) == 2);
+    // A caller that knows less of the struct.
+    vitrine_watchpoint_options_t less = { .size = offsetof(vitrine_watchpoint_options_t, every), .every = 7 };
+    vitrine_watchpoint_options(watchpoint, &less);
+    CHECK(strcmp(less.condition, "i32[64] > 20") == 0 && less.every == 7);
+    vitrine_watchpoint_delete(watchpoint);
+
+    options = (vitrine_watchpoint_options_t) { .size = sizeof options, .is_disabled = true };
+    CHECK(succeeds(vitrine_session_change_watchpoint(world->session, id, &options)));
+    vitrine_event_t event = call(world, "store", 64, 30);
+    CHECK(!event.stopped);
+    CHECK(succeeds(vitrine_session_change_watchpoint(world->session, id, NULL)));
+    event = call(world, "store", 64, 3);
+    CHECK(is_stopped(&event, "watchpoint 2: 30 -> 3"));
+    finish(world, &event);
+    watchpoint = only_watchpoint(world);
+    options = (vitrine_watchpoint_options_t) { .size = sizeof options, .every = 9 };
+    vitrine_watchpoint_options(watchpoint, &options);
+    CHECK(options.condition[0] == 0 && options.every <= 1 && !options.is_disabled);
+    CHECK(vitrine_watchpoint_hits(watchpoint) == 3);
+    vitrine_watchpoint_delete(watchpoint);
+
+    options = (vitrine_watchpoint_options_t) { .size = sizeof options, .condition = "1 +" };
+    vitrine_error_t* error = vitrine_session_change_watchpoint(world->session, id, &options);
+    uint64_t position = 0;
+    CHECK(vitrine_error_is_in_text(error) && vitrine_error_offset(error, &position) && position == 3);
+    vitrine_error_delete(error);
+    options = (vitrine_watchpoint_options_t) { .size = 1 };
+    CHECK(fails_with(vitrine_session_change_watchpoint(world->session, id, &options),
+        "the size of the options is not set"));
+    CHECK(
+        fails_with(vitrine_session_change_watchpoint(world->session, 99, NULL), "there is no watchpoint 99"));
 }
 
 static void test_watched_memory(const World* world)
@@ -67,6 +120,7 @@ static void test_watched_memory(const World* world)
         CHECK((event.stopped != NULL) == (value == 22));
     }
     finish(world, &event);
+    test_changed(world, every);
     unwatch(world, every);
     options.condition = "1 +";
     CHECK(

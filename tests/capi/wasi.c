@@ -213,6 +213,7 @@ static void test_sources(void)
     vitrine_wasi_config_t* config = vitrine_wasi_config_new();
     vitrine_wasi_config_clock(config, tell, &time, NULL);
     vitrine_wasi_config_random(config, fill, &byte, NULL);
+    vitrine_wasi_config_paths_by_component(config, true);
     Guest guest = start(config);
     CHECK(call(guest, "time", VITRINE_WASI_REALTIME) == 5000);
     CHECK(call(guest, "time", VITRINE_WASI_MONOTONIC) == 5001);

@@ -6,10 +6,10 @@
 //
 //     transcript wast SCRIPT.json [FEATURES]
 //     transcript wasi PROGRAM.wasm LIMIT FOLDER [ARGUMENTS...]
-#include "cli/features.h"
 #include "cli/file.h"
 #include "cli/statistics.h"
 #include "cli/wast_runner.h"
+#include "wasm/features.h"
 
 #include "support/guest.h"
 #include "wasi/preview1.h"
@@ -88,10 +88,10 @@ std::string trace_of(const core::Trap& trap)
 int run_script(const std::string& path, std::string_view features)
 {
     core::EngineConfig config;
-    const auto choices = cli::parse_features(features);
+    const auto choices = core::parse_features(features);
     if (!choices)
         return refuse(choices.error().to_text());
-    for (const cli::FeatureChoice& choice : *choices)
+    for (const core::FeatureChoice& choice : *choices)
         config.features.set(choice.feature, choice.is_on);
     const auto bytes = cli::read_file(path);
     if (!bytes)

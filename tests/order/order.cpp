@@ -7,9 +7,9 @@
 //
 // Prints the number of instructions, how many were out of order, and how many would be without the
 // rule for `loop`.
-#include "cli/features.h"
 #include "cli/file.h"
 #include "cli/wast_runner.h"
+#include "wasm/features.h"
 
 #include "support/guest.h"
 #include "support/order.h"
@@ -41,10 +41,10 @@ int tell(const OrderCheck& check)
 int run_script(const std::string& path, std::string_view features)
 {
     core::EngineConfig config;
-    const auto choices = cli::parse_features(features);
+    const auto choices = core::parse_features(features);
     if (!choices)
         return refuse(choices.error().to_text());
-    for (const cli::FeatureChoice& choice : *choices)
+    for (const core::FeatureChoice& choice : *choices)
         config.features.set(choice.feature, choice.is_on);
     const auto bytes = cli::read_file(path);
     if (!bytes)

@@ -529,7 +529,7 @@ TEST(ComponentSessions, ArgumentsAndResults)
     const auto name = ComponentVal::parse(greet.type().params[0].type, "\"you\"").value();
     EXPECT_THAT(*exited(guest.session.call(greet, { name })), IsEmpty());
     EXPECT_EQ("\"hello, you\"", guest.session.component_result()->to_text());
-    EXPECT_THAT(error_of(exited(guest.session.call(greet, {}))), HasSubstr("expected 1 arguments, got 0"));
+    EXPECT_THAT(error_of(exited(guest.session.call(greet, {}))), HasSubstr("expected 1 argument, got 0"));
     EXPECT_FALSE(guest.session.component_result());
 
     Debuggee other;

@@ -229,7 +229,7 @@ TEST(Components, DynamicValues)
     EXPECT_EQ("{x: 11, y: -22, label: \"p\"}", moved.to_text());
     EXPECT_EQ("p", moved.field("label")->get<std::string>().value());
     EXPECT_THAT(error_of(sum.call({ point })), HasSubstr("numbers"));
-    EXPECT_THAT(error_of(sum.call({})), HasSubstr("expected 1 arguments, got 0"));
+    EXPECT_THAT(error_of(sum.call({})), HasSubstr("expected 1 argument, got 0"));
     EXPECT_THAT(error_of(ComponentVal::parse(types[0].type, "{x: 1}")), HasSubstr("y"));
 }
 
@@ -271,6 +271,128 @@ TEST(Components, DynamicFunctionsAndResources)
     EXPECT_EQ("no", log_at(1).value().error());
     *wrong_kind = true;
     EXPECT_THAT(error_of(use_sink("s")), HasSubstr("has another type"));
+}
+
+/// The same with a resource type that has no C++ class.
+TEST(Components, ResourceTypesMadeAtRunTime)
+{
+    Calc calc;
+    calc.linker = ComponentLinker(calc.engine);
+    const HostResourceType sinks, others;
+    EXPECT_EQ(sinks, HostResourceType(sinks));
+    EXPECT_FALSE(sinks == others);
+    const auto make_sink = [&](const std::string& name) {
+        return std::shared_ptr<void>(new std::string(name), [&calc](void* object) {
+            const std::unique_ptr<std::string> text(static_cast<std::string*>(object));
+            calc.events.push_back("end of " + *text);
+        });
+    };
+    ComponentType own_type;
+    const HostResourceType* type = &sinks;
+    calc.linker.resource(log_interface, "sink", sinks)
+        .define_untyped(log_interface, "[constructor]sink",
+            [&](ComponentCaller& caller, std::span<const ComponentVal> arguments) {
+                own_type = *caller.type().result;
+                return ComponentVal::make_resource(
+                    own_type, *type, make_sink(arguments[0].get<std::string>().value()));
+            })
+        .define_untyped(log_interface, "[method]sink.write",
+            [&](ComponentCaller&, std::span<const ComponentVal> arguments) -> Result<ComponentVal> {
+                EXPECT_EQ("the resource is of another type", error_of(arguments[0].resource(others)));
+                EXPECT_THAT(error_of(arguments[1].resource(sinks)), HasSubstr("is no resource"));
+                const auto object = arguments[0].resource(sinks).value();
+                calc.events.push_back(*static_cast<const std::string*>(object.get()) + ": "
+                    + arguments[1].get<std::string>().value());
+                return ComponentVal();
+            })
+        .trap_unknown_functions(true);
+    const ComponentInstance instance = calc.instantiate();
+    const auto use_sink = instance.typed<void(std::string)>("use-sink").value();
+    EXPECT_TRUE(use_sink("s"));
+    EXPECT_THAT(calc.events, ElementsAre("s: sink line", "end of s"));
+    calc.events.clear();
+
+    // One that is never passed on ends with its value.
+    {
+        const auto kept = ComponentVal::make_resource(own_type, sinks, make_sink("kept")).value();
+        const ComponentVal copy = kept;
+        EXPECT_EQ("kept", *static_cast<const std::string*>(copy.resource(sinks).value().get()));
+        EXPECT_TRUE(calc.events.empty());
+    }
+    EXPECT_THAT(calc.events, ElementsAre("end of kept"));
+    EXPECT_EQ(
+        "the object of a resource is null", error_of(ComponentVal::make_resource(own_type, sinks, nullptr)));
+    EXPECT_THAT(
+        error_of(ComponentVal::make_resource(ComponentType(), sinks, make_sink("t"))), HasSubstr("tuple"));
+
+    type = &others;
+    EXPECT_THAT(error_of(use_sink("s")), HasSubstr("has another type"));
+}
+
+/// A host function of any type is held to the type of the import, in all parts.
+TEST(Components, DynamicFunctionsAreHeldToTheirResult)
+{
+    Calc calc;
+    calc.linker = ComponentLinker(calc.engine);
+    ComponentVal returned;
+    calc.linker.resource<Sink>(log_interface, "sink").trap_unknown_functions(true);
+    calc.linker.define_untyped(log_interface, "log",
+        [&](ComponentCaller&, std::span<const ComponentVal>) -> Result<ComponentVal> { return returned; });
+    const auto log_at = [&] {
+        return calc.instantiate().typed<ComponentResult<void, std::string>(std::uint8_t)>("log-at").value()(
+            1);
+    };
+    EXPECT_EQ("result of the host function log: expected a value of the type result<_, string>, got a value "
+              "of the type tuple<>",
+        error_of(log_at()));
+    const ComponentInstance instance = calc.instantiate();
+    const auto result = *instance.func(ops, "sum")->type().result;
+    returned = ComponentVal::parse(result, "err(\"no\")").value();
+    EXPECT_THAT(error_of(log_at()), HasSubstr("got a value of the type result<s64, string>"));
+    returned = ComponentVal::parse(*instance.func("log-at")->type().result, "err(\"no\")").value();
+    EXPECT_EQ("no", log_at().value().error());
+}
+
+TEST(Components, ValuesAreMadeOfParts)
+{
+    Calc calc;
+    const ComponentInstance instance = calc.instantiate();
+    const auto types = instance.func("translate").value().type().params;
+    const ComponentType& point = types[0].type;
+    const auto part = [&](std::size_t index, std::string_view text) {
+        return ComponentVal::parse(*point.parts()[index].type, text).value();
+    };
+    const std::vector fields { part(0, "1"), part(1, "-2"), part(2, "\"p\"") };
+    EXPECT_EQ("{x: 1, y: -2, label: \"p\"}", ComponentVal::make_of_parts(point, fields).value().to_text());
+    EXPECT_EQ(
+        "expected 3 fields, got 1", error_of(ComponentVal::make_of_parts(point, std::span(fields).first(1))));
+    EXPECT_EQ("field \"y\": expected a value of the type s32, got string",
+        error_of(ComponentVal::make_of_parts(point, std::vector { fields[0], fields[2], fields[2] })));
+
+    const ComponentFuncType sum = instance.func(ops, "sum").value().type();
+    const ComponentType& list = sum.params[0].type;
+    const auto number = [&](std::int64_t value) {
+        return ComponentVal::make(*list.parts()[0].type, value).value();
+    };
+    const auto numbers = ComponentVal::make_of_parts(list, std::vector { number(1), number(-2) }).value();
+    EXPECT_EQ("[1, -2]", numbers.to_text());
+    EXPECT_EQ("ok(-1)", instance.func(ops, "sum")->call({ numbers }).value().to_text());
+    EXPECT_EQ("[]", ComponentVal::make_of_parts(list, {}).value().to_text());
+    EXPECT_EQ("element 1: expected a value of the type s64, got s32",
+        error_of(ComponentVal::make_of_parts(list, std::vector { number(1), fields[0] })));
+    EXPECT_THAT(error_of(ComponentVal::make_of_parts(*sum.result, {})), HasSubstr("is not made of parts"));
+
+    EXPECT_EQ("ok(7)", ComponentVal::make_case(*sum.result, "ok", number(7)).value().to_text());
+    EXPECT_EQ(
+        "case \"ok\" has a payload, which is missing", error_of(ComponentVal::make_case(*sum.result, "ok")));
+    EXPECT_EQ("case \"err\": expected a value of the type string, got s64",
+        error_of(ComponentVal::make_case(*sum.result, "err", number(7))));
+    EXPECT_EQ("the type `result<s64, string>` has no case \"maybe\"",
+        error_of(ComponentVal::make_case(*sum.result, "maybe")));
+    EXPECT_THAT(error_of(ComponentVal::make_case(list, "ok")), HasSubstr("is not made of a case"));
+    const ComponentType log = *instance.func("log-at")->type().result;
+    EXPECT_EQ("ok", ComponentVal::make_case(log, "ok").value().to_text());
+    EXPECT_EQ("case \"ok\" has no payload", error_of(ComponentVal::make_case(log, "ok", number(1))));
 }
 
 /// Has a resource type of its own, and calls the host while it is being executed.

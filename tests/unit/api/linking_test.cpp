@@ -197,7 +197,7 @@ TEST(HostFunctions, OnValuesAreHeldToTheirType)
     World world;
     world.linker.define("host", "f", FuncType { { ValKind::I32 }, { ValKind::I32 } },
         [&](Caller&, std::span<const Val>) -> Result<std::vector<Val>> { return results; });
-    EXPECT_EQ(error_of(call_host(world)), "results of a host function: expected 1 values [i32], got 0");
+    EXPECT_EQ(error_of(call_host(world)), "results of a host function: expected 1 value [i32], got 0");
     results = { Val::f32(1) };
     EXPECT_EQ(error_of(call_host(world)),
         "results of a host function: value 0: expected a value of type i32, got f32");

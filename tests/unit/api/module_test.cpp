@@ -3,6 +3,7 @@
 #include "world.h"
 
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -119,6 +120,105 @@ TEST(Modules, GiveOneRowAsTheyGiveAll)
     EXPECT_FALSE(module.function_at(all[1].end));
     EXPECT_FALSE(module.function_at(0));
     EXPECT_FALSE(module.function_at(UINT32_MAX));
+}
+
+TEST(Modules, GiveOneRowOfEachKind)
+{
+    const World world(false);
+    const Module module = world.module(everything);
+    EXPECT_EQ(module.count(ExternKind::Func), 2u);
+    EXPECT_EQ(module.count(ExternKind::Table), 2u);
+    EXPECT_EQ(module.count(ExternKind::Memory), 2u);
+    EXPECT_EQ(module.count(ExternKind::Global), 2u);
+    EXPECT_EQ(module.count(ExternKind::Tag), 2u);
+    const auto check = [](const auto& all, const auto& get) {
+        for (const auto& row : all) {
+            const auto one = get(row.index);
+            ASSERT_TRUE(one);
+            EXPECT_EQ(one->index, row.index);
+            EXPECT_EQ(one->name, row.name);
+            EXPECT_EQ(one->import.has_value(), row.import.has_value());
+            EXPECT_EQ(one->exports, row.exports);
+            EXPECT_EQ(one->type, row.type);
+        }
+        EXPECT_FALSE(get(static_cast<std::uint32_t>(all.size())));
+        EXPECT_FALSE(get(UINT32_MAX));
+    };
+    check(module.tables(), [&](std::uint32_t index) { return module.table(index); });
+    check(module.memories(), [&](std::uint32_t index) { return module.memory(index); });
+    check(module.globals(), [&](std::uint32_t index) { return module.global(index); });
+    check(module.tags(), [&](std::uint32_t index) { return module.tag(index); });
+    EXPECT_EQ(module.tag(1)->exports, (std::vector<std::string> { "theft" }));
+}
+
+/// A name in the name section comes before that of an export, and that before one of an import.
+TEST(Modules, FindEntitiesByName)
+{
+    const World world(false);
+    const Module module = world.module(R"((module
+        (import "a" "imported" (func)) (import "a" "twice" (func)) (import "b" "twice" (func))
+        (import "a" "both" (func)) (import "a" "total" (global i32))
+        (func $named (export "shown")) (func (export "both")) (func $same (export "x"))
+        (func $x)))");
+    EXPECT_EQ(module.find(ExternKind::Func, "imported"), 0u);
+    EXPECT_EQ(module.find(ExternKind::Func, "named"), 4u);
+    EXPECT_EQ(module.find(ExternKind::Func, "shown"), 4u);
+    EXPECT_EQ(module.find(ExternKind::Func, "both"), 5u) << "the export, not the import";
+    EXPECT_EQ(module.find(ExternKind::Func, "x"), 7u) << "the name section, not the export";
+    EXPECT_EQ(module.find(ExternKind::Global, "total"), 0u);
+    EXPECT_FALSE(module.find(ExternKind::Func, "twice")) << "two imports";
+    EXPECT_FALSE(module.find(ExternKind::Func, "total")) << "of another kind";
+    EXPECT_FALSE(module.find(ExternKind::Func, ""));
+    EXPECT_FALSE(module.find(ExternKind::Tag, "x"));
+    EXPECT_FALSE(world.module("(module)").find(ExternKind::Memory, "m"));
+}
+
+/// Naming all of them one by one takes milliseconds. It would take minutes if each search listed
+/// them all.
+TEST(Modules, FindEachOfManyFunctions)
+{
+    constexpr std::uint32_t many = 20'000;
+    std::string text = "(module";
+    for (std::uint32_t i = 0; i < many; ++i)
+        text += "(func $f" + std::to_string(i) + ")";
+    const World world(false);
+    const Module module = world.module(text + ")");
+    for (std::uint32_t i = 0; i < many; ++i) {
+        ASSERT_EQ(module.find(ExternKind::Func, "f" + std::to_string(i)), i);
+        ASSERT_EQ(module.function(i)->index, i);
+    }
+    EXPECT_EQ(module.count(ExternKind::Func), many);
+}
+
+TEST(Modules, ListTheirCustomSections)
+{
+    const auto bytes = core::test::wasm_of(R"((module $shop
+        (@custom "notes" (before first) "ab") (@custom "" "") (@custom "notes" (after last) "c")))");
+    for (const bool guest_debug : { false, true }) {
+        const Engine engine(Config().guest_debug(guest_debug));
+        const Module module = Module::from_bytes(engine, std::as_bytes(std::span(bytes))).value();
+        const auto sections = module.custom_sections();
+        ASSERT_EQ(sections.size(), 4u);
+        std::string text;
+        for (const CustomSection& section : sections) {
+            EXPECT_EQ(
+                std::memcmp(section.bytes.data(), bytes.data() + section.offset, section.bytes.size()), 0);
+            if (section.name != "name")
+                text += "<" + section.name + ": " + std::to_string(section.bytes.size()) + ">";
+        }
+        EXPECT_THAT(text, testing::HasSubstr("<notes: 2>"));
+        EXPECT_THAT(text, testing::HasSubstr("<: 0>"));
+        EXPECT_THAT(text, testing::HasSubstr("<notes: 1>"));
+    }
+    // They are part of the module's bytes, also where the module is part of a file.
+    const Engine engine(Config().guest_debug(true));
+    const auto file = std::make_shared<std::vector<std::byte>>(100, std::byte(0));
+    file->insert(file->end(), std::as_bytes(std::span(bytes)).begin(), std::as_bytes(std::span(bytes)).end());
+    const Module part =
+        Module::from_part(engine, { file, std::span<const std::byte>(*file).subspan(100), 100 }).value();
+    const CustomSection first = part.custom_sections()[0];
+    EXPECT_EQ(first.bytes.data(), file->data() + 100 + first.offset);
+    EXPECT_EQ(first.bytes.data(), part.bytecode()->data() + first.offset);
 }
 
 TEST(Modules, ABreakpointAtAFunctionsOffsetStopsAtItsFirstInstruction)

@@ -113,6 +113,22 @@ TEST(Memories, Grow)
     EXPECT_EQ(memory.data().size(), 131072u);
 }
 
+/// A memory with 32-bit addresses lies in reserved address space, others do not.
+TEST(Memories, SayWhetherTheyCanMove)
+{
+    std::optional<World> world(std::in_place);
+    const Memory fixed = Memory::create(world->store, { .min = 1 }).value();
+    EXPECT_FALSE(fixed.can_move());
+    std::byte* const before = fixed.data().data();
+    ASSERT_TRUE(fixed.grow(2000));
+    EXPECT_EQ(fixed.data().data(), before);
+    EXPECT_EQ(fixed.data().size(), 2001u << 16);
+    EXPECT_FALSE(fixed.can_move());
+    EXPECT_TRUE(Memory::create(world->store, { .min = 1, .is_64 = true }).value().can_move());
+    world.reset();
+    EXPECT_TRUE(fixed.can_move()) << "nothing is known about it any more";
+}
+
 TEST(Memories, FindBytes)
 {
     World world;
@@ -449,6 +465,37 @@ TEST(Stores, KeepTheirHandlesWhenMoved)
     Store& self = other;
     other = std::move(self);
     EXPECT_EQ(global.get(), Val::i32(5));
+}
+
+/// One linker serves two stores, whose host function finds what belongs to its store.
+TEST(Stores, HaveDataForHostFunctions)
+{
+    const Engine engine;
+    Linker linker(engine);
+    linker.define(
+        "host", "count", [](Caller& caller) { return ++*static_cast<int*>(caller.store().data().get()); });
+    const auto wat = R"((module (import "host" "count" (func (result i32))) (export "f" (func 0))))";
+    const Module module = test::try_module(engine, wat).value();
+    const auto first = std::make_shared<int>(10), second = std::make_shared<int>(20);
+    {
+        Store one(engine), two(engine);
+        EXPECT_EQ(one.data(), nullptr);
+        one.set_data(first);
+        two.set_data(second);
+        const auto count_one = linker.instantiate(one, module)->typed<int()>("f").value();
+        const auto count_two = linker.instantiate(two, module)->typed<int()>("f").value();
+        EXPECT_EQ(*count_one(), 11);
+        EXPECT_EQ(*count_two(), 21);
+        EXPECT_EQ(*count_one(), 12);
+        const Store moved = std::move(one);
+        EXPECT_EQ(moved.data(), first);
+        one.set_data(second);                                  // NOLINT(bugprone-use-after-move)
+        EXPECT_EQ(one.data(), nullptr) << "it was moved from"; // NOLINT(bugprone-use-after-move)
+        two.set_data(nullptr);
+        EXPECT_EQ(second.use_count(), 1);
+        EXPECT_EQ(first.use_count(), 2);
+    }
+    EXPECT_EQ(first.use_count(), 1) << "it ends with the store";
 }
 
 TEST(Stores, ListTheirInstancesInTheOrderOfTheirCreation)

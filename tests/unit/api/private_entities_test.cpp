@@ -151,7 +151,7 @@ TEST(PrivateEntities, ChangesAreCheckedLikeThoseOfExports)
     EXPECT_FALSE(guest.instance->debug_table(1)->set(2, Val::funcref({})));
     EXPECT_FALSE(guest.instance->debug_table(1)->set(0, Val::externref(nullptr)));
     EXPECT_THAT(guest.instance->debug_function(1)->call({}).error().message(),
-        testing::HasSubstr("expected 1 values"));
+        testing::HasSubstr("expected 1 value"));
     std::array<std::byte, 4> bytes {};
     EXPECT_FALSE(guest.instance->debug_memory(1)->read(65533, bytes));
     EXPECT_FALSE(guest.instance->debug_memory(1)->write(~std::uint64_t { 0 }, bytes));

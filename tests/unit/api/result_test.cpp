@@ -94,6 +94,12 @@ TEST(Errors, SayWhereInOneLine)
     EXPECT_EQ(placed.offset(), 0x1eu);
     EXPECT_FALSE(placed.trap());
     EXPECT_FALSE(placed.exit_status());
+    EXPECT_FALSE(placed.is_in_text());
+    const Error in_text = Error::in_text("it is broken", 7);
+    EXPECT_EQ(in_text.to_text(), "it is broken (at position 7)");
+    EXPECT_EQ(in_text.offset(), 7u);
+    EXPECT_TRUE(in_text.is_in_text());
+    EXPECT_EQ(Error::in_text("it is broken", std::nullopt).to_text(), "it is broken");
     const Error exit(Trap { .kind = TrapKind::Exit, .text = "exit", .exit_status = 3 });
     EXPECT_EQ(exit.exit_status(), 3);
     EXPECT_FALSE(Error(Trap { .kind = TrapKind::Unreachable, .text = "unreachable" }).exit_status());

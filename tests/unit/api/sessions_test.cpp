@@ -505,6 +505,49 @@ TEST(Sessions, AStopLetsOnlyItsOwnGuestGoOnAndOnlyOnce)
     EXPECT_EQ(exited(guest.session->resume(std::move(next)))->front(), Val::i32(25));
 }
 
+/// A request that cannot be carried out leaves the guest stopped, and the stop usable.
+TEST(Sessions, AFailedResumeKeepsTheStop)
+{
+    Debuggee guest;
+    guest.break_at(square);
+    Stopped stop = stopped(guest.call_sum());
+    EXPECT_TRUE(stop.is_valid());
+    EXPECT_EQ(error_of(exited(guest.session->step(std::move(stop), 77))), "there is no thread 77");
+    EXPECT_EQ(error_of(exited(guest.session->step_out(std::move(stop), 77))), "there is no thread 77");
+    EXPECT_THAT(error_of(exited(guest.session->run_to(std::move(stop), 1))),
+        testing::HasSubstr("is not in the innermost function"));
+    World other;
+    const Func foreign = *other.instantiate(R"((module (func (export "f"))))").func("f");
+    EXPECT_EQ(error_of(exited(guest.session->call(std::move(stop), foreign, {}))),
+        "the function does not belong to the thread's store");
+    ASSERT_TRUE(stop.is_valid());
+    EXPECT_EQ(stop.try_frames()->size(), 2u);
+    EXPECT_EQ(stop.try_threads()->size(), 1u);
+    Stopped next = stopped(guest.session->resume(std::move(stop)));
+    EXPECT_FALSE(stop.is_valid()) << "consumed"; // NOLINT(bugprone-use-after-move)
+    EXPECT_EQ(stop.reason().to_text(), "breakpoint 1") << "still readable";
+    EXPECT_TRUE(next.is_valid());
+    EXPECT_EQ(exited(guest.session->resume(std::move(next)))->front(), Val::i32(25));
+}
+
+TEST(Sessions, AStaleStopHasNoFrames)
+{
+    Debuggee guest;
+    guest.break_at(square);
+    Stopped stop = stopped(guest.call_sum());
+    const debug::GuestThread thread = stop.threads()[0];
+    EXPECT_EQ(thread.try_frames()->size(), 2u);
+    guest.session->kill();
+    EXPECT_TRUE(exited(guest.session->wait()).error().trap());
+    EXPECT_FALSE(stop.is_valid());
+    EXPECT_TRUE(stop.frames().empty());
+    EXPECT_TRUE(stop.threads().empty());
+    EXPECT_TRUE(thread.frames().empty());
+    EXPECT_EQ(error_of(stop.try_frames()), "the guest has already resumed from this stop");
+    EXPECT_EQ(error_of(stop.try_threads()), "the guest has already resumed from this stop");
+    EXPECT_EQ(error_of(thread.try_frames()), "the guest is not stopped");
+}
+
 TEST(Sessions, TakeOneCallAtATime)
 {
     Debuggee guest;

@@ -153,6 +153,78 @@ TEST(Watchpoints, AreForPlacesThatExpressionsName)
         << "an operation is no place";
 }
 
+TEST(Watchpoints, AreChangedLater)
+{
+    Watched guest;
+    const std::uint32_t id = guest.watch({ .what = MemoryRange { guest.memory(), 16, 4 } });
+    const auto store = [&](std::int32_t value) {
+        return guest.call("store", { Val::i32(16), Val::i32(value) });
+    };
+    EXPECT_TRUE(exited(guest.session->resume(stopped(store(1)))));
+
+    ASSERT_TRUE(guest.session->change_watchpoint(id, { .condition = "$value > 5", .ignore_count = 2 }));
+    debug::Watchpoint row = guest.session->watchpoints().at(0);
+    EXPECT_EQ(row.options.condition, "$value > 5");
+    EXPECT_EQ(row.options.ignore_count, 2u);
+    EXPECT_EQ(row.options.every, 1u);
+    EXPECT_EQ(row.access, WatchAccess::Change);
+    EXPECT_EQ(row.hits, 1u) << "kept";
+    EXPECT_TRUE(exited(store(3))) << "the condition does not hold";
+    EXPECT_TRUE(exited(store(7))) << "the second hit is ignored";
+    EXPECT_EQ(guest.session->watchpoints().at(0).hits, 2u);
+    EXPECT_TRUE(exited(guest.session->resume(stopped(store(8)))));
+
+    ASSERT_TRUE(guest.session->change_watchpoint(id, { .is_enabled = false }));
+    EXPECT_FALSE(guest.session->watchpoints().at(0).options.is_enabled);
+    EXPECT_TRUE(exited(store(9)));
+    ASSERT_TRUE(guest.session->change_watchpoint(id, {}));
+    Stopped stop = stopped(store(10));
+    EXPECT_EQ(stop.reason().to_text(), "watchpoint 1: 9 -> 10") << "not from 8, when it was disabled";
+    EXPECT_TRUE(exited(guest.session->resume(std::move(stop))));
+
+    const auto refused = guest.session->change_watchpoint(id, { .condition = "$value >" });
+    ASSERT_FALSE(refused);
+    EXPECT_TRUE(refused.error().is_in_text());
+    EXPECT_EQ(guest.session->watchpoints().at(0).options.condition, "") << "unchanged";
+    EXPECT_EQ(error_of(guest.session->change_watchpoint(77, {})), "there is no watchpoint 77");
+    EXPECT_EQ(error_of(guest.session->change_watchpoint(0, {})), "there is no watchpoint 0");
+}
+
+TEST(Watchpoints, AreNotChangedWhileTheGuestRuns)
+{
+    Watched guest;
+    const std::uint32_t id = guest.watch({ .what = MemoryRange { guest.memory(), 16, 4 } });
+    std::string refused;
+    guest.scribble = [&] { refused = error_of(guest.session->change_watchpoint(id, {})); };
+    EXPECT_TRUE(exited(guest.call("ask", {})));
+    EXPECT_EQ(refused, "the guest is running: watchpoints are changed while it is stopped");
+}
+
+/// In a session with a handler, the watchpoint of a local of the outermost frame stays.
+TEST(Watchpoints, OnALocalThatHasEndedAreNotChanged)
+{
+    World world;
+    world.linker.define("host", "scribble", [] {});
+    const Instance instance = world.instantiate(guest_text);
+    std::uint32_t id = 0;
+    ASSERT_TRUE(world.store.on_debug_event([&](Stopped& stop) {
+        Session& session = *world.store.debug_session();
+        if (id == 0) {
+            id = session.add_watchpoint({ .what = debug::FrameLocal { stop.frames()[0], 1 } }).value();
+            EXPECT_TRUE(session.change_watchpoint(id, { .is_enabled = false }));
+        }
+        return debug::Resume::go();
+    }));
+    Session& session = *world.store.debug_session();
+    ASSERT_TRUE(session.add_breakpoint(
+        { .module = instance.module(), .offset = instance.module().function(count)->offset }));
+    EXPECT_TRUE(instance.func("count")->call({ Val::i32(2) }));
+    ASSERT_EQ(session.watchpoints().size(), 1u);
+    EXPECT_EQ(error_of(session.change_watchpoint(id, {})), "the frame of the watched local has ended");
+    EXPECT_FALSE(session.watchpoints()[0].options.is_enabled);
+    EXPECT_TRUE(session.remove_watchpoint(id));
+}
+
 TEST(Watchpoints, TellReadsFromWrites)
 {
     Watched guest;
