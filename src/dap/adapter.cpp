@@ -185,7 +185,10 @@ void Adapter::cancel_request(int64_t seq)
     const std::lock_guard lock(mutex_);
     if (commanding_seq_ == seq) {
         console_->interrupt();
-        run_->session().interrupt();
+        if (awaits_arrival_)
+            stop_guest();
+        else
+            run_->session().interrupt();
     }
 }
 

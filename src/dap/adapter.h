@@ -138,6 +138,8 @@ private:
     Result<void> resume_guest(const debug::Resume& how);
     Result<void> resume_from(std::optional<uint64_t> stop, const debug::Resume& how);
     BodyOr step(const Arguments& arguments, debug::LineStepKind kind, const debug::Resume& by_instruction);
+    /// Asks the guest to stop. Without one that runs, the next call of the embedder stops.
+    void stop_guest();
     /// Handles the inbox until the program has stopped or ended.
     Result<void> wait_for_arrival();
 
@@ -366,6 +368,8 @@ private:
     std::mutex mutex_;
     /// For the reading thread: what `cancel` can interrupt.
     std::optional<int64_t> commanding_seq_;
+    /// For the reading thread: that command has resumed the program, and waits for a stop.
+    std::atomic<bool> awaits_arrival_ = false;
     /// For the guest's threads: the source and line of each breakpoint that logs messages.
     std::map<uint32_t, json::Object> message_places_;
     /// The request to open a terminal, and what the client has answered to it.

@@ -316,9 +316,16 @@ Result<void> Adapter::resume_from(std::optional<uint64_t> stop, const debug::Res
     return {};
 }
 
+void Adapter::stop_guest() { run_->session().interrupt(!program_->ends_with_call()); }
+
 Result<void> Adapter::wait_for_arrival()
 {
     const uint64_t arrivals = arrivals_;
+    awaits_arrival_ = true;
+    struct End {
+        std::atomic<bool>& awaits_arrival;
+        ~End() { awaits_arrival = false; }
+    } const end { awaits_arrival_ };
     while (arrivals_ == arrivals && !is_over_)
         if (!handle_next())
             return failure("the client has gone");

@@ -190,9 +190,10 @@ Result<json::Object> Adapter::pause(const Arguments&)
         return failure("the program has ended");
     if (!has_started_ && !program_->is_attached())
         return failure("the program has not been started yet");
-    if (run_->session().is_idle() && !run_->session().is_running())
+    const debug::Session& session = run_->session();
+    if (program_->ends_with_call() && session.is_idle() && !session.is_running())
         return failure("the program executes nothing at the moment");
-    run_->session().interrupt();
+    stop_guest();
     return Body {};
 }
 

@@ -37,13 +37,14 @@ Result<void> Adapter::open_terminal(std::string_view kind)
     net::Descriptor socket = TRY(wait_for_terminal(door));
     Terminal::Streams streams = TRY(receive_streams(socket));
     terminal_ = std::make_unique<Terminal>(std::move(socket), std::move(streams));
-    const auto post = [this](void (debug::Session::*what)()) {
-        inbox_.add([this, what] {
+    const auto post = [this](auto act) {
+        inbox_.add([this, act] {
             if (run_ && has_started_ && !ending_)
-                (run_->session().*what)();
+                act(run_->session());
         });
     };
-    terminal_->watch([post] { post(&debug::Session::interrupt); }, [post] { post(&debug::Session::kill); });
+    terminal_->watch([post] { post([](debug::Session& session) { session.interrupt(); }); },
+        [post] { post([](debug::Session& session) { session.kill(); }); });
     return {};
 }
 

@@ -377,7 +377,7 @@ Result<void> Session::start(std::function<Outcome()> body, bool stop_at_entry)
         body_ = std::move(body);
         outcome_.reset();
         is_body_running_ = true;
-        at_entry_ = stop_at_entry;
+        at_entry_ = std::exchange(wants_stop_at_entry_, false) || stop_at_entry;
     }
     changed_.notify_all();
     return {};
@@ -451,11 +451,12 @@ void Session::pause_all()
         member->thread->requests->add(Requests::pause);
 }
 
-void Session::interrupt()
+void Session::interrupt(bool or_next_call)
 {
     const std::lock_guard lock(mutex_);
     if (is_closing_ || state_ == State::Stopped)
         return;
+    wants_stop_at_entry_ = wants_stop_at_entry_ || (or_next_call && !handler_);
     if (!is_any_running())
         return;
     wants_stop_ = true;
@@ -492,7 +493,7 @@ void Session::stop_from_outside(std::unique_lock<std::mutex>& lock)
     stopper_ = &member;
     alone_ = nullptr;
     is_from_outside_ = true;
-    wants_stop_ = false;
+    wants_stop_ = wants_stop_at_entry_ = false;
     forget_steps();
     state_ = State::Stopped;
     reason_ = StopReason { .kind = StopKind::Interrupt, .thread = member.id };

@@ -94,8 +94,9 @@ public:
     /// dropped.
     Result<void> call(std::function<void()> body, uint32_t thread = 0);
     /// Asks a running guest to stop. One of its threads stops with `Interrupt` at its next function
-    /// entry or loop header, or in the host function in which it is blocked.
-    void interrupt();
+    /// entry or loop header, or in the host function in which it is blocked. With `or_next_call`, a
+    /// guest that does not run, or ends first, stops at the entry of its next call.
+    void interrupt(bool or_next_call = false);
     /// Ends a running or stopped guest.
     void kill();
     /// Ends one thread, as if the guest's code had returned from it. If it is the one that stopped,
@@ -372,6 +373,8 @@ private:
     uint32_t next_id_ = 1;
     bool at_entry_ = false;
     bool wants_stop_ = false;
+    /// The next call stops at its entry.
+    bool wants_stop_at_entry_ = false;
     bool is_telling_end_ = false;
     /// Listeners are being told of a stop: the caller waits for it must not see it before.
     bool is_telling_stop_ = false;

@@ -645,7 +645,7 @@ void Session::stop(Member& member, StopReason reason, std::unique_lock<std::mute
     member.has_news = false;
     // A new instance does not answer an interrupt, and is not the entry.
     if (reason.kind != StopKind::Load) {
-        wants_stop_ = false;
+        wants_stop_ = wants_stop_at_entry_ = false;
         at_entry_ = at_entry_ && !is_at_entry(member);
     }
     forget_steps();

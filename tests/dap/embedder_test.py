@@ -44,7 +44,6 @@ class EmbedderTest(unittest.TestCase):
         editor = self.editor()
         (row,) = self.break_at_deposit(editor, DEPOSIT)
         self.assertTrue(row["verified"], row)
-        self.assertIn("nothing", editor.refused("pause", threadId=1))
         editor.ask("configurationDone")
         editor.stop(reason="entry")
         editor.ask("continue", threadId=1)

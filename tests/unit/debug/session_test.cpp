@@ -328,6 +328,17 @@ TEST(Session, ATrapStopsBeforeUnwindingWithItsText)
     EXPECT_TRUE(guest.session->is_idle());
 }
 
+TEST(Session, AnInterruptBetweenCallsStopsTheNextOneIfThatIsWanted)
+{
+    Debugged guest;
+    guest.session->interrupt();
+    EXPECT_EQ(text_of(guest.start("run", { Value::i32(1) })), "ended: 5");
+    guest.session->interrupt(true);
+    EXPECT_EQ(text_of(guest.start("run", { Value::i32(1) })), "entry");
+    EXPECT_EQ(text_of(guest.resume(Resume::Kind::Go)), "ended: 5");
+    EXPECT_EQ(text_of(guest.start("run", { Value::i32(1) })), "ended: 5");
+}
+
 TEST(Session, AnEndlessLoopIsInterruptedFromAnotherThread)
 {
     Debugged guest;
