@@ -208,6 +208,8 @@ private:
     std::mutex mutex_;
     std::condition_variable changed_;
     bool is_stopped_ = false;
+    /// The user is told of the stop, after which the prompt follows.
+    bool is_being_shown_ = false;
     bool is_over_ = false;
     /// What the door has said last, besides answers.
     std::string last_message_;
@@ -247,6 +249,7 @@ void Debugger::on_event(std::string_view name, const Object& body)
             is_stopped_ = true;
             if (!std::exchange(is_resumed_by_command_, false))
                 to_show = text_in(body, "description");
+            is_being_shown_ = !to_show.empty();
         } else if (name == "continued") {
             is_stopped_ = false;
             is_resumed_by_command_ = connection_.asking() != 0;
@@ -269,6 +272,7 @@ void Debugger::show_stop(const std::string& description)
             print("stopped: {}\n{}\n", core::printable(description), text_in(body_of(message), "result"));
             flush_output();
             const std::lock_guard lock(mutex_);
+            is_being_shown_ = false;
             changed_.notify_all();
         });
 }
@@ -277,7 +281,7 @@ void Debugger::show_stop(const std::string& description)
 void Debugger::wait_for_stop()
 {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [&] { return is_stopped_ || is_over_; });
+    changed_.wait(lock, [&] { return (is_stopped_ && !is_being_shown_) || is_over_; });
 }
 
 void Debugger::interrupt()
