@@ -24,7 +24,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
 # Pages beside docs/, and files that pages link to.
 PAGES = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md")
-FOLDERS = {"examples/embed": "examples/embed/embed.cpp"}
+FOLDERS = {"examples/embed": "examples/embed/embed.cpp", "examples/game": "examples/game/game.cpp",
+    "examples/server": "examples/server/server.cpp"}
 # Functions without a comment whose name says all, and classes that have the interface of std::expected.
 CLEAR = re.compile(r"Own::make|ComponentFlags::(has|set)|ok|err|Resume::go|Val::([if]\d\d|v128)"
     r"|vitrine_\w+_(new|delete|copy|get|set)|vitrine_val_([if]\d\d|v128)")

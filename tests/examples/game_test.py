@@ -4,7 +4,7 @@
 import os
 import unittest
 
-from program import EXAMPLES, VITRINE, Program, attach, kill
+from program import EXAMPLES, PROMPT, VITRINE, Program, attach, kill
 
 SCRIPT = EXAMPLES / "game" / "script.wasm"
 LINE = (EXAMPLES / "game" / "script.c").read_text().splitlines().index("    ball += speed * dt;") + 1
@@ -24,8 +24,9 @@ class GameTest(unittest.TestCase):
         self.assertEqual(self.game.status(), 0)
 
     def test_the_game_draws_while_its_script_is_stopped(self):
+        self.debugger.say("pause", "stopped: entry")
         self.debugger.say("break update", f"breakpoint 1: update at script.c:{LINE}")
-        self.debugger.say("wait", "stopped: breakpoint 1")
+        self.debugger.say("continue", "stopped: breakpoint 1")
         self.assertEqual(len(self.balls("stopped: breakpoint 1")), 1)
         self.debugger.say("print dt", "0.02")
         # Static variables of the script.
@@ -35,14 +36,22 @@ class GameTest(unittest.TestCase):
         self.debugger.type("continue\n")
         self.game.expect(r"(\| )\x1b")
         self.assertEqual(self.balls(), {7})
-        # When the debugger dies, so do its breakpoints.
+        # The script runs for a moment only in each frame. Ctrl-C stops the next call then.
+        self.debugger.interrupt("stopped: entry in update")
+        self.debugger.wait_for(PROMPT)
+        self.balls("stopped: entry")
+        self.debugger.say("set ball = 9", "\n")
+        self.debugger.type("continue\n")
+        self.game.expect(r"(\| )\x1b")
+        self.assertEqual(self.balls(), {9})
         kill(self.debugger)
-        self.assertEqual(self.balls(), {7})
+        self.assertEqual(self.balls(), {9})
         self.quit()
 
     def test_the_game_ends_while_its_script_is_stopped(self):
+        self.debugger.say("pause", "stopped: entry")
         self.debugger.say("break bounce", "breakpoint 1: bounce at script.c:")
-        self.debugger.say("wait", "stopped: breakpoint 1")
+        self.debugger.say("continue", "stopped: breakpoint 1")
         self.balls("stopped: breakpoint 1")
         self.quit()
 

@@ -49,6 +49,21 @@ class Program:
         self.process.stdin.write(text.encode())
         self.process.stdin.flush()
 
+    def wait_until_busy(self):
+        """Waits until the program has computed for a while."""
+        def seconds():
+            fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+            return int(fields[11]) / os.sysconf("SC_CLK_TCK")
+        before, end = seconds(), time.monotonic() + PATIENCE
+        while seconds() < before + 0.1:
+            assert time.monotonic() < end, "the program does nothing"
+            time.sleep(0.01)
+
+    def end_input(self):
+        if self.process.stdin:
+            self.process.stdin.close()
+            self.process.stdin = None
+
     def interrupt(self):
         self.process.send_signal(signal.SIGINT)
 
@@ -70,6 +85,12 @@ def attach(test, address):
     test.addCleanup(kill, terminal)
     terminal.wait_for(PROMPT)
     return terminal
+
+
+def wait_for_stop(terminal, reason):
+    """The guest may have stopped already, and the debugger may have said so at its prompt."""
+    terminal.type("wait\n")
+    terminal.wait_for(f"stopped: {reason}")
 
 
 def kill(terminal):
