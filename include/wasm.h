@@ -275,6 +275,7 @@ typedef struct wasm_val_t {
 
 /* Deletes the reference in it, if there is one. */
 WASM_API_EXTERN void wasm_val_delete(own wasm_val_t*);
+/* If there is no memory for the reference, it becomes null. */
 WASM_API_EXTERN void wasm_val_copy(own wasm_val_t* out, const wasm_val_t*);
 WASM_VECTOR(val, )
 
@@ -301,7 +302,8 @@ WASM_API_EXTERN size_t wasm_frame_module_offset(const wasm_frame_t*);
 typedef wasm_name_t wasm_message_t;
 
 WASM_REFERENCE(trap)
-/* A trap for a callback to return. The zero at the end of the message may be missing. */
+/* A trap for a callback to return. The zero at the end of the message may be missing. Never null: if
+ * there is no memory, the trap says so. */
 WASM_API_EXTERN own wasm_trap_t* wasm_trap_new(wasm_store_t*, const wasm_message_t*);
 WASM_API_EXTERN void wasm_trap_message(const wasm_trap_t*, own wasm_message_t* out);
 /* The innermost frame. Null if the guest was not running. */
@@ -357,8 +359,8 @@ WASM_API_EXTERN own wasm_functype_t* wasm_func_type(const wasm_func_t*);
 WASM_API_EXTERN size_t wasm_func_param_arity(const wasm_func_t*);
 WASM_API_EXTERN size_t wasm_func_result_arity(const wasm_func_t*);
 /* Calls the function. Returns null, or the trap that ended the call, also for arguments of a wrong
- * number or kind. `results` must have room for all results and is only set after success. Either
- * vector may be null where it would be empty. */
+ * number or kind, or where there is no memory. `results` must have room for all results and is only
+ * set after success. Either vector may be null where it would be empty. */
 WASM_API_EXTERN own wasm_trap_t* wasm_func_call(
     const wasm_func_t*, const wasm_val_vec_t* args, own wasm_val_vec_t* results);
 
@@ -449,7 +451,12 @@ static inline own wasm_functype_t* wasm_functype_new_of(size_t param_count,
     wasm_valtype_vec_t param_vec, result_vec;
     wasm_valtype_vec_new(&param_vec, param_count, params);
     wasm_valtype_vec_new(&result_vec, result_count, results);
-    return wasm_functype_new(&param_vec, &result_vec);
+    if (param_vec.size == param_count && result_vec.size == result_count)
+        return wasm_functype_new(&param_vec, &result_vec);
+    /* There is no memory. */
+    wasm_valtype_vec_delete(&param_vec);
+    wasm_valtype_vec_delete(&result_vec);
+    return NULL;
 }
 
 static inline own wasm_functype_t* wasm_functype_new_0_0(void)

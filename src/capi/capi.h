@@ -134,7 +134,10 @@ wasm_memory_t* make_memory(
     const std::shared_ptr<StoreBody>& store, const Instance& instance, std::string_view name);
 /// The entity of a reference. None if it can be neither imported nor exported.
 std::optional<Extern> extern_of(const wasm_ref_t& reference);
-wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error);
+/// Never null: null would mean that there was no trap.
+wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error) noexcept;
+/// The trap for which there need be no memory, once there is an engine. Belongs to no store.
+wasm_trap_t* out_of_memory_trap();
 /// All references to one module of a store are the same.
 wasm_module_t* make_module(const std::shared_ptr<StoreBody>& store, const Module& module);
 /// What a C program passes for the imports of a module. A null one is misuse of the function.
@@ -160,7 +163,7 @@ template<class F> vitrine_error_t* attempt(const std::shared_ptr<StoreBody>& sto
 /// The kind of an exported or imported tag, which the standard does not have.
 inline constexpr wasm_externkind_t tag_kind = VITRINE_EXTERN_TAG;
 
-inline wasm_valkind_t kind_of(ValKind kind)
+constexpr wasm_valkind_t kind_of(ValKind kind)
 {
     // A null reference stands for none.
     constexpr wasm_valkind_t numbers[] { WASM_EXTERNREF, WASM_I32, WASM_I64, WASM_F32, WASM_F64, VITRINE_V128,
@@ -173,6 +176,9 @@ wasm_externtype_t* make_type(const FuncType& type);
 wasm_externtype_t* make_type(const GlobalType& type);
 wasm_externtype_t* make_type(const TableType& type);
 wasm_externtype_t* make_type(const MemoryType& type);
+/// Null if there is no memory, or no type, which the result owns.
+wasm_importtype_t* make_importtype(std::string_view module, std::string_view name, wasm_externtype_t* type);
+wasm_exporttype_t* make_exporttype(std::string_view name, wasm_externtype_t* type);
 FuncType type_of(const wasm_functype_t& type);
 vitrine_limits_t limits_of(const MemoryType& type);
 vitrine_limits_t limits_of(const TableType& type);
@@ -358,6 +364,7 @@ struct wasm_frame_t {
 
 // Types.
 
+/// There is one of each kind, so that none is allocated.
 struct wasm_valtype_t {
     wasm_valkind_t kind;
 };

@@ -112,7 +112,8 @@ vitrine_error_t* vitrine_component_instance_debug_nested(
     return attempt(described.store, [&]() -> Result<void> {
         std::vector<std::unique_ptr<vitrine_component_instance_t>> handles;
         for (const ComponentInstance& nested : described.instance.debug_instances())
-            handles.emplace_back(new vitrine_component_instance_t { described.store, nested });
+            handles.push_back(std::unique_ptr<vitrine_component_instance_t>(
+                new vitrine_component_instance_t { described.store, nested }));
         hand_over(filled, std::move(handles));
         return {};
     });

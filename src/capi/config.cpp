@@ -87,6 +87,7 @@ vitrine_error_t* vitrine_engine_new(wasm_config_t* config, wasm_engine_t** out)
     return attempt(nullptr, [&]() -> Result<void> {
         if (owned && !owned->is_complete)
             throw std::bad_alloc();
+        (void)vitrine::capi::out_of_memory_trap();
         const auto engine = Engine::create(owned ? owned->config : Config());
         if (!engine)
             return engine.error();

@@ -129,7 +129,7 @@ vitrine_error_t* vitrine_store_debug_instances(const wasm_store_t* store, vitrin
     return attempt(body, [&]() -> Result<void> {
         std::vector<std::unique_ptr<wasm_instance_t>> instances;
         for (const Instance& instance : body->store->instances())
-            instances.emplace_back(make<wasm_instance_t>(body, instance));
+            instances.push_back(std::unique_ptr<wasm_instance_t>(make<wasm_instance_t>(body, instance)));
         hand_over(filled, std::move(instances));
         return {};
     });

@@ -97,8 +97,9 @@ struct StandardCallback {
     {
         const wasm_val_vec_t arg_vec { args.size(), args.data() };
         wasm_val_vec_t result_vec { results.size(), results.data() };
-        const std::unique_ptr<wasm_trap_t> trap(
-            with_env ? with_env(env.get(), &arg_vec, &result_vec) : plain(&arg_vec, &result_vec));
+        const std::unique_ptr<wasm_trap_t, decltype(&wasm_trap_delete)> trap(
+            with_env ? with_env(env.get(), &arg_vec, &result_vec) : plain(&arg_vec, &result_vec),
+            wasm_trap_delete);
         if (trap)
             return trap->error();
         return {};
@@ -303,6 +304,7 @@ using vitrine::capi::make_memory;
 using vitrine::capi::make_trap;
 using vitrine::capi::make_type;
 using vitrine::capi::misuse;
+using vitrine::capi::out_of_memory_trap;
 using vitrine::capi::required;
 using vitrine::capi::Signature;
 using vitrine::capi::type_of;
@@ -368,10 +370,7 @@ size_t wasm_func_result_arity(const wasm_func_t* func)
     });
     if (is_done && done)
         return nullptr;
-    wasm_trap_t* const trap = make_trap(callee.store, is_done ? done.error() : Error("out of memory"));
-    if (!trap)
-        misuse(__func__, "there is no memory for the trap");
-    return trap;
+    return is_done ? make_trap(callee.store, done.error()) : out_of_memory_trap();
 }
 
 // What vitrine.h adds.

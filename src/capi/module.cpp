@@ -36,12 +36,17 @@ wasm_externtype_t* make_type_of(const Module& module, ExternKind kind, uint32_t 
     return new wasm_externtype_t(tag_kind);
 }
 
-/// Fills a vector with what `make` makes of each row. It is empty if there is no memory.
+/// Fills a vector with what `make` makes of each row.
 template<class V, class Row, class F> void fill_rows(V& out, const std::vector<Row>& rows, const F& make)
 {
     allocate(out, rows.size());
-    for (size_t i = 0; i < out.size; ++i)
+    if (out.size != rows.size())
+        throw std::bad_alloc();
+    for (size_t i = 0; i < out.size; ++i) {
         out.data[i] = make(rows[i]);
+        if (!out.data[i])
+            throw std::bad_alloc();
+    }
 }
 
 /// Sets `out` to a reference to the module.
@@ -93,7 +98,9 @@ using vitrine::capi::give;
 using vitrine::capi::guarded;
 using vitrine::capi::HostInfo;
 using vitrine::capi::make;
+using vitrine::capi::make_exporttype;
 using vitrine::capi::make_extern;
+using vitrine::capi::make_importtype;
 using vitrine::capi::make_memory;
 using vitrine::capi::make_module;
 using vitrine::capi::make_trap;
@@ -123,10 +130,7 @@ void wasm_module_imports(const wasm_module_t* module, wasm_importtype_vec_t* out
     required(out, __func__, "out") = {};
     const bool is_done = guarded(false, [&] {
         fill_rows(*out, described.imports(), [&](const ImportInfo& row) {
-            wasm_name_t from, name;
-            fill(from, row.module);
-            fill(name, row.name);
-            return wasm_importtype_new(&from, &name, make_type_of(described, row.kind, row.index));
+            return make_importtype(row.module, row.name, make_type_of(described, row.kind, row.index));
         });
         return true;
     });
@@ -140,9 +144,7 @@ void wasm_module_exports(const wasm_module_t* module, wasm_exporttype_vec_t* out
     required(out, __func__, "out") = {};
     const bool is_done = guarded(false, [&] {
         fill_rows(*out, described.exports(), [&](const ExportInfo& row) {
-            wasm_name_t name;
-            fill(name, row.name);
-            return wasm_exporttype_new(&name, make_type_of(described, row.kind, row.index));
+            return make_exporttype(row.name, make_type_of(described, row.kind, row.index));
         });
         return true;
     });

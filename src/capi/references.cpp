@@ -42,6 +42,9 @@ HostInfo* info_of(const wasm_ref_t& reference, bool is_made)
 void set_info(const wasm_ref_t& reference, void* info, void (*finalizer)(void*))
 {
     HostInfo value(info, finalizer);
+    // All programs of the process have this one.
+    if (&reference == out_of_memory_trap())
+        return;
     HostInfo* const place = guarded<HostInfo*>(nullptr, [&] { return info_of(reference, true); });
     if (place)
         *place = std::move(value);
@@ -71,6 +74,12 @@ bool are_same(const wasm_ref_t& a, const wasm_ref_t& b)
     const auto* const value = a.as<Other>();
     const auto* const other = b.as<Other>();
     return value && other ? (*value)->value == (*other)->value : a.entity == b.entity;
+}
+
+void destroy(wasm_ref_t* reference)
+{
+    if (reference != out_of_memory_trap())
+        delete reference;
 }
 
 template<class T> wasm_ref_t* copy_of(const T& reference)
@@ -120,6 +129,7 @@ std::optional<Extern> extern_of(const wasm_ref_t& reference)
 
 using vitrine::capi::are_same;
 using vitrine::capi::copy_of;
+using vitrine::capi::destroy;
 using vitrine::capi::guarded;
 using vitrine::capi::HostInfo;
 using vitrine::capi::info_of;
@@ -130,7 +140,7 @@ using vitrine::capi::set_info;
 using vitrine::capi::Shared;
 
 #define REFERENCE_BASE(name)                                                                       \
-    void wasm_##name##_delete(wasm_##name##_t* reference) { delete reference; }                    \
+    void wasm_##name##_delete(wasm_##name##_t* reference) { destroy(reference); }                  \
     wasm_##name##_t* wasm_##name##_copy(const wasm_##name##_t* reference)                          \
     {                                                                                              \
         return static_cast<wasm_##name##_t*>(copy_of(required(reference, __func__, "reference"))); \

@@ -45,7 +45,7 @@ debug::Resume resume_of(vitrine_resume_t how)
 
 /// A callback of a C program, and what is passed to it.
 template<class F> struct Callback {
-    Callback(F function, void* env, void (*finalizer)(void*)) : function(function), env(env, finalizer) {}
+    Callback(F function, HostInfo env) : function(function), env(std::move(env)) {}
     const F function;
     const HostInfo env;
 };
@@ -143,6 +143,7 @@ using vitrine::capi::give_event;
 using vitrine::capi::give_session;
 using vitrine::capi::guarded;
 using vitrine::capi::hand_over;
+using vitrine::capi::HostInfo;
 using vitrine::capi::make;
 using vitrine::capi::make_module;
 using vitrine::capi::make_stopped;
@@ -179,12 +180,13 @@ vitrine_error_t* vitrine_session_new(wasm_store_t* store, vitrine_session_t** ou
 vitrine_error_t* vitrine_session_new_with_handler(wasm_store_t* store, vitrine_stop_handler_t handler,
     void* env, void (*finalizer)(void*), vitrine_session_t** out)
 {
+    HostInfo owned(env, finalizer);
     const auto& body = required(store, __func__, "store").body;
     if (!handler)
         vitrine::capi::is_null(__func__, "handler");
     vitrine_session_t*& made = required(out, __func__, "out");
     return attempt(body, [&] {
-        const auto callback = std::make_shared<Callback<vitrine_stop_handler_t>>(handler, env, finalizer);
+        const auto callback = std::make_shared<Callback<vitrine_stop_handler_t>>(handler, std::move(owned));
         const auto state = std::make_shared<SessionState>(body, true);
         auto session = Session::create(*body->store, [callback, state](Stopped& stopped) {
             const auto handle = make_stopped(state, std::move(stopped));
@@ -272,7 +274,8 @@ vitrine_error_t* vitrine_session_breakpoints(const vitrine_session_t* session, v
             std::unique_ptr<wasm_instance_t> instance;
             if (row.spec.instance)
                 instance.reset(make<wasm_instance_t>(store, *row.spec.instance));
-            handles.emplace_back(new vitrine_breakpoint_t { store, std::move(row), std::move(instance) });
+            handles.push_back(std::unique_ptr<vitrine_breakpoint_t>(
+                new vitrine_breakpoint_t { store, std::move(row), std::move(instance) }));
         }
         hand_over(filled, std::move(handles));
         return {};
@@ -361,7 +364,7 @@ vitrine_error_t* vitrine_session_watchpoints(const vitrine_session_t* session, v
     return attempt(described.state->stores.own(), [&]() -> Result<void> {
         std::vector<std::unique_ptr<vitrine_watchpoint_t>> handles;
         for (const Watchpoint& row : described.session.watchpoints())
-            handles.emplace_back(new vitrine_watchpoint_t { row });
+            handles.push_back(std::unique_ptr<vitrine_watchpoint_t>(new vitrine_watchpoint_t { row }));
         hand_over(filled, std::move(handles));
         return {};
     });
@@ -402,11 +405,13 @@ vitrine_error_t* vitrine_session_stop_on(vitrine_session_t* session, uint32_t ev
 vitrine_error_t* vitrine_session_on_message(
     vitrine_session_t* session, vitrine_message_callback_t callback, void* env, void (*finalizer)(void*))
 {
+    HostInfo owned(env, finalizer);
     auto& changed = required(session, __func__, "session");
     return attempt(changed.state->stores.own(), [&] {
-        const auto shared = std::make_shared<Callback<vitrine_message_callback_t>>(callback, env, finalizer);
         if (!callback)
             return changed.session.on_message(nullptr);
+        const auto shared =
+            std::make_shared<Callback<vitrine_message_callback_t>>(callback, std::move(owned));
         return changed.session.on_message([shared](std::string_view message) {
             const Text text { std::string(message) };
             shared->function(shared->env.get(), text.get());

@@ -51,7 +51,8 @@ Result<void> give_frames(const SessionState& state, const Result<std::vector<deb
         const auto store = state.stores.of(rows);
         std::vector<std::unique_ptr<vitrine_debug_frame_t>> handles;
         for (const debug::Frame& frame : rows)
-            handles.emplace_back(new vitrine_debug_frame_t { store, frame });
+            handles.push_back(
+                std::unique_ptr<vitrine_debug_frame_t>(new vitrine_debug_frame_t { store, frame }));
         hand_over(out, std::move(handles));
     });
 }
@@ -502,7 +503,8 @@ vitrine_error_t* vitrine_stopped_threads(const vitrine_stopped_t* stopped, vitri
         return take(described.stopped.try_threads(), [&](const std::vector<GuestThread>& rows) {
             std::vector<std::unique_ptr<vitrine_guest_thread_t>> threads;
             for (const GuestThread& thread : rows)
-                threads.emplace_back(new vitrine_guest_thread_t { described.state, thread });
+                threads.push_back(std::unique_ptr<vitrine_guest_thread_t>(
+                    new vitrine_guest_thread_t { described.state, thread }));
             hand_over(filled, std::move(threads));
         });
     });

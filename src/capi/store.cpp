@@ -29,10 +29,19 @@ std::span<const TraceFrame> frames_of(const wasm_trap_t& trap)
 
 } // namespace
 
-wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error)
+wasm_trap_t* make_trap(const std::shared_ptr<StoreBody>& store, const Error& error) noexcept
 {
-    return guarded<wasm_trap_t*>(
-        nullptr, [&] { return make<wasm_trap_t>(store, std::make_shared<Shared<Error>>(error)); });
+    return guarded(out_of_memory_trap(),
+        [&] { return make<wasm_trap_t>(store, std::make_shared<Shared<Error>>(error)); });
+}
+
+wasm_trap_t* out_of_memory_trap()
+{
+    // It is never deleted, and has no host information, so nobody changes it.
+    static wasm_trap_t trap(nullptr,
+        std::make_shared<Shared<Error>>(
+            Error(Trap { .kind = TrapKind::OutOfMemory, .text = "out of memory" })));
+    return &trap;
 }
 
 } // namespace vitrine::capi
@@ -48,6 +57,7 @@ using vitrine::capi::guarded;
 using vitrine::capi::HostInfo;
 using vitrine::capi::make_frame;
 using vitrine::capi::make_trap;
+using vitrine::capi::out_of_memory_trap;
 using vitrine::capi::required;
 using vitrine::capi::StoreBody;
 using vitrine::capi::StoreData;
@@ -106,7 +116,7 @@ wasm_trap_t* wasm_trap_new(wasm_store_t* store, const wasm_message_t* message)
 {
     const auto& body = required(store, __func__, "store").body;
     const wasm_message_t& text = required(message, __func__, "message");
-    return guarded<wasm_trap_t*>(nullptr, [&] {
+    return guarded(out_of_memory_trap(), [&] {
         std::string_view words(text.data, text.size);
         if (words.ends_with('\0'))
             words.remove_suffix(1);

@@ -9,6 +9,19 @@ namespace vitrine::capi {
 
 namespace {
 
+constexpr auto valtypes = [] {
+    std::array<wasm_valtype_t, static_cast<size_t>(ValKind::ExnRef) + 1> types {};
+    for (size_t i = 0; i < types.size(); ++i)
+        types[i].kind = kind_of(static_cast<ValKind>(i));
+    return types;
+}();
+
+/// Nobody changes it.
+wasm_valtype_t* valtype_of(ValKind kind)
+{
+    return const_cast<wasm_valtype_t*>(&valtypes[static_cast<size_t>(kind)]);
+}
+
 /// The function type, or null if there is no memory for all of it.
 wasm_functype_t* make_functype(std::span<const ValKind> params, std::span<const ValKind> results)
 {
@@ -16,7 +29,7 @@ wasm_functype_t* make_functype(std::span<const ValKind> params, std::span<const 
     const auto fill = [](wasm_valtype_vec_t& out, std::span<const ValKind> from) {
         allocate(out, from.size());
         for (size_t i = 0; i < out.size; ++i)
-            out.data[i] = new wasm_valtype_t { kind_of(from[i]) };
+            out.data[i] = valtype_of(from[i]);
         return out.size == from.size();
     };
     return fill(type->params, params) && fill(type->results, results) ? type.release() : nullptr;
@@ -87,6 +100,31 @@ wasm_externtype_t* make_type(const MemoryType& type)
 
 FuncType type_of(const wasm_functype_t& type) { return { kinds_of(type.params), kinds_of(type.results) }; }
 
+wasm_importtype_t* make_importtype(std::string_view module, std::string_view name, wasm_externtype_t* type)
+{
+    wasm_name_t made_module, made_name;
+    fill(made_module, module);
+    fill(made_name, name);
+    const bool is_complete = made_module.data && made_name.data;
+    auto* const made = wasm_importtype_new(&made_module, &made_name, type);
+    if (is_complete)
+        return made;
+    wasm_importtype_delete(made);
+    return nullptr;
+}
+
+wasm_exporttype_t* make_exporttype(std::string_view name, wasm_externtype_t* type)
+{
+    wasm_name_t made_name;
+    fill(made_name, name);
+    const bool is_complete = made_name.data;
+    auto* const made = wasm_exporttype_new(&made_name, type);
+    if (is_complete)
+        return made;
+    wasm_exporttype_delete(made);
+    return nullptr;
+}
+
 wasm_limits_t limits_of(uint64_t min, std::optional<uint64_t> max)
 {
     constexpr uint64_t most = std::numeric_limits<uint32_t>::max();
@@ -99,22 +137,28 @@ wasm_limits_t limits_of(uint64_t min, std::optional<uint64_t> max)
 using vitrine::capi::copy_of;
 using vitrine::capi::guarded;
 using vitrine::capi::kind_of;
+using vitrine::capi::make_exporttype;
+using vitrine::capi::make_importtype;
 using vitrine::capi::misuse;
 using vitrine::capi::required;
 using vitrine::capi::special;
+using vitrine::capi::text_of;
+using vitrine::capi::valtype_of;
 
 // Value types.
 
 wasm_valtype_t* wasm_valtype_new(wasm_valkind_t kind)
 {
-    if (!kind_of(kind))
+    const auto known = kind_of(kind);
+    if (!known)
         misuse(__func__, "there is no such kind");
-    return new (std::nothrow) wasm_valtype_t { kind };
+    return valtype_of(*known);
 }
-void wasm_valtype_delete(wasm_valtype_t* type) { delete type; }
+void wasm_valtype_delete(wasm_valtype_t*) {}
 wasm_valtype_t* wasm_valtype_copy(const wasm_valtype_t* type)
 {
-    return new (std::nothrow) wasm_valtype_t(required(type, __func__, "type"));
+    // One in another type ends with that.
+    return valtype_of(*kind_of(required(type, __func__, "type").kind));
 }
 wasm_valkind_t wasm_valtype_kind(const wasm_valtype_t* type) { return required(type, __func__, "type").kind; }
 
@@ -189,8 +233,7 @@ const wasm_valtype_vec_t* wasm_functype_results(const wasm_functype_t* type)
 
 wasm_globaltype_t* wasm_globaltype_new(wasm_valtype_t* content, wasm_mutability_t mutability)
 {
-    const std::unique_ptr<wasm_valtype_t> owned(&required(content, __func__, "content"));
-    return new (std::nothrow) wasm_globaltype_t(*owned, mutability);
+    return new (std::nothrow) wasm_globaltype_t(required(content, __func__, "content"), mutability);
 }
 const wasm_valtype_t* wasm_globaltype_content(const wasm_globaltype_t* type)
 {
@@ -203,8 +246,8 @@ wasm_mutability_t wasm_globaltype_mutability(const wasm_globaltype_t* type)
 
 wasm_tabletype_t* wasm_tabletype_new(wasm_valtype_t* element, const wasm_limits_t* limits)
 {
-    const std::unique_ptr<wasm_valtype_t> owned(&required(element, __func__, "element"));
-    return new (std::nothrow) wasm_tabletype_t(*owned, required(limits, __func__, "limits"));
+    return new (std::nothrow)
+        wasm_tabletype_t(required(element, __func__, "element"), required(limits, __func__, "limits"));
 }
 const wasm_valtype_t* wasm_tabletype_element(const wasm_tabletype_t* type)
 {
@@ -235,25 +278,26 @@ wasm_importtype_t::~wasm_importtype_t()
 
 wasm_importtype_t* wasm_importtype_new(wasm_name_t* module, wasm_name_t* name, wasm_externtype_t* type)
 {
-    auto* const made = new (std::nothrow) wasm_importtype_t;
+    required(module, __func__, "module");
+    required(name, __func__, "name");
+    auto* const made = type ? new (std::nothrow) wasm_importtype_t : nullptr;
     if (!made) {
         wasm_name_delete(module);
         wasm_name_delete(name);
         wasm_externtype_delete(type);
         return nullptr;
     }
-    made->module = std::exchange(required(module, __func__, "module"), {});
-    made->name = std::exchange(required(name, __func__, "name"), {});
-    made->type = &required(type, __func__, "type");
+    made->module = std::exchange(*module, {});
+    made->name = std::exchange(*name, {});
+    made->type = type;
     return made;
 }
 void wasm_importtype_delete(wasm_importtype_t* type) { delete type; }
 wasm_importtype_t* wasm_importtype_copy(const wasm_importtype_t* type)
 {
-    wasm_name_t module, name;
-    wasm_name_copy(&module, &required(type, __func__, "type").module);
-    wasm_name_copy(&name, &type->name);
-    return wasm_importtype_new(&module, &name, wasm_externtype_copy(type->type));
+    const auto& original = required(type, __func__, "type");
+    return make_importtype(
+        text_of(original.module), text_of(original.name), wasm_externtype_copy(original.type));
 }
 const wasm_name_t* wasm_importtype_module(const wasm_importtype_t* type)
 {
@@ -276,22 +320,22 @@ wasm_exporttype_t::~wasm_exporttype_t()
 
 wasm_exporttype_t* wasm_exporttype_new(wasm_name_t* name, wasm_externtype_t* type)
 {
-    auto* const made = new (std::nothrow) wasm_exporttype_t;
+    required(name, __func__, "name");
+    auto* const made = type ? new (std::nothrow) wasm_exporttype_t : nullptr;
     if (!made) {
         wasm_name_delete(name);
         wasm_externtype_delete(type);
         return nullptr;
     }
-    made->name = std::exchange(required(name, __func__, "name"), {});
-    made->type = &required(type, __func__, "type");
+    made->name = std::exchange(*name, {});
+    made->type = type;
     return made;
 }
 void wasm_exporttype_delete(wasm_exporttype_t* type) { delete type; }
 wasm_exporttype_t* wasm_exporttype_copy(const wasm_exporttype_t* type)
 {
-    wasm_name_t name;
-    wasm_name_copy(&name, &required(type, __func__, "type").name);
-    return wasm_exporttype_new(&name, wasm_externtype_copy(type->type));
+    const auto& original = required(type, __func__, "type");
+    return make_exporttype(text_of(original.name), wasm_externtype_copy(original.type));
 }
 const wasm_name_t* wasm_exporttype_name(const wasm_exporttype_t* type)
 {

@@ -37,19 +37,30 @@ ELEMENT(exporttype)
 ELEMENT(frame)
 ELEMENT(extern)
 
-template<class V> void copy(V& out, const V& from)
-{
-    allocate(out, from.size);
-    for (size_t i = 0; i < out.size; ++i)
-        out.data[i] = copy_of(from.data[i]);
-}
-
 template<class V> void destroy_all(V& vector)
 {
     for (size_t i = 0; i < vector.size; ++i)
         destroy(vector.data[i]);
     delete[] vector.data;
     vector = {};
+}
+
+bool is_lost(wasm_byte_t, wasm_byte_t) { return false; }
+bool is_lost(const wasm_val_t& copy, const wasm_val_t& original)
+{
+    return wasm_valkind_is_ref(original.kind) && original.of.ref && !copy.of.ref;
+}
+template<class T> bool is_lost(const T* copy, const T* original) { return original && !copy; }
+
+/// Empty if there is no memory for all of it.
+template<class V> void copy(V& out, const V& from)
+{
+    allocate(out, from.size);
+    for (size_t i = 0; i < out.size; ++i) {
+        out.data[i] = copy_of(from.data[i]);
+        if (is_lost(out.data[i], from.data[i]))
+            return destroy_all(out);
+    }
 }
 
 template<class V, class T> void take(V& out, size_t size, const T* elements)

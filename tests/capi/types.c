@@ -28,7 +28,7 @@ static void test_vectors(void)
     types.data[0] = wasm_valtype_new_i64();
     wasm_valtype_vec_t types_copy;
     wasm_valtype_vec_copy(&types_copy, &types);
-    CHECK(types_copy.data[0] != types.data[0] && wasm_valtype_kind(types_copy.data[0]) == WASM_I64);
+    CHECK(types_copy.data != types.data && wasm_valtype_kind(types_copy.data[0]) == WASM_I64);
     wasm_valtype_vec_delete(&types);
     wasm_valtype_vec_delete(&types_copy);
     // More than there can be memory for.

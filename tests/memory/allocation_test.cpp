@@ -2,6 +2,7 @@
 // Runs scenarios in which each allocation fails once alone, and once together with all later ones.
 // The result must be an error, a trap, or the embedder's own std::bad_alloc, and the same objects
 // must work when memory is available again.
+#include "memory/sweep.h"
 #include "support/wat.h"
 
 #include <vitrine/debugger.hpp>
@@ -24,47 +25,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-namespace {
-
-/// The number of the allocation that fails, counted from 1 over all threads; 0 for none.
-std::atomic<std::uint64_t> first_to_fail = 0;
-std::atomic<bool> fails_on = false;
-std::atomic<std::uint64_t> allocations = 0;
-
-bool must_fail()
-{
-    const std::uint64_t first = first_to_fail.load(std::memory_order_relaxed);
-    if (first == 0)
-        return false;
-    const std::uint64_t number = allocations.fetch_add(1) + 1;
-    return fails_on ? number >= first : number == first;
-}
-
-void* allocate(std::size_t bytes)
-{
-    void* const place = must_fail() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
-    if (!place)
-        throw std::bad_alloc();
-    return place;
-}
-
-} // namespace
-
-void* operator new(std::size_t bytes) { return allocate(bytes); }
-void* operator new[](std::size_t bytes) { return allocate(bytes); }
-void* operator new(std::size_t bytes, const std::nothrow_t&) noexcept
-{
-    return must_fail() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
-}
-void* operator new[](std::size_t bytes, const std::nothrow_t&) noexcept
-{
-    return must_fail() ? nullptr : std::malloc(bytes == 0 ? 1 : bytes);
-}
-void operator delete(void* place) noexcept { std::free(place); }
-void operator delete[](void* place) noexcept { std::free(place); }
-void operator delete(void* place, std::size_t) noexcept { std::free(place); }
-void operator delete[](void* place, std::size_t) noexcept { std::free(place); }
 
 namespace vitrine {
 namespace {
@@ -162,35 +122,6 @@ struct Guest {
     std::optional<Module> module;
     std::optional<Instance> instance;
 };
-
-/// Runs `scenario` with each of its allocations failing, on a new result of `make` each time, and
-/// then `check` on that.
-template<class Make, class Scenario, class Check> void sweep(Make make, Scenario scenario, Check check)
-{
-    for (const bool all_that_follow : { false, true }) {
-        std::uint64_t failures = 0;
-        for (std::uint64_t first = 1;; ++first) {
-            auto world = make();
-            allocations = 0;
-            fails_on = all_that_follow;
-            first_to_fail = first;
-            try {
-                scenario(*world);
-            } catch (const std::bad_alloc&) {
-                // Thrown by a function that returns no `Result`, or by the embedder's own code.
-            }
-            first_to_fail = 0;
-            SCOPED_TRACE((all_that_follow ? "from allocation " : "allocation ") + std::to_string(first));
-            check(*world);
-            if (testing::Test::HasFailure())
-                return;
-            if (allocations < first)
-                break;
-            ++failures;
-        }
-        EXPECT_GT(failures, 5u);
-    }
-}
 
 auto make_guest() { return std::make_unique<Guest>(); }
 
