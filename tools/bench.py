@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Benchmarks of the command against its peers: CPU seconds, interleaved in one run, as ratios.
 
-    ./dev bench [run|compile|load|wasi|debug|symbols|editor]... [--rounds N] [--only PROGRAM] [--tiers LIST]
+    ./dev bench [run|compile|load|wasi|calls|debug|symbols|editor]... [--rounds N] [--only PROGRAM] [--tiers LIST]
     ./dev bench --against COMMIT [--rounds N] [--only PART] [--tiers LIST]
 
 run    real programs in each tier, against V8's TurboFan (guest time only, compiled before). Our time
@@ -12,6 +12,7 @@ compile
 load   decoding, validation and memory of a big module, and a hello world from start to end
 wasi   files written and read, lines printed, and a big program, against Wasmtime (whole runs, code
        compiled before)
+calls  calls of a guest function through the C++ API and the standard C API, against Wasmtime's C API
 debug  guest_debug without any stops, against a run without it; then conditions, stops, steps and a
        watchpoint; then attaching to a big program, next to LLDB that only reads its file
 symbols
@@ -280,6 +281,11 @@ def bench_debug(options):
         subprocess.run([VITRINE.parent / "tests" / "debug_bench"], check=True)
 
 
+def bench_calls(options):
+    libraries = [VITRINE.parent / "src" / "libvitrine.so", *(ROOT / "build" / "wasmtime").glob("lib/python3*/site-packages/wasmtime/*/_libwasmtime.so")]
+    subprocess.run([VITRINE.parent / "tests" / "call_bench", *libraries], check=True)
+
+
 def bench_symbols(options):
     ruby = npm_package(RUBY) / "dist" / "ruby.debug+stdlib.wasm"
     big = FOLDER / "big.wasm"
@@ -364,7 +370,7 @@ def bench_against(options):
 
 def main():
     parser = argparse.ArgumentParser(description="Benchmarks of the command against its peers.")
-    parser.add_argument("what", nargs="*", choices=["run", "compile", "load", "wasi", "debug", "symbols", "editor", []])
+    parser.add_argument("what", nargs="*", choices=["run", "compile", "load", "wasi", "calls", "debug", "symbols", "editor", []])
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", help="a program's name, or part of it")
     parser.add_argument("--tiers", default="auto,interp,jit", help="the tiers in which programs run (default auto,interp,jit)")
@@ -376,9 +382,9 @@ def main():
         if options.what:
             parser.error("--against measures parts of its own; use --only to choose one")
         return bench_against(options)
-    for name in options.what or ["load", "compile", "run", "wasi", "debug", "symbols", "editor"]:
-        {"run": bench_run, "compile": bench_compile, "load": bench_load, "wasi": bench_wasi, "debug": bench_debug,
-         "symbols": bench_symbols, "editor": bench_editor}[name](options)
+    for name in options.what or ["load", "compile", "run", "wasi", "calls", "debug", "symbols", "editor"]:
+        {"run": bench_run, "compile": bench_compile, "load": bench_load, "wasi": bench_wasi, "calls": bench_calls,
+         "debug": bench_debug, "symbols": bench_symbols, "editor": bench_editor}[name](options)
 
 
 if __name__ == "__main__":
