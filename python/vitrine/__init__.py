@@ -10,6 +10,20 @@
 1200
 """
 
+from ._component import (
+    Component,
+    ComponentExtern,
+    ComponentFunc,
+    ComponentInstance,
+    ComponentLinker,
+    CoreInstance,
+    CoreModule,
+    Handle,
+    Interface,
+    PreparedComponent,
+    is_component,
+)
+from ._component_values import ComponentType, Err, Ok, Record, Resource, Variant
 from ._entities import Caller, Extern, Func, Global, Memory, Place, Table, Tag
 from ._errors import Error, Exit, TraceFrame, Trap
 from ._instance import Instance, Linker, Wasi
@@ -37,9 +51,18 @@ __version__: str = _ffi.string(_lib.vitrine_version()).decode()
 __all__ = [
     "Breakpoint",
     "Caller",
+    "Component",
+    "ComponentExtern",
+    "ComponentFunc",
+    "ComponentInstance",
+    "ComponentLinker",
+    "ComponentType",
+    "CoreInstance",
+    "CoreModule",
     "DapServer",
     "Engine",
     "Entity",
+    "Err",
     "Error",
     "Exit",
     "Extern",
@@ -48,14 +71,20 @@ __all__ = [
     "FuncType",
     "GdbServer",
     "Global",
+    "Handle",
     "Import",
     "Instance",
+    "Interface",
     "Linker",
     "Memory",
     "Module",
+    "Ok",
     "Place",
+    "PreparedComponent",
     "Reason",
+    "Record",
     "Ref",
+    "Resource",
     "Run",
     "Session",
     "Slot",
@@ -67,6 +96,8 @@ __all__ = [
     "Thread",
     "TraceFrame",
     "Trap",
+    "Variant",
     "Wasi",
     "Watchpoint",
+    "is_component",
 ]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import threading
 import weakref
@@ -91,6 +92,17 @@ def vitrine_py_call(env: Any, caller: Any, args: Any, arg_count: int, results: A
         return ffi.NULL
     except BaseException as error:
         return failure_of(store, error)
+    finally:
+        guest.thread = thread
+
+
+@contextlib.contextmanager
+def entered(store: Store) -> Iterator[None]:
+    """The guest has called Python. A session runs it on a thread of its own, on which Python may call it."""
+    guest = store._guest
+    thread, guest.thread = guest.thread, threading.get_ident()
+    try:
+        yield
     finally:
         guest.thread = thread
 

@@ -62,6 +62,12 @@ class Instance:
         return int(lib.vitrine_instance_number(self._pointer))
 
     @property
+    def core_name(self) -> str | None:
+        """Its name among the core instances of its component, such as `calc/main`. None if it is not part of a
+        component, or its component is still being instantiated."""
+        return self._store._core_names.get(self.number)
+
+    @property
     def exports(self) -> dict[str, Any]:
         """What it exports, by name, in the order of the module."""
         module = self.module
@@ -138,7 +144,9 @@ class Instance:
         return hash(self.number)
 
     def __repr__(self) -> str:
-        return f"<Instance {self.number} of {self.module.name or 'a module without a name'}>"
+        name = self.core_name
+        of = f"{self.module.name or 'a module without a name'}{f', {name}' if name else ''}"
+        return f"<Instance {self.number} of {of}>"
 
 
 class Linker:

@@ -78,6 +78,15 @@ def taken_text(function: Any, *args: Any) -> str:
     return taken_bytes(function, *args).decode(errors="replace")
 
 
+def taken_pointers(vector: Any, delete: Any) -> list[Any]:
+    """The elements of a vector of pointers, each with an owner of its own."""
+    pointers = []
+    for i in range(vector.size):
+        pointers.append(owned(vector.data[i], delete))
+        vector.data[i] = ffi.NULL
+    return pointers
+
+
 def name_of(string: str) -> tuple[Any, Any]:
     """A name as the C API takes it, and what keeps its bytes alive."""
     data = string.encode()

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 import html
-import threading
-from typing import Any, Callable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Generic, Iterator, Mapping, Sequence, TypeVar, overload
 
-from ._entities import Func, Place, Tag, failure_of
+from ._component import Component, ComponentFunc, ComponentInstance, ComponentLinker, PreparedComponent, unwrapped
+from ._entities import Func, Place, Tag, entered, failure_of
 from ._errors import TRAP_KINDS, Error, Exit, Trap, check
 from ._instance import Instance, Linker
-from ._native import KINDS, bytes_of, callback, encoded, enumeration, ffi, keep, lib, owned, taken_text, text
+from ._native import KINDS, bytes_of, callback, encoded, enumeration, ffi, keep, lib, owned, taken_pointers, taken_text, text
 from ._store import Entity, Module, Store
 from ._values import Ref, Val, Vals, copied_val, from_val, results_of, text_of
 
@@ -27,13 +27,8 @@ STOP_KINDS = {
 }
 
 
-def taken_pointers(vector: Any, delete: Any) -> list[Any]:
-    """The elements of a vector of pointers, each with an owner of its own."""
-    pointers = []
-    for i in range(vector.size):
-        pointers.append(owned(vector.data[i], delete))
-        vector.data[i] = ffi.NULL
-    return pointers
+def is_component_func(func: Any) -> bool:
+    return isinstance(func, ComponentFunc)
 
 
 class Slot:
@@ -141,6 +136,13 @@ class Frame:
         return Module._of(self._store, owned(pointer, lib.wasm_module_delete)) if pointer else None
 
     @property
+    def core_name(self) -> str | None:
+        """The name of its core instance in its component, such as `calc/main`. None if it is not part of a
+        component, or the component is still being instantiated."""
+        instance = self.instance
+        return instance.core_name if instance else None
+
+    @property
     def offset(self) -> int:
         """Byte offset in the module: of the next instruction in the innermost frame, of the one after the call
         in callers."""
@@ -187,7 +189,8 @@ class Frame:
         if self.is_host:
             return f"<Frame {self.name} of the host>"
         values = "".join(f", {slot.name or slot.index}={slot.text}" for slot in self.locals.slots())
-        return f"<Frame {self.name} at {self.offset:#x}{values}>"
+        core_name = self.core_name
+        return f"<Frame {self.name}{f' in {core_name}' if core_name else ''} at {self.offset:#x}{values}>"
 
     def _repr_html_(self) -> str:
         if not self.is_valid or self.is_host:
@@ -396,27 +399,17 @@ class Stop:
         """Discards the exception that is being thrown: the call from the host fails."""
         check(lib.vitrine_stopped_clear_exception(self._pointer, thread), self._store)
 
-    def call(self, func: Func, *args: Any, thread: int = 0) -> Any:
+    def call(self, func: Func | ComponentFunc, *args: Any, thread: int = 0) -> Any:
         """Calls a function on the stopped thread, on top of its frames, and returns its results. Does not stop
         in it. The guest is where it was before; frames that were obtained before are stale."""
         event = ffi.new("vitrine_event_t*")
-        with Vals(self._store, func.type.params, args) as vals:
-            self._store._run(
-                lib.vitrine_session_call_stopped,
-                self._session._pointer,
-                self._pointer,
-                func._pointer,
-                vals,
-                len(args),
-                thread,
-                event,
-                controls=True,
-            )
+        self._session._call(func, args, event, self._pointer, thread)
         while True:
             self._pointer = owned(event.stopped, lib.vitrine_stopped_delete)
             reason = Reason(self._store, lib.vitrine_stopped_reason(self._pointer), self._pointer)
             if reason.kind == "call_end":
-                return reason.results
+                results = reason.results  # raises if the call failed
+                return unwrapped(self._session._component_result(func)) if is_component_func(func) else results
             event = ffi.new("vitrine_event_t*")
             self._store._run(lib.vitrine_session_resume, self._session._pointer, self._pointer, event, controls=True)
 
@@ -432,7 +425,10 @@ class Stop:
         return f"<p><b>{html.escape(self.reason.text)}</b></p><ol start='0'>{frames}</ol>"
 
 
-class Run:
+Made = TypeVar("Made", Instance, ComponentInstance)
+
+
+class Run(Generic[Made]):
     """A call that a session makes: iterate over its stops. The guest starts with the first iteration.
 
     When the loop ends, `results` are what the call returned, and `instance` is what `Session.instantiate`
@@ -440,14 +436,20 @@ class Run:
     on with another loop, `finish` or `kill`.
     """
 
-    def __init__(self, session: Session, start: Callable[[Any], None]):
-        self._session, self._start = session, start
+    def __init__(
+        self,
+        session: Session,
+        start: Callable[[Any], None],
+        func: Func | ComponentFunc | None = None,
+        component: Component | None = None,
+    ):
+        self._session, self._start, self._func, self._component = session, start, func, component
         self._stop: Stop | None = None
         self._state = "new"
         self._results: Any = None
-        self._instance: Instance | None = None
+        self._instance: Made | None = None
 
-    def __iter__(self) -> Run:
+    def __iter__(self) -> Run[Made]:
         return self
 
     def __next__(self) -> Stop:
@@ -491,14 +493,15 @@ class Run:
             return
         self._stop, self._state = None, "ended"
         self._results = taken_results(store, ffi.addressof(event, "results"))
-        pointer = lib.vitrine_session_instance(session._pointer)
-        self._instance = Instance._of(store, owned(pointer, lib.wasm_instance_delete)) if pointer else None
+        if is_component_func(self._func):
+            self._results = session._component_result(self._func)
+        self._instance = session._made(self._component)
 
     def finish(self) -> Any:
         """Runs to the end, whatever stops on the way, and returns the results."""
         for stop in self:
             stop.resume()
-        return self._results
+        return self.results
 
     def kill(self) -> None:
         """Ends the guest."""
@@ -517,10 +520,10 @@ class Run:
         """What the call returned: None, a value or a tuple. Raises `Error` before its end."""
         if self._state != "ended":
             raise Error("the call has not ended")
-        return self._results
+        return unwrapped(self._results) if is_component_func(self._func) else self._results
 
     @property
-    def instance(self) -> Instance:
+    def instance(self) -> Made:
         """What `Session.instantiate` made."""
         if self._state != "ended" or self._instance is None:
             raise Error("there is no instance yet")
@@ -615,14 +618,12 @@ def vitrine_py_message(env: Any, message: Any) -> None:
 @callback
 def vitrine_py_body(env: Any) -> Any:
     store, body = ffi.from_handle(env)
-    thread, store._guest.thread = store._guest.thread, threading.get_ident()
-    try:
-        body()
-        return ffi.NULL
-    except BaseException as error:
-        return failure_of(store, error)
-    finally:
-        store._guest.thread = thread
+    with entered(store):
+        try:
+            body()
+            return ffi.NULL
+        except BaseException as error:
+            return failure_of(store, error)
 
 
 class Session:
@@ -780,55 +781,76 @@ class Session:
         callback = self._callbacks.get(stop.reason.id) if stop.reason.kind in ("breakpoint", "watchpoint") else None
         return callback is None or callback(stop) is not False
 
-    def call(self, func: Func, *args: Any, stop_at_entry: bool = False) -> Run:
-        """Calls a function. With `stop_at_entry`, the guest stops before its first instruction."""
+    def _call(self, func: Func | ComponentFunc, args: Sequence[Any], event: Any, *where: Any) -> None:
+        """Calls a function. `where` is `stop_at_entry`, or a stop and a thread."""
+        stopped, last = (where[:1], where[1]) if len(where) == 2 else ((), where[0])
+        kind = f"{'_component' * is_component_func(func)}{'_stopped' * len(stopped)}"
+        function = getattr(lib, f"vitrine_session_call{kind}")
+        if isinstance(func, ComponentFunc):
+            vals = func._bound(args, {})
+            self._run(function, *stopped, func._pointer, vals, len(vals), last, event)
+            return
+        with Vals(self.store, func.type.params, args) as vals:
+            self._run(function, *stopped, func._pointer, vals, len(args), last, event)
+
+    def _run(self, function: Any, *args: Any) -> None:
+        self.store._run(function, self._pointer, *args, controls=True)
+
+    def _component_result(self, func: Any) -> Any:
+        """What the last call of a component's function has returned."""
+        pointer = lib.vitrine_session_component_result(self._pointer)
+        return func._value(owned(pointer, lib.vitrine_component_val_delete))
+
+    def _made(self, component: Component | None) -> Any:
+        """What the last instantiation has made."""
+        if component is not None:
+            pointer = lib.vitrine_session_component_instance(self._pointer)
+            if not pointer:
+                return None
+            return ComponentInstance(self.store, owned(pointer, lib.vitrine_component_instance_delete), component)
+        pointer = lib.vitrine_session_instance(self._pointer)
+        return Instance._of(self.store, owned(pointer, lib.wasm_instance_delete)) if pointer else None
+
+    def call(self, func: Func | ComponentFunc, *args: Any, stop_at_entry: bool = False) -> Run[Any]:
+        """Calls a function of a module or component. With `stop_at_entry`, the guest stops before its first
+        instruction."""
+        return Run(self, lambda event: self._call(func, args, event, stop_at_entry), func)
+
+    @overload
+    def instantiate(self, linker: Linker, module: Module, *, stop_at_entry: bool = False) -> Run[Instance]: ...
+    @overload
+    def instantiate(
+        self, linker: ComponentLinker, module: Component, *, stop_at_entry: bool = False
+    ) -> Run[ComponentInstance]: ...
+    @overload
+    def instantiate(
+        self, linker: PreparedComponent, module: None = None, *, stop_at_entry: bool = False
+    ) -> Run[ComponentInstance]: ...
+    def instantiate(self, linker: Any, module: Any = None, *, stop_at_entry: bool = False) -> Run[Any]:
+        """Creates an instance of a module or component; its start functions stop like any other. `Run.instance`
+        is the instance. A `PreparedComponent` needs no linker."""
+        component = linker.component if isinstance(linker, PreparedComponent) else module
 
         def start(event: Any) -> None:
-            with Vals(self.store, func.type.params, args) as vals:
-                self.store._run(
-                    lib.vitrine_session_call,
-                    self._pointer,
-                    func._pointer,
-                    vals,
-                    len(args),
-                    stop_at_entry,
-                    event,
-                    controls=True,
-                )
+            if isinstance(linker, PreparedComponent):
+                linker._checked(self.store)
+                self._run(lib.vitrine_session_instantiate_prepared, linker._pointer, stop_at_entry, event)
+                return
+            if isinstance(linker, Linker):
+                linker._prepare(module)
+                function = lib.vitrine_session_instantiate_linked
+            else:
+                function = lib.vitrine_session_instantiate_component
+            self._run(function, linker._pointer, module._pointer, stop_at_entry, event)
 
-        return Run(self, start)
+        return Run(self, start, component=component if isinstance(component, Component) else None)
 
-    def instantiate(self, linker: Linker, module: Module, *, stop_at_entry: bool = False) -> Run:
-        """Creates an instance; its start function stops like any other. `Run.instance` is the instance."""
-
-        def start(event: Any) -> None:
-            linker._prepare(module)
-            self.store._run(
-                lib.vitrine_session_instantiate_linked,
-                self._pointer,
-                linker._pointer,
-                module._pointer,
-                stop_at_entry,
-                event,
-                controls=True,
-            )
-
-        return Run(self, start)
-
-    def run(self, body: Callable[[], Any], *, stop_at_entry: bool = False) -> Run:
+    def run(self, body: Callable[[], Any], *, stop_at_entry: bool = False) -> Run[Any]:
         """Runs a Python function that calls the guest, on the thread of the guest."""
 
         def start(event: Any) -> None:
             self._body = ffi.new_handle((self.store, body))
-            self.store._run(
-                lib.vitrine_session_run,
-                self._pointer,
-                lib.vitrine_py_body,
-                self._body,
-                stop_at_entry,
-                event,
-                controls=True,
-            )
+            self._run(lib.vitrine_session_run, lib.vitrine_py_body, self._body, stop_at_entry, event)
 
         return Run(self, start)
 
@@ -953,13 +975,11 @@ class DapServer(Server):
         check(lib.vitrine_dap_server_new(session._pointer, encoded(address), options, out))
         super().__init__(session, out[0])
 
-    def finish(self, func: Func, *args: Any) -> Any:
+    def finish(self, func: Func | ComponentFunc, *args: Any) -> Any:
         """Calls a function, leaves its stops to the clients, and returns its results."""
         session = self.session
         event = ffi.new("vitrine_event_t*")
-        with Vals(session.store, func.type.params, args) as vals:
-            session.store._run(
-                lib.vitrine_session_call, session._pointer, func._pointer, vals, len(args), False, event, controls=True
-            )
+        session._call(func, args, event, False)
         session.store._run(lib.vitrine_dap_server_finish, self._pointer, session._pointer, event, controls=True)
-        return taken_results(session.store, ffi.addressof(event, "results"))
+        results = taken_results(session.store, ffi.addressof(event, "results"))
+        return unwrapped(session._component_result(func)) if is_component_func(func) else results

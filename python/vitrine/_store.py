@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 import weakref
-from typing import Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Mapping
 
 from ._errors import Error, check, error_of
 from ._native import address, callback, encoded, enumeration, fast, ffi, keep, lib, owned, taken_bytes, taken_text, text
 from ._values import FuncType, from_ref, to_ref
+
+if TYPE_CHECKING:
+    from ._instance import Wasi
 
 TIERS = {name: number for number, name in enumeration("VITRINE_TIER_").items()}
 RESOURCES = enumeration("VITRINE_RESOURCE_")
@@ -95,6 +98,8 @@ class Store:
         self.engine = engine or Engine(**config)
         self.limiter = limiter
         self._views = 0
+        # The names of core instances of components, by their numbers in the store.
+        self._core_names: dict[int, str] = {}
         # What a function of the host raised, until the call of the guest has returned.
         self._raised: BaseException | None = None
         self._own = owned(lib.wasm_store_new(self.engine._pointer), lib.wasm_store_delete)
@@ -139,6 +144,10 @@ class Store:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def set_wasi(self, wasi: Wasi) -> None:
+        """Sets what the components of the store may access through WASI 0.2."""
+        check(lib.vitrine_store_set_wasi(self._pointer, wasi._pointer), self)
 
     def interrupt(self) -> None:
         """Ends the running guest with the trap `interrupted`. Does nothing if no guest is running. May be

@@ -1,0 +1,515 @@
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Types and values of components as Python objects.
+
+Values are made from the text that WAVE, the WebAssembly value encoding, has for them. Resources, which
+have no text, are passed as they are.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple
+
+from ._errors import check
+from ._native import bytes_of, enumeration, ffi, lib, owned, taken_bytes, taken_text
+
+if TYPE_CHECKING:
+    from ._store import Store
+
+KINDS = {number: name.replace("_", "-") for number, name in enumeration("VITRINE_COMPONENT_").items()}
+INTEGERS = {
+    f"{sign}{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) if sign == "s" else (0, 2**bits - 1)
+    for sign in "su"
+    for bits in (8, 16, 32, 64)
+}
+# Names that stand for something else in WAVE unless a % is before them.
+KEYWORDS = {"true", "false", "inf", "nan", "some", "none", "ok", "err"}
+
+
+class Record(Mapping[str, Any]):
+    """A record of a component: `record["first-name"]` or `record.first_name`. It equals a dict with the same
+    fields. Arguments may be dicts, too, or other objects with these attributes.
+
+    >>> import vitrine
+    >>> point = vitrine.Record(x=1, y=2)
+    >>> point.x, point["y"], point == {"x": 1, "y": 2}
+    (1, 2, True)
+    >>> vitrine.Record({**point, "y": 5})
+    Record(x=1, y=5)
+    """
+
+    __slots__ = ("_fields",)
+
+    def __init__(self, fields: Mapping[str, Any] | None = None, /, **more: Any):
+        self._fields = {**(fields or {}), **more}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._fields[name]
+
+    def __getattr__(self, name: str) -> Any:
+        if not name.startswith("__"):
+            for field, value in self._fields.items():
+                if attribute(field) == name:
+                    return value
+        raise AttributeError(f"the record has no field {name!r}")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *map(attribute, self._fields)]
+
+    def __repr__(self) -> str:
+        return f"Record({', '.join(f'{attribute(name)}={value!r}' for name, value in self._fields.items())})"
+
+
+def attribute(name: str) -> str:
+    """The name of a field or parameter in Python: `first-name` is `first_name`."""
+    return name.replace("-", "_")
+
+
+class Variant(NamedTuple):
+    """A case of a variant, and its payload; None if it has none. As an argument, a tuple will do, or the name
+    of a case without a payload.
+
+    >>> import vitrine
+    >>> shape = vitrine.Variant("circle", 2.5)
+    >>> match shape:
+    ...     case ("circle", radius):
+    ...         print(radius)
+    2.5
+    """
+
+    case: str
+    value: Any = None
+
+
+class Ok:
+    """The good case of a `result` within another value. A function returns its value instead.
+
+    >>> import vitrine
+    >>> vitrine.Ok(5), vitrine.Ok(5).value, vitrine.Ok(5) == vitrine.Ok(5)
+    (Ok(5), 5, True)
+    """
+
+    __match_args__ = ("value",)
+
+    def __init__(self, value: Any = None):
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ok) and bool(self.value == other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Ok({self.value!r})"
+
+
+class Err(Exception):
+    """The error case of a `result`. A function raises it, whether it is one of the guest or of the host.
+
+    >>> import vitrine
+    >>> vitrine.Err("empty"), vitrine.Err("empty").value, vitrine.Err(1) == vitrine.Err(2)
+    (Err('empty'), 'empty', False)
+    """
+
+    __match_args__ = ("value",)
+
+    def __init__(self, value: Any = None):
+        super().__init__(value)
+        self.value = value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Err) and bool(self.value == other.value)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return f"Err({self.value!r})"
+
+
+class Resource:
+    """A resource of a component that the host owns or has borrowed. Pass it to functions of the component.
+
+    `drop` runs its destructor, as the end of a `with` statement does. A resource that is not dropped is not
+    destroyed before its store.
+    """
+
+    def __init__(self, store: Store, type: ComponentType, pointer: Any):
+        self._store, self.type, self._pointer = store, type, pointer
+
+    def drop(self) -> None:
+        """Drops it. Raises `Error` if it is borrowed, dropped already or passed on."""
+        self._store._run(lib.vitrine_component_val_drop, self._store._pointer, self._pointer)
+
+    def __enter__(self) -> Resource:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.drop()
+
+    def __repr__(self) -> str:
+        return f"<Resource {self.type}>"
+
+
+class ComponentType:
+    """A type of the values of a component. As text, it is in WIT.
+
+    `kind` is `bool`, `s8` to `u64`, `f32`, `f64`, `char`, `string`, `list`, `map`, `record`, `tuple`,
+    `variant`, `enum`, `option`, `result`, `flags`, `own`, `borrow`, `stream`, `future` or `error-context`.
+
+    >>> import vitrine
+    >>> store = vitrine.Store()
+    >>> component = vitrine.Component(store, "shapes.wasm")
+    >>> translate = vitrine.ComponentLinker(store).instantiate(component)["translate"]
+    >>> for name, type in translate.params:
+    ...     print(name, type, type.kind, [name for name, part in type.parts])
+    p point record ['x', 'y']
+    dx s32 s32 []
+    dy option<s32> option ['none', 'some']
+    """
+
+    def __init__(self, pointer: Any):
+        self._pointer = owned(pointer, lib.vitrine_component_type_delete)
+        self.kind: str = KINDS[lib.vitrine_component_type_kind(pointer)]
+        self._parts: list[tuple[str, ComponentType | None]] | None = None
+
+    @property
+    def parts(self) -> list[tuple[str, ComponentType | None]]:
+        """Names and types of the fields of a record or tuple, the cases of a variant, enum, option or result,
+        or the labels of flags; the element of a list. Names of fields of tuples and of elements are empty. The
+        type is None for labels, and for cases without a payload."""
+        if self._parts is None:
+            found: list[tuple[str, ComponentType | None]] = []
+            for i in range(lib.vitrine_component_type_part_count(self._pointer)):
+                type = ffi.new("vitrine_component_type_t**")
+                name = taken_text(lambda out: lib.vitrine_component_type_part(self._pointer, i, out, type))
+                found.append((name, ComponentType(type[0]) if type[0] else None))
+            self._parts = found
+        return self._parts
+
+    @property
+    def _element(self) -> ComponentType:
+        element = self.parts[0][1]
+        assert element is not None
+        return element
+
+    def _case(self, name: str) -> ComponentType | None:
+        """The type of the payload of a case."""
+        for case, type in self.parts:
+            if case == name:
+                return type
+        raise ValueError(f"a value of the type {self} has no case {name!r}; there are {', '.join(dict(self.parts))}")
+
+    @property
+    def _has_none(self) -> bool:
+        """Whether the payload of this option is an option, so that None could be either."""
+        payload = self.parts[1][1]
+        return payload is not None and payload.kind == "option"
+
+    def __str__(self) -> str:
+        return taken_text(lib.vitrine_component_type_to_text, self._pointer)
+
+    def __repr__(self) -> str:
+        return f"<ComponentType {self}>"
+
+
+# ---------------------------------------------------------------------------------------------------
+# From Python
+# ---------------------------------------------------------------------------------------------------
+
+
+def component_val(type: ComponentType, value: Any, name: str) -> Any:
+    """An owned `vitrine_component_val_t` for an object. `name` is what an error says about it."""
+    if type.kind in ("own", "borrow"):
+        if not isinstance(value, Resource):
+            raise TypeError(f"{name}: a {type} is a Resource, not {value!r}")
+        return owned(lib.vitrine_component_val_copy(value._pointer), lib.vitrine_component_val_delete)
+    out = ffi.new("vitrine_component_val_t**")
+    if type.kind == "list" and type._element.kind == "u8" and isinstance(value, (bytes, bytearray, memoryview)):
+        data = bytes(value)
+        check(lib.vitrine_component_val_from_bytes(type._pointer, data, len(data), out))
+    else:
+        try:
+            wave = wave_of(type, value)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise error.__class__(f"{name}: {error}") from None
+        check(lib.vitrine_component_val_parse(type._pointer, wave.encode(), out))
+    return owned(out[0], lib.vitrine_component_val_delete)
+
+
+def wave_of(type: ComponentType, value: Any) -> str:
+    """The text of a value of this type in WAVE."""
+    kind = type.kind
+    if kind in INTEGERS:
+        return integer_text(kind, value)
+    if kind in WRITERS:
+        return WRITERS[kind](type, value)
+    if kind in ("own", "borrow"):
+        raise TypeError(f"a {type} can be an argument or a result, but not a part of one")
+    raise TypeError(f"a {type} cannot be passed")
+
+
+def integer_text(kind: str, value: Any) -> str:
+    if not hasattr(value, "__index__"):
+        raise TypeError(f"{value!r} is no {kind}")
+    number = value.__index__()
+    least, most = INTEGERS[kind]
+    if not least <= number <= most:
+        raise OverflowError(f"{value!r} does not fit into a {kind}")
+    return str(number)
+
+
+def bool_text(type: ComponentType, value: Any) -> str:
+    if not isinstance(value, bool):
+        raise TypeError(f"{value!r} is no bool")
+    return "true" if value else "false"
+
+
+def float_text(type: ComponentType, value: Any) -> str:
+    if isinstance(value, (str, bytes)):
+        raise TypeError(f"{value!r} is no {type}")
+    number = float(value)
+    return "nan" if math.isnan(number) else repr(number)
+
+
+def char_text(type: ComponentType, value: Any) -> str:
+    if not isinstance(value, str) or len(value) != 1:
+        raise TypeError(f"a char is a str of one character, not {value!r}")
+    return f"'{escaped(value)}'"
+
+
+def string_text(type: ComponentType, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no string")
+    return f'"{escaped(value)}"'
+
+
+def escaped(text: str) -> str:
+    if re.search("[\ud800-\udfff]", text):
+        raise ValueError(f"{text!r} has half of a surrogate pair, which is no character")
+    return re.sub(r"[\x00-\x1f\x7f\"'\\]", lambda match: f"\\u{{{ord(match[0]):x}}}", text)
+
+
+def list_text(type: ComponentType, value: Any) -> str:
+    if isinstance(value, (str, Mapping)) or (isinstance(value, bytes) and type._element.kind != "u8"):
+        raise TypeError(f"{value!r} is no {type}")
+    return f"[{', '.join(wave_of(type._element, item) for item in value)}]"
+
+
+def map_text(type: ComponentType, value: Any) -> str:
+    pairs = value.items() if isinstance(value, Mapping) else value
+    return f"[{', '.join(wave_of(type._element, tuple(pair)) for pair in pairs)}]"
+
+
+def record_text(type: ComponentType, value: Any) -> str:
+    absent = object()
+    if isinstance(value, Mapping):
+        known = {name: value.get(name, value.get(attribute(name), absent)) for name, _ in type.parts}
+        names = {name for name, _ in type.parts}
+        for key in value:
+            if key not in names and key not in map(attribute, names):
+                raise TypeError(f"a {type} has no field {key!r}; there are {', '.join(known)}")
+    elif isinstance(value, (str, bytes, int, float, list, tuple)) and not hasattr(value, "_fields") or value is None:
+        raise TypeError(f"{value!r} is no record {type}")
+    else:
+        known = {name: getattr(value, attribute(name), absent) for name, _ in type.parts}
+    fields = []
+    for name, part in type.parts:
+        assert part is not None
+        field = known[name]
+        if field is absent:
+            if part.kind != "option":
+                raise TypeError(f"a {type} needs the field {name!r}")
+            field = None
+        fields.append(f"{name}: {wave_of(part, field)}")
+    return "{" + ", ".join(fields) + "}"
+
+
+def tuple_text(type: ComponentType, value: Any) -> str:
+    values = tuple(value)
+    if len(values) != len(type.parts):
+        raise TypeError(f"a {type} has {len(type.parts)} values, not {len(values)}")
+    return f"({', '.join(wave_of(part, item) for (_, part), item in zip(type.parts, values) if part)})"
+
+
+def case_text(type: ComponentType, name: str, value: Any) -> str:
+    payload = type._case(name)
+    if payload is None and value is not None:
+        raise TypeError(f"the case {name!r} of a {type} has no payload, but {value!r} is given")
+    return f"{name}({wave_of(payload, value)})" if payload else name
+
+
+def variant_text(type: ComponentType, value: Any) -> str:
+    if isinstance(value, str):
+        name, payload = value, None
+    elif isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
+        name, payload = value
+    else:
+        raise TypeError(f"a {type} is a Variant, not {value!r}")
+    return ("%" if name in KEYWORDS else "") + case_text(type, name, payload)
+
+
+def enum_text(type: ComponentType, value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"a {type} is the name of a case, not {value!r}")
+    return ("%" if value in KEYWORDS else "") + case_text(type, value, None)
+
+
+def option_text(type: ComponentType, value: Any) -> str:
+    if value is None:
+        return "none"
+    if type._has_none:
+        if not isinstance(value, tuple) or len(value) != 2 or value[0] != "some":
+            raise TypeError(f'a {type} is None or Variant("some", value), not {value!r}')
+        value = value[1]
+    return case_text(type, "some", value)
+
+
+def result_text(type: ComponentType, value: Any) -> str:
+    if not isinstance(value, (Ok, Err)):
+        raise TypeError(f"a {type} is an Ok or an Err, not {value!r}")
+    return case_text(type, "ok" if isinstance(value, Ok) else "err", value.value)
+
+
+def flags_text(type: ComponentType, value: Any) -> str:
+    if isinstance(value, str):
+        raise TypeError(f"a {type} is a set of names, not {value!r}")
+    names = set(value)
+    known = [name for name, _ in type.parts]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"a {type} has no flag {name!r}; there are {', '.join(known)}")
+    return "{" + ", ".join(name for name in known if name in names) + "}"
+
+
+WRITERS: dict[str, Callable[[ComponentType, Any], str]] = {
+    "bool": bool_text,
+    "f32": float_text,
+    "f64": float_text,
+    "char": char_text,
+    "string": string_text,
+    "list": list_text,
+    "map": map_text,
+    "record": record_text,
+    "tuple": tuple_text,
+    "variant": variant_text,
+    "enum": enum_text,
+    "option": option_text,
+    "result": result_text,
+    "flags": flags_text,
+}
+
+
+# ---------------------------------------------------------------------------------------------------
+# To Python
+# ---------------------------------------------------------------------------------------------------
+
+
+def from_component_val(store: Store, type: ComponentType, val: Any) -> Any:
+    """The object for an owned value."""
+    kind = type.kind
+    if kind in INTEGERS or kind in ("bool", "char"):
+        number = ffi.new("int64_t*")
+        check(lib.vitrine_component_val_to_int(val, number))
+        found = int(number[0])
+        if kind == "u64":
+            return found % 2**64
+        return bool(found) if kind == "bool" else chr(found) if kind == "char" else found
+    if kind in ("f32", "f64"):
+        double = ffi.new("double*")
+        check(lib.vitrine_component_val_to_float(val, double))
+        return float(double[0])
+    if kind == "string":
+        return contents(val).decode()
+    if kind in ("own", "borrow"):
+        return Resource(store, type, val)
+    return READERS[kind](store, type, val)
+
+
+def contents(val: Any) -> bytes:
+    """The bytes of a string or list of u8."""
+    vector = ffi.new("wasm_byte_vec_t*")
+    check(lib.vitrine_component_val_to_bytes(val, vector))
+    data = bytes_of(vector)
+    lib.wasm_byte_vec_delete(vector)
+    return data
+
+
+def part_of(val: Any, index: int) -> Any:
+    return owned(lib.vitrine_component_val_at(val, index), lib.vitrine_component_val_delete)
+
+
+def read_list(store: Store, type: ComponentType, val: Any) -> Any:
+    element = type._element
+    if element.kind == "u8":
+        return contents(val)
+    if element.kind in INTEGERS or element.kind in ("f32", "f64"):
+        # One text instead of one value for each number.
+        items = [item for item in taken_text(lib.vitrine_component_val_to_text, val)[1:-1].split(", ") if item]
+        if element.kind in INTEGERS:
+            return [int(item) for item in items]
+        numbers = [float(item) for item in items]
+        # The text has the digits that a single float needs.
+        form = f"{len(numbers)}f"
+        return list(struct.unpack(form, struct.pack(form, *numbers))) if element.kind == "f32" else numbers
+    return [from_component_val(store, element, part_of(val, i)) for i in range(lib.vitrine_component_val_size(val))]
+
+
+def read_map(store: Store, type: ComponentType, val: Any) -> dict[Any, Any]:
+    pairs = (part_of(val, i) for i in range(lib.vitrine_component_val_size(val)))
+    return dict(from_component_val(store, type._element, pair) for pair in pairs)
+
+
+def fields_of(store: Store, type: ComponentType, val: Any) -> list[Any]:
+    return [
+        from_component_val(store, part, part_of(val, i)) for i, (_, part) in enumerate(type.parts) if part is not None
+    ]
+
+
+def read_record(store: Store, type: ComponentType, val: Any) -> Record:
+    return Record(dict(zip((name for name, _ in type.parts), fields_of(store, type, val))))
+
+
+def read_tuple(store: Store, type: ComponentType, val: Any) -> tuple[Any, ...]:
+    return tuple(fields_of(store, type, val))
+
+
+def read_case(store: Store, type: ComponentType, val: Any) -> Variant:
+    name = taken_text(lib.vitrine_component_val_case_name, val)
+    payload = type._case(name)
+    return Variant(name, None if payload is None else from_component_val(store, payload, part_of(val, 0)))
+
+
+def read_option(store: Store, type: ComponentType, val: Any) -> Any:
+    found = read_case(store, type, val)
+    return None if found.case == "none" else found if type._has_none else found.value
+
+
+def read_result(store: Store, type: ComponentType, val: Any) -> Ok | Err:
+    found = read_case(store, type, val)
+    return Ok(found.value) if found.case == "ok" else Err(found.value)
+
+
+def read_flags(store: Store, type: ComponentType, val: Any) -> set[str]:
+    inner = taken_text(lib.vitrine_component_val_to_text, val)[1:-1]
+    return set(inner.split(", ")) if inner else set()
+
+
+READERS: dict[str, Callable[[Any, ComponentType, Any], Any]] = {
+    "list": read_list,
+    "map": read_map,
+    "record": read_record,
+    "tuple": read_tuple,
+    "variant": read_case,
+    "enum": lambda store, type, val: read_case(store, type, val).case,
+    "option": read_option,
+    "result": read_result,
+    "flags": read_flags,
+}
