@@ -493,6 +493,12 @@ class Place:
         return int(lib.vitrine_place_index(self._pointer))
 
     @property
+    def entity(self) -> Extern | None:
+        """The memory, global or table. None for a local."""
+        pointer = lib.vitrine_place_extern(self._pointer)
+        return extern_of(self._store, pointer) if pointer else None
+
+    @property
     def size(self) -> int:
         """The number of bytes in the memory. 0 for other kinds."""
         return int(lib.vitrine_place_size(self._pointer))

@@ -116,7 +116,7 @@ def error_of(store: Store | None, pointer: Any) -> BaseException:
     trap = owned(lib.vitrine_error_trap(error), lib.wasm_trap_delete)
     if trap and store is not None:
         failed = Trap(message, store, trap)
-        if failed.kind in ("host_error", "interrupted") and store._raised is not None:
+        if failed.kind in ("host_error", "interrupted", "killed") and store._raised is not None:
             return store._taken_raised()
         return failed
     if store is not None and store._raised is not None and message == description(store._raised):

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import html
+import weakref
 from typing import Any, Callable, Generic, Iterator, Mapping, Sequence, TypeVar, overload
 
 from ._component import Component, ComponentFunc, ComponentInstance, ComponentLinker, PreparedComponent, unwrapped
@@ -14,6 +15,15 @@ from ._native import KINDS, bytes_of, callback, encoded, enumeration, ffi, keep,
 from ._store import Entity, Module, Store
 from ._values import Ref, Val, Vals, copied_val, from_val, results_of, text_of
 
+# How a handler resumes the guest, by the functions that resume a run.
+RESUMES = {
+    "resume": lib.VITRINE_RESUME_GO,
+    "step": lib.VITRINE_RESUME_STEP,
+    "step_over": lib.VITRINE_RESUME_STEP_OVER,
+    "step_out": lib.VITRINE_RESUME_STEP_OUT,
+    "run_to": lib.VITRINE_RESUME_RUN_TO,
+    "kill_stopped": lib.VITRINE_RESUME_KILL,
+}
 ACCESSES = {name: number for number, name in enumeration("VITRINE_WATCH_").items()}
 STOP_ON = {
     name.removeprefix("VITRINE_STOP_ON_").lower(): getattr(lib, name)
@@ -86,6 +96,12 @@ class Slots(Mapping["int | str", Any]):
         slot = self._slot(key)
         with Val(self._frame._store, slot._kind, value) as val:
             check(getattr(lib, f"vitrine_debug_frame_set_{self._what}")(self._frame._pointer, slot.index, val))
+
+    def place(self, key: int | str) -> Place:
+        """The place of a local, to watch it as long as its frame exists."""
+        if self._what != "local":
+            raise Error("operands cannot be watched")
+        return Place(self._frame._store, lib.vitrine_place_new_local(self._frame._pointer, self._slot(key).index))
 
     def __iter__(self) -> Iterator[int | str]:
         return iter([slot.name or slot.index for slot in self.slots()])
@@ -284,8 +300,8 @@ def taken_results(store: Store, vector: Any) -> Any:
 class Thread:
     """A guest thread. `id` starts at 1 and is never reused."""
 
-    def __init__(self, store: Store, pointer: Any):
-        self._store, self._pointer = store, pointer
+    def __init__(self, session: Session, pointer: Any):
+        self._session, self._pointer = session, pointer
         self.id: int = lib.vitrine_guest_thread_id(pointer)
 
     @property
@@ -296,18 +312,19 @@ class Thread:
     @property
     def frames(self) -> list[Frame]:
         """Innermost first."""
-        return frames_of(self._store, lib.vitrine_guest_thread_frames, self._pointer)
+        return frames_of(self._session, lib.vitrine_guest_thread_frames, self._pointer)
 
     def __repr__(self) -> str:
         return f"<Thread {self.id}>"
 
 
-def frames_of(store: Store, function: Any, pointer: Any) -> list[Frame]:
+def frames_of(session: Session, function: Any, pointer: Any) -> list[Frame]:
     vector = ffi.new("vitrine_debug_frame_vec_t*")
     check(function(pointer, vector))
-    frames = [Frame(store, frame) for frame in taken_pointers(vector, lib.vitrine_debug_frame_delete)]
+    pointers = taken_pointers(vector, lib.vitrine_debug_frame_delete)
     lib.vitrine_debug_frame_vec_delete(vector)
-    return frames
+    store = session._store_of(pointers)
+    return [Frame(store, frame) for frame in pointers]
 
 
 class Stop:
@@ -318,18 +335,25 @@ class Stop:
     the thread to step; 0 is the one that stopped.
     """
 
-    def __init__(self, session: Session, pointer: Any):
-        self._session, self._store, self._pointer = session, session.store, pointer
-        self.reason = Reason(self._store, lib.vitrine_stopped_reason(pointer), pointer)
-        self._next: tuple[Any, ...] = (lib.vitrine_session_resume,)
+    def __init__(self, session: Session, pointer: Any, reason: Any = None):
+        self._session, self._store, self._own = session, session.store, pointer
+        self._next: tuple[Any, ...] = ("resume",)
         self._is_stale = False
+        frames = self.frames if session._stores else []
+        if frames:
+            self._store = frames[0]._store
+        self.reason = Reason(self._store, lib.vitrine_stopped_reason(pointer) if reason is None else reason, pointer)
+
+    @property
+    def _pointer(self) -> Any:
+        if self._is_stale:
+            raise Error("the stop is stale: the guest has resumed")
+        return self._own
 
     @property
     def frames(self) -> list[Frame]:
         """The frames of the thread that stopped, innermost first."""
-        if self._is_stale:
-            raise Error("the stop is stale: the guest has resumed")
-        return frames_of(self._store, lib.vitrine_stopped_frames, self._pointer)
+        return frames_of(self._session, lib.vitrine_stopped_frames, self._pointer)
 
     @property
     def frame(self) -> Frame:
@@ -344,34 +368,34 @@ class Stop:
         """All guest threads, which are all stopped."""
         vector = ffi.new("vitrine_guest_thread_vec_t*")
         check(lib.vitrine_stopped_threads(self._pointer, vector))
-        threads = [Thread(self._store, thread) for thread in taken_pointers(vector, lib.vitrine_guest_thread_delete)]
+        threads = [Thread(self._session, thread) for thread in taken_pointers(vector, lib.vitrine_guest_thread_delete)]
         lib.vitrine_guest_thread_vec_delete(vector)
         return threads
 
     def resume(self) -> None:
         """Goes on to the next stop."""
-        self._next = (lib.vitrine_session_resume,)
+        self._next = ("resume",)
 
     def step(self, thread: int = 0) -> None:
         """Executes one instruction."""
-        self._next = (lib.vitrine_session_step, thread)
+        self._next = ("step", thread)
 
     def step_over(self, thread: int = 0) -> None:
         """Executes one instruction. A call runs until it returns."""
-        self._next = (lib.vitrine_session_step_over, thread)
+        self._next = ("step_over", thread)
 
     def step_out(self, thread: int = 0) -> None:
         """Runs until the innermost frame has returned to its caller. `reason.results` of the next stop says
         what it returned."""
-        self._next = (lib.vitrine_session_step_out, thread)
+        self._next = ("step_out", thread)
 
     def run_to(self, offset: int, thread: int = 0) -> None:
         """Runs to the first instruction at or after `offset` in the function of the innermost guest frame."""
-        self._next = (lib.vitrine_session_run_to, offset, thread)
+        self._next = ("run_to", offset, thread)
 
     def kill(self) -> None:
         """Ends the guest. The loop then raises the trap `killed`."""
-        self._next = (lib.vitrine_session_kill_stopped,)
+        self._next = ("kill_stopped",)
 
     def jump(self, offset: int, thread: int = 0) -> None:
         """Continues elsewhere in the function of the innermost frame. Frames that were obtained before this
@@ -387,12 +411,12 @@ class Stop:
         func = frame.func
         if func is None:
             raise Error("the frame is stale")
-        with Vals(self._store, func.type.results, results) as vals:
+        with Vals(frame._store, func.type.results, results) as vals:
             check(lib.vitrine_stopped_return_from(self._pointer, frame._pointer, vals, len(results)), self._store)
 
     def throw(self, tag: Tag, *values: Any, thread: int = 0) -> None:
         """Throws an exception instead of executing the next instruction."""
-        with Vals(self._store, tag.type.params, values) as vals:
+        with Vals(tag._store, tag.type.params, values) as vals:
             check(lib.vitrine_stopped_throw(self._pointer, tag._extern, vals, len(values), thread), self._store)
 
     def clear_exception(self, thread: int = 0) -> None:
@@ -405,13 +429,13 @@ class Stop:
         event = ffi.new("vitrine_event_t*")
         self._session._call(func, args, event, self._pointer, thread)
         while True:
-            self._pointer = owned(event.stopped, lib.vitrine_stopped_delete)
-            reason = Reason(self._store, lib.vitrine_stopped_reason(self._pointer), self._pointer)
+            self._own = owned(event.stopped, lib.vitrine_stopped_delete)
+            reason = Reason(self._store, lib.vitrine_stopped_reason(self._own), self._own)
             if reason.kind == "call_end":
                 results = reason.results  # raises if the call failed
                 return unwrapped(self._session._component_result(func)) if is_component_func(func) else results
             event = ffi.new("vitrine_event_t*")
-            self._store._run(lib.vitrine_session_resume, self._session._pointer, self._pointer, event, controls=True)
+            self._session._run(lib.vitrine_session_resume, self._own, event)
 
     def __repr__(self) -> str:
         try:
@@ -459,16 +483,23 @@ class Run(Generic[Made]):
                 return self._stop
         raise StopIteration
 
+    def go(self) -> None:
+        """Resumes the guest, and does not wait for its next stop: the loop does. Until then, the store must not
+        be used. `Session.interrupt` stops the guest."""
+        if self._stop is None:
+            raise Error("the guest is not stopped")
+        stop, self._stop = self._stop, None
+        self._session._go(stop)
+
     def _advance(self) -> None:
         session, store, stop = self._session, self._session.store, self._stop
         event = ffi.new("vitrine_event_t*")
         try:
-            if stop is None:
+            if stop is None and self._state == "new":
                 self._state = "running"
                 self._start(event)
             else:
-                function, *args = stop._next
-                store._run(function, session._pointer, stop._pointer, *args, event, controls=True)
+                session._advance(stop, event)
         except BaseException as error:
             self._stop = None
             refused = isinstance(error, Error) and not isinstance(error, (Trap, Exit))
@@ -485,9 +516,6 @@ class Run(Generic[Made]):
             else:
                 self._state = "ended"
             raise
-        finally:
-            if stop is not None:
-                stop._is_stale = True
         if event.stopped:
             self._stop = Stop(session, owned(event.stopped, lib.vitrine_stopped_delete))
             return
@@ -505,10 +533,14 @@ class Run(Generic[Made]):
 
     def kill(self) -> None:
         """Ends the guest."""
-        if self._stop is None:
+        if self._state == "new":
             self._state = "ended"
+        if self._state == "ended":
             return
-        self._stop.kill()
+        if self._stop is None:
+            self._session.kill()
+        else:
+            self._stop.kill()
         try:
             self._advance()
         except Trap as trap:
@@ -539,25 +571,31 @@ class Breakpoint:
     def __init__(self, session: Session, id: int, module: Module, options: dict[str, Any]):
         self._session, self.id, self.module, self._options = session, id, module, options
 
-    def _row(self, what: Any) -> Any:
-        vector = ffi.new("vitrine_breakpoint_vec_t*")
-        check(lib.vitrine_session_breakpoints(self._session._pointer, vector))
-        rows = taken_pointers(vector, lib.vitrine_breakpoint_delete)
-        lib.vitrine_breakpoint_vec_delete(vector)
-        for row in rows:
-            if lib.vitrine_breakpoint_id(row) == self.id:
-                return what(row)
-        raise Error(f"breakpoint {self.id} is removed")
+    def _row(self) -> Any:
+        row = self._session._rows("breakpoint").get(self.id)
+        if row is None:
+            raise Error(f"breakpoint {self.id} is removed")
+        return row
+
+    @property
+    def requested_offset(self) -> int:
+        """The offset that was asked for."""
+        return int(lib.vitrine_breakpoint_requested_offset(self._row()))
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of `Session.add_breakpoint`."""
+        return dict(self._options)
 
     @property
     def offset(self) -> int:
         """The offset of the instruction that it was set on."""
-        return int(self._row(lib.vitrine_breakpoint_offset))
+        return int(lib.vitrine_breakpoint_offset(self._row()))
 
     @property
     def hits(self) -> int:
         """How often the guest reached it while its condition was true."""
-        return int(self._row(lib.vitrine_breakpoint_hits))
+        return int(lib.vitrine_breakpoint_hits(self._row()))
 
     def change(self, **options: Any) -> None:
         """Changes options of `Session.add_breakpoint`. The count of hits is kept."""
@@ -593,13 +631,9 @@ class Watchpoint:
     def hits(self) -> int:
         """How often it has stopped the guest. Raises `Error` when it is removed; one on a local is removed when
         the frame of the local returns."""
-        vector = ffi.new("vitrine_watchpoint_vec_t*")
-        check(lib.vitrine_session_watchpoints(self._session._pointer, vector))
-        rows = taken_pointers(vector, lib.vitrine_watchpoint_delete)
-        lib.vitrine_watchpoint_vec_delete(vector)
-        for row in rows:
-            if lib.vitrine_watchpoint_id(row) == self.id:
-                return int(lib.vitrine_watchpoint_hits(row))
+        row = self._session._rows("watchpoint").get(self.id)
+        if row is not None:
+            return int(lib.vitrine_watchpoint_hits(row))
         raise Error(f"watchpoint {self.id} is removed")
 
     def remove(self) -> None:
@@ -626,6 +660,32 @@ def vitrine_py_body(env: Any) -> Any:
             return failure_of(store, error)
 
 
+@callback
+def vitrine_py_stop(env: Any, stopped: Any) -> Any:
+    resume = ffi.new("vitrine_resume_t*", {"kind": lib.VITRINE_RESUME_GO})
+    session = ffi.from_handle(env)()
+    if session is None or session._handler is None:
+        return resume[0]
+    reason = owned(lib.vitrine_session_stopped(session._pointer), lib.vitrine_stop_reason_delete)
+    stop = Stop(session, stopped, reason)
+    store = stop._store
+    with entered(store):
+        try:
+            if session._wants(stop):
+                session._handler(stop)
+            name, *args = stop._next
+            if args and args[-1] != 0:
+                raise Error("a handler resumes the thread that has stopped")
+            resume.kind = RESUMES[name]
+            resume.offset = args[0] if name == "run_to" else 0
+        except BaseException as error:
+            store._raised = error
+            resume.kind = lib.VITRINE_RESUME_KILL
+        finally:
+            stop._is_stale = True
+    return resume[0]
+
+
 class Session:
     """Debugs the guest of a store, whose engine needs `guest_debug`. A store has at most one session.
 
@@ -645,14 +705,33 @@ class Session:
     breakpoint 1 {n: 3}
     >>> run.results
     100
+
+    With a `handler`, the program calls the guest as usual, on its own thread. The handler is called at each
+    stop, on that thread. It says how the guest goes on, as the body of the loop does, and may call the guest.
+    What it raises ends the guest, and comes out of the call.
     """
 
-    def __init__(self, store: Store):
+    def __init__(self, store: Store, *, handler: Callable[[Stop], Any] | None = None):
         self.store = store
+        # Those of other guest threads.
+        self._stores: list[Store] = []
+        # Whether the guest runs although no call of the session waits for it.
+        self._is_going = False
         # What Python functions say about stops, by the id of the breakpoint or watchpoint.
         self._callbacks: dict[int, Callable[[Stop], Any] | None] = {}
+        self._breakpoints: dict[int, Breakpoint] = {}
+        self._watchpoints: dict[int, Watchpoint] = {}
+        self._handler = handler
         out = ffi.new("vitrine_session_t**")
-        check(lib.vitrine_session_new(store._pointer, out))
+        if handler is None:
+            check(lib.vitrine_session_new(store._pointer, out))
+        else:
+            env = keep(weakref.ref(self))
+            check(
+                lib.vitrine_session_new_with_handler(
+                    store._pointer, lib.vitrine_py_stop, env, lib.vitrine_py_release, out
+                )
+            )
         self._own = owned(out[0], lib.vitrine_session_delete)
 
     @property
@@ -666,12 +745,92 @@ class Session:
         if self._own is not None:
             own, self._own = self._own, None
             ffi.release(own)
+            self._wait_ends()
 
     def __enter__(self) -> Session:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def add_store(self, store: Store) -> None:
+        """Adds the store of another guest thread, which the program runs, such as with `threading.Thread`. It has
+        the same engine, and its guest must not be running. Breakpoints apply to it as well, if its modules are
+        from `Module.obtain`, and when one thread stops, all stop. `wait` returns its stops."""
+        check(lib.vitrine_session_add_store(self._pointer, store._pointer), store)
+        self._stores.append(store)
+
+    def remove_store(self, store: Store) -> None:
+        """Removes a store that `add_store` has added. Its guest must not be running."""
+        check(lib.vitrine_session_remove_store(self._pointer, store._pointer), store)
+        self._stores.remove(store)
+
+    def _store_of(self, frames: Sequence[Any]) -> Store:
+        """The store of the thread that has these frames."""
+        if not self._stores:
+            return self.store
+        for frame in frames:
+            pointer = lib.vitrine_debug_frame_instance(frame)
+            if pointer:
+                instance = owned(pointer, lib.wasm_instance_delete)
+                for store in self._stores:
+                    if any(lib.wasm_instance_same(instance, one._pointer) for one in store.debug_instances or ()):
+                        return store
+                break
+        return self.store
+
+    def wait(self) -> Stop:
+        """Waits for the next stop of a guest that the program runs on another thread, in a store that was
+        added. If it is stopped already, returns its stop. Ctrl-C takes effect with the next stop."""
+        event = ffi.new("vitrine_event_t*")
+        self._run(lib.vitrine_session_wait, event)
+        if not event.stopped:
+            raise Error("the guest has ended")
+        return Stop(self, owned(event.stopped, lib.vitrine_stopped_delete))
+
+    def go(self, stop: Stop) -> None:
+        """Resumes the guest from a stop that `wait` has returned. A step, or what else the stop has been told to
+        do, is done at once: call `wait` for the next stop."""
+        if stop._next == ("resume",):
+            try:
+                self._run(lib.vitrine_session_go, stop._pointer)
+            finally:
+                stop._is_stale = True
+            return
+        event = ffi.new("vitrine_event_t*")
+        self._advance(stop, event)
+        if event.stopped:
+            lib.vitrine_stopped_delete(event.stopped)
+
+    def _go(self, stop: Stop) -> None:
+        """Resumes a run of the session."""
+        try:
+            self._run(lib.vitrine_session_go, stop._pointer)
+        finally:
+            stop._is_stale = True
+        self._is_going = True
+        guest = self.store._guest
+        guest.calls += 1
+        guest.thread = 0  # no thread of Python may call the guest
+
+    def _wait_ends(self) -> None:
+        if self._is_going:
+            self._is_going = False
+            self.store._guest.calls -= 1
+
+    def _advance(self, stop: Stop | None, event: Any) -> None:
+        """Resumes the guest as the stop says, or waits for one that has resumed already."""
+        try:
+            if stop is None:
+                self._run(lib.vitrine_session_wait, event)
+            else:
+                name, *args = stop._next
+                self._run(getattr(lib, f"vitrine_session_{name}"), stop._pointer, *args, event)
+        finally:
+            if stop is None:
+                self._wait_ends()
+            else:
+                stop._is_stale = True
 
     def _options(self, kind: str, **options: Any) -> tuple[Any, list[Any]]:
         """The `vitrine_breakpoint_options_t` or `vitrine_watchpoint_options_t`, and what keeps its texts
@@ -732,7 +891,8 @@ class Session:
         id, (out, _kept) = ffi.new("uint32_t*"), self._options("breakpoint", **options)
         check(lib.vitrine_session_add_breakpoint(self._pointer, module._pointer, where, out, id))
         self._callbacks[id[0]] = callback
-        return Breakpoint(self, id[0], module, options)
+        made = self._breakpoints[id[0]] = Breakpoint(self, id[0], module, options)
+        return made
 
     def add_watchpoint(
         self,
@@ -756,7 +916,26 @@ class Session:
         )
         check(lib.vitrine_session_add_watchpoint(self._pointer, place._pointer, ACCESSES[access], out, id))
         self._callbacks[id[0]] = callback
-        return Watchpoint(self, id[0], place, access)
+        made = self._watchpoints[id[0]] = Watchpoint(self, id[0], place, access)
+        return made
+
+    @property
+    def breakpoints(self) -> list[Breakpoint]:
+        """Its breakpoints, in the order of their ids. Those of clients of servers are not among them."""
+        return [made for id, made in self._breakpoints.items() if id in self._rows("breakpoint")]
+
+    @property
+    def watchpoints(self) -> list[Watchpoint]:
+        """Its watchpoints, in the order of their ids."""
+        return [made for id, made in self._watchpoints.items() if id in self._rows("watchpoint")]
+
+    def _rows(self, kind: str) -> dict[int, Any]:
+        """The breakpoints or watchpoints as they are, by id."""
+        vector = ffi.new(f"vitrine_{kind}_vec_t*")
+        check(getattr(lib, f"vitrine_session_{kind}s")(self._pointer, vector))
+        rows = taken_pointers(vector, getattr(lib, f"vitrine_{kind}_delete"))
+        getattr(lib, f"vitrine_{kind}_vec_delete")(vector)
+        return {getattr(lib, f"vitrine_{kind}_id")(row): row for row in rows}
 
     def stop_on(self, *events: str) -> None:
         """Which other events stop the guest: `caught_throw`, `uncaught_throw`, `trap`, `host_error`, `load`,
@@ -790,7 +969,7 @@ class Session:
             vals = func._bound(args, {})
             self._run(function, *stopped, func._pointer, vals, len(vals), last, event)
             return
-        with Vals(self.store, func.type.params, args) as vals:
+        with Vals(func._store, func.type.params, args) as vals:
             self._run(function, *stopped, func._pointer, vals, len(args), last, event)
 
     def _run(self, function: Any, *args: Any) -> None:
@@ -946,6 +1125,11 @@ class GdbServer(Server):
         out = ffi.new("vitrine_gdb_server_t**")
         check(lib.vitrine_gdb_server_new(session._pointer, encoded(address), ways[serves], out))
         super().__init__(session, out[0])
+
+    @property
+    def is_launched_by_client(self) -> bool:
+        """Whether a client has connected that launched this process, as `process launch` of LLDB does."""
+        return bool(self._call("is_launched_by_client"))
 
     def lldb_commands(self, module: Module, others: Sequence[Module] = ()) -> list[str]:
         """The commands of LLDB that set up debugging of this module through this server."""

@@ -248,6 +248,14 @@ class Module:
         module._store, module._pointer = store, pointer
         return module
 
+    def obtain(self, store: Store) -> Module:
+        """The same module for another store of the engine. Its breakpoints apply there, too."""
+        shared = owned(lib.wasm_module_share(self._pointer), lib.wasm_shared_module_delete)
+        pointer = lib.wasm_module_obtain(store._pointer, shared)
+        if not pointer:
+            raise Error("the stores have different engines")
+        return Module._of(store, owned(pointer, lib.wasm_module_delete))
+
     @property
     def name(self) -> str:
         """From the name section. Empty if there is none."""

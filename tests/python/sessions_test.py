@@ -406,12 +406,114 @@ class Sessions(unittest.TestCase):
             next(run)
         self.assertEqual(self.bank["add"](1, 2), 3)
 
+    def test_go_and_wait(self):
+        guest = instance(
+            """(module (memory $m 1) (func $f (export "f") (result i32)
+              (loop $l (br_if $l (i32.eqz (i32.load (i32.const 0))))) (i32.const 7)))""",
+            guest_debug=True,
+        )
+        store, f, memory = guest._store, guest["f"], guest.debug_memory()
+        with vitrine.Session(store) as session:
+            run = session.call(f, stop_at_entry=True)
+            with self.assertRaises(vitrine.Error):
+                run.go()
+            next(run)
+            run.go()
+            self.assertIsNone(session.reason)
+            for use in (f, store.close):
+                with self.assertRaises((vitrine.Error, RuntimeError)):
+                    use()
+            session.interrupt()
+            stop = next(run)
+            self.assertEqual(stop.reason.kind, "interrupt")
+            memory.write(0, b"\1")
+            run.go()
+            self.assertEqual(run.finish(), 7)
+            memory.write(0, b"\0")
+            run = session.call(f, stop_at_entry=True)
+            next(run)
+            run.go()
+            run.kill()
+            run = session.call(f, stop_at_entry=True)
+            next(run)
+            run.go()
+            with self.assertRaisesRegex(vitrine.Error, "stale|not stopped"):
+                session.go(stop)
+        # The session has ended the guest.
+        memory.write(0, b"\1")
+        self.assertEqual(f(), 7)
+        store.close()
+
+    def test_stores_of_other_threads(self):
+        other = vitrine.Store(self.store.engine)
+        module = self.module.obtain(other)
+        self.assertEqual([row.name for row in module.funcs], [row.name for row in self.module.funcs])
+        printed = []
+        bank = vitrine.Instance(other, module, {"host": {"print": printed.append}})
+        self.session.add_store(other)
+        with self.assertRaises(vitrine.Error):
+            self.session.add_store(other)
+        self.session.add_breakpoint(self.module, "twice")
+        results = []
+        thread = threading.Thread(target=lambda: results.append(bank["run"](7)))
+        thread.start()
+        stop = self.session.wait()
+        self.assertEqual((stop.reason.kind, stop.reason.thread), ("breakpoint", 2))
+        self.assertEqual([(one.id, one.is_running) for one in stop.threads], [(1, False), (2, True)])
+        self.assertEqual(stop.threads[1].frames[0].instance, bank)
+        self.assertIs(stop.frame.instance._store, other)
+        self.assertEqual(stop.frame.locals["n"], 7)
+        stop.step()
+        self.session.go(stop)
+        stepped = self.session.wait()
+        self.assertEqual((stepped.reason.kind, stepped.frame.operands[0]), ("step", 7))
+        with self.assertRaises(vitrine.Error):
+            stop.frames
+        stepped.frame.locals["n"] = 8
+        with self.assertRaisesRegex(vitrine.Error, "running"):
+            self.session.remove_store(other)
+        self.session.go(stepped)
+        thread.join(60)
+        self.assertEqual((results, len(printed)), ([15], 7))
+        self.session.remove_store(other)
+        with self.assertRaises(vitrine.Error):
+            self.session.add_store(vitrine.Store(guest_debug=True))
+        with self.assertRaises(vitrine.Error):
+            self.session.wait()
+        with self.assertRaises(vitrine.Error):
+            self.module.obtain(vitrine.Store())
+
+    def test_places(self):
+        run = self.session.call(self.bank["run"], 2, stop_at_entry=True)
+        frame = next(run).frame
+        place = frame.locals.place("i")
+        self.assertEqual((place.kind, place.index, place.entity), ("local", 1, None))
+        self.session.add_watchpoint(place)
+        self.assertEqual(next(run).reason.watched, (0, 1))
+        with self.assertRaises(vitrine.Error):
+            frame.operands.place(0)
+        run.kill()
+        total = self.bank.debug_global("total")
+        self.assertEqual(total.place().entity, total)
+
+    def test_lists(self):
+        self.assertEqual((self.session.breakpoints, self.session.watchpoints), ([], []))
+        one = self.session.add_breakpoint(self.module, "twice", condition="$n > 3", temporary=True)
+        two = self.session.add_watchpoint(self.bank.debug_global("total").place())
+        self.assertEqual((self.session.breakpoints, self.session.watchpoints), ([one], [two]))
+        self.assertEqual((one.options["condition"], one.options["temporary"]), ("$n > 3", True))
+        self.assertLessEqual(one.requested_offset, one.offset)
+        two.remove()
+        self.session.call(self.bank["run"], 4).finish()
+        self.assertEqual((self.session.breakpoints, self.session.watchpoints), ([], []))
+
     def test_servers(self):
         with vitrine.GdbServer(self.session) as server:
             host, port = server.address.split(":")
             self.assertEqual((host, server.is_loopback), ("127.0.0.1", True))
             self.assertIn(port, " ".join(server.lldb_commands(self.module)))
             server.announce(self.module)
+            self.assertFalse(server.is_launched_by_client)
             self.assertRegex(repr(server), r"<GdbServer at 127\.0\.0\.1:\d+>")
             self.assertEqual(self.session.call(self.bank["add"], 1, 2).finish(), 3)
         with vitrine.DapServer(self.session, name="bank") as server:
@@ -420,6 +522,78 @@ class Sessions(unittest.TestCase):
             vitrine.DapServer(self.session, "no-such-folder/x.sock")
         with self.assertRaises(ValueError):
             vitrine.GdbServer(self.session, serves="tea")
+
+
+class Handlers(unittest.TestCase):
+    def open(self, handler):
+        store = vitrine.Store(guest_debug=True)
+        self.module = vitrine.Module(store, wasm(BANK))
+        self.printed = []
+        self.bank = vitrine.Instance(store, self.module, {"host": {"print": self.printed.append}})
+        self.session = vitrine.Session(store, handler=handler)
+        self.addCleanup(self.session.close)
+
+    def test_steps(self):
+        stops = []
+
+        def handle(stop):
+            stops.append((stop.reason.kind, stop.frame.name, threading.get_ident()))
+            self.stop = stop
+            stop.frame.locals["n"] = 5 if len(stops) == 1 else stop.frame.locals["n"]
+            ways = [stop.step, stop.step_over, stop.step_out, stop.resume]
+            ways[len(stops) - 1]()
+
+        self.open(handle)
+        self.session.add_breakpoint(self.module, "twice")
+        self.assertEqual(self.bank["run"](3), 10)
+        me = threading.get_ident()
+        self.assertEqual(
+            stops,
+            [("breakpoint", "twice", me), ("step", "twice", me), ("step", "twice", me), ("step", "run", me)],
+        )
+        # Nothing of the stop is used after it.
+        for use in (lambda: self.stop.frames, lambda: self.stop.threads, lambda: self.stop.skip()):
+            with self.assertRaisesRegex(vitrine.Error, "stale"):
+                use()
+        self.assertEqual((str(self.stop.reason), repr(self.stop)), ("step", "<Stop step, stale>"))
+        self.assertEqual(self.stop.reason.results, 10)
+        with self.assertRaisesRegex(vitrine.Error, "handler"):
+            self.session.wait()
+
+    def test_calls_and_callbacks(self):
+        seen = []
+
+        def handle(stop):
+            seen.append((stop.frame.locals["n"], self.bank["add"](1, 2)))
+            stop.run_to(self.module.func("twice").end - 1)
+
+        self.open(handle)
+        self.session.add_breakpoint(self.module, "twice", callback=lambda stop: stop.frame.locals["n"] > 3)
+        self.assertEqual((self.bank["run"](3), self.bank["run"](4)), (6, 8))
+        self.assertEqual(seen, [(4, 3), (4, 3)])
+
+    def test_ends(self):
+        self.open(lambda stop: stop.kill())
+        self.session.add_breakpoint(self.module, "twice")
+        with self.assertRaises(vitrine.Trap) as caught:
+            self.bank["run"](3)
+        self.assertEqual(caught.exception.kind, "killed")
+        for handler in (lambda stop: 1 / 0, lambda stop: stop.step(thread=5)):
+            self.open(handler)
+            self.session.add_breakpoint(self.module, "twice")
+            with self.assertRaises((ZeroDivisionError, vitrine.Error)) as caught:
+                self.bank["run"](3)
+            self.assertNotIsInstance(caught.exception, vitrine.Trap)
+            self.assertEqual(self.bank["add"](1, 2), 3)
+
+    def test_components(self):
+        store = vitrine.Store(guest_debug=True)
+        component = vitrine.Component(store, wasm(ROOT / "tests/capi/nested.wat"))
+        app = vitrine.ComponentLinker(store).instantiate(component)
+        names = []
+        session = vitrine.Session(store, handler=lambda stop: names.append(stop.frame.core_name))
+        session.add_breakpoint(component.core_modules(store)[0].module, "bump")
+        self.assertEqual((app["bump"](2), names), (7, ["inner/main"]))
 
 
 if __name__ == "__main__":
