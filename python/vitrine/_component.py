@@ -160,9 +160,7 @@ class Component:
         out = ffi.new("vitrine_component_t**")
         if isinstance(source, (str, os.PathLike)):
             limit = 2**64 - 1 if size is None else size
-            check(
-                lib.vitrine_component_from_part_of_file(self.engine._pointer, encoded(source), offset, limit, out)
-            )
+            check(lib.vitrine_component_from_part_of_file(self.engine._pointer, encoded(source), offset, limit, out))
         else:
             if offset or size is not None:
                 raise TypeError("only a part of a file has an offset and a size; slice the bytes instead")
@@ -508,9 +506,7 @@ class ComponentLinker:
         """Satisfies the import of an interface with one that an instance exports, by default under the same
         name."""
         name = encoded(exported or interface)
-        check(
-            lib.vitrine_component_linker_define_instance(self._pointer, encoded(interface), instance._pointer, name)
-        )
+        check(lib.vitrine_component_linker_define_instance(self._pointer, encoded(interface), instance._pointer, name))
 
     def add_wasi(self, wasi: Wasi | None = None) -> None:
         """Defines WASI 0.2, and what the components of the store may access through it."""
@@ -521,16 +517,12 @@ class ComponentLinker:
         """Makes an instance with all that is nested in it, and runs the start functions."""
         out = ffi.new("vitrine_component_instance_t**")
         store = self._store
-        store._run(
-            lib.vitrine_component_linker_instantiate, self._pointer, store._pointer, component._pointer, out
-        )
+        store._run(lib.vitrine_component_linker_instantiate, self._pointer, store._pointer, component._pointer, out)
         return ComponentInstance(store, owned(out[0], lib.vitrine_component_instance_delete), component)
 
     def check(self, component: Component) -> None:
         """Checks the imports of a component as `instantiate` does, but makes nothing. Raises `Error`."""
-        check(
-            lib.vitrine_component_linker_check(self._pointer, self._store._pointer, component._pointer), self._store
-        )
+        check(lib.vitrine_component_linker_check(self._pointer, self._store._pointer, component._pointer), self._store)
 
     def prepare(self, component: Component) -> PreparedComponent:
         """Resolves and checks the imports of a component once, for many instances."""

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
-from typing import Any, Callable, Iterator, Mapping, Sequence, cast
+import socket
+from typing import IO, Any, Callable, Iterator, Mapping, Sequence, Union, cast
 
 from ._entities import Extern, Func, Global, Host, Memory, Place, Table, Tag, extern_of
 from ._errors import Error, check
@@ -255,20 +258,90 @@ def vitrine_py_source(env: Any, to: Any, size: int) -> int:
     return len(data)
 
 
+@callback
+def vitrine_py_clock(env: Any, clock: int) -> int:
+    return int(ffi.from_handle(env)(CLOCKS[clock]))
+
+
+@callback
+def vitrine_py_random(env: Any, to: Any, size: int) -> None:
+    data = ffi.from_handle(env)(size)
+    if len(data) != size:
+        raise ValueError(f"{size} random bytes were asked for, not {len(data)}")
+    ffi.memmove(to, data, size)
+
+
+CLOCKS = {
+    lib.VITRINE_WASI_REALTIME: "realtime",
+    lib.VITRINE_WASI_MONOTONIC: "monotonic",
+    lib.VITRINE_WASI_PROCESS_CPU: "process_cpu",
+    lib.VITRINE_WASI_THREAD_CPU: "thread_cpu",
+}
+# What a stream can be: a function, a file object, or a descriptor.
+Source = Union[bytes, "os.PathLike[str]", Callable[[int], bytes], IO[bytes], IO[str], int]
+Sink = Union[Callable[[bytes], Any], IO[bytes], IO[str], int]
+
+
+def reader_of(source: Any) -> Callable[[int], bytes]:
+    """The function that reads from a file object, or `source` if it is one."""
+    read = getattr(source, "read", None)
+    if read is None:
+        return cast("Callable[[int], bytes]", source)
+    if not isinstance(source, io.TextIOBase):
+        return lambda size: read(size) or b""
+    # The bytes of a text can be more than what was asked for.
+    rest = bytearray()
+
+    def take(size: int) -> bytes:
+        if not rest:
+            rest.extend(read(size).encode(errors="replace"))
+        data = bytes(rest[:size])
+        del rest[:size]
+        return data
+
+    return take
+
+
+def writer_of(sink: Any) -> Callable[[bytes], Any]:
+    """The function that writes to a file object, or `sink` if it is one."""
+    write = getattr(sink, "write", None)
+    if write is None:
+        return cast("Callable[[bytes], Any]", sink)
+    if not isinstance(sink, io.TextIOBase):
+        return cast("Callable[[bytes], Any]", write)
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    return lambda data: write(decoder.decode(data))
+
+
 class Wasi:
     """What a WASI guest can access: clocks, random bytes, and what is granted here.
 
     `args` begin with the name of the program. `dirs` are paths of the host by those of the guest;
-    directories in `read_only_dirs` cannot be changed. `stdin` is bytes, or a function that returns at most as many
-    bytes as it is asked for. `stdout` and `stderr` are functions that take bytes, such as
-    `bytearray().extend`; None is the stream of this process. What these functions raise is printed, and
-    the guest goes on.
+    directories in `read_only_dirs` cannot be changed. `sockets` are open sockets of Python, or descriptors,
+    for guests that are servers: `socket.create_server(("127.0.0.1", 0))`. Their descriptors follow those of
+    the directories. They must stay open until the guest is linked.
 
-    >>> import vitrine
+    `stdin` is bytes, the path of a file as a `pathlib.Path`, a file object, a descriptor, or a function that
+    returns at most as many bytes as it is asked for. `stdout` and `stderr` are file objects, descriptors, or
+    functions that take bytes, such as `bytearray().extend`; None is the stream of this process. Of what goes
+    to the stream of this process, `stdout_copy` and `stderr_copy` get a copy.
+
+    `clock` returns the time of `realtime`, `monotonic`, `process_cpu` or `thread_cpu` in nanoseconds, and
+    `random` a number of bytes, so that runs can be repeated. What these functions raise is printed, and the
+    guest goes on.
+
+    >>> import io, random, vitrine
     >>> store = vitrine.Store()
     >>> linker = vitrine.Linker(store)
-    >>> output = bytearray()
-    >>> linker.add_wasi(vitrine.Wasi(args=["hello"], stdout=output.extend))
+    >>> output = io.StringIO()
+    >>> linker.add_wasi(vitrine.Wasi(args=["hello"], stdout=output, random=random.Random(7).randbytes))
+    >>> hello = linker.instantiate(vitrine.Module(store, "hello.wasm"))
+    >>> try:
+    ...     hello["_start"]()
+    ... except vitrine.Exit as exit:
+    ...     print(exit.status, output.getvalue())
+    3 hello
+    <BLANKLINE>
     """
 
     def __init__(
@@ -279,9 +352,14 @@ class Wasi:
         inherit_env: bool = False,
         dirs: Mapping[str, str | os.PathLike[str]] | None = None,
         read_only_dirs: Mapping[str, str | os.PathLike[str]] | None = None,
-        stdin: bytes | Callable[[int], bytes] | None = None,
-        stdout: Callable[[bytes], Any] | None = None,
-        stderr: Callable[[bytes], Any] | None = None,
+        sockets: Sequence[socket.socket | int] = (),
+        stdin: Source | None = None,
+        stdout: Sink | None = None,
+        stderr: Sink | None = None,
+        stdout_copy: Callable[[bytes], Any] | None = None,
+        stderr_copy: Callable[[bytes], Any] | None = None,
+        clock: Callable[[str], int] | None = None,
+        random: Callable[[int], bytes] | None = None,
     ):
         config = self._pointer = owned(lib.vitrine_wasi_config_new(), lib.vitrine_wasi_config_delete)
         texts = [ffi.new("char[]", encoded(arg)) for arg in args]
@@ -293,12 +371,39 @@ class Wasi:
         for folders, access in ((dirs, lib.VITRINE_WASI_READ_WRITE), (read_only_dirs, lib.VITRINE_WASI_READ_ONLY)):
             for guest_path, host_path in (folders or {}).items():
                 lib.vitrine_wasi_config_preopen(config, encoded(host_path), encoded(guest_path), access)
+        # Objects whose descriptors the guest gets.
+        self._sockets = tuple(sockets)
+        for one in self._sockets:
+            lib.vitrine_wasi_config_socket(config, one if isinstance(one, int) else one.fileno())
         release = lib.vitrine_py_release
-        if isinstance(stdin, bytes):
-            lib.vitrine_wasi_config_stdin_bytes(config, stdin, len(stdin))
+        if isinstance(stdin, (bytes, bytearray)):
+            lib.vitrine_wasi_config_stdin_bytes(config, bytes(stdin), len(stdin))
+        elif isinstance(stdin, os.PathLike):
+            lib.vitrine_wasi_config_stdin_file(config, encoded(stdin))
+        elif isinstance(stdin, int):
+            lib.vitrine_wasi_config_stdin_descriptor(config, stdin)
         elif stdin is not None:
-            lib.vitrine_wasi_config_stdin_from(config, lib.vitrine_py_source, keep(stdin), release)
-        if stdout is not None:
-            lib.vitrine_wasi_config_stdout_to(config, lib.vitrine_py_sink, keep(stdout), release)
-        if stderr is not None:
-            lib.vitrine_wasi_config_stderr_to(config, lib.vitrine_py_sink, keep(stderr), release)
+            source = called(reader_of(stdin), "stdin")
+            lib.vitrine_wasi_config_stdin_from(config, lib.vitrine_py_source, keep(source), release)
+        for stream, sink, copy in (("stdout", stdout, stdout_copy), ("stderr", stderr, stderr_copy)):
+            if sink is not None and copy is not None:
+                raise TypeError(f"{stream}_copy is a copy of what goes to the stream of this process")
+            if isinstance(sink, int):
+                getattr(lib, f"vitrine_wasi_config_{stream}_descriptor")(config, sink)
+            elif sink is not None:
+                writer = keep(called(writer_of(sink), stream))
+                getattr(lib, f"vitrine_wasi_config_{stream}_to")(config, lib.vitrine_py_sink, writer, release)
+            elif copy is not None:
+                set_copy = getattr(lib, f"vitrine_wasi_config_{stream}_copy")
+                set_copy(config, lib.vitrine_py_sink, ffi.NULL, keep(called(copy, f"{stream}_copy")), release)
+        if clock is not None:
+            lib.vitrine_wasi_config_clock(config, lib.vitrine_py_clock, keep(called(clock, "clock")), release)
+        if random is not None:
+            lib.vitrine_wasi_config_random(config, lib.vitrine_py_random, keep(called(random, "random")), release)
+
+
+def called(function: Any, name: str) -> Any:
+    """The function, if it is one."""
+    if not callable(function):
+        raise TypeError(f"{name} can be no {type(function).__name__}")
+    return function

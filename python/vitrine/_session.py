@@ -11,7 +11,20 @@ from ._component import Component, ComponentFunc, ComponentInstance, ComponentLi
 from ._entities import Func, Place, Tag, entered, failure_of
 from ._errors import TRAP_KINDS, Error, Exit, Trap, check
 from ._instance import Instance, Linker
-from ._native import KINDS, bytes_of, callback, encoded, enumeration, ffi, keep, lib, owned, taken_pointers, taken_text, text
+from ._native import (
+    KINDS,
+    bytes_of,
+    callback,
+    encoded,
+    enumeration,
+    ffi,
+    keep,
+    lib,
+    owned,
+    taken_pointers,
+    taken_text,
+    text,
+)
 from ._store import Entity, Module, Store
 from ._values import Ref, Val, Vals, copied_val, from_val, results_of, text_of
 

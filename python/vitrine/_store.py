@@ -149,6 +149,11 @@ class Store:
         """Sets what the components of the store may access through WASI 0.2."""
         check(lib.vitrine_store_set_wasi(self._pointer, wasi._pointer), self)
 
+    def end_wasi_threads(self) -> None:
+        """Ends all threads of the guest except the first and waits for them, as a process does when its main
+        function has returned."""
+        lib.vitrine_store_end_wasi_threads(self._pointer)
+
     def interrupt(self) -> None:
         """Ends the running guest with the trap `interrupted`. Does nothing if no guest is running. May be
         called from any thread."""

@@ -29,13 +29,15 @@ TYPES = {
     "rights": '(flags "read" "write" "nan")',
 }
 PARTS = "\n".join(
-    f"""(type ${name}' {type}) (export ${name} "{name}" (type ${name}'))
+    (
+        f"""(type ${name}' {type}) (export ${name} "{name}" (type ${name}'))
     (func (export "same-{name}") (param "v" (list ${name})) (result (list ${name}))
       (canon lift (core func $main "pair") (memory (core memory $main "memory")) (realloc (core func $main "realloc"))))"""
-    if type.startswith(("(record", "(variant", "(enum", "(flags"))
-    else f"""(type ${name} (list {type}))
+        if type.startswith(("(record", "(variant", "(enum", "(flags"))
+        else f"""(type ${name} (list {type}))
     (func (export "same-{name}") (param "v" ${name}) (result ${name})
       (canon lift (core func $main "pair") (memory (core memory $main "memory")) (realloc (core func $main "realloc"))))"""
+    )
     for name, type in TYPES.items()
 )
 ECHO = f"""(component $echo
@@ -178,8 +180,12 @@ class Values(unittest.TestCase):
         ((name, type),) = func.params
         record = type.parts[0][1]
         self.assertEqual((name, type.kind, str(record), record.kind), ("v", "list", "points", "record"))
-        self.assertEqual([(name, str(part)) for name, part in record.parts], [("x", "s32"), ("last-name", "option<string>")])
-        self.assertEqual(self.echo["same-rights"].result.parts[0][1].parts, [("read", None), ("write", None), ("nan", None)])
+        self.assertEqual(
+            [(name, str(part)) for name, part in record.parts], [("x", "s32"), ("last-name", "option<string>")]
+        )
+        self.assertEqual(
+            self.echo["same-rights"].result.parts[0][1].parts, [("read", None), ("write", None), ("nan", None)]
+        )
         self.assertIsNone(self.echo["nothing"].result)
         self.assertIsNone(self.echo["nothing"]())
 
@@ -362,6 +368,18 @@ class Wasi(unittest.TestCase):
         (export "get-arguments" (func (result (list string))))))
       (export "arguments" (func $environment "get-arguments")))"""
 
+    CLOCK = """(component
+      (import "wasi:clocks/monotonic-clock@0.2.0" (instance $clock (export "now" (func (result u64)))))
+      (import "wasi:random/random@0.2.0" (instance $random
+        (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
+      (export "now" (func $clock "now"))
+      (export "random" (func $random "get-random-bytes")))"""
+
+    def test_clocks_and_random_bytes(self):
+        wasi = vitrine.Wasi(clock=lambda name: len(name), random=lambda size: (b"jade" * size)[:size])
+        program = instance_of(self.CLOCK, lambda linker: linker.add_wasi(wasi))
+        self.assertEqual((program["now"](), program["random"](4)), (len("monotonic"), b"jade"))
+
     def test_exit(self):
         program = instance_of(self.EXIT, lambda linker: linker.add_wasi())
         with self.assertRaises(vitrine.Exit) as caught:
@@ -388,7 +406,9 @@ class Private(unittest.TestCase):
         self.assertEqual(app["bump"](2), 42)
         self.assertIsNone(app.debug_core_instance("nowhere"))
         (inner,) = app.debug_nested
-        self.assertEqual(([core.name for core in inner.debug_core_instances], inner.func("bump")(1)), (["inner/main"], 43))
+        self.assertEqual(
+            ([core.name for core in inner.debug_core_instances], inner.func("bump")(1)), (["inner/main"], 43)
+        )
         self.assertEqual((inner.exports, inner.component), ({}, None))
         self.assertEqual(app.debug_handles, [])
         app["keep"]()
@@ -458,7 +478,9 @@ class Sessions(unittest.TestCase):
         asking = self.linker.instantiate(vitrine.Component(self.store, wasm(ASK)))
         self.session.add_breakpoint(self.modules["counter"], "bump")
         run = self.session.call(asking["ask"], "")
-        self.assertEqual([[frame.core_name for frame in stop.frames if not frame.is_host] for stop in run], [["inner/main", "main"]])
+        self.assertEqual(
+            [[frame.core_name for frame in stop.frames if not frame.is_host] for stop in run], [["inner/main", "main"]]
+        )
         self.assertEqual(run.results, 10)
 
 

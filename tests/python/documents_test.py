@@ -24,7 +24,12 @@ class Documents(unittest.TestCase):
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="vitrine-python-")
         cls.addClassCleanup(folder.cleanup)
-        modules = {"bank": BANK, "fib": ROOT / "tests/docs/fib.wat", "hello": HELLO, "shapes": ROOT / "tests/docs/shapes.wat"}
+        modules = {
+            "bank": BANK,
+            "fib": ROOT / "tests/docs/fib.wat",
+            "hello": HELLO,
+            "shapes": ROOT / "tests/docs/shapes.wat",
+        }
         for name, text in modules.items():
             pathlib.Path(folder.name, f"{name}.wasm").write_bytes(wasm(text))
         cls.addClassCleanup(os.chdir, os.getcwd())
@@ -41,9 +46,7 @@ class Documents(unittest.TestCase):
 
     def test_docstrings(self):
         names = ["vitrine", *(f"vitrine.{found.name}" for found in pkgutil.iter_modules(vitrine.__path__))]
-        results = [
-            doctest.testmod(importlib.import_module(name)) for name in names if name != "vitrine._c"
-        ]
+        results = [doctest.testmod(importlib.import_module(name)) for name in names if name != "vitrine._c"]
         self.assertEqual(sum(result.failed for result in results), 0)
         self.assertGreater(sum(result.attempted for result in results), 50)
 
