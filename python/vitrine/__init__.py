@@ -44,7 +44,7 @@ from ._session import (
     Watchpoint,
 )
 from ._store import Engine, Entity, Import, Module, Store
-from ._values import FuncType, Ref
+from ._values import FuncType, Ref, ValType
 
 __version__: str = _ffi.string(_lib.vitrine_version()).decode()
 
@@ -96,6 +96,7 @@ __all__ = [
     "Thread",
     "TraceFrame",
     "Trap",
+    "ValType",
     "Variant",
     "Wasi",
     "Watchpoint",

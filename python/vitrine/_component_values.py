@@ -119,6 +119,7 @@ class Err(Exception):
     (Err('empty'), 'empty', False)
     """
 
+    __module__ = "vitrine"
     __match_args__ = ("value",)
 
     def __init__(self, value: Any = None):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence
 
 from ._errors import Exit, Trap, check, description
 from ._native import KINDS, NUMBERS, address, callback, encoded, fast, ffi, keep, lib, owned, taken_text
-from ._values import FuncType, Val, from_val, new_valtype, set_val
+from ._values import FuncType, Val, from_val, limits_of, new_valtype, set_val
 
 if TYPE_CHECKING:
     from ._instance import Instance
@@ -176,6 +176,11 @@ class Func(Extern):
         return taken_text(lib.vitrine_func_name, self._pointer)
 
     @property
+    def exact_type(self) -> str:
+        """Its type in the text format, such as `(param (ref null $point)) (result i64)`."""
+        return taken_text(lib.vitrine_func_type_to_text, self._pointer)
+
+    @property
     def index(self) -> int | None:
         """Its index in its module. None for one of the host."""
         out = ffi.new("uint32_t*")
@@ -283,12 +288,24 @@ class Memory(Extern):
         check(lib.vitrine_memory_size(self._pointer, out), self._store)
         return int(out[0])
 
+    def _limits(self) -> Any:
+        out = ffi.new("vitrine_limits_t*")
+        lib.vitrine_memory_limits(self._pointer, out)
+        return out
+
     @property
     def limits(self) -> tuple[int, int | None]:
         """The minimum and the maximum of its type in pages. The maximum may be None."""
-        out = ffi.new("vitrine_limits_t*")
-        lib.vitrine_memory_limits(self._pointer, out)
-        return int(out.min), int(out.max) if out.has_max else None
+        return limits_of(self._limits())
+
+    @property
+    def is_64(self) -> bool:
+        """Whether its addresses have 64 bits."""
+        return bool(self._limits().is_64)
+
+    @property
+    def is_shared(self) -> bool:
+        return bool(self._limits().is_shared)
 
     def read(self, address: int, size: int) -> bytes:
         """Copies bytes. Raises `Error` if they are partly out of bounds."""
@@ -414,6 +431,21 @@ class Table(Extern):
         """The kind of its elements."""
         type = owned(lib.wasm_table_type(self._pointer), lib.wasm_tabletype_delete)
         return KINDS[lib.wasm_valtype_kind(lib.wasm_tabletype_element(type))]
+
+    def _limits(self) -> Any:
+        out = ffi.new("vitrine_limits_t*")
+        lib.vitrine_table_limits(self._pointer, out)
+        return out
+
+    @property
+    def limits(self) -> tuple[int, int | None]:
+        """The minimum and the maximum of its type in elements. The maximum may be None."""
+        return limits_of(self._limits())
+
+    @property
+    def is_64(self) -> bool:
+        """Whether its indices have 64 bits."""
+        return bool(self._limits().is_64)
 
     def __len__(self) -> int:
         out = ffi.new("uint64_t*")

@@ -26,6 +26,8 @@ class Error(Exception):
     magic header not detected (at offset 0x0) 0
     """
 
+    __module__ = "vitrine"
+
     def __init__(self, message: str, offset: int | None = None):
         super().__init__(message)
         self.offset = offset
@@ -33,6 +35,8 @@ class Error(Exception):
 
 class Exit(Error):
     """The guest asked to exit, as with `proc_exit` of WASI. `status` is its exit status."""
+
+    __module__ = "vitrine"
 
     def __init__(self, message: str, status: int):
         super().__init__(message)
@@ -78,6 +82,8 @@ class Trap(Error):
     `memory_out_of_bounds`, `uncaught_exception` or `interrupted`. `frames` are the functions that were
     active, innermost first.
     """
+
+    __module__ = "vitrine"
 
     def __init__(self, message: str, store: Store, trap: Any):
         super().__init__(message)

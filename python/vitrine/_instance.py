@@ -232,6 +232,11 @@ class Linker:
         self._store._run(lib.vitrine_linker_instantiate, self._pointer, module._pointer, out)
         return Instance._of(self._store, owned(out[0], lib.wasm_instance_delete))
 
+    def check(self, module: Module) -> None:
+        """Checks the imports of a module as `instantiate` does, but makes nothing. Raises `Error`."""
+        self._prepare(module)
+        check(lib.vitrine_linker_check(self._pointer, module._pointer), self._store)
+
     def add_wasi(self, wasi: Wasi | None = None) -> None:
         """Defines WASI preview 1."""
         check(lib.vitrine_linker_add_wasi(self._pointer, (wasi or Wasi())._pointer), self._store)

@@ -26,7 +26,7 @@ from ._native import (
     text,
 )
 from ._store import Entity, Module, Store
-from ._values import Ref, Val, Vals, copied_val, from_val, results_of, text_of
+from ._values import Ref, Val, Vals, ValType, copied_val, from_val, results_of, text_of
 
 # How a handler resumes the guest, by the functions that resume a run.
 RESUMES = {
@@ -55,11 +55,15 @@ def is_component_func(func: Any) -> bool:
 
 
 class Slot:
-    """A local or an operand of a frame, as it was when it was read. `type` is in the text format."""
+    """A local or an operand of a frame, as it was when it was read. `type` is in the text format, and
+    `val_type` a `ValType`."""
 
-    def __init__(self, index: int, name: str, type: str, text: str, value: Any, kind: str):
-        self.index, self.name, self.type, self.text, self.value = index, name, type, text, value
-        self._kind = kind
+    def __init__(self, index: int, name: str, val_type: ValType, text: str, value: Any):
+        self.index, self.name, self.val_type, self.text, self.value = index, name, val_type, text, value
+
+    @property
+    def type(self) -> str:
+        return self.val_type.text
 
     def __repr__(self) -> str:
         return f"<Slot {self.name or self.index}: {self.type} = {self.text}>"
@@ -82,11 +86,9 @@ class Slots(Mapping["int | str", Any]):
         found = []
         for i in range(vector.size):
             slot = vector.data[i]
-            name, type = lib.vitrine_slot_name(slot), lib.vitrine_slot_type(slot)
+            name, shown = text(lib.vitrine_slot_name(slot)), text(lib.vitrine_slot_text(slot))
             value = copied_val(self._frame._store, lib.vitrine_slot_value(slot))
-            kind = KINDS[lib.vitrine_valtype_kind(type)]
-            texts = text(name), text(lib.vitrine_valtype_text(type)), text(lib.vitrine_slot_text(slot))
-            found.append(Slot(i, *texts, value, kind))
+            found.append(Slot(i, name, ValType._of(lib.vitrine_slot_type(slot)), shown, value))
         lib.vitrine_slot_vec_delete(vector)
         return found
 
@@ -107,7 +109,7 @@ class Slots(Mapping["int | str", Any]):
 
     def __setitem__(self, key: int | str, value: Any) -> None:
         slot = self._slot(key)
-        with Val(self._frame._store, slot._kind, value) as val:
+        with Val(self._frame._store, slot.val_type.kind, value) as val:
             check(getattr(lib, f"vitrine_debug_frame_set_{self._what}")(self._frame._pointer, slot.index, val))
 
     def place(self, key: int | str) -> Place:

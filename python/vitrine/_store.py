@@ -3,15 +3,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 import weakref
-from typing import TYPE_CHECKING, Any, Callable, Mapping
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 
 from ._errors import Error, check, error_of
 from ._native import address, callback, encoded, enumeration, fast, ffi, keep, lib, owned, taken_bytes, taken_text, text
-from ._values import FuncType, from_ref, to_ref
+from ._values import FuncType, from_ref, limits_of, to_ref
 
 if TYPE_CHECKING:
+    from ._errors import TraceFrame
     from ._instance import Wasi
 
 TIERS = {name: number for number, name in enumeration("VITRINE_TIER_").items()}
@@ -42,6 +45,7 @@ class Engine:
         max_heap_bytes: int | None = None,
         max_code_bytes: int | None = None,
         signal_handlers: bool | None = None,
+        stress_collector: bool | None = None,
         features: Mapping[str, bool] | None = None,
     ):
         if tier is not None and tier not in TIERS:
@@ -56,6 +60,7 @@ class Engine:
             "max_heap_bytes": max_heap_bytes,
             "max_code_bytes": max_code_bytes,
             "signal_handlers": signal_handlers,
+            "stress_collector": stress_collector,
         }
         for name, value in settings.items():
             if value is not None:
@@ -159,6 +164,35 @@ class Store:
         called from any thread."""
         lib.vitrine_interrupter_interrupt(self._interrupter)
 
+    @contextlib.contextmanager
+    def time_limit(self, seconds: float) -> Iterator[None]:
+        """Within a `with` statement, calls of the guest end with the trap `interrupted` when this time is over.
+
+        >>> import vitrine
+        >>> store = vitrine.Store()
+        >>> spin = vitrine.Instance(store, vitrine.Module(store, "spin.wasm"))["spin"]
+        >>> with store.time_limit(0.05):
+        ...     spin()
+        Traceback (most recent call last):
+        vitrine.Trap: interrupted
+        """
+        ended = threading.Event()
+
+        def interrupt() -> None:
+            # Also what is called later.
+            while not ended.wait(0.01):
+                self.interrupt()
+
+        timer = threading.Timer(seconds, interrupt)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            timer.cancel()
+            timer.join()
+
     def _taken_raised(self) -> BaseException:
         raised, self._raised = self._raised, None
         assert raised is not None
@@ -202,7 +236,7 @@ class Entity:
 
     `type` is in the text format. `offset` and `end` say where the body of a function is in the module, in
     bytes; 0 for an import. `limits` are `(min, max)` of a memory or table, in pages or elements; `max` may
-    be None.
+    be None. `is_64` says whether its addresses or indices have 64 bits.
     """
 
     def __init__(self, kind: str, row: Any):
@@ -216,9 +250,9 @@ class Entity:
         self.exports: list[str] = [text(row.exports.data[i]) for i in range(row.exports.size)]
         self.type: str = text(row.type)
         self.is_mutable: bool = row.is_mutable
-        self.limits: tuple[int, int | None] | None = None
-        if kind in ("memory", "table"):
-            self.limits = (row.limits.min, row.limits.max if row.limits.has_max else None)
+        self.limits = limits_of(row.limits) if kind in ("memory", "table") else None
+        self.is_64: bool = row.limits.is_64
+        self.is_shared: bool = row.limits.is_shared
         self.offset: int = row.offset
         self.end: int = row.end
 
@@ -237,12 +271,23 @@ class Module:
     ['print', 'twice', 'add', 'run']
     """
 
-    def __init__(self, store: Store, source: bytes | bytearray | memoryview | str | os.PathLike[str]):
+    def __init__(
+        self,
+        store: Store,
+        source: bytes | bytearray | memoryview | str | os.PathLike[str],
+        *,
+        offset: int = 0,
+        size: int | None = None,
+    ):
+        """`offset` and `size` select a part of a file."""
         self._store = store
         out = ffi.new("wasm_module_t**")
         if isinstance(source, (str, os.PathLike)):
-            check(lib.vitrine_module_from_file(store._pointer, encoded(source), out))
+            limit = 2**64 - 1 if size is None else size
+            check(lib.vitrine_module_from_part_of_file(store._pointer, encoded(source), offset, limit, out))
         else:
+            if offset or size is not None:
+                raise TypeError("only a part of a file has an offset and a size; slice the bytes instead")
             data = ffi.from_buffer(source)
             check(lib.vitrine_module_new(store._pointer, data, len(data), out))
         self._pointer = owned(out[0], lib.wasm_module_delete)
@@ -265,6 +310,16 @@ class Module:
     def name(self) -> str:
         """From the name section. Empty if there is none."""
         return taken_text(lib.vitrine_module_name, self._pointer)
+
+    @property
+    def file_offset(self) -> int:
+        """Where the module begins in its file; 0 unless it is part of a larger one. All other offsets are from
+        the first byte of the module, except those of errors of loading."""
+        return int(lib.vitrine_module_file_offset(self._pointer))
+
+    def owns(self, frame: TraceFrame) -> bool:
+        """Whether a frame of a trap belongs to this module."""
+        return bool(lib.vitrine_module_owns(self._pointer, frame._frame))
 
     @property
     def bytecode(self) -> bytes | None:
@@ -300,14 +355,16 @@ class Module:
 
     def _entities(self, kind: str) -> list[Entity]:
         number = ENTITY_KINDS.index(kind)
-        rows = []
-        for index in range(lib.vitrine_module_count(self._pointer, number)):
-            row = ffi.new("vitrine_entity_t*")
-            row.size = ffi.sizeof(row[0])
-            check(lib.vitrine_module_entity(self._pointer, number, index, row))
-            rows.append(Entity(kind, row))
-            lib.vitrine_entity_delete(row)
-        return rows
+        count = lib.vitrine_module_count(self._pointer, number)
+        return [self._entity(kind, lib.vitrine_module_entity, number, index) for index in range(count)]
+
+    def _entity(self, kind: str, function: Any, *args: Any) -> Entity:
+        row = ffi.new("vitrine_entity_t*")
+        row.size = ffi.sizeof(row[0])
+        check(function(self._pointer, *args, row))
+        entity = Entity(kind, row)
+        lib.vitrine_entity_delete(row)
+        return entity
 
     @property
     def funcs(self) -> list[Entity]:
@@ -333,10 +390,10 @@ class Module:
     def func(self, key: int | str) -> Entity:
         """The function of this index or name."""
         index = self._find("func", key)
-        funcs = self.funcs
-        if index is None or index >= len(funcs):
+        number = ENTITY_KINDS.index("func")
+        if index is None or index >= lib.vitrine_module_count(self._pointer, number):
             raise KeyError(key)
-        return funcs[index]
+        return self._entity("func", lib.vitrine_module_entity, number, index)
 
     def _find(self, kind: str, key: int | str) -> int | None:
         if isinstance(key, int):
@@ -348,7 +405,12 @@ class Module:
 
     def func_at(self, offset: int) -> Entity | None:
         """The function whose body contains this byte offset. None if there is none."""
-        return next((func for func in self.funcs if func.offset and func.offset <= offset < func.end), None)
+        if not 0 <= offset < 2**32:
+            return None
+        try:
+            return self._entity("func", lib.vitrine_module_func_at, offset)
+        except Error:
+            return None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Module) and bool(lib.wasm_module_same(self._pointer, other._pointer))

@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Iterable, Iterator, NamedTuple, Sequence
 
 from ._errors import check
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ._store import Store
 
 OBJECT_KINDS = enumeration("VITRINE_OBJECT_")
+HEAP_KINDS = enumeration("VITRINE_HEAP_")
 
 
 class FuncType(NamedTuple):
@@ -56,6 +58,43 @@ class FuncType(NamedTuple):
         return " ".join(parts)
 
 
+@dataclass(frozen=True)
+class ValType:
+    """The exact type of a local or operand.
+
+    `text` is in the text format, such as `i32` or `(ref null $point)`. `kind` is that of its values, such as
+    `anyref`. For references, `heap` is the heap type: one of the specification, such as `func` or `eq`, or
+    `defined` for a type of the module with this `index` and `name`; and `is_nullable` says whether there can
+    be null. Otherwise `heap` is empty.
+    """
+
+    text: str
+    kind: str
+    is_nullable: bool
+    heap: str
+    index: int | None
+    name: str
+
+    @classmethod
+    def _of(cls, type: Any) -> ValType:
+        kind = KINDS[lib.vitrine_valtype_kind(type)]
+        is_ref = kind.endswith("ref")
+        index = ffi.new("uint32_t*")
+        return cls(
+            text(lib.vitrine_valtype_text(type)),
+            kind,
+            is_ref and bool(lib.vitrine_valtype_is_nullable(type)),
+            HEAP_KINDS[lib.vitrine_valtype_heap(type)] if is_ref else "",
+            int(index[0]) if lib.vitrine_valtype_index(type, index) else None,
+            text(lib.vitrine_valtype_name(type)),
+        )
+
+
+def limits_of(limits: Any) -> tuple[int, int | None]:
+    """The minimum and the maximum in a `vitrine_limits_t`."""
+    return int(limits.min), int(limits.max) if limits.has_max else None
+
+
 def kind_number(kind: str) -> int:
     if kind not in NUMBERS:
         raise ValueError(f"there is no kind of values {kind!r}; the kinds are {', '.join(NUMBERS)}")
@@ -83,6 +122,15 @@ class Ref:
         if lib.vitrine_object_kind(self._pointer, number):
             return OBJECT_KINDS[number[0]]
         return "i31" if lib.vitrine_i31_value(self._pointer, ffi.new("int32_t*")) else self._kind
+
+    @property
+    def exact_type(self) -> str:
+        """The type of what it refers to, in the text format: `(ref $point)`, `(ref i31)`."""
+        return text_of(lib.vitrine_val_type, self._val())
+
+    def part_type(self, index: int) -> str:
+        """The type of a field, element or value in the text format. Packed ones are `i32`."""
+        return text_of(lib.vitrine_object_part_type, self._pointer, self._index(index))
 
     def __len__(self) -> int:
         return int(lib.vitrine_object_size(self._pointer))
@@ -121,8 +169,10 @@ class Ref:
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        val = ffi.new("vitrine_val_t*", {"kind": NUMBERS[self._kind], "of": {"ref": self._pointer}})
-        return f"<Ref {text_of(lib.vitrine_val_to_text, val)}>"
+        return f"<Ref {text_of(lib.vitrine_val_to_text, self._val())}>"
+
+    def _val(self) -> Any:
+        return ffi.new("vitrine_val_t*", {"kind": NUMBERS[self._kind], "of": {"ref": self._pointer}})
 
 
 class Foreign:

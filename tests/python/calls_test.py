@@ -3,12 +3,14 @@
 
 import gc
 import math
+import pathlib
+import tempfile
 import threading
 import unittest
 import weakref
 
 import vitrine
-from support import BANK, instance, wasm
+from support import BANK, ROOT, instance, wasm
 
 ECHO = """(module
   (func (export "i32") (param i32) (result i32) local.get 0)
@@ -206,6 +208,8 @@ class Errors(unittest.TestCase):
         self.assertEqual(trap.frames[0].instance, guest)
         self.assertRegex(repr(trap.frames[0]), r"<TraceFrame inner at 0x\w+>")
         self.assertGreater(trap.frames[0].offset, trap.frames[0].func_offset)
+        self.assertTrue(guest.module.owns(trap.frames[0]))
+        self.assertFalse(instance(BANK, {"host": {"print": print}}).module.owns(trap.frames[0]))
 
     def test_loading(self):
         store = vitrine.Store()
@@ -277,6 +281,77 @@ class Errors(unittest.TestCase):
         again = vitrine.Module.deserialize(store, module.serialize())
         self.assertEqual([row.name for row in again.funcs], [row.name for row in module.funcs])
         self.assertIsNone(vitrine.Module(vitrine.Store(), wasm(BANK)).bytecode)
+
+    def test_parts_of_files(self):
+        bank = wasm(BANK)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "both")
+            path.write_bytes(b"before" + bank + b"after")
+            module = vitrine.Module(vitrine.Store(), path, offset=6, size=len(bank))
+            self.assertEqual((module.file_offset, [row.name for row in module.memories]), (6, ["vault"]))
+            with self.assertRaises(vitrine.Error):
+                vitrine.Module(vitrine.Store(), path, offset=6)
+            path.write_bytes(b"before" + wasm(ROOT / "tests/docs/shapes.wat"))
+            self.assertEqual(len(vitrine.Component(vitrine.Engine(), path, offset=6).exports), 3)
+        with self.assertRaises(TypeError):
+            vitrine.Module(vitrine.Store(), bank, size=8)
+
+    def test_exact_types(self):
+        guest = instance("""(module $m (type $p (struct (field i8) (field (ref null $p)))) (memory 1 2 shared)
+            (memory $big i64 3) (table 1 2 funcref) (table i64 4 externref)
+            (func (export "make") (result (ref $p)) (struct.new $p (i32.const 3) (ref.null $p))))""")
+        made = guest["make"]()
+        self.assertEqual((guest["make"].exact_type, made.exact_type), ("(result (ref $p))", "(ref $p)"))
+        self.assertEqual([made.part_type(0), made.part_type(-1)], ["i32", "(ref null $p)"])
+        with self.assertRaises(IndexError):
+            made.part_type(2)
+        rows = guest.module.memories + guest.module.tables
+        self.assertEqual(
+            [(row.limits, row.is_64, row.is_shared) for row in rows],
+            [((1, 2), False, True), ((3, None), True, False), ((1, 2), False, False), ((4, None), True, False)],
+        )
+
+    def test_checks(self):
+        store = vitrine.Store()
+        module = vitrine.Module(store, wasm(BANK))
+        linker = vitrine.Linker(store)
+        with self.assertRaisesRegex(vitrine.Error, "host.*print"):
+            linker.check(module)
+        linker.define("host", "print", print)
+        linker.check(module)
+        self.assertEqual(linker.instantiate(module)["add"](1, 2), 3)
+
+    def test_time_limits(self):
+        guest = instance('(module (func (export "spin") (loop $l (br $l))) (func (export "f")))')
+        spin = guest["spin"]
+        with guest._store.time_limit(60):
+            guest["f"]()
+        with guest._store.time_limit(0.02):
+            for _ in range(2):  # this also ends calls that begin later
+                with self.assertRaises(vitrine.Trap) as caught:
+                    spin()
+                self.assertEqual(caught.exception.kind, "interrupted")
+        guest["f"]()
+
+    def test_features(self):
+        simd = wasm("(module (func (param v128)))")
+        vitrine.Module(vitrine.Store(), simd)
+        with self.assertRaisesRegex(vitrine.Error, "SIMD|simd"):
+            vitrine.Module(vitrine.Store(features={"simd": False}), simd)
+        limited = vitrine.Store(max_memory_pages=2, max_heap_bytes=4096, stress_collector=True)
+        with self.assertRaises(vitrine.Error):
+            vitrine.Memory.new(limited, 3)
+        fill = vitrine.Instance(
+            limited,
+            vitrine.Module(
+                limited,
+                wasm("""(module (type $a (array i8))
+            (func (export "fill") (result anyref) (array.new $a (i32.const 0) (i32.const 8192))))"""),
+            ),
+        )["fill"]
+        with self.assertRaises(vitrine.Trap) as caught:
+            fill()
+        self.assertEqual(caught.exception.kind, "out_of_memory")
 
     def test_one_thread_at_a_time(self):
         entered, done = threading.Event(), threading.Event()

@@ -16,6 +16,7 @@ HELLO = """(module (import "wasi_snapshot_preview1" "fd_write" (func $write (par
   (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
   (memory (export "memory") 1) (data (i32.const 0) "\\08\\00\\00\\00\\06\\00\\00\\00hello\\0a")
   (func (export "_start") (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 16))) (call $exit (i32.const 3))))"""
+SPIN = '(module (func (export "spin") (loop $l (br $l))))'
 FLAGS = doctest.IGNORE_EXCEPTION_DETAIL
 
 
@@ -28,6 +29,7 @@ class Documents(unittest.TestCase):
             "bank": BANK,
             "fib": ROOT / "tests/docs/fib.wat",
             "hello": HELLO,
+            "spin": SPIN,
             "shapes": ROOT / "tests/docs/shapes.wat",
         }
         for name, text in modules.items():

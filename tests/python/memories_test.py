@@ -6,7 +6,7 @@ import unittest
 
 import numpy
 import vitrine
-from support import instance
+from support import instance, wasm
 
 GROWS = """(module (memory (export "m") {})
   (func (export "grow") (result i32) (i32.wrap_i64 (i64.extend_i32_s (memory.grow (i32.const 1)))))
@@ -172,6 +172,28 @@ class Others(unittest.TestCase):
         linker.instantiate(vitrine.Module(store, wasm(text)))
         with self.assertRaises(vitrine.Error):
             linker.define("a", "m", guest["m"])
+
+
+class Limits(unittest.TestCase):
+    def test_64_bits(self):
+        store = vitrine.Store()
+        memory = vitrine.Memory.new(store, 1, 3, is_64=True)
+        self.assertEqual((memory.is_64, memory.is_shared, memory.limits), (True, False, (1, 3)))
+        text = """(module (import "a" "m" (memory i64 1)) (table (export "t") i64 2 5 externref)
+            (func (export "f") (param i64) (result i32) (i32.load (local.get 0))))"""
+        guest = vitrine.Instance(store, vitrine.Module(store, wasm(text)), {"a": {"m": memory}})
+        memory[8:12] = b"\7\0\0\0"
+        self.assertEqual(guest["f"](8), 7)
+        with self.assertRaises(vitrine.Trap):
+            guest["f"](2**40)
+        table = guest["t"]
+        self.assertEqual((table.is_64, table.limits, len(table)), (True, (2, 5), 2))
+        table[1] = "jade"
+        self.assertEqual((table.grow(2, "amber"), list(table)), (2, [None, "jade", "amber", "amber"]))
+        with self.assertRaises(vitrine.Error):
+            table.grow(2)
+        self.assertFalse(vitrine.Memory.new(store, 1).is_64 or vitrine.Table.new(store, "funcref", 1).is_64)
+        self.assertTrue(vitrine.Memory.new(store, 1, 1, is_shared=True).is_shared)
 
 
 if __name__ == "__main__":

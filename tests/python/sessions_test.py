@@ -483,6 +483,26 @@ class Sessions(unittest.TestCase):
         with self.assertRaises(vitrine.Error):
             self.module.obtain(vitrine.Store())
 
+    def test_types_of_slots(self):
+        guest = instance(
+            """(module (type $p (struct (field i32)))
+            (func $f (export "f") (local $a i64) (local $b (ref null $p)) (local $c eqref) (local $d (ref func))))""",
+            guest_debug=True,
+        )
+        with vitrine.Session(guest._store) as session:
+            run = session.call(guest["f"], stop_at_entry=True)
+            types = [slot.val_type for slot in next(run).frame.locals.slots()]
+            run.kill()
+        self.assertEqual(
+            [(type.text, type.kind, type.is_nullable, type.heap, type.index, type.name) for type in types],
+            [
+                ("i64", "i64", False, "", None, ""),
+                ("(ref null $p)", "anyref", True, "defined", 0, "p"),
+                ("eqref", "anyref", True, "eq", None, ""),
+                ("(ref func)", "funcref", False, "func", None, ""),
+            ],
+        )
+
     def test_places(self):
         run = self.session.call(self.bank["run"], 2, stop_at_entry=True)
         frame = next(run).frame
