@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Makes the documentation as a site: the pages of docs/, and a reference from the public headers.
+"""Makes the documentation as a site: the pages of docs/, and a reference from the public headers and
+from the Python package (python_reference.py).
 
     make_site.py --work FOLDER [--library LIBVITRINE.SO]
 
@@ -19,6 +20,8 @@ import re
 import shutil
 import subprocess
 import sys
+
+import python_reference
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 INCLUDE = ROOT / "include"
@@ -239,10 +242,11 @@ def write_index(source):
         pages = [str((ROOT / "docs" / link).resolve().relative_to(ROOT)).removesuffix(".md") for link in links]
         trees.append((chapter.splitlines()[0], [page for page in pages if page not in seen]))
         seen.update(pages)
-    trees.append(("Reference", ["reference/index"]))
+    trees.append(("Reference", ["reference/index", "reference/python/index"]))
     trees.append(("The project", [page for page in (name.removesuffix(".md") for name in PAGES) if page not in seen]))
     text = re.sub(r"\]\((?!\.\./)", "](docs/", text).replace("](../", "](")
-    text += "\n## Reference\n\nAll declarations of the [public headers](reference/index.md).\n\n"
+    text += "\n## Reference\n\nAll declarations of the [public headers](reference/index.md), and all names of the "
+    text += "[Python package](reference/python/index.md).\n\n"
     text += "\n".join("```{toctree}\n:hidden:\n:caption: " + caption + "\n\n" + "\n".join(pages) + "\n```\n" for caption, pages in trees)
     (source / "index.md").write_text(text)
 
@@ -271,6 +275,7 @@ def main():
     for folder in (source, html):
         shutil.rmtree(folder, ignore_errors=True)
     pages = write_reference(source)
+    package = python_reference.write(source / "reference/python", ROOT / "python/vitrine")
     write_pages(source)
     write_index(source)
     numbers = re.findall(r"#define VITRINE_VERSION_\w+ (\d+)", (INCLUDE / "vitrine/version.h").read_text())
@@ -278,9 +283,11 @@ def main():
     errors = [f"no comment: {bare}" for page in pages for bare in page.bare]
     if arguments.library:
         errors += [f"not in the reference: {name}" for name in missing_functions(arguments.library, pages)]
+    errors += package.errors
     for error in errors:
         print(error, file=sys.stderr)
-    print(f"site: {sum(len(page.names) for page in pages)} functions in {len(pages)} headers, {len(errors)} errors")
+    print(f"site: {sum(len(page.names) for page in pages)} functions in {len(pages)} headers, "
+        f"{len(package.names)} names of Python, {len(errors)} errors")
     status = subprocess.run([sys.executable, "-m", "sphinx", "-b", "html", "-q", "-W", "--keep-going", source, html]).returncode
     return 1 if errors else status
 

@@ -29,7 +29,7 @@ def is_component(data: bytes | bytearray | memoryview) -> bool:
 
 
 class ComponentExtern(NamedTuple):
-    """An import or export of a component.
+    """An import or export of a component with this `name`, such as `test:calc/ops@0.1.0` or `run`.
 
     `kind` is `func`, `instance`, `type`, `module` or `component`. `type` is that of a function in WIT,
     such as `func(name: string) -> u32`, otherwise empty. `funcs` are the types of the functions of an
@@ -43,14 +43,15 @@ class ComponentExtern(NamedTuple):
 
 
 class CoreModule(NamedTuple):
-    """A core module in a component. Its name is empty if it has none."""
+    """A core `module` in a component. Its `name` is from the name sections of the component and the module,
+    and empty if there is none."""
 
     name: str
     module: Module
 
 
 class CoreInstance(NamedTuple):
-    """A core instance in a component. Its name is made of those of the component instances that contain it,
+    """A core `instance` in a component. Its `name` is made of those of the component instances that contain it,
     and its own: `main`, `calc/main`. Numbers stand where there are no names."""
 
     name: str
@@ -62,7 +63,8 @@ class Handle:
     """A resource that a component instance owns or has borrowed.
 
     `index` is how the guest refers to it, `rep` how the implementation of the resource type does. `lends`
-    says how many calls that have not returned have borrowed it from this handle.
+    says how many calls that have not returned have borrowed it from this handle. `is_own` is false if the
+    instance has borrowed it. `type` is the name of the resource type.
     """
 
     index: int
@@ -156,7 +158,8 @@ class Component:
         size: int | None = None,
     ):
         """`offset` and `size` select a part of a file. A store stands for its engine."""
-        self.engine = engine.engine if isinstance(engine, Store) else engine
+        #: The engine that it was loaded with.
+        self.engine: Engine = engine.engine if isinstance(engine, Store) else engine
         out = ffi.new("vitrine_component_t**")
         if isinstance(source, (str, os.PathLike)):
             limit = 2**64 - 1 if size is None else size
@@ -221,7 +224,7 @@ class ComponentFunc:
     the Python objects for each type. If its result is a `result`, it returns the value of `ok`, and raises
     `vitrine.Err` for `err`.
 
-    After a trap, its instance cannot be entered again.
+    `name` is the one that it is exported under. After a trap, its instance cannot be entered again.
     """
 
     def __init__(self, store: Store, name: str, pointer: Any):
@@ -296,7 +299,7 @@ def unwrapped(value: Any) -> Any:
 
 
 class Interface(Mapping[str, ComponentFunc]):
-    """The functions of an interface that a component exports, by name."""
+    """The functions of an interface that a component exports, by name. `name` is that of the interface."""
 
     def __init__(self, instance: ComponentInstance, name: str, funcs: Sequence[str]):
         self._instance, self.name, self._funcs = instance, name, tuple(funcs)
@@ -535,7 +538,7 @@ class ComponentLinker:
 
 
 class PreparedComponent:
-    """A component whose imports a linker has resolved and checked, for many instances."""
+    """A `component` whose imports a linker has resolved and checked, for many instances."""
 
     def __init__(self, linker: ComponentLinker, component: Component, pointer: Any):
         self._store, self._has_functions, self.component = linker._store, linker._has_functions, component

@@ -74,7 +74,7 @@ def attribute(name: str) -> str:
 
 
 class Variant(NamedTuple):
-    """A case of a variant, and its payload; None if it has none. As an argument, a tuple will do, or the name
+    """A `case` of a variant, and its payload as `value`; None if it has none. As an argument, a tuple will do, or the name
     of a case without a payload.
 
     >>> import vitrine
@@ -90,7 +90,7 @@ class Variant(NamedTuple):
 
 
 class Ok:
-    """The good case of a `result` within another value. A function returns its value instead.
+    """The good case of a `result` within another value. A function returns its `value` instead.
 
     >>> import vitrine
     >>> vitrine.Ok(5), vitrine.Ok(5).value, vitrine.Ok(5) == vitrine.Ok(5)
@@ -112,7 +112,8 @@ class Ok:
 
 
 class Err(Exception):
-    """The error case of a `result`. A function raises it, whether it is one of the guest or of the host.
+    """The error case of a `result`, with its `value`. A function raises it, whether it is one of the guest or
+    of the host.
 
     >>> import vitrine
     >>> vitrine.Err("empty"), vitrine.Err("empty").value, vitrine.Err(1) == vitrine.Err(2)
@@ -143,7 +144,9 @@ class Resource:
     """
 
     def __init__(self, store: Store, type: ComponentType, pointer: Any):
-        self._store, self.type, self._pointer = store, type, pointer
+        self._store, self._pointer = store, pointer
+        #: Its type: `file`, or `borrow<file>` if it is borrowed.
+        self.type: ComponentType = type
 
     def drop(self) -> None:
         """Drops it. Raises `Error` if it is borrowed, dropped already or passed on."""

@@ -36,7 +36,8 @@ class Extern:
 
 
 class Caller:
-    """What a function of the host can see of its caller. Valid during the call."""
+    """What a function of the host can see of its caller: its `store`, and what this returns. Valid during the
+    call."""
 
     def __init__(self, store: Store, pointer: Any):
         self.store, self._pointer = store, pointer
@@ -202,6 +203,7 @@ class Global(Extern):
 
     @classmethod
     def new(cls, store: Store, kind: str, value: Any, *, mutable: bool = False) -> Global:
+        """A global of this kind, such as `i32` or `externref`."""
         type = owned(lib.wasm_globaltype_new(new_valtype(kind), 1 if mutable else 0), lib.wasm_globaltype_delete)
         out = ffi.new("wasm_global_t**")
         with Val(store, kind, value) as val:
@@ -217,15 +219,18 @@ class Global(Extern):
 
     @property
     def kind(self) -> str:
+        """The kind of its value, such as `i32`."""
         type = self._type()
         return KINDS[lib.wasm_valtype_kind(lib.wasm_globaltype_content(type))]
 
     @property
     def is_mutable(self) -> bool:
+        """Whether it can be set."""
         return bool(lib.wasm_globaltype_mutability(self._type()))
 
     @property
     def value(self) -> Any:
+        """Its value. Setting it raises `Error` if the global is immutable."""
         val = ffi.new("vitrine_val_t*")
         check(lib.vitrine_global_get(self._pointer, val), self._store)
         return from_val(self._store, val)
@@ -305,6 +310,7 @@ class Memory(Extern):
 
     @property
     def is_shared(self) -> bool:
+        """Whether several threads can share it."""
         return bool(self._limits().is_shared)
 
     def read(self, address: int, size: int) -> bytes:
@@ -330,6 +336,7 @@ class Memory(Extern):
         return self.read(address, size).decode(errors="replace")
 
     def fill(self, address: int, count: int, value: int = 0) -> None:
+        """Sets `count` bytes to a value."""
         check(lib.vitrine_memory_fill(self._pointer, address, count, value), self._store)
 
     def find(self, data: bytes, start: int = 0) -> int | None:
@@ -415,6 +422,7 @@ class Table(Extern):
 
     @classmethod
     def new(cls, store: Store, kind: str, min: int, init: Any = None, *, max: int | None = None) -> Table:
+        """A table of `min` elements, which are `init`. `kind` is `funcref` or `externref`."""
         limits = ffi.new("wasm_limits_t*", {"min": min, "max": 0xFFFFFFFF if max is None else max})
         type = owned(lib.wasm_tabletype_new(new_valtype(kind), limits), lib.wasm_tabletype_delete)
         out = ffi.new("wasm_table_t**")
@@ -491,6 +499,7 @@ class Tag(Extern):
 
     @classmethod
     def new(cls, store: Store, params: Sequence[str]) -> Tag:
+        """A tag whose exceptions have values of these kinds, such as `["i32", "externref"]`."""
         out = ffi.new("wasm_extern_t**")
         check(lib.vitrine_tag_new(store._pointer, FuncType(tuple(params), ())._new(), out), store)
         return cls(store, owned(out[0], lib.wasm_extern_delete))
@@ -501,6 +510,7 @@ class Tag(Extern):
 
     @property
     def type(self) -> FuncType:
+        """The kinds of its exceptions' values, as parameters."""
         return FuncType._of(owned(lib.vitrine_tag_type(self._pointer), lib.wasm_functype_delete))
 
     def __repr__(self) -> str:
@@ -517,6 +527,7 @@ class Place:
 
     @property
     def kind(self) -> str:
+        """`memory`, `global`, `table` or `local`."""
         return self.KINDS[lib.vitrine_place_kind(self._pointer)]
 
     @property

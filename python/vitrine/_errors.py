@@ -92,6 +92,7 @@ class Trap(Error):
 
     @property
     def frames(self) -> list[TraceFrame]:
+        """The functions that were active, innermost first."""
         vector = ffi.new("wasm_frame_vec_t*")
         lib.wasm_trap_trace(self._trap, vector)
         copies = [owned(lib.wasm_frame_copy(vector.data[i]), lib.wasm_frame_delete) for i in range(vector.size)]

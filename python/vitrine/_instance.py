@@ -57,6 +57,7 @@ class Instance:
 
     @property
     def module(self) -> Module:
+        """What it is an instance of."""
         return Module._of(self._store, owned(lib.vitrine_instance_module(self._pointer), lib.wasm_module_delete))
 
     @property
@@ -105,18 +106,24 @@ class Instance:
         return extern_of(self._store, pointer) if pointer else None
 
     def debug_func(self, key: int | str) -> Func | None:
+        """The function of this index or name. None if there is none, and without `guest_debug`, as for all of
+        these."""
         return cast("Func | None", self._debug("func", key))
 
     def debug_global(self, key: int | str) -> Global | None:
+        """The global of this index or name."""
         return cast("Global | None", self._debug("global", key))
 
     def debug_memory(self, key: int | str = 0) -> Memory | None:
+        """The memory of this index or name."""
         return cast("Memory | None", self._debug("memory", key))
 
     def debug_table(self, key: int | str = 0) -> Table | None:
+        """The table of this index or name."""
         return cast("Table | None", self._debug("table", key))
 
     def debug_tag(self, key: int | str) -> Tag | None:
+        """The tag of this index or name."""
         return cast("Tag | None", self._debug("tag", key))
 
     def evaluate(self, expression: str) -> Any:

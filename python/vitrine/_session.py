@@ -55,14 +55,18 @@ def is_component_func(func: Any) -> bool:
 
 
 class Slot:
-    """A local or an operand of a frame, as it was when it was read. `type` is in the text format, and
-    `val_type` a `ValType`."""
+    """A local or an operand of a frame, as it was when it was read.
+
+    `name` is from the name section, and empty for an operand. `text` is the value as text. `val_type` is its
+    exact type, and `type` that in the text format. `index` and `value` are its index and value.
+    """
 
     def __init__(self, index: int, name: str, val_type: ValType, text: str, value: Any):
         self.index, self.name, self.val_type, self.text, self.value = index, name, val_type, text, value
 
     @property
     def type(self) -> str:
+        """Its type in the text format."""
         return self.val_type.text
 
     def __repr__(self) -> str:
@@ -151,6 +155,7 @@ class Frame:
 
     @property
     def func(self) -> Func | None:
+        """Its function. None if the frame is stale."""
         pointer = lib.vitrine_debug_frame_func(self._pointer)
         return Func(self._store, owned(pointer, lib.wasm_func_delete)) if pointer else None
 
@@ -237,8 +242,8 @@ class Reason:
 
     `kind` is `entry`, `breakpoint`, `step`, `interrupt`, `trap`, `throw`, `load`, `call_end`,
     `watchpoint`, `exit` or `component_call`. `id` is that of the breakpoint or watchpoint, otherwise 0.
-    `details` are more words on it. As text, it is the whole reason: `breakpoint 1`, `trap: integer divide
-    by zero`.
+    `thread` is the id of the guest thread that stopped. `text` is the whole reason: `breakpoint 1`, `trap:
+    integer divide by zero`. `details` are more words on it.
     """
 
     def __init__(self, store: Store, pointer: Any, stopped: Any):
@@ -265,6 +270,7 @@ class Reason:
 
     @property
     def exit_status(self) -> int | None:
+        """The status with which the guest ends when it resumes. None if the reason is no exit."""
         out = ffi.new("int32_t*")
         return int(out[0]) if lib.vitrine_stop_reason_exit_status(self._pointer, out) else None
 
@@ -347,7 +353,7 @@ class Stop:
 
     `resume`, `step`, `step_over`, `step_out`, `run_to` and `kill` say how the guest goes on when the loop
     comes to its next iteration. The last one counts; without any, the guest resumes. `thread` is the id of
-    the thread to step; 0 is the one that stopped.
+    the thread to step; 0 is the one that stopped. `reason` says why the guest stopped.
     """
 
     def __init__(self, session: Session, pointer: Any, reason: Any = None):
@@ -581,7 +587,7 @@ class Run(Generic[Made]):
 
 
 class Breakpoint:
-    """A breakpoint of a session."""
+    """A breakpoint of a session, in a `module`. Its `id` is in the reasons of its stops."""
 
     def __init__(self, session: Session, id: int, module: Module, options: dict[str, Any]):
         self._session, self.id, self.module, self._options = session, id, module, options
@@ -623,6 +629,7 @@ class Breakpoint:
         self._session._callbacks[self.id] = self._options["callback"]
 
     def remove(self) -> None:
+        """Removes it from the session."""
         check(lib.vitrine_session_remove_breakpoint(self._session._pointer, self.id))
         self._session._callbacks.pop(self.id, None)
 
@@ -637,7 +644,7 @@ class Breakpoint:
 
 
 class Watchpoint:
-    """A watchpoint of a session."""
+    """A watchpoint of a session, on an `access` to a `place`. Its `id` is in the reasons of its stops."""
 
     def __init__(self, session: Session, id: int, place: Place, access: str):
         self._session, self.id, self.place, self.access = session, id, place, access
@@ -652,6 +659,7 @@ class Watchpoint:
         raise Error(f"watchpoint {self.id} is removed")
 
     def remove(self) -> None:
+        """Removes it from the session."""
         check(lib.vitrine_session_remove_watchpoint(self._session._pointer, self.id))
         self._session._callbacks.pop(self.id, None)
 
@@ -727,7 +735,8 @@ class Session:
     """
 
     def __init__(self, store: Store, *, handler: Callable[[Stop], Any] | None = None):
-        self.store = store
+        #: The store that it debugs.
+        self.store: Store = store
         # Those of other guest threads.
         self._stores: list[Store] = []
         # Whether the guest runs although no call of the session waits for it.

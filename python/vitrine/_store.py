@@ -15,7 +15,7 @@ from ._values import FuncType, from_ref, limits_of, to_ref
 
 if TYPE_CHECKING:
     from ._errors import TraceFrame
-    from ._instance import Wasi
+    from ._instance import Instance, Wasi
 
 TIERS = {name: number for number, name in enumeration("VITRINE_TIER_").items()}
 RESOURCES = enumeration("VITRINE_RESOURCE_")
@@ -73,6 +73,7 @@ class Engine:
 
     @property
     def guest_debug(self) -> bool:
+        """Whether a debugger may access everything in the guests."""
         return bool(lib.vitrine_engine_guest_debug(self._pointer))
 
     def __repr__(self) -> str:
@@ -100,7 +101,8 @@ class Store:
     ):
         if engine is not None and config:
             raise TypeError("the engine is configured already")
-        self.engine = engine or Engine(**config)
+        #: The engine, which other stores may have, too.
+        self.engine: Engine = engine or Engine(**config)
         self.limiter = limiter
         self._views = 0
         # The names of core instances of components, by their numbers in the store.
@@ -204,7 +206,7 @@ class Store:
         check(fast.run(address(self._guest), controls, function, args), self)
 
     @property
-    def debug_instances(self) -> list[Any] | None:
+    def debug_instances(self) -> list[Instance] | None:
         """All instances, in the order of their creation. None without `guest_debug`."""
         from ._instance import Instance
 
@@ -221,7 +223,7 @@ class Store:
 
 
 class Import:
-    """An import of a module: two names, the `kind` (`func`, `global`, `table`, `memory`, `tag`), and the
+    """An import of a module: the names of a `module` and in it a `name`, the `kind` (`func`, `global`, `table`, `memory`, `tag`), and the
     `type` of a function."""
 
     def __init__(self, module: str, name: str, kind: str, type: FuncType | None):
@@ -234,7 +236,10 @@ class Import:
 class Entity:
     """An entity of a module, exported or not: a row that `Module.funcs` and its siblings return.
 
-    `type` is in the text format. `offset` and `end` say where the body of a function is in the module, in
+    `kind` is `func`, `global`, `table`, `memory` or `tag`. `index` is that in its index space, `name` from the
+    name section. `is_imported` says whether it is imported, and `imported_as` by which names of a module and
+    in it; `exports` are the names that it is exported under. `is_mutable` is for globals, `is_shared` for
+    memories. `type` is in the text format. `offset` and `end` say where the body of a function is in the module, in
     bytes; 0 for an import. `limits` are `(min, max)` of a memory or table, in pages or elements; `max` may
     be None. `is_64` says whether its addresses or indices have 64 bits.
     """
@@ -250,7 +255,7 @@ class Entity:
         self.exports: list[str] = [text(row.exports.data[i]) for i in range(row.exports.size)]
         self.type: str = text(row.type)
         self.is_mutable: bool = row.is_mutable
-        self.limits = limits_of(row.limits) if kind in ("memory", "table") else None
+        self.limits: tuple[int, int | None] | None = limits_of(row.limits) if kind in ("memory", "table") else None
         self.is_64: bool = row.limits.is_64
         self.is_shared: bool = row.limits.is_shared
         self.offset: int = row.offset
@@ -334,12 +339,14 @@ class Module:
 
     @classmethod
     def deserialize(cls, store: Store, data: bytes) -> Module:
+        """A module from what `serialize` has returned. It is validated as any other."""
         out = ffi.new("wasm_module_t**")
         check(lib.vitrine_module_deserialize(store._pointer, ffi.from_buffer(data), len(data), out))
         return cls._of(store, owned(out[0], lib.wasm_module_delete))
 
     @property
     def imports(self) -> list[Import]:
+        """What it imports, in the order of the module."""
         vector = ffi.new("wasm_importtype_vec_t*")
         lib.wasm_module_imports(self._pointer, vector)
         found = []
@@ -373,18 +380,22 @@ class Module:
 
     @property
     def globals(self) -> list[Entity]:
+        """All globals, exported or not."""
         return self._entities("global")
 
     @property
     def memories(self) -> list[Entity]:
+        """All memories, exported or not."""
         return self._entities("memory")
 
     @property
     def tables(self) -> list[Entity]:
+        """All tables, exported or not."""
         return self._entities("table")
 
     @property
     def tags(self) -> list[Entity]:
+        """All tags, exported or not."""
         return self._entities("tag")
 
     def func(self, key: int | str) -> Entity:

@@ -28,7 +28,7 @@ HEAP_KINDS = enumeration("VITRINE_HEAP_")
 
 
 class FuncType(NamedTuple):
-    """The kinds of the parameters and results of a function or tag, such as `("i32", "f64")`."""
+    """The kinds of the `params` and `results` of a function or tag, such as `("i32", "f64")`."""
 
     params: tuple[str, ...]
     results: tuple[str, ...]

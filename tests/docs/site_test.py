@@ -32,9 +32,9 @@ class Site(unittest.TestCase):
         self.tree = pathlib.Path(folder.name) / "tree"
 
     def copy_tree(self):
-        for name in ("docs", "examples", "include"):
+        for name in ("docs", "examples", "include", "python/vitrine"):
             shutil.copytree(ROOT / name, self.tree / name)
-        for path in [*ROOT.glob("*.md"), ROOT / "LICENSE", ROOT / "tools/make_site.py"]:
+        for path in [*ROOT.glob("*.md"), ROOT / "LICENSE", *(ROOT / "tools").glob("*.py")]:
             copy = self.tree / path.relative_to(ROOT)
             copy.parent.mkdir(exist_ok=True)
             shutil.copy(path, copy)
@@ -52,6 +52,28 @@ class Site(unittest.TestCase):
         self.assertIn("debug_function (Instance)", text_of((html / "genindex.html").read_text()))
         self.assertIn("docs/debug.html", (html / "index.html").read_text())
         self.assertIn("debug_function", (html / "searchindex.js").read_text())
+
+        page = text_of((html / "reference/python/session.html").read_text())
+        self.assertIn("add_watchpoint(place: Place, access: str = 'change', *, condition: str | None = None", page)
+        self.assertIn("Stops the guest after it accesses a place", page)
+        self.assertIn("property instance: Instance | ComponentInstance", page)
+        page = (html / "reference/python/store.html").read_text()
+        self.assertIn('href="instance.html#vitrine.Wasi"', page)
+        self.assertIn("vitrine_config_h.html", page)
+        self.assertIn("debug_core_instance() (vitrine.ComponentInstance method)", text_of((html / "genindex.html").read_text()))
+
+    def test_python_needs_docstrings(self):
+        self.copy_tree()
+        path = self.tree / "python/vitrine/_store.py"
+        path.write_text(path.read_text().replace("    def serialize(self)", "    def change(self) -> None: ...\n\n    def serialize(self)")
+            .replace("        self.index: int = row.index\n", "        self.index: int = row.index\n        self.colour = 5\n"))
+        path = self.tree / "python/vitrine/__init__.py"
+        path.write_text(path.read_text().replace('__all__ = [\n', '__all__ = [\n    "Missing",\n'))
+        status, shown = make(self.tree, self.work)
+        self.assertEqual(status, 1)
+        for error in ("no docstring: vitrine.Module.change", "no docstring: vitrine.Entity.colour", "not in the Python reference: Missing"):
+            self.assertIn(error, shown)
+        self.assertIn(" 3 errors", shown)
 
     def test_a_link_to_nothing_is_refused(self):
         self.copy_tree()
