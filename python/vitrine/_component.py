@@ -12,6 +12,7 @@ from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 from ._component_values import ComponentType, Err, Ok, component_val, from_component_val
 from ._entities import entered, failure_of
 from ._errors import Error, check
+from ._html import counted, escaped, table
 from ._instance import Instance, Wasi
 from ._native import callback, encoded, ffi, keep, lib, owned, taken_pointers, taken_text, text
 from ._store import Engine, Module, Store
@@ -215,8 +216,10 @@ class Component:
         return found
 
     def __repr__(self) -> str:
-        imports, exports = len(self.imports), len(self.exports)
-        return f"<Component: {imports} import{'s' * (imports != 1)}, {exports} export{'s' * (exports != 1)}>"
+        return f"<Component: {counted(len(self.imports), 'import')}, {counted(len(self.exports), 'export')}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escaped(self.wit)}</pre>"
 
 
 class ComponentFunc:
@@ -419,6 +422,15 @@ class ComponentInstance:
 
     def __repr__(self) -> str:
         return f"<ComponentInstance: {', '.join(self.exports)}>"
+
+    def _repr_html_(self) -> str:
+        """The types of its functions and, with `guest_debug`, the state of its core instances."""
+        rows = []
+        for row in self.component.exports if self.component else []:
+            rows += [(row.name, row.type)] if row.kind == "func" else []
+            rows += [(f"{row.name}#{name}", type) for name, type in row.funcs.items()]
+        cores = [core.instance._repr_html_() for core in self.debug_core_instances or ()]
+        return "".join([table("component instance", ("function", "type"), rows), *cores])
 
 
 class ComponentHost:

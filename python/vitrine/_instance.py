@@ -11,6 +11,7 @@ from typing import IO, Any, Callable, Iterator, Mapping, Sequence, Union, cast
 
 from ._entities import Extern, Func, Global, Host, Memory, Place, Table, Tag, extern_of
 from ._errors import Error, check
+from ._html import counted, table
 from ._native import callback, encoded, ffi, keep, lib, name_of, owned, text
 from ._store import ENTITY_KINDS, Module, Store
 from ._values import FuncType, from_val, text_of
@@ -157,6 +158,27 @@ class Instance:
         name = self.core_name
         of = f"{self.module.name or 'a module without a name'}{f', {name}' if name else ''}"
         return f"<Instance {self.number} of {of}>"
+
+    def _repr_html_(self) -> str:
+        """Its state: with `guest_debug` all of it, otherwise what is exported."""
+        if self._store.engine.guest_debug:
+            module = self.module
+            found = [
+                (row.name or f"{kind} {row.index}", self._debug(kind, row.index))
+                for kind in ("global", "memory", "table")
+                for row in module._entities(kind)
+            ]
+        else:
+            found = [(name, item) for name, item in self.exports.items() if isinstance(item, (Global, Memory, Table))]
+        rows = []
+        for name, item in found:
+            if isinstance(item, Global):
+                rows.append((name, f"global {item.kind}{' mutable' * item.is_mutable}", repr(item.value)))
+            elif isinstance(item, Memory):
+                rows.append((name, "memory", counted(len(item), "byte")))
+            elif isinstance(item, Table):
+                rows.append((name, f"table {item.kind}", counted(len(item), "element")))
+        return table(repr(self)[1:-1], ("name", "entity", "value"), rows)
 
 
 class Linker:

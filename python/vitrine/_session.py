@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-import html
 import weakref
 from typing import Any, Callable, Generic, Iterator, Mapping, Sequence, TypeVar, overload
 
 from ._component import Component, ComponentFunc, ComponentInstance, ComponentLinker, PreparedComponent, unwrapped
 from ._entities import Func, Place, Tag, entered, failure_of
 from ._errors import TRAP_KINDS, Error, Exit, Trap, check
+from ._html import counted, escaped, table
 from ._instance import Instance, Linker
 from ._native import (
     KINDS,
@@ -28,6 +28,8 @@ from ._native import (
 from ._store import Entity, Module, Store
 from ._values import Ref, Val, Vals, ValType, copied_val, from_val, results_of, text_of
 
+# How many frames a notebook shows.
+MOST_FRAMES = 20
 # How a handler resumes the guest, by the functions that resume a run.
 RESUMES = {
     "resume": lib.VITRINE_RESUME_GO,
@@ -131,6 +133,10 @@ class Slots(Mapping["int | str", Any]):
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{slot.name or slot.index}: {slot.text}" for slot in self.slots()) + "}"
 
+    def _repr_html_(self) -> str:
+        rows = [(slot.index, slot.name, slot.type, slot.text) for slot in self.slots()]
+        return table(f"{self._what}s", ("index", "name", "type", "value"), rows)
+
 
 class Frame:
     """A frame of a stopped guest. Stale when the guest has resumed: using it raises `Error` then."""
@@ -230,11 +236,12 @@ class Frame:
 
     def _repr_html_(self) -> str:
         if not self.is_valid or self.is_host:
-            return html.escape(repr(self))
+            return escaped(repr(self))
         rows = [(slot.name or slot.index, slot.type, slot.text) for slot in self.locals.slots()]
         rows += [(f"operand {slot.index}", slot.type, slot.text) for slot in self.operands.slots()]
-        body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-        return f"<table><caption>{html.escape(self.name)} at {self.offset:#x}</caption>{body}</table>"
+        core_name = self.core_name
+        caption = f"{self.name}{f' in {core_name}' if core_name else ''} at {self.offset:#x}"
+        return table(caption, ("name", "type", "value"), rows)
 
 
 class Reason:
@@ -466,8 +473,13 @@ class Stop:
         return f"<Stop {self.reason}{f' in {frames[0]!r}' if frames else ''}>"
 
     def _repr_html_(self) -> str:
-        frames = "".join(f"<li>{frame._repr_html_()}</li>" for frame in self.frames)
-        return f"<p><b>{html.escape(self.reason.text)}</b></p><ol start='0'>{frames}</ol>"
+        if self._is_stale:
+            return escaped(repr(self))
+        frames = self.frames
+        shown = "".join(f"<li>{frame._repr_html_()}</li>" for frame in frames[:MOST_FRAMES])
+        more = len(frames) - MOST_FRAMES
+        rest = f"<p>and {counted(more, 'more frame')}</p>" if more > 0 else ""
+        return f"<p><b>{escaped(self.reason)}</b></p><ol start='0'>{shown}</ol>{rest}"
 
 
 Made = TypeVar("Made", Instance, ComponentInstance)
@@ -640,7 +652,7 @@ class Breakpoint:
             return f"<Breakpoint {self.id}, removed>"
         condition = self._options["condition"]
         what = f"at {offset:#x}{f' if {condition}' if condition else ''}"
-        return f"<Breakpoint {self.id} {what}, {hits} hit{'s' * (hits != 1)}>"
+        return f"<Breakpoint {self.id} {what}, {counted(hits, 'hit')}>"
 
 
 class Watchpoint:

@@ -10,6 +10,7 @@ import weakref
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 
 from ._errors import Error, check, error_of
+from ._html import counted, table
 from ._native import address, callback, encoded, enumeration, fast, ffi, keep, lib, owned, taken_bytes, taken_text, text
 from ._values import FuncType, from_ref, limits_of, to_ref
 
@@ -261,6 +262,15 @@ class Entity:
         self.offset: int = row.offset
         self.end: int = row.end
 
+    @property
+    def _sizes(self) -> str:
+        """The type of a memory or table with its limits."""
+        assert self.limits is not None
+        least, most = self.limits
+        unit = "page" if self.kind == "memory" else "element"
+        sizes = f"{counted(least, unit)} or more" if most is None else f"{least} to {counted(most, unit)}"
+        return f"{self.type}{', ' if self.type else ''}{sizes}{', 64-bit' * self.is_64}{', shared' * self.is_shared}"
+
     def __repr__(self) -> str:
         name = self.name or next(iter(self.exports), "")
         place = f" at {self.offset:#x}" if self.offset else ""
@@ -431,3 +441,17 @@ class Module:
 
     def __repr__(self) -> str:
         return f"<Module {self.name or 'without a name'}: {len(self.funcs)} functions>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                f"{kind} {row.index}",
+                row.name,
+                f"{row.type}{' mutable' * row.is_mutable}" if row.limits is None else row._sizes,
+                ".".join(row.imported_as or ()),
+                ", ".join(row.exports),
+            )
+            for kind in ENTITY_KINDS
+            for row in self._entities(kind)
+        ]
+        return table(f"module {self.name}", ("entity", "name", "type", "imported as", "exported as"), rows)

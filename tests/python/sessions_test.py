@@ -93,10 +93,15 @@ class Sessions(unittest.TestCase):
                 with self.assertRaises(KeyError):
                     wrong()
             self.assertRegex(repr(stop), r"<Stop breakpoint 1 in <Frame twice at 0x\w+, n=60>>")
-            self.assertIn("twice", stop._repr_html_())
+            shown = stop._repr_html_()
+            self.assertIn("<b>breakpoint 1</b>", shown)
+            self.assertIn("<td>n</td><td>i32</td><td>60</td>", shown)
+            self.assertIn("<td>0</td><td>n</td><td>i32</td><td>60</td>", frame.locals._repr_html_())
+            self.assertIn("<caption>operands</caption>", frame.operands._repr_html_())
             self.assertEqual([(thread.id, len(thread.frames)) for thread in stop.threads], [(1, 2)])
         self.assertEqual((len(stops), run.results, self.printed, breakpoint.hits), (1, 120, [1, 2, 3], 1))
         self.assertEqual((stops[0].reason.text, repr(stops[0])), ("breakpoint 1", "<Stop breakpoint 1, stale>"))
+        self.assertEqual(stops[0]._repr_html_(), "&lt;Stop breakpoint 1, stale&gt;")
         with self.assertRaises(vitrine.Error):
             stops[0].frames
 
@@ -542,6 +547,52 @@ class Sessions(unittest.TestCase):
             vitrine.DapServer(self.session, "no-such-folder/x.sock")
         with self.assertRaises(ValueError):
             vitrine.GdbServer(self.session, serves="tea")
+
+
+class Notebooks(unittest.TestCase):
+    def test_modules_and_instances(self):
+        guest = instance(BANK, {"host": {"print": print}}, guest_debug=True)
+        module = guest.module._repr_html_()
+        self.assertIn("<td>func 0</td><td>print</td><td>(param i32)</td><td>host.print</td><td></td>", module)
+        self.assertIn("<td>add</td>", module)
+        self.assertIn("<td>memory 0</td><td>vault</td><td>1 page or more</td>", module)
+        self.assertIn("<td>i64 mutable</td>", module)
+        state = guest._repr_html_()
+        self.assertIn("<td>total</td><td>global i64 mutable</td><td>1200</td>", state)
+        self.assertIn("<td>vault</td><td>memory</td><td>65536 bytes</td>", state)
+        self.assertIn("<td>ops</td><td>table funcref</td><td>4 elements</td>", state)
+        # Only what is exported.
+        private = instance(BANK, {"host": {"print": print}})._repr_html_()
+        self.assertNotIn("total", private)
+        guest = instance('(module (memory (export "<m>") 1) (table (export "t") 1 externref))')
+        shown = guest._repr_html_()
+        self.assertIn("<td>&lt;m&gt;</td><td>memory</td>", shown)
+        self.assertIn("<td>t</td><td>table externref</td><td>1 element</td>", shown)
+
+    def test_long_tables_are_cut(self):
+        funcs = "(func)" * 130
+        shown = instance(f"(module {funcs})").module._repr_html_()
+        self.assertIn("and 30 more", shown)
+        self.assertEqual(shown.count("<tr>"), 102)
+        guest = instance(
+            """(module (func $f (export "f") (param $n i32)
+              (if (local.get $n) (then (call $f (i32.sub (local.get $n) (i32.const 1)))) (else (unreachable)))))""",
+            guest_debug=True,
+        )
+        with vitrine.Session(guest._store) as session:
+            run = session.call(guest["f"], 30)
+            shown = next(run)._repr_html_()
+            run.kill()
+        self.assertEqual((shown.count("<li>"), "and 11 more frames" in shown), (20, True))
+
+    def test_components(self):
+        store = vitrine.Store(guest_debug=True)
+        component = vitrine.Component(store, wasm(ROOT / "tests/capi/nested.wat"))
+        self.assertIn("export bump: func(by: s32) -&gt; s32;", component._repr_html_())
+        shown = vitrine.ComponentLinker(store).instantiate(component)._repr_html_()
+        self.assertIn("<td>bump</td><td>func(by: s32) -&gt; s32</td>", shown)
+        self.assertIn("<td>count</td><td>global i32 mutable</td><td>5</td>", shown)
+        self.assertIn("Instance 0 of counter, inner/main", shown)
 
 
 class Handlers(unittest.TestCase):
