@@ -233,6 +233,7 @@ class ComponentFunc:
     def __init__(self, store: Store, name: str, pointer: Any):
         self._store, self.name, self._pointer = store, name, owned(pointer, lib.vitrine_component_func_delete)
         self._params: list[tuple[str, ComponentType]] | None = None
+        self._result: tuple[ComponentType | None] | None = None
 
     @property
     def core_name(self) -> str:
@@ -259,8 +260,10 @@ class ComponentFunc:
     @property
     def result(self) -> ComponentType | None:
         """The type of its result. None if it returns nothing."""
-        pointer = lib.vitrine_component_func_result(self._pointer)
-        return ComponentType(pointer) if pointer else None
+        if self._result is None:
+            pointer = lib.vitrine_component_func_result(self._pointer)
+            self._result = (ComponentType(pointer) if pointer else None,)
+        return self._result[0]
 
     def _bound(self, args: Sequence[Any], named: Mapping[str, Any]) -> list[Any]:
         """The arguments as `vitrine_component_val_t`s, in the order of the parameters."""

@@ -304,7 +304,16 @@ def escaped(text: str) -> str:
 def list_text(type: ComponentType, value: Any) -> str:
     if isinstance(value, (str, Mapping)) or (isinstance(value, bytes) and type._element.kind != "u8"):
         raise TypeError(f"{value!r} is no {type}")
-    return f"[{', '.join(wave_of(type._element, item) for item in value)}]"
+    element = type._element
+    if element.kind in INTEGERS:
+        # As `integer_text`, but fast: Python writes lists of numbers as WAVE does.
+        values = list(value)
+        if all(item.__class__ is int for item in values):
+            least, most = INTEGERS[element.kind]
+            if not values or (least <= min(values) and max(values) <= most):
+                return str(values)
+        value = values
+    return f"[{', '.join(wave_of(element, item) for item in value)}]"
 
 
 def map_text(type: ComponentType, value: Any) -> str:

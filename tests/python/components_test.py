@@ -2,8 +2,10 @@
 """Components: their values, functions of the host, resources, private parts, sessions."""
 
 import dataclasses
+import gc
 import math
 import unittest
+import weakref
 
 import vitrine
 from support import ROOT, wasm
@@ -345,6 +347,21 @@ class Hosts(unittest.TestCase):
         )
         self.assertEqual(repr(calc), "<Component: 1 import, 6 exports>")
         self.assertIn("world root", calc.wit)
+
+    def test_functions_are_released(self):
+        class Say:
+            def __call__(self, text):
+                pass
+
+        say = Say()
+        alive = weakref.ref(say)
+        asking = self.instance(lambda *_: 0, say)
+        del say
+        gc.collect()
+        self.assertEqual((asking["ask"](""), alive() is None), (0, False))
+        del asking
+        gc.collect()
+        self.assertIsNone(alive())
 
     def test_a_closed_store(self):
         echo = instance_of(ECHO)

@@ -8,9 +8,16 @@ import time
 import unittest
 
 import vitrine
-from support import instance
+from support import instance, wasm
 
 FOREVER = '(module (import "host" "f" (func $f)) (func (export "loop") (loop $l (br $l))) (func (export "call") (loop $l (call $f) (br $l))))'
+
+COMPONENT = """(component (import "f" (func $f)) (core func $f' (canon lower (func $f)))
+  (core module $main (import "host" "f" (func $f))
+    (func (export "loop") (loop $l (br $l))) (func (export "call") (loop $l (call $f) (br $l))))
+  (core instance $main (instantiate $main (with "host" (instance (export "f" (func $f'))))))
+  (func (export "loop") (canon lift (core func $main "loop")))
+  (func (export "call") (canon lift (core func $main "call"))))"""
 
 
 class Interrupts(unittest.TestCase):
@@ -58,6 +65,39 @@ class Interrupts(unittest.TestCase):
         with self.assertRaises(KeyboardInterrupt):
             list(session.call(guest["loop"]))
         self.assertIsNone(session.reason)
+
+    def component(self, **config):
+        store = vitrine.Store(**config)
+        linker = vitrine.ComponentLinker(store)
+        linker.define(None, "f", lambda: time.sleep(0.01))
+        return linker.instantiate(vitrine.Component(store, wasm(COMPONENT)))
+
+    def test_in_a_component(self):
+        for name in ("loop", "call"):
+            component = self.component()
+            self.press()
+            with self.assertRaises(KeyboardInterrupt):
+                component[name]()
+        component = self.component()
+        with component._store.time_limit(0.05), self.assertRaises(vitrine.Trap) as caught:
+            component["loop"]()
+        self.assertEqual(caught.exception.kind, "interrupted")
+
+    def test_in_a_session_with_a_component(self):
+        component = self.component(guest_debug=True)
+        with vitrine.Session(component._store) as session:
+            self.press()
+            with self.assertRaises(KeyboardInterrupt):
+                list(session.call(component["loop"]))
+            self.assertIsNone(session.reason)
+
+    def test_in_a_handler(self):
+        guest = instance(FOREVER, {"host": {"f": lambda: None}}, guest_debug=True)
+        with vitrine.Session(guest._store, handler=lambda stop: time.sleep(5)) as session:
+            session.add_breakpoint(guest.module, "call")
+            self.press()
+            with self.assertRaises(KeyboardInterrupt):
+                guest["call"]()
 
     def test_when_no_guest_runs(self):
         instance(FOREVER, {"host": {"f": lambda: None}})
