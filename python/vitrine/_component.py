@@ -9,7 +9,7 @@ import weakref
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
-from ._component_values import ComponentType, Err, Ok, component_val, from_component_val
+from ._component_values import ComponentType, Err, Ok, Origin, component_val, from_component_val
 from ._entities import entered, failure_of
 from ._errors import Error, check
 from ._html import counted, escaped, table
@@ -230,8 +230,9 @@ class ComponentFunc:
     `name` is the one that it is exported under. After a trap, its instance cannot be entered again.
     """
 
-    def __init__(self, store: Store, name: str, pointer: Any):
-        self._store, self.name, self._pointer = store, name, owned(pointer, lib.vitrine_component_func_delete)
+    def __init__(self, instance: ComponentInstance, interface: str | None, name: str, pointer: Any):
+        self._store, self._instance, self._interface, self.name = instance._store, instance, interface, name
+        self._pointer = owned(pointer, lib.vitrine_component_func_delete)
         self._params: list[tuple[str, ComponentType]] | None = None
         self._result: tuple[ComponentType | None] | None = None
 
@@ -285,7 +286,14 @@ class ComponentFunc:
     def _value(self, val: Any) -> Any:
         """The object for a returned value; an `Ok` or `Err` for a result."""
         type = self.result
-        return None if type is None else from_component_val(self._store, type, val)
+        return None if type is None else from_component_val(Origin(self._store, self._beside), type, val)
+
+    def _beside(self, name: str) -> ComponentFunc | None:
+        """Another function of its interface."""
+        try:
+            return self._instance.func(name, self._interface)
+        except KeyError:
+            return None
 
     def __call__(self, *args: Any, **named: Any) -> Any:
         vals = self._bound(args, named)
@@ -364,7 +372,7 @@ class ComponentInstance:
         pointer = lib.vitrine_component_instance_func(self._pointer, from_interface, encoded(name))
         if not pointer:
             raise KeyError(name)
-        return ComponentFunc(self._store, name, pointer)
+        return ComponentFunc(self, interface, name, pointer)
 
     def __getitem__(self, name: str) -> Any:
         for row in self.component.exports if self.component else []:
@@ -457,7 +465,7 @@ def vitrine_py_component_call(env: Any, caller: Any, args: Any, arg_count: int, 
             for i in range(arg_count):
                 arg = owned(lib.vitrine_component_val_copy(args[i]), lib.vitrine_component_val_delete)
                 arg_type = ComponentType(lib.vitrine_component_val_type(arg))
-                values.append(from_component_val(store, arg_type, arg))
+                values.append(from_component_val(Origin(store, None), arg_type, arg))
             try:
                 value = host.function(*values)
             except Err as error:

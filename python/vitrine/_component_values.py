@@ -7,6 +7,7 @@ have no text, are passed as they are.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import struct
@@ -137,16 +138,26 @@ class Err(Exception):
 
 
 class Resource:
-    """A resource of a component that the host owns or has borrowed. Pass it to functions of the component.
+    """A resource of a component that the host owns or has borrowed. Pass it to functions of the component, or
+    call its methods: `file.read(5)` is the function `[method]file.read` of the interface that the resource
+    comes from.
 
     `drop` runs its destructor, as the end of a `with` statement does. A resource that is not dropped is not
     destroyed before its store.
     """
 
-    def __init__(self, store: Store, type: ComponentType, pointer: Any):
-        self._store, self._pointer = store, pointer
+    def __init__(self, origin: Origin, type: ComponentType, pointer: Any):
+        self._store, self._origin, self._pointer = origin.store, origin, pointer
         #: Its type: `file`, or `borrow<file>` if it is borrowed.
         self.type: ComponentType = type
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        if not name.startswith("_") and self._origin.find is not None:
+            resource = re.sub(r"\w+<(.*)>", r"\1", str(self.type))
+            method = self._origin.find(f"[method]{resource}.{name.replace('_', '-')}")
+            if method is not None:
+                return functools.partial(method, self)
+        raise AttributeError(f"a {self.type} has no method {name!r}")
 
     def drop(self) -> None:
         """Drops it. Raises `Error` if it is borrowed, dropped already or passed on."""
@@ -160,6 +171,13 @@ class Resource:
 
     def __repr__(self) -> str:
         return f"<Resource {self.type}>"
+
+
+class Origin(NamedTuple):
+    """Where a value comes from: its store, and what finds a function beside the one that returned it."""
+
+    store: Store
+    find: Callable[[str], Callable[..., Any] | None] | None
 
 
 class ComponentType:
@@ -425,7 +443,7 @@ WRITERS: dict[str, Callable[[ComponentType, Any], str]] = {
 # ---------------------------------------------------------------------------------------------------
 
 
-def from_component_val(store: Store, type: ComponentType, val: Any) -> Any:
+def from_component_val(origin: Origin, type: ComponentType, val: Any) -> Any:
     """The object for an owned value."""
     kind = type.kind
     if kind in INTEGERS or kind in ("bool", "char"):
@@ -442,8 +460,8 @@ def from_component_val(store: Store, type: ComponentType, val: Any) -> Any:
     if kind == "string":
         return contents(val).decode()
     if kind in ("own", "borrow"):
-        return Resource(store, type, val)
-    return READERS[kind](store, type, val)
+        return Resource(origin, type, val)
+    return READERS[kind](origin, type, val)
 
 
 def contents(val: Any) -> bytes:
@@ -459,7 +477,7 @@ def part_of(val: Any, index: int) -> Any:
     return owned(lib.vitrine_component_val_at(val, index), lib.vitrine_component_val_delete)
 
 
-def read_list(store: Store, type: ComponentType, val: Any) -> Any:
+def read_list(origin: Origin, type: ComponentType, val: Any) -> Any:
     element = type._element
     if element.kind == "u8":
         return contents(val)
@@ -472,45 +490,45 @@ def read_list(store: Store, type: ComponentType, val: Any) -> Any:
         # The text has the digits that a single float needs.
         form = f"{len(numbers)}f"
         return list(struct.unpack(form, struct.pack(form, *numbers))) if element.kind == "f32" else numbers
-    return [from_component_val(store, element, part_of(val, i)) for i in range(lib.vitrine_component_val_size(val))]
+    return [from_component_val(origin, element, part_of(val, i)) for i in range(lib.vitrine_component_val_size(val))]
 
 
-def read_map(store: Store, type: ComponentType, val: Any) -> dict[Any, Any]:
+def read_map(origin: Origin, type: ComponentType, val: Any) -> dict[Any, Any]:
     pairs = (part_of(val, i) for i in range(lib.vitrine_component_val_size(val)))
-    return dict(from_component_val(store, type._element, pair) for pair in pairs)
+    return dict(from_component_val(origin, type._element, pair) for pair in pairs)
 
 
-def fields_of(store: Store, type: ComponentType, val: Any) -> list[Any]:
+def fields_of(origin: Origin, type: ComponentType, val: Any) -> list[Any]:
     return [
-        from_component_val(store, part, part_of(val, i)) for i, (_, part) in enumerate(type.parts) if part is not None
+        from_component_val(origin, part, part_of(val, i)) for i, (_, part) in enumerate(type.parts) if part is not None
     ]
 
 
-def read_record(store: Store, type: ComponentType, val: Any) -> Record:
-    return Record(dict(zip((name for name, _ in type.parts), fields_of(store, type, val))))
+def read_record(origin: Origin, type: ComponentType, val: Any) -> Record:
+    return Record(dict(zip((name for name, _ in type.parts), fields_of(origin, type, val))))
 
 
-def read_tuple(store: Store, type: ComponentType, val: Any) -> tuple[Any, ...]:
-    return tuple(fields_of(store, type, val))
+def read_tuple(origin: Origin, type: ComponentType, val: Any) -> tuple[Any, ...]:
+    return tuple(fields_of(origin, type, val))
 
 
-def read_case(store: Store, type: ComponentType, val: Any) -> Variant:
+def read_case(origin: Origin, type: ComponentType, val: Any) -> Variant:
     name = taken_text(lib.vitrine_component_val_case_name, val)
     payload = type._case(name)
-    return Variant(name, None if payload is None else from_component_val(store, payload, part_of(val, 0)))
+    return Variant(name, None if payload is None else from_component_val(origin, payload, part_of(val, 0)))
 
 
-def read_option(store: Store, type: ComponentType, val: Any) -> Any:
-    found = read_case(store, type, val)
+def read_option(origin: Origin, type: ComponentType, val: Any) -> Any:
+    found = read_case(origin, type, val)
     return None if found.case == "none" else found if type._has_none else found.value
 
 
-def read_result(store: Store, type: ComponentType, val: Any) -> Ok | Err:
-    found = read_case(store, type, val)
+def read_result(origin: Origin, type: ComponentType, val: Any) -> Ok | Err:
+    found = read_case(origin, type, val)
     return Ok(found.value) if found.case == "ok" else Err(found.value)
 
 
-def read_flags(store: Store, type: ComponentType, val: Any) -> set[str]:
+def read_flags(origin: Origin, type: ComponentType, val: Any) -> set[str]:
     inner = taken_text(lib.vitrine_component_val_to_text, val)[1:-1]
     return set(inner.split(", ")) if inner else set()
 
@@ -521,7 +539,7 @@ READERS: dict[str, Callable[[Any, ComponentType, Any], Any]] = {
     "record": read_record,
     "tuple": read_tuple,
     "variant": read_case,
-    "enum": lambda store, type, val: read_case(store, type, val).case,
+    "enum": lambda origin, type, val: read_case(origin, type, val).case,
     "option": read_option,
     "result": read_result,
     "flags": read_flags,

@@ -372,6 +372,92 @@ class Hosts(unittest.TestCase):
                 use()
 
 
+class Resources(unittest.TestCase):
+    COUNTER = """(component
+      (core module $libc
+        (memory (export "memory") 1)
+        (global $dropped (mut i32) (i32.const 0))
+        (func (export "drop") (param i32) (global.set $dropped (i32.add (global.get $dropped) (i32.load (local.get 0)))))
+        (func (export "dropped") (result i32) (global.get $dropped)))
+      (core instance $libc (instantiate $libc))
+      (type $counter' (resource (rep i32) (dtor (core func $libc "drop"))))
+      (core func $new (canon resource.new $counter'))
+      (core func $drop (canon resource.drop $counter'))
+      (core module $main
+        (import "host" "memory" (memory 1))
+        (import "host" "new" (func $new (param i32) (result i32)))
+        (import "host" "drop" (func $drop (param i32)))
+        (global $next (mut i32) (i32.const 256))
+        (func $make (export "make") (param i32) (result i32)
+          (i32.store (global.get $next) (local.get 0))
+          (call $new (global.get $next))
+          (global.set $next (i32.add (global.get $next) (i32.const 4))))
+        (func (export "add") (param i32 i32) (result i32)
+          (i32.store (local.get 0) (i32.add (i32.load (local.get 0)) (local.get 1)))
+          (i32.load (local.get 0)))
+        (func (export "maybe") (param i32) (result i32)
+          (if (i32.eqz (local.get 0)) (then (i32.store8 (i32.const 16) (i32.const 0)))
+            (else (i32.store8 (i32.const 16) (i32.const 1)) (i32.store (i32.const 20) (call $make (local.get 0)))))
+          (i32.const 16))
+        (func (export "take") (param i32) (call $drop (local.get 0)))
+        (func (export "none") (param i32 i32)))
+      (core instance $main (instantiate $main (with "host" (instance
+        (export "memory" (memory $libc "memory")) (export "new" (func $new)) (export "drop" (func $drop))))))
+      (component $api
+        (import "counter" (type $counter (sub resource)))
+        (import "make" (func $make (param "n" u32) (result (own $counter))))
+        (import "add" (func $add (param "self" (borrow $counter)) (param "by" u32) (result u32)))
+        (import "maybe" (func $maybe (param "n" u32) (result (option (own $counter)))))
+        (import "take" (func $take (param "c" (own $counter))))
+        (import "none" (func $none (param "c" (option (borrow $counter)))))
+        (export $exported "counter" (type $counter))
+        (export "[constructor]counter" (func $make) (func (param "n" u32) (result (own $exported))))
+        (export "[method]counter.add-to" (func $add) (func (param "self" (borrow $exported)) (param "by" u32) (result u32)))
+        (export "maybe" (func $maybe) (func (param "n" u32) (result (option (own $exported)))))
+        (export "take" (func $take) (func (param "c" (own $exported))))
+        (export "none" (func $none) (func (param "c" (option (borrow $exported))))))
+      (func $make (param "n" u32) (result (own $counter')) (canon lift (core func $main "make")))
+      (func $add (param "self" (borrow $counter')) (param "by" u32) (result u32) (canon lift (core func $main "add")))
+      (func $maybe (param "n" u32) (result (option (own $counter')))
+        (canon lift (core func $main "maybe") (memory (core memory $libc "memory"))))
+      (func $take (param "c" (own $counter')) (canon lift (core func $main "take")))
+      (func $none (param "c" (option (borrow $counter'))) (canon lift (core func $main "none")))
+      (func (export "dropped") (result u32) (canon lift (core func $libc "dropped")))
+      (instance $counters (instantiate $api
+        (with "counter" (type $counter')) (with "make" (func $make)) (with "add" (func $add)) (with "maybe" (func $maybe))
+        (with "take" (func $take)) (with "none" (func $none))))
+      (export "test:count/counters@0.1.0" (instance $counters)))"""
+
+    def test_methods(self):
+        component = instance_of(self.COUNTER)
+        counters = component["test:count/counters"]
+        self.assertIn("[method]counter.add-to", counters)
+        with counters["[constructor]counter"](5) as counter:
+            self.assertEqual((counter.add_to(2), counter.add_to(by=3)), (7, 10))
+            self.assertEqual(counters["[method]counter.add-to"](counter, 1), 11)
+            with self.assertRaisesRegex(AttributeError, "a counter has no method 'colour'"):
+                counter.colour
+            self.assertFalse(hasattr(counter, "_repr_png_"))
+        self.assertEqual(component["dropped"](), 11)
+        with self.assertRaises(vitrine.Error):
+            counter.add_to(1)
+
+    def test_owners(self):
+        component = instance_of(self.COUNTER, guest_debug=True)
+        counters = component["test:count/counters"]
+        self.assertIsNone(counters["maybe"](0))
+        counter = counters["maybe"](9)
+        self.assertEqual(counter.add_to(1), 10)
+        counters["take"](counter)
+        self.assertEqual(component["dropped"](), 10)
+        for use in (counter.drop, lambda: counter.add_to(1), lambda: counters["take"](counter)):
+            with self.assertRaises(vitrine.Error):
+                use()
+        counters["none"](None)
+        with self.assertRaisesRegex(TypeError, "c: a borrow<counter> can be an argument or a result, but not a part"):
+            counters["none"](counter)
+
+
 class Wasi(unittest.TestCase):
     # Exits with an error.
     EXIT = """(component
