@@ -171,6 +171,7 @@ class Component:
             data = ffi.from_buffer(source)
             check(lib.vitrine_component_new(self.engine._pointer, data, len(data), out))
         self._pointer = owned(out[0], lib.vitrine_component_delete)
+        self._listed: dict[str, list[ComponentExtern]] = {}
 
     @property
     def wit(self) -> str:
@@ -178,6 +179,11 @@ class Component:
         return taken_text(lib.vitrine_component_to_text, self._pointer)
 
     def _externs(self, verb: str) -> list[ComponentExtern]:
+        if verb not in self._listed:
+            self._listed[verb] = self._list(verb)
+        return self._listed[verb]
+
+    def _list(self, verb: str) -> list[ComponentExtern]:
         vector = ffi.new("vitrine_component_extern_vec_t*")
         getattr(lib, f"vitrine_component_{verb}s")(self._pointer, vector)
         names = [(text(vector.data[i].name), text(vector.data[i].kind)) for i in range(vector.size)]
@@ -196,12 +202,12 @@ class Component:
     @property
     def imports(self) -> list[ComponentExtern]:
         """What it imports, in the order of the component."""
-        return self._externs("import")
+        return list(self._externs("import"))
 
     @property
     def exports(self) -> list[ComponentExtern]:
         """What it exports, in the order of the component."""
-        return self._externs("export")
+        return list(self._externs("export"))
 
     def core_modules(self, store: Store) -> list[CoreModule]:
         """All core modules in it and in those nested in it, in the order of the file, for use with a store of
@@ -575,7 +581,7 @@ class PreparedComponent:
 
     def instantiate(self, store: Store | None = None) -> ComponentInstance:
         """Makes an instance: in the store of the linker or, unless the linker has Python functions, in any
-        other store of the engine."""
+        other store of the engine. `Store.set_wasi` says what the components of that store may access."""
         store = self._checked(store)
         out = ffi.new("vitrine_component_instance_t**")
         store._run(lib.vitrine_prepared_component_instantiate, self._pointer, store._pointer, out)

@@ -31,7 +31,8 @@ KEYWORDS = {"true", "false", "inf", "nan", "some", "none", "ok", "err"}
 
 class Record(Mapping[str, Any]):
     """A record of a component: `record["first-name"]` or `record.first_name`. It equals a dict with the same
-    fields. Arguments may be dicts, too, or other objects with these attributes.
+    fields. A field that is named like a method of a dict, such as `items`, is only `record["items"]`.
+    Arguments may be dicts, too, or other objects with these attributes.
 
     >>> import vitrine
     >>> point = vitrine.Record(x=1, y=2)
@@ -230,6 +231,11 @@ class ComponentType:
         raise ValueError(f"a value of the type {self} has no case {name!r}; there are {', '.join(dict(self.parts))}")
 
     @property
+    def _has_fixed_length(self) -> bool:
+        """Whether this list has a length, which its text says: `list<u8, 4>`."""
+        return str(self) != f"list<{self._element}>"
+
+    @property
     def _has_none(self) -> bool:
         """Whether the payload of this option is an option, so that None could be either."""
         payload = self.parts[1][1]
@@ -254,14 +260,16 @@ def component_val(type: ComponentType, value: Any, name: str) -> Any:
             raise TypeError(f"{name}: a {type} is a Resource, not {value!r}")
         return owned(lib.vitrine_component_val_copy(value._pointer), lib.vitrine_component_val_delete)
     out = ffi.new("vitrine_component_val_t**")
-    if type.kind == "list" and type._element.kind == "u8" and isinstance(value, (bytes, bytearray, memoryview)):
+    is_bytes = isinstance(value, (bytes, bytearray, memoryview))
+    if is_bytes and type.kind == "list" and type._element.kind == "u8" and not type._has_fixed_length:
         data = bytes(value)
         check(lib.vitrine_component_val_from_bytes(type._pointer, data, len(data), out))
     else:
         try:
             wave = wave_of(type, value)
         except (TypeError, ValueError, OverflowError) as error:
-            raise error.__class__(f"{name}: {error}") from None
+            kind = next(kind for kind in (TypeError, ValueError, OverflowError) if isinstance(error, kind))
+            raise kind(f"{name}: {error}") from None
         check(lib.vitrine_component_val_parse(type._pointer, wave.encode(), out))
     return owned(out[0], lib.vitrine_component_val_delete)
 
@@ -479,13 +487,13 @@ def part_of(val: Any, index: int) -> Any:
 
 def read_list(origin: Origin, type: ComponentType, val: Any) -> Any:
     element = type._element
-    if element.kind == "u8":
+    if element.kind == "u8" and not type._has_fixed_length:
         return contents(val)
     if element.kind in INTEGERS or element.kind in ("f32", "f64"):
         # One text instead of one value for each number.
         items = [item for item in taken_text(lib.vitrine_component_val_to_text, val)[1:-1].split(", ") if item]
         if element.kind in INTEGERS:
-            return [int(item) for item in items]
+            return bytes(map(int, items)) if element.kind == "u8" else [int(item) for item in items]
         numbers = [float(item) for item in items]
         # The text has the digits that a single float needs.
         form = f"{len(numbers)}f"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from typing import Any, Callable, Generic, Iterator, Mapping, Sequence, TypeVar, overload
 
@@ -751,8 +752,6 @@ class Session:
         self.store: Store = store
         # Those of other guest threads.
         self._stores: list[Store] = []
-        # Whether the guest runs although no call of the session waits for it.
-        self._is_going = False
         # What Python functions say about stops, by the id of the breakpoint or watchpoint.
         self._callbacks: dict[int, Callable[[Stop], Any] | None] = {}
         self._breakpoints: dict[int, Breakpoint] = {}
@@ -768,7 +767,12 @@ class Session:
                     store._pointer, lib.vitrine_py_stop, env, lib.vitrine_py_release, out
                 )
             )
-        self._own = owned(out[0], lib.vitrine_session_delete)
+
+        def delete(pointer: Any) -> None:
+            lib.vitrine_session_delete(pointer)
+            store._stands()
+
+        self._own = owned(out[0], delete)
 
     @property
     def _pointer(self) -> Any:
@@ -777,11 +781,14 @@ class Session:
         return self._own
 
     def close(self) -> None:
-        """Ends the session, and with it a call of the guest that has not ended."""
+        """Ends the session, and with it a call of the guest that has not ended. A handler, and a function that
+        the guest calls, cannot close it."""
+        guest = self.store._guest
+        if guest.calls and guest.thread == threading.get_ident():
+            raise Error("the session cannot be closed by what its guest calls")
         if self._own is not None:
             own, self._own = self._own, None
             ffi.release(own)
-            self._wait_ends()
 
     def __enter__(self) -> Session:
         return self
@@ -844,15 +851,7 @@ class Session:
             self._run(lib.vitrine_session_go, stop._pointer)
         finally:
             stop._is_stale = True
-        self._is_going = True
-        guest = self.store._guest
-        guest.calls += 1
-        guest.thread = 0  # no thread of Python may call the guest
-
-    def _wait_ends(self) -> None:
-        if self._is_going:
-            self._is_going = False
-            self.store._guest.calls -= 1
+        self.store._goes()
 
     def _advance(self, stop: Stop | None, event: Any) -> None:
         """Resumes the guest as the stop says, or waits for one that has resumed already."""
@@ -864,7 +863,7 @@ class Session:
                 self._run(getattr(lib, f"vitrine_session_{name}"), stop._pointer, *args, event)
         finally:
             if stop is None:
-                self._wait_ends()
+                self.store._stands()
             else:
                 stop._is_stale = True
 

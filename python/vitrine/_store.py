@@ -106,6 +106,8 @@ class Store:
         self.engine: Engine = engine or Engine(**config)
         self.limiter = limiter
         self._views = 0
+        # Whether a session lets the guest run although no call waits for it.
+        self._is_going = False
         # The names of core instances of components, by their numbers in the store.
         self._core_names: dict[int, str] = {}
         # What a function of the host raised, until the call of the guest has returned.
@@ -195,6 +197,17 @@ class Store:
             ended.set()
             timer.cancel()
             timer.join()
+
+    def _goes(self) -> None:
+        """The guest runs on a thread of its session until `_stands`. No thread of Python may call it."""
+        self._is_going = True
+        self._guest.calls += 1
+        self._guest.thread = 0
+
+    def _stands(self) -> None:
+        if self._is_going:
+            self._is_going = False
+            self._guest.calls -= 1
 
     def _taken_raised(self) -> BaseException:
         raised, self._raised = self._raised, None

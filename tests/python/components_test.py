@@ -20,6 +20,9 @@ TYPES = {
     "bytes": "u8",
     **{f"{kind}-numbers": kind for kind in "s8 s16 u16 s32 u32 s64 u64 f32 f64".split()},
     "lists": "(list (list u8))",
+    "fours": "(list u8 4)",
+    "pairs": "(list f32 2)",
+    "maps": "(map string u8)",
     "tuples": "(tuple s8 string)",
     "options": "(option s32)",
     "nested-options": "(option (option string))",
@@ -30,6 +33,7 @@ TYPES = {
     "colours": '(enum "red" "true" "dark-blue")',
     "rights": '(flags "read" "write" "nan")',
 }
+FEATURES = {"cm-fixed-length-lists": True, "cm-map": True}
 PARTS = "\n".join(
     (
         f"""(type ${name}' {type}) (export ${name} "{name}" (type ${name}'))
@@ -90,7 +94,7 @@ def instance_of(text, define=lambda linker: None, **config):
 class Values(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.echo = instance_of(ECHO)
+        cls.echo = instance_of(ECHO, features=FEATURES)
 
     def same(self, name, values, expected=None):
         self.assertEqual(self.echo[f"same-{name}"](values), values if expected is None else expected, name)
@@ -119,6 +123,12 @@ class Values(unittest.TestCase):
         self.same("bytes", bytearray(b"abc"), b"abc")
         self.same("bytes", [1, 2], b"\1\2")
         self.same("lists", [[b"ab", b""], []])
+        self.same("fours", [b"abcd"])
+        self.same("pairs", [[0.5, 2.0]])
+        with self.assertRaises(vitrine.Error):
+            self.echo["same-fours"]([b"abc"])
+        self.same("maps", [{"a": 1, "b": 255}, {}])
+        self.same("maps", [[("a", 1)]], [{"a": 1}])
         for name, wrong in [("bools", 1), ("chars", "ab"), ("chars", 5), ("strings", b"x"), ("bytes", 256)]:
             with self.assertRaises((TypeError, OverflowError)):
                 self.echo[f"same-{name}"]([wrong])
@@ -284,7 +294,7 @@ class Hosts(unittest.TestCase):
             unknown.instantiate(ask)["ask"]("")
 
     def test_prepared(self):
-        store = vitrine.Store()
+        store = vitrine.Store(features=FEATURES)
         other = vitrine.Store(store.engine)
         linker = vitrine.ComponentLinker(store)
         prepared = linker.prepare(vitrine.Component(store, wasm(ECHO)))
@@ -364,7 +374,7 @@ class Hosts(unittest.TestCase):
         self.assertIsNone(alive())
 
     def test_a_closed_store(self):
-        echo = instance_of(ECHO)
+        echo = instance_of(ECHO, features=FEATURES)
         same = echo["same-bytes"]
         echo._store.close()
         for use in (lambda: echo["same-bytes"], lambda: same(b"")):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """What is not exported, and debug sessions."""
 
+import gc
 import threading
 import unittest
 
@@ -449,6 +450,27 @@ class Sessions(unittest.TestCase):
         self.assertEqual(f(), 7)
         store.close()
 
+    def test_a_session_that_is_forgotten_while_its_guest_runs(self):
+        guest = instance('(module (func $f (export "f") (loop $l (br $l))) (func (export "g")))', guest_debug=True)
+        g = guest["g"]
+        run = vitrine.Session(guest._store).call(guest["f"], stop_at_entry=True)
+        next(run)
+        run.go()
+        del run
+        gc.collect()
+        g()
+        guest._store.close()
+
+    def test_what_the_guest_calls_cannot_close_the_session(self):
+        store = vitrine.Store(guest_debug=True)
+        sessions = []
+        imports = {"host": {"print": lambda _: sessions[0].close()}}
+        bank = vitrine.Instance(store, vitrine.Module(store, wasm(BANK)), imports)
+        sessions.append(vitrine.Session(store))
+        with self.assertRaisesRegex(vitrine.Error, "cannot be closed by what its guest calls"):
+            sessions[0].call(bank["run"], 1).finish()
+        sessions[0].close()
+
     def test_stores_of_other_threads(self):
         other = vitrine.Store(self.store.engine)
         module = self.module.obtain(other)
@@ -649,7 +671,7 @@ class Handlers(unittest.TestCase):
         with self.assertRaises(vitrine.Trap) as caught:
             self.bank["run"](3)
         self.assertEqual(caught.exception.kind, "killed")
-        for handler in (lambda stop: 1 / 0, lambda stop: stop.step(thread=5)):
+        for handler in (lambda stop: 1 / 0, lambda stop: stop.step(thread=5), lambda stop: self.session.close()):
             self.open(handler)
             self.session.add_breakpoint(self.module, "twice")
             with self.assertRaises((ZeroDivisionError, vitrine.Error)) as caught:
