@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import textwrap
 import threading
 
 import vitrine
@@ -28,11 +29,7 @@ def fault_address(frame: vitrine.Frame) -> int | None:
 def dump(memory: vitrine.Memory, address: int) -> None:
     """Prints the memory around an address, or its end if the address is not in it."""
     start = max(0, min(address, len(memory)) - AROUND) & ~15
-    data = memory[start : start + 2 * AROUND]
-    for i in range(0, len(data), 16):
-        row = data[i : i + 16]
-        text = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
-        print(f"    {start + i:#08x}  {row.hex(' '):47}  {text}")
+    print(textwrap.indent(memory.dump(start, 2 * AROUND), "    "))
 
 
 def show(stop: vitrine.Stop) -> None:

@@ -335,6 +335,23 @@ class Memory(Extern):
             size = (len(self) if end is None else end) - address
         return self.read(address, size).decode(errors="replace")
 
+    def dump(self, address: int = 0, size: int = 256) -> str:
+        """The bytes in hexadecimal and as text, 16 a line, as far as they are in the memory.
+
+        >>> import vitrine
+        >>> memory = vitrine.Memory.new(vitrine.Store(), 1)
+        >>> memory[16:20] = b"jade"
+        >>> print(memory.dump(16, 16))
+        0x000010  6a 61 64 65 00 00 00 00 00 00 00 00 00 00 00 00  jade............
+        """
+        data = self[address : address + size]
+        lines = []
+        for i in range(0, len(data), 16):
+            row = data[i : i + 16]
+            shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in row)
+            lines.append(f"{address + i:#08x}  {row.hex(' '):47}  {shown}")
+        return "\n".join(lines)
+
     def fill(self, address: int, count: int, value: int = 0) -> None:
         """Sets `count` bytes to a value."""
         check(lib.vitrine_memory_fill(self._pointer, address, count, value), self._store)

@@ -174,6 +174,18 @@ class Others(unittest.TestCase):
             linker.define("a", "m", guest["m"])
 
 
+class Dumps(unittest.TestCase):
+    def test_at_the_end(self):
+        memory = vitrine.Memory.new(vitrine.Store(), 1)
+        memory[65528:65536] = b"amber\0\xff~"
+        self.assertEqual(
+            memory.dump(65520, 64).splitlines(),
+            ["0x00fff0  00 00 00 00 00 00 00 00 61 6d 62 65 72 00 ff 7e  ........amber..~"],
+        )
+        self.assertEqual(memory.dump(65534), f"0x00fffe  {'ff 7e':47}  .~")
+        self.assertEqual((memory.dump(70000), len(memory.dump().splitlines())), ("", 16))
+
+
 class Limits(unittest.TestCase):
     def test_64_bits(self):
         store = vitrine.Store()
