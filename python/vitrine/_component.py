@@ -333,6 +333,9 @@ class Interface(Mapping[str, ComponentFunc]):
     def __len__(self) -> int:
         return len(self._funcs)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def __repr__(self) -> str:
         return f"<Interface {self.name}: {', '.join(self)}>"
 
@@ -391,6 +394,9 @@ class ComponentInstance:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.exports)
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
 
     @property
     def debug_core_instances(self) -> list[CoreInstance] | None:

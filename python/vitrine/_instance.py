@@ -96,6 +96,9 @@ class Instance:
     def __iter__(self) -> Iterator[str]:
         return iter(self.exports)
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
+
     def _debug(self, kind: str, key: int | str) -> Any:
         if isinstance(key, str):
             index = self.module._find(kind, key)

@@ -125,6 +125,9 @@ class Slots(Mapping["int | str", Any]):
             raise Error("operands cannot be watched")
         return Place(self._frame._store, lib.vitrine_place_new_local(self._frame._pointer, self._slot(key).index))
 
+    def _ipython_key_completions_(self) -> list[str]:
+        return [slot.name for slot in self.slots() if slot.name]
+
     def __iter__(self) -> Iterator[int | str]:
         return iter([slot.name or slot.index for slot in self.slots()])
 
@@ -250,8 +253,8 @@ class Reason:
 
     `kind` is `entry`, `breakpoint`, `step`, `interrupt`, `trap`, `throw`, `load`, `call_end`,
     `watchpoint`, `exit` or `component_call`. `id` is that of the breakpoint or watchpoint, otherwise 0.
-    `thread` is the id of the guest thread that stopped. `text` is the whole reason: `breakpoint 1`, `trap:
-    integer divide by zero`. `details` are more words on it.
+    `thread` is the id of the guest thread that stopped. `text` is the whole reason, such as `breakpoint 1`;
+    `details` are more words on it.
     """
 
     def __init__(self, store: Store, pointer: Any, stopped: Any):
@@ -456,7 +459,7 @@ class Stop:
         """Calls a function on the stopped thread, on top of its frames, and returns its results. Does not stop
         in it. The guest is where it was before; frames that were obtained before are stale."""
         event = ffi.new("vitrine_event_t*")
-        self._session._call(func, args, event, self._pointer, thread)
+        self._session._call(func, args, event, thread, self._pointer)
         while True:
             self._own = owned(event.stopped, lib.vitrine_stopped_delete)
             reason = Reason(self._store, lib.vitrine_stopped_reason(self._own), self._own)
@@ -995,9 +998,10 @@ class Session:
         callback = self._callbacks.get(stop.reason.id) if stop.reason.kind in ("breakpoint", "watchpoint") else None
         return callback is None or callback(stop) is not False
 
-    def _call(self, func: Func | ComponentFunc, args: Sequence[Any], event: Any, *where: Any) -> None:
-        """Calls a function. `where` is `stop_at_entry`, or a stop and a thread."""
-        stopped, last = (where[:1], where[1]) if len(where) == 2 else ((), where[0])
+    def _call(
+        self, func: Func | ComponentFunc, args: Sequence[Any], event: Any, last: bool | int, *stopped: Any
+    ) -> None:
+        """Calls a function. `last` is `stop_at_entry` or, for a call on a `stopped` thread, its id."""
         kind = f"{'_component' * is_component_func(func)}{'_stopped' * len(stopped)}"
         function = getattr(lib, f"vitrine_session_call{kind}")
         if isinstance(func, ComponentFunc):

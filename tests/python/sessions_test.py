@@ -591,6 +591,19 @@ class Notebooks(unittest.TestCase):
         self.assertIn("<td>&lt;m&gt;</td><td>memory</td>", shown)
         self.assertIn("<td>t</td><td>table externref</td><td>1 element</td>", shown)
 
+    def test_completions(self):
+        guest = instance(BANK, {"host": {"print": print}}, guest_debug=True)
+        self.assertEqual(guest._ipython_key_completions_(), ["add", "run"])
+        with vitrine.Session(guest._store) as session:
+            run = session.call(guest["run"], 1, stop_at_entry=True)
+            self.assertEqual(next(run).frame.locals._ipython_key_completions_(), ["n", "i"])
+            run.kill()
+        store = vitrine.Store()
+        component = vitrine.Component(store, wasm(ROOT / "tests/docs/shapes.wat"))
+        shapes = vitrine.ComponentLinker(store).instantiate(component)
+        self.assertEqual(shapes._ipython_key_completions_(), ["test:shapes/ops@0.1.0", "translate"])
+        self.assertEqual(shapes["test:shapes/ops"]._ipython_key_completions_(), ["greet"])
+
     def test_long_tables_are_cut(self):
         funcs = "(func)" * 130
         shown = instance(f"(module {funcs})").module._repr_html_()
