@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""examples/python/triage.py, with a folder of modules that end in different ways."""
+"""examples/python: triage.py with a folder of modules that end in different ways, and component.py."""
 
 import pathlib
 import subprocess
@@ -49,6 +49,26 @@ e-library.wasm
 f-broken.wasm
   => refused: FOLDER/f-broken.wasm: magic header not detected (at offset 0x0)
 """
+
+COMPONENT = """imports test:calc/host-log@0.1.0
+hello, jade
+42
+error: empty
+Record(x=11, y=22, label='amber') amber
+info: sink line
+error: there is no level 9
+libc: next is 4171
+main: calls is 2
+stopped in sum of main: {at: 4176, count: 2, sum: 0}
+9
+"""
+
+
+class Component(unittest.TestCase):
+    def test_calc(self):
+        command = [sys.executable, "-B", ROOT / "examples/python/component.py", ROOT / "examples/component/calc.wasm"]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        self.assertEqual((done.stdout, done.stderr, done.returncode), (COMPONENT, "", 0))
 
 
 class Triage(unittest.TestCase):
