@@ -209,6 +209,25 @@ class Component:
         """What it exports, in the order of the component."""
         return list(self._externs("export"))
 
+    def instantiate(self, store: Store, imports: Mapping[str, Any] | None = None) -> ComponentInstance:
+        """Makes an instance with these imports: Python functions by the names of their interface and their own,
+        and what the component itself imports by name.
+
+        >>> import vitrine
+        >>> store = vitrine.Store()
+        >>> imports = {"test:host/log@0.1.0": {"log": print}, "ask": input}
+        >>> vitrine.Component(store, "shapes.wasm").instantiate(store, imports)["translate"]({"x": 1, "y": 2}, 3)
+        Record(x=4, y=2)
+        """
+        linker = ComponentLinker(store)
+        for name, item in (imports or {}).items():
+            if isinstance(item, Mapping):
+                for func, function in item.items():
+                    linker.define(name, func, function)
+            else:
+                linker.define(None, name, item)
+        return linker.instantiate(self)
+
     def core_modules(self, store: Store) -> list[CoreModule]:
         """All core modules in it and in those nested in it, in the order of the file, for use with a store of
         the engine. Breakpoints can be set in them before anything is instantiated."""

@@ -293,6 +293,15 @@ class Hosts(unittest.TestCase):
         with self.assertRaisesRegex(vitrine.Trap, "say"):
             unknown.instantiate(ask)["ask"]("")
 
+    def test_imports(self):
+        store = vitrine.Store()
+        said = []
+        imports = {"test:host/log@0.1.0": {"say": said.append}, "ask": lambda name, n: n}
+        asking = vitrine.Component(store, wasm(ASK)).instantiate(store, imports)
+        self.assertEqual((asking["ask"]("jade", 5), said), (5, ["jade"]))
+        with self.assertRaises(TypeError):
+            vitrine.Component(store, wasm(ASK)).instantiate(store, {"ask": 5})
+
     def test_prepared(self):
         store = vitrine.Store(features=FEATURES)
         other = vitrine.Store(store.engine)
