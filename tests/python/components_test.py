@@ -3,6 +3,7 @@
 
 import dataclasses
 import gc
+import io
 import math
 import unittest
 import weakref
@@ -496,6 +497,43 @@ class Wasi(unittest.TestCase):
         (export "get-random-bytes" (func (param "len" u64) (result (list u8))))))
       (export "now" (func $clock "now"))
       (export "random" (func $random "get-random-bytes")))"""
+
+    HELLO = """(component
+      (import "wasi:io/error@0.2.0" (instance $error (export "error" (type (sub resource)))))
+      (alias export $error "error" (type $error))
+      (import "wasi:io/streams@0.2.0" (instance $streams
+        (export "output-stream" (type $out (sub resource)))
+        (alias outer 1 $error (type $e'))
+        (export "error" (type $e (eq $e')))
+        (type $failed' (variant (case "last-operation-failed" (own $e)) (case "closed")))
+        (export "stream-error" (type $failed (eq $failed')))
+        (export "[method]output-stream.blocking-write-and-flush"
+          (func (param "self" (borrow $out)) (param "contents" (list u8)) (result (result (error $failed)))))))
+      (alias export $streams "output-stream" (type $out))
+      (import "wasi:cli/stdout@0.2.0" (instance $stdout
+        (alias outer 1 $out (type $out'))
+        (export "output-stream" (type $out (eq $out')))
+        (export "get-stdout" (func (result (own $out))))))
+      (core module $libc (memory (export "memory") 1))
+      (core instance $libc (instantiate $libc))
+      (core func $write (canon lower (func $streams "[method]output-stream.blocking-write-and-flush")
+        (memory (core memory $libc "memory"))))
+      (core func $get (canon lower (func $stdout "get-stdout")))
+      (core module $main
+        (import "host" "memory" (memory 1))
+        (import "host" "write" (func $write (param i32 i32 i32 i32)))
+        (import "host" "get" (func $get (result i32)))
+        (data (i32.const 100) "gr\\c3\\bcn\\n")
+        (func (export "run") (call $write (call $get) (i32.const 100) (i32.const 6) (i32.const 64))))
+      (core instance $main (instantiate $main (with "host" (instance
+        (export "memory" (memory $libc "memory")) (export "write" (func $write)) (export "get" (func $get))))))
+      (func (export "run") (canon lift (core func $main "run"))))"""
+
+    def test_output(self):
+        texts, data = io.StringIO(), bytearray()
+        for stdout in (texts, data.extend):
+            instance_of(self.HELLO, lambda linker: linker.add_wasi(vitrine.Wasi(stdout=stdout)))["run"]()
+        self.assertEqual((texts.getvalue(), bytes(data)), ("grün\n", "grün\n".encode()))
 
     def test_clocks_and_random_bytes(self):
         wasi = vitrine.Wasi(clock=lambda name: len(name), random=lambda size: (b"jade" * size)[:size])
