@@ -124,7 +124,8 @@ WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_from_parts(const vitr
  * if the case has none, and is copied. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_component_val_from_case(const vitrine_component_type_t*,
     const char* name, const vitrine_component_val_t* payload, own vitrine_component_val_t** out);
-/* A copy of a resource refers to the same resource. Null if there is no memory. */
+/* A copy of a resource refers to the same resource. A copy of one that was borrowed delays its destructor,
+ * although it cannot be used after the call. Null if there is no memory. */
 WASM_API_EXTERN own vitrine_component_val_t* vitrine_component_val_copy(const vitrine_component_val_t*);
 /* Null if there is no memory. */
 WASM_API_EXTERN own vitrine_component_type_t* vitrine_component_val_type(const vitrine_component_val_t*);

@@ -370,8 +370,8 @@ public:
     /// Returns the watchpoint's id. Breakpoints and watchpoints share one sequence of ids. Fails
     /// while the guest runs.
     Result<std::uint32_t> add_watchpoint(const WatchpointSpec& spec);
-    /// Replaces all options, and keeps the hit count. Fails while the guest runs, and for a local
-    /// whose frame has ended.
+    /// Replaces all options, and keeps the hit count. Works while the guest runs, too. Fails for a
+    /// local whose frame has ended.
     Result<void> change_watchpoint(std::uint32_t id, const WatchpointOptions& options);
     Result<void> remove_watchpoint(std::uint32_t id);
     /// All watchpoints. One on a local is removed when the local's frame returns; see embedding.md.

@@ -355,8 +355,8 @@ VITRINE_VECTOR(watchpoint, *)
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_add_watchpoint(vitrine_session_t*,
     const vitrine_place_t*, vitrine_watch_access_t, const vitrine_watchpoint_options_t* options,
     uint32_t* id);
-/* Replaces all options. The count of hits is kept. Fails while the guest runs, and for a local whose
- * frame has ended. */
+/* Replaces all options. The count of hits is kept. Works while the guest runs, too. Fails for a local
+ * whose frame has ended. */
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_change_watchpoint(
     vitrine_session_t*, uint32_t id, const vitrine_watchpoint_options_t* options);
 WASM_API_EXTERN own vitrine_error_t* vitrine_session_remove_watchpoint(vitrine_session_t*, uint32_t id);

@@ -660,10 +660,9 @@ Result<uint32_t> Session::add_watchpoint(WatchpointSpec spec)
 
 Result<void> Session::change_watchpoint(uint32_t id, WatchpointSpec spec)
 {
-    return change_stops([&]() -> Result<void> {
-        if (state_ != State::Stopped && is_any_running())
-            return failure("the guest is running: watchpoints are changed while it is stopped");
-        return watchpoints_.change(id, std::move(spec));
+    return change_stops([&] {
+        const bool is_running = state_ != State::Stopped && is_any_running();
+        return watchpoints_.change(id, std::move(spec), is_running);
     });
 }
 

@@ -187,7 +187,7 @@ public:
     std::vector<Breakpoint> breakpoints() const;
     /// Fails while the guest runs. Breakpoints and watchpoints share one sequence of ids.
     Result<uint32_t> add_watchpoint(WatchpointSpec spec);
-    /// Changes the condition, the count and whether it is enabled. Fails while the guest runs.
+    /// Changes the condition, the count and whether it is enabled.
     Result<void> change_watchpoint(uint32_t id, WatchpointSpec spec);
     Result<void> remove_watchpoint(uint32_t id);
     /// Watchpoints of locals are removed when their frames end.

@@ -214,20 +214,23 @@ Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
     return {};
 }
 
-Result<void> Watchpoints::change(uint32_t id, WatchpointSpec spec)
+Result<void> Watchpoints::change(uint32_t id, WatchpointSpec spec, bool is_running)
 {
     const auto found = entries_.find(id);
     if (found == entries_.end())
         return failure("there is no watchpoint " + std::to_string(id));
     CHECK(check_form(spec.condition));
     Entry& entry = found->second;
-    if (const auto* local = std::get_if<eval::FrameLocal>(&entry.spec.what); local && !is_alive(local->frame))
+    const auto* const local = std::get_if<eval::FrameLocal>(&entry.spec.what);
+    if (local && !is_running && !is_alive(local->frame))
         return failure("the frame of the watched local has ended");
     entry.condition = FreeCondition(spec.condition);
     entry.spec.condition = std::move(spec.condition);
     entry.spec.ignore_count = spec.ignore_count;
     entry.spec.every = spec.every;
     entry.spec.is_enabled = spec.is_enabled;
+    if (local && is_running)
+        return {};
     // What has happened while it was disabled is no access.
     const Watched home = home_of(entry.spec);
     entry.copy.assign(home.bytes.begin(), home.bytes.end());

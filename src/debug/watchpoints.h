@@ -88,8 +88,9 @@ public:
     Result<void> add(uint32_t id, WatchpointSpec spec);
     /// Replaces the condition, the count and whether it is enabled; the rest must be unchanged.
     /// Fails for a condition that cannot be parsed: the error's offset is then the position in it.
-    /// Fails too for a local whose frame has ended.
-    Result<void> change(uint32_t id, WatchpointSpec spec);
+    /// Fails too for a local whose frame has ended; while the guest runs, its frames are not looked
+    /// at.
+    Result<void> change(uint32_t id, WatchpointSpec spec, bool is_running);
     Result<void> remove(uint32_t id);
     void clear() { entries_.clear(); }
     /// For names of the source in conditions; null for none.

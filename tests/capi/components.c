@@ -561,10 +561,14 @@ static void test_host_resources(const wasm_engine_t* engine, const char* folder)
     int64_t number = 0;
     CHECK(succeeds(vitrine_component_val_to_int(result, &number)) && number == 12);
     vitrine_component_val_delete(result);
-    CHECK(counters.made == 1 && counters.destroyed == 1 && counters.sum == 12);
     void* rep = NULL;
     CHECK(fails_with(vitrine_component_val_to_rep(counters.kept, counters.type, &rep),
         "the resource was passed on, or the call that lent it has ended"));
+    // The copy of what was borrowed delays the end of the resource.
+    CHECK(counters.made == 1 && counters.destroyed == 0);
+    vitrine_component_val_delete(counters.kept);
+    counters.kept = NULL;
+    CHECK(counters.destroyed == 1 && counters.sum == 12);
 
     // The guest returns one, which the host then lends to it, gives back, and no longer owns.
     vitrine_component_val_t* counter = call_counted(instance, "make", seven);
@@ -573,6 +577,8 @@ static void test_host_resources(const wasm_engine_t* engine, const char* folder)
     result = call_counted(instance, "add-one", counter);
     CHECK(succeeds(vitrine_component_val_to_int(result, &number)) && number == 8 && *(int*)rep == 8);
     vitrine_component_val_delete(result);
+    vitrine_component_val_delete(counters.kept);
+    counters.kept = NULL;
     result = call_counted(instance, "take", counter);
     vitrine_component_val_delete(result);
     CHECK(counters.destroyed == 2 && counters.sum == 20 && !vitrine_component_val_is_own(counter));

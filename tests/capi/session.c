@@ -339,14 +339,16 @@ static void test_steps(const World* world)
     CHECK(!event.stopped && vitrine_stopped_is_valid(stopped));
     CHECK(fails_with(vitrine_session_step(world->session, stopped, 9, &event), "there is no thread 9"));
     CHECK(vitrine_stopped_is_valid(stopped));
-    CHECK(succeeds(vitrine_session_step(world->session, stopped, 0, &event)));
-    CHECK(!vitrine_stopped_is_valid(stopped));
+    CHECK(succeeds(vitrine_session_wait(world->session, &event)));
+    CHECK(is_stopped(&event, "step") && vitrine_stopped_is_valid(event.stopped));
+    vitrine_stopped_t* again = event.stopped;
+    CHECK(fails_with(
+        vitrine_session_kill_stopped(world->session, stopped, &event), "stopped by the debugger"));
+    CHECK(!vitrine_stopped_is_valid(stopped) && !vitrine_stopped_is_valid(again));
     CHECK(fails_with(vitrine_session_step(world->session, stopped, 0, &event),
         "the guest has already resumed from this stop"));
     vitrine_stopped_delete(stopped);
-    CHECK(succeeds(vitrine_session_wait(world->session, &event)));
-    CHECK(is_stopped(&event, "step"));
-    LAST(event, vitrine_session_kill_stopped(world->session, stop, &event), "stopped by the debugger");
+    vitrine_stopped_delete(again);
     vitrine_entity_delete(&run);
 }
 

@@ -190,14 +190,24 @@ TEST(Watchpoints, AreChangedLater)
     EXPECT_EQ(error_of(guest.session->change_watchpoint(0, {})), "there is no watchpoint 0");
 }
 
-TEST(Watchpoints, AreNotChangedWhileTheGuestRuns)
+TEST(Watchpoints, AreChangedWhileTheGuestRuns)
 {
     Watched guest;
     const std::uint32_t id = guest.watch({ .what = MemoryRange { guest.memory(), 16, 4 } });
-    std::string refused;
-    guest.scribble = [&] { refused = error_of(guest.session->change_watchpoint(id, {})); };
+    bool is_enabled = false;
+    guest.scribble = [&] {
+        EXPECT_TRUE(guest.session->change_watchpoint(id, { .is_enabled = is_enabled }));
+        EXPECT_EQ(error_of(guest.session->change_watchpoint(id + 1, {})), "there is no watchpoint 2");
+    };
+    const auto store = [&](std::int32_t value) {
+        return guest.call("store", { Val::i32(16), Val::i32(value) });
+    };
     EXPECT_TRUE(exited(guest.call("ask", {})));
-    EXPECT_EQ(refused, "the guest is running: watchpoints are changed while it is stopped");
+    EXPECT_TRUE(exited(store(1)));
+    is_enabled = true;
+    EXPECT_TRUE(exited(guest.call("ask", {})));
+    EXPECT_TRUE(exited(guest.session->resume(stopped(store(2)))));
+    EXPECT_EQ(guest.session->watchpoints().at(0).hits, 1u);
 }
 
 /// In a session with a handler, the watchpoint of a local of the outermost frame stays.
