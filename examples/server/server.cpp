@@ -122,11 +122,7 @@ public:
     void close_door()
     {
         const std::lock_guard opening(opening_);
-        if (!with_door_)
-            return;
-        const std::lock_guard lock(with_door_->mutex);
-        with_door_->door.reset();
-        with_door_ = nullptr;
+        end_door();
     }
     std::size_t requests() const { return requests_; }
 
@@ -151,8 +147,8 @@ private:
 
     void open_door(Tenant& tenant)
     {
-        close_door();
         const std::lock_guard opening(opening_);
+        end_door();
         std::unique_lock lock(tenant.mutex, std::defer_lock);
         // There can be no door while a call is under way. One that does not return is ended.
         while (!lock.try_lock_for(1s))
@@ -163,6 +159,15 @@ private:
         std::printf("vitrine debug --attach=%s\n", door->server().address().c_str());
         tenant.door = std::move(door);
         with_door_ = &tenant;
+    }
+
+    void end_door()
+    {
+        if (!with_door_)
+            return;
+        const std::lock_guard lock(with_door_->mutex);
+        with_door_->door.reset();
+        with_door_ = nullptr;
     }
 
     std::deque<Tenant> tenants_;
