@@ -28,6 +28,7 @@ extern "Python" vitrine_error_t* vitrine_py_body(void* env);
 extern "Python" void vitrine_py_message(void* env, const wasm_name_t* message);
 extern "Python" vitrine_error_t* vitrine_py_component_call(void* env, const vitrine_component_caller_t* caller,
     const vitrine_component_val_t* const args[], size_t arg_count, vitrine_component_val_t** result);
+extern "Python" void vitrine_py_destroy(void* env, void* rep);
 extern "Python" vitrine_resume_t vitrine_py_stop(void* env, vitrine_stopped_t* stopped);
 extern "Python" uint64_t vitrine_py_clock(void* env, vitrine_wasi_clock_t clock);
 extern "Python" void vitrine_py_random(void* env, void* to, size_t size);

@@ -164,7 +164,8 @@ class Package:
         """A signature without names that are not public: those of unions and type variables."""
         for name, meaning in self.aliases.items():
             text = re.sub(rf"\b{name}\b", meaning, text)
-        return text.replace("'os.PathLike[str]'", "os.PathLike[str]")
+        # `type` alone would be taken for one of the members of that name.
+        return re.sub(r"\btype\[", "Type[", text.replace("'os.PathLike[str]'", "os.PathLike[str]"))
 
     def page(self, module):
         tree = self.modules[module]

@@ -12,6 +12,7 @@
 
 from ._component import (
     Component,
+    ComponentCaller,
     ComponentExtern,
     ComponentFunc,
     ComponentInstance,
@@ -43,7 +44,7 @@ from ._session import (
     Thread,
     Watchpoint,
 )
-from ._store import Engine, Entity, Import, Module, Store
+from ._store import CustomSection, Engine, Entity, Import, Module, Store, features
 from ._values import FuncType, Ref, ValType
 
 __version__: str = _ffi.string(_lib.vitrine_version()).decode()
@@ -52,6 +53,7 @@ __all__ = [
     "Breakpoint",
     "Caller",
     "Component",
+    "ComponentCaller",
     "ComponentExtern",
     "ComponentFunc",
     "ComponentInstance",
@@ -59,6 +61,7 @@ __all__ = [
     "ComponentType",
     "CoreInstance",
     "CoreModule",
+    "CustomSection",
     "DapServer",
     "Engine",
     "Entity",
@@ -100,5 +103,6 @@ __all__ = [
     "Variant",
     "Wasi",
     "Watchpoint",
+    "features",
     "is_component",
 ]

@@ -3,19 +3,19 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import re
-import weakref
 from dataclasses import dataclass
 from typing import Any, Callable, Iterator, Mapping, NamedTuple, Sequence
 
-from ._component_values import ComponentType, Err, Ok, Origin, component_val, from_component_val
-from ._entities import entered, failure_of
+from ._component_values import ComponentType, Err, HostResourceType, Ok, Origin, component_val, from_component_val
+from ._entities import entered, failure_of, wants_caller
 from ._errors import Error, check
 from ._html import counted, escaped, table
 from ._instance import Instance, Wasi
 from ._native import callback, encoded, ffi, keep, lib, owned, taken_pointers, taken_text, text
-from ._store import Engine, Module, Store
+from ._store import Engine, Module, Store, store_of
 
 
 def is_component(data: bytes | bytearray | memoryview) -> bool:
@@ -240,6 +240,12 @@ class Component:
         lib.vitrine_core_module_vec_delete(vector)
         return found
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Component) and bool(lib.vitrine_component_same(self._pointer, other._pointer))
+
+    def __hash__(self) -> int:
+        return hash(self.wit)
+
     def __repr__(self) -> str:
         return f"<Component: {counted(len(self.imports), 'import')}, {counted(len(self.exports), 'export')}>"
 
@@ -270,6 +276,11 @@ class ComponentFunc:
     def type(self) -> str:
         """Its type in WIT: `func(name: string) -> u32`."""
         return taken_text(lib.vitrine_component_func_to_text, self._pointer)
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it is declared as `async func`. Calling such a function is a trap."""
+        return bool(lib.vitrine_component_func_is_async(self._pointer))
 
     @property
     def params(self) -> list[tuple[str, ComponentType]]:
@@ -306,7 +317,7 @@ class ComponentFunc:
             values.append(rest.pop(key, None))
         if rest:
             raise TypeError(f"{self.name} has no parameter {next(iter(rest))!r} that is not given already")
-        return [component_val(type, value, name) for (name, type), value in zip(params, values)]
+        return [component_val(self._store.engine, type, value, name) for (name, type), value in zip(params, values)]
 
     def _value(self, val: Any) -> Any:
         """The object for a returned value; an `Ok` or `Err` for a result."""
@@ -475,24 +486,45 @@ class ComponentInstance:
         return "".join([table("component instance", ("function", "type"), rows), *cores])
 
 
+class ComponentCaller:
+    """What a function of the host for a component can see of its caller: its `store`, and what this returns.
+    Valid during the call."""
+
+    def __init__(self, store: Store, pointer: Any):
+        self.store, self._pointer = store, pointer
+
+    @property
+    def instance(self) -> ComponentInstance | None:
+        """The component instance that called. It cannot be entered before the call returns."""
+        pointer = lib.vitrine_component_caller_instance(self._pointer)
+        if not pointer:
+            return None
+        return ComponentInstance(self.store, owned(pointer, lib.vitrine_component_instance_delete), None)
+
+    @property
+    def type(self) -> str:
+        """The type under which the function is imported, in WIT: `func(name: string) -> u32`."""
+        return taken_text(lib.vitrine_component_caller_to_text, self._pointer)
+
+
 class ComponentHost:
     """What a function of the host for a component calls."""
 
-    def __init__(self, store: Store, function: Callable[..., Any]):
-        self.store, self.function = weakref.ref(store), function
+    def __init__(self, function: Callable[..., Any]):
+        self.function, self.with_caller = function, wants_caller(function, ComponentCaller)
 
 
 @callback
 def vitrine_py_component_call(env: Any, caller: Any, args: Any, arg_count: int, result: Any) -> Any:
     host = ffi.from_handle(env)
-    store = host.store()
+    store = store_of(lib.vitrine_component_caller_store(caller))
     if store is None:
         return lib.vitrine_error_new(b"the store is gone")
     pointer = lib.vitrine_component_caller_result(caller)
     type = ComponentType(pointer) if pointer else None
     with entered(store):
         try:
-            values = []
+            values: list[Any] = [ComponentCaller(store, caller)] if host.with_caller else []
             for i in range(arg_count):
                 arg = owned(lib.vitrine_component_val_copy(args[i]), lib.vitrine_component_val_delete)
                 arg_type = ComponentType(lib.vitrine_component_val_type(arg))
@@ -509,7 +541,7 @@ def vitrine_py_component_call(env: Any, caller: Any, args: Any, arg_count: int, 
                 return ffi.NULL
             if type.kind == "result" and not isinstance(value, (Ok, Err)):
                 value = Ok(value)
-            val = component_val(type, value, "the result")
+            val = component_val(store.engine, type, value, "the result")
             result[0] = lib.vitrine_component_val_copy(val)
             return ffi.NULL
         except BaseException as error:
@@ -517,7 +549,7 @@ def vitrine_py_component_call(env: Any, caller: Any, args: Any, arg_count: int, 
 
 
 class ComponentLinker:
-    """Resolves the imports of components by name, for a store.
+    """Resolves the imports of components by name, for a store or for all stores of an engine.
 
     >>> import vitrine
     >>> store = vitrine.Store()
@@ -527,15 +559,23 @@ class ComponentLinker:
     <ComponentInstance: test:shapes/ops@0.1.0, translate>
     """
 
-    def __init__(self, store: Store, *, trap_unknown_functions: bool = False):
-        """With `trap_unknown_functions`, undefined functions and resource types may be imported; calling such
-        a function traps."""
-        self._store = store
-        self._has_functions = False
+    def __init__(self, engine: Engine | Store, *, trap_unknown_functions: bool = False):
+        """A store stands for its engine, and is the one in which components are instantiated unless another is
+        passed. With `trap_unknown_functions`, undefined functions and resource types may be imported; calling
+        such a function traps."""
+        self._store = engine if isinstance(engine, Store) else None
+        #: The engine whose components it links.
+        self.engine: Engine = engine.engine if isinstance(engine, Store) else engine
         out = ffi.new("vitrine_component_linker_t**")
-        check(lib.vitrine_component_linker_new(store.engine._pointer, out))
+        check(lib.vitrine_component_linker_new(self.engine._pointer, out))
         self._pointer = owned(out[0], lib.vitrine_component_linker_delete)
         lib.vitrine_component_linker_trap_unknown_functions(self._pointer, trap_unknown_functions)
+
+    def _checked(self, store: Store | None) -> Store:
+        store = self._store if store is None else store
+        if store is None:
+            raise TypeError("the linker is not for a certain store: pass one")
+        return store
 
     def define(self, interface: str | None, name: str, item: Callable[..., Any] | Module) -> None:
         """Defines a Python function, or a core module.
@@ -543,7 +583,8 @@ class ComponentLinker:
         The interface is named with its version, such as `wasi:io/poll@0.2.0`, and serves imports of all
         compatible versions. None stands for the component itself. A function has the type of the import. If
         its result is a `result`, it returns the value of `ok`, and raises `Err` for `err`. What else it
-        raises comes out of the call of the guest.
+        raises comes out of the call of the guest. If its first parameter is annotated as
+        `vitrine.ComponentCaller`, it gets its caller before the arguments.
         """
         where = ffi.NULL if interface is None else encoded(interface)
         if isinstance(item, Module):
@@ -551,13 +592,36 @@ class ComponentLinker:
             return
         if not callable(item):
             raise TypeError(f"{type(item).__name__} can be no import")
-        self._has_functions = True
-        env = keep(ComponentHost(self._store, item))
+        env = keep(ComponentHost(item))
         check(
             lib.vitrine_component_linker_define_func(
                 self._pointer, where, encoded(name), lib.vitrine_py_component_call, env, lib.vitrine_py_release
             )
         )
+
+    def define_resource(
+        self, interface: str | None, name: str, cls: type[Any], *, drop: Callable[[Any], Any] | None = None
+    ) -> None:
+        """Defines a resource type whose resources are objects of a class: its constructor, and its public
+        methods, of which static methods and class methods are static functions. `read_all` is `read-all`.
+
+        Guests get such objects as results and arguments, and Python functions get the objects themselves.
+        `drop` is called with an object when the guest drops it, on any thread; not when the guest gives it back.
+        It must not call the guest. The first `drop` for a class counts, in all linkers of the engine.
+        """
+        known = self.engine._resource_types
+        if cls not in known:
+            known[cls] = HostResourceType(drop)
+        where = ffi.NULL if interface is None else encoded(interface)
+        check(lib.vitrine_component_linker_define_resource(self._pointer, where, encoded(name), known[cls].pointer))
+        self.define(interface, f"[constructor]{name}", cls)
+        for member in dir(cls):
+            found = getattr(cls, member)
+            if not member.startswith("_") and callable(found):
+                is_static = isinstance(inspect.getattr_static(cls, member), (staticmethod, classmethod))
+                self.define(
+                    interface, f"[{'static' if is_static else 'method'}]{name}.{member.replace('_', '-')}", found
+                )
 
     def define_instance(self, interface: str, instance: ComponentInstance, exported: str | None = None) -> None:
         """Satisfies the import of an interface with one that an instance exports, by default under the same
@@ -566,20 +630,25 @@ class ComponentLinker:
         check(lib.vitrine_component_linker_define_instance(self._pointer, encoded(interface), instance._pointer, name))
 
     def add_wasi(self, wasi: Wasi | None = None) -> None:
-        """Defines WASI 0.2, and what the components of the store may access through it."""
+        """Defines WASI 0.2. `wasi` is what the components of the linker's store may access through it; for other
+        stores, `Store.set_wasi` says so."""
+        if wasi is not None and self._store is None:
+            raise TypeError("the linker is not for a certain store: use Store.set_wasi")
         check(lib.vitrine_component_linker_add_wasi(self._pointer))
-        self._store.set_wasi(wasi or Wasi())
+        if self._store is not None:
+            self._store.set_wasi(wasi or Wasi())
 
-    def instantiate(self, component: Component) -> ComponentInstance:
+    def instantiate(self, component: Component, store: Store | None = None) -> ComponentInstance:
         """Makes an instance with all that is nested in it, and runs the start functions."""
         out = ffi.new("vitrine_component_instance_t**")
-        store = self._store
+        store = self._checked(store)
         store._run(lib.vitrine_component_linker_instantiate, self._pointer, store._pointer, component._pointer, out)
         return ComponentInstance(store, owned(out[0], lib.vitrine_component_instance_delete), component)
 
-    def check(self, component: Component) -> None:
+    def check(self, component: Component, store: Store | None = None) -> None:
         """Checks the imports of a component as `instantiate` does, but makes nothing. Raises `Error`."""
-        check(lib.vitrine_component_linker_check(self._pointer, self._store._pointer, component._pointer), self._store)
+        store = self._checked(store)
+        check(lib.vitrine_component_linker_check(self._pointer, store._pointer, component._pointer), store)
 
     def prepare(self, component: Component) -> PreparedComponent:
         """Resolves and checks the imports of a component once, for many instances."""
@@ -588,26 +657,20 @@ class ComponentLinker:
         return PreparedComponent(self, component, out[0])
 
     def __repr__(self) -> str:
-        return f"<ComponentLinker of {self._store!r}>"
+        return f"<ComponentLinker of {self._store or self.engine!r}>"
 
 
 class PreparedComponent:
     """A `component` whose imports a linker has resolved and checked, for many instances."""
 
     def __init__(self, linker: ComponentLinker, component: Component, pointer: Any):
-        self._store, self._has_functions, self.component = linker._store, linker._has_functions, component
+        self._linker, self.component = linker, component
         self._pointer = owned(pointer, lib.vitrine_prepared_component_delete)
 
-    def _checked(self, store: Store | None) -> Store:
-        store = self._store if store is None else store
-        if self._has_functions and store is not self._store:
-            raise Error("the component imports Python functions, which belong to the store of the linker")
-        return store
-
     def instantiate(self, store: Store | None = None) -> ComponentInstance:
-        """Makes an instance: in the store of the linker or, unless the linker has Python functions, in any
-        other store of the engine. `Store.set_wasi` says what the components of that store may access."""
-        store = self._checked(store)
+        """Makes an instance in the store of the linker, or in another one of its engine. `Store.set_wasi` says
+        what the components of that store may access."""
+        store = self._linker._checked(store)
         out = ffi.new("vitrine_component_instance_t**")
         store._run(lib.vitrine_prepared_component_instantiate, self._pointer, store._pointer, out)
         return ComponentInstance(store, owned(out[0], lib.vitrine_component_instance_delete), self.component)

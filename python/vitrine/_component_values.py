@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Types and values of components as Python objects.
 
-Values are made from the text that WAVE, the WebAssembly value encoding, has for them. Resources, which
-have no text, are passed as they are.
+Values are made from the text that WAVE, the WebAssembly value encoding, has for them. Resources have no
+text: values with them are made of their parts.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import struct
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping, NamedTuple
 
 from ._errors import check
-from ._native import bytes_of, enumeration, ffi, lib, owned, taken_bytes, taken_text
+from ._native import bytes_of, callback, encoded, enumeration, ffi, keep, lib, owned, release, taken_text
 
 if TYPE_CHECKING:
-    from ._store import Store
+    from ._store import Engine, Store
 
 KINDS = {number: name.replace("_", "-") for number, name in enumeration("VITRINE_COMPONENT_").items()}
 INTEGERS = {
@@ -160,6 +160,12 @@ class Resource:
                 return functools.partial(method, self)
         raise AttributeError(f"a {self.type} has no method {name!r}")
 
+    @property
+    def is_own(self) -> bool:
+        """Whether the host owns it, so that it can be passed on or dropped. False for one that was borrowed or
+        has been passed on."""
+        return bool(lib.vitrine_component_val_is_own(self._pointer))
+
     def drop(self) -> None:
         """Drops it. Raises `Error` if it is borrowed, dropped already or passed on."""
         self._store._run(lib.vitrine_component_val_drop, self._store._pointer, self._pointer)
@@ -202,6 +208,7 @@ class ComponentType:
         self._pointer = owned(pointer, lib.vitrine_component_type_delete)
         self.kind: str = KINDS[lib.vitrine_component_type_kind(pointer)]
         self._parts: list[tuple[str, ComponentType | None]] | None = None
+        self._contains: bool | None = None
 
     @property
     def parts(self) -> list[tuple[str, ComponentType | None]]:
@@ -231,6 +238,15 @@ class ComponentType:
         raise ValueError(f"a value of the type {self} has no case {name!r}; there are {', '.join(dict(self.parts))}")
 
     @property
+    def _has_resources(self) -> bool:
+        """Whether its values can contain resources."""
+        if self._contains is None:
+            self._contains = self.kind in ("own", "borrow") or any(
+                part._has_resources for _, part in self.parts if part
+            )
+        return self._contains
+
+    @property
     def _has_fixed_length(self) -> bool:
         """Whether this list has a length, which its text says: `list<u8, 4>`."""
         return str(self) != f"list<{self._element}>"
@@ -249,28 +265,113 @@ class ComponentType:
 
 
 # ---------------------------------------------------------------------------------------------------
+# Resources of the host
+# ---------------------------------------------------------------------------------------------------
+
+
+class HostResourceType:
+    """A resource type whose resources are objects of a Python class."""
+
+    def __init__(self, drop: Callable[[Any], Any] | None):
+        out = ffi.new("vitrine_component_resource_type_t**")
+        check(lib.vitrine_component_resource_type_new(lib.vitrine_py_destroy, ffi.NULL, ffi.NULL, out))
+        self.drop, self.pointer = drop, owned(out[0], lib.vitrine_component_resource_type_delete)
+
+
+class Held:
+    """What a resource of the host refers to. `drop` is called with the object when its last owner drops it."""
+
+    def __init__(self, object: Any, drop: Callable[[Any], Any] | None):
+        self.object, self.drop = object, drop
+
+
+@callback
+def vitrine_py_destroy(env: Any, rep: Any) -> None:
+    held = ffi.from_handle(rep)
+    release(rep)
+    if held.drop is not None:
+        held.drop(held.object)
+
+
+def host_type_of(engine: Engine, value: Any) -> HostResourceType | None:
+    """The resource type whose resources are objects of the class of this one."""
+    return next((engine._resource_types[cls] for cls in type(value).__mro__ if cls in engine._resource_types), None)
+
+
+def resource_val(engine: Engine, type: ComponentType, value: Any, name: str) -> Any:
+    if isinstance(value, Resource):
+        return owned(lib.vitrine_component_val_copy(value._pointer), lib.vitrine_component_val_delete)
+    host_type = host_type_of(engine, value)
+    if host_type is None:
+        raise TypeError(f"{name}: a {type} is a Resource, not {value!r}")
+    # What is lent is not dropped.
+    rep = keep(Held(value, host_type.drop if type.kind == "own" else None))
+    out = ffi.new("vitrine_component_val_t**")
+    error = lib.vitrine_component_val_from_rep(type._pointer, host_type.pointer, rep, out)
+    if error:
+        release(rep)
+    check(error)
+    return owned(out[0], lib.vitrine_component_val_delete)
+
+
+def resource_of(origin: Origin, type: ComponentType, val: Any) -> Any:
+    """The Python object of a resource of the host, or a `Resource` of a component."""
+    for host_type in origin.store.engine._resource_types.values():
+        rep = ffi.new("void**")
+        error = lib.vitrine_component_val_to_rep(val, host_type.pointer, rep)
+        if not error:
+            held = ffi.from_handle(rep[0])
+            if lib.vitrine_component_val_is_own(val):
+                held.drop = None  # the guest gave it back
+            return held.object
+        lib.vitrine_error_delete(error)
+    return Resource(origin, type, val)
+
+
+# ---------------------------------------------------------------------------------------------------
 # From Python
 # ---------------------------------------------------------------------------------------------------
 
 
-def component_val(type: ComponentType, value: Any, name: str) -> Any:
+def component_val(engine: Engine, type: ComponentType, value: Any, name: str) -> Any:
     """An owned `vitrine_component_val_t` for an object. `name` is what an error says about it."""
     if type.kind in ("own", "borrow"):
-        if not isinstance(value, Resource):
-            raise TypeError(f"{name}: a {type} is a Resource, not {value!r}")
-        return owned(lib.vitrine_component_val_copy(value._pointer), lib.vitrine_component_val_delete)
+        return resource_val(engine, type, value, name)
+    if type._has_resources:
+        return val_of_parts(engine, type, value, name)
     out = ffi.new("vitrine_component_val_t**")
     is_bytes = isinstance(value, (bytes, bytearray, memoryview))
     if is_bytes and type.kind == "list" and type._element.kind == "u8" and not type._has_fixed_length:
         data = bytes(value)
         check(lib.vitrine_component_val_from_bytes(type._pointer, data, len(data), out))
     else:
-        try:
-            wave = wave_of(type, value)
-        except (TypeError, ValueError, OverflowError) as error:
-            kind = next(kind for kind in (TypeError, ValueError, OverflowError) if isinstance(error, kind))
-            raise kind(f"{name}: {error}") from None
+        wave = named(name, wave_of, type, value)
         check(lib.vitrine_component_val_parse(type._pointer, wave.encode(), out))
+    return owned(out[0], lib.vitrine_component_val_delete)
+
+
+def named(name: str, function: Callable[..., Any], *args: Any) -> Any:
+    """Calls a function. Its errors say what they are about."""
+    try:
+        return function(*args)
+    except (TypeError, ValueError, OverflowError) as error:
+        kind = next(kind for kind in (TypeError, ValueError, OverflowError) if isinstance(error, kind))
+        raise kind(f"{name}: {error}") from None
+
+
+def val_of_parts(engine: Engine, type: ComponentType, value: Any, name: str) -> Any:
+    """A value that contains resources, which have no text."""
+    out = ffi.new("vitrine_component_val_t**")
+    if type.kind in ("variant", "option", "result"):
+        case, payload = named(name, CASES[type.kind], type, value)
+        part = type._case(case)
+        val = ffi.NULL if part is None else component_val(engine, part, payload, name)
+        check(lib.vitrine_component_val_from_case(type._pointer, encoded(case), val, out))
+    else:
+        values = named(name, PARTS[type.kind], type, value)
+        types = [part for _, part in type.parts] if type.kind in ("record", "tuple") else [type._element] * len(values)
+        vals = [component_val(engine, part, one, name) for part, one in zip(types, values) if part is not None]
+        check(lib.vitrine_component_val_from_parts(type._pointer, vals, len(vals), out))
     return owned(out[0], lib.vitrine_component_val_delete)
 
 
@@ -281,8 +382,6 @@ def wave_of(type: ComponentType, value: Any) -> str:
         return integer_text(kind, value)
     if kind in WRITERS:
         return WRITERS[kind](type, value)
-    if kind in ("own", "borrow"):
-        raise TypeError(f"a {type} can be an argument or a result, but not a part of one")
     raise TypeError(f"a {type} cannot be passed")
 
 
@@ -327,94 +426,110 @@ def escaped(text: str) -> str:
     return re.sub(r"[\x00-\x1f\x7f\"'\\]", lambda match: f"\\u{{{ord(match[0]):x}}}", text)
 
 
-def list_text(type: ComponentType, value: Any) -> str:
+def list_parts(type: ComponentType, value: Any) -> list[Any]:
     if isinstance(value, (str, Mapping)) or (isinstance(value, bytes) and type._element.kind != "u8"):
         raise TypeError(f"{value!r} is no {type}")
-    element = type._element
-    if element.kind in INTEGERS:
+    return list(value)
+
+
+def list_text(type: ComponentType, value: Any) -> str:
+    element, values = type._element, list_parts(type, value)
+    if element.kind in INTEGERS and all(item.__class__ is int for item in values):
         # As `integer_text`, but fast: Python writes lists of numbers as WAVE does.
-        values = list(value)
-        if all(item.__class__ is int for item in values):
-            least, most = INTEGERS[element.kind]
-            if not values or (least <= min(values) and max(values) <= most):
-                return str(values)
-        value = values
-    return f"[{', '.join(wave_of(element, item) for item in value)}]"
+        least, most = INTEGERS[element.kind]
+        if not values or (least <= min(values) and max(values) <= most):
+            return str(values)
+    return f"[{', '.join(wave_of(element, item) for item in values)}]"
+
+
+def map_parts(type: ComponentType, value: Any) -> list[Any]:
+    return [tuple(pair) for pair in (value.items() if isinstance(value, Mapping) else value)]
 
 
 def map_text(type: ComponentType, value: Any) -> str:
-    pairs = value.items() if isinstance(value, Mapping) else value
-    return f"[{', '.join(wave_of(type._element, tuple(pair)) for pair in pairs)}]"
+    return f"[{', '.join(wave_of(type._element, pair) for pair in map_parts(type, value))}]"
 
 
-def record_text(type: ComponentType, value: Any) -> str:
+def record_parts(type: ComponentType, value: Any) -> list[Any]:
     absent = object()
+    names = [name for name, _ in type.parts]
     if isinstance(value, Mapping):
-        known = {name: value.get(name, value.get(attribute(name), absent)) for name, _ in type.parts}
-        names = {name for name, _ in type.parts}
+        known = {name: value.get(name, value.get(attribute(name), absent)) for name in names}
         for key in value:
             if key not in names and key not in map(attribute, names):
-                raise TypeError(f"a {type} has no field {key!r}; there are {', '.join(known)}")
+                raise TypeError(f"a {type} has no field {key!r}; there are {', '.join(names)}")
     elif isinstance(value, (str, bytes, int, float, list, tuple)) and not hasattr(value, "_fields") or value is None:
         raise TypeError(f"{value!r} is no record {type}")
     else:
-        known = {name: getattr(value, attribute(name), absent) for name, _ in type.parts}
-    fields = []
+        known = {name: getattr(value, attribute(name), absent) for name in names}
     for name, part in type.parts:
         assert part is not None
-        field = known[name]
-        if field is absent:
+        if known[name] is absent:
             if part.kind != "option":
                 raise TypeError(f"a {type} needs the field {name!r}")
-            field = None
-        fields.append(f"{name}: {wave_of(part, field)}")
+            known[name] = None
+    return list(known.values())
+
+
+def record_text(type: ComponentType, value: Any) -> str:
+    fields = [
+        f"{name}: {wave_of(part, one)}" for (name, part), one in zip(type.parts, record_parts(type, value)) if part
+    ]
     return "{" + ", ".join(fields) + "}"
 
 
-def tuple_text(type: ComponentType, value: Any) -> str:
-    values = tuple(value)
+def tuple_parts(type: ComponentType, value: Any) -> list[Any]:
+    values = list(value)
     if len(values) != len(type.parts):
         raise TypeError(f"a {type} has {len(type.parts)} values, not {len(values)}")
-    return f"({', '.join(wave_of(part, item) for (_, part), item in zip(type.parts, values) if part)})"
+    return values
 
 
-def case_text(type: ComponentType, name: str, value: Any) -> str:
+def tuple_text(type: ComponentType, value: Any) -> str:
+    return f"({', '.join(wave_of(part, one) for (_, part), one in zip(type.parts, tuple_parts(type, value)) if part)})"
+
+
+def case_text(type: ComponentType, value: Any) -> str:
+    name, value = CASES[type.kind](type, value)
     payload = type._case(name)
-    if payload is None and value is not None:
+    is_keyword = name in KEYWORDS and type.kind in ("variant", "enum")
+    return f"{'%' * is_keyword}{name}" + (f"({wave_of(payload, value)})" if payload else "")
+
+
+def checked_case(type: ComponentType, name: str, value: Any) -> tuple[str, Any]:
+    if type._case(name) is None and value is not None:
         raise TypeError(f"the case {name!r} of a {type} has no payload, but {value!r} is given")
-    return f"{name}({wave_of(payload, value)})" if payload else name
+    return name, value
 
 
-def variant_text(type: ComponentType, value: Any) -> str:
+def variant_case(type: ComponentType, value: Any) -> tuple[str, Any]:
     if isinstance(value, str):
-        name, payload = value, None
-    elif isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
-        name, payload = value
-    else:
-        raise TypeError(f"a {type} is a Variant, not {value!r}")
-    return ("%" if name in KEYWORDS else "") + case_text(type, name, payload)
+        return checked_case(type, value, None)
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str):
+        return checked_case(type, *value)
+    raise TypeError(f"a {type} is a Variant, not {value!r}")
 
 
-def enum_text(type: ComponentType, value: Any) -> str:
+def enum_case(type: ComponentType, value: Any) -> tuple[str, Any]:
     if not isinstance(value, str):
         raise TypeError(f"a {type} is the name of a case, not {value!r}")
-    return ("%" if value in KEYWORDS else "") + case_text(type, value, None)
+    return checked_case(type, value, None)
 
 
-def option_text(type: ComponentType, value: Any) -> str:
+def option_case(type: ComponentType, value: Any) -> tuple[str, Any]:
     if value is None:
-        return "none"
+        return "none", None
     if type._has_none:
         if not isinstance(value, tuple) or len(value) != 2 or value[0] != "some":
             raise TypeError(f'a {type} is None or Variant("some", value), not {value!r}')
         value = value[1]
-    return case_text(type, "some", value)
+    return "some", value
 
 
-def result_text(type: ComponentType, value: Any) -> str:
+def result_case(type: ComponentType, value: Any) -> tuple[str, Any]:
     if not isinstance(value, (Ok, Err)):
         raise TypeError(f"a {type} is an Ok or an Err, not {value!r}")
-    return case_text(type, "ok" if isinstance(value, Ok) else "err", value.value)
+    return checked_case(type, "ok" if isinstance(value, Ok) else "err", value.value)
 
 
 def flags_text(type: ComponentType, value: Any) -> str:
@@ -428,6 +543,18 @@ def flags_text(type: ComponentType, value: Any) -> str:
     return "{" + ", ".join(name for name in known if name in names) + "}"
 
 
+PARTS: dict[str, Callable[[ComponentType, Any], list[Any]]] = {
+    "list": list_parts,
+    "map": map_parts,
+    "record": record_parts,
+    "tuple": tuple_parts,
+}
+CASES: dict[str, Callable[[ComponentType, Any], tuple[str, Any]]] = {
+    "variant": variant_case,
+    "enum": enum_case,
+    "option": option_case,
+    "result": result_case,
+}
 WRITERS: dict[str, Callable[[ComponentType, Any], str]] = {
     "bool": bool_text,
     "f32": float_text,
@@ -438,11 +565,8 @@ WRITERS: dict[str, Callable[[ComponentType, Any], str]] = {
     "map": map_text,
     "record": record_text,
     "tuple": tuple_text,
-    "variant": variant_text,
-    "enum": enum_text,
-    "option": option_text,
-    "result": result_text,
     "flags": flags_text,
+    **dict.fromkeys(CASES, case_text),
 }
 
 
@@ -468,7 +592,7 @@ def from_component_val(origin: Origin, type: ComponentType, val: Any) -> Any:
     if kind == "string":
         return contents(val).decode()
     if kind in ("own", "borrow"):
-        return Resource(origin, type, val)
+        return resource_of(origin, type, val)
     return READERS[kind](origin, type, val)
 
 

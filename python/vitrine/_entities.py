@@ -364,11 +364,17 @@ class Memory(Extern):
         )
         return int(address[0]) if found[0] else None
 
+    @property
+    def can_move(self) -> bool:
+        """Whether the contents can move when the memory grows. Shared memories cannot, nor do those with 32-bit
+        addresses as long as there is address space for them. It does not change during the life of a memory."""
+        return bool(lib.vitrine_memory_can_move(self._pointer))
+
     def grow(self, pages: int) -> int:
-        """Adds zeroed pages and returns the former size in pages. Raises BufferError while there are views
-        of a memory of the store."""
-        if self._store._views:
-            raise BufferError("there are views of a memory of the store")
+        """Adds zeroed pages and returns the former size in pages. Raises BufferError while there are views of a
+        memory of the store that can move."""
+        if self._store._movable_views:
+            raise BufferError("there are views of a memory of the store that can move")
         old = ffi.new("uint64_t*")
         check(lib.vitrine_memory_grow(self._pointer, pages, old), self._store)
         return int(old[0])
@@ -376,8 +382,9 @@ class Memory(Extern):
     def view(self) -> memoryview:
         """The contents without a copy, for reading and writing. `numpy.asarray(memory.view())` works, too.
 
-        While a view exists, no memory of the store can grow: `memory.grow` of the guest returns -1. Hold a
-        view only as long as it is needed, best in a `with` statement:
+        Its size does not change when the memory grows. While there is a view of a memory that can move
+        (`can_move`), no memory of the store can grow: `memory.grow` of the guest returns -1. Hold such a view
+        only as long as it is needed, best in a `with` statement:
 
         >>> import vitrine
         >>> memory = vitrine.Memory.new(vitrine.Store(), 1)
@@ -390,10 +397,14 @@ class Memory(Extern):
         size = len(self)
         data = lib.wasm_memory_data(self._pointer)
 
+        movable = 1 if self.can_move else 0
+
         def release(_: Any) -> None:
             store._views -= 1
+            store._movable_views -= movable
 
         store._views += 1
+        store._movable_views += movable
         # A memory without bytes has no address.
         data = ffi.gc(data if size else ffi.new("char[1]"), release)
         return memoryview(ffi.buffer(data, size))
@@ -585,10 +596,10 @@ def extern_of(store: Store, pointer: Any) -> Extern:
     return type(store, owned(copy, getattr(lib, f"wasm_{name}_delete")))
 
 
-def wants_caller(function: Callable[..., Any]) -> bool:
-    """Whether the first parameter of a function is annotated as `Caller`."""
+def wants_caller(function: Callable[..., Any], caller: type = Caller) -> bool:
+    """Whether the first parameter of a function is annotated as `Caller`, or another class like it."""
     try:
         first = next(iter(inspect.signature(function).parameters.values()), None)
     except (TypeError, ValueError):
         return False
-    return first is not None and first.annotation in (Caller, "Caller", "vitrine.Caller")
+    return first is not None and first.annotation in (caller, caller.__name__, f"vitrine.{caller.__name__}")

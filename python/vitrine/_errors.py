@@ -16,7 +16,8 @@ TRAP_KINDS = enumeration("VITRINE_TRAP_")
 
 
 class Error(Exception):
-    """Something was refused. `offset` is where, in bytes of the file (or of the text of an expression), or None.
+    """Something was refused. `offset` is where, in bytes of the file, or of a text that was passed in, such as an
+    expression, if `is_in_text`. None if it is not known.
 
     >>> import vitrine
     >>> try:
@@ -28,9 +29,9 @@ class Error(Exception):
 
     __module__ = "vitrine"
 
-    def __init__(self, message: str, offset: int | None = None):
+    def __init__(self, message: str, offset: int | None = None, is_in_text: bool = False):
         super().__init__(message)
-        self.offset = offset
+        self.offset, self.is_in_text = offset, is_in_text
 
 
 class Exit(Error):
@@ -130,7 +131,8 @@ def error_of(store: Store | None, pointer: Any) -> BaseException:
         return store._taken_raised()
     offset = ffi.new("uint64_t*")
     has_offset = lib.vitrine_error_offset(error, offset)
-    return Error(taken_text(lib.vitrine_error_to_text, error), offset[0] if has_offset else None)
+    shown, where = taken_text(lib.vitrine_error_to_text, error), offset[0] if has_offset else None
+    return Error(shown, where, bool(lib.vitrine_error_is_in_text(error)))
 
 
 def check(pointer: Any, store: Store | None = None) -> None:

@@ -124,6 +124,11 @@ def callback(function: F) -> F:
     return function
 
 
+def release(handle: Any) -> None:
+    """Ends what `keep` has begun."""
+    _kept.pop(address(handle), None)
+
+
 @callback
 def vitrine_py_release(env: Any) -> None:
-    _kept.pop(address(env), None)
+    release(env)

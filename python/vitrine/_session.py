@@ -370,7 +370,6 @@ class Stop:
     def __init__(self, session: Session, pointer: Any, reason: Any = None):
         self._session, self._store, self._own = session, session.store, pointer
         self._next: tuple[Any, ...] = ("resume",)
-        self._is_stale = False
         frames = self.frames if session._stores else []
         if frames:
             self._store = frames[0]._store
@@ -378,9 +377,14 @@ class Stop:
 
     @property
     def _pointer(self) -> Any:
-        if self._is_stale:
+        if not self.is_valid:
             raise Error("the stop is stale: the guest has resumed")
         return self._own
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the guest is still stopped here. False once it was resumed or ended."""
+        return self._own is not None and bool(lib.vitrine_stopped_is_valid(self._own))
 
     @property
     def frames(self) -> list[Frame]:
@@ -477,7 +481,7 @@ class Stop:
         return f"<Stop {self.reason}{f' in {frames[0]!r}' if frames else ''}>"
 
     def _repr_html_(self) -> str:
-        if self._is_stale:
+        if not self.is_valid:
             return escaped(repr(self))
         frames = self.frames
         shown = "".join(f"<li>{frame._repr_html_()}</li>" for frame in frames[:MOST_FRAMES])
@@ -525,8 +529,8 @@ class Run(Generic[Made]):
         be used. `Session.interrupt` stops the guest."""
         if self._stop is None:
             raise Error("the guest is not stopped")
-        stop, self._stop = self._stop, None
-        self._session._go(stop)
+        self._session._go(self._stop)
+        self._stop = None
 
     def _advance(self) -> None:
         session, store, stop = self._session, self._session.store, self._stop
@@ -546,10 +550,10 @@ class Run(Generic[Made]):
                 lib.vitrine_error_delete(killed)
                 lib.vitrine_stopped_delete(event.stopped)
                 self._state = "ended"
-            elif refused and stop is not None and session.reason is not None:
+            elif refused and stop is not None and stop.is_valid:
                 # The guest is where it was: it could not be resumed in this way.
-                check(lib.vitrine_session_wait(session._pointer, event), store)
-                self._stop = Stop(session, owned(event.stopped, lib.vitrine_stopped_delete))
+                stop.resume()
+                self._stop = stop
             else:
                 self._state = "ended"
             raise
@@ -602,6 +606,17 @@ class Run(Generic[Made]):
         return f"<Run {self._stop!r}>" if self._stop else f"<Run, {self._state}>"
 
 
+def change_options(changed: Breakpoint | Watchpoint, kind: str, options: dict[str, Any]) -> None:
+    unknown = [name for name in options if name not in changed._options]
+    if unknown:
+        raise TypeError(f"there is no option {unknown[0]!r}; there are {', '.join(changed._options)}")
+    session = changed._session
+    new = session._options(kind, **{**changed._options, **options})
+    check(getattr(lib, f"vitrine_session_change_{kind}")(session._pointer, changed.id, new[0]))
+    changed._options.update(options)
+    session._callbacks[changed.id] = changed._options["callback"]
+
+
 class Breakpoint:
     """A breakpoint of a session, in a `module`. Its `id` is in the reasons of its stops."""
 
@@ -636,13 +651,7 @@ class Breakpoint:
 
     def change(self, **options: Any) -> None:
         """Changes options of `Session.add_breakpoint`. The count of hits is kept."""
-        unknown = [name for name in options if name not in self._options]
-        if unknown:
-            raise TypeError(f"there is no option {unknown[0]!r}; there are {', '.join(self._options)}")
-        new = self._session._options("breakpoint", **{**self._options, **options})
-        check(lib.vitrine_session_change_breakpoint(self._session._pointer, self.id, new[0]))
-        self._options.update(options)
-        self._session._callbacks[self.id] = self._options["callback"]
+        change_options(self, "breakpoint", options)
 
     def remove(self) -> None:
         """Removes it from the session."""
@@ -662,8 +671,18 @@ class Breakpoint:
 class Watchpoint:
     """A watchpoint of a session, on an `access` to a `place`. Its `id` is in the reasons of its stops."""
 
-    def __init__(self, session: Session, id: int, place: Place, access: str):
-        self._session, self.id, self.place, self.access = session, id, place, access
+    def __init__(self, session: Session, id: int, place: Place, access: str, options: dict[str, Any]):
+        self._session, self.id, self.place, self.access, self._options = session, id, place, access, options
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of `Session.add_watchpoint`."""
+        return dict(self._options)
+
+    def change(self, **options: Any) -> None:
+        """Changes options of `Session.add_watchpoint`. The count of hits is kept. Raises `Error` while the guest
+        runs, and for a local whose frame has ended."""
+        change_options(self, "watchpoint", options)
 
     @property
     def hits(self) -> int:
@@ -721,7 +740,7 @@ def vitrine_py_stop(env: Any, stopped: Any) -> Any:
             store._raised = error
             resume.kind = lib.VITRINE_RESUME_KILL
         finally:
-            stop._is_stale = True
+            stop._own = None  # it remains with the library
     return resume[0]
 
 
@@ -838,10 +857,7 @@ class Session:
         """Resumes the guest from a stop that `wait` has returned. A step, or what else the stop has been told to
         do, is done at once: call `wait` for the next stop."""
         if stop._next == ("resume",):
-            try:
-                self._run(lib.vitrine_session_go, stop._pointer)
-            finally:
-                stop._is_stale = True
+            self._run(lib.vitrine_session_go, stop._pointer)
             return
         event = ffi.new("vitrine_event_t*")
         self._advance(stop, event)
@@ -850,25 +866,19 @@ class Session:
 
     def _go(self, stop: Stop) -> None:
         """Resumes a run of the session."""
-        try:
-            self._run(lib.vitrine_session_go, stop._pointer)
-        finally:
-            stop._is_stale = True
+        self._run(lib.vitrine_session_go, stop._pointer)
         self.store._goes()
 
     def _advance(self, stop: Stop | None, event: Any) -> None:
         """Resumes the guest as the stop says, or waits for one that has resumed already."""
+        if stop is not None:
+            name, *args = stop._next
+            self._run(getattr(lib, f"vitrine_session_{name}"), stop._pointer, *args, event)
+            return
         try:
-            if stop is None:
-                self._run(lib.vitrine_session_wait, event)
-            else:
-                name, *args = stop._next
-                self._run(getattr(lib, f"vitrine_session_{name}"), stop._pointer, *args, event)
+            self._run(lib.vitrine_session_wait, event)
         finally:
-            if stop is None:
-                self.store._stands()
-            else:
-                stop._is_stale = True
+            self.store._stands()
 
     def _options(self, kind: str, **options: Any) -> tuple[Any, list[Any]]:
         """The `vitrine_breakpoint_options_t` or `vitrine_watchpoint_options_t`, and what keeps its texts
@@ -948,13 +958,17 @@ class Session:
         for expressions. The other options are those of `add_breakpoint`."""
         if access not in ACCESSES:
             raise ValueError(f"there is no access {access!r}; there are {', '.join(ACCESSES)}")
-        id = ffi.new("uint32_t*")
-        out, _kept = self._options(
-            "watchpoint", condition=condition, ignore_count=ignore_count, every=every, enabled=enabled
-        )
+        options = {
+            "condition": condition,
+            "callback": callback,
+            "ignore_count": ignore_count,
+            "every": every,
+            "enabled": enabled,
+        }
+        id, (out, _kept) = ffi.new("uint32_t*"), self._options("watchpoint", **options)
         check(lib.vitrine_session_add_watchpoint(self._pointer, place._pointer, ACCESSES[access], out, id))
         self._callbacks[id[0]] = callback
-        made = self._watchpoints[id[0]] = Watchpoint(self, id[0], place, access)
+        made = self._watchpoints[id[0]] = Watchpoint(self, id[0], place, access, options)
         return made
 
     @property
@@ -1051,7 +1065,6 @@ class Session:
 
         def start(event: Any) -> None:
             if isinstance(linker, PreparedComponent):
-                linker._checked(self.store)
                 self._run(lib.vitrine_session_instantiate_prepared, linker._pointer, stop_at_entry, event)
                 return
             if isinstance(linker, Linker):

@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 import weakref
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable, Iterator, Mapping
 
 from ._errors import Error, check, error_of
@@ -28,7 +29,8 @@ class Engine:
 
     `guest_debug`: whether a debugger may access everything in the guests. The guest runs the same code
     either way. `tier`: `auto`, `interpreter`, `compiled` or `mixed`. `features` enables and disables
-    features of WebAssembly by name. The others are as in `vitrine/config.h`.
+    features of WebAssembly by name, as a dict or as a text such as `all,-simd`; the function `vitrine.features`
+    lists them. The others are as in `vitrine/config.h`.
 
     >>> import vitrine
     >>> vitrine.Engine(guest_debug=True, features={"simd": False})
@@ -47,7 +49,7 @@ class Engine:
         max_code_bytes: int | None = None,
         signal_handlers: bool | None = None,
         stress_collector: bool | None = None,
-        features: Mapping[str, bool] | None = None,
+        features: Mapping[str, bool] | str | None = None,
     ):
         if tier is not None and tier not in TIERS:
             raise ValueError(f"there is no tier {tier!r}; the tiers are {', '.join(TIERS)}")
@@ -66,11 +68,20 @@ class Engine:
         for name, value in settings.items():
             if value is not None:
                 getattr(lib, f"vitrine_config_{name}")(config, value)
-        for feature, on in (features or {}).items():
-            lib.vitrine_config_feature(config, encoded(feature), on)
+        if isinstance(features, str):
+            lib.vitrine_config_features(config, encoded(features))
+        else:
+            for feature, on in (features or {}).items():
+                lib.vitrine_config_feature(config, encoded(feature), on)
         out = ffi.new("wasm_engine_t**")
         check(lib.vitrine_engine_new(config, out))
         self._pointer = owned(out[0], lib.wasm_engine_delete)
+        # Those of components whose resources are Python objects, by their classes.
+        self._resource_types: dict[type, Any] = {}
+
+    def has_feature(self, name: str) -> bool:
+        """Whether it accepts modules that use this feature. False if there is none of this name."""
+        return bool(lib.vitrine_engine_has_feature(self._pointer, encoded(name)))
 
     @property
     def guest_debug(self) -> bool:
@@ -79,6 +90,26 @@ class Engine:
 
     def __repr__(self) -> str:
         return f"<Engine guest_debug={self.guest_debug}>"
+
+
+def features() -> dict[str, bool]:
+    """The features of WebAssembly and of the component model, and whether they are enabled by default.
+
+    >>> import vitrine
+    >>> vitrine.features()["simd"], vitrine.features()["wide-arithmetic"]
+    (True, False)
+    """
+    found: dict[str, bool] = {}
+    is_default = ffi.new("bool*")
+    while name := lib.vitrine_feature(len(found), is_default):
+        found[ffi.string(name).decode()] = bool(is_default[0])
+    return found
+
+
+def store_of(pointer: Any) -> Store | None:
+    """The store of a `wasm_store_t*`. None if it is gone."""
+    data = lib.vitrine_store_data(pointer)
+    return ffi.from_handle(data)() if data else None
 
 
 @callback
@@ -105,7 +136,8 @@ class Store:
         #: The engine, which other stores may have, too.
         self.engine: Engine = engine or Engine(**config)
         self.limiter = limiter
-        self._views = 0
+        # Views of memories, and of those of them that can move.
+        self._views = self._movable_views = 0
         # Whether a session lets the guest run although no call waits for it.
         self._is_going = False
         # The names of core instances of components, by their numbers in the store.
@@ -124,10 +156,11 @@ class Store:
             raise error_of(me(), ffi.cast("vitrine_error_t*", pointer))
 
         self._failed = failed
+        lib.vitrine_store_set_data(self._own, keep(me), lib.vitrine_py_release)
         check(lib.vitrine_store_limit_resources(self._own, lib.vitrine_py_limit, keep(me), lib.vitrine_py_release))
 
     def _allows(self, resource: str, current: int, desired: int) -> bool:
-        if resource == "memory" and self._views:
+        if resource == "memory" and self._movable_views:
             return False
         return self.limiter is None or bool(self.limiter(resource, current, desired))
 
@@ -247,6 +280,19 @@ class Import:
         return f"<Import {self.module}.{self.name} {self.kind}{f' {self.type}' if self.type else ''}>"
 
 
+@dataclass(frozen=True)
+class CustomSection:
+    """A custom section of a module: its `name`, and its `data` without the name, which is at this `offset` of
+    the module."""
+
+    name: str
+    offset: int
+    data: bytes
+
+    def __repr__(self) -> str:
+        return f"<CustomSection {self.name}: {counted(len(self.data), 'byte')} at {self.offset:#x}>"
+
+
 class Entity:
     """An entity of a module, exported or not: a row that `Module.funcs` and its siblings return.
 
@@ -348,6 +394,19 @@ class Module:
     def owns(self, frame: TraceFrame) -> bool:
         """Whether a frame of a trap belongs to this module."""
         return bool(lib.vitrine_module_owns(self._pointer, frame._frame))
+
+    @property
+    def custom_sections(self) -> list[CustomSection]:
+        """All custom sections, in the order of the file, also several of the same name."""
+        vector = ffi.new("vitrine_custom_section_vec_t*")
+        check(lib.vitrine_module_custom_sections(self._pointer, vector))
+        rows = [vector.data[i] for i in range(vector.size)]
+        found = [
+            CustomSection(text(row.name), row.offset, ffi.buffer(row.bytes, row.size)[:] if row.size else b"")
+            for row in rows
+        ]
+        lib.vitrine_custom_section_vec_delete(vector)
+        return found
 
     @property
     def bytecode(self) -> bytes | None:

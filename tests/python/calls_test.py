@@ -215,7 +215,7 @@ class Errors(unittest.TestCase):
         store = vitrine.Store()
         with self.assertRaises(vitrine.Error) as caught:
             vitrine.Module(store, b"\0asm\1\0\0\0\xff")
-        self.assertEqual(caught.exception.offset, 8)
+        self.assertEqual((caught.exception.offset, caught.exception.is_in_text), (8, False))
         with self.assertRaises(vitrine.Error):
             vitrine.Module(store, "no-such-file.wasm")
         with self.assertRaisesRegex(vitrine.Error, "host.*print"):
@@ -311,6 +311,15 @@ class Errors(unittest.TestCase):
             [((1, 2), False, True), ((3, None), True, False), ((1, 2), False, False), ((4, None), True, False)],
         )
 
+    def test_custom_sections(self):
+        module = vitrine.Module(vitrine.Store(), wasm('(module $m (@custom "one" "jade") (func) (@custom "one" ""))'))
+        sections = [section for section in module.custom_sections if section.name == "one"]
+        self.assertEqual([(section.name, section.data) for section in sections], [("one", b"jade"), ("one", b"")])
+        at = sections[0].offset
+        self.assertEqual(wasm('(module $m (@custom "one" "jade") (func) (@custom "one" ""))')[at : at + 4], b"jade")
+        self.assertEqual(repr(sections[0]), f"<CustomSection one: 4 bytes at {at:#x}>")
+        self.assertEqual(vitrine.Module(vitrine.Store(), wasm("(module)")).custom_sections, [])
+
     def test_checks(self):
         store = vitrine.Store()
         module = vitrine.Module(store, wasm(BANK))
@@ -338,6 +347,12 @@ class Errors(unittest.TestCase):
         vitrine.Module(vitrine.Store(), simd)
         with self.assertRaisesRegex(vitrine.Error, "SIMD|simd"):
             vitrine.Module(vitrine.Store(features={"simd": False}), simd)
+        self.assertEqual((vitrine.features()["simd"], vitrine.features()["custom-page-sizes"]), (True, False))
+        engine = vitrine.Engine(features="all,-simd")
+        names = ("simd", "custom-page-sizes", "no-such-feature")
+        self.assertEqual([engine.has_feature(name) for name in names], [False, True, False])
+        with self.assertRaises(vitrine.Error):
+            vitrine.Engine(features="all,tea")
         limited = vitrine.Store(max_memory_pages=2, max_heap_bytes=4096, stress_collector=True)
         with self.assertRaises(vitrine.Error):
             vitrine.Memory.new(limited, 3)

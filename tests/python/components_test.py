@@ -312,9 +312,39 @@ class Hosts(unittest.TestCase):
         linker.define(None, "ask", lambda *_: 1)
         linker.define("test:host/log@0.1.0", "say", lambda _: None)
         prepared = linker.prepare(vitrine.Component(store, wasm(ASK)))
-        self.assertEqual(prepared.instantiate()["ask"](""), 1)
-        with self.assertRaisesRegex(vitrine.Error, "store of the linker"):
-            prepared.instantiate(other)
+        for chosen in (None, store, other):
+            self.assertEqual(prepared.instantiate(chosen)["ask"](""), 1)
+
+    def test_linkers_of_engines(self):
+        engine = vitrine.Engine()
+        linker = vitrine.ComponentLinker(engine)
+        callers = []
+
+        def ask(caller: vitrine.ComponentCaller, name, n):
+            callers.append((caller.store, caller.type, caller.instance.debug_core_instances))
+            return 1
+
+        linker.define(None, "ask", ask)
+        linker.define("test:host/log@0.1.0", "say", lambda _: None)
+        component = vitrine.Component(engine, wasm(ASK))
+        stores = [vitrine.Store(engine) for _ in range(2)]
+        for store in stores:
+            linker.check(component, store)
+            self.assertEqual(linker.instantiate(component, store)["ask"](""), 1)
+        type = "func(first-name: string, n: option<u8>) -> result<u32, string>"
+        self.assertEqual(callers, [(store, type, None) for store in stores])
+        for use in (lambda: linker.instantiate(component), lambda: linker.add_wasi(vitrine.Wasi())):
+            with self.assertRaisesRegex(TypeError, "not for a certain store"):
+                use()
+        linker.add_wasi()
+
+    def test_the_same_component(self):
+        store = vitrine.Store()
+        one, other = (vitrine.Component(store, wasm(ASK)) for _ in range(2))
+        prepared = vitrine.ComponentLinker(store, trap_unknown_functions=True).prepare(one)
+        self.assertEqual(prepared.component, one)
+        self.assertNotEqual(one, other)
+        self.assertEqual(len({one, prepared.component}), 1)
 
     def test_modules_and_instances(self):
         store = vitrine.Store()
@@ -390,6 +420,81 @@ class Hosts(unittest.TestCase):
         for use in (lambda: echo["same-bytes"], lambda: same(b"")):
             with self.assertRaises(vitrine.Error):
                 use()
+
+
+class HostResources(unittest.TestCase):
+    class Counter:
+        def __init__(self, n):
+            if n == 13:
+                raise KeyError(n)
+            self.n = n
+
+        def add(self, n):
+            self.n += n
+            return self.n
+
+    class Special(Counter):
+        pass
+
+    def open(self):
+        self.dropped = []
+        self.store = vitrine.Store()
+        linker = vitrine.ComponentLinker(self.store)
+        linker.define_resource("test:host/counters@0.1.0", "counter", self.Counter, drop=self.dropped.append)
+        return linker.instantiate(vitrine.Component(self.store, wasm(CAPI / "counters.wat")))
+
+    def test_objects(self):
+        guest = self.open()
+        self.assertEqual((guest["count"](7), [one.n for one in self.dropped]), (12, [12]))
+        counter = guest["make"](7)
+        self.assertIsInstance(counter, self.Counter)
+        self.assertEqual((counter.n, guest["add-one"](counter), counter.n), (7, 8, 8))
+        # The guest gave it back, and got it lent: it dropped nothing.
+        gc.collect()
+        self.assertEqual(len(self.dropped), 1)
+        guest["take"](counter)
+        self.assertEqual(self.dropped[1:], [counter])
+        guest["take"](self.Special(30))
+        self.assertEqual(self.dropped[-1].n, 30)
+        with self.assertRaises(KeyError):
+            guest["count"](13)
+
+    def test_what_the_guest_keeps_lives_as_long_as_its_store(self):
+        guest = self.open()
+        guest["keep"](5)
+        gc.collect()
+        self.assertEqual(self.dropped, [])
+        self.store.close()
+        self.assertEqual([one.n for one in self.dropped], [5])
+
+    def test_other_objects(self):
+        guest = self.open()
+        for wrong in (5, None, object()):
+            with self.assertRaisesRegex(TypeError, "c: a .*counter.* is a Resource, not"):
+                guest["take"](wrong)
+        counters = instance_of(Resources.COUNTER)["test:count/counters"]
+        with self.assertRaises(vitrine.Error):
+            guest["take"](counters["[constructor]counter"](1))
+
+    def test_static_functions(self):
+        class Files:
+            LIMIT = 5
+
+            def __init__(self):
+                pass
+
+            @staticmethod
+            def open_all():
+                return 7
+
+        store = vitrine.Store()
+        linker = vitrine.ComponentLinker(store)
+        linker.define_resource("test:host/files@0.1.0", "file", Files)
+        text = """(component
+          (import "test:host/files@0.1.0" (instance $files
+            (export "file" (type $file (sub resource))) (export "[static]file.open-all" (func (result u32)))))
+          (export "open" (func $files "[static]file.open-all")))"""
+        self.assertEqual(linker.instantiate(vitrine.Component(store, wasm(text)))["open"](), 7)
 
 
 class Resources(unittest.TestCase):
@@ -473,9 +578,13 @@ class Resources(unittest.TestCase):
         for use in (counter.drop, lambda: counter.add_to(1), lambda: counters["take"](counter)):
             with self.assertRaises(vitrine.Error):
                 use()
-        counters["none"](None)
-        with self.assertRaisesRegex(TypeError, "c: a borrow<counter> can be an argument or a result, but not a part"):
-            counters["none"](counter)
+        self.assertFalse(counter.is_own)
+        counter = counters["maybe"](9)
+        self.assertTrue(counter.is_own)
+        for argument in (None, counter):
+            counters["none"](argument)
+        with self.assertRaisesRegex(TypeError, "c: a borrow<counter> is a Resource, not 5"):
+            counters["none"](5)
 
 
 class Wasi(unittest.TestCase):

@@ -24,6 +24,7 @@ MADE_NAMES = {
     "vitrine_{kind}_delete": ["breakpoint", "watchpoint"],
     "vitrine_{kind}_vec_delete": ["breakpoint", "watchpoint"],
     "vitrine_{kind}_id": ["breakpoint", "watchpoint"],
+    "vitrine_session_change_{kind}": ["breakpoint", "watchpoint"],
     "vitrine_{self._name}_server_delete": ["gdb", "dap"],
     "vitrine_{self._name}_server_{function}": [
         *(f"{kind}:{name}" for kind in ("gdb", "dap") for name in "address announce close is_loopback".split()),
@@ -76,9 +77,11 @@ UNUSED = {
     r"vitrine_caller_store": "Caller knows its store",
     r"vitrine_event_delete": "what is in an event is taken out of it",
     r"vitrine_slot_delete": "the vector deletes them",
-    r"vitrine_breakpoint_(module|options)|vitrine_watchpoint_access": "Breakpoint and Watchpoint know them",
+    r"vitrine_breakpoint_(module|options)|vitrine_watchpoint_(access|options)": "Breakpoint and Watchpoint know them",
     r"vitrine_wasi_config_listener|vitrine_wasi_listener_(bind|address|delete)": "Python has sockets of its own",
     r"vitrine_component_val_(from_int|from_float)": "numbers are written in WAVE, as all values are",
+    r"vitrine_prepared_component_component": "PreparedComponent knows its component",
+    r"vitrine_wasi_config_paths_by_component": "for tests of the library",
     r"vitrine_component_val_field": "fields are read by position",
 }
 

@@ -37,6 +37,7 @@ class Private(unittest.TestCase):
         with self.assertRaises(vitrine.Error) as caught:
             guest.evaluate("1 +")
         self.assertIsNotNone(caught.exception.offset)
+        self.assertTrue(caught.exception.is_in_text)
         self.assertEqual(store.debug_instances, [guest])
 
     def test_without_guest_debug(self):
@@ -357,10 +358,14 @@ class Sessions(unittest.TestCase):
 
     def test_a_wrong_target_leaves_the_guest_stopped(self):
         run = self.session.call(self.bank["add"], 3, 4, stop_at_entry=True)
-        next(run).run_to(2**31)
-        with self.assertRaises(vitrine.Error):
-            next(run)
-        self.assertEqual(self.session.reason.kind, "entry")
+        stop = next(run)
+        for wrong in (lambda: stop.run_to(2**31), lambda: stop.step(thread=9)):
+            wrong()
+            with self.assertRaises(vitrine.Error):
+                next(run)
+            # The stop is as it was.
+            self.assertTrue(stop.is_valid)
+            self.assertEqual((self.session.reason.kind, stop.frame.locals[0]), ("entry", 3))
         self.assertEqual(run.finish(), 7)
 
     def test_after_a_break(self):
@@ -550,7 +555,15 @@ class Sessions(unittest.TestCase):
         self.assertEqual((self.session.breakpoints, self.session.watchpoints), ([one], [two]))
         self.assertEqual((one.options["condition"], one.options["temporary"]), ("$n > 3", True))
         self.assertLessEqual(one.requested_offset, one.offset)
+        self.assertEqual((two.options["every"], two.options["condition"]), (1, None))
+        two.change(condition="$total == 7", every=2)
+        self.assertEqual((two.options["every"], two.options["condition"]), (2, "$total == 7"))
+        for wrong, error in ((dict(condition="$total =="), vitrine.Error), (dict(message="x"), TypeError)):
+            with self.assertRaises(error):
+                two.change(**wrong)
         two.remove()
+        with self.assertRaises(vitrine.Error):
+            two.change(every=3)
         self.session.call(self.bank["run"], 4).finish()
         self.assertEqual((self.session.breakpoints, self.session.watchpoints), ([], []))
 
