@@ -20,14 +20,27 @@ def log(level: int, text: str) -> None:
     print(f"{LEVELS[level]}: {text}")
 
 
+class Sink:
+    """The resource type that the component imports: it makes sinks, and calls their methods."""
+
+    def __init__(self, name: str):
+        self.name = name
+
+    def write(self, text: str) -> None:
+        print(f"{self.name} gets {text!r}")
+
+    def close(self) -> None:
+        print(f"{self.name} is dropped")
+
+
 def main(path: str) -> None:
     store = vitrine.Store(guest_debug=True)
     component = vitrine.Component(store, path)
     print("imports", ", ".join(row.name for row in component.imports))
 
-    # The component also imports a resource type, whose functions trap.
-    linker = vitrine.ComponentLinker(store, trap_unknown_functions=True)
+    linker = vitrine.ComponentLinker(store)
     linker.define("test:calc/host-log@0.1.0", "log", log)
+    linker.define_resource("test:calc/host-log@0.1.0", "sink", Sink, drop=Sink.close)
     calc = linker.instantiate(component)
 
     ops = calc["test:calc/ops"]
@@ -39,6 +52,7 @@ def main(path: str) -> None:
         print("error:", error.value)
     moved = calc["translate"]({"x": 1, "y": 2, "label": "amber"}, dx=10, dy=20)
     print(moved, moved.label)
+    calc["use-sink"]("journal")
     calc["log-at"](1)
     try:
         calc["log-at"](9)

@@ -338,6 +338,19 @@ class Hosts(unittest.TestCase):
                 use()
         linker.add_wasi()
 
+    def test_async_functions(self):
+        text = """(component
+          (type $t (func async (result u32))) (import "f" (func $f (type $t))) (export "g" (func $f) (func (type $t)))
+          (core module $m (func (export "h"))) (core instance $i (instantiate $m))
+          (func (export "h") (canon lift (core func $i "h"))))"""
+        store = vitrine.Store()
+        component = vitrine.Component(store, wasm(text))
+        self.assertEqual([row.type for row in component.exports], ["async func() -> u32", "func()"])
+        made = vitrine.ComponentLinker(store, trap_unknown_functions=True).instantiate(component)
+        self.assertEqual([made[name].is_async for name in ("g", "h")], [True, False])
+        with self.assertRaises(vitrine.Trap):
+            made["g"]()
+
     def test_the_same_component(self):
         store = vitrine.Store()
         one, other = (vitrine.Component(store, wasm(ASK)) for _ in range(2))

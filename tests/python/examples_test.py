@@ -55,11 +55,13 @@ hello, jade
 42
 error: empty
 Record(x=11, y=22, label='amber') amber
+journal gets 'sink line'
+journal is dropped
 info: sink line
 error: there is no level 9
-libc: next is 4171
+libc: next is 4179
 main: calls is 2
-stopped in sum of main: {at: 4176, count: 2, sum: 0}
+stopped in sum of main: {at: 4184, count: 2, sum: 0}
 9
 """
 
