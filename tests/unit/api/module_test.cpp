@@ -2,10 +2,12 @@
 #include "base/text.h"
 #include "world.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <thread>
 
 namespace vitrine {
@@ -213,7 +215,7 @@ TEST(Modules, ListTheirCustomSections)
     // They are part of the module's bytes, also where the module is part of a file.
     const Engine engine(Config().guest_debug(true));
     const auto file = std::make_shared<std::vector<std::byte>>(100, std::byte(0));
-    file->insert(file->end(), std::as_bytes(std::span(bytes)).begin(), std::as_bytes(std::span(bytes)).end());
+    std::ranges::copy(std::as_bytes(std::span(bytes)), std::back_inserter(*file));
     const Module part =
         Module::from_part(engine, { file, std::span<const std::byte>(*file).subspan(100), 100 }).value();
     const CustomSection first = part.custom_sections()[0];
