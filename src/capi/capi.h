@@ -166,8 +166,8 @@ inline constexpr wasm_externkind_t tag_kind = VITRINE_EXTERN_TAG;
 constexpr wasm_valkind_t kind_of(ValKind kind)
 {
     // A null reference stands for none.
-    static constexpr wasm_valkind_t numbers[] { WASM_EXTERNREF, WASM_I32, WASM_I64, WASM_F32, WASM_F64, VITRINE_V128,
-        WASM_FUNCREF, WASM_EXTERNREF, VITRINE_ANYREF, VITRINE_EXNREF };
+    static constexpr wasm_valkind_t numbers[] { WASM_EXTERNREF, WASM_I32, WASM_I64, WASM_F32, WASM_F64,
+        VITRINE_V128, WASM_FUNCREF, WASM_EXTERNREF, VITRINE_ANYREF, VITRINE_EXNREF };
     return numbers[static_cast<std::size_t>(kind)];
 }
 /// None for what is no kind.
