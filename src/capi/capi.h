@@ -163,13 +163,10 @@ template<class F> vitrine_error_t* attempt(const std::shared_ptr<StoreBody>& sto
 /// The kind of an exported or imported tag, which the standard does not have.
 inline constexpr wasm_externkind_t tag_kind = VITRINE_EXTERN_TAG;
 
-constexpr wasm_valkind_t kind_of(ValKind kind)
-{
-    // A null reference stands for none.
-    static constexpr wasm_valkind_t numbers[] { WASM_EXTERNREF, WASM_I32, WASM_I64, WASM_F32, WASM_F64,
-        VITRINE_V128, WASM_FUNCREF, WASM_EXTERNREF, VITRINE_ANYREF, VITRINE_EXNREF };
-    return numbers[static_cast<std::size_t>(kind)];
-}
+/// The numbers of the standard for each `ValKind`. A null reference stands for none.
+inline constexpr wasm_valkind_t kind_numbers[] { WASM_EXTERNREF, WASM_I32, WASM_I64, WASM_F32, WASM_F64,
+    VITRINE_V128, WASM_FUNCREF, WASM_EXTERNREF, VITRINE_ANYREF, VITRINE_EXNREF };
+constexpr wasm_valkind_t kind_of(ValKind kind) { return kind_numbers[static_cast<std::size_t>(kind)]; }
 /// None for what is no kind.
 std::optional<ValKind> kind_of(wasm_valkind_t kind);
 wasm_externtype_t* make_type(const FuncType& type);
