@@ -75,6 +75,24 @@ struct HeldResource {
 /// type.
 struct ComponentNode {
     using Nodes = std::vector<ComponentNode>;
+    using Contents = std::variant<std::monostate, std::string, std::vector<std::byte>, Nodes,
+        std::shared_ptr<HeldResource>>;
+
+    /// If the copy of a variant throws, libstdc++ 12 destroys a value that has not been made.
+    struct Content : Contents {
+        using Contents::Contents;
+        using Contents::operator=;
+        Content() = default;
+        Content(const Content& other) : Contents()
+        {
+            std::visit([this](const auto& value) { Contents::operator=(value); },
+                static_cast<const Contents&>(other));
+        }
+        Content(Content&&) noexcept = default;
+        Content& operator=(const Content&) = default;
+        Content& operator=(Content&&) noexcept = default;
+        ~Content() = default;
+    };
 
     /// Integers (signed ones are sign-extended), the bits of a float, `bool`, the code point of a
     /// `char`, the bits of flags, and the case of a variant, enum, option or result. In an option,
@@ -86,8 +104,7 @@ struct ComponentNode {
     ///   of
     ///   a variant, option or result.
     /// - `std::shared_ptr<HeldResource>`: an `own` or `borrow`.
-    std::variant<std::monostate, std::string, std::vector<std::byte>, Nodes, std::shared_ptr<HeldResource>>
-        content {};
+    Content content {};
 
     std::string& text() { return std::get<std::string>(content); }
     const std::string& text() const { return std::get<std::string>(content); }

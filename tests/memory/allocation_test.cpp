@@ -286,6 +286,26 @@ TEST(Allocation, FailsInExpressions)
         expect_that_it_works);
 }
 
+detail::ComponentNode record_of_all()
+{
+    using detail::ComponentNode;
+    const ComponentNode text { 0, std::string(100, 'x') };
+    const ComponentNode bytes { 0, std::vector<std::byte>(100) };
+    return { 0, ComponentNode::Nodes { text, bytes, { 7 }, { 0, ComponentNode::Nodes { text, bytes } } } };
+}
+
+TEST(Allocation, FailsWhileValuesOfComponentsAreCopied)
+{
+    sweep([] { return std::make_unique<detail::ComponentNode>(record_of_all()); },
+        [](const detail::ComponentNode& record) {
+            const detail::ComponentNode copy = record;
+            detail::ComponentNode assigned;
+            assigned = copy;
+            EXPECT_EQ(assigned.nodes()[3].nodes()[0].text().size(), 100u);
+        },
+        [](const detail::ComponentNode& record) { EXPECT_EQ(record.nodes()[0].text().size(), 100u); });
+}
+
 /// A client of a door that allocates no memory itself.
 class Client {
 public:
