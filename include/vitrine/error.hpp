@@ -51,23 +51,28 @@ struct Trap {
 class VITRINE_API Error {
 public:
     explicit Error(std::string message, std::optional<std::uint64_t> offset = std::nullopt)
-        : message_(std::move(message)), offset_(offset)
+        : message_(std::move(message)),
+          offset_(offset.value_or(0)),
+          place_(offset ? Place::File : Place::None)
     {}
     explicit Error(Trap trap) : message_(trap.text), trap_(std::make_shared<const Trap>(std::move(trap))) {}
     /// An error in a text, such as an expression: `position` is the byte where it is.
     static Error in_text(std::string message, std::optional<std::uint64_t> position)
     {
         Error error(std::move(message), position);
-        error.is_in_text_ = true;
+        error.place_ = position ? Place::Text : Place::None;
         return error;
     }
 
     const std::string& message() const { return message_; }
     /// Byte offset in the file, or in the text, that was refused.
-    std::optional<std::uint64_t> offset() const { return offset_; }
+    std::optional<std::uint64_t> offset() const
+    {
+        return place_ == Place::None ? std::nullopt : std::optional(offset_);
+    }
     /// Whether `offset` is a position in a text that was passed in: an expression, a condition, a
     /// message of a breakpoint, or a value of a component.
-    bool is_in_text() const { return is_in_text_; }
+    bool is_in_text() const { return place_ == Place::Text; }
     /// The trap if the guest trapped; null otherwise. Valid as long as the error.
     const Trap* trap() const { return trap_.get(); }
     /// The exit status if the guest asked to exit (`TrapKind::Exit`).
@@ -81,8 +86,10 @@ public:
 
 private:
     std::string message_;
-    std::optional<std::uint64_t> offset_;
-    bool is_in_text_ = false;
+    /// What `offset_` is a position in.
+    enum class Place : std::uint8_t { None, File, Text };
+    std::uint64_t offset_ = 0;
+    Place place_ = Place::None;
     std::shared_ptr<const Trap> trap_;
 };
 

@@ -102,7 +102,7 @@ static void test_calls(const vitrine_component_instance_t* app, const vitrine_co
     CHECK(!event.stopped && has_returned("7"));
 
     CHECK(fails_with(vitrine_session_call_component(session, bump, NULL, 0, false, &event),
-        "cannot call bump: expected 1 arguments, got 0"));
+        "cannot call bump: expected 1 argument, got 0"));
     CHECK(succeeds(vitrine_session_stop_on(session, VITRINE_STOP_ON_COMPONENT_CALL)));
     CHECK(succeeds(vitrine_session_call_component(session, bump, args, 1, false, &event)));
     CHECK(vitrine_stop_reason_kind(vitrine_stopped_reason(event.stopped)) == VITRINE_STOP_COMPONENT_CALL);
