@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <new>
 #include <string>
+#include <thread>
 
 namespace vitrine {
 
@@ -20,7 +21,8 @@ extern std::atomic<std::uint64_t> allocations;
 extern std::atomic<std::int64_t> blocks;
 
 /// Runs `scenario` with each of its allocations failing, on a new result of `make` each time, and
-/// then `check` on that. Nothing may be left when that has ended.
+/// then `check` on that. Each time has a thread of its own, since threads keep memory for their next
+/// call. Nothing may be left when a thread has ended.
 template<class Make, class Scenario, class Check> void sweep(Make make, Scenario scenario, Check check)
 {
     {
@@ -29,27 +31,28 @@ template<class Make, class Scenario, class Check> void sweep(Make make, Scenario
         scenario(*world);
         check(*world);
     }
+    const auto run = [&](std::uint64_t first) {
+        auto world = make();
+        allocations = 0;
+        first_to_fail = first;
+        try {
+            scenario(*world);
+        } catch (const std::bad_alloc&) {
+            // Thrown by a function that returns no `Result`, or by the embedder's own code.
+        }
+        first_to_fail = 0;
+        check(*world);
+    };
     for (const bool all_that_follow : { false, true }) {
+        fails_on = all_that_follow;
         std::uint64_t failures = 0;
         for (std::uint64_t first = 1;; ++first) {
-            const std::string trace =
-                (all_that_follow ? "from allocation " : "allocation ") + std::to_string(first);
-            SCOPED_TRACE(trace);
             const std::int64_t before = blocks;
-            {
-                auto world = make();
-                allocations = 0;
-                fails_on = all_that_follow;
-                first_to_fail = first;
-                try {
-                    scenario(*world);
-                } catch (const std::bad_alloc&) {
-                    // Thrown by a function that returns no `Result`, or by the embedder's own code.
-                }
-                first_to_fail = 0;
-                check(*world);
-            }
-            EXPECT_EQ(blocks - before, 0) << "blocks are left";
+            std::thread([&] {
+                SCOPED_TRACE((all_that_follow ? "from allocation " : "allocation ") + std::to_string(first));
+                run(first);
+            }).join();
+            EXPECT_EQ(blocks - before, 0) << "blocks are left after allocation " << first;
             if (testing::Test::HasFailure())
                 return;
             if (allocations < first)

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <csignal>
 #include <limits>
+#include <optional>
 #include <thread>
 
 namespace vitrine {
@@ -118,6 +119,52 @@ TEST(Calls, ExhaustedStacksAreTraps)
     EXPECT_EQ(failed.error().trap()->kind, TrapKind::StackOverflow);
     EXPECT_EQ(failed.error().message(), "call stack exhausted");
     EXPECT_EQ(failed.error().trap()->backtrace.size(), 64u) << "the innermost ones";
+}
+
+TEST(Calls, HaveAStackOfTheSizeOfTheirEngine)
+{
+    struct Deep : World {
+        explicit Deep(std::uint64_t stack_bytes) : World(Config().max_stack_bytes(stack_bytes))
+        {
+            linker.define("host", "other", [this] { return other ? other->dig() : 0; });
+            instance = instantiate(R"((module
+                (import "host" "other" (func $other (result i32)))
+                (global $depth (mut i32) (i32.const 0))
+                (func (export "dig") (param i32) (call $down (call $other)))
+                (func $down (param i32)
+                  (global.set $depth (i32.add (global.get $depth) (i32.const 1)))
+                  (call $down (local.get 0)))
+                (func (export "depth") (result i32)
+                  (global.get $depth) (global.set $depth (i32.const 0)))))");
+        }
+        /// How many frames there are when the stack is exhausted. A guest that is called from `other` has
+        /// found its own first.
+        std::int32_t dig()
+        {
+            const auto ended = instance->func("dig")->call({ Val::i32(0) });
+            EXPECT_EQ(error_of(ended), "call stack exhausted");
+            depth = *instance->typed<std::int32_t()>("depth").value()();
+            return depth;
+        }
+        std::optional<Instance> instance;
+        Deep* other = nullptr;
+        std::int32_t depth = 0;
+    };
+    Deep small(64 << 10), large(1 << 20);
+    const std::int32_t in_small = small.dig(), in_large = large.dig();
+    EXPECT_GT(in_large, 15 * in_small);
+    const auto check = [&] {
+        for (Deep* const other : { static_cast<Deep*>(nullptr), &large }) {
+            small.other = other;
+            large.depth = 0;
+            EXPECT_EQ(small.dig(), in_small);
+            EXPECT_EQ(large.depth, other ? in_large : 0);
+            EXPECT_EQ(large.dig(), in_large);
+        }
+    };
+    check();
+    std::thread(check).join();
+    check();
 }
 
 TEST(Calls, MayNestThroughTheHost)
