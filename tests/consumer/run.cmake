@@ -43,9 +43,11 @@ function(check_cmake)
             run(${launcher} "${folder}/${name}" "${SOURCE}/tests/api/bank.wasm")
         endforeach()
         run(${launcher} "${folder}/example" "${SOURCE}/examples/embed/vault.wasm")
-        # Ctrl-C ends the game, and the end of its input ends the server.
-        run(timeout --preserve-status -s INT 1 ${launcher} "${folder}/game" "${SOURCE}/examples/game/script.wasm")
-        run(${launcher} "${folder}/server" "${SOURCE}/examples/server/tenant.wasm" 100 INPUT_FILE /dev/null)
+        # Ctrl-C ends the game, and the end of its input ends the server. They make sockets where they run.
+        run(timeout --preserve-status -s INT 1 ${launcher} "${folder}/game" "${SOURCE}/examples/game/script.wasm"
+            WORKING_DIRECTORY "${folder}")
+        run(${launcher} "${folder}/server" "${SOURCE}/examples/server/tenant.wasm" 100 INPUT_FILE /dev/null
+            WORKING_DIRECTORY "${folder}")
         needs_library(is_needed "${folder}/everything")
         if(NOT is_needed STREQUAL is_shared)
             message(FATAL_ERROR "with BUILD_SHARED_LIBS=${is_shared} the program needs the shared library: ${is_needed}")

@@ -21,8 +21,8 @@ extern std::atomic<std::uint64_t> allocations;
 extern std::atomic<std::int64_t> blocks;
 
 /// Runs `scenario` with each of its allocations failing, on a new result of `make` each time, and
-/// then `check` on that. Each time has a thread of its own, since threads keep memory for their next
-/// call. Nothing may be left when a thread has ended.
+/// then `check` on that. Each time has a thread of its own, since threads keep memory for their
+/// next call. Nothing may be left when a thread has ended.
 template<class Make, class Scenario, class Check> void sweep(Make make, Scenario scenario, Check check)
 {
     {

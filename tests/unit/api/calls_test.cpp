@@ -137,8 +137,7 @@ TEST(Calls, HaveAStackOfTheSizeOfTheirEngine)
                 (func (export "depth") (result i32)
                   (global.get $depth) (global.set $depth (i32.const 0)))))");
         }
-        /// How many frames there are when the stack is exhausted. A guest that is called from `other` has
-        /// found its own first.
+        /// How many frames there are when the stack is exhausted.
         std::int32_t dig()
         {
             const auto ended = instance->func("dig")->call({ Val::i32(0) });
