@@ -287,7 +287,6 @@ UntypedFunction host_function(const std::shared_ptr<StoreBody>& store, const Fun
 
 } // namespace vitrine::capi
 
-using vitrine::Error;
 using vitrine::FuncType;
 using vitrine::Result;
 using vitrine::capi::attempt;
