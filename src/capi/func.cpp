@@ -214,20 +214,33 @@ wasm_func_t* make_func(wasm_store_t& store, const wasm_functype_t& type, Standar
 
 // Calls.
 
+/// `slots` has room for the arguments, and for the results.
+template<class V>
+Result<void> call_numbers(const wasm_func_t& func, const V* args, V* results, uint64_t* slots)
+{
+    const Signature& signature = func.signature();
+    const std::span<const ValKind> params = signature.params, result_kinds = signature.results;
+    for (size_t i = 0; i < params.size(); ++i) {
+        if (args[i].kind != kind_of(params[i])) [[unlikely]]
+            return wrong_kind("argument", i, params[i], args[i].kind);
+        slots[i] = slot_of(args[i]);
+    }
+    Result<void> done = vitrine::detail::call_slots(func.func(), slots);
+    if (done) [[likely]]
+        for (size_t i = 0; i < result_kinds.size(); ++i)
+            set_number(results[i], result_kinds[i], slots[i]);
+    return done;
+}
+
 template<class V> Result<void> call_numbers(const wasm_func_t& func, const V* args, V* results)
 {
-    const std::span<const ValKind> params = func.signature().params, result_kinds = func.signature().results;
-    Values<uint64_t> slots(std::max(params.size(), result_kinds.size()));
-    for (size_t i = 0; i < params.size(); ++i) {
-        if (args[i].kind != kind_of(params[i]))
-            return wrong_kind("argument", i, params[i], args[i].kind);
-        slots.data()[i] = slot_of(args[i]);
-    }
-    if (auto done = vitrine::detail::call_slots(func.func(), slots.data()); !done)
-        return done;
-    for (size_t i = 0; i < result_kinds.size(); ++i)
-        set_number(results[i], result_kinds[i], slots.data()[i]);
-    return {};
+    constexpr size_t few = 8;
+    const Signature& signature = func.signature();
+    const size_t count = std::max(signature.params.size(), signature.results.size());
+    if (count > few)
+        return call_numbers(func, args, results, std::vector<uint64_t>(count).data());
+    uint64_t slots[few];
+    return call_numbers(func, args, results, slots);
 }
 
 template<class V> Result<void> call_values(const wasm_func_t& func, const V* args, V* results)
@@ -362,14 +375,14 @@ size_t wasm_func_result_arity(const wasm_func_t* func)
     const auto& callee = required(func, __func__, "func");
     const wasm_val_vec_t given = args ? *args : wasm_val_vec_t WASM_EMPTY_VEC;
     const wasm_val_vec_t room = results ? *results : wasm_val_vec_t WASM_EMPTY_VEC;
-    Result<void> done;
+    wasm_trap_t* trap = nullptr;
     const bool is_done = guarded(false, [&] {
-        done = call(callee, given.data, given.size, room.data, room.size);
+        const auto done = call(callee, given.data, given.size, room.data, room.size);
+        if (!done) [[unlikely]]
+            trap = make_trap(callee.store, done.error());
         return true;
     });
-    if (is_done && done)
-        return nullptr;
-    return is_done ? make_trap(callee.store, done.error()) : out_of_memory_trap();
+    return is_done ? trap : out_of_memory_trap();
 }
 
 // What vitrine.h adds.
