@@ -76,8 +76,8 @@ def attribute(name: str) -> str:
 
 
 class Variant(NamedTuple):
-    """A `case` of a variant, and its payload as `value`; None if it has none. As an argument, a tuple will do, or the name
-    of a case without a payload.
+    """A `case` of a variant, and its payload as `value`; None if it has none. An argument can also be a tuple, or the
+    name of a case without a payload.
 
     >>> import vitrine
     >>> shape = vitrine.Variant("circle", 2.5)

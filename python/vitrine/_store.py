@@ -270,8 +270,8 @@ class Store:
 
 
 class Import:
-    """An import of a module: the names of a `module` and in it a `name`, the `kind` (`func`, `global`, `table`, `memory`, `tag`), and the
-    `type` of a function."""
+    """An import of a module: the `module` and the `name` that it is imported by, its `kind` (`func`, `global`, `table`,
+    `memory`, `tag`), and the `type` of a function."""
 
     def __init__(self, module: str, name: str, kind: str, type: FuncType | None):
         self.module, self.name, self.kind, self.type = module, name, kind, type

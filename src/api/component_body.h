@@ -48,7 +48,7 @@ struct PreparedComponentBody {
     core::component::PreparedComponent prepared;
 };
 
-/// The shape of the type of nothing.
+/// The shape of a tuple without fields, which stands for no result.
 const core::component::Shape& empty_tuple();
 /// The shape of a type.
 const core::component::Shape& shape_of(const ComponentType& type);

@@ -73,6 +73,7 @@ Result<void> check_type(const Func& function, const FuncType& wanted)
     });
 }
 
+// Flattened like `core::invoke_slots`.
 [[gnu::flatten]] Result<void> call_slots(const Func& function, uint64_t* slots)
 {
     return detail::guarded<void>([&]() -> Result<void> {
@@ -84,7 +85,7 @@ Result<void> check_type(const Func& function, const FuncType& wanted)
             Access::note_end(link, called.error());
             return Access::error(called.error());
         };
-        // The callee may destroy this handle, but it cannot end its own store.
+        // The callee may destroy this handle, but not its own store, which keeps the link.
         if (Use::is_free(Access::link(function))) [[likely]]
             return call(*Access::link(function));
         const auto link = Access::link(function);

@@ -369,6 +369,7 @@ size_t wasm_func_result_arity(const wasm_func_t* func)
     return guarded<size_t>(0, [&] { return described.signature().results.size(); });
 }
 
+// Flattened like `core::invoke_slots`, as is `vitrine_func_call`.
 [[gnu::flatten]] wasm_trap_t* wasm_func_call(
     const wasm_func_t* func, const wasm_val_vec_t* args, wasm_val_vec_t* results)
 {

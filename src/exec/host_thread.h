@@ -32,8 +32,8 @@ private:
     HostThread();
     static HostThread& first();
 
-    /// What `first` has returned. A pointer can be in the memory that the system reserves for each
-    /// thread before it loads libraries, which needs no call of the loader.
+    /// What `first` has returned. With this model, a shared library reads it without calling the
+    /// loader. There is little space for such variables, so this is a pointer.
     [[gnu::tls_model("initial-exec")]] static thread_local constinit HostThread* current_;
 
     const std::thread::id id_ = std::this_thread::get_id();

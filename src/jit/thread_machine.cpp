@@ -35,6 +35,7 @@ ThreadMachine::~ThreadMachine()
     thread_.requests->machine = nullptr;
 }
 
+// Flattened like `invoke_slots`, which leads here.
 [[gnu::flatten]] RunEnd ThreadMachine::enter() { return run(at_call()); }
 
 RunEnd ThreadMachine::run(Next next)
