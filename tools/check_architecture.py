@@ -163,7 +163,7 @@ def check_walks(page):
 
 
 RECORD_FILES = {
-    "exec/frame.h", "exec/frame.cpp", "exec/driver.cpp", "exec/crossing.cpp", "interp/interpreter.cpp",
+    "exec/frame.h", "exec/frame.cpp", "exec/driver.h", "exec/driver.cpp", "exec/crossing.cpp", "interp/interpreter.cpp",
     "jit/compiler.cpp", "jit/control.cpp", "jit/exit.cpp", "jit/out_of_line.cpp", "jit/thread_machine.cpp",
 }
 RECORD_FORWARD = {"exec/guest_stack.h", "exec/guest_stack.cpp", "exec/thread.h", "exec/crossing.h"}

@@ -216,9 +216,9 @@ wasm_func_t* make_func(wasm_store_t& store, const wasm_functype_t& type, Standar
 
 /// `slots` has room for the arguments, and for the results.
 template<class V>
-Result<void> call_numbers(const wasm_func_t& func, const V* args, V* results, uint64_t* slots)
+Result<void> call_numbers(
+    const wasm_func_t& func, const Signature& signature, const V* args, V* results, uint64_t* slots)
 {
-    const Signature& signature = func.signature();
     const std::span<const ValKind> params = signature.params, result_kinds = signature.results;
     for (size_t i = 0; i < params.size(); ++i) {
         if (args[i].kind != kind_of(params[i])) [[unlikely]]
@@ -232,20 +232,20 @@ Result<void> call_numbers(const wasm_func_t& func, const V* args, V* results, ui
     return done;
 }
 
-template<class V> Result<void> call_numbers(const wasm_func_t& func, const V* args, V* results)
+template<class V>
+Result<void> call_numbers(const wasm_func_t& func, const Signature& signature, const V* args, V* results)
 {
     constexpr size_t few = 8;
-    const Signature& signature = func.signature();
     const size_t count = std::max(signature.params.size(), signature.results.size());
-    if (count > few)
-        return call_numbers(func, args, results, std::vector<uint64_t>(count).data());
+    if (count > few) [[unlikely]]
+        return call_numbers(func, signature, args, results, std::vector<uint64_t>(count).data());
     uint64_t slots[few];
-    return call_numbers(func, args, results, slots);
+    return call_numbers(func, signature, args, results, slots);
 }
 
-template<class V> Result<void> call_values(const wasm_func_t& func, const V* args, V* results)
+template<class V>
+Result<void> call_values(const wasm_func_t& func, const Signature& signature, const V* args, V* results)
 {
-    const Signature& signature = func.signature();
     std::vector<Val> arguments;
     for (size_t i = 0; i < signature.params.size(); ++i) {
         auto val = to_val(func.store, args[i], signature.params[i]);
@@ -265,10 +265,8 @@ template<class V> Result<void> call_values(const wasm_func_t& func, const V* arg
     return {};
 }
 
-Result<void> check_count(std::string_view what, size_t wanted, size_t got)
+Error wrong_count(std::string_view what, size_t wanted, size_t got)
 {
-    if (wanted == got)
-        return {};
     return Error(
         "expected " + std::to_string(wanted) + " " + std::string(what) + ", got " + std::to_string(got));
 }
@@ -276,14 +274,16 @@ Result<void> check_count(std::string_view what, size_t wanted, size_t got)
 template<class V>
 Result<void> call(const wasm_func_t& func, const V* args, size_t arg_count, V* results, size_t room)
 {
-    if (!func.store->store)
+    if (!func.store->store) [[unlikely]]
         return Error("the store is gone");
     const Signature& signature = func.signature();
-    if (auto done = check_count("arguments", signature.params.size(), arg_count); !done)
-        return done;
-    if (room < signature.results.size())
-        return check_count("results", signature.results.size(), room);
-    return signature.is_numeric ? call_numbers(func, args, results) : call_values(func, args, results);
+    if (arg_count != signature.params.size()) [[unlikely]]
+        return wrong_count("arguments", signature.params.size(), arg_count);
+    if (room < signature.results.size()) [[unlikely]]
+        return wrong_count("results", signature.results.size(), room);
+    if (signature.is_numeric) [[likely]]
+        return call_numbers(func, signature, args, results);
+    return call_values(func, signature, args, results);
 }
 
 } // namespace

@@ -122,23 +122,6 @@ HostResult continue_host(Thread& thread, const WaitingHost& waiting, OrTrapped<v
         [&](HostCall& call) { return waiting.then(waiting.context, call, std::move(called)); });
 }
 
-/// Pushes a record and makes the callee's frame the thread's state. Its arguments are at
-/// `arguments`, above the current frame. Returns false, with nothing changed, when the stack has no
-/// room.
-bool enter_function(Thread& thread, Function& callee, ReturnTo return_to, Slot* arguments)
-{
-    const uint32_t slots = callee.is_host() ? 1 : callee.meta->frame_slots;
-    if (arguments + slots > thread.stack->limit())
-        return false;
-    push_record(thread, return_to, thread.state);
-    if (callee.is_host())
-        thread.state = { nullptr, 0, 0, arguments, arguments };
-    else
-        thread.state = { &callee, callee.meta->code_offset - callee.meta->body_offset, 0, arguments,
-            arguments + callee.meta->param_slots };
-    return true;
-}
-
 /// Continues after a part of `host` has ended with `result`. Performs the calls that host functions
 /// ask for and continues those that wait, until guest code must run or the run ends.
 Turn finish_host(Thread& thread, const Function* host, HostResult result, Slot* slots)
@@ -230,7 +213,10 @@ RunEnd take(Thread& thread, Turn turn)
     std::unreachable();
 }
 
-/// Takes the turns that follow after one has ended, until the activation's run ends.
+RunEnd drive(Thread& thread, Turn turn) { return drive_on(thread, take(thread, turn)); }
+
+} // namespace
+
 RunEnd drive_on(Thread& thread, RunEnd end)
 {
     for (;;) {
@@ -243,23 +229,15 @@ RunEnd drive_on(Thread& thread, RunEnd end)
     }
 }
 
-RunEnd drive(Thread& thread, Turn turn) { return drive_on(thread, take(thread, turn)); }
-
-} // namespace
-
-RunEnd run_call(Thread& thread, Function& callee)
+RunEnd run_other_call(Thread& thread, Function& callee)
 {
+    if (!callee.is_host())
+        return drive(
+            thread, raise(thread, { .kind = TrapKind::StackOverflow }) ? Turn::Resume : Turn::Trapped);
     Slot* const arguments = thread.state.fp;
-    if (callee.is_host()) {
-        thread.state.sp = arguments;
-        thread.host_call_offset = 0;
-        return drive(thread, call_host_function(thread, callee, arguments));
-    }
-    if (enter_function(thread, callee, ReturnTo::host(), arguments)) [[likely]] {
-        const RunEnd end = thread.tier.enter(thread);
-        return end == RunEnd::Returned ? end : drive_on(thread, end);
-    }
-    return drive(thread, raise(thread, { .kind = TrapKind::StackOverflow }) ? Turn::Resume : Turn::Trapped);
+    thread.state.sp = arguments;
+    thread.host_call_offset = 0;
+    return drive(thread, call_host_function(thread, callee, arguments));
 }
 
 RunEnd run_resumed(Thread& thread, const Function& host)

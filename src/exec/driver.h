@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #pragma once
 
-#include "exec/thread.h"
+#include "exec/frame.h"
 
 namespace vitrine::core {
 
@@ -29,9 +29,38 @@ enum class Turn : uint8_t {
     Suspended,
 };
 
+// Steps of `run_call`:
+
+/// Pushes a record and makes the callee's frame the thread's state. Its arguments are at
+/// `arguments`, above the current frame. Returns false, with nothing changed, when the stack has no
+/// room.
+inline bool enter_function(Thread& thread, Function& callee, ReturnTo return_to, Slot* arguments)
+{
+    const uint32_t slots = callee.is_host() ? 1 : callee.meta->frame_slots;
+    if (arguments + slots > thread.stack->limit())
+        return false;
+    push_record(thread, return_to, thread.state);
+    if (callee.is_host())
+        thread.state = { nullptr, 0, 0, arguments, arguments };
+    else
+        thread.state = { &callee, callee.meta->code_offset - callee.meta->body_offset, 0, arguments,
+            arguments + callee.meta->param_slots };
+    return true;
+}
+/// Takes the turns that follow after one has ended, until the activation's run ends.
+RunEnd drive_on(Thread& thread, RunEnd end);
+/// Calls a host function, or a guest function whose frame does not fit on the stack.
+RunEnd run_other_call(Thread& thread, Function& callee);
+
 /// Calls `callee` at the base of an activation. Its arguments are the topmost operands of
 /// `Thread::state`, which has no function.
-RunEnd run_call(Thread& thread, Function& callee);
+inline RunEnd run_call(Thread& thread, Function& callee)
+{
+    if (callee.is_host() || !enter_function(thread, callee, ReturnTo::host(), thread.state.fp)) [[unlikely]]
+        return run_other_call(thread, callee);
+    const RunEnd end = thread.tier.enter(thread);
+    return end == RunEnd::Returned ? end : drive_on(thread, end);
+}
 /// Continues after a suspended host function. Its results start at `Thread::state.sp`.
 RunEnd run_resumed(Thread& thread, const Function& host);
 

@@ -59,13 +59,13 @@ class Entering {
 public:
     Entering(Thread& thread, const HostThread& host) : thread_(thread), is_first_(!thread.is_running())
     {
-        if (is_first_)
+        if (is_first_) [[likely]]
             thread.runner.store(host.id());
         thread.go_inside();
     }
     ~Entering()
     {
-        if (is_done_)
+        if (is_done_) [[likely]]
             return;
         thread_.go_outside();
         if (is_first_)
@@ -74,6 +74,8 @@ public:
     Entering(const Entering&) = delete;
     Entering& operator=(const Entering&) = delete;
 
+    /// Whether this is the outermost activation.
+    bool is_first() const { return is_first_; }
     void succeed() { is_done_ = true; }
 
 private:
@@ -82,34 +84,40 @@ private:
     bool is_done_ = false;
 };
 
+/// An interrupt that came before the call is not for it; all other requests are.
+[[gnu::noinline]] void drop_interrupt(Thread& thread)
+{
+    Requests& requests = *thread.requests;
+    if ((requests.bits.load() & Requests::interrupt) != 0)
+        requests.bits.fetch_and(~Requests::interrupt);
+    thread.restore_words();
+    if (requests.bits.load() != 0)
+        requests.lower_words();
+}
+
 /// Takes a stack for the first activation and stores the arguments on it: `put` writes them at an
 /// address and returns the one behind them.
 template<class Put> OrTrapped<void> enter(Thread& thread, Function& function, const Put& put)
 {
     HostThread& host = HostThread::current();
     const auto has_room = [&] { return thread.activations.size() < max_activations && host.has_stack(); };
-    if (!thread.store.attempt(Refusable::Entry, has_room))
+    if (!thread.store.attempt(Refusable::Entry, has_room)) [[unlikely]]
         return trapped(TrapKind::StackOverflow);
-    if (thread.store.is_calling_out())
+    if (thread.store.is_calling_out()) [[unlikely]]
         return std::unexpected(Trap { .kind = TrapKind::HostError,
             .message = "the guest cannot be called by its store's limiter or the destructor of host data" });
     Entering entering(thread, host);
     // Allocate first, so that nothing is half done when memory runs out.
-    if (thread.activations.size() == thread.activations.capacity())
+    if (thread.activations.size() == thread.activations.capacity()) [[unlikely]]
         thread.activations.reserve(2 * thread.activations.size() + 1);
-    if (!thread.is_running()) {
-        if (auto taken = thread.take_stack(host); !taken)
+    if (entering.is_first()) [[likely]] {
+        if (auto taken = thread.take_stack(host); !taken) [[unlikely]]
             return std::unexpected(Trap { .kind = TrapKind::HostError, .message = taken.error().message });
         take_store(thread);
         thread.control = thread.stack->control_top();
         thread.free = thread.stack->values();
-        // An interrupt that came before the call is not for it.
-        Requests& requests = *thread.requests;
-        if ((requests.bits.load() & Requests::interrupt) != 0)
-            requests.bits.fetch_and(~Requests::interrupt);
-        thread.restore_words();
-        if (requests.bits.load() != 0)
-            requests.lower_words();
+        if (!thread.has_no_requests()) [[unlikely]]
+            drop_interrupt(thread);
     } else if (thread.free >= thread.stack->limit()) {
         return trapped(TrapKind::StackOverflow);
     }
@@ -131,7 +139,7 @@ void leave(Thread& thread)
     thread.host = activation.host;
     thread.host_call_offset = activation.host_call_offset;
     thread.forget_frames();
-    if (thread.activations.size() > 1) {
+    if (thread.activations.size() > 1) [[unlikely]] {
         thread.continuations.resize(activation.continuations);
         thread.state = activation.outer;
         thread.activations.pop_back();
@@ -158,11 +166,11 @@ using Ended = std::variant<Returned, Trap, Suspended>;
 /// Ends the activation, unless the call is suspended. `take` reads the results at an address.
 template<class Take> Ended finish(Thread& thread, RunEnd end, const Take& take)
 {
-    if (end == RunEnd::Suspended) {
+    if (end == RunEnd::Suspended) [[unlikely]] {
         give_back_store(thread);
         return Suspended {};
     }
-    if (end == RunEnd::Trapped) {
+    if (end == RunEnd::Trapped) [[unlikely]] {
         leave(thread);
         return std::move(thread.trap);
     }
@@ -207,7 +215,7 @@ template<class Put, class Take>
 Ended call_function(Thread& thread, Function& function, const Put& put, const Take& take)
 {
     return guarded_call(thread, thread.activations.size(), [&]() -> Ended {
-        if (auto entered = enter(thread, function, put); !entered)
+        if (auto entered = enter(thread, function, put); !entered) [[unlikely]]
             return std::move(entered).error();
         return finish(thread, run_call(thread, function), take);
     });
@@ -239,7 +247,7 @@ Ended call(Thread& thread, Function& function, const Put& put, const Take& take)
 {
     const auto make_call = [&] { return call_function(thread, function, put, take); };
     // Only a probe calls while no host function runs.
-    if (thread.is_running() && !thread.host)
+    if (thread.is_running() && !thread.host) [[unlikely]]
         return call_for_probe(thread, make_call);
     return make_call();
 }

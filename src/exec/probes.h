@@ -5,6 +5,7 @@
 
 #include <array>
 #include <atomic>
+#include <cstdint>
 
 namespace vitrine::core {
 
@@ -17,8 +18,10 @@ class Probes {
 public:
     bool is_empty() const
     {
-        static_assert(probe_roles == 3);
-        return !probes_[0].load() && !probes_[1].load() && !probes_[2].load();
+        uintptr_t any = 0;
+        for (const auto& probe : probes_)
+            any |= reinterpret_cast<uintptr_t>(probe.load());
+        return any == 0;
     }
     Probe* find(ProbeRole role) const { return probes_[static_cast<size_t>(role)].load(); }
     /// May be called from any host thread. To detach a probe, set null and then check

@@ -221,26 +221,26 @@ public:
     /// Makes sure that the thread has a stack for the next call. Fails when none can be allocated.
     Result<void> take_stack(HostThread& host)
     {
-        if (stack)
+        if (stack) [[unlikely]]
             return {};
-        if (!host.idle_stack || host.idle_stack->value_bytes() != stacks.value_bytes())
+        if (!host.idle_stack || host.idle_stack->value_bytes() != stacks.value_bytes()) [[unlikely]]
             return take_pooled_stack();
-        stack = std::move(host.idle_stack);
+        stack.swap(host.idle_stack);
         return {};
     }
     /// Gives the stack back after the outermost call.
     void give_back_stack(HostThread& host)
     {
-        if (host.idle_stack)
+        if (host.idle_stack) [[unlikely]]
             stacks.give_back(std::move(stack));
         else
-            host.idle_stack = std::move(stack);
+            stack.swap(host.idle_stack);
     }
     /// To be called before the thread executes guest code (`go_inside`), and before it executes
     /// host code again (`go_outside`).
     void go_inside()
     {
-        if (probes.is_empty())
+        if (probes.is_empty()) [[likely]]
             return;
         execution.store(Execution::Inside);
         if (requests->bits.load() & Requests::pause)
@@ -248,12 +248,18 @@ public:
     }
     void go_outside()
     {
-        if (execution.load() != Execution::Outside)
+        if (execution.load() != Execution::Outside) [[unlikely]]
             execution.store(Execution::Outside);
     }
     /// The eventfd on which `memory.atomic.wait` sleeps; created by the first call.
     int wait_fd();
 
+    /// Whether the guest needs no poll: no request has come, or has lowered the words.
+    bool has_no_requests() const
+    {
+        return requests->bits.load() == 0 && requests->limit.load() == stack->limit()
+            && requests->stop_tick.load() == stop_tick_;
+    }
     /// Restores the words that requests have lowered. Call this before reading the request bits. A
     /// word that is not lowered needs no store, which would be a barrier: if a request comes at the
     /// same time, it lowers the word later.

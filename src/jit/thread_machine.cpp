@@ -51,8 +51,10 @@ RunEnd ThreadMachine::run(Next next)
         switch (next.kind) {
         case Next::Kind::Enter: end = shop_.interpreter.enter(thread_); break;
         case Next::Kind::Resume: end = shop_.interpreter.resume(thread_); break;
-        case Next::Kind::GoOn: end = shop_.interpreter.go_on(thread_); break;
-        case Next::Kind::Code: {
+        case Next::Kind::GoOn:
+            end = shop_.interpreter.go_on(thread_);
+            break;
+        [[likely]] case Next::Kind::Code: {
             const Left left = enter_code(*thread_.requests, next.target, next.entrance);
             if (left == Left::ToHost) [[likely]] {
                 take_results();
@@ -116,7 +118,7 @@ bool ThreadMachine::may_run_code()
 {
     // The interpreter tells the probe what a host function may have done to watched state.
     const Watches* const watches = thread_.watches();
-    if (thread_.is_any_stepping() || (watches && thread_.is_after_host))
+    if (thread_.is_any_stepping() || (watches && thread_.is_after_host)) [[unlikely]]
         return false;
     const int accesses = watches ? watches->accesses() & watched_accesses : 0;
     store_.set_mode({
@@ -133,9 +135,11 @@ bool ThreadMachine::may_run_frame()
     if (!may_run_code())
         return false;
     const Watches* const watched = thread_.watches();
+    if (!watched) [[likely]]
+        return true;
     const auto begin = reinterpret_cast<uintptr_t>(thread_.state.fp);
     const auto end = begin + thread_.state.function->meta->local_slots * sizeof(Slot);
-    return !watched || !(watched->touches({ begin, end, false }) || watched->touches({ begin, end, true }));
+    return !watched->touches({ begin, end, false }) && !watched->touches({ begin, end, true });
 }
 
 /// Chance: false half of the time.
@@ -158,9 +162,9 @@ const Version* ThreadMachine::version_of(const Function& function) const
 ThreadMachine::Next ThreadMachine::at_call()
 {
     Function& function = *thread_.state.function;
-    if (!may_run_frame() || (is_mixed() && flip()))
+    if (!may_run_frame() || (is_mixed() && flip())) [[unlikely]]
         return interpret_call(function);
-    if (is_open(function) && !is_mixed())
+    if (is_open(function) && !is_mixed()) [[likely]]
         return enter_function(function, function.entry);
     const Version* version = version_of(function);
     if (!version && function.heat <= Function::call_heat)
@@ -250,7 +254,7 @@ ThreadMachine::Next ThreadMachine::enter_function(Function& function, const void
     rax() = reinterpret_cast<uintptr_t>(&function);
     set_control(thread_.control + 1);
     const ReturnTo return_to = innermost_record(thread_).return_to();
-    if (return_to.is_host())
+    if (return_to.is_host()) [[likely]]
         return { .kind = Next::Kind::Code, .entrance = Entrance::CallForHost, .target = target };
     if (return_to.is_interpreter())
         return { .kind = Next::Kind::Code, .entrance = Entrance::CallForInterpreter, .target = target };
@@ -284,7 +288,7 @@ void ThreadMachine::set_frame(Instance& instance, Slot* fp)
     set_fp(fp);
     set_instance(&instance);
     set_memory(memories.empty() ? nullptr : memories.front()->writable_base());
-    if (thread_.watches())
+    if (thread_.watches()) [[unlikely]]
         copy_watches(*thread_.watches());
 }
 
@@ -309,8 +313,11 @@ void ThreadMachine::take_results()
     Slot* const results = fp();
     const auto count = static_cast<uint16_t>(rcx());
     switch (static_cast<ResultPlace>(rcx() >> 16)) {
-    case ResultPlace::Slots: break;
-    case ResultPlace::Rax: results[0] = rax(); break;
+    case ResultPlace::Slots:
+        break;
+    [[likely]] case ResultPlace::Rax:
+        results[0] = rax();
+        break;
     case ResultPlace::Xmm0: results[0] = vectors[0].low; break;
     case ResultPlace::Xmm0Whole:
         results[0] = vectors[0].low;
