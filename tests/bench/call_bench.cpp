@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 // Measures calls of a guest function of type (i32, i32) -> i32 from the host: through the C++ API,
 // and through the `wasm_func_call` of each shared library that is named on the command line, ours
-// or another runtime's. The rounds of all are interleaved. `./dev bench calls` runs it.
+// or another runtime's. Then calls of (u32, u32) -> u32 by one component to another, compiled and
+// interpreted. The rounds of all are interleaved. `./dev bench calls` runs it.
 #include "support/wat.h"
 
+#include <vitrine/component.hpp>
 #include <vitrine/vitrine.hpp>
 #include <wasm.h>
 
@@ -22,6 +24,31 @@ namespace {
 
 constexpr auto guest_text = R"((module
     (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))))";
+
+// `run` calls the other component's `add` as often as its argument says.
+constexpr auto component_text = R"((component
+    (component $adder
+        (core module $code
+            (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1))))
+        (core instance $core (instantiate $code))
+        (func (export "add") (param "a" u32) (param "b" u32) (result u32)
+            (canon lift (core func $core "add"))))
+    (component $caller
+        (import "add" (func $add (param "a" u32) (param "b" u32) (result u32)))
+        (core func $lowered (canon lower (func $add)))
+        (core module $code
+            (func $add (import "" "add") (param i32 i32) (result i32))
+            (func (export "run") (param $count i32) (result i32) (local $sum i32)
+                (loop $next
+                    (local.set $sum (call $add (local.get $sum) (i32.const 1)))
+                    (br_if $next (local.tee $count (i32.sub (local.get $count) (i32.const 1)))))
+                (local.get $sum)))
+        (core instance $core (instantiate $code
+            (with "" (instance (export "add" (func $lowered))))))
+        (func (export "run") (param "count" u32) (result u32) (canon lift (core func $core "run"))))
+    (instance $a (instantiate $adder))
+    (instance $b (instantiate $caller (with "add" (func $a "add"))))
+    (export "run" (func $b "run"))))";
 
 double cpu_seconds()
 {
@@ -96,6 +123,24 @@ Add standard_call(const char* path, const std::vector<std::uint8_t>& bytes)
     };
 }
 
+/// Lets one component call another.
+Add component_call(const std::vector<std::uint8_t>& bytes, vitrine::TierPolicy tier)
+{
+    const vitrine::Engine engine(vitrine::Config().tier(tier));
+    const auto component = vitrine::Component::from_bytes(engine, std::as_bytes(std::span(bytes)));
+    if (!component)
+        fail(component.error().to_text());
+    const auto store = std::make_shared<vitrine::Store>(engine);
+    const auto instance = vitrine::ComponentLinker(engine).instantiate(*store, *component);
+    if (!instance)
+        fail(instance.error().to_text());
+    const auto run = instance->typed<std::uint32_t(std::uint32_t)>("run");
+    return [store, instance = *instance, run = *run](int count) {
+        if (const auto sum = run(static_cast<std::uint32_t>(count)); *sum != static_cast<std::uint32_t>(count))
+            fail("a wrong sum");
+    };
+}
+
 struct Row {
     std::string name;
     Add calls;
@@ -110,6 +155,10 @@ int main(int argc, char** argv)
     std::vector<Row> rows { { "C++ API", typed_call(bytes) } };
     for (int i = 1; i < argc; ++i)
         rows.push_back({ std::string("wasm_func_call of ") + argv[i], standard_call(argv[i], bytes) });
+    const auto component = vitrine::core::test::wasm_of(component_text);
+    rows.push_back({ "between components", component_call(component, vitrine::TierPolicy::Auto) });
+    rows.push_back(
+        { "between components, interpreted", component_call(component, vitrine::TierPolicy::Interpreter) });
     constexpr int rounds = 10, count = 500'000;
     for (int round = 0; round < rounds; ++round)
         for (Row& row : rows) {
