@@ -27,6 +27,7 @@ import re
 import select
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -433,12 +434,8 @@ class Pair:
         return compare(ours, theirs)
 
     def statistics(self):
-        """What each tier has compiled, as (tier, text, whether that is what it should be)."""
-        for tier, peer in self.ours.items():
-            answer = peer.ask("statistics -")
-            text = answer.get("unavailable") or f"{answer['functions']} functions compiled, {answer['exits']} exits"
-            is_right = answer["functions"] > 0 or not tier.startswith(("jit", "mixed"))
-            yield tier, text, is_right
+        """What each tier has compiled."""
+        return {tier: peer.ask("statistics -") for tier, peer in self.ours.items()}
 
 
 # --- modules ------------------------------------------------------------------------------------
@@ -579,39 +576,76 @@ def shrink(file, mode, arguments):
     return target if done.returncode == 0 else None
 
 
-def fuzz(arguments):
-    pair = Pair(arguments.runner, arguments.tiers, arguments.wasmtime_too)
-    end = time.monotonic() + arguments.seconds if arguments.seconds else None
-    counts, skipped, differences = 0, collections.Counter(), 0
-    number = arguments.first
-    while (arguments.modules is None or counts < arguments.modules) and (end is None or time.monotonic() < end):
-        difference = None
+class Fuzzing:
+    """Compares modules, several at a time, and counts what comes out."""
+
+    def __init__(self, arguments):
+        self.arguments = arguments
+        self.end = time.monotonic() + arguments.seconds if arguments.seconds else None
+        self.lock = threading.Lock()
+        self.begun, self.done, self.differences, self.skipped = 0, 0, 0, collections.Counter()
+        self.failure = None
+
+    def next_number(self):
+        """The number of a module that nobody has begun, or None when there are no more."""
+        with self.lock:
+            if self.failure or self.begun == self.arguments.modules or (self.end and time.monotonic() >= self.end):
+                return None
+            self.begun += 1
+            return self.arguments.first + self.begun - 1
+
+    def work(self, pair):
         try:
-            difference, mode = make_and_compare(pair, arguments.seed, number)
-        except Skip as skip:
-            skipped[str(skip)] += 1
-        file = WORK / f"{arguments.seed}-{number}.wasm"
-        if difference:
-            differences += 1
-            print(f"{file.relative_to(ROOT)} ({mode})\n{difference}", flush=True)
-            if arguments.shrink and (small := shrink(file, mode, arguments)):
-                print(f"smaller: {small.relative_to(ROOT)}", flush=True)
-        else:
+            while (number := self.next_number()) is not None:
+                self.compare(pair, number)
+        except BaseException as failure:
+            self.failure = failure
+
+    def compare(self, pair, number):
+        difference = skip = None
+        try:
+            difference, mode = make_and_compare(pair, self.arguments.seed, number)
+        except Skip as reason:
+            skip = str(reason)
+        file = WORK / f"{self.arguments.seed}-{number}.wasm"
+        if not difference:
             file.unlink(missing_ok=True)
-        counts += 1
-        number += 1
-        if counts % 1000 == 0:
-            print(f"... {counts} modules, {skipped.total()} skipped, {differences} differences", flush=True)
-    for reason, count in skipped.most_common():
+        with self.lock:
+            self.skipped.update([skip] if skip else [])
+            if difference:
+                self.differences += 1
+                print(f"{file.relative_to(ROOT)} ({mode})\n{difference}", flush=True)
+                if self.arguments.shrink and (small := shrink(file, mode, self.arguments)):
+                    print(f"smaller: {small.relative_to(ROOT)}", flush=True)
+            self.done += 1
+            if self.done % 1000 == 0:
+                print(f"... {self.counts()}", flush=True)
+
+    def counts(self):
+        return f"{self.done} modules, {self.skipped.total()} skipped, {self.differences} differences"
+
+
+def fuzz(arguments):
+    fuzzing = Fuzzing(arguments)
+    pairs = [Pair(arguments.runner, arguments.tiers, arguments.wasmtime_too) for _ in range(arguments.jobs)]
+    threads = [threading.Thread(target=fuzzing.work, args=[pair], daemon=True) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if fuzzing.failure:
+        raise fuzzing.failure
+    for reason, count in fuzzing.skipped.most_common():
         print(f"skipped: {count} {reason}")
     is_right = True
-    for tier, text, is_tested in pair.statistics():
-        print(f"{tier}: {text}")
-        is_right &= is_tested
-    print(f"{counts} modules, {skipped.total()} skipped, {differences} differences")
+    for tier, answers in zip(arguments.tiers, zip(*(pair.statistics().values() for pair in pairs))):
+        functions, exits = (sum(answer.get(key, 0) for answer in answers) for key in ("functions", "exits"))
+        print(f"{tier}: {answers[0].get('unavailable') or f'{functions} functions compiled, {exits} exits'}")
+        is_right &= functions > 0 or not tier.startswith(("jit", "mixed"))
+    print(fuzzing.counts())
     if not is_right:
         print("a tier that should compile did not: the comparison shows nothing")
-    return 0 if is_right and not differences else 1
+    return 0 if is_right and not fuzzing.differences else 1
 
 
 def compare_files(arguments):
@@ -639,6 +673,7 @@ def main():
     parser.add_argument("--modules", type=int, help="how many modules")
     parser.add_argument("--seconds", type=float, help="for how long; a minute when neither is said")
     parser.add_argument("--seed", type=int, default=int(time.time()), help="what the modules are made from")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many modules at a time")
     parser.add_argument("--first", type=int, default=0, help="number of the first module")
     parser.add_argument("--tiers", help="our tiers, separated by commas, as VITRINE_TIER takes them; all by default")
     parser.add_argument("--no-wasmtime", dest="wasmtime_too", action="store_false", help="compare only our tiers with each other")
