@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "api/use.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cstring>
 
@@ -14,16 +16,16 @@ namespace {
 
 Error out_of_bounds(const char* what, uint64_t address, uint64_t count, uint64_t size)
 {
-    return Error(std::string(what) + " of " + std::to_string(count) + " bytes at " + std::to_string(address)
-        + " leaves the memory of " + std::to_string(size) + " bytes");
+    return Error(std::string(what) + " of " + core::count_text(count, "byte") + " at "
+        + std::to_string(address) + " leaves the memory of " + core::count_text(size, "byte"));
 }
 
 Result<uint64_t> grown(const core::Memory& memory, uint64_t pages, std::optional<uint64_t> old)
 {
     if (old)
         return *old;
-    return Error(
-        "the memory of " + std::to_string(memory.pages()) + " pages cannot grow by " + std::to_string(pages));
+    return Error("the memory of " + core::count_text(memory.pages(), "page") + " cannot grow by "
+        + std::to_string(pages));
 }
 
 MemoryType type_of(const core::Memory& memory)
@@ -366,7 +368,7 @@ Result<uint64_t> Table::grow(uint64_t count, const Val& initial) const
         if (const auto old =
                 link_->guest->store.mutator.grow(core::Origin::Embedder, table, count, converted.ref()))
             return *old;
-        return Error("the table of " + std::to_string(table.size()) + " elements cannot grow by "
+        return Error("the table of " + core::count_text(table.size(), "element") + " cannot grow by "
             + std::to_string(count));
     });
 }

@@ -46,8 +46,8 @@ Result<void> fill_shared(
 {
     const uint64_t size = memory.size();
     if (address > size || count > size - address)
-        return Error("a fill of " + std::to_string(count) + " bytes at " + std::to_string(address)
-            + " leaves the memory of " + std::to_string(size) + " bytes");
+        return Error("a fill of " + std::to_string(count) + (count == 1 ? " byte" : " bytes") + " at "
+            + std::to_string(address) + " leaves the memory of " + std::to_string(size) + " bytes");
     const std::vector<std::byte> block(std::min<uint64_t>(count, 4096), value);
     for (uint64_t done = 0; done < count;) {
         const auto part = std::span(block).first(std::min<uint64_t>(count - done, block.size()));

@@ -165,7 +165,7 @@ private:
     void exits()
     {
         if (code_.exit_count > max_described) {
-            text_ += fmt::format("  {} exits\n", code_.exit_count);
+            text_ += fmt::format("  {}\n", core::count_text(code_.exit_count, "exit"));
             return;
         }
         const auto notes = jit::describe(request_, UINT64_MAX);

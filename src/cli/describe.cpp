@@ -204,7 +204,7 @@ void print_row(std::string_view kind, const json::Object& row)
     add("table", [](const json::Value& table) { return " of table[" + json::plain_text(table) + "]"; });
     add("memory", [](const json::Value& memory) { return " of memory[" + json::plain_text(memory) + "]"; });
     add("size", [&](const json::Value& size) {
-        return ", " + json::plain_text(size) + (kind == "data" ? " bytes" : " elements");
+        return ", " + core::count_text(size.to_number<uint64_t>(), kind == "data" ? "byte" : "element");
     });
     add("offset", [](const json::Value& offset) { return " at " + hex(offset); });
     add("end", [](const json::Value& end) { return ".." + hex(end); });
@@ -229,9 +229,9 @@ void print_description(const json::Object& document)
         { "tags", "tag" }, { "elements", "elem" }, { "data", "data" } };
     const json::Value* name = document.if_contains("name");
     const json::Value* part = document.if_contains("file_offset");
-    print("{}: {}{} bytes{}\n", core::printable(json::plain_text(document.at("file"))),
+    print("{}: {}{}{}\n", core::printable(json::plain_text(document.at("file"))),
         name ? "module " + core::escaped(json::plain_text(*name)) + ", " : "",
-        json::plain_text(document.at("size")),
+        core::count_text(document.at("size").to_number<uint64_t>(), "byte"),
         part ? " at " + hex(*part) + "; offsets are relative to the module" : "");
     for (const auto& [title, kind] : spaces) {
         const json::Array& rows = document.at(title).get_array();
@@ -246,8 +246,8 @@ void print_description(const json::Object& document)
     if (!customs.empty())
         print("custom sections: {}\n", customs.size());
     for (const json::Value& row : customs)
-        print("  {}, {} bytes at {}\n", quoted(row.at("name")), json::plain_text(row.at("size")),
-            hex(row.at("offset")));
+        print("  {}, {} at {}\n", quoted(row.at("name")),
+            core::count_text(row.at("size").to_number<uint64_t>(), "byte"), hex(row.at("offset")));
 }
 
 void print_sections(const Module& module)

@@ -87,8 +87,8 @@ namespace {
 /// `, 123 bytes at 0x52`
 std::string extent_text(const json::Object& row)
 {
-    return fmt::format(
-        ", {} bytes at {:#x}", json::plain_text(row.at("size")), row.at("offset").to_number<uint64_t>());
+    return fmt::format(", {} at {:#x}", core::count_text(row.at("size").to_number<uint64_t>(), "byte"),
+        row.at("offset").to_number<uint64_t>());
 }
 
 void print_contents(const json::Object& component, const std::string& indent)
@@ -121,8 +121,9 @@ void print_component(const json::Object& document)
 {
     const json::Value* name = document.if_contains("name");
     const json::Value* part = document.if_contains("file_offset");
-    print("{}: component{}, {} bytes{}\n", core::printable(json::plain_text(document.at("file"))),
-        name ? " " + core::escaped(json::plain_text(*name)) : "", json::plain_text(document.at("size")),
+    print("{}: component{}, {}{}\n", core::printable(json::plain_text(document.at("file"))),
+        name ? " " + core::escaped(json::plain_text(*name)) : "",
+        core::count_text(document.at("size").to_number<uint64_t>(), "byte"),
         part ? fmt::format(" at {:#x}", part->to_number<uint64_t>()) : "");
     print("\n{}\n", json::plain_text(document.at("wit")));
     print_contents(document, "");

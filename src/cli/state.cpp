@@ -247,7 +247,8 @@ void print_frame(size_t number, const json::Object& frame)
 
 void print_table(const json::Object& table)
 {
-    print("{}: {} elements ({}){}\n", label_of(table, "table"), json::plain_text(table.at("size")),
+    print("{}: {} ({}){}\n", label_of(table, "table"),
+        core::count_text(table.at("size").to_number<uint64_t>(), "element"),
         json::plain_text(table.at("type")), privacy_of(table));
     size_t index = 0;
     for (const json::Value& element : table.at("elements").get_array()) {
@@ -264,7 +265,7 @@ void print_range(const json::Object& range)
     const auto address = range.at("address").to_number<uint64_t>();
     const auto length = range.at("length").to_number<uint64_t>();
     const bool is_part = digits.size() / 2 < length;
-    print("{} at {:#x}, {} bytes{}\n", label_of(range, "memory"), address, length,
+    print("{} at {:#x}, {}{}\n", label_of(range, "memory"), address, core::count_text(length, "byte"),
         is_part ? fmt::format(", of which {} are there", digits.size() / 2) : "");
     for (size_t line = 0; line < digits.size(); line += digits_per_line) {
         std::string hex, letters;
@@ -292,7 +293,8 @@ void print_state(const json::Object& state)
     each("globals", [](const json::Object& row) { print_value("", "global", row, privacy_of(row)); });
     each("tables", print_table);
     each("memories", [](const json::Object& row) {
-        print("{}: {} bytes{}\n", label_of(row, "memory"), json::plain_text(row.at("size")), privacy_of(row));
+        print("{}: {}{}\n", label_of(row, "memory"),
+            core::count_text(row.at("size").to_number<uint64_t>(), "byte"), privacy_of(row));
     });
     each("memory", print_range);
 }

@@ -19,11 +19,6 @@ using core::CompilerStatistics;
 /// More rows than this are only counted.
 constexpr size_t max_rows = 20;
 
-std::string counted(uint64_t count, std::string_view what)
-{
-    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
 /// `func[3] name`, or `main!func[3] name` if the guest has several modules.
 std::string text_of(
     const core::Module& module, core::FuncIndex function, std::span<const LoadedModule> modules)
@@ -42,7 +37,7 @@ void print_refusals(const CompilerStatistics& statistics, std::span<const Loaded
 {
     if (statistics.refused.empty())
         return;
-    print_note("not compiled: " + counted(statistics.refused.size(), "function"));
+    print_note("not compiled: " + core::count_text(statistics.refused.size(), "function"));
     std::map<std::string_view, size_t> reasons;
     for (const CompilerStatistics::Refused& each : statistics.refused)
         if (++reasons[each.reason] <= max_rows)
@@ -56,9 +51,9 @@ void print_exits(std::vector<CompilerStatistics::Exit> exits, std::span<const Lo
 {
     const uint64_t total = std::accumulate(exits.begin(), exits.end(), uint64_t { 0 },
         [](uint64_t sum, const CompilerStatistics::Exit& each) { return sum + each.count; });
-    print_note(exits.empty()
-            ? std::string("exits to the interpreter: none")
-            : fmt::format("exits to the interpreter: {} at {}", total, counted(exits.size(), "place")));
+    print_note(exits.empty() ? std::string("exits to the interpreter: none")
+                             : fmt::format("exits to the interpreter: {} at {}", total,
+                                   core::count_text(exits.size(), "place")));
     std::ranges::sort(exits, [](const CompilerStatistics::Exit& a, const CompilerStatistics::Exit& b) {
         return a.count != b.count ? a.count > b.count : a.offset < b.offset;
     });
@@ -71,7 +66,7 @@ void print_exits(std::vector<CompilerStatistics::Exit> exits, std::span<const Lo
                 each.offset, instruction ? core::to_text(*instruction, *each.module, each.function) : ""));
     }
     if (exits.size() > max_rows)
-        print_row(fmt::format("and {}", counted(exits.size() - max_rows, "more place")));
+        print_row(fmt::format("and {}", core::count_text(exits.size() - max_rows, "more place")));
 }
 
 } // namespace
@@ -83,8 +78,8 @@ void print_statistics(const core::CompilerStatistics& statistics, std::span<cons
     if (!statistics.unavailable.empty() && statistics.functions == 0)
         return;
     print_note(fmt::format("compiled: {}, {} to {} of machine code, {:.3f} ms",
-        counted(statistics.functions, "function"), counted(statistics.wasm_bytes, "byte"),
-        counted(statistics.code_bytes, "byte"), static_cast<double>(statistics.nanoseconds) / 1e6));
+        core::count_text(statistics.functions, "function"), core::count_text(statistics.wasm_bytes, "byte"),
+        core::count_text(statistics.code_bytes, "byte"), static_cast<double>(statistics.nanoseconds) / 1e6));
     print_refusals(statistics, modules);
     print_exits(statistics.exits, modules);
 }

@@ -106,7 +106,7 @@ std::string handle_text(uint32_t index, const HandleTable::Entry& entry)
     std::string text = "  " + std::to_string(index) + ": " + (entry.is_own() ? "own " : "borrow ")
         + entry.kind->name + ", rep " + std::to_string(entry.rep);
     if (entry.lends != 0)
-        text += ", lent to " + std::to_string(entry.lends) + (entry.lends == 1 ? " call" : " calls");
+        text += ", lent to " + count_text(entry.lends, "call");
     return text;
 }
 

@@ -537,7 +537,7 @@ private:
             count = list.nodes().size();
         }
         if (shape.length && count != *shape.length)
-            return failure("the list has " + std::to_string(count) + " elements; expected "
+            return failure("the list has " + count_text(count, "element") + "; expected "
                     + std::to_string(*shape.length),
                 start);
         return list;

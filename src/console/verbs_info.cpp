@@ -199,9 +199,9 @@ Result<void> show_source(Console& console, Words& words)
     for (const source::Producer& producer : summary.producers)
         console.write(std::string(language_text(producer.language)) + " (" + producer.name
             + (producer.version != 0 ? ", DWARF " + std::to_string(producer.version) : "")
-            + "): " + std::to_string(producer.units) + (producer.units == 1 ? " unit" : " units"));
+            + "): " + count_text(producer.units, "unit"));
     console.write(
-        std::to_string(summary.functions) + " functions, " + std::to_string(summary.files.size()) + " files");
+        count_text(summary.functions, "function") + ", " + count_text(summary.files.size(), "file"));
     for (const std::string& problem : summary.problems)
         console.write(problem);
     const auto row = console.scope().row();

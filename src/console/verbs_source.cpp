@@ -52,8 +52,8 @@ Result<void> write_lines(Console& console, const FileLines& what)
     const source::Source text = TRY(console.sources().text_of(*what.source, what.file));
     const source::File& file = *what.source->file(what.file);
     if (what.lines.first > text.text->line_count())
-        return failure(std::string(debug::file_name(file.path)) + " has "
-            + std::to_string(text.text->line_count()) + " lines");
+        return failure(
+            std::string(debug::file_name(file.path)) + " has " + count_text(text.text->line_count(), "line"));
     if (!text.warning.empty())
         console.write("warning: " + text.warning, Style::Error);
     SourceLines lines = what.lines;
@@ -84,7 +84,7 @@ Result<void> write_generated(Console& console, const Generated& what, SourceLine
 {
     const auto& text = what.source->text();
     if (lines.first > text->line_count())
-        return failure(what.path + " has " + std::to_string(text->line_count()) + " lines");
+        return failure(what.path + " has " + count_text(text->line_count(), "line"));
     const auto selected = selected_generated(console);
     if (selected && selected->source == what.source)
         lines.here = selected->line;

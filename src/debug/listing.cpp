@@ -39,10 +39,7 @@ std::string at(std::string_view place) { return place.empty() ? "" : " at " + st
 
 } // namespace
 
-std::string hits_text(uint64_t hits)
-{
-    return hits == 0 ? "" : ", " + std::to_string(hits) + (hits == 1 ? " hit" : " hits");
-}
+std::string hits_text(uint64_t hits) { return hits == 0 ? "" : ", " + count_text(hits, "hit"); }
 
 std::string label_of(std::string_view kind, uint64_t index, std::string_view name)
 {
@@ -139,7 +136,7 @@ Result<std::string> code_text(const Module& module, CodeOffset offset)
 
 std::string table_line(const Module& module, TableIndex index, uint64_t size)
 {
-    return row_label(module, ExternKind::Table, index.value) + ": " + std::to_string(size) + " elements ("
+    return row_label(module, ExternKind::Table, index.value) + ": " + count_text(size, "element") + " ("
         + type_text(module, module.canonical(module.tables[index].type.element)) + ")"
         + origin(module, ExternKind::Table, index.value);
 }
@@ -147,8 +144,8 @@ std::string table_line(const Module& module, TableIndex index, uint64_t size)
 std::string memory_line(const Module& module, MemoryIndex index, uint64_t size, std::string_view place)
 {
     const core::Limits& limits = module.memories[index].type.limits;
-    return row_label(module, ExternKind::Memory, index.value) + ": " + std::to_string(size) + " bytes"
-        + at(place) + (limits.is_64 ? ", 64-bit" : "") + (limits.is_shared ? ", shared" : "")
+    return row_label(module, ExternKind::Memory, index.value) + ": " + count_text(size, "byte") + at(place)
+        + (limits.is_64 ? ", 64-bit" : "") + (limits.is_shared ? ", shared" : "")
         + origin(module, ExternKind::Memory, index.value);
 }
 

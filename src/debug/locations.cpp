@@ -3,6 +3,7 @@
 
 #include "base/guard.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "debug/source_view.h"
 #include "debug/wat_source.h"
 #include "wasm/validator.h"
@@ -528,7 +529,7 @@ Result<void> Search::add_generated_line(const Parsed& parsed)
     const auto source = TRY(WatSource::of(*module, parsed.index));
     const auto offset = source->offset_of(parsed.line);
     if (!offset)
-        return failure(parsed.text + " has " + std::to_string(source->text()->line_count()) + " lines");
+        return failure(parsed.text + " has " + count_text(source->text()->line_count(), "line"));
     add_wasm({ module, "" }, *offset, nullptr);
     return {};
 }

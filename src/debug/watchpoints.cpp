@@ -193,7 +193,7 @@ Result<void> Watchpoints::add(uint32_t id, WatchpointSpec spec)
             return failure("a range without bytes cannot be watched");
         if (!range->memory->contains(range->address, range->size))
             return failure("the range does not lie in the memory, which has "
-                + std::to_string(range->memory->size()) + " bytes");
+                + count_text(range->memory->size(), "byte"));
     }
     if (const auto* local = std::get_if<eval::FrameLocal>(&spec.what); local && !is_alive(local->frame))
         return failure("the frame is no longer valid: the guest has resumed");

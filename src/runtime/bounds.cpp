@@ -16,16 +16,15 @@ bool is_within(uint64_t start, uint64_t count, uint64_t size)
 std::string bytes_text(
     uint64_t count, std::optional<uint64_t> address, const std::string& what, uint64_t size)
 {
-    return std::to_string(count) + (count == 1 ? " byte at " : " bytes at ")
-        + (address ? hex(*address) : "an address beyond 64 bits") + " of " + what + ", which has " + hex(size)
-        + " bytes";
+    return count_text(count, "byte") + " at " + (address ? hex(*address) : "an address beyond 64 bits")
+        + " of " + what + ", which has " + hex(size) + " bytes";
 }
 
 std::string elements_text(uint64_t index, uint64_t count)
 {
     if (count == 1)
         return "element " + std::to_string(index) + " of ";
-    return std::to_string(count) + " elements at " + std::to_string(index) + " of ";
+    return count_text(count, "element") + " at " + std::to_string(index) + " of ";
 }
 
 } // namespace

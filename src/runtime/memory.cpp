@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/memory.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <sys/mman.h>
 
@@ -37,10 +39,9 @@ Result<std::unique_ptr<Memory>> Memory::create(
     if (!memory->is_reserved_ && type.limits.is_shared)
         // A shared memory must not move, so it takes its maximum size at once.
         if (!memory->resize_plain(memory->most_pages() << type.page_size_log2))
-            return failure(
-                "cannot reserve a shared memory of " + std::to_string(memory->most_pages()) + " pages");
+            return failure("cannot reserve a shared memory of " + count_text(memory->most_pages(), "page"));
     if (!memory->grow(type.limits.min))
-        return failure("cannot allocate a memory of " + std::to_string(type.limits.min) + " pages");
+        return failure("cannot allocate a memory of " + count_text(type.limits.min, "page"));
     return memory;
 }
 

@@ -2,6 +2,7 @@
 #include "runtime/store.h"
 
 #include "base/guard.h"
+#include "base/text.h"
 
 #include <algorithm>
 
@@ -134,7 +135,7 @@ Result<Table*> Store::add_table(const TableType& type, Ref initial)
             return &table;
         },
         [&](const Thrown&) -> Result<Table*> {
-            return failure("cannot allocate a table of " + std::to_string(size) + " elements");
+            return failure("cannot allocate a table of " + count_text(size, "element"));
         });
 }
 

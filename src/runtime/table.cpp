@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "runtime/table.h"
 
+#include "base/text.h"
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -21,11 +23,11 @@ Result<Table> Table::create(const TableType& type, Ref initial)
 {
     const uint64_t size = type.limits.min;
     if (size > max_elements)
-        return failure("a table of " + std::to_string(size) + " elements is larger than the limit of "
+        return failure("a table of " + count_text(size, "element") + " is larger than the limit of "
             + std::to_string(max_elements));
     Table table(type);
     if (!table.reserve(size))
-        return failure("cannot allocate a table of " + std::to_string(size) + " elements");
+        return failure("cannot allocate a table of " + count_text(size, "element"));
     table.count = static_cast<uint32_t>(size);
     if (!initial.is_null())
         std::ranges::fill(table.writable_elements(), initial);

@@ -438,7 +438,7 @@ std::optional<Shown> rust_ref_cell(Renderer& renderer, const Value& value)
     if (const int64_t count = static_cast<int64_t>(*flag << unused) >> unused; count < 0)
         result.after = " (mutably borrowed)";
     else if (count > 0)
-        result.after = " (borrowed " + std::to_string(count) + " times)";
+        result.after = " (borrowed " + count_text(count, "time") + ")";
     return result;
 }
 

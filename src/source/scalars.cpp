@@ -177,7 +177,7 @@ std::optional<TextUnit> text_unit(Types& types, TypeId id)
 std::string integer_text(std::span<const uint8_t> bytes, bool is_signed, Style::Base base)
 {
     if (bytes.empty() || bytes.size() > sizeof(Wide))
-        return "<" + std::to_string(bytes.size()) + " bytes>";
+        return "<" + count_text(bytes.size(), "byte") + ">";
     const Wide bits = wide_of(bytes);
     switch (base) {
     case Style::Base::Hex:
@@ -219,7 +219,7 @@ std::string float_bytes_text(std::span<const uint8_t> bytes, Language language)
         text = buffer.data();
         break;
     }
-    default: return "<" + std::to_string(bytes.size()) + " bytes>";
+    default: return "<" + count_text(bytes.size(), "byte") + ">";
     }
     // Rust writes `1.0`.
     const bool is_whole = text.find_first_not_of("-0123456789") == std::string::npos;

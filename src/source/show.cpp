@@ -188,7 +188,7 @@ Shown Renderer::show_scalar(const Value& value, const Type& type)
         return plain("<optimized out>");
     if (!bytes)
         return plain(
-            type.size == 0 ? (type.name == "()" ? "()" : "{}") : "<" + std::to_string(type.size) + " bytes>");
+            type.size == 0 ? (type.name == "()" ? "()" : "{}") : "<" + count_text(type.size, "byte") + ">");
     const bool is_natural = style_.base == Style::Base::Natural;
     if (type.kind == Type::Kind::Float && (is_natural || style_.base == Style::Base::Float))
         return plain(float_bytes_text(*bytes, type.language));
@@ -327,7 +327,7 @@ Shown Renderer::show_array(const Value& value, const Type& type)
     if (!count || !step)
         return plain("<unknown length>");
     if (*count > max_count || (*step != 0 && *count > max_count / *step))
-        return plain("<" + std::to_string(*count) + " elements>");
+        return plain("<" + count_text(*count, "element") + ">");
     if (auto why = unreadable(value); why && *count != 0)
         return *std::move(why);
     const bool is_text = style_.base == Style::Base::Natural || style_.base == Style::Base::Character;

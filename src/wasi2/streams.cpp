@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "wasi2/streams.h"
 
+#include "base/text.h"
 #include "host/io.h"
 
 #include <algorithm>
@@ -103,8 +104,8 @@ StreamResult<void> OutputStream::write(Call& call, Bytes bytes)
     if (is_closed_)
         return std::unexpected(StreamError::closed());
     if (bytes.size() > permit_)
-        return call.fail("the guest wrote " + std::to_string(bytes.size())
-            + " bytes to a stream that accepts " + std::to_string(permit_));
+        return call.fail("the guest wrote " + core::count_text(bytes.size(), "byte")
+            + " to a stream that accepts " + std::to_string(permit_));
     permit_ -= bytes.size();
     return write_all(call, bytes);
 }

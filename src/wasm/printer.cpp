@@ -453,14 +453,14 @@ void Disassembler::print_data(uint32_t index)
         "data " + declared(names_.datas.find(index), index)
             + segment_start(data.mode, ExternKind::Memory, data.memory.value, data.start) + " "
             + quoted(text_of(data.bytes.first(std::min(data.bytes.size(), max_data_bytes))))
-            + (is_cut ? " " + comment("of " + std::to_string(data.bytes.size()) + " bytes") : ""));
+            + (is_cut ? " " + comment("of " + count_text(data.bytes.size(), "byte")) : ""));
 }
 
 void Disassembler::print_customs()
 {
     for (const CustomSection& custom : module_.customs)
         line(custom.offset, 0,
-            "custom " + quoted(custom.name) + " " + comment(std::to_string(custom.bytes.size()) + " bytes"));
+            "custom " + quoted(custom.name) + " " + comment(count_text(custom.bytes.size(), "byte")));
 }
 
 void Disassembler::print_function(FuncIndex function)

@@ -46,8 +46,7 @@ public:
         const uint64_t bound = bits == 64 ? UINT64_MAX
             : type.page_size_log2 == 0    ? (uint64_t { 1 } << bits) - 1
                                           : uint64_t { 1 } << bits;
-        const std::string text =
-            bound == max_memory_pages ? "65536 pages (4GiB)" : std::to_string(bound) + " pages";
+        const std::string text = bound == max_memory_pages ? "65536 pages (4GiB)" : count_text(bound, "page");
         CHECK(check_limits(limits, "memory", bound, text, offset));
         if (limits.is_shared) {
             CHECK(check_feature(features_, Feature::Threads, "shared memory", offset));

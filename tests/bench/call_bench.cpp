@@ -136,7 +136,8 @@ Add component_call(const std::vector<std::uint8_t>& bytes, vitrine::TierPolicy t
         fail(instance.error().to_text());
     const auto run = instance->typed<std::uint32_t(std::uint32_t)>("run");
     return [store, instance = *instance, run = *run](int count) {
-        if (const auto sum = run(static_cast<std::uint32_t>(count)); *sum != static_cast<std::uint32_t>(count))
+        if (const auto sum = run(static_cast<std::uint32_t>(count));
+            *sum != static_cast<std::uint32_t>(count))
             fail("a wrong sum");
     };
 }

@@ -133,7 +133,7 @@ static void test_callbacks(const wasm_instance_t* instance, Env* env, const wasm
     CHECK(fails_with(vitrine_func_call(read, &argument, 1, &result, 1), "no caller"));
     argument = vitrine_val_i32(65536);
     CHECK(fails_with(call(instance, "peek", &argument, 1, &result, 1),
-        "a read of 1 bytes at 65536 leaves the memory of 65536 bytes"));
+        "a read of 1 byte at 65536 leaves the memory of 65536 bytes"));
     env->behaviour = WrongKind;
     CHECK(fails_with(
         call(instance, "peek", &argument, 1, &result, 1), "result 0: expected a value of kind i32, got f32"));

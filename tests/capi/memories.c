@@ -31,7 +31,7 @@ static void test_access(const wasm_memory_t* memory)
     CHECK(succeeds(vitrine_memory_read(memory, 18998, text, 4)));
     CHECK(memcmp(text, "xx\0\0", 4) == 0);
     CHECK(fails_with(vitrine_memory_fill(memory, 65536, 1, 'x'),
-        "a fill of 1 bytes at 65536 leaves the memory of 65536 bytes"));
+        "a fill of 1 byte at 65536 leaves the memory of 65536 bytes"));
 }
 
 static void test_growth(const wasm_memory_t* memory)

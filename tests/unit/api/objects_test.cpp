@@ -235,7 +235,7 @@ TEST(SharedMemories, OutliveTheirStoresAndServeSeveral)
     EXPECT_EQ(kept->size(), 131072u);
     EXPECT_FALSE(kept->grow(1));
     EXPECT_EQ(
-        error_of(kept->read(131072, byte)), "a read of 1 bytes at 131072 leaves the memory of 131072 bytes");
+        error_of(kept->read(131072, byte)), "a read of 1 byte at 131072 leaves the memory of 131072 bytes");
     EXPECT_FALSE(kept->write(~std::uint64_t { 0 }, byte));
 }
 

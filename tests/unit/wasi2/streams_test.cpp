@@ -113,7 +113,7 @@ TEST_F(StreamsTest, WritesNeedAPermit)
     EXPECT_TRUE(write(out, 96).has_value());
     EXPECT_FALSE(guest().trap);
     (void)write(out, 1);
-    EXPECT_EQ("the guest wrote 1 bytes to a stream that accepts 0", guest().message());
+    EXPECT_EQ("the guest wrote 1 byte to a stream that accepts 0", guest().message());
     EXPECT_EQ(4096u, written(10000).size());
 }
 
