@@ -29,7 +29,7 @@ enum class Turn : uint8_t {
     Suspended,
 };
 
-// Steps of `run_call`:
+// The steps of `run_call`, which is here so that it can be inlined into a call of the embedder.
 
 /// Pushes a record and makes the callee's frame the thread's state. Its arguments are at
 /// `arguments`, above the current frame. Returns false, with nothing changed, when the stack has no
@@ -47,6 +47,7 @@ inline bool enter_function(Thread& thread, Function& callee, ReturnTo return_to,
             arguments + callee.meta->param_slots };
     return true;
 }
+
 /// Takes the turns that follow after one has ended, until the activation's run ends.
 RunEnd drive_on(Thread& thread, RunEnd end);
 /// Calls a host function, or a guest function whose frame does not fit on the stack.
@@ -61,6 +62,7 @@ inline RunEnd run_call(Thread& thread, Function& callee)
     const RunEnd end = thread.tier.enter(thread);
     return end == RunEnd::Returned ? end : drive_on(thread, end);
 }
+
 /// Continues after a suspended host function. Its results start at `Thread::state.sp`.
 RunEnd run_resumed(Thread& thread, const Function& host);
 

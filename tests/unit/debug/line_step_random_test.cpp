@@ -133,10 +133,6 @@ struct State {
     /// The instruction before has thrown an exception.
     bool is_caught = false;
 
-    friend bool operator==(const State& a, const State& b)
-    {
-        return a.depth == b.depth && a.function == b.function && a.offset == b.offset && a.fuel == b.fuel;
-    }
     std::string text() const
     {
         return function->name() + "@" + std::to_string(offset) + " depth " + std::to_string(depth) + " fuel "

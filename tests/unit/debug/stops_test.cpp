@@ -314,8 +314,8 @@ struct Counting : Debugged {
     /// Where it has stopped: `breakpoint 1 500`
     std::string with_x(const std::string& stop)
     {
-        const Frame& frame = session->frames().at(frame_ ? 1 : 0);
-        return stop + " " + std::to_string(frame.locals()[0]);
+        const auto frames = session->frames();
+        return stop + " " + std::to_string(frames.at(frame_ ? 1 : 0).locals()[0]);
     }
     bool frame_ = false;
 };
