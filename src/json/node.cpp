@@ -33,7 +33,7 @@ Result<std::optional<Node>> Node::optional_field(std::string_view name) const
     if (!object)
         return wrong("expected an object");
     const Value* found = object->if_contains(name);
-    return found ? std::optional(Node(*found, this, name)) : std::nullopt;
+    return found ? std::optional(Node(*found, *this, name)) : std::nullopt;
 }
 
 Result<std::vector<Node>> Node::items() const
@@ -44,7 +44,7 @@ Result<std::vector<Node>> Node::items() const
     std::vector<Node> items;
     items.reserve(array->size());
     for (const Value& item : *array)
-        items.push_back(Node(item, this, items.size()));
+        items.push_back(Node(item, *this, items.size()));
     return items;
 }
 
@@ -81,12 +81,14 @@ Result<std::optional<std::string>> Node::optional_text(std::string_view name) co
 
 std::string Node::path() const
 {
-    if (!parent_)
-        return "";
-    std::string path = parent_->path();
-    if (const auto* index = std::get_if<size_t>(&step_))
-        return path + "[" + std::to_string(*index) + "]";
-    return path + (path.empty() ? "" : ".") + std::string(std::get<std::string_view>(step_));
+    std::string path;
+    for (const Step& step : steps_) {
+        if (const auto* index = std::get_if<size_t>(&step))
+            path += "[" + std::to_string(*index) + "]";
+        else
+            path += (path.empty() ? "" : ".") + std::string(std::get<std::string_view>(step));
+    }
+    return path;
 }
 
 std::unexpected<Error> Node::wrong(std::string_view problem) const

@@ -17,7 +17,7 @@ namespace vitrine::core::json {
 Result<Value> parse(std::string_view text);
 
 /// A value in a document of unknown shape, with its path: errors name it. A node refers to the
-/// document and to its parent node; both must outlive it.
+/// document and to the names of the fields on its path; these must outlive it.
 class Node {
 public:
     explicit Node(const Value& root) : value_(&root) {}
@@ -41,11 +41,13 @@ public:
 
 private:
     using Step = std::variant<std::string_view, size_t>;
-    Node(const Value& value, const Node* parent, Step step) : value_(&value), parent_(parent), step_(step) {}
+    Node(const Value& value, const Node& parent, Step step) : value_(&value), steps_(parent.steps_)
+    {
+        steps_.push_back(step);
+    }
 
     const Value* value_;
-    const Node* parent_ = nullptr;
-    Step step_ {};
+    std::vector<Step> steps_;
 };
 
 } // namespace vitrine::core::json

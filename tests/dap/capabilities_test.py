@@ -151,7 +151,9 @@ class CapabilitiesTest(unittest.TestCase):
         # The first thread waits for one of its two workers, and finds a part of the sum.
         self.assertEqual(editor.event("exited")["exitCode"], 1)
         # The first one: the program ends.
+        editor.ask("setBreakpoints", source={"path": str(CREW)}, breakpoints=[{"line": line_of("crew.c", "step")}])
         editor.ask("restart")
+        editor.stop(reason="breakpoint")
         editor.ask("terminateThreads", threadIds=[1])
         editor.event("terminated")
 

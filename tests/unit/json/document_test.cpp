@@ -42,6 +42,16 @@ TEST(JsonNode, NamesThePathOfWhatIsWrong)
     EXPECT_EQ(root.items().error().message, "the document: expected an array");
 }
 
+TEST(JsonNode, KeepsItsPathWhenItsParentsAreGone)
+{
+    const auto document = json::parse(R"({"commands": [{"line": 3}, {"line": "4"}]})");
+    const auto line_of = [&](size_t index) {
+        const auto items = json::Node(*document).field("commands")->items();
+        return *items->at(index).field("line");
+    };
+    EXPECT_EQ(line_of(1).number().error().message, "commands[1].line: expected a number");
+}
+
 TEST(JsonNode, RefusesTextThatIsNoDocument)
 {
     EXPECT_EQ(json::parse("[1] 2").error().message, "invalid JSON: unexpected text after the document");
