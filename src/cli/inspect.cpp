@@ -110,6 +110,8 @@ int show_state(
         wasi->stdout_to(STDERR_FILENO);
     if (auto added = program.add_wasi(*wasi); !added)
         return report(added.error());
+    // The session waits for the guest, which writes this when it ends.
+    Result<Ending> ending = Ending {};
     debug::Session session(program.store());
     if (session.error())
         return report(*session.error());
@@ -117,7 +119,6 @@ int show_state(
         if (auto added = door::inner(session)->add_breakpoint({ place.module, place.offset }); !added)
             return report(door::error_of(added.error()));
     limits.watch([&session] { session.kill(); });
-    Result<Ending> ending = Ending {};
     debug::Event event = program.run_in(session, ending);
     limits.stop();
 

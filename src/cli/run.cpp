@@ -85,12 +85,13 @@ int run_debugged(
     Program& program = guest.program;
     // The guest must survive a closed terminal or connection.
     std::signal(SIGPIPE, SIG_IGN);
+    // The session waits for the guest, which writes this when it ends.
+    Result<Ending> ending = Ending {};
     debug::Session session(program.store());
     door::inner(session)->set_symbols(
         std::make_shared<SymbolFinder>(files_of(guest.modules), options.debug_info));
     if (guest.modules.empty())
         return report(Error(options.module + ": there is no core module in it to debug"));
-    Result<Ending> ending = Ending {};
     DoorGuest described = shown;
     described.hosted.ending = [&] { return shown_ending(ending, limits); };
     const auto doors = Doors::open(session, options.doors, std::move(described));

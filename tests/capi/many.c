@@ -134,12 +134,15 @@ static void test(wasm_engine_t* engine, const wasm_shared_module_t* shared, int 
     printf("%d instances in %d stores: %zu bytes each, %.2f us to make, %.2f us to use, %.2f us to delete\n",
         COUNT, store_count, each, microseconds_each(&before, &made), microseconds_each(&made, &used),
         microseconds_each(&used, &after));
-    CHECK(each > 500 && each < most);
+    CHECK(each > 500);
     // The allocator keeps some blocks for itself, and pages in which there are any.
     CHECK(after.allocated < before.allocated + all / 100);
 #ifndef HAS_SANITIZER
+    CHECK(each < most);
     CHECK(made.resident - before.resident < (size_t)COUNT * most);
     CHECK(after.resident < before.resident + all / 4);
+#else
+    (void)most;
 #endif
 }
 

@@ -642,7 +642,7 @@ TEST(Robustness, NestedCallsAreBoundByTheStackOfTheThread)
 {
     std::vector<std::int32_t> depths;
     for (const std::size_t kilobytes : { 64, 128, 256, 512, 1024, 4096, 32768 })
-        for (const std::size_t host_bytes : { std::size_t { 0 }, std::size_t { 4096 } })
+        for (const std::size_t host_bytes : { std::size_t { 0 }, std::size_t { 16384 } })
             on_stack(kilobytes << (has_large_frames ? 12 : 10), [&] {
                 Nesting guest(host_bytes);
                 for (int i = 0; i < 2; ++i) {
