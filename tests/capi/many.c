@@ -8,7 +8,9 @@
 
 enum { TOTAL, CALLS };
 
-#if defined(__has_feature)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#  define HAS_SANITIZER
+#elif defined(__has_feature)
 #  if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #    define HAS_SANITIZER
 #  endif

@@ -24,7 +24,8 @@ static void sink(void* data, const void* bytes, size_t size)
 {
     Env* env = data;
     CHECK(env->size + size < sizeof env->text);
-    memcpy(env->text + env->size, bytes, size);
+    if (size != 0)
+        memcpy(env->text + env->size, bytes, size);
     env->size += size;
 }
 static bool is_alone(void* env) { return ((Env*)env)->is_alone; }
