@@ -254,7 +254,7 @@ public:
     /// The eventfd on which `memory.atomic.wait` sleeps; created by the first call.
     int wait_fd();
 
-    /// Whether the guest needs no poll: no request has come, or has lowered the words.
+    /// Whether no request has come and no word is lowered, so that there is nothing to restore.
     bool has_no_requests() const
     {
         return requests->bits.load() == 0 && requests->limit.load() == stack->limit()
