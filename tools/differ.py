@@ -686,6 +686,8 @@ def main():
     arguments = parser.parse_args()
     if arguments.wasmtime:
         return Wasmtime().serve()
+    if arguments.jobs < 1:
+        parser.error("--jobs: expected at least 1")
     arguments.tiers = (arguments.tiers or f"interp,jit,mixed:{arguments.seed}:5").split(",")
     WORK.mkdir(parents=True, exist_ok=True)
     if arguments.files:
